@@ -1,0 +1,47 @@
+"""The axes of every array, their order and their labels.
+
+Arrays name their axes in this order wherever they have them:
+firm, input, source, host, market, regime, config. An axis keeps the order of
+the tuples below, so ``array[..., HOSTS.index("MEX")]`` is Mexico everywhere.
+"""
+
+from itertools import combinations
+
+REGIONS = ("USA", "MEX", "CAN", "CHN", "ROW")
+"""Sources of inputs and markets for goods."""
+
+HOSTS = REGIONS[:3]
+"""Where a plant can stand: the three members of the agreement."""
+
+FOOTLOOSE = (
+    "cars",
+    "light_trucks",
+    "vehicle_parts",
+    "electronics",
+    "machinery",
+    "metals",
+    "chemicals_plastics",
+    "textiles_apparel",
+    "food",
+    "other_manufacturing",
+)
+"""Sectors whose firms choose where to produce."""
+
+FIXED = ("primary_energy", "telecom", "finance", "other_services")
+"""Sectors fixed in place: they supply inputs and buy goods."""
+
+SECTORS = FOOTLOOSE + FIXED
+GOODS = (*FOOTLOOSE, "primary_energy")
+"""Sectors whose products cross a customs border and count as materials."""
+
+USES = ("final", "intermediate")
+
+CONFIGS: tuple[tuple[str, ...], ...] = tuple(
+    hosts for size in range(1, len(HOSTS) + 1) for hosts in combinations(HOSTS, size)
+)
+"""The seven non-empty sets of hosts, single-country ones first."""
+
+CONFIG_LABELS = tuple("+".join(hosts) for hosts in CONFIGS)
+
+N_REGIONS, N_HOSTS, N_CONFIGS = len(REGIONS), len(HOSTS), len(CONFIGS)
+N_SECTORS, N_FOOTLOOSE, N_GOODS = len(SECTORS), len(FOOTLOOSE), len(GOODS)

@@ -1,0 +1,150 @@
+"""How every firm's goods would enter every other member, and at what cost."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from abm.axes import HOSTS, N_HOSTS, N_REGIONS
+from abm.core.claims import BorderTerms, Claim, choose_claim
+from abm.core.content_rules import Floats
+from abm.core.sourcing import UnitCosts
+from abm.economy import MERCHANDISE_PROCESSING_FEE, Array, Economy
+from abm.inputs import USA, sector_rows
+from abm.policy.compiled import Policy
+from agents import FirmTable
+
+MEX = HOSTS.index("MEX")
+MEMBER_PAIRS = [(s, m) for s in range(N_HOSTS) for m in range(N_HOSTS) if s != m]
+
+
+@dataclass(frozen=True)
+class Borders:
+    """Every firm at every border between members.
+
+    Attributes
+    ----------
+    cost : ndarray, shape (firm, host, partner, regime)
+        Unit cost at the border, with paperwork and expected penalties.
+    duty : ndarray, same shape
+        Fraction of basic value paid on arrival; 0 at home.
+    claim : ndarray of int8, same shape
+        A `Claim`.
+    penalty : ndarray, same shape
+        Expected back duty and fines, fraction of unit cost.
+    meets_rule : ndarray of bool, shape (firm, host, regime)
+        True where the free mix of inputs already meets the rule.
+    """
+
+    cost: Floats
+    duty: Floats
+    claim: NDArray[np.int8]
+    penalty: Floats
+    meets_rule: NDArray[np.bool_]
+
+
+def claim_origin(
+    table: FirmTable, economy: Economy, policy: Policy, costs: UnitCosts
+) -> Borders:
+    """The cheapest claim of every firm for every pair of members and regime.
+
+    Parameters
+    ----------
+    table : FirmTable
+    economy : Economy
+    policy : Policy
+    costs : UnitCosts
+        This quarter's.
+
+    Returns
+    -------
+    Borders
+    """
+    firms, _, regimes = costs.free_cost.shape
+    shape = (firms, N_HOSTS, N_HOSTS, regimes)
+    cost = np.repeat(costs.free_cost[:, :, None, :], N_HOSTS, axis=2)
+    duty, penalty = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
+    claim = np.zeros(shape, np.int8)
+    threshold = policy.content_threshold.astype(np.float32)[table.sector]
+    meets_rule = costs.free_content >= threshold[:, None, :]
+    exposed = table.moved_from_home & ~table.grandfathered
+    for sector, rows in enumerate(sector_rows(table)):
+        for host, partner in MEMBER_PAIRS:
+            terms = _border_terms(table, economy, policy, sector, rows, host, partner, exposed)
+            choice = choose_claim(
+                costs.free_cost[rows, host],
+                costs.compliant_cost[rows, host],
+                meets_rule[rows, host],
+                table.paperwork[rows, host, None] * policy.paperwork_scale.astype(np.float32),
+                table.reluctance[rows, None],
+                terms,
+            )
+            cost[rows, host, partner] = choice.border_cost
+            duty[rows, host, partner] = choice.duty
+            claim[rows, host, partner] = choice.claim
+            penalty[rows, host, partner] = choice.expected_penalty
+    return Borders(cost, duty, claim, penalty, meets_rule)
+
+
+def _border_terms(
+    table: FirmTable,
+    economy: Economy,
+    policy: Policy,
+    sector: int,
+    rows: slice,
+    host: int,
+    partner: int,
+    exposed: NDArray[np.bool_],
+) -> BorderTerms:
+    scale = economy.customs_over_basic[sector, host, partner]
+    special = policy.special_duty[sector, host, partner]
+    waivable = policy.special_waived[sector, host, partner]
+    fee = MERCHANDISE_PROCESSING_FEE if partner == USA else 0.0
+    waived = table.product_duty[rows, host, partner, None] + fee + np.where(waivable, special, 0)
+    unwaived = np.broadcast_to(np.where(waivable, 0, special), waived.shape)
+    if (host, partner) == (MEX, USA):
+        unwaived = unwaived + exposed[rows, None] * policy.border_tax
+    return BorderTerms(
+        waived=(scale * waived).astype(np.float32),
+        unwaived=(scale * unwaived).astype(np.float32),
+        preference=policy.preference[host, partner],
+        audit=policy.audit_rate[partner].astype(np.float32),
+        penalty=policy.penalty[partner].astype(np.float32),
+    )
+
+
+def delivery(
+    borders: Borders,
+    free_cost: Floats,
+    outside: Array,
+    barrier: Array,
+    rows: slice | NDArray[np.integer],
+    regime: int,
+) -> tuple[Floats, Floats]:
+    """Cost at the border of every market, and what buyers pay on top.
+
+    Parameters
+    ----------
+    borders : Borders
+    free_cost : ndarray, shape (firm, host, regime)
+    outside : ndarray, shape (host, market)
+        Duty in markets where no origin can be claimed, for the firms' sector.
+    barrier : ndarray, shape (host, market)
+        Non-tariff barriers, ad valorem.
+    rows : slice or index array
+        Firms, all of one sector.
+    regime : int
+
+    Returns
+    -------
+    border_cost, mark_on : ndarray, shape (firm, host, market)
+        Unit cost at the border; buyers' price over border price.
+    """
+    free = free_cost[rows, :, regime]
+    border_cost = np.repeat(free[:, :, None], N_REGIONS, axis=2)
+    border_cost[:, :, :N_HOSTS] = borders.cost[rows, :, :, regime]
+    mark_on = np.empty_like(border_cost)
+    mark_on[:] = 1 + outside
+    mark_on[:, :, :N_HOSTS] = 1 + borders.duty[rows, :, :, regime]
+    mark_on *= (1 + barrier).astype(np.float32)
+    return border_cost, mark_on

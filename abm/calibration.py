@@ -1,0 +1,318 @@
+"""From the figures of 2017 to constants that reproduce them.
+
+Firms differ, meet rules of origin and claim preferences already in the
+calibration year, so its aggregates are not given by formulas: competitiveness,
+bills of materials and market access are the fixed point at which the modelled
+firms buy, sell and employ what the tables say. Each round solves the cost step
+and the claims under the base-year policy, compares flows with their targets and
+moves every constant by the ratio.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from abm.axes import N_FOOTLOOSE, N_GOODS, N_HOSTS, N_REGIONS, N_SECTORS
+from abm.borders import Borders, claim_origin
+from abm.conditions import Calibration, Certificates, Conditions
+from abm.core.sourcing import UnitCosts, sourcing_potential
+from abm.economy import Array, Economy
+from abm.errors import CalibrationError
+from abm.inputs import (
+    outside_duty,
+    price_inputs,
+    purchase_prices,
+    sector_rows,
+    solve_costs,
+    value_added_cost,
+)
+from abm.policy.compiled import Policy
+from abm.sales import FINAL, REACH_EXPONENT, make_offer, sector_blocks
+from abm.trade import Tally, new_certificates, qualified_share, tally_plants
+from agents import FirmTable
+
+TOLERANCE = 2e-4
+"""Largest relative miss accepted in a cell; a fifth of what the model promises."""
+
+NEGLIGIBLE = 1e-5
+"""Cells below this share of their row's total are matched only in absolute terms."""
+
+MAX_ROUNDS = 200
+
+QUARTERS = 4
+
+
+@dataclass(frozen=True)
+class BaseYear:
+    """The calibrated constants and the solved base year they reproduce."""
+
+    calibration: Calibration
+    costs: UnitCosts
+    borders: Borders
+    tally: Tally
+
+
+@dataclass(frozen=True)
+class _Targets:
+    """Observed flows of a quarter at basic prices."""
+
+    final: Array  # (sector, host, market)
+    pools: Array  # (sector, host, market), inputs sold
+    purchases: Array  # (sector, input, source, host), inputs bought
+    fringe: Array  # (sector, source, market)
+    other_use: Array  # (input, source, market)
+
+
+def _targets(economy: Economy) -> _Targets:
+    use = economy.intermediate_use / QUARTERS
+    by_firms = use[:, :, :N_HOSTS, :N_FOOTLOOSE]
+    other_use = use.sum(axis=3)
+    other_use[:, :, :N_HOSTS] -= by_firms.sum(axis=3)
+    final = np.moveaxis(economy.final_demand[:, :N_FOOTLOOSE], 0, 1) / QUARTERS
+    fringe = final.copy()
+    fringe[:, :N_HOSTS] = 0
+    pools = np.moveaxis(use.sum(axis=3), 0, 1)[:N_FOOTLOOSE, :N_HOSTS]
+    return _Targets(
+        final=final[:, :N_HOSTS],
+        pools=pools,
+        purchases=np.transpose(by_firms, (3, 1, 0, 2)),
+        fringe=fringe,
+        other_use=np.moveaxis(np.maximum(other_use, 0), 0, 1),
+    )
+
+
+def calibrate(table: FirmTable, economy: Economy, policy: Policy) -> BaseYear:
+    """Constants at which the firms of ``table`` reproduce the calibration year.
+
+    Parameters
+    ----------
+    table : FirmTable
+        Firms with their plants; ``base_potential`` is filled in.
+    economy : Economy
+        Observed figures.
+    policy : Policy
+        Base-year policy, a single regime.
+
+    Returns
+    -------
+    BaseYear
+
+    Raises
+    ------
+    CalibrationError
+        If the fixed point is not reached.
+    """
+    targets = _targets(economy)
+    outside = outside_duty(economy, policy)
+    calibration = _first_guess(economy, targets, outside)
+    costs = UnitCosts.empty(len(table), N_HOSTS, 1)
+    worst = np.inf
+    for rounds in range(1, MAX_ROUNDS + 1):
+        conditions = calibration.conditions
+        terms = price_inputs(economy, calibration, conditions, policy, agglomeration=0.0)
+        _set_base_potential(table, calibration)
+        value_added = value_added_cost(table, calibration, conditions)
+        solve_costs(table, calibration, terms, value_added, costs)
+        borders = claim_origin(table, economy, policy, costs)
+        calibration = _match_sales(
+            table, economy, calibration, policy, costs, borders, outside, targets
+        )
+        tally = tally_plants(
+            table,
+            economy,
+            calibration,
+            policy,
+            terms,
+            costs,
+            borders,
+            value_added,
+            outside,
+            purchase_prices(calibration, conditions, policy),
+            regime=0,
+        )
+        miss = _misses(calibration, tally, targets, table)
+        if miss < TOLERANCE and worst < 10 * TOLERANCE:
+            calibration = _finish(economy, calibration, policy, tally, table, miss, rounds)
+            return BaseYear(calibration, costs, borders, tally)
+        worst = miss
+        calibration = _move_constants(economy, calibration, tally, targets, outside)
+    raise CalibrationError(
+        f"calibration: after {MAX_ROUNDS} rounds a flow is still {worst:.2%} off the tables"
+    )
+
+
+def _first_guess(economy: Economy, targets: _Targets, outside: Array) -> Calibration:
+    members = np.ix_(range(N_SECTORS), range(N_HOSTS), range(N_HOSTS))
+    duty = outside.copy()
+    duty[members] = 0  # most of it is claimed; the rounds find how much
+    certificates = Certificates.unclaimed(duty)
+    qualified = np.ones((N_GOODS, N_HOSTS, 1))
+    margin = economy.margin
+    paid = targets.purchases * (1 + np.moveaxis(duty[:, :, :N_HOSTS, 0], 0, 0)[None])
+    sales = targets.final.sum(axis=2) + targets.pools.sum(axis=2)
+    cost = sales * (1 - margin[:, None])
+    bill = paid.sum(axis=2) / cost[:, None]
+    total = paid.sum(axis=2, keepdims=True)
+    shares = np.divide(paid, total, out=np.zeros_like(paid), where=total > 0)
+    for host in range(N_HOSTS):
+        shares[:, :, host, host] += total[:, :, 0, host] == 0  # unused inputs come from home
+    blank = np.zeros((N_FOOTLOOSE, N_HOSTS))
+    appeal = np.stack([targets.final, targets.pools], axis=2)
+    return Calibration(
+        competitiveness=shares[:, :N_GOODS],
+        bill_of_materials=bill,
+        service_shares=shares,
+        value_added_cost=1 - bill.sum(axis=1),
+        labour_part=blank,
+        jobs_per_volume=blank,
+        margin=margin,
+        access=(appeal / np.maximum(sales[:, :, None, None], 1e-12)) ** (1 / REACH_EXPONENT),
+        fringe=targets.fringe * (1 + outside[:N_FOOTLOOSE, ..., 0]),
+        expenditure=np.zeros((N_FOOTLOOSE, N_REGIONS)),
+        other_use=targets.other_use,
+        base_input_duty=duty[..., 0],
+        outside_duty=outside[..., 0],
+        base_volume=blank,
+        base_cost_ratio=blank,
+        base_jobs=np.zeros(N_HOSTS),
+        conditions=Conditions.of_base_year(qualified, certificates),
+        largest_error=np.inf,
+        iterations=0,
+    )
+
+
+def _set_base_potential(table: FirmTable, calibration: Calibration) -> None:
+    """Potential at base-year prices: what all later costs are relative to."""
+    for sector, rows in enumerate(sector_rows(table)):
+        used = calibration.materials[sector]
+        weights = calibration.competitiveness[sector, used].astype(np.float32)
+        potential = sourcing_potential(table.affinity[rows][:, used], weights)
+        table.base_potential[rows, used] = potential.transpose(1, 0, 2)
+
+
+def _match_sales(
+    table: FirmTable,
+    economy: Economy,
+    calibration: Calibration,
+    policy: Policy,
+    costs: UnitCosts,
+    borders: Borders,
+    outside: Array,
+    targets: _Targets,
+    rounds: int = 12,
+) -> Calibration:
+    """Market access at which a unit of appeal earns one and sales meet their targets."""
+    target = np.stack([targets.final, targets.pools], axis=2)
+    for _ in range(rounds):
+        sold = np.zeros_like(target)
+        for sector, rows in sector_blocks(table):
+            offer = make_offer(
+                economy, calibration, policy, costs, borders, outside, sector, rows, regime=0
+            )
+            border = offer.appeal(table)
+            border[:, :, FINAL] /= offer.mark_on
+            sold[sector] += border.sum(axis=0, dtype=np.float64)
+        ratio = np.divide(target, sold, out=np.zeros_like(target), where=sold > 0)
+        access = calibration.access * ratio ** (1 / REACH_EXPONENT)
+        calibration = replace(calibration, access=access)
+        if np.abs(ratio[target > 0] - 1).max() < TOLERANCE / 10:
+            break
+    return calibration
+
+
+def _purchases_at_basic_prices(calibration: Calibration, tally: Tally) -> Array:
+    duty = calibration.base_input_duty[None, :, :, :N_HOSTS]
+    return tally.purchases.sum(axis=(4, 5)) / (1 + duty)
+
+
+def _misses(calibration: Calibration, tally: Tally, targets: _Targets, table: FirmTable) -> float:
+    """Worst relative distance from the tables over all cells that are not negligible."""
+    bought = _purchases_at_basic_prices(calibration, tally)[:, :N_GOODS]
+    wanted = targets.purchases[:, :N_GOODS]
+    sold = tally.sums["border"]
+    target = np.stack([targets.final, targets.pools], axis=2)
+    worst = 0.0
+    for actual, aim, row in (
+        (bought, wanted, wanted.sum(axis=(1, 2), keepdims=True)),
+        (sold, target, target.sum(axis=(2, 3), keepdims=True)),
+    ):
+        scale = np.maximum(aim, NEGLIGIBLE * row)
+        error = np.abs(actual - aim) / np.where(scale > 0, scale, 1)
+        worst = max(worst, float(error.max()))
+    return worst
+
+
+def _move_constants(
+    economy: Economy, calibration: Calibration, tally: Tally, targets: _Targets, outside: Array
+) -> Calibration:
+    """One round: shares and bills by the ratio of target to outcome, claims as found."""
+    conditions = calibration.conditions
+    certificates = new_certificates(tally, outside, conditions.certificates)
+    qualified = qualified_share(tally, conditions.qualified)
+    duty = certificates.duty[..., 0]
+    paid = targets.purchases * (1 + duty[None, :, :, :N_HOSTS])
+    bought = tally.purchases.sum(axis=(4, 5))
+    ratio = np.divide(paid, bought, out=np.zeros_like(paid), where=bought > 0)[:, :N_GOODS]
+    wanted, found = paid.sum(axis=2), bought.sum(axis=2)
+    volume = tally.sums["volume"].sum(axis=(2, 3))
+    bill = calibration.bill_of_materials.copy()
+    bill[:, N_GOODS:] = wanted[:, N_GOODS:] / volume[:, None]
+    bill[:, :N_GOODS] *= np.divide(
+        wanted, found, out=np.zeros_like(wanted), where=found > 0
+    )[:, :N_GOODS]
+    used = (wanted > 0)[:, :N_GOODS, None]
+    competitiveness = np.where(
+        used, calibration.competitiveness * ratio, calibration.competitiveness
+    )
+    competitiveness /= competitiveness.sum(axis=2, keepdims=True)
+    services = paid / np.where(wanted > 0, wanted, 1)[:, :, None]
+    value_added = 1 - bill.sum(axis=1)
+    if (value_added <= 0).any():
+        raise CalibrationError("calibration: a sector's inputs cost more than its output")
+    return replace(
+        calibration,
+        competitiveness=competitiveness,
+        bill_of_materials=bill,
+        service_shares=services,
+        value_added_cost=value_added,
+        base_input_duty=duty,
+        conditions=replace(conditions, certificates=certificates, qualified=qualified),
+    )
+
+
+def _finish(
+    economy: Economy,
+    calibration: Calibration,
+    policy: Policy,
+    tally: Tally,
+    table: FirmTable,
+    miss: float,
+    rounds: int,
+) -> Calibration:
+    """Constants that need the solved base year: jobs, spending, indices."""
+    sums = tally.sums
+    labour = sums["labour"].sum(axis=(2, 3))
+    volume = sums["volume"].sum(axis=(2, 3))
+    value_added = sums["value_added"].sum(axis=(2, 3))
+    wages = (economy.labour_share * economy.value_added[:N_HOSTS]).T[:N_FOOTLOOSE] / QUARTERS
+    labour_part = wages / value_added
+    if (labour_part >= 1).any():
+        sector, host = np.argwhere(labour_part >= 1)[0]
+        raise CalibrationError(
+            f"calibration: labour costs more than value added in sector {sector} at host {host}"
+        )
+    jobs = economy.employment.T[:N_FOOTLOOSE]
+    consumers = sums["appeal"][:, :, FINAL].sum(axis=1)
+    return replace(
+        calibration,
+        labour_part=labour_part,
+        jobs_per_volume=jobs / labour,
+        expenditure=consumers + calibration.fringe.sum(axis=1),
+        base_volume=volume,
+        base_cost_ratio=(
+            sums["production_cost"].sum(axis=(2, 3)) / sums["base_cost"].sum(axis=(2, 3))
+        ),
+        base_jobs=jobs.sum(axis=0),
+        largest_error=miss,
+        iterations=rounds,
+    )

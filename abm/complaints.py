@@ -1,0 +1,123 @@
+"""Why a scenario cannot be: pydantic's findings as one line for the person who wrote it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from abm.keys import Keys, Path, dotted, keys_of, shown
+
+_AT_MOST = 3
+"""Findings told at once; a line with more is not read."""
+
+
+def complaint(error: ValidationError, model: type[BaseModel], document: Mapping[str, Any]) -> str:
+    """Return pydantic's findings as one line: key, value, what is allowed.
+
+    Parameters
+    ----------
+    error : pydantic.ValidationError
+        Raised when ``document`` was read into ``model``.
+    model : type of pydantic.BaseModel
+        The class that describes what is allowed.
+    document : mapping
+        What was read.
+    """
+    keys = keys_of(model)
+    lines: dict[str, str] = {}
+    for finding in error.errors(include_url=False):
+        path = _known_part(keys, finding["loc"])
+        missing = finding["type"] == "missing" and path == finding["loc"]
+        kind = "missing" if missing else finding["type"].removesuffix("missing")
+        lines.setdefault(dotted(path), _line(keys, path, kind, finding["msg"], document))
+    told = list(lines.values())
+    more = f"; and {len(told) - _AT_MOST} more" if len(told) > _AT_MOST else ""
+    return "; ".join(told[:_AT_MOST]) + more
+
+
+def allowed(schema: Mapping[str, Any]) -> str:
+    """Return in words what values a schema takes: ``0 to 1``, ``'kept' or 'rebated'``."""
+    if "anyOf" in schema:
+        return " or ".join(
+            allowed(choice) for choice in schema["anyOf"] if choice.get("type") != "null"
+        )
+    if "enum" in schema:
+        return " or ".join(f"'{value}'" for value in schema["enum"])
+    if "const" in schema:
+        return shown(schema["const"])
+    kind = schema.get("type")
+    if kind == "integer":
+        return f"a whole number, {_limits(schema)}".removesuffix(", ")
+    if kind == "number":
+        return _limits(schema) or "a number"
+    if kind == "array":
+        parts = schema.get("prefixItems", [])
+        each = allowed(parts[0] if parts else schema.get("items", {}))
+        return f"a list of {len(parts)}, each {each}" if parts else f"a list, each {each}"
+    if kind == "string" and schema.get("format") == "date":
+        return "a date such as 2018-07-01 (years 1900 to 2199)"
+    return {"boolean": "true or false", "string": "text", "object": "a table"}.get(
+        str(kind), "a table"
+    )
+
+
+def _limits(schema: Mapping[str, Any]) -> str:
+    low, above = schema.get("minimum"), schema.get("exclusiveMinimum")
+    high, below = schema.get("maximum"), schema.get("exclusiveMaximum")
+    if low is not None and high is not None:
+        return f"{low:g} to {high:g}"
+    parts = (
+        (low, "at least {:g}"),
+        (above, "above {:g}"),
+        (high, "at most {:g}"),
+        (below, "below {:g}"),
+    )
+    return " and ".join(words.format(limit) for limit, words in parts if limit is not None)
+
+
+def _known_part(keys: Keys, location: tuple[int | str, ...]) -> Path:
+    """Return the longest part of pydantic's location that a person could have written."""
+    path: Path = ()
+    for part in location:
+        if keys.schema((*path, part)) is None:
+            break
+        path = (*path, part)
+    return path
+
+
+def _line(keys: Keys, path: Path, kind: str, message: str, document: Mapping[str, Any]) -> str:
+    schema = keys.schema(path) or {}
+    value, given = _look_up(document, path)
+    # Of a table as a whole the reason names the parts.
+    subject = (
+        f"{dotted(path)} = {shown(value)}"
+        if given and value is not document and not isinstance(value, dict)
+        else dotted(path)
+    )
+    if kind == "missing":
+        return f"{subject}: is missing"
+    if kind == "value_error":
+        reason = message.removeprefix("Value error, ")
+        return f"{subject}: {reason}" if subject else reason
+    unit = keys.about(path, "unit")
+    in_unit = f" ({unit})" if unit not in ("", "1") else ""
+    return f"{subject}: must be {allowed(schema)}{in_unit}{_hint(value, schema)}"
+
+
+def _hint(value: object, schema: Mapping[str, Any]) -> str:
+    """Return a question for someone who seems to have written a fraction in percent."""
+    high = schema.get("maximum")
+    fraction = schema.get("type") == "number" and schema.get("minimum") == 0 and (high or 4) <= 3
+    if fraction and isinstance(value, int | float) and high < value <= 100 * high:
+        return f"; did you mean {value / 100:g}?"
+    return ""
+
+
+def _look_up(document: object, path: Path) -> tuple[object, bool]:
+    """Return what a document holds at ``path``, and whether it holds anything there."""
+    for part in path:
+        try:
+            document = document[part]  # type: ignore[index]
+        except (KeyError, IndexError, TypeError):
+            return None, False
+    return document, True

@@ -1,0 +1,130 @@
+"""Whether a firm asks for the preference, and what its goods then cost abroad.
+
+A good is *eligible* when its content meets the rule; it *claims* when the
+preference is asked for. The two are kept apart. At the border of a member a
+firm takes the cheapest of three:
+
+* pay: free mix, full duty (most-favoured-nation, special, fee);
+* comply: compliant mix, paperwork, and only the duties that origin does not waive;
+* claim falsely: free mix, no waived duty, but an expected back duty and penalty
+  of ``audit * (1 + penalty) * duty``, and a reluctance that weighs in the choice
+  and never in the books.
+
+Costs are relative to the calibration year's unit cost, duties are fractions of
+the value at the border (customs value over basic price included).
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from abm.core.content_rules import Floats
+
+
+class Claim(IntEnum):
+    """How a shipment enters a member country."""
+
+    PAYS = 0
+    COMPLIES = 1
+    CLAIMS_FALSELY = 2
+
+
+@dataclass(frozen=True)
+class BorderTerms:
+    """Duties on the goods of one sector from one host into one other member.
+
+    Each attribute has shape (firm, regime) or broadcasts to it.
+
+    Attributes
+    ----------
+    waived : ndarray
+        Duties and fees that a claim of origin avoids, fraction of border value.
+    unwaived : ndarray
+        Duties due whatever the origin.
+    preference : ndarray of bool
+        True where a claim of origin is accepted at all.
+    audit : ndarray
+        Probability that a claim is verified.
+    penalty : ndarray
+        Fine on a false claim, in multiples of the duty.
+    """
+
+    waived: Floats
+    unwaived: Floats
+    preference: NDArray[np.bool_]
+    audit: Floats
+    penalty: Floats
+
+
+@dataclass(frozen=True)
+class BorderChoice:
+    """The claim made, what the good costs at the border, and the duty on top.
+
+    Attributes
+    ----------
+    claim : ndarray of int8, shape (firm, regime)
+        A `Claim`.
+    border_cost : ndarray, shape (firm, regime)
+        Unit cost with paperwork and expected penalties.
+    duty : ndarray, shape (firm, regime)
+        Fraction of border value paid on arrival.
+    expected_penalty : ndarray, shape (firm, regime)
+        Back duty and fines expected, fraction of unit cost; 0 unless falsely claimed.
+    """
+
+    claim: NDArray[np.int8]
+    border_cost: Floats
+    duty: Floats
+    expected_penalty: Floats
+
+
+def choose_claim(
+    free_cost: Floats,
+    compliant_cost: Floats,
+    meets_rule: NDArray[np.bool_],
+    paperwork: Floats,
+    reluctance: Floats,
+    terms: BorderTerms,
+) -> BorderChoice:
+    """The cheapest way over a member's border.
+
+    Parameters
+    ----------
+    free_cost, compliant_cost : ndarray, shape (firm, regime)
+        Unit cost of the free and of the compliant mix; the latter infinite where
+        the rule cannot be met.
+    meets_rule : ndarray of bool, shape (firm, regime)
+        True where the free mix already meets the rule.
+    paperwork : ndarray, shape (firm, regime)
+        Cost of proving origin, share of unit cost.
+    reluctance : ndarray, shape (firm, 1)
+        What a false claim costs in the firm's own eyes, share of unit cost.
+    terms : BorderTerms
+
+    Returns
+    -------
+    BorderChoice
+    """
+    expected_penalty = terms.audit * (1 + terms.penalty) * terms.waived
+    pay = free_cost * (1 + terms.waived + terms.unwaived)
+    comply = compliant_cost * (1 + paperwork) * (1 + terms.unwaived)
+    false_claim = free_cost * (1 + expected_penalty) * (1 + terms.unwaived) * (1 + reluctance)
+    complies = terms.preference & (comply < pay)
+    cheats = (
+        terms.preference
+        & ~meets_rule
+        & (terms.waived > 0)
+        & (false_claim < np.where(complies, comply, pay))
+    )
+    complies &= ~cheats
+    claim = np.where(cheats, Claim.CLAIMS_FALSELY, np.where(complies, Claim.COMPLIES, Claim.PAYS))
+    expected_penalty = np.where(cheats, expected_penalty, 0).astype(free_cost.dtype)
+    honest_cost = np.where(complies, compliant_cost * (1 + paperwork), free_cost)
+    return BorderChoice(
+        claim.astype(np.int8),
+        (honest_cost * (1 + expected_penalty)).astype(free_cost.dtype),
+        (terms.unwaived + np.where(complies | cheats, 0, terms.waived)).astype(free_cost.dtype),
+        expected_penalty,
+    )

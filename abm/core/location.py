@@ -1,0 +1,461 @@
+"""Where a firm produces: dynamic discrete choice under policy that may change.
+
+A firm in configuration ``c`` (a set of hosts) while policy regime ``r`` is in
+force earns ``profit[c, r]`` a quarter. With probability ``review`` it asks
+itself this quarter whether to change to ``c'``, at a sunk ``move_cost[c, c']``;
+otherwise it stays. New plants open ``build_delay`` quarters after the decision
+and until then the old ones serve. With ``P`` the transitions between regimes
+the firm believes in, ``L`` the delay and ``beta`` the discount factor, a choice
+is worth
+
+    Q(c, c', r) = sum_{t<L} beta^t (P^t profit[c])(r) - F(c, c') + beta^L (P^L V[c'])(r)
+    Q(c, c', r) = profit[c', r] - F(c, c') + beta (P V[c'])(r)                where L = 0
+
+and, taste for configurations being Gumbel with mean zero and scale ``noise``
+(Rust 1987), the firm itself
+
+    V(c, r) = review * noise * log sum_c' exp(Q(c, c', r) / noise) + (1 - review) * Q(c, c, r).
+
+A move without delay is made before the quarter's profit is earned: the firm
+pays now, earns the new profit now, and policy changes next. Without noise the
+sum is a plain maximum. The right-hand side is convex in ``V`` and a contraction
+of modulus ``beta``, so Newton's iteration, which is Howard's policy iteration
+with choice probabilities in place of a policy, converges from anywhere, and in
+a few steps (Puterman and Brumelle 1979).
+
+Money may be in any unit, one per firm if need be, as long as ``noise`` is in
+the same: relative to a firm's normal profit, say.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from abm.core.content_rules import Floats
+from abm.core.sourcing import blocks
+
+Indices = NDArray[np.integer]
+
+BLOCK_ENTRIES = 1 << 17
+"""Entries of the linear systems solved at once: 1 MB, which stays in the processor's cache."""
+
+MAX_NEWTON_STEPS = 100
+"""Far above the handful needed; reached only when rounding forbids the tolerance asked for."""
+
+
+@dataclass(frozen=True)
+class LocationProblem:
+    """What a batch of firms weighs when choosing where to produce.
+
+    Attributes
+    ----------
+    profit : ndarray, shape (firm, config, regime)
+        Payoff per quarter, finite.
+    move_cost : ndarray, shape (firm, config, config)
+        Sunk cost of going from the first configuration to the second, in the units of
+        ``profit``; 0 on the diagonal, infinite where a move is forbidden.
+    build_delay : ndarray of int, shape (config, config)
+        Quarters from decision to opening, 0 where no plant is added.
+    transitions : ndarray, shape (belief, regime, regime)
+        Probability per quarter of going from the first regime to the second, by belief.
+    belief : ndarray of int, shape (firm,)
+        The row of ``transitions`` a firm believes in.
+    discount : float
+        Weight of the next quarter, at least 0 and below 1.
+    review : float
+        Probability per quarter of reconsidering.
+    noise : float
+        Scale of the Gumbel taste shocks, in the units of ``profit``; 0 for none.
+    """
+
+    profit: Floats
+    move_cost: Floats
+    build_delay: Indices
+    transitions: Floats
+    belief: Indices
+    discount: float
+    review: float
+    noise: float
+
+    def __post_init__(self) -> None:
+        """Raise ValueError, naming the field, where the problem makes no sense."""
+        for holds, complaint in self._requirements():
+            if not holds:
+                raise ValueError(complaint)
+
+    def _requirements(self) -> Iterator[tuple[bool | np.bool_, str]]:
+        """What must hold, and what to say otherwise; shapes first, as the rest relies on them."""
+        firms, configs, regimes = self.profit.shape
+        rows, delay = self.transitions, self.build_delay
+        yield self.move_cost.shape == (firms, configs, configs), "move_cost: wrong shape"
+        yield delay.shape == (configs, configs), "build_delay: wrong shape"
+        yield rows.shape[1:] == (regimes, regimes), "transitions: wrong shape"
+        yield self.belief.shape == (firms,), "belief: wrong shape"
+        yield np.isfinite(self.profit).all(), "profit: not finite"
+        yield (self.move_cost > -np.inf).all(), "move_cost: not a number, or minus infinity"
+        yield not np.einsum("ncc->nc", self.move_cost).any(), "move_cost: staying costs something"
+        yield (delay >= 0).all(), "build_delay: below 0"
+        yield not delay.diagonal().any(), "build_delay: staying takes time"
+        yield (rows >= 0).all(), "transitions: below 0"
+        yield np.allclose(rows.sum(-1), 1, rtol=0, atol=1e-9), "transitions: rows do not sum to 1"
+        yield not np.setdiff1d(self.belief, np.arange(len(rows))).size, "belief: no such row"
+        yield 0 <= self.discount < 1, "discount: not in [0, 1)"
+        yield 0 <= self.review <= 1, "review: not in [0, 1]"
+        yield 0 <= self.noise < np.inf, "noise: not in [0, inf)"
+
+    def take(self, firms: Indices | NDArray[np.bool_]) -> Self:
+        """The same problem for some firms."""
+        return replace(
+            self,
+            profit=self.profit[firms],
+            move_cost=self.move_cost[firms],
+            belief=self.belief[firms],
+        )
+
+
+@dataclass(frozen=True)
+class Projects:
+    """Plants decided on and not yet open, one row per firm that is building.
+
+    Attributes
+    ----------
+    config, target : ndarray of int, shape (firm,)
+        Configuration that serves meanwhile, and the one to come.
+    quarters_left : ndarray of int, shape (firm,)
+        Quarters until the target opens.
+    remaining_cost : ndarray, shape (firm,)
+        Present value of what is still to be paid when going on.
+    cancellation_cost : ndarray, shape (firm,)
+        What stopping now costs, beyond what is already sunk.
+    """
+
+    config: Indices
+    target: Indices
+    quarters_left: Indices
+    remaining_cost: Floats
+    cancellation_cost: Floats
+
+
+def _discounted_powers(transitions: Floats, discount: float, last: int) -> tuple[Floats, Floats]:
+    """Discounted powers of the transitions, and their sums over the quarters before.
+
+    Returns two arrays of shape (quarters ahead, belief, regime, regime), for 0 to
+    ``last`` quarters: ``beta^t P^t`` and ``sum_{s<t} beta^s P^s``.
+    """
+    powers = np.empty((last + 1, *transitions.shape))
+    powers[0] = np.eye(transitions.shape[-1])
+    for ahead in range(last):
+        np.matmul(discount * transitions, powers[ahead], out=powers[ahead + 1])
+    sums = np.zeros_like(powers)
+    np.cumsum(powers[:-1], axis=0, out=sums[1:])
+    return powers, sums
+
+
+def _best(choice_values: Floats, noise: float) -> tuple[Floats, Floats]:
+    """Expected best of the choices along the first axis, and their probabilities.
+
+    Without noise ties are split evenly, which is the limit of small noise and
+    treats identical countries alike.
+    """
+    top = choice_values.max(axis=0)
+    if noise == 0:
+        odds = (choice_values == top).astype(np.float64)
+        return top, odds / odds.sum(axis=0)
+    odds = choice_values - top
+    odds /= noise
+    np.exp(odds, out=odds)
+    total = odds.sum(axis=0)
+    odds /= total
+    return top + noise * np.log(total), odds
+
+
+@dataclass(frozen=True)
+class _Bellman:
+    """The Bellman equation of a block of firms, as arrays whose last axis is the firm.
+
+    Firms come last, and the configuration chosen first, because NumPy is several
+    times slower when it has to reduce or broadcast over short inner axes.
+
+    Attributes
+    ----------
+    payoff : ndarray, shape (config to, config from, regime, firm)
+        Choice values less what comes after the plants stand.
+    ahead : ndarray, shape (horizon, regime, regime, firm)
+        Discounted transitions to the quarter in which the plants stand.
+    horizon : ndarray of int, shape (config to, config from)
+        Row of ``ahead`` that a choice looks to.
+    review, noise : float
+        As in `LocationProblem`.
+    """
+
+    payoff: Floats
+    ahead: Floats
+    horizon: Indices
+    review: float
+    noise: float
+
+    def choice_values(self, values: Floats) -> Floats:
+        """What each choice is worth, shape (config to, config from, regime, firm)."""
+        expected = (self.ahead[:, None] * values[:, None]).sum(axis=3)
+        # Only row ``to`` of what is expected matters to a choice of ``to``.
+        result = expected[self.horizon, np.arange(len(values))[:, None]]
+        result += self.payoff
+        return result
+
+    def apply(self, values: Floats) -> tuple[Floats, Floats]:
+        """Updated values, and the probability that a firm which reviews goes where."""
+        worth = self.choice_values(values)
+        staying = np.einsum("ccrn->crn", worth)
+        updated = (1 - self.review) * staying
+        best, probabilities = _best(worth, self.noise)
+        updated += self.review * best
+        return updated, probabilities
+
+    def newton_step(self, gap: Floats, probabilities: Floats) -> Floats:
+        """Change of the values that closes ``gap`` if probabilities stayed as they are."""
+        configs, regimes, firms = gap.shape
+        weight = self.review * probabilities
+        np.einsum("ccrn->crn", weight)[:] += 1 - self.review
+        states = configs * regimes
+        minus_weight = -weight.transpose(1, 2, 0, 3)[:, :, :, None]
+        system = minus_weight * self.ahead[self.horizon].transpose(1, 2, 0, 3, 4)
+        system = system.reshape(states, states, firms).transpose(2, 0, 1)
+        np.einsum("nss->ns", system)[:] += 1
+        step = np.linalg.solve(system, gap.reshape(states, firms).T[:, :, None])
+        result: Floats = step[:, :, 0].T.reshape(gap.shape)
+        return result
+
+    def take(self, firms: Indices) -> Self:
+        """The same equation for some firms of the block."""
+        return replace(
+            self, payoff=self.payoff.take(firms, axis=-1), ahead=self.ahead.take(firms, axis=-1)
+        )
+
+
+def _firm_last(array: Floats) -> Floats:
+    """A float64 copy, contiguous, whose first axis has become the last."""
+    return np.array(np.moveaxis(array, 0, -1), dtype=np.float64, order="C")
+
+
+def _bellman_blocks(problem: LocationProblem) -> Iterator[tuple[slice, _Bellman]]:
+    """The problem cut into blocks of firms, each with its Bellman equation."""
+    firms, configs, regimes = problem.profit.shape
+    # Without delay the new plants stand next quarter, as with a delay of one.
+    quarters, horizon = np.unique(np.maximum(problem.build_delay.T, 1), return_inverse=True)
+    horizon = horizon.reshape(configs, configs)
+    builds = (problem.build_delay.T > 0)[:, :, None, None]
+    powers, sums = (
+        _firm_last(table[quarters].swapaxes(0, 1))
+        for table in _discounted_powers(problem.transitions, problem.discount, int(quarters[-1]))
+    )
+    for rows in blocks(firms, max(1, BLOCK_ENTRIES // (configs * regimes) ** 2)):
+        belief = problem.belief[rows]
+        profit = _firm_last(problem.profit[rows])
+        meanwhile = (sums.take(belief, axis=-1)[:, None] * profit[:, None]).sum(axis=3)
+        payoff = np.where(builds, meanwhile[horizon, np.arange(configs)], profit[:, None])
+        payoff -= problem.move_cost[rows].transpose(2, 1, 0)[:, :, None]
+        yield (
+            rows,
+            _Bellman(payoff, powers.take(belief, axis=-1), horizon, problem.review, problem.noise),
+        )
+
+
+def _value_of_staying(problem: LocationProblem) -> Floats:
+    """Present value of staying put for ever, shape (firm, config, regime)."""
+    regimes = problem.profit.shape[2]
+    forever = np.linalg.inv(np.eye(regimes) - problem.discount * problem.transitions)
+    result: Floats = np.einsum("nrs,ncs->ncr", forever[problem.belief], problem.profit)
+    return result
+
+
+def solve_values(
+    problem: LocationProblem, start: Floats | None = None, tolerance: float = 1e-10
+) -> tuple[Floats, Floats]:
+    """Value of every configuration in every regime.
+
+    Parameters
+    ----------
+    problem : LocationProblem
+    start : ndarray, shape (firm, config, regime), optional
+        Values to start from, such as last quarter's; by default those of staying put.
+    tolerance : float
+        Residual to be reached by every firm.
+
+    Returns
+    -------
+    values : ndarray of float64, shape (firm, config, regime)
+        Expected present value before this quarter's review, in the units of ``profit``.
+    residual : ndarray of float64, shape (firm,)
+        Bound on the error of ``values``, ``max |V - TV| / (1 - discount)``, as a share of
+        the firm's payoff scale ``max |profit| + noise`` earned for ever. Above
+        ``tolerance`` only where rounding does not allow better.
+    """
+    values = _value_of_staying(problem) if start is None else start.astype(np.float64)
+    residual = np.empty(len(values))
+    for rows, bellman in _bellman_blocks(problem):
+        profit = problem.profit[rows].astype(np.float64)
+        scale = np.abs(profit).max(axis=(1, 2)) + problem.noise
+        # A firm with nothing to earn anywhere has no scale, and no error either.
+        scale[scale == 0] = 1
+        current = _firm_last(values[rows])
+        block_residual = np.empty(len(scale))
+        active = np.arange(len(scale))
+        for _ in range(MAX_NEWTON_STEPS):
+            updated, probabilities = bellman.apply(current.take(active, axis=-1))
+            gap = updated - current.take(active, axis=-1)
+            block_residual[active] = np.abs(gap).max(axis=(0, 1)) / scale[active]
+            unsettled = np.flatnonzero(block_residual[active] > tolerance)
+            if not unsettled.size:
+                break
+            if unsettled.size < active.size:
+                active = active[unsettled]
+                bellman = bellman.take(unsettled)
+                gap, probabilities = gap.take(unsettled, -1), probabilities.take(unsettled, -1)
+            current[..., active] += bellman.newton_step(gap, probabilities)
+        values[rows] = np.moveaxis(current, -1, 0)
+        residual[rows] = block_residual
+    return values, residual
+
+
+def choice_values(
+    problem: LocationProblem,
+    values: Floats,
+    config: Indices | None = None,
+    regime: int | None = None,
+) -> Floats:
+    """What each configuration to go to is worth, move cost paid and taste left out.
+
+    Parameters
+    ----------
+    problem : LocationProblem
+    values : ndarray, shape (firm, config, regime)
+        As `solve_values` gives them.
+    config : ndarray of int, shape (firm,), optional
+        Where each firm stands; by default every configuration is looked at.
+    regime : int, optional
+        The regime in force; by default every regime is looked at.
+
+    Returns
+    -------
+    ndarray of float64, shape (firm, config from, config to, regime)
+        In the units of ``profit``; minus infinity where a move is forbidden. The axis
+        ``config from`` is left out when ``config`` is given, ``regime`` likewise.
+    """
+    firms, configs, regimes = problem.profit.shape
+    result = np.empty(
+        (configs, configs if config is None else 1, regimes if regime is None else 1, firms)
+    )
+    for rows, bellman in _bellman_blocks(problem):
+        worth = bellman.choice_values(_firm_last(values[rows]))
+        if regime is not None:
+            worth = worth[:, :, [regime]]
+        if config is not None:
+            worth = np.take_along_axis(worth, config[rows][None, None, None], axis=1)
+        result[..., rows] = worth
+    given = [axis for axis, index in ((1, config), (3, regime)) if index is not None]
+    return result.transpose(3, 1, 0, 2).squeeze(tuple(given))
+
+
+def choice_probabilities(
+    problem: LocationProblem,
+    values: Floats,
+    config: Indices | None = None,
+    regime: int | None = None,
+) -> Floats:
+    """Probability that a firm which reviews goes to each configuration.
+
+    Parameters
+    ----------
+    problem, values, config, regime
+        As for `choice_values`.
+
+    Returns
+    -------
+    ndarray of float64, shape (firm, config from, config to, regime)
+        Sums to one over ``config to``. The axis ``config from`` is left out when
+        ``config`` is given, ``regime`` likewise.
+    """
+    worth = choice_values(problem, values, config, regime)
+    to = 2 if config is None else 1
+    _, probabilities = _best(np.moveaxis(worth, to, 0), problem.noise)
+    return np.moveaxis(probabilities, 0, to)
+
+
+def stationary_distribution(probabilities: Floats) -> Floats:
+    """Long-run shares of configurations under constant choice probabilities.
+
+    The same whether or not firms skip reviews, as long as they do so at random.
+
+    Parameters
+    ----------
+    probabilities : ndarray, shape (firm, config from, config to)
+        Rows sum to one.
+
+    Returns
+    -------
+    ndarray of float64, shape (firm, config)
+        Sums to one.
+
+    Raises
+    ------
+    ValueError
+        If the first configuration cannot be reached from every other one.
+
+    Notes
+    -----
+    Gaussian elimination as arranged by Grassmann, Taksar and Heyman (1985): it never
+    subtracts, so that moves as rare as 1e-200 still give shares to full precision.
+    """
+    flows = _firm_last(probabilities)
+    configs = len(flows)
+    for last in range(configs - 1, 0, -1):
+        leaving = flows[last, :last].sum(axis=0)
+        if not (leaving > 0).all():
+            raise ValueError(f"config 0 cannot be reached from config {last}")
+        flows[:last, last] /= leaving
+        flows[:last, :last] += flows[:last, last, None] * flows[None, last, :last]
+    shares = np.ones((configs, flows.shape[-1]))
+    for config in range(1, configs):
+        shares[config] = (shares[:config] * flows[:config, config]).sum(axis=0)
+    shares /= shares.sum(axis=0)
+    return shares.T
+
+
+def continue_or_cancel(
+    problem: LocationProblem, values: Floats, projects: Projects, regime: int
+) -> tuple[Floats, Floats, Floats]:
+    """What going on with a project and cancelling it are worth, and which it will be.
+
+    Parameters
+    ----------
+    problem : LocationProblem
+        Of the firms that are building, in the order of ``projects``.
+    values : ndarray, shape (firm, config, regime)
+        As `solve_values` gives them.
+    projects : Projects
+    regime : int
+        The regime in force.
+
+    Returns
+    -------
+    going_on, cancelling, probability : ndarray of float64, shape (firm,)
+        Two present values in the units of ``profit``, and the probability of going on.
+
+    Notes
+    -----
+    Going on means to the end: that it could still be cancelled later is not priced in.
+    """
+    firms = np.arange(len(values))
+    powers, sums = _discounted_powers(
+        problem.transitions, problem.discount, int(projects.quarters_left.max(initial=0))
+    )
+    when = (projects.quarters_left, problem.belief, regime)
+    meanwhile = (sums[when] * problem.profit[firms, projects.config]).sum(axis=1)
+    afterwards = (powers[when] * values[firms, projects.target]).sum(axis=1)
+    going_on = meanwhile + afterwards - projects.remaining_cost
+    cancelling = values[firms, projects.config, regime] - projects.cancellation_cost
+    _, probabilities = _best(np.stack([going_on, cancelling]), problem.noise)
+    return going_on, cancelling, probabilities[0]

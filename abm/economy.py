@@ -1,0 +1,230 @@
+"""The economy of 2017 as arrays, read from ``abm/data``.
+
+Flows are million USD of 2017 a year at basic prices, rates are fractions.
+``Z[s, k, l, j]`` is what sector ``j`` in region ``l`` buys of input ``k`` from
+region ``s``; ``final_demand[s, j, m]`` what market ``m`` consumes.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from abm import data
+from abm.axes import (
+    GOODS,
+    HOSTS,
+    N_FOOTLOOSE,
+    N_GOODS,
+    N_HOSTS,
+    N_REGIONS,
+    N_SECTORS,
+    REGIONS,
+    SECTORS,
+)
+
+Array = NDArray[np.float64]
+
+MERCHANDISE_PROCESSING_FEE = 0.003464
+"""Ad valorem fee on US imports, waived on goods claimed as originating (19 CFR 24.23, unverified)."""
+
+PROFIT_SHARE_OF_SURPLUS = 0.5
+"""Part of the operating surplus that is pure profit; the rest pays for capital (assumption)."""
+
+BIN_EDGES = np.array([0.0, 0.025, 0.05, 0.10, 0.20])
+BIN_ENDS = np.array([0.025, 0.05, 0.10, 0.20, 0.40])
+"""Edges of the bands in which the data give most-favoured-nation rates above zero."""
+
+
+@dataclass(frozen=True)
+class RateDistribution:
+    """Distribution of the duty on a product drawn from a sector's tariff lines.
+
+    Attributes
+    ----------
+    shares : ndarray, shape (band,)
+        Share of trade at a rate of zero, then in each band of `BIN_EDGES`.
+    position : float
+        Where in its band a rate stands, 0 the lower edge and 1 the upper.
+    """
+
+    shares: Array
+    position: float
+
+    def quantile(self, probability: Array) -> Array:
+        """Rate at a probability, the zero rates first.
+
+        Returns
+        -------
+        ndarray, shape of ``probability``
+        """
+        band = np.searchsorted(np.cumsum(self.shares)[:-1], probability, side="right")
+        rates = np.concatenate(([0.0], BIN_EDGES + self.position * (BIN_ENDS - BIN_EDGES)))
+        chosen: Array = rates[band]
+        return chosen
+
+    @property
+    def mean(self) -> float:
+        """Trade-weighted mean rate."""
+        return float(self.shares[1:] @ (BIN_EDGES + self.position * (BIN_ENDS - BIN_EDGES)))
+
+    @classmethod
+    def with_mean(cls, shares: Array, mean: float) -> "RateDistribution":
+        """The position within bands that gives the observed trade-weighted mean."""
+        lowest = float(shares[1:] @ BIN_EDGES)
+        highest = float(shares[1:] @ BIN_ENDS)
+        position = (mean - lowest) / (highest - lowest) if highest > lowest else 0.0
+        return cls(shares, float(np.clip(position, 0.0, 1.0)))
+
+
+@dataclass(frozen=True)
+class Economy:
+    """Observed figures the model starts from.
+
+    Attributes
+    ----------
+    intermediate_use : ndarray, shape (source, input, using region, using sector)
+    final_demand : ndarray, shape (source, sector, market)
+    output, value_added : ndarray, shape (region, sector)
+        Million USD a year at basic prices.
+    employment : ndarray, shape (host, sector)
+        Persons engaged.
+    labour_share : ndarray, shape (host, sector)
+        Labour's part of value added.
+    theta, sigma : ndarray, shape (sector,)
+        Elasticity of sourcing and of demand.
+    applied_duty : ndarray, shape (sector, source, market)
+        Duty on trade in which no preference is at stake, fees included.
+    customs_over_basic : ndarray, shape (sector, source, market)
+        Value on which duty falls over value at basic prices; 0 where no border is crossed.
+    rates : dict
+        `RateDistribution` by (exporting host, importing host, sector).
+    establishments : ndarray, shape (host,)
+        Real manufacturing establishments.
+    distance : ndarray, shape (region, region)
+        Thousand km, population-weighted.
+    """
+
+    intermediate_use: Array
+    final_demand: Array
+    output: Array
+    value_added: Array
+    employment: Array
+    labour_share: Array
+    theta: Array
+    sigma: Array
+    applied_duty: Array
+    customs_over_basic: Array
+    rates: dict[tuple[int, int, int], RateDistribution]
+    establishments: Array
+    distance: Array
+
+    @property
+    def margin(self) -> Array:
+        """Pure profit as a share of sales, shape (footloose sector,); the same at every host.
+
+        Half the operating surplus of the host where it is smallest, so that labour and
+        capital cost something everywhere.
+        """
+        surplus = (self.value_added[:N_HOSTS] * (1 - self.labour_share))[:, :N_FOOTLOOSE]
+        sales = self.output[:N_HOSTS, :N_FOOTLOOSE]
+        share: Array = PROFIT_SHARE_OF_SURPLUS * (surplus / sales).min(axis=0)
+        return share
+
+
+def _cube(frame: pd.DataFrame, columns: dict[str, tuple[str, ...]], value: str) -> Array:
+    """A tidy table as an array whose axes are ``columns``; missing cells are 0."""
+    index = tuple(
+        pd.Categorical(frame[column], labels).codes for column, labels in columns.items()
+    )
+    known = np.all([codes >= 0 for codes in index], axis=0)
+    cube = np.zeros([len(labels) for labels in columns.values()])
+    cube[tuple(codes[known] for codes in index)] = frame[value].to_numpy()[known]
+    return cube
+
+
+@cache
+def load_economy() -> Economy:
+    """Read every table once.
+
+    Returns
+    -------
+    Economy
+    """
+    labour = data.read("labour")
+    labour_axes = {"region": HOSTS, "sector": SECTORS}
+    accounts = data.read("output_value_added_2017")
+    account_axes = {"region": REGIONS, "sector": SECTORS}
+    trade_axes = {"sector": SECTORS, "exporter": REGIONS, "importer": REGIONS}
+    applied = _cube(data.read("applied_duties"), trade_axes, "rate")
+    usa = REGIONS.index("USA")
+    applied[:N_GOODS, :, usa] += MERCHANDISE_PROCESSING_FEE
+    ratio = _cube(data.read("customs_over_basic"), trade_axes, "ratio")
+    for region in range(N_REGIONS):
+        applied[:, region, region] = ratio[:, region, region] = 0
+    elasticities = data.read("elasticities").set_index("sector").loc[list(SECTORS)]
+    establishments = data.read("establishments").set_index("region").loc[list(HOSTS)]
+    distance = _cube(
+        data.read("regional_distances"), {"origin": REGIONS, "destination": REGIONS}, "km"
+    )
+    return Economy(
+        intermediate_use=_cube(
+            data.read("intermediate_use_2017"),
+            {
+                "source_region": REGIONS,
+                "input_sector": SECTORS,
+                "using_region": REGIONS,
+                "using_sector": SECTORS,
+            },
+            "value_musd",
+        ),
+        final_demand=_cube(
+            data.read("final_demand_2017"),
+            {"source_region": REGIONS, "sector": SECTORS, "market": REGIONS},
+            "value_musd",
+        ),
+        output=_cube(accounts, account_axes, "gross_output_musd"),
+        value_added=_cube(accounts, account_axes, "value_added_musd"),
+        employment=1000 * _cube(labour, labour_axes, "employment_thousand"),
+        labour_share=_cube(labour, labour_axes, "labour_share_of_value_added"),
+        theta=elasticities["theta"].to_numpy(np.float64),
+        sigma=elasticities["sigma"].to_numpy(np.float64),
+        applied_duty=applied,
+        customs_over_basic=ratio,
+        rates=_rate_distributions(),
+        establishments=establishments["establishments"].to_numpy(np.float64),
+        distance=distance / 1000,
+    )
+
+
+def _rate_distributions() -> dict[tuple[int, int, int], RateDistribution]:
+    bins = data.read("mfn_rate_bins")
+    bands = [
+        "share_zero",
+        "share_0_to_2p5",
+        "share_2p5_to_5",
+        "share_5_to_10",
+        "share_10_to_20",
+        "share_over_20",
+    ]
+    rates = {}
+    for row in bins.itertuples():
+        if row.sector not in GOODS:
+            continue
+        shares = np.array([getattr(row, band) for band in bands])
+        key = (HOSTS.index(row.exporter), HOSTS.index(row.importer), SECTORS.index(row.sector))
+        rates[key] = RateDistribution.with_mean(shares / shares.sum(), float(row.mean))
+    missing = {
+        (s, m, k)
+        for s in range(N_HOSTS)
+        for m in range(N_HOSTS)
+        if s != m
+        for k in range(N_GOODS)
+    } - rates.keys()
+    if missing:
+        s, m, k = min(missing)
+        raise ValueError(f"mfn_rate_bins.csv lacks {HOSTS[s]} to {HOSTS[m]}, {SECTORS[k]}")
+    return rates
+

@@ -1,0 +1,38 @@
+"""What can go wrong, as one small tree.
+
+NearshoreError
+├── ScenarioError          a scenario, override or design says something impossible
+├── OutputError            results cannot be written where they were asked for
+└── ModelError
+    ├── CalibrationError   the figures cannot be reproduced at this number of firms
+    ├── IdentityError      an account does not balance
+    └── InfeasibleContentError   a firm has no qualifying source at all
+"""
+
+
+class NearshoreError(Exception):
+    """Anything this project raises on purpose; its text is one line for the user."""
+
+
+class ScenarioError(NearshoreError):
+    """A scenario or override names an unknown key or an impossible value."""
+
+
+class OutputError(NearshoreError):
+    """Results cannot be written where they were asked for."""
+
+
+class ModelError(NearshoreError):
+    """The model cannot go on; the text names the phase."""
+
+
+class CalibrationError(ModelError):
+    """The calibration year cannot be reproduced with these settings."""
+
+
+class IdentityError(ModelError):
+    """An accounting identity does not hold to rounding."""
+
+
+class InfeasibleContentError(ModelError):
+    """A firm has no qualifying source at all for an input it needs."""

@@ -1,0 +1,167 @@
+"""Prices of inputs: from last quarter's outcomes and today's policy to sourcing weights."""
+
+import numpy as np
+
+from abm.axes import FOOTLOOSE, GOODS, N_FOOTLOOSE, N_GOODS, N_HOSTS, N_SECTORS, REGIONS
+from abm.conditions import Calibration, Conditions
+from abm.core.sourcing import InputTerms, UnitCosts, cost_step
+from abm.economy import Array, Economy
+from abm.policy.compiled import Policy
+from agents import FirmTable
+
+USA = REGIONS.index("USA")
+ENERGY = GOODS.index("primary_energy")
+
+
+def outside_duty(economy: Economy, policy: Policy) -> Array:
+    """Duty on goods for which no origin can be claimed, fraction of basic value.
+
+    Parameters
+    ----------
+    economy : Economy
+    policy : Policy
+
+    Returns
+    -------
+    ndarray, shape (sector, source, market, regime)
+        Between members the rate of an average, unclaimed shipment of energy; for
+        other goods of members it is not used.
+    """
+    rate = economy.applied_duty[..., None] + policy.special_duty
+    members = slice(0, N_HOSTS)
+    energy = rate[ENERGY, members, members]
+    for (host, partner, sector), distribution in economy.rates.items():
+        if sector == ENERGY:
+            free = policy.preference[host, partner]
+            ordinary = np.where(free, 0, distribution.mean)
+            waived = free & policy.special_waived[ENERGY, host, partner]
+            special = np.where(waived, 0, policy.special_duty[ENERGY, host, partner])
+            energy[host, partner] = ordinary + special
+    duty: Array = rate * economy.customs_over_basic[..., None]
+    return duty
+
+
+def purchase_prices(
+    calibration: Calibration, conditions: Conditions, policy: Policy
+) -> Array:
+    """Delivered price of every input from every source against the calibration year.
+
+    Returns
+    -------
+    ndarray, shape (input, source, market, regime)
+    """
+    duty = conditions.certificates.duty
+    price: Array = (
+        conditions.supply_price[:, :, None, None]
+        * (1 + policy.barrier)
+        * (1 + duty)
+        / (1 + calibration.base_input_duty[..., None])
+    )
+    return price
+
+
+def originating_share(conditions: Conditions, policy: Policy) -> Array:
+    """Share of a source's goods that counts as originating.
+
+    Returns
+    -------
+    ndarray, shape (material, source, regime)
+        0 outside the agreement.
+    """
+    shares = np.zeros((N_GOODS, len(REGIONS), len(policy.regimes)))
+    shares[:, :N_HOSTS] = conditions.qualified
+    return shares
+
+
+def price_inputs(
+    economy: Economy,
+    calibration: Calibration,
+    conditions: Conditions,
+    policy: Policy,
+    agglomeration: float,
+) -> list[InputTerms]:
+    """Sourcing weights, bills and rules of every footloose sector.
+
+    Parameters
+    ----------
+    economy : Economy
+    calibration : Calibration
+    conditions : Conditions
+        Last quarter's outcomes under the regimes of ``policy``.
+    policy : Policy
+    agglomeration : float
+        Power of a sector's output in a region in that region's appeal to buyers.
+
+    Returns
+    -------
+    list of InputTerms
+        One per footloose sector.
+    """
+    price = purchase_prices(calibration, conditions, policy)[:, :, :N_HOSTS]
+    crowding = conditions.output**agglomeration
+    appeal = crowding[:, :, None, None] * price ** -economy.theta[:, None, None, None]
+    originating = originating_share(conditions, policy)[:, :, None, :]
+    before_duty = 1 / (1 + conditions.certificates.duty[:N_GOODS, :, :N_HOSTS])
+    terms = []
+    for sector in range(N_FOOTLOOSE):
+        used = calibration.materials[sector]
+        weight = calibration.competitiveness[sector][used, ..., None] * appeal[used]
+        other = weight * (1 - originating[used])
+        groups = np.stack(
+            [weight * originating[used], other, other * before_duty[used]], axis=2
+        )
+        terms.append(
+            InputTerms(
+                weights=groups.astype(np.float32),
+                theta=economy.theta[used].astype(np.float32),
+                bill_of_materials=calibration.bill_of_materials[sector, used].astype(np.float32),
+                services=_service_cost(economy, calibration, price, sector),
+                threshold=policy.content_threshold[sector].astype(np.float32),
+            )
+        )
+    return terms
+
+
+def _service_cost(
+    economy: Economy, calibration: Calibration, price: Array, sector: int
+) -> np.ndarray:
+    services = slice(N_GOODS, N_SECTORS)
+    shares = calibration.service_shares[sector, services][..., None]
+    theta = economy.theta[services, None, None]
+    index = (shares * price[services] ** -theta[:, None]).sum(axis=1) ** (-1 / theta)
+    cost = (calibration.bill_of_materials[sector, services][..., None] * index).sum(axis=0)
+    return cost.astype(np.float32)
+
+
+def value_added_cost(
+    table: FirmTable, calibration: Calibration, conditions: Conditions
+) -> np.ndarray:
+    """Labour and capital per unit of output, shape (firm, host)."""
+    labour = calibration.labour_part
+    per_sector = calibration.value_added_cost * (labour * conditions.wage + 1 - labour)
+    return (per_sector[table.sector] / table.productivity).astype(np.float32)
+
+
+def sector_rows(table: FirmTable) -> list[slice]:
+    """Rows of every footloose sector; the table is ordered by sector."""
+    edges = np.searchsorted(table.sector, np.arange(len(FOOTLOOSE) + 1))
+    return [slice(int(a), int(b)) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+
+
+def solve_costs(
+    table: FirmTable,
+    calibration: Calibration,
+    terms: list[InputTerms],
+    value_added: np.ndarray,
+    costs: UnitCosts,
+) -> None:
+    """Unit cost and content of every firm, host and regime, written into ``costs``."""
+    for sector, rows in enumerate(sector_rows(table)):
+        used = calibration.materials[sector]
+        cost_step(
+            table.affinity[rows][:, used],
+            table.base_potential[rows][:, used],
+            value_added[rows],
+            terms[sector],
+            costs.rows(rows),
+        )

@@ -1,0 +1,571 @@
+"""The relocation model: a step, phase by phase."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+
+import mesa
+import numpy as np
+import pandas as pd
+
+from abm import data
+from abm.accounts import Accounts, settle
+from abm.axes import (
+    CONFIG_LABELS,
+    FOOTLOOSE,
+    HOSTS,
+    N_FOOTLOOSE,
+    N_GOODS,
+    N_HOSTS,
+    N_REGIONS,
+)
+from abm.borders import claim_origin
+from abm.calibration import calibrate
+from abm.conditions import Certificates
+from abm.core.beliefs import update_counts
+from abm.core.claims import Claim
+from abm.core.markets import hat_shares
+from abm.core.sourcing import UnitCosts
+from abm.draws import Draws
+from abm.economy import Array, Economy, load_economy
+from abm.inputs import (
+    outside_duty,
+    price_inputs,
+    purchase_prices,
+    solve_costs,
+    value_added_cost,
+)
+from abm.network import SupplierNetwork
+from abm.outcomes import Records
+from abm.phase import phase
+from abm.plans import (
+    Moves,
+    believed_transitions,
+    config_revenues,
+    payoffs,
+    relocate,
+    reviewing,
+    value_plans,
+)
+from abm.policy.compiled import Policy, compile_policy
+from abm.population import BELIEFS, draw_population
+from abm.rest_point import place_firms
+from abm.sales import (
+    MarketState,
+    clear_markets,
+    fringe_prices,
+    other_users_purchases,
+    total_appeal,
+)
+from abm.scenario import Scenario
+from abm.trade import (
+    Tally,
+    clear_with_purchases,
+    new_certificates,
+    qualified_share,
+    tally_plants,
+)
+from agents import Firm, FirmTable, Government
+
+BASE_YEAR_POLICY = "status-quo"
+"""Scenario whose policy at the start is that of the calibration year."""
+
+SETTLING_ROUNDS = 4
+"""Rounds in which claims under regimes not yet in force find their average duties."""
+
+
+class RelocationModel(mesa.Model):  # type: ignore[type-arg]
+    """Firms of North America choosing where to produce, quarter by quarter.
+
+    Parameters
+    ----------
+    scenario : Scenario or str or path-like
+        What happens; a name such as ``"usmca"`` or a TOML file.
+    firms : int
+        Number of modelled firms.
+    rng : int
+        Seed. The same seed and number of firms give the same firms and the same
+        luck under every scenario.
+
+    Examples
+    --------
+    >>> model = RelocationModel("status-quo", firms=300, rng=1)
+    >>> model.run_for(2)
+    >>> model.quarter
+    2
+    """
+
+    sector_labels = FOOTLOOSE
+    host_labels = HOSTS
+    belief_labels = BELIEFS
+    config_labels = CONFIG_LABELS
+
+    def __init__(
+        self,
+        scenario: Scenario | str | os.PathLike[str] = "status-quo",
+        firms: int = 10_000,
+        rng: int = 1,
+    ) -> None:
+        super().__init__(rng=rng)
+        self.scenario = Scenario.load(scenario)
+        self.draws = Draws(rng)
+        self.phase_seconds: dict[str, float] = {}
+        self.policy: Policy = compile_policy(self.scenario)
+        self.records = Records()
+        self._set_up_economy(firms)
+        self._set_up_network()
+        self._set_up_regimes()
+        Firm.create_agents(self, firms, row=list(range(firms)))
+        Government.create_agents(self, N_HOSTS, country=list(HOSTS))
+        self._close_base_year()
+
+    # --- set-up ---------------------------------------------------------------------
+
+    @phase
+    def _set_up_economy(self, firms: int) -> None:
+        """Firms that fit 2017, and the constants that make it a rest point."""
+        settings = self.scenario.firms
+        observed = load_economy()
+        self.economy: Economy = replace(
+            observed,
+            theta=observed.theta * self.scenario.economy.theta_scale,
+            sigma=1 + (observed.sigma - 1) * self.scenario.economy.sigma_scale,
+        )
+        self.firms: FirmTable = draw_population(self.economy, settings, firms, self.draws)
+        base_values = place_firms(self.firms, self.economy, settings, self.draws)
+        self._link_suppliers()
+        self.base_policy = compile_policy(Scenario.load(BASE_YEAR_POLICY), quarters=0)
+        self.base_year = calibrate(self.firms, self.economy, self.base_policy)
+        self.calibration = self.base_year.calibration
+        self.plan_values = np.repeat(base_values[..., None], len(self.policy.regimes), axis=2)
+
+    def _link_suppliers(self) -> None:
+        """Suppliers drawn from the input-output table before anything is priced."""
+        use = np.transpose(self.economy.intermediate_use[:, :, :N_HOSTS], (3, 1, 0, 2))
+        total = use.sum(axis=2, keepdims=True)
+        shares = np.divide(use, total, out=np.zeros_like(use), where=total > 0)
+        bill = total[:, :, 0] / self.economy.output[:N_HOSTS].T[:, None]
+        self.network = SupplierNetwork.build(
+            self.firms.sector,
+            self.firms.plants,
+            self.firms.size * self.firms.weight,
+            shares,
+            bill,
+            self.draws,
+        )
+        self._follow_links(np.arange(len(self.firms)))
+
+    def _set_up_network(self) -> None:
+        """What the firms at their base-year plants sell, as the yardstick of later plans."""
+        table, base = self.firms, self.base_year
+        outside = outside_duty(self.economy, self.base_policy)
+        ones = np.ones((N_FOOTLOOSE, N_REGIONS, 1))
+        pools = base.tally.sums["appeal"][:, :, 1][..., None]
+        market = clear_markets(
+            self.economy,
+            self.calibration,
+            base.tally.sums["appeal"][..., None],
+            fringe_prices(self.base_policy, self.calibration, outside),
+            self.calibration.expenditure,
+            pools,
+        )
+        assert np.allclose(market.unit_final, ones)
+        revenue = config_revenues(
+            table,
+            self.economy,
+            self.calibration,
+            self.base_policy,
+            base.costs,
+            base.borders,
+            outside,
+            market,
+            np.arange(len(table)),
+        )[..., 0]
+        own = revenue[np.arange(len(table)), table.config]
+        table.base_revenue[:] = own * table.size
+        table.base_config_revenue[:] = revenue / own[:, None]
+
+    def _set_up_regimes(self) -> None:
+        """Claims and average duties under regimes that are not, or not yet, in force."""
+        regimes = len(self.policy.regimes)
+        base = self.calibration.conditions
+        self.outside = outside_duty(self.economy, self.policy)
+        self.regime_counts = np.zeros((regimes, regimes))
+        self.regime = 0
+        self.quarter = 0
+        self.threat_imposed = False
+        self.costs = UnitCosts.empty(len(self.firms), N_HOSTS, regimes)
+        across = np.zeros((N_REGIONS, N_REGIONS), bool)
+        across[:N_HOSTS, :N_HOSTS] = ~np.eye(N_HOSTS, dtype=bool)
+        duty = np.where(
+            across[None, :, :, None], base.certificates.duty, self.outside
+        )
+        self.conditions = base.with_regimes(
+            np.repeat(base.qualified, regimes, axis=2), Certificates.unclaimed(duty)
+        )
+        self.input_spending = self._base_input_spending()
+        self.last_price = np.ones_like(self.input_spending)
+        self.unit_revenue = np.ones((N_FOOTLOOSE, N_HOSTS, 2, N_REGIONS))
+        for _ in range(SETTLING_ROUNDS):
+            self.price_inputs()
+            self.solve_costs()
+            self.claim_origin()
+            self._tally()
+            self._file_certificates()
+
+    def _base_input_spending(self) -> Array:
+        """Purchasers' value of inputs by source and market in the base year, a quarter."""
+        use = np.moveaxis(self.economy.intermediate_use.sum(axis=3), 0, 1) / 4
+        return use * (1 + self.calibration.base_input_duty)
+
+    def _close_base_year(self) -> None:
+        """Quarter 0: the calibration year's books under its own policy."""
+        base, policy = self.base_year, self.base_policy
+        outside = outside_duty(self.economy, policy)
+        certificates = self.calibration.conditions.certificates
+        on_top = (1 + certificates.duty)[..., 0]
+        other = self.calibration.other_use
+        market = clear_markets(
+            self.economy,
+            self.calibration,
+            base.tally.sums["appeal"][..., None],
+            fringe_prices(policy, self.calibration, outside),
+            self.calibration.expenditure,
+            base.tally.sums["appeal"][:, :, 1][..., None],
+        )
+        unit = clear_with_purchases(base.tally, market, other, on_top, regime=0)
+        self.accounts: Accounts = settle(
+            self.economy,
+            self.calibration,
+            policy,
+            base.tally,
+            market,
+            unit,
+            certificates,
+            outside,
+            on_top,
+            other,
+            regime=0,
+        )
+        self.base_accounts = self.accounts
+        self.moves: Moves | None = None
+        self.records.add_quarter(
+            0, self.economy, self.firms, self.accounts, self.conditions.wage, None
+        )
+        self.phase_seconds = {
+            name: seconds
+            for name, seconds in self.phase_seconds.items()
+            if name.startswith("_")
+        }
+
+    # --- one quarter ----------------------------------------------------------------
+
+    def step(self) -> None:
+        """One quarter; each phase starts from what the one before it left."""
+        self.enact_policy()
+        self.update_beliefs()
+        self.price_inputs()
+        self.solve_costs()
+        self.claim_origin()
+        self.value_plans()
+        self.relocate()
+        self.trade_and_account()
+        self.rewire_suppliers()
+        self.record()
+
+    @phase
+    def enact_policy(self) -> None:
+        """Which regime is in force, and what was announced."""
+        self.quarter += 1
+        self.last_regime = self.regime
+        if self.policy.threat_live(self.quarter) and not self.policy.threat_live(self.quarter - 1):
+            self.firms.grandfathered[:] |= self.firms.plants[:, HOSTS.index("MEX")]
+        luck = float(self.draws.uniform("threat", self.quarter, 1)[0])
+        self.threat_imposed = self.policy.threat_imposed(self.quarter, self.threat_imposed, luck)
+        self.regime = self.policy.regime_index(self.quarter, self.threat_imposed)
+        self.records.events.extend(
+            dict(event) for event in self.policy.events if event["quarter"] == self.quarter
+        )
+
+    @phase
+    def update_beliefs(self) -> None:
+        """What each type of firm now expects of policy."""
+        if self.quarter > 1:
+            self.regime_counts = update_counts(
+                self.regime_counts, self.last_regime, self.regime
+            )
+        self.transitions = believed_transitions(
+            self.policy,
+            self.quarter,
+            self.regime_counts,
+            self.scenario.firms.belief_prior_quarters,
+        )
+
+    @phase
+    def price_inputs(self) -> None:
+        """Delivered prices of inputs under every regime."""
+        self.terms = price_inputs(
+            self.economy,
+            self.calibration,
+            self.conditions,
+            self.policy,
+            self.scenario.economy.agglomeration,
+        )
+        self.price = purchase_prices(self.calibration, self.conditions, self.policy)
+        self.on_top = (1 + self.conditions.certificates.duty) * (1 + self.policy.barrier)
+        self.value_added = value_added_cost(self.firms, self.calibration, self.conditions)
+
+    @phase
+    def solve_costs(self) -> None:
+        """Unit cost and content of every firm, host and regime."""
+        solve_costs(self.firms, self.calibration, self.terms, self.value_added, self.costs)
+
+    @phase
+    def claim_origin(self) -> None:
+        """How every firm's goods would enter every other member."""
+        self.borders = claim_origin(self.firms, self.economy, self.policy, self.costs)
+
+    @phase
+    def value_plans(self) -> None:
+        """What every set of plants is worth to the firms that reconsider."""
+        rows = reviewing(self.firms, self.scenario.firms, self.quarter)
+        market = self._expected_market()
+        revenue = config_revenues(
+            self.firms,
+            self.economy,
+            self.calibration,
+            self.policy,
+            self.costs,
+            self.borders,
+            self.outside,
+            market,
+            rows,
+        )
+        payoff = payoffs(self.firms, self.calibration, self.policy, revenue, rows)
+        self.plans = value_plans(
+            self.firms,
+            self.scenario.firms,
+            payoff,
+            self.transitions,
+            self.plan_values,
+            rows,
+            self.regime,
+            self.quarter,
+            self.draws,
+        )
+
+    @phase
+    def relocate(self) -> None:
+        """Start, advance, cancel and complete projects; close plants."""
+        self.moves = relocate(self.firms, self.scenario.firms, self.plans)
+        self.firms.moved_from_home[:] |= self.firms.plants[:, HOSTS.index("USA")]
+
+    @phase
+    def trade_and_account(self) -> None:
+        """Clear markets, book every flow, and pass conditions on to the next quarter."""
+        certificates = self.conditions.certificates
+        tally = self._tally()
+        on_top = self.on_top[..., self.regime]
+        other = self._other_purchases()[..., self.regime]
+        fringe = fringe_prices(self.policy, self.calibration, self.outside)
+        market = clear_markets(
+            self.economy,
+            self.calibration,
+            tally.sums["appeal"][..., None],
+            fringe[..., [self.regime]],
+            self._expenditure(),
+            (tally.sums["appeal"] * self.unit_revenue)[:, :, 1][..., None],
+        )
+        self.unit_revenue = clear_with_purchases(tally, market, other, on_top, regime=0)
+        self.accounts = settle(
+            self.economy,
+            self.calibration,
+            self.policy,
+            tally,
+            market,
+            self.unit_revenue,
+            certificates,
+            self.outside,
+            on_top,
+            other,
+            self.regime,
+        )
+        self._file_certificates()
+        self._pass_on()
+
+    @phase
+    def rewire_suppliers(self) -> None:
+        """Break links to closed plants; some buyers look for cheaper suppliers."""
+        rewiring = self.network.rewire(
+            self.quarter,
+            self.draws,
+            self._sourcing_shares(),
+            self.firms.plants,
+            self.scenario.economy.rewire_per_year / 4,
+        )
+        self._follow_links(rewiring.rows)
+
+    @phase
+    def record(self) -> None:
+        """Add the quarter to the tables."""
+        self.records.add_quarter(
+            self.quarter,
+            self.economy,
+            self.firms,
+            self.accounts,
+            self.conditions.wage,
+            self.moves,
+        )
+
+    # --- what the phases share --------------------------------------------------------
+
+    def _tally(self) -> Tally:
+        self.tally = tally_plants(
+            self.firms,
+            self.economy,
+            self.calibration,
+            self.policy,
+            self.terms,
+            self.costs,
+            self.borders,
+            self.value_added,
+            self.outside,
+            self.price,
+            self.regime,
+        )
+        return self.tally
+
+    def _file_certificates(self) -> None:
+        """Claims and contents of the quarter, for the buyers of the next."""
+        self.conditions = self.conditions.with_regimes(
+            qualified_share(self.tally, self.conditions.qualified),
+            new_certificates(self.tally, self.outside, self.conditions.certificates),
+        )
+
+    def _pass_on(self) -> None:
+        """Wages, prices, output and spending that the next quarter starts from."""
+        accounts, calibration = self.accounts, self.calibration
+        demand = accounts.employment.sum(axis=0) / calibration.base_jobs
+        supply_price = self.conditions.supply_price.copy()
+        supply_price[:N_FOOTLOOSE, :N_HOSTS] = accounts.mean_cost
+        output = self.conditions.output.copy()
+        output[:N_FOOTLOOSE, :N_HOSTS] = accounts.volume / calibration.base_volume
+        self.conditions = replace(
+            self.conditions,
+            wage=demand**self.scenario.economy.wage_elasticity,
+            supply_price=supply_price,
+            output=output,
+            duty_revenue=accounts.duty_revenue,
+        )
+        self.input_spending = accounts.input_spending
+        self.last_price = self.price[..., self.regime]
+
+    def _expenditure(self) -> Array:
+        """Consumers' spending by sector and market under the closure chosen."""
+        spending = self.calibration.expenditure
+        if self.scenario.economy.duty_revenue == "kept" or self.quarter <= 1:
+            return spending
+        gain = self.conditions.duty_revenue - self.base_accounts.duty_revenue
+        consumption = self.economy.final_demand.sum(axis=(0, 1)) / 4
+        return spending * (1 + gain / consumption)
+
+    def _other_purchases(self) -> Array:
+        return other_users_purchases(self.economy, self.calibration, self.price, self.on_top)
+
+    def _expected_market(self) -> MarketState:
+        """Markets under every regime if nobody moved, as firms expect them."""
+        appeal = total_appeal(
+            self.firms,
+            self.economy,
+            self.calibration,
+            self.policy,
+            self.costs,
+            self.borders,
+            self.outside,
+        )
+        relative = self.price / self.last_price[..., None]
+        spending = hat_shares(
+            np.moveaxis(np.broadcast_to(self.input_spending[..., None], relative.shape), 1, -1),
+            np.moveaxis(relative, 1, -1),
+            self.economy.theta[:, None, None, None],
+        )
+        pools = np.moveaxis(spending, -1, 1) / self.on_top
+        return clear_markets(
+            self.economy,
+            self.calibration,
+            appeal,
+            fringe_prices(self.policy, self.calibration, self.outside),
+            self._expenditure(),
+            pools[:N_FOOTLOOSE, :N_HOSTS],
+        )
+
+    def _sourcing_shares(self) -> Array:
+        """Average source of every input at today's prices, shape (sector, input, source, host)."""
+        price = self.price[:N_GOODS, :, :N_HOSTS, self.regime]
+        theta = self.economy.theta[:N_GOODS, None, None]
+        weight = self.calibration.competitiveness * price**-theta
+        shares: Array = weight / weight.sum(axis=2, keepdims=True)
+        return shares
+
+    def _follow_links(self, rows: np.ndarray) -> None:
+        """Affinity of some firms from their own draws and where their suppliers stand."""
+        if not len(rows):
+            return
+        links = self.network.links(self.firms.plants, rows)
+        affinity = self.firms.sourcing_draw[rows]
+        affinity[:, :N_FOOTLOOSE, :N_HOSTS] *= 1 + self.scenario.economy.relation * links
+        self.firms.affinity[rows] = affinity
+
+    # --- what a reader asks -------------------------------------------------------------
+
+    @property
+    def scenario(self) -> Scenario:
+        """The scenario that runs."""
+        return self._own_scenario
+
+    @scenario.setter
+    def scenario(self, scenario: object) -> None:
+        # Mesa assigns a default of its own class first; it carries nothing we use.
+        if isinstance(scenario, Scenario):
+            self._own_scenario = scenario
+
+    @property
+    def events(self) -> list[dict[str, object]]:
+        """What governments announced and enacted so far."""
+        return self.records.events
+
+    @property
+    def outcomes(self) -> pd.DataFrame:
+        """Output, jobs, prices and plants by quarter, region and sector."""
+        return self.frames()["outcomes"]
+
+    @property
+    def calibration_checksum(self) -> str:
+        """SHA-256 of the figures the model was calibrated to."""
+        return data.checksum()
+
+    def frames(self) -> dict[str, pd.DataFrame]:
+        """Everything recorded: outcomes, trade, moves, content, events."""
+        return self.records.frames()
+
+    def content_of(self, row: int, host: str) -> float:
+        """Regional value content of a firm's product at a host, inputs chosen freely."""
+        return float(self.costs.free_content[row, HOSTS.index(host), self.regime])
+
+    def unit_cost_of(self, row: int, host: str) -> float:
+        """Unit cost of a firm at a host, inputs chosen freely."""
+        return float(self.costs.free_cost[row, HOSTS.index(host), self.regime])
+
+    def claim_of(self, row: int, host: str, market: str) -> str:
+        """How a firm's goods from a host enter a member."""
+        if market not in HOSTS or market == host:
+            raise ValueError(f"market: {market!r} is not another member than {host!r}")
+        claim = self.borders.claim[row, HOSTS.index(host), HOSTS.index(market), self.regime]
+        return Claim(int(claim)).name.lower().replace("_", " ")
+
+    def suppliers_of(self, row: int) -> Sequence[Firm]:
+        """The firms a firm is linked to as a buyer."""
+        rows = np.unique(self.network.supplier[row])
+        members = self.agents_by_type[Firm]
+        return [members[int(supplier)] for supplier in rows[rows >= 0]]
+

@@ -1,0 +1,22 @@
+"""Phases of a step: each has a name and counts its seconds."""
+
+from collections.abc import Callable
+from functools import wraps
+from time import perf_counter
+from typing import Any
+
+
+def phase[**P, T](method: Callable[P, T]) -> Callable[P, T]:
+    """Add the seconds a method takes to ``self.phase_seconds[method name]``."""
+
+    @wraps(method)
+    def timed(*args: P.args, **kwargs: P.kwargs) -> T:
+        model: Any = args[0]
+        start = perf_counter()
+        try:
+            return method(*args, **kwargs)
+        finally:
+            spent = model.phase_seconds.get(method.__name__, 0.0)
+            model.phase_seconds[method.__name__] = spent + perf_counter() - start
+
+    return timed

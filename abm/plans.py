@@ -1,0 +1,338 @@
+"""What firms expect of every set of plants, and what they then do."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from abm.axes import CONFIG_LABELS, FOOTLOOSE, N_CONFIGS, N_FOOTLOOSE, N_HOSTS
+from abm.borders import Borders
+from abm.conditions import Calibration
+from abm.core.beliefs import adaptive_transitions, myopic_transitions
+from abm.core.location import Projects, choice_values, continue_or_cancel, solve_values
+from abm.core.markets import config_revenue
+from abm.core.sourcing import UnitCosts
+from abm.draws import Draws
+from abm.economy import Array, Economy
+from abm.inputs import sector_rows
+from abm.policy.compiled import Policy
+from abm.rest_point import (
+    HAS_PLANT,
+    build_delays,
+    location_problem,
+    move_costs,
+    quarterly_review,
+    stage_costs,
+)
+from abm.sales import FINAL, REACH_EXPONENT, MarketState, make_offer
+from abm.scenario import Firms
+from agents import FirmTable
+
+MOVE_COLUMNS = ("quarter", "sector", "from_config", "to_config", "stage", "firms", "weight")
+
+
+def reviewing(table: FirmTable, settings: Firms, quarter: int) -> NDArray[np.int64]:
+    """Rows of firms whose clock strikes or whose project ends a stage this quarter."""
+    rate = quarterly_review(settings)
+    now = np.floor(table.review_offset + quarter * rate)
+    before = np.floor(table.review_offset + (quarter - 1) * rate)
+    at_gate = (table.target >= 0) & (table.quarters_left <= 1)
+    due = (now > before) & (table.target < 0)
+    return np.flatnonzero(due | at_gate)
+
+
+def believed_transitions(
+    policy: Policy, quarter: int, counts: Array, prior_quarters: float
+) -> Array:
+    """How each belief type expects policy to change, shape (belief, regime, regime).
+
+    Parameters
+    ----------
+    policy : Policy
+    quarter : int
+        The current one; only what is announced by then is known.
+    counts : ndarray, shape (regime, regime)
+        Changes seen so far.
+    prior_quarters : float
+        Weight of the announced chain in adaptive beliefs.
+    """
+    announced = policy.forward_transitions(quarter)
+    return np.stack(
+        [
+            myopic_transitions(len(announced)),
+            adaptive_transitions(announced, prior_quarters, counts),
+            announced,
+        ]
+    )
+
+
+def config_revenues(
+    table: FirmTable,
+    economy: Economy,
+    calibration: Calibration,
+    policy: Policy,
+    costs: UnitCosts,
+    borders: Borders,
+    outside: Array,
+    market: MarketState,
+    rows: NDArray[np.int64],
+) -> Array:
+    """Quarterly sales of some firms with every set of plants under every regime.
+
+    Returns
+    -------
+    ndarray, shape (firm, config, regime)
+        Million USD at the border for one real firm of size one.
+    """
+    regimes = len(policy.regimes)
+    revenue = np.empty((len(rows), N_CONFIGS, regimes))
+    edges = np.searchsorted(rows, [span.start for span in sector_rows(table)] + [len(table)])
+    for sector in range(N_FOOTLOOSE):
+        some = slice(edges[sector], edges[sector + 1])
+        if some.start == some.stop:
+            continue
+        for regime in range(regimes):
+            offer = make_offer(
+                economy, calibration, policy, costs, borders, outside, sector, rows[some], regime
+            )
+            unit = market.unit_revenue(sector, regime).astype(np.float32)
+            earned = np.repeat(unit[None], len(offer.reach), axis=0)
+            earned[:, :, FINAL] /= offer.mark_on
+            revenue[some, :, regime] = config_revenue(
+                offer.reach, earned, HAS_PLANT, REACH_EXPONENT
+            )
+    return revenue
+
+
+def payoffs(
+    table: FirmTable,
+    calibration: Calibration,
+    policy: Policy,
+    revenue: Array,
+    rows: NDArray[np.int64],
+) -> Array:
+    """Profit of every set of plants over the calibration year's, plus taste.
+
+    Parameters
+    ----------
+    revenue : ndarray, shape (firm, config, regime)
+        From `config_revenues`.
+    rows : ndarray of int, shape (firm,)
+
+    Returns
+    -------
+    ndarray, shape (firm, config, regime)
+        Share of the firm's base-year sales.
+    """
+    margin = calibration.margin[table.sector[rows]][:, None, None]
+    margin_now = 1 - (1 - margin) / policy.markup_scale
+    per_size = (table.base_revenue[rows] / table.size[rows])[:, None, None]
+    base = table.base_config_revenue[rows, :, None]
+    taste = table.location_taste[rows, :, None]
+    gain: Array = margin_now * revenue / per_size - margin * base + taste
+    return gain
+
+
+@dataclass(frozen=True)
+class Plans:
+    """What the firms that reconsider this quarter find best.
+
+    Attributes
+    ----------
+    rows : ndarray of int, shape (firm,)
+    worth : ndarray, shape (firm, config)
+        Present value of choosing each set of plants now, share of quarterly sales.
+    goes_on : ndarray of bool, shape (firm,)
+        For firms that are building: whether the project continues.
+    """
+
+    rows: NDArray[np.int64]
+    worth: Array
+    goes_on: NDArray[np.bool_]
+
+
+def value_plans(
+    table: FirmTable,
+    settings: Firms,
+    payoff: Array,
+    transitions: Array,
+    values: Array,
+    rows: NDArray[np.int64],
+    regime: int,
+    quarter: int,
+    draws: Draws,
+) -> Plans:
+    """Value every set of plants of the reviewing firms, noise included.
+
+    Parameters
+    ----------
+    table : FirmTable
+    settings : Firms
+    payoff : ndarray, shape (firm, config, regime)
+    transitions : ndarray, shape (belief, regime, regime)
+    values : ndarray, shape (all firms, config, regime)
+        Warm starts; those of ``rows`` are replaced by the solution.
+    rows : ndarray of int, shape (firm,)
+    regime, quarter : int
+    draws : Draws
+
+    Returns
+    -------
+    Plans
+    """
+    problem = location_problem(settings, payoff, transitions, table.belief[rows].astype(np.int64))
+    solved, _ = solve_values(problem, start=values[rows], tolerance=1e-8)
+    values[rows] = solved
+    worth = choice_values(problem, solved, config=table.config[rows], regime=regime)
+    noise = draws.gumbel("review", quarter, (len(rows), N_CONFIGS), ids=rows)
+    worth = worth + settings.choice_noise * noise
+    building = table.target[rows] >= 0
+    goes_on = np.zeros(len(rows), np.bool_)
+    if building.any():
+        stage = table.stage[rows[building]] + 1
+        cost = move_costs(settings)[table.config[rows[building]], table.target[rows[building]]]
+        left = _quarters_after(settings)[stage]
+        projects = Projects(
+            config=table.config[rows[building]],
+            target=table.target[rows[building]],
+            quarters_left=left,
+            remaining_cost=stage_costs(settings)[stage] * cost,
+            cancellation_cost=np.zeros(len(stage)),
+        )
+        on, off, _ = continue_or_cancel(
+            problem.take(building), solved[building], projects, regime
+        )
+        shock = settings.choice_noise * (noise[building, 0] - noise[building, 1])
+        goes_on[building] = on + shock >= off
+    return Plans(rows, worth, goes_on)
+
+
+def _quarters_after(settings: Firms) -> NDArray[np.int64]:
+    """Quarters from the start of each stage to opening; 0 after the last."""
+    remaining = np.cumsum(settings.stage_quarters[::-1])[::-1]
+    return np.append(remaining, 0)
+
+
+@dataclass(frozen=True)
+class Moves:
+    """What changed in a quarter, one entry a firm and stage.
+
+    Attributes
+    ----------
+    rows, from_config, to_config : ndarray of int, shape (move,)
+    stage : tuple of str
+        ``announced``, ``completed`` or ``cancelled``.
+    """
+
+    rows: NDArray[np.int64]
+    from_config: NDArray[np.int64]
+    to_config: NDArray[np.int64]
+    stage: NDArray[np.str_]
+
+    def records(self, table: FirmTable, quarter: int) -> list[tuple[object, ...]]:
+        """Firms and real firms by sector, sets of plants and stage, as `MOVE_COLUMNS`."""
+        found: dict[tuple[object, ...], list[float]] = {}
+        for row, origin, target, stage in zip(
+            self.rows, self.from_config, self.to_config, self.stage, strict=True
+        ):
+            key = (
+                quarter,
+                FOOTLOOSE[table.sector[row]],
+                CONFIG_LABELS[origin],
+                CONFIG_LABELS[target],
+                str(stage),
+            )
+            entry = found.setdefault(key, [0, 0.0])
+            entry[0] += 1
+            entry[1] += float(table.weight[row])
+        return [(*key, count, weight) for key, (count, weight) in sorted(found.items())]
+
+
+def relocate(
+    table: FirmTable, settings: Firms, plans: Plans
+) -> Moves:
+    """Start, advance, cancel and complete projects; close plants at once.
+
+    The last plants of a sector at a host stay, so that no market loses its only
+    modelled source overnight.
+
+    Parameters
+    ----------
+    table : FirmTable
+        Changed in place.
+    settings : Firms
+    plans : Plans
+
+    Returns
+    -------
+    Moves
+    """
+    stages = len(settings.stage_quarters)
+    delays, costs = build_delays(settings), move_costs(settings)
+    rows, building = plans.rows, table.target[plans.rows] >= 0
+    log: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], str]] = []
+
+    under_way = table.target >= 0
+    table.quarters_left[under_way] -= 1
+    gate = rows[building]
+    stopped = gate[~plans.goes_on[building]]
+    onward = gate[plans.goes_on[building]]
+    log.append(
+        (stopped, table.config[stopped].astype(int), table.target[stopped].astype(int), "cancelled")
+    )
+    table.target[stopped] = -1
+    table.stage[onward] += 1
+    done = onward[table.stage[onward] == stages]
+    more = onward[table.stage[onward] < stages]
+    table.quarters_left[more] = np.array(settings.stage_quarters)[table.stage[more]]
+    table.sunk[more] += (
+        np.array(settings.stage_cost_shares)[table.stage[more]]
+        * costs[table.config[more], table.target[more]]
+    )
+
+    free = rows[~building]
+    choice = plans.worth[~building].argmax(axis=1)
+    moving = choice != table.config[free]
+    free, choice = free[moving], choice[moving]
+    delayed = delays[table.config[free], choice] > 0
+    starts, targets = free[delayed], choice[delayed]
+    log.append((starts, table.config[starts].astype(int), targets, "announced"))
+    table.target[starts] = targets
+    table.stage[starts] = 0
+    table.quarters_left[starts] = settings.stage_quarters[0]
+    table.sunk[starts] = settings.stage_cost_shares[0] * costs[table.config[starts], targets]
+
+    settle = np.concatenate([done, free[~delayed]])
+    towards = np.concatenate([table.target[done].astype(int), choice[~delayed]])
+    settle, towards = _without_last_plants(table, settle, towards)
+    log.append((settle, table.config[settle].astype(int), towards, "completed"))
+    table.config[settle] = towards
+    table.plants[settle] = HAS_PLANT[towards]
+    table.target[done] = -1
+    ended = np.concatenate([stopped, done])
+    table.stage[ended] = 0
+    table.quarters_left[ended] = 0
+    table.sunk[ended] = 0
+    return Moves(
+        np.concatenate([entry[0] for entry in log]),
+        np.concatenate([entry[1] for entry in log]),
+        np.concatenate([entry[2] for entry in log]),
+        np.repeat([entry[3] for entry in log], [len(entry[0]) for entry in log]),
+    )
+
+
+def _without_last_plants(
+    table: FirmTable, rows: NDArray[np.int64], towards: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Drop moves that would leave a sector without any plant at a host."""
+    closes = table.plants[rows] & ~HAS_PLANT[towards]
+    allowed = np.ones(len(rows), np.bool_)
+    for sector in np.unique(table.sector[rows[closes.any(axis=1)]]):
+        here = table.sector == sector
+        for host in range(N_HOSTS):
+            standing = table.plants[here, host].sum()
+            leaving = np.flatnonzero((table.sector[rows] == sector) & closes[:, host] & allowed)
+            if len(leaving) and standing == len(leaving):
+                largest = leaving[np.argmax((table.size * table.weight)[rows[leaving]])]
+                allowed[largest] = False
+    return rows[allowed], towards[allowed]

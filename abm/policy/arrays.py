@@ -1,0 +1,53 @@
+"""What one regime says, as arrays: the blank form that instruments fill in."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from abm.axes import N_REGIONS, N_SECTORS
+
+CELLS = (N_SECTORS, N_REGIONS, N_REGIONS)
+"""Shape of what differs by sector, source and market."""
+
+
+@dataclass
+class RegimeArrays:
+    """Every instrument of one regime; as made, free trade at no cost.
+
+    Attributes
+    ----------
+    special_duty : ndarray, shape (sector, source, market)
+        Duty on top of the most-favoured-nation rate, ad valorem.
+    special_waived : ndarray of bool, shape (sector, source, market)
+        Whether that duty is waived for goods claimed as originating.
+    preference : ndarray of bool, shape (source, market)
+        Whether originating goods enter free of duty.
+    content_threshold : ndarray, shape (sector,)
+        Regional value content required, share of net cost; 0 where no rule holds.
+    audit_rate : ndarray, shape (market,)
+        Probability that a claim is audited.
+    penalty : ndarray, shape (market,)
+        Fine on a false claim found out, multiples of the duty.
+    barrier : ndarray, shape (sector, source, market)
+        Non-tariff barriers beyond those of the calibration year, ad valorem equivalent.
+    paperwork_scale : float
+        Cost of claiming against the calibration year's.
+    markup_scale : float
+        Markup against the calibration year's.
+    border_tax : float
+        Firm-specific tax on goods from new plants abroad, ad valorem.
+    """
+
+    special_duty: NDArray[np.float64] = field(default_factory=lambda: np.zeros(CELLS))
+    special_waived: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(CELLS, dtype=bool))
+    preference: NDArray[np.bool_] = field(
+        default_factory=lambda: np.zeros((N_REGIONS, N_REGIONS), dtype=bool)
+    )
+    content_threshold: NDArray[np.float64] = field(default_factory=lambda: np.zeros(N_SECTORS))
+    audit_rate: NDArray[np.float64] = field(default_factory=lambda: np.zeros(N_REGIONS))
+    penalty: NDArray[np.float64] = field(default_factory=lambda: np.zeros(N_REGIONS))
+    barrier: NDArray[np.float64] = field(default_factory=lambda: np.zeros(CELLS))
+    paperwork_scale: float = 1.0
+    markup_scale: float = 1.0
+    border_tax: float = 0.0

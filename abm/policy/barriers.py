@@ -1,0 +1,23 @@
+"""Non-tariff barriers: standards, inspections and delays, as the duty that would hurt as much."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+from abm.axes import SECTORS
+from abm.policy.arrays import RegimeArrays
+from abm.policy.rates import rates_by_cell, require_foreign
+from abm.settings import Rate, Region, RegionOrAll, SectorOrAll
+
+Barriers = Annotated[
+    dict[Region, dict[RegionOrAll, dict[SectorOrAll, Rate]]], AfterValidator(require_foreign)
+]
+"""Barriers beyond those of the calibration year, by destination, origin and sector.
+
+Services meet them too, so here ``all`` sectors are all fourteen.
+"""
+
+
+def fill_barriers(barriers: Barriers, regime: RegimeArrays) -> None:
+    """Write ad valorem equivalents into ``regime``."""
+    regime.barrier[:] = rates_by_cell(barriers, SECTORS)

@@ -1,0 +1,216 @@
+"""A scenario's policy as arrays over regimes, and the chain that links the regimes.
+
+A regime is a segment of the timeline in one of two states: the threatened measure
+is not in force, or it is. Regime ``segment * states + state`` is the index of the
+last axis of every array. Without a threat there is one state.
+"""
+
+from dataclasses import dataclass, field, fields
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from abm.policy.events import PolicyEvent, policy_events
+from abm.policy.regime import regime_arrays
+from abm.policy.threat import Threat
+from abm.policy.timeline import Segment, first_day, quarter_of, segments, within
+
+if TYPE_CHECKING:
+    from abm.scenario import Scenario
+
+
+@dataclass(frozen=True, eq=False)
+class Policy:
+    """What governments may do in a run, and when.
+
+    Attributes
+    ----------
+    start : datetime.date
+        First day of quarter 1.
+    timeline : tuple of Segment
+        Stretches of constant policy, the first from quarter 0.
+    regimes : tuple of str
+        Label of each regime.
+    special_duty : ndarray, shape (sector, source, market, regime)
+        Duty on top of the most-favoured-nation rate, ad valorem.
+    special_waived : ndarray of bool, shape (sector, source, market, regime)
+        Whether it is waived for goods claimed as originating.
+    preference : ndarray of bool, shape (source, market, regime)
+        Whether originating goods enter free of duty; never at home.
+    content_threshold : ndarray, shape (sector, regime)
+        Regional value content required, share of net cost; 0 where no rule holds.
+    audit_rate : ndarray, shape (market, regime)
+        Probability that a claim is audited.
+    penalty : ndarray, shape (market, regime)
+        Fine on a false claim found out, multiples of the duty.
+    paperwork_scale : ndarray, shape (regime,)
+        Cost of claiming against the calibration year's.
+    barrier : ndarray, shape (sector, source, market, regime)
+        Non-tariff barriers beyond those of the calibration year, ad valorem equivalent.
+    markup_scale : ndarray, shape (regime,)
+        Markup against the calibration year's.
+    border_tax : ndarray, shape (regime,)
+        Firm-specific tax, ad valorem; 0 where it is not in force.
+    events : tuple of PolicyEvent
+        What is announced and enacted within the run, in order.
+    """
+
+    start: date
+    timeline: tuple[Segment, ...]
+    regimes: tuple[str, ...]
+    special_duty: NDArray[np.float64]
+    special_waived: NDArray[np.bool_]
+    preference: NDArray[np.bool_]
+    content_threshold: NDArray[np.float64]
+    audit_rate: NDArray[np.float64]
+    penalty: NDArray[np.float64]
+    paperwork_scale: NDArray[np.float64]
+    barrier: NDArray[np.float64]
+    markup_scale: NDArray[np.float64]
+    border_tax: NDArray[np.float64]
+    events: tuple[PolicyEvent, ...] = field(default=(), repr=False)
+
+    @property
+    def states(self) -> int:
+        """Number of states of the threat: 2, or 1 where nothing is ever threatened."""
+        return len(self.regimes) // len(self.timeline)
+
+    def segment_at(self, quarter: int) -> int:
+        """Return the segment that holds in ``quarter``."""
+        return max(n for n, segment in enumerate(self.timeline) if segment.start <= max(quarter, 0))
+
+    def regime_index(self, quarter: int, imposed: bool) -> int:
+        """Return the regime of ``quarter``, with the threatened measure in force or not.
+
+        Raises
+        ------
+        ValueError
+            If a measure is said to be in force and none is ever threatened.
+        """
+        if imposed and self.states == 1:
+            raise ValueError("no measure is threatened in this scenario, so none can be in force")
+        return self.segment_at(quarter) * self.states + int(imposed)
+
+    def date_of(self, quarter: int) -> date:
+        """Return the first day of ``quarter``."""
+        return first_day(quarter, self.start)
+
+    def threat_at(self, quarter: int) -> Threat | None:
+        """Return the threat that stands in ``quarter``: announced and not withdrawn."""
+        threat = self.timeline[self.segment_at(quarter)].instruments.threat
+        return threat if threat is not None and self._stands(threat, quarter) else None
+
+    def threat_live(self, quarter: int) -> bool:
+        """Return whether a threat stands in ``quarter``; none does in the calibration year."""
+        return self.threat_at(quarter) is not None
+
+    def threat_imposed(self, quarter: int, before: bool, draw: float) -> bool:
+        """Return whether the threatened measure is in force in ``quarter``.
+
+        Parameters
+        ----------
+        quarter : int
+            The quarter asked about.
+        before : bool
+            Whether it was in force in the quarter before.
+        draw : float
+            Uniform between 0 and 1; matters only if the scenario has it drawn.
+        """
+        threat = self.threat_at(quarter)
+        if threat is None or threat.imposed == "never":
+            return False
+        if isinstance(threat.imposed, date):
+            return quarter >= quarter_of(threat.imposed, self.start)
+        if before:
+            return draw >= threat.departure_per_quarter
+        return draw < threat.arrival_per_quarter
+
+    def forward_transitions(self, quarter: int) -> NDArray[np.float64]:
+        """Return the chain over regimes as those see it who know what is known in ``quarter``.
+
+        Within a segment a threat that stands arrives and departs with its hazards.
+        The next segment, once known to be coming, is entered with the hazard that
+        makes the expected stay the segment's length; what is not announced is not
+        expected. The last segment lasts for ever.
+
+        Returns
+        -------
+        ndarray, shape (regime, regime)
+            Probability a quarter of going from the regime of the row to that of the
+            column; rows sum to one.
+        """
+        states, count = self.states, len(self.timeline)
+        chain = np.zeros((count, states, count, states))
+        for n, segment in enumerate(self.timeline):
+            within_segment = self._threat_chain(segment.instruments.threat, quarter)
+            leaving = 0.0
+            if n + 1 < count and self.timeline[n + 1].known <= quarter:
+                leaving = 1.0 / (self.timeline[n + 1].start - segment.start)
+                chain[n, :, n + 1] = leaving * within_segment
+            chain[n, :, n] = (1.0 - leaving) * within_segment
+        return chain.reshape(count * states, count * states)
+
+    def same_as(self, other: "Policy") -> bool:
+        """Return whether two policies are the same in all that a run depends on."""
+        return (
+            all(np.array_equal(mine, getattr(other, name)) for name, mine in self._arrays().items())
+            and self._turns() == other._turns()
+        )
+
+    def _arrays(self) -> dict[str, NDArray[np.generic]]:
+        values = {item.name: getattr(self, item.name) for item in fields(self)}
+        return {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
+
+    def _turns(self) -> list[tuple[int, int, Threat | None]]:
+        return [(s.start, s.known, s.instruments.threat) for s in self.timeline]
+
+    def _stands(self, threat: Threat, quarter: int) -> bool:
+        announced = quarter_of(threat.announced or self.start, self.start)
+        if threat.withdrawn is None:
+            return announced <= quarter
+        return announced <= quarter < quarter_of(threat.withdrawn, self.start)
+
+    def _threat_chain(self, threat: Threat | None, quarter: int) -> NDArray[np.float64]:
+        """Return the chain over the threat's states, shape (states, states)."""
+        if self.states == 1:
+            return np.ones((1, 1))
+        if threat is None or not self._stands(threat, quarter):
+            return np.array([[1.0, 0.0], [1.0, 0.0]])
+        arrival, departure = threat.arrival_per_quarter, threat.departure_per_quarter
+        return np.array([[1.0 - arrival, arrival], [departure, 1.0 - departure]])
+
+
+def compile_policy(scenario: "Scenario", quarters: int | None = None) -> Policy:
+    """Return a scenario's policy as arrays.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        What governments do.
+    quarters : int, optional
+        Length of the run; the scenario's own without it. Segments are left out
+        that are neither entered nor announced by then.
+    """
+    horizon = scenario.quarters if quarters is None else quarters
+    timeline = within(segments(scenario.start, scenario.instruments, scenario.timeline), horizon)
+    threatened = any(segment.instruments.threat is not None for segment in timeline)
+    states = (False, True) if threatened else (False,)
+    grid = [(segment, imposed) for segment in timeline for imposed in states]
+    regimes = [regime_arrays(segment.instruments, imposed) for segment, imposed in grid]
+
+    def stacked(name: str) -> Any:
+        array = np.stack([np.asarray(getattr(regime, name)) for regime in regimes], axis=-1)
+        array.flags.writeable = False
+        return array
+
+    return Policy(
+        start=scenario.start,
+        timeline=timeline,
+        regimes=tuple(
+            segment.label + (", threat imposed" if imposed else "") for segment, imposed in grid
+        ),
+        events=policy_events(timeline, scenario.start, horizon),
+        **{item.name: stacked(item.name) for item in fields(regimes[0])},
+    )

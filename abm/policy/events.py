@@ -1,0 +1,127 @@
+"""What happened to policy and when, as rows of the events table."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from typing import Any, TypedDict
+
+from abm.axes import HOSTS, REGIONS
+from abm.policy.threat import Threat
+from abm.policy.timeline import Segment, quarter_of
+
+MEMBERS = "+".join(HOSTS)
+
+
+class PolicyEvent(TypedDict):
+    """A row: who changed what, when, from what to what, and why."""
+
+    quarter: int
+    date: str
+    actor: str
+    instrument: str
+    old: str
+    new: str
+    reason: str
+
+
+def policy_events(found: Sequence[Segment], start: date, quarters: int) -> tuple[PolicyEvent, ...]:
+    """Return what is announced and enacted up to ``quarters``, in order.
+
+    Parameters
+    ----------
+    found : sequence of Segment
+        The scenario's segments.
+    start : datetime.date
+        First day of quarter 1.
+    quarters : int
+        Last quarter of interest.
+    """
+    rows = [*_of_timeline(found, start), *_of_threats(found, start)]
+    return tuple(sorted((row for row in rows if row["quarter"] <= quarters), key=_order))
+
+
+def threat_event(
+    threat: Threat, quarter: int, day: date, imposed: bool, reason: str
+) -> PolicyEvent:
+    """Return the row for a threat's measure that is imposed, or else lifted."""
+    measure = described(threat)
+    return PolicyEvent(
+        quarter=quarter,
+        date=day.isoformat(),
+        actor="USA",
+        instrument=f"threat.{threat.instrument}",
+        old="none" if imposed else measure,
+        new=measure if imposed else "none",
+        reason=reason,
+    )
+
+
+def described(threat: Threat) -> str:
+    """Return a threat's measure in words, such as ``35% border tax on MEX``."""
+    kind = {"border_tax": "border tax", "blanket": "blanket duty"}[threat.instrument]
+    return f"{100 * threat.rate:.4g}% {kind} on {'+'.join(threat.origins)}"
+
+
+def _of_timeline(found: Iterable[Segment], start: date) -> Iterator[PolicyEvent]:
+    for segment in found:
+        for change in segment.changes:
+            entry = change.entry
+            row = PolicyEvent(
+                quarter=quarter_of(entry.date, start),
+                date=entry.date.isoformat(),
+                actor=_actor(change.key),
+                instrument=change.key,
+                old=_text(change.old),
+                new=_text(change.new),
+                reason=f"in force: {entry.title}",
+            )
+            yield row
+            if entry.announced is not None and entry.announced < entry.date:
+                yield {
+                    **row,
+                    "quarter": quarter_of(entry.announced, start),
+                    "date": entry.announced.isoformat(),
+                    "reason": f"announced for {entry.date}: {entry.title}",
+                }
+
+
+def _of_threats(found: Iterable[Segment], start: date) -> Iterator[PolicyEvent]:
+    """Yield the dated turns of threats; those drawn are not known beforehand."""
+    segment = next((s for s in found if s.instruments.threat is not None), None)
+    if segment is None or segment.instruments.threat is None:
+        return
+    threat = segment.instruments.threat
+    # Its dates are the same in every segment; a rate that changes is a change of the timeline.
+    if not segment.changes:
+        announced = threat.announced or start
+        yield threat_event(
+            threat, quarter_of(announced, start), announced, True, "threat announced"
+        )
+    if isinstance(threat.imposed, date):
+        yield threat_event(
+            threat, quarter_of(threat.imposed, start), threat.imposed, True, "threat carried out"
+        )
+    if threat.withdrawn is not None:
+        yield threat_event(
+            threat, quarter_of(threat.withdrawn, start), threat.withdrawn, False, "threat withdrawn"
+        )
+
+
+def _actor(key: str) -> str:
+    """Return who decides on a key: the market it names, the USA on threats, else all members."""
+    if key.startswith("threat."):
+        return "USA"
+    return next((part for part in key.split(".") if part in REGIONS), MEMBERS)
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple):
+        return "+".join(str(part) for part in value)
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _order(row: PolicyEvent) -> tuple[int, str, str, str]:
+    return row["quarter"], row["date"], row["instrument"], row["reason"]

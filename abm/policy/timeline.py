@@ -1,0 +1,192 @@
+"""The timeline: dated entries of a scenario, and the segments of constant policy between them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+from typing import Any, Self
+
+from pydantic import Field, ValidationError, model_validator
+
+from abm.complaints import complaint
+from abm.errors import ScenarioError
+from abm.keys import flatten, keys_of, merge, nested
+from abm.policy.regime import Instruments
+from abm.settings import Date, Settings, setting
+
+MONTHS_A_QUARTER = 3
+_DATES = ("threat.announced", "threat.imposed", "threat.withdrawn")
+"""Keys that are dates themselves, so that no entry may date them again."""
+
+
+class TimelineEntry(Settings):
+    """One dated change of policy."""
+
+    date: Date = setting(..., unit="", meaning="day from which it is in force", source="-")
+    announced: Date | None = setting(
+        None, unit="", meaning="day on which it became known; without it, that of entry", source="-"
+    )
+    title: str = Field(min_length=1, max_length=200)
+    source: str = Field("", max_length=500)
+    unverified: bool = False
+    set: dict[str, Any] = Field(min_length=1, description="new value of each dotted key")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _flatten_set(cls, entry: Any) -> Any:
+        """Read ``a.b = 1`` without quotes, which TOML takes for a table, as with quotes."""
+        if isinstance(entry, Mapping) and isinstance(entry.get("set"), Mapping):
+            return {**entry, "set": flatten(entry["set"])}
+        return entry
+
+    @model_validator(mode="after")
+    def _announced_first(self) -> Self:
+        if self.announced is not None and self.announced > self.date:
+            raise ValueError(f"announced on {self.announced}, after its own date {self.date}")
+        return self
+
+
+@dataclass(frozen=True)
+class Change:
+    """One key that an entry of the timeline changes; None where nothing stood."""
+
+    key: str
+    old: Any
+    new: Any
+    entry: TimelineEntry
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Quarters with one set of instruments.
+
+    Attributes
+    ----------
+    start : int
+        First quarter.
+    known : int
+        Quarter from which its coming is known.
+    label : str
+        ``"start"``, or the date that opens it.
+    instruments : Instruments
+        What holds in it.
+    changes : tuple of Change
+        What is new in it.
+    """
+
+    start: int
+    known: int
+    label: str
+    instruments: Instruments
+    changes: tuple[Change, ...] = ()
+
+
+def quarter_of(day: date, start: date) -> int:
+    """Return the quarter that contains ``day``, quarter 1 beginning on ``start``.
+
+    Quarter 0 is the calibration year, before any news, so what happened earlier
+    is news of quarter 1.
+
+    Examples
+    --------
+    >>> quarter_of(date(2020, 7, 1), start=date(2017, 1, 1))
+    15
+    """
+    months = 12 * (day.year - start.year) + day.month - start.month
+    return max(1, months // MONTHS_A_QUARTER + 1)
+
+
+def first_day(quarter: int, start: date) -> date:
+    """Return the first day of ``quarter``, quarter 1 beginning on ``start``.
+
+    Examples
+    --------
+    >>> first_day(15, start=date(2017, 1, 1)).isoformat()
+    '2020-07-01'
+    """
+    years, months = divmod(start.month - 1 + MONTHS_A_QUARTER * (quarter - 1), 12)
+    return date(start.year + years, months + 1, 1)
+
+
+def segments(
+    start: date, instruments: Instruments, timeline: Sequence[TimelineEntry]
+) -> tuple[Segment, ...]:
+    """Return the segments that a timeline makes of a scenario.
+
+    Entries of one quarter are merged, in the order of their dates; an entry that
+    changes nothing opens no segment.
+
+    Parameters
+    ----------
+    start : datetime.date
+        First day of quarter 1.
+    instruments : Instruments
+        What holds at the start.
+    timeline : sequence of TimelineEntry
+        In any order.
+
+    Raises
+    ------
+    ScenarioError
+        If an entry sets a key that does not exist or a value that is not allowed.
+    """
+    found = [Segment(start=0, known=0, label="start", instruments=instruments)]
+    by_date = sorted(timeline, key=lambda entry: entry.date)
+    for quarter, entries in groupby(by_date, key=lambda entry: quarter_of(entry.date, start)):
+        now = found[-1].instruments
+        changes: list[Change] = []
+        for entry in entries:
+            changed = _after(now, entry)
+            changes += _changes(now, changed, entry)
+            now = changed
+        if changes:
+            known = max(
+                quarter_of(change.entry.announced or change.entry.date, start) for change in changes
+            )
+            label = changes[0].entry.date.isoformat()
+            found.append(Segment(quarter, known, label, now, tuple(changes)))
+    return tuple(found)
+
+
+def within(found: Sequence[Segment], quarters: int) -> tuple[Segment, ...]:
+    """Return the segments that are entered, or known to be coming, by quarter ``quarters``."""
+    last = max(
+        n for n, segment in enumerate(found) if min(segment.known, segment.start) <= quarters
+    )
+    return tuple(found[: last + 1])
+
+
+def check_key(key: str) -> None:
+    """Raise ScenarioError unless a timeline may set ``key``."""
+    path = tuple(key.split("."))
+    keys = keys_of(Instruments)
+    if keys.schema(path) is None:
+        raise ScenarioError(keys.no_such_key(path))
+    if key in _DATES:
+        raise ScenarioError(f"{key}: is a date already; write it in the section [threat]")
+
+
+def _after(now: Instruments, entry: TimelineEntry) -> Instruments:
+    """Return the instruments that hold after ``entry``."""
+    document = now.model_dump(exclude_none=True)
+    try:
+        for key, value in entry.set.items():
+            check_key(key)
+            document = merge(document, nested(key, value))
+        return Instruments.model_validate(document)
+    except ValidationError as error:
+        reason = complaint(error, Instruments, document)
+    except ScenarioError as error:
+        reason = str(error)
+    raise ScenarioError(f"{reason} (in the timeline, {entry.date})")
+
+
+def _changes(old: Instruments, new: Instruments, entry: TimelineEntry) -> tuple[Change, ...]:
+    """Return what differs between two sets of instruments, key by key."""
+    before = flatten(old.model_dump(exclude_none=True))
+    after = flatten(new.model_dump(exclude_none=True))
+    return tuple(
+        Change(key, before.get(key), value, entry)
+        for key, value in after.items()
+        if before.get(key) != value
+    )

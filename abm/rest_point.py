@@ -1,0 +1,301 @@
+"""Where firms stand in the calibration year, so that it is a rest point.
+
+What a set of plants is worth beyond modelled profit is a constant of the
+sector, the firm's home and the set, plus a lasting taste of the firm. The
+constants are such that the stationary distribution of the location choice under
+base-year policy gives the observed shares of plant sets; every firm then starts
+from its own stationary distribution, with projects already under way, so that
+expected flows between sets of plants balance from the first quarter on.
+"""
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from abm.axes import CONFIGS, FOOTLOOSE, HOSTS, N_CONFIGS, N_FOOTLOOSE, N_HOSTS
+from abm.core.location import (
+    LocationProblem,
+    choice_probabilities,
+    solve_values,
+    stationary_distribution,
+)
+from abm.core.sourcing import blocks
+from abm.draws import Draws
+from abm.economy import Array, Economy
+from abm.errors import CalibrationError
+from abm.scenario import Firms
+from agents import FirmTable
+
+HAS_PLANT = np.array([[host in config for host in HOSTS] for config in CONFIGS])
+"""Plants of every configuration, shape (config, host)."""
+
+# Order of the columns: USA, MEX, CAN, USA+MEX, USA+CAN, MEX+CAN, USA+MEX+CAN.
+VEHICLE_MAKERS = np.array(
+    [
+        [0.600, 0.005, 0.005, 0.200, 0.080, 0.005, 0.105],
+        [0.005, 0.280, 0.002, 0.550, 0.003, 0.005, 0.155],
+        [0.005, 0.002, 0.080, 0.003, 0.650, 0.005, 0.255],
+    ]
+)
+"""Plant sets of makers of cars and light trucks, by home.
+
+10 of 14 brands made in Mexico and 11 of 12 made in Canada are also made in the
+USA (Head and Mayer 2019); how that splits over sets is an assumption.
+"""
+
+OTHER_MAKERS = np.array(
+    [
+        [0.900, 0.004, 0.004, 0.050, 0.030, 0.001, 0.011],
+        [0.004, 0.950, 0.001, 0.040, 0.001, 0.001, 0.003],
+        [0.008, 0.001, 0.900, 0.004, 0.080, 0.002, 0.005],
+    ]
+)
+"""Plant sets of all other makers, by home (assumption: one firm in ten is multinational)."""
+
+NODES = 256
+"""Tastes over which the constants are solved; the same for every seed and number of firms."""
+
+SHARE_TOLERANCE = 0.015
+"""Accepted gap to the shares of plant sets, themselves rough.
+
+That the calibration year is a rest point does not hang on it: firms start from
+their own stationary distributions, whatever these add up to.
+"""
+
+BLOCK = 1 << 15
+"""Firms solved at once while the population is placed."""
+
+
+def plant_set_shares() -> Array:
+    """Shares of plant sets, shape (sector, home, config)."""
+    vehicles = np.isin(FOOTLOOSE, ("cars", "light_trucks"))
+    return np.where(vehicles[:, None, None], VEHICLE_MAKERS, OTHER_MAKERS)
+
+
+def taste_scale(economy: Economy, settings: Firms) -> Array:
+    """Scale of lasting tastes for plant sets, share of base-year sales a quarter.
+
+    One log point of unit cost is worth ``margin * (sigma - 1)`` of sales; firms'
+    productivities over places have Frechet shape ``location_dispersion``.
+
+    Returns
+    -------
+    ndarray, shape (sector,)
+    """
+    scale: Array = (
+        economy.margin * (economy.sigma[:N_FOOTLOOSE] - 1) / settings.location_dispersion
+    )
+    return scale
+
+
+def quarterly_discount(settings: Firms) -> float:
+    """Weight of the next quarter."""
+    return float(settings.discount_per_year**0.25)
+
+
+def quarterly_review(settings: Firms) -> float:
+    """Probability per quarter of reconsidering where to produce."""
+    return min(1.0, settings.reviews_per_year / 4)
+
+
+def stage_costs(settings: Firms) -> Array:
+    """Present value, on entering each stage of a project, of all stages still to pay.
+
+    Stages are paid as they begin. The last entry, after the last stage, is 0.
+
+    Returns
+    -------
+    ndarray, shape (stage + 1,)
+        Share of the undiscounted cost of the project.
+    """
+    discount = quarterly_discount(settings)
+    remaining = [0.0]
+    for share, quarters in zip(
+        reversed(settings.stage_cost_shares), reversed(settings.stage_quarters), strict=True
+    ):
+        remaining.append(share + discount**quarters * remaining[-1])
+    return np.array(remaining[::-1])
+
+
+def move_costs(settings: Firms) -> Array:
+    """Cost of going from one set of plants to another, before discounting.
+
+    A plant costs ``build_cost`` of the yearly sales it takes over, with sales split
+    evenly over a set; closing one costs ``closure_cost`` of those it gives up.
+
+    Returns
+    -------
+    ndarray, shape (config, config)
+        Share of a quarter's sales.
+    """
+    size = HAS_PLANT.sum(axis=1)
+    opened = (~HAS_PLANT[:, None] & HAS_PLANT[None]).sum(axis=2)
+    closed = (HAS_PLANT[:, None] & ~HAS_PLANT[None]).sum(axis=2)
+    cost: Array = 4 * (
+        settings.build_cost * opened / size[None] + settings.closure_cost * closed / size[:, None]
+    )
+    return cost
+
+
+def build_delays(settings: Firms) -> NDArray[np.int64]:
+    """Quarters until a decided set of plants serves, 0 where none is added."""
+    opens = (~HAS_PLANT[:, None] & HAS_PLANT[None]).any(axis=2)
+    delays: NDArray[np.int64] = np.where(opens, sum(settings.stage_quarters), 0)
+    return delays
+
+
+def location_problem(
+    settings: Firms, payoff: Array, transitions: Array, belief: NDArray[np.integer]
+) -> LocationProblem:
+    """The choice some firms face.
+
+    Parameters
+    ----------
+    settings : Firms
+    payoff : ndarray, shape (firm, config, regime)
+        Share of base-year sales.
+    transitions : ndarray, shape (belief, regime, regime)
+    belief : ndarray of int, shape (firm,)
+
+    Returns
+    -------
+    LocationProblem
+    """
+    costs, delays = move_costs(settings), build_delays(settings)
+    # A project is paid stage by stage; firms weigh its present value.
+    costs = np.where(delays > 0, costs * stage_costs(settings)[0], costs)
+    return LocationProblem(
+        profit=payoff,
+        move_cost=np.broadcast_to(costs, (len(payoff), N_CONFIGS, N_CONFIGS)),
+        build_delay=delays,
+        transitions=transitions,
+        belief=belief,
+        discount=quarterly_discount(settings),
+        review=quarterly_review(settings),
+        noise=settings.choice_noise,
+    )
+
+
+def _solve_still(settings: Firms, payoff: Array, start: Array | None) -> tuple[Array, Array]:
+    """Values and choice probabilities when policy never changes.
+
+    Returns arrays of shape (firm, config) and (firm, config, config).
+    """
+    problem = location_problem(
+        settings, payoff[..., None], np.ones((1, 1, 1)), np.zeros(len(payoff), np.int64)
+    )
+    values, _ = solve_values(
+        problem, start=None if start is None else start[..., None], tolerance=1e-9
+    )
+    return values[..., 0], choice_probabilities(problem, values)[..., 0]
+
+
+@lru_cache(maxsize=8)
+def _constants(settings: Firms, scales: tuple[float, ...]) -> Array:
+    """Constants by sector, home and configuration, shape (sector, home, config)."""
+    tastes = Draws(0).gumbel("taste nodes", 0, (NODES, N_CONFIGS))
+    target = plant_set_shares()
+    scale = np.array(scales)[:, None, None]
+    constants = scale * np.log(target)
+    values = None
+    for _ in range(60):
+        payoff = constants[:, :, None] + scale[..., None] * tastes
+        values, moves = _solve_still(settings, payoff.reshape(-1, N_CONFIGS), values)
+        shares = stationary_distribution(moves).reshape(payoff.shape).mean(axis=2)
+        if np.abs(shares - target).max() < SHARE_TOLERANCE:
+            return constants
+        gap = np.log(target) - np.log(np.maximum(shares, 1 / (4 * NODES)))
+        constants = constants + 0.7 * scale * np.clip(gap, -0.5, 0.5)
+    raise CalibrationError(
+        "calibration: no constants make the observed sets of plants a rest point; try a larger "
+        "firms.choice_noise"
+    )
+
+
+def place_firms(
+    table: FirmTable, economy: Economy, settings: Firms, draws: Draws
+) -> Array:
+    """Give every firm its tastes, its plants and any project under way.
+
+    Parameters
+    ----------
+    table : FirmTable
+        Filled in place.
+    economy : Economy
+    settings : Firms
+    draws : Draws
+
+    Returns
+    -------
+    ndarray, shape (firm, config)
+        Value of every set of plants in the calibration year, share of quarterly sales.
+    """
+    firms = len(table)
+    scales = taste_scale(economy, settings)
+    constants = _constants(settings, tuple(scales))
+    tastes = draws.gumbel("taste for places", 0, (firms, N_CONFIGS))
+    table.location_taste[:] = (
+        constants[table.sector, table.home] + scales[table.sector, None] * tastes
+    )
+    where, project, elapsed = (
+        draws.uniform(purpose, 0, firms)
+        for purpose in ("first plants", "first project", "first project's age")
+    )
+    values = np.empty((firms, N_CONFIGS))
+    delays = build_delays(settings)
+    for rows in blocks(firms, BLOCK):
+        payoff = table.location_taste[rows].astype(np.float64)
+        values[rows], moves = _solve_still(settings, payoff, None)
+        standing = stationary_distribution(moves)
+        config = _pick(standing, where[rows])
+        table.config[rows] = config
+        onward = moves[np.arange(len(config)), config] * quarterly_review(settings)
+        under_way = onward * delays[config]
+        target = _pick_or_none(under_way, project[rows])
+        table.target[rows] = target
+    table.plants[:] = HAS_PLANT[table.config]
+    _keep_every_cell_alive(table)
+    _age_projects(table, settings, elapsed)
+    table.moved_from_home[:] = table.plants[:, HOSTS.index("USA")]
+    return values
+
+
+def _pick(probabilities: Array, uniform: Array) -> NDArray[np.int64]:
+    """Index drawn from each row of probabilities that sum to one."""
+    below = np.cumsum(probabilities, axis=1)[:, :-1] <= uniform[:, None]
+    return below.sum(axis=1)
+
+
+def _pick_or_none(probabilities: Array, uniform: Array) -> NDArray[np.int64]:
+    """Index drawn from each row of probabilities, -1 with what is missing to one."""
+    below = np.cumsum(probabilities, axis=1) <= uniform[:, None]
+    index = below.sum(axis=1)
+    return np.where(index == probabilities.shape[1], -1, index)
+
+
+def _keep_every_cell_alive(table: FirmTable) -> None:
+    """Let the largest firm at home where chance has left a sector without a plant at a host."""
+    for sector in range(N_FOOTLOOSE):
+        for host in range(N_HOSTS):
+            here = table.sector == sector
+            if table.plants[here, host].any():
+                continue
+            rows = np.flatnonzero(here & (table.home == host))
+            largest = rows[np.argmax(table.size[rows] * table.weight[rows])]
+            table.config[largest] = CONFIGS.index((HOSTS[host],))
+            table.plants[largest] = HAS_PLANT[table.config[largest]]
+            table.target[largest] = -1
+
+
+def _age_projects(table: FirmTable, settings: Firms, elapsed: Array) -> None:
+    """Spread projects under way evenly over their stages."""
+    building = np.flatnonzero(table.target >= 0)
+    ends = np.cumsum(settings.stage_quarters)
+    age = (elapsed[building] * ends[-1]).astype(np.int64)
+    stage = np.searchsorted(ends, age, side="right")
+    table.stage[building] = stage
+    table.quarters_left[building] = ends[stage] - age
+    paid = np.cumsum(settings.stage_cost_shares)[stage]
+    costs = move_costs(settings)[table.config[building], table.target[building]]
+    table.sunk[building] = paid * costs

@@ -1,0 +1,162 @@
+"""Every firm's state, one array a column."""
+
+from dataclasses import dataclass, fields
+from typing import Annotated, Any, get_type_hints
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Column:
+    """How a column is stored and what it means.
+
+    Attributes
+    ----------
+    dtype : str
+        NumPy name of the element type.
+    axes : tuple of str
+        Names of the axes, ``firm`` first.
+    unit : str
+        ``1`` for pure numbers, ``index`` for positions along an axis.
+    meaning : str
+        One phrase.
+    """
+
+    dtype: str
+    axes: tuple[str, ...]
+    unit: str
+    meaning: str
+
+
+Int8 = NDArray[np.int8]
+Int16 = NDArray[np.int16]
+Float32 = NDArray[np.float32]
+Float64 = NDArray[np.float64]
+Bool = NDArray[np.bool_]
+
+
+@dataclass
+class FirmTable:
+    """Every firm's state, one array a column; row i is firm i everywhere.
+
+    Assign into columns (``table.plants[:] = ...``) and never rebind them: agents
+    read through them.
+    """
+
+    sector: Annotated[Int8, Column("int8", ("firm",), "index", "what it makes")]
+    home: Annotated[Int8, Column("int8", ("firm",), "index", "host it comes from")]
+    belief: Annotated[
+        Int8, Column("int8", ("firm",), "index", "how it forms beliefs: myopic, adaptive, forward")
+    ]
+    weight: Annotated[Float64, Column("float64", ("firm",), "firms", "real firms it stands for")]
+    size: Annotated[
+        Float64, Column("float64", ("firm",), "1", "appeal to buyers, smallest real firm = 1")
+    ]
+    productivity: Annotated[
+        Float32,
+        Column("float32", ("firm", "host"), "1", "output per worker against its sector's average"),
+    ]
+    sourcing_draw: Annotated[
+        Float32,
+        Column("float32", ("firm", "material", "source"), "1", "its own taste for a source"),
+    ]
+    affinity: Annotated[
+        Float32,
+        Column("float32", ("firm", "material", "source"), "1", "the draw times supplier links"),
+    ]
+    base_potential: Annotated[
+        Float32,
+        Column(
+            "float32", ("firm", "material", "host"), "1", "sourcing potential of the base year"
+        ),
+    ]
+    product_duty: Annotated[
+        Float32,
+        Column(
+            "float32",
+            ("firm", "host", "partner"),
+            "fraction",
+            "most-favoured-nation rate on its product between two hosts",
+        ),
+    ]
+    paperwork: Annotated[
+        Float32,
+        Column(
+            "float32", ("firm", "host"), "share of unit cost", "cost of proving origin, by exporter"
+        ),
+    ]
+    reluctance: Annotated[
+        Float32, Column("float32", ("firm",), "share of unit cost", "cost of lying, in its own eyes")
+    ]
+    review_offset: Annotated[
+        Float64, Column("float64", ("firm",), "1", "phase of its review clock, in [0, 1)")
+    ]
+    location_taste: Annotated[
+        Float32,
+        Column(
+            "float32",
+            ("firm", "config"),
+            "share of base-year sales",
+            "what it gains from a set of plants beyond modelled profit",
+        ),
+    ]
+    base_revenue: Annotated[
+        Float64, Column("float64", ("firm",), "million USD a quarter", "sales of the base year")
+    ]
+    base_config_revenue: Annotated[
+        Float32,
+        Column(
+            "float32",
+            ("firm", "config"),
+            "share of base-year sales",
+            "sales with each set of plants at base-year policy and prices",
+        ),
+    ]
+    config: Annotated[Int8, Column("int8", ("firm",), "index", "its current set of plants")]
+    plants: Annotated[Bool, Column("bool", ("firm", "host"), "1", "where it produces")]
+    grandfathered: Annotated[
+        Bool, Column("bool", ("firm",), "1", "its Mexican plant predates the border tax")
+    ]
+    moved_from_home: Annotated[
+        Bool, Column("bool", ("firm",), "1", "has, or closed, production in the USA")
+    ]
+    target: Annotated[
+        Int8, Column("int8", ("firm",), "index", "set of plants being built, -1 if none")
+    ]
+    stage: Annotated[Int8, Column("int8", ("firm",), "index", "stage of the project under way")]
+    quarters_left: Annotated[
+        Int16, Column("int16", ("firm",), "quarters", "until the stage under way ends")
+    ]
+    sunk: Annotated[
+        Float32,
+        Column("float32", ("firm",), "share of base-year sales", "spent on the project under way"),
+    ]
+
+    @classmethod
+    def columns(cls) -> dict[str, Column]:
+        """Declaration of every column, in order."""
+        hints = get_type_hints(cls, include_extras=True)
+        return {field.name: hints[field.name].__metadata__[0] for field in fields(cls)}
+
+    @classmethod
+    def allocate(cls, lengths: dict[str, int]) -> "FirmTable":
+        """A table of zeros.
+
+        Parameters
+        ----------
+        lengths : dict
+            Length of every axis named by a column, ``firm`` included.
+
+        Returns
+        -------
+        FirmTable
+        """
+        arrays: dict[str, Any] = {
+            name: np.zeros([lengths[axis] for axis in column.axes], column.dtype)
+            for name, column in cls.columns().items()
+        }
+        return cls(**arrays)
+
+    def __len__(self) -> int:
+        return len(self.sector)

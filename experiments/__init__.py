@@ -1,0 +1,1 @@
+"""What a researcher does with the model: scenarios, runs, results."""

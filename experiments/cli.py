@@ -1,0 +1,184 @@
+"""The command line: read it, call one function, print.
+
+Nothing of the model is imported before a command needs it, so that ``--help``
+answers at once.
+"""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from abm.scenario import Scenario
+
+PROGRAM = "nearshore"
+
+BAD_INPUT = 2
+INTERRUPTED = 130
+"""Exit codes; the second is what a shell gives a program stopped by Ctrl-C."""
+
+MOST_QUARTERS = 400
+MOST_FIRMS = 10_000_000
+
+app = typer.Typer(
+    help="Where does production go when tariffs and rules of origin change?",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+ScenarioArgument = Annotated[
+    str, typer.Argument(metavar="SCENARIO", help="A shipped scenario's name, or a TOML file.")
+]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="Override a value for the whole run. Repeatable."
+    ),
+]
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            typer.echo(f"{PROGRAM} {version(PROGRAM)}")
+        except PackageNotFoundError:
+            typer.echo(f"{PROGRAM}, not installed")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", is_eager=True, callback=_print_version, help="Print the version and stop."
+        ),
+    ] = False,
+) -> None:
+    """Read what stands before a command."""
+
+
+@app.command()
+def run(
+    scenario: ScenarioArgument,
+    firms: Annotated[int, typer.Option(min=1, max=MOST_FIRMS, help="Firms to simulate.")] = 10_000,
+    quarters: Annotated[
+        int | None,
+        typer.Option(min=1, max=MOST_QUARTERS, help="Quarters to run, if not the scenario's own."),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of all draws.")] = 1,
+    overrides: Overrides = None,
+    against: Annotated[
+        str | None,
+        typer.Option(metavar="SCENARIO", help="A scenario to run beside it, with the same draws."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder for tables and figures.")
+    ] = None,
+    profile: Annotated[bool, typer.Option("--profile", help="Print seconds by phase.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print where results are only.")] = False,
+) -> None:
+    """Run a scenario; write tables, figures and a summary."""
+    from experiments.overrides import load_scenario, same_as_extended, without_effect
+
+    chosen = load_scenario(scenario, overrides or ())
+    reference = None if against is None else load_scenario(against)
+    length = quarters or chosen.quarters
+    chosen, reference = _lasting(chosen, length), _lasting(reference, length)
+
+    for line in without_effect(scenario, overrides or ()):
+        typer.echo(line, err=True)
+    extended = same_as_extended(scenario, overrides or ())
+    if extended is not None:
+        _changes_nothing(chosen.name, f"what it extends, {extended}")
+    if reference is not None and reference.name != extended and chosen.same_model_as(reference):
+        _changes_nothing(chosen.name, f"what it runs against, {reference.name}")
+
+    from experiments.report import print_result
+    from experiments.runner import default_folder, run_scenario
+
+    result = run_scenario(
+        chosen,
+        firms=firms,
+        quarters=length,
+        seed=seed,
+        out=out or default_folder(chosen, reference, seed),
+        against=reference,
+        profile=profile,
+        quiet=quiet,
+    )
+    print_result(result, quiet=quiet)
+    if result.interrupted:
+        raise typer.Exit(INTERRUPTED)
+
+
+@app.command()
+def scenarios() -> None:
+    """List the shipped scenarios, one line each."""
+    from abm.scenario import Scenario, shipped
+
+    width = max(len(name) for name in shipped())
+    for name in shipped():
+        typer.echo(f"{name:{width}}  {Scenario.load(name).title}")
+
+
+@app.command()
+def show(scenario: ScenarioArgument, overrides: Overrides = None) -> None:
+    """Print a scenario in full, as TOML, with units and sources."""
+    from experiments.describe import described
+    from experiments.overrides import without_effect
+
+    text = described(scenario, overrides or ())
+    for line in without_effect(scenario, overrides or ()):
+        typer.echo(line, err=True)
+    typer.echo(text, nl=False)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Carry out a command line and return the exit code.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        What follows the program's name; that of this process without it.
+    """
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    try:
+        code = app(given or ["--help"], prog_name=PROGRAM, standalone_mode=False)
+    except typer.TyperException as error:
+        return _complain(f"{error.format_message().rstrip('.')}; see '{PROGRAM} --help'")
+    except (typer.Abort, KeyboardInterrupt):
+        code = INTERRUPTED
+    except Exception as error:
+        from abm.errors import NearshoreError
+
+        if not isinstance(error, NearshoreError):
+            raise
+        return _complain(str(error))
+    if code == INTERRUPTED:
+        typer.echo(f"{PROGRAM}: stopped", err=True)
+    return code or 0
+
+
+def _complain(problem: str) -> int:
+    """Say in one line what is wrong."""
+    typer.echo(f"{PROGRAM}: {' '.join(problem.split())}", err=True)
+    return BAD_INPUT
+
+
+def _lasting(scenario: "Scenario | None", quarters: int) -> "Scenario | None":
+    """Return a scenario with another length."""
+    return None if scenario is None else scenario.model_copy(update={"quarters": quarters})
+
+
+def _changes_nothing(name: str, other: str) -> None:
+    typer.echo(f"changes nothing: {name} is the same as {other}", err=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,391 @@
+"""The figures that the fit compares: parts content and claims of origin, observed and modelled."""
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+from abm import data
+from abm.axes import FOOTLOOSE, HOSTS, N_FOOTLOOSE
+from abm.borders import Borders, claim_origin
+from abm.calibration import BaseYear, calibrate
+from abm.core.claims import Claim
+from abm.core.sourcing import UnitCosts
+from abm.draws import Draws
+from abm.economy import MERCHANDISE_PROCESSING_FEE, Array, Economy, load_economy
+from abm.inputs import (
+    USA,
+    outside_duty,
+    price_inputs,
+    purchase_prices,
+    sector_rows,
+    solve_costs,
+    value_added_cost,
+)
+from abm.policy import Policy, compile_policy
+from abm.policy.regime import INSTRUMENTS
+from abm.policy.timeline import segments
+from abm.population import PAPERWORK_SPREAD, draw_population, fitted_by_sector
+from abm.rest_point import HAS_PLANT, plant_set_shares
+from abm.sales import FINAL, make_offer
+from abm.scenario import Firms, Scenario
+from abm.trade import qualified_share, tally_plants
+from agents import FirmTable
+
+PARTNERS = ("MEX", "CAN")
+"""Exporters whose claims the customs of the United States count."""
+
+VEHICLES = ("cars", "light_trucks")
+
+BANDS = {
+    "0-1%": (0.0, 0.01),
+    "1-1.5%": (0.01, 0.015),
+    "1.5-2%": (0.015, 0.02),
+    "2-2.5%": (0.02, 0.025),
+    "2.5-3%": (0.025, 0.03),
+    "3-4%": (0.03, 0.04),
+    "4-5%": (0.04, 0.05),
+    "5-6.5%": (0.05, 0.065),
+    "6.5-10%": (0.065, 0.10),
+    "10-20%": (0.10, 0.20),
+    "over 20%": (0.20, 0.40),
+}
+"""Bands of the claim curve, each with its upper edge; a rate stands in the middle of its band."""
+
+SINGLE_RATES = {"1.5-2%": 0.02, "2-2.5%": 0.025, "3-4%": 0.04, "over 20%": 0.25}
+"""Rates of the US schedule for vehicles and parts, where a band holds just one (HTS chapter 87)."""
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """What is fitted, by sector.
+
+    Attributes
+    ----------
+    content_spread : ndarray, shape (sector,)
+        Log standard deviation of a firm's taste for sources.
+    paperwork_median : ndarray, shape (sector, host)
+        Median cost of proving origin, share of unit cost, by exporting host.
+    """
+
+    content_spread: Array
+    paperwork_median: Array
+
+    @classmethod
+    def stored(cls) -> "Parameters":
+        """Those in ``fitted_parameters.csv``, with which populations are drawn."""
+        medians = [fitted_by_sector(f"paperwork_median_{host}") for host in HOSTS]
+        return cls(fitted_by_sector("content_spread"), np.stack(medians, axis=1))
+
+
+@dataclass(frozen=True)
+class Exports:
+    """What the plants of one sector at one host face when they sell to the United States.
+
+    All arrays have shape (plant,); costs are relative to the base year's unit cost.
+
+    Attributes
+    ----------
+    value : ndarray
+        Border value of their sales, million USD a quarter.
+    free_cost, compliant_cost : ndarray
+        Unit cost of the free mix and of the mix that meets the rule, which is infinite
+        where none does.
+    meets_rule : ndarray of bool
+        True where the free mix meets it.
+    parts_content : ndarray
+        Originating share of the materials in what is sold to the United States in the
+        base year, under NAFTA's rule.
+    content : ndarray
+        Regional value content of the free mix, under USMCA's qualifying shares.
+    """
+
+    value: Array
+    free_cost: Array
+    compliant_cost: Array
+    meets_rule: NDArray[np.bool_]
+    parts_content: Array
+    content: Array
+
+    @classmethod
+    def pooled(cls, samples: list["Exports"]) -> "Exports":
+        """Plants of several seeds as if they were one population."""
+        return cls(
+            *(
+                np.concatenate([getattr(sample, item.name) for sample in samples])
+                for item in fields(cls)
+            )
+        )
+
+
+type View = dict[tuple[str, str], Exports]
+"""`Exports` by (sector, host)."""
+
+
+@dataclass(frozen=True)
+class Border:
+    """What a claim on the way into the United States saves and risks.
+
+    Attributes
+    ----------
+    customs_over_basic : float
+        Value on which duty falls over value at basic prices.
+    false_claim_cost : float
+        Expected back duty and fine, in multiples of the duty.
+    honesty_median, honesty_spread : float
+        Of the lognormal reluctance to lie.
+    """
+
+    customs_over_basic: float
+    false_claim_cost: float
+    honesty_median: float
+    honesty_spread: float
+
+
+def claim_share(exports: Exports, border: Border, rates: Array, median: float) -> Array:
+    """Share of value claimed if the duty on every plant's product were a given rate.
+
+    Costs of paperwork and of lying are lognormal and independent, so the probability
+    that neither claim is cheaper than paying is a product; it is what
+    `abm.core.claims.choose_claim` does on average over draws of the two.
+
+    Parameters
+    ----------
+    exports : Exports
+    border : Border
+    rates : ndarray, shape (rate,)
+        Most-favoured-nation rates; the processing fee comes on top.
+    median : float
+        Median cost of proving origin, share of unit cost.
+
+    Returns
+    -------
+    ndarray, shape (rate,)
+    """
+    waived = border.customs_over_basic * (rates + MERCHANDISE_PROCESSING_FEE)
+    gain = exports.free_cost[:, None] * (1 + waived) / exports.compliant_cost[:, None] - 1
+    honest = _lognormal_below(gain, median, PAPERWORK_SPREAD)
+    lie_gain = (1 + waived) / (1 + border.false_claim_cost * waived) - 1
+    lying = _lognormal_below(lie_gain, border.honesty_median, border.honesty_spread)
+    claims = 1 - (1 - honest) * (1 - ~exports.meets_rule[:, None] * lying)
+    share: Array = exports.value @ claims / exports.value.sum()
+    return share
+
+
+def _lognormal_below(bound: Array, median: float, spread: float) -> Array:
+    """Probability that a lognormal cost is below a bound; 0 where the bound is not positive."""
+    positive = np.maximum(bound, np.finfo(float).tiny)
+    share: Array = np.where(bound > 0, ndtr(np.log(positive / median) / spread), 0.0)
+    return share
+
+
+def claim_curve() -> pd.DataFrame:
+    """Observed claims by partner, sector and band, with the rate that stands for the band.
+
+    Returns
+    -------
+    pandas.DataFrame
+        January and February 2025; bands without trade are left out.
+    """
+    curve = data.read("us_claims_by_mfn_rate_2025")
+    curve = curve[curve["sector"].isin(FOOTLOOSE) & (curve["dutiable_imports_usd"] > 0)]
+    middle = curve["mfn_bin"].map({band: sum(edges) / 2 for band, edges in BANDS.items()})
+    single = curve["mfn_bin"].map(SINGLE_RATES)
+    vehicle_goods = curve["sector"].isin((*VEHICLES, "vehicle_parts"))
+    return curve.assign(rate=np.where(vehicle_goods & single.notna(), single, middle))
+
+
+def carline_content() -> pd.DataFrame:
+    """Regional parts content of carlines of model year 2020.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``host`` and ``content``, a row a carline.
+    """
+    carlines = data.read("vehicle_parts_content_2020")
+    return pd.DataFrame(
+        {
+            "host": carlines["assembly_country"],
+            "content": carlines["north_american_parts_share_lower_bound"],
+        }
+    )
+
+
+def spread_within_hosts(content: dict[str, Array], carlines: dict[str, int]) -> float:
+    """Standard deviation from the host's mean, hosts weighted by their carlines."""
+    variance = [carlines[host] * float(np.var(content[host])) for host in carlines]
+    return float(np.sqrt(sum(variance) / sum(carlines.values())))
+
+
+@dataclass(frozen=True)
+class World:
+    """What does not change while parameters are searched: economy, firms' settings, policies."""
+
+    economy: Economy
+    settings: Firms
+    nafta: Policy
+    usmca: Policy
+
+    @classmethod
+    def shipped(cls) -> "World":
+        """The baseline in its first quarter, and the last regime of ``usmca``."""
+        baseline, reform = Scenario.load("status-quo"), Scenario.load("usmca")
+        last = segments(reform.start, reform.instruments, reform.timeline)[-1].instruments
+        final = baseline.model_copy(update={name: getattr(last, name) for name in INSTRUMENTS})
+        return cls(
+            load_economy(), baseline.firms, compile_policy(baseline), compile_policy(final)
+        )
+
+    def border(self, sector: str, host: str) -> Border:
+        """What claims save and risk on the way from a host into the United States."""
+        cell = (FOOTLOOSE.index(sector), HOSTS.index(host), USA)
+        return Border(
+            customs_over_basic=float(self.economy.customs_over_basic[cell]),
+            false_claim_cost=float(
+                self.usmca.audit_rate[USA, 0] * (1 + self.usmca.penalty[USA, 0])
+            ),
+            honesty_median=self.settings.honesty_median,
+            honesty_spread=self.settings.honesty_spread,
+        )
+
+
+def draw_firms(world: World, parameters: Parameters, firms: int, seed: int) -> FirmTable:
+    """A population of the base year whose firms differ as the parameters say.
+
+    The draws are those of `abm.population`, rescaled from the stored parameters.
+    """
+    draws = Draws(seed)
+    table = draw_population(world.economy, world.settings, firms, draws)
+    below = np.cumsum(plant_set_shares(), axis=2)[table.sector, table.home, :-1]
+    config = (below <= draws.uniform("first plants", 0, firms)[:, None]).sum(axis=1)
+    table.plants[:] = HAS_PLANT[config]
+    stored = Parameters.stored()
+    power = (parameters.content_spread / stored.content_spread)[table.sector]
+    table.sourcing_draw[:] = table.sourcing_draw ** power[:, None, None].astype(np.float32)
+    table.affinity[:] = table.sourcing_draw
+    table.paperwork[:] *= (parameters.paperwork_median / stored.paperwork_median)[table.sector]
+    return table
+
+
+def observe(world: World, parameters: Parameters, firms: int, seed: int) -> View:
+    """Calibrate a population and look at its exports to the United States under USMCA.
+
+    Parameters
+    ----------
+    world : World
+    parameters : Parameters
+    firms : int
+        Size of the population.
+    seed : int
+
+    Returns
+    -------
+    View
+
+    Raises
+    ------
+    CalibrationError
+        If no constants reproduce the base year with these parameters.
+    """
+    table = draw_firms(world, parameters, firms, seed)
+    base = calibrate(table, world.economy, world.nafta)
+    costs, borders = _under_usmca(world, table, base)
+    parts_content = _parts_content(world, table, base)
+    view: View = {}
+    for sector, rows in enumerate(sector_rows(table)):
+        value = _sales_in_usa(world, table, base, sector, rows)
+        for host, name in enumerate(HOSTS):
+            at = np.flatnonzero(table.plants[rows, host]) + rows.start
+            view[FOOTLOOSE[sector], name] = Exports(
+                value=value[at - rows.start, host].astype(np.float64),
+                free_cost=costs.free_cost[at, host, 0].astype(np.float64),
+                compliant_cost=costs.compliant_cost[at, host, 0].astype(np.float64),
+                meets_rule=borders.meets_rule[at, host, 0],
+                parts_content=parts_content[at, host].astype(np.float64),
+                content=costs.free_content[at, host, 0].astype(np.float64),
+            )
+    return view
+
+
+def _under_usmca(
+    world: World, table: FirmTable, base: BaseYear, rounds: int = 3
+) -> tuple[UnitCosts, Borders]:
+    """Costs and claims at base-year prices under USMCA's rules, parts losing origin with them."""
+    economy, policy, calibration = world.economy, world.usmca, base.calibration
+    conditions = calibration.conditions
+    value_added = value_added_cost(table, calibration, conditions)
+    outside = outside_duty(economy, policy)
+    for remaining in reversed(range(rounds)):
+        terms = price_inputs(economy, calibration, conditions, policy, agglomeration=0.0)
+        costs = UnitCosts.empty(len(table), len(HOSTS), 1)
+        solve_costs(table, calibration, terms, value_added, costs)
+        borders = claim_origin(table, economy, policy, costs)
+        if remaining:
+            price = purchase_prices(calibration, conditions, policy)
+            tally = tally_plants(
+                table,
+                economy,
+                calibration,
+                policy,
+                terms,
+                costs,
+                borders,
+                value_added,
+                outside,
+                price,
+                regime=0,
+            )
+            qualified = qualified_share(tally, conditions.qualified)
+            conditions = conditions.with_regimes(qualified, conditions.certificates)
+    return costs, borders
+
+
+def _parts_content(world: World, table: FirmTable, base: BaseYear) -> Array:
+    """Originating share of materials in what is sold in the USA, shape (firm, host)."""
+    calibration, costs = base.calibration, base.costs
+    terms = price_inputs(
+        world.economy, calibration, calibration.conditions, world.nafta, agglomeration=0.0
+    )
+    other_cost = value_added_cost(table, calibration, calibration.conditions).astype(np.float64)
+    for sector, rows in enumerate(sector_rows(table)):
+        other_cost[rows] += terms[sector].services[:, 0]
+    claims = base.borders.claim[:, :, USA, 0] == Claim.COMPLIES
+    adjusts = claims & ~base.borders.meets_rule[..., 0]
+    threshold = world.nafta.content_threshold[table.sector]
+    content = np.where(adjusts, threshold, costs.free_content[..., 0])
+    cost = np.where(adjusts, costs.compliant_cost[..., 0], costs.free_cost[..., 0])
+    share: Array = 1 - (1 - content) * cost / (cost - other_cost)
+    return share
+
+
+def _sales_in_usa(
+    world: World, table: FirmTable, base: BaseYear, sector: int, rows: slice
+) -> Array:
+    """Border value of base-year sales in the USA, million USD a quarter, shape (firm, host)."""
+    outside = outside_duty(world.economy, world.nafta)
+    offer = make_offer(
+        world.economy,
+        base.calibration,
+        world.nafta,
+        base.costs,
+        base.borders,
+        outside,
+        sector,
+        rows,
+        regime=0,
+    )
+    sold = offer.appeal(table)[..., USA]
+    sold[:, :, FINAL] /= offer.mark_on[..., USA]
+    value: Array = sold.sum(axis=2)
+    return value
+
+
+def firms_of_sector(view: View, sector: str, host: str) -> int:
+    """Plants of a sector at a host."""
+    return len(view[sector, host].value)
+
+
+assert len(FOOTLOOSE) == N_FOOTLOOSE

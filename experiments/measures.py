@@ -1,0 +1,182 @@
+"""Quantities of interest, quarter by quarter, from the tables of a run.
+
+Every function takes tables as `experiments.tables` describes them and returns a
+frame with one row a quarter, so that the summary and the figures share one
+definition. NaN stands for a share of nothing.
+"""
+
+from collections.abc import Collection
+
+import pandas as pd
+
+from abm.axes import FOOTLOOSE, GOODS, HOSTS, REGIONS
+
+PARTNERS = HOSTS[1:]
+"""The members the United States trades with."""
+
+QUARTERS_A_YEAR = 4
+
+
+def us_goods_balance(trade: pd.DataFrame) -> pd.DataFrame:
+    """What the United States sells less what it buys, at customs values.
+
+    Parameters
+    ----------
+    trade : pandas.DataFrame
+
+    Returns
+    -------
+    pandas.DataFrame
+        Million USD a quarter over the eleven goods sectors; a column for every other region.
+    """
+    goods = trade[trade["sector"].isin(GOODS)]
+    quarters = _quarters(trade)
+
+    def total(rows: pd.DataFrame, partner: str) -> pd.DataFrame:
+        sums = rows.groupby(["quarter", partner])["customs_value_musd"].sum().unstack()
+        return sums.reindex(index=quarters, columns=list(REGIONS[1:])).fillna(0.0)
+
+    exports = total(goods[goods["origin"] == "USA"], "destination")
+    return exports - total(goods[goods["destination"] == "USA"], "origin")
+
+
+def yearly(flow: pd.DataFrame) -> pd.DataFrame:
+    """A flow a quarter as a flow a year: the sum of the last four quarters.
+
+    Until the run has made four, the mean of those it has made times four; quarter 0
+    belongs to the calibration year and stands alone.
+    """
+    made = flow.iloc[1:].rolling(QUARTERS_A_YEAR, min_periods=1).mean()
+    return QUARTERS_A_YEAR * pd.concat([flow.iloc[:1], made])
+
+
+def employment(outcomes: pd.DataFrame) -> pd.DataFrame:
+    """Persons engaged in the ten footloose sectors; a column for every host."""
+    return _by_host(outcomes, "employment")
+
+
+def output_shares(outcomes: pd.DataFrame, sectors: Collection[str] = FOOTLOOSE) -> pd.DataFrame:
+    """Each host's share of what the three make; a column for every host."""
+    output = _by_host(outcomes[outcomes["sector"].isin(sectors)], "output_musd")
+    return output.div(output.sum(axis=1), axis=0)
+
+
+def preference_utilisation(trade: pd.DataFrame) -> pd.DataFrame:
+    """Share of dutiable US imports from the partners for which origin is claimed.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Shares of customs value; columns ``all``, ``MEX`` and ``CAN``.
+    """
+    return _share_of_us_imports(trade, "claimed_dutiable_musd", "dutiable_musd")
+
+
+def false_claim_share(trade: pd.DataFrame) -> pd.DataFrame:
+    """Share of claims on US imports from the partners that do not meet the rule.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Shares of customs value; columns ``all``, ``MEX`` and ``CAN``.
+    """
+    return _share_of_us_imports(trade, "false_claim_musd", "claimed_musd")
+
+
+def mean_content(
+    content: pd.DataFrame, outcomes: pd.DataFrame, sectors: Collection[str] = FOOTLOOSE
+) -> pd.DataFrame:
+    """Regional value content, weighted by output.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Shares of net cost; a column ``all`` and one for every host.
+    """
+    output = outcomes.rename(columns={"region": "host"})
+    cells = content.merge(output[["quarter", "host", "sector", "output_musd"]])
+    cells = cells[cells["sector"].isin(sectors) & cells["regional_value_content"].notna()]
+    cells = cells.assign(content=cells["regional_value_content"] * cells["output_musd"])
+    sums = cells.groupby(["quarter", "host"])[["content", "output_musd"]].sum().unstack()
+    sums = sums.reindex(index=_quarters(content))
+    both = {name: sums[name].reindex(columns=list(HOSTS)) for name in ("content", "output_musd")}
+    for table in both.values():
+        table.insert(0, "all", table.sum(axis=1))
+    return both["content"] / both["output_musd"].where(both["output_musd"] > 0)
+
+
+def consumer_prices(outcomes: pd.DataFrame, trade: pd.DataFrame) -> pd.DataFrame:
+    """Price of the calibration year's basket of footloose goods, calibration year = 1.
+
+    The weights are what consumers of the host spent on each sector in quarter 0,
+    duty included, whatever the origin.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A column for every host.
+    """
+    base = trade[(trade["quarter"] == 0) & (trade["use"] == "final")]
+    spent = base.assign(spending=base["value_musd"] + base["duty_musd"])
+    basket = spent.groupby(["destination", "sector"])["spending"].sum()
+    prices = {}
+    for host in HOSTS:
+        weights = basket.get(host, pd.Series(dtype=float)).reindex(list(FOOTLOOSE)).fillna(0.0)
+        index = outcomes[outcomes["region"] == host].pivot(
+            index="quarter", columns="sector", values="price_index"
+        )
+        prices[host] = (index[list(FOOTLOOSE)] * weights).sum(axis=1) / weights.sum()
+    return pd.DataFrame(prices)
+
+
+def plants_changed(moves: pd.DataFrame, unit: str = "weight") -> pd.DataFrame:
+    """Plants opened and closed by completed moves.
+
+    Parameters
+    ----------
+    moves : pandas.DataFrame
+    unit : {"weight", "firms"}
+        Real firms or modelled ones.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Only quarters with a completed move; columns ``("moved", "all")`` for the moves
+        themselves, then ``("opened", "USA")`` to ``("closed", "CAN")``.
+    """
+    done = moves[moves["stage"] == "completed"]
+    before = done["from_config"].str.split("+")
+    after = done["to_config"].str.split("+")
+    columns: dict[tuple[str, str], list[float]] = {("moved", "all"): done[unit].tolist()}
+    for kind, gained, lost in (("opened", after, before), ("closed", before, after)):
+        for host in HOSTS:
+            columns[kind, host] = [
+                amount * (host in there and host not in here)
+                for amount, there, here in zip(done[unit], gained, lost, strict=True)
+            ]
+    return pd.DataFrame(columns, index=done["quarter"]).groupby(level=0).sum()
+
+
+def flows_between(moves: pd.DataFrame) -> pd.Series:
+    """Real firms that completed a move, by from_config and to_config, over the whole run."""
+    done = moves[moves["stage"] == "completed"]
+    return done.groupby(["from_config", "to_config"])["weight"].sum()
+
+
+def _by_host(outcomes: pd.DataFrame, column: str) -> pd.DataFrame:
+    sums = outcomes.groupby(["quarter", "region"])[column].sum().unstack()
+    return sums.reindex(columns=list(HOSTS)).fillna(0.0)
+
+
+def _share_of_us_imports(trade: pd.DataFrame, part: str, whole: str) -> pd.DataFrame:
+    imports = trade[(trade["destination"] == "USA") & trade["origin"].isin(PARTNERS)]
+    sums = imports.groupby(["quarter", "origin"])[[part, whole]].sum().unstack()
+    sums = sums.reindex(index=_quarters(trade))
+    both = {name: sums[name].reindex(columns=list(PARTNERS)) for name in (part, whole)}
+    for table in both.values():
+        table.insert(0, "all", table.sum(axis=1))
+    return both[part] / both[whole].where(both[whole] > 0)
+
+
+def _quarters(table: pd.DataFrame) -> pd.Index:
+    return pd.Index(sorted(table["quarter"].unique()), name="quarter")

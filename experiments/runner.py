@@ -1,0 +1,348 @@
+"""From a scenario to results: run it, keep what is finished, write it down."""
+
+import re
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import entry_points
+from pathlib import Path
+from time import perf_counter
+from types import FrameType
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pandas as pd
+
+from abm.errors import ScenarioError
+from experiments.output import (
+    FIGURES,
+    FORMAT,
+    MANIFEST,
+    PROGRAM,
+    RUN_FILES,
+    SUMMARY,
+    check_destination,
+    replaced_folder,
+    write_json,
+    write_run,
+)
+from experiments.progress import RunProgress
+from experiments.provenance import git_revision, processor, versions
+from experiments.summary import Summary, summary
+from experiments.tables import RunFrames, check_tables
+
+if TYPE_CHECKING:
+    from abm.scenario import Scenario
+
+FIGURES_GROUP = "nearshore.figures"
+"""Entry points that draw; a layer above offers one, since nothing here may import it."""
+
+
+class Model(Protocol):
+    """What the runner asks of a model."""
+
+    @property
+    def phase_seconds(self) -> Mapping[str, float]:
+        """Seconds spent so far in each phase of the step."""
+
+    @property
+    def calibration_checksum(self) -> str:
+        """Of the figures it started from."""
+
+    def step(self) -> None:
+        """One quarter."""
+
+    def frames(self) -> dict[str, pd.DataFrame]:
+        """Tables of all quarters so far."""
+
+
+type ModelFactory = Callable[["Scenario", int, int], Model]
+"""Scenario, number of firms and seed to a model at quarter 0."""
+
+type DrawFigures = Callable[[RunFrames, RunFrames | None, Path], list[Path]]
+"""Run, reference and an existing folder to the files drawn there."""
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What a run leaves.
+
+    Attributes
+    ----------
+    summary : dict
+        As `experiments.summary.summary` returns it.
+    out : Path or None
+        Folder written; None where none was asked for or nothing was finished.
+    interrupted : bool
+        Whether it was stopped before its last quarter.
+    run, reference : RunFrames
+        The tables; the reference is None without one.
+    figures : list of Path
+        Pictures written.
+    phase_seconds : dict of str to float
+        Time in each phase, both runs together; empty unless asked for.
+    notes : list of str
+        Lines that the user should read.
+    """
+
+    summary: Summary
+    out: Path | None
+    interrupted: bool
+    run: RunFrames
+    reference: RunFrames | None = None
+    figures: list[Path] = field(default_factory=list)
+    phase_seconds: dict[str, float] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+def relocation_model(scenario: "Scenario", firms: int, seed: int) -> Model:
+    """The real model, imported only when it is needed."""
+    from abm.model import RelocationModel
+
+    return RelocationModel(scenario, firms=firms, rng=seed)
+
+
+def find_figures() -> DrawFigures:
+    """The function that draws the figures, as the installed package offers it.
+
+    Raises
+    ------
+    LookupError
+        If none is offered.
+    """
+    for entry in entry_points(group=FIGURES_GROUP):
+        draw: DrawFigures = entry.load()
+        return draw
+    raise LookupError(
+        f"nothing installed offers {FIGURES_GROUP}; install the package (pip install -e .)"
+    )
+
+
+def default_folder(scenario: "Scenario", against: "Scenario | None", seed: int) -> Path:
+    """Where results go unless told otherwise, such as ``results/usmca-against-status-quo-seed1``."""
+    versus = f"-against-{_folder_name(against.name)}" if against else ""
+    return Path("results") / f"{_folder_name(scenario.name)}{versus}-seed{seed}"
+
+
+def run_scenario(
+    scenario: "Scenario",
+    *,
+    firms: int,
+    quarters: int,
+    seed: int,
+    out: Path | None,
+    against: "Scenario | None" = None,
+    profile: bool = False,
+    quiet: bool = False,
+    draw: DrawFigures | None = None,
+    model_factory: ModelFactory = relocation_model,
+) -> RunResult:
+    """Run a scenario, and a reference beside it, and write what they leave.
+
+    Both advance quarter by quarter together, so that a stop leaves two runs of one
+    length. Ctrl-C stops after the quarter in hand, a second one at once; quarters
+    finished by then are kept.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    firms, quarters, seed : int
+        The reference has the same.
+    out : Path or None
+        Folder to write; None writes nothing.
+    against : Scenario, optional
+        The reference.
+    profile : bool
+        Whether the result tells the seconds of each phase.
+    quiet : bool
+        Whether to show no progress.
+    draw : callable, optional
+        Draws the figures; the installed ones unless given.
+    model_factory : callable, optional
+        Makes a model.
+
+    Returns
+    -------
+    RunResult
+
+    Raises
+    ------
+    OutputError
+        If the folder holds something else or cannot be written; seen before the run
+        starts where it can be.
+    """
+    if quarters < 1:
+        raise ScenarioError(f"quarters: {quarters}; must be at least 1")
+    if out is not None:
+        check_destination(out)
+    pair = [_Simulation(scenario, _folder_name(scenario.name))]
+    if against is not None:
+        name = _folder_name(against.name)
+        pair.append(_Simulation(against, name + "-reference" * (name == pair[0].name)))
+    started = datetime.now(UTC)
+    title = " against ".join(simulation.name for simulation in pair)
+    with RunProgress(title, quarters, quiet=quiet) as progress:
+        for simulation in pair:
+            simulation.set_up(model_factory, firms, seed)
+        finished = _step_together(pair, quarters, progress)
+    runs = [simulation.frames().until(finished) for simulation in pair]
+    run, reference = runs[0], runs[1] if against is not None else None
+    result = RunResult(
+        summary(run.tables, reference.tables if reference else None),
+        out if finished else None,
+        finished < quarters,
+        run,
+        reference,
+        phase_seconds=_phase_seconds(pair) if profile else {},
+    )
+    if result.interrupted:
+        kept = "what is finished is kept" if finished else "nothing is written"
+        result.notes.append(f"Stopped after quarter {finished} of {quarters}: {kept}.")
+    if result.out is not None:
+        facts = {
+            "firms": firms,
+            "seed": seed,
+            "quarters": finished,
+            "quarters_asked": quarters,
+            "interrupted": result.interrupted,
+            "started": started.isoformat(timespec="seconds"),
+            "versions": versions(),
+            "git_revision": git_revision(),
+            **processor(),
+        }
+        _write(result, pair, facts)
+        _draw(result, draw)
+    return result
+
+
+@dataclass
+class _Simulation:
+    """A model on its way, with the seconds it has taken."""
+
+    scenario: "Scenario"
+    name: str
+    seconds: float = 0.0
+    model: Model = field(init=False)
+
+    def set_up(self, factory: ModelFactory, firms: int, seed: int) -> None:
+        began = perf_counter()
+        self.model = factory(self.scenario, firms, seed)
+        self.seconds += perf_counter() - began
+        check_tables(self.model.frames())  # now, not after the last quarter
+
+    def step(self) -> None:
+        began = perf_counter()
+        self.model.step()
+        self.seconds += perf_counter() - began
+
+    def frames(self) -> RunFrames:
+        return RunFrames(self.name, self.scenario.start, self.model.frames())
+
+    def manifest(self, facts: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            "format": FORMAT,
+            "program": PROGRAM,
+            "contents": list(RUN_FILES),
+            **facts,
+            "calibration_checksum": self.model.calibration_checksum,
+            "wall_seconds": round(self.seconds, 3),
+            "scenario": self.scenario.model_dump(mode="json"),
+        }
+
+
+def _step_together(pair: list[_Simulation], quarters: int, progress: RunProgress) -> int:
+    """Step all models to the last quarter or to a stop.
+
+    Returns
+    -------
+    int
+        The last quarter that all have finished.
+    """
+    finished = 0
+    with _stop_asked(progress.stopping) as asked:
+        progress.begin()
+        try:
+            while finished < quarters and not asked.is_set():
+                for simulation in pair:
+                    simulation.step()
+                finished += 1
+                progress.reach(finished)
+        except KeyboardInterrupt:
+            return finished  # a step was cut short: its quarter does not count
+    return finished
+
+
+@contextmanager
+def _stop_asked(notice: Callable[[], None]) -> Iterator[threading.Event]:
+    """Turn the first Ctrl-C into a request, and leave the second what it always was."""
+    asked = threading.Event()
+
+    def ask(signum: int, frame: FrameType | None) -> None:
+        if asked.is_set():
+            raise KeyboardInterrupt
+        asked.set()
+        notice()
+
+    if threading.current_thread() is not threading.main_thread():
+        yield asked  # only the main thread may handle signals
+        return
+    before = signal.signal(signal.SIGINT, ask)
+    try:
+        yield asked
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _write(result: RunResult, pair: list[_Simulation], facts: Mapping[str, Any]) -> None:
+    """Write all tables, manifests and summaries, replacing what an earlier run left."""
+    assert result.out is not None
+    check_destination(result.out)  # again: a run leaves time to put something there
+    manifests = [simulation.manifest(facts) for simulation in pair]
+    with replaced_folder(result.out) as folder:
+        if result.reference is None:
+            write_run(folder, result.run, manifests[0], result.summary)
+            return
+        for run, manifest in zip((result.run, result.reference), manifests, strict=True):
+            (folder / run.name).mkdir()
+            write_run(folder / run.name, run, manifest, summary(run.tables))
+        write_json(folder / SUMMARY, result.summary)
+        names = [result.run.name, result.reference.name]
+        comparison = {
+            "format": FORMAT,
+            "program": PROGRAM,
+            "contents": [MANIFEST, SUMMARY, *names, FIGURES],
+            "run": names[0],
+            "reference": names[1],
+            **facts,
+            "wall_seconds": round(sum(simulation.seconds for simulation in pair), 3),
+        }
+        write_json(folder / MANIFEST, comparison)
+
+
+def _draw(result: RunResult, draw: DrawFigures | None) -> None:
+    """Draw into the folder that is already written: figures can be drawn again, runs cost."""
+    assert result.out is not None
+    try:
+        draw = draw or find_figures()
+    except (LookupError, ImportError) as error:
+        result.notes.append(f"No figures: {error}.")
+        return
+    with replaced_folder(result.out / FIGURES) as folder:
+        drawn = draw(result.run, result.reference, folder)
+    result.figures.extend(result.out / FIGURES / path.name for path in drawn)
+
+
+def _phase_seconds(pair: list[_Simulation]) -> dict[str, float]:
+    total: dict[str, float] = {}
+    for simulation in pair:
+        for phase, seconds in simulation.model.phase_seconds.items():
+            total[phase] = total.get(phase, 0.0) + seconds
+    return total
+
+
+def _folder_name(name: str) -> str:
+    """A scenario's name as every file system takes it, and none of our own files has it."""
+    safe = re.sub(r"[^\w.-]+", "-", name)[:60].strip(".-") or "scenario"
+    return f"{safe}-run" if safe in RUN_FILES else safe

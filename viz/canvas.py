@@ -1,0 +1,180 @@
+"""What all figures share: paper, type, time axis, and labels at the ends of lines."""
+
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
+from textwrap import wrap
+
+import matplotlib as mpl
+import pandas as pd
+from matplotlib import dates as mdates
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from experiments.labels import with_minus
+from experiments.tables import RunFrames
+from viz.palette import BASELINE, EMPTY, FAINT_TEXT, GRID, TEXT
+
+WIDTH, HEIGHT = 10.0, 6.0
+"""Inches; at 100 dots an inch a picture is 1000 px wide."""
+
+TOP, BOTTOM = 0.79, 0.085
+"""Where axes may stand, as shares of the height; the finding is above."""
+
+styled = mpl.rc_context(
+    {
+        "figure.dpi": 100,
+        "figure.facecolor": "white",
+        "font.family": "DejaVu Sans",  # ships with Matplotlib: the same everywhere
+        "font.size": 11,
+        "text.color": TEXT,
+        "axes.labelcolor": FAINT_TEXT,
+        "axes.edgecolor": BASELINE,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.grid": True,
+        "axes.grid.axis": "y",
+        "axes.axisbelow": True,
+        "axes.titlesize": 11.5,
+        "axes.titleweight": "bold",
+        "axes.titlelocation": "left",
+        "grid.color": GRID,
+        "xtick.color": FAINT_TEXT,
+        "ytick.color": FAINT_TEXT,
+        "lines.linewidth": 2.2,
+    }
+)
+"""Decorator of a function that draws: the house's type and lines, for its length alone."""
+
+EVENTS_SHOWN = 8
+"""Dates marked at most; more would hide the lines."""
+
+
+def new_figure(finding: str, note: str) -> Figure:
+    """A figure that says its finding, and below how to read it; its label is the finding.
+
+    Parameters
+    ----------
+    finding, note : str
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Without axes.
+    """
+    figure = Figure(figsize=(WIDTH, HEIGHT), label=finding)
+    lines = wrap(finding, 76)
+    figure.text(0.02, 0.975, "\n".join(lines), size=15, weight="bold", va="top")
+    below = 0.965 - 0.047 * len(lines)
+    figure.text(0.02, below, note, size=10.5, color=FAINT_TEXT, va="top")
+    return figure
+
+
+def nothing_to_show(finding: str, sentence: str) -> Figure:
+    """A figure for a run that has nothing to draw: a sentence on an empty ground."""
+    figure = new_figure(finding, "")
+    axes = figure.add_axes((0.02, 0.04, 0.96, 0.8), facecolor=EMPTY)
+    axes.set(xticks=[], yticks=[])
+    axes.grid(visible=False)
+    axes.spines[:].set_visible(False)
+    axes.text(0.5, 0.5, "\n".join(wrap(sentence, 56)), ha="center", va="center", size=13)
+    return figure
+
+
+def end_of(run: RunFrames, quarter: int) -> date:
+    """When a quarter is over; quarter 0 is when the run starts."""
+    end: date = (pd.Timestamp(run.start) + pd.DateOffset(months=3 * quarter)).date()
+    return end
+
+
+def last_year(run: RunFrames) -> int:
+    """Year of the run's last day."""
+    return (end_of(run, run.quarters) - timedelta(days=1)).year
+
+
+def dated(run: RunFrames, series: pd.Series) -> pd.Series:
+    """The same numbers by the end of their quarter."""
+    return series.set_axis([end_of(run, quarter) for quarter in series.index])
+
+
+def time_axis(axes: Axes, run: RunFrames) -> None:
+    """Years below, and a fine line at every date on which a policy changed."""
+    locator = mdates.AutoDateLocator(minticks=3, maxticks=6)
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(mdates.ConciseDateFormatter(locator))
+    axes.set_xlim(end_of(run, 0), end_of(run, run.quarters))
+    for day in event_days(run):
+        axes.axvline(day, color=BASELINE, linewidth=0.9, linestyle=(0, (1, 2)), zorder=1)
+
+
+def event_days(run: RunFrames) -> list[date]:
+    """Dates between start and end on which a policy changed, unless they are too many."""
+    days = pd.to_datetime(run.tables["events"]["date"]).dt.date
+    inside = sorted({day for day in days if run.start < day < end_of(run, run.quarters)})
+    return inside if len(inside) <= EVENTS_SHOWN else []
+
+
+def reading_note(run: RunFrames, reference: RunFrames | None) -> str:
+    """How to tell the lines apart."""
+    dashed = f"dashed: {reference.name}" if reference else "thin: where it began"
+    dotted = "; dotted: a policy changes" if event_days(run) else ""
+    return f"Solid: {run.name}; {dashed}{dotted}."
+
+
+def same_span(panels: Sequence[Axes], least: float) -> None:
+    """Give all panels one scale, so that equal changes look equal, each around its own lines.
+
+    Parameters
+    ----------
+    panels : sequence of Axes
+        With their lines drawn.
+    least : float
+        Smallest span, so that noise does not fill a panel.
+    """
+    limits = [axes.dataLim.intervaly for axes in panels]
+    span = max([least, *(high - low for low, high in limits)]) * 1.25
+    for axes, (low, high) in zip(panels, limits, strict=True):
+        middle = (low + high) / 2
+        axes.set_ylim(middle - span / 2, middle + span / 2)
+
+
+def number_axis(axes: Axes, text: Callable[[float], str], ticks: int = 5) -> None:
+    """Few ticks on the vertical axis, written as ``text`` does."""
+    axes.yaxis.set_major_locator(MaxNLocator(ticks, steps=[1, 2, 5, 10]))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: with_minus(text(value))))
+
+
+def label_ends(axes: Axes, labels: Sequence[tuple[float, str, str]], size: float = 11) -> None:
+    """Write labels right of the axes, each at the height of its line and clear of the others.
+
+    Parameters
+    ----------
+    axes : Axes
+        With final limits.
+    labels : sequence of (float, str, str)
+        Height in data, text and colour; a text in the colour of faint text is not bold.
+    size : float
+        Of the type, in points.
+    """
+    low, high = axes.get_ylim()
+    points = axes.get_window_extent().height * 72 / axes.figure.dpi
+    gap = (high - low) * size * 1.25 / points
+    heights: list[float] = []
+    ordered = sorted(labels, key=lambda label: label[0])
+    for height, _, _ in ordered:
+        heights.append(max(height, heights[-1] + gap) if heights else height)
+    # Labels were pushed upwards only: put the group's middle back to that of its lines.
+    shift = (sum(heights) - sum(label[0] for label in ordered)) / len(heights)
+    for height, (_, text, colour) in zip(heights, ordered, strict=True):
+        axes.annotate(
+            text,
+            (1, height - shift),
+            xycoords=("axes fraction", "data"),
+            xytext=(6, 0),
+            textcoords="offset points",
+            va="center",
+            size=size,
+            color=colour,
+            weight="normal" if colour == FAINT_TEXT else "bold",
+            annotation_clip=False,
+        )

@@ -1,0 +1,165 @@
+"""Panels that more than one figure is made of."""
+
+from collections.abc import Callable, Sequence
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from abm.axes import HOSTS
+from experiments.labels import REGION_NAMES, SECTOR_NAMES
+from experiments.tables import RunFrames
+from viz.canvas import BOTTOM, TOP, dated, label_ends, number_axis, same_span, time_axis
+from viz.palette import BASELINE, COLOURS, FAINT_TEXT, GRID, MARKERS
+
+GLYPHS = {"s": "■", "o": "●", "^": "▲", "D": "◆", "v": "▼"}
+"""The markers as letters."""
+
+
+def baseline_name(reference: RunFrames | None) -> str:
+    """What the run is compared with."""
+    return reference.name if reference else "start"
+
+
+def than_baseline(reference: RunFrames | None) -> str:
+    """The same in a sentence."""
+    return f"than under {reference.name}" if reference else "than at the start"
+
+
+def at_baseline(
+    run: RunFrames, reference: RunFrames | None, measure: Callable[[RunFrames, int], pd.DataFrame]
+) -> pd.DataFrame:
+    """A measure of the reference's last quarter, or without one of the run's quarter 0."""
+    if reference is None:
+        return measure(run, 0)
+    return measure(reference, min(run.quarters, reference.quarters))
+
+
+def draw_lines(
+    axes: Axes,
+    run: RunFrames,
+    series: pd.Series,
+    reference: RunFrames | None,
+    base: pd.Series | None,
+    colour: str,
+) -> None:
+    """One line over time, and what it is compared with: the reference's, or its own start."""
+    if reference is not None and base is not None:
+        line = dated(reference, base)
+        axes.plot(line.index, line, color=colour, linewidth=1.6, linestyle=(0, (4, 2.5)), alpha=0.75)
+    else:
+        axes.axhline(series.iloc[0], color=BASELINE, linewidth=1)
+        axes.update_datalim([(0, series.iloc[0])], updatex=False)
+    line = dated(run, series)
+    axes.plot(line.index, line, color=colour)
+
+
+def country_panels(
+    figure: Figure,
+    run: RunFrames,
+    series: pd.DataFrame,
+    reference: RunFrames | None,
+    base: pd.DataFrame | None,
+    text: Callable[[float], str],
+    unit: str,
+    least: float,
+) -> None:
+    """A panel a country, one above the other at one scale, in the left half of a figure.
+
+    Parameters
+    ----------
+    figure : Figure
+    run, reference : RunFrames
+    series, base : DataFrame
+        A row a quarter, a column a host; ``base`` is the reference's.
+    text : callable
+        How a number is written.
+    unit : str
+        Of the vertical axes.
+    least : float
+        Smallest span of an axis.
+    """
+    grid = figure.add_gridspec(
+        len(HOSTS), 1, top=TOP, bottom=BOTTOM, left=0.105, right=0.40, hspace=0.42
+    )
+    panels = [figure.add_subplot(grid[row]) for row in range(len(HOSTS))]
+    for axes, host in zip(panels, HOSTS, strict=True):
+        compared = None if base is None else base[host]
+        draw_lines(axes, run, series[host], reference, compared, COLOURS[host])
+        axes.set_title(f"{GLYPHS[MARKERS[host]]} {REGION_NAMES[host]}", color=COLOURS[host])
+        time_axis(axes, run)
+        axes.tick_params(labelbottom=axes is panels[-1])
+    same_span(panels, least)
+    for axes, host in zip(panels, HOSTS, strict=True):
+        number_axis(axes, text, ticks=4)
+        before = series[host].iloc[0] if base is None else base[host].iloc[-1]
+        end = series[host].iloc[-1]
+        label_ends(
+            axes,
+            [
+                (end, text(end), COLOURS[host]),
+                (before, f"{text(before)} {baseline_name(reference)}", FAINT_TEXT),
+            ],
+            size=10.5,
+        )
+    figure.text(0.022, (TOP + BOTTOM) / 2, unit, rotation=90, va="center", color=FAINT_TEXT)
+
+
+def sector_dots(
+    figure: Figure, change: pd.DataFrame, reference: RunFrames | None, title: str, unit: str
+) -> Axes:
+    """How much every sector differs from the baseline, in the right half of a figure.
+
+    Parameters
+    ----------
+    figure : Figure
+    change : DataFrame
+        A row a sector, a column a host.
+    reference : RunFrames or None
+    title, unit : str
+        Above and below the panel.
+
+    Returns
+    -------
+    Axes
+    """
+    axes = figure.add_axes((0.715, BOTTOM + 0.055, 0.265, TOP - BOTTOM - 0.055))
+    rows = range(len(change))[::-1]
+    axes.hlines(rows, change.min(axis=1), change.max(axis=1), color=GRID, linewidth=3)
+    axes.axvline(0, color=BASELINE, linewidth=1)
+    for host in HOSTS:
+        axes.plot(
+            change[host], rows, MARKERS[host], color=COLOURS[host], markersize=7, linestyle="none"
+        )
+    axes.set_yticks(rows, [SECTOR_NAMES[sector] for sector in change.index])
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+    axes.grid(visible=False)
+    reach = max(change.abs().max().max(), 1e-9) * 1.15
+    axes.set_xlim(-reach, reach)
+    axes.set_title(title, x=-0.5)
+    axes.set_xlabel(f"{unit}; 0 = {baseline_name(reference)}", x=0.25)
+    return axes
+
+
+def largest_cell(change: pd.DataFrame, weight: pd.Series | None = None) -> tuple[str, str]:
+    """Row and column of the change that matters most.
+
+    Parameters
+    ----------
+    change : DataFrame
+    weight : Series, optional
+        What a change counts, by row.
+
+    Returns
+    -------
+    (str, str)
+    """
+    size = change.abs() if weight is None else change.abs().mul(weight, axis=0)
+    row, column = size.fillna(0.0).stack().idxmax()
+    return str(row), str(column)
+
+
+def two_largest(change: pd.Series) -> Sequence[str]:
+    """Names of the two largest changes, largest first."""
+    return list(change.abs().sort_values(ascending=False, kind="stable").index[:2])
