@@ -11,6 +11,7 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
 
 setup: $(READY) ## make .venv with the pinned packages; PYTHON=... names an interpreter
+	@echo ".venv is ready"
 
 run: $(READY) ## the main job: the usmca scenario against status-quo, into results/usmca
 	$(BIN)/nearshore run usmca --against status-quo --out results/usmca

@@ -81,7 +81,9 @@ def _targets(economy: Economy) -> _Targets:
     )
 
 
-def calibrate(table: FirmTable, economy: Economy, policy: Policy) -> BaseYear:
+def calibrate(
+    table: FirmTable, economy: Economy, policy: Policy, home_appeal: float = 5.0
+) -> BaseYear:
     """Constants at which the firms of ``table`` reproduce the calibration year.
 
     Parameters
@@ -92,6 +94,8 @@ def calibrate(table: FirmTable, economy: Economy, policy: Policy) -> BaseYear:
         Observed figures.
     policy : Policy
         Base-year policy, a single regime.
+    home_appeal : float
+        Appeal of a firm to buyers at home against that to buyers abroad.
 
     Returns
     -------
@@ -104,7 +108,7 @@ def calibrate(table: FirmTable, economy: Economy, policy: Policy) -> BaseYear:
     """
     targets = _targets(economy)
     outside = outside_duty(economy, policy)
-    calibration = _first_guess(economy, targets, outside)
+    calibration = _first_guess(economy, targets, outside, home_appeal)
     costs = UnitCosts.empty(len(table), N_HOSTS, 1)
     worst = np.inf
     for rounds in range(1, MAX_ROUNDS + 1):
@@ -141,7 +145,9 @@ def calibrate(table: FirmTable, economy: Economy, policy: Policy) -> BaseYear:
     )
 
 
-def _first_guess(economy: Economy, targets: _Targets, outside: Array) -> Calibration:
+def _first_guess(
+    economy: Economy, targets: _Targets, outside: Array, home_appeal: float
+) -> Calibration:
     members = np.ix_(range(N_SECTORS), range(N_HOSTS), range(N_HOSTS))
     duty = outside.copy()
     duty[members] = 0  # most of it is claimed; the rounds find how much
@@ -158,6 +164,7 @@ def _first_guess(economy: Economy, targets: _Targets, outside: Array) -> Calibra
         shares[:, :, host, host] += total[:, :, 0, host] == 0  # unused inputs come from home
     blank = np.zeros((N_FOOTLOOSE, N_HOSTS))
     appeal = np.stack([targets.final, targets.pools], axis=2)
+    at_home = np.eye(N_HOSTS, N_REGIONS, dtype=np.float32)
     return Calibration(
         competitiveness=shares[:, :N_GOODS],
         bill_of_materials=bill,
@@ -169,6 +176,7 @@ def _first_guess(economy: Economy, targets: _Targets, outside: Array) -> Calibra
         access=(appeal / np.maximum(sales[:, :, None, None], 1e-12)) ** (1 / REACH_EXPONENT),
         fringe=targets.fringe * (1 + outside[:N_FOOTLOOSE, ..., 0]),
         expenditure=np.zeros((N_FOOTLOOSE, N_REGIONS)),
+        home_appeal=at_home + (1 - at_home) / np.float32(home_appeal),
         other_use=targets.other_use,
         base_input_duty=duty[..., 0],
         outside_duty=outside[..., 0],
@@ -207,7 +215,7 @@ def _match_sales(
         sold = np.zeros_like(target)
         for sector, rows in sector_blocks(table):
             offer = make_offer(
-                economy, calibration, policy, costs, borders, outside, sector, rows, regime=0
+                table, economy, calibration, policy, costs, borders, outside, sector, rows, regime=0
             )
             border = offer.appeal(table)
             border[:, :, FINAL] /= offer.mark_on

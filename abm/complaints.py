@@ -1,11 +1,15 @@
 """Why a scenario cannot be: pydantic's findings as one line for the person who wrote it."""
 
 from collections.abc import Mapping
+from math import inf
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from abm.keys import Keys, Path, dotted, keys_of, shown
+
+_FRACTIONS = (1, 3)
+"""Upper limits of a share and of a rate, see abm.settings."""
 
 _AT_MOST = 3
 """Findings told at once; a line with more is not read."""
@@ -28,8 +32,12 @@ def complaint(error: ValidationError, model: type[BaseModel], document: Mapping[
     for finding in error.errors(include_url=False):
         path = _known_part(keys, finding["loc"])
         missing = finding["type"] == "missing" and path == finding["loc"]
-        kind = "missing" if missing else finding["type"].removesuffix("missing")
-        lines.setdefault(dotted(path), _line(keys, path, kind, finding["msg"], document))
+        reason = finding["msg"].removeprefix("Value error, ")
+        if missing:
+            reason = "is missing"
+        elif finding["type"] != "value_error":
+            reason = _must_be(keys, path, _look_up(document, path))
+        lines.setdefault(dotted(path), _subject(path, document) + reason)
     told = list(lines.values())
     more = f"; and {len(told) - _AT_MOST} more" if len(told) > _AT_MOST else ""
     return "; ".join(told[:_AT_MOST]) + more
@@ -54,11 +62,14 @@ def allowed(schema: Mapping[str, Any]) -> str:
         parts = schema.get("prefixItems", [])
         each = allowed(parts[0] if parts else schema.get("items", {}))
         return f"a list of {len(parts)}, each {each}" if parts else f"a list, each {each}"
-    if kind == "string" and schema.get("format") == "date":
-        return "a date such as 2018-07-01 (years 1900 to 2199)"
-    return {"boolean": "true or false", "string": "text", "object": "a table"}.get(
-        str(kind), "a table"
-    )
+    if kind == "string":
+        if schema.get("format") == "date":
+            return "a date such as 2018-07-01, from 1900 to 2199"
+        least, most = schema.get("minLength", 0), schema.get("maxLength")
+        return "text" if most is None else f"text of {least} to {most} characters"
+    if kind == "boolean":
+        return "true or false"
+    return "a table that says something" if "minProperties" in schema else "a table"
 
 
 def _limits(schema: Mapping[str, Any]) -> str:
@@ -85,39 +96,36 @@ def _known_part(keys: Keys, location: tuple[int | str, ...]) -> Path:
     return path
 
 
-def _line(keys: Keys, path: Path, kind: str, message: str, document: Mapping[str, Any]) -> str:
+def _subject(path: Path, document: Mapping[str, Any]) -> str:
+    """Return the words that name a key and its value; of a table, the reason names the parts."""
+    value = _look_up(document, path)
+    if value is None or isinstance(value, dict):
+        return f"{dotted(path)}: ".removeprefix(": ")
+    return f"{dotted(path)} = {shown(value)}: "
+
+
+def _must_be(keys: Keys, path: Path, value: object) -> str:
     schema = keys.schema(path) or {}
-    value, given = _look_up(document, path)
-    # Of a table as a whole the reason names the parts.
-    subject = (
-        f"{dotted(path)} = {shown(value)}"
-        if given and value is not document and not isinstance(value, dict)
-        else dotted(path)
-    )
-    if kind == "missing":
-        return f"{subject}: is missing"
-    if kind == "value_error":
-        reason = message.removeprefix("Value error, ")
-        return f"{subject}: {reason}" if subject else reason
     unit = keys.about(path, "unit")
     in_unit = f" ({unit})" if unit not in ("", "1") else ""
-    return f"{subject}: must be {allowed(schema)}{in_unit}{_hint(value, schema)}"
+    return f"must be {allowed(schema)}{in_unit}{_hint(value, schema)}"
 
 
 def _hint(value: object, schema: Mapping[str, Any]) -> str:
     """Return a question for someone who seems to have written a fraction in percent."""
-    high = schema.get("maximum")
-    fraction = schema.get("type") == "number" and schema.get("minimum") == 0 and (high or 4) <= 3
-    if fraction and isinstance(value, int | float) and high < value <= 100 * high:
+    high: float = schema.get("maximum", inf)
+    if schema.get("type") != "number" or schema.get("minimum") != 0 or high not in _FRACTIONS:
+        return ""
+    if isinstance(value, int | float) and high < value <= 100 * high:
         return f"; did you mean {value / 100:g}?"
     return ""
 
 
-def _look_up(document: object, path: Path) -> tuple[object, bool]:
-    """Return what a document holds at ``path``, and whether it holds anything there."""
+def _look_up(document: object, path: Path) -> object:
+    """Return what a document holds at ``path``; None for nothing, which TOML cannot write."""
     for part in path:
         try:
             document = document[part]  # type: ignore[index]
         except (KeyError, IndexError, TypeError):
-            return None, False
-    return document, True
+            return None
+    return document

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from abm.axes import N_GOODS, N_HOSTS, N_REGIONS, N_SECTORS
 from abm.economy import Array
@@ -96,6 +97,8 @@ class Calibration:
         Consumers' spending on imports from regions without modelled firms, a quarter.
     expenditure : ndarray, shape (sector, market)
         Consumers' spending, duty included, a quarter.
+    home_appeal : ndarray of float32, shape (home, market)
+        Appeal of a firm to buyers by its nationality, 1 at home.
     other_use : ndarray, shape (input, source, market)
         Purchases at basic prices by users that are not modelled firms, a quarter.
     base_input_duty : ndarray, shape (input, source, market)
@@ -127,6 +130,7 @@ class Calibration:
     access: Array
     fringe: Array
     expenditure: Array
+    home_appeal: NDArray[np.float32]
     other_use: Array
     base_input_duty: Array
     outside_duty: Array

@@ -16,7 +16,8 @@ from pydantic import BaseModel
 type Path = tuple[str | int, ...]
 
 _BARE = re.compile(r"[A-Za-z0-9_-]{1,80}")
-_LONGEST_SHOWN = 60
+_LONGEST_KEY = 160
+_LONGEST_VALUE = 60
 
 
 def dotted(path: Path) -> str:
@@ -27,7 +28,7 @@ def dotted(path: Path) -> str:
             text += f"[{part}]"
         else:
             text += "." + (part if _BARE.fullmatch(part) else shown(part))
-    return text.removeprefix(".")
+    return _cut(text.removeprefix("."), _LONGEST_KEY)
 
 
 def shown(value: object) -> str:
@@ -36,9 +37,13 @@ def shown(value: object) -> str:
         text = json.dumps(value, default=str)
     else:
         # Python refuses to print whole numbers of more than 4300 digits.
-        huge = isinstance(value, int) and abs(value) >= 10**_LONGEST_SHOWN
+        huge = isinstance(value, int) and abs(value) >= 10**_LONGEST_VALUE
         text = "a huge number" if huge else str(value)
-    return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 3] + "..."
+    return _cut(text, _LONGEST_VALUE)
+
+
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else text[: longest - 3] + "..."
 
 
 def flatten(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -112,6 +117,8 @@ class Keys:
     def no_such_key(self, path: Path) -> str:
         """Return the line that tells someone that ``path`` does not exist."""
         for depth, part in enumerate(path):
+            if isinstance(part, int):
+                continue
             names = self.names(path[:depth])
             if names is None:
                 value = dotted(path[:depth])

@@ -86,6 +86,8 @@ class RelocationModel(mesa.Model):  # type: ignore[type-arg]
     rng : int
         Seed. The same seed and number of firms give the same firms and the same
         luck under every scenario.
+    economy : Economy, optional
+        Observed figures other than those of 2017.
 
     Examples
     --------
@@ -105,6 +107,7 @@ class RelocationModel(mesa.Model):  # type: ignore[type-arg]
         scenario: Scenario | str | os.PathLike[str] = "status-quo",
         firms: int = 10_000,
         rng: int = 1,
+        economy: Economy | None = None,
     ) -> None:
         super().__init__(rng=rng)
         self.scenario = Scenario.load(scenario)
@@ -112,7 +115,7 @@ class RelocationModel(mesa.Model):  # type: ignore[type-arg]
         self.phase_seconds: dict[str, float] = {}
         self.policy: Policy = compile_policy(self.scenario)
         self.records = Records()
-        self._set_up_economy(firms)
+        self._set_up_economy(firms, economy or load_economy())
         self._set_up_network()
         self._set_up_regimes()
         Firm.create_agents(self, firms, row=list(range(firms)))
@@ -122,10 +125,9 @@ class RelocationModel(mesa.Model):  # type: ignore[type-arg]
     # --- set-up ---------------------------------------------------------------------
 
     @phase
-    def _set_up_economy(self, firms: int) -> None:
-        """Firms that fit 2017, and the constants that make it a rest point."""
+    def _set_up_economy(self, firms: int, observed: Economy) -> None:
+        """Firms that fit the economy, and the constants that make it a rest point."""
         settings = self.scenario.firms
-        observed = load_economy()
         self.economy: Economy = replace(
             observed,
             theta=observed.theta * self.scenario.economy.theta_scale,
@@ -135,7 +137,9 @@ class RelocationModel(mesa.Model):  # type: ignore[type-arg]
         base_values = place_firms(self.firms, self.economy, settings, self.draws)
         self._link_suppliers()
         self.base_policy = compile_policy(Scenario.load(BASE_YEAR_POLICY), quarters=0)
-        self.base_year = calibrate(self.firms, self.economy, self.base_policy)
+        self.base_year = calibrate(
+            self.firms, self.economy, self.base_policy, settings.home_appeal
+        )
         self.calibration = self.base_year.calibration
         self.plan_values = np.repeat(base_values[..., None], len(self.policy.regimes), axis=2)
 

@@ -93,11 +93,12 @@ def config_revenues(
             continue
         for regime in range(regimes):
             offer = make_offer(
-                economy, calibration, policy, costs, borders, outside, sector, rows[some], regime
+                table, economy, calibration, policy, costs, borders, outside, sector, rows[some], regime
             )
             unit = market.unit_revenue(sector, regime).astype(np.float32)
             earned = np.repeat(unit[None], len(offer.reach), axis=0)
             earned[:, :, FINAL] /= offer.mark_on
+            earned *= offer.home_appeal[:, None, None, :]
             revenue[some, :, regime] = config_revenue(
                 offer.reach, earned, HAS_PLANT, REACH_EXPONENT
             )
@@ -142,12 +143,15 @@ class Plans:
     rows : ndarray of int, shape (firm,)
     worth : ndarray, shape (firm, config)
         Present value of choosing each set of plants now, share of quarterly sales.
+    taste : ndarray, shape (firm, config)
+        The part of it that is this review's luck.
     goes_on : ndarray of bool, shape (firm,)
         For firms that are building: whether the project continues.
     """
 
     rows: NDArray[np.int64]
     worth: Array
+    taste: Array
     goes_on: NDArray[np.bool_]
 
 
@@ -185,7 +189,7 @@ def value_plans(
     values[rows] = solved
     worth = choice_values(problem, solved, config=table.config[rows], regime=regime)
     noise = draws.gumbel("review", quarter, (len(rows), N_CONFIGS), ids=rows)
-    worth = worth + settings.choice_noise * noise
+    taste = settings.choice_noise * noise
     building = table.target[rows] >= 0
     goes_on = np.zeros(len(rows), np.bool_)
     if building.any():
@@ -202,9 +206,9 @@ def value_plans(
         on, off, _ = continue_or_cancel(
             problem.take(building), solved[building], projects, regime
         )
-        shock = settings.choice_noise * (noise[building, 0] - noise[building, 1])
-        goes_on[building] = on + shock >= off
-    return Plans(rows, worth, goes_on)
+        # What spoke for the project when it was chosen still does.
+        goes_on[building] = on + table.project_taste[rows[building]] >= off
+    return Plans(rows, worth + taste, taste, goes_on)
 
 
 def _quarters_after(settings: Firms) -> NDArray[np.int64]:
@@ -293,6 +297,9 @@ def relocate(
     free = rows[~building]
     choice = plans.worth[~building].argmax(axis=1)
     moving = choice != table.config[free]
+    each = np.arange(len(free))
+    drawn = plans.taste[~building]
+    luck = (drawn[each, choice] - drawn[each, table.config[free]])[moving]
     free, choice = free[moving], choice[moving]
     delayed = delays[table.config[free], choice] > 0
     starts, targets = free[delayed], choice[delayed]
@@ -300,6 +307,7 @@ def relocate(
     table.target[starts] = targets
     table.stage[starts] = 0
     table.quarters_left[starts] = settings.stage_quarters[0]
+    table.project_taste[starts] = luck[delayed]
     table.sunk[starts] = settings.stage_cost_shares[0] * costs[table.config[starts], targets]
 
     settle = np.concatenate([done, free[~delayed]])
@@ -313,6 +321,7 @@ def relocate(
     table.stage[ended] = 0
     table.quarters_left[ended] = 0
     table.sunk[ended] = 0
+    table.project_taste[ended] = 0
     return Moves(
         np.concatenate([entry[0] for entry in log]),
         np.concatenate([entry[1] for entry in log]),

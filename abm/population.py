@@ -47,8 +47,9 @@ def real_establishments(economy: Economy) -> Array:
 def firms_per_cell(economy: Economy, firms: int) -> NDArray[np.int64]:
     """How many modelled firms each sector has at each host.
 
-    Counts follow output in small models and approach the real number of
-    establishments as ``firms`` does; every cell has at least one.
+    In small models counts follow the square root of output, so that no cell is a
+    handful of firms; they approach the real number of establishments as ``firms``
+    does, and weights make up the difference. Every cell has at least one.
 
     Parameters
     ----------
@@ -68,7 +69,7 @@ def firms_per_cell(economy: Economy, firms: int) -> NDArray[np.int64]:
     real = real_establishments(economy)
     output = economy.output[:N_HOSTS, :N_FOOTLOOSE].T
     tilt = sampling_tilt(firms, real.sum())
-    share = (output / output.sum()) ** tilt * (real / real.sum()) ** (1 - tilt)
+    share = np.sqrt(output / output.sum()) ** tilt * (real / real.sum()) ** (1 - tilt)
     exact = 1 + (firms - SMALLEST_FIRMS) * share / share.sum()
     counts = np.floor(exact).astype(np.int64)
     # Largest remainders: the order is fixed, so the same total gives the same counts.

@@ -17,6 +17,7 @@ from abm.axes import CONFIGS, FOOTLOOSE, HOSTS, N_CONFIGS, N_FOOTLOOSE, N_HOSTS
 from abm.core.location import (
     LocationProblem,
     choice_probabilities,
+    choice_values,
     solve_values,
     stationary_distribution,
 )
@@ -67,6 +68,10 @@ BLOCK = 1 << 15
 """Firms solved at once while the population is placed."""
 
 
+CONFIG_TASTE = 0.5
+"""Spread of tastes for a set of plants as such, against those for its places (assumption)."""
+
+
 def plant_set_shares() -> Array:
     """Shares of plant sets, shape (sector, home, config)."""
     vehicles = np.isin(FOOTLOOSE, ("cars", "light_trucks"))
@@ -74,7 +79,7 @@ def plant_set_shares() -> Array:
 
 
 def taste_scale(economy: Economy, settings: Firms) -> Array:
-    """Scale of lasting tastes for plant sets, share of base-year sales a quarter.
+    """Worth of a lasting advantage of a place, share of base-year sales a quarter.
 
     One log point of unit cost is worth ``margin * (sigma - 1)`` of sales; firms'
     productivities over places have Frechet shape ``location_dispersion``.
@@ -194,7 +199,12 @@ def _solve_still(settings: Firms, payoff: Array, start: Array | None) -> tuple[A
 @lru_cache(maxsize=8)
 def _constants(settings: Firms, scales: tuple[float, ...]) -> Array:
     """Constants by sector, home and configuration, shape (sector, home, config)."""
-    tastes = Draws(0).gumbel("taste nodes", 0, (NODES, N_CONFIGS))
+    tastes = np.stack(
+        [
+            place_tastes(Draws(0), NODES, np.full(NODES, home))[1]
+            for home in range(N_HOSTS)
+        ]
+    )
     target = plant_set_shares()
     scale = np.array(scales)[:, None, None]
     constants = scale * np.log(target)
@@ -211,6 +221,36 @@ def _constants(settings: Firms, scales: tuple[float, ...]) -> Array:
         "calibration: no constants make the observed sets of plants a rest point; try a larger "
         "firms.choice_noise"
     )
+
+
+def place_tastes(
+    draws: Draws, firms: int, home: NDArray[np.integer]
+) -> tuple[Array, Array]:
+    """What draws firms to places: their advantage at hosts, and their taste for sets of plants.
+
+    A firm is at its sector's average at home; abroad its advantage is a Gumbel
+    number, so that productivities over places are Frechet. Where a plant suits a
+    firm it also makes more of what the firm sells: those who built in Mexico are
+    those whom Mexico serves well as a base for exports.
+
+    Parameters
+    ----------
+    draws : Draws
+    firms : int
+    home : ndarray of int, shape (firm,)
+
+    Returns
+    -------
+    advantage : ndarray, shape (firm, host)
+        In units of one over ``location_dispersion`` log points of productivity.
+    taste : ndarray, shape (firm, config)
+        Mean advantage over the plants of each set, and a taste of its own.
+    """
+    advantage = draws.gumbel("advantage of places", 0, (firms, N_HOSTS))
+    advantage[np.arange(firms), home] = 0
+    own = draws.gumbel("taste for plant sets", 0, (firms, N_CONFIGS))
+    mean = advantage @ (HAS_PLANT / HAS_PLANT.sum(axis=1, keepdims=True)).T
+    return advantage, mean + CONFIG_TASTE * own
 
 
 def place_firms(
@@ -234,7 +274,9 @@ def place_firms(
     firms = len(table)
     scales = taste_scale(economy, settings)
     constants = _constants(settings, tuple(scales))
-    tastes = draws.gumbel("taste for places", 0, (firms, N_CONFIGS))
+    advantage, tastes = place_tastes(draws, firms, table.home)
+    dispersion = 2 * (economy.sigma[:N_FOOTLOOSE] - 1)[table.sector, None]
+    table.suitability[:] = np.exp(dispersion / settings.location_dispersion * advantage)
     table.location_taste[:] = (
         constants[table.sector, table.home] + scales[table.sector, None] * tastes
     )
@@ -257,6 +299,7 @@ def place_firms(
     table.plants[:] = HAS_PLANT[table.config]
     _keep_every_cell_alive(table)
     _age_projects(table, settings, elapsed)
+    _favour_projects(table, settings, values, draws)
     table.moved_from_home[:] = table.plants[:, HOSTS.index("USA")]
     return values
 
@@ -286,6 +329,30 @@ def _keep_every_cell_alive(table: FirmTable) -> None:
             table.config[largest] = CONFIGS.index((HOSTS[host],))
             table.plants[largest] = HAS_PLANT[table.config[largest]]
             table.target[largest] = -1
+
+
+def _favour_projects(
+    table: FirmTable, settings: Firms, values: Array, draws: Draws
+) -> None:
+    """Give projects under way the luck without which they would not have been chosen.
+
+    The gap between two Gumbel draws, given that it exceeds a high threshold, is
+    exponential beyond it.
+    """
+    building = np.flatnonzero(table.target >= 0)
+    problem = location_problem(
+        settings,
+        table.location_taste[building, :, None].astype(np.float64),
+        np.ones((1, 1, 1)),
+        np.zeros(len(building), np.int64),
+    )
+    worth = choice_values(
+        problem, values[building, :, None], config=table.config[building], regime=0
+    )
+    each = np.arange(len(building))
+    shortfall = worth[each, table.config[building]] - worth[each, table.target[building]]
+    beyond = -np.log(draws.uniform("luck of first projects", 0, len(building), ids=building))
+    table.project_taste[building] = np.maximum(shortfall, 0) + settings.choice_noise * beyond
 
 
 def _age_projects(table: FirmTable, settings: Firms, elapsed: Array) -> None:

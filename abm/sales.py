@@ -85,20 +85,26 @@ class Offer:
         From `abm.borders.delivery`.
     reach : ndarray, shape (firm, host, use, market)
         From `abm.core.markets.plant_reach`.
+    home_appeal : ndarray, shape (firm, market)
+        What buyers of a market make of the firm's nationality, 1 at home.
     """
 
     rows: slice | NDArray[np.integer]
     border_cost: Floats
     mark_on: Floats
     reach: Floats
+    home_appeal: Floats
 
     def appeal(self, table: FirmTable) -> Floats:
         """Appeal of the plants that stand, shape (firm, host, use, market)."""
         mass = (table.size[self.rows] * table.weight[self.rows]).astype(np.float32)
-        return plant_appeal(self.reach, table.plants[self.rows], mass, REACH_EXPONENT)
+        appeal = plant_appeal(self.reach, table.plants[self.rows], mass, REACH_EXPONENT)
+        appeal *= self.home_appeal[:, None, None, :]
+        return appeal
 
 
 def make_offer(
+    table: FirmTable,
     economy: Economy,
     calibration: Calibration,
     policy: Policy,
@@ -125,7 +131,8 @@ def make_offer(
         calibration.access[sector].astype(np.float32),
         plant_dispersion(economy.sigma[sector]),
     )
-    return Offer(rows, border_cost, mark_on, reach)
+    reach *= table.suitability[rows][:, :, None, None]
+    return Offer(rows, border_cost, mark_on, reach, calibration.home_appeal[table.home[rows]])
 
 
 def sector_blocks(table: FirmTable) -> Iterator[tuple[int, slice]]:
@@ -155,7 +162,7 @@ def total_appeal(
     for sector, rows in sector_blocks(table):
         for regime in range(regimes):
             offer = make_offer(
-                economy, calibration, policy, costs, borders, outside, sector, rows, regime
+                table, economy, calibration, policy, costs, borders, outside, sector, rows, regime
             )
             total[sector, ..., regime] += offer.appeal(table).sum(axis=0, dtype=np.float64)
     return total

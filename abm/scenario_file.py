@@ -19,6 +19,9 @@ from abm.keys import Keys, flatten, merge, shown
 LARGEST = 1_000_000
 """Bytes; a scenario is a page or two."""
 
+DEEPEST = 20
+"""Tables within tables; a scenario needs six."""
+
 FORMAT = 1
 
 OWN = ("format", "name", "title", "question", "extends")
@@ -148,7 +151,7 @@ def _find(source: str | os.PathLike[str]) -> Path:
     if isinstance(source, str) and source in known:
         return known[source]
     text = os.fspath(source)
-    if "\0" not in text and Path(text).is_file():
+    if os.path.isfile(text):  # Path.is_file raises on a name too long
         return Path(text)
     near = difflib.get_close_matches(text, known, n=1)
     hint = f"did you mean '{near[0]}'?" if near else f"shipped are {', '.join(known)}"
@@ -156,7 +159,7 @@ def _find(source: str | os.PathLike[str]) -> Path:
 
 
 def _layer(file: Path, keys: Keys) -> Layer:
-    where = file.name if _is_plain(file.name) else "file"
+    where = file.name if file.name.isprintable() else "the file"
     try:
         with file.open("rb") as stream:
             raw = stream.read(LARGEST + 1)
@@ -165,7 +168,7 @@ def _layer(file: Path, keys: Keys) -> Layer:
     if len(raw) > LARGEST:
         raise ScenarioError(f"{where}: is larger than a scenario may be (1 MB)")
     try:
-        text = raw.decode("utf-8")
+        text = raw.decode("utf-8-sig")  # Windows editors put a mark in front
     except UnicodeDecodeError as error:
         raise ScenarioError(f"{where}: is not UTF-8 text (byte {error.start})") from None
     return Layer(file.stem, _parsed(text, where, keys), file)
@@ -175,13 +178,13 @@ def _parsed(text: str, where: str, keys: Keys) -> dict[str, Any]:
     """Return the tables of a TOML text whose every key is known."""
     try:
         document = tomllib.loads(text)
-        unknown = next(keys.unknown(document), None)
-    except tomllib.TOMLDecodeError as error:
-        raise ScenarioError(f"{where}: is not TOML: {' '.join(str(error).split())}") from None
     except RecursionError:
         raise ScenarioError(f"{where}: is nested too deeply") from None
-    except ValueError as error:  # a number of more digits than Python reads
+    except ValueError as error:  # wrong syntax, or a number of more digits than Python reads
         raise ScenarioError(f"{where}: is not TOML: {' '.join(str(error).split())}") from None
+    if _is_too_deep(document):
+        raise ScenarioError(f"{where}: is nested too deeply")
+    unknown = next(keys.unknown(document), None)
     if unknown is not None:
         raise ScenarioError(f"{keys.no_such_key(unknown)} (in {where})")
     version = document.get("format", FORMAT)
@@ -192,3 +195,15 @@ def _parsed(text: str, where: str, keys: Keys) -> dict[str, Any]:
     if not isinstance(document.get("timeline", []), list):
         raise ScenarioError(f"timeline: must be a list, written [[timeline]] (in {where})")
     return document
+
+
+def _is_too_deep(document: dict[str, Any]) -> bool:
+    """Return whether tables and lists lie deeper than a scenario needs.
+
+    Dotted keys nest as deep as a file is long, and what walks the tables is recursive.
+    """
+    level: list[Any] = [document]
+    for _ in range(DEEPEST):
+        values = [v for part in level for v in (part.values() if isinstance(part, dict) else part)]
+        level = [value for value in values if isinstance(value, dict | list)]
+    return bool(level)

@@ -6,7 +6,7 @@ stand in one place and reach error messages, ``nearshore show`` and the JSON
 schema from there.
 """
 
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -36,11 +36,12 @@ def _read_percent(value: object) -> object:
 
 
 def _read_date(value: object) -> object:
-    """Return a date given as text (ISO 8601), or as TOML's own, unchanged."""
-    if isinstance(value, datetime):
-        raise ValueError("must be a date without a time")
+    """Return a date given as text (ISO 8601) as a date, and anything else unchanged."""
     if isinstance(value, str):
-        return date.fromisoformat(value)
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            return value  # no date: the field's own check will say so
     return value
 
 

@@ -120,7 +120,7 @@ def tally_plants(
     tally.qualified_by_regime = np.zeros((N_FOOTLOOSE, N_HOSTS, regimes))
     for sector, rows in sector_blocks(table):
         offer = make_offer(
-            economy, calibration, policy, costs, borders, outside, sector, rows, regime
+            table, economy, calibration, policy, costs, borders, outside, sector, rows, regime
         )
         appeal = offer.appeal(table)
         markup = policy.markup_scale[regime] / (1 - calibration.margin[sector])

@@ -63,6 +63,7 @@ class Firm(mesa.Agent):  # type: ignore[type-arg]
     paperwork = Cell()
     reluctance = Cell()
     review_offset = Cell()
+    suitability = Cell()
     location_taste = Cell()
     base_revenue = Cell()
     base_config_revenue = Cell()
@@ -72,6 +73,7 @@ class Firm(mesa.Agent):  # type: ignore[type-arg]
     target = Cell("config_labels")
     stage = Cell()
     quarters_left = Cell()
+    project_taste = Cell()
     sunk = Cell()
 
     def __init__(self, model: "RelocationModel", row: int) -> None:

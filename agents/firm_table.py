@@ -92,6 +92,15 @@ class FirmTable:
     review_offset: Annotated[
         Float64, Column("float64", ("firm",), "1", "phase of its review clock, in [0, 1)")
     ]
+    suitability: Annotated[
+        Float32,
+        Column(
+            "float32",
+            ("firm", "host"),
+            "1",
+            "how well a host suits its varieties: productivity there to the power of dispersion",
+        ),
+    ]
     location_taste: Annotated[
         Float32,
         Column(
@@ -127,6 +136,15 @@ class FirmTable:
     stage: Annotated[Int8, Column("int8", ("firm",), "index", "stage of the project under way")]
     quarters_left: Annotated[
         Int16, Column("int16", ("firm",), "quarters", "until the stage under way ends")
+    ]
+    project_taste: Annotated[
+        Float32,
+        Column(
+            "float32",
+            ("firm",),
+            "share of base-year sales",
+            "what spoke for the project under way beside its expected value",
+        ),
     ]
     sunk: Annotated[
         Float32,

@@ -7,12 +7,9 @@ answers at once.
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-
-if TYPE_CHECKING:
-    from abm.scenario import Scenario
 
 PROGRAM = "nearshore"
 
@@ -87,9 +84,9 @@ def run(
     from experiments.overrides import load_scenario, same_as_extended, without_effect
 
     chosen = load_scenario(scenario, overrides or ())
-    reference = None if against is None else load_scenario(against)
-    length = quarters or chosen.quarters
-    chosen, reference = _lasting(chosen, length), _lasting(reference, length)
+    length = {"quarters": chosen.quarters if quarters is None else quarters}
+    chosen = chosen.model_copy(update=length)
+    reference = None if against is None else load_scenario(against).model_copy(update=length)
 
     for line in without_effect(scenario, overrides or ()):
         typer.echo(line, err=True)
@@ -105,7 +102,7 @@ def run(
     result = run_scenario(
         chosen,
         firms=firms,
-        quarters=length,
+        quarters=chosen.quarters,
         seed=seed,
         out=out or default_folder(chosen, reference, seed),
         against=reference,
@@ -169,11 +166,6 @@ def _complain(problem: str) -> int:
     """Say in one line what is wrong."""
     typer.echo(f"{PROGRAM}: {' '.join(problem.split())}", err=True)
     return BAD_INPUT
-
-
-def _lasting(scenario: "Scenario | None", quarters: int) -> "Scenario | None":
-    """Return a scenario with another length."""
-    return None if scenario is None else scenario.model_copy(update={"quarters": quarters})
 
 
 def _changes_nothing(name: str, other: str) -> None:

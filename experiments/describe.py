@@ -88,8 +88,8 @@ def _sections(scenario: Scenario, origins: _Origins) -> Iterator[str]:
         tables.setdefault(path[:-1], []).extend(lines)
     # A table stands before those inside it, else as declared.
     order = list(document)
-    for path in sorted(tables, key=lambda path: (order.index(str(path[0])), len(path))):
-        yield from ("", f"[{dotted(path)}]", *tables[path])
+    for table in sorted(tables, key=lambda path: (order.index(str(path[0])), len(path))):
+        yield from ("", f"[{dotted(table)}]", *tables[table])
     yield ""
     for key in MAY_BE_EMPTY:
         if not any(dotted(path).startswith(key) for path in tables):

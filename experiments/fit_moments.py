@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from abm import data
-from abm.axes import FOOTLOOSE, HOSTS, N_FOOTLOOSE
+from abm.axes import FOOTLOOSE, HOSTS
 from abm.borders import Borders, claim_origin
 from abm.calibration import BaseYear, calibrate
 from abm.core.claims import Claim
@@ -235,9 +235,7 @@ class World:
         baseline, reform = Scenario.load("status-quo"), Scenario.load("usmca")
         last = segments(reform.start, reform.instruments, reform.timeline)[-1].instruments
         final = baseline.model_copy(update={name: getattr(last, name) for name in INSTRUMENTS})
-        return cls(
-            load_economy(), baseline.firms, compile_policy(baseline), compile_policy(final)
-        )
+        return cls(load_economy(), baseline.firms, compile_policy(baseline), compile_policy(final))
 
     def border(self, sector: str, host: str) -> Border:
         """What claims save and risk on the way from a host into the United States."""
@@ -291,7 +289,7 @@ def observe(world: World, parameters: Parameters, firms: int, seed: int) -> View
         If no constants reproduce the base year with these parameters.
     """
     table = draw_firms(world, parameters, firms, seed)
-    base = calibrate(table, world.economy, world.nafta)
+    base = calibrate(table, world.economy, world.nafta, world.settings.home_appeal)
     costs, borders = _under_usmca(world, table, base)
     parts_content = _parts_content(world, table, base)
     view: View = {}
@@ -367,6 +365,7 @@ def _sales_in_usa(
     """Border value of base-year sales in the USA, million USD a quarter, shape (firm, host)."""
     outside = outside_duty(world.economy, world.nafta)
     offer = make_offer(
+        table,
         world.economy,
         base.calibration,
         world.nafta,
@@ -381,11 +380,3 @@ def _sales_in_usa(
     sold[:, :, FINAL] /= offer.mark_on[..., USA]
     value: Array = sold.sum(axis=2)
     return value
-
-
-def firms_of_sector(view: View, sector: str, host: str) -> int:
-    """Plants of a sector at a host."""
-    return len(view[sector, host].value)
-
-
-assert len(FOOTLOOSE) == N_FOOTLOOSE

@@ -39,7 +39,7 @@ def sector_in_sentence(sector: str) -> str:
     return SECTOR_NAMES[sector].lower().replace(", ", " and ")
 
 
-NOTHING = "–"
+NOTHING = "\N{EN DASH}"
 """Where there is no number to show."""
 
 
@@ -76,12 +76,12 @@ def with_minus(text: str) -> str:
     """The same with a true minus sign, and none before a zero."""
     if text.startswith(("-", "+")) and not any(digit in text for digit in "123456789"):
         text = text[1:]
-    return text.replace("-", "−")
+    return text.replace("-", "\N{MINUS SIGN}")
 
 
 def _number(value: float, unit: str, sign: str) -> str:
     if unit == "calibration year = 1":
-        return f"{value:{sign}.3f}"
+        return f"{value:{sign}.4f}"
     if unit == "persons":
         return f"{value / 1000:{sign},.1f}"
     return f"{value:{sign},.1f}" if unit.startswith("billion") else f"{value:{sign},.0f}"

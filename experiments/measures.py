@@ -17,19 +17,21 @@ PARTNERS = HOSTS[1:]
 QUARTERS_A_YEAR = 4
 
 
-def us_goods_balance(trade: pd.DataFrame) -> pd.DataFrame:
+def us_goods_balance(trade: pd.DataFrame, sectors: Collection[str] = GOODS) -> pd.DataFrame:
     """What the United States sells less what it buys, at customs values.
 
     Parameters
     ----------
     trade : pandas.DataFrame
+    sectors : collection of str
+        The eleven whose products cross a customs border, or some of them.
 
     Returns
     -------
     pandas.DataFrame
-        Million USD a quarter over the eleven goods sectors; a column for every other region.
+        Million USD a quarter; a column for every other region.
     """
-    goods = trade[trade["sector"].isin(GOODS)]
+    goods = trade[trade["sector"].isin(sectors)]
     quarters = _quarters(trade)
 
     def total(rows: pd.DataFrame, partner: str) -> pd.DataFrame:
@@ -67,7 +69,7 @@ def preference_utilisation(trade: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Shares of customs value; columns ``all``, ``MEX`` and ``CAN``.
+        Shares of basic value; columns ``all``, ``MEX`` and ``CAN``.
     """
     return _share_of_us_imports(trade, "claimed_dutiable_musd", "dutiable_musd")
 
@@ -78,7 +80,7 @@ def false_claim_share(trade: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Shares of customs value; columns ``all``, ``MEX`` and ``CAN``.
+        Shares of basic value; columns ``all``, ``MEX`` and ``CAN``.
     """
     return _share_of_us_imports(trade, "false_claim_musd", "claimed_musd")
 

@@ -14,9 +14,10 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from abm import scenario_file
+from abm.assumptions import Beliefs
 from abm.errors import ScenarioError
 from abm.keys import flatten, keys_of, merge, nested, shown
-from abm.scenario import Beliefs, Scenario
+from abm.scenario import Scenario
 from abm.settings import Share
 
 type Source = str | os.PathLike[str]

@@ -102,7 +102,7 @@ def profile_table(phase_seconds: Mapping[str, float]) -> Table:
     total = sum(phase_seconds.values())
     for phase, seconds in phase_seconds.items():
         share = seconds / total if total else 0.0
-        table.add_row(phase.replace("_", " "), f"{seconds:.2f}", f"{share:.0%}")
+        table.add_row(phase.strip("_").replace("_", " "), f"{seconds:.2f}", f"{share:.0%}")
     table.add_section()
     table.add_row("all", f"{total:.2f}", "")
     return table

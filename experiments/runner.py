@@ -121,7 +121,7 @@ def find_figures() -> DrawFigures:
 
 
 def default_folder(scenario: "Scenario", against: "Scenario | None", seed: int) -> Path:
-    """Where results go unless told otherwise, such as ``results/usmca-against-status-quo-seed1``."""
+    """Where results go unless told otherwise: ``results/usmca-against-status-quo-seed1``."""
     versus = f"-against-{_folder_name(against.name)}" if against else ""
     return Path("results") / f"{_folder_name(scenario.name)}{versus}-seed{seed}"
 

@@ -57,7 +57,7 @@ def summary(
             "real_firms": _cumulated(plants_changed(moves), "plants"),
             "agents": _cumulated(plants_changed(moves, "firms"), "agents"),
         },
-        "preference_utilisation": _ends(preference_utilisation(trade), "share of customs value"),
+        "preference_utilisation": _ends(preference_utilisation(trade), "share of dutiable imports"),
         "false_claim_share": _ends(false_claim_share(trade), "share of claims by value"),
         "mean_content": {
             "manufacturing": _ends(mean_content(content, outcomes), "share of net cost"),

@@ -95,18 +95,18 @@ TABLES: dict[str, dict[str, Column]] = {
         "destination": _label("region shipped to; equal to origin for domestic sales"),
         "sector": _label("one of the fourteen sectors"),
         "use": _label("final (consumed or invested) or intermediate (an input)"),
-        "value_musd": _number(MONEY, "basic value, before freight and duty"),
-        "customs_value_musd": _number(MONEY, "value that customs records, on which duty is due"),
+        "value_musd": _number(MONEY, "value at basic prices, before freight, barriers and duty"),
+        "customs_value_musd": _number(
+            MONEY, "the same as customs record it, on which duty is due; 0 for domestic sales"
+        ),
         "dutiable_musd": _number(
-            MONEY, "part of the customs value on lines with an MFN rate above zero"
+            MONEY, "basic value of goods on lines whose MFN or applied rate is above zero"
         ),
-        "claimed_musd": _number(MONEY, "customs value for which origin was claimed"),
-        "claimed_dutiable_musd": _number(
-            MONEY, "part of claimed_musd on lines with an MFN rate above zero"
-        ),
+        "claimed_musd": _number(MONEY, "basic value for which origin was claimed, truly or not"),
+        "claimed_dutiable_musd": _number(MONEY, "part of claimed_musd that is dutiable"),
         "false_claim_musd": _number(MONEY, "part of claimed_musd that does not meet the rule"),
         "duty_musd": _number(MONEY, "duties and fees paid on entry"),
-        "penalty_musd": _number(MONEY, "back duty and fines on false claims"),
+        "penalty_musd": _number(MONEY, "back duty and fines on false claims, as expected"),
     },
     "moves": {
         "quarter": QUARTER,
@@ -122,21 +122,20 @@ TABLES: dict[str, dict[str, Column]] = {
         "host": _label("where it is made: USA, MEX or CAN"),
         "sector": _label("one of the ten sectors that choose where to produce"),
         "regional_value_content": _number("share of net cost", "mean regional value content"),
-        "comply_share": _number("share of output", "output whose content meets its rule"),
+        "comply_share": _number(
+            "share of deliveries to other members", "for which origin is claimed and true"
+        ),
         "wedge": _number(
-            "ratio, 1 where the rule does not bind",
-            "mean markup on inputs that do not originate, as the rule makes firms see it",
+            "ratio",
+            "markup on inputs that do not originate at which the rule is just met, "
+            "mean over output made to comply; 1 where there is none",
         ),
-        "infeasible_share": _number(
-            "share of output", "output that no mix of inputs could qualify"
-        ),
-        "eligible_share": _number(
-            "share of output", "output that qualifies with inputs chosen freely"
-        ),
+        "infeasible_share": _number("share of output", "that no mix of inputs could qualify"),
+        "eligible_share": _number("share of output", "that meets the rule as it is made"),
     },
     "events": {
         "quarter": QUARTER,
-        "date": Column(pa.date32(), "", "when it took effect"),
+        "date": Column(pa.date32(), "", "day of the announcement or of the change"),
         "actor": _label("who acted"),
         "instrument": _label("what changed, as the scenario file names it"),
         "old": _label("its value before"),
@@ -178,7 +177,7 @@ def check_tables(tables: Mapping[str, pd.DataFrame]) -> None:
     if set(tables) != set(TABLES):
         raise OutputError(f"tables are {', '.join(tables)}; expected {', '.join(TABLES)}")
     for name, columns in TABLES.items():
-        if list(tables[name].columns) != list(columns):
+        if set(tables[name].columns) != set(columns):
             raise OutputError(
                 f"{name}: columns are {', '.join(tables[name].columns)}; "
                 f"expected {', '.join(columns)}"

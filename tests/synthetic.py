@@ -115,8 +115,12 @@ def _moves(quarters: int, tilt: float) -> pd.DataFrame:
     rows: list[dict[str, Any]] = []
     for quarter in range(1, quarters + 1):
         for before, after in product(CONFIG_LABELS, CONFIG_LABELS):
-            pull = after.count("USA") - before.count("USA") - after.count("MEX") + before.count("MEX")
-            rate = 2.0 * len(set(before) & set(after)) / 10 + 30 * tilt * pull * progress_of(quarter)
+            pull = (
+                after.count("USA") - before.count("USA") - after.count("MEX") + before.count("MEX")
+            )
+            rate = 2.0 * len(set(before) & set(after)) / 10 + 30 * tilt * pull * progress_of(
+                quarter
+            )
             firms = int(rng.poisson(max(rate, 0.0))) if before != after else 0
             stages = {"announced": firms, "completed": firms - firms // 9, "cancelled": firms // 9}
             for stage, number in stages.items():

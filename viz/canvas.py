@@ -1,6 +1,6 @@
 """What all figures share: paper, type, time axis, and labels at the ends of lines."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 from textwrap import wrap
 
@@ -8,6 +8,7 @@ import matplotlib as mpl
 import pandas as pd
 from matplotlib import dates as mdates
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
@@ -20,6 +21,9 @@ WIDTH, HEIGHT = 10.0, 6.0
 
 TOP, BOTTOM = 0.79, 0.085
 """Where axes may stand, as shares of the height; the finding is above."""
+
+TITLES = ((15.0, 76), (12.5, 92), (10.5, 110))
+"""Sizes of type for a finding, in points, and the characters that then fit on a line."""
 
 styled = mpl.rc_context(
     {
@@ -63,11 +67,23 @@ def new_figure(finding: str, note: str) -> Figure:
         Without axes.
     """
     figure = Figure(figsize=(WIDTH, HEIGHT), label=finding)
-    lines = wrap(finding, 76)
-    figure.text(0.02, 0.975, "\n".join(lines), size=15, weight="bold", va="top")
-    below = 0.965 - 0.047 * len(lines)
+    size, lines = _fitted(finding)
+    figure.text(0.02, 0.975, "\n".join(lines), size=size, weight="bold", va="top")
+    below = 0.965 - 0.0031 * size * len(lines)
     figure.text(0.02, below, note, size=10.5, color=FAINT_TEXT, va="top")
     return figure
+
+
+def _fitted(finding: str) -> tuple[float, list[str]]:
+    """A finding in two lines at most, if any type does, and in the largest that does."""
+    fitted = [(size, _balanced(finding, longest)) for size, longest in TITLES]
+    return next((fit for fit in fitted if len(fit[1]) <= 2), fitted[-1])
+
+
+def _balanced(text: str, longest: int) -> list[str]:
+    """A text in as few lines as possible, of much the same length."""
+    count = len(wrap(text, longest, break_on_hyphens=False))
+    return wrap(text, min(longest, len(text) // count + 12), break_on_hyphens=False)
 
 
 def nothing_to_show(finding: str, sentence: str) -> Figure:
@@ -117,7 +133,7 @@ def event_days(run: RunFrames) -> list[date]:
 def reading_note(run: RunFrames, reference: RunFrames | None) -> str:
     """How to tell the lines apart."""
     dashed = f"dashed: {reference.name}" if reference else "thin: where it began"
-    dotted = "; dotted: a policy changes" if event_days(run) else ""
+    dotted = "; dotted: policy is announced or changes" if event_days(run) else ""
     return f"Solid: {run.name}; {dashed}{dotted}."
 
 
@@ -138,10 +154,10 @@ def same_span(panels: Sequence[Axes], least: float) -> None:
         axes.set_ylim(middle - span / 2, middle + span / 2)
 
 
-def number_axis(axes: Axes, text: Callable[[float], str], ticks: int = 5) -> None:
-    """Few ticks on the vertical axis, written as ``text`` does."""
-    axes.yaxis.set_major_locator(MaxNLocator(ticks, steps=[1, 2, 5, 10]))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: with_minus(text(value))))
+def number_axis(axis: Axis, ticks: int) -> None:
+    """At most so many ticks on an axis, with no more digits than they need."""
+    axis.set_major_locator(MaxNLocator(ticks, steps=[1, 2, 5, 10]))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: with_minus(f"{value:,.10g}")))
 
 
 def label_ends(axes: Axes, labels: Sequence[tuple[float, str, str]], size: float = 11) -> None:
@@ -158,7 +174,8 @@ def label_ends(axes: Axes, labels: Sequence[tuple[float, str, str]], size: float
     """
     low, high = axes.get_ylim()
     points = axes.get_window_extent().height * 72 / axes.figure.dpi
-    gap = (high - low) * size * 1.25 / points
+    rows = max(text.count("\n") for _, text, _ in labels) + 1
+    gap = (high - low) * size * 1.25 * rows / points
     heights: list[float] = []
     ordered = sorted(labels, key=lambda label: label[0])
     for height, _, _ in ordered:

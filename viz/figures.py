@@ -1,13 +1,13 @@
 """The figures of a run: tables in, picture out; the title is what the tables say."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import matplotlib as mpl
 import pandas as pd
 from matplotlib.figure import Figure
 
-from abm.axes import FOOTLOOSE, HOSTS
+from abm.axes import FOOTLOOSE, GOODS, HOSTS
 from experiments.labels import ADJECTIVES, REGION_NAMES, in_sentence, sector_in_sentence, with_minus
 from experiments.measures import (
     PARTNERS,
@@ -28,26 +28,32 @@ from viz.canvas import (
     nothing_to_show,
     number_axis,
     reading_note,
-    same_span,
     styled,
     time_axis,
 )
 from viz.flows import where_plants_went
-from viz.palette import COLOURS, FAINT_TEXT
+from viz.palette import COLOURS
 from viz.panels import (
     at_baseline,
-    baseline_name,
+    at_the_baseline,
     country_panels,
     draw_lines,
     largest_cell,
     sector_dots,
-    than_baseline,
     two_largest,
 )
 
 NO_QUARTER = "The run holds only the calibration year. Run at least one quarter to see a change."
 
-OTHERS = "China and rest of world"
+
+def billion(value: float) -> str:
+    """A number of billions as it stands at a line."""
+    return with_minus(f"{value:,.1f}")
+
+
+def thousand(value: float) -> str:
+    """A number of thousands as it stands at a line."""
+    return f"{value:,.0f}"
 
 
 def percent(value: float) -> str:
@@ -65,12 +71,12 @@ def production_shares(run: RunFrames, reference: RunFrames | None = None) -> Fig
     sector, host = largest_cell(change, weight)
     points, goods = change.loc[sector, host], sector_in_sentence(sector)
     if abs(points) < 0.05:
-        finding = f"No country makes 0.1 points more or less of {goods} {than_baseline(reference)}"
+        finding = f"Shares of North American {goods} are the same as {at_the_baseline(reference)}"
     else:
         more = "more" if points > 0 else "less"
         finding = (
             f"In {last_year(run)} {in_sentence(host)} makes {abs(points):.1f} points {more} of "
-            f"North American {goods} {than_baseline(reference)}"
+            f"North American {goods} than {at_the_baseline(reference)}"
         )
     figure = new_figure(_capital(finding), reading_note(run, reference))
     shares = 100 * output_shares(run.tables["outcomes"], (sector,))
@@ -80,7 +86,7 @@ def production_shares(run: RunFrames, reference: RunFrames | None = None) -> Fig
     unit = f"Share of North American output of {goods}, %"
     country_panels(figure, run, shares, reference, base, percent, unit, least=1.0)
     sector_dots(
-        figure, change, reference, f"All sectors, {last_year(run)}", "Change of share, points"
+        figure, change, reference, f"By sector, {last_year(run)}", "Change of share, points"
     )
     return figure
 
@@ -94,12 +100,14 @@ def jobs(run: RunFrames, reference: RunFrames | None = None) -> Figure:
     total = change.sum()
     first, second = two_largest(total)
     if abs(total[first]) < 0.05:
-        finding = f"No country has more or fewer manufacturing jobs {than_baseline(reference)}"
+        finding = (
+            f"Manufacturing jobs are the same as {at_the_baseline(reference)}"
+        )
     else:
         finding = (
-            f"In {last_year(run)} {in_sentence(first)} has {_thousand(total[first])} "
-            f"manufacturing jobs {than_baseline(reference)}, "
-            f"{in_sentence(second)} {_thousand(total[second])}"
+            f"In {last_year(run)} {in_sentence(first)} has {_more_or_fewer(total[first])} "
+            f"manufacturing jobs than {at_the_baseline(reference)}, "
+            f"{in_sentence(second)} {_more_or_fewer(total[second])}"
         )
     figure = new_figure(_capital(finding), reading_note(run, reference))
     series = employment(run.tables["outcomes"]) / 1000
@@ -110,12 +118,12 @@ def jobs(run: RunFrames, reference: RunFrames | None = None) -> Figure:
         series,
         reference,
         base,
-        lambda value: f"{value:,.0f}",
+        thousand,
         "Manufacturing jobs, thousand",
         least=10.0,
     )
     sector_dots(
-        figure, change, reference, f"All sectors, {last_year(run)}", "Change of jobs, thousand"
+        figure, change, reference, f"By sector, {last_year(run)}", "Change of jobs, thousand"
     )
     return figure
 
@@ -128,29 +136,14 @@ def us_balances(run: RunFrames, reference: RunFrames | None = None) -> Figure:
     balances = _balances(run)
     base = None if reference is None else _balances(reference)
     before = balances.iloc[0] if base is None else base.iloc[-1]
-    end = balances.iloc[-1]
-    finding = _balance_finding(end, before, reference)
-    note = f"{reading_note(run, reference)} Last four quarters; customs values, 11 goods sectors."
-    figure = new_figure(finding, note)
-    grid = figure.add_gridspec(1, 3, top=TOP, bottom=BOTTOM, left=0.085, right=0.875, wspace=0.72)
-    panels = [figure.add_subplot(grid[column]) for column in range(3)]
-    colours = [COLOURS[region] for region in (*PARTNERS, "ROW")]
-    for axes, name, colour in zip(panels, balances.columns, colours, strict=True):
-        compared = None if base is None else base[name]
-        draw_lines(axes, run, balances[name], reference, compared, colour)
-        axes.set_title(name, color=colour)
-        time_axis(axes, run)
-    same_span(panels, least=5.0)
-    for axes, name, colour in zip(panels, balances.columns, colours, strict=True):
-        number_axis(axes, lambda value: f"{value:,.0f}")
-        label_ends(
-            axes,
-            [
-                (end[name], with_minus(f"{end[name]:,.1f}"), colour),
-                (before[name], f"{with_minus(f'{before[name]:,.1f}')}\n{baseline_name(reference)}", FAINT_TEXT),
-            ],
-        )
-    panels[0].set_ylabel("US goods balance, billion USD of 2017 a year")
+    change = _balances_by_sector(run, run.quarters) - at_baseline(
+        run, reference, _balances_by_sector
+    )
+    note = f"{reading_note(run, reference)} Sums of four quarters, at customs values."
+    figure = new_figure(_balance_finding(balances.iloc[-1], before, reference), note)
+    unit = "US goods balance, billion USD of 2017 a year"
+    country_panels(figure, run, balances, reference, base, billion, unit, least=2.0)
+    sector_dots(figure, change, reference, f"By sector, {last_year(run)}", "Change, billion USD")
     return figure
 
 
@@ -164,34 +157,32 @@ def content_and_claims(run: RunFrames, reference: RunFrames | None = None) -> Fi
     sector, host = largest_cell(change, weight)
     content = _content_and_claims(run, sector)
     base = None if reference is None else _content_and_claims(reference, sector)
-    before = [table.iloc[0] for table in content]
-    if base is not None:
-        before = [table.iloc[-1] for table in base]
-    claims = (content[1].iloc[-1] - before[1])[list(PARTNERS)]
+    usual = content[1].iloc[0] if base is None else base[1].iloc[-1]
+    claims = content[1].iloc[-1] - usual
     partner = two_largest(claims)[0]
     finding = (
         f"Regional content of {ADJECTIVES[host]} {sector_in_sentence(sector)} is "
-        f"{_points(change.loc[sector, host])} {than_baseline(reference)}; "
-        f"claims on dutiable US imports from {in_sentence(partner)} are {_points(claims[partner])}"
+        f"{_points(change.loc[sector, host])} than {at_the_baseline(reference)}; "
+        f"claims on dutiable imports from {in_sentence(partner)} are {_points(claims[partner])}"
     )
     figure = new_figure(finding, reading_note(run, reference))
-    grid = figure.add_gridspec(1, 2, top=TOP, bottom=BOTTOM, left=0.07, right=0.84, wspace=0.62)
+    grid = figure.add_gridspec(1, 2, top=TOP, bottom=BOTTOM, left=0.06, right=0.86, wspace=0.48)
     titles = (
         f"Content of {sector_in_sentence(sector)}, % of net cost",
         "Dutiable US imports claiming origin, %",
     )
     for column, title in enumerate(titles):
         axes = figure.add_subplot(grid[column])
-        axes.set_title(title, x=-0.1)
+        axes.set_title(title)
         time_axis(axes, run)
         labels = []
         for name in content[column].columns:
             compared = None if base is None else base[column][name]
             draw_lines(axes, run, content[column][name], reference, compared, COLOURS[name])
             end = content[column][name].iloc[-1]
-            labels.append((end, f"{REGION_NAMES[name]} {percent(end)}", COLOURS[name]))
+            labels.append((end, f"{REGION_NAMES[name]}\n{percent(end)}", COLOURS[name]))
         axes.margins(y=0.1)
-        number_axis(axes, percent)
+        number_axis(axes.yaxis, ticks=6)
         label_ends(axes, labels)
     return figure
 
@@ -265,29 +256,37 @@ def _content_and_claims(run: RunFrames, sector: str) -> tuple[pd.DataFrame, pd.D
     return 100 * content, 100 * preference_utilisation(tables["trade"])[list(PARTNERS)]
 
 
-def _balances(run: RunFrames) -> pd.DataFrame:
-    """Billion USD a year; a row a quarter, columns as titles of panels."""
-    balance = yearly(us_goods_balance(run.tables["trade"])) / 1000
-    table = balance[list(PARTNERS)].rename(columns=REGION_NAMES)
-    return table.assign(**{OTHERS: balance.drop(columns=list(PARTNERS)).sum(axis=1)})
+def _balances(run: RunFrames, sectors: Collection[str] = GOODS) -> pd.DataFrame:
+    """US balances in billion USD a year with Mexico, Canada and, as ``ROW``, all others."""
+    balance = yearly(us_goods_balance(run.tables["trade"], sectors)) / 1000
+    others = balance.drop(columns=list(PARTNERS)).sum(axis=1)
+    return balance[list(PARTNERS)].assign(ROW=others)
+
+
+def _balances_by_sector(run: RunFrames, quarter: int) -> pd.DataFrame:
+    """The same in one quarter; a row a sector."""
+    return pd.DataFrame({sector: _balances(run, (sector,)).loc[quarter] for sector in GOODS}).T
 
 
 def _balance_finding(end: pd.Series, before: pd.Series, reference: RunFrames | None) -> str:
     """What became of the balance with the partner where it changed most."""
-    partner = two_largest((end - before).drop(OTHERS))[0]
-    change = end[partner] - before[partner]
-    than = than_baseline(reference)
+    partner = two_largest((end - before)[list(PARTNERS)])[0]
+    change, name, than = (
+        end[partner] - before[partner],
+        REGION_NAMES[partner],
+        f"than {at_the_baseline(reference)}",
+    )
     if abs(change) < 0.05:
         return f"The US goods balances with Mexico and Canada are no different {than}"
     if end[partner] * before[partner] <= 0:
         more = "higher" if change > 0 else "lower"
-        return f"The US goods balance with {partner} is {abs(change):.1f} billion USD {more} {than}"
+        return f"The US goods balance with {name} is {abs(change):.1f} billion USD {more} {than}"
     kind = "deficit" if end[partner] < 0 else "surplus"
     size = "larger" if abs(end[partner]) > abs(before[partner]) else "smaller"
-    return f"The US goods {kind} with {partner} is {abs(change):.1f} billion USD {size} {than}"
+    return f"The US goods {kind} with {name} is {abs(change):.1f} billion USD {size} {than}"
 
 
-def _thousand(change: float) -> str:
+def _more_or_fewer(change: float) -> str:
     """Thousands of jobs more or fewer."""
     return f"{abs(change):,.1f} thousand {'more' if change > 0 else 'fewer'}"
 

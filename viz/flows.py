@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap, PowerNorm
+from matplotlib.colors import LinearSegmentedColormap, ListedColormap, PowerNorm
 from matplotlib.figure import Figure
 
-from abm.axes import CONFIG_LABELS, HOSTS
+from abm.axes import CONFIG_LABELS, HOSTS, N_CONFIGS
 from experiments.labels import REGION_NAMES, in_sentence, with_minus
 from experiments.measures import flows_between, plants_changed
 from experiments.tables import RunFrames
@@ -14,7 +14,13 @@ from viz.canvas import BOTTOM, last_year, new_figure, nothing_to_show, styled
 from viz.palette import BASELINE, COLOURS, EMPTY, FAINT_TEXT, TEXT
 
 SHADES = LinearSegmentedColormap.from_list("flows", ["#edf1f5", "#2c5a8c"])
-"""Few to many; the darkest still lets white type be read."""
+"""Few to many."""
+
+DARK = 0.7
+"""Shade from which on type is white, between 0 and 1."""
+
+HEIGHT = 0.615
+"""Of both panels, as a share of the figure's."""
 
 
 @styled
@@ -22,23 +28,30 @@ def where_plants_went(run: RunFrames, reference: RunFrames | None = None) -> Fig
     """Completed moves between sets of countries, and plants opened and closed."""
     flows = flows_between(run.tables["moves"])
     if not flows.sum():
-        when = f"by {last_year(run)}" if run.quarters else "yet"
-        sentence = f"No firm of {run.name} has moved a plant {when}."
-        return nothing_to_show("Where plants went", sentence)
+        when = f"by the end of {last_year(run)}" if run.quarters else "yet"
+        return nothing_to_show("Where plants went", f"No firm of {run.name} has moved {when}.")
     base = None if reference is None else flows_between(reference.tables["moves"])
-    changed = _by_kind(run)
-    compared = None if reference is None else _by_kind(reference)
-    note = f"Completed moves in {run.name} up to {last_year(run)}, in real firms"
-    below = f"; small: against {reference.name}." if reference else "."
-    figure = new_figure(_finding(changed, compared, reference), note + below)
-    matrix = figure.add_axes((0.155, BOTTOM + 0.05, 0.475, 0.58))
-    _draw_matrix(matrix, flows, base)
-    bars = figure.add_axes((0.70, BOTTOM + 0.05, 0.28, 0.58))
-    _draw_bars(bars, changed, compared, reference)
+    changed = _changed(run)
+    compared = None if reference is None else _changed(reference)
+    small = f"; small type: difference from {reference.name}." if reference else "."
+    note = f"Moves completed by the end of {last_year(run)} in {run.name}, real firms{small}"
+    figure = new_figure(_finding(changed, compared, reference), note)
+    _draw_matrix(figure.add_axes((0.155, BOTTOM, 0.475, HEIGHT)), flows, base)
+    _draw_bars(figure.add_axes((0.70, BOTTOM, 0.28, HEIGHT)), changed, compared, reference)
     return figure
 
 
-def _by_kind(run: RunFrames) -> pd.DataFrame:
+def short(amount: float) -> str:
+    """A count in five characters: ``950``, ``9,500``, ``95k``."""
+    return f"{amount:,.0f}" if abs(amount) < 9_999.5 else f"{amount / 1000:,.0f}k"
+
+
+def signed(amount: float) -> str:
+    """The same for a difference."""
+    return with_minus(f"{'+' if amount > 0 else ''}{short(amount)}")
+
+
+def _changed(run: RunFrames) -> pd.DataFrame:
     """Plants opened and closed over the run; a row a host."""
     total = plants_changed(run.tables["moves"]).sum()
     return pd.DataFrame({kind: total[kind] for kind in ("opened", "closed")}).loc[list(HOSTS)]
@@ -47,48 +60,96 @@ def _by_kind(run: RunFrames) -> pd.DataFrame:
 def _finding(
     changed: pd.DataFrame, compared: pd.DataFrame | None, reference: RunFrames | None
 ) -> str:
-    net = changed["opened"] - changed["closed"]
-    against = 0.0 if compared is None else compared["opened"] - compared["closed"]
-    host = (net - against).abs().idxmax()
-    verb = "bring" if net[host] > 0 else "take"
-    preposition = "to" if net[host] > 0 else "from"
-    finding = (
-        f"Moves {verb} {abs(net[host]):,.0f} plants {preposition} {in_sentence(host)} on balance"
-    )
-    if reference is None:
-        return finding
-    return f"{finding}; under {reference.name} {with_minus(f'{against[host]:+,.0f}')}"
+    """The country whose balance of plants opened and closed differs most."""
+    net = (changed["opened"] - changed["closed"]).round()
+    if compared is None or reference is None:
+        host = net.abs().idxmax()
+        return _balance(net[host], host)
+    usual = (compared["opened"] - compared["closed"]).round()
+    host = (net - usual).abs().idxmax()
+    end, before, under = net[host], usual[host], f"under {reference.name}"
+    if end == before:
+        host = net.abs().idxmax()
+        return f"{_balance(net[host], host)}, as {under}"
+    if end * before <= 0:
+        kind = "gain" if before > 0 else "loss"
+        return f"{_balance(end, host)}, against a {kind} of {abs(before):,.0f} {under}"
+    difference = abs(end) - abs(before)
+    more = "more" if difference > 0 else "fewer"
+    return f"{_balance(end, host)}, {abs(difference):,.0f} {more} than {under}"
+
+
+def _balance(net: float, host: str) -> str:
+    """Plants gained or lost, in words."""
+    if net == 0:
+        return f"Moves leave {in_sentence(host)} with as many plants as before"
+    way = ("bring", "to") if net > 0 else ("take", "from")
+    return f"On balance moves {way[0]} {abs(net):,.0f} plants {way[1]} {in_sentence(host)}"
+
+
+def _square(flows: pd.Series) -> np.ndarray:
+    """Flows as a matrix, from rows to columns; 0 where there are none."""
+    table = flows.unstack().reindex(index=list(CONFIG_LABELS), columns=list(CONFIG_LABELS))
+    return table.fillna(0.0).to_numpy()
 
 
 def _draw_matrix(axes: Axes, flows: pd.Series, base: pd.Series | None) -> None:
-    """From which set of countries (rows) to which (columns)."""
-    used = [label for label in CONFIG_LABELS if label in {*flows.index.get_level_values(0), *flows.index.get_level_values(1)}]
-    table = _square(flows, used)
-    axes.imshow(
-        table.where(table > 0), cmap=SHADES, norm=PowerNorm(0.5, 0, table.max().max()), aspect="auto"
-    )
-    other = None if base is None else _square(base, used)
-    for row, column in np.ndindex(table.shape):
-        amount = table.iat[row, column]
-        if row == column:
-            continue
-        dark = amount > 0.3 * table.max().max()
-        colour = "white" if dark else TEXT
-        text = short(amount) if amount else "·"
-        if other is not None and (amount or other.iat[row, column]):
-            difference = with_minus(f"{'+' * (amount >= other.iat[row, column])}{short(amount - other.iat[row, column])}")
-            axes.text(column, row + 0.27, difference, ha="center", va="center", size=8.5, color="white" if dark else FAINT_TEXT)
-            row_shift = -0.13
-        else:
-            row_shift = 0.0
-        axes.text(column, row + row_shift, text, ha="center", va="center", size=10.5, color=colour)
-    names = [label.replace("+", "\n+") for label in used]
-    axes.set_xticks(range(len(used)), names, size=9.5)
-    axes.set_yticks(range(len(used)), used, size=9.5)
+    """A cell for every pair of sets of countries; small, the difference from the reference."""
+    amounts = _square(flows)
+    shade = PowerNorm(0.6, 0, amounts.max())
+    possible = np.where(np.eye(N_CONFIGS), np.nan, 0.0)  # staying is no move
+    axes.imshow(possible, cmap=ListedColormap([EMPTY]), aspect="auto")
+    axes.imshow(np.ma.masked_equal(amounts, 0), cmap=SHADES, norm=shade, aspect="auto")
+    usual = amounts if base is None else _square(base)
+    for row, column in zip(*np.nonzero((amounts > 0) | (usual > 0)), strict=True):
+        amount = amounts[row, column]
+        style = {"ha": "center", "va": "center", "color": "white" if shade(amount) > DARK else TEXT}
+        axes.text(column, row - 0.15 * (base is not None), short(amount), **style)
+        if base is not None:
+            axes.text(column, row + 0.25, signed(amount - usual[row, column]), size=9, **style)
+    stacked = [label.replace("+", "\n") for label in CONFIG_LABELS]
+    axes.set_xticks(range(N_CONFIGS), stacked, size=9.5)
+    axes.set_yticks(range(N_CONFIGS), CONFIG_LABELS, size=9.5)
     axes.xaxis.tick_top()
     axes.xaxis.set_label_position("top")
-    axes.set_xlabel("to plants in", labelpad=4)
-    axes.set_ylabel("from plants in")
+    axes.set_xlabel("to plants in", size=10.5)
+    axes.set_ylabel("from plants in", size=10.5)
     axes.tick_params(length=0)
     axes.grid(visible=False)
     axes.spines[:].set_visible(False)
+
+
+def _draw_bars(
+    axes: Axes,
+    changed: pd.DataFrame,
+    compared: pd.DataFrame | None,
+    reference: RunFrames | None,
+) -> None:
+    """Plants opened to the right, closed to the left; the reference as an outline."""
+    rows = np.arange(len(HOSTS))[::-1]
+    colours = [COLOURS[host] for host in HOSTS]
+    tables = [changed] if compared is None else [changed, compared]
+    reach = 1.7 * max(table.to_numpy().max() for table in tables)
+    for kind, side, anchor in (("opened", 1, "left"), ("closed", -1, "right")):
+        axes.barh(rows, side * changed[kind], height=0.44, color=colours)
+        if compared is not None:
+            axes.barh(
+                rows,
+                side * compared[kind],
+                height=0.66,
+                facecolor="none",
+                edgecolor=FAINT_TEXT,
+                linestyle=(0, (3, 2)),
+                linewidth=1.1,
+            )
+        ends = np.max([table[kind] for table in tables], axis=0)
+        for row, end, amount in zip(rows, ends, changed[kind], strict=True):
+            axes.text(side * end, row, f" {amount:,.0f} ", ha=anchor, va="center", size=10.5)
+        axes.text(side * reach / 2, len(HOSTS) - 0.3, kind, ha="center", color=FAINT_TEXT)
+    axes.axvline(0, color=BASELINE, linewidth=1)
+    for row, host, colour in zip(rows, HOSTS, colours, strict=True):
+        axes.text(-reach, row + 0.40, REGION_NAMES[host], weight="bold", color=colour)
+    axes.set(xlim=(-reach, reach), ylim=(-0.6, len(HOSTS) - 0.1), yticks=[], xticks=[])
+    axes.spines[:].set_visible(False)
+    if reference is not None:
+        axes.set_xlabel(f"Outlines: {reference.name}", size=10.5)

@@ -6,7 +6,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from abm.axes import HOSTS
 from experiments.labels import REGION_NAMES, SECTOR_NAMES
 from experiments.tables import RunFrames
 from viz.canvas import BOTTOM, TOP, dated, label_ends, number_axis, same_span, time_axis
@@ -15,15 +14,26 @@ from viz.palette import BASELINE, COLOURS, FAINT_TEXT, GRID, MARKERS
 GLYPHS = {"s": "■", "o": "●", "^": "▲", "D": "◆", "v": "▼"}
 """The markers as letters."""
 
+PANEL_NAMES = {**REGION_NAMES, "ROW": "China and rest of world"}
+"""Titles of panels; what is neither Mexico nor Canada goes into one."""
+
+LONGEST_NAME = 12
+"""Letters of a scenario's name that fit at the end of a line."""
+
+LEAST_REACH = 0.1
+"""Smallest reach of an axis of changes, in its unit: less is noise."""
+
 
 def baseline_name(reference: RunFrames | None) -> str:
-    """What the run is compared with."""
-    return reference.name if reference else "start"
+    """What the run is compared with, in few letters; the note below the title has the name."""
+    if reference is None:
+        return "start"
+    return reference.name if len(reference.name) <= LONGEST_NAME else "reference"
 
 
-def than_baseline(reference: RunFrames | None) -> str:
-    """The same in a sentence."""
-    return f"than under {reference.name}" if reference else "than at the start"
+def at_the_baseline(reference: RunFrames | None) -> str:
+    """The same in a sentence, after "than" or "as"."""
+    return f"under {reference.name}" if reference else "at the start"
 
 
 def at_baseline(
@@ -46,7 +56,9 @@ def draw_lines(
     """One line over time, and what it is compared with: the reference's, or its own start."""
     if reference is not None and base is not None:
         line = dated(reference, base)
-        axes.plot(line.index, line, color=colour, linewidth=1.6, linestyle=(0, (4, 2.5)), alpha=0.75)
+        axes.plot(
+            line.index, line, color=colour, linewidth=1.6, linestyle=(0, (4, 2.5)), alpha=0.75
+        )
     else:
         axes.axhline(series.iloc[0], color=BASELINE, linewidth=1)
         axes.update_datalim([(0, series.iloc[0])], updatex=False)
@@ -71,33 +83,35 @@ def country_panels(
     figure : Figure
     run, reference : RunFrames
     series, base : DataFrame
-        A row a quarter, a column a host; ``base`` is the reference's.
+        A row a quarter, a column a region; ``base`` is the reference's.
     text : callable
-        How a number is written.
+        How a number stands at the end of its line.
     unit : str
         Of the vertical axes.
     least : float
         Smallest span of an axis.
     """
+    regions = list(series.columns)
     grid = figure.add_gridspec(
-        len(HOSTS), 1, top=TOP, bottom=BOTTOM, left=0.105, right=0.40, hspace=0.42
+        len(regions), 1, top=TOP, bottom=BOTTOM, left=0.105, right=0.39, hspace=0.42
     )
-    panels = [figure.add_subplot(grid[row]) for row in range(len(HOSTS))]
-    for axes, host in zip(panels, HOSTS, strict=True):
-        compared = None if base is None else base[host]
-        draw_lines(axes, run, series[host], reference, compared, COLOURS[host])
-        axes.set_title(f"{GLYPHS[MARKERS[host]]} {REGION_NAMES[host]}", color=COLOURS[host])
+    panels = [figure.add_subplot(grid[row]) for row in range(len(regions))]
+    for axes, region in zip(panels, regions, strict=True):
+        compared = None if base is None else base[region]
+        draw_lines(axes, run, series[region], reference, compared, COLOURS[region])
+        title = f"{GLYPHS[MARKERS[region]]} {PANEL_NAMES[region]}"
+        axes.set_title(title, color=COLOURS[region])
         time_axis(axes, run)
         axes.tick_params(labelbottom=axes is panels[-1])
     same_span(panels, least)
-    for axes, host in zip(panels, HOSTS, strict=True):
-        number_axis(axes, text, ticks=4)
-        before = series[host].iloc[0] if base is None else base[host].iloc[-1]
-        end = series[host].iloc[-1]
+    for axes, region in zip(panels, regions, strict=True):
+        number_axis(axes.yaxis, ticks=4)
+        before = series[region].iloc[0] if base is None else base[region].iloc[-1]
+        end = series[region].iloc[-1]
         label_ends(
             axes,
             [
-                (end, text(end), COLOURS[host]),
+                (end, text(end), COLOURS[region]),
                 (before, f"{text(before)} {baseline_name(reference)}", FAINT_TEXT),
             ],
             size=10.5,
@@ -107,39 +121,40 @@ def country_panels(
 
 def sector_dots(
     figure: Figure, change: pd.DataFrame, reference: RunFrames | None, title: str, unit: str
-) -> Axes:
+) -> None:
     """How much every sector differs from the baseline, in the right half of a figure.
 
     Parameters
     ----------
     figure : Figure
     change : DataFrame
-        A row a sector, a column a host.
+        A row a sector, a column a region.
     reference : RunFrames or None
     title, unit : str
         Above and below the panel.
-
-    Returns
-    -------
-    Axes
     """
-    axes = figure.add_axes((0.715, BOTTOM + 0.055, 0.265, TOP - BOTTOM - 0.055))
+    axes = figure.add_axes((0.72, BOTTOM + 0.055, 0.26, TOP - BOTTOM - 0.055))
     rows = range(len(change))[::-1]
     axes.hlines(rows, change.min(axis=1), change.max(axis=1), color=GRID, linewidth=3)
     axes.axvline(0, color=BASELINE, linewidth=1)
-    for host in HOSTS:
+    for region in change.columns:
         axes.plot(
-            change[host], rows, MARKERS[host], color=COLOURS[host], markersize=7, linestyle="none"
+            change[region],
+            rows,
+            MARKERS[region],
+            color=COLOURS[region],
+            markersize=7,
+            linestyle="none",
         )
-    axes.set_yticks(rows, [SECTOR_NAMES[sector] for sector in change.index])
+    number_axis(axes.xaxis, ticks=5)
+    axes.set_yticks(rows, [SECTOR_NAMES[sector] for sector in change.index], size=10.5)
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     axes.grid(visible=False)
-    reach = max(change.abs().max().max(), 1e-9) * 1.15
+    reach = max(change.abs().max().max(), LEAST_REACH) * 1.15
     axes.set_xlim(-reach, reach)
     axes.set_title(title, x=-0.5)
     axes.set_xlabel(f"{unit}; 0 = {baseline_name(reference)}", x=0.25)
-    return axes
 
 
 def largest_cell(change: pd.DataFrame, weight: pd.Series | None = None) -> tuple[str, str]:

@@ -1,6 +1,7 @@
 """A threat: a measure that was announced, may arrive any quarter, and may never come."""
 
 from datetime import date
+from itertools import pairwise
 from typing import Annotated, Literal, Self
 
 from pydantic import model_validator
@@ -78,7 +79,7 @@ class Threat(Settings):
             )
             if day is not None
         ]
-        for (earlier, first), (later, second) in zip(dated, dated[1:], strict=False):
+        for (earlier, first), (later, second) in pairwise(dated):
             if second < first:
                 raise ValueError(f"{later} ({second}) comes before {earlier} ({first})")
         return self

@@ -1,0 +1,310 @@
+"""``docs/fit.md``: what was fitted, how well, and what was not."""
+
+from collections.abc import Callable, Iterable
+
+import numpy as np
+import pandas as pd
+
+from abm.axes import FOOTLOOSE, HOSTS
+from abm.economy import Array
+from experiments.fit_moments import (
+    BANDS,
+    PARTNERS,
+    VEHICLES,
+    Exports,
+    World,
+    carline_content,
+    claim_share,
+)
+from experiments.fitting import (
+    FIRMS,
+    IDENTIFYING_GAIN,
+    MEDIAN_BOUNDS,
+    SEEDS,
+    SPREAD_BOUNDS,
+    Fit,
+    Target,
+    curve_error,
+    curve_of,
+    failing_share,
+)
+from experiments.labels import REGION_NAMES, SECTOR_NAMES
+
+INDISTINCT = 0.01
+"""Medians whose error exceeds the least one by no more than this are called indistinct."""
+
+SPREAD_MOMENTS = {
+    "cars": "standard deviation of parts content over plants",
+    "light_trucks": "standard deviation of parts content over plants",
+    "vehicle_parts": "Mexican exports whose free mix fails the rule, share of value",
+}
+
+INTRODUCTION = f"""# What is fitted, and how well
+
+Written by `python -m experiments.fitting`, which also writes `abm/data/fitted_parameters.csv`.
+Every moment is of {FIRMS:,} firms, plants of {len(SEEDS)} seeds pooled, at the prices of the
+calibration year. Content is judged by the last rules of the `usmca` scenario, parts made in the
+region that do not qualify counting as non-originating; the calibration itself is under the
+baseline's. Nothing observed after February 2025 is used, except that the base of the share of
+failing parts is US imports of the year 2025. A moment below *Fitted* is never reported as a test.
+"""
+
+METHOD = """## How
+
+- **Spread of content, cars and light trucks**: so that the standard deviation of parts content
+  over plants, from the host's mean and with hosts weighted by their carlines, is that of the
+  carlines of model year 2020. Parts content is the originating share of purchased materials in
+  what is sold to the United States, hence of the compliant mix where a plant complies under
+  NAFTA. All 130 carlines stand for both sectors: seven are trucks.
+- **Spread of content, vehicle parts**: so that the free mix misses the rule in the share of
+  Mexican exports to the United States by value that could not meet it in 2024, as Goldman Sachs
+  estimated.
+- **Median cost of paperwork**: least squares on the share of dutiable imports claimed by band of
+  the most-favoured-nation rate, January and February 2025, partner by partner, bands weighted by
+  dutiable value. A band stands for its middle; for vehicles and parts, where a band holds one
+  rate of the schedule, for that. The log spread is given (`PAPERWORK_SPREAD`).
+- **Spread of content, other sectors**: jointly with the medians, where the claim curve can tell
+  spreads apart; elsewhere the mean of cars and light trucks.
+- Competitiveness is calibrated anew at every trial spread, for all sectors at once, until no
+  spread moves by more than two per cent.
+- Suppliers already linked, which pull a firm's purchases a little, are left out of the fit.
+"""
+
+LIMITS = """## What to keep in mind
+
+- **Mean content is too high, and is not fitted.** The labels give the value of parts traced to
+  where they were made, with an outside supplier's part counted by its own share of regional value
+  added, and Mexican parts only where they reach 15%: a lower bound. The tables give the region
+  that delivers an input, whatever is inside it, fill bilateral flows in proportion, and include
+  materials beside parts; a part assembled in the region from foreign components is regional
+  there. The model traces origin tier by tier, but as most parts pass their own rule they then
+  count in full (roll-up), which the labels do not grant below 70%. So the model has too few plants
+  far below the average, and the spread is asked to make up for a mean that is too high.
+- **Outside vehicles content does not explain who does not claim.** By the tables nearly every
+  plant meets a rule of 50% of net cost with its free mix, whatever the spread. Non-claiming is then
+  left to paperwork. Real rules there are mostly changes of tariff heading, product by
+  product, which a content rule does not stand for. So the medians are large where the rules are
+  hard (electronics, machinery, textiles) and hold what origin itself costs.
+- **Vehicle parts.** Half of what pays 2.5% does not claim. The share that fails on content
+  explains a small part of that; the median of paperwork takes the rest.
+- **Curves that do not rise.** In machinery claims do not grow with the rate, and in several
+  sectors single bands lie far off; one median and one log spread cannot follow them.
+- **Light trucks** nearly all claim, so their median is only known to be small.
+- The Canadian medians stand for exporters of the United States (assumption).
+- Reluctance to lie and the audit rate are assumptions; false claims add to the modelled share.
+"""
+
+
+def report(fitted: Fit, world: World, curve: pd.DataFrame, targets: dict[str, Target]) -> str:
+    """The whole page.
+
+    Parameters
+    ----------
+    fitted : Fit
+    world : World
+    curve : DataFrame
+        From `experiments.fit_moments.claim_curve`.
+    targets : dict of str to Target
+        Moments that give a spread directly.
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    parts = [
+        INTRODUCTION,
+        METHOD,
+        "## Parameters\n",
+        _parameters(fitted, world, curve),
+        f"In brackets: medians whose error is within {INDISTINCT:.0%} of claims of the least. "
+        "An asterisk marks a bound "
+        f"({_span(*SPREAD_BOUNDS)} for spreads, {_span(*MEDIAN_BOUNDS)} for medians). "
+        f"The search took {fitted.passes} passes.\n",
+        "## Fitted\n",
+        _spread_moments(fitted, targets),
+        "Share of dutiable imports claimed, and the root mean squared error over bands:\n",
+        _claims(fitted, world, curve),
+        "## Not fitted\n",
+        _content(fitted),
+        "Carlines are those of model year 2020; hosts are weighted by them.\n",
+        _failing(fitted, world),
+        "Of Mexican exports to the United States, free mix that fails the USMCA rule against "
+        "estimates for 2024: passenger vehicles 16% (USD 7 bn by Goldman Sachs, of imports of "
+        "cars of USD 44.7 bn); not qualifying, before adjustment, 9% of output (AMIA). "
+        "Both firms' adjustments and false claims come after what the first column shows.\n",
+        "## Can the claim curve tell spreads apart?\n",
+        "Error of a sector's claim curves, both partners, when its spread is held and the medians "
+        f"are fitted. A range of less than {IDENTIFYING_GAIN:.1%} is called no answer.\n",
+        _profile(fitted),
+        LIMITS,
+        "## The curves, band by band\n",
+        "Observed / modelled share claimed, in per cent; blank where there is no trade.\n",
+        *(
+            f"### {REGION_NAMES[host]}\n\n{_bands(fitted, world, curve, host)}"
+            for host in PARTNERS
+        ),
+    ]
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def _table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    header = list(header)
+    lines = [header, ["---"] + ["---:"] * (len(header) - 1), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+
+
+def _span(low: float, high: float) -> str:
+    return f"{low:.2g} to {high:.2g}"
+
+
+def _mark(value: float, bounds: tuple[float, float]) -> str:
+    """An asterisk where a value has come within a hundredth of a bound."""
+    return "*" if value < bounds[0] * 1.01 or value > bounds[1] * 0.99 else ""
+
+
+def _parameters(fitted: Fit, world: World, curve: pd.DataFrame) -> str:
+    rows = []
+    for row, sector in enumerate(FOOTLOOSE):
+        spread = fitted.parameters.content_spread[row]
+        cells = [SECTOR_NAMES[sector], f"{spread:.2f}{_mark(spread, SPREAD_BOUNDS)}"]
+        cells.append(fitted.spread_from[sector])
+        for host in PARTNERS:
+            median = float(fitted.parameters.paperwork_median[row, HOSTS.index(host)])
+            low, high = _indistinct(fitted, world, curve, sector, host, median)
+            cells.append(
+                f"{median:.2%}{_mark(median, MEDIAN_BOUNDS)} ({low:.2%} to {high:.2%})"
+            )
+        rows.append(cells)
+    names = [f"Median paperwork, {REGION_NAMES[host]}" for host in PARTNERS]
+    return _table(["Sector", "Spread of content", "from", *names], rows)
+
+
+def _indistinct(
+    fitted: Fit, world: World, curve: pd.DataFrame, sector: str, host: str, median: float
+) -> tuple[float, float]:
+    """Least and greatest median that fit about as well as the best."""
+    exports, border = fitted.view[sector, host], world.border(sector, host)
+    bands = curve_of(curve, sector, host)
+    trials = np.geomspace(*MEDIAN_BOUNDS, 61)
+    errors = np.array([curve_error(exports, border, bands, float(trial)) for trial in trials])
+    near = trials[errors <= curve_error(exports, border, bands, median) + INDISTINCT]
+    return min(median, *near), max(median, *near)
+
+
+def _spread_moments(fitted: Fit, targets: dict[str, Target]) -> str:
+    rows = (
+        [
+            SECTOR_NAMES[sector],
+            SPREAD_MOMENTS[sector],
+            f"{target.value:.3f}",
+            f"{target.moment(fitted.view):.3f}",
+        ]
+        for sector, target in targets.items()
+    )
+    return _table(["Sector", "Moment", "Observed", "Model"], rows)
+
+
+def _modelled(fitted: Fit, world: World, bands: pd.DataFrame, sector: str, host: str) -> Array:
+    median = fitted.parameters.paperwork_median[FOOTLOOSE.index(sector), HOSTS.index(host)]
+    return claim_share(
+        fitted.view[sector, host],
+        world.border(sector, host),
+        bands["rate"].to_numpy(),
+        float(median),
+    )
+
+
+def _claims(fitted: Fit, world: World, curve: pd.DataFrame) -> str:
+    rows = []
+    for sector in FOOTLOOSE:
+        cells = [SECTOR_NAMES[sector]]
+        for host in PARTNERS:
+            bands = curve_of(curve, sector, host)
+            weight = bands["dutiable_imports_usd"].to_numpy()
+            model = _modelled(fitted, world, bands, sector, host)
+            observed = bands["claim_share"].to_numpy()
+            error = np.sqrt(np.average((model - observed) ** 2, weights=weight))
+            cells += [
+                f"{np.average(observed, weights=weight):.1%}",
+                f"{np.average(model, weights=weight):.1%}",
+                f"{error:.1%}",
+                str(len(bands)),
+            ]
+        rows.append(cells)
+    columns = [
+        f"{REGION_NAMES[host]}: {what}"
+        for host in PARTNERS
+        for what in ("observed", "model", "error", "bands")
+    ]
+    return _table(["Sector", *columns], rows)
+
+
+def _content(fitted: Fit) -> str:
+    carlines = carline_content()
+    counts = carlines["host"].value_counts()
+    observed = {host: group.to_numpy() for host, group in carlines.groupby("host")["content"]}
+    columns = {"Observed": observed} | {
+        SECTOR_NAMES[sector]: {host: fitted.view[sector, host].parts_content for host in counts.index}
+        for sector in VEHICLES
+    }
+
+    def pooled(content: dict[str, Array], moment: Callable[[Array], float]) -> float:
+        values = [moment(content[host]) for host in counts.index]
+        return float(np.average(values, weights=counts.to_numpy()))
+
+    moments: dict[str, Callable[[dict[str, Array]], float]] = {
+        f"mean, {REGION_NAMES[host]}": lambda content, host=host: float(content[host].mean())
+        for host in counts.index
+    }
+    moments["mean"] = lambda content: pooled(content, lambda c: float(c.mean()))
+    for limit in (0.2, 0.4):
+        moments[f"share below {limit}"] = lambda content, limit=limit: pooled(
+            content, lambda c: float((c < limit).mean())
+        )
+    rows = (
+        [name, *(f"{moment(content):.2f}" for content in columns.values())]
+        for name, moment in moments.items()
+    )
+    return _table(["Parts content", *columns], rows)
+
+
+def _failing(fitted: Fit, world: World) -> str:
+    rows = []
+    for row, sector in enumerate(FOOTLOOSE):
+        cells = [SECTOR_NAMES[sector], f"{world.usmca.content_threshold[row, 0]:.2f}"]
+        for host in PARTNERS:
+            exports: Exports = fitted.view[sector, host]
+            cells += [
+                f"{np.average(exports.content, weights=exports.value):.2f}",
+                f"{failing_share(exports):.1%}",
+            ]
+        rows.append(cells)
+    columns = [
+        f"{REGION_NAMES[host]}: {what}" for host in PARTNERS for what in ("content", "fails")
+    ]
+    return _table(["Sector", "Rule", *columns], rows)
+
+
+def _profile(fitted: Fit) -> str:
+    spreads = list(fitted.profile.columns)
+    rows = (
+        [SECTOR_NAMES[sector], *(f"{error:.2%}" for error in errors)]
+        for sector, errors in zip(fitted.profile.index, fitted.profile.to_numpy(), strict=True)
+    )
+    return _table(["Sector", *(f"spread {spread:g}" for spread in spreads)], rows)
+
+
+def _bands(fitted: Fit, world: World, curve: pd.DataFrame, host: str) -> str:
+    rows = []
+    for sector in FOOTLOOSE:
+        bands = curve_of(curve, sector, host)
+        model = _modelled(fitted, world, bands, sector, host)
+        pairs = {
+            band: f"{100 * observed:.0f} / {100 * modelled:.0f}"
+            for band, observed, modelled in zip(
+                bands["mfn_bin"], bands["claim_share"], model, strict=True
+            )
+        }
+        rows.append([SECTOR_NAMES[sector], *(pairs.get(band, "") for band in BANDS)])
+    return _table(["Sector", *BANDS], rows)
