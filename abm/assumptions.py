@@ -89,12 +89,13 @@ class Firms(Settings):
         source="assumption",
     )
     choice_noise: Number = setting(
-        0.07,
+        0.06,
         ge=0,
         le=10,
         unit="share of quarterly sales",
         meaning="scale of what firms know about locations and the model does not",
-        source="assumption",
+        source="set so that, without news, about two firms in a thousand a year change where"
+        " they produce (assumption)",
     )
     location_dispersion: Number = setting(
         7.0,

@@ -28,11 +28,17 @@ from abm.policy import Policy, compile_policy
 from abm.policy.regime import INSTRUMENTS
 from abm.policy.timeline import segments
 from abm.population import PAPERWORK_SPREAD, draw_population, fitted_by_sector
-from abm.rest_point import HAS_PLANT, plant_set_shares
+from abm.rest_point import place_firms
 from abm.sales import FINAL, make_offer
 from abm.scenario import Firms, Scenario
 from abm.trade import qualified_share, tally_plants
 from agents import FirmTable
+
+FIRMS = 20_000
+"""Size of a population; some hundred plants then stand in the cells that are fitted."""
+
+SEEDS = (1, 2, 3)
+"""Populations pooled."""
 
 PARTNERS = ("MEX", "CAN")
 """Exporters whose claims the customs of the United States count."""
@@ -257,9 +263,7 @@ def draw_firms(world: World, parameters: Parameters, firms: int, seed: int) -> F
     """
     draws = Draws(seed)
     table = draw_population(world.economy, world.settings, firms, draws)
-    below = np.cumsum(plant_set_shares(), axis=2)[table.sector, table.home, :-1]
-    config = (below <= draws.uniform("first plants", 0, firms)[:, None]).sum(axis=1)
-    table.plants[:] = HAS_PLANT[config]
+    place_firms(table, world.economy, world.settings, draws)
     stored = Parameters.stored()
     power = (parameters.content_spread / stored.content_spread)[table.sector]
     table.sourcing_draw[:] = table.sourcing_draw ** power[:, None, None].astype(np.float32)

@@ -9,18 +9,18 @@ from abm.axes import FOOTLOOSE, HOSTS
 from abm.economy import Array
 from experiments.fit_moments import (
     BANDS,
+    FIRMS,
     PARTNERS,
+    SEEDS,
     VEHICLES,
     Exports,
     World,
     carline_content,
     claim_share,
 )
-from experiments.fitting import (
-    FIRMS,
+from experiments.fit_search import (
     IDENTIFYING_GAIN,
     MEDIAN_BOUNDS,
-    SEEDS,
     SPREAD_BOUNDS,
     Fit,
     Target,
@@ -245,7 +245,7 @@ def _content(fitted: Fit) -> str:
     counts = carlines["host"].value_counts()
     observed = {host: group.to_numpy() for host, group in carlines.groupby("host")["content"]}
     columns = {"Observed": observed} | {
-        SECTOR_NAMES[sector]: {host: fitted.view[sector, host].parts_content for host in counts.index}
+        SECTOR_NAMES[sector]: {host: fitted.view[sector, host].parts_content for host in observed}
         for sector in VEHICLES
     }
 

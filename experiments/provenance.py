@@ -62,7 +62,7 @@ def processor() -> dict[str, object]:
     Exponentials and logarithms differ in their last bits between instruction sets, so
     equal bytes can be expected only where these are equal.
     """
-    simd = np.show_config(mode="dicts")["SIMD Extensions"]  # type: ignore[call-overload]
+    simd = np.show_config(mode="dicts")["SIMD Extensions"]
     return {
         "system": platform.system(),
         "machine": platform.machine(),

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from math import isfinite
+from operator import itemgetter
 from textwrap import wrap
 
 import matplotlib as mpl
@@ -66,6 +68,7 @@ def new_figure(finding: str, note: str) -> Figure:
     matplotlib.figure.Figure
         Without axes.
     """
+    finding = finding[:1].upper() + finding[1:]
     figure = Figure(figsize=(WIDTH, HEIGHT), label=finding)
     size, lines = _fitted(finding)
     figure.text(0.02, 0.975, "\n".join(lines), size=size, weight="bold", va="top")
@@ -169,15 +172,18 @@ def label_ends(axes: Axes, labels: Sequence[tuple[float, str, str]], size: float
         With final limits.
     labels : sequence of (float, str, str)
         Height in data, text and colour; a text in the colour of faint text is not bold.
+        A height that is no number is left out.
     size : float
         Of the type, in points.
     """
+    ordered = sorted((label for label in labels if isfinite(label[0])), key=itemgetter(0))
+    if not ordered:
+        return
     low, high = axes.get_ylim()
     points = axes.get_window_extent().height * 72 / axes.figure.dpi
-    rows = max(text.count("\n") for _, text, _ in labels) + 1
+    rows = max(text.count("\n") for _, text, _ in ordered) + 1
     gap = (high - low) * size * 1.25 * rows / points
     heights: list[float] = []
-    ordered = sorted(labels, key=lambda label: label[0])
     for height, _, _ in ordered:
         heights.append(max(height, heights[-1] + gap) if heights else height)
     # Labels were pushed upwards only: put the group's middle back to that of its lines.

@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from abm.axes import FOOTLOOSE, GOODS, HOSTS
-from experiments.labels import ADJECTIVES, REGION_NAMES, in_sentence, sector_in_sentence, with_minus
+from experiments.labels import REGION_NAMES, sector_in_sentence, with_minus
 from experiments.measures import (
     PARTNERS,
     employment,
@@ -31,17 +31,16 @@ from viz.canvas import (
     styled,
     time_axis,
 )
+from viz.findings import (
+    balance_finding,
+    content_finding,
+    jobs_finding,
+    largest_cell,
+    production_finding,
+)
 from viz.flows import where_plants_went
 from viz.palette import COLOURS
-from viz.panels import (
-    at_baseline,
-    at_the_baseline,
-    country_panels,
-    draw_lines,
-    largest_cell,
-    sector_dots,
-    two_largest,
-)
+from viz.panels import country_panels, draw_lines, sector_dots
 
 NO_QUARTER = "The run holds only the calibration year. Run at least one quarter to see a change."
 
@@ -66,28 +65,19 @@ def production_shares(run: RunFrames, reference: RunFrames | None = None) -> Fig
     """Each country's share of what the three make, in the sector that changes most."""
     if run.quarters == 0:
         return nothing_to_show("Production by country", NO_QUARTER)
-    change = 100 * (_shares(run, run.quarters) - at_baseline(run, reference, _shares))
+    change = 100 * (_shares(run, run.quarters) - _at_baseline(run, reference, _shares))
     weight = _by_sector(run, "output_musd", run.quarters).sum(axis=1)
     sector, host = largest_cell(change, weight)
-    points, goods = change.loc[sector, host], sector_in_sentence(sector)
-    if abs(points) < 0.05:
-        finding = f"Shares of North American {goods} are the same as {at_the_baseline(reference)}"
-    else:
-        more = "more" if points > 0 else "less"
-        finding = (
-            f"In {last_year(run)} {in_sentence(host)} makes {abs(points):.1f} points {more} of "
-            f"North American {goods} than {at_the_baseline(reference)}"
-        )
-    figure = new_figure(_capital(finding), reading_note(run, reference))
+    year = last_year(run)
+    finding = production_finding(change.loc[sector, host], host, sector, year, reference)
+    figure = new_figure(finding, reading_note(run, reference))
     shares = 100 * output_shares(run.tables["outcomes"], (sector,))
     base = None
     if reference is not None:
         base = 100 * output_shares(reference.tables["outcomes"], (sector,))
-    unit = f"Share of North American output of {goods}, %"
+    unit = f"Share of North American output of {sector_in_sentence(sector)}, %"
     country_panels(figure, run, shares, reference, base, percent, unit, least=1.0)
-    sector_dots(
-        figure, change, reference, f"By sector, {last_year(run)}", "Change of share, points"
-    )
+    sector_dots(figure, change, reference, f"By sector, {year}", "Change of share, points")
     return figure
 
 
@@ -96,35 +86,14 @@ def jobs(run: RunFrames, reference: RunFrames | None = None) -> Figure:
     """Manufacturing jobs by country, and where they changed."""
     if run.quarters == 0:
         return nothing_to_show("Manufacturing jobs by country", NO_QUARTER)
-    change = (_jobs(run, run.quarters) - at_baseline(run, reference, _jobs)) / 1000
-    total = change.sum()
-    first, second = two_largest(total)
-    if abs(total[first]) < 0.05:
-        finding = (
-            f"Manufacturing jobs are the same as {at_the_baseline(reference)}"
-        )
-    else:
-        finding = (
-            f"In {last_year(run)} {in_sentence(first)} has {_more_or_fewer(total[first])} "
-            f"manufacturing jobs than {at_the_baseline(reference)}, "
-            f"{in_sentence(second)} {_more_or_fewer(total[second])}"
-        )
-    figure = new_figure(_capital(finding), reading_note(run, reference))
+    change = (_jobs(run, run.quarters) - _at_baseline(run, reference, _jobs)) / 1000
+    year = last_year(run)
+    figure = new_figure(jobs_finding(change.sum(), year, reference), reading_note(run, reference))
     series = employment(run.tables["outcomes"]) / 1000
     base = None if reference is None else employment(reference.tables["outcomes"]) / 1000
-    country_panels(
-        figure,
-        run,
-        series,
-        reference,
-        base,
-        thousand,
-        "Manufacturing jobs, thousand",
-        least=10.0,
-    )
-    sector_dots(
-        figure, change, reference, f"By sector, {last_year(run)}", "Change of jobs, thousand"
-    )
+    unit = "Manufacturing jobs, thousand"
+    country_panels(figure, run, series, reference, base, thousand, unit, least=10.0)
+    sector_dots(figure, change, reference, f"By sector, {year}", "Change of jobs, thousand")
     return figure
 
 
@@ -136,11 +105,11 @@ def us_balances(run: RunFrames, reference: RunFrames | None = None) -> Figure:
     balances = _balances(run)
     base = None if reference is None else _balances(reference)
     before = balances.iloc[0] if base is None else base.iloc[-1]
-    change = _balances_by_sector(run, run.quarters) - at_baseline(
+    change = _balances_by_sector(run, run.quarters) - _at_baseline(
         run, reference, _balances_by_sector
     )
     note = f"{reading_note(run, reference)} Sums of four quarters, at customs values."
-    figure = new_figure(_balance_finding(balances.iloc[-1], before, reference), note)
+    figure = new_figure(balance_finding(balances.iloc[-1], before, reference), note)
     unit = "US goods balance, billion USD of 2017 a year"
     country_panels(figure, run, balances, reference, base, billion, unit, least=2.0)
     sector_dots(figure, change, reference, f"By sector, {last_year(run)}", "Change, billion USD")
@@ -153,18 +122,13 @@ def content_and_claims(run: RunFrames, reference: RunFrames | None = None) -> Fi
     if run.quarters == 0:
         return nothing_to_show("Regional content and use of the preference", NO_QUARTER)
     weight = _by_sector(run, "output_musd", run.quarters).sum(axis=1)
-    change = 100 * (_content(run, run.quarters) - at_baseline(run, reference, _content))
+    change = 100 * (_content(run, run.quarters) - _at_baseline(run, reference, _content))
     sector, host = largest_cell(change, weight)
     content = _content_and_claims(run, sector)
     base = None if reference is None else _content_and_claims(reference, sector)
     usual = content[1].iloc[0] if base is None else base[1].iloc[-1]
     claims = content[1].iloc[-1] - usual
-    partner = two_largest(claims)[0]
-    finding = (
-        f"Regional content of {ADJECTIVES[host]} {sector_in_sentence(sector)} is "
-        f"{_points(change.loc[sector, host])} than {at_the_baseline(reference)}; "
-        f"claims on dutiable imports from {in_sentence(partner)} are {_points(claims[partner])}"
-    )
+    finding = content_finding(change.loc[sector, host], host, sector, claims, reference)
     figure = new_figure(finding, reading_note(run, reference))
     grid = figure.add_gridspec(1, 2, top=TOP, bottom=BOTTOM, left=0.06, right=0.86, wspace=0.48)
     titles = (
@@ -225,6 +189,15 @@ def draw_all(run: RunFrames, reference: RunFrames | None, folder: Path) -> list[
     return written
 
 
+def _at_baseline(
+    run: RunFrames, reference: RunFrames | None, measure: Callable[[RunFrames, int], pd.DataFrame]
+) -> pd.DataFrame:
+    """A measure of the reference's last quarter, or without one of the run's quarter 0."""
+    if reference is None:
+        return measure(run, 0)
+    return measure(reference, min(run.quarters, reference.quarters))
+
+
 def _by_sector(run: RunFrames, column: str, quarter: int) -> pd.DataFrame:
     """A column of the outcomes in one quarter; a row a sector, a column a host."""
     outcomes = run.tables["outcomes"]
@@ -266,37 +239,3 @@ def _balances(run: RunFrames, sectors: Collection[str] = GOODS) -> pd.DataFrame:
 def _balances_by_sector(run: RunFrames, quarter: int) -> pd.DataFrame:
     """The same in one quarter; a row a sector."""
     return pd.DataFrame({sector: _balances(run, (sector,)).loc[quarter] for sector in GOODS}).T
-
-
-def _balance_finding(end: pd.Series, before: pd.Series, reference: RunFrames | None) -> str:
-    """What became of the balance with the partner where it changed most."""
-    partner = two_largest((end - before)[list(PARTNERS)])[0]
-    change, name, than = (
-        end[partner] - before[partner],
-        REGION_NAMES[partner],
-        f"than {at_the_baseline(reference)}",
-    )
-    if abs(change) < 0.05:
-        return f"The US goods balances with Mexico and Canada are no different {than}"
-    if end[partner] * before[partner] <= 0:
-        more = "higher" if change > 0 else "lower"
-        return f"The US goods balance with {name} is {abs(change):.1f} billion USD {more} {than}"
-    kind = "deficit" if end[partner] < 0 else "surplus"
-    size = "larger" if abs(end[partner]) > abs(before[partner]) else "smaller"
-    return f"The US goods {kind} with {name} is {abs(change):.1f} billion USD {size} {than}"
-
-
-def _more_or_fewer(change: float) -> str:
-    """Thousands of jobs more or fewer."""
-    return f"{abs(change):,.1f} thousand {'more' if change > 0 else 'fewer'}"
-
-
-def _points(change: float) -> str:
-    """Percentage points up or down."""
-    if not abs(change) >= 0.05:  # also where there is nothing to compare
-        return "no different"
-    return f"{abs(change):.1f} points {'higher' if change > 0 else 'lower'}"
-
-
-def _capital(sentence: str) -> str:
-    return sentence[0].upper() + sentence[1:]

@@ -1,16 +1,20 @@
 """Where plants went: who moved from which set of countries to which."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, ListedColormap, PowerNorm
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from abm.axes import CONFIG_LABELS, HOSTS, N_CONFIGS
-from experiments.labels import REGION_NAMES, in_sentence, with_minus
+from experiments.labels import REGION_NAMES, with_minus
 from experiments.measures import flows_between, plants_changed
 from experiments.tables import RunFrames
 from viz.canvas import BOTTOM, last_year, new_figure, nothing_to_show, styled
+from viz.findings import moves_finding
 from viz.palette import BASELINE, COLOURS, EMPTY, FAINT_TEXT, TEXT
 
 SHADES = LinearSegmentedColormap.from_list("flows", ["#edf1f5", "#2c5a8c"])
@@ -35,7 +39,7 @@ def where_plants_went(run: RunFrames, reference: RunFrames | None = None) -> Fig
     compared = None if reference is None else _changed(reference)
     small = f"; small type: difference from {reference.name}." if reference else "."
     note = f"Moves completed by the end of {last_year(run)} in {run.name}, real firms{small}"
-    figure = new_figure(_finding(changed, compared, reference), note)
+    figure = new_figure(moves_finding(changed, compared, reference), note)
     _draw_matrix(figure.add_axes((0.155, BOTTOM, 0.475, HEIGHT)), flows, base)
     _draw_bars(figure.add_axes((0.70, BOTTOM, 0.28, HEIGHT)), changed, compared, reference)
     return figure
@@ -57,40 +61,10 @@ def _changed(run: RunFrames) -> pd.DataFrame:
     return pd.DataFrame({kind: total[kind] for kind in ("opened", "closed")}).loc[list(HOSTS)]
 
 
-def _finding(
-    changed: pd.DataFrame, compared: pd.DataFrame | None, reference: RunFrames | None
-) -> str:
-    """The country whose balance of plants opened and closed differs most."""
-    net = (changed["opened"] - changed["closed"]).round()
-    if compared is None or reference is None:
-        host = net.abs().idxmax()
-        return _balance(net[host], host)
-    usual = (compared["opened"] - compared["closed"]).round()
-    host = (net - usual).abs().idxmax()
-    end, before, under = net[host], usual[host], f"under {reference.name}"
-    if end == before:
-        host = net.abs().idxmax()
-        return f"{_balance(net[host], host)}, as {under}"
-    if end * before <= 0:
-        kind = "gain" if before > 0 else "loss"
-        return f"{_balance(end, host)}, against a {kind} of {abs(before):,.0f} {under}"
-    difference = abs(end) - abs(before)
-    more = "more" if difference > 0 else "fewer"
-    return f"{_balance(end, host)}, {abs(difference):,.0f} {more} than {under}"
-
-
-def _balance(net: float, host: str) -> str:
-    """Plants gained or lost, in words."""
-    if net == 0:
-        return f"Moves leave {in_sentence(host)} with as many plants as before"
-    way = ("bring", "to") if net > 0 else ("take", "from")
-    return f"On balance moves {way[0]} {abs(net):,.0f} plants {way[1]} {in_sentence(host)}"
-
-
-def _square(flows: pd.Series) -> np.ndarray:
+def _square(flows: pd.Series) -> NDArray[np.float64]:
     """Flows as a matrix, from rows to columns; 0 where there are none."""
     table = flows.unstack().reindex(index=list(CONFIG_LABELS), columns=list(CONFIG_LABELS))
-    return table.fillna(0.0).to_numpy()
+    return np.asarray(table.fillna(0.0))
 
 
 def _draw_matrix(axes: Axes, flows: pd.Series, base: pd.Series | None) -> None:
@@ -103,7 +77,11 @@ def _draw_matrix(axes: Axes, flows: pd.Series, base: pd.Series | None) -> None:
     usual = amounts if base is None else _square(base)
     for row, column in zip(*np.nonzero((amounts > 0) | (usual > 0)), strict=True):
         amount = amounts[row, column]
-        style = {"ha": "center", "va": "center", "color": "white" if shade(amount) > DARK else TEXT}
+        style: dict[str, Any] = {
+            "ha": "center",
+            "va": "center",
+            "color": "white" if shade(amount) > DARK else TEXT,
+        }
         axes.text(column, row - 0.15 * (base is not None), short(amount), **style)
         if base is not None:
             axes.text(column, row + 0.25, signed(amount - usual[row, column]), size=9, **style)

@@ -1,6 +1,6 @@
 """Panels that more than one figure is made of."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from experiments.labels import REGION_NAMES, SECTOR_NAMES
 from experiments.tables import RunFrames
 from viz.canvas import BOTTOM, TOP, dated, label_ends, number_axis, same_span, time_axis
+from viz.findings import baseline_name
 from viz.palette import BASELINE, COLOURS, FAINT_TEXT, GRID, MARKERS
 
 GLYPHS = {"s": "■", "o": "●", "^": "▲", "D": "◆", "v": "▼"}
@@ -17,32 +18,8 @@ GLYPHS = {"s": "■", "o": "●", "^": "▲", "D": "◆", "v": "▼"}
 PANEL_NAMES = {**REGION_NAMES, "ROW": "China and rest of world"}
 """Titles of panels; what is neither Mexico nor Canada goes into one."""
 
-LONGEST_NAME = 12
-"""Letters of a scenario's name that fit at the end of a line."""
-
 LEAST_REACH = 0.1
 """Smallest reach of an axis of changes, in its unit: less is noise."""
-
-
-def baseline_name(reference: RunFrames | None) -> str:
-    """What the run is compared with, in few letters; the note below the title has the name."""
-    if reference is None:
-        return "start"
-    return reference.name if len(reference.name) <= LONGEST_NAME else "reference"
-
-
-def at_the_baseline(reference: RunFrames | None) -> str:
-    """The same in a sentence, after "than" or "as"."""
-    return f"under {reference.name}" if reference else "at the start"
-
-
-def at_baseline(
-    run: RunFrames, reference: RunFrames | None, measure: Callable[[RunFrames, int], pd.DataFrame]
-) -> pd.DataFrame:
-    """A measure of the reference's last quarter, or without one of the run's quarter 0."""
-    if reference is None:
-        return measure(run, 0)
-    return measure(reference, min(run.quarters, reference.quarters))
 
 
 def draw_lines(
@@ -155,26 +132,3 @@ def sector_dots(
     axes.set_xlim(-reach, reach)
     axes.set_title(title, x=-0.5)
     axes.set_xlabel(f"{unit}; 0 = {baseline_name(reference)}", x=0.25)
-
-
-def largest_cell(change: pd.DataFrame, weight: pd.Series | None = None) -> tuple[str, str]:
-    """Row and column of the change that matters most.
-
-    Parameters
-    ----------
-    change : DataFrame
-    weight : Series, optional
-        What a change counts, by row.
-
-    Returns
-    -------
-    (str, str)
-    """
-    size = change.abs() if weight is None else change.abs().mul(weight, axis=0)
-    row, column = size.fillna(0.0).stack().idxmax()
-    return str(row), str(column)
-
-
-def two_largest(change: pd.Series) -> Sequence[str]:
-    """Names of the two largest changes, largest first."""
-    return list(change.abs().sort_values(ascending=False, kind="stable").index[:2])

@@ -1,0 +1,136 @@
+"""The fit finds the parameters of claims and contents that the model itself has made."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from abm.axes import FOOTLOOSE, HOSTS
+from abm.core.claims import BorderTerms, Claim, choose_claim
+from abm.draws import Draws
+from abm.economy import MERCHANDISE_PROCESSING_FEE, Array
+from abm.population import PAPERWORK_SPREAD
+from experiments.fit_moments import (
+    VEHICLES,
+    Border,
+    Exports,
+    Parameters,
+    World,
+    claim_curve,
+    claim_share,
+    observe,
+)
+from experiments.fit_search import Target, fit, fit_median, spread_at, spread_targets
+
+RATES = np.array([0.0075, 0.0175, 0.025, 0.035, 0.06, 0.15])
+
+BORDER = Border(
+    customs_over_basic=1.2, false_claim_cost=0.1, honesty_median=0.1, honesty_spread=1.0
+)
+
+PLANTS = 40_000
+"""Shares then have a sampling error of at most a quarter of a percentage point."""
+
+
+def some_exports() -> Exports:
+    """Plants of which a quarter must change their mix to comply, some at a prohibitive cost."""
+    draws = Draws(3)
+    extra = 0.15 * draws.uniform("cost of complying", 0, PLANTS)
+    meets_rule = draws.uniform("content", 0, PLANTS) < 0.75
+    free_cost = 1 + 0.1 * draws.normal("cost", 0, PLANTS)
+    return Exports(
+        value=np.ones(PLANTS),
+        free_cost=free_cost,
+        compliant_cost=np.where(meets_rule, free_cost, free_cost * (1 + extra)),
+        meets_rule=meets_rule,
+        parts_content=np.full(PLANTS, np.nan),
+        content=np.full(PLANTS, np.nan),
+    )
+
+
+def drawn_claims(exports: Exports, median: float) -> Array:
+    """Share that claims at every rate when each plant draws its own paperwork and honesty."""
+    draws = Draws(4)
+    paperwork = median * np.exp(PAPERWORK_SPREAD * draws.normal("paperwork", 0, PLANTS))
+    reluctance = BORDER.honesty_median * np.exp(
+        BORDER.honesty_spread * draws.normal("honesty", 0, PLANTS)
+    )
+    terms = BorderTerms(
+        waived=BORDER.customs_over_basic * (RATES[None] + MERCHANDISE_PROCESSING_FEE),
+        unwaived=np.zeros((1, 1)),
+        preference=np.array(True),
+        audit=np.array(0.05),
+        penalty=np.array(1.0),
+    )
+    choice = choose_claim(
+        exports.free_cost[:, None],
+        exports.compliant_cost[:, None],
+        exports.meets_rule[:, None],
+        paperwork[:, None],
+        reluctance[:, None],
+        terms,
+    )
+    share: Array = (choice.claim != Claim.PAYS).mean(axis=0)
+    return share
+
+
+def test_the_claim_share_is_what_firms_choose_on_average() -> None:
+    exports = some_exports()
+    expected = claim_share(exports, BORDER, RATES, 0.01)
+    assert drawn_claims(exports, 0.01) == pytest.approx(expected, abs=0.01)  # four errors
+
+
+@pytest.mark.parametrize("median", [0.002, 0.01, 0.05])
+def test_the_median_of_paperwork_is_recovered_from_drawn_claims(median: float) -> None:
+    exports = some_exports()
+    curve = pd.DataFrame(
+        {
+            "rate": RATES,
+            "claim_share": drawn_claims(exports, median),
+            "dutiable_imports_usd": np.linspace(1.0, 2.0, len(RATES)),
+        }
+    )
+    # A quarter of a point of claims is at most 2% of the median at these shares.
+    assert fit_median(exports, BORDER, curve) == pytest.approx(median, rel=0.05)
+
+
+def test_a_moment_between_trials_is_interpolated_and_one_beyond_them_stays_in_bounds() -> None:
+    spreads = np.array([0.6, 1.0, 1.6])
+    moments = 0.1 * np.log(spreads)
+    assert spread_at(spreads, moments, 0.1 * np.log(1.3)) == pytest.approx(1.3, rel=0.02)
+    assert spread_at(spreads, moments, 0.1 * np.log(2.0)) == pytest.approx(2.0)
+    assert spread_at(spreads, moments, 9.0) == pytest.approx(2.5)
+
+
+def test_spreads_and_medians_are_recovered_from_model_made_content_and_claims() -> None:
+    world, firms = World.shipped(), 1_500
+    rows = [FOOTLOOSE.index(sector) for sector in (*VEHICLES, "vehicle_parts")]
+    spreads = np.full(len(FOOTLOOSE), 1.1)
+    spreads[rows] = 1.0, 1.2, 1.6
+    medians = np.full((len(FOOTLOOSE), len(HOSTS)), 0.008)
+    truth = Parameters(spreads, medians)
+    seen = observe(world, truth, firms, seed=1)
+    targets = {
+        sector: Target(target.moment(seen), target.moment)
+        for sector, target in spread_targets().items()
+    }
+    curve = claim_curve()
+    for (sector, host), bands in curve.groupby(["sector", "partner"]):
+        curve.loc[bands.index, "claim_share"] = claim_share(
+            seen[sector, host], world.border(sector, host), bands["rate"].to_numpy(), 0.008
+        )
+    start = replace(truth, content_spread=spreads * 1.3, paperwork_median=medians / 2)
+    found, _, _ = fit(
+        lambda trials: [observe(world, trial, firms, seed=1) for trial in trials],
+        world,
+        curve,
+        targets,
+        fixed={},
+        start=start,
+    )
+    # Linear interpolation between spreads 15% apart leaves an error of some percent.
+    assert found.content_spread[rows[:2]] == pytest.approx(spreads[rows[:2]], rel=0.05)
+    # The share of parts that fail jumps with every firm.
+    assert found.content_spread[rows[2]] == pytest.approx(spreads[rows[2]], rel=0.2)
+    assert found.paperwork_median == pytest.approx(medians, rel=0.1)
