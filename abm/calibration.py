@@ -207,7 +207,7 @@ def _match_sales(
     borders: Borders,
     outside: Array,
     targets: _Targets,
-    rounds: int = 12,
+    rounds: int = 2,
 ) -> Calibration:
     """Market access at which a unit of appeal earns one and sales meet their targets."""
     target = np.stack([targets.final, targets.pools], axis=2)

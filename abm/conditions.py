@@ -69,6 +69,25 @@ class Conditions:
             duty_revenue=np.zeros(N_REGIONS),
         )
 
+    def during(self, regimes: slice) -> "Conditions":
+        """The same quarter for some consecutive regimes."""
+        return replace(
+            self,
+            qualified=self.qualified[..., regimes],
+            certificates=Certificates(
+                **{name: array[..., regimes] for name, array in vars(self.certificates).items()}
+            ),
+        )
+
+    def revised(self, regimes: slice, qualified: Array, certificates: Certificates) -> "Conditions":
+        """The same quarter with some regimes' claims and contents replaced."""
+        whole = {name: array.copy() for name, array in vars(self.certificates).items()}
+        for name, array in vars(certificates).items():
+            whole[name][..., regimes] = array
+        every = self.qualified.copy()
+        every[..., regimes] = qualified
+        return replace(self, qualified=every, certificates=Certificates(**whole))
+
     def with_regimes(self, qualified: Array, certificates: Certificates) -> "Conditions":
         """The same quarter seen under another set of regimes."""
         return replace(self, qualified=qualified, certificates=certificates)

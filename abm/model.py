@@ -70,7 +70,7 @@ from agents import Firm, FirmTable, Government
 BASE_YEAR_POLICY = "status-quo"
 """Scenario whose policy at the start is that of the calibration year."""
 
-SETTLING_ROUNDS = 4
+SETTLING_ROUNDS = 3
 """Rounds in which claims under regimes not yet in force find their average duties."""
 
 
@@ -193,16 +193,16 @@ class RelocationModel(mesa.Model):  # type: ignore[type-arg]
         """Claims and average duties under regimes that are not, or not yet, in force."""
         regimes = len(self.policy.regimes)
         base = self.calibration.conditions
-        self.outside = outside_duty(self.economy, self.policy)
+        every_outside = outside_duty(self.economy, self.policy)
         self.regime_counts = np.zeros((regimes, regimes))
-        self.regime = 0
+        self.regime_in_force = 0
         self.quarter = 0
         self.threat_imposed = False
-        self.costs = UnitCosts.empty(len(self.firms), N_HOSTS, regimes)
+        self.every_cost = UnitCosts.empty(len(self.firms), N_HOSTS, regimes)
         across = np.zeros((N_REGIONS, N_REGIONS), bool)
         across[:N_HOSTS, :N_HOSTS] = ~np.eye(N_HOSTS, dtype=bool)
         duty = np.where(
-            across[None, :, :, None], base.certificates.duty, self.outside
+            across[None, :, :, None], base.certificates.duty, every_outside
         )
         self.conditions = base.with_regimes(
             np.repeat(base.qualified, regimes, axis=2), Certificates.unclaimed(duty)
@@ -210,12 +210,21 @@ class RelocationModel(mesa.Model):  # type: ignore[type-arg]
         self.input_spending = self._base_input_spending()
         self.last_price = np.ones_like(self.input_spending)
         self.unit_revenue = np.ones((N_FOOTLOOSE, N_HOSTS, 2, N_REGIONS))
+        self._look_at(slice(0, regimes))
         for _ in range(SETTLING_ROUNDS):
             self.price_inputs()
             self.solve_costs()
             self.claim_origin()
             self._tally()
             self._file_certificates()
+
+    def _look_at(self, regimes: slice) -> None:
+        """Work with the regimes that are possible from here on; the others cost no time."""
+        self.live = regimes
+        self.regime = self.regime_in_force - regimes.start
+        self.now = self.policy.during(regimes)
+        self.costs = self.every_cost.during(regimes)
+        self.outside = outside_duty(self.economy, self.now)
 
     def _base_input_spending(self) -> Array:
         """Purchasers' value of inputs by source and market in the base year, a quarter."""
@@ -281,12 +290,17 @@ class RelocationModel(mesa.Model):  # type: ignore[type-arg]
     def enact_policy(self) -> None:
         """Which regime is in force, and what was announced."""
         self.quarter += 1
-        self.last_regime = self.regime
+        last_regime = self.regime_in_force
         if self.policy.threat_live(self.quarter) and not self.policy.threat_live(self.quarter - 1):
             self.firms.grandfathered[:] |= self.firms.plants[:, HOSTS.index("MEX")]
         luck = float(self.draws.uniform("threat", self.quarter, 1)[0])
         self.threat_imposed = self.policy.threat_imposed(self.quarter, self.threat_imposed, luck)
-        self.regime = self.policy.regime_index(self.quarter, self.threat_imposed)
+        self.regime_in_force = self.policy.regime_index(self.quarter, self.threat_imposed)
+        self._look_at(self.policy.reachable(self.quarter, self.regime_in_force))
+        if self.quarter > 1:
+            self.regime_counts = update_counts(
+                self.regime_counts, last_regime, self.regime_in_force
+            )
         self.records.events.extend(
             dict(event) for event in self.policy.events if event["quarter"] == self.quarter
         )
@@ -294,30 +308,24 @@ class RelocationModel(mesa.Model):  # type: ignore[type-arg]
     @phase
     def update_beliefs(self) -> None:
         """What each type of firm now expects of policy."""
-        if self.quarter > 1:
-            self.regime_counts = update_counts(
-                self.regime_counts, self.last_regime, self.regime
-            )
-        self.transitions = believed_transitions(
+        beliefs = believed_transitions(
             self.policy,
             self.quarter,
             self.regime_counts,
             self.scenario.firms.belief_prior_quarters,
         )
+        self.transitions = beliefs[:, self.live, self.live]
 
     @phase
     def price_inputs(self) -> None:
         """Delivered prices of inputs under every regime."""
+        last = self.conditions.during(self.live)
         self.terms = price_inputs(
-            self.economy,
-            self.calibration,
-            self.conditions,
-            self.policy,
-            self.scenario.economy.agglomeration,
+            self.economy, self.calibration, last, self.now, self.scenario.economy.agglomeration
         )
-        self.price = purchase_prices(self.calibration, self.conditions, self.policy)
-        self.on_top = (1 + self.conditions.certificates.duty) * (1 + self.policy.barrier)
-        self.value_added = value_added_cost(self.firms, self.calibration, self.conditions)
+        self.price = purchase_prices(self.calibration, last, self.now)
+        self.on_top = (1 + last.certificates.duty) * (1 + self.now.barrier)
+        self.value_added = value_added_cost(self.firms, self.calibration, last)
 
     @phase
     def solve_costs(self) -> None:
@@ -327,7 +335,7 @@ class RelocationModel(mesa.Model):  # type: ignore[type-arg]
     @phase
     def claim_origin(self) -> None:
         """How every firm's goods would enter every other member."""
-        self.borders = claim_origin(self.firms, self.economy, self.policy, self.costs)
+        self.borders = claim_origin(self.firms, self.economy, self.now, self.costs)
 
     @phase
     def value_plans(self) -> None:
@@ -338,20 +346,20 @@ class RelocationModel(mesa.Model):  # type: ignore[type-arg]
             self.firms,
             self.economy,
             self.calibration,
-            self.policy,
+            self.now,
             self.costs,
             self.borders,
             self.outside,
             market,
             rows,
         )
-        payoff = payoffs(self.firms, self.calibration, self.policy, revenue, rows)
+        payoff = payoffs(self.firms, self.calibration, self.now, revenue, rows)
         self.plans = value_plans(
             self.firms,
             self.scenario.firms,
             payoff,
             self.transitions,
-            self.plan_values,
+            self.plan_values[..., self.live],
             rows,
             self.regime,
             self.quarter,
@@ -367,11 +375,11 @@ class RelocationModel(mesa.Model):  # type: ignore[type-arg]
     @phase
     def trade_and_account(self) -> None:
         """Clear markets, book every flow, and pass conditions on to the next quarter."""
-        certificates = self.conditions.certificates
+        certificates = self.conditions.during(self.live).certificates
         tally = self._tally()
         on_top = self.on_top[..., self.regime]
         other = self._other_purchases()[..., self.regime]
-        fringe = fringe_prices(self.policy, self.calibration, self.outside)
+        fringe = fringe_prices(self.now, self.calibration, self.outside)
         market = clear_markets(
             self.economy,
             self.calibration,
@@ -384,7 +392,7 @@ class RelocationModel(mesa.Model):  # type: ignore[type-arg]
         self.accounts = settle(
             self.economy,
             self.calibration,
-            self.policy,
+            self.now,
             tally,
             market,
             self.unit_revenue,
@@ -428,7 +436,7 @@ class RelocationModel(mesa.Model):  # type: ignore[type-arg]
             self.firms,
             self.economy,
             self.calibration,
-            self.policy,
+            self.now,
             self.terms,
             self.costs,
             self.borders,
@@ -441,9 +449,11 @@ class RelocationModel(mesa.Model):  # type: ignore[type-arg]
 
     def _file_certificates(self) -> None:
         """Claims and contents of the quarter, for the buyers of the next."""
-        self.conditions = self.conditions.with_regimes(
-            qualified_share(self.tally, self.conditions.qualified),
-            new_certificates(self.tally, self.outside, self.conditions.certificates),
+        last = self.conditions.during(self.live)
+        self.conditions = self.conditions.revised(
+            self.live,
+            qualified_share(self.tally, last.qualified),
+            new_certificates(self.tally, self.outside, last.certificates),
         )
 
     def _pass_on(self) -> None:
@@ -482,7 +492,7 @@ class RelocationModel(mesa.Model):  # type: ignore[type-arg]
             self.firms,
             self.economy,
             self.calibration,
-            self.policy,
+            self.now,
             self.costs,
             self.borders,
             self.outside,
@@ -498,7 +508,7 @@ class RelocationModel(mesa.Model):  # type: ignore[type-arg]
             self.economy,
             self.calibration,
             appeal,
-            fringe_prices(self.policy, self.calibration, self.outside),
+            fringe_prices(self.now, self.calibration, self.outside),
             self._expenditure(),
             pools[:N_FOOTLOOSE, :N_HOSTS],
         )

@@ -22,6 +22,9 @@ LARGEST = 1_000_000
 DEEPEST = 20
 """Tables within tables; a scenario needs six."""
 
+MOST_DOTS = 500
+"""In a line; keys need five, a sentence about a source some more."""
+
 FORMAT = 1
 
 OWN = ("format", "name", "title", "question", "extends")
@@ -176,6 +179,9 @@ def _layer(file: Path, keys: Keys) -> Layer:
 
 def _parsed(text: str, where: str, keys: Keys) -> dict[str, Any]:
     """Return the tables of a TOML text whose every key is known."""
+    # The parser's time grows with the square of a key's length, to hours within a megabyte.
+    if any(line.count(".") > MOST_DOTS for line in text.split("\n")):
+        raise ScenarioError(f"{where}: is nested too deeply")
     try:
         document = tomllib.loads(text)
     except RecursionError:

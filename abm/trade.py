@@ -180,67 +180,117 @@ def _tally_host(
     sector, host, regime = place
     assert isinstance(offer.rows, slice)
     firms = standing + offer.rows.start
+    cell = (sector, host)
     sold = appeal[standing, host]
     border = sold.copy()
     border[:, FINAL] /= offer.mark_on[standing, host]
     volume = border / (offer.border_cost[standing, host, None] * np.float32(markup))
-    claim = np.zeros((len(firms), 1, N_REGIONS), np.int8)
-    claim[:, 0, :N_HOSTS] = borders.claim[firms, host, :, regime]
-    penalty = np.zeros((len(firms), 1, N_REGIONS), np.float32)
-    penalty[:, 0, :N_HOSTS] = borders.penalty[firms, host, :, regime]
-    duty = (offer.mark_on[standing, host] * 0)[:, None]
-    duty[:, 0, :N_HOSTS] = borders.duty[firms, host, :, regime]
-    meets = borders.meets_rule[firms, host, regime][:, None, None]
-    complies = claim == Claim.COMPLIES
-    constrained = complies & ~meets
-    claimed = claim != Claim.PAYS
-    dutiable = np.zeros(claim.shape, np.bool_)
-    dutiable[:, 0, :N_HOSTS] = table.product_duty[firms, host] > 0
-    free_cost = costs.free_cost[firms, host, regime][:, None, None]
-    compliant_cost = costs.compliant_cost[firms, host, regime][:, None, None]
-    content = costs.free_content[firms, host, regime][:, None, None]
-    log_wedge = costs.log_wedge[firms, host, regime][:, None, None]
-    feasible = costs.feasible[firms, host, regime][:, None, None]
-    threshold = terms[sector].threshold[regime]
-    unit_cost = np.where(constrained, compliant_cost, free_cost)
-    cost = volume * unit_cost
-    paperwork = np.where(complies, volume * (offer.border_cost[standing, host, None] - unit_cost), 0)
-    cell = (sector, host)
-    sums = tally.sums
-    sums["appeal"][cell] += sold.sum(axis=0, dtype=np.float64)
-    for name, amount in (
-        ("border", border),
-        ("volume", volume),
-        ("labour", volume / table.productivity[firms, host, None, None]),
-        ("value_added", volume * value_added[firms, host, None, None]),
-        ("base_cost", volume * base_unit_cost(table, calibration, firms, host)[:, None, None]),
-        ("production_cost", cost),
-        ("qualified", border * (meets | complies)),
-        ("compliant", border * constrained),
-        ("content", border * np.where(constrained, threshold, content)),
-        ("wedge", border * constrained * np.exp(log_wedge)),
-        ("infeasible", border * ~feasible),
-        ("claimed", border * claimed),
-        ("dutiable", border * dutiable),
-        ("claimed_dutiable", border * (claimed & dutiable)),
-        ("false", border * (claim == Claim.CLAIMS_FALSELY)),
-        ("duty", border * duty),
-        ("penalty", cost * penalty),
-        ("paperwork", paperwork),
-    ):
-        sums[name][cell] += amount.sum(axis=0, dtype=np.float64)
+    free_cost = costs.free_cost[firms, host, regime]
+    meets = borders.meets_rule[firms, host, regime]
+    one = np.ones(len(firms), np.float32)
+    _add_rows(tally, cell, {"appeal": one}, sold)
+    _add_rows(
+        tally,
+        cell,
+        {
+            "border": one,
+            "qualified": meets,
+            "content": costs.free_content[firms, host, regime],
+            "infeasible": ~costs.feasible[firms, host, regime],
+        },
+        border,
+    )
+    _add_rows(
+        tally,
+        cell,
+        {
+            "volume": one,
+            "labour": 1 / table.productivity[firms, host],
+            "value_added": value_added[firms, host],
+            "base_cost": base_unit_cost(table, calibration, firms, host),
+            "production_cost": free_cost,
+        },
+        volume,
+    )
+    compliant_volume = np.zeros_like(volume)
+    for partner in range(N_HOSTS):
+        if partner == host:
+            continue
+        claim = borders.claim[firms, host, partner, regime]
+        complies = claim == Claim.COMPLIES
+        claimed = claim != Claim.PAYS
+        constrained = complies & ~meets
+        dutiable = table.product_duty[firms, host, partner] > 0
+        unit_cost = np.where(constrained, costs.compliant_cost[firms, host, regime], free_cost)
+        proof = np.where(complies, offer.border_cost[standing, host, partner] - unit_cost, 0)
+        missing = terms[sector].threshold[regime] - costs.free_content[firms, host, regime]
+        _add_rows(
+            tally,
+            cell,
+            {
+                "qualified": constrained,
+                "content": constrained * missing,
+                "compliant": constrained,
+                "wedge": constrained * np.exp(costs.log_wedge[firms, host, regime]),
+                "claimed": claimed,
+                "dutiable": dutiable,
+                "claimed_dutiable": claimed & dutiable,
+                "false": claim == Claim.CLAIMS_FALSELY,
+                "duty": borders.duty[firms, host, partner, regime],
+            },
+            border[:, :, partner],
+            partner,
+        )
+        _add_rows(
+            tally,
+            cell,
+            {
+                "production_cost": unit_cost - free_cost,
+                "penalty": unit_cost * borders.penalty[firms, host, partner, regime],
+                "paperwork": proof,
+            },
+            volume[:, :, partner],
+            partner,
+        )
+        compliant_volume[:, :, partner] = volume[:, :, partner] * constrained[:, None]
     used = calibration.materials[sector]
-    flat_free = np.where(constrained, 0, volume).reshape(len(firms), -1)
-    flat_compliant = np.where(constrained, volume, 0).reshape(len(firms), -1)
     bought = input_purchases(
         table.affinity[firms][:, used],
         table.base_potential[firms][:, used, host, None],
         terms[sector].at(host, regime),
         costs.log_wedge[firms, host, regime],
-        flat_free,
-        flat_compliant,
+        (volume - compliant_volume).reshape(len(firms), -1),
+        compliant_volume.reshape(len(firms), -1),
     )
     tally.purchases[sector, used, :, host] += bought.reshape(*bought.shape[:2], 2, N_REGIONS)
+
+
+def _add_rows(
+    tally: Tally,
+    cell: tuple[int, int],
+    factors: dict[str, np.ndarray],
+    amount: np.ndarray,
+    market: int | None = None,
+) -> None:
+    """Add ``sum over plants of factor * amount`` for several factors at once.
+
+    Parameters
+    ----------
+    tally : Tally
+    cell : tuple of int
+        Sector and host.
+    factors : dict of ndarray, shape (firm,)
+        By the tally they belong to.
+    amount : ndarray, shape (firm, use, market) or (firm, use) for one market
+    market : int, optional
+        The one market ``amount`` is for.
+    """
+    matrix = np.stack([factor.astype(np.float32) for factor in factors.values()])
+    # One matrix product per block; blocks are then added in double precision.
+    totals = (matrix @ amount.reshape(len(amount), -1)).astype(np.float64)
+    place = cell if market is None else (*cell, slice(None), market)
+    for name, total in zip(factors, totals, strict=True):
+        tally.sums[name][place] += total.reshape(amount.shape[1:])
 
 
 def base_unit_cost(

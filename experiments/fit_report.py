@@ -67,26 +67,30 @@ METHOD = """## How
   spreads apart; elsewhere the mean of cars and light trucks.
 - Competitiveness is calibrated anew at every trial spread, for all sectors at once, until no
   spread moves by more than two per cent.
-- Suppliers already linked, which pull a firm's purchases a little, are left out of the fit.
+- Suppliers already linked, which pull purchases a little, are left out; with them the standard
+  deviations for vehicles change by less than 0.001.
 """
 
 LIMITS = """## What to keep in mind
 
-- **Mean content is too high, and is not fitted.** The labels give the value of parts traced to
-  where they were made, with an outside supplier's part counted by its own share of regional value
-  added, and Mexican parts only where they reach 15%: a lower bound. The tables give the region
-  that delivers an input, whatever is inside it, fill bilateral flows in proportion, and include
-  materials beside parts; a part assembled in the region from foreign components is regional
-  there. The model traces origin tier by tier, but as most parts pass their own rule they then
-  count in full (roll-up), which the labels do not grant below 70%. So the model has too few plants
-  far below the average, and the spread is asked to make up for a mean that is too high.
+- **Mean content is too high, and is not fitted.** Labels under the American Automobile Labeling
+  Act give the value of parts by where they were made: an outside supplier's part counts in full
+  from 70% of US and Canadian value, else by its share (from memory, unverified), and Mexican
+  parts only where they reach 15%, which makes the sum a lower bound. The tables give the region
+  that delivers an input, whatever is inside it, split bilateral flows over users in proportion,
+  and include materials beside parts. The model does trace origin tier by tier, but most parts
+  pass their own rule and then count in full. Hence too few plants far below the average,
+  most of all in the United States.
+- **One spread cannot give both tails.** Fitted to carlines it makes more Mexican cars fail
+  the rule than was estimated; fitted to failing parts it is as wide as the bound allows. The bound
+  keeps calibrations settling; where it binds the moment is missed.
 - **Outside vehicles content does not explain who does not claim.** By the tables nearly every
   plant meets a rule of 50% of net cost with its free mix, whatever the spread. Non-claiming is then
   left to paperwork. Real rules there are mostly changes of tariff heading, product by
   product, which a content rule does not stand for. So the medians are large where the rules are
   hard (electronics, machinery, textiles) and hold what origin itself costs.
-- **Vehicle parts.** Half of what pays 2.5% does not claim. The share that fails on content
-  explains a small part of that; the median of paperwork takes the rest.
+- **Vehicle parts.** Two fifths or more of what faces 2.5% does not claim. The share that fails
+  on content explains a small part of that; the median of paperwork takes the rest.
 - **Curves that do not rise.** In machinery claims do not grow with the rate, and in several
   sectors single bands lie far off; one median and one log spread cannot follow them.
 - **Light trucks** nearly all claim, so their median is only known to be small.
@@ -131,8 +135,7 @@ def report(fitted: Fit, world: World, curve: pd.DataFrame, targets: dict[str, Ta
         _failing(fitted, world),
         "Of Mexican exports to the United States, free mix that fails the USMCA rule against "
         "estimates for 2024: passenger vehicles 16% (USD 7 bn by Goldman Sachs, of imports of "
-        "cars of USD 44.7 bn); not qualifying, before adjustment, 9% of output (AMIA). "
-        "Both firms' adjustments and false claims come after what the first column shows.\n",
+        "cars of USD 44.7 bn in 2025); before adjustment 9% of output (AMIA, 2025).\n",
         "## Can the claim curve tell spreads apart?\n",
         "Error of a sector's claim curves, both partners, when its spread is held and the medians "
         f"are fitted. A range of less than {IDENTIFYING_GAIN:.1%} is called no answer.\n",

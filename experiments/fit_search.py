@@ -38,6 +38,9 @@ MEDIAN_BOUNDS = (1e-4, 0.2)
 FIRST_FACTORS, LATER_FACTORS = (0.6, 1.0, 1.6), (0.85, 1.0, 1.15)
 """Trial spreads around the last ones."""
 
+STRIDE = 1.3
+"""How far beyond the trial spreads to look next."""
+
 SETTLED = 0.02
 """Largest relative change of a spread at the fixed point; its sampling error is larger."""
 
@@ -133,16 +136,16 @@ def failing_share(exports: Exports) -> float:
 def spread_at(spreads: Array, moments: Array, target: float) -> float:
     """Spread at which a moment hits its target, between bounds.
 
-    Interpolated between trial spreads, extrapolated along their trend.
+    Interpolated between trial spreads; `STRIDE` beyond them where none reaches it.
     """
     order = np.argsort(moments)
-    logs, moments = np.log(spreads)[order], moments[order]
-    if moments[0] <= target <= moments[-1]:
-        wanted = float(np.interp(target, moments, logs))
+    if target < moments.min():
+        wanted = float(spreads.min() / STRIDE)
+    elif target > moments.max():
+        wanted = float(spreads.max() * STRIDE)
     else:
-        slope, level = np.polyfit(logs, moments, 1)
-        wanted = (target - level) / slope
-    return float(np.exp(np.clip(wanted, *np.log(SPREAD_BOUNDS))))
+        wanted = float(np.exp(np.interp(target, moments[order], np.log(spreads)[order])))
+    return float(np.clip(wanted, *SPREAD_BOUNDS))
 
 
 def curve_error(exports: Exports, border: Border, curve: pd.DataFrame, median: float) -> float:

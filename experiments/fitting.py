@@ -10,7 +10,6 @@ February 2025 is used.
 import os
 import sys
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -18,7 +17,6 @@ import pandas as pd
 
 from abm import data
 from abm.axes import FOOTLOOSE, HOSTS
-from abm.errors import CalibrationError
 from experiments.fit_moments import (
     FIRMS,
     SEEDS,
@@ -42,15 +40,8 @@ from experiments.fit_search import (
 
 
 def _observe_one(task: tuple[World, Parameters, int]) -> View:
-    """`observe`, beside the rare parameters at which one firm keeps changing its mind."""
     world, parameters, seed = task
-    for nudge in (1.0, 1.01, 0.99):
-        nudged = replace(parameters, content_spread=parameters.content_spread * nudge)
-        try:
-            return observe(world, nudged, FIRMS, seed)
-        except CalibrationError as error:
-            last = error
-    raise last
+    return observe(world, parameters, FIRMS, seed)
 
 
 def observer(world: World, pool: ProcessPoolExecutor) -> ObserveAll:

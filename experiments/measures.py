@@ -147,8 +147,8 @@ def plants_changed(moves: pd.DataFrame, unit: str = "weight") -> pd.DataFrame:
         themselves, then ``("opened", "USA")`` to ``("closed", "CAN")``.
     """
     done = moves[moves["stage"] == "completed"]
-    before = done["from_config"].str.split("+")
-    after = done["to_config"].str.split("+")
+    before = [set(config.split("+")) for config in done["from_config"]]
+    after = [set(config.split("+")) for config in done["to_config"]]
     columns: dict[tuple[str, str], list[float]] = {("moved", "all"): done[unit].tolist()}
     for kind, gained, lost in (("opened", after, before), ("closed", before, after)):
         for host in HOSTS:

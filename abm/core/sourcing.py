@@ -96,13 +96,11 @@ class UnitCosts:
 
     def rows(self, rows: slice) -> "UnitCosts":
         """The same arrays for some firms, as views."""
-        return UnitCosts(
-            self.free_cost[rows],
-            self.free_content[rows],
-            self.compliant_cost[rows],
-            self.log_wedge[rows],
-            self.feasible[rows],
-        )
+        return UnitCosts(*(array[rows] for array in vars(self).values()))
+
+    def during(self, regimes: slice) -> "UnitCosts":
+        """The same arrays for some consecutive regimes, as views."""
+        return UnitCosts(*(array[..., regimes] for array in vars(self).values()))
 
 
 def blocks(firms: int, size: int = BLOCK) -> Iterator[slice]:

@@ -5,7 +5,7 @@ is not in force, or it is. Regime ``segment * states + state`` is the index of t
 last axis of every array. Without a threat there is one state.
 """
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -92,6 +92,24 @@ class Policy:
         if imposed and self.states == 1:
             raise ValueError("no measure is threatened in this scenario, so none can be in force")
         return self.segment_at(quarter) * self.states + int(imposed)
+
+    def reachable(self, quarter: int, regime: int) -> slice:
+        """Return the regimes that may follow ``regime``, itself included, as known in ``quarter``.
+
+        Time only runs forward along the segments, so they are consecutive.
+        """
+        moves = self.forward_transitions(quarter) > 0
+        found = np.zeros(len(moves), dtype=bool)
+        found[regime] = True
+        for _ in moves:
+            found |= found @ moves
+        found = np.flatnonzero(found)
+        return slice(int(found[0]), int(found[-1]) + 1)
+
+    def during(self, regimes: slice) -> "Policy":
+        """Return the same policy for some consecutive regimes; its timeline stays whole."""
+        arrays = {name: array[..., regimes] for name, array in self._arrays().items()}
+        return replace(self, regimes=self.regimes[regimes], **arrays)
 
     def date_of(self, quarter: int) -> date:
         """Return the first day of ``quarter``."""

@@ -93,9 +93,9 @@ def test_every_column_is_documented_in_its_place():
 def test_tables_with_other_columns_are_refused():
     wrong = tables(quarters=0)
     wrong["moves"] = wrong["moves"].rename(columns={"firms": "agents"})
-    with pytest.raises(OutputError, match="^moves: columns are .*agents.*; expected .*firms"):
+    with pytest.raises(OutputError, match=r"^moves: columns are .*agents.*; expected .*firms"):
         check_tables(wrong)
-    with pytest.raises(OutputError, match="^tables are outcomes; expected outcomes, trade"):
+    with pytest.raises(OutputError, match=r"^tables are outcomes; expected outcomes, trade"):
         check_tables({"outcomes": wrong["outcomes"]})
 
 
@@ -125,9 +125,14 @@ def test_an_earlier_run_is_replaced_as_a_whole(tmp_path):
 @pytest.mark.parametrize("failure", [KeyboardInterrupt, ValueError])
 def test_a_failure_leaves_the_earlier_run_as_it_was(tmp_path, failure):
     earlier = an_earlier_run(tmp_path / "run")
-    with pytest.raises(failure), replaced_folder(earlier) as folder:
-        (folder / "half.txt").write_text("half")
-        raise failure
+
+    def fail_halfway() -> None:
+        with replaced_folder(earlier) as folder:
+            (folder / "half.txt").write_text("half")
+            raise failure
+
+    with pytest.raises(failure):
+        fail_halfway()
     assert names(earlier) == [MANIFEST, "old.txt"]
     assert names(tmp_path) == ["run"]
 
@@ -163,7 +168,9 @@ def test_a_full_disk_is_one_line(tmp_path):
 def test_a_folder_of_somebody_else_is_refused(tmp_path):
     (tmp_path / "thesis").mkdir()
     (tmp_path / "thesis" / "chapter.tex").write_text("precious")
-    with pytest.raises(OutputError, match="thesis: holds chapter.tex, which no earlier run wrote"):
+    with pytest.raises(
+        OutputError, match=r"thesis: holds chapter\.tex, which no earlier run wrote"
+    ):
         check_destination(tmp_path / "thesis")
 
 
@@ -171,7 +178,7 @@ def test_a_folder_of_somebody_else_is_refused(tmp_path):
 def test_another_program_s_manifest_does_not_make_a_folder_ours(tmp_path, manifest):
     (tmp_path / "site").mkdir()
     (tmp_path / "site" / MANIFEST).write_text(manifest)
-    with pytest.raises(OutputError, match="holds manifest.json"):
+    with pytest.raises(OutputError, match=r"holds manifest\.json"):
         check_destination(tmp_path / "site")
 
 
@@ -201,7 +208,7 @@ def test_a_file_and_the_current_folder_are_refused(tmp_path, monkeypatch):
 
 def test_a_place_where_nothing_can_be_written_is_refused_at_once(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
-    with pytest.raises(OutputError, match="nothing can be written in .*file"):
+    with pytest.raises(OutputError, match=r"nothing can be written in .*file"):
         check_destination(tmp_path / "file" / "run")
     monkeypatch.setattr(os, "access", lambda path, mode: False)
     with pytest.raises(OutputError, match=f"nothing can be written in {tmp_path}"):

@@ -113,11 +113,11 @@ def test_what_is_no_share_is_refused_in_percent_too(text):
         ("'firms.choice_noise' = 0.1", "firms.choice_noise: no such key; a scenario knows agree"),
         (
             "agreement.preferense = false",
-            "did you mean 'preference'? (in the timeline, 2018-01-01)",
+            "did you mean 'preference'? (in the timeline, 2018",
         ),
         (
             "agreement.preference = 1",
-            "agreement.preference = 1: must be true or false (in the time",
+            "agreement.preference = 1: must be true or false (in the",
         ),
         ("'threat.imposed' = 2019-01-01", "threat.imposed: is a date already"),
         ("", "timeline[0].set: must be a table that says something"),
