@@ -44,7 +44,11 @@ class Borders:
 
 
 def claim_origin(
-    table: FirmTable, economy: Economy, policy: Policy, costs: UnitCosts
+    table: FirmTable,
+    economy: Economy,
+    policy: Policy,
+    costs: UnitCosts,
+    held: NDArray[np.int8] | None = None,
 ) -> Borders:
     """The cheapest claim of every firm for every pair of members and regime.
 
@@ -55,6 +59,8 @@ def claim_origin(
     policy : Policy
     costs : UnitCosts
         This quarter's.
+    held : ndarray of int8, shape (firm, host, partner, regime), optional
+        Claims to keep instead of choosing anew.
 
     Returns
     -------
@@ -78,6 +84,7 @@ def claim_origin(
                 table.paperwork[rows, host, None] * policy.paperwork_scale.astype(np.float32),
                 table.reluctance[rows, None],
                 terms,
+                None if held is None else held[rows, host, partner],
             )
             cost[rows, host, partner] = choice.border_cost
             duty[rows, host, partner] = choice.duty

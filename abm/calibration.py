@@ -39,6 +39,13 @@ NEGLIGIBLE = 1e-5
 
 MAX_ROUNDS = 200
 
+FREE_ROUNDS = 25
+"""Rounds after which claims are held.
+
+In small models a single firm on the brink can change its claim every round and
+keep the flows from settling; it is then left at its last choice.
+"""
+
 QUARTERS = 4
 
 
@@ -110,14 +117,16 @@ def calibrate(
     outside = outside_duty(economy, policy)
     calibration = _first_guess(economy, targets, outside, home_appeal)
     costs = UnitCosts.empty(len(table), N_HOSTS, 1)
-    worst = np.inf
+    worst, held = np.inf, None
     for rounds in range(1, MAX_ROUNDS + 1):
         conditions = calibration.conditions
         terms = price_inputs(economy, calibration, conditions, policy, agglomeration=0.0)
         _set_base_potential(table, calibration)
         value_added = value_added_cost(table, calibration, conditions)
         solve_costs(table, calibration, terms, value_added, costs)
-        borders = claim_origin(table, economy, policy, costs)
+        borders = claim_origin(table, economy, policy, costs, held)
+        if rounds == FREE_ROUNDS:
+            held = borders.claim
         calibration = _match_sales(
             table, economy, calibration, policy, costs, borders, outside, targets
         )

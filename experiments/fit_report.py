@@ -143,10 +143,7 @@ def report(fitted: Fit, world: World, curve: pd.DataFrame, targets: dict[str, Ta
         LIMITS,
         "## The curves, band by band\n",
         "Observed / modelled share claimed, in per cent; blank where there is no trade.\n",
-        *(
-            f"### {REGION_NAMES[host]}\n\n{_bands(fitted, world, curve, host)}"
-            for host in PARTNERS
-        ),
+        *(f"### {REGION_NAMES[host]}\n\n{_bands(fitted, world, curve, host)}" for host in PARTNERS),
     ]
     return "\n".join(parts).rstrip() + "\n"
 
@@ -175,9 +172,7 @@ def _parameters(fitted: Fit, world: World, curve: pd.DataFrame) -> str:
         for host in PARTNERS:
             median = float(fitted.parameters.paperwork_median[row, HOSTS.index(host)])
             low, high = _indistinct(fitted, world, curve, sector, host, median)
-            cells.append(
-                f"{median:.2%}{_mark(median, MEDIAN_BOUNDS)} ({low:.2%} to {high:.2%})"
-            )
+            cells.append(f"{median:.2%}{_mark(median, MEDIAN_BOUNDS)} ({low:.2%} to {high:.2%})")
         rows.append(cells)
     names = [f"Median paperwork, {REGION_NAMES[host]}" for host in PARTNERS]
     return _table(["Sector", "Spread of content", "from", *names], rows)

@@ -172,6 +172,8 @@ def run_scenario(
     OutputError
         If the folder holds something else or cannot be written; seen before the run
         starts where it can be.
+    ScenarioError
+        If ``quarters`` is below 1.
     """
     if quarters < 1:
         raise ScenarioError(f"quarters: {quarters}; must be at least 1")

@@ -87,6 +87,7 @@ def choose_claim(
     paperwork: Floats,
     reluctance: Floats,
     terms: BorderTerms,
+    held: NDArray[np.int8] | None = None,
 ) -> BorderChoice:
     """The cheapest way over a member's border.
 
@@ -102,6 +103,8 @@ def choose_claim(
     reluctance : ndarray, shape (firm, 1)
         What a false claim costs in the firm's own eyes, share of unit cost.
     terms : BorderTerms
+    held : ndarray of int8, shape (firm, regime), optional
+        Claims to keep whatever is cheapest, where they are possible at all.
 
     Returns
     -------
@@ -119,6 +122,9 @@ def choose_claim(
         & (false_claim < np.where(complies, comply, pay))
     )
     complies &= ~cheats
+    if held is not None:
+        complies = (held == Claim.COMPLIES) & np.isfinite(comply)
+        cheats = held == Claim.CLAIMS_FALSELY
     claim = np.where(cheats, Claim.CLAIMS_FALSELY, np.where(complies, Claim.COMPLIES, Claim.PAYS))
     expected_penalty = np.where(cheats, expected_penalty, 0).astype(free_cost.dtype)
     honest_cost = np.where(complies, compliant_cost * (1 + paperwork), free_cost)

@@ -75,7 +75,7 @@ class Policy:
     @property
     def states(self) -> int:
         """Number of states of the threat: 2, or 1 where nothing is ever threatened."""
-        return len(self.regimes) // len(self.timeline)
+        return 1 + any(segment.instruments.threat is not None for segment in self.timeline)
 
     def segment_at(self, quarter: int) -> int:
         """Return the segment that holds in ``quarter``."""
@@ -177,7 +177,7 @@ class Policy:
             and self._turns() == other._turns()
         )
 
-    def _arrays(self) -> dict[str, NDArray[np.generic]]:
+    def _arrays(self) -> dict[str, Any]:
         values = {item.name: getattr(self, item.name) for item in fields(self)}
         return {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
 

@@ -202,3 +202,18 @@ def test_the_same_policy_under_another_title_is_the_same():
     early = policy(entry("2017-10-01", "agreement.preference = false"))
     assert one.same_as(two)
     assert not one.same_as(early)
+
+
+def test_a_view_of_some_regimes_keeps_the_chain_of_all():
+    compiled = compile_policy(Scenario.load("usmca"))
+    now = compiled.during(slice(1, 2))
+    assert now.regimes == ("2020-07-01",)
+    assert now.content_threshold[0].tolist() == [0.66]
+    assert now.states == compiled.states == 1
+
+
+def test_regimes_that_may_follow_are_those_known_to_be_coming():
+    compiled = compile_policy(Scenario.load("usmca"))
+    assert compiled.reachable(7, regime=0) == slice(0, 1)
+    assert compiled.reachable(8, regime=0) == slice(0, 5)
+    assert compiled.reachable(20, regime=2) == slice(2, 5)

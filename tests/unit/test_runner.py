@@ -382,7 +382,7 @@ def test_the_git_revision_is_that_of_the_source_or_null(tmp_path, monkeypatch):
 
 
 def test_the_real_model_records_the_documented_tables():
-    real = relocation_model(Scenario.load("usmca"), firms=300, seed=1)
+    real = relocation_model(Scenario.load("usmca"), firms=1000, seed=1)
     real.step()
     check_tables(real.frames())
     assert real.frames()["outcomes"]["quarter"].max() == 1

@@ -79,7 +79,7 @@ def test_an_impossible_value_is_told_with_what_is_allowed(text, line):
         ("barriers.CHN.USA.car = 0.1", "barriers.CHN.USA.car: no such key; did you mean 'cars'?"),
         ("zzz = 1", "zzz: no such key; a scenario knows agreement,"),
         ("'a\nb' = 1".replace("\n", "\\n").replace("'", '"'), '"a\\nb": no such key'),
-        (ENTRY + "set = { agreement.preference = false }\ntitel = 1", "timeline[0].titel: no such"),
+        (ENTRY + "set = { agreement.preference = false }\ntite = 1", "timeline[0].tite: no such"),
     ],
 )
 def test_a_misspelt_key_is_told_with_the_nearest_right_one(text, line):

@@ -1,0 +1,307 @@
+"""Writes the parts of the documentation that follow from the code.
+
+    python docs/generate.py
+
+A block in a page begins with ``<!-- generated: NAME -->`` and ends with
+``<!-- end -->``; what stands between is replaced by what the function of that name
+here returns. A test holds the pages to be current.
+"""
+
+import ast
+import inspect
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from importlib import import_module
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+
+from abm import data
+from abm.assumptions import Economy, Firms
+from abm.axes import CONFIG_LABELS, FOOTLOOSE, HOSTS
+from abm.economy import load_economy
+from abm.model import RelocationModel
+from abm.policy.regime import Instruments
+from abm.policy.timeline import segments
+from abm.rest_point import OTHER_MAKERS, VEHICLE_MAKERS
+from abm.scenario import Scenario, shipped
+from abm.settings import Settings
+from agents import FirmTable
+
+ROOT = Path(__file__).parents[1]
+
+BLOCK = re.compile(r"(<!-- generated: (?P<name>[a-z_]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+CONSTANTS = (
+    "abm.economy.MERCHANDISE_PROCESSING_FEE",
+    "abm.economy.PROFIT_SHARE_OF_SURPLUS",
+    "abm.population.SIZE_RANGE",
+    "abm.population.PAPERWORK_SPREAD",
+    "abm.rest_point.CONFIG_TASTE",
+    "abm.rest_point.NODES",
+    "abm.rest_point.SHARE_TOLERANCE",
+    "abm.sales.REACH_EXPONENT",
+    "abm.calibration.TOLERANCE",
+    "abm.calibration.NEGLIGIBLE",
+    "abm.model.SETTLING_ROUNDS",
+    "abm.core.content_rules.MAX_LOG_WEDGE",
+    "abm.accounts.ROUNDING",
+)
+"""Numbers that no scenario changes."""
+
+THRESHOLDS = "rules_of_origin.regional_value_content"
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A Markdown table."""
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
+
+
+def code(text: object) -> str:
+    """Text as code, or nothing where there is none."""
+    return f"`{text}`" if text != "" else ""
+
+
+def first_line(documented: Any) -> str:
+    """What a docstring says first."""
+    return (inspect.getdoc(documented) or "").splitlines()[0]
+
+
+def schedule() -> str:
+    """The phases of a step in order, as `RelocationModel.step` calls them."""
+    source = inspect.cleandoc("\n" + inspect.getsource(RelocationModel.step))
+    calls = [
+        statement.value.func.attr
+        for statement in ast.parse(source).body[0].body  # type: ignore[attr-defined]
+        if isinstance(statement, ast.Expr)
+        and isinstance(statement.value, ast.Call)
+        and isinstance(statement.value.func, ast.Attribute)
+    ]
+    return table(
+        ("", "phase", "what happens"),
+        (
+            (number, code(name), first_line(getattr(RelocationModel, name)))
+            for number, name in enumerate(calls, start=1)
+        ),
+    )
+
+
+def state_variables() -> str:
+    """Columns of the firm table."""
+    return table(
+        ("column", "axes", "type", "unit", "meaning"),
+        (
+            (code(name), ", ".join(column.axes), column.dtype, column.unit, column.meaning)
+            for name, column in FirmTable.columns().items()
+        ),
+    )
+
+
+def standing(source: str, value: object) -> str:
+    """How far a value can be trusted, from what its source says of itself."""
+    if "assumption" in source or "assumed" in source:
+        return "assumption"
+    if "memory" in source or "unverified" in source:
+        return "unverified"
+    if "by definition" in source:
+        return "definition"
+    return "none set" if value in (None, 0.0, {}) and value is not False else "read"
+
+
+def plain(value: object) -> str:
+    """A default as a scenario file writes it; nothing where none is given."""
+    if value is None or value == {}:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(str(part) for part in value) + "]"
+    return f"{value:g}" if isinstance(value, int | float) else str(value)
+
+
+def range_of(schema: dict[str, Any]) -> str:
+    """Limits of a number, as the schema states them."""
+    number = next((part for part in schema.get("anyOf", [schema]) if "maximum" in part), schema)
+    if "minimum" not in number and "exclusiveMinimum" not in number:
+        return ""
+    low = number.get("minimum", number.get("exclusiveMinimum"))
+    high = number.get("maximum", number.get("exclusiveMaximum"))
+    left = "[" if "minimum" in number else "("
+    right = "]" if "maximum" in number else ")"
+    return f"{left}{low:g}, {high:g}{right}"
+
+
+def _settings_rows(model: type[Settings], prefix: str) -> Iterator[Sequence[object]]:
+    """A row for every key with a value, tables within tables included."""
+    bounds = model.model_json_schema()["properties"]
+    for name, field in model.model_fields.items():
+        key, inner = f"{prefix}{name}", _settings_in(field.annotation)
+        if key == THRESHOLDS:
+            continue  # they have a table of their own
+        if inner is not None:
+            yield from _settings_rows(inner, f"{key}.")
+            continue
+        told: Any = field.json_schema_extra
+        source = "" if told["source"] == "-" else told["source"]
+        yield (
+            code(key),
+            plain(field.default),
+            range_of(bounds[name]),
+            told["unit"],
+            field.description,
+            source,
+            standing(source, field.default) if source else "",
+        )
+
+
+def _settings_in(annotation: Any) -> type[Settings] | None:
+    """The settings that a field holds, if any, be they optional."""
+    for part in (annotation, *get_args(annotation)):
+        if isinstance(part, type) and issubclass(part, Settings):
+            return part
+    return None
+
+
+PARAMETER_HEADS = ("key", "value", "range", "unit", "meaning", "source", "standing")
+
+
+def firm_parameters() -> str:
+    """Defaults of the section ``firms`` of a scenario."""
+    return table(PARAMETER_HEADS, _settings_rows(Firms, "firms."))
+
+
+def economy_parameters() -> str:
+    """Defaults of the section ``economy`` of a scenario."""
+    return table(PARAMETER_HEADS, _settings_rows(Economy, "economy."))
+
+
+def policy_parameters() -> str:
+    """Defaults of the instruments, content thresholds left out."""
+    return table(PARAMETER_HEADS, _settings_rows(Instruments, ""))
+
+
+def thresholds() -> str:
+    """Regional value content asked for, by sector and date, in the shipped scenarios."""
+    base, reform = Scenario.load("status-quo"), Scenario.load("usmca")
+    found = segments(reform.start, reform.instruments, reform.timeline)
+
+    def row(sector: str) -> Iterator[object]:
+        yield code(sector)
+        for segment in found:
+            rule = segment.instruments.rules_of_origin.regional_value_content
+            yield f"{getattr(rule, sector):g}"
+        source = base.sources.get(f"{THRESHOLDS}.{sector}", base.sources[THRESHOLDS])
+        yield source
+        yield standing(source, 1)
+
+    dates = [segment.label for segment in found[1:]]
+    heads = ("sector", "NAFTA", *dates, "source of NAFTA's", "standing")
+    return table(heads, (tuple(row(sector)) for sector in FOOTLOOSE))
+
+
+def sector_parameters() -> str:
+    """Elasticities and profit margins by sector, both sources in one cell of the data."""
+    elasticities = data.read("elasticities").set_index("sector")
+    margins = dict(zip(FOOTLOOSE, load_economy().margin, strict=True))
+
+    def cells(sector: str) -> Iterator[object]:
+        line = elasticities.loc[sector]
+        source_of_theta, source_of_sigma = line["source"].removeprefix("theta ").split("; sigma ")
+        yield code(sector)
+        yield f"{line['theta']:g}"
+        yield source_of_theta
+        yield standing(source_of_theta, 1)
+        yield f"{line['sigma']:g}"
+        yield standing(source_of_sigma, 1)
+        yield f"{margins[sector]:.3f}" if sector in margins else ""
+
+    heads = ("sector", "`theta`", "source", "standing", "`sigma`", "standing", "`margin`")
+    return table(heads, (tuple(cells(sector)) for sector in elasticities.index))
+
+
+def plant_sets() -> str:
+    """Shares of plant sets in the calibration year that the constants aim at."""
+    rows = (
+        (makers, home, *(f"{share:g}" for share in shares))
+        for makers, by_home in (("vehicles", VEHICLE_MAKERS), ("all other", OTHER_MAKERS))
+        for home, shares in zip(HOSTS, by_home, strict=True)
+    )
+    return table(("makers of", "home", *CONFIG_LABELS), rows)
+
+
+def _attribute_docstrings(module: str) -> dict[str, str]:
+    """Texts that stand below the assignments of a module, by name."""
+    body = ast.parse(inspect.getsource(import_module(module))).body
+    found = {}
+    for statement, below in pairwise(body):
+        if (
+            isinstance(statement, ast.Assign)
+            and isinstance(statement.targets[0], ast.Name)
+            and isinstance(below, ast.Expr)
+            and isinstance(below.value, ast.Constant)
+        ):
+            found[statement.targets[0].id] = " ".join(str(below.value.value).split())
+    return found
+
+
+def constants() -> str:
+    """Fixed numbers with what the code says of them."""
+    rows = []
+    for name in CONSTANTS:
+        module, _, constant = name.rpartition(".")
+        value = np.asarray(getattr(import_module(module), constant)).item()
+        meaning = _attribute_docstrings(module)[constant]
+        rows.append((code(name.removeprefix("abm.")), f"{value:.6g}", meaning))
+    return table(("constant", "value", "meaning and source"), rows)
+
+
+def scenarios() -> str:
+    """The shipped scenarios and the question each asks."""
+    names = sorted(shipped(), key=lambda name: (name != "status-quo", name))
+    return table(
+        ("scenario", "question"), ((code(name), Scenario.load(name).question) for name in names)
+    )
+
+
+BLOCKS: dict[str, Callable[[], str]] = {
+    block.__name__: block
+    for block in (
+        schedule,
+        state_variables,
+        firm_parameters,
+        economy_parameters,
+        policy_parameters,
+        thresholds,
+        sector_parameters,
+        plant_sets,
+        constants,
+        scenarios,
+    )
+}
+
+
+def pages() -> list[Path]:
+    """Every page of the documentation, at the root or in ``docs``."""
+    return sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("**/*.md")])
+
+
+def rewritten(page: str) -> str:
+    """A page with every generated block as the code has it now."""
+    return BLOCK.sub(lambda found: f"{found[1]}{BLOCKS[found['name']]()}\n{found[3]}", page)
+
+
+def main() -> None:
+    """Rewrite all pages, and print those that changed."""
+    for path in pages():
+        before = path.read_text(encoding="utf-8")
+        after = rewritten(before)
+        if after != before:
+            path.write_text(after, encoding="utf-8")
+            print(path.relative_to(ROOT))
+
+
+if __name__ == "__main__":
+    main()
