@@ -37,9 +37,9 @@ TOLERANCE = 2e-4
 NEGLIGIBLE = 1e-5
 """Cells below this share of their row's total are matched only in absolute terms."""
 
-MAX_ROUNDS = 200
+MAX_ROUNDS = 600
 
-FREE_ROUNDS = 25
+FREE_ROUNDS = 12
 """Rounds after which claims are held.
 
 In small models a single firm on the brink can change its claim every round and
@@ -216,7 +216,7 @@ def _match_sales(
     borders: Borders,
     outside: Array,
     targets: _Targets,
-    rounds: int = 2,
+    rounds: int = 12,
 ) -> Calibration:
     """Market access at which a unit of appeal earns one and sales meet their targets."""
     target = np.stack([targets.final, targets.pools], axis=2)

@@ -203,7 +203,7 @@ def thresholds() -> str:
 
 
 def sector_parameters() -> str:
-    """Elasticities and profit margins by sector, both sources in one cell of the data."""
+    """Elasticities and profit margins by sector."""
     elasticities = data.read("elasticities").set_index("sector")
     margins = dict(zip(FOOTLOOSE, load_economy().margin, strict=True))
 

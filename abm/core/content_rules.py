@@ -150,9 +150,10 @@ def meet_content_rule(
         wedges = category_wedges(log_wedge, before_duty)
         tilt = wedges**-shape
         remaining = 1 - foreign + foreign * tilt
-        originating = spend * remaining ** (-1 / shape - 1) * (1 - foreign)
+        scale = spend * remaining ** (-1 / shape - 1)
+        originating = scale * (1 - foreign)
+        other = scale * foreign * tilt / wedges
         tilted_share = foreign * tilt / remaining
-        other = originating * tilted_share / ((1 - tilted_share) * wedges)
         net_cost = other_cost + (originating + other).sum(axis=0)
         excess = (before_duty * other).sum(axis=0) - allowed * net_cost
         low = np.where(excess > 0, log_wedge, low)
