@@ -36,7 +36,9 @@ def exact_hat(shares, hat, theta, axis):
     shape[0] = -1
     weighted = shares * hat ** -theta.reshape(shape)
     total = weighted.sum(axis=axis, keepdims=True)
-    return weighted / total, (total ** (-1 / theta.reshape(shape))).squeeze(axis)
+    # Inputs that nobody uses have no shares; callers leave them out.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return weighted / total, (total ** (-1 / theta.reshape(shape))).squeeze(axis)
 
 
 class World:
@@ -159,6 +161,7 @@ class AlikeFirms:
         self.policy = compile_policy(scenario, quarters=0)
         self.table = draw_population(self.economy, scenario.firms, 90, Draws(3))
         self.table.affinity[:] = 1
+        self.table.suitability[:] = 1
         self.table.plants[np.arange(len(self.table)), self.table.home] = True
         base = calibrate(self.table, self.economy, self.policy)
         self.calibration: Calibration = base.calibration
