@@ -1,4 +1,4 @@
-"""Draws are keyed by seed, purpose, quarter and firm (MODEL.md section 9, item 8)."""
+"""Draws are keyed by seed, purpose, quarter and firm."""
 
 import numpy as np
 import pytest

@@ -98,7 +98,7 @@ def lattice_thresholds(interest, volatility, entry_cost):
 
 
 def test_the_reference_is_the_published_solution():
-    """calibration/ECONOMICS.md section 2.1, to three digits."""
+    """Thresholds solved from the four conditions of the problem, to three digits."""
     np.testing.assert_allclose(dixit_thresholds(0.025, 0.1, 4), [1.467, 0.766], atol=5e-4)
     full_cost = OPERATING_COST + 0.05 * 4
     published = {0.05: (1.16, 0.87), 0.1: (1.29, 0.78), 0.2: (1.56, 0.67)}

@@ -1,4 +1,4 @@
-"""The location rule equals brute-force dynamic programming (MODEL.md section 9, item 4).
+"""The location rule equals brute-force dynamic programming.
 
 The reference below shares nothing with the model: plain loops over scalars, value
 iteration instead of Newton, and a plant under construction as a state of its own that

@@ -1,4 +1,4 @@
-"""With one regime and no noise the location rule is net present value (MODEL.md 9, item 4)."""
+"""With one regime and no noise the location rule is net present value."""
 
 import numpy as np
 import pytest

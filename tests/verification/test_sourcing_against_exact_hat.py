@@ -1,4 +1,4 @@
-"""Without rules and differences between firms, sourcing is exact-hat algebra (MODEL.md 9, item 1).
+"""Without rules and differences between firms, sourcing is exact-hat algebra.
 
 With sourcing shares ``pi`` and prices multiplied by ``hat``, Dekle, Eaton and Kortum (2008)
 have new shares ``pi * hat**-theta / sum(pi * hat**-theta)`` and a cost of the category

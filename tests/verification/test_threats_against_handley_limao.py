@@ -1,4 +1,4 @@
-"""A tariff that is only threatened deters entry as in Handley and Limao (MODEL.md 9, item 4).
+"""A tariff that is only threatened deters entry as in Handley and Limao.
 
 A firm with unit cost ``c`` can pay a sunk cost ``K`` once and then earn
 ``A * c**(1 - sigma) * tau**-sigma`` a period: ``tau_1`` now, ``tau_2`` for ever after
@@ -27,7 +27,7 @@ from abm.core.location import LocationProblem, choice_values, solve_values
 OUT, IN = 0, 1
 CALM = 0
 
-# calibration/ECONOMICS.md, section 2.1: sigma 4 and beta 0.90 a year, to three digits.
+# Closed form at sigma 4 and beta 0.90 a year, to three digits.
 SIGMA, DISCOUNT = 4.0, 0.90
 ARRIVALS = (0.02, 0.05, 0.10, 0.20, 0.50)
 PUBLISHED = {

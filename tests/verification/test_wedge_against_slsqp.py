@@ -1,4 +1,4 @@
-"""The wedge solves the firm's program as a general optimiser does (MODEL.md 9, item 2).
+"""The wedge solves the firm's program as a general optimiser does.
 
 The program never mentions a wedge. A category is a continuum of parts, each with a
 Frechet price from an originating and from another source. A firm that buys the mass
