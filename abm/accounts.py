@@ -237,9 +237,7 @@ def _input_trade(
     )
 
 
-def check_identities(
-    accounts: Accounts, tally: Tally, market: MarketState, revenue: Array
-) -> None:
+def check_identities(accounts: Accounts, tally: Tally, market: MarketState, revenue: Array) -> None:
     """Raise `IdentityError` unless every account balances to rounding.
 
     Shipped is received, in each market and use; what firms pay out and keep is what
@@ -261,7 +259,7 @@ def check_identities(
         + accounts.profit
     )
     _must_match("cost plus profit and sales", outlay, accounts.sales, FOOTLOOSE, HOSTS)
-    spending = (market.unit_final[..., 0] * market.competition[..., 0])
+    spending = market.unit_final[..., 0] * market.competition[..., 0]
     received = (tally.sums["appeal"] * revenue)[:, :, FINAL].sum(axis=1)
     received = received + (market.unit_final * market.fringe)[..., 0]
     _must_match("spending and receipts of consumers", spending, received, FOOTLOOSE, REGIONS)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abm.axes import HOSTS, N_HOSTS, N_REGIONS
-from abm.core.claims import BorderTerms, Claim, choose_claim
+from abm.core.claims import BorderTerms, choose_claim
 from abm.core.content_rules import Floats
 from abm.core.sourcing import UnitCosts
 from abm.economy import MERCHANDISE_PROCESSING_FEE, Array, Economy

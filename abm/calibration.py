@@ -274,9 +274,9 @@ def _move_constants(
     volume = tally.sums["volume"].sum(axis=(2, 3))
     bill = calibration.bill_of_materials.copy()
     bill[:, N_GOODS:] = wanted[:, N_GOODS:] / volume[:, None]
-    bill[:, :N_GOODS] *= np.divide(
-        wanted, found, out=np.zeros_like(wanted), where=found > 0
-    )[:, :N_GOODS]
+    bill[:, :N_GOODS] *= np.divide(wanted, found, out=np.zeros_like(wanted), where=found > 0)[
+        :, :N_GOODS
+    ]
     used = (wanted > 0)[:, :N_GOODS, None]
     competitiveness = np.where(
         used, calibration.competitiveness * ratio, calibration.competitiveness

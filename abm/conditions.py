@@ -163,6 +163,4 @@ class Calibration:
     @property
     def materials(self) -> list[np.ndarray]:
         """Materials each sector uses at some host, as positions among the goods."""
-        return [
-            np.flatnonzero(bill[:N_GOODS].max(axis=1) > 0) for bill in self.bill_of_materials
-        ]
+        return [np.flatnonzero(bill[:N_GOODS].max(axis=1) > 0) for bill in self.bill_of_materials]

@@ -20,7 +20,6 @@ from abm.axes import (
     N_GOODS,
     N_HOSTS,
     N_REGIONS,
-    N_SECTORS,
     REGIONS,
     SECTORS,
 )
@@ -28,7 +27,7 @@ from abm.axes import (
 Array = NDArray[np.float64]
 
 MERCHANDISE_PROCESSING_FEE = 0.003464
-"""Ad valorem fee on US imports, waived on goods claimed as originating (19 CFR 24.23, unverified)."""
+"""Ad valorem fee on US imports, waived on originating goods (19 CFR 24.23, unverified)."""
 
 PROFIT_SHARE_OF_SURPLUS = 0.5
 """Part of the operating surplus that is pure profit; the rest pays for capital (assumption)."""
@@ -136,9 +135,7 @@ class Economy:
 
 def _cube(frame: pd.DataFrame, columns: dict[str, tuple[str, ...]], value: str) -> Array:
     """A tidy table as an array whose axes are ``columns``; missing cells are 0."""
-    index = tuple(
-        pd.Categorical(frame[column], labels).codes for column, labels in columns.items()
-    )
+    index = tuple(pd.Categorical(frame[column], labels).codes for column, labels in columns.items())
     known = np.all([codes >= 0 for codes in index], axis=0)
     cube = np.zeros([len(labels) for labels in columns.values()])
     cube[tuple(codes[known] for codes in index)] = frame[value].to_numpy()[known]
@@ -217,14 +214,9 @@ def _rate_distributions() -> dict[tuple[int, int, int], RateDistribution]:
         key = (HOSTS.index(row.exporter), HOSTS.index(row.importer), SECTORS.index(row.sector))
         rates[key] = RateDistribution.with_mean(shares / shares.sum(), float(row.mean))
     missing = {
-        (s, m, k)
-        for s in range(N_HOSTS)
-        for m in range(N_HOSTS)
-        if s != m
-        for k in range(N_GOODS)
+        (s, m, k) for s in range(N_HOSTS) for m in range(N_HOSTS) if s != m for k in range(N_GOODS)
     } - rates.keys()
     if missing:
         s, m, k = min(missing)
         raise ValueError(f"mfn_rate_bins.csv lacks {HOSTS[s]} to {HOSTS[m]}, {SECTORS[k]}")
     return rates
-

@@ -1,5 +1,7 @@
 """Prices of inputs: from last quarter's outcomes and today's policy to sourcing weights."""
 
+from itertools import pairwise
+
 import numpy as np
 
 from abm.axes import FOOTLOOSE, GOODS, N_FOOTLOOSE, N_GOODS, N_HOSTS, N_SECTORS, REGIONS
@@ -41,9 +43,7 @@ def outside_duty(economy: Economy, policy: Policy) -> Array:
     return duty
 
 
-def purchase_prices(
-    calibration: Calibration, conditions: Conditions, policy: Policy
-) -> Array:
+def purchase_prices(calibration: Calibration, conditions: Conditions, policy: Policy) -> Array:
     """Delivered price of every input from every source against the calibration year.
 
     Returns
@@ -107,9 +107,7 @@ def price_inputs(
         used = calibration.materials[sector]
         weight = calibration.competitiveness[sector][used, ..., None] * appeal[used]
         other = weight * (1 - originating[used])
-        groups = np.stack(
-            [weight * originating[used], other, other * before_duty[used]], axis=2
-        )
+        groups = np.stack([weight * originating[used], other, other * before_duty[used]], axis=2)
         terms.append(
             InputTerms(
                 weights=groups.astype(np.float32),
@@ -145,7 +143,7 @@ def value_added_cost(
 def sector_rows(table: FirmTable) -> list[slice]:
     """Rows of every footloose sector; the table is ordered by sector."""
     edges = np.searchsorted(table.sector, np.arange(len(FOOTLOOSE) + 1))
-    return [slice(int(a), int(b)) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    return [slice(int(start), int(stop)) for start, stop in pairwise(edges)]
 
 
 def solve_costs(

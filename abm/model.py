@@ -1,7 +1,6 @@
 """The relocation model: a step, phase by phase."""
 
 import os
-from collections.abc import Sequence
 from dataclasses import replace
 
 import mesa
@@ -74,7 +73,7 @@ SETTLING_ROUNDS = 3
 """Rounds in which claims under regimes not yet in force find their average duties."""
 
 
-class RelocationModel(mesa.Model):  # type: ignore[type-arg]
+class RelocationModel(mesa.Model):
     """Firms of North America choosing where to produce, quarter by quarter.
 
     Parameters
@@ -137,9 +136,7 @@ class RelocationModel(mesa.Model):  # type: ignore[type-arg]
         base_values = place_firms(self.firms, self.economy, settings, self.draws)
         self._link_suppliers()
         self.base_policy = compile_policy(Scenario.load(BASE_YEAR_POLICY), quarters=0)
-        self.base_year = calibrate(
-            self.firms, self.economy, self.base_policy, settings.home_appeal
-        )
+        self.base_year = calibrate(self.firms, self.economy, self.base_policy, settings.home_appeal)
         self.calibration = self.base_year.calibration
         self.plan_values = np.repeat(base_values[..., None], len(self.policy.regimes), axis=2)
 
@@ -201,9 +198,7 @@ class RelocationModel(mesa.Model):  # type: ignore[type-arg]
         self.every_cost = UnitCosts.empty(len(self.firms), N_HOSTS, regimes)
         across = np.zeros((N_REGIONS, N_REGIONS), bool)
         across[:N_HOSTS, :N_HOSTS] = ~np.eye(N_HOSTS, dtype=bool)
-        duty = np.where(
-            across[None, :, :, None], base.certificates.duty, every_outside
-        )
+        duty = np.where(across[None, :, :, None], base.certificates.duty, every_outside)
         self.conditions = base.with_regimes(
             np.repeat(base.qualified, regimes, axis=2), Certificates.unclaimed(duty)
         )
@@ -266,9 +261,7 @@ class RelocationModel(mesa.Model):  # type: ignore[type-arg]
             0, self.economy, self.firms, self.accounts, self.conditions.wage, None
         )
         self.phase_seconds = {
-            name: seconds
-            for name, seconds in self.phase_seconds.items()
-            if name.startswith("_")
+            name: seconds for name, seconds in self.phase_seconds.items() if name.startswith("_")
         }
 
     # --- one quarter ----------------------------------------------------------------
@@ -577,9 +570,8 @@ class RelocationModel(mesa.Model):  # type: ignore[type-arg]
         claim = self.borders.claim[row, HOSTS.index(host), HOSTS.index(market), self.regime]
         return Claim(int(claim)).name.lower().replace("_", " ")
 
-    def suppliers_of(self, row: int) -> Sequence[Firm]:
+    def suppliers_of(self, row: int) -> list[Firm]:
         """The firms a firm is linked to as a buyer."""
         rows = np.unique(self.network.supplier[row])
         members = self.agents_by_type[Firm]
         return [members[int(supplier)] for supplier in rows[rows >= 0]]
-

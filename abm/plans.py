@@ -93,7 +93,16 @@ def config_revenues(
             continue
         for regime in range(regimes):
             offer = make_offer(
-                table, economy, calibration, policy, costs, borders, outside, sector, rows[some], regime
+                table,
+                economy,
+                calibration,
+                policy,
+                costs,
+                borders,
+                outside,
+                sector,
+                rows[some],
+                regime,
             )
             unit = market.unit_revenue(sector, regime).astype(np.float32)
             earned = np.repeat(unit[None], len(offer.reach), axis=0)
@@ -203,9 +212,7 @@ def value_plans(
             remaining_cost=stage_costs(settings)[stage] * cost,
             cancellation_cost=np.zeros(len(stage)),
         )
-        on, off, _ = continue_or_cancel(
-            problem.take(building), solved[building], projects, regime
-        )
+        on, off, _ = continue_or_cancel(problem.take(building), solved[building], projects, regime)
         # What spoke for the project when it was chosen still does.
         goes_on[building] = on + table.project_taste[rows[building]] >= off
     return Plans(rows, worth + taste, taste, goes_on)
@@ -252,9 +259,7 @@ class Moves:
         return [(*key, count, weight) for key, (count, weight) in sorted(found.items())]
 
 
-def relocate(
-    table: FirmTable, settings: Firms, plans: Plans
-) -> Moves:
+def relocate(table: FirmTable, settings: Firms, plans: Plans) -> Moves:
     """Start, advance, cancel and complete projects; close plants at once.
 
     The last plants of a sector at a host stay, so that no market loses its only

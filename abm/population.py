@@ -112,9 +112,7 @@ def zipf_sizes(
     return sizes
 
 
-def draw_population(
-    economy: Economy, settings: Firms, firms: int, draws: Draws
-) -> FirmTable:
+def draw_population(economy: Economy, settings: Firms, firms: int, draws: Draws) -> FirmTable:
     """Firms with everything that does not depend on prices or policy.
 
     Parameters
@@ -182,9 +180,7 @@ def _draw_beliefs(table: FirmTable, settings: Firms, draws: Draws) -> None:
     table.belief[:] = np.searchsorted(np.cumsum(shares)[:-1], draw, side="right")
 
 
-def _draw_technology(
-    table: FirmTable, economy: Economy, settings: Firms, draws: Draws
-) -> None:
+def _draw_technology(table: FirmTable, economy: Economy, settings: Firms, draws: Draws) -> None:
     firms = len(table)
     spread = settings.productivity_spread
     own = np.exp(spread * draws.normal("productivity", 0, firms) - spread**2 / 2)
@@ -193,9 +189,7 @@ def _draw_technology(
     table.productivity[:] = own[:, None] * (1 - settings.home_decay * from_home[table.home])
     content_spread = fitted_by_sector("content_spread")[table.sector].astype(np.float32)
     common = draws.normal("sourcing", 0, (firms, 1, N_REGIONS)).astype(np.float32)
-    own_taste = draws.normal("sourcing by input", 0, (firms, N_GOODS, N_REGIONS)).astype(
-        np.float32
-    )
+    own_taste = draws.normal("sourcing by input", 0, (firms, N_GOODS, N_REGIONS)).astype(np.float32)
     correlation = np.float32(settings.sourcing_correlation)
     own_taste *= np.sqrt(1 - correlation)
     own_taste += np.sqrt(correlation) * common
@@ -205,9 +199,7 @@ def _draw_technology(
     table.affinity[:] = own_taste
 
 
-def _draw_customs(
-    table: FirmTable, economy: Economy, settings: Firms, draws: Draws
-) -> None:
+def _draw_customs(table: FirmTable, economy: Economy, settings: Firms, draws: Draws) -> None:
     firms = len(table)
     line = draws.uniform("tariff line", 0, firms)
     for (host, partner, sector), distribution in economy.rates.items():
@@ -216,9 +208,7 @@ def _draw_customs(
             table.product_duty[rows, host, partner] = distribution.quantile(line[rows])
     spread = PAPERWORK_SPREAD
     skill = np.exp(spread * draws.normal("paperwork", 0, firms))
-    median = np.stack(
-        [fitted_by_sector(f"paperwork_median_{host}") for host in HOSTS], axis=1
-    )
+    median = np.stack([fitted_by_sector(f"paperwork_median_{host}") for host in HOSTS], axis=1)
     table.paperwork[:] = skill[:, None] * median[table.sector]
     table.reluctance[:] = settings.honesty_median * np.exp(
         settings.honesty_spread * draws.normal("honesty", 0, firms)

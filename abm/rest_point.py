@@ -92,9 +92,7 @@ def taste_scale(economy: Economy, settings: Firms) -> Array:
     -------
     ndarray, shape (sector,)
     """
-    scale: Array = (
-        economy.margin * (economy.sigma[:N_FOOTLOOSE] - 1) / settings.location_dispersion
-    )
+    scale: Array = economy.margin * (economy.sigma[:N_FOOTLOOSE] - 1) / settings.location_dispersion
     return scale
 
 
@@ -204,10 +202,7 @@ def _solve_still(settings: Firms, payoff: Array, start: Array | None) -> tuple[A
 def _constants(settings: Firms, scales: tuple[float, ...]) -> Array:
     """Constants by sector, home and configuration, shape (sector, home, config)."""
     tastes = np.stack(
-        [
-            place_tastes(Draws(0), NODES, np.full(NODES, home))[1]
-            for home in range(N_HOSTS)
-        ]
+        [place_tastes(Draws(0), NODES, np.full(NODES, home))[1] for home in range(N_HOSTS)]
     )
     target = plant_set_shares()
     scale = np.array(scales)[:, None, None]
@@ -228,9 +223,7 @@ def _constants(settings: Firms, scales: tuple[float, ...]) -> Array:
     return best
 
 
-def place_tastes(
-    draws: Draws, firms: int, home: NDArray[np.integer]
-) -> tuple[Array, Array]:
+def place_tastes(draws: Draws, firms: int, home: NDArray[np.integer]) -> tuple[Array, Array]:
     """What draws firms to places: their advantage at hosts, and their taste for sets of plants.
 
     A firm is at its sector's average at home; abroad its advantage is normal with
@@ -259,9 +252,7 @@ def place_tastes(
     return advantage, mean + CONFIG_TASTE * own
 
 
-def place_firms(
-    table: FirmTable, economy: Economy, settings: Firms, draws: Draws
-) -> Array:
+def place_firms(table: FirmTable, economy: Economy, settings: Firms, draws: Draws) -> Array:
     """Give every firm its tastes, its plants and any project under way.
 
     Parameters
@@ -337,9 +328,7 @@ def _keep_every_cell_alive(table: FirmTable) -> None:
             table.target[largest] = -1
 
 
-def _favour_projects(
-    table: FirmTable, settings: Firms, values: Array, draws: Draws
-) -> None:
+def _favour_projects(table: FirmTable, settings: Firms, values: Array, draws: Draws) -> None:
     """Give projects under way the luck without which they would not have been chosen.
 
     The gap between two Gumbel draws, given that it exceeds a high threshold, is

@@ -70,14 +70,10 @@ class Tally:
 
     sums: dict[str, Array] = field(default_factory=lambda: {name: _cells() for name in TALLIES})
     purchases: Array = field(
-        default_factory=lambda: np.zeros(
-            (N_FOOTLOOSE, N_SECTORS, N_REGIONS, N_HOSTS, 2, N_REGIONS)
-        )
+        default_factory=lambda: np.zeros((N_FOOTLOOSE, N_SECTORS, N_REGIONS, N_HOSTS, 2, N_REGIONS))
     )
     filed: dict[str, Array] = field(default_factory=dict)
-    qualified_by_regime: Array = field(
-        default_factory=lambda: np.zeros((N_FOOTLOOSE, N_HOSTS, 0))
-    )
+    qualified_by_regime: Array = field(default_factory=lambda: np.zeros((N_FOOTLOOSE, N_HOSTS, 0)))
 
 
 def tally_plants(
@@ -150,8 +146,9 @@ def tally_plants(
 def _buy_services(tally: Tally, economy: Economy, calibration: Calibration, price: Array) -> None:
     """Services are bought in proportion to output, from sources as prices say."""
     services = slice(N_GOODS, N_SECTORS)
-    weighted = calibration.service_shares[:, services] * price[services] ** -(
-        economy.theta[services, None, None]
+    weighted = (
+        calibration.service_shares[:, services]
+        * price[services] ** -(economy.theta[services, None, None])
     )
     index = weighted.sum(axis=2)
     spread = np.divide(weighted, index[:, :, None], out=weighted, where=index[:, :, None] > 0)
@@ -417,9 +414,7 @@ def clear_with_purchases(
     -------
     ndarray, shape (sector, host, use, market)
     """
-    revenue = np.stack(
-        [market.unit_revenue(sector, regime) for sector in range(N_FOOTLOOSE)]
-    )
+    revenue = np.stack([market.unit_revenue(sector, regime) for sector in range(N_FOOTLOOSE)])
     offered = tally.sums["appeal"][:, :, INTERMEDIATE]
     sells = offered > 0
     for _ in range(500):

@@ -38,7 +38,7 @@ class Cell:
         getattr(firm.model.firms, self.column)[firm.row] = value
 
 
-class Firm(mesa.Agent):  # type: ignore[type-arg]
+class Firm(mesa.Agent):
     """A manufacturer; its state is row ``row`` of ``model.firms``.
 
     Parameters

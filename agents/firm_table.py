@@ -67,9 +67,7 @@ class FirmTable:
     ]
     base_potential: Annotated[
         Float32,
-        Column(
-            "float32", ("firm", "material", "host"), "1", "sourcing potential of the base year"
-        ),
+        Column("float32", ("firm", "material", "host"), "1", "sourcing potential of the base year"),
     ]
     product_duty: Annotated[
         Float32,
@@ -87,7 +85,8 @@ class FirmTable:
         ),
     ]
     reluctance: Annotated[
-        Float32, Column("float32", ("firm",), "share of unit cost", "cost of lying, in its own eyes")
+        Float32,
+        Column("float32", ("firm",), "share of unit cost", "cost of lying, in its own eyes"),
     ]
     review_offset: Annotated[
         Float64, Column("float64", ("firm",), "1", "phase of its review clock, in [0, 1)")

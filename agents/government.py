@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from abm.model import RelocationModel
 
 
-class Government(mesa.Agent):  # type: ignore[type-arg]
+class Government(mesa.Agent):
     """A member of the agreement; it acts by the dated timeline of the scenario.
 
     Parameters

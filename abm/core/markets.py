@@ -36,9 +36,7 @@ def plant_reach(delivered_cost: Floats, access: Floats, dispersion: float) -> Fl
     return reach
 
 
-def plant_appeal(
-    reach: Floats, plants: NDArray[np.bool_], size: Floats, exponent: float
-) -> Floats:
+def plant_appeal(reach: Floats, plants: NDArray[np.bool_], size: Floats, exponent: float) -> Floats:
     """Appeal of each plant's goods to the buyers of each market.
 
     Parameters

@@ -123,7 +123,8 @@ def sourcing_potential(affinity: Floats, weights: Floats) -> Floats:
     """
     inputs, sources, *rest = weights.shape
     flat = np.matmul(affinity.transpose(1, 0, 2), weights.reshape(inputs, sources, -1))
-    return flat.reshape(inputs, affinity.shape[0], *rest)
+    potential: Floats = flat.reshape(inputs, affinity.shape[0], *rest)
+    return potential
 
 
 def _free_choice(
@@ -235,8 +236,7 @@ def input_purchases(
     shape = terms.theta[:, None]
     for rows in blocks(affinity.shape[0]):
         spend, foreign, before_duty = (
-            array[:, :, 0, 0]
-            for array in _free_choice(affinity[rows], base_potential[rows], terms)
+            array[:, :, 0, 0] for array in _free_choice(affinity[rows], base_potential[rows], terms)
         )
         appeal = sourcing_potential(affinity[rows], terms.weights[:, :, :OTHER_BEFORE_DUTY])
         per_weight = spend / appeal.sum(axis=2)[:, :, 0, 0]

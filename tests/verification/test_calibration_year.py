@@ -56,8 +56,12 @@ def test_without_news_the_economy_stays_where_it_is_while_firms_move():
     totals = by_country.sum()
     drift = totals.loc[40] / totals.loc[0] - 1
     assert drift.abs().to_numpy().max() < 0.01
-    goods = frames["trade"][~frames["trade"]["sector"].isin(["telecom", "finance", "other_services"])]
-    flows = goods.groupby(["quarter", "origin", "destination"])["value_musd"].sum().unstack("quarter")
+    goods = frames["trade"][
+        ~frames["trade"]["sector"].isin(["telecom", "finance", "other_services"])
+    ]
+    flows = (
+        goods.groupby(["quarter", "origin", "destination"])["value_musd"].sum().unstack("quarter")
+    )
     members = flows.loc[[(a, b) for a in HOSTS for b in HOSTS]]
     assert (members[40] / members[0] - 1).abs().max() < 0.01
     assert (frames["moves"]["stage"] == "completed").sum() > 0

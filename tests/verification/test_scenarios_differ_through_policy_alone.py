@@ -44,7 +44,11 @@ def test_the_number_of_threads_changes_no_byte():
     )
     digests = {
         subprocess.run(
-            [sys.executable, "-c", f"import os; os.environ['OPENBLAS_NUM_THREADS'] = '{n}'; {code}"],
+            [
+                sys.executable,
+                "-c",
+                f"import os; os.environ['OPENBLAS_NUM_THREADS'] = '{n}'; {code}",
+            ],
             capture_output=True,
             text=True,
             check=True,

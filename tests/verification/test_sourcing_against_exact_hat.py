@@ -156,7 +156,9 @@ class AlikeFirms:
     """The calibrated model with one type of firm in every sector and no rule of origin."""
 
     def __init__(self):
-        scenario = Scenario.from_document({"firms": {"productivity_spread": 0.0, "home_decay": 0.0}})
+        scenario = Scenario.from_document(
+            {"firms": {"productivity_spread": 0.0, "home_decay": 0.0}}
+        )
         self.economy = load_economy()
         self.policy = compile_policy(scenario, quarters=0)
         self.table = draw_population(self.economy, scenario.firms, 90, Draws(3))
@@ -208,8 +210,12 @@ def test_the_model_with_one_type_of_firm_buys_by_exact_hat(alike, hat):
     for sector in range(N_FOOTLOOSE):
         used = paid[sector].sum(axis=(1, 2)) > 0
         total = paid[sector].sum(axis=1, keepdims=True)
-        before = np.divide(paid[sector], total, out=np.zeros_like(total + paid[sector]), where=total > 0)
-        expected, _ = exact_hat(before[used], hat[used][..., None], alike.economy.theta[used], axis=1)
+        before = np.divide(
+            paid[sector], total, out=np.zeros_like(total + paid[sector]), where=total > 0
+        )
+        expected, _ = exact_hat(
+            before[used], hat[used][..., None], alike.economy.theta[used], axis=1
+        )
         found = bought[sector][used]
         spent = found.sum(axis=1, keepdims=True)
         bought_here = np.broadcast_to(spent > 0, found.shape)
@@ -234,5 +240,7 @@ def test_unit_cost_in_the_model_with_one_type_of_firm_is_exact_hat(alike, hat):
             calibration.bill_of_materials[sector] * factor
         ).sum(axis=0)
         np.testing.assert_allclose(
-            costs.free_cost[rows, :, 0], np.broadcast_to(expected, (len(rows), N_HOSTS)), rtol=SINGLE
+            costs.free_cost[rows, :, 0],
+            np.broadcast_to(expected, (len(rows), N_HOSTS)),
+            rtol=SINGLE,
         )

@@ -1,0 +1,170 @@
+"""The documentation: examples run, links lead somewhere, and what is generated is current."""
+
+import dataclasses
+import doctest
+import re
+import shlex
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from abm import accounts, borders, conditions, economy, sales
+from abm.core import claims, content_rules, location, sourcing
+from abm.policy import compiled
+from agents import firm_table
+from docs.generate import BLOCK, BLOCKS, ROOT, pages, rewritten
+from experiments.overrides import load_scenario, without_effect
+from experiments.summary import entries, summary
+from tests.synthetic import tables
+
+PAGES = {str(path.relative_to(ROOT)): path for path in pages()}
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+INDENTED = re.compile(r"^(?: {4}|- `)(nearshore run [^`#\n]+)", re.MULTILINE)
+LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
+NAMED = re.compile(r"^\|[^|]*\| `(\w+)\.(\w+)` \| ([^|]*) \|", re.MULTILINE)
+
+WITH_NAMES = (
+    accounts,
+    borders,
+    claims,
+    compiled,
+    conditions,
+    content_rules,
+    economy,
+    firm_table,
+    location,
+    sales,
+    sourcing,
+)
+"""Modules whose classes the notation names."""
+
+
+def without_code(text: str) -> str:
+    return re.sub(r"`[^`\n]*`", "", FENCED.sub("", text))
+
+
+def anchor(heading: str) -> str:
+    """The name that a heading gets in a rendered page."""
+    words = re.sub(r"[^\w\- ]", "", heading.strip().lower())
+    return words.replace(" ", "-")
+
+
+def anchors(page: Path) -> set[str]:
+    text = FENCED.sub("", page.read_text(encoding="utf-8"))
+    return {anchor(found) for found in re.findall(r"^#+ (.*)$", text, re.MULTILINE)}
+
+
+def test_the_example_of_the_readme_runs_as_it_is_printed():
+    (example,) = [text for language, text in FENCED.findall(README) if language == "python"]
+    test = doctest.DocTestParser().get_doctest(example, {}, "README.md", "README.md", 0)
+    assert len(test.examples) == 5
+    said: list[str] = []
+    doctest.DocTestRunner().run(test, out=said.append)
+    assert not said, "".join(said)
+
+
+@pytest.mark.parametrize("command", INDENTED.findall(README))
+def test_a_command_of_the_readme_is_understood_and_changes_something(command):
+    words = shlex.split(command)
+    scenario = words[2]
+    overrides = [after for word, after in pairwise(words) if word == "--set"]
+    load_scenario(scenario, overrides)
+    assert without_effect(scenario, overrides) == []
+
+
+def test_the_readme_begins_with_the_two_commands_that_the_makefile_has():
+    first = README.split("\n## ")[0]
+    targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    named = re.findall(r"^ {4}make (\w+)", first, re.MULTILINE)
+    assert named == ["run", "test"]
+    assert set(named) <= targets
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_links_within_the_project_lead_somewhere(name):
+    page = PAGES[name]
+    broken = []
+    for link in LINK.findall(without_code(page.read_text(encoding="utf-8"))):
+        if re.match(r"[a-z]+:", link):
+            continue
+        path, _, heading = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        if not target.exists() or (heading and heading not in anchors(target)):
+            broken.append(link)
+    assert broken == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_generated_blocks_are_as_the_code_has_them(name):
+    text = PAGES[name].read_text(encoding="utf-8")
+    # Were it not, `python docs/generate.py` brings it up to date.
+    assert rewritten(text) == text
+
+
+def test_every_block_that_can_be_generated_is_shown():
+    shown = {
+        found["name"]
+        for page in PAGES.values()
+        for found in BLOCK.finditer(page.read_text(encoding="utf-8"))
+    }
+    assert shown == set(BLOCKS)
+
+
+def test_the_model_is_described_under_the_seven_headings_of_the_protocol():
+    numbered = re.findall(r"^## (\d) (.*)$", PAGES["docs/odd.md"].read_text(), re.MULTILINE)
+    assert numbered == [
+        ("1", "Purpose and patterns"),
+        ("2", "Entities, state variables and scales"),
+        ("3", "Process overview and scheduling"),
+        ("4", "Design concepts"),
+        ("5", "Initialization"),
+        ("6", "Input data"),
+        ("7", "Submodels"),
+    ]
+
+
+def declared(owner: str) -> set[str]:
+    """Fields and properties of a class that the notation names."""
+    (cls,) = {vars(module)[owner] for module in WITH_NAMES if owner in vars(module)}
+    fields = {field.name for field in dataclasses.fields(cls)}
+    return fields | {name for name, value in vars(cls).items() if isinstance(value, property)}
+
+
+def test_every_name_of_the_notation_exists():
+    found = NAMED.findall(PAGES["docs/notation.md"].read_text())
+    assert found
+    unknown = [f"{owner}.{name}" for owner, name, _ in found if name not in declared(owner)]
+    assert unknown == []
+
+
+def test_axes_of_firm_columns_are_those_of_the_table():
+    letters = {
+        "i": "firm",
+        "k": "material",
+        "s": "source",
+        "l": "host",
+        "c": "config",
+        "partner": "partner",
+    }
+    columns = firm_table.FirmTable.columns()
+    for owner, name, axes in NAMED.findall(PAGES["docs/notation.md"].read_text()):
+        if owner == "FirmTable":
+            assert tuple(letters[letter] for letter in axes.split(", ")) == columns[name].axes, name
+
+
+def test_every_headline_of_the_summary_is_documented():
+    outputs = PAGES["docs/outputs.md"].read_text()
+    made_up = tables(quarters=4)
+    for path, _ in entries(summary(made_up, made_up)):
+        assert f"`{path[0]}`" in outputs or f"`{path[0]}.{path[1]}`" in outputs, path
+
+
+def test_every_page_of_the_documentation_is_in_its_index():
+    index = PAGES["docs/index.md"]
+    linked = {
+        (index.parent / link).resolve() for link in LINK.findall(index.read_text(encoding="utf-8"))
+    }
+    documented = {path for path in PAGES.values() if path.parent != ROOT and path != index}
+    assert documented <= linked
