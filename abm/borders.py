@@ -6,11 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abm.axes import HOSTS, N_HOSTS, N_REGIONS
-from abm.core.claims import BorderTerms, choose_claim
+from abm.core.claims import BorderTerms, Claim, choose_claim
 from abm.core.content_rules import Floats
-from abm.core.sourcing import UnitCosts
+from abm.core.sourcing import UnitCosts, firm_last
 from abm.economy import MERCHANDISE_PROCESSING_FEE, Array, Economy
 from abm.inputs import USA, sector_rows
+from abm.parallel import in_parallel
 from abm.policy.compiled import Policy
 from agents import FirmTable
 
@@ -68,28 +69,37 @@ def claim_origin(
     """
     firms, _, regimes = costs.free_cost.shape
     shape = (firms, N_HOSTS, N_HOSTS, regimes)
-    cost = np.repeat(costs.free_cost[:, :, None, :], N_HOSTS, axis=2)
-    duty, penalty = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
-    claim = np.zeros(shape, np.int8)
+    cost = firm_last(shape, np.float32, np.nan)
+    cost[:] = costs.free_cost[:, :, None, :]
+    duty, penalty = firm_last(shape, np.float32, 0.0), firm_last(shape, np.float32, 0.0)
+    claim = firm_last(shape, np.int8, Claim.PAYS)
     threshold = policy.content_threshold.astype(np.float32)[table.sector]
     meets_rule = costs.free_content >= threshold[:, None, :]
     exposed = table.moved_from_home & ~table.grandfathered
-    for sector, rows in enumerate(sector_rows(table)):
-        for host, partner in MEMBER_PAIRS:
-            terms = _border_terms(table, economy, policy, sector, rows, host, partner, exposed)
-            choice = choose_claim(
-                costs.free_cost[rows, host],
-                costs.compliant_cost[rows, host],
-                meets_rule[rows, host],
-                table.paperwork[rows, host, None] * policy.paperwork_scale.astype(np.float32),
-                table.reluctance[rows, None],
-                terms,
-                None if held is None else held[rows, host, partner],
-            )
-            cost[rows, host, partner] = choice.border_cost
-            duty[rows, host, partner] = choice.duty
-            claim[rows, host, partner] = choice.claim
-            penalty[rows, host, partner] = choice.expected_penalty
+    every = [
+        (sector, rows, host, partner)
+        for sector, rows in enumerate(sector_rows(table))
+        for host, partner in MEMBER_PAIRS
+    ]
+
+    def decide(place: tuple[int, slice, int, int]) -> None:
+        sector, rows, host, partner = place
+        terms = _border_terms(table, economy, policy, sector, rows, host, partner, exposed)
+        choice = choose_claim(
+            costs.free_cost[rows, host],
+            costs.compliant_cost[rows, host],
+            meets_rule[rows, host],
+            table.paperwork[rows, host, None] * policy.paperwork_scale.astype(np.float32),
+            table.reluctance[rows, None],
+            terms,
+            None if held is None else held[rows, host, partner],
+        )
+        cost[rows, host, partner] = choice.border_cost
+        duty[rows, host, partner] = choice.duty
+        claim[rows, host, partner] = choice.claim
+        penalty[rows, host, partner] = choice.expected_penalty
+
+    in_parallel(decide, every)
     return Borders(cost, duty, claim, penalty, meets_rule)
 
 
@@ -125,7 +135,8 @@ def delivery(
     free_cost: Floats,
     outside: Array,
     barrier: Array,
-    rows: slice | NDArray[np.integer],
+    rows: NDArray[np.integer],
+    host: int | NDArray[np.integer],
     regime: int,
 ) -> tuple[Floats, Floats]:
     """Cost at the border of every market, and what buyers pay on top.
@@ -134,24 +145,27 @@ def delivery(
     ----------
     borders : Borders
     free_cost : ndarray, shape (firm, host, regime)
-    outside : ndarray, shape (host, market)
+    outside : ndarray, shape (market,) or (host, market)
         Duty in markets where no origin can be claimed, for the firms' sector.
-    barrier : ndarray, shape (host, market)
+    barrier : ndarray, same shape
         Non-tariff barriers, ad valorem.
-    rows : slice or index array
+    rows : ndarray of int
         Firms, all of one sector.
+    host : int or ndarray of int
+        Where they produce; broadcasts against ``rows``.
     regime : int
 
     Returns
     -------
-    border_cost, mark_on : ndarray, shape (firm, host, market)
+    border_cost, mark_on : ndarray, shape of rows and host broadcast, then market
         Unit cost at the border; buyers' price over border price.
     """
-    free = free_cost[rows, :, regime]
-    border_cost = np.repeat(free[:, :, None], N_REGIONS, axis=2)
-    border_cost[:, :, :N_HOSTS] = borders.cost[rows, :, :, regime]
+    free = free_cost[rows, host, regime]
+    border_cost = np.empty((*free.shape, N_REGIONS), free.dtype)
+    border_cost[..., N_HOSTS:] = free[..., None]
+    border_cost[..., :N_HOSTS] = borders.cost[rows, host, :, regime]
     mark_on = np.empty_like(border_cost)
     mark_on[:] = 1 + outside
-    mark_on[:, :, :N_HOSTS] = 1 + borders.duty[rows, :, :, regime]
+    mark_on[..., :N_HOSTS] = 1 + borders.duty[rows, host, :, regime]
     mark_on *= (1 + barrier).astype(np.float32)
     return border_cost, mark_on

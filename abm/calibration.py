@@ -18,6 +18,7 @@ from abm.conditions import Calibration, Certificates, Conditions
 from abm.core.sourcing import UnitCosts, sourcing_potential
 from abm.economy import Array, Economy
 from abm.errors import CalibrationError
+from abm.fixed_point import Mixing
 from abm.inputs import (
     outside_duty,
     price_inputs,
@@ -26,8 +27,10 @@ from abm.inputs import (
     solve_costs,
     value_added_cost,
 )
+from abm.market_access import matched_access
 from abm.policy.compiled import Policy
-from abm.sales import FINAL, REACH_EXPONENT, make_offer, sector_blocks
+from abm.quarter import Quarter
+from abm.sales import FINAL, REACH_EXPONENT
 from abm.trade import Tally, new_certificates, qualified_share, tally_plants
 from agents import FirmTable
 
@@ -45,6 +48,9 @@ FREE_ROUNDS = 12
 In small models a single firm on the brink can change its claim every round and
 keep the flows from settling; it is then left at its last choice.
 """
+
+PLAIN_ROUNDS = 2
+"""Rounds before mixing: the first guess is too far off to learn from."""
 
 QUARTERS = 4
 
@@ -68,6 +74,11 @@ class _Targets:
     purchases: Array  # (sector, input, source, host), inputs bought
     fringe: Array  # (sector, source, market)
     other_use: Array  # (input, source, market)
+
+    @property
+    def sales(self) -> Array:
+        """Sales of modelled firms, shape (sector, host, use, market)."""
+        return np.stack([self.final, self.pools], axis=2)
 
 
 def _targets(economy: Economy) -> _Targets:
@@ -117,7 +128,7 @@ def calibrate(
     outside = outside_duty(economy, policy)
     calibration = _first_guess(economy, targets, outside, home_appeal)
     costs = UnitCosts.empty(len(table), N_HOSTS, 1)
-    worst, held = np.inf, None
+    worst, held, mixing = np.inf, None, Mixing()
     for rounds in range(1, MAX_ROUNDS + 1):
         conditions = calibration.conditions
         terms = price_inputs(economy, calibration, conditions, policy, agglomeration=0.0)
@@ -127,19 +138,12 @@ def calibrate(
         borders = claim_origin(table, economy, policy, costs, held)
         if rounds == FREE_ROUNDS:
             held = borders.claim
-        calibration = _match_sales(
-            table, economy, calibration, policy, costs, borders, outside, targets
-        )
+        quarter = Quarter(table, economy, calibration, policy, costs, borders, outside)
+        calibration = replace(calibration, access=matched_access(quarter, targets.sales))
         tally = tally_plants(
-            table,
-            economy,
-            calibration,
-            policy,
+            replace(quarter, calibration=calibration),
             terms,
-            costs,
-            borders,
             value_added,
-            outside,
             purchase_prices(calibration, conditions, policy),
             regime=0,
         )
@@ -148,7 +152,8 @@ def calibrate(
             calibration = _finish(economy, calibration, policy, tally, table, miss, rounds)
             return BaseYear(calibration, costs, borders, tally)
         worst = miss
-        calibration = _move_constants(economy, calibration, tally, targets, outside)
+        moved = _move_constants(economy, calibration, tally, targets, outside)
+        calibration = moved if rounds < PLAIN_ROUNDS else _mixed(mixing, calibration, moved)
     raise CalibrationError(
         f"calibration: after {MAX_ROUNDS} rounds a flow is still {worst:.2%} off the tables"
     )
@@ -201,40 +206,9 @@ def _first_guess(
 def _set_base_potential(table: FirmTable, calibration: Calibration) -> None:
     """Potential at base-year prices: what all later costs are relative to."""
     for sector, rows in enumerate(sector_rows(table)):
-        used = calibration.materials[sector]
-        weights = calibration.competitiveness[sector, used].astype(np.float32)
-        potential = sourcing_potential(table.affinity[rows][:, used], weights)
-        table.base_potential[rows, used] = potential.transpose(1, 0, 2)
-
-
-def _match_sales(
-    table: FirmTable,
-    economy: Economy,
-    calibration: Calibration,
-    policy: Policy,
-    costs: UnitCosts,
-    borders: Borders,
-    outside: Array,
-    targets: _Targets,
-    rounds: int = 12,
-) -> Calibration:
-    """Market access at which a unit of appeal earns one and sales meet their targets."""
-    target = np.stack([targets.final, targets.pools], axis=2)
-    for _ in range(rounds):
-        sold = np.zeros_like(target)
-        for sector, rows in sector_blocks(table):
-            offer = make_offer(
-                table, economy, calibration, policy, costs, borders, outside, sector, rows, regime=0
-            )
-            border = offer.appeal(table)
-            border[:, :, FINAL] /= offer.mark_on
-            sold[sector] += border.sum(axis=0, dtype=np.float64)
-        ratio = np.divide(target, sold, out=np.zeros_like(target), where=sold > 0)
-        access = calibration.access * ratio ** (1 / REACH_EXPONENT)
-        calibration = replace(calibration, access=access)
-        if np.abs(ratio[target > 0] - 1).max() < TOLERANCE / 10:
-            break
-    return calibration
+        weights = calibration.competitiveness[sector].astype(np.float32)
+        potential = sourcing_potential(table.affinity[rows], weights)
+        table.base_potential[rows] = potential.transpose(2, 0, 1)
 
 
 def _purchases_at_basic_prices(calibration: Calibration, tally: Tally) -> Array:
@@ -247,7 +221,7 @@ def _misses(calibration: Calibration, tally: Tally, targets: _Targets, table: Fi
     bought = _purchases_at_basic_prices(calibration, tally)[:, :N_GOODS]
     wanted = targets.purchases[:, :N_GOODS]
     sold = tally.sums["border"]
-    target = np.stack([targets.final, targets.pools], axis=2)
+    target = targets.sales
     worst = 0.0
     for actual, aim, row in (
         (bought, wanted, wanted.sum(axis=(1, 2), keepdims=True)),
@@ -295,6 +269,39 @@ def _move_constants(
         base_input_duty=duty,
         conditions=replace(conditions, certificates=certificates, qualified=qualified),
     )
+
+
+def _mixed(mixing: Mixing, before: Calibration, moved: Calibration) -> Calibration:
+    """The constants to try next, in view of what earlier rounds led to."""
+    weight = np.concatenate(
+        [np.sqrt(before.competitiveness).ravel(), np.ones(_goods_bill(before).size)]
+    )
+    point = mixing.next_point(_log_constants(before), _log_constants(moved), weight)
+    sources, bills = np.split(np.exp(point), [before.competitiveness.size])
+    competitiveness = np.where(
+        moved.competitiveness > 0, sources.reshape(moved.competitiveness.shape), 0
+    )
+    competitiveness /= competitiveness.sum(axis=2, keepdims=True)
+    bill = moved.bill_of_materials.copy()
+    bill[:, :N_GOODS] = np.where(_goods_bill(moved) > 0, bills.reshape(_goods_bill(moved).shape), 0)
+    return replace(
+        moved,
+        competitiveness=competitiveness,
+        bill_of_materials=bill,
+        value_added_cost=1 - bill.sum(axis=1),
+    )
+
+
+def _goods_bill(calibration: Calibration) -> Array:
+    return calibration.bill_of_materials[:, :N_GOODS]
+
+
+def _log_constants(calibration: Calibration) -> Array:
+    """Logarithms of competitiveness and of bills of goods; 0 for what is not used."""
+    constants = np.concatenate(
+        [calibration.competitiveness.ravel(), _goods_bill(calibration).ravel()]
+    )
+    return np.log(constants, out=np.zeros_like(constants), where=constants > 0)
 
 
 def _finish(

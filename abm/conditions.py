@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.axes import N_GOODS, N_HOSTS, N_REGIONS, N_SECTORS
+from abm.axes import N_HOSTS, N_REGIONS, N_SECTORS
 from abm.economy import Array
 
 
@@ -159,8 +159,3 @@ class Calibration:
     conditions: Conditions
     largest_error: float
     iterations: int
-
-    @property
-    def materials(self) -> list[np.ndarray]:
-        """Materials each sector uses at some host, as positions among the goods."""
-        return [np.flatnonzero(bill[:N_GOODS].max(axis=1) > 0) for bill in self.bill_of_materials]

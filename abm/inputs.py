@@ -6,8 +6,9 @@ import numpy as np
 
 from abm.axes import FOOTLOOSE, GOODS, N_FOOTLOOSE, N_GOODS, N_HOSTS, N_SECTORS, REGIONS
 from abm.conditions import Calibration, Conditions
-from abm.core.sourcing import InputTerms, UnitCosts, cost_step
+from abm.core.sourcing import InputTerms, UnitCosts, blocks, cost_step
 from abm.economy import Array, Economy
+from abm.parallel import in_parallel
 from abm.policy.compiled import Policy
 from agents import FirmTable
 
@@ -99,20 +100,20 @@ def price_inputs(
     """
     price = purchase_prices(calibration, conditions, policy)[:, :, :N_HOSTS]
     crowding = conditions.output**agglomeration
-    appeal = crowding[:, :, None, None] * price ** -economy.theta[:, None, None, None]
-    originating = originating_share(conditions, policy)[:, :, None, :]
+    appeal = (crowding[:, :, None, None] * price ** -economy.theta[:, None, None, None])[:N_GOODS]
+    originating = originating_share(conditions, policy)[:, :, None]
     before_duty = 1 / (1 + conditions.certificates.duty[:N_GOODS, :, :N_HOSTS])
+    bills = calibration.bill_of_materials[:, :N_GOODS].astype(np.float32)
     terms = []
     for sector in range(N_FOOTLOOSE):
-        used = calibration.materials[sector]
-        weight = calibration.competitiveness[sector][used, ..., None] * appeal[used]
-        other = weight * (1 - originating[used])
-        groups = np.stack([weight * originating[used], other, other * before_duty[used]], axis=2)
+        weight = calibration.competitiveness[sector][..., None] * appeal
+        other = weight * (1 - originating)
+        groups = np.stack([weight * originating, other, other * before_duty], axis=2)
         terms.append(
             InputTerms(
                 weights=groups.astype(np.float32),
-                theta=economy.theta[used].astype(np.float32),
-                bill_of_materials=calibration.bill_of_materials[sector, used].astype(np.float32),
+                theta=economy.theta[:N_GOODS].astype(np.float32),
+                bill_of_materials=bills[sector],
                 services=_service_cost(economy, calibration, price, sector),
                 threshold=policy.content_threshold[sector].astype(np.float32),
             )
@@ -146,6 +147,15 @@ def sector_rows(table: FirmTable) -> list[slice]:
     return [slice(int(start), int(stop)) for start, stop in pairwise(edges)]
 
 
+def sector_blocks(table: FirmTable) -> list[tuple[int, slice]]:
+    """Blocks of rows that each belong to one sector, the sector first."""
+    return [
+        (sector, slice(rows.start + block.start, rows.start + block.stop))
+        for sector, rows in enumerate(sector_rows(table))
+        for block in blocks(rows.stop - rows.start)
+    ]
+
+
 def solve_costs(
     table: FirmTable,
     calibration: Calibration,
@@ -154,12 +164,15 @@ def solve_costs(
     costs: UnitCosts,
 ) -> None:
     """Unit cost and content of every firm, host and regime, written into ``costs``."""
-    for sector, rows in enumerate(sector_rows(table)):
-        used = calibration.materials[sector]
+
+    def solve(block: tuple[int, slice]) -> None:
+        sector, rows = block
         cost_step(
-            table.affinity[rows][:, used],
-            table.base_potential[rows][:, used],
+            table.affinity[rows],
+            table.base_potential[rows],
             value_added[rows],
             terms[sector],
             costs.rows(rows),
         )
+
+    in_parallel(solve, sector_blocks(table))

@@ -48,6 +48,7 @@ from abm.plans import (
 )
 from abm.policy.compiled import Policy, compile_policy
 from abm.population import BELIEFS, draw_population
+from abm.quarter import Quarter
 from abm.rest_point import place_firms
 from abm.sales import (
     MarketState,
@@ -171,7 +172,7 @@ class RelocationModel(mesa.Model):
             pools,
         )
         assert np.allclose(market.unit_final, ones)
-        revenue = config_revenues(
+        quarter = Quarter(
             table,
             self.economy,
             self.calibration,
@@ -179,9 +180,8 @@ class RelocationModel(mesa.Model):
             base.costs,
             base.borders,
             outside,
-            market,
-            np.arange(len(table)),
-        )[..., 0]
+        )
+        revenue = config_revenues(quarter, market, np.arange(len(table)))[..., 0]
         own = revenue[np.arange(len(table)), table.config]
         table.base_revenue[:] = own * table.size
         table.base_config_revenue[:] = revenue / own[:, None]
@@ -335,17 +335,7 @@ class RelocationModel(mesa.Model):
         """What every set of plants is worth to the firms that reconsider."""
         rows = reviewing(self.firms, self.scenario.firms, self.quarter)
         market = self._expected_market()
-        revenue = config_revenues(
-            self.firms,
-            self.economy,
-            self.calibration,
-            self.now,
-            self.costs,
-            self.borders,
-            self.outside,
-            market,
-            rows,
-        )
+        revenue = config_revenues(self._this_quarter(), market, rows)
         payoff = payoffs(self.firms, self.calibration, self.now, revenue, rows)
         self.plans = value_plans(
             self.firms,
@@ -424,19 +414,20 @@ class RelocationModel(mesa.Model):
 
     # --- what the phases share --------------------------------------------------------
 
-    def _tally(self) -> Tally:
-        self.tally = tally_plants(
+    def _this_quarter(self) -> Quarter:
+        return Quarter(
             self.firms,
             self.economy,
             self.calibration,
             self.now,
-            self.terms,
             self.costs,
             self.borders,
-            self.value_added,
             self.outside,
-            self.price,
-            self.regime,
+        )
+
+    def _tally(self) -> Tally:
+        self.tally = tally_plants(
+            self._this_quarter(), self.terms, self.value_added, self.price, self.regime
         )
         return self.tally
 
@@ -481,15 +472,7 @@ class RelocationModel(mesa.Model):
 
     def _expected_market(self) -> MarketState:
         """Markets under every regime if nobody moved, as firms expect them."""
-        appeal = total_appeal(
-            self.firms,
-            self.economy,
-            self.calibration,
-            self.now,
-            self.costs,
-            self.borders,
-            self.outside,
-        )
+        appeal = total_appeal(self._this_quarter())
         relative = self.price / self.last_price[..., None]
         spending = hat_shares(
             np.moveaxis(np.broadcast_to(self.input_spending[..., None], relative.shape), 1, -1),

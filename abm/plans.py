@@ -6,16 +6,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abm.axes import CONFIG_LABELS, FOOTLOOSE, N_CONFIGS, N_FOOTLOOSE, N_HOSTS
-from abm.borders import Borders
 from abm.conditions import Calibration
 from abm.core.beliefs import adaptive_transitions, myopic_transitions
 from abm.core.location import Projects, choice_values, continue_or_cancel, solve_values
 from abm.core.markets import config_revenue
-from abm.core.sourcing import UnitCosts
+from abm.core.sourcing import blocks
 from abm.draws import Draws
-from abm.economy import Array, Economy
+from abm.economy import Array
 from abm.inputs import sector_rows
+from abm.parallel import in_parallel
 from abm.policy.compiled import Policy
+from abm.quarter import Quarter
 from abm.rest_point import (
     HAS_PLANT,
     build_delays,
@@ -66,51 +67,43 @@ def believed_transitions(
     )
 
 
-def config_revenues(
-    table: FirmTable,
-    economy: Economy,
-    calibration: Calibration,
-    policy: Policy,
-    costs: UnitCosts,
-    borders: Borders,
-    outside: Array,
-    market: MarketState,
-    rows: NDArray[np.int64],
-) -> Array:
+def config_revenues(quarter: Quarter, market: MarketState, rows: NDArray[np.int64]) -> Array:
     """Quarterly sales of some firms with every set of plants under every regime.
+
+    Parameters
+    ----------
+    quarter : Quarter
+    market : MarketState
+        What a unit of appeal would earn under each regime.
+    rows : ndarray of int, shape (firm,)
+        In rising order.
 
     Returns
     -------
     ndarray, shape (firm, config, regime)
         Million USD at the border for one real firm of size one.
     """
-    regimes = len(policy.regimes)
+    regimes = len(quarter.policy.regimes)
     revenue = np.empty((len(rows), N_CONFIGS, regimes))
-    edges = np.searchsorted(rows, [span.start for span in sector_rows(table)] + [len(table)])
-    for sector in range(N_FOOTLOOSE):
-        some = slice(edges[sector], edges[sector + 1])
-        if some.start == some.stop:
-            continue
-        for regime in range(regimes):
-            offer = make_offer(
-                table,
-                economy,
-                calibration,
-                policy,
-                costs,
-                borders,
-                outside,
-                sector,
-                rows[some],
-                regime,
-            )
-            unit = market.unit_revenue(sector, regime).astype(np.float32)
-            earned = np.repeat(unit[None], len(offer.reach), axis=0)
-            earned[:, :, FINAL] /= offer.mark_on
-            earned *= offer.home_appeal[:, None, None, :]
-            revenue[some, :, regime] = config_revenue(
-                offer.reach, earned, HAS_PLANT, REACH_EXPONENT
-            )
+    starts = [span.start for span in sector_rows(quarter.table)]
+    edges = np.searchsorted(rows, [*starts, len(quarter.table)])
+    every = [
+        (sector, slice(edges[sector] + some.start, edges[sector] + some.stop), regime)
+        for sector in range(N_FOOTLOOSE)
+        for some in blocks(edges[sector + 1] - edges[sector])
+        for regime in range(regimes)
+    ]
+
+    def earn(block: tuple[int, slice, int]) -> None:
+        sector, some, regime = block
+        offer = make_offer(quarter, sector, rows[some], regime)
+        unit = market.unit_revenue(sector, regime).astype(np.float32)
+        earned = np.repeat(unit[None], len(offer.reach), axis=0)
+        earned[:, :, FINAL] /= offer.mark_on
+        earned *= offer.home_appeal[:, None, None, :]
+        revenue[some, :, regime] = config_revenue(offer.reach, earned, HAS_PLANT, REACH_EXPONENT)
+
+    in_parallel(earn, every)
     return revenue
 
 

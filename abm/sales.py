@@ -6,22 +6,22 @@ there share each pool by appeal. Everything is a quarter's flow in million USD a
 basic prices unless it says otherwise.
 """
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from abm.axes import N_FOOTLOOSE, N_HOSTS, N_REGIONS
-from abm.borders import Borders, delivery
+from abm.borders import delivery
 from abm.conditions import Calibration
 from abm.core.content_rules import Floats
-from abm.core.markets import hat_shares, plant_appeal, plant_reach
-from abm.core.sourcing import UnitCosts, blocks
+from abm.core.markets import hat_shares, plant_appeal, plant_pull
 from abm.economy import Array, Economy
-from abm.inputs import sector_rows
+from abm.inputs import sector_blocks
+from abm.parallel import in_parallel
 from abm.policy.compiled import Policy
-from agents import FirmTable
+from abm.quarter import Quarter
 
 FINAL, INTERMEDIATE = range(2)
 
@@ -75,97 +75,161 @@ class MarketState:
 
 @dataclass(frozen=True)
 class Offer:
-    """What a block of firms of one sector offers to every market under one regime.
+    """What some firms of one sector would offer to every market from every host.
 
     Attributes
     ----------
-    rows : slice
-        Rows of the firm table.
-    border_cost, mark_on : ndarray, shape (firm, host, market)
-        From `abm.borders.delivery`.
+    mark_on : ndarray, shape (firm, host, market)
+        Buyers' price over border price.
     reach : ndarray, shape (firm, host, use, market)
-        From `abm.core.markets.plant_reach`.
+        Pull of a plant times the host's access.
     home_appeal : ndarray, shape (firm, market)
         What buyers of a market make of the firm's nationality, 1 at home.
     """
 
-    rows: slice | NDArray[np.integer]
-    border_cost: Floats
     mark_on: Floats
     reach: Floats
     home_appeal: Floats
 
-    def appeal(self, table: FirmTable) -> Floats:
-        """Appeal of the plants that stand, shape (firm, host, use, market)."""
-        mass = (table.size[self.rows] * table.weight[self.rows]).astype(np.float32)
-        appeal = plant_appeal(self.reach, table.plants[self.rows], mass, REACH_EXPONENT)
-        appeal *= self.home_appeal[:, None, None, :]
-        return appeal
+
+def make_offer(quarter: Quarter, sector: int, rows: NDArray[np.integer], regime: int) -> Offer:
+    """Reach of some firms of one sector, wherever they might produce."""
+    hosts = np.arange(N_HOSTS)
+    border_cost, mark_on = _delivery(quarter, sector, rows[:, None], hosts, regime)
+    pull = plant_pull(
+        _delivered(quarter, border_cost, mark_on, regime),
+        quarter.table.suitability[rows],
+        plant_dispersion(quarter.economy.sigma[sector]),
+    )
+    access = quarter.calibration.access[sector].astype(np.float32)
+    home_appeal = quarter.calibration.home_appeal[quarter.table.home[rows]]
+    return Offer(mark_on, pull[:, :, None, :] * access, home_appeal)
 
 
-def make_offer(
-    table: FirmTable,
-    economy: Economy,
-    calibration: Calibration,
-    policy: Policy,
-    costs: UnitCosts,
-    borders: Borders,
-    outside: Array,
+def _delivery(
+    quarter: Quarter,
     sector: int,
-    rows: slice | NDArray[np.integer],
+    rows: NDArray[np.integer],
+    host: int | NDArray[np.integer],
     regime: int,
-) -> Offer:
-    """Delivered cost and reach of some firms of one sector, wherever they might produce."""
-    border_cost, mark_on = delivery(
-        borders,
-        costs.free_cost,
-        outside[sector, :N_HOSTS, :, regime],
-        policy.barrier[sector, :N_HOSTS, :, regime],
+) -> tuple[Floats, Floats]:
+    """Cost at the border of every market, and what buyers pay on top."""
+    barrier = quarter.policy.barrier[sector, host, :, regime]
+    return delivery(
+        quarter.borders,
+        quarter.costs.free_cost,
+        quarter.outside[sector, host, :, regime],
+        barrier,
         rows,
+        host,
         regime,
     )
+
+
+def _delivered(quarter: Quarter, border_cost: Floats, mark_on: Floats, regime: int) -> Floats:
     delivered = border_cost * mark_on
-    delivered *= np.float32(policy.markup_scale[regime])
-    reach = plant_reach(
-        delivered,
-        calibration.access[sector].astype(np.float32),
-        plant_dispersion(economy.sigma[sector]),
+    delivered *= np.float32(quarter.policy.markup_scale[regime])
+    return delivered
+
+
+@dataclass(frozen=True)
+class Plants:
+    """The plants of one sector that stand at one host.
+
+    Attributes
+    ----------
+    firm : ndarray of int, shape (plant,)
+        Rows of the firm table.
+    border_cost, mark_on : ndarray, shape (plant, market)
+        Unit cost at the border; buyers' price over border price.
+    pull : ndarray, shape (plant, market)
+        How strongly the plant competes, access apart.
+    mass : ndarray, shape (plant, market)
+        Size of the firm, times the real firms it stands for, times its home appeal.
+    """
+
+    firm: NDArray[np.integer]
+    border_cost: Floats
+    mark_on: Floats
+    pull: Floats
+    mass: Floats
+
+    def take(self, plants: NDArray[np.bool_]) -> "Plants":
+        """Some of the plants."""
+        return Plants(*(array[plants] for array in vars(self).values()))
+
+
+def standing_plants(quarter: Quarter, sector: int, rows: slice, regime: int) -> list[Plants]:
+    """The plants that stand of a block of firms of one sector, host by host."""
+    table = quarter.table
+    dispersion = plant_dispersion(quarter.economy.sigma[sector])
+    found = []
+    for host in range(N_HOSTS):
+        firm = np.flatnonzero(table.plants[rows, host]) + rows.start
+        border_cost, mark_on = _delivery(quarter, sector, firm, host, regime)
+        pull = plant_pull(
+            _delivered(quarter, border_cost, mark_on, regime),
+            table.suitability[firm, host],
+            dispersion,
+        )
+        mass = (table.size[firm] * table.weight[firm]).astype(np.float32)
+        home_appeal = quarter.calibration.home_appeal[table.home[firm]]
+        found.append(Plants(firm, border_cost, mark_on, pull, mass[:, None] * home_appeal))
+    return found
+
+
+def appeal(plants: Sequence[Plants], access: Array, rows: slice) -> list[Floats]:
+    """Appeal to buyers of the plants of a block of firms.
+
+    Parameters
+    ----------
+    plants : sequence of Plants
+        One a host.
+    access : ndarray, shape (host, use, market)
+        Of their sector.
+    rows : slice
+        The block they are from.
+
+    Returns
+    -------
+    list of ndarray, shape (plant, use, market)
+        One a host.
+    """
+    found = plant_appeal(
+        [place.pull for place in plants],
+        [place.firm - rows.start for place in plants],
+        access.astype(np.float32),
+        rows.stop - rows.start,
+        REACH_EXPONENT,
     )
-    reach *= table.suitability[rows][:, :, None, None]
-    return Offer(rows, border_cost, mark_on, reach, calibration.home_appeal[table.home[rows]])
+    for at_host, place in zip(found, plants, strict=True):
+        at_host *= place.mass[:, None, :]
+    return found
 
 
-def sector_blocks(table: FirmTable) -> Iterator[tuple[int, slice]]:
-    """Blocks of rows that each belong to one sector."""
-    for sector, rows in enumerate(sector_rows(table)):
-        for block in blocks(rows.stop - rows.start):
-            yield sector, slice(rows.start + block.start, rows.start + block.stop)
-
-
-def total_appeal(
-    table: FirmTable,
-    economy: Economy,
-    calibration: Calibration,
-    policy: Policy,
-    costs: UnitCosts,
-    borders: Borders,
-    outside: Array,
-) -> Array:
+def total_appeal(quarter: Quarter) -> Array:
     """Appeal of all plants that stand, by regime.
 
     Returns
     -------
     ndarray, shape (sector, host, use, market, regime)
     """
-    regimes = len(policy.regimes)
-    total = np.zeros((N_FOOTLOOSE, N_HOSTS, 2, N_REGIONS, regimes))
-    for sector, rows in sector_blocks(table):
-        for regime in range(regimes):
-            offer = make_offer(
-                table, economy, calibration, policy, costs, borders, outside, sector, rows, regime
-            )
-            total[sector, ..., regime] += offer.appeal(table).sum(axis=0, dtype=np.float64)
-    return total
+    regimes = len(quarter.policy.regimes)
+
+    def of_block(block: tuple[int, slice]) -> Array:
+        sector, rows = block
+        access = quarter.calibration.access[sector]
+        found = [
+            appeal(standing_plants(quarter, sector, rows, regime), access, rows)
+            for regime in range(regimes)
+        ]
+        return np.array([[at.sum(axis=0, dtype=np.float64) for at in by_host] for by_host in found])
+
+    total = np.zeros((N_FOOTLOOSE, regimes, N_HOSTS, 2, N_REGIONS))
+    every = sector_blocks(quarter.table)
+    for (sector, _), part in zip(every, in_parallel(of_block, every), strict=True):
+        total[sector] += part
+    return np.moveaxis(total, 1, -1)
 
 
 def clear_markets(

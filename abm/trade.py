@@ -7,19 +7,22 @@ revenues that clear the markets, with plants buying from each other, then solve 
 small linear system exactly.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from abm.axes import N_FOOTLOOSE, N_GOODS, N_HOSTS, N_REGIONS, N_SECTORS
-from abm.borders import MEMBER_PAIRS, Borders
 from abm.conditions import Calibration, Certificates
 from abm.core.claims import Claim
-from abm.core.sourcing import InputTerms, UnitCosts, input_purchases
+from abm.core.content_rules import Floats
+from abm.core.sourcing import InputTerms, input_purchases
 from abm.economy import Array, Economy
 from abm.errors import ModelError
-from abm.policy.compiled import Policy
-from abm.sales import FINAL, INTERMEDIATE, MarketState, Offer, make_offer, sector_blocks
+from abm.inputs import sector_blocks
+from abm.parallel import in_parallel
+from abm.quarter import Quarter
+from abm.sales import FINAL, INTERMEDIATE, MarketState, Plants, appeal, standing_plants
 from agents import FirmTable
 
 TALLIES = (
@@ -45,17 +48,28 @@ TALLIES = (
 )
 
 
-def _cells() -> Array:
-    return np.zeros((N_FOOTLOOSE, N_HOSTS, 2, N_REGIONS))
+FILED = ("weight", "duty", "claimed", "dutiable", "claimed_dutiable", "false")
+
+
+class _OfSector:
+    """Sums over plants of one sector; each array is as in `Tally`, without the sector."""
+
+    def __init__(self, regimes: int) -> None:
+        cell = (N_HOSTS, 2, N_REGIONS)
+        self.sums = {name: np.zeros(cell) for name in TALLIES}
+        self.purchases = np.zeros((N_GOODS, N_REGIONS, *cell))
+        self.filed = {name: np.zeros((N_HOSTS, N_REGIONS, regimes)) for name in FILED}
+        self.originating = np.zeros((N_HOSTS, regimes))
+        self.sold = np.zeros(N_HOSTS)
 
 
 @dataclass
 class Tally:
-    """Sums over plants per unit of revenue, shape (sector, host, use, market) each.
+    """Sums over plants per unit of revenue.
 
     Attributes
     ----------
-    sums : dict
+    sums : dict of ndarray, shape (sector, host, use, market)
         ``appeal`` to buyers; ``border`` value; ``volume`` of output; ``labour`` in
         workers of average productivity; ``base_cost`` and ``production_cost`` of the
         volume in the calibration year and now; border value that is ``qualified``,
@@ -64,28 +78,47 @@ class Tally:
         ``value_added`` (labour and capital).
     purchases : ndarray, shape (sector, input, source, host, use, market)
         Inputs at purchasers' prices.
-    filed : dict
-        Sums behind next quarter's certificates, shape (sector, host, market, regime).
+    filed : dict of ndarray, shape (sector, host, market, regime)
+        Sums behind next quarter's certificates.
+    originating : ndarray, shape (sector, host, regime)
+        Deliveries of inputs that count as originating.
+    sold : ndarray, shape (sector, host)
+        All deliveries of inputs.
     """
 
-    sums: dict[str, Array] = field(default_factory=lambda: {name: _cells() for name in TALLIES})
-    purchases: Array = field(
-        default_factory=lambda: np.zeros((N_FOOTLOOSE, N_SECTORS, N_REGIONS, N_HOSTS, 2, N_REGIONS))
-    )
-    filed: dict[str, Array] = field(default_factory=dict)
-    qualified_by_regime: Array = field(default_factory=lambda: np.zeros((N_FOOTLOOSE, N_HOSTS, 0)))
+    sums: dict[str, Array]
+    purchases: Array
+    filed: dict[str, Array]
+    originating: Array
+    sold: Array
+
+    @classmethod
+    def empty(cls, regimes: int) -> "Tally":
+        """All sums at 0."""
+        cell = (N_FOOTLOOSE, N_HOSTS, 2, N_REGIONS)
+        return cls(
+            {name: np.zeros(cell) for name in TALLIES},
+            np.zeros((N_FOOTLOOSE, N_SECTORS, N_REGIONS, N_HOSTS, 2, N_REGIONS)),
+            {name: np.zeros((N_FOOTLOOSE, N_HOSTS, N_REGIONS, regimes)) for name in FILED},
+            np.zeros((N_FOOTLOOSE, N_HOSTS, regimes)),
+            np.zeros((N_FOOTLOOSE, N_HOSTS)),
+        )
+
+    def add(self, sector: int, part: _OfSector) -> None:
+        """Add what some firms of a sector do."""
+        for name, total in part.sums.items():
+            self.sums[name][sector] += total
+        self.purchases[sector, :N_GOODS] += part.purchases
+        for name, total in part.filed.items():
+            self.filed[name][sector] += total
+        self.originating[sector] += part.originating
+        self.sold[sector] += part.sold
 
 
 def tally_plants(
-    table: FirmTable,
-    economy: Economy,
-    calibration: Calibration,
-    policy: Policy,
+    quarter: Quarter,
     terms: list[InputTerms],
-    costs: UnitCosts,
-    borders: Borders,
     value_added: np.ndarray,
-    outside: Array,
     price: Array,
     regime: int,
 ) -> Tally:
@@ -93,12 +126,11 @@ def tally_plants(
 
     Parameters
     ----------
-    table, economy, calibration, policy, terms, costs, borders
-        This quarter's.
+    quarter : Quarter
+    terms : list of InputTerms
+        One a footloose sector, from `abm.inputs.price_inputs`.
     value_added : ndarray, shape (firm, host)
         Labour and capital per unit of output.
-    outside : ndarray, shape (sector, source, market, regime)
-        From `abm.inputs.outside_duty`.
     price : ndarray, shape (input, source, market, regime)
         From `abm.inputs.purchase_prices`.
     regime : int
@@ -108,38 +140,28 @@ def tally_plants(
     -------
     Tally
     """
-    tally = Tally()
+    policy, calibration = quarter.policy, quarter.calibration
     regimes = len(policy.regimes)
-    shape = (N_FOOTLOOSE, N_HOSTS, N_REGIONS, regimes)
-    names = ("weight", "duty", "claimed", "dutiable", "claimed_dutiable", "false")
-    tally.filed = {name: np.zeros(shape) for name in names}
-    tally.qualified_by_regime = np.zeros((N_FOOTLOOSE, N_HOSTS, regimes))
-    for sector, rows in sector_blocks(table):
-        offer = make_offer(
-            table, economy, calibration, policy, costs, borders, outside, sector, rows, regime
-        )
-        appeal = offer.appeal(table)
+
+    def of_block(block: tuple[int, slice]) -> _OfSector:
+        sector, rows = block
+        part = _OfSector(regimes)
+        standing = standing_plants(quarter, sector, rows, regime)
         markup = policy.markup_scale[regime] / (1 - calibration.margin[sector])
-        _tally_certificates(tally, table, borders, appeal, sector, rows)
-        _tally_qualified(tally, borders, appeal, sector, rows)
-        for host in range(N_HOSTS):
-            standing = np.flatnonzero(table.plants[rows, host])
-            if len(standing):
-                _tally_host(
-                    tally,
-                    table,
-                    calibration,
-                    terms,
-                    costs,
-                    borders,
-                    value_added,
-                    offer,
-                    appeal,
-                    standing,
-                    markup,
-                    (sector, host, regime),
-                )
-    _buy_services(tally, economy, calibration, price[:, :, :N_HOSTS, regime])
+        for host, (plants, sold) in enumerate(
+            zip(standing, appeal(standing, calibration.access[sector], rows), strict=True)
+        ):
+            if len(plants.firm):
+                work = _Work(quarter, plants, sold, value_added[plants.firm, host], float(markup))
+                _tally_certificates(part, work, host)
+                _tally_plants(part, work, terms[sector], sector, host, regime)
+        return part
+
+    tally = Tally.empty(regimes)
+    every = sector_blocks(quarter.table)
+    for (sector, _), part in zip(every, in_parallel(of_block, every), strict=True):
+        tally.add(sector, part)
+    _buy_services(tally, quarter.economy, calibration, price[:, :, :N_HOSTS, regime])
     return tally
 
 
@@ -159,56 +181,71 @@ def _buy_services(tally: Tally, economy: Economy, calibration: Calibration, pric
     )
 
 
-def _tally_host(
-    tally: Tally,
-    table: FirmTable,
-    calibration: Calibration,
-    terms: list[InputTerms],
-    costs: UnitCosts,
-    borders: Borders,
-    value_added: np.ndarray,
-    offer: Offer,
-    appeal: np.ndarray,
-    standing: np.ndarray,
-    markup: float,
-    place: tuple[int, int, int],
+@dataclass(frozen=True)
+class _Work:
+    """What a block's plants at one host make for whom.
+
+    ``sold`` has shape (plant, use, market), buyers' payment per unit of revenue.
+    """
+
+    quarter: Quarter
+    plants: Plants
+    sold: Floats
+    value_added: Floats
+    markup: float
+
+    @cached_property
+    def border(self) -> Floats:
+        """Border value of what is sold."""
+        border = self.sold.copy()
+        border[:, FINAL] /= self.plants.mark_on
+        return border
+
+    @cached_property
+    def volume(self) -> Floats:
+        """Units of output, shape (plant, use, market)."""
+        volume: Floats = self.border / (self.plants.border_cost * np.float32(self.markup))[:, None]
+        return volume
+
+
+def _tally_plants(
+    part: _OfSector, work: _Work, terms: InputTerms, sector: int, host: int, regime: int
 ) -> None:
-    """Add the plants of one block at one host."""
-    sector, host, regime = place
-    assert isinstance(offer.rows, slice)
-    firms = standing + offer.rows.start
-    cell = (sector, host)
-    sold = appeal[standing, host]
-    border = sold.copy()
-    border[:, FINAL] /= offer.mark_on[standing, host]
-    volume = border / (offer.border_cost[standing, host, None] * np.float32(markup))
+    """Add sales, costs, claims and purchases of the plants of one block at one host."""
+    quarter, firms = work.quarter, work.plants.firm
+    costs, borders = quarter.costs, quarter.borders
+    border, volume = work.border, work.volume
     free_cost = costs.free_cost[firms, host, regime]
+    free_content = costs.free_content[firms, host, regime]
     meets = borders.meets_rule[firms, host, regime]
     one = np.ones(len(firms), np.float32)
-    _add_rows(tally, cell, {"appeal": one}, sold)
-    _add_rows(
-        tally,
-        cell,
+    _add(part, host, {"appeal": one}, work.sold)
+    _add(
+        part,
+        host,
         {
             "border": one,
             "qualified": meets,
-            "content": costs.free_content[firms, host, regime],
+            "content": free_content,
             "infeasible": ~costs.feasible[firms, host, regime],
         },
         border,
     )
-    _add_rows(
-        tally,
-        cell,
+    _add(
+        part,
+        host,
         {
             "volume": one,
-            "labour": 1 / table.productivity[firms, host],
-            "value_added": value_added[firms, host],
-            "base_cost": base_unit_cost(table, calibration, firms, host),
+            "labour": 1 / quarter.table.productivity[firms, host],
+            "value_added": work.value_added,
+            "base_cost": base_unit_cost(quarter.table, quarter.calibration, firms, host),
             "production_cost": free_cost,
         },
         volume,
     )
+    missing = terms.threshold[regime] - free_content
+    wedge = np.exp(costs.log_wedge[firms, host, regime])
+    compliant_cost = costs.compliant_cost[firms, host, regime]
     compliant_volume = np.zeros_like(volume)
     for partner in range(N_HOSTS):
         if partner == host:
@@ -217,18 +254,17 @@ def _tally_host(
         complies = claim == Claim.COMPLIES
         claimed = claim != Claim.PAYS
         constrained = complies & ~meets
-        dutiable = table.product_duty[firms, host, partner] > 0
-        unit_cost = np.where(constrained, costs.compliant_cost[firms, host, regime], free_cost)
-        proof = np.where(complies, offer.border_cost[standing, host, partner] - unit_cost, 0)
-        missing = terms[sector].threshold[regime] - costs.free_content[firms, host, regime]
-        _add_rows(
-            tally,
-            cell,
+        dutiable = quarter.table.product_duty[firms, host, partner] > 0
+        unit_cost = np.where(constrained, compliant_cost, free_cost)
+        proof = np.where(complies, work.plants.border_cost[:, partner] - unit_cost, 0)
+        _add(
+            part,
+            host,
             {
                 "qualified": constrained,
                 "content": constrained * missing,
                 "compliant": constrained,
-                "wedge": constrained * np.exp(costs.log_wedge[firms, host, regime]),
+                "wedge": constrained * wedge,
                 "claimed": claimed,
                 "dutiable": dutiable,
                 "claimed_dutiable": claimed & dutiable,
@@ -238,9 +274,9 @@ def _tally_host(
             border[:, :, partner],
             partner,
         )
-        _add_rows(
-            tally,
-            cell,
+        _add(
+            part,
+            host,
             {
                 "production_cost": unit_cost - free_cost,
                 "penalty": unit_cost * borders.penalty[firms, host, partner, regime],
@@ -250,21 +286,20 @@ def _tally_host(
             partner,
         )
         compliant_volume[:, :, partner] = volume[:, :, partner] * constrained[:, None]
-    used = calibration.materials[sector]
     bought = input_purchases(
-        table.affinity[firms][:, used],
-        table.base_potential[firms][:, used, host, None],
-        terms[sector].at(host, regime),
+        quarter.table.affinity[firms],
+        quarter.table.base_potential[firms, :, host][..., None],
+        terms.at(host, regime),
         costs.log_wedge[firms, host, regime],
         (volume - compliant_volume).reshape(len(firms), -1),
         compliant_volume.reshape(len(firms), -1),
     )
-    tally.purchases[sector, used, :, host] += bought.reshape(*bought.shape[:2], 2, N_REGIONS)
+    part.purchases[:, :, host] += bought.reshape(*bought.shape[:2], 2, N_REGIONS)
 
 
-def _add_rows(
-    tally: Tally,
-    cell: tuple[int, int],
+def _add(
+    part: _OfSector,
+    host: int,
     factors: dict[str, np.ndarray],
     amount: np.ndarray,
     market: int | None = None,
@@ -273,21 +308,22 @@ def _add_rows(
 
     Parameters
     ----------
-    tally : Tally
-    cell : tuple of int
-        Sector and host.
-    factors : dict of ndarray, shape (firm,)
-        By the tally they belong to.
-    amount : ndarray, shape (firm, use, market) or (firm, use) for one market
+    part : _OfSector
+    host : int
+    factors : dict of ndarray, shape (plant,)
+        By the sum they belong to.
+    amount : ndarray, shape (plant, use, market) or (plant, use) for one market
     market : int, optional
         The one market ``amount`` is for.
     """
-    matrix = np.stack([factor.astype(np.float32) for factor in factors.values()])
+    matrix = np.empty((len(factors), len(amount)), np.float32)
+    for row, factor in zip(matrix, factors.values(), strict=True):
+        row[:] = factor
     # One matrix product per block; blocks are then added in double precision.
     totals = (matrix @ amount.reshape(len(amount), -1)).astype(np.float64)
-    place = cell if market is None else (*cell, slice(None), market)
+    place = host if market is None else (host, slice(None), market)
     for name, total in zip(factors, totals, strict=True):
-        tally.sums[name][place] += total.reshape(amount.shape[1:])
+        part.sums[name][place] += total.reshape(amount.shape[1:])
 
 
 def base_unit_cost(
@@ -307,41 +343,30 @@ def base_unit_cost(
     return cost
 
 
-def _tally_certificates(
-    tally: Tally,
-    table: FirmTable,
-    borders: Borders,
-    appeal: np.ndarray,
-    sector: int,
-    rows: slice,
-) -> None:
+def _tally_certificates(part: _OfSector, work: _Work, host: int) -> None:
     """Add what next quarter's buyers of inputs need to know, for every regime."""
-    for host, partner in MEMBER_PAIRS:
-        cell = (sector, host, partner)
-        weight = appeal[:, host, INTERMEDIATE, partner].astype(np.float64)
-        claim = borders.claim[rows, host, partner]
+    borders, firms = work.quarter.borders, work.plants.firm
+    sold = work.sold[:, INTERMEDIATE].astype(np.float64)
+    qualifies = borders.meets_rule[firms, host].copy()
+    filed = part.filed
+    for partner in range(N_HOSTS):
+        claim = borders.claim[firms, host, partner]
+        complies = claim == Claim.COMPLIES
+        qualifies |= complies
+        if partner == host:
+            continue
+        cell, weight = (host, partner), sold[:, partner]
         claimed = claim != Claim.PAYS
-        at_stake = weight * (table.product_duty[rows, host, partner] > 0)
-        filed = tally.filed
+        at_stake = weight * (work.quarter.table.product_duty[firms, host, partner] > 0)
         filed["weight"][cell] += weight.sum()
-        filed["duty"][cell] += weight @ borders.duty[rows, host, partner]
+        filed["duty"][cell] += weight @ borders.duty[firms, host, partner]
         filed["claimed"][cell] += weight @ claimed
         filed["dutiable"][cell] += at_stake.sum()
         filed["claimed_dutiable"][cell] += at_stake @ claimed
         filed["false"][cell] += weight @ (claim == Claim.CLAIMS_FALSELY)
-
-
-def _tally_qualified(
-    tally: Tally, borders: Borders, appeal: np.ndarray, sector: int, rows: slice
-) -> None:
-    """Add the deliveries that count as originating, by host and regime."""
-    sold = appeal[:, :, INTERMEDIATE].sum(axis=2)[..., None]
-    complies = (borders.claim[rows] == Claim.COMPLIES).any(axis=2)
-    qualifies = borders.meets_rule[rows] | complies
-    total = sold.sum(axis=(0, 2), dtype=np.float64)
-    qualified = (sold * qualifies).sum(axis=0, dtype=np.float64)
-    tally.qualified_by_regime[sector] += qualified
-    tally.filed.setdefault("sold", np.zeros((N_FOOTLOOSE, N_HOSTS)))[sector] += total
+    everywhere = sold.sum(axis=1)
+    part.originating[host] += everywhere @ qualifies
+    part.sold[host] += everywhere.sum()
 
 
 def new_certificates(tally: Tally, outside: Array, last: Certificates) -> Certificates:
@@ -380,9 +405,9 @@ def qualified_share(tally: Tally, last: Array) -> Array:
     Goods of sectors fixed in place always do.
     """
     share = last.copy()
-    sold = tally.filed["sold"][..., None]
+    sold = tally.sold[..., None]
     share[:N_FOOTLOOSE] = np.where(
-        sold > 0, tally.qualified_by_regime / np.where(sold > 0, sold, 1), last[:N_FOOTLOOSE]
+        sold > 0, tally.originating / np.where(sold > 0, sold, 1), last[:N_FOOTLOOSE]
     )
     return np.clip(share, 0, 1)
 

@@ -29,8 +29,9 @@ from abm.policy import Policy, compile_policy
 from abm.policy.regime import INSTRUMENTS
 from abm.policy.timeline import segments
 from abm.population import PAPERWORK_SPREAD, draw_population, fitted_by_sector
+from abm.quarter import Quarter
 from abm.rest_point import place_firms
-from abm.sales import FINAL, make_offer
+from abm.sales import FINAL, appeal, standing_plants
 from abm.scenario import Firms, Scenario
 from abm.trade import qualified_share, tally_plants
 from agents import FirmTable
@@ -316,11 +317,11 @@ def _observe(world: World, parameters: Parameters, firms: int, seed: int) -> Vie
     parts_content = _parts_content(world, table, base)
     view: View = {}
     for sector, rows in enumerate(sector_rows(table)):
-        value = _sales_in_usa(world, table, base, sector, rows)
+        values = _sales_in_usa(world, table, base, sector)
         for host, name in enumerate(HOSTS):
             at = np.flatnonzero(table.plants[rows, host]) + rows.start
             view[FOOTLOOSE[sector], name] = Exports(
-                value=value[at - rows.start, host].astype(np.float64),
+                value=values[host],
                 free_cost=costs.free_cost[at, host, 0].astype(np.float64),
                 compliant_cost=costs.compliant_cost[at, host, 0].astype(np.float64),
                 meets_rule=borders.meets_rule[at, host, 0],
@@ -345,19 +346,8 @@ def _under_usmca(
         borders = claim_origin(table, economy, policy, costs)
         if remaining:
             price = purchase_prices(calibration, conditions, policy)
-            tally = tally_plants(
-                table,
-                economy,
-                calibration,
-                policy,
-                terms,
-                costs,
-                borders,
-                value_added,
-                outside,
-                price,
-                regime=0,
-            )
+            quarter = Quarter(table, economy, calibration, policy, costs, borders, outside)
+            tally = tally_plants(quarter, terms, value_added, price, regime=0)
             qualified = qualified_share(tally, conditions.qualified)
             conditions = conditions.with_regimes(qualified, conditions.certificates)
     return costs, borders
@@ -381,24 +371,29 @@ def _parts_content(world: World, table: FirmTable, base: BaseYear) -> Array:
     return share
 
 
-def _sales_in_usa(
-    world: World, table: FirmTable, base: BaseYear, sector: int, rows: slice
-) -> Array:
-    """Border value of base-year sales in the USA, million USD a quarter, shape (firm, host)."""
-    outside = outside_duty(world.economy, world.nafta)
-    offer = make_offer(
+def _sales_in_usa(world: World, table: FirmTable, base: BaseYear, sector: int) -> list[Array]:
+    """Border value of base-year sales in the USA of the plants at every host.
+
+    Returns
+    -------
+    list of ndarray, shape (plant,)
+        Million USD a quarter, in the order of the rows of the plants' firms.
+    """
+    quarter = Quarter(
         table,
         world.economy,
         base.calibration,
         world.nafta,
         base.costs,
         base.borders,
-        outside,
-        sector,
-        rows,
-        regime=0,
+        outside_duty(world.economy, world.nafta),
     )
-    sold = offer.appeal(table)[..., USA]
-    sold[:, :, FINAL] /= offer.mark_on[..., USA]
-    value: Array = sold.sum(axis=2)
-    return value
+    rows = sector_rows(table)[sector]
+    plants = standing_plants(quarter, sector, rows, regime=0)
+    values = []
+    for place, sold in zip(
+        plants, appeal(plants, base.calibration.access[sector], rows), strict=True
+    ):
+        sold[:, FINAL] /= place.mark_on
+        values.append(sold[..., USA].sum(axis=1, dtype=np.float64))
+    return values

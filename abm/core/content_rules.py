@@ -93,12 +93,35 @@ def restricted_spending(
     originating, other : ndarray, shape (input, entry)
         Purchasers' value, in the units of ``spend``.
     """
-    shape = theta[:, None]
+    mix = _tilted_mix(log_wedge, spend, foreign, before_duty, theta[:, None])
+    return mix.originating, mix.other
+
+
+@dataclass(frozen=True)
+class _TiltedMix:
+    """Spending under a wedge, shape (input, entry) each.
+
+    ``tilted_share`` is the share of parts that still do not originate.
+    """
+
+    wedges: Floats
+    originating: Floats
+    other: Floats
+    tilted_share: Floats
+
+
+def _tilted_mix(
+    log_wedge: Floats, spend: Floats, foreign: Floats, before_duty: Floats, power: Floats
+) -> _TiltedMix:
     wedges = category_wedges(log_wedge, before_duty)
-    tilt = wedges**-shape
-    remaining = 1 - foreign + foreign * tilt
-    scale = spend * remaining ** (-1 / shape - 1)
-    return scale * (1 - foreign), scale * foreign * tilt / wedges
+    # exp and log are vectorized in single precision everywhere, powers are not.
+    tilted = np.exp(-power * np.log(wedges))
+    tilted *= foreign
+    home = 1 - foreign
+    remaining = home + tilted
+    scale = np.exp((-1 / power - 1) * np.log(remaining))
+    scale *= spend
+    return _TiltedMix(wedges, scale * home, scale * tilted / wedges, tilted / remaining)
 
 
 def meet_content_rule(
@@ -140,39 +163,64 @@ def meet_content_rule(
     monotonically in the log wedge: its derivative is minus a sum of positive
     terms, written out below. Newton steps that leave the bracket are bisected.
     """
-    shape = theta[:, None]
+    power = theta[:, None]
     allowed = 1 - threshold
-    log_wedge = np.zeros_like(other_cost) if start is None else start.astype(other_cost.dtype)
-    low = np.zeros_like(other_cost)
-    high = np.full_like(other_cost, MAX_LOG_WEDGE)
-    log_wedge = np.clip(log_wedge, low, high)
+    entries = len(other_cost)
+    solved = np.zeros_like(other_cost) if start is None else start.astype(other_cost.dtype)
+    np.clip(solved, 0, MAX_LOG_WEDGE, out=solved)
+    problem = _Program(spend, foreign, before_duty, other_cost, allowed)
+    active = np.arange(entries)
+    log_wedge, low, high = solved, np.zeros_like(solved), np.full_like(solved, MAX_LOG_WEDGE)
     for _ in range(MAX_ITERATIONS):
-        wedges = category_wedges(log_wedge, before_duty)
-        tilt = wedges**-shape
-        remaining = 1 - foreign + foreign * tilt
-        scale = spend * remaining ** (-1 / shape - 1)
-        originating = scale * (1 - foreign)
-        other = scale * foreign * tilt / wedges
-        tilted_share = foreign * tilt / remaining
-        net_cost = other_cost + (originating + other).sum(axis=0)
-        excess = (before_duty * other).sum(axis=0) - allowed * net_cost
+        mix = _tilted_mix(log_wedge, problem.spend, problem.foreign, problem.before_duty, power)
+        net_cost, excess = problem.net_cost_and_excess(mix)
         low = np.where(excess > 0, log_wedge, low)
         high = np.where(excess > 0, high, log_wedge)
         unsettled = (np.abs(excess) > tolerance * net_cost) & (high - low > 1e-12)
         unsettled &= ~((log_wedge == 0) & (excess <= 0))
         if not unsettled.any():
             break
-        per_log_wedge = np.exp(log_wedge) * before_duty / wedges
-        slope = -(
-            (shape + 1)
-            * originating
-            * tilted_share
-            * (before_duty / wedges + allowed * (1 - 1 / wedges))
-            * per_log_wedge
-        ).sum(axis=0)
-        newton = log_wedge - excess / np.minimum(slope, -np.finfo(slope.dtype).tiny)
+        newton = log_wedge - excess / problem.slope(mix, log_wedge, power)
         inside = (newton > low) & (newton < high)
         log_wedge = np.where(unsettled, np.where(inside, newton, (low + high) / 2), log_wedge)
-    content = 1 - (before_duty * other).sum(axis=0) / net_cost
+        solved[active] = log_wedge
+        if 2 * np.count_nonzero(unsettled) < len(active):
+            # Most are done: go on with the others alone.
+            active, problem = active[unsettled], problem.take(unsettled)
+            log_wedge, low, high = log_wedge[unsettled], low[unsettled], high[unsettled]
+    problem = _Program(spend, foreign, before_duty, other_cost, allowed)
+    mix = _tilted_mix(solved, spend, foreign, before_duty, power)
+    net_cost, excess = problem.net_cost_and_excess(mix)
+    content = 1 - allowed - excess / net_cost
     feasible = content >= threshold - 10 * max(tolerance, float(np.finfo(net_cost.dtype).eps))
-    return RestrictedMix(net_cost, content, log_wedge, feasible)
+    return RestrictedMix(net_cost, content, solved, feasible)
+
+
+@dataclass(frozen=True)
+class _Program:
+    """What the firms with a binding rule minimise over; the last axis is the entry."""
+
+    spend: Floats
+    foreign: Floats
+    before_duty: Floats
+    other_cost: Floats
+    allowed: Floats
+
+    def net_cost_and_excess(self, mix: _TiltedMix) -> tuple[Floats, Floats]:
+        """Net cost, and non-originating value beyond what the rule allows."""
+        net_cost = self.other_cost + (mix.originating + mix.other).sum(axis=0)
+        excess = (self.before_duty * mix.other).sum(axis=0) - self.allowed * net_cost
+        return net_cost, excess
+
+    def slope(self, mix: _TiltedMix, log_wedge: Floats, power: Floats) -> Floats:
+        """Derivative of the excess in the log wedge, always negative."""
+        before = self.before_duty / mix.wedges
+        terms = before + self.allowed * (1 - 1 / mix.wedges)
+        terms *= (power + 1) * mix.originating * mix.tilted_share
+        terms *= np.exp(log_wedge) * before
+        slope: Floats = np.minimum(-terms.sum(axis=0), -np.finfo(terms.dtype).tiny)
+        return slope
+
+    def take(self, entries: NDArray[np.bool_]) -> "_Program":
+        """The same for some entries."""
+        return _Program(*(array[..., entries] for array in vars(self).values()))

@@ -10,57 +10,85 @@ to the power ``-dispersion`` times how well the host reaches that market
 helps and partly replaces the others.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from abm.core.content_rules import Floats
 
 
-def plant_reach(delivered_cost: Floats, access: Floats, dispersion: float) -> Floats:
-    """How strongly each possible plant competes for each market.
+def plant_pull(delivered_cost: Floats, suitability: Floats, dispersion: float) -> Floats:
+    """How strongly a possible plant competes for each market, access to it apart.
 
     Parameters
     ----------
-    delivered_cost : ndarray, shape (firm, host, market)
+    delivered_cost : ndarray, shape (..., market)
         Unit cost delivered, duties and barriers included.
-    access : ndarray, shape (host, use, market)
-        How well a host reaches a market, calibrated; 0 where it never sells.
+    suitability : ndarray, shape (...)
+        How well the host suits the firm's varieties.
     dispersion : float
         Frechet shape of productivities across plants of one firm.
 
     Returns
     -------
-    ndarray, shape (firm, host, use, market)
+    ndarray, shape (..., market)
     """
-    reach: Floats = (delivered_cost ** np.float32(-dispersion))[:, :, None, :] * access
-    return reach
+    # exp and log are vectorized in single precision everywhere, powers are not.
+    pull = np.log(delivered_cost)
+    pull *= -dispersion
+    np.exp(pull, out=pull)
+    pull *= suitability[..., None]
+    return pull
 
 
-def plant_appeal(reach: Floats, plants: NDArray[np.bool_], size: Floats, exponent: float) -> Floats:
-    """Appeal of each plant's goods to the buyers of each market.
+def _share_scale(total: Floats, exponent: float) -> Floats:
+    """``total**(exponent - 1)``; finite where nothing is reached, so that nothing is sold."""
+    scale: Floats = np.maximum(total, np.finfo(total.dtype).tiny)
+    if exponent == 0.5:
+        np.sqrt(scale, out=scale)
+        return np.reciprocal(scale, out=scale)
+    scale **= exponent - 1
+    return scale
+
+
+def plant_appeal(
+    pulls: Sequence[Floats],
+    firms: Sequence[NDArray[np.integer]],
+    access: Floats,
+    number: int,
+    exponent: float,
+) -> list[Floats]:
+    """Appeal of the plants that stand to the buyers of each market.
 
     Parameters
     ----------
-    reach : ndarray, shape (firm, host, use, market)
-        From `plant_reach`.
-    plants : ndarray of bool, shape (firm, host)
-        Where the firm produces.
-    size : ndarray, shape (firm,)
-        Demand shifter of the firm times the number of real firms it stands for.
+    pulls : sequence of ndarray, shape (plant, market)
+        From `plant_pull`, for the plants of each host.
+    firms : sequence of ndarray of int, shape (plant,)
+        Whose plants they are, between 0 and ``number``; each at most once a host.
+    access : ndarray, shape (host, use, market)
+        How well a host reaches a market, calibrated; 0 where it never sells.
+    number : int
+        Firms.
     exponent : float
         ``(sigma - 1) / dispersion``, between 0 and 1.
 
     Returns
     -------
-    ndarray, shape (firm, host, use, market)
-        Sales are proportional to it; 0 where there is no plant.
+    list of ndarray, shape (plant, use, market)
+        One a host. Sales are proportional to it.
     """
-    active = np.where(plants[:, :, None, None], reach, 0)
-    total = active.sum(axis=1, keepdims=True)
-    # A firm whose plants reach a market in no way sells nothing there.
-    scale = np.maximum(total, np.finfo(total.dtype).tiny) ** (exponent - 1)
-    appeal: Floats = active * scale * size[:, None, None, None]
-    return appeal
+    reaches = []
+    total = np.zeros((number, *access.shape[1:]), access.dtype)
+    for pull, whose, reached in zip(pulls, firms, access, strict=True):
+        reach = pull[:, None, :] * reached
+        total[whose] += reach
+        reaches.append(reach)
+    scale = _share_scale(total, exponent)
+    for reach, whose in zip(reaches, firms, strict=True):
+        reach *= scale[whose]
+    return reaches
 
 
 def config_revenue(
@@ -71,7 +99,7 @@ def config_revenue(
     Parameters
     ----------
     reach : ndarray, shape (firm, host, use, market)
-        From `plant_reach`.
+        Pull of every possible plant, from `plant_pull`, times access.
     unit_revenue : ndarray, shape (host, use, market) or (firm, host, use, market)
         Revenue at the border per unit of appeal.
     configs : ndarray of bool, shape (config, host)
@@ -88,8 +116,7 @@ def config_revenue(
     earning = (reach * unit_revenue).reshape(firms, hosts, -1)
     revenue = np.empty((firms, len(configs)), reach.dtype)
     for config, members in enumerate(configs):
-        total = flat[:, members].sum(axis=1)
-        scale = np.maximum(total, np.finfo(total.dtype).tiny) ** (exponent - 1)
+        scale = _share_scale(flat[:, members].sum(axis=1), exponent)
         revenue[:, config] = (earning[:, members].sum(axis=1) * scale).sum(axis=1)
     return revenue
 

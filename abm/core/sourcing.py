@@ -15,6 +15,7 @@ shares obey exact-hat algebra (Dekle, Eaton and Kortum 2008).
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,8 +25,9 @@ from abm.core.content_rules import Floats, category_wedges, meet_content_rule
 ORIGINATING, OTHER, OTHER_BEFORE_DUTY = range(3)
 """Content groups of a category's sourcing weights."""
 
-BLOCK = 2048
-"""Firms per block: the working set of one category then stays in the processor's cache."""
+BLOCK = 8192
+"""Firms times regimes per block: small enough for the processor's cache, and so large
+that threads do not wait for each other between one operation and the next."""
 
 
 @dataclass(frozen=True)
@@ -88,11 +90,12 @@ class UnitCosts:
     @classmethod
     def empty(cls, firms: int, hosts: int, regimes: int, dtype: type = np.float32) -> "UnitCosts":
         """Arrays full of NaN, so that a forgotten write cannot pass for a cost."""
+        shape = (firms, hosts, regimes)
 
         def nan() -> Floats:
-            return np.full((firms, hosts, regimes), np.nan, dtype)
+            return firm_last(shape, dtype, np.nan)
 
-        return cls(nan(), nan(), nan(), nan(), np.zeros((firms, hosts, regimes), np.bool_))
+        return cls(nan(), nan(), nan(), nan(), firm_last(shape, np.bool_, False))
 
     def rows(self, rows: slice) -> "UnitCosts":
         """The same arrays for some firms, as views."""
@@ -101,6 +104,15 @@ class UnitCosts:
     def during(self, regimes: slice) -> "UnitCosts":
         """The same arrays for some consecutive regimes, as views."""
         return UnitCosts(*(array[..., regimes] for array in vars(self).values()))
+
+
+def firm_last(shape: tuple[int, ...], dtype: type, fill: float | bool) -> NDArray[Any]:
+    """A filled array whose first axis, the firm, is the innermost one in memory.
+
+    NumPy is several times slower where the innermost axis is a short one, such as
+    hosts or regimes.
+    """
+    return np.moveaxis(np.full((*shape[1:], shape[0]), fill, dtype), -1, 0)
 
 
 def blocks(firms: int, size: int = BLOCK) -> Iterator[slice]:
@@ -119,32 +131,63 @@ def sourcing_potential(affinity: Floats, weights: Floats) -> Floats:
 
     Returns
     -------
-    ndarray, shape (input, firm, ...)
+    ndarray, shape (input, ..., firm)
     """
     inputs, sources, *rest = weights.shape
-    flat = np.matmul(affinity.transpose(1, 0, 2), weights.reshape(inputs, sources, -1))
-    potential: Floats = flat.reshape(inputs, affinity.shape[0], *rest)
+    by_group = np.ascontiguousarray(weights.reshape(inputs, sources, -1).transpose(0, 2, 1))
+    flat = np.matmul(by_group, affinity.transpose(1, 2, 0))
+    potential: Floats = flat.reshape(inputs, *rest, affinity.shape[0])
     return potential
 
 
-def _free_choice(
-    affinity: Floats, base_potential: Floats, terms: InputTerms
-) -> tuple[Floats, Floats, Floats]:
-    """Spending by category when nothing is asked, its foreign share, and value before duty.
+@dataclass(frozen=True)
+class _FreeChoice:
+    """What a block of firms buys when nothing is asked.
 
-    Returns three arrays of shape (input, firm, host, regime).
+    All arrays have shape (input, host, regime, firm): spending by category, and the
+    appeal of all sources, of others than originating ones, and of the latter valued
+    before duty.
     """
+
+    spend: Floats
+    potential: Floats
+    other: Floats
+    other_before_duty: Floats
+
+    def foreign(self) -> Floats:
+        """Share of spending that does not originate."""
+        share: Floats = self.other / self.potential
+        return share
+
+    def before_duty(self) -> Floats:
+        """Value before duty of a dollar of what does not originate."""
+        value: Floats = self.other_before_duty / np.maximum(
+            self.other, np.finfo(self.other.dtype).tiny
+        )
+        return value
+
+    def foreign_value(self) -> Floats:
+        """Value before duty of what does not originate, shape (host, regime, firm)."""
+        value = self.other_before_duty / self.potential
+        value *= self.spend
+        total: Floats = value.sum(axis=0)
+        return total
+
+    def take(self, entries: NDArray[np.bool_]) -> "_FreeChoice":
+        """The same for some entries, shape (input, entry) each."""
+        return _FreeChoice(*(array[:, entries] for array in vars(self).values()))
+
+
+def _free_choice(affinity: Floats, base_potential: Floats, terms: InputTerms) -> _FreeChoice:
     groups = sourcing_potential(affinity, terms.weights)
-    foreign = groups[:, :, OTHER]
-    before_duty = groups[:, :, OTHER_BEFORE_DUTY] / np.maximum(
-        foreign, np.finfo(foreign.dtype).tiny
-    )
-    potential = groups[:, :, ORIGINATING] + foreign
-    spend = np.log(potential / base_potential.transpose(1, 0, 2)[..., None])
+    other = groups[:, OTHER]
+    potential = groups[:, ORIGINATING] + other
+    spend = potential / base_potential.transpose(1, 2, 0)[:, :, None]
+    np.log(spend, out=spend)
     spend *= (-1 / terms.theta)[:, None, None, None]
     np.exp(spend, out=spend)
-    spend *= terms.bill_of_materials[:, None, :, None]
-    return spend, foreign / potential, before_duty
+    spend *= terms.bill_of_materials[:, :, None, None]
+    return _FreeChoice(spend, potential, other, groups[:, OTHER_BEFORE_DUTY])
 
 
 def cost_step(
@@ -172,35 +215,40 @@ def cost_step(
     tolerance : float
         Accepted shortfall of content, as a share of net cost.
     """
-    rule = terms.threshold > 0
-    for rows in blocks(affinity.shape[0]):
-        spend, foreign, before_duty = _free_choice(affinity[rows], base_potential[rows], terms)
-        result = out.rows(rows)
-        other_cost = value_added[rows][:, :, None] + terms.services
-        cost = other_cost + spend.sum(axis=0)
-        content = 1 - (spend * foreign * before_duty).sum(axis=0) / cost
+    threshold = terms.threshold[:, None]
+    for rows in blocks(affinity.shape[0], max(1, BLOCK // len(terms.threshold))):
+        choice = _free_choice(affinity[rows], base_potential[rows], terms)
+        result = _firm_innermost(out.rows(rows))
+        other_cost = value_added[rows].T[:, None] + terms.services[..., None]
+        cost = choice.spend.sum(axis=0) + other_cost
+        content = 1 - choice.foreign_value() / cost
         warm = np.nan_to_num(result.log_wedge)
         result.free_cost[:] = result.compliant_cost[:] = cost
         result.free_content[:] = content
         result.log_wedge[:] = 0
         result.feasible[:] = True
-        binds = rule & (content < terms.threshold)
+        binds = (threshold > 0) & (content < threshold)
         if not binds.any():
             continue
-        threshold = np.broadcast_to(terms.threshold.astype(cost.dtype), cost.shape)[binds]
+        bound = choice.take(binds)
         mix = meet_content_rule(
-            spend[:, binds],
-            foreign[:, binds],
-            before_duty[:, binds],
+            bound.spend,
+            bound.foreign(),
+            bound.before_duty(),
             terms.theta,
             other_cost[binds],
-            threshold,
+            np.broadcast_to(threshold, cost.shape)[binds],
             warm[binds],
             tolerance,
         )
         result.compliant_cost[binds] = np.where(mix.feasible, mix.net_cost, np.inf)
         result.log_wedge[binds] = mix.log_wedge
         result.feasible[binds] = mix.feasible
+
+
+def _firm_innermost(costs: UnitCosts) -> UnitCosts:
+    """Views of shape (host, regime, firm)."""
+    return UnitCosts(*(np.moveaxis(array, 0, -1) for array in vars(costs).values()))
 
 
 def input_purchases(
@@ -233,26 +281,25 @@ def input_purchases(
     inputs, sources, *_ = terms.shape
     bought = np.zeros((inputs, sources, free_volume.shape[1]))
     split = terms.weights[:, :, :, 0, 0].astype(np.float64)
-    shape = terms.theta[:, None]
+    power = terms.theta[:, None]
     for rows in blocks(affinity.shape[0]):
-        spend, foreign, before_duty = (
-            array[:, :, 0, 0] for array in _free_choice(affinity[rows], base_potential[rows], terms)
-        )
-        appeal = sourcing_potential(affinity[rows], terms.weights[:, :, :OTHER_BEFORE_DUTY])
-        per_weight = spend / appeal.sum(axis=2)[:, :, 0, 0]
+        choice = _free_choice(affinity[rows], base_potential[rows], terms)
+        per_weight = (choice.spend / choice.potential)[:, 0, 0]
         by_source = affinity[rows].transpose(1, 2, 0)
         free = np.matmul(by_source * per_weight[:, None], free_volume[rows])
         bought += (split[:, :, ORIGINATING] + split[:, :, OTHER])[..., None] * free
         bound = np.flatnonzero(compliant_volume[rows].any(axis=1))
         if not len(bound):
             continue
-        wedges = category_wedges(log_wedge[rows][bound], before_duty[:, bound])
-        tilt = wedges**-shape
-        share = foreign[:, bound]
-        scale = per_weight[:, bound] * (1 - share + share * tilt) ** (-1 / shape - 1)
+        share = choice.foreign()[:, 0, 0, bound]
+        log_wedges = np.log(
+            category_wedges(log_wedge[rows][bound], choice.before_duty()[:, 0, 0, bound])
+        )
+        tilt = np.exp(-power * log_wedges)
+        scale = per_weight[:, bound] * np.exp((-1 / power - 1) * np.log(1 - share + share * tilt))
         volume = compliant_volume[rows][bound]
         by_source = by_source[:, :, bound]
-        for group, per_group in ((ORIGINATING, scale), (OTHER, scale * tilt / wedges)):
+        for group, per_group in ((ORIGINATING, scale), (OTHER, scale * tilt * np.exp(-log_wedges))):
             tilted = np.matmul(by_source * per_group[:, None], volume)
             bought += split[:, :, group, None] * tilted
     return bought

@@ -20,6 +20,7 @@ from abm.economy import load_economy
 from abm.inputs import outside_duty, price_inputs, purchase_prices, solve_costs, value_added_cost
 from abm.policy.compiled import compile_policy
 from abm.population import draw_population
+from abm.quarter import Quarter
 from abm.scenario import Scenario
 from abm.trade import tally_plants
 
@@ -176,19 +177,17 @@ class AlikeFirms:
         value_added = value_added_cost(self.table, self.calibration, conditions)
         costs = UnitCosts.empty(len(self.table), N_HOSTS, 1)
         solve_costs(self.table, self.calibration, terms, value_added, costs)
-        tally = tally_plants(
+        quarter = Quarter(
             self.table,
             self.economy,
             self.calibration,
             self.policy,
-            terms,
             costs,
             self.base.borders,
-            value_added,
             outside_duty(self.economy, self.policy),
-            purchase_prices(self.calibration, conditions, self.policy),
-            regime=0,
         )
+        price = purchase_prices(self.calibration, conditions, self.policy)
+        tally = tally_plants(quarter, terms, value_added, price, regime=0)
         return tally, costs
 
 
