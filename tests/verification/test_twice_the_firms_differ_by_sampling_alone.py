@@ -18,10 +18,10 @@ from abm import RelocationModel
 from abm.axes import HOSTS, N_HOSTS, REGIONS
 from experiments.overrides import load_scenario
 
-FIRMS = 250
+FIRMS = 800
 SEEDS = range(1, 6)
-QUARTERS = 3
-CHANCE = 1e-3
+QUARTERS = 2
+CHANCE = 1e-2
 """Of a false alarm, all measures taken together."""
 
 MEASURES = (
@@ -49,9 +49,9 @@ def measured(firms, seed):
     sales = base.sales.sum(axis=0)
 
     def imports(accounts):
-        return accounts.final.value[:, mex, usa].sum() + accounts.intermediate.value[
-            :, mex, usa
-        ].sum()
+        return (
+            accounts.final.value[:, mex, usa].sum() + accounts.intermediate.value[:, mex, usa].sum()
+        )
 
     claimed, traded = (
         sum((array[members] * between).sum() for array in pair)
@@ -114,8 +114,3 @@ def test_sampling_error_falls_with_the_number_of_firms(samples):
     reach = stats.f.ppf(1 - CHANCE / 2 / len(MEASURES), freedom, freedom)
     assert np.all(one / two / 2 < reach)
     assert np.all(two * 2 / one < reach)
-
-
-if __name__ == "__main__":
-    one = np.array([[measured(n, seed) for seed in range(1, 9)] for n in (FIRMS, 2 * FIRMS)])
-    print(one.mean(axis=1), one.std(axis=1, ddof=1), sep="\n")
