@@ -98,8 +98,8 @@ def test_without_news_firms_move_at_the_rate_their_own_chances_say(long_run):
     )
     values, _ = solve_values(problem, tolerance=1e-9)
     chances = choice_probabilities(problem, values)[..., 0]
-    stays = np.einsum("ccf->cf", chances.transpose(1, 2, 0)).T
-    at_rest = (stationary_distribution(chances) * (1 - stays)).sum()
+    leaves = 1 - np.diagonal(chances, axis1=1, axis2=2)
+    at_rest = (stationary_distribution(chances) * leaves).sum()
     expected = at_rest * quarterly_review(settings) * 40
     low, high = stats.poisson.ppf([0.0005, 0.9995], expected)
     assert low <= completed <= high, (expected, completed)
