@@ -1,0 +1,101 @@
+"""An economy of three identical members, and firms that are copies of each other.
+
+The figures are those of 2017 averaged over all ways to exchange the three members,
+so they are as real as an economy without differences can be. Firms are drawn once,
+for the first member; those of the others are the same firms with the members
+turned round one place or two.
+"""
+
+from dataclasses import replace
+from itertools import permutations
+
+import numpy as np
+
+from abm.axes import CONFIGS, HOSTS, N_FOOTLOOSE, N_HOSTS, N_REGIONS
+from abm.economy import Economy, RateDistribution
+from agents import FirmTable
+
+ORDERS = tuple(permutations(range(N_HOSTS)))
+AXES_OF_REGIONS = {
+    "intermediate_use": (0, 2),
+    "final_demand": (0, 2),
+    "output": (0,),
+    "value_added": (0,),
+    "employment": (0,),
+    "labour_share": (0,),
+    "applied_duty": (1, 2),
+    "customs_over_basic": (1, 2),
+    "establishments": (0,),
+    "distance": (0, 1),
+}
+
+
+def _exchanged(array: np.ndarray, axes: tuple[int, ...], order: tuple[int, ...]) -> np.ndarray:
+    for axis in axes:
+        others = range(N_HOSTS, array.shape[axis])
+        array = np.take(array, [*order, *others], axis=axis)
+    return array
+
+
+def identical_members(economy: Economy) -> Economy:
+    """The same economy with every member the average of the three."""
+    averaged = {
+        name: np.mean([_exchanged(getattr(economy, name), axes, order) for order in ORDERS], axis=0)
+        for name, axes in AXES_OF_REGIONS.items()
+    }
+    by_sector: dict[int, list[RateDistribution]] = {}
+    for (_, _, sector), rates in economy.rates.items():
+        by_sector.setdefault(sector, []).append(rates)
+    common = {
+        sector: RateDistribution(
+            np.mean([rates.shares for rates in every], axis=0),
+            float(np.mean([rates.position for rates in every])),
+        )
+        for sector, every in by_sector.items()
+    }
+    return replace(economy, rates={key: common[key[2]] for key in economy.rates}, **averaged)
+
+
+def turned_configs(places: int) -> list[int]:
+    """For every set of plants the one it was before members were turned round."""
+    return [
+        CONFIGS.index(
+            tuple(
+                HOSTS[host] for host in range(N_HOSTS) if HOSTS[(host + places) % N_HOSTS] in config
+            )
+        )
+        for config in CONFIGS
+    ]
+
+
+def mirror_firms(table: FirmTable) -> None:
+    """Replace the firms of the other members by copies of those of the first, in place.
+
+    Every sector must have as many firms in each member.
+    """
+    hosts = {
+        places: [(host - places) % N_HOSTS for host in range(N_HOSTS)] for places in range(N_HOSTS)
+    }
+    before = {
+        "host": hosts,
+        "partner": hosts,
+        "source": {places: [*order, *range(N_HOSTS, N_REGIONS)] for places, order in hosts.items()},
+        "config": {places: turned_configs(places) for places in range(N_HOSTS)},
+    }
+    for sector in range(N_FOOTLOOSE):
+        first, *others = (
+            np.flatnonzero((table.sector == sector) & (table.home == home))
+            for home in range(N_HOSTS)
+        )
+        for places, rows in enumerate(others, start=1):
+            after = np.argsort(turned_configs(places))
+            for name, column in FirmTable.columns().items():
+                values = getattr(table, name)[first]
+                for axis, label in enumerate(column.axes):
+                    if label in before:
+                        values = np.take(values, before[label][places], axis=axis)
+                if name == "home":
+                    values = (values + places) % N_HOSTS
+                elif name in ("config", "target"):
+                    values = np.where(values < 0, values, after[values])
+                getattr(table, name)[rows] = values

@@ -1,0 +1,110 @@
+"""The same firms listed in another order make the same economy.
+
+The table keeps the firms of a sector together, so firms change places within their
+sectors. Each takes its luck along: after the set-up row ``r`` has the numbers of firm
+``order[r]``, in choices of plants and of suppliers alike.
+"""
+
+import numpy as np
+import pytest
+
+import abm.model
+from abm import RelocationModel
+from abm.accounts import ROUNDING
+from abm.draws import Draws
+from abm.network import SupplierNetwork
+from agents import FirmTable
+
+FIRMS = 450
+QUARTERS = 14
+SEED = 3
+SCENARIO = "blanket-25"
+
+
+def shuffled_model():
+    """The model with its firms in another order, and that order."""
+    place, build = abm.model.place_firms, SupplierNetwork.build
+    order = np.zeros(FIRMS, np.int64)
+
+    def place_and_shuffle(table, economy, settings, draws):
+        values = place(table, economy, settings, draws)
+        luck = np.random.default_rng(8).random(FIRMS)
+        order[:] = np.lexsort((luck, table.sector))
+        for column in FirmTable.columns():
+            array = getattr(table, column)
+            array[:] = array[order]
+        return values[order]
+
+    def build_keyed(*arguments):
+        return build(*arguments, ids=order)
+
+    class Renumbered(Draws):
+        """Every firm keeps its own luck at reviews; all else is keyed where it is drawn."""
+
+        def gumbel(self, purpose, quarter, size, *, ids=None):
+            keyed = order[ids] if purpose == "review" else ids
+            return Draws(self.seed).gumbel(purpose, quarter, size, ids=keyed)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(abm.model, "place_firms", place_and_shuffle)
+        patch.setattr(abm.model, "Draws", Renumbered)
+        patch.setattr(SupplierNetwork, "build", build_keyed)
+        model = RelocationModel(SCENARIO, firms=FIRMS, rng=SEED)
+        model.run_for(QUARTERS)
+    return model, order
+
+
+@pytest.fixture(scope="module")
+def pair():
+    """The model as it is listed, the shuffled one, and the order of its rows."""
+    listed = RelocationModel(SCENARIO, firms=FIRMS, rng=SEED)
+    listed.run_for(QUARTERS)
+    return listed, *shuffled_model()
+
+
+def test_every_firm_ends_where_it_would_in_any_order(pair):
+    listed, shuffled, order = pair
+    assert not np.array_equal(order, np.arange(FIRMS))
+    assert (listed.frames()["moves"]["stage"] == "completed").any()
+    for column in ("config", "plants", "target", "stage", "quarters_left"):
+        np.testing.assert_array_equal(
+            getattr(shuffled.firms, column), getattr(listed.firms, column)[order], err_msg=column
+        )
+
+
+def test_every_firm_has_the_cost_and_the_claim_it_would_have_in_any_order(pair):
+    listed, shuffled, order = pair
+    for array in ("free_cost", "compliant_cost", "free_content"):
+        np.testing.assert_allclose(
+            getattr(shuffled.costs, array), getattr(listed.costs, array)[order], rtol=ROUNDING
+        )
+    np.testing.assert_array_equal(shuffled.borders.claim, listed.borders.claim[order])
+
+
+def test_every_firm_has_the_suppliers_it_would_have_in_any_order(pair):
+    listed, shuffled, order = pair
+    supplier = shuffled.network.supplier
+    firm = np.where(supplier >= 0, order[supplier], supplier)
+    np.testing.assert_array_equal(firm, listed.network.supplier[order])
+    np.testing.assert_allclose(shuffled.firms.affinity, listed.firms.affinity[order], rtol=ROUNDING)
+
+
+@pytest.mark.parametrize("table", ["outcomes", "trade", "content"])
+def test_aggregates_are_equal_to_rounding(pair, table):
+    listed, shuffled, _ = pair
+    one, other = listed.frames()[table], shuffled.frames()[table]
+    for column in one.select_dtypes("number"):
+        np.testing.assert_allclose(
+            other[column],
+            one[column],
+            rtol=ROUNDING,
+            atol=ROUNDING * one[column].abs().max(),
+            err_msg=column,
+        )
+
+
+def test_the_same_firms_move(pair):
+    listed, shuffled, _ = pair
+    one, other = listed.frames()["moves"], shuffled.frames()["moves"]
+    assert one.drop(columns="weight").equals(other.drop(columns="weight"))
+    np.testing.assert_allclose(other["weight"], one["weight"], rtol=ROUNDING)
