@@ -20,7 +20,9 @@ from agents import FirmTable
 
 BELIEFS = ("myopic", "adaptive", "forward")
 
-SMALLEST_FIRMS = N_FOOTLOOSE * N_HOSTS
+CELLS = N_FOOTLOOSE * N_HOSTS
+
+SMALLEST_FIRMS = 100
 """One firm for every sector of every host; fewer cannot reproduce the trade matrix."""
 
 SIZE_RANGE = 930.0
@@ -70,7 +72,7 @@ def firms_per_cell(economy: Economy, firms: int) -> NDArray[np.int64]:
     output = economy.output[:N_HOSTS, :N_FOOTLOOSE].T
     tilt = sampling_tilt(firms, real.sum())
     share = np.sqrt(output / output.sum()) ** tilt * (real / real.sum()) ** (1 - tilt)
-    exact = 1 + (firms - SMALLEST_FIRMS) * share / share.sum()
+    exact = 1 + (firms - CELLS) * share / share.sum()
     counts = np.floor(exact).astype(np.int64)
     # Largest remainders: the order is fixed, so the same total gives the same counts.
     for cell in np.argsort(-(exact - counts), axis=None, kind="stable")[: firms - counts.sum()]:

@@ -129,11 +129,12 @@ def content_and_claims(run: RunFrames, reference: RunFrames | None = None) -> Fi
     usual = content[1].iloc[0] if base is None else base[1].iloc[-1]
     claims = content[1].iloc[-1] - usual
     finding = content_finding(change.loc[sector, host], host, sector, claims, reference)
-    figure = new_figure(finding, reading_note(run, reference))
-    grid = figure.add_gridspec(1, 2, top=TOP, bottom=BOTTOM, left=0.06, right=0.86, wspace=0.48)
+    note = f"{reading_note(run, reference)} Right: share of dutiable imports."
+    figure = new_figure(finding, note)
+    grid = figure.add_gridspec(1, 2, top=TOP, bottom=BOTTOM, left=0.06, right=0.865, wspace=0.62)
     titles = (
         f"Content of {sector_in_sentence(sector)}, % of net cost",
-        "Dutiable US imports claiming origin, %",
+        "US imports claiming origin, %",
     )
     for column, title in enumerate(titles):
         axes = figure.add_subplot(grid[column])

@@ -93,7 +93,7 @@ def country_panels(
             ],
             size=10.5,
         )
-    figure.text(0.022, (TOP + BOTTOM) / 2, unit, rotation=90, va="center", color=FAINT_TEXT)
+    figure.text(0.012, (TOP + BOTTOM) / 2, unit, rotation=90, va="center", color=FAINT_TEXT)
 
 
 def sector_dots(
