@@ -98,8 +98,8 @@ class UnitCosts:
         """The same arrays for some firms, as views."""
         return UnitCosts(*(array[rows] for array in vars(self).values()))
 
-    def during(self, regimes: slice) -> "UnitCosts":
-        """The same arrays for some consecutive regimes, as views."""
+    def during(self, regimes: slice | NDArray[np.int64]) -> "UnitCosts":
+        """The same arrays for some regimes: views where these are a slice, else copies."""
         return UnitCosts(*(array[..., regimes] for array in vars(self).values()))
 
 
