@@ -181,9 +181,10 @@ def _after(now: Instruments, entry: TimelineEntry) -> Instruments:
     try:
         for key, value in entry.set.items():
             check_key(key)
-            if key == "threat.imposed" and isinstance(value, date):
+            if key == "threat.imposed" and value not in ("never", "drawn", "always"):
                 raise ScenarioError(
-                    f'{key} = {value}: write "always" here; the entry has a date already'
+                    'threat.imposed: is a date already; write "always" here, or the date in'
+                    " the section [threat]"
                 )
             document = merge(document, nested(key, value))
         return Instruments.model_validate(document)
