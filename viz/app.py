@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import solara
-import solara.lab
 
 from abm.axes import FOOTLOOSE
 from abm.scenario import Scenario, shipped
@@ -26,7 +25,7 @@ def Page() -> None:
     session = solara.use_memo(Session, [])
     router = solara.use_router()
     solara.use_effect(lambda: _opened(session, router.search), [])
-    dark = solara.lab.use_dark_effective()
+    dark = session.dark.value
     solara.Title("Nearshore laboratory")
     solara.Style(STYLE)
     ink = charts.DARK if dark else charts.LIGHT
@@ -74,6 +73,7 @@ def Header(session: Session, lab: Laboratory | None) -> None:
             event_step=lambda count: session.step(4 if count == 4 else 1),
             event_set_speed=lambda speed: session.speed.set(_within(speed, len(SPEEDS))),
             event_reset=lambda *_: _again(session, lab),
+            event_set_dark=lambda dark: session.dark.set(bool(dark)),
         )
 
 

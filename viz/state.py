@@ -35,6 +35,7 @@ class Session:
 
     def __init__(self) -> None:
         self.frame = solara.reactive(0)
+        self.dark = solara.reactive(False)
         self.playing = solara.reactive(False)
         self.busy = solara.reactive("")
         self.notice = solara.reactive("")

@@ -32,6 +32,7 @@ def TransportPart(
     event_step: Callable[[int], None],
     event_set_speed: Callable[[int], None],
     event_reset: Callable[..., None],
+    event_set_dark: Callable[[bool], None],
 ) -> None:
     """Play, step, speed and reset, by button and by key."""
 
