@@ -29,19 +29,18 @@ def Page() -> None:
     solara.Title("Nearshore laboratory")
     solara.Style(STYLE)
     ink = charts.DARK if dark else charts.LIGHT
-    session.frame.value  # noqa: B018 - read, so that the page is drawn again when it rises
-    lab = session.laboratory
+    lab = session.seen()
     with solara.Div(classes=["ns-page", "ns-dark" if dark else "ns-light"]):
-        Header(session, lab)
+        Header(session)
         with solara.v.Html(tag="main", class_="ns-main", attributes={"id": "main"}):
             if session.notice.value:
                 Text("p", session.notice.value, "ns-notice", role="status")
             if lab is None:
                 Text("p", session.busy.value or "Nothing to show yet.", "ns-empty", role="status")
             elif lab.failure is not None:
-                Failed(session, lab)
+                Failed(session)
             else:
-                Laboratory_(session, lab, ink)
+                Laboratory_(session, ink)
 
 
 def _opened(session: Session, search: str | None) -> Any:
@@ -52,8 +51,9 @@ def _opened(session: Session, search: str | None) -> Any:
 
 
 @solara.component
-def Header(session: Session, lab: Laboratory | None) -> None:
+def Header(session: Session) -> None:
     """Name, date and time's controls."""
+    lab = session.seen()
     with solara.v.Html(tag="header", class_="ns-header"):
         Text("h1", "Nearshore", "ns-name")
         clock = "\N{EN DASH}" if lab is None else lab.date(lab.quarter) if lab.quarter else "2017"
@@ -87,27 +87,32 @@ def _again(session: Session, lab: Laboratory | None) -> None:
 
 
 @solara.component
-def Laboratory_(session: Session, lab: Laboratory, ink: charts.Ink) -> None:
+def Laboratory_(session: Session, ink: charts.Ink) -> None:
     """Levers left, the map in the middle, charts right."""
-    with solara.v.Html(tag="section", class_="ns-side", attributes={"aria-label": "Policy"}):
-        Text("h2", "Policy from next quarter", "ns-h2")
-        LeversPart(
-            groups=levers.panel(lab.world.model, session.chosen.value),
-            event_pull=lambda data: session.pull(data["lever"], data["value"]),
-            event_choose=lambda data: session.choose(data["lever"], data["choice"], data["value"]),
-            event_press=lambda name: session.press(str(name)),
-        )
-        Setup(session, lab)
-    with solara.v.Html(tag="section", class_="ns-middle", attributes={"aria-label": "Map"}):
-        MapCard(session, lab, ink)
-        Headlines(lab)
-        Place(session, lab)
-        Events(lab)
-    with solara.v.Html(tag="section", class_="ns-charts", attributes={"aria-label": "Charts"}):
-        for draw in charts.CHARTS:
-            Drawn(draw(lab, ink), lab, "176px")
-        SpreadCard(session, lab, ink)
-        Drawn(charts.network(lab, ink), lab, "260px")
+    lab = session.seen()
+    assert lab is not None
+    with solara.Div(classes=["ns-grid"]):
+        with solara.v.Html(tag="section", class_="ns-side", attributes={"aria-label": "Policy"}):
+            Text("h2", "Policy from next quarter", "ns-h2")
+            LeversPart(
+                groups=levers.panel(lab.world.model, session.chosen.value),
+                event_pull=lambda data: session.pull(data["lever"], data["value"]),
+                event_choose=lambda data: session.choose(
+                    data["lever"], data["choice"], data["value"]
+                ),
+                event_press=lambda name: session.press(str(name)),
+            )
+            Setup(session)
+        with solara.v.Html(tag="section", class_="ns-middle", attributes={"aria-label": "Map"}):
+            MapCard(session, ink)
+            Headlines(session)
+            Place(session)
+            Events(session)
+        with solara.v.Html(tag="section", class_="ns-charts", attributes={"aria-label": "Charts"}):
+            for draw in charts.CHARTS:
+                Drawn(draw(lab, ink), lab, "176px")
+            SpreadCard(session, ink)
+            Drawn(charts.network(lab, ink), lab, "260px")
 
 
 @solara.component
@@ -127,8 +132,10 @@ def Drawn(chart: charts.Chart, lab: Laboratory, height: str, on_pick: Any = None
 
 
 @solara.component
-def MapCard(session: Session, lab: Laboratory, ink: charts.Ink) -> None:
+def MapCard(session: Session, ink: charts.Ink) -> None:
     """The map and what it shows."""
+    lab = session.seen()
+    assert lab is not None
 
     def pick(city: object) -> None:
         if isinstance(city, int):
@@ -148,20 +155,25 @@ def MapCard(session: Session, lab: Laboratory, ink: charts.Ink) -> None:
 
 
 @solara.component
-def SpreadCard(session: Session, lab: Laboratory, ink: charts.Ink) -> None:
+def SpreadCard(session: Session, ink: charts.Ink) -> None:
     """Content by firm in a sector that the visitor chooses."""
-    Choice(
-        "Sector of the distribution",
-        {name: SECTOR_NAMES[name] for name in FOOTLOOSE},
-        session.sector.value,
-        session.sector.set,
-    )
-    Drawn(charts.content_spread(lab, ink, session.sector.value), lab, "176px")
+    lab = session.seen()
+    assert lab is not None
+    with solara.Div(classes=["ns-spread"]):
+        Choice(
+            "Sector of the distribution",
+            {name: SECTOR_NAMES[name] for name in FOOTLOOSE},
+            session.sector.value,
+            session.sector.set,
+        )
+        Drawn(charts.content_spread(lab, ink, session.sector.value), lab, "176px")
 
 
 @solara.component
-def Headlines(lab: Laboratory) -> None:
+def Headlines(session: Session) -> None:
     """The figures in front, with what changed and how the two worlds differ."""
+    lab = session.seen()
+    assert lab is not None
     tiles = []
     for figure in headlines(lab):
         against = (
@@ -178,8 +190,10 @@ def Headlines(lab: Laboratory) -> None:
 
 
 @solara.component
-def Events(lab: Laboratory) -> None:
+def Events(session: Session) -> None:
     """What governments did, the last first."""
+    lab = session.seen()
+    assert lab is not None
     rows = [
         f"<li><b>{escape(lab.date(int(event['quarter'])))}</b> {escape(str(event['instrument']))}:"
         f" {escape(str(event['old']))} \N{RIGHTWARDS ARROW} {escape(str(event['new']))}"
@@ -196,8 +210,10 @@ def Events(lab: Laboratory) -> None:
 
 
 @solara.component
-def Place(session: Session, lab: Laboratory) -> None:
+def Place(session: Session) -> None:
     """The city, and the firm, that was clicked."""
+    lab = session.seen()
+    assert lab is not None
     if session.city.value is None:
         return
     city = why.cities().iloc[session.city.value]
@@ -206,7 +222,7 @@ def Place(session: Session, lab: Laboratory) -> None:
             Text("h2", f"{city['city']}, {city['state']}", "ns-h2")
             Press("Close", lambda: (session.city.set(None), session.firm.set(None)))
         if session.firm.value is not None:
-            FirmPage(session, lab)
+            FirmPage(session)
             return
         for firm in why.firms_of(lab.world, session.city.value):
             Press(
@@ -217,8 +233,10 @@ def Place(session: Session, lab: Laboratory) -> None:
 
 
 @solara.component
-def FirmPage(session: Session, lab: Laboratory) -> None:
+def FirmPage(session: Session) -> None:
     """Where a firm is, what it claims, and why it stays or moves."""
+    lab = session.seen()
+    assert lab is not None
     told = why.about_firm(lab.world, int(session.firm.value or 0))
     solara.HTML(
         tag="div",
@@ -231,30 +249,33 @@ def FirmPage(session: Session, lab: Laboratory) -> None:
 
 
 @solara.component
-def Setup(session: Session, lab: Laboratory) -> None:
+def Setup(session: Session) -> None:
     """Scenario, size and seed; the second world; what can be kept."""
+    lab = session.seen()
+    assert lab is not None
     names = list(shipped())
     mine = lab.start.scenario.name
     options = names if mine in names else [mine, *names]
-    SetupPart(
-        scenarios=options,
-        scenario=mine,
-        firms=lab.start.firms,
-        fewest=FEWEST_FIRMS,
-        most=MOST_FIRMS,
-        seed=lab.start.seed,
-        against=lab.other.name if lab.other else "",
-        link=keep.link(lab) or "",
-        event_start=lambda data: _start(session, lab, data),
-        event_compare=lambda name: _compare(session, lab, str(name)),
-        event_upload=lambda data: _upload(session, lab, data),
-    )
-    with solara.Div(classes=["ns-keep"]):
-        name = f"{lab.played().name}-seed{lab.start.seed}"
-        solara.FileDownload(
-            lambda: keep.scenario_file(lab), filename=f"{name}.toml", label="Scenario as played"
+    with solara.Div(classes=["ns-more"]):
+        SetupPart(
+            scenarios=options,
+            scenario=mine,
+            firms=lab.start.firms,
+            fewest=FEWEST_FIRMS,
+            most=MOST_FIRMS,
+            seed=lab.start.seed,
+            against=lab.other.name if lab.other else "",
+            link=keep.link(lab) or "",
+            event_start=lambda data: _start(session, lab, data),
+            event_compare=lambda name: _compare(session, lab, str(name)),
+            event_upload=lambda data: _upload(session, lab, data),
         )
-        solara.FileDownload(lambda: keep.tables(lab), filename=f"{name}.zip", label="Tables")
+        with solara.Div(classes=["ns-keep"]):
+            name = f"{lab.played().name}-seed{lab.start.seed}"
+            solara.FileDownload(
+                lambda: keep.scenario_file(lab), filename=f"{name}.toml", label="Scenario as played"
+            )
+            solara.FileDownload(lambda: keep.tables(lab), filename=f"{name}.zip", label="Tables")
 
 
 def _start(session: Session, lab: Laboratory, data: dict[str, Any]) -> None:
@@ -284,8 +305,10 @@ def _upload(session: Session, lab: Laboratory, text: object) -> None:
 
 
 @solara.component
-def Failed(session: Session, lab: Laboratory) -> None:
+def Failed(session: Session) -> None:
     """What went wrong in a step, a report to copy, and the way out."""
+    lab = session.seen()
+    assert lab is not None
     assert lab.failure is not None
     failure = lab.failure
     with solara.Div(classes=["ns-card", "ns-failed"]):

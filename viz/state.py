@@ -50,6 +50,11 @@ class Session:
         self._stop = threading.Event()
         self._worker: threading.Thread | None = None
 
+    def seen(self) -> Laboratory | None:
+        """The laboratory; who asks is drawn again when there is something new."""
+        self.frame.get()
+        return self.laboratory
+
     # --- starting -----------------------------------------------------------------------
 
     def open(self, link: str | None) -> None:
