@@ -57,7 +57,11 @@ def Header(session: Session) -> None:
     with solara.v.Html(tag="header", class_="ns-header"):
         Text("h1", "Nearshore", "ns-name")
         clock = "\N{EN DASH}" if lab is None else lab.date(lab.quarter) if lab.quarter else "2017"
-        quarter = "setting up" if lab is None else f"quarter {lab.quarter}, {lab.world.name}"
+        quarter = (
+            "setting up"
+            if lab is None
+            else f"quarter {lab.quarter}, {lab.world.name}, seed {lab.start.seed}"
+        )
         solara.HTML(
             tag="div",
             classes=["ns-clock"],

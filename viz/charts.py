@@ -83,7 +83,14 @@ class Line:
 
 
 def lines_chart(
-    lab: Laboratory, ink: Ink, name: str, title: str, unit: str, lines: list[Line], digits: int
+    lab: Laboratory,
+    ink: Ink,
+    name: str,
+    title: str,
+    unit: str,
+    lines: list[Line],
+    digits: int,
+    least: float,
 ) -> Chart:
     """Lines that grow as the run does; the second world dashed; events marked."""
     labels = [lab.date(quarter) for quarter in range(lab.quarter + 1)]
@@ -104,7 +111,7 @@ def lines_chart(
     option = _frame(ink) | {
         "tooltip": {"trigger": "axis", "confine": True},
         "xAxis": _axis(ink, "category", data=labels, boundaryGap=False),
-        "yAxis": _axis(ink, "value", scale=True),
+        "yAxis": _axis(ink, "value", scale=True, **_span(series, least)),
         "series": series,
     }
     versus = f" against {lab.other.name}" if lab.other else " since the start"
@@ -113,6 +120,16 @@ def lines_chart(
     rows = [[labels[q], *(_number(s["data"][q], digits) for s in series)] for q in shown]
     return Chart(name, title, sentence, option, {"head": ["", *(s["name"] for s in series)],
                                                  "rows": rows})  # fmt: skip
+
+
+def _span(series: list[dict[str, Any]], least: float) -> dict[str, float]:
+    """Ends of an axis that noise does not fill; none where the lines fill it themselves."""
+    values = [value for line in series for value in line["data"]]
+    low, high = min(values), max(values)
+    if high - low >= least:
+        return {}
+    middle = round((high + low) / 2 / least * 4) * least / 4
+    return {"min": middle - least / 2, "max": middle + least / 2}
 
 
 def _values(history: History, line: Line) -> np.ndarray:
@@ -128,7 +145,7 @@ def production(lab: Laboratory, ink: Ink) -> Chart:
         Line("output", n, REGION_NAMES[host], ink.countries[host], since_start="index")
         for n, host in enumerate(HOSTS)
     ]
-    return lines_chart(lab, ink, "production", "Production", "2017 = 100", lines, 2)
+    return lines_chart(lab, ink, "production", "Production", "2017 = 100", lines, 2, 1.0)
 
 
 def jobs(lab: Laboratory, ink: Ink) -> Chart:
@@ -138,7 +155,7 @@ def jobs(lab: Laboratory, ink: Ink) -> Chart:
         for n, host in enumerate(HOSTS)
     ]
     unit = "Thousand persons against 2017"
-    return lines_chart(lab, ink, "jobs", "Manufacturing jobs", unit, lines, 1)
+    return lines_chart(lab, ink, "jobs", "Manufacturing jobs", unit, lines, 1, 20.0)
 
 
 def balances(lab: Laboratory, ink: Ink) -> Chart:
@@ -148,7 +165,7 @@ def balances(lab: Laboratory, ink: Ink) -> Chart:
         for n, host in enumerate(PARTNERS)
     ]
     unit = "Billion USD a year, customs values"
-    return lines_chart(lab, ink, "balances", "US goods balance with", unit, lines, 1)
+    return lines_chart(lab, ink, "balances", "US goods balance with", unit, lines, 1, 4.0)
 
 
 def claims(lab: Laboratory, ink: Ink) -> Chart:
@@ -158,7 +175,7 @@ def claims(lab: Laboratory, ink: Ink) -> Chart:
         for n, host in enumerate(PARTNERS)
     ]
     unit = "% of dutiable US imports that claim origin"
-    return lines_chart(lab, ink, "claims", "Preference used, imports from", unit, lines, 1)
+    return lines_chart(lab, ink, "claims", "Preference used, imports from", unit, lines, 1, 4.0)
 
 
 def false_claims(lab: Laboratory, ink: Ink) -> Chart:
@@ -168,7 +185,7 @@ def false_claims(lab: Laboratory, ink: Ink) -> Chart:
         for n, host in enumerate(PARTNERS)
     ]
     unit = "% of claims on US imports that do not meet the rule"
-    return lines_chart(lab, ink, "false-claims", "False claims, imports from", unit, lines, 2)
+    return lines_chart(lab, ink, "false-claims", "False claims, imports from", unit, lines, 2, 1.0)
 
 
 def prices(lab: Laboratory, ink: Ink) -> Chart:
@@ -177,7 +194,7 @@ def prices(lab: Laboratory, ink: Ink) -> Chart:
         Line("prices", n, REGION_NAMES[host], ink.countries[host], since_start="index")
         for n, host in enumerate(HOSTS)
     ]
-    return lines_chart(lab, ink, "prices", "Consumer prices", "2017 = 100", lines, 2)
+    return lines_chart(lab, ink, "prices", "Consumer prices", "2017 = 100", lines, 2, 0.4)
 
 
 def content_lines(lab: Laboratory, ink: Ink) -> Chart:
@@ -187,7 +204,7 @@ def content_lines(lab: Laboratory, ink: Ink) -> Chart:
         for n, host in enumerate(HOSTS)
     ]
     unit = "% of net cost"
-    return lines_chart(lab, ink, "content", "Content of vehicles and parts", unit, lines, 1)
+    return lines_chart(lab, ink, "content", "Content of vehicles and parts", unit, lines, 1, 4.0)
 
 
 def content_spread(lab: Laboratory, ink: Ink, sector: str) -> Chart:
@@ -253,7 +270,7 @@ def moves(lab: Laboratory, ink: Ink) -> Chart:
         )
     ]
     unit = "Real firms a quarter that change their set of countries"
-    return lines_chart(lab, ink, "moves", "Moves", unit, lines, 0)
+    return lines_chart(lab, ink, "moves", "Moves", unit, lines, 0, 10.0)
 
 
 def network(lab: Laboratory, ink: Ink) -> Chart:

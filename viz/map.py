@@ -15,19 +15,19 @@ from viz.sites import cities
 
 NAME = "north-america"
 
-WINDOW = [[-128.0, 55.5], [-61.0, 14.5]]
+WINDOW = [[-131.0, 54.0], [-60.0, 14.5]]
 """Corners of what is shown, degrees; few plants stand further north."""
 
 PLACES = {
     "USA": (-98.5, 40.5),
     "MEX": (-101.5, 22.8),
-    "CAN": (-96.0, 52.6),
-    "CHN": (-126.5, 25.0),
-    "ROW": (-63.5, 30.0),
+    "CAN": (-96.0, 51.2),
+    "CHN": (-126.0, 24.0),
+    "ROW": (-66.0, 27.0),
 }
 """Where flows begin and end; overseas regions lie in the oceans."""
 
-LARGEST_CITY = 30.0
+LARGEST_CITY = 25.0
 """Pixels across."""
 
 
@@ -74,8 +74,10 @@ def trade_map(lab: Laboratory, ink: Ink, colour_by: str, arcs: bool) -> Chart:
             "roam": True,
             "scaleLimit": {"min": 1, "max": 12},
             "silent": True,
-            "layoutCenter": ["50%", "50%"],
-            "layoutSize": "100%",
+            "left": 0,
+            "right": 0,
+            "top": 0,
+            "bottom": 0,
             "itemStyle": {"areaColor": ink.grid, "borderColor": ink.card, "borderWidth": 0.8},
         },
         "series": series,
@@ -186,8 +188,7 @@ def _sentence(lab: Laboratory, order: np.ndarray) -> str:
     return (
         f"{lab.date(lab.quarter)}: {picture.plants.sum():,.0f} plants in {len(order)} cities,"
         f" most output in {first}; {opened:,.0f} plants opened and {closed:,.0f} closed in the"
-        " quarter. Circles grow with output, arcs with trade; a ring marks openings, a dashed"
-        " ring closures."
+        " quarter. Circles: output; arcs: trade; rings: openings, dashed: closures."
     )
 
 
