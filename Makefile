@@ -5,7 +5,7 @@ BIN = .venv/bin
 READY = .venv/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint types bench
+.PHONY: help setup run app test lint types bench
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
@@ -15,6 +15,9 @@ setup: $(READY) ## make .venv with the pinned packages; PYTHON=... names an inte
 
 run: $(READY) ## the main job: the usmca scenario against status-quo, into results/usmca
 	$(BIN)/nearshore run usmca --against status-quo --out results/usmca
+
+app: $(READY) ## the live laboratory, for a browser on this machine
+	$(BIN)/nearshore app
 
 test: $(READY) ## all tests
 	$(BIN)/python -m pytest

@@ -69,8 +69,8 @@ class Conditions:
             duty_revenue=np.zeros(N_REGIONS),
         )
 
-    def during(self, regimes: slice) -> "Conditions":
-        """The same quarter for some consecutive regimes."""
+    def during(self, regimes: slice | NDArray[np.int64]) -> "Conditions":
+        """The same quarter for some regimes."""
         return replace(
             self,
             qualified=self.qualified[..., regimes],
@@ -79,7 +79,9 @@ class Conditions:
             ),
         )
 
-    def revised(self, regimes: slice, qualified: Array, certificates: Certificates) -> "Conditions":
+    def revised(
+        self, regimes: slice | NDArray[np.int64], qualified: Array, certificates: Certificates
+    ) -> "Conditions":
         """The same quarter with some regimes' claims and contents replaced."""
         whole = {name: array.copy() for name, array in vars(self.certificates).items()}
         for name, array in vars(certificates).items():

@@ -1,11 +1,13 @@
 """The relocation model: a step, phase by phase."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import replace
 
 import mesa
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from abm import data
 from abm.accounts import Accounts, settle
@@ -34,6 +36,7 @@ from abm.inputs import (
     solve_costs,
     value_added_cost,
 )
+from abm.levers import with_levers
 from abm.network import SupplierNetwork
 from abm.outcomes import Records
 from abm.phase import phase
@@ -46,7 +49,8 @@ from abm.plans import (
     reviewing,
     value_plans,
 )
-from abm.policy.compiled import Policy, compile_policy
+from abm.policy.compiled import Policy, compile_known, compile_policy
+from abm.policy.timeline import TimelineEntry, known_by
 from abm.population import BELIEFS, draw_population
 from abm.quarter import Quarter
 from abm.rest_point import place_firms
@@ -71,7 +75,7 @@ BASE_YEAR_POLICY = "status-quo"
 """Scenario whose policy at the start is that of the calibration year."""
 
 SETTLING_ROUNDS = 3
-"""Rounds in which claims under regimes not yet in force find their average duties."""
+"""Rounds in which claims under regimes that become possible find their average duties."""
 
 
 class RelocationModel(mesa.Model):
@@ -113,7 +117,8 @@ class RelocationModel(mesa.Model):
         self.scenario = Scenario.load(scenario)
         self.draws = Draws(rng)
         self.phase_seconds: dict[str, float] = {}
-        self.policy: Policy = compile_policy(self.scenario)
+        self.known: tuple[TimelineEntry, ...] = ()
+        self.policy: Policy = compile_known(self.scenario, 0)
         self.records = Records()
         self._set_up_economy(firms, economy or load_economy())
         self._set_up_network()
@@ -187,36 +192,82 @@ class RelocationModel(mesa.Model):
         table.base_config_revenue[:] = revenue / own[:, None]
 
     def _set_up_regimes(self) -> None:
-        """Claims and average duties under regimes that are not, or not yet, in force."""
+        """The regimes of the start; others follow as they become known."""
         regimes = len(self.policy.regimes)
         base = self.calibration.conditions
-        every_outside = outside_duty(self.economy, self.policy)
         self.regime_counts = np.zeros((regimes, regimes))
         self.regime_in_force = 0
         self.quarter = 0
         self.threat_imposed = False
         self.every_cost = UnitCosts.empty(len(self.firms), N_HOSTS, regimes)
-        across = np.zeros((N_REGIONS, N_REGIONS), bool)
-        across[:N_HOSTS, :N_HOSTS] = ~np.eye(N_HOSTS, dtype=bool)
-        duty = np.where(across[None, :, :, None], base.certificates.duty, every_outside)
-        self.conditions = base.with_regimes(
-            np.repeat(base.qualified, regimes, axis=2), Certificates.unclaimed(duty)
+        nothing_claimed = Certificates.unclaimed(base.certificates.duty)
+        self.conditions = base.with_regimes(base.qualified, nothing_claimed).during(
+            np.zeros(regimes, np.int64)
         )
         self.input_spending = self._base_input_spending()
         self.last_price = np.ones_like(self.input_spending)
         self.unit_revenue = np.ones((N_FOOTLOOSE, N_HOSTS, 2, N_REGIONS))
-        self._look_at(slice(0, regimes))
+        self._grandfather()
+        self._start_regimes(np.arange(regimes))
+
+    def _learn(self) -> None:
+        """Take up what became known of policy: regimes that are over go, new ones start.
+
+        A regime that was possible before keeps its claims, contents and plans. All of
+        it depends on what is known by now and on nothing later, so a lever pulled
+        during a run and an entry that stood in its file from the start do the same.
+        """
+        known = known_by(self.scenario.timeline, self.scenario.start, self.quarter)
+        if known == self.known:
+            return
+        former, self.policy = self.policy, compile_known(self.scenario, self.quarter)
+        self.known = known
+        places = self.policy.places_in(former)
+        new, origin = places < 0, np.where(places < 0, self.regime_in_force, places)
+        self.plan_values = self.plan_values[..., origin]
+        self.every_cost = self.every_cost.during(origin)
+        self.conditions = self.conditions.during(origin)
+        seen = np.outer(~new, ~new)
+        self.regime_counts = np.where(seen, self.regime_counts[np.ix_(origin, origin)], 0)
+        self.regime_in_force = int(np.flatnonzero(places == self.regime_in_force)[0])
+        if new.any():
+            self._start_regimes(np.flatnonzero(new))
+
+    def _start_regimes(self, new: NDArray[np.int64]) -> None:
+        """Claims and average duties under regimes that nobody thought of before.
+
+        They begin as in the regime in force, whose deliveries are also the weights.
+        """
+        live = np.union1d(new, [self.regime_in_force])
+        self._look_at(live)
+        held = np.setdiff1d(live, new)
+        before = self.conditions.during(held)
+        across = np.zeros((N_REGIONS, N_REGIONS), bool)
+        across[:N_HOSTS, :N_HOSTS] = ~np.eye(N_HOSTS, dtype=bool)
+        start = self.conditions.during(live)
+        duty = np.where(across[None, :, :, None], start.certificates.duty, self.outside)
+        self.conditions = self.conditions.revised(
+            live, start.qualified, replace(start.certificates, duty=duty)
+        )
         for _ in range(SETTLING_ROUNDS):
             self.price_inputs()
             self.solve_costs()
             self.claim_origin()
             self._tally()
             self._file_certificates()
+            self.conditions = self.conditions.revised(held, before.qualified, before.certificates)
+        for name, array in vars(self.costs).items():
+            getattr(self.every_cost, name)[..., live] = array
 
-    def _look_at(self, regimes: slice) -> None:
+    def _grandfather(self) -> None:
+        """Plants that stand before a threat is heard of are those it would spare."""
+        self.firms.grandfathered[:] = self.firms.plants[:, HOSTS.index("MEX")]
+
+    def _look_at(self, regimes: slice | NDArray[np.int64]) -> None:
         """Work with the regimes that are possible from here on; the others cost no time."""
         self.live = regimes
-        self.regime = self.regime_in_force - regimes.start
+        places = np.arange(len(self.policy.regimes))[regimes]
+        self.regime = int(np.flatnonzero(places == self.regime_in_force)[0])
         self.now = self.policy.during(regimes)
         self.costs = self.every_cost.during(regimes)
         self.outside = outside_duty(self.economy, self.now)
@@ -283,9 +334,10 @@ class RelocationModel(mesa.Model):
     def enact_policy(self) -> None:
         """Which regime is in force, and what was announced."""
         self.quarter += 1
+        if not self.policy.threat_live(self.quarter - 1):
+            self._grandfather()
+        self._learn()
         last_regime = self.regime_in_force
-        if self.policy.threat_live(self.quarter) and not self.policy.threat_live(self.quarter - 1):
-            self.firms.grandfathered[:] |= self.firms.plants[:, HOSTS.index("MEX")]
         luck = float(self.draws.uniform("threat", self.quarter, 1)[0])
         self.threat_imposed = self.policy.threat_imposed(self.quarter, self.threat_imposed, luck)
         self.regime_in_force = self.policy.regime_index(self.quarter, self.threat_imposed)
@@ -505,6 +557,34 @@ class RelocationModel(mesa.Model):
         affinity = self.firms.sourcing_draw[rows]
         affinity[:, :N_FOOTLOOSE, :N_HOSTS] *= 1 + self.scenario.economy.relation * links
         self.firms.affinity[rows] = affinity
+
+    # --- what a government does on the way ----------------------------------------------
+
+    def pull_levers(self, changes: Mapping[str, object]) -> None:
+        """Change policy from the next quarter on, to the surprise of everybody.
+
+        The change becomes an entry of the scenario's timeline; the scenario as it
+        then stands, run from the start with the same seed, gives the same run.
+
+        Parameters
+        ----------
+        changes : mapping of str to object
+            New value of each dotted key, such as ``{"tariffs.special.USA.MEX.all": 0.25}``.
+
+        Raises
+        ------
+        ScenarioError
+            If a key does not exist or a value is not allowed; nothing is changed then.
+
+        Examples
+        --------
+        >>> model = RelocationModel("status-quo", firms=300, rng=1)
+        >>> model.pull_levers({"enforcement.audit_rate.USA": 0.2})
+        >>> model.step()
+        >>> [(event["quarter"], event["new"]) for event in model.events]
+        [(1, '0.2')]
+        """
+        self.scenario = with_levers(self.scenario, self.quarter + 1, changes)
 
     # --- what a reader asks -------------------------------------------------------------
 

@@ -7,16 +7,21 @@ from typing import Any
 
 
 def phase[**P, T](method: Callable[P, T]) -> Callable[P, T]:
-    """Add the seconds a method takes to ``self.phase_seconds[method name]``."""
+    """Add the seconds a method takes to ``self.phase_seconds[method name]``.
+
+    Those of phases it calls in turn count as theirs alone.
+    """
 
     @wraps(method)
     def timed(*args: P.args, **kwargs: P.kwargs) -> T:
         model: Any = args[0]
+        inner = sum(model.phase_seconds.values())
         start = perf_counter()
         try:
             return method(*args, **kwargs)
         finally:
+            inner = sum(model.phase_seconds.values()) - inner
             spent = model.phase_seconds.get(method.__name__, 0.0)
-            model.phase_seconds[method.__name__] = spent + perf_counter() - start
+            model.phase_seconds[method.__name__] = spent + perf_counter() - start - inner
 
     return timed

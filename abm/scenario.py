@@ -25,7 +25,7 @@ from abm.errors import ScenarioError
 from abm.keys import keys_of
 from abm.policy.compiled import compile_policy
 from abm.policy.regime import INSTRUMENTS, Instruments
-from abm.policy.timeline import TimelineEntry, segments
+from abm.policy.timeline import TimelineEntry, known_by, quarter_of, segments
 from abm.settings import AsTuple, Date, setting
 
 
@@ -52,7 +52,7 @@ class Scenario(Instruments):
     )
     firms: Firms = Firms()
     economy: Economy = Economy()
-    timeline: Annotated[tuple[TimelineEntry, ...], AsTuple, Field(max_length=200)] = ()
+    timeline: Annotated[tuple[TimelineEntry, ...], AsTuple, Field(max_length=500)] = ()
     sources: dict[str, str] = Field(
         {}, description="where the value of a key, or of all keys of a table, is from"
     )
@@ -125,6 +125,10 @@ class Scenario(Instruments):
                 problem = keys_of(Scenario).no_such_key(tuple(key.split(".")))
                 raise ScenarioError(f"{problem} (in sources)")
         segments(self.start, self.instruments, self.timeline)  # every entry leaves a valid policy
+        for day in {entry.announced for entry in self.timeline if entry.announced is not None}:
+            # Firms plan with what is announced by then, so that must be a policy, too.
+            known = known_by(self.timeline, self.start, quarter_of(day, self.start))
+            segments(self.start, self.instruments, known)
         return self
 
 

@@ -7,7 +7,7 @@ answers at once.
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -16,6 +16,9 @@ PROGRAM = "nearshore"
 BAD_INPUT = 2
 INTERRUPTED = 130
 """Exit codes; the second is what a shell gives a program stopped by Ctrl-C."""
+
+COMMANDS_GROUP = "nearshore.commands"
+"""Entry points of commands that need the page."""
 
 MOST_QUARTERS = 400
 MOST_FIRMS = 10_000_000
@@ -134,6 +137,58 @@ def show(scenario: ScenarioArgument, overrides: Overrides = None) -> None:
     for line in without_effect(scenario, overrides or ()):
         typer.echo(line, err=True)
     typer.echo(text, nl=False)
+
+
+@app.command(name="app")
+def laboratory(
+    scenario: Annotated[
+        str, typer.Argument(metavar="SCENARIO", help="What a visitor finds first.")
+    ] = "status-quo",
+    firms: Annotated[int, typer.Option(min=100, max=100_000, help="Firms to simulate.")] = 2_000,
+    host: Annotated[
+        str, typer.Option(help="Address; any but loopback asks visitors for a token.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="0 for any that is free.")] = 8765,
+    token: Annotated[
+        str | None, typer.Option(help="Token that visitors must bring; made up if needed.")
+    ] = None,
+) -> None:
+    """Serve the live laboratory to a browser on this machine."""
+    _from_above("app")(scenario, firms, host, port, token, typer.echo)
+
+
+@app.command()
+def film(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")],
+    out: Annotated[Path, typer.Option("-o", metavar="FILE", help="GIF to write.")],
+) -> None:
+    """Replay a run as a film of the map, without a browser."""
+    quarters = _from_above("film")(folder, out)
+    typer.echo(f"{out}: {quarters} quarters")
+
+
+@app.command()
+def doctor() -> None:
+    """Say whether the packages installed fit together."""
+    found = _from_above("doctor")()
+    for problem in found:
+        typer.echo(problem)
+    if found:
+        raise typer.Exit(1)
+    typer.echo("all is well")
+
+
+def _from_above(name: str) -> Any:
+    """A command that the page offers; nothing here may import what stands above."""
+    from importlib.metadata import entry_points
+
+    from abm.errors import OutputError
+
+    for entry in entry_points(group=COMMANDS_GROUP, name=name):
+        return entry.load()
+    raise OutputError(
+        f"nothing installed offers {COMMANDS_GROUP} {name}; install the package (pip install -e .)"
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -38,9 +38,19 @@ def described(source: Source, overrides: Sequence[str] = ()) -> str:
     scenario = load_scenario(source, overrides)
     overridden = {override.key for override in parse_overrides(overrides)}
     said_by = scenario_file.said_by(scenario_file.layers(source, keys_of(Scenario)))
+    return _written(scenario, _Origins(scenario, said_by, overridden), overridden)
+
+
+def described_scenario(scenario: Scenario) -> str:
+    """Return a scenario that is in no file yet in the same form, every value as its own."""
+    said_by = dict.fromkeys(flatten(scenario.model_dump(exclude_none=True)), scenario.name)
+    return _written(scenario, _Origins(scenario, said_by, set()), set())
+
+
+def _written(scenario: Scenario, origins: "_Origins", overridden: Collection[str]) -> str:
     parts = (
         _head(scenario),
-        _sections(scenario, _Origins(scenario, said_by, overridden)),
+        _sections(scenario, origins),
         _sources(scenario, overridden),
         _timeline(scenario),
     )

@@ -15,6 +15,15 @@ COLOURS = {
 MARKERS = {"USA": "s", "MEX": "o", "CAN": "^", "CHN": "D", "ROW": "v"}
 """One shape a country too, where points are drawn."""
 
+COLOURS_ON_DARK = {
+    "USA": "#7fb0f5",
+    "MEX": "#f2a23f",
+    "CAN": "#df8fe3",
+    "CHN": "#cdb08f",
+    "ROW": "#a3b4ba",
+}
+"""The same countries on a dark ground, in the same order of lightness against it."""
+
 TEXT = "#20262b"
 FAINT_TEXT = "#5a646b"
 GRID = "#dfe3e6"

@@ -101,9 +101,10 @@ class UnitCosts:
         """The same arrays for some firms, as views."""
         return UnitCosts(*(array[rows] for array in vars(self).values()))
 
-    def during(self, regimes: slice) -> "UnitCosts":
-        """The same arrays for some consecutive regimes, as views."""
-        return UnitCosts(*(array[..., regimes] for array in vars(self).values()))
+    def during(self, regimes: slice | NDArray[np.integer]) -> "UnitCosts":
+        """The same arrays for some regimes: views where these follow each other."""
+        innermost = (np.moveaxis(array, 0, -1)[..., regimes, :] for array in vars(self).values())
+        return UnitCosts(*(np.moveaxis(array, -1, 0) for array in innermost))
 
 
 def firm_last(shape: tuple[int, ...], dtype: type, fill: float | bool) -> NDArray[Any]:

@@ -5,6 +5,7 @@ is not in force, or it is. Regime ``segment * states + state`` is the index of t
 last axis of every array. Without a threat there is one state.
 """
 
+import sys
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from abm.policy.events import PolicyEvent, policy_events
 from abm.policy.regime import regime_arrays
 from abm.policy.threat import Threat
-from abm.policy.timeline import Segment, first_day, quarter_of, segments, within
+from abm.policy.timeline import Segment, first_day, known_by, quarter_of, segments, within
 
 if TYPE_CHECKING:
     from abm.scenario import Scenario
@@ -106,10 +107,25 @@ class Policy:
         found = np.flatnonzero(found)
         return slice(int(found[0]), int(found[-1]) + 1)
 
-    def during(self, regimes: slice) -> "Policy":
-        """Return the same policy for some consecutive regimes; its timeline stays whole."""
+    def during(self, regimes: slice | NDArray[np.int64]) -> "Policy":
+        """Return the same policy for some regimes; its timeline stays whole."""
         arrays = {name: array[..., regimes] for name, array in self._arrays().items()}
-        return replace(self, regimes=self.regimes[regimes], **arrays)
+        labels = tuple(np.array(self.regimes, dtype=object)[regimes])
+        return replace(self, regimes=labels, **arrays)
+
+    def places_in(self, former: "Policy") -> NDArray[np.int64]:
+        """Return where each regime stood in ``former``, or -1 for one that it did not know.
+
+        A regime is the same while its segment begins in the same quarter with the
+        same instruments.
+        """
+        places = np.full(len(self.regimes), -1)
+        for n, segment in enumerate(self.timeline):
+            for m, other in enumerate(former.timeline):
+                if segment.start == other.start and segment.instruments == other.instruments:
+                    for state in range(min(self.states, former.states)):
+                        places[n * self.states + state] = m * former.states + state
+        return places
 
     def date_of(self, quarter: int) -> date:
         """Return the first day of ``quarter``."""
@@ -139,6 +155,8 @@ class Policy:
         threat = self.threat_at(quarter)
         if threat is None or threat.imposed == "never":
             return False
+        if threat.imposed == "always":
+            return True
         if isinstance(threat.imposed, date):
             return quarter >= quarter_of(threat.imposed, self.start)
         if before:
@@ -186,6 +204,8 @@ class Policy:
 
     def _stands(self, threat: Threat, quarter: int) -> bool:
         announced = quarter_of(threat.announced or self.start, self.start)
+        if not threat.standing:
+            return False
         if threat.withdrawn is None:
             return announced <= quarter
         return announced <= quarter < quarter_of(threat.withdrawn, self.start)
@@ -213,6 +233,35 @@ def compile_policy(scenario: "Scenario", quarters: int | None = None) -> Policy:
     """
     horizon = scenario.quarters if quarters is None else quarters
     timeline = within(segments(scenario.start, scenario.instruments, scenario.timeline), horizon)
+    return _compiled(scenario.start, timeline, policy_events(timeline, scenario.start, horizon))
+
+
+def compile_known(scenario: "Scenario", quarter: int) -> Policy:
+    """Return a scenario's policy as it is known in ``quarter``, as arrays.
+
+    Entries of the timeline that are neither in force nor announced by then have no
+    part in it, so it does not matter when they are written: a run can be given them
+    on its way. Segments that were over before the last quarter are left out, since
+    none of them comes back.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        What governments do.
+    quarter : int
+        The current one.
+    """
+    known = known_by(scenario.timeline, scenario.start, quarter)
+    timeline = segments(scenario.start, scenario.instruments, known)
+    events = policy_events(timeline, scenario.start, quarters=sys.maxsize)
+    over = sum(segment.start <= max(quarter - 1, 0) for segment in timeline) - 1
+    return _compiled(scenario.start, timeline[over:], events)
+
+
+def _compiled(
+    start: date, timeline: tuple[Segment, ...], events: tuple[PolicyEvent, ...]
+) -> Policy:
+    """Return the arrays of every regime of a timeline."""
     threatened = any(segment.instruments.threat is not None for segment in timeline)
     states = (False, True) if threatened else (False,)
     grid = [(segment, imposed) for segment in timeline for imposed in states]
@@ -224,11 +273,11 @@ def compile_policy(scenario: "Scenario", quarters: int | None = None) -> Policy:
         return array
 
     return Policy(
-        start=scenario.start,
+        start=start,
         timeline=timeline,
         regimes=tuple(
             segment.label + (", threat imposed" if imposed else "") for segment, imposed in grid
         ),
-        events=policy_events(timeline, scenario.start, horizon),
+        events=events,
         **{item.name: stacked(item.name) for item in fields(regimes[0])},
     )

@@ -50,11 +50,18 @@ class Threat(Settings):
         meaning="hazard that the measure, once imposed, is lifted",
         source="assumption: it outlives one presidential term of 16 quarters on average",
     )
-    imposed: Literal["never", "drawn"] | Date = setting(
+    imposed: Literal["never", "drawn", "always"] | Date = setting(
         "never",
         unit="",
-        meaning="never; drawn (from the hazards); or the date on which it is imposed",
+        meaning="never; drawn (from the hazards); always, while it stands;"
+        " or the date on which it is imposed",
         source="not imposed in 2016-17",
+    )
+    standing: bool = setting(
+        True,
+        unit="",
+        meaning="whether it stands; an entry of the timeline withdraws it by false",
+        source="-",
     )
     announced: Date | None = setting(
         None, unit="", meaning="date of the announcement; without it, the start", source="-"

@@ -15,7 +15,7 @@ from abm.policy.regime import Instruments
 from abm.settings import Date, Settings, setting
 
 MONTHS_A_QUARTER = 3
-_DATES = ("threat.announced", "threat.imposed", "threat.withdrawn")
+_DATES = ("threat.announced", "threat.withdrawn")
 """Keys that are dates themselves, so that no entry may date them again."""
 
 
@@ -108,6 +108,15 @@ def first_day(quarter: int, start: date) -> date:
     return date(start.year + years, months + 1, 1)
 
 
+def known_by(
+    timeline: Sequence[TimelineEntry], start: date, quarter: int
+) -> tuple[TimelineEntry, ...]:
+    """Return the entries that are in force or announced by ``quarter``, in their order."""
+    return tuple(
+        entry for entry in timeline if quarter_of(entry.announced or entry.date, start) <= quarter
+    )
+
+
 def segments(
     start: date, instruments: Instruments, timeline: Sequence[TimelineEntry]
 ) -> tuple[Segment, ...]:
@@ -172,6 +181,11 @@ def _after(now: Instruments, entry: TimelineEntry) -> Instruments:
     try:
         for key, value in entry.set.items():
             check_key(key)
+            if key == "threat.imposed" and value not in ("never", "drawn", "always"):
+                raise ScenarioError(
+                    'threat.imposed: is a date already; write "always" here, or the date in'
+                    " the section [threat]"
+                )
             document = merge(document, nested(key, value))
         return Instruments.model_validate(document)
     except ValidationError as error:

@@ -41,7 +41,10 @@ def complaint(text):
         ("firms.choice_noise = true", "firms.choice_noise = true: must be 0 to 10"),
         ("agreement.preference = 1", "agreement.preference = 1: must be true or false"),
         ("economy.duty_revenue = 'x'", """duty_revenue = "x": must be 'kept' or 'rebated'"""),
-        ("threat.imposed = 'soon'", "must be 'never' or 'drawn' or a date such as 2018-07-01"),
+        (
+            "threat.imposed = 'soon'",
+            "must be 'never' or 'drawn' or 'always' or a date such as 2018-07-01",
+        ),
         ("start = 2017-01-01T00:00:00", "must be a date such as 2018-07-01"),
         ("start = 2017-02-15", "start must be the first day of a month, not 2017-02-15"),
         ("firms.stage_quarters = [1, 2]", "must be a list of 3, each a whole number, 0 to 100"),

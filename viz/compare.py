@@ -1,0 +1,66 @@
+"""The figures in front: what is now, what changed, and how two worlds differ."""
+
+from dataclasses import dataclass
+
+from abm.axes import HOSTS
+from experiments.labels import REGION_NAMES, with_minus
+from viz.laboratory import Laboratory
+
+
+@dataclass(frozen=True)
+class Headline:
+    """One figure in front.
+
+    Attributes
+    ----------
+    label, unit : str
+    now, change : str
+        The figure, and its change since 2017.
+    difference : str
+        From the second world; empty without one.
+    """
+
+    label: str
+    unit: str
+    now: str
+    change: str
+    difference: str
+
+
+FIGURES = (
+    *((f"Output, {REGION_NAMES[host]}", "bn USD/yr", "output", n, 1.0, 0)
+      for n, host in enumerate(HOSTS)),
+    *((f"Jobs, {REGION_NAMES[host]}", "thousand", "jobs", n, 1.0, 0)
+      for n, host in enumerate(HOSTS)),
+    ("US balance, Mexico", "bn USD/yr", "balance", 0, 1.0, 1),
+    ("US balance, Canada", "bn USD/yr", "balance", 1, 1.0, 1),
+    ("Preference used, Mexico", "%", "claimed", 0, 100.0, 1),
+    ("False claims, Mexico", "%", "false", 0, 100.0, 2),
+    ("US consumer prices", "2017 = 100", "prices", 0, 100.0, 2),
+)  # fmt: skip
+"""Label, unit, series, place in it, factor, digits."""
+
+
+def headlines(lab: Laboratory) -> list[Headline]:
+    """The figures in front, as they stand."""
+    found = []
+    for label, unit, name, place, factor, digits in FIGURES:
+        mine = factor * lab.world.history.column(name, place)
+        difference = ""
+        if lab.other is not None:
+            theirs = factor * lab.other.history.column(name, place)
+            difference = _signed(mine[-1] - theirs[-1], digits)
+        found.append(
+            Headline(
+                label,
+                unit,
+                with_minus(f"{mine[-1]:,.{digits}f}"),
+                _signed(mine[-1] - mine[0], digits),
+                difference,
+            )
+        )
+    return found
+
+
+def _signed(value: float, digits: int) -> str:
+    return with_minus(f"{value:+,.{digits}f}")

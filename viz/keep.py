@@ -1,0 +1,164 @@
+"""What is kept of a session: tables, the scenario with its levers, and a link that restores it.
+
+Links and uploads come from anyone. Both are read as scenario files are, and checked
+the same; nothing in them names a file.
+"""
+
+import base64
+import binascii
+import io
+import json
+import zipfile
+import zlib
+from typing import Any
+
+import pyarrow as pa
+
+from abm.errors import ScenarioError
+from abm.scenario import Scenario, shipped
+from experiments.describe import described_scenario
+from experiments.output import write_table
+from experiments.tables import TABLES
+from viz.laboratory import Laboratory, Start
+
+LONGEST_LINK = 2_000
+"""Characters; what is longer is saved as a scenario file instead."""
+
+LARGEST_UPLOAD = 1_000_000
+"""Bytes, as a scenario file may have."""
+
+
+def scenario_file(lab: Laboratory) -> bytes:
+    """The scenario that gives the session again, as TOML, with the command that runs it."""
+    scenario, start = lab.played(), lab.start
+    head = (
+        f"# Played in the laboratory. The same tables again:\n"
+        f"# nearshore run FILE --firms {start.firms} --seed {start.seed}\n"
+    )
+    return (head + described_scenario(scenario)).encode()
+
+
+def tables(lab: Laboratory) -> bytes:
+    """All tables of the first world as CSV and Parquet in a ZIP, with seed and scenario inside."""
+    packed = io.BytesIO()
+    frames = lab.world.model.frames()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in TABLES:
+            frame = frames[name]
+            archive.writestr(f"{name}.parquet", _parquet(name, frame))
+            archive.writestr(f"{name}.csv", _csv(frame))
+        archive.writestr("scenario.toml", scenario_file(lab))
+        archive.writestr("about.json", json.dumps(_about(lab), indent=2))
+    return packed.getvalue()
+
+
+def _about(lab: Laboratory) -> dict[str, Any]:
+    from experiments.provenance import versions
+
+    return {
+        "scenario": lab.played().name,
+        "seed": lab.start.seed,
+        "firms": lab.start.firms,
+        "quarters": lab.quarter,
+        "calibration_checksum": lab.world.model.calibration_checksum,
+        "versions": versions(),
+    }
+
+
+def _parquet(name: str, frame: Any) -> bytes:
+    sink = pa.BufferOutputStream()
+    write_table(sink, name, frame)
+    return bytes(sink.getvalue().to_pybytes())
+
+
+def _csv(frame: Any) -> str:
+    """Text that a spreadsheet opens; a cell that looks like a formula is no formula."""
+    safe = frame.copy()
+    for column in safe.select_dtypes(exclude="number").columns:
+        safe[column] = [
+            f"'{text}" if str(text).startswith(("=", "+", "-", "@")) else text
+            for text in safe[column]
+        ]
+    return str(safe.to_csv(index=False))
+
+
+def link(lab: Laboratory) -> str | None:
+    """The query of an address that restores scenario, seed and levers; None if too long."""
+    base = lab.start.scenario
+    document: dict[str, Any] = {"firms": lab.start.firms, "seed": lab.start.seed,
+                                "quarters": lab.quarter}  # fmt: skip
+    if base.name in shipped() and Scenario.load(base.name) == base:
+        document["scenario"] = base.name
+        mine = lab.scenario.timeline[len(base.timeline) :]
+        document["levers"] = [[entry.date.isoformat(), entry.set] for entry in mine]
+    else:
+        document["toml"] = described_scenario(lab.played())
+    if lab.start.against is not None or lab.other is not None:
+        document["against"] = lab.other.name if lab.other else None
+    packed = zlib.compress(json.dumps(document, separators=(",", ":")).encode(), 9)
+    text = base64.urlsafe_b64encode(packed).decode().rstrip("=")
+    return text if len(text) <= LONGEST_LINK else None
+
+
+def restored(text: str) -> tuple[Start, int]:
+    """From a link: what to start from, levers included, and how many quarters were played.
+
+    Raises
+    ------
+    ScenarioError
+        If it is no link of ours, or says what a scenario may not say.
+    """
+    try:
+        if len(text) > LONGEST_LINK:
+            raise ValueError("too long")
+        packed = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        reader = zlib.decompressobj()
+        raw = reader.decompress(packed, LARGEST_UPLOAD)
+        document = json.loads(raw)
+        firms, seed, quarters = (document[name] for name in ("firms", "seed", "quarters"))
+        whole = all(type(number) is int for number in (firms, seed, quarters))
+        if not whole or seed < 0 or not 0 <= quarters <= 400:
+            raise ValueError("numbers")
+        scenario, against = _named(document), document.get("against")
+    except (ValueError, KeyError, TypeError, binascii.Error, zlib.error, RecursionError):
+        raise ScenarioError("link: cannot be read; it may have been cut short") from None
+    other = None
+    if against is not None:
+        if against not in shipped():
+            raise ScenarioError("link: compares with a scenario that is not shipped")
+        other = Scenario.load(against)
+    return Start(scenario, firms, seed, other), quarters
+
+
+def _named(document: dict[str, Any]) -> Scenario:
+    if "toml" in document:
+        return Scenario.from_toml(str(document["toml"]))
+    name = document["scenario"]
+    if not isinstance(name, str) or name not in shipped():
+        raise ScenarioError("link: names a scenario that is not shipped")
+    scenario = Scenario.load(name)
+    entries = [
+        {"date": day, "title": "Lever pulled during the run", "set": changes}
+        for day, changes in document["levers"]
+    ]
+    if not entries:
+        return scenario
+    plain = scenario.model_dump(exclude_none=True)
+    return Scenario.from_document({**plain, "timeline": [*plain["timeline"], *entries]})
+
+
+def uploaded(raw: bytes) -> Scenario:
+    """The scenario in a file that someone uploads; its name plays no part.
+
+    Raises
+    ------
+    ScenarioError
+        If it is too large, no text, or says what a scenario may not say.
+    """
+    if len(raw) > LARGEST_UPLOAD:
+        raise ScenarioError("upload: is larger than a scenario may be (1 MB)")
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ScenarioError(f"upload: is not UTF-8 text (byte {error.start})") from None
+    return Scenario.from_toml(text)

@@ -1,0 +1,74 @@
+"""Parts of the page that the browser draws from data: native controls, and charts."""
+
+from collections.abc import Callable
+from typing import Any
+
+import solara
+
+
+@solara.component_vue("chart.vue", vuetify=False)
+def ChartPart(
+    name: str,
+    stamp: str,
+    title: str,
+    sentence: str,
+    option: dict[str, Any],
+    table: dict[str, Any],
+    height: str,
+    maps: dict[str, Any],
+    event_pick: Callable[[Any], None],
+) -> None:
+    """A chart with a sentence, a table, and buttons that save it."""
+
+
+@solara.component_vue("transport.vue", vuetify=False)
+def TransportPart(
+    playing: bool,
+    busy: bool,
+    over: bool,
+    speed: int,
+    names: list[str],
+    event_toggle: Callable[..., None],
+    event_step: Callable[[int], None],
+    event_set_speed: Callable[[int], None],
+    event_reset: Callable[..., None],
+    event_set_dark: Callable[[bool], None],
+) -> None:
+    """Play, step, speed and reset, by button and by key."""
+
+
+@solara.component_vue("levers.vue", vuetify=False)
+def LeversPart(
+    groups: list[dict[str, Any]],
+    event_pull: Callable[[dict[str, Any]], None],
+    event_choose: Callable[[dict[str, Any]], None],
+    event_press: Callable[[str], None],
+) -> None:
+    """The lever panel."""
+
+
+@solara.component_vue("setup.vue", vuetify=False)
+def SetupPart(
+    scenarios: list[str],
+    scenario: str,
+    firms: int,
+    fewest: int,
+    most: int,
+    seed: int,
+    against: str,
+    link: str,
+    event_start: Callable[[dict[str, Any]], None],
+    event_compare: Callable[[str], None],
+    event_upload: Callable[[str], None],
+) -> None:
+    """Scenario, number of firms, seed, the second world, upload and link."""
+
+
+@solara.component_vue("choice.vue", vuetify=False)
+def ChoicePart(
+    label: str,
+    options: list[dict[str, str]],
+    value: str,
+    event_choose: Callable[[str], None],
+) -> None:
+    """One of several."""
