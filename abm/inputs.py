@@ -8,6 +8,7 @@ from abm.axes import FOOTLOOSE, GOODS, N_FOOTLOOSE, N_GOODS, N_HOSTS, N_SECTORS,
 from abm.conditions import Calibration, Conditions
 from abm.core.sourcing import InputTerms, UnitCosts, cost_step
 from abm.economy import Array, Economy
+from abm.labour import value_added_index
 from abm.policy.compiled import Policy
 from agents import FirmTable
 
@@ -51,8 +52,10 @@ def purchase_prices(calibration: Calibration, conditions: Conditions, policy: Po
     ndarray, shape (input, source, market, regime)
     """
     duty = conditions.certificates.duty
+    advantage = 1 - policy.foreign_advantage[:, :, None]
     price: Array = (
         conditions.supply_price[:, :, None, None]
+        * advantage
         * (1 + policy.barrier)
         * (1 + duty)
         / (1 + calibration.base_input_duty[..., None])
@@ -132,12 +135,33 @@ def _service_cost(
 
 
 def value_added_cost(
-    table: FirmTable, calibration: Calibration, conditions: Conditions
+    table: FirmTable, calibration: Calibration, conditions: Conditions, policy: Policy
 ) -> np.ndarray:
-    """Labour and capital per unit of output, shape (firm, host)."""
-    labour = calibration.labour_part
-    per_sector = calibration.value_added_cost * (labour * conditions.wage + 1 - labour)
-    return (per_sector[table.sector] / table.productivity).astype(np.float32)
+    """Labour and capital per unit of output, less subsidies and with royalties.
+
+    Returns
+    -------
+    ndarray of float32, shape (firm, host, regime)
+        Of one regime seen as many, without a copy, where policy on it never changes.
+    """
+    gross = value_added_index(calibration, conditions, policy)
+    borne = 1 - policy.subsidy[:N_FOOTLOOSE]
+    regimes = gross.shape[-1]
+    if all((array == array[..., :1]).all() for array in (gross, borne, policy.royalty)):
+        regimes = 1
+    per_sector = (gross * borne)[..., :regimes]
+    cost = per_sector[table.sector] / table.productivity[..., None]
+    if policy.royalty.any():
+        unsupported = gross[..., :regimes][table.sector] / table.productivity[..., None]
+        cost += unsupported * away_from_home(table)[..., None] * policy.royalty[:, :regimes]
+    shape = (*table.productivity.shape, gross.shape[-1])
+    return np.broadcast_to(cost.astype(np.float32), shape)
+
+
+def away_from_home(table: FirmTable) -> np.ndarray:
+    """Whether each host is a foreign country to each firm, shape (firm, host)."""
+    away: np.ndarray = table.home[:, None] != np.arange(N_HOSTS)
+    return away
 
 
 def sector_rows(table: FirmTable) -> list[slice]:

@@ -42,6 +42,8 @@ TALLIES = (
     "penalty",
     "paperwork",
     "value_added",
+    "subsidy",
+    "royalty",
 )
 
 
@@ -60,8 +62,8 @@ class Tally:
         workers of average productivity; ``base_cost`` and ``production_cost`` of the
         volume in the calibration year and now; border value that is ``qualified``,
         made to comply (``compliant``), ``claimed``, ``dutiable``,
-        ``claimed_dutiable`` or ``false``; ``duty``, ``penalty``, ``paperwork`` and
-        ``value_added`` (labour and capital).
+        ``claimed_dutiable`` or ``false``; ``duty``, ``penalty``, ``paperwork``,
+        ``value_added`` (labour and capital), and the ``subsidy`` and ``royalty`` on it.
     purchases : ndarray, shape (sector, input, source, host, use, market)
         Inputs at purchasers' prices.
     filed : dict
@@ -95,8 +97,8 @@ def tally_plants(
     ----------
     table, economy, calibration, policy, terms, costs, borders
         This quarter's.
-    value_added : ndarray, shape (firm, host)
-        Labour and capital per unit of output.
+    value_added : ndarray, shape (firm, host, regime)
+        Labour and capital per unit of output, as the firm bears them.
     outside : ndarray, shape (sector, source, market, regime)
         From `abm.inputs.outside_duty`.
     price : ndarray, shape (input, source, market, regime)
@@ -129,6 +131,7 @@ def tally_plants(
                     tally,
                     table,
                     calibration,
+                    policy,
                     terms,
                     costs,
                     borders,
@@ -163,6 +166,7 @@ def _tally_host(
     tally: Tally,
     table: FirmTable,
     calibration: Calibration,
+    policy: Policy,
     terms: list[InputTerms],
     costs: UnitCosts,
     borders: Borders,
@@ -185,6 +189,11 @@ def _tally_host(
     free_cost = costs.free_cost[firms, host, regime]
     meets = borders.meets_rule[firms, host, regime]
     one = np.ones(len(firms), np.float32)
+    parts = split_value_added(
+        value_added[firms, host, regime],
+        policy.subsidy[sector, host, regime],
+        policy.royalty[host, regime] * (table.home[firms] != host),
+    )
     _add_rows(tally, cell, {"appeal": one}, sold)
     _add_rows(
         tally,
@@ -203,12 +212,13 @@ def _tally_host(
         {
             "volume": one,
             "labour": 1 / table.productivity[firms, host],
-            "value_added": value_added[firms, host],
+            "value_added": parts.pop("value_added"),
             "base_cost": base_unit_cost(table, calibration, firms, host),
             "production_cost": free_cost,
         },
         volume,
     )
+    _add_rows(tally, cell, parts, volume)
     compliant_volume = np.zeros_like(volume)
     for partner in range(N_HOSTS):
         if partner == host:
@@ -260,6 +270,29 @@ def _tally_host(
         compliant_volume.reshape(len(firms), -1),
     )
     tally.purchases[sector, used, :, host] += bought.reshape(*bought.shape[:2], 2, N_REGIONS)
+
+
+def split_value_added(
+    borne: np.ndarray, subsidy: float, royalty: np.ndarray
+) -> dict[str, np.ndarray]:
+    """What labour and capital get, the treasury gives and owners of know-how take.
+
+    Parameters
+    ----------
+    borne : ndarray, shape (firm,)
+        What firms bear: the first less the second and with the third.
+    subsidy : float
+        Share of labour and capital cost.
+    royalty : ndarray, shape (firm,)
+        The same.
+
+    Returns
+    -------
+    dict of ndarray, shape (firm,)
+        By tally.
+    """
+    gross = borne / (1 - subsidy + royalty).astype(np.float32)
+    return {"value_added": gross, "subsidy": subsidy * gross, "royalty": royalty * gross}
 
 
 def _add_rows(

@@ -336,7 +336,7 @@ def _under_usmca(
     """Costs and claims at base-year prices under USMCA's rules, parts losing origin with them."""
     economy, policy, calibration = world.economy, world.usmca, base.calibration
     conditions = calibration.conditions
-    value_added = value_added_cost(table, calibration, conditions)
+    value_added = value_added_cost(table, calibration, conditions, policy)
     outside = outside_duty(economy, policy)
     for remaining in reversed(range(rounds)):
         terms = price_inputs(economy, calibration, conditions, policy, agglomeration=0.0)
@@ -369,7 +369,8 @@ def _parts_content(world: World, table: FirmTable, base: BaseYear) -> Array:
     terms = price_inputs(
         world.economy, calibration, calibration.conditions, world.nafta, agglomeration=0.0
     )
-    other_cost = value_added_cost(table, calibration, calibration.conditions).astype(np.float64)
+    value_added = value_added_cost(table, calibration, calibration.conditions, world.nafta)
+    other_cost = value_added[..., 0].astype(np.float64)
     for sector, rows in enumerate(sector_rows(table)):
         other_cost[rows] += terms[sector].services[:, 0]
     claims = base.borders.claim[:, :, USA, 0] == Claim.COMPLIES

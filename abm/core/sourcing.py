@@ -163,7 +163,7 @@ def cost_step(
         The firm's own draw times its supplier links.
     base_potential : ndarray, shape (firm, input, host)
         Sourcing potential of the calibration year.
-    value_added : ndarray, shape (firm, host)
+    value_added : ndarray, shape (firm, host, regime)
         Labour and capital per unit of output.
     terms : InputTerms
         Prices, bill of materials and rule of the sector.
@@ -176,7 +176,7 @@ def cost_step(
     for rows in blocks(affinity.shape[0]):
         spend, foreign, before_duty = _free_choice(affinity[rows], base_potential[rows], terms)
         result = out.rows(rows)
-        other_cost = value_added[rows][:, :, None] + terms.services
+        other_cost = value_added[rows] + terms.services
         cost = other_cost + spend.sum(axis=0)
         content = 1 - (spend * foreign * before_duty).sum(axis=0) / cost
         warm = np.nan_to_num(result.log_wedge)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.axes import N_REGIONS, N_SECTORS
+from abm.axes import N_HOSTS, N_REGIONS, N_SECTORS
 
 CELLS = (N_SECTORS, N_REGIONS, N_REGIONS)
 """Shape of what differs by sector, source and market."""
@@ -35,6 +35,16 @@ class RegimeArrays:
         Cost of claiming against the calibration year's.
     markup_scale : float
         Markup against the calibration year's.
+    subsidy : ndarray, shape (sector, host)
+        Part of labour and capital cost that the host's treasury pays.
+    foreign_advantage : ndarray, shape (sector, source)
+        Part taken off the price of foreign goods by their states; 0 for members.
+    royalty : ndarray, shape (host,)
+        Royalties of firms that are not at home there, share of labour and capital cost.
+    wage_floor : ndarray, shape (host,)
+        Least hourly labour cost, USD of the calibration year.
+    union_premium : ndarray, shape (host,)
+        What bargaining adds to pay, share.
     border_tax : float
         Firm-specific tax on goods from new plants abroad, ad valorem.
     """
@@ -48,6 +58,13 @@ class RegimeArrays:
     audit_rate: NDArray[np.float64] = field(default_factory=lambda: np.zeros(N_REGIONS))
     penalty: NDArray[np.float64] = field(default_factory=lambda: np.zeros(N_REGIONS))
     barrier: NDArray[np.float64] = field(default_factory=lambda: np.zeros(CELLS))
+    subsidy: NDArray[np.float64] = field(default_factory=lambda: np.zeros((N_SECTORS, N_HOSTS)))
+    foreign_advantage: NDArray[np.float64] = field(
+        default_factory=lambda: np.zeros((N_SECTORS, N_REGIONS))
+    )
+    royalty: NDArray[np.float64] = field(default_factory=lambda: np.zeros(N_HOSTS))
+    wage_floor: NDArray[np.float64] = field(default_factory=lambda: np.zeros(N_HOSTS))
+    union_premium: NDArray[np.float64] = field(default_factory=lambda: np.zeros(N_HOSTS))
     paperwork_scale: float = 1.0
     markup_scale: float = 1.0
     border_tax: float = 0.0

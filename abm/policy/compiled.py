@@ -51,6 +51,16 @@ class Policy:
         Non-tariff barriers beyond those of the calibration year, ad valorem equivalent.
     markup_scale : ndarray, shape (regime,)
         Markup against the calibration year's.
+    subsidy : ndarray, shape (sector, host, regime)
+        Part of labour and capital cost that the host's treasury pays.
+    foreign_advantage : ndarray, shape (sector, source, regime)
+        Part taken off the price of foreign goods by their states; 0 for members.
+    royalty : ndarray, shape (host, regime)
+        Royalties of firms that are not at home there, share of labour and capital cost.
+    wage_floor : ndarray, shape (host, regime)
+        Least hourly labour cost, USD of the calibration year.
+    union_premium : ndarray, shape (host, regime)
+        What bargaining adds to pay, share.
     border_tax : ndarray, shape (regime,)
         Firm-specific tax, ad valorem; 0 where it is not in force.
     events : tuple of PolicyEvent
@@ -69,6 +79,11 @@ class Policy:
     paperwork_scale: NDArray[np.float64]
     barrier: NDArray[np.float64]
     markup_scale: NDArray[np.float64]
+    subsidy: NDArray[np.float64]
+    foreign_advantage: NDArray[np.float64]
+    royalty: NDArray[np.float64]
+    wage_floor: NDArray[np.float64]
+    union_premium: NDArray[np.float64]
     border_tax: NDArray[np.float64]
     events: tuple[PolicyEvent, ...] = field(default=(), repr=False)
 

@@ -173,7 +173,7 @@ class AlikeFirms:
         """Tally and costs when supply prices are multiplied by ``hat`` (input, source)."""
         conditions = replace(self.calibration.conditions, supply_price=hat)
         terms = price_inputs(self.economy, self.calibration, conditions, self.policy, 0.0)
-        value_added = value_added_cost(self.table, self.calibration, conditions)
+        value_added = value_added_cost(self.table, self.calibration, conditions, self.policy)
         costs = UnitCosts.empty(len(self.table), N_HOSTS, 1)
         solve_costs(self.table, self.calibration, terms, value_added, costs)
         tally = tally_plants(
