@@ -71,8 +71,7 @@ def claim_origin(
     cost = np.repeat(costs.free_cost[:, :, None, :], N_HOSTS, axis=2)
     duty, penalty = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
     claim = np.zeros(shape, np.int8)
-    threshold = policy.content_threshold.astype(np.float32)[table.sector]
-    meets_rule = costs.free_content >= threshold[:, None, :]
+    meets_rule = costs.meets_rule
     exposed = table.moved_from_home & ~table.grandfathered
     for sector, rows in enumerate(sector_rows(table)):
         for host, partner in MEMBER_PAIRS:

@@ -6,9 +6,10 @@ import numpy as np
 
 from abm.axes import FOOTLOOSE, GOODS, N_FOOTLOOSE, N_GOODS, N_HOSTS, N_SECTORS, REGIONS
 from abm.conditions import Calibration, Conditions
-from abm.core.sourcing import InputTerms, UnitCosts, cost_step
+from abm.core.sourcing import ORIGINATING, InputTerms, UnitCosts, cost_step
 from abm.economy import Array, Economy
 from abm.labour import value_added_index
+from abm.origin import further_rules, originating_share
 from abm.policy.compiled import Policy
 from agents import FirmTable
 
@@ -63,19 +64,6 @@ def purchase_prices(calibration: Calibration, conditions: Conditions, policy: Po
     return price
 
 
-def originating_share(conditions: Conditions, policy: Policy) -> Array:
-    """Share of a source's goods that counts as originating.
-
-    Returns
-    -------
-    ndarray, shape (material, source, regime)
-        0 outside the agreement.
-    """
-    shares = np.zeros((N_GOODS, len(REGIONS), len(policy.regimes)))
-    shares[:, :N_HOSTS] = conditions.qualified
-    return shares
-
-
 def price_inputs(
     economy: Economy,
     calibration: Calibration,
@@ -118,6 +106,9 @@ def price_inputs(
                 bill_of_materials=calibration.bill_of_materials[sector, used].astype(np.float32),
                 services=_service_cost(economy, calibration, price, sector),
                 threshold=policy.content_threshold[sector].astype(np.float32),
+                further=further_rules(
+                    calibration, conditions, policy, sector, used, groups[:, :, ORIGINATING]
+                ),
             )
         )
     return terms

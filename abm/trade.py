@@ -15,6 +15,7 @@ from abm.axes import N_FOOTLOOSE, N_GOODS, N_HOSTS, N_REGIONS, N_SECTORS
 from abm.borders import MEMBER_PAIRS, Borders
 from abm.conditions import Calibration, Certificates
 from abm.core.claims import Claim
+from abm.core.ruled_purchases import ruled_purchases
 from abm.core.sourcing import InputTerms, UnitCosts, input_purchases
 from abm.economy import Array, Economy
 from abm.errors import ModelError
@@ -230,7 +231,9 @@ def _tally_host(
         dutiable = table.product_duty[firms, host, partner] > 0
         unit_cost = np.where(constrained, costs.compliant_cost[firms, host, regime], free_cost)
         proof = np.where(complies, offer.border_cost[standing, host, partner] - unit_cost, 0)
-        missing = terms[sector].threshold[regime] - costs.free_content[firms, host, regime]
+        missing = (
+            costs.compliant_content[firms, host, regime] - costs.free_content[firms, host, regime]
+        )
         _add_rows(
             tally,
             cell,
@@ -261,14 +264,18 @@ def _tally_host(
         )
         compliant_volume[:, :, partner] = volume[:, :, partner] * constrained[:, None]
     used = calibration.materials[sector]
-    bought = input_purchases(
-        table.affinity[firms][:, used],
-        table.base_potential[firms][:, used, host, None],
-        terms[sector].at(host, regime),
-        costs.log_wedge[firms, host, regime],
+    here = terms[sector].at(host, regime)
+    sources = (table.affinity[firms][:, used], table.base_potential[firms][:, used, host, None])
+    log_wedge = costs.log_wedge[firms, host, regime]
+    volumes = (
         (volume - compliant_volume).reshape(len(firms), -1),
         compliant_volume.reshape(len(firms), -1),
     )
+    if here.further is None:
+        bought = input_purchases(*sources, here, log_wedge, *volumes)
+    else:
+        borne = value_added[firms, host, regime]
+        bought = ruled_purchases(*sources, here, borne, log_wedge, *volumes)
     tally.purchases[sector, used, :, host] += bought.reshape(*bought.shape[:2], 2, N_REGIONS)
 
 

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abm.core.content_rules import Floats, category_wedges, meet_content_rule
+from abm.core.further_rules import FreeMix, FurtherRules, missed_entries, solve_entries
 
 ORIGINATING, OTHER, OTHER_BEFORE_DUTY = range(3)
 """Content groups of a category's sourcing weights."""
@@ -45,6 +46,8 @@ class InputTerms:
         Cost per unit of output of inputs that are not materials.
     threshold : ndarray, shape (regime,)
         Regional value content asked for, 0 where there is no rule.
+    further : FurtherRules, optional
+        What else is asked, where anything is.
     """
 
     weights: Floats
@@ -52,6 +55,7 @@ class InputTerms:
     bill_of_materials: Floats
     services: Floats
     threshold: Floats
+    further: FurtherRules | None = None
 
     def at(self, host: int, regime: int) -> "InputTerms":
         """The same terms for one host and one regime."""
@@ -62,6 +66,7 @@ class InputTerms:
             self.bill_of_materials[:, hosts],
             self.services[hosts, regimes],
             self.threshold[regimes],
+            self.further and self.further.at(hosts, regimes),
         )
 
     @property
@@ -76,7 +81,8 @@ class UnitCosts:
     """Unit cost and content of every firm at every host under every regime.
 
     All arrays have shape (firm, host, regime); costs are relative to the average
-    unit cost of the sector in the calibration year.
+    unit cost of the sector in the calibration year. ``meets_rule`` says whether the
+    free mix meets every rule, ``feasible`` whether any mix does.
     """
 
     free_cost: Floats
@@ -84,6 +90,8 @@ class UnitCosts:
     compliant_cost: Floats
     log_wedge: Floats
     feasible: NDArray[np.bool_]
+    compliant_content: Floats
+    meets_rule: NDArray[np.bool_]
 
     @classmethod
     def empty(cls, firms: int, hosts: int, regimes: int, dtype: type = np.float32) -> "UnitCosts":
@@ -92,7 +100,10 @@ class UnitCosts:
         def nan() -> Floats:
             return np.full((firms, hosts, regimes), np.nan, dtype)
 
-        return cls(nan(), nan(), nan(), nan(), np.zeros((firms, hosts, regimes), np.bool_))
+        def no() -> NDArray[np.bool_]:
+            return np.zeros((firms, hosts, regimes), np.bool_)
+
+        return cls(nan(), nan(), nan(), nan(), no(), nan(), no())
 
     def rows(self, rows: slice) -> "UnitCosts":
         """The same arrays for some firms, as views."""
@@ -127,7 +138,7 @@ def sourcing_potential(affinity: Floats, weights: Floats) -> Floats:
     return potential
 
 
-def _free_choice(
+def free_choice(
     affinity: Floats, base_potential: Floats, terms: InputTerms
 ) -> tuple[Floats, Floats, Floats]:
     """Spending by category when nothing is asked, its foreign share, and value before duty.
@@ -174,7 +185,7 @@ def cost_step(
     """
     rule = terms.threshold > 0
     for rows in blocks(affinity.shape[0]):
-        spend, foreign, before_duty = _free_choice(affinity[rows], base_potential[rows], terms)
+        spend, foreign, before_duty = free_choice(affinity[rows], base_potential[rows], terms)
         result = out.rows(rows)
         other_cost = value_added[rows] + terms.services
         cost = other_cost + spend.sum(axis=0)
@@ -185,7 +196,11 @@ def cost_step(
         result.log_wedge[:] = 0
         result.feasible[:] = True
         binds = rule & (content < terms.threshold)
+        result.meets_rule[:] = ~binds
+        result.compliant_content[:] = content
+        free = (spend, foreign, before_duty)
         if not binds.any():
+            _meet_further(terms, affinity[rows], free, value_added[rows], result, tolerance)
             continue
         threshold = np.broadcast_to(terms.threshold.astype(cost.dtype), cost.shape)[binds]
         mix = meet_content_rule(
@@ -201,6 +216,71 @@ def cost_step(
         result.compliant_cost[binds] = np.where(mix.feasible, mix.net_cost, np.inf)
         result.log_wedge[binds] = mix.log_wedge
         result.feasible[binds] = mix.feasible
+        result.compliant_content[binds] = threshold
+        _meet_further(terms, affinity[rows], free, value_added[rows], result, tolerance)
+
+
+def free_mix(
+    terms: InputTerms,
+    affinity: Floats,
+    free: tuple[Floats, Floats, Floats],
+    value_added: Floats,
+) -> FreeMix:
+    """What some firms would buy, with the part of it that is of high wage.
+
+    Parameters
+    ----------
+    terms : InputTerms
+        With further rules.
+    affinity : ndarray, shape (firm, input, source)
+    free : tuple of ndarray, shape (input, firm, host, regime)
+        From `free_choice`.
+    value_added : ndarray, shape (firm, host, regime)
+
+    Returns
+    -------
+    FreeMix
+    """
+    assert terms.further is not None
+    total = terms.weights[:, :, ORIGINATING] + terms.weights[:, :, OTHER]
+    both = np.stack([terms.further.high_wage_weights, total], axis=2).astype(total.dtype)
+    high, whole = np.moveaxis(sourcing_potential(affinity, both), 2, 0)
+    spend, foreign, before_duty = free
+    return FreeMix(
+        spend,
+        foreign,
+        high / whole,
+        before_duty,
+        terms.theta,
+        value_added + terms.services,
+        value_added * terms.further.own_high_wage,
+    )
+
+
+def _meet_further(
+    terms: InputTerms,
+    affinity: Floats,
+    free: tuple[Floats, Floats, Floats],
+    value_added: Floats,
+    result: UnitCosts,
+    tolerance: float,
+) -> None:
+    """Solve anew, with all rules, the entries of a block that miss one of them."""
+    if terms.further is None:
+        return
+    mix = free_mix(terms, affinity, free, value_added)
+    missed = missed_entries(mix, terms.further, terms.threshold)
+    result.meets_rule[:] &= ~missed
+    missed &= result.feasible
+    if not missed.any():
+        return
+    solved = solve_entries(
+        mix, terms.further, terms.threshold, missed, result.log_wedge, tolerance
+    )
+    result.compliant_cost[missed] = np.where(solved.feasible, solved.net_cost, np.inf)
+    result.compliant_content[missed] = solved.content
+    result.log_wedge[missed] = solved.log_wedge
+    result.feasible[missed] = solved.feasible
 
 
 def input_purchases(
@@ -236,7 +316,7 @@ def input_purchases(
     shape = terms.theta[:, None]
     for rows in blocks(affinity.shape[0]):
         spend, foreign, before_duty = (
-            array[:, :, 0, 0] for array in _free_choice(affinity[rows], base_potential[rows], terms)
+            array[:, :, 0, 0] for array in free_choice(affinity[rows], base_potential[rows], terms)
         )
         appeal = sourcing_potential(affinity[rows], terms.weights[:, :, :OTHER_BEFORE_DUTY])
         per_weight = spend / appeal.sum(axis=2)[:, :, 0, 0]

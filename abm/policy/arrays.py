@@ -25,6 +25,18 @@ class RegimeArrays:
         Whether originating goods enter free of duty.
     content_threshold : ndarray, shape (sector,)
         Regional value content required, share of net cost; 0 where no rule holds.
+    labour_value_content : ndarray, shape (sector,)
+        Cost that must arise at plants above the wage line, share of net cost.
+    wage_line : float
+        USD an hour.
+    metals_content : ndarray, shape (sector,)
+        Originating share of metals that a product must be made of.
+    tariff_shift : ndarray, shape (sector,)
+        Share of inputs from the product's own sector that must originate.
+    de_minimis : float
+        Value of such inputs that is overlooked, share of net cost.
+    cumulation : ndarray, shape (source,)
+        Part of a region's goods that may count as originating.
     audit_rate : ndarray, shape (market,)
         Probability that a claim is audited.
     penalty : ndarray, shape (market,)
@@ -55,6 +67,12 @@ class RegimeArrays:
         default_factory=lambda: np.zeros((N_REGIONS, N_REGIONS), dtype=bool)
     )
     content_threshold: NDArray[np.float64] = field(default_factory=lambda: np.zeros(N_SECTORS))
+    labour_value_content: NDArray[np.float64] = field(default_factory=lambda: np.zeros(N_SECTORS))
+    wage_line: float = 0.0
+    metals_content: NDArray[np.float64] = field(default_factory=lambda: np.zeros(N_SECTORS))
+    tariff_shift: NDArray[np.float64] = field(default_factory=lambda: np.zeros(N_SECTORS))
+    de_minimis: float = 0.0
+    cumulation: NDArray[np.float64] = field(default_factory=lambda: np.zeros(N_REGIONS))
     audit_rate: NDArray[np.float64] = field(default_factory=lambda: np.zeros(N_REGIONS))
     penalty: NDArray[np.float64] = field(default_factory=lambda: np.zeros(N_REGIONS))
     barrier: NDArray[np.float64] = field(default_factory=lambda: np.zeros(CELLS))

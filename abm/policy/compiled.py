@@ -41,6 +41,18 @@ class Policy:
         Whether originating goods enter free of duty; never at home.
     content_threshold : ndarray, shape (sector, regime)
         Regional value content required, share of net cost; 0 where no rule holds.
+    labour_value_content : ndarray, shape (sector, regime)
+        Cost that must arise at plants above the wage line, share of net cost.
+    wage_line : ndarray, shape (regime,)
+        USD an hour.
+    metals_content : ndarray, shape (sector, regime)
+        Originating share of metals that a product must be made of.
+    tariff_shift : ndarray, shape (sector, regime)
+        Share of inputs from the product's own sector that must originate.
+    de_minimis : ndarray, shape (regime,)
+        Value of such inputs that is overlooked, share of net cost.
+    cumulation : ndarray, shape (source, regime)
+        Part of a region's goods that may count as originating.
     audit_rate : ndarray, shape (market, regime)
         Probability that a claim is audited.
     penalty : ndarray, shape (market, regime)
@@ -74,6 +86,12 @@ class Policy:
     special_waived: NDArray[np.bool_]
     preference: NDArray[np.bool_]
     content_threshold: NDArray[np.float64]
+    labour_value_content: NDArray[np.float64]
+    wage_line: NDArray[np.float64]
+    metals_content: NDArray[np.float64]
+    tariff_shift: NDArray[np.float64]
+    de_minimis: NDArray[np.float64]
+    cumulation: NDArray[np.float64]
     audit_rate: NDArray[np.float64]
     penalty: NDArray[np.float64]
     paperwork_scale: NDArray[np.float64]
