@@ -13,7 +13,7 @@ from abm.policy.compiled import Policy
 METALS = GOODS.index("metals")
 
 HOURS_A_QUARTER = 500
-"""Hours worked a quarter; US motor vehicle makers work 1,985 a year, Canadian ones 1,945 (WIOD 2014)."""
+"""Hours of work; in motor vehicles 1,985 a year in the USA and 1,945 in Canada (WIOD 2014)."""
 
 MILLION = 1e6
 

@@ -112,9 +112,7 @@ def content_start(log_wedge: Floats, threshold: Floats) -> Floats:
     return start
 
 
-def missed_entries(
-    free: FreeMix, further: FurtherRules, threshold: Floats
-) -> NDArray[np.bool_]:
+def missed_entries(free: FreeMix, further: FurtherRules, threshold: Floats) -> NDArray[np.bool_]:
     """Where the free mix misses some rule, shape (firm, host, regime)."""
     every = np.ones(free.other_cost.shape, np.bool_)
     firms = free.entries(every)

@@ -32,7 +32,7 @@ where the rule is slack. With the content rule alone the ratio ``w[F] / w[H]`` i
 wedge ``1 + multiplier * d`` of `abm.core.content_rules`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -148,7 +148,8 @@ class RuledMix:
     multipliers : ndarray, shape (rule, entry)
         What a dollar of room in each rule would save.
     log_wedge : ndarray, shape (entry,)
-        Logarithm of the largest weight of a group over the smallest.
+        Logarithm of the weight of duty-free foreign parts over that of high-wage ones,
+        in the category where it is largest; the content rule's own where it stands alone.
     feasible : ndarray of bool, shape (entry,)
         False where no mix meets the rules.
     """
@@ -340,5 +341,7 @@ def _mix(dual: _Dual, multipliers: Floats, tolerance: float) -> RuledMix:
     excess = rule_excess(dual.firms, dual.rules, spending)
     foreign = (dual.firms.before_duty * spending[FOREIGN]).sum(axis=0)
     feasible = (excess <= 10 * tolerance * net_cost).all(axis=0)
-    apart = np.log(weights.max(axis=(0, 1)) / weights.min(axis=(0, 1)))
-    return RuledMix(net_cost, 1 - foreign / net_cost, spending, multipliers, apart, feasible)
+    duty_free = replace(dual.firms, before_duty=np.ones_like(dual.firms.before_duty))
+    plain = 1 + np.einsum("ce,cgke->gke", multipliers, weight_slopes(duty_free, dual.rules))
+    log_wedge = np.log(plain[FOREIGN] / plain[HIGH_WAGE]).max(axis=0)
+    return RuledMix(net_cost, 1 - foreign / net_cost, spending, multipliers, log_wedge, feasible)

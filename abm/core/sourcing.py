@@ -274,9 +274,7 @@ def _meet_further(
     missed &= result.feasible
     if not missed.any():
         return
-    solved = solve_entries(
-        mix, terms.further, terms.threshold, missed, result.log_wedge, tolerance
-    )
+    solved = solve_entries(mix, terms.further, terms.threshold, missed, result.log_wedge, tolerance)
     result.compliant_cost[missed] = np.where(solved.feasible, solved.net_cost, np.inf)
     result.compliant_content[missed] = solved.content
     result.log_wedge[missed] = solved.log_wedge

@@ -42,7 +42,7 @@ def _counts(region: str, share: float) -> Any:
     return setting(
         share,
         unit="share",
-        meaning=f"part of the goods of {region} that counts as originating where they meet the rule",
+        meaning=f"part of the goods of {region} that may count as originating",
         source="NAFTA: the goods of its three members",
     )
 

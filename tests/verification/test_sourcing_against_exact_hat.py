@@ -71,7 +71,8 @@ class World:
 
     def solved(self, affinity):
         out = UnitCosts.empty(len(affinity), N_HOSTS, N_REGIMES, np.float64)
-        cost_step(affinity, self.base_potential(affinity), self.value_added, self.terms(), out)
+        potential, value_added = self.base_potential(affinity), self.value_added[..., None]
+        cost_step(affinity, potential, value_added, self.terms(), out)
         return out
 
     def purchases(self, affinity, host, regime, volume):
