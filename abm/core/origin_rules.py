@@ -49,6 +49,10 @@ RULES = 4
 
 MAX_ITERATIONS = 100
 MAX_HALVINGS = 40
+
+BLOCK = 512
+"""Entries worked on at a time, so that they stay in the processor's cache."""
+
 SUFFICIENT = 1e-4
 """Part of the rise that its slope promises which a step must bring (Armijo)."""
 
@@ -273,15 +277,17 @@ def meet_origin_rules(
     whole = _Dual(firms.take(every), rules, weight_slopes(firms, rules))
     multipliers = np.zeros((RULES, entries)) if start is None else start.astype(np.float64)
     multipliers[:, whole.value(multipliers)[1] <= 0] = 0
-    open_entries = np.flatnonzero(~_out_of_reach(whole.firms, rules))
-    for _ in range(MAX_ITERATIONS):
-        if not len(open_entries):
-            break
-        dual = whole.take(open_entries)
-        now = multipliers[:, open_entries]
-        moved, settled = _newton_step(dual, now, tolerance)
-        multipliers[:, open_entries] = moved
-        open_entries = open_entries[~settled]
+    reachable = np.flatnonzero(~_out_of_reach(whole.firms, rules))
+    for first in range(0, len(reachable), BLOCK):
+        unsettled = reachable[first : first + BLOCK]
+        for _ in range(MAX_ITERATIONS):
+            if not len(unsettled):
+                break
+            moved, settled = _newton_step(
+                whole.take(unsettled), multipliers[:, unsettled], tolerance
+            )
+            multipliers[:, unsettled] = moved
+            unsettled = unsettled[~settled]
     return _mix(whole, multipliers, tolerance)
 
 
@@ -316,22 +322,39 @@ def _newton_step(dual: _Dual, now: Floats, tolerance: float) -> tuple[Floats, ND
     system = np.where(both, bend, 0.0) + identity * np.where(free, 1e-13, 1.0)[:, None] * scale
     push = np.where(held, 0.0, slope)
     step = np.linalg.solve(system, push.T[..., None])[..., 0].T
-    value, _ = dual.value(now)
-    moved, length = now.copy(), np.ones(now.shape[1])
-    waiting = ~settled
+    moved, stuck = now.copy(), settled.copy()
+    going = np.flatnonzero(~settled)
+    moved[:, going], stuck[going] = _risen(
+        dual.take(going), now[:, going], step[:, going], push[:, going]
+    )
+    return moved, stuck
+
+
+def _risen(
+    dual: _Dual, now: Floats, step: Floats, push: Floats
+) -> tuple[Floats, NDArray[np.bool_]]:
+    """Multipliers after the longest halving of a step that lifts the dual, and where none does."""
+    base = dual.value(now)[0]
+    moved = now.copy()
+    waiting = np.arange(now.shape[1])
+    length = 1.0
     for _ in range(MAX_HALVINGS):
-        trial = np.maximum(now + length * step, 0.0)
-        reached, smallest = dual.value(trial)
-        promised = (push * (trial - now)).sum(axis=0)
-        # Near the top the rise drowns in rounding.
-        enough = reached >= value + SUFFICIENT * promised - 1e-15 * np.abs(value)
-        accepted = waiting & (smallest > 0) & enough
-        moved[:, accepted] = trial[:, accepted]
-        waiting &= ~accepted
-        if not waiting.any():
+        if not len(waiting):
             break
-        length = np.where(waiting, length / 2, length)
-    return moved, settled | waiting
+        some = dual if len(waiting) == now.shape[1] else dual.take(waiting)
+        trial = np.maximum(now[:, waiting] + length * step[:, waiting], 0.0)
+        reached, smallest = some.value(trial)
+        promised = (push[:, waiting] * (trial - now[:, waiting])).sum(axis=0)
+        # Near the top the rise drowns in rounding.
+        rounding = 1e-15 * np.abs(base[waiting])
+        enough = reached >= base[waiting] + SUFFICIENT * promised - rounding
+        accepted = (smallest > 0) & enough
+        moved[:, waiting[accepted]] = trial[:, accepted]
+        waiting = waiting[~accepted]
+        length /= 2
+    stuck = np.zeros(now.shape[1], np.bool_)
+    stuck[waiting] = True
+    return moved, stuck
 
 
 def _mix(dual: _Dual, multipliers: Floats, tolerance: float) -> RuledMix:
