@@ -241,8 +241,8 @@ class World:
 
     @classmethod
     def shipped(cls) -> "World":
-        """The baseline in its first quarter, and the last regime of ``usmca``."""
-        baseline, reform = Scenario.load("status-quo"), Scenario.load("usmca")
+        """The baseline in its first quarter, and the last regime of ``usmca-content``."""
+        baseline, reform = Scenario.load("status-quo"), Scenario.load("usmca-content")
         last = segments(reform.start, reform.instruments, reform.timeline)[-1].instruments
         final = baseline.model_copy(update={name: getattr(last, name) for name in INSTRUMENTS})
         return cls(load_economy(), baseline.firms, compile_policy(baseline), compile_policy(final))
