@@ -53,6 +53,9 @@ class Accounts:
     final, intermediate : Shipments
     sales, purchases, labour_and_capital, paperwork, penalties, profit : ndarray
         Shape (sector, host), modelled firms.
+    subsidies, royalties : ndarray, shape (sector, host)
+        What the host's treasury pays towards labour and capital, and what firms from
+        elsewhere pay for know-how.
     employment, volume, mean_cost : ndarray, shape (sector, host)
         Persons, output volume, unit cost against the calibration year.
     content, true_claims, wedge, infeasible, eligible : ndarray, shape (sector, host)
@@ -72,6 +75,8 @@ class Accounts:
     paperwork: Array
     penalties: Array
     profit: Array
+    subsidies: Array
+    royalties: Array
     employment: Array
     volume: Array
     mean_cost: Array
@@ -99,6 +104,13 @@ class Accounts:
             np.zeros(N_REGIONS),
         )
         return collected
+
+    @property
+    def treasury(self) -> Array:
+        """Duty and penalties collected less subsidies paid, shape (market,)."""
+        balance = self.duty_revenue
+        balance[:N_HOSTS] -= self.subsidies.sum(axis=0)
+        return balance
 
 
 def settle(
@@ -162,6 +174,8 @@ def settle(
         paperwork=by_plant["paperwork"],
         penalties=by_plant["penalty"],
         profit=profit,
+        subsidies=by_plant["subsidy"],
+        royalties=by_plant["royalty"],
         employment=jobs,
         volume=by_plant["volume"],
         mean_cost=_ratio(by_plant["production_cost"], by_plant["base_cost"])
@@ -257,6 +271,8 @@ def check_identities(accounts: Accounts, tally: Tally, market: MarketState, reve
         + accounts.paperwork
         + accounts.penalties
         + accounts.profit
+        + accounts.royalties
+        - accounts.subsidies
     )
     _must_match("cost plus profit and sales", outlay, accounts.sales, FOOTLOOSE, HOSTS)
     spending = market.unit_final[..., 0] * market.competition[..., 0]

@@ -73,8 +73,7 @@ def claim_origin(
     cost[:] = costs.free_cost[:, :, None, :]
     duty, penalty = firm_last(shape, np.float32, 0.0), firm_last(shape, np.float32, 0.0)
     claim = firm_last(shape, np.int8, Claim.PAYS)
-    threshold = policy.content_threshold.astype(np.float32)[table.sector]
-    meets_rule = costs.free_content >= threshold[:, None, :]
+    meets_rule = costs.meets_rule
     exposed = table.moved_from_home & ~table.grandfathered
     every = [
         (sector, rows, host, partner)

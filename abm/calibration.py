@@ -140,7 +140,7 @@ def calibrate(
         conditions = calibration.conditions
         terms = price_inputs(economy, calibration, conditions, policy, agglomeration=0.0)
         _set_base_potential(table, calibration)
-        value_added = value_added_cost(table, calibration, conditions)
+        value_added = value_added_cost(table, calibration, conditions, policy)
         solve_costs(table, calibration, terms, value_added, costs)
         borders = claim_origin(table, economy, policy, costs, held)
         if rounds == FREE_ROUNDS:
@@ -194,6 +194,7 @@ def _first_guess(
         value_added_cost=1 - bill.sum(axis=1),
         labour_part=blank,
         jobs_per_volume=blank,
+        hourly_pay=economy.hourly_pay.T,
         margin=margin,
         access=(appeal / np.maximum(sales[:, :, None, None], 1e-12)) ** (1 / REACH_EXPONENT),
         fringe=targets.fringe * (1 + outside[:N_FOOTLOOSE, ..., 0]),

@@ -46,8 +46,8 @@ class Conditions:
     qualified : ndarray, shape (material, host, regime)
         Share of a sector's output whose content meets its own rule.
     certificates : Certificates
-    duty_revenue : ndarray, shape (market,)
-        Million USD collected in the quarter.
+    treasury : ndarray, shape (market,)
+        Duty and fines collected in the quarter less subsidies paid, million USD.
     """
 
     wage: Array
@@ -55,7 +55,7 @@ class Conditions:
     output: Array
     qualified: Array
     certificates: Certificates
-    duty_revenue: Array
+    treasury: Array
 
     @classmethod
     def of_base_year(cls, qualified: Array, certificates: Certificates) -> "Conditions":
@@ -66,7 +66,7 @@ class Conditions:
             output=np.ones((N_SECTORS, N_REGIONS)),
             qualified=qualified,
             certificates=certificates,
-            duty_revenue=np.zeros(N_REGIONS),
+            treasury=np.zeros(N_REGIONS),
         )
 
     def during(self, regimes: slice | NDArray[np.int64]) -> "Conditions":
@@ -110,6 +110,8 @@ class Calibration:
     value_added_cost, labour_part, jobs_per_volume : ndarray, shape (sector, host)
         Labour and capital per unit of output, labour's part of it, and persons
         engaged per unit of quarterly output at average productivity.
+    hourly_pay : ndarray, shape (sector, host)
+        Compensation of labour, USD an hour; all sectors.
     margin : ndarray, shape (sector,)
         Profit share of sales.
     access : ndarray, shape (sector, host, use, market)
@@ -147,6 +149,7 @@ class Calibration:
     value_added_cost: Array
     labour_part: Array
     jobs_per_volume: Array
+    hourly_pay: Array
     margin: Array
     access: Array
     fringe: Array

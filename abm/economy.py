@@ -92,6 +92,8 @@ class Economy:
         Persons engaged.
     labour_share : ndarray, shape (host, sector)
         Labour's part of value added.
+    hourly_pay : ndarray, shape (host, sector)
+        Compensation of labour, USD an hour.
     theta, sigma : ndarray, shape (sector,)
         Elasticity of sourcing and of demand.
     applied_duty : ndarray, shape (sector, source, market)
@@ -112,6 +114,7 @@ class Economy:
     value_added: Array
     employment: Array
     labour_share: Array
+    hourly_pay: Array
     theta: Array
     sigma: Array
     applied_duty: Array
@@ -186,6 +189,7 @@ def load_economy() -> Economy:
         value_added=_cube(accounts, account_axes, "value_added_musd"),
         employment=1000 * _cube(labour, labour_axes, "employment_thousand"),
         labour_share=_cube(labour, labour_axes, "labour_share_of_value_added"),
+        hourly_pay=_cube(labour, labour_axes, "hourly_compensation_usd"),
         theta=elasticities["theta"].to_numpy(np.float64),
         sigma=elasticities["sigma"].to_numpy(np.float64),
         applied_duty=applied,

@@ -6,8 +6,10 @@ import numpy as np
 
 from abm.axes import FOOTLOOSE, GOODS, N_FOOTLOOSE, N_GOODS, N_HOSTS, N_SECTORS, REGIONS
 from abm.conditions import Calibration, Conditions
-from abm.core.sourcing import InputTerms, UnitCosts, blocks, cost_step
+from abm.core.sourcing import ORIGINATING, InputTerms, UnitCosts, blocks, cost_step
 from abm.economy import Array, Economy
+from abm.labour import value_added_index
+from abm.origin import further_rules, originating_share
 from abm.parallel import in_parallel
 from abm.policy.compiled import Policy
 from agents import FirmTable
@@ -52,26 +54,15 @@ def purchase_prices(calibration: Calibration, conditions: Conditions, policy: Po
     ndarray, shape (input, source, market, regime)
     """
     duty = conditions.certificates.duty
+    advantage = 1 - policy.foreign_advantage[:, :, None]
     price: Array = (
         conditions.supply_price[:, :, None, None]
+        * advantage
         * (1 + policy.barrier)
         * (1 + duty)
         / (1 + calibration.base_input_duty[..., None])
     )
     return price
-
-
-def originating_share(conditions: Conditions, policy: Policy) -> Array:
-    """Share of a source's goods that counts as originating.
-
-    Returns
-    -------
-    ndarray, shape (material, source, regime)
-        0 outside the agreement.
-    """
-    shares = np.zeros((N_GOODS, len(REGIONS), len(policy.regimes)))
-    shares[:, :N_HOSTS] = conditions.qualified
-    return shares
 
 
 def price_inputs(
@@ -116,6 +107,9 @@ def price_inputs(
                 bill_of_materials=bills[sector],
                 services=_service_cost(economy, calibration, price, sector),
                 threshold=policy.content_threshold[sector].astype(np.float32),
+                further=further_rules(
+                    calibration, conditions, policy, sector, groups[:, :, ORIGINATING]
+                ),
             )
         )
     return terms
@@ -133,12 +127,39 @@ def _service_cost(
 
 
 def value_added_cost(
-    table: FirmTable, calibration: Calibration, conditions: Conditions
+    table: FirmTable, calibration: Calibration, conditions: Conditions, policy: Policy
 ) -> np.ndarray:
-    """Labour and capital per unit of output, shape (firm, host)."""
-    labour = calibration.labour_part
-    per_sector = calibration.value_added_cost * (labour * conditions.wage + 1 - labour)
-    return (per_sector[table.sector] / table.productivity).astype(np.float32)
+    """Labour and capital per unit of output, less subsidies and with royalties.
+
+    Returns
+    -------
+    ndarray of float32, shape (firm, host, regime)
+        Of one regime seen as many, without a copy, where policy on it never changes.
+    """
+    gross = value_added_index(calibration, conditions, policy)
+    borne = 1 - policy.subsidy[:N_FOOTLOOSE]
+    regimes = gross.shape[-1]
+    if all((array == array[..., :1]).all() for array in (gross, borne, policy.royalty)):
+        regimes = 1
+    per_sector = (gross * borne)[..., :regimes]
+    output = table.productivity.T[:, None]
+    cost = _by_firm(per_sector, table) / output
+    if policy.royalty.any():
+        abroad = away_from_home(table).T[:, None] * policy.royalty[:, :regimes, None]
+        cost += _by_firm(gross[..., :regimes], table) / output * abroad
+    shape = (*table.productivity.T.shape[:1], gross.shape[-1], len(table))
+    return np.moveaxis(np.broadcast_to(cost, shape), -1, 0)
+
+
+def _by_firm(per_sector: Array, table: FirmTable) -> np.ndarray:
+    """The value of each firm's sector, shape (host, regime, firm)."""
+    return np.moveaxis(per_sector, 0, -1).astype(np.float32)[..., table.sector]
+
+
+def away_from_home(table: FirmTable) -> np.ndarray:
+    """Whether each host is a foreign country to each firm, shape (firm, host)."""
+    away: np.ndarray = table.home[:, None] != np.arange(N_HOSTS)
+    return away
 
 
 def sector_rows(table: FirmTable) -> list[slice]:

@@ -370,7 +370,7 @@ class RelocationModel(mesa.Model):
         )
         self.price = purchase_prices(self.calibration, last, self.now)
         self.on_top = (1 + last.certificates.duty) * (1 + self.now.barrier)
-        self.value_added = value_added_cost(self.firms, self.calibration, last)
+        self.value_added = value_added_cost(self.firms, self.calibration, last, self.now)
 
     @phase
     def solve_costs(self) -> None:
@@ -505,7 +505,7 @@ class RelocationModel(mesa.Model):
             wage=demand**self.scenario.economy.wage_elasticity,
             supply_price=supply_price,
             output=output,
-            duty_revenue=accounts.duty_revenue,
+            treasury=accounts.treasury,
         )
         self.input_spending = accounts.input_spending
         self.last_price = self.price[..., self.regime]
@@ -515,7 +515,7 @@ class RelocationModel(mesa.Model):
         spending = self.calibration.expenditure
         if self.scenario.economy.duty_revenue == "kept" or self.quarter <= 1:
             return spending
-        gain = self.conditions.duty_revenue - self.base_accounts.duty_revenue
+        gain = self.conditions.treasury - self.base_accounts.treasury
         consumption = self.economy.final_demand.sum(axis=(0, 1)) / 4
         return spending * (1 + gain / consumption)
 

@@ -52,6 +52,8 @@ class Records:
             {
                 "output_musd": accounts.sales,
                 "value_added_musd": accounts.value_added,
+                "subsidies_musd": accounts.subsidies,
+                "royalties_musd": accounts.royalties,
                 "employment": accounts.employment,
                 "wage_index": np.broadcast_to(wage, sector_host),
                 "price_index": accounts.price_index[:, :N_HOSTS],

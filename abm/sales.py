@@ -289,7 +289,8 @@ def fringe_prices(policy: Policy, calibration: Calibration, outside: Array) -> A
         Calibration year = 1.
     """
     base = 1 + calibration.outside_duty[..., None]
-    price: Array = (1 + policy.barrier) * (1 + outside) / base
+    advantage = 1 - policy.foreign_advantage[:, :, None]
+    price: Array = advantage * (1 + policy.barrier) * (1 + outside) / base
     return price[:N_FOOTLOOSE]
 
 

@@ -7,7 +7,7 @@ A scenario is a TOML file. It names the file it ``extends`` and says what differ
 >>> usmca = Scenario.load("usmca")
 >>> usmca.rules_of_origin.regional_value_content.cars
 0.625
->>> [str(entry.date) for entry in usmca.timeline]
+>>> sorted({str(entry.date) for entry in usmca.timeline})
 ['2020-07-01', '2021-07-01', '2022-07-01', '2023-07-01']
 """
 
@@ -16,7 +16,7 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from abm import scenario_file
 from abm.assumptions import Economy, Firms
@@ -27,6 +27,11 @@ from abm.policy.compiled import compile_policy
 from abm.policy.regime import INSTRUMENTS, Instruments
 from abm.policy.timeline import TimelineEntry, known_by, quarter_of, segments
 from abm.settings import AsTuple, Date, setting
+
+
+def _by_date(timeline: tuple[TimelineEntry, ...]) -> tuple[TimelineEntry, ...]:
+    """Entries in the order in which they act; of one day, that of the file."""
+    return tuple(sorted(timeline, key=lambda entry: entry.date))
 
 
 class Scenario(Instruments):
@@ -52,7 +57,9 @@ class Scenario(Instruments):
     )
     firms: Firms = Firms()
     economy: Economy = Economy()
-    timeline: Annotated[tuple[TimelineEntry, ...], AsTuple, Field(max_length=500)] = ()
+    timeline: Annotated[
+        tuple[TimelineEntry, ...], AsTuple, Field(max_length=500), AfterValidator(_by_date)
+    ] = ()
     sources: dict[str, str] = Field(
         {}, description="where the value of a key, or of all keys of a table, is from"
     )

@@ -13,11 +13,18 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 # Type checkers need the labels spelt out; a test holds them equal to abm.axes.
 Region = Literal["USA", "MEX", "CAN", "CHN", "ROW"]
+Host = Literal["USA", "MEX", "CAN"]
+Outsider = Literal["CHN", "ROW"]
 RegionOrAll = Literal["all", "USA", "MEX", "CAN", "CHN", "ROW"]
 GoodOrAll = Literal[
     "all", "cars", "light_trucks", "vehicle_parts", "electronics", "machinery", "metals",
     "chemicals_plastics", "textiles_apparel", "food", "other_manufacturing", "primary_energy",
 ]  # fmt: skip
+ManufactureOrAll = Literal[
+    "all", "cars", "light_trucks", "vehicle_parts", "electronics", "machinery", "metals",
+    "chemicals_plastics", "textiles_apparel", "food", "other_manufacturing",
+]  # fmt: skip
+ServiceOrAll = Literal["all", "telecom", "finance", "other_services"]
 SectorOrAll = Literal[
     "all", "cars", "light_trucks", "vehicle_parts", "electronics", "machinery", "metals",
     "chemicals_plastics", "textiles_apparel", "food", "other_manufacturing", "primary_energy",
@@ -57,6 +64,12 @@ Share = Annotated[float, Field(ge=0, le=1), BeforeValidator(_read_percent)]
 
 Rate = Annotated[float, Field(ge=0, le=3), BeforeValidator(_read_percent)]
 """An ad valorem rate; 300% is out of reach of all but a line or two (US tobacco has 350%)."""
+
+RateChange = Annotated[float, Field(ge=-0.5, le=3), BeforeValidator(_read_percent)]
+"""A rate against the calibration year's; below zero where a barrier is taken down."""
+
+MostlyShare = Annotated[float, Field(ge=0, le=0.9), BeforeValidator(_read_percent)]
+"""A share that leaves something: nothing is free, however much a state pays."""
 
 Date = Annotated[date, Field(ge=date(1900, 1, 1), le=date(2200, 1, 1)), BeforeValidator(_read_date)]
 

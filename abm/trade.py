@@ -16,6 +16,7 @@ from abm.axes import N_FOOTLOOSE, N_GOODS, N_HOSTS, N_REGIONS, N_SECTORS
 from abm.conditions import Calibration, Certificates
 from abm.core.claims import Claim
 from abm.core.content_rules import Floats
+from abm.core.ruled_purchases import ruled_purchases
 from abm.core.sourcing import InputTerms, input_purchases
 from abm.economy import Array, Economy
 from abm.errors import ModelError
@@ -45,6 +46,8 @@ TALLIES = (
     "penalty",
     "paperwork",
     "value_added",
+    "subsidy",
+    "royalty",
 )
 
 
@@ -74,8 +77,8 @@ class Tally:
         workers of average productivity; ``base_cost`` and ``production_cost`` of the
         volume in the calibration year and now; border value that is ``qualified``,
         made to comply (``compliant``), ``claimed``, ``dutiable``,
-        ``claimed_dutiable`` or ``false``; ``duty``, ``penalty``, ``paperwork`` and
-        ``value_added`` (labour and capital).
+        ``claimed_dutiable`` or ``false``; ``duty``, ``penalty``, ``paperwork``,
+        ``value_added`` (labour and capital), and the ``subsidy`` and ``royalty`` on it.
     purchases : ndarray, shape (sector, input, source, host, use, market)
         Inputs at purchasers' prices.
     filed : dict of ndarray, shape (sector, host, market, regime)
@@ -129,8 +132,8 @@ def tally_plants(
     quarter : Quarter
     terms : list of InputTerms
         One a footloose sector, from `abm.inputs.price_inputs`.
-    value_added : ndarray, shape (firm, host)
-        Labour and capital per unit of output.
+    value_added : ndarray, shape (firm, host, regime)
+        Labour and capital per unit of output, as the firm bears them.
     price : ndarray, shape (input, source, market, regime)
         From `abm.inputs.purchase_prices`.
     regime : int
@@ -152,7 +155,8 @@ def tally_plants(
             zip(standing, appeal(standing, calibration.access[sector], rows), strict=True)
         ):
             if len(plants.firm):
-                work = _Work(quarter, plants, sold, value_added[plants.firm, host], float(markup))
+                borne = value_added[plants.firm, host, regime]
+                work = _Work(quarter, plants, sold, borne, float(markup))
                 _tally_certificates(part, work, host)
                 _tally_plants(part, work, terms[sector], sector, host, regime)
         return part
@@ -185,13 +189,14 @@ def _buy_services(tally: Tally, economy: Economy, calibration: Calibration, pric
 class _Work:
     """What a block's plants at one host make for whom.
 
-    ``sold`` has shape (plant, use, market), buyers' payment per unit of revenue.
+    ``sold`` has shape (plant, use, market), buyers' payment per unit of revenue;
+    ``borne`` has shape (plant,), labour and capital per unit of output.
     """
 
     quarter: Quarter
     plants: Plants
     sold: Floats
-    value_added: Floats
+    borne: Floats
     markup: float
 
     @cached_property
@@ -219,6 +224,11 @@ def _tally_plants(
     free_content = costs.free_content[firms, host, regime]
     meets = borders.meets_rule[firms, host, regime]
     one = np.ones(len(firms), np.float32)
+    value_added = split_value_added(
+        work.borne,
+        quarter.policy.subsidy[sector, host, regime],
+        quarter.policy.royalty[host, regime] * (quarter.table.home[firms] != host),
+    )
     _add(part, host, {"appeal": one}, work.sold)
     _add(
         part,
@@ -237,13 +247,13 @@ def _tally_plants(
         {
             "volume": one,
             "labour": 1 / quarter.table.productivity[firms, host],
-            "value_added": work.value_added,
+            **value_added,
             "base_cost": base_unit_cost(quarter.table, quarter.calibration, firms, host),
             "production_cost": free_cost,
         },
         volume,
     )
-    missing = terms.threshold[regime] - free_content
+    missing = costs.compliant_content[firms, host, regime] - free_content
     wedge = np.exp(costs.log_wedge[firms, host, regime])
     compliant_cost = costs.compliant_cost[firms, host, regime]
     compliant_volume = np.zeros_like(volume)
@@ -286,15 +296,44 @@ def _tally_plants(
             partner,
         )
         compliant_volume[:, :, partner] = volume[:, :, partner] * constrained[:, None]
-    bought = input_purchases(
+    here = terms.at(host, regime)
+    sources = (
         quarter.table.affinity[firms],
         quarter.table.base_potential[firms, :, host][..., None],
-        terms.at(host, regime),
-        costs.log_wedge[firms, host, regime],
+    )
+    log_wedge = costs.log_wedge[firms, host, regime]
+    volumes = (
         (volume - compliant_volume).reshape(len(firms), -1),
         compliant_volume.reshape(len(firms), -1),
     )
+    if here.further is None:
+        bought = input_purchases(*sources, here, log_wedge, *volumes)
+    else:
+        bought = ruled_purchases(*sources, here, work.borne, log_wedge, *volumes)
     part.purchases[:, :, host] += bought.reshape(*bought.shape[:2], 2, N_REGIONS)
+
+
+def split_value_added(
+    borne: np.ndarray, subsidy: float, royalty: np.ndarray
+) -> dict[str, np.ndarray]:
+    """What labour and capital get, the treasury gives and owners of know-how take.
+
+    Parameters
+    ----------
+    borne : ndarray, shape (firm,)
+        What firms bear: the first less the second and with the third.
+    subsidy : float
+        Share of labour and capital cost.
+    royalty : ndarray, shape (firm,)
+        The same.
+
+    Returns
+    -------
+    dict of ndarray, shape (firm,)
+        By tally.
+    """
+    gross = borne / (1 - subsidy + royalty).astype(np.float32)
+    return {"value_added": gross, "subsidy": subsidy * gross, "royalty": royalty * gross}
 
 
 def _add(

@@ -47,6 +47,7 @@ CONSTANTS = (
     "abm.calibration.NEGLIGIBLE",
     "abm.model.SETTLING_ROUNDS",
     "abm.core.content_rules.MAX_LOG_WEDGE",
+    "abm.origin.HOURS_A_QUARTER",
     "abm.accounts.ROUNDING",
 )
 """Numbers that no scenario changes."""

@@ -16,7 +16,14 @@ from experiments.overrides import Source, load_scenario, parse_overrides
 
 HEAD = ("format", "name", "title", "question", "start", "quarters")
 
-MAY_BE_EMPTY = ("tariffs.special", "barriers", "threat")
+MAY_BE_EMPTY = (
+    "tariffs.special",
+    "barriers",
+    "services",
+    "subsidies",
+    "foreign_support",
+    "threat",
+)
 """Tables whose absence says something."""
 
 

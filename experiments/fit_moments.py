@@ -242,8 +242,8 @@ class World:
 
     @classmethod
     def shipped(cls) -> "World":
-        """The baseline in its first quarter, and the last regime of ``usmca``."""
-        baseline, reform = Scenario.load("status-quo"), Scenario.load("usmca")
+        """The baseline in its first quarter, and the last regime of ``usmca-content``."""
+        baseline, reform = Scenario.load("status-quo"), Scenario.load("usmca-content")
         last = segments(reform.start, reform.instruments, reform.timeline)[-1].instruments
         final = baseline.model_copy(update={name: getattr(last, name) for name in INSTRUMENTS})
         return cls(load_economy(), baseline.firms, compile_policy(baseline), compile_policy(final))
@@ -337,7 +337,7 @@ def _under_usmca(
     """Costs and claims at base-year prices under USMCA's rules, parts losing origin with them."""
     economy, policy, calibration = world.economy, world.usmca, base.calibration
     conditions = calibration.conditions
-    value_added = value_added_cost(table, calibration, conditions)
+    value_added = value_added_cost(table, calibration, conditions, policy)
     outside = outside_duty(economy, policy)
     for remaining in reversed(range(rounds)):
         terms = price_inputs(economy, calibration, conditions, policy, agglomeration=0.0)
@@ -359,7 +359,8 @@ def _parts_content(world: World, table: FirmTable, base: BaseYear) -> Array:
     terms = price_inputs(
         world.economy, calibration, calibration.conditions, world.nafta, agglomeration=0.0
     )
-    other_cost = value_added_cost(table, calibration, calibration.conditions).astype(np.float64)
+    value_added = value_added_cost(table, calibration, calibration.conditions, world.nafta)
+    other_cost = value_added[..., 0].astype(np.float64)
     for sector, rows in enumerate(sector_rows(table)):
         other_cost[rows] += terms[sector].services[:, 0]
     claims = base.borders.claim[:, :, USA, 0] == Claim.COMPLIES

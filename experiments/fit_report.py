@@ -43,8 +43,8 @@ INTRODUCTION = f"""# What is fitted, and how well
 
 Written by `python -m experiments.fitting`, which also writes `abm/data/fitted_parameters.csv`.
 Every moment is of {FIRMS:,} firms, plants of {len(SEEDS)} seeds pooled, at the prices of the
-calibration year. Content is judged by the last rules of the `usmca` scenario, parts made in the
-region that do not qualify counting as non-originating; the calibration itself is under the
+calibration year. Content is judged by the last rules of the `usmca-content` scenario, parts made in
+the region that do not qualify counting as non-originating; the calibration itself is under the
 baseline's. Nothing observed after February 2025 is used, except that the base of the share of
 failing parts is US imports of the year 2025. A moment below *Fitted* is never reported as a test.
 """

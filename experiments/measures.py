@@ -9,7 +9,7 @@ from collections.abc import Collection
 
 import pandas as pd
 
-from abm.axes import FOOTLOOSE, GOODS, HOSTS, REGIONS
+from abm.axes import FOOTLOOSE, GOODS, HOSTS, REGIONS, SECTORS
 
 PARTNERS = HOSTS[1:]
 """The members the United States trades with."""
@@ -31,15 +31,32 @@ def us_goods_balance(trade: pd.DataFrame, sectors: Collection[str] = GOODS) -> p
     pandas.DataFrame
         Million USD a quarter; a column for every other region.
     """
-    goods = trade[trade["sector"].isin(sectors)]
+    return _us_balance(trade, sectors, "customs_value_musd")
+
+
+def us_services_balance(trade: pd.DataFrame) -> pd.DataFrame:
+    """What the United States sells of services less what it buys, at basic prices.
+
+    Customs do not see services, so there is no customs value.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Million USD a quarter; a column for every other region.
+    """
+    return _us_balance(trade, SECTORS[len(GOODS) :], "value_musd")
+
+
+def _us_balance(trade: pd.DataFrame, sectors: Collection[str], value: str) -> pd.DataFrame:
+    some = trade[trade["sector"].isin(sectors)]
     quarters = _quarters(trade)
 
     def total(rows: pd.DataFrame, partner: str) -> pd.DataFrame:
-        sums = rows.groupby(["quarter", partner])["customs_value_musd"].sum().unstack()
+        sums = rows.groupby(["quarter", partner])[value].sum().unstack()
         return sums.reindex(index=quarters, columns=list(REGIONS[1:])).fillna(0.0)
 
-    exports = total(goods[goods["origin"] == "USA"], "destination")
-    return exports - total(goods[goods["destination"] == "USA"], "origin")
+    exports = total(some[some["origin"] == "USA"], "destination")
+    return exports - total(some[some["destination"] == "USA"], "origin")
 
 
 def yearly(flow: pd.DataFrame) -> pd.DataFrame:

@@ -11,6 +11,7 @@ from experiments.summary import Summary, entries
 
 HEADINGS = {
     "us_goods_balance": "US goods balance, bn USD a year",
+    "us_services_balance": "US services balance, bn USD a year",
     "manufacturing_employment": "Manufacturing jobs, thousand",
     "plants_moved": "Plants moved, real firms",
     "preference_utilisation": "Dutiable US imports claiming origin",

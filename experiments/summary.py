@@ -16,6 +16,7 @@ from experiments.measures import (
     plants_changed,
     preference_utilisation,
     us_goods_balance,
+    us_services_balance,
     yearly,
 )
 
@@ -49,9 +50,11 @@ def summary(
     trade, outcomes, moves = tables["trade"], tables["outcomes"], tables["moves"]
     content = tables["content"]
     balances = yearly(us_goods_balance(trade))[list(PARTNERS)] / BILLION
+    services = yearly(us_services_balance(trade))[list(PARTNERS)] / BILLION
     persons = employment(outcomes).assign(all=lambda table: table.sum(axis=1))
     result: Summary = {
         "us_goods_balance": _ends(balances, "billion USD a year"),
+        "us_services_balance": _ends(services, "billion USD a year"),
         "manufacturing_employment": _ends(persons, "persons"),
         "plants_moved": {
             "real_firms": _cumulated(plants_changed(moves), "plants"),

@@ -80,6 +80,8 @@ TABLES: dict[str, dict[str, Column]] = {
         "sector": _label("one of the ten sectors that choose where to produce"),
         "output_musd": _number(MONEY, "gross output at basic prices"),
         "value_added_musd": _number(MONEY, "output less inputs bought"),
+        "subsidies_musd": _number(MONEY, "production subsidies that the region's treasury pays"),
+        "royalties_musd": _number(MONEY, "royalties of firms that are not at home in the region"),
         "employment": _number("persons", "persons engaged"),
         "wage_index": _number("calibration year = 1", "wage in the region"),
         "price_index": _number(

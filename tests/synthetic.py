@@ -69,6 +69,8 @@ def _outcomes(quarters: int, tilt: float) -> pd.DataFrame:
                 "sector": sector,
                 "output_musd": base["gross_output_musd"] / 4 * scale,
                 "value_added_musd": base["value_added_musd"] / 4 * scale,
+                "subsidies_musd": 0.0,
+                "royalties_musd": 0.0,
                 "employment": 1000 * base["employment_thousand"] * scale,
                 "wage_index": scale**0.1,
                 "price_index": 1 + 0.05 * tilt * progress_of(quarter) * (sector in FOOTLOOSE[:3]),

@@ -81,9 +81,9 @@ class Guard:
         if headers.get(b"host", "") not in self.hosts:
             return 400, "This address is not served here."
         origin = headers.get(b"origin")
-        if scope["type"] == "websocket" or scope["method"] not in ("GET", "HEAD"):
-            if origin not in self.origins:
-                return 403, "Requests from other pages are refused."
+        reads = scope["type"] != "websocket" and scope["method"] in ("GET", "HEAD")
+        if not reads and origin not in self.origins:
+            return 403, "Requests from other pages are refused."
         if self.token is not None and not self._has_token(scope, headers):
             return 403, "This page asks for a token: open the address that was printed."
         return None

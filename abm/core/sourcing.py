@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abm.core.content_rules import Floats, category_wedges, meet_content_rule
+from abm.core.further_rules import FreeMix, FurtherRules, missed_entries, solve_entries
 
 ORIGINATING, OTHER, OTHER_BEFORE_DUTY = range(3)
 """Content groups of a category's sourcing weights."""
@@ -47,6 +48,8 @@ class InputTerms:
         Cost per unit of output of inputs that are not materials.
     threshold : ndarray, shape (regime,)
         Regional value content asked for, 0 where there is no rule.
+    further : FurtherRules, optional
+        What else is asked, where anything is.
     """
 
     weights: Floats
@@ -54,6 +57,7 @@ class InputTerms:
     bill_of_materials: Floats
     services: Floats
     threshold: Floats
+    further: FurtherRules | None = None
 
     def at(self, host: int, regime: int) -> "InputTerms":
         """The same terms for one host and one regime."""
@@ -64,6 +68,7 @@ class InputTerms:
             self.bill_of_materials[:, hosts],
             self.services[hosts, regimes],
             self.threshold[regimes],
+            self.further and self.further.at(hosts, regimes),
         )
 
     @property
@@ -78,7 +83,8 @@ class UnitCosts:
     """Unit cost and content of every firm at every host under every regime.
 
     All arrays have shape (firm, host, regime); costs are relative to the average
-    unit cost of the sector in the calibration year.
+    unit cost of the sector in the calibration year. ``meets_rule`` says whether the
+    free mix meets every rule, ``feasible`` whether any mix does.
     """
 
     free_cost: Floats
@@ -86,6 +92,8 @@ class UnitCosts:
     compliant_cost: Floats
     log_wedge: Floats
     feasible: NDArray[np.bool_]
+    compliant_content: Floats
+    meets_rule: NDArray[np.bool_]
 
     @classmethod
     def empty(cls, firms: int, hosts: int, regimes: int, dtype: type = np.float32) -> "UnitCosts":
@@ -95,7 +103,10 @@ class UnitCosts:
         def nan() -> Floats:
             return firm_last(shape, dtype, np.nan)
 
-        return cls(nan(), nan(), nan(), nan(), firm_last(shape, np.bool_, False))
+        def no() -> NDArray[np.bool_]:
+            return firm_last(shape, np.bool_, False)
+
+        return cls(nan(), nan(), nan(), nan(), no(), nan(), no())
 
     def rows(self, rows: slice) -> "UnitCosts":
         """The same arrays for some firms, as views."""
@@ -142,7 +153,7 @@ def sourcing_potential(affinity: Floats, weights: Floats) -> Floats:
 
 
 @dataclass(frozen=True)
-class _FreeChoice:
+class FreeChoice:
     """What a block of firms buys when nothing is asked.
 
     All arrays have shape (input, host, regime, firm): spending by category, and the
@@ -174,12 +185,13 @@ class _FreeChoice:
         total: Floats = value.sum(axis=0)
         return total
 
-    def take(self, entries: NDArray[np.bool_]) -> "_FreeChoice":
+    def take(self, entries: NDArray[np.bool_]) -> "FreeChoice":
         """The same for some entries, shape (input, entry) each."""
-        return _FreeChoice(*(array[:, entries] for array in vars(self).values()))
+        return FreeChoice(*(array[:, entries] for array in vars(self).values()))
 
 
-def _free_choice(affinity: Floats, base_potential: Floats, terms: InputTerms) -> _FreeChoice:
+def free_choice(affinity: Floats, base_potential: Floats, terms: InputTerms) -> FreeChoice:
+    """What a block of firms buys when nothing is asked; arguments as in `cost_step`."""
     groups = sourcing_potential(affinity, terms.weights)
     other = groups[:, OTHER]
     potential = groups[:, ORIGINATING] + other
@@ -188,7 +200,7 @@ def _free_choice(affinity: Floats, base_potential: Floats, terms: InputTerms) ->
     spend *= (-1 / terms.theta)[:, None, None, None]
     np.exp(spend, out=spend)
     spend *= terms.bill_of_materials[:, :, None, None]
-    return _FreeChoice(spend, potential, other, groups[:, OTHER_BEFORE_DUTY])
+    return FreeChoice(spend, potential, other, groups[:, OTHER_BEFORE_DUTY])
 
 
 def cost_step(
@@ -207,7 +219,7 @@ def cost_step(
         The firm's own draw times its supplier links.
     base_potential : ndarray, shape (firm, input, host)
         Sourcing potential of the calibration year.
-    value_added : ndarray, shape (firm, host)
+    value_added : ndarray, shape (firm, host, regime)
         Labour and capital per unit of output.
     terms : InputTerms
         Prices, bill of materials and rule of the sector.
@@ -218,33 +230,96 @@ def cost_step(
     """
     threshold = terms.threshold[:, None]
     for rows in blocks(affinity.shape[0], max(1, BLOCK // len(terms.threshold))):
-        choice = _free_choice(affinity[rows], base_potential[rows], terms)
+        choice = free_choice(affinity[rows], base_potential[rows], terms)
         result = _firm_innermost(out.rows(rows))
-        other_cost = value_added[rows].T[:, None] + terms.services[..., None]
+        labour_and_capital = np.moveaxis(value_added[rows], 0, -1)
+        other_cost = labour_and_capital + terms.services[..., None]
         cost = choice.spend.sum(axis=0) + other_cost
         content = 1 - choice.foreign_value() / cost
         warm = np.nan_to_num(result.log_wedge)
         result.free_cost[:] = result.compliant_cost[:] = cost
-        result.free_content[:] = content
+        result.free_content[:] = result.compliant_content[:] = content
         result.log_wedge[:] = 0
         result.feasible[:] = True
         binds = (threshold > 0) & (content < threshold)
-        if not binds.any():
-            continue
-        bound = choice.take(binds)
-        mix = meet_content_rule(
-            bound.spend,
-            bound.foreign(),
-            bound.before_duty(),
-            terms.theta,
-            other_cost[binds],
-            np.broadcast_to(threshold, cost.shape)[binds],
-            warm[binds],
-            tolerance,
-        )
-        result.compliant_cost[binds] = np.where(mix.feasible, mix.net_cost, np.inf)
-        result.log_wedge[binds] = mix.log_wedge
-        result.feasible[binds] = mix.feasible
+        result.meets_rule[:] = ~binds
+        if binds.any():
+            _meet_content(terms, choice.take(binds), other_cost, binds, warm, result, tolerance)
+        if terms.further is not None:
+            mix = free_mix(terms, affinity[rows], choice, labour_and_capital)
+            _meet_further(terms, mix, result, tolerance)
+
+
+def _meet_content(
+    terms: InputTerms,
+    bound: FreeChoice,
+    other_cost: Floats,
+    binds: NDArray[np.bool_],
+    warm: Floats,
+    result: UnitCosts,
+    tolerance: float,
+) -> None:
+    """Solve the entries of a block for which the content rule binds."""
+    threshold = np.broadcast_to(terms.threshold[:, None], binds.shape)[binds]
+    mix = meet_content_rule(
+        bound.spend,
+        bound.foreign(),
+        bound.before_duty(),
+        terms.theta,
+        other_cost[binds],
+        threshold,
+        warm[binds],
+        tolerance,
+    )
+    result.compliant_cost[binds] = np.where(mix.feasible, mix.net_cost, np.inf)
+    result.compliant_content[binds] = threshold
+    result.log_wedge[binds] = mix.log_wedge
+    result.feasible[binds] = mix.feasible
+
+
+def free_mix(
+    terms: InputTerms, affinity: Floats, choice: FreeChoice, value_added: Floats
+) -> FreeMix:
+    """What some firms would buy, with the part of it that is of high wage.
+
+    Parameters
+    ----------
+    terms : InputTerms
+        With further rules.
+    affinity : ndarray, shape (firm, input, source)
+    choice : FreeChoice
+    value_added : ndarray, shape (host, regime, firm)
+
+    Returns
+    -------
+    FreeMix
+    """
+    assert terms.further is not None
+    high = sourcing_potential(affinity, terms.further.high_wage_weights.astype(np.float32))
+    return FreeMix(
+        choice.spend,
+        choice.foreign(),
+        high / choice.potential,
+        choice.before_duty(),
+        terms.theta,
+        value_added + terms.services[..., None],
+        value_added * terms.further.own_high_wage[..., None],
+    )
+
+
+def _meet_further(terms: InputTerms, mix: FreeMix, result: UnitCosts, tolerance: float) -> None:
+    """Solve anew, with all rules, the entries of a block that miss one of them."""
+    assert terms.further is not None
+    missed = missed_entries(mix, terms.further, terms.threshold)
+    result.meets_rule[:] &= ~missed
+    missed &= result.feasible
+    if not missed.any():
+        return
+    solved = solve_entries(mix, terms.further, terms.threshold, missed, result.log_wedge, tolerance)
+    result.compliant_cost[missed] = np.where(solved.feasible, solved.net_cost, np.inf)
+    result.compliant_content[missed] = solved.content
+    result.log_wedge[missed] = solved.log_wedge
+    result.feasible[missed] = solved.feasible
 
 
 def _firm_innermost(costs: UnitCosts) -> UnitCosts:
@@ -284,7 +359,7 @@ def input_purchases(
     split = terms.weights[:, :, :, 0, 0].astype(np.float64)
     power = terms.theta[:, None]
     for rows in blocks(affinity.shape[0]):
-        choice = _free_choice(affinity[rows], base_potential[rows], terms)
+        choice = free_choice(affinity[rows], base_potential[rows], terms)
         per_weight = (choice.spend / choice.potential)[:, 0, 0]
         by_source = affinity[rows].transpose(1, 2, 0)
         free = np.matmul(by_source * per_weight[:, None], free_volume[rows])

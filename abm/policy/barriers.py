@@ -1,4 +1,7 @@
-"""Non-tariff barriers: standards, inspections and delays, as the duty that would hurt as much."""
+"""Non-tariff barriers: standards, inspections and delays, as the duty that would hurt as much.
+
+A rate below zero takes down part of what stood in the calibration year.
+"""
 
 from typing import Annotated
 
@@ -7,12 +10,12 @@ from pydantic import AfterValidator
 from abm.axes import SECTORS
 from abm.policy.arrays import RegimeArrays
 from abm.policy.rates import rates_by_cell, require_foreign
-from abm.settings import Rate, Region, RegionOrAll, SectorOrAll
+from abm.settings import RateChange, Region, RegionOrAll, SectorOrAll
 
 Barriers = Annotated[
-    dict[Region, dict[RegionOrAll, dict[SectorOrAll, Rate]]], AfterValidator(require_foreign)
+    dict[Region, dict[RegionOrAll, dict[SectorOrAll, RateChange]]], AfterValidator(require_foreign)
 ]
-"""Barriers beyond those of the calibration year, by destination, origin and sector.
+"""Change of barriers since the calibration year, by destination, origin and sector.
 
 Services meet them too, so here ``all`` sectors are all fourteen.
 """

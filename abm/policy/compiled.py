@@ -42,6 +42,18 @@ class Policy:
         Whether originating goods enter free of duty; never at home.
     content_threshold : ndarray, shape (sector, regime)
         Regional value content required, share of net cost; 0 where no rule holds.
+    labour_value_content : ndarray, shape (sector, regime)
+        Cost that must arise at plants above the wage line, share of net cost.
+    wage_line : ndarray, shape (regime,)
+        USD an hour.
+    metals_content : ndarray, shape (sector, regime)
+        Originating share of metals that a product must be made of.
+    tariff_shift : ndarray, shape (sector, regime)
+        Share of inputs from the product's own sector that must originate.
+    de_minimis : ndarray, shape (regime,)
+        Value of such inputs that is overlooked, share of net cost.
+    cumulation : ndarray, shape (source, regime)
+        Part of a region's goods that may count as originating.
     audit_rate : ndarray, shape (market, regime)
         Probability that a claim is audited.
     penalty : ndarray, shape (market, regime)
@@ -52,6 +64,16 @@ class Policy:
         Non-tariff barriers beyond those of the calibration year, ad valorem equivalent.
     markup_scale : ndarray, shape (regime,)
         Markup against the calibration year's.
+    subsidy : ndarray, shape (sector, host, regime)
+        Part of labour and capital cost that the host's treasury pays.
+    foreign_advantage : ndarray, shape (sector, source, regime)
+        Part taken off the price of foreign goods by their states; 0 for members.
+    royalty : ndarray, shape (host, regime)
+        Royalties of firms that are not at home there, share of labour and capital cost.
+    wage_floor : ndarray, shape (host, regime)
+        Least hourly labour cost, USD of the calibration year.
+    union_premium : ndarray, shape (host, regime)
+        What bargaining adds to pay, share.
     border_tax : ndarray, shape (regime,)
         Firm-specific tax, ad valorem; 0 where it is not in force.
     events : tuple of PolicyEvent
@@ -65,11 +87,22 @@ class Policy:
     special_waived: NDArray[np.bool_]
     preference: NDArray[np.bool_]
     content_threshold: NDArray[np.float64]
+    labour_value_content: NDArray[np.float64]
+    wage_line: NDArray[np.float64]
+    metals_content: NDArray[np.float64]
+    tariff_shift: NDArray[np.float64]
+    de_minimis: NDArray[np.float64]
+    cumulation: NDArray[np.float64]
     audit_rate: NDArray[np.float64]
     penalty: NDArray[np.float64]
     paperwork_scale: NDArray[np.float64]
     barrier: NDArray[np.float64]
     markup_scale: NDArray[np.float64]
+    subsidy: NDArray[np.float64]
+    foreign_advantage: NDArray[np.float64]
+    royalty: NDArray[np.float64]
+    wage_floor: NDArray[np.float64]
+    union_premium: NDArray[np.float64]
     border_tax: NDArray[np.float64]
     events: tuple[PolicyEvent, ...] = field(default=(), repr=False)
 

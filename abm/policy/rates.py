@@ -51,6 +51,37 @@ def rates_by_cell[Destination: str, Origin: str, Sector: str](
     return rates
 
 
+def shares_by_place[Place: str, Sector: str](
+    table: Mapping[Place, Mapping[Sector, float]],
+    places: Sequence[str],
+    sectors: Sequence[str],
+    all_sectors: Sequence[str],
+) -> NDArray[np.float64]:
+    """Return a written table of shares as an array; a named sector wins over ``all``.
+
+    Parameters
+    ----------
+    table : mapping
+        Place, then sector or ``all``, to share.
+    places, sectors : sequence of str
+        Labels of the axes.
+    all_sectors : sequence of str
+        The sectors that ``all`` stands for.
+
+    Returns
+    -------
+    ndarray, shape (sector, place)
+        0 where the table is silent.
+    """
+    shares = np.zeros((len(sectors), len(places)))
+    for place, by_sector in table.items():
+        column = places.index(place)
+        for sector in sorted(by_sector, key=lambda name: name != "all"):
+            rows = [sectors.index(s) for s in (all_sectors if sector == "all" else [sector])]
+            shares[rows, column] = by_sector[sector]
+    return shares
+
+
 def require_foreign[Table: Mapping[str, Mapping[str, object]]](table: Table) -> Table:
     """Return ``table``, or raise ValueError if it names a region as its own origin."""
     for destination, by_origin in table.items():

@@ -5,7 +5,12 @@ from abm.policy.arrays import RegimeArrays
 from abm.policy.barriers import Barriers, fill_barriers
 from abm.policy.competition import Competition, fill_competition
 from abm.policy.enforcement import Enforcement, fill_enforcement
+from abm.policy.foreign_support import ForeignSupport, fill_foreign_support
+from abm.policy.intellectual_property import IntellectualProperty, fill_intellectual_property
+from abm.policy.labour_rights import LabourRights, fill_labour_rights
 from abm.policy.rules_of_origin import RulesOfOrigin, fill_rules_of_origin
+from abm.policy.services import ServicesBarriers, fill_services
+from abm.policy.subsidies import Subsidies, fill_subsidies
 from abm.policy.tariffs import Tariffs, fill_tariffs
 from abm.policy.threat import Threat, impose_threat
 from abm.settings import Settings, setting
@@ -21,10 +26,31 @@ class Instruments(Settings):
     barriers: Barriers = setting(
         {},
         unit="ad valorem equivalent",
-        meaning="non-tariff barriers beyond those of the calibration year,"
+        meaning="non-tariff barriers less those of the calibration year,"
         " by destination, origin (or all) and sector (or all)",
         source="none beyond the calibrated ones",
     )
+    services: ServicesBarriers = setting(
+        {},
+        unit="ad valorem equivalent",
+        meaning="barriers to services less those of the calibration year,"
+        " by destination, origin (or all) and service (or all)",
+        source="none beyond the calibrated ones",
+    )
+    subsidies: Subsidies = setting(
+        {},
+        unit="share of labour and capital cost",
+        meaning="production subsidies by host and sector (or all)",
+        source="none beyond the calibrated ones",
+    )
+    foreign_support: ForeignSupport = setting(
+        {},
+        unit="share of the price",
+        meaning="cost advantage that states outside give their firms, by origin and good (or all)",
+        source="none beyond the calibrated ones",
+    )
+    intellectual_property: IntellectualProperty = IntellectualProperty()
+    labour_rights: LabourRights = LabourRights()
     competition: Competition = Competition()
     threat: Threat | None = None
 
@@ -41,6 +67,11 @@ def regime_arrays(instruments: Instruments, threat_imposed: bool) -> RegimeArray
     fill_tariffs(instruments.tariffs, regime)
     fill_enforcement(instruments.enforcement, regime)
     fill_barriers(instruments.barriers, regime)
+    fill_services(instruments.services, regime)  # after barriers, with which it compounds
+    fill_subsidies(instruments.subsidies, regime)
+    fill_foreign_support(instruments.foreign_support, regime)
+    fill_intellectual_property(instruments.intellectual_property, regime)
+    fill_labour_rights(instruments.labour_rights, regime)
     fill_competition(instruments.competition, regime)
     if threat_imposed and instruments.threat is not None:
         impose_threat(instruments.threat, regime)  # last: it raises duties already there

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from abm import accounts, borders, conditions, economy, sales
-from abm.core import claims, content_rules, location, sourcing
+from abm.core import claims, content_rules, further_rules, location, origin_rules, sourcing
 from abm.policy import compiled
 from agents import firm_table
 from docs.generate import BLOCK, BLOCKS, ROOT, pages, rewritten
@@ -34,7 +34,9 @@ WITH_NAMES = (
     content_rules,
     economy,
     firm_table,
+    further_rules,
     location,
+    origin_rules,
     sales,
     sourcing,
 )

@@ -102,8 +102,11 @@ def test_scenarios_lists_each_on_one_line(capsys):
     assert [line.split()[0] for line in lines] == [
         "blanket-25",
         "nafta-withdrawal",
+        "objectives-2017",
         "status-quo",
         "threat-35",
+        "tpp",
+        "usmca-content",
         "usmca",
     ]
     assert all(len(line.split(maxsplit=1)[1]) > 10 for line in lines)

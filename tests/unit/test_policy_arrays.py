@@ -137,6 +137,30 @@ def test_of_a_threat_and_a_special_duty_the_higher_is_levied_under_its_own_terms
     assert not cell(waived, "food", "MEX", "USA", 1)
 
 
+def test_a_named_sector_wins_over_all_in_further_rules_and_credit_is_taken_off():
+    compiled = policy(
+        "[rules_of_origin]\nlabour_value_credit = 0.15\nde_minimis = '10%'\n"
+        "labour_value_content = { all = 0.1, cars = 0.4 }\nmetals_content = { cars = 0.7 }\n"
+        "cumulation = { ROW = 0.25, MEX = 0 }\n"
+    )
+    labour = compiled.labour_value_content[:, 0]
+    assert labour[SECTORS.index("cars")] == pytest.approx(0.25)
+    assert labour[SECTORS.index("food")] == 0
+    assert compiled.metals_content[:, 0].tolist() == [0.7] + [0] * (N_SECTORS - 1)
+    assert compiled.cumulation[:, 0].tolist() == [1, 0, 1, 0, 0.25]
+    assert compiled.de_minimis.tolist() == [0.1]
+    assert compiled.wage_line.tolist() == [16]
+
+
+def test_subsidies_and_support_reach_their_place_alone():
+    compiled = policy("subsidies.MEX = { all = 0.1, cars = 0.2 }\nforeign_support.CHN.metals = 0.3")
+    assert compiled.subsidy[:, 1, 0].tolist() == [0.2] + [0.1] * 9 + [0] * 4
+    assert compiled.subsidy.sum() == pytest.approx(1.1)
+    support = compiled.foreign_advantage[..., 0]
+    assert support[SECTORS.index("metals"), REGIONS.index("CHN")] == 0.3
+    assert support.sum() == 0.3
+
+
 def test_only_footloose_sectors_have_content_rules():
     text = "\n".join(f"rules_of_origin.regional_value_content.{s} = 0.9" for s in FOOTLOOSE)
     threshold = policy(text).content_threshold[:, 0]

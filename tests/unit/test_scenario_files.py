@@ -32,12 +32,15 @@ def test_a_shipped_scenario_loads_and_says_what_it_asks(name):
     assert first_line == f"# {scenario.question}"
 
 
-def test_the_five_scenarios_are_shipped():
+def test_the_scenarios_listed_here_are_shipped():
     assert set(shipped()) == {
         "status-quo",
         "threat-35",
         "nafta-withdrawal",
         "usmca",
+        "usmca-content",
+        "tpp",
+        "objectives-2017",
         "blanket-25",
     }
 
@@ -64,7 +67,7 @@ def test_name_title_and_question_are_a_scenarios_own(write):
 
 def test_timelines_of_a_scenario_and_what_it_extends_are_joined(write):
     entry = '[[timeline]]\ndate = 2026-07-01\ntitle = "end"\nset = { agreement.preference = false }'
-    scenario = Scenario.load(write("mine.toml", f'extends = "usmca"\n{entry}\n'))
+    scenario = Scenario.load(write("mine.toml", f'extends = "usmca-content"\n{entry}\n'))
     assert [entry.date.year for entry in scenario.timeline] == [2020, 2021, 2022, 2023, 2026]
 
 
@@ -108,7 +111,7 @@ def test_a_circle_of_extends_is_refused(write):
 def test_a_text_may_extend_shipped_scenarios_only(write, monkeypatch, tmp_path):
     write("base.toml", "quarters = 8\n")
     monkeypatch.chdir(tmp_path)
-    assert len(Scenario.from_toml('extends = "usmca"').timeline) == 4
+    assert len(Scenario.from_toml('extends = "usmca-content"').timeline) == 4
     with pytest.raises(ScenarioError, match="no such scenario"):
         Scenario.from_toml('extends = "base"')
 

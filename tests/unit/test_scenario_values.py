@@ -153,6 +153,10 @@ def test_labels_in_files_are_those_of_the_axes():
     assert get_args(settings.Region) == REGIONS
     assert get_args(settings.RegionOrAll) == ("all", *REGIONS)
     assert get_args(settings.GoodOrAll) == ("all", *GOODS)
+    assert get_args(settings.Host) == HOSTS
+    assert get_args(settings.Outsider) == REGIONS[len(HOSTS) :]
+    assert get_args(settings.ManufactureOrAll) == ("all", *FOOTLOOSE)
+    assert get_args(settings.ServiceOrAll) == ("all", *SECTORS[len(GOODS) :])
     assert get_args(settings.SectorOrAll) == ("all", *SECTORS)
     assert tuple(RegionalValueContent.model_fields) == FOOTLOOSE
     assert tuple(AuditRate.model_fields) == tuple(Penalty.model_fields) == HOSTS

@@ -72,17 +72,16 @@ def bought_content(model, host):
     """
     table, terms = model.firms, model.terms[CARS].at(host, 0)
     cars = table.sector == CARS
-    used = model.calibration.materials[CARS]
-    affinity = table.affinity[cars][:, used].astype(np.float64)
-    groups = sourcing_potential(affinity, terms.weights)[..., 0, 0]
-    originating, other, other_before_duty = np.moveaxis(groups, 2, 0)
+    affinity = table.affinity[cars].astype(np.float64)
+    groups = sourcing_potential(affinity, terms.weights)[:, :, 0, 0]
+    originating, other, other_before_duty = np.moveaxis(groups, 1, 0)
     potential = originating + other
-    relative = potential / table.base_potential[cars][:, used, host].T
+    relative = potential / table.base_potential[cars, :, host].T
     spend = terms.bill_of_materials * relative ** (-1 / terms.theta[:, None])
     before_duty = other_before_duty / np.maximum(other, np.finfo(np.float64).tiny)
     log_wedge = model.costs.log_wedge[cars, host, 0]
     bought = restricted_spending(log_wedge, spend, other / potential, before_duty, terms.theta)
-    net_cost = model.value_added[cars, host] + terms.services[0, 0] + sum(bought).sum(axis=0)
+    net_cost = model.value_added[cars, host, 0] + terms.services[0, 0] + sum(bought).sum(axis=0)
     return 1 - (before_duty * bought[1]).sum(axis=0) / net_cost, log_wedge > 0
 
 

@@ -6,11 +6,18 @@ import pytest
 from abm import RelocationModel
 from experiments.overrides import load_scenario
 
-NOTHING = (
+ONE_BY_ONE = (
     "tariffs.special.USA.MEX.all=0",
     "barriers.USA.MEX.all=0",
     "competition.markup_scale=1",
-    "threat.rate=0",
+)
+TOGETHER = (
+    "services.MEX.USA.all=0",
+    "subsidies.USA.all=0",
+    "foreign_support.CHN.all=0",
+    "intellectual_property.MEX=0",
+    "labour_rights.union_premium.MEX=0",
+    "labour_rights.wage_floor.USA=5",
 )
 
 
@@ -21,9 +28,9 @@ def baseline():
     return model.frames()
 
 
-@pytest.mark.parametrize("override", NOTHING[:3])
-def test_a_lever_at_zero_is_the_status_quo_bit_for_bit(baseline, override):
-    model = RelocationModel(load_scenario("status-quo", [override]), firms=300)
+@pytest.mark.parametrize("overrides", [*((one,) for one in ONE_BY_ONE), TOGETHER])
+def test_levers_at_zero_are_the_status_quo_bit_for_bit(baseline, overrides):
+    model = RelocationModel(load_scenario("status-quo", list(overrides)), firms=300)
     model.run_for(4)
     for name in ("outcomes", "trade", "moves", "content"):
         pd.testing.assert_frame_equal(baseline[name], model.frames()[name], check_exact=True)

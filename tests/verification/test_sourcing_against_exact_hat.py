@@ -72,7 +72,8 @@ class World:
 
     def solved(self, affinity):
         out = UnitCosts.empty(len(affinity), N_HOSTS, N_REGIMES, np.float64)
-        cost_step(affinity, self.base_potential(affinity), self.value_added, self.terms(), out)
+        potential, value_added = self.base_potential(affinity), self.value_added[..., None]
+        cost_step(affinity, potential, value_added, self.terms(), out)
         return out
 
     def purchases(self, affinity, host, regime, volume):
@@ -174,7 +175,7 @@ class AlikeFirms:
         """Tally and costs when supply prices are multiplied by ``hat`` (input, source)."""
         conditions = replace(self.calibration.conditions, supply_price=hat)
         terms = price_inputs(self.economy, self.calibration, conditions, self.policy, 0.0)
-        value_added = value_added_cost(self.table, self.calibration, conditions)
+        value_added = value_added_cost(self.table, self.calibration, conditions, self.policy)
         costs = UnitCosts.empty(len(self.table), N_HOSTS, 1)
         solve_costs(self.table, self.calibration, terms, value_added, costs)
         quarter = Quarter(

@@ -1,0 +1,370 @@
+"""The cheapest mix of inputs that meets several rules of origin at once.
+
+Parts of category ``k`` come in three groups: originating from plants that pay above
+the wage line (`HIGH_WAGE`), other originating (`REGIONAL`), and non-originating
+(`FOREIGN`). With spending ``x[k, g]`` and net cost ``NC = other_cost + sum x``, and
+``d = before_duty``, the rules are linear in spending:
+
+* content       ``sum_k d x[k, F] <= (1 - threshold) NC``
+* labour        ``own_high_wage + sum_k x[k, H] >= labour NC``
+* category      ``d x[k, F] <= (1 - category) (x[k, H] + x[k, R] + d x[k, F])``, summed over
+  the categories it is about (steel and aluminium)
+* tariff shift  ``sum_k shift[k] d x[k, F] <= de_minimis NC``
+
+Write each as ``rule_c(x) <= 0`` and give it a multiplier ``m_c >= 0``. In the
+Lagrangian a dollar spent on group ``g`` of ``k`` weighs
+
+    w[k, H] = base - m_labour - m_category (1 - category) [k in category]
+    w[k, R] = base            - m_category (1 - category) [k in category]
+    w[k, F] = base + d (m_content + m_category category [k in category] + m_shift shift[k])
+    base    = 1 - m_content (1 - threshold) + m_labour labour - m_shift de_minimis
+
+Parts being Frechet, the firm that minimizes the Lagrangian sources part by part at
+prices times these weights, so with free shares ``s``
+
+    phi[k]   = sum_g s[k, g] w[k, g]**-theta
+    x[k, g]  = spend[k] phi[k]**(-1/theta - 1) s[k, g] w[k, g]**(-theta - 1)
+
+The least value of the Lagrangian, ``base * other_cost - m_labour own_high_wage +
+sum_k spend phi**(-1/theta)``, is concave in the multipliers; its slope in ``m_c`` is
+``rule_c(x)``. Its maximum over ``m >= 0`` is the solution: one multiplier a rule, zero
+where the rule is slack. With the content rule alone the ratio ``w[F] / w[H]`` is the
+wedge ``1 + multiplier * d`` of `abm.core.content_rules`.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from abm.core.content_rules import MAX_LOG_WEDGE, Floats
+
+HIGH_WAGE, REGIONAL, FOREIGN = range(3)
+"""Content groups of a category's parts."""
+
+CONTENT, LABOUR, CATEGORY, SHIFT = range(4)
+"""The rules, in the order of the multipliers."""
+
+RULES = 4
+
+MAX_ITERATIONS = 100
+MAX_HALVINGS = 40
+
+BLOCK = 512
+"""Entries worked on at a time, so that they stay in the processor's cache."""
+
+SUFFICIENT = 1e-4
+"""Part of the rise that its slope promises which a step must bring (Armijo)."""
+
+
+@dataclass(frozen=True)
+class OriginRules:
+    """What is asked of a product; a rule that asks nothing is slack.
+
+    Attributes
+    ----------
+    threshold : ndarray, shape (entry,)
+        Regional value content, share of net cost.
+    labour : ndarray, shape (entry,)
+        Cost at plants above the wage line, share of net cost, credits taken off.
+    category : ndarray, shape (entry,)
+        Originating share of purchases of the categories below.
+    in_category : ndarray of bool, shape (input,)
+        What the category rule is about.
+    shift : ndarray, shape (input, entry)
+        Share of a category's parts that may not be foreign but for the de minimis.
+    de_minimis : ndarray, shape (entry,)
+        Value of such parts that is overlooked, share of net cost.
+    """
+
+    threshold: Floats
+    labour: Floats
+    category: Floats
+    in_category: NDArray[np.bool_]
+    shift: Floats
+    de_minimis: Floats
+
+    def take(self, entries: NDArray[np.integer]) -> "OriginRules":
+        """The rules of some entries."""
+        return OriginRules(
+            self.threshold[entries],
+            self.labour[entries],
+            self.category[entries],
+            self.in_category,
+            self.shift[:, entries],
+            self.de_minimis[entries],
+        )
+
+
+@dataclass(frozen=True)
+class Sourcing:
+    """What firms would buy when free to choose.
+
+    Attributes
+    ----------
+    spend : ndarray, shape (input, entry)
+        Purchasers' value by category.
+    shares : ndarray, shape (group, input, entry)
+        Parts of it by content group, summing to 1.
+    before_duty : ndarray, shape (input, entry)
+        Value before duty of a dollar of foreign parts.
+    theta : ndarray, shape (input,)
+        Frechet shape of part prices.
+    other_cost, own_high_wage : ndarray, shape (entry,)
+        Value added and services; the firm's own cost that counts as high-wage.
+    """
+
+    spend: Floats
+    shares: Floats
+    before_duty: Floats
+    theta: Floats
+    other_cost: Floats
+    own_high_wage: Floats
+
+    def take(self, entries: NDArray[np.integer]) -> "Sourcing":
+        """The same for some entries, in double precision."""
+        return Sourcing(
+            self.spend[:, entries].astype(np.float64),
+            self.shares[:, :, entries].astype(np.float64),
+            self.before_duty[:, entries].astype(np.float64),
+            self.theta.astype(np.float64),
+            self.other_cost[entries].astype(np.float64),
+            self.own_high_wage[entries].astype(np.float64),
+        )
+
+    @property
+    def free_spending(self) -> Floats:
+        """Spending by group when nothing is asked, shape (group, input, entry)."""
+        spending: Floats = self.shares * self.spend
+        return spending
+
+
+@dataclass(frozen=True)
+class RuledMix:
+    """The mix that meets all rules at least cost.
+
+    Attributes
+    ----------
+    net_cost, content : ndarray, shape (entry,)
+        Actual net cost, and regional value content as a share of it.
+    spending : ndarray, shape (group, input, entry)
+        Purchasers' value by content group.
+    multipliers : ndarray, shape (rule, entry)
+        What a dollar of room in each rule would save.
+    log_wedge : ndarray, shape (entry,)
+        Logarithm of the weight of duty-free foreign parts over that of high-wage ones,
+        in the category where it is largest; the content rule's own where it stands alone.
+    feasible : ndarray of bool, shape (entry,)
+        False where no mix meets the rules.
+    """
+
+    net_cost: Floats
+    content: Floats
+    spending: Floats
+    multipliers: Floats
+    log_wedge: Floats
+    feasible: NDArray[np.bool_]
+
+
+def rule_excess(firms: Sourcing, rules: OriginRules, spending: Floats) -> Floats:
+    """How far spending misses each rule, shape (rule, entry); at most 0 where it is met."""
+    net_cost = firms.other_cost + spending.sum(axis=(0, 1))
+    foreign = firms.before_duty * spending[FOREIGN]
+    regional = spending[HIGH_WAGE] + spending[REGIONAL]
+    inside = rules.in_category[:, None]
+    return np.stack(
+        [
+            foreign.sum(axis=0) - (1 - rules.threshold) * net_cost,
+            rules.labour * net_cost - firms.own_high_wage - spending[HIGH_WAGE].sum(axis=0),
+            (inside * (rules.category * foreign - (1 - rules.category) * regional)).sum(axis=0),
+            (rules.shift * foreign).sum(axis=0) - rules.de_minimis * net_cost,
+        ]
+    )
+
+
+def weight_slopes(firms: Sourcing, rules: OriginRules) -> Floats:
+    """Change of every weight with every multiplier, shape (rule, group, input, entry)."""
+    slopes = np.zeros((RULES, *firms.shares.shape))
+    foreign = firms.before_duty
+    slopes[CONTENT] = -(1 - rules.threshold)
+    slopes[CONTENT, FOREIGN] += foreign
+    slopes[LABOUR] = rules.labour
+    slopes[LABOUR, HIGH_WAGE] -= 1
+    inside = rules.in_category[:, None]
+    slopes[CATEGORY, :FOREIGN] = -(1 - rules.category) * inside
+    slopes[CATEGORY, FOREIGN] = rules.category * foreign * inside
+    slopes[SHIFT] = -rules.de_minimis
+    slopes[SHIFT, FOREIGN] += rules.shift * foreign
+    return slopes
+
+
+@dataclass
+class _Dual:
+    """Value, slope and curvature of the dual at some multipliers, entry by entry."""
+
+    firms: Sourcing
+    rules: OriginRules
+    slopes: Floats
+
+    def weights(self, multipliers: Floats) -> Floats:
+        weights: Floats = 1 + np.einsum("ce,cgke->gke", multipliers, self.slopes)
+        return weights
+
+    def spending(self, weights: Floats) -> tuple[Floats, Floats]:
+        """Spending by group, and what a category costs at weighted prices."""
+        shape = self.firms.theta[:, None]
+        tilted = self.firms.shares * weights**-shape
+        phi = tilted.sum(axis=0)
+        perceived = self.firms.spend * phi ** (-1 / shape)
+        return perceived / phi * tilted / weights, perceived
+
+    def value(self, multipliers: Floats) -> tuple[Floats, Floats]:
+        """Value, and the smallest weight, at or below zero where the value means nothing."""
+        weights = self.weights(multipliers)
+        smallest = weights.min(axis=(0, 1))
+        _, perceived = self.spending(np.where(smallest > 0, weights, 1.0))
+        rules = self.rules
+        base = (
+            1
+            - multipliers[CONTENT] * (1 - rules.threshold)
+            + multipliers[LABOUR] * rules.labour
+            - multipliers[SHIFT] * rules.de_minimis
+        )
+        own = multipliers[LABOUR] * self.firms.own_high_wage
+        return base * self.firms.other_cost - own + perceived.sum(axis=0), smallest
+
+    def curvature(self, weights: Floats, spending: Floats, perceived: Floats) -> Floats:
+        """Second derivatives with respect to the multipliers, shape (entry, rule, rule)."""
+        bent = 1 + self.firms.theta[:, None]
+        along = np.einsum("cgke,gke->cke", self.slopes, spending)
+        # A category that is not bought has no spending to bend.
+        per_dollar = np.divide(bent, perceived, out=np.zeros_like(perceived), where=perceived > 0)
+        whole = np.einsum("cke,dke->ecd", along, along * per_dollar)
+        each = np.einsum("cgke,dgke->ecd", self.slopes, self.slopes * (bent * spending / weights))
+        curvature: Floats = whole - each
+        return curvature
+
+    def take(self, entries: NDArray[np.integer]) -> "_Dual":
+        return _Dual(self.firms.take(entries), self.rules.take(entries), self.slopes[..., entries])
+
+
+def meet_origin_rules(
+    firms: Sourcing, rules: OriginRules, start: Floats | None = None, tolerance: float = 1e-9
+) -> RuledMix:
+    """Least net cost subject to all rules.
+
+    Parameters
+    ----------
+    firms : Sourcing
+    rules : OriginRules
+    start : ndarray, shape (rule, entry), optional
+        Multipliers to start from, such as those of the content rule alone.
+    tolerance : float
+        Accepted excess over a rule, as a share of net cost.
+
+    Returns
+    -------
+    RuledMix
+
+    Notes
+    -----
+    Projected Newton iteration on the dual (Bertsekas 1982): multipliers at zero whose
+    slope points below zero are held, the others take a Newton step, which is halved
+    until the dual rises enough and every weight stays above zero.
+    """
+    entries = firms.other_cost.size
+    every = np.arange(entries)
+    whole = _Dual(firms.take(every), rules, weight_slopes(firms, rules))
+    multipliers = np.zeros((RULES, entries)) if start is None else start.astype(np.float64)
+    multipliers[:, whole.value(multipliers)[1] <= 0] = 0
+    reachable = np.flatnonzero(~_out_of_reach(whole.firms, rules))
+    for first in range(0, len(reachable), BLOCK):
+        unsettled = reachable[first : first + BLOCK]
+        for _ in range(MAX_ITERATIONS):
+            if not len(unsettled):
+                break
+            moved, settled = _newton_step(
+                whole.take(unsettled), multipliers[:, unsettled], tolerance
+            )
+            multipliers[:, unsettled] = moved
+            unsettled = unsettled[~settled]
+    return _mix(whole, multipliers, tolerance)
+
+
+def _out_of_reach(firms: Sourcing, rules: OriginRules) -> NDArray[np.bool_]:
+    """Whether the labour rule is missed even by buying all that can be had at high wages."""
+    has = firms.shares[HIGH_WAGE] > 0
+    power = -1 / firms.theta[:, None]
+    dearest = firms.spend * np.where(has, firms.shares[HIGH_WAGE], 1.0) ** power
+    high = np.where(has, dearest, 0.0).sum(axis=0)
+    least = np.where(has, 0.0, firms.spend).sum(axis=0)
+    reach = (firms.own_high_wage + high) / (firms.other_cost + high + least)
+    missed: NDArray[np.bool_] = reach < rules.labour
+    return missed
+
+
+def _newton_step(dual: _Dual, now: Floats, tolerance: float) -> tuple[Floats, NDArray[np.bool_]]:
+    """Multipliers after a step, and which entries need no further one."""
+    weights = dual.weights(now)
+    spending, perceived = dual.spending(weights)
+    slope = rule_excess(dual.firms, dual.rules, spending)
+    net_cost = dual.firms.other_cost + spending.sum(axis=(0, 1))
+    held = (now <= 0) & (slope <= 0)
+    miss = np.where(held, 0.0, np.abs(slope)).max(axis=0)
+    apart = np.log(weights.max(axis=(0, 1)) / weights.min(axis=(0, 1)))
+    settled = (miss <= tolerance * net_cost) | (apart > MAX_LOG_WEDGE)
+    free = ~held.T
+    bend = -dual.curvature(weights, spending, perceived)
+    both = free[:, :, None] & free[:, None, :]
+    # What is held keeps its place; a little on the diagonal where rules coincide.
+    scale = np.einsum("ecc->ec", bend).max(axis=1)[:, None, None]
+    identity = np.eye(RULES)
+    system = np.where(both, bend, 0.0) + identity * np.where(free, 1e-13, 1.0)[:, None] * scale
+    push = np.where(held, 0.0, slope)
+    step = np.linalg.solve(system, push.T[..., None])[..., 0].T
+    moved, stuck = now.copy(), settled.copy()
+    going = np.flatnonzero(~settled)
+    moved[:, going], stuck[going] = _risen(
+        dual.take(going), now[:, going], step[:, going], push[:, going]
+    )
+    return moved, stuck
+
+
+def _risen(
+    dual: _Dual, now: Floats, step: Floats, push: Floats
+) -> tuple[Floats, NDArray[np.bool_]]:
+    """Multipliers after the longest halving of a step that lifts the dual, and where none does."""
+    base = dual.value(now)[0]
+    moved = now.copy()
+    waiting = np.arange(now.shape[1])
+    length = 1.0
+    for _ in range(MAX_HALVINGS):
+        if not len(waiting):
+            break
+        some = dual if len(waiting) == now.shape[1] else dual.take(waiting)
+        trial = np.maximum(now[:, waiting] + length * step[:, waiting], 0.0)
+        reached, smallest = some.value(trial)
+        promised = (push[:, waiting] * (trial - now[:, waiting])).sum(axis=0)
+        # Near the top the rise drowns in rounding.
+        rounding = 1e-15 * np.abs(base[waiting])
+        enough = reached >= base[waiting] + SUFFICIENT * promised - rounding
+        accepted = (smallest > 0) & enough
+        moved[:, waiting[accepted]] = trial[:, accepted]
+        waiting = waiting[~accepted]
+        length /= 2
+    stuck = np.zeros(now.shape[1], np.bool_)
+    stuck[waiting] = True
+    return moved, stuck
+
+
+def _mix(dual: _Dual, multipliers: Floats, tolerance: float) -> RuledMix:
+    weights = dual.weights(multipliers)
+    spending, _ = dual.spending(weights)
+    net_cost = dual.firms.other_cost + spending.sum(axis=(0, 1))
+    excess = rule_excess(dual.firms, dual.rules, spending)
+    foreign = (dual.firms.before_duty * spending[FOREIGN]).sum(axis=0)
+    feasible = (excess <= 10 * tolerance * net_cost).all(axis=0)
+    duty_free = replace(dual.firms, before_duty=np.ones_like(dual.firms.before_duty))
+    plain = 1 + np.einsum("ce,cgke->gke", multipliers, weight_slopes(duty_free, dual.rules))
+    log_wedge = np.log(plain[FOREIGN] / plain[HIGH_WAGE]).max(axis=0)
+    return RuledMix(net_cost, 1 - foreign / net_cost, spending, multipliers, log_wedge, feasible)

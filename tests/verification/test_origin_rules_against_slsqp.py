@@ -1,0 +1,239 @@
+"""All rules of origin together cost what a general optimiser finds.
+
+As in test_wedge_against_slsqp, the program is written in the masses of parts bought
+from each content group: the cheapest parts of group ``g`` of mass ``x`` cost
+``spend * share**(-1/theta) * x**(1 + 1/theta)``, the masses of a category adding to one.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.optimize import minimize
+
+from abm.core.content_rules import meet_content_rule
+from abm.core.origin_rules import (
+    CATEGORY,
+    CONTENT,
+    FOREIGN,
+    HIGH_WAGE,
+    LABOUR,
+    SHIFT,
+    OriginRules,
+    Sourcing,
+    meet_origin_rules,
+    rule_excess,
+)
+
+N_FIRMS = 40
+SAME = 1e-6
+
+
+def draw(seed):
+    """A random firm under rules that some mix meets and its free one does not."""
+    rng = np.random.default_rng(seed)
+    inputs = rng.integers(2, 6)
+    spend = rng.dirichlet(np.ones(inputs)) * rng.uniform(0.4, 0.9)
+    shares = rng.dirichlet(np.ones(3), inputs).T.clip(0.03)
+    shares /= shares.sum(axis=0)
+    other = 1 - spend.sum()
+    own = other * rng.uniform(0, 0.6)
+    before_duty = 1 / (1 + rng.choice([0, 0.025, 0.25], inputs))
+    firm = Sourcing(
+        spend[:, None],
+        shares[..., None],
+        before_duty[:, None],
+        rng.uniform(1.5, 10.0, inputs),
+        np.array([other]),
+        np.array([own]),
+    )
+    free = firm.free_spending[..., 0]
+    foreign, high = (before_duty * free[FOREIGN]), free[HIGH_WAGE].sum() + own
+    inside = np.arange(inputs) == 0
+    purchases = foreign[0] + free[:FOREIGN, 0].sum()
+    shift = np.where(np.arange(inputs) == 1, rng.uniform(0.3, 1.0), 0.0)
+
+    def stricter(free_share, chance):
+        """Between what the free mix has and one, or no rule."""
+        bound = free_share + (1 - free_share) * rng.uniform(0.02, 0.6)
+        return np.array([bound if rng.random() < chance else 0.0])
+
+    rules = OriginRules(
+        threshold=stricter(1 - foreign.sum(), 0.8),
+        labour=np.array([high + (0.9 - high) * rng.uniform(0, 0.5) if rng.random() < 0.7 else 0]),
+        category=stricter(1 - foreign[0] / purchases, 0.7),
+        in_category=inside,
+        shift=shift[:, None],
+        de_minimis=np.array([(shift * foreign).sum() * rng.uniform(0.2, 1.2)]),
+    )
+    return firm, rules
+
+
+def optimised(firm, rules):
+    """SciPy's least net cost, or None where it finds no mix that meets the rules."""
+    theta = firm.theta
+    shares, spend = firm.shares[..., 0], firm.spend[:, 0]
+    power = 1 / theta
+
+    def spending(mass):
+        mass = mass.reshape(shares.shape)
+        return spend * shares**-power * mass ** (1 + power)
+
+    def slopes(mass):
+        mass = mass.reshape(shares.shape)
+        return (spend * shares**-power * (1 + power) * mass**power).ravel()
+
+    def cost(mass):
+        return firm.other_cost[0] + spending(mass).sum()
+
+    def room(mass):
+        return -rule_excess(firm, rules, spending(mass)[..., None])[:, 0]
+
+    def room_slopes(mass):
+        # Linear in spending: its slope is that of a unit of each group.
+        zero = rule_excess(firm, rules, np.zeros((*shares.shape, 1)))[:, 0]
+        columns = []
+        for cell in range(shares.size):
+            unit = np.zeros(shares.size)
+            unit[cell] = 1
+            columns.append(rule_excess(firm, rules, unit.reshape(*shares.shape, 1))[:, 0] - zero)
+        return -np.stack(columns, axis=1) * slopes(mass)
+
+    inputs = len(spend)
+    adding = np.tile(np.eye(inputs), 3)
+    best = None
+    high = np.array([0.8, 0.1, 0.1])[:, None] * np.ones(inputs)
+    for first in (shares, (shares + high) / 2, high):
+        found = minimize(
+            cost,
+            first.ravel(),
+            jac=slopes,
+            bounds=[(1e-12, 1)] * shares.size,
+            constraints=[
+                {"type": "eq", "fun": lambda m: adding @ m - 1, "jac": lambda m: adding},
+                {"type": "ineq", "fun": room, "jac": room_slopes},
+            ],
+            method="SLSQP",
+            options={"ftol": 1e-15, "maxiter": 2000},
+        )
+        meets = room(found.x).min() > -1e-8 and np.abs(adding @ found.x - 1).max() < 1e-8
+        if meets and (best is None or found.fun < best):
+            best = found.fun
+    return best
+
+
+@pytest.fixture(scope="module")
+def cases():
+    found = []
+    for seed in range(N_FIRMS):
+        firm, rules = draw(seed)
+        found.append((firm, rules, meet_origin_rules(firm, rules, tolerance=1e-12)))
+    return found
+
+
+def test_least_cost_under_all_rules_equals_slsqp_on_random_firms(cases):
+    for firm, rules, mix in cases:
+        best = optimised(firm, rules)
+        assert mix.feasible[0] == (best is not None)
+        if best is not None:
+            assert mix.net_cost[0] == pytest.approx(best, rel=SAME)
+
+
+def test_the_random_firms_have_every_rule_binding_and_several_at_once(cases):
+    binding = np.stack([mix.multipliers[:, 0] > 1e-6 for *_, mix in cases if mix.feasible[0]])
+    assert (binding[:, [CONTENT, LABOUR, CATEGORY, SHIFT]].sum(axis=0) >= 5).all()
+    assert (binding.sum(axis=1) >= 2).sum() >= 10
+    assert (binding.sum(axis=1) >= 3).any()
+
+
+def test_a_rule_with_a_multiplier_is_met_exactly_and_none_is_missed(cases):
+    for firm, rules, mix in cases:
+        if mix.feasible[0]:
+            excess = rule_excess(firm, rules, mix.spending)[:, 0]
+            assert excess.max() <= 1e-9
+            assert np.abs(excess * mix.multipliers[:, 0]).max() <= 1e-9
+
+
+def test_many_firms_at_once_are_solved_as_one_by_one(cases):
+    # Firms with the same number of inputs and the same theta can share a call.
+    firm, rules, _ = cases[0]
+    rows = np.zeros(7, int)
+    together = replace(firm.take(rows), own_high_wage=np.linspace(0, 0.2, 7))
+    mix = meet_origin_rules(together, rules.take(rows), tolerance=1e-12)
+    for entry in range(7):
+        one = np.array([entry])
+        alone = meet_origin_rules(together.take(one), rules.take(rows[:1]), tolerance=1e-12)
+        assert alone.net_cost[0] == pytest.approx(mix.net_cost[entry], rel=1e-11)
+
+
+def test_with_content_alone_it_is_the_wedge_of_the_content_rule():
+    for seed in range(20):
+        firm, rules = draw(seed)
+        nothing = np.zeros(1)
+        content = max(rules.threshold[0], 0.5)
+        alone = replace(
+            rules,
+            threshold=np.array([content]),
+            labour=nothing,
+            category=nothing,
+            de_minimis=np.ones(1),
+        )
+        mix = meet_origin_rules(firm, alone, tolerance=1e-12)
+        wedge = meet_content_rule(
+            firm.spend,
+            firm.shares[FOREIGN],
+            firm.before_duty,
+            firm.theta,
+            firm.other_cost,
+            alone.threshold,
+            tolerance=1e-12,
+        )
+        assert mix.feasible[0] == wedge.feasible[0]
+        assert mix.net_cost[0] == pytest.approx(wedge.net_cost[0], rel=1e-9)
+
+
+def test_all_parts_at_high_wages_make_the_labour_rule_slack():
+    for seed in range(20):
+        firm, rules = draw(seed)
+        shares = firm.shares.copy()
+        shares[HIGH_WAGE] += shares[1]
+        shares[1] = 0
+        paid = replace(firm, shares=shares, own_high_wage=firm.other_cost)
+        rules = replace(rules, labour=np.minimum(rules.labour, rules.threshold))
+        mix = meet_origin_rules(paid, rules, tolerance=1e-12)
+        assert mix.multipliers[LABOUR, 0] == 0
+
+
+def test_wider_cumulation_never_raises_compliant_cost():
+    for seed in range(30):
+        firm, rules = draw(seed)
+        costs = []
+        for share in (0.0, 0.2, 0.5):
+            shares = firm.shares.copy()
+            shares[1] += share * shares[FOREIGN]
+            shares[FOREIGN] *= 1 - share
+            mix = meet_origin_rules(replace(firm, shares=shares), rules, tolerance=1e-12)
+            costs.append(mix.net_cost[0] if mix.feasible[0] else np.inf)
+        assert costs[0] >= costs[1] - 1e-10
+        assert costs[1] >= costs[2] - 1e-10
+
+
+def test_a_stricter_rule_never_costs_less():
+    for seed in range(30):
+        firm, rules = draw(seed)
+        mix = meet_origin_rules(firm, rules, tolerance=1e-12)
+        for name in ("threshold", "labour", "category"):
+            harder = replace(rules, **{name: np.minimum(getattr(rules, name) + 0.02, 0.99)})
+            strict = meet_origin_rules(firm, harder, tolerance=1e-12)
+            if strict.feasible[0]:
+                assert strict.net_cost[0] >= mix.net_cost[0] - 1e-10
+
+
+def test_a_labour_rule_that_nobody_pays_enough_for_is_infeasible():
+    firm, rules = draw(3)
+    shares = firm.shares.copy()
+    shares[1] += shares[HIGH_WAGE]
+    shares[HIGH_WAGE] = 0
+    poor = replace(firm, shares=shares, own_high_wage=np.zeros(1))
+    mix = meet_origin_rules(poor, replace(rules, labour=np.array([0.4])))
+    assert not mix.feasible[0]
