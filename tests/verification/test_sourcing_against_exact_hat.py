@@ -163,7 +163,7 @@ class AlikeFirms:
         )
         self.economy = load_economy()
         self.policy = compile_policy(scenario, quarters=0)
-        self.table = draw_population(self.economy, scenario.firms, 90, Draws(3))
+        self.table = draw_population(self.economy, scenario.firms, 120, Draws(3))
         self.table.affinity[:] = 1
         self.table.suitability[:] = 1
         self.table.plants[np.arange(len(self.table)), self.table.home] = True
