@@ -1,0 +1,29 @@
+"""How fast is the value of every set of plants under every regime found?
+
+All firms reconsider at once here; in a run a part of them does each quarter.
+"""
+
+import pytest
+
+from abm.core.location import solve_values
+from benchmarks.measure import Measurement
+
+TOLERANCE = 1e-8
+"""Bound on the relative error, as in the model."""
+
+DRIFT = 0.01
+"""How far payoffs have moved since the values to start from were found, share of them."""
+
+
+@pytest.mark.parametrize("known", [False, True], ids=["from nothing", "from last quarter"])
+def test_location_values(benchmark, stopped, known):
+    problem = stopped.location_problem()
+    start = solve_values(problem, tolerance=TOLERANCE)[0] * (1 - DRIFT) if known else None
+    _, residual = solve_values(problem, start, TOLERANCE)
+    Measurement(
+        "location values" + (", nearly known" if known else ""),
+        stopped.firms,
+        lambda: solve_values(problem, start, TOLERANCE),
+        rounds=5,
+        notes={"largest_error": float(residual.max())},
+    ).take(benchmark)
