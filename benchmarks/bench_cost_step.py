@@ -12,7 +12,7 @@ from experiments.machine import step_threads
 
 THREADS = "NEARSHORE_THREADS"
 
-NAIVE_SIZES = (YARDSTICK_FIRMS // 3, YARDSTICK_FIRMS)
+NAIVE_SIZES = (YARDSTICK_FIRMS // 4, YARDSTICK_FIRMS)
 """If the naive model takes the same time a firm at both, it may be scaled to more."""
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from abm.model import RelocationModel
-from benchmarks.measure import LARGE, SIZES
+from benchmarks.measure import LARGE, SIZES, YARDSTICK_FIRMS
 from benchmarks.mid_quarter import MidQuarter
 from experiments.machine import description
 from experiments.provenance import git_revision
@@ -23,7 +23,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=large)
         items[:] = [item for item in items if item not in large]
     # One model of a size is then set up once; files keep their order within a size.
-    items.sort(key=lambda item: item.callspec.params.get("firms", 0))
+    items.sort(key=lambda item: item.callspec.params.get("firms", YARDSTICK_FIRMS))
 
 
 def pytest_benchmark_update_json(output_json: dict[str, object]) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 
 from abm.core.location import LocationProblem
 from abm.model import RelocationModel
+from abm.plans import reviewing
 from abm.rest_point import location_problem
 from benchmarks.naive_model import NaiveModel
 from experiments.bound import Transcendentals, of_cost_step
@@ -95,15 +96,15 @@ class MidQuarter:
         return model
 
     def location_problem(self) -> LocationProblem:
-        """The choice of all firms at once, with plausible payoffs that differ by regime."""
-        model = self.model
-        table = model.firms
-        shape = (*table.location_taste.shape, len(model.now.regimes))
+        """The choice of this quarter's reviewers, with plausible payoffs that differ by regime."""
+        model, table = self.model, self.model.firms
+        rows = reviewing(table, model.scenario.firms, model.quarter)
+        taste = table.location_taste[rows, :, None].astype(np.float64)
+        shape = (*taste.shape[:2], len(model.now.regimes))
         news = np.random.default_rng(SEED).normal(size=shape)
-        payoff = table.location_taste[:, :, None] * (1 + PAYOFF_NEWS * news)
         return location_problem(
             model.scenario.firms,
-            payoff.astype(np.float64),
+            taste * (1 + PAYOFF_NEWS * news),
             model.transitions,
-            table.belief.astype(np.int64),
+            table.belief[rows].astype(np.int64),
         )

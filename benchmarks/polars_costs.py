@@ -16,7 +16,6 @@ from abm.core.sourcing import ORIGINATING, OTHER, InputTerms
 from abm.inputs import sector_rows
 from abm.model import RelocationModel
 
-
 SHARED_ONLY = pl.QueryOptFlags.none()
 SHARED_ONLY.comm_subexpr_elim = True
 """Shared parts are computed once; the other optimizations only take time here."""
