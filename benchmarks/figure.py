@@ -18,6 +18,9 @@ NOTE = (
 
 STEP, SET_UP, POLARS, NAIVE = "#1f5fa8", "#8a949b", "#7a4fa3", "#a8650f"
 
+LINE_HEIGHT = 0.048
+"""Of a label, as a share of the height of the axes."""
+
 
 @dataclass(frozen=True)
 class Line:
@@ -75,7 +78,7 @@ def finding(cost: Row) -> str:
     faster = cost.times_faster_than("yardstick")
     if faster is not None:
         parts.append(f"{faster:,.0f} times faster than firm by firm")
-    text = f"costs of {cost.firms:,} firms take {in_seconds(cost.median)}"
+    text = f"the cost step of {cost.firms:,} firms takes {in_seconds(cost.median)}"
     return text + (": " + " and ".join(parts) if parts else "")
 
 
@@ -94,9 +97,17 @@ def _draw(axes: Axes, rows: Sequence[Row], line: Line, last: int) -> End | None:
     if not rows:
         return None
     firms, heights = [row.firms for row in rows], [row.median for row in rows]
-    half = [row.spread * row.median / 2 for row in rows]
+    below = [row.median - row.quartiles[0] for row in rows]
+    above = [row.quartiles[1] - row.median for row in rows]
     axes.errorbar(
-        firms, heights, half, color=line.colour, marker=line.marker, linewidth=line.width, capsize=3
+        firms,
+        heights,
+        [below, above],
+        color=line.colour,
+        marker=line.marker,
+        linewidth=line.width,
+        elinewidth=1.2,
+        capsize=3,
     )
     end, label = heights[-1], f"{line.label}, {in_seconds(heights[-1])}"
     if firms[-1] < last:
@@ -120,20 +131,20 @@ def _label(axes: Axes, ends: list[End]) -> None:
     axes.set_xlim(axes.get_xlim()[0], max(line.get_xdata()[-1] for line in axes.lines) * 1.05)
     to_fraction = axes.transData + axes.transAxes.inverted()
     right = axes.get_xlim()[1]
-    lowest = -1.0
+    taken = -1.0
     for height, text, colour in sorted(ends):
-        place = max(float(to_fraction.transform((right, height))[1]), lowest)
-        lines = text.count("\n") + 1
+        half = LINE_HEIGHT * (text.count("\n") + 1) / 2
+        middle = max(float(to_fraction.transform((right, height))[1]), taken + half)
+        taken = middle + half
         axes.annotate(
             text,
-            (1, place),
+            (1, middle),
             xycoords="axes fraction",
             xytext=(8, 0),
             textcoords="offset points",
-            va="bottom" if lines > 1 else "center",
+            va="center",
             color=colour,
             weight="normal" if colour == FAINT_TEXT else "bold",
             size=10.5,
             annotation_clip=False,
         )
-        lowest = place + 0.052 * lines

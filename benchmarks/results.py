@@ -55,10 +55,16 @@ class Row:
         return median(self.seconds)
 
     @property
+    def quartiles(self) -> tuple[float, float]:
+        """Seconds below which a quarter and three quarters of the rounds are."""
+        low, high = np.quantile(self.seconds, [0.25, 0.75])
+        return float(low), float(high)
+
+    @property
     def spread(self) -> float:
         """Distance between the quartiles of the rounds over their median."""
-        low, high = np.quantile(self.seconds, [0.25, 0.75])
-        return float(high - low) / self.median
+        low, high = self.quartiles
+        return (high - low) / self.median
 
     @property
     def firms_per_second(self) -> float:

@@ -7,11 +7,14 @@ search for the wedge when content is within 2e-6 of the rule; what that leaves o
 wedge is 2e-6 over the slope of content, which is above 0.02 where a wedge is found.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from abm.borders import MEMBER_PAIRS
 from abm.core.claims import Claim
+from abm.core.sourcing import ORIGINATING, OTHER, OTHER_BEFORE_DUTY
 from benchmarks.mid_quarter import MidQuarter
 
 FIRMS = 200
@@ -55,9 +58,38 @@ def test_the_rule_binds_for_the_same_firms_with_the_same_wedge(both):
     np.testing.assert_allclose(naive, vectorized, atol=WEDGE)
 
 
-def test_the_same_firms_cannot_comply_at_all(both):
-    model, agents = both
-    assert (of_every_agent(agents, "feasible") == model.costs.feasible).all()
+def without_originating_parts(terms):
+    """The same prices, but no maker's goods qualify."""
+    weights = terms.weights.copy()
+    before_duty = weights[:, :, OTHER_BEFORE_DUTY] / np.where(
+        weights[:, :, OTHER] > 0, weights[:, :, OTHER], np.inf
+    )
+    moved = weights[:, :, ORIGINATING].copy()
+    weights[:, :, ORIGINATING] = 0
+    weights[:, :, OTHER] += moved
+    weights[:, :, OTHER_BEFORE_DUTY] += moved * before_duty
+    return replace(terms, weights=weights)
+
+
+def test_the_same_firms_cannot_comply_at_all_where_no_part_qualifies():
+    stopped = MidQuarter(FIRMS)
+    model = stopped.model
+    model.terms = [
+        without_originating_parts(terms) if sector % 2 else terms
+        for sector, terms in enumerate(model.terms)
+    ]
+    agents = list(stopped.naive(FIRMS).agents)
+    for firm in agents:
+        firm.solve_costs()
+    # Single precision cannot hold wedge**(theta + 1) where a category has no originating source.
+    with np.errstate(over="ignore", invalid="ignore"):
+        model.solve_costs()
+    naive, vectorized = of_every_agent(agents, "feasible"), model.costs.feasible
+    assert 0 < np.count_nonzero(vectorized) < vectorized.size
+    assert (naive == vectorized).all()
+    compliant = of_every_agent(agents, "compliant_cost")
+    np.testing.assert_allclose(compliant[naive], model.costs.compliant_cost[naive], rtol=ROUNDING)
+    assert np.isinf(compliant[~naive]).all()
 
 
 def test_every_claim_is_the_same_and_all_kinds_occur(both):
