@@ -16,7 +16,6 @@ from experiments.bench import (
     SizeResult,
     bench,
     in_own_process,
-    measure_size,
     milliseconds,
     print_bench,
 )
@@ -114,17 +113,6 @@ def test_a_size_that_is_too_small_is_seen_before_the_others_are_measured():
     with pytest.raises(Exception, match="firms: 5"):
         bench(Scenario.load("status-quo"), [40, 5], quarters=1, seed=1, progress=told.append)
     assert told == []
-
-
-def test_measuring_does_not_change_the_run():
-    scenario = Scenario.load("status-quo")
-    measure_size(scenario, firms=60, quarters=2, seed=3)
-    model = RelocationModel(scenario, firms=60, rng=3)
-    model.step()
-    again = RelocationModel(scenario, firms=60, rng=3)
-    of_cost_step(again.firms.sector, again.terms, again.costs)
-    again.step()
-    assert model.outcomes.equals(again.outcomes)
 
 
 def test_a_process_that_is_ended_from_outside_is_one_error_of_ours():

@@ -4,7 +4,7 @@ The naive model shares no formula with the core: it works in double precision on
 one firm, host and regime at a time. Single precision is exact to 6e-8 and a cost adds up
 a dozen inputs from five sources each, so agreement to 2e-6 is agreement. Both stop their
 search for the wedge when content is within 2e-6 of the rule; what that leaves open in the
-wedge is 2e-6 over the slope of content, which is above 0.02 where a wedge is found.
+wedge is 2e-6 over the slope of content, which is above 0.3 for these firms.
 """
 
 from dataclasses import replace
@@ -20,7 +20,7 @@ from benchmarks.mid_quarter import MidQuarter
 FIRMS = 200
 
 ROUNDING = 2e-6
-WEDGE = 1e-4
+WEDGE = 2e-5
 
 
 @pytest.fixture(scope="module")
