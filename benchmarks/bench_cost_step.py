@@ -97,13 +97,15 @@ def test_free_cost(benchmark, stopped):
 def test_free_cost_in_polars(benchmark, stopped):
     """The same numbers from Polars expressions, which mesa-frames stands on."""
     pytest.importorskip("polars", reason="polars comes with the extra 'benchmarks'")
-    from benchmarks.polars_costs import PolarsFirms, as_array
+    from benchmarks.polars_costs import PolarsFirms, as_arrays
 
     firms = PolarsFirms(stopped.model)
     stopped.without_rules()
     stopped.model.solve_costs()
-    ours = stopped.model.costs.free_cost
-    np.testing.assert_allclose(as_array(firms.free_costs(), ours.shape[1]), ours, rtol=2e-6)
+    ours = stopped.model.costs
+    cost, content = as_arrays(firms.free_costs(), ours.free_cost.shape[1])
+    np.testing.assert_allclose(cost, ours.free_cost, rtol=2e-6)
+    np.testing.assert_allclose(content, ours.free_content, rtol=2e-6, atol=2e-6)
     Measurement(
         "free cost in Polars",
         stopped.firms,

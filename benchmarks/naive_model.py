@@ -22,6 +22,7 @@ from abm.core.sourcing import ORIGINATING, OTHER, OTHER_BEFORE_DUTY
 from abm.economy import MERCHANDISE_PROCESSING_FEE
 from abm.inputs import USA
 from abm.model import RelocationModel
+from benchmarks.inputs_in_use import inputs_in_use
 
 MEX = HOSTS.index("MEX")
 
@@ -288,7 +289,7 @@ def sector_terms(original: RelocationModel) -> list[SectorTerms]:
             services=terms.services.tolist(),
             threshold=terms.threshold.tolist(),
         )
-        for terms in original.terms
+        for _, terms in inputs_in_use(original)
     ]
 
 
@@ -316,7 +317,7 @@ def border_rules(original: RelocationModel) -> list[dict[tuple[int, int], Border
 
 def firm_states(original: RelocationModel, rows: np.ndarray) -> dict[str, list[Any]]:
     """Everything a naive firm starts from, one list entry a firm."""
-    table, used = original.firms, original.calibration.materials
+    table, used = original.firms, [inputs for inputs, _ in inputs_in_use(original)]
     materials = [used[sector] for sector in table.sector[rows]]
     potentials = zip(rows, materials, strict=True)
     return {

@@ -1,4 +1,4 @@
-"""The free cost in Polars, as mesa-frames has it underneath: one frame a sector, a row a firm.
+"""Free cost and content in Polars, as mesa-frames has it underneath: a frame a sector.
 
 An agent set of mesa-frames is a Polars frame, and its step an expression over columns.
 Here every affinity and every base-year potential is a column, every cost of a host
@@ -12,9 +12,10 @@ from operator import add
 import numpy as np
 import polars as pl
 
-from abm.core.sourcing import ORIGINATING, OTHER, InputTerms
+from abm.core.sourcing import ORIGINATING, OTHER, OTHER_BEFORE_DUTY, InputTerms
 from abm.inputs import sector_rows
 from abm.model import RelocationModel
+from benchmarks.inputs_in_use import inputs_in_use
 
 SHARED_ONLY = pl.QueryOptFlags.none()
 SHARED_ONLY.comm_subexpr_elim = True
@@ -31,26 +32,28 @@ class PolarsFirms:
     """
 
     def __init__(self, model: RelocationModel) -> None:
-        self.rows = sector_rows(model.firms)
-        self.frames = [_frame(model, sector, rows).lazy() for sector, rows in enumerate(self.rows)]
-        self.expressions = [_free_costs(terms) for terms in model.terms]
+        rows, used = sector_rows(model.firms), inputs_in_use(model)
+        self.frames = [
+            _frame(model, inputs, some).lazy() for (inputs, _), some in zip(used, rows, strict=True)
+        ]
+        self.expressions = [_free_costs(terms) for _, terms in used]
 
     def free_costs(self) -> list[pl.DataFrame]:
-        """Free cost of every firm, a frame a sector, a column a host and regime."""
+        """Free cost and content, a frame a sector, a column a host and regime of each."""
         return [
             frame.select(expressions).collect(optimizations=SHARED_ONLY)
             for frame, expressions in zip(self.frames, self.expressions, strict=True)
         ]
 
 
-def as_array(costs: list[pl.DataFrame], hosts: int) -> np.ndarray:
-    """Frames of `PolarsFirms.free_costs` as one array, shape (firm, host, regime)."""
+def as_arrays(costs: list[pl.DataFrame], hosts: int) -> tuple[np.ndarray, np.ndarray]:
+    """Cost and content out of `PolarsFirms.free_costs`, shape (firm, host, regime) each."""
     every = np.concatenate([frame.to_numpy() for frame in costs])
-    return every.reshape(len(every), hosts, -1)
+    cost, content = every.reshape(len(every), 2, hosts, -1).swapaxes(0, 1)
+    return cost, content
 
 
-def _frame(model: RelocationModel, sector: int, rows: slice) -> pl.DataFrame:
-    used = model.calibration.materials[sector]
+def _frame(model: RelocationModel, used: np.ndarray, rows: slice) -> pl.DataFrame:
     affinity = model.firms.affinity[rows][:, used]
     base = model.firms.base_potential[rows][:, used]
     columns = {
@@ -63,28 +66,37 @@ def _frame(model: RelocationModel, sector: int, rows: slice) -> pl.DataFrame:
 
 
 def _free_costs(terms: InputTerms) -> list[pl.Expr]:
-    inputs, _, _, hosts, regimes = terms.shape
+    """Expressions of cost and of content, host by host and regime by regime."""
+    _, _, _, hosts, regimes = terms.shape
+    places = [(host, regime) for host in range(hosts) for regime in range(regimes)]
+    both = [_cost_and_content(terms, host, regime) for host, regime in places]
     return [
-        reduce(
-            add,
-            [_spending(terms, k, host, regime) for k in range(inputs)],
-            pl.col(f"value_added_{host}") + _number(terms.services[host, regime]),
-        ).alias(f"cost_{host}_{regime}")
-        for host in range(hosts)
-        for regime in range(regimes)
+        expression.alias(f"{name}_{host}_{regime}")
+        for name, column in (("cost", 0), ("content", 1))
+        for (host, regime), pair in zip(places, both, strict=True)
+        for expression in [pair[column]]
     ]
 
 
-def _spending(terms: InputTerms, k: int, host: int, regime: int) -> pl.Expr:
-    weights = terms.weights[k, :, :, host, regime]
-    weights = weights[:, ORIGINATING] + weights[:, OTHER]
-    potential = reduce(
-        add, [pl.col(f"affinity_{k}_{s}") * _number(weight) for s, weight in enumerate(weights)]
-    )
-    ratio = potential / pl.col(f"base_{k}_{host}")
-    # A logarithm and an exponential: Polars takes powers twice as slowly.
-    change = (ratio.log() * _number(-1 / terms.theta[k])).exp()
-    return change * _number(terms.bill_of_materials[k, host])
+def _cost_and_content(terms: InputTerms, host: int, regime: int) -> tuple[pl.Expr, pl.Expr]:
+    cost = pl.col(f"value_added_{host}") + _number(terms.services[host, regime])
+    foreign_value = _number(0)
+    for k in range(terms.shape[0]):
+        weights = terms.weights[k, :, :, host, regime]
+        potential = _appeal(k, weights[:, ORIGINATING] + weights[:, OTHER])
+        # A logarithm and an exponential: Polars takes powers twice as slowly.
+        change = (potential / pl.col(f"base_{k}_{host}")).log() * _number(-1 / terms.theta[k])
+        spend = change.exp() * _number(terms.bill_of_materials[k, host])
+        cost += spend
+        foreign_value += spend * _appeal(k, weights[:, OTHER_BEFORE_DUTY]) / potential
+    return cost, _number(1) - foreign_value / cost
+
+
+def _appeal(k: int, weights: np.ndarray) -> pl.Expr:
+    """Affinities to the sources of an input, weighted and added up."""
+    used = [(s, weight) for s, weight in enumerate(weights) if weight > 0]
+    terms = [pl.col(f"affinity_{k}_{s}") * _number(weight) for s, weight in used]
+    return reduce(add, terms) if terms else _number(0)
 
 
 def _number(value: float) -> pl.Expr:

@@ -1,8 +1,8 @@
 """A lower bound on the time of the cost step: its logarithms and exponentials alone.
 
 A category costs ``(potential / base_potential)**(-1/theta)`` of what it did, which is
-one logarithm and one exponential per firm, material, host and regime, in whatever
-order the rest is computed. Where the content rule binds, the mix under a wedge has
+one logarithm and one exponential per firm, material it uses, host and regime, in
+whatever order the rest is computed. Where the content rule binds, the mix under a wedge has
 two powers per material, ``wedge**-theta`` and ``phi**(-1/theta - 1)``, and the wedge
 itself is the exponential of its logarithm. The bound counts one such evaluation per
 firm, host and regime that is bound, as if the wedge were known before; a search adds
@@ -69,11 +69,14 @@ def of_cost_step(
     Transcendentals
     """
     binds = (costs.log_wedge > 0) | ~costs.feasible
-    bound_per_firm = np.count_nonzero(binds, axis=(1, 2))
+    bound_entries = np.count_nonzero(binds, axis=2)
     total = NOTHING
     for index, term in enumerate(terms):
-        inputs, _, _, hosts, regimes = term.shape
+        regimes = term.shape[-1]
         mine = sector == index
-        total += of_free_mix(int(np.count_nonzero(mine)), inputs, hosts, regimes)
-        total += of_one_evaluation(int(bound_per_firm[mine].sum()), inputs)
+        firms = int(np.count_nonzero(mine))
+        for host, bill in enumerate(term.bill_of_materials.T):
+            inputs = int(np.count_nonzero(bill))
+            total += of_free_mix(firms, inputs, 1, regimes)
+            total += of_one_evaluation(int(bound_entries[mine, host].sum()), inputs)
     return total

@@ -41,7 +41,7 @@ PHASES = (
 def folder(tmp_path_factory):
     """What the command leaves for a tiny model."""
     out = tmp_path_factory.mktemp("bench") / "mine"
-    arguments = ["bench", "status-quo", "--firms", "60", "--quarters", "2", "--out", str(out)]
+    arguments = ["bench", "status-quo", "--firms", "150", "--quarters", "2", "--out", str(out)]
     assert main(arguments) == 0
     return out
 
@@ -49,7 +49,7 @@ def folder(tmp_path_factory):
 def test_every_size_has_its_seconds_by_quarter_and_by_phase(folder):
     document = json.loads((folder / "bench.json").read_text())
     (size,) = document["sizes"]
-    assert (document["scenario"], document["quarters"], size["firms"]) == ("status-quo", 2, 60)
+    assert (document["scenario"], document["quarters"], size["firms"]) == ("status-quo", 2, 150)
     assert set(size["phase_seconds"]) == set(PHASES)
     assert {len(seconds) for seconds in size["phase_seconds"].values()} == {2}
     assert len(size["quarter_seconds"]) == len(size["bound_seconds"]) == 2
@@ -91,7 +91,7 @@ def test_the_cost_phase_stands_against_its_bound_quarter_by_quarter():
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["--firms", "10"], "firms: 10; at least 30 are needed"),
+        (["--firms", "10"], "firms: 10; at least"),
         (["--firms", "0"], "greater than or equal to 1"),
         (["--quarters", "0"], "greater than or equal to 1"),
         (["--set", "threat.rat=1"], "threat.rat: no such key"),
@@ -111,7 +111,7 @@ def test_bad_input_is_one_line_and_exit_code_2_before_anything_is_measured(
 def test_a_size_that_is_too_small_is_seen_before_the_others_are_measured():
     told = []
     with pytest.raises(Exception, match="firms: 5"):
-        bench(Scenario.load("status-quo"), [40, 5], quarters=1, seed=1, progress=told.append)
+        bench(Scenario.load("status-quo"), [150, 5], quarters=1, seed=1, progress=told.append)
     assert told == []
 
 
@@ -164,14 +164,12 @@ def test_the_bound_counts_one_power_a_free_cost_and_two_where_the_rule_binds():
 
 
 def test_the_bound_of_a_model_is_the_sum_over_its_sectors():
-    model = RelocationModel("status-quo", firms=60, rng=1)
+    model = RelocationModel("status-quo", firms=150, rng=1)
     costs, sector = model.costs, model.firms.sector
-    free = sum(
-        terms.shape[0] * np.count_nonzero(sector == j) * 3 for j, terms in enumerate(model.terms)
-    )
+    used = np.array([np.count_nonzero(terms.bill_of_materials, axis=0) for terms in model.terms])
+    per_host = used[sector]  # inputs by firm and host
     bound = (costs.log_wedge > 0) | ~costs.feasible
-    inputs = np.array([terms.shape[0] for terms in model.terms])[sector]
-    powers = free + 2 * (bound.sum(axis=(1, 2)) * inputs).sum()
+    powers = per_host.sum() + 2 * (bound.sum(axis=2) * per_host).sum()
     assert bound.any()
     expected = Transcendentals(int(powers), int(powers + bound.sum()))
     assert of_cost_step(sector, model.terms, costs) == expected
