@@ -4,11 +4,16 @@ PYTHON =
 BIN = .venv/bin
 READY = .venv/ready
 
+# What a run of the benchmarks is called, and the two that are compared.
+NAME = latest
+A = before
+B = latest
+
 .DEFAULT_GOAL := help
-.PHONY: help setup run app test lint types bench
+.PHONY: help setup run app test lint types bench bench-large bench-compare bench-page
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
 
 setup: $(READY) ## make .venv with the pinned packages; PYTHON=... names an interpreter
 	@echo ".venv is ready"
@@ -31,8 +36,23 @@ lint: $(READY) ## style, spelling and who may import whom
 types: $(READY) ## strict types of the core, the policies and the agents
 	$(BIN)/mypy
 
-bench: $(READY) ## how fast, as pytest benchmarks
-	$(BIN)/python -m pytest benchmarks
+bench: $(READY) ## how fast, up to 100,000 firms, into results/bench/latest; NAME=... names another
+	@mkdir -p .benchmarks
+	$(BIN)/python -m pytest benchmarks --benchmark-quiet --benchmark-json=.benchmarks/$(NAME).json
+	$(BIN)/python -m benchmarks.report .benchmarks/$(NAME).json --out results/bench/$(NAME)
+
+bench-large: $(READY) ## the same for a million firms, into results/bench/latest-large: minutes, gigabytes
+	@mkdir -p .benchmarks
+	$(BIN)/python -m pytest benchmarks -m large --benchmark-quiet \
+	    --benchmark-json=.benchmarks/$(NAME)-large.json
+	$(BIN)/python -m benchmarks.report .benchmarks/$(NAME)-large.json --out results/bench/$(NAME)-large
+
+bench-compare: $(READY) ## what changed between two runs: make bench-compare A=before B=after
+	$(BIN)/python -m benchmarks.compare results/bench/$(A) results/bench/$(B)
+
+bench-page: $(READY) ## docs/performance.md from results/bench/latest and latest-large
+	$(BIN)/python -m benchmarks.report \
+	    $(wildcard results/bench/$(NAME) results/bench/$(NAME)-large) --page
 
 # The stamp is written last, so a set-up that was interrupted starts over.
 $(READY): pyproject.toml constraints.txt

@@ -118,6 +118,45 @@ def run(
 
 
 @app.command()
+def bench(
+    scenario: ScenarioArgument = "usmca",
+    firms: Annotated[
+        list[int] | None,
+        typer.Option(
+            min=1, max=MOST_FIRMS, help="Firms to simulate, 10000 if not given. Repeatable."
+        ),
+    ] = None,
+    quarters: Annotated[
+        int | None,
+        typer.Option(min=1, max=MOST_QUARTERS, help="Quarters to run, if not the scenario's own."),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of all draws.")] = 1,
+    overrides: Overrides = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder for the figures, as JSON.")
+    ] = None,
+) -> None:
+    """Measure how fast a scenario runs here: set-up, a quarter by phase, memory."""
+    from experiments.bench import bench as measure
+    from experiments.bench import print_bench
+    from experiments.overrides import load_scenario
+
+    chosen = load_scenario(scenario, overrides or ())
+    length = chosen.quarters if quarters is None else quarters
+    result = measure(
+        chosen.model_copy(update={"quarters": max(length, chosen.quarters)}),
+        firms or [10_000],
+        quarters=length,
+        seed=seed,
+        out=out,
+        progress=lambda line: typer.echo(line, err=True),
+    )
+    print_bench(result)
+    if out is not None:
+        typer.echo(f"Written: {out}")
+
+
+@app.command()
 def scenarios() -> None:
     """List the shipped scenarios, one line each."""
     from abm.scenario import Scenario, shipped

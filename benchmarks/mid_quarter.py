@@ -1,0 +1,110 @@
+"""A model stopped in the middle of a quarter, so that one phase can be run again and again.
+
+All that the benchmarks know about the inside of the model is here: its phases by name,
+and what a phase starts from and must find again before the next round.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from abm.core.location import LocationProblem
+from abm.model import RelocationModel
+from abm.plans import reviewing
+from abm.rest_point import location_problem
+from benchmarks.naive_model import NaiveModel
+from experiments.bound import Transcendentals, of_cost_step
+
+SCENARIO = Path(__file__).with_name("four_regimes.toml")
+
+SEED = 1
+
+
+PAYOFF_NEWS = 0.1
+"""Spread of what a regime does to the payoff of a set of plants, share of its size."""
+
+
+def evenly_spread(firms: int, wanted: int) -> np.ndarray:
+    """Some rows of a table ordered by sector, country and size, at even distances."""
+    return np.linspace(0, firms - 1, min(wanted, firms)).astype(np.int64)
+
+
+class MidQuarter:
+    """The second quarter of a run, inputs priced and no cost worked out yet.
+
+    Parameters
+    ----------
+    firms : int
+    """
+
+    def __init__(self, firms: int) -> None:
+        self.model = model = RelocationModel(SCENARIO, firms=firms, rng=SEED)
+        model.step()
+        model.enact_policy()
+        model.update_beliefs()
+        model.price_inputs()
+        # Wedges of the first quarter: in a run, too, they are a quarter old.
+        self._last_wedges = model.costs.log_wedge.copy()
+        self._rules = model.terms
+
+    @property
+    def firms(self) -> int:
+        """How many there are."""
+        return len(self.model.firms)
+
+    def as_last_quarter_left_it(self) -> None:
+        """Put back the wedges that the search starts from."""
+        self.model.terms = self._rules
+        self.model.costs.log_wedge[:] = self._last_wedges
+
+    def without_wedges(self) -> None:
+        """Let the search start from nothing."""
+        self.model.terms = self._rules
+        self.model.costs.log_wedge[:] = 0
+
+    def without_rules(self) -> None:
+        """Ask for no content, which leaves the free cost alone to work out."""
+        self.model.terms = [
+            replace(terms, threshold=np.zeros_like(terms.threshold)) for terms in self._rules
+        ]
+
+    def least_work(self) -> Transcendentals:
+        """Logarithms and exponentials that the cost step last run needed at least."""
+        return of_cost_step(self.model.firms.sector, self.model.terms, self.model.costs)
+
+    def binding_share(self) -> float:
+        """Share of firms, hosts and regimes in which the rule binds."""
+        costs = self.model.costs
+        return float(((costs.log_wedge > 0) | ~costs.feasible).mean())
+
+    def naive(self, firms: int) -> NaiveModel:
+        """Some of its firms, evenly spread over sectors and countries, as plain agents."""
+        return NaiveModel(self.model, evenly_spread(self.firms, firms))
+
+    def finish(self) -> RelocationModel:
+        """The model at the end of the quarter, ready for `step`."""
+        self.as_last_quarter_left_it()
+        model = self.model
+        model.solve_costs()
+        model.claim_origin()
+        model.value_plans()
+        model.relocate()
+        model.trade_and_account()
+        model.rewire_suppliers()
+        model.record()
+        return model
+
+    def location_problem(self) -> LocationProblem:
+        """The choice of this quarter's reviewers, with plausible payoffs that differ by regime."""
+        model, table = self.model, self.model.firms
+        rows = reviewing(table, model.scenario.firms, model.quarter)
+        taste = table.location_taste[rows, :, None].astype(np.float64)
+        shape = (*taste.shape[:2], len(model.now.regimes))
+        news = np.random.default_rng(SEED).normal(size=shape)
+        return location_problem(
+            model.scenario.firms,
+            taste * (1 + PAYOFF_NEWS * news),
+            model.transitions,
+            table.belief[rows].astype(np.int64),
+        )
