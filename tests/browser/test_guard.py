@@ -25,7 +25,7 @@ def asks(tmp_path_factory):
 def socket_status(address, origin, headers=None):
     """101 if a websocket is let in, else the status it is refused with."""
     where = urlsplit(address)
-    path = "/jupyter/api/kernels/2c6a8cbe-0000-4000-8000-0123456789ab/channels"
+    path = "/jupyter/api/kernels/2c6a8cbe-0000-4000-8000-0123456789ab/channels?session_id=2c6a8cbe"
 
     async def knock():
         try:

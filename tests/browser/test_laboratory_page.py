@@ -47,6 +47,10 @@ def set_number(page, label, value):
     field.press("Tab")
 
 
+def wait_for_event(page, text):
+    page.locator(".ns-log").filter(has_text=text).wait_for()
+
+
 def log(page):
     return page.locator(".ns-log").inner_text()
 
@@ -100,6 +104,7 @@ def test_every_lever_and_button_acts_from_the_next_quarter_and_is_an_event(visit
         page.wait_for_timeout(150)
     press(page, "Announce 25% duty")
     step(page)
+    wait_for_event(page, "threat.rate")
     told = log(page)
     for key in (
         "tariffs.special.USA.MEX.all", "tariffs.special_waived", "agreement.preference",
@@ -109,10 +114,10 @@ def test_every_lever_and_button_acts_from_the_next_quarter_and_is_an_event(visit
         assert key in told
     press(page, "Impose")
     step(page)
-    assert "threat.imposed: never \N{RIGHTWARDS ARROW} always" in log(page)
+    wait_for_event(page, "threat.imposed: never \N{RIGHTWARDS ARROW} always")
     press(page, "Withdraw")
     step(page)
-    assert "threat.standing: yes \N{RIGHTWARDS ARROW} no" in log(page)
+    wait_for_event(page, "threat.standing: yes \N{RIGHTWARDS ARROW} no")
     assert page.locator(".ns-notice").count() == 0
 
 
@@ -136,7 +141,7 @@ def test_two_worlds_with_one_seed_show_their_difference_in_numbers(visit):
     differences = page.locator(".ns-diff").all_inner_texts()
     assert any(re.search("[1-9]", text.split(" vs ")[0]) for text in differences)
     step(page)
-    assert "difference" in page.locator(".ns-chart-sentence").nth(1).inner_text()
+    page.locator(".ns-charts .ns-chart-sentence").filter(has_text="difference").first.wait_for()
 
 
 def test_what_was_played_is_exported_and_replays_byte_for_byte(visit, tmp_path):
@@ -167,7 +172,7 @@ def test_a_link_restores_scenario_seed_levers_and_quarter(visit, server):
     assert address.startswith(server.address)
     other = visit(address.removeprefix(server.address))
     wait_for_quarter(other, 2)
-    assert "tariffs.special.USA.MEX.all: none \N{RIGHTWARDS ARROW} 0.4" in log(other)
+    wait_for_event(other, "tariffs.special.USA.MEX.all: none \N{RIGHTWARDS ARROW} 0.4")
     assert other.locator(".ns-tiles").inner_text() == page.locator(".ns-tiles").inner_text()
 
 
