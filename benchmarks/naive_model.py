@@ -329,7 +329,8 @@ def firm_states(original: RelocationModel, rows: np.ndarray) -> dict[str, list[A
         "base_potential": [
             table.base_potential[row, inputs].T.tolist() for row, inputs in potentials
         ],
-        "value_added": original.value_added[rows].tolist(),
+        # Without subsidies or rules on pay it is the same under every regime.
+        "value_added": original.value_added[rows, :, 0].tolist(),
         "product_duty": table.product_duty[rows].tolist(),
         "paperwork": table.paperwork[rows].tolist(),
         "reluctance": table.reluctance[rows].tolist(),

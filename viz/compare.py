@@ -27,16 +27,18 @@ class Headline:
     difference: str
 
 
+SHORT = {**REGION_NAMES, "USA": "US"}
+
 FIGURES = (
-    *((f"Output, {REGION_NAMES[host]}", "bn USD/yr", "output", n, 1.0, 0)
+    *((f"{SHORT[host]} output", "bn USD/yr", "output", n, 1.0, 0)
       for n, host in enumerate(HOSTS)),
-    *((f"Jobs, {REGION_NAMES[host]}", "thousand", "jobs", n, 1.0, 0)
+    *((f"{SHORT[host]} jobs", "thousand", "jobs", n, 1.0, 0)
       for n, host in enumerate(HOSTS)),
-    ("US balance, Mexico", "bn USD/yr", "balance", 0, 1.0, 1),
-    ("US balance, Canada", "bn USD/yr", "balance", 1, 1.0, 1),
-    ("Preference used, Mexico", "%", "claimed", 0, 100.0, 1),
-    ("False claims, Mexico", "%", "false", 0, 100.0, 2),
-    ("US consumer prices", "2017 = 100", "prices", 0, 100.0, 2),
+    ("US bal. Mexico", "bn USD/yr", "balance", 0, 1.0, 1),
+    ("US bal. Canada", "bn USD/yr", "balance", 1, 1.0, 1),
+    ("Claims, Mexico", "%", "claimed", 0, 100.0, 1),
+    ("False, Mexico", "%", "false", 0, 100.0, 2),
+    ("US prices", "2017 = 100", "prices", 0, 100.0, 2),
 )  # fmt: skip
 """Label, unit, series, place in it, factor, digits."""
 

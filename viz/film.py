@@ -107,7 +107,7 @@ def _frame(laboratory: Laboratory) -> Image.Image:
         f"{laboratory.world.name}. Circles: output; rings: plants open;"
         f" dotted: close. Seed {laboratory.start.seed}, {laboratory.start.firms:,} firms."
     )
-    figure.text(0.13, 0.962, note, size=9.5, color=FAINT_TEXT, va="top")
+    figure.text(0.175, 0.957, note, size=9.5, color=FAINT_TEXT, va="top")
     axes.legend(
         handles=[Patch(color=COLOURS[host], label=REGION_NAMES[host]) for host in HOSTS],
         loc="lower left", frameon=False,

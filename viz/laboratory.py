@@ -7,12 +7,17 @@ import threading
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
+import abm.model
 from abm import RelocationModel
 from abm.errors import NearshoreError, ScenarioError
 from abm.policy.timeline import first_day
 from abm.scenario import Scenario
 from viz.history import Atlas, History, Picture
+
+MODEL = Path(abm.model.__file__)
+"""Where the phases of a step are."""
 
 LONGEST = 400
 """Quarters a scenario may have, and so the last one that can be played."""
@@ -182,7 +187,7 @@ class Laboratory:
 
     def _failed(self, error: Exception) -> Failure:
         frames = traceback.extract_tb(error.__traceback__)
-        phases = [frame.name for frame in frames if frame.filename.endswith("model.py")]
+        phases = [frame.name for frame in frames if Path(frame.filename) == MODEL]
         phase = next((name for name in phases if name not in ("step", "timed")), "")
         expected = isinstance(error, NearshoreError)
         text = str(error) if expected else f"{type(error).__name__}: {error}"

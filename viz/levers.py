@@ -5,7 +5,6 @@ Unit, range and meaning of a lever come from its key in
 under which heading; every other key with a number or a switch follows under "More".
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -14,6 +13,7 @@ from abm.axes import FOOTLOOSE, GOODS, HOSTS, REGIONS, SECTORS
 from abm.errors import ScenarioError
 from abm.keys import flatten, keys_of
 from abm.model import RelocationModel
+from abm.policy.compiled import compile_known
 from abm.policy.regime import Instruments
 from experiments.labels import REGION_NAMES, SECTOR_NAMES
 
@@ -41,6 +41,8 @@ class Lever:
         Dotted key; slots in braces are chosen in the panel.
     most : float or None
         End of its slider, where the range allowed is too long for one.
+    least : float or None
+        Where it begins, if not where the range allowed does.
     chosen : tuple of str
         What its slots hold at first.
     """
@@ -49,6 +51,7 @@ class Lever:
     label: str
     key: str
     most: float | None = None
+    least: float | None = None
     chosen: tuple[str, ...] = ()
 
     @property
@@ -63,17 +66,18 @@ class Lever:
 
 IMPORTANT = (
     Lever("Tariffs", "Special duty", "tariffs.special.{into}.{from}.{goods}", 1.0,
-          ("USA", "MEX", "all")),
+          chosen=("USA", "MEX", "all")),
     Lever("Tariffs", "Spare goods that claim origin", "tariffs.special_waived_for_originating"),
     Lever("Tariffs", "Free trade for originating goods", "agreement.preference"),
     Lever("Rules of origin", "Content required",
-          "rules_of_origin.regional_value_content.{sector}", None, ("cars",)),
-    Lever("Customs", "Claims audited", "enforcement.audit_rate.{market}", None, ("USA",)),
-    Lever("Customs", "Fine on false claims", "enforcement.penalty.{market}", 10.0, ("USA",)),
+          "rules_of_origin.regional_value_content.{sector}", chosen=("cars",)),
+    Lever("Customs", "Claims audited", "enforcement.audit_rate.{market}", chosen=("USA",)),
+    Lever("Customs", "Fine on false claims", "enforcement.penalty.{market}", 10.0, chosen=("USA",)),
     Lever("Customs", "Cost of paperwork", "enforcement.paperwork_scale", 5.0),
     Lever("Borders and markets", "Non-tariff barrier", "barriers.{into}.{from}.{sectors}", 1.0,
-          ("USA", "MEX", "all")),
-    Lever("Borders and markets", "Markups", "competition.markup_scale", 2.0),
+          chosen=("USA", "MEX", "all")),
+    # Below this some sector would sell under its cost.
+    Lever("Borders and markets", "Prices over cost", "competition.markup_scale", 1.5, 0.98),
 )  # fmt: skip
 """Levers in front, in the order of the panel."""
 
@@ -102,8 +106,6 @@ def _stem(key: str) -> str:
 def in_force(model: RelocationModel) -> Instruments:
     """The instruments of the quarter that begins next, as far as they are known."""
     # Levers of the quarter are in the scenario already, not yet in the compiled policy.
-    from abm.policy.compiled import compile_known
-
     policy = compile_known(model.scenario, model.quarter + 1)
     return policy.timeline[policy.segment_at(model.quarter + 1)].instruments
 
@@ -159,6 +161,7 @@ def _row(
     switch = schema.get("type") == "boolean"
     value = value_of(now, key)
     low, high = float(schema.get("minimum", 0.0)), float(schema.get("maximum", 1.0))
+    low = low if lever.least is None else lever.least
     percent = not switch and "scale" not in key and high <= 3
     factor = 100.0 if percent else 1.0
     return {
@@ -169,7 +172,7 @@ def _row(
         "low": factor * low,
         "high": factor * high,
         "most": factor * min(high, lever.most or high),
-        "step": 0.5 if percent else 0.05,
+        "step": 0.5 if percent else 0.01,
         "sign": "%" if percent else "\N{MULTIPLICATION SIGN}",
         "unit": ("percent, " if percent else "") + keys.about(path, "unit"),
         "meaning": keys.about(path, "description"),
@@ -248,8 +251,3 @@ def threat_changes(button: str) -> dict[str, object]:
     if button not in by_button:
         raise ScenarioError(f"threat: there is no button {button!r}")
     return by_button[button]
-
-
-def every_setting() -> Iterator[tuple[int, Lever]]:
-    """Every lever with its number."""
-    yield from enumerate(levers())

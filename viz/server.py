@@ -81,8 +81,8 @@ class Guard:
         if headers.get(b"host", "") not in self.hosts:
             return 400, "This address is not served here."
         origin = headers.get(b"origin")
-        reads = scope["type"] != "websocket" and scope["method"] in ("GET", "HEAD")
-        if not reads and origin not in self.origins:
+        acts = scope["type"] == "websocket" or scope["method"] not in ("GET", "HEAD")
+        if acts and origin not in self.origins:
             return 403, "Requests from other pages are refused."
         if self.token is not None and not self._has_token(scope, headers):
             return 403, "This page asks for a token: open the address that was printed."
@@ -195,6 +195,7 @@ def _listen(host: str, port: int) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
+        listening.listen(64)  # a visitor who is quicker than the imports waits
     except OSError as error:
         raise OutputError(f"{host}:{port}: cannot be served ({error.strerror})") from None
     return listening

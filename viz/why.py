@@ -1,4 +1,4 @@
-"""A firm in words and numbers: where it is, what it buys and claims, why it stays or moves."""
+"""A firm in words and numbers: where it is, what it claims, why it stays or moves."""
 
 from typing import Any
 

@@ -1,0 +1,116 @@
+"""A real Chromium without a network, and a server of the laboratory with few firms."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+ROOT = Path(__file__).parents[2]
+FIRMS = 300
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--no-first-run",
+    "--disable-component-update",
+    "--disable-sync",
+    # Whatever is not this machine does not exist.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+]
+
+WATCHED = """
+import socket, sys
+connect = socket.socket.connect
+def watched(self, address):
+    if self.family != socket.AF_UNIX and address[0] not in ("127.0.0.1", "::1"):
+        print("CONNECTS", address, flush=True)
+    return connect(self, address)
+socket.socket.connect = watched
+lookup = socket.getaddrinfo
+def looked_up(host, *rest, **more):
+    if host not in (None, "127.0.0.1", "::1", "localhost", ""):
+        print("LOOKS UP", host, flush=True)
+    return lookup(host, *rest, **more)
+socket.getaddrinfo = looked_up
+from viz.server import serve
+serve("usmca", firms=int(sys.argv[1]), port=0, token=sys.argv[2] or None,
+      tell=lambda line: print(line, flush=True))
+"""
+"""The server, with every connection that leaves this machine written down."""
+
+
+class Served:
+    """A server in a process of its own."""
+
+    def __init__(self, folder, token=""):
+        self.log = folder / f"server{'-token' if token else ''}.log"
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-c", WATCHED, str(FIRMS), token],
+                stdout=subprocess.PIPE,
+                stderr=log,
+                env=environment,
+                cwd=folder,
+                text=True,
+            )
+        self.address = self.process.stdout.readline().strip()
+        assert self.address.startswith("http://127.0.0.1:"), self.log.read_text()
+
+    def stop(self):
+        """End it; what it wrote after its address."""
+        self.process.terminate()
+        said, _ = self.process.communicate(timeout=30)
+        return said
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory):
+    """A laboratory that anybody on this machine may open."""
+    served = Served(tmp_path_factory.mktemp("server"))
+    yield served
+    if served.process.poll() is None:
+        served.stop()
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """A headless browser; without one the tests are skipped, and say so."""
+    if CHROMIUM is None:
+        pytest.skip("no chromium on this machine: apt-get install chromium")
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(chromium, server, request):
+    """Open the laboratory; errors on the page or in its console fail the test."""
+    contexts, problems = [], []
+
+    def open_page(query="", ready=".ns-map canvas", **options):
+        context = chromium.new_context(**{"viewport": {"width": 1280, "height": 720}, **options})
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(120_000)
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on("console", lambda said: problems.append(said.text) if said.type == "error" else 0)
+        page.on("requestfailed", lambda asked: problems.append(f"failed: {asked.url}"))
+        page.goto(server.address + query)
+        page.wait_for_selector(ready)
+        return page
+
+    yield open_page
+    pictures = ROOT / "results" / "screenshots"
+    pictures.mkdir(parents=True, exist_ok=True)
+    for number, context in enumerate(contexts):
+        for page in context.pages:
+            page.screenshot(path=pictures / f"{request.node.name[:80]}-{number}.png")
+        context.close()
+    assert problems == []

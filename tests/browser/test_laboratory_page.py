@@ -1,0 +1,274 @@
+"""The page in a real browser: what a visitor does, and what he then sees."""
+
+import io
+import re
+import zipfile
+
+import pandas as pd
+import pytest
+
+from abm import RelocationModel
+from abm.scenario import Scenario
+from experiments.output import write_table
+from tests.browser.conftest import FIRMS
+
+CLOCK = ".ns-clock span"
+LEVER = ".ns-lever"
+
+
+def quarter(page):
+    """The quarter that the header tells."""
+    return int(re.search(r"quarter (\d+)", page.locator(CLOCK).inner_text()).group(1))
+
+
+def wait_for_quarter(page, least):
+    page.wait_for_function(
+        "([where, least]) => Number((document.querySelector(where).innerText"
+        ".match(/quarter (\\d+)/) || [0, -1])[1]) >= least",
+        arg=[CLOCK, least],
+    )
+
+
+def press(page, name):
+    page.get_by_role("button", name=name, exact=True).first.click()
+
+
+def step(page, count=1):
+    for _ in range(count):
+        now = quarter(page)
+        press(page, "Step")
+        wait_for_quarter(page, now + 1)
+
+
+def set_number(page, label, value):
+    """Type into the number of a lever and leave it."""
+    field = page.locator(LEVER).filter(has_text=label).first.locator("input[type=number]")
+    field.fill(str(value))
+    field.press("Tab")
+
+
+def wait_for_event(page, text):
+    page.locator(".ns-log").filter(has_text=text).wait_for()
+
+
+def log(page):
+    return page.locator(".ns-log").inner_text()
+
+
+def test_the_page_loads_with_map_levers_figures_and_charts(visit):
+    page = visit()
+    assert page.title() == "Nearshore laboratory"
+    assert page.locator("h1").inner_text() == "Nearshore"
+    assert page.locator(".ns-charts figure").count() == 10
+    assert page.locator(".ns-tiles li").count() == 11
+    # Something was drawn: the map's canvas is not of one colour.
+    colours = page.locator(".ns-map canvas").first.evaluate(
+        "c => new Set(c.getContext('2d').getImageData(0, 0, c.width, c.height).data).size"
+    )
+    assert colours > 20
+
+
+def test_it_plays_pauses_steps_and_steps_a_year(visit):
+    page = visit()
+    step(page)
+    assert quarter(page) == 1
+    press(page, "Year")
+    wait_for_quarter(page, 5)
+    page.wait_for_timeout(500)
+    assert quarter(page) == 5
+    press(page, "Play")
+    wait_for_quarter(page, 7)
+    press(page, "Pause")
+    page.get_by_role("button", name="Play", exact=True).wait_for()
+    stands = quarter(page)
+    page.wait_for_timeout(1500)
+    assert quarter(page) == stands
+    assert str(stands) in page.locator(".ns-charts figure").first.locator("table").inner_text() or (
+        page.locator(".ns-charts figure tbody tr").count() > 0
+    )
+
+
+def test_every_lever_and_button_acts_from_the_next_quarter_and_is_an_event(visit):
+    page = visit()
+    page.evaluate("document.querySelectorAll('.ns-levers details').forEach(d => d.open = true)")
+    numbers = page.locator(f"{LEVER} input[type=number]")
+    for place in range(numbers.count()):
+        field = numbers.nth(place)
+        low, high = (float(field.get_attribute(name)) for name in ("min", "max"))
+        field.fill(f"{min(high, max(low, float(field.input_value()) + 2)):g}")
+        field.press("Tab")
+        page.wait_for_timeout(150)
+    switches = page.locator(f"{LEVER} input[type=checkbox]")
+    for place in range(switches.count()):
+        switches.nth(place).click()
+        page.wait_for_timeout(150)
+    press(page, "Announce 25% duty")
+    step(page)
+    wait_for_event(page, "threat.rate")
+    told = log(page)
+    for key in (
+        "tariffs.special.USA.MEX.all", "tariffs.special_waived", "agreement.preference",
+        "regional_value_content.cars", "audit_rate.USA", "penalty.USA", "paperwork_scale",
+        "barriers.USA.MEX.all", "markup_scale", "threat.rate",
+    ):  # fmt: skip
+        assert key in told
+    press(page, "Impose")
+    step(page)
+    wait_for_event(page, "threat.imposed: never \N{RIGHTWARDS ARROW} always")
+    press(page, "Withdraw")
+    step(page)
+    wait_for_event(page, "threat.standing: yes \N{RIGHTWARDS ARROW} no")
+    assert page.locator(".ns-notice").count() == 0
+
+
+def test_a_value_outside_its_range_cannot_be_entered(visit):
+    page = visit()
+    set_number(page, "Special duty", 900)
+    field = page.locator(LEVER).filter(has_text="Special duty").locator("input[type=number]")
+    assert float(field.input_value()) == 300
+    set_number(page, "Special duty", -5)
+    assert float(field.input_value()) == 0
+    assert page.locator(".ns-notice").count() == 0
+
+
+def test_two_worlds_with_one_seed_show_their_difference_in_numbers(visit):
+    page = visit()
+    set_number(page, "Special duty", 25)
+    step(page, 2)
+    page.get_by_text("Compare two worlds").click()
+    page.get_by_label("Second world, same seed").select_option("as-started")
+    page.locator(".ns-diff").first.wait_for()
+    differences = page.locator(".ns-diff").all_inner_texts()
+    assert any(re.search("[1-9]", text.split(" vs ")[0]) for text in differences)
+    step(page)
+    page.locator(".ns-charts .ns-chart-sentence").filter(has_text="difference").first.wait_for()
+
+
+def test_what_was_played_is_exported_and_replays_byte_for_byte(visit, tmp_path):
+    page = visit()
+    step(page)
+    set_number(page, "Special duty", 25)
+    step(page, 2)
+    with page.expect_download() as download:
+        press(page, "Scenario as played")
+    saved = download.value.path().read_text()
+    with page.expect_download() as download:
+        press(page, "Tables")
+    packed = zipfile.ZipFile(io.BytesIO(download.value.path().read_bytes()))
+    again = RelocationModel(Scenario.from_toml(saved), firms=FIRMS, rng=1)
+    again.run_for(again.scenario.quarters)
+    for name, table in again.frames().items():
+        write_table(tmp_path / name, name, table)
+        assert packed.read(f"{name}.parquet") == (tmp_path / name).read_bytes()
+    assert pd.read_csv(io.BytesIO(packed.read("outcomes.csv")))["quarter"].max() == 3
+
+
+def test_a_link_restores_scenario_seed_levers_and_quarter(visit, server):
+    page = visit()
+    set_number(page, "Special duty", 40)
+    step(page, 2)
+    page.get_by_text("Keep", exact=True).click()
+    address = page.locator(".ns-state-link").input_value()
+    assert address.startswith(server.address)
+    other = visit(address.removeprefix(server.address))
+    wait_for_quarter(other, 2)
+    wait_for_event(other, "tariffs.special.USA.MEX.all: none \N{RIGHTWARDS ARROW} 0.4")
+    assert other.locator(".ns-tiles").inner_text() == page.locator(".ns-tiles").inner_text()
+
+
+@pytest.mark.parametrize("link", ["nonsense", "eJwDAAAAAAE", "%3Cscript%3E", "A" * 3000])
+def test_a_broken_link_says_so_and_shows_the_defaults(visit, link):
+    page = visit(f"?state={link}")
+    assert "shows its defaults" in page.locator(".ns-notice").inner_text()
+    assert quarter(page) == 0
+
+
+def test_a_reload_begins_anew_and_two_tabs_are_two_sessions(visit, server):
+    first, second = visit(), visit()
+    step(first, 2)
+    assert quarter(second) == 0
+    first.reload()
+    first.wait_for_selector(".ns-map canvas")
+    assert quarter(first) == 0
+
+
+def test_keys_play_step_and_reset(visit):
+    page = visit()
+    page.locator("h1").click()
+    page.keyboard.press("ArrowRight")
+    wait_for_quarter(page, 1)
+    page.keyboard.press("Space")
+    wait_for_quarter(page, 2)
+    page.keyboard.press("Space")
+    page.get_by_role("button", name="Play", exact=True).wait_for()
+    page.keyboard.press("r")
+    page.locator(".ns-notice").filter(has_text="Reset").wait_for()
+    page.wait_for_selector(".ns-map canvas")
+    assert quarter(page) == 0
+
+
+def test_reset_says_what_changed(visit):
+    page = visit()
+    set_number(page, "Special duty", 10)
+    page.get_by_text("Scenario, firms, seed").click()
+    page.locator(".ns-setup").get_by_label("Seed").fill("7")
+    press(page, "Start again")
+    page.locator(".ns-notice").filter(has_text="seed 1").wait_for()
+    said = page.locator(".ns-notice").inner_text()
+    assert "seed 1 \N{RIGHTWARDS ARROW} 7" in said
+    assert "levers pulled are undone" in said
+
+
+def test_a_phone_shows_all_of_it_in_one_column(visit):
+    page = visit(viewport={"width": 390, "height": 844}, color_scheme="dark")
+    step(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    boxes = [figure.bounding_box() for figure in page.locator("figure").all()]
+    assert max(box["x"] for box in boxes) < 40
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious_and_every_chart_has_a_table_and_a_sentence(visit, scheme):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    page = visit(color_scheme=scheme)
+    step(page)
+    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    page.wait_for_timeout(500)
+    found = axe.Axe().run(page).response["violations"]
+    grave = [
+        (rule["id"], node["html"][:200], node["failureSummary"][:300])
+        for rule in found
+        if rule["impact"] in ("serious", "critical")
+        for node in rule["nodes"][:3]
+    ]
+    assert grave == []
+    for figure in page.locator("figure").all():
+        assert figure.locator("table tbody tr").count() > 0
+        assert figure.locator(".ns-chart-sentence").inner_text().endswith(".")
+
+
+def test_fifty_steps_with_levers_pulled_at_random_leave_no_error(visit, server):
+    page = visit()
+    page.get_by_label("Speed").fill("4")
+    press(page, "Play")
+    for turn in range(10):
+        set_number(page, "Special duty", (turn * 7) % 60)
+        set_number(page, "Content required", 50 + turn)
+        wait_for_quarter(page, 5 * (turn + 1))
+    press(page, "Pause")
+    assert page.locator(".ns-failed").count() == 0
+    assert "Traceback" not in server.log.read_text()
+
+
+def test_no_connection_leaves_this_machine(visit, server):
+    asked = []
+    page = visit()
+    page.on("request", lambda request: asked.append(request.url))
+    page.reload()
+    page.wait_for_selector(".ns-map canvas")
+    step(page)
+    own = (server.address, server.address.replace("http", "ws", 1), "data:", "blob:")
+    assert [url for url in asked if not url.startswith(own)] == []
+    said = server.stop()  # the last test: what the server connected to while it served
+    assert "CONNECTS" not in said
+    assert "LOOKS UP" not in said
