@@ -13,8 +13,7 @@ from typing import Any
 
 from abm.errors import OutputError
 from experiments.sweeps.chunk import Limits, Report, Stopped, Worker, run_chunk
-from experiments.sweeps.one_run import RunFunction
-from experiments.sweeps.plan import RunSpec
+from experiments.sweeps.one_run import RunFunction, RunSpec
 
 CHUNKS_A_WORKER = 4
 """At least: few large chunks would leave workers idle at the end."""

@@ -20,8 +20,7 @@ from typing import Any
 
 from pebble import ProcessExpired, ProcessPool
 
-from experiments.sweeps.one_run import Outcomes, RunFunction, check_outcomes, simulate
-from experiments.sweeps.plan import RunSpec
+from experiments.sweeps.one_run import Outcomes, RunFunction, RunSpec, check_outcomes, simulate
 
 MOST_DEATHS = 2
 """A run that ends its process this often is set aside."""

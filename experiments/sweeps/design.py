@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import qmc
 
 from abm.errors import ScenarioError
 from experiments.sweeps.factors import Factor
@@ -81,6 +80,8 @@ def _as_listed(kind: str, factors: Mapping[str, Factor]) -> Iterator[Point]:
 
 def _shares(sweep: SweepFile) -> NDArray[np.float64]:
     """Return points in the unit cube, shape (point, factor)."""
+    from scipy.stats import qmc  # takes a second that grids need not wait
+
     n, size, kind = sample_size(sweep), len(sweep.factors), sweep.design.kind
     if kind == "latin_hypercube":
         return np.asarray(qmc.LatinHypercube(size, rng=np.random.default_rng(sweep.seed)).random(n))

@@ -10,7 +10,7 @@ from types import FrameType
 
 from experiments.sweeps.backends import Backend
 from experiments.sweeps.chunk import Report
-from experiments.sweeps.plan import RunSpec
+from experiments.sweeps.one_run import RunSpec
 from experiments.sweeps.progress import SweepProgress
 from experiments.sweeps.recorder import Recorder
 

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from abm.errors import ScenarioError
 from abm.keys import shown
@@ -159,6 +158,8 @@ def _numbers(key: str, values: Any) -> tuple[float, ...]:
 
 
 def _frozen(name: str, numbers: tuple[float, ...]) -> Any:
+    from scipy import stats  # takes a second that grids need not wait
+
     if name == "uniform":
         return stats.uniform(numbers[0], numbers[1] - numbers[0])
     if name == "loguniform":

@@ -1,22 +1,39 @@
-"""One run of a sweep: from its specification to its outcomes.
+"""One run of a sweep: what it is, and from there to its outcomes.
 
-Set-up is most of a short run: firms are drawn and the economy is calibrated to
-them. None of that depends on policy, so runs of one replication share it: a worker
-keeps the last base year it made and copies it.
+A worker's process loads this module before it knows what it will run, so what is
+heavy is imported by the run.
 """
 
 from collections.abc import Mapping
-from copy import deepcopy
-from typing import Any, ClassVar, Protocol
-
-from abm.economy import Economy
-from abm.model import RelocationModel
-from experiments.summary import Summary, entries, summary
-from experiments.sweeps.plan import RunSpec, resolved_scenario
-from experiments.tables import check_tables
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 type Outcomes = dict[str, float | None]
 """Numbers by dotted name; None for a share of nothing."""
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """One run, as it is handed to whoever runs it.
+
+    Attributes
+    ----------
+    run : str
+        Its identity.
+    scenario : str
+        Name of one of the plan's scenarios.
+    values : tuple of (str, object)
+        Keys of the scenario that differ, and their values.
+    replication, seed, firms, quarters : int
+    """
+
+    run: str
+    scenario: str
+    values: tuple[tuple[str, Any], ...]
+    replication: int
+    seed: int
+    firms: int
+    quarters: int
 
 
 class RunFunction(Protocol):
@@ -26,41 +43,21 @@ class RunFunction(Protocol):
         """Return the outcomes of ``spec``, whose scenario's text is ``scenario``."""
 
 
-class SharedBaseYear(RelocationModel):
-    """The relocation model, starting from a copy of a base year that was made before.
-
-    A run may change what it starts from, so the one kept is never handed out itself.
-    """
-
-    _kept: ClassVar[dict[Any, dict[str, Any]]] = {}
-
-    def _set_up_economy(self, firms: int, observed: Economy) -> None:
-        assumptions = (self.scenario.firms, self.scenario.economy)
-        key = (assumptions, firms, self.draws.seed)
-        if key not in self._kept:
-            before = set(vars(self))
-            super()._set_up_economy(firms, observed)
-            made = {name: part for name, part in vars(self).items() if name not in before}
-            self._kept.clear()
-            self._kept[key] = made
-        vars(self).update(deepcopy(self._kept[key]))
-
-
 def simulate(spec: RunSpec, scenario: str) -> Outcomes:
     """Return the outcomes of a run of the relocation model."""
+    from experiments.summary import entries, summary
+    from experiments.sweeps.plan import resolved_scenario
+    from experiments.sweeps.shared_base import SharedBaseYear
+    from experiments.tables import check_tables
+
     resolved = resolved_scenario(scenario, spec)
     model = SharedBaseYear(resolved, firms=spec.firms, rng=spec.seed)
     for _ in range(spec.quarters):
         model.step()
     frames = model.frames()
     check_tables(frames)
-    return outcomes_of(summary(frames))
-
-
-def outcomes_of(result: Summary) -> Outcomes:
-    """Return a summary as flat numbers: an outcome's end by its name, and its ``.change``."""
     flat: Outcomes = {}
-    for path, entry in entries(result):
+    for path, entry in entries(summary(frames)):
         name = ".".join(path)
         flat[name] = entry["end"]
         flat[f"{name}.change"] = entry["change"]

@@ -15,34 +15,11 @@ from experiments.describe import described
 from experiments.overrides import overridden
 from experiments.sweeps.design import Point, points
 from experiments.sweeps.identity import run_id, scenario_digest, seed_of
+from experiments.sweeps.one_run import RunSpec
 from experiments.sweeps.sweep_file import SweepFile
 
 KEYS = ("scenario", "point", "replication", "seed")
 """Columns that say which run a row is, beside its factors."""
-
-
-@dataclass(frozen=True)
-class RunSpec:
-    """One run, as it is handed to whoever runs it.
-
-    Attributes
-    ----------
-    run : str
-        Its identity.
-    scenario : str
-        Name of one of the plan's scenarios.
-    values : tuple of (str, object)
-        Keys of the scenario that differ, and their values.
-    replication, seed, firms, quarters : int
-    """
-
-    run: str
-    scenario: str
-    values: tuple[tuple[str, Any], ...]
-    replication: int
-    seed: int
-    firms: int
-    quarters: int
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ import pyarrow as pa
 from abm.errors import ScenarioError, StoreError
 from abm.keys import shown
 from experiments.sweeps.merge import results_table
+from experiments.sweeps.one_run import RunSpec
 from experiments.sweeps.parts import RUN
-from experiments.sweeps.plan import RunSpec
 from experiments.sweeps.run_log import History
 from experiments.sweeps.store import SweepStore
 

@@ -31,8 +31,9 @@ from filelock import FileLock, Timeout
 from abm.errors import OutputError, StoreError
 from abm.keys import shown
 from experiments.output import MANIFEST, PROGRAM
+from experiments.sweeps.one_run import RunSpec
 from experiments.sweeps.parts import write_whole
-from experiments.sweeps.plan import Plan, RunSpec
+from experiments.sweeps.plan import Plan
 from experiments.sweeps.run_log import History, Part, read_history
 from experiments.sweeps.sweep_file import SweepFile
 

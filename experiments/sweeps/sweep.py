@@ -17,9 +17,9 @@ from experiments.sweeps.chunk import Limits, Report, environment_of_workers
 from experiments.sweeps.design import EXTENDABLE
 from experiments.sweeps.engine import RESUME_ME, SOME_FAILED, Ending, StopRules, work
 from experiments.sweeps.merge import merge, outcome_tables, set_damaged_aside
-from experiments.sweeps.one_run import RunFunction, simulate
+from experiments.sweeps.one_run import RunFunction, RunSpec, simulate
 from experiments.sweeps.parts import RUN
-from experiments.sweeps.plan import RunSpec, make_plan
+from experiments.sweeps.plan import make_plan
 from experiments.sweeps.progress import SweepProgress
 from experiments.sweeps.recorder import FLUSH_SECONDS, Recorder
 from experiments.sweeps.run_log import History
