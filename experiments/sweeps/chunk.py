@@ -13,7 +13,7 @@ import threading
 import time
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -29,6 +29,7 @@ THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"
 
 _LONGEST_TRACE = 20_000
 _WATCH_SECONDS = 0.5
+_LOOK_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -145,6 +146,10 @@ class Worker:
             task = self._pool.schedule(
                 _guarded, args=(run_one, spec, scenario), timeout=self._limits.seconds
             )
+            # Pebble may leave a task of a stopped pool undecided for ever.
+            while not wait([task], timeout=_LOOK_SECONDS).done:
+                if self._stopped.is_set():
+                    raise Stopped
             report = task.result()
         except TimeoutError:
             said = f"took longer than {self._limits.seconds:g} s"

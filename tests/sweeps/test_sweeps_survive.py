@@ -382,7 +382,7 @@ def test_a_log_of_a_newer_format_is_refused(small):
 
 
 def test_a_log_can_name_no_file_outside_the_folder(small):
-    file, out = small
+    _, out = small
     line = {"event": "part", "format": 1, "time": "", "part": "../../secret.parquet"}
     with (out / "log" / "other.jsonl").open("w") as log:
         log.write(json.dumps({**line, "sha256": "", "runs": [], "seconds": []}) + "\n")
