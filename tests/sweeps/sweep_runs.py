@@ -47,6 +47,14 @@ def slow(spec, scenario):
     return outcome(spec)
 
 
+def busy(spec, scenario):
+    """Takes a tenth of a second of processor time, as a small run does."""
+    until = time.process_time() + 0.1
+    while time.process_time() < until:
+        pass
+    return outcome(spec)
+
+
 def raises(spec, scenario):
     """Fails at one cost."""
     if cost(spec) == 0.2:
