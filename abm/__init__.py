@@ -5,7 +5,20 @@
 >>> model.run_for(1)
 """
 
-from abm.model import RelocationModel
-from abm.scenario import Scenario
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from abm.model import RelocationModel
+    from abm.scenario import Scenario
 
 __all__ = ["RelocationModel", "Scenario"]
+
+_HOMES = {"RelocationModel": "abm.model", "Scenario": "abm.scenario"}
+
+
+def __getattr__(name: str) -> Any:
+    # Loaded when asked for: Mesa and SciPy take seconds that reading a file need not wait.
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

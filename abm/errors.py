@@ -3,6 +3,7 @@
 NearshoreError
 ├── ScenarioError          a scenario, override or design says something impossible
 ├── OutputError            results cannot be written where they were asked for
+├── StoreError             stored results are damaged, or in use by another program
 └── ModelError
     ├── CalibrationError   the figures cannot be reproduced at this number of firms
     ├── IdentityError      an account does not balance
@@ -20,6 +21,10 @@ class ScenarioError(NearshoreError):
 
 class OutputError(NearshoreError):
     """Results cannot be written where they were asked for."""
+
+
+class StoreError(NearshoreError):
+    """Stored results are damaged, of another version, or in use by another program."""
 
 
 class ModelError(NearshoreError):

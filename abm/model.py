@@ -139,12 +139,11 @@ class RelocationModel(mesa.Model):
             sigma=1 + (observed.sigma - 1) * self.scenario.economy.sigma_scale,
         )
         self.firms: FirmTable = draw_population(self.economy, settings, firms, self.draws)
-        base_values = place_firms(self.firms, self.economy, settings, self.draws)
+        self.base_values = place_firms(self.firms, self.economy, settings, self.draws)
         self._link_suppliers()
         self.base_policy = compile_policy(Scenario.load(BASE_YEAR_POLICY), quarters=0)
         self.base_year = calibrate(self.firms, self.economy, self.base_policy, settings.home_appeal)
         self.calibration = self.base_year.calibration
-        self.plan_values = np.repeat(base_values[..., None], len(self.policy.regimes), axis=2)
 
     def _link_suppliers(self) -> None:
         """Suppliers drawn from the input-output table before anything is priced."""
@@ -195,6 +194,7 @@ class RelocationModel(mesa.Model):
         """The regimes of the start; others follow as they become known."""
         regimes = len(self.policy.regimes)
         base = self.calibration.conditions
+        self.plan_values = np.repeat(self.base_values[..., None], regimes, axis=2)
         self.regime_counts = np.zeros((regimes, regimes))
         self.regime_in_force = 0
         self.quarter = 0

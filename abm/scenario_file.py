@@ -81,6 +81,28 @@ def read_text(text: str, keys: Keys) -> dict[str, Any]:
     return merged([*_below(layer, keys), layer])
 
 
+def read_alone(file: Path, keys: Keys) -> dict[str, Any]:
+    """Return what one file says, with every check but those of its values.
+
+    Raises
+    ------
+    ScenarioError
+        If it cannot be read, or says something unknown.
+    """
+    return _layer(file, keys).document
+
+
+def neighbour(name: str, folder: Path) -> Path:
+    """Return the file of a scenario that is shipped or lies in a folder.
+
+    Raises
+    ------
+    ScenarioError
+        If there is none.
+    """
+    return _extended(name, Layer("", {}, folder / "-"), "scenario")
+
+
 def layers(source: str | os.PathLike[str], keys: Keys) -> list[Layer]:
     """Return the files that a scenario is made of, the one it rests on first.
 
@@ -123,11 +145,11 @@ def _below(top: Layer, keys: Keys) -> list[Layer]:
     return chain[:-1]
 
 
-def _extended(name: object, layer: Layer) -> Path:
+def _extended(name: object, layer: Layer, key: str = "extends") -> Path:
     """Return the file that ``extends = name`` means: a shipped one, or a neighbour."""
     known = shipped()
     if not isinstance(name, str):
-        raise ScenarioError(f"extends = {shown(name)}: must be text, the name of a scenario")
+        raise ScenarioError(f"{key} = {shown(name)}: must be text, the name of a scenario")
     if name in known:
         return known[name]
     if layer.file is not None and _is_plain(name):
@@ -139,7 +161,7 @@ def _extended(name: object, layer: Layer) -> Path:
     near = difflib.get_close_matches(name, known, n=1)
     hint = f"; did you mean '{near[0]}'?" if near else f"; shipped are {', '.join(known)}"
     raise ScenarioError(
-        f"extends = {shown(name)}: no such scenario, shipped or in the same folder{hint}"
+        f"{key} = {shown(name)}: no such scenario, shipped or in the same folder{hint}"
     )
 
 

@@ -11,11 +11,16 @@ from typing import Annotated, Any
 
 import typer
 
+from experiments.sweep_cli import register
+
 PROGRAM = "nearshore"
 
 BAD_INPUT = 2
+DAMAGED_OR_LOCKED = 4
 INTERRUPTED = 130
-"""Exit codes; the second is what a shell gives a program stopped by Ctrl-C."""
+"""Exit codes; the last is what a shell gives a program stopped by Ctrl-C. A sweep has
+others, see docs/sweeps.md.
+"""
 
 COMMANDS_GROUP = "nearshore.commands"
 """Entry points of commands that need the page."""
@@ -230,6 +235,9 @@ def _from_above(name: str) -> Any:
     )
 
 
+register(app)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Carry out a command line and return the exit code.
 
@@ -246,20 +254,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (typer.Abort, KeyboardInterrupt):
         code = INTERRUPTED
     except Exception as error:
-        from abm.errors import NearshoreError
+        from abm.errors import NearshoreError, StoreError
 
         if not isinstance(error, NearshoreError):
             raise
-        return _complain(str(error))
+        code = DAMAGED_OR_LOCKED if isinstance(error, StoreError) else BAD_INPUT
+        return _complain(str(error), code)
     if code == INTERRUPTED:
         typer.echo(f"{PROGRAM}: stopped", err=True)
     return code or 0
 
 
-def _complain(problem: str) -> int:
+def _complain(problem: str, code: int = BAD_INPUT) -> int:
     """Say in one line what is wrong."""
     typer.echo(f"{PROGRAM}: {' '.join(problem.split())}", err=True)
-    return BAD_INPUT
+    return code
 
 
 def _changes_nothing(name: str, other: str) -> None:

@@ -99,7 +99,7 @@ def replaced_folder(folder: Path) -> Iterator[Path]:
         if folder.exists():
             folder.rename(old)
         new.rename(folder)
-        _sync(folder.parent)
+        sync(folder.parent)
     except OSError as error:
         raise OutputError(f"{folder}: cannot be written ({error.strerror or error})") from error
     finally:
@@ -160,10 +160,11 @@ def _array(column: pd.Series, kind: pa.DataType) -> pa.Array:
 def _make_durable(folder: Path) -> None:
     """Have the disk keep every file and folder below, so that a rename cannot precede them."""
     for path in [*folder.rglob("*"), folder]:
-        _sync(path)
+        sync(path)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Have the disk keep a file or a folder as it is."""
     if path.is_dir() and os.name == "nt":
         return  # Windows opens no folders, and needs no such call
     descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)

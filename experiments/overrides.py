@@ -7,7 +7,7 @@
 
 import os
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -94,24 +94,34 @@ def parse_overrides(texts: Sequence[str]) -> list[Override]:
     ScenarioError
         If one is not ``KEY=VALUE``, names no known key, or a key is given twice.
     """
-    keys = keys_of(Scenario)
     parsed: list[Override] = []
     for text in texts:
         key, equals, written = (part.strip() for part in text.partition("="))
         if not key or not equals or not written:
             raise ScenarioError(f"{shown(text)}: an override is written KEY=VALUE")
-        path = tuple(key.split("."))
-        if keys.schema(path) is None:
-            raise ScenarioError(keys.no_such_key(path))
-        if path[0] in FIXED:
-            raise ScenarioError(f"{key}: cannot be overridden; write a scenario file instead")
-        names = keys.names(path)
-        if names is not None:
-            raise ScenarioError(f"{key}: is a table; set one of its keys: {', '.join(names)}")
+        check_key(key)
         if any(key == other.key for other in parsed):
             raise ScenarioError(f"{key}: is set twice")
         parsed.append(Override(key, _value(written), written))
     return parsed
+
+
+def check_key(key: str) -> None:
+    """Refuse a dotted key whose value cannot be set for a whole run.
+
+    Raises
+    ------
+    ScenarioError
+        If a scenario has no such key, it holds a table, or it says what a file is.
+    """
+    keys, path = keys_of(Scenario), tuple(key.split("."))
+    if keys.schema(path) is None:
+        raise ScenarioError(keys.no_such_key(path))
+    if path[0] in FIXED:
+        raise ScenarioError(f"{key}: cannot be overridden; write a scenario file instead")
+    names = keys.names(path)
+    if names is not None:
+        raise ScenarioError(f"{key}: is a table; set one of its keys: {', '.join(names)}")
 
 
 def _value(written: str) -> Any:
@@ -124,24 +134,46 @@ def _value(written: str) -> Any:
 
 
 def _with(source: Source, overrides: Sequence[Override]) -> Scenario:
-    keys = keys_of(Scenario)
-    document = scenario_file.read(source, keys)
+    document = scenario_file.read(source, keys_of(Scenario))
     scenario = Scenario.from_document(document)  # the file's own faults come first
     if not overrides:
         return scenario
-    for override in overrides:
-        document = merge(document, nested(override.key, override.value))
-    document = merge(document, nested(BELIEFS, _filled_beliefs(scenario.firms.beliefs, overrides)))
-    document["timeline"] = _freed(document.get("timeline", []), {o.key for o in overrides})
-    return Scenario.from_document(document)
+    return overridden(document, scenario, {o.key: o.value for o in overrides})
 
 
-def _filled_beliefs(before: Beliefs, overrides: Sequence[Override]) -> dict[str, Any]:
+def overridden(
+    document: Mapping[str, Any], scenario: Scenario, values: Mapping[str, Any]
+) -> Scenario:
+    """Return a scenario with some values replaced for the whole run.
+
+    Parameters
+    ----------
+    document : mapping
+        All that the scenario's files say.
+    scenario : Scenario
+        The same, read.
+    values : mapping of str to object
+        By dotted key; each key has passed `check_key`.
+
+    Raises
+    ------
+    ScenarioError
+        If a value is not allowed.
+    """
+    changed = dict(document)
+    for key, value in values.items():
+        changed = merge(changed, nested(key, value))
+    changed = merge(changed, nested(BELIEFS, _filled_beliefs(scenario.firms.beliefs, values)))
+    changed["timeline"] = _freed(changed.get("timeline", []), set(values))
+    return Scenario.from_document(changed)
+
+
+def _filled_beliefs(before: Beliefs, values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the shares of beliefs, those not overridden scaled to fill up to one."""
     given = {
-        o.key.removeprefix(f"{BELIEFS}."): o.value
-        for o in overrides
-        if o.key.startswith(f"{BELIEFS}.")
+        key.removeprefix(f"{BELIEFS}."): value
+        for key, value in values.items()
+        if key.startswith(f"{BELIEFS}.")
     }
     rest = {name: share for name, share in before.model_dump().items() if name not in given}
     try:

@@ -71,7 +71,7 @@ class RunProgress:
         self._bar.update(self._task, completed=quarter)
         if quarter % self.every == 0 or quarter == self.quarters:
             left = (perf_counter() - self.started) / quarter * (self.quarters - quarter)
-            self._line(f"{self.title}: quarter {quarter} of {self.quarters}, {_clock(left)} left")
+            self._line(f"{self.title}: quarter {quarter} of {self.quarters}, {clock(left)} left")
 
     def stopping(self) -> None:
         """A stop was asked for; safe to call from a signal handler, since it prints nothing."""
@@ -84,7 +84,8 @@ class RunProgress:
             self.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
-def _clock(seconds: float) -> str:
+def clock(seconds: float) -> str:
+    """Return a time as a clock shows it: ``1:02:03``, ``4:05``."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

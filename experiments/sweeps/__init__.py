@@ -1,0 +1,1 @@
+"""Many runs: what is varied, who runs it, where results go, what they say."""

@@ -1,0 +1,71 @@
+"""One run of a sweep: what it is, and from there to its outcomes.
+
+A worker's process loads this module before it knows what it will run, so what is
+heavy is imported by the run.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+type Outcomes = dict[str, float | None]
+"""Numbers by dotted name; None for a share of nothing."""
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """One run, as it is handed to whoever runs it.
+
+    Attributes
+    ----------
+    run : str
+        Its identity.
+    scenario : str
+        Name of one of the plan's scenarios.
+    values : tuple of (str, object)
+        Keys of the scenario that differ, and their values.
+    replication, seed, firms, quarters : int
+    """
+
+    run: str
+    scenario: str
+    values: tuple[tuple[str, Any], ...]
+    replication: int
+    seed: int
+    firms: int
+    quarters: int
+
+
+class RunFunction(Protocol):
+    """What carries out a run; it must be importable by its name in another process."""
+
+    def __call__(self, spec: RunSpec, scenario: str) -> Outcomes:
+        """Return the outcomes of ``spec``, whose scenario's text is ``scenario``."""
+
+
+def simulate(spec: RunSpec, scenario: str) -> Outcomes:
+    """Return the outcomes of a run of the relocation model."""
+    from experiments.summary import entries, summary
+    from experiments.sweeps.plan import resolved_scenario
+    from experiments.sweeps.shared_base import SharedBaseYear
+    from experiments.tables import check_tables
+
+    resolved = resolved_scenario(scenario, spec)
+    model = SharedBaseYear(resolved, firms=spec.firms, rng=spec.seed)
+    for _ in range(spec.quarters):
+        model.step()
+    frames = model.frames()
+    check_tables(frames)
+    flat: Outcomes = {}
+    for path, entry in entries(summary(frames)):
+        name = ".".join(path)
+        flat[name] = entry["end"]
+        flat[f"{name}.change"] = entry["change"]
+    return flat
+
+
+def check_outcomes(outcomes: Mapping[str, float | None]) -> None:
+    """Refuse outcomes that are no numbers."""
+    for name, value in outcomes.items():
+        if value is not None and not isinstance(value, int | float):
+            raise TypeError(f"{name} = {value!r}: must be a number or None")

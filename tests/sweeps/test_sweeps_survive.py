@@ -1,0 +1,483 @@
+"""Nothing is lost and nothing counted twice, whatever is killed, fills up or is spoilt."""
+
+import json
+import os
+import random
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import psutil
+import pytest
+import sweep_runs
+from sweep_runs import write_sweep
+
+from abm.errors import OutputError, StoreError
+from experiments import results
+from experiments.sweeps.engine import StopRules
+from experiments.sweeps.recorder import Recorder
+from experiments.sweeps.store import SweepStore
+from experiments.sweeps.sweep import Options, run_sweep
+
+KILLS = 20
+
+
+def carry_out(file, out, run_one=sweep_runs.trivial, **options):
+    return run_sweep(file, out, Options(quiet=True, **options), run_one=run_one)
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory):
+    """A sweep of 200 runs that nothing disturbed."""
+    folder = tmp_path_factory.mktemp("uninterrupted")
+    file = write_sweep(folder, replications=50)
+    carry_out(file, folder / "out", workers=2)
+    return folder / "out"
+
+
+@pytest.fixture
+def small(tmp_path):
+    """A finished sweep of 20 runs: its file and its folder."""
+    file = write_sweep(tmp_path)
+    carry_out(file, tmp_path / "out")
+    return file, tmp_path / "out"
+
+
+def bytes_of(folder):
+    return (folder / "results.parquet").read_bytes()
+
+
+def start(file, out, environment, *words, run_one="slow", flush="0.05"):
+    code = "import sweep_runs; sweep_runs.main()"
+    words = [sys.executable, "-c", code, str(file), str(out), run_one, flush, "quiet", *words]
+    return subprocess.Popen(words, env=environment, stderr=subprocess.PIPE, text=True)
+
+
+def wait_for_log(out, process, seconds=60):
+    """Wait until a session's first result is in the log."""
+    log, until = out / "log" / "main.jsonl", time.monotonic() + seconds
+    known = log.stat().st_size if log.exists() else 0
+    while process.poll() is None and time.monotonic() < until:
+        if log.exists() and log.stat().st_size > known:
+            return
+        time.sleep(0.01)
+
+
+def end(process):
+    process.stderr.close()
+    process.wait()
+
+
+def test_the_main_process_killed_at_random_moments_costs_nothing(
+    tmp_path, uninterrupted, program_environment
+):
+    file, out = write_sweep(tmp_path, replications=50), tmp_path / "out"
+    luck, killed = random.Random(4), 0
+    for _ in range(KILLS):
+        process = start(file, out, program_environment, *(["resume"] if killed else []))
+        wait_for_log(out, process)
+        time.sleep(luck.uniform(0, 0.3))
+        if process.poll() is None:
+            process.kill()
+            killed += (out / "manifest.json").exists()
+        end(process)
+    assert killed >= 5
+    assert carry_out(file, out, workers=2, resume=True).code == 0
+    assert bytes_of(out) == bytes_of(uninterrupted)
+    assert Counter(results(out)["run"]).most_common(1)[0][1] == 1
+
+
+def test_workers_killed_at_random_moments_cost_nothing(
+    tmp_path, uninterrupted, program_environment
+):
+    file, out = write_sweep(tmp_path, replications=50), tmp_path / "out"
+    process = start(file, out, program_environment)
+    luck, killed = random.Random(5), 0
+    wait_for_log(out, process)
+    while process.poll() is None and killed < KILLS:
+        time.sleep(luck.uniform(0.02, 0.3))
+        for worker in luck.sample(psutil.Process(process.pid).children(), k=1):
+            worker.kill()
+            killed += 1
+    end(process)
+    assert killed >= 5
+    # A run that was hit twice by chance is set aside; it is not lost.
+    assert process.returncode in (0, 3)
+    kinds = tuple({"killed"} if process.returncode else ())
+    assert carry_out(file, out, resume=True, retry_failed=kinds).code == 0
+    assert bytes_of(out) == bytes_of(uninterrupted)
+
+
+def test_workers_of_a_killed_program_end_too(tmp_path, program_environment):
+    file, out = write_sweep(tmp_path, replications=50), tmp_path / "out"
+    process = start(file, out, program_environment)
+    wait_for_log(out, process)
+    while not (workers := psutil.Process(process.pid).children()):
+        time.sleep(0.01)
+    process.kill()
+    end(process)
+    _, alive = psutil.wait_procs(workers, timeout=30)
+    assert alive == []
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 75), (signal.SIGINT, 130)])
+def test_a_request_to_stop_writes_what_is_finished(tmp_path, program_environment, number, code):
+    file, out = write_sweep(tmp_path, replications=50), tmp_path / "out"
+    process = start(file, out, program_environment, flush="1000")
+    wait_for_log(out, process)
+    time.sleep(1.0)
+    process.send_signal(number)
+    end(process)
+    assert process.returncode == code
+    done = len(results(out))
+    assert 0 < done < 200
+    resumed = carry_out(file, out, resume=True)
+    assert (resumed.code, resumed.done) == (0, 200)
+
+
+def test_any_number_of_workers_and_order_gives_the_same_bytes(tmp_path, uninterrupted):
+    file = write_sweep(tmp_path, replications=50)
+    for shard in (3, 1, 2):
+        result = carry_out(file, tmp_path / "shards", shard=(shard, 3))
+        assert result.code == 0
+    assert bytes_of(tmp_path / "shards") == bytes_of(uninterrupted)
+
+
+@pytest.mark.parametrize(
+    ("run_one", "kind", "words"),
+    [
+        (sweep_runs.raises, "error", "ValueError: no plant costs"),
+        (sweep_runs.hangs, "timeout", "took longer than 1"),
+        (sweep_runs.takes_memory, "memory", "ran out of memory"),
+        (sweep_runs.crashes, "killed", "ended by SIGSEGV"),
+    ],
+)
+def test_a_run_that_fails_is_recorded_and_costs_no_other(tmp_path, run_one, kind, words):
+    from experiments.sweeps.chunk import Limits
+
+    limits = Limits(
+        seconds=1.0 if kind == "timeout" else None,
+        memory=2**31 if kind == "memory" else None,
+    )
+    file, out = write_sweep(tmp_path, replications=2), tmp_path / "out"
+    result = carry_out(file, out, run_one, limits=limits, workers=2)
+    assert (result.code, result.done, result.failed) == (3, 6, 2)
+    history = SweepStore.open(out).history()
+    assert {record["kind"] for record in history.failed.values()} == {kind}
+    assert all(words in record["message"] for record in history.failed.values())
+    if kind in ("error", "memory"):
+        assert all(run_one.__name__ in record["trace"] for record in history.failed.values())
+    assert set(results(out)["firms.build_cost"]) == {0.1, 0.3, 0.4}
+
+
+def test_a_run_that_kills_its_process_once_is_run_again(tmp_path, marks):
+    result = carry_out(write_sweep(tmp_path), tmp_path / "out", sweep_runs.crashes_once)
+    assert (result.code, result.done, result.failed) == (0, 20, 0)
+    assert len(list(marks.iterdir())) == 5
+
+
+def test_failed_runs_wait_until_a_retry_is_asked_for(tmp_path, marks, uninterrupted):
+    file, out = write_sweep(tmp_path), tmp_path / "out"
+    run_one = sweep_runs.raises_unless_mended
+    assert carry_out(file, out, run_one).code == 3
+    (marks / "mended").touch()
+    assert carry_out(file, out, run_one, resume=True).failed == 5
+    assert carry_out(file, out, run_one, resume=True, retry_failed=("timeout",)).failed == 5
+    mended = carry_out(file, out, run_one, resume=True, retry_failed=("error",))
+    assert (mended.code, mended.done) == (0, 20)
+
+
+def test_three_first_runs_that_fail_alike_stop_the_sweep(tmp_path):
+    file = write_sweep(tmp_path)
+    result = carry_out(file, tmp_path / "out", sweep_runs.raises_first)
+    assert (result.code, result.failed, result.left) == (3, 3, 17)
+    assert result.notes == ["Stopped: the first 3 runs failed alike: ZeroDivisionError: always."]
+    rules = StopRules(keep_going=True)
+    result = carry_out(file, tmp_path / "out", sweep_runs.raises_first, resume=True, rules=rules)
+    assert (result.failed, result.left) == (20, 0)
+
+
+@pytest.mark.parametrize(
+    ("rules", "failed"), [(StopRules(fail_fast=True), 1), (StopRules(most_failures=2), 3)]
+)
+def test_failures_stop_a_sweep_where_asked(tmp_path, rules, failed):
+    result = carry_out(write_sweep(tmp_path), tmp_path / "out", sweep_runs.raises, rules=rules)
+    assert (result.code, result.failed) == (3, failed)
+    assert result.left > 0
+
+
+def test_outcomes_that_are_no_numbers_fail_the_run(tmp_path):
+    rules = StopRules(fail_fast=True)
+    result = carry_out(
+        write_sweep(tmp_path), tmp_path / "out", sweep_runs.not_a_number, rules=rules
+    )
+    (record,) = SweepStore.open(result.folder).history().failed.values()
+    assert record["message"] == "TypeError: profit = 'many': must be a number or None"
+
+
+def test_a_full_disk_stops_the_sweep_and_loses_nothing(
+    tmp_path, uninterrupted, program_environment
+):
+    file, out = write_sweep(tmp_path, replications=50), tmp_path / "out"
+    full = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (14000, -1));"
+    code = full + "import sweep_runs; sweep_runs.main()"
+    words = [sys.executable, "-c", code, str(file), str(out), "trivial", "0.01", "quiet"]
+    done = subprocess.run(
+        words, env=program_environment, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 75, done.stderr
+    assert "disk is full" in done.stdout
+    assert "--resume" in done.stdout
+    resumed = carry_out(file, out, resume=True)
+    assert (resumed.code, resumed.done) == (0, 200)
+    assert bytes_of(out) == bytes_of(uninterrupted)
+
+
+def test_a_disk_without_room_for_a_result_keeps_it_until_there_is(small, monkeypatch):
+    _, out = small
+    store = SweepStore.open(out)
+    recorder = Recorder(store, "extra", flush_seconds=0)
+    recorder.close()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = sorted(path.name for path in (out / "parts").iterdir())
+    recorder = Recorder(store, "extra", flush_seconds=1e9)
+    from experiments.sweeps.chunk import Report
+
+    recorder.take(Report("0" * 20, {"profit": 1.0}))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            recorder.flush()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert sorted(path.name for path in (out / "parts").iterdir()) == before
+    recorder.flush()
+    recorder.close()
+    assert "0" * 20 in store.history().done
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_that_cannot_be_written_is_refused(tmp_path):
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o500)
+    with pytest.raises(OutputError, match=r"closed.*cannot be written|nothing can be written"):
+        carry_out(write_sweep(tmp_path), closed / "out")
+
+
+def test_a_folder_below_a_file_is_refused(tmp_path):
+    file = write_sweep(tmp_path)
+    with pytest.raises(OutputError, match="nothing can be written in"):
+        carry_out(file, file / "out")
+
+
+def cut(content):
+    return content[:-20]
+
+
+def flip(content):
+    spoilt = bytearray(content)
+    spoilt[random.Random(len(content)).randrange(len(spoilt))] ^= 1
+    return bytes(spoilt)
+
+
+@pytest.mark.parametrize("spoil", [cut, flip, lambda content: b"", lambda content: None])
+def test_a_spoilt_part_is_named_set_aside_and_run_again(small, spoil):
+    file, out = small
+    good = bytes_of(out)
+    (part,) = (out / "parts").iterdir()
+    content = spoil(part.read_bytes())
+    (out / "results.parquet").unlink()
+    part.unlink()
+    if content is not None:
+        part.write_bytes(content)
+    with pytest.raises(StoreError, match=part.name):
+        results(out)
+    again = carry_out(file, out, resume=True)
+    assert part.name in again.notes[0]
+    assert "20 runs are run again" in again.notes[0]
+    assert bytes_of(out) == good
+    if content is not None:
+        assert [path.name for path in (out / "set-aside").iterdir()] == [part.name]
+
+
+def test_no_flipped_bit_of_a_part_goes_unseen(small):
+    _, out = small
+    (part,) = (out / "parts").iterdir()
+    content, luck = part.read_bytes(), random.Random(1)
+    for _ in range(200):
+        spoilt = bytearray(content)
+        spoilt[luck.randrange(len(spoilt))] ^= 1 << luck.randrange(8)
+        part.unlink()
+        part.write_bytes(spoilt)
+        with pytest.raises(StoreError, match="is damaged"):
+            results(out)
+
+
+def test_a_part_that_no_log_names_is_not_read(small):
+    file, out = small
+    before = results(out)
+    (part,) = (out / "parts").iterdir()
+    shutil.copy(part, out / "parts" / "main-0099.parquet")
+    (out / "parts" / "foreign-0001.parquet").write_bytes(b"PAR1 of someone else")
+    assert results(out).equals(before)
+    assert carry_out(file, out, resume=True).code == 0
+    assert results(out).equals(before)
+
+
+def test_a_line_cut_short_counts_for_nothing(small):
+    file, out = small
+    log = out / "log" / "main.jsonl"
+    lines = log.read_bytes().splitlines(keepends=True)
+    merged = next(line for line in lines if b'"merged"' in line)
+    log.write_bytes(b"".join(line for line in lines if line is not merged) + merged[:90])
+    # Neither the parts nor what they were merged into count now.
+    with pytest.raises(StoreError):
+        results(out)
+    good = bytes_of(out)
+    assert carry_out(file, out, resume=True).done == 20
+    assert bytes_of(out) == good
+
+
+def test_a_killed_merge_is_made_up_for(tmp_path, monkeypatch):
+    file, out = write_sweep(tmp_path), tmp_path / "out"
+    with monkeypatch.context() as broken:
+        broken.setattr("experiments.sweeps.sweep.merge", lambda *arguments: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            carry_out(file, out)
+    assert len(results(out)) == 20
+    assert carry_out(file, out, resume=True).done == 20
+    assert (out / "results.parquet").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"format": 2}, "is of format 2, this version reads 1; nothing was touched"),
+        ({"program": "another"}, "is not the manifest of a sweep"),
+        ({"kind": "run"}, "is not the manifest of a sweep"),
+    ],
+)
+def test_a_manifest_of_another_kind_is_left_alone(small, change, words):
+    file, out = small
+    path = out / "manifest.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    for resume in (True, False):
+        with pytest.raises(StoreError, match=words):
+            carry_out(file, out, resume=resume)
+    assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
+
+
+def test_a_log_of_a_newer_format_is_refused(small):
+    file, out = small
+    with (out / "log" / "other.jsonl").open("w") as log:
+        log.write('{"event": "part", "format": 99, "time": ""}\n')
+    with pytest.raises(StoreError, match="format 99, newer than this version reads"):
+        carry_out(file, out, resume=True)
+
+
+def test_a_log_can_name_no_file_outside_the_folder(small):
+    _, out = small
+    line = {"event": "part", "format": 1, "time": "", "part": "../../secret.parquet"}
+    with (out / "log" / "other.jsonl").open("w") as log:
+        log.write(json.dumps({**line, "sha256": "", "runs": [], "seconds": []}) + "\n")
+    with pytest.raises(StoreError, match="which is no part of this sweep"):
+        results(out)
+
+
+def test_a_second_sweep_in_one_folder_is_refused(tmp_path, program_environment):
+    file, out = write_sweep(tmp_path, replications=50), tmp_path / "out"
+    first = start(file, out, program_environment)
+    wait_for_log(out, first)
+    with pytest.raises(StoreError, match=f"in use by process {first.pid} on"):
+        carry_out(file, out, resume=True)
+    with pytest.raises(StoreError, match=f"in use by process {first.pid} on"):
+        carry_out(file, out, shard=(1, 2))
+    first.kill()
+    end(first)
+    assert carry_out(file, out, resume=True).code == 0  # a killed program holds no lock
+
+
+def test_a_folder_with_something_else_is_refused(tmp_path):
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "thesis.tex").touch()
+    with pytest.raises(OutputError, match=r"holds thesis.tex; name a new or empty folder"):
+        carry_out(write_sweep(tmp_path), out)
+    assert [path.name for path in out.iterdir()] == ["thesis.tex"]
+
+
+def test_a_finished_sweep_is_not_begun_again_by_mistake(small):
+    file, out = small
+    with pytest.raises(OutputError, match="holds a sweep; --resume goes on with it"):
+        carry_out(file, out)
+
+
+def test_another_sweep_is_not_mixed_in(small, tmp_path):
+    _, out = small
+    other = write_sweep(tmp_path, costs=(0.1, 0.9))
+    with pytest.raises(OutputError, match="holds a sweep with another factors"):
+        carry_out(other, out, resume=True)
+
+
+def test_more_replications_and_points_keep_the_runs_that_are_there(small, tmp_path):
+    file, out = small
+    before = results(out).set_index("run")
+    grown = carry_out(file, out, extend=("replications=7", '"firms.build_cost"=[0.1]')[:1])
+    assert (grown.done, grown.code) == (28, 0)
+    costs = "firms.build_cost=[0.1, 0.15, 0.2, 0.3, 0.4]"
+    assert carry_out(file, out, extend=(costs,)).done == 35
+    after = results(out).set_index("run")
+    kept = after.loc[before.index]
+    columns = ["seed", "replication", "profit", "share"]
+    assert kept[columns].equals(before[columns])
+    at_once = write_sweep(tmp_path, replications=7, costs=(0.1, 0.15, 0.2, 0.3, 0.4))
+    carry_out(at_once, tmp_path / "at-once")
+    assert bytes_of(out) == bytes_of(tmp_path / "at-once")
+
+
+def test_an_extension_that_drops_runs_is_refused(small):
+    file, out = small
+    before = bytes_of(out)
+    with pytest.raises(Exception, match="would leave out 10 runs"):
+        carry_out(file, out, extend=("firms.build_cost=[0.1, 0.2]",))
+    assert bytes_of(out) == before
+
+
+def test_results_of_another_sweep_are_taken_where_runs_are_the_same(small, tmp_path):
+    _, old = small
+    file = write_sweep(tmp_path, replications=5, costs=(0.3, 0.4, 0.5))
+    new = tmp_path / "new"
+    # Only the five new runs are carried out: the others would fail here.
+    result = carry_out(file, new, sweep_runs.trivial, reuse=(old,))
+    assert result.notes[0] == f"10 results taken from {old}."
+    shared = results(old).set_index("run").loc[lambda table: table["firms.build_cost"] >= 0.3]
+    columns = ["profit", "share", "seed"]
+    assert results(new).set_index("run").loc[shared.index, columns].equals(shared[columns])
+
+
+def test_results_can_be_read_while_the_sweep_runs(tmp_path, program_environment):
+    file, out = write_sweep(tmp_path, replications=50), tmp_path / "out"
+    process = start(file, out, program_environment)
+    seen = []
+    wait_for_log(out, process)
+    while process.poll() is None:
+        seen.append(len(SweepStore.open(out).history().done))
+        time.sleep(0.05)
+    end(process)
+    assert seen == sorted(seen)
+    assert any(0 < count < 200 for count in seen)
+    assert len(results(out)) == 200
+
+
+def test_a_sweep_in_a_folder_with_spaces_and_other_letters_is_the_same(tmp_path, small):
+    folder = tmp_path / "à la carte ' \" $(x)"
+    folder.mkdir()
+    file = Path(shutil.copy(small[0], folder))
+    carry_out(file, folder / "öut")
+    assert bytes_of(folder / "öut") == bytes_of(small[1])
