@@ -5,10 +5,10 @@ BIN = .venv/bin
 READY = .venv/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint types bench
+.PHONY: help setup run test lint types bench validation
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
 setup: $(READY) ## make .venv with the pinned packages; PYTHON=... names an interpreter
 	@echo ".venv is ready"
@@ -18,6 +18,9 @@ run: $(READY) ## the main job: the usmca scenario against status-quo, into resul
 
 test: $(READY) ## all tests
 	$(BIN)/python -m pytest
+
+validation: $(READY) ## ask the model about published findings, and rewrite docs/validation.md
+	$(BIN)/nearshore validate --out results/validation --page docs/validation.md
 
 lint: $(READY) ## style, spelling and who may import whom
 	$(BIN)/ruff check .
