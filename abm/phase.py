@@ -1,20 +1,24 @@
-"""Phases of a step: each has a name and counts its seconds."""
+"""Phases of a step: each has a name, counts its seconds, and leaves finite numbers."""
 
 from collections.abc import Callable
 from functools import wraps
 from time import perf_counter
 from typing import Any
 
+from abm.guards import check_finite
+
 
 def phase[**P, T](method: Callable[P, T]) -> Callable[P, T]:
-    """Add the seconds a method takes to ``self.phase_seconds[method name]``."""
+    """Add the seconds a method takes to ``self.phase_seconds[method name]``, guards included."""
 
     @wraps(method)
     def timed(*args: P.args, **kwargs: P.kwargs) -> T:
         model: Any = args[0]
         start = perf_counter()
         try:
-            return method(*args, **kwargs)
+            result = method(*args, **kwargs)
+            check_finite(model, method.__name__)
+            return result
         finally:
             spent = model.phase_seconds.get(method.__name__, 0.0)
             model.phase_seconds[method.__name__] = spent + perf_counter() - start
