@@ -10,7 +10,7 @@ A = before
 B = latest
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run app test lint types bench bench-large bench-compare bench-page
+.PHONY: help setup run app test lint types bench bench-large bench-compare bench-page validation
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
@@ -26,6 +26,9 @@ app: $(READY) ## the live laboratory, for a browser on this machine
 
 test: $(READY) ## all tests
 	$(BIN)/python -m pytest
+
+validation: $(READY) ## ask the model about published findings, and rewrite docs/validation.md
+	$(BIN)/nearshore validate --out results/validation --page docs/validation.md
 
 lint: $(READY) ## style, spelling and who may import whom
 	$(BIN)/ruff check .

@@ -44,6 +44,13 @@ class Beliefs(Settings):
 class Firms(Settings):
     """Firms: how they differ, decide and build."""
 
+    relocation: bool = setting(
+        True,
+        unit="",
+        meaning="whether firms may change where they produce; if not, plants stay as they are"
+        " and only sources, claims and sales adjust",
+        source="the model's subject; off for comparison with studies of fixed assembly",
+    )
     reviews_per_year: Number = setting(
         1.0,
         ge=0,

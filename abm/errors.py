@@ -7,6 +7,7 @@ NearshoreError
 └── ModelError
     ├── CalibrationError   the figures cannot be reproduced at this number of firms
     ├── IdentityError      an account does not balance
+    ├── NonFiniteError     a phase left a NaN or an infinity
     └── InfeasibleContentError   a firm has no qualifying source at all
 """
 
@@ -37,6 +38,22 @@ class CalibrationError(ModelError):
 
 class IdentityError(ModelError):
     """An accounting identity does not hold to rounding."""
+
+
+class NonFiniteError(ModelError):
+    """A phase left a NaN or an infinity.
+
+    Attributes
+    ----------
+    phase : str
+    quarter : int
+    inputs : dict
+        The firm's row, by column; empty where no single firm is to blame.
+    """
+
+    def __init__(self, text: str, phase: str, quarter: int, inputs: dict[str, object]) -> None:
+        super().__init__(text)
+        self.phase, self.quarter, self.inputs = phase, quarter, inputs
 
 
 class InfeasibleContentError(ModelError):

@@ -1,13 +1,15 @@
-"""Phases of a step: each has a name and counts its seconds."""
+"""Phases of a step: each has a name, counts its seconds, and leaves finite numbers."""
 
 from collections.abc import Callable
 from functools import wraps
 from time import perf_counter
 from typing import Any
 
+from abm.guards import check_finite
+
 
 def phase[**P, T](method: Callable[P, T]) -> Callable[P, T]:
-    """Add the seconds a method takes to ``self.phase_seconds[method name]``.
+    """Add the seconds a method takes to ``self.phase_seconds[method name]``, guards included.
 
     Those of phases it calls in turn count as theirs alone.
     """
@@ -18,7 +20,9 @@ def phase[**P, T](method: Callable[P, T]) -> Callable[P, T]:
         inner = sum(model.phase_seconds.values())
         start = perf_counter()
         try:
-            return method(*args, **kwargs)
+            result = method(*args, **kwargs)
+            check_finite(model, method.__name__)
+            return result
         finally:
             inner = sum(model.phase_seconds.values()) - inner
             spent = model.phase_seconds.get(method.__name__, 0.0)

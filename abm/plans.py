@@ -33,7 +33,12 @@ MOVE_COLUMNS = ("quarter", "sector", "from_config", "to_config", "stage", "firms
 
 
 def reviewing(table: FirmTable, settings: Firms, quarter: int) -> NDArray[np.int64]:
-    """Rows of firms whose clock strikes or whose project ends a stage this quarter."""
+    """Rows of firms whose clock strikes or whose project ends a stage this quarter.
+
+    None where relocation is switched off.
+    """
+    if not settings.relocation:
+        return np.empty(0, np.int64)
     rate = quarterly_review(settings)
     now = np.floor(table.review_offset + quarter * rate)
     before = np.floor(table.review_offset + (quarter - 1) * rate)

@@ -235,6 +235,33 @@ def _from_above(name: str) -> Any:
     )
 
 
+@app.command()
+def validate(
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", help="Folder for validation.json and the report.")
+    ] = Path("results/validation"),
+    only: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ID", help="A finding to ask about, if not all. Repeatable."),
+    ] = None,
+    seeds: Annotated[
+        int, typer.Option(min=2, max=1000, help="Populations a finding is asked of.")
+    ] = 20,
+    firms: Annotated[int, typer.Option(min=1, max=MOST_FIRMS, help="Firms of each.")] = 1_000,
+    page: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A further copy of the report as Markdown.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print where the report is only.")] = False,
+) -> None:
+    """Ask the model about published findings, and say which hold."""
+    from experiments.validation.command import validate as ask
+
+    report = ask(out, only or (), seeds=seeds, firms=firms, page=page, quiet=quiet)
+    for row in () if quiet else report.rows:
+        typer.echo(f"{row.id:6}  {row.verdict:12}  {row.claim}")
+    typer.echo(f"written: {out / 'validation.html'}")
+
+
 register(app)
 
 

@@ -1,0 +1,121 @@
+"""What a phase leaves must be finite; where it is not, the run stops and says where.
+
+One sum a array tells, since a NaN or an infinity in it makes the sum one: cheap
+enough to be always on. Only when it strikes is the place looked for.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from abm.axes import FOOTLOOSE, HOSTS
+from abm.errors import NonFiniteError
+
+
+@dataclass(frozen=True)
+class Guard:
+    """An array that a phase writes.
+
+    Attributes
+    ----------
+    name : str
+        What it is, for a person.
+    read : callable
+        Model to the array.
+    rows : callable, optional
+        Model to the firms that its first axis stands for; None where that is not firms.
+    """
+
+    name: str
+    read: Callable[[Any], NDArray[Any]]
+    rows: Callable[[Any], NDArray[np.int64]] | None = None
+
+
+def _every_firm(model: Any) -> NDArray[np.int64]:
+    return np.arange(len(model.firms))
+
+
+GUARDS: dict[str, tuple[Guard, ...]] = {
+    "update_beliefs": (Guard("believed transitions", lambda model: model.transitions),),
+    "price_inputs": (
+        Guard("delivered price", lambda model: model.price),
+        Guard("labour and capital cost", lambda model: model.value_added, _every_firm),
+    ),
+    "solve_costs": (
+        Guard("unit cost", lambda model: model.costs.free_cost, _every_firm),
+        Guard("content", lambda model: model.costs.free_content, _every_firm),
+    ),
+    "claim_origin": (Guard("duty", lambda model: model.borders.duty, _every_firm),),
+    "value_plans": (
+        Guard("worth of plans", lambda model: model.plans.worth, lambda model: model.plans.rows),
+    ),
+    "trade_and_account": (
+        Guard("output", lambda model: model.accounts.sales),
+        Guard("jobs", lambda model: model.accounts.employment),
+        Guard("consumer price", lambda model: model.accounts.price_index),
+        Guard("trade in final goods", lambda model: model.accounts.final.value),
+        Guard("trade in inputs", lambda model: model.accounts.intermediate.value),
+        Guard("duties", lambda model: model.accounts.duty_revenue),
+        Guard("wages", lambda model: model.conditions.wage),
+    ),
+}
+"""By phase, in the order in which they are looked at."""
+
+
+def check_finite(model: Any, phase: str) -> None:
+    """Raise if an array that the phase wrote holds a NaN or an infinity.
+
+    Parameters
+    ----------
+    model : RelocationModel
+        After the phase.
+    phase : str
+
+    Raises
+    ------
+    NonFiniteError
+        Naming phase, quarter, place, and the firm with what it went in with.
+    """
+    for guard in GUARDS.get(phase, ()):
+        array = guard.read(model)
+        with np.errstate(invalid="ignore", over="ignore"):
+            total = array.sum(dtype=np.float64)
+        if not np.isfinite(total):
+            _complain(model, phase, guard, array)
+
+
+def _complain(model: Any, phase: str, guard: Guard, array: NDArray[Any]) -> None:
+    places = np.argwhere(~np.isfinite(array))
+    if not len(places):
+        return  # finite numbers whose sum is beyond double precision
+    place = tuple(int(index) for index in places[0])
+    value = float(array[place])
+    where = f"at {place}"
+    inputs: dict[str, Any] = {}
+    if guard.rows is not None:
+        row = int(guard.rows(model)[place[0]])
+        inputs = {"firm": row} | _columns(model, row)
+        where = f"of firm {row} ({inputs['sector']}, {inputs['home']}) {where}"
+    odd = [name for name, cell in inputs.items() if _is_odd(cell)]
+    went_in = f"; it went in with {', '.join(odd)} not finite" if odd else ""
+    raise NonFiniteError(
+        f"{phase}, quarter {model.quarter}: {guard.name} {where} is {value}{went_in}",
+        phase,
+        model.quarter,
+        inputs,
+    )
+
+
+def _columns(model: Any, row: int) -> dict[str, Any]:
+    """A firm's row as plain values, sector and home by name."""
+    table = model.firms
+    cells = {name: getattr(table, name)[row].tolist() for name in table.columns()}
+    return cells | {"sector": FOOTLOOSE[cells["sector"]], "home": HOSTS[cells["home"]]}
+
+
+def _is_odd(cell: Any) -> bool:
+    """Whether any number of a cell is not finite; text is."""
+    return not isinstance(cell, str) and not np.isfinite(np.asarray(cell, np.float64)).all()

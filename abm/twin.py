@@ -1,0 +1,72 @@
+"""A second model of the same firms: set up once, run under many policies.
+
+Drawing firms and calibrating them takes longer than twenty quarters of a small
+model, and depends on nothing that policy says. A twin takes both from a model at
+quarter 0 and is, byte for byte, what setting it up anew would give.
+"""
+
+from copy import deepcopy
+
+import numpy as np
+
+from abm.economy import Economy
+from abm.errors import ScenarioError
+from abm.model import RelocationModel
+from abm.scenario import Scenario
+
+
+class _Twin(RelocationModel):
+    """A model whose firms and base year are those of another."""
+
+    def __init__(self, other: RelocationModel, scenario: Scenario) -> None:
+        self._other = other
+        super().__init__(scenario, firms=len(other.firms), rng=other.draws.seed)
+        del self._other
+
+    def _set_up_economy(self, firms: int, observed: Economy) -> None:
+        other = self._other
+        self.economy = other.economy
+        self.firms = deepcopy(other.firms)
+        self.network = deepcopy(other.network)
+        self.base_policy = other.base_policy
+        self.base_year = other.base_year
+        self.calibration = other.calibration
+        # At quarter 0 every regime has the values of the base year.
+        base_values = other.plan_values[..., :1]
+        self.plan_values = np.repeat(base_values, len(self.policy.regimes), axis=2)
+
+
+def twin(model: RelocationModel, scenario: Scenario) -> RelocationModel:
+    """A model at quarter 0 with the firms of another one, under another policy.
+
+    Parameters
+    ----------
+    model : RelocationModel
+        At quarter 0; it is left as it is.
+    scenario : Scenario
+        Whose firms and economy are assumed alike.
+
+    Returns
+    -------
+    RelocationModel
+
+    Raises
+    ------
+    ScenarioError
+        If the model has run, or the scenario assumes other firms or another economy.
+    """
+    if model.quarter != 0:
+        raise ScenarioError(f"quarter: {model.quarter}; a twin starts from a model at quarter 0")
+    if not alike(model.scenario, scenario):
+        raise ScenarioError(
+            f"{scenario.name}: assumes other firms or another economy than {model.scenario.name}"
+        )
+    return _Twin(model, scenario)
+
+
+def alike(one: Scenario, other: Scenario) -> bool:
+    """Return whether two scenarios are set up with the same firms and base year."""
+    free = {"relocation": True}  # acts in the steps alone
+    return one.economy == other.economy and (
+        one.firms.model_copy(update=free) == other.firms.model_copy(update=free)
+    )

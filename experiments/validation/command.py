@@ -1,0 +1,128 @@
+"""``nearshore validate``: run what the findings need, judge, and write it down."""
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from experiments.fitting import replace_text
+from experiments.output import PROGRAM, check_destination, replaced_folder, write_json
+from experiments.provenance import git_revision, versions
+from experiments.validation import claim_shares, exact_hat_comparison, robustness
+from experiments.validation.finding import Results
+from experiments.validation.registry import chosen, designs_of
+from experiments.validation.report import Report
+from experiments.validation.running import Done, Task, collected, run_all
+from experiments.validation.sections import Section
+
+FORMAT = 1
+CONTENTS = ("manifest.json", "validation.json", "validation.html", "validation.md")
+
+
+def validate(
+    out: Path,
+    only: Sequence[str] = (),
+    *,
+    seeds: int,
+    firms: int,
+    page: Path | None = None,
+    workers: int | None = None,
+    quiet: bool = False,
+) -> Report:
+    """Ask the model about published findings and write what it says.
+
+    Parameters
+    ----------
+    out : Path
+        Folder for ``validation.json``, the report as HTML and Markdown, and a manifest.
+    only : sequence of str
+        Ids of findings; all of them, claims and robustness included, where none is named.
+    seeds, firms : int
+    page : Path, optional
+        A further copy of the Markdown.
+    workers : int, optional
+        Processes; the results do not depend on it.
+    quiet : bool
+        Whether to show no progress.
+
+    Returns
+    -------
+    Report
+
+    Raises
+    ------
+    ScenarioError
+        If an id is unknown; nothing is run then.
+    OutputError
+        If the folder holds something else.
+    """
+    findings = chosen(only)
+    check_destination(out)
+    provenance = {"versions": versions(), "git_revision": git_revision()}
+    designs = designs_of(findings)
+    if not only:
+        designs = list(dict.fromkeys([*designs, *claim_shares.DESIGNS]))
+    tasks = [Task(tuple(designs), firms, seed) for seed in range(1, seeds + 1)]
+    others = [] if only else _variants(firms)
+    done = run_all([*tasks, *others], workers, _counter(len(tasks) + len(others), quiet))
+    results, failures = collected(done[: len(tasks)])
+    report = Report(
+        rows=[finding.row(results) for finding in findings],
+        sections=[] if only else _sections(results, done[len(tasks) :], firms),
+        firms=firms,
+        seeds=seeds,
+        notes=[f"Left out: {failure}." for failure in failures],
+    )
+    facts = {"seeds": seeds, "firms": firms, "only": list(only), **provenance}
+    _write(out, report, facts, page)
+    return report
+
+
+def _variants(firms: int) -> list[Task]:
+    return [
+        Task(robustness.DESIGNS, firms, seed, assumptions)
+        for assumptions in robustness.VARIANTS.values()
+        for seed in range(1, robustness.SEEDS + 1)
+    ]
+
+
+def _sections(results: Results, others: Sequence[Done], firms: int) -> list[Section]:
+    """Claims, fitted and not, the peer, and the robustness of headlines."""
+    if not results.runs:
+        return []
+    variants = {
+        name: collected(others[first : first + robustness.SEEDS])[0]
+        for name, first in zip(
+            robustness.VARIANTS, range(0, len(others), robustness.SEEDS), strict=True
+        )
+    }
+    return [
+        claim_shares.fitted(results),
+        claim_shares.not_fitted(results),
+        exact_hat_comparison.section(),
+        robustness.section(results, variants),
+    ]
+
+
+def _counter(total: int, quiet: bool) -> Callable[[], None]:
+    """Say on standard error how many runs are done, each time it is called."""
+    console, done = Console(stderr=True, quiet=quiet), iter(range(1, total + 1))
+
+    def finished() -> None:
+        console.print(f"validation: {next(done)} of {total} populations done", highlight=False)
+
+    return finished
+
+
+def _write(out: Path, report: Report, facts: dict[str, object], page: Path | None) -> None:
+    manifest = {"format": FORMAT, "program": PROGRAM, "contents": list(CONTENTS), **facts}
+    markdown = report.markdown()
+    with replaced_folder(out) as folder:
+        rows = json.dumps(report.data(), indent=2, ensure_ascii=False, allow_nan=False)
+        (folder / "validation.json").write_text(rows + "\n", encoding="utf-8")
+        (folder / "validation.html").write_text(report.html(), encoding="utf-8")
+        (folder / "validation.md").write_text(markdown, encoding="utf-8")
+        write_json(folder / "manifest.json", manifest)
+    if page is not None:
+        replace_text(page, markdown)

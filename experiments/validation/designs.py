@@ -1,0 +1,137 @@
+"""What is run for validation: a scenario, its overrides and a length, under a name."""
+
+from dataclasses import dataclass
+
+from abm import data
+from abm.axes import HOSTS
+from abm.scenario import Scenario
+from experiments.overrides import load_scenario
+
+SHORT_RUN = 12
+"""Quarters of a run with fixed plants: claims, parts and wages have then settled."""
+
+LONG_RUN = 40
+"""Quarters of a run in which plants move: ten years, three times a plant's building time."""
+
+THREAT_RUN = 24
+"""Quarters over which decisions under a threat are counted."""
+
+
+@dataclass(frozen=True)
+class Design:
+    """One cell of an experiment; runs of one seed differ through it alone.
+
+    Attributes
+    ----------
+    name : str
+    scenario : str
+        A shipped one.
+    overrides : tuple of str
+        ``KEY=VALUE``, held for the whole run.
+    quarters : int
+    """
+
+    name: str
+    scenario: str
+    overrides: tuple[str, ...]
+    quarters: int
+
+    def load(self, assumptions: tuple[str, ...] = ()) -> Scenario:
+        """The scenario in full, with further assumptions that all designs share."""
+        return load_scenario(self.scenario, (*self.overrides, *assumptions))
+
+
+FIXED_PLANTS = "firms.relocation=false"
+
+
+def content(threshold: float, *sectors: str) -> tuple[str, ...]:
+    """Overrides that set the content threshold of some sectors."""
+    key = "rules_of_origin.regional_value_content"
+    return tuple(f"{key}.{sector}={threshold}" for sector in sectors)
+
+
+def fixed(name: str, *overrides: str) -> Design:
+    """A run on the baseline in which plants stay where they are."""
+    return Design(f"{name}, fixed plants", "status-quo", (*overrides, FIXED_PLANTS), SHORT_RUN)
+
+
+def moving(name: str, *overrides: str, scenario: str = "status-quo") -> Design:
+    """A long run in which plants move."""
+    return Design(f"{name}, plants move", scenario, overrides, LONG_RUN)
+
+
+BASE_FIXED = fixed("NAFTA")
+BASE_MOVING = moving("NAFTA")
+
+USMCA_MOVING = moving(
+    "USMCA content", *content(0.75, "cars", "light_trucks"), *content(0.70, "vehicle_parts")
+)
+
+CAR_THRESHOLDS = (0.50, 0.625, 0.70, 0.75, 0.80, 0.85, 0.90, 1.0)
+
+
+def cars_fixed(threshold: float) -> Design:
+    """The content rule of cars alone changed, plants fixed."""
+    if threshold == 0.625:
+        return BASE_FIXED
+    return fixed(f"cars {threshold:.1%}", *content(threshold, "cars"))
+
+
+def trucks_fixed(threshold: float) -> Design:
+    """The content rule of light trucks alone changed, plants fixed."""
+    return fixed(f"light trucks {threshold:.1%}", *content(threshold, "light_trucks"))
+
+
+def vehicles_moving(threshold: float) -> Design:
+    """The content rule of cars and light trucks changed, plants moving."""
+    return moving(f"vehicles {threshold:.1%}", *content(threshold, "cars", "light_trucks"))
+
+
+WITHDRAWAL = moving("no agreement", "agreement.preference=false")
+
+
+def duties_of_1993() -> Design:
+    """Applied duties between the members as of 1993, charged whatever the origin.
+
+    The rules of origin stay, so the difference is that of duties alone, as in a study
+    without rules. The study's motor industry stands for cars, light trucks and parts.
+    """
+    rates = data.read("applied_tariffs_1993_2005")
+    rates = rates[(rates["year"] == 1993) & rates["exporter_group"].isin(HOSTS)]
+    motor = ("cars", "light_trucks", "vehicle_parts")
+    overrides = ["tariffs.special_waived_for_originating=false"]
+    for row in rates.itertuples():
+        if row.importer == row.exporter_group:
+            continue
+        sectors = motor if row.sector == "vehicles_and_parts" else (row.sector,)
+        overrides += [
+            f"tariffs.special.{row.importer}.{row.exporter_group}.{sector}={row.applied_tariff}"
+            for sector in sectors
+        ]
+    return moving("duties of 1993", *overrides)
+
+
+def duty_on_cars(rate: float) -> Design:
+    """A duty between the United States and each partner on cars, both ways, on all origins."""
+    pairs = [("USA", "MEX"), ("USA", "CAN"), ("MEX", "USA"), ("CAN", "USA")]
+    duties = [f"tariffs.special.{market}.{origin}.cars={rate}" for market, origin in pairs]
+    waiver = "tariffs.special_waived_for_originating=false"
+    return moving(f"{rate:.0%} on cars", *duties, waiver)
+
+
+def threat(arrival: float) -> Design:
+    """A border tax of 35% that is threatened with a hazard a quarter and never comes."""
+    return Design(
+        f"threat at {arrival:.2%} a quarter",
+        "threat-35",
+        (f"threat.arrival_per_quarter={arrival}",),
+        THREAT_RUN,
+    )
+
+
+def looser_content(points: float) -> Design:
+    """Every content threshold of the baseline lowered, plants fixed."""
+    before = Scenario.load("status-quo").rules_of_origin.regional_value_content
+    lowered = {sector: round(value - points, 4) for sector, value in before}
+    overrides = [setting for name, value in lowered.items() for setting in content(value, name)]
+    return fixed(f"content {points:.0%} lower", *overrides)

@@ -1,0 +1,1 @@
+"""One published finding a file; each ends in ``FINDING``."""

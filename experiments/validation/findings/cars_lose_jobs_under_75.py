@@ -1,0 +1,39 @@
+"""Cars lose jobs everywhere when the content rule is 75% and plants cannot move."""
+
+from abm.axes import HOSTS
+from experiments.validation.designs import BASE_FIXED, cars_fixed
+from experiments.validation.estimates import Estimate, below, estimate
+from experiments.validation.finding import Finding, Results
+
+MADE_OF = ("cars", "vehicle_parts")
+
+
+def judge(results: Results) -> list[Estimate]:
+    """Change of jobs in cars and their parts, host by host; assembly alone beside it."""
+    found = []
+    for host in HOSTS:
+        jobs = [f"jobs/{sector}/{host}" for sector in MADE_OF]
+        change = results.change(cars_fixed(0.75), BASE_FIXED, *jobs)
+        found.append(estimate(f"jobs in cars and parts, {host},", change, "%", below(0)))
+    for host in HOSTS:
+        change = results.change(cars_fixed(0.75), BASE_FIXED, f"jobs/cars/{host}")
+        found.append(estimate(f"assembly of cars alone, {host},", change, "%"))
+    for host in HOSTS:
+        jobs = [f"jobs/{sector}/{host}" for sector in MADE_OF]
+        change = results.change(cars_fixed(0.85), BASE_FIXED, *jobs)
+        found.append(estimate(f"cars and parts at 85%, {host},", change, "%"))
+    return found
+
+
+FINDING = Finding(
+    id="HMM-1",
+    design="The threshold of cars alone from 62.5% to 75% of net cost, plants fixed, three years"
+    " on; the US duty on cars is 2.5%. Parts are counted with cars, as in the study.",
+    rule="The 95% interval of the change in jobs in cars and parts is below zero in each country.",
+    designs=(BASE_FIXED, cars_fixed(0.75), cars_fixed(0.85)),
+    judge=judge,
+    understanding="Most vehicles and parts of the model clear 75% with their free mix: their mean"
+    " content is 0.8 to 0.9, where carlines of 2020 have 0.57 (docs/fit.md, not"
+    " fitted). Few makers give up claiming, so the model stands left of the peak that"
+    " the study is right of: a stricter rule adds jobs in parts.",
+)

@@ -1,0 +1,57 @@
+"""The model with everything switched off that an equilibrium model does not have.
+
+One firm a sector and country, all alike, each with one plant at home; no content
+rule, no paperwork, no supplier links, no pull of a sector's size, no relocation.
+"""
+
+import numpy as np
+
+from abm.axes import CONFIG_LABELS, HOSTS
+from abm.calibration import calibrate
+from abm.economy import Economy
+from abm.model import RelocationModel
+from abm.policy import compile_policy
+from abm.population import SMALLEST_FIRMS, draw_population
+from abm.scenario import Scenario
+from experiments.overrides import load_scenario
+from experiments.validation.designs import FIXED_PLANTS, content
+
+NO_FRICTIONS = (FIXED_PLANTS, "economy.relation=0.0", "economy.agglomeration=0.0")
+
+
+def free_of_rules(*overrides: str) -> Scenario:
+    """The baseline without content rules, links and pull of size."""
+    rules = load_scenario("status-quo").rules_of_origin.regional_value_content
+    none = [setting for sector, _ in rules for setting in content(0.0, sector)]
+    return load_scenario("status-quo", (*NO_FRICTIONS, *none, *overrides))
+
+
+class FrictionlessModel(RelocationModel):
+    """A `RelocationModel` whose firms are all alike.
+
+    Parameters
+    ----------
+    overrides : str
+        ``KEY=VALUE`` on the baseline without rules.
+    """
+
+    def __init__(self, *overrides: str) -> None:
+        super().__init__(free_of_rules(*overrides), firms=SMALLEST_FIRMS, rng=1)
+
+    def _set_up_economy(self, firms: int, observed: Economy) -> None:
+        self.economy = observed
+        settings = self.scenario.firms
+        self.firms = draw_population(observed, settings, firms, self.draws)
+        table = self.firms
+        for column in ("productivity", "sourcing_draw", "affinity", "suitability", "size"):
+            getattr(table, column)[:] = 1
+        for column in ("paperwork", "location_taste"):
+            getattr(table, column)[:] = 0
+        table.config[:] = [CONFIG_LABELS.index(HOSTS[home]) for home in table.home]
+        table.plants[:] = table.home[:, None] == np.arange(len(HOSTS))
+        self._link_suppliers()
+        self.base_policy = compile_policy(free_of_rules(), quarters=0)
+        self.base_year = calibrate(table, observed, self.base_policy, settings.home_appeal)
+        self.calibration = self.base_year.calibration
+        shape = (firms, len(CONFIG_LABELS), len(self.policy.regimes))
+        self.plan_values = np.zeros(shape)

@@ -1,0 +1,234 @@
+"""A quarter of a model as named numbers, and a whole run as their averages.
+
+A measure's name reads from the general to the special, ``jobs/cars/MEX``. Flows are
+million USD a quarter at basic prices.
+"""
+
+from collections import Counter
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import softmax
+
+from abm.axes import FOOTLOOSE, HOSTS, N_CONFIGS, N_FOOTLOOSE, N_GOODS, N_HOSTS, REGIONS
+from abm.economy import Array
+from abm.inputs import sector_rows
+from abm.model import RelocationModel
+from abm.rest_point import HAS_PLANT
+from abm.sales import FINAL, make_offer
+
+MOTOR = ("cars", "light_trucks", "vehicle_parts")
+USA = REGIONS.index("USA")
+PARTNERS = HOSTS[1:]
+
+WINDOW = 4
+"""Last quarters of a run that are averaged: plants are reviewed once a year."""
+
+Measures = dict[str, float]
+
+
+def run_and_measure(model: RelocationModel, quarters: int) -> Measures:
+    """Run a model and average its last quarters.
+
+    Parameters
+    ----------
+    model : RelocationModel
+        At quarter 0.
+    quarters : int
+
+    Returns
+    -------
+    dict of str to float
+        Measures of the last `WINDOW` quarters; ``entries/MEX``, the plants in Mexico that
+        firms are expected to decide on over the whole run; costs of origin at its end.
+    """
+    window = min(WINDOW, quarters)
+    total: Counter[str] = Counter()
+    entries = 0.0
+    for quarter in range(quarters):
+        config, free = model.firms.config.copy(), model.firms.target < 0
+        model.step()
+        entries += expected_entries(model, "MEX", config, free)
+        if quarter >= quarters - window:
+            total.update(quarter_measures(model))
+    measured = {name: value / window for name, value in total.items()}
+    return measured | {"entries/MEX": entries} | compliance_costs(model)
+
+
+def quarter_measures(model: RelocationModel) -> Measures:
+    """Jobs, output, prices, content, claims, trade and welfare of the quarter just run."""
+    parts = (_by_sector_and_host, _trade, _claims, welfare, _prices)
+    return {name: value for part in parts for name, value in part(model).items()}
+
+
+def _by_sector_and_host(model: RelocationModel) -> Measures:
+    accounts = model.accounts
+    found = {}
+    columns = {
+        "jobs": accounts.employment,
+        "output": accounts.sales,
+        "comply": accounts.true_claims,
+        "content": accounts.content,
+    }
+    for name, values in columns.items():
+        for j, sector in enumerate(FOOTLOOSE):
+            for h, host in enumerate(HOSTS):
+                found[f"{name}/{sector}/{host}"] = float(values[j, h])
+    shares = accounts.sales / accounts.sales.sum(axis=1, keepdims=True)
+    mean = (accounts.content * shares).sum(axis=1)
+    return found | {f"content/{sector}/all": float(mean[j]) for j, sector in enumerate(FOOTLOOSE)}
+
+
+def _prices(model: RelocationModel) -> Measures:
+    """Price and real quantity bought by consumers, calibration year = 1."""
+    found = {}
+    for j, sector in enumerate(FOOTLOOSE):
+        for h, host in enumerate(HOSTS):
+            price = float(model.accounts.price_index[j, h])
+            spent = float(model.calibration.expenditure[j, h])
+            found[f"price/{sector}/{host}"] = price
+            found[f"quantity/{sector}/{host}"] = spent / price
+    return found
+
+
+def _trade(model: RelocationModel) -> Measures:
+    """Imports of the three members by origin, both uses, motor sectors and all goods."""
+    value = model.accounts.final.value + model.accounts.intermediate.value
+    groups = {sector: [FOOTLOOSE.index(sector)] for sector in FOOTLOOSE}
+    groups["goods"] = list(range(N_GOODS))
+    return {
+        f"imports/{name}/{market}/{origin}": float(value[rows][:, o, m].sum())
+        for name, rows in groups.items()
+        for m, market in enumerate(HOSTS)
+        for o, origin in enumerate(REGIONS)
+        if o != m
+    }
+
+
+def _claims(model: RelocationModel) -> Measures:
+    """US imports from the partners: dutiable and claimed, by sector and for all goods."""
+    found = {}
+    trades = (model.accounts.final, model.accounts.intermediate)
+    for name in ("claimed", "dutiable", "claimed_dutiable", "value"):
+        flow = sum((getattr(trade, name) for trade in trades), np.zeros(()))
+        for partner in PARTNERS:
+            entering = flow[:, HOSTS.index(partner), USA]
+            for j, sector in enumerate(FOOTLOOSE):
+                found[f"us_{name}/{sector}/{partner}"] = float(entering[j])
+            found[f"us_{name}/goods/{partner}"] = float(entering[:N_GOODS].sum())
+    return found
+
+
+def welfare(model: RelocationModel) -> Measures:
+    """Real income against the calibration year, percent of its GDP, by host.
+
+    What consumers and fixed sectors gain from prices at fixed spending, profits where
+    they are earned, pay above the calibration year's for the labour it employed, and
+    duties and fines collected. Money that moving costs is left out.
+    """
+    economy, calibration = model.economy, model.calibration
+    now, base = model.accounts, model.base_accounts
+    gdp = economy.value_added[:N_HOSTS].sum(axis=1) / 4
+    consumers = -(calibration.expenditure * np.log(now.price_index))[:, :N_HOSTS].sum(axis=0)
+    users = -(_other_spending(model) * np.log(_other_price(model)))[:, :N_HOSTS].sum(axis=0)
+    profits = (now.profit - base.profit).sum(axis=0)
+    wage_bill = (economy.value_added[:N_HOSTS] * economy.labour_share)[:, :N_FOOTLOOSE].sum(axis=1)
+    pay = (model.conditions.wage - 1) * wage_bill / 4
+    duties = (now.duty_revenue - base.duty_revenue)[:N_HOSTS]
+    total = 100 * (consumers + users + profits + pay + duties) / gdp
+    return {f"welfare/{host}": float(total[h]) for h, host in enumerate(HOSTS)}
+
+
+def _other_spending(model: RelocationModel) -> Array:
+    """What fixed sectors and industry abroad spend on each input, shape (input, market)."""
+    calibration = model.calibration
+    spending: Array = (calibration.other_use * (1 + calibration.base_input_duty)).sum(axis=1)
+    return spending
+
+
+def _other_price(model: RelocationModel) -> Array:
+    """Their price of each input against the calibration year, shape (input, market)."""
+    calibration = model.calibration
+    base = calibration.other_use * (1 + calibration.base_input_duty)
+    total = base.sum(axis=1, keepdims=True)
+    shares = np.divide(base, total, out=np.zeros_like(base), where=total > 0)
+    theta = model.economy.theta[:, None]
+    price = model.price[..., model.regime]
+    index = (shares * price ** -theta[..., None]).sum(axis=1)
+    return np.where(index > 0, index, 1.0) ** (-1 / theta)
+
+
+def expected_entries(
+    model: RelocationModel, host: str, config: NDArray[np.int8], free: NDArray[np.bool_]
+) -> float:
+    """Real plants at a host that firms reviewing this quarter decide to open, on average.
+
+    The average is over what a review's luck may be, given everything else, so that it
+    has no sampling noise of its own.
+
+    Parameters
+    ----------
+    model : RelocationModel
+        After the step.
+    host : str
+    config : ndarray of int, shape (firm,)
+        Sets of plants before it.
+    free : ndarray of bool, shape (firm,)
+        Who was building nothing then.
+    """
+    plans, noise = model.plans, model.scenario.firms.choice_noise
+    if not len(plans.rows):
+        return 0.0
+    opens = HAS_PLANT[:, HOSTS.index(host)]
+    lacks = free[plans.rows] & ~opens[config[plans.rows]]
+    worth = (plans.worth - plans.taste)[lacks]
+    chance = (
+        softmax(worth / noise, axis=1) if noise > 0 else np.eye(N_CONFIGS)[worth.argmax(axis=1)]
+    )
+    weight = model.firms.weight[plans.rows][lacks]
+    return float(weight @ chance[:, opens].sum(axis=1))
+
+
+def compliance_costs(model: RelocationModel) -> Measures:
+    """Median cost of proving origin on motor goods sold to the United States, ad valorem.
+
+    Of the three motor sectors together, ``compliance_cost/motor``, and of each.
+    Over all shipments on lines with a rate above zero, claimed or not, weighted by
+    value: dearer inputs where the rule binds, and paperwork. A shipment that no mix
+    could make originate costs infinitely much.
+    """
+    found: dict[str, list[tuple[Array, Array]]] = {sector: [] for sector in MOTOR}
+    for sector, rows in enumerate(sector_rows(model.firms)):
+        if FOOTLOOSE[sector] not in MOTOR:
+            continue
+        offer = make_offer(
+            model.firms, model.economy, model.calibration, model.now, model.costs,
+            model.borders, model.outside, sector, rows, model.regime,
+        )  # fmt: skip
+        sold = offer.appeal(model.firms)[..., USA] * model.unit_revenue[sector][None, ..., USA]
+        sold[:, :, FINAL] /= offer.mark_on[..., USA]
+        for host in range(1, N_HOSTS):
+            shipments = _proof(model, rows, host, sold[:, host].sum(axis=1))
+            found[FOOTLOOSE[sector]].append(shipments)
+    found["motor"] = [shipments for some in found.values() for shipments in some]
+    return {
+        f"compliance_cost/{goods}": _weighted_median(*map(np.concatenate, zip(*some, strict=True)))
+        for goods, some in found.items()
+    }
+
+
+def _proof(model: RelocationModel, rows: slice, host: int, sold: Array) -> tuple[Array, Array]:
+    """Cost of origin and value of every dutiable shipment from a host, shape (firm,)."""
+    made = model.costs.compliant_cost[rows, host, model.regime].astype(float)
+    free = model.costs.free_cost[rows, host, model.regime].astype(float)
+    paperwork = model.firms.paperwork[rows, host] * model.now.paperwork_scale[model.regime]
+    cost = made * (1 + paperwork) / free - 1
+    dutiable = model.firms.product_duty[rows, host, USA] > 0
+    return cost, np.where(dutiable & HAS_PLANT[model.firms.config[rows], host], sold, 0.0)
+
+
+def _weighted_median(numbers: Array, weights: Array) -> float:
+    """The lower number at which half of the weight is reached."""
+    order = np.argsort(numbers, kind="stable")
+    reached = np.cumsum(weights[order])
+    return float(numbers[order][np.searchsorted(reached, reached[-1] / 2)])
