@@ -7,8 +7,6 @@ quarter 0 and is, byte for byte, what setting it up anew would give.
 
 from copy import deepcopy
 
-import numpy as np
-
 from abm.economy import Economy
 from abm.errors import ScenarioError
 from abm.model import RelocationModel
@@ -31,9 +29,7 @@ class _Twin(RelocationModel):
         self.base_policy = other.base_policy
         self.base_year = other.base_year
         self.calibration = other.calibration
-        # At quarter 0 every regime has the values of the base year.
-        base_values = other.plan_values[..., :1]
-        self.plan_values = np.repeat(base_values, len(self.policy.regimes), axis=2)
+        self.base_values = other.base_values
 
 
 def twin(model: RelocationModel, scenario: Scenario) -> RelocationModel:

@@ -110,18 +110,47 @@ class _TiltedMix:
     tilted_share: Floats
 
 
+def mix_factors(
+    log_wedges: Floats, foreign: Floats, power: Floats
+) -> tuple[Floats, Floats, Floats]:
+    """What wedges do to spending, part by part.
+
+    Parameters
+    ----------
+    log_wedges : ndarray, shape (input, entry)
+        Logarithm of the wedge on each category.
+    foreign : ndarray, shape (input, entry)
+        Non-originating share of free spending.
+    power : ndarray, shape (input, 1)
+        Frechet shape of part prices.
+
+    Returns
+    -------
+    originating, other, tilted_share : ndarray, shape (input, entry)
+        Spending on each kind over what is spent on it freely, and the share of parts
+        that still does not originate.
+    """
+    # exp and log are vectorized in single precision everywhere, powers are not.
+    log_tilt = -power * log_wedges
+    tilted = foreign * np.exp(log_tilt)
+    home = 1 - foreign
+    # Where nothing originates there is nothing to turn to: the whole follows the wedge.
+    captive = home <= 0
+    remaining = np.where(captive, 1, home + tilted)
+    log_scale = (-1 / power - 1) * np.where(captive, log_tilt, np.log(remaining))
+    originating = np.exp(np.where(captive, 0, log_scale))
+    other = np.exp(log_scale + log_tilt - log_wedges)
+    return originating, other, np.where(captive, 1, tilted / remaining)
+
+
 def _tilted_mix(
     log_wedge: Floats, spend: Floats, foreign: Floats, before_duty: Floats, power: Floats
 ) -> _TiltedMix:
     wedges = category_wedges(log_wedge, before_duty)
-    # exp and log are vectorized in single precision everywhere, powers are not.
-    tilted = np.exp(-power * np.log(wedges))
-    tilted *= foreign
-    home = 1 - foreign
-    remaining = home + tilted
-    scale = np.exp((-1 / power - 1) * np.log(remaining))
-    scale *= spend
-    return _TiltedMix(wedges, scale * home, scale * tilted / wedges, tilted / remaining)
+    originating, other, tilted_share = mix_factors(np.log(wedges), foreign, power)
+    originating *= spend * (1 - foreign)
+    other *= spend * foreign
+    return _TiltedMix(wedges, originating, other, tilted_share)
 
 
 def meet_content_rule(

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.core.content_rules import Floats, category_wedges, meet_content_rule
+from abm.core.content_rules import Floats, category_wedges, meet_content_rule, mix_factors
 from abm.core.further_rules import FreeMix, FurtherRules, missed_entries, solve_entries
 
 ORIGINATING, OTHER, OTHER_BEFORE_DUTY = range(3)
@@ -367,15 +367,14 @@ def input_purchases(
         bound = np.flatnonzero(compliant_volume[rows].any(axis=1))
         if not len(bound):
             continue
+        wedges = category_wedges(log_wedge[rows][bound], choice.before_duty()[:, 0, 0, bound])
         share = choice.foreign()[:, 0, 0, bound]
-        log_wedges = np.log(
-            category_wedges(log_wedge[rows][bound], choice.before_duty()[:, 0, 0, bound])
-        )
-        tilt = np.exp(-power * log_wedges)
-        scale = per_weight[:, bound] * np.exp((-1 / power - 1) * np.log(1 - share + share * tilt))
+        originating, other, _ = mix_factors(np.log(wedges), share, power)
         volume = compliant_volume[rows][bound]
         by_source = by_source[:, :, bound]
-        for group, per_group in ((ORIGINATING, scale), (OTHER, scale * tilt * np.exp(-log_wedges))):
+        per_weight = per_weight[:, bound]
+        for group, factor in ((ORIGINATING, originating), (OTHER, other)):
+            per_group = per_weight * factor
             tilted = np.matmul(by_source * per_group[:, None], volume)
             bought += split[:, :, group, None] * tilted
     return bought

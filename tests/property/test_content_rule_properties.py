@@ -39,7 +39,8 @@ def unit_costs(case, *rules):
     """The cost step's answer, one regime for each threshold."""
     terms = replace(case.terms, threshold=np.array(rules))
     costs = UnitCosts.empty(N_ENTRIES, case.value_added.shape[1], len(rules), np.float64)
-    cost_step(case.affinity, case.base_potential, case.value_added, terms, costs, TOLERANCE)
+    value_added = np.repeat(case.value_added[..., None], len(rules), axis=2)
+    cost_step(case.affinity, case.base_potential, value_added, terms, costs, TOLERANCE)
     return costs
 
 

@@ -7,15 +7,36 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from abm.core.claims import choose_claim
-from abm.core.markets import config_revenue, hat_shares, plant_appeal, plant_reach
+from abm.core.markets import config_revenue, hat_shares, plant_appeal, plant_pull
 from tests.strategies import N_ENTRIES, duties, exporters, seeds, sellers
 
 ROUNDING = 1e-12
 """A thousand roundings of double precision."""
 
 
+def pull_of(case):
+    return plant_pull(case.delivered, np.ones(case.delivered.shape[:2]), case.dispersion)
+
+
 def reach_of(case):
-    return plant_reach(case.delivered, case.access, case.dispersion)
+    return pull_of(case)[:, :, None, :] * case.access
+
+
+def appeal_of(case, plants, size):
+    """Appeal of every plant, shape (firm, host, use, market); 0 where there is none."""
+    pull, hosts = pull_of(case), plants.shape[1]
+    firms = [np.flatnonzero(plants[:, host]) for host in range(hosts)]
+    found = plant_appeal(
+        [pull[firms[host], host] for host in range(hosts)],
+        firms,
+        case.access,
+        len(plants),
+        case.exponent,
+    )
+    appeal = np.zeros((*plants.shape, *case.access.shape[1:]))
+    for host, (rows, at_host) in enumerate(zip(firms, found, strict=True)):
+        appeal[rows, host] = at_host * size[rows, None, None]
+    return appeal
 
 
 @given(sellers(), seeds)
@@ -44,7 +65,7 @@ def test_revenue_of_a_set_of_plants_is_what_its_plants_sell(case, rng):
     revenue = config_revenue(reach, earns, case.configs, case.exponent)
     for config, members in enumerate(case.configs):
         everywhere = np.repeat(members[None], N_ENTRIES, axis=0)
-        appeal = plant_appeal(reach, everywhere, np.ones(N_ENTRIES), case.exponent)
+        appeal = appeal_of(case, everywhere, np.ones(N_ENTRIES))
         np.testing.assert_allclose(
             revenue[:, config], (appeal * earns).sum(axis=(1, 2, 3)), rtol=1e-10
         )
@@ -52,7 +73,7 @@ def test_revenue_of_a_set_of_plants_is_what_its_plants_sell(case, rng):
 
 @given(sellers())
 def test_appeal_is_never_negative_and_there_is_none_without_a_plant(case):
-    appeal = plant_appeal(reach_of(case), case.plants, case.size, case.exponent)
+    appeal = appeal_of(case, case.plants, case.size)
     assert np.all(appeal >= 0)
     assert np.all(appeal[~case.plants] == 0)
 
@@ -76,10 +97,10 @@ def test_a_duty_never_helps_its_exporter(case, duty, waivable, sigma, rng):
         honest = replace(case, reluctance=np.zeros_like(case.reluctance), terms=border)
         choice = choose_claim(*vars(honest).values())
         delivered.append(choice.border_cost * (1 + choice.duty))
-        reach = plant_reach(delivered[-1][:, None, :], np.ones((1, 1, 1)), 2 * (sigma - 1))
-        plant = np.ones((N_ENTRIES, 1), dtype=bool)
-        appeal = plant_appeal(reach, plant, np.ones(N_ENTRIES), 0.5)
-        share.append(appeal[:, 0, 0] / (appeal[:, 0, 0] + rivals))
+        pull = plant_pull(delivered[-1], np.ones(N_ENTRIES), 2 * (sigma - 1))
+        every = np.arange(N_ENTRIES)
+        (appeal,) = plant_appeal([pull], [every], np.ones((1, 1, 1)), N_ENTRIES, 0.5)
+        share.append(appeal[:, 0] / (appeal[:, 0] + rivals))
     assert np.all(delivered[1] >= delivered[0] * (1 - ROUNDING))
     assert np.all(share[1] <= share[0] * (1 + ROUNDING))
     assert np.all(share[1] / delivered[1] <= share[0] / delivered[0] * (1 + ROUNDING))
@@ -91,8 +112,7 @@ def test_a_duty_moves_a_firms_sales_from_the_plant_it_falls_on_to_its_others(cas
     dearer = case.delivered.copy()
     dearer[:, host, 0] *= 1 + duty
     before, after = (
-        plant_appeal(reach_of(one), case.plants, case.size, case.exponent)
-        for one in (case, replace(case, delivered=dearer))
+        appeal_of(one, case.plants, case.size) for one in (case, replace(case, delivered=dearer))
     )
     others = np.arange(3) != host
     slack = ROUNDING * before.max()
