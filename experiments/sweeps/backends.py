@@ -115,7 +115,7 @@ def dask(
             width = cluster.workers()
             waiting = chunks(specs, width)[::-1]
             while waiting or cluster.pending:
-                while waiting and len(cluster.pending) < IN_FLIGHT * width:
+                while waiting and cluster.ready and len(cluster.pending) < IN_FLIGHT * width:
                     cluster.submit(waiting.pop())
                 finished, lost = cluster.finished()
                 waiting.extend(lost)
@@ -142,6 +142,11 @@ class _Cluster:
         self._client.wait_for_workers(1, timeout=RECONNECT_SECONDS)
         return max(1, len(self._client.scheduler_info(n_workers=-1)["workers"]))
 
+    @property
+    def ready(self) -> bool:
+        """Whether the scheduler is there."""
+        return bool(self._client.status == "running")
+
     def submit(self, chunk: Chunk) -> None:
         """Hand out a chunk."""
         future = self._client.submit(dask_chunk, chunk, *self._shared, pure=False)
@@ -149,15 +154,13 @@ class _Cluster:
 
     def finished(self) -> tuple[list[Report], list[Chunk]]:
         """Wait a moment; return reports that came, and chunks to hand out again."""
-        from distributed import wait
-
         reports: list[Report] = []
         again: list[Chunk] = []
-        try:
-            done = wait(list(self.pending), timeout=TICK, return_when="FIRST_COMPLETED").done
-        except TimeoutError:
-            done = set()
-        for future in [future for future in self.pending if future in done]:
+        # Each future knows how it stands, also while the client looks for its scheduler.
+        done = [future for future in self.pending if future.status != "pending"]
+        if not done:
+            time.sleep(TICK)
+        for future in done:
             chunk = self.pending.pop(future)
             if future.status == "finished":
                 reports.extend(future.result())
@@ -165,7 +168,7 @@ class _Cluster:
                 raise future.exception()
             else:
                 again.append(chunk)
-        if self._client.status != "running" or self._client.scheduler is None:
+        if self._client.status == "closed":
             again.extend(self.pending.values())
             self._reconnect()
         return reports, again
