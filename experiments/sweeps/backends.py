@@ -26,6 +26,9 @@ TICK = 0.2
 RECONNECT_SECONDS = 600.0
 """How long a scheduler may be away."""
 
+RESULT_SECONDS = 60.0
+"""How long the results of a chunk may be on their way; then it is handed out again."""
+
 IN_FLIGHT = 2
 """Chunks a Dask worker is given at a time."""
 
@@ -162,11 +165,14 @@ class _Cluster:
             time.sleep(TICK)
         for future in done:
             chunk = self.pending.pop(future)
-            if future.status == "finished":
-                reports.extend(future.result())
-            elif future.status == "error" and not _is_loss(future.exception()):
-                raise future.exception()
-            else:
+            if future.status not in ("finished", "error"):
+                again.append(chunk)
+                continue
+            try:
+                reports.extend(future.result(timeout=RESULT_SECONDS))
+            except Exception as error:
+                if not _is_loss(error):
+                    raise
                 again.append(chunk)
         if self._client.status == "closed":
             again.extend(self.pending.values())
@@ -223,4 +229,4 @@ def _is_loss(error: BaseException) -> bool:
     from distributed import CancelledError, KilledWorker
     from distributed.comm import CommClosedError
 
-    return isinstance(error, KilledWorker | CommClosedError | CancelledError)
+    return isinstance(error, KilledWorker | CommClosedError | CancelledError | TimeoutError)
