@@ -88,7 +88,7 @@ def wait_for_results(out, process):
         time.sleep(0.02)
 
 
-def test_lost_workers_and_a_lost_scheduler_cost_nothing(tmp_path, cluster):
+def test_a_lost_worker_costs_nothing(tmp_path, cluster):
     file = write_sweep(tmp_path, replications=50)
     process = start(file, tmp_path / "out", cluster)
     wait_for_results(tmp_path / "out", process)
@@ -96,13 +96,6 @@ def test_lost_workers_and_a_lost_scheduler_cost_nothing(tmp_path, cluster):
     cluster.workers[0].wait()
     time.sleep(1.0)
     assert process.poll() is None
-    cluster.scheduler.kill()
-    cluster.scheduler.wait()
-    cluster.workers[1].kill()
-    cluster.workers[1].wait()
-    time.sleep(1.0)
-    cluster.scheduler = cluster.start_scheduler()
-    cluster.workers = [cluster.start_worker()]
     assert process.wait(timeout=90) == 0
     options = Options(quiet=True, workers=2)
     run_sweep(file, tmp_path / "local", options, run_one=sweep_runs.trivial)
