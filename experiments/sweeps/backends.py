@@ -26,6 +26,9 @@ TICK = 0.2
 RECONNECT_SECONDS = 600.0
 """How long a scheduler may be away."""
 
+RESULT_SECONDS = 60.0
+"""How long the results of a chunk may be on their way; then it is handed out again."""
+
 IN_FLIGHT = 2
 """Chunks a Dask worker is given at a time."""
 
@@ -115,7 +118,7 @@ def dask(
             width = cluster.workers()
             waiting = chunks(specs, width)[::-1]
             while waiting or cluster.pending:
-                while waiting and len(cluster.pending) < IN_FLIGHT * width:
+                while waiting and cluster.ready and len(cluster.pending) < IN_FLIGHT * width:
                     cluster.submit(waiting.pop())
                 finished, lost = cluster.finished()
                 waiting.extend(lost)
@@ -142,6 +145,11 @@ class _Cluster:
         self._client.wait_for_workers(1, timeout=RECONNECT_SECONDS)
         return max(1, len(self._client.scheduler_info(n_workers=-1)["workers"]))
 
+    @property
+    def ready(self) -> bool:
+        """Whether the scheduler is there."""
+        return bool(self._client.status == "running")
+
     def submit(self, chunk: Chunk) -> None:
         """Hand out a chunk."""
         future = self._client.submit(dask_chunk, chunk, *self._shared, pure=False)
@@ -149,23 +157,24 @@ class _Cluster:
 
     def finished(self) -> tuple[list[Report], list[Chunk]]:
         """Wait a moment; return reports that came, and chunks to hand out again."""
-        from distributed import wait
-
         reports: list[Report] = []
         again: list[Chunk] = []
-        try:
-            done = wait(list(self.pending), timeout=TICK, return_when="FIRST_COMPLETED").done
-        except TimeoutError:
-            done = set()
-        for future in [future for future in self.pending if future in done]:
+        # Each future knows how it stands, also while the client looks for its scheduler.
+        done = [future for future in self.pending if future.status != "pending"]
+        if not done:
+            time.sleep(TICK)
+        for future in done:
             chunk = self.pending.pop(future)
-            if future.status == "finished":
-                reports.extend(future.result())
-            elif future.status == "error" and not _is_loss(future.exception()):
-                raise future.exception()
-            else:
+            if future.status not in ("finished", "error"):
                 again.append(chunk)
-        if self._client.status != "running" or self._client.scheduler is None:
+                continue
+            try:
+                reports.extend(future.result(timeout=RESULT_SECONDS))
+            except Exception as error:
+                if not _is_loss(error):
+                    raise
+                again.append(chunk)
+        if self._client.status == "closed":
             again.extend(self.pending.values())
             self._reconnect()
         return reports, again
@@ -220,4 +229,4 @@ def _is_loss(error: BaseException) -> bool:
     from distributed import CancelledError, KilledWorker
     from distributed.comm import CommClosedError
 
-    return isinstance(error, KilledWorker | CommClosedError | CancelledError)
+    return isinstance(error, KilledWorker | CommClosedError | CancelledError | TimeoutError)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from abm.errors import ScenarioError
 from abm.keys import shown
 
-MOST_VALUES = 100_000
+MOST_VALUES = 10_000
 
 DISTRIBUTIONS = {"uniform": 2, "loguniform": 2, "triangular": 3, "normal": 2}
 """With the number of parameters each takes."""

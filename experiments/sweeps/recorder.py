@@ -36,8 +36,8 @@ class Recorder:
         self._flush_seconds = flush_seconds
         self._waiting: list[Report] = []
         self._flushed = time.monotonic()
-        self._log = RunLog(store.folder / "log" / f"{writer}.jsonl")
         self._number = self._last_number()
+        self._log = RunLog(store.folder / "log" / f"{writer}.jsonl")
 
     def session(self, facts: Mapping[str, Any]) -> None:
         """Note that a program begins to work on the sweep."""

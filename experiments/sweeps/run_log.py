@@ -29,7 +29,8 @@ class RunLog:
     """
 
     def __init__(self, path: Path) -> None:
-        self._file = path.open("ab")
+        # No buffer: what a full disk refuses must not come back when the file is closed.
+        self._file = path.open("ab", buffering=0)
         # What a killed writer left half-written must not swallow the next line.
         if self._file.tell() and not _ends_with_newline(path):
             self._file.write(b"\n")
@@ -39,8 +40,13 @@ class RunLog:
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         record = {"event": event, "format": LOG_FORMAT, "time": now, **facts}
         text = json.dumps(record, ensure_ascii=True, allow_nan=False)
-        self._file.write(text.encode() + b"\n")
-        self._file.flush()
+        left, before = text.encode() + b"\n", self._file.seek(0, os.SEEK_END)
+        try:
+            while left:
+                left = left[self._file.write(left) or 0 :]
+        except OSError:
+            self._file.truncate(before)  # no half line that the next would be added to
+            raise
         os.fsync(self._file.fileno())
 
     def close(self) -> None:

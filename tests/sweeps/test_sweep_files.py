@@ -181,7 +181,7 @@ def test_what_cannot_be_is_one_line(tmp_path, text, line):
 
 def test_a_sweep_of_too_many_runs_is_refused_before_it_is_laid_out(tmp_path):
     keys = ("firms.build_cost", "economy.relation", "firms.closure_cost", "economy.agglomeration")
-    steps = "{from = 0.0, to = 1.0, steps = 100000}"
+    steps = "{from = 0.0, to = 1.0, steps = 10000}"
     text = "[factors]\n" + "".join(f'"{key}" = {steps}\n' for key in keys)
     with pytest.raises(ScenarioError, match="runs; at most 1000000 are allowed"):
         plan(tmp_path, text)
