@@ -1,7 +1,7 @@
 """The charts of the page: figures in, an ECharts option, a sentence and a table out."""
 
 from dataclasses import dataclass, field
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 import networkx as nx
@@ -18,8 +18,8 @@ PARTNERS = HOSTS[1:]
 ROWS_SHOWN = 12
 """Quarters in the table of a chart, the last ones."""
 
-LARGEST = 4
-"""Firms of a sector in the picture of supplier links; more cannot be told apart."""
+LARGEST = 1
+"""Firms of a sector whose suppliers are drawn; more cannot be told apart."""
 
 SECTOR_COLOURS = dict(
     zip(
@@ -280,8 +280,9 @@ def network(lab: Laboratory, ink: Ink) -> Chart:
     sold = lab.world.atlas.sales(model).sum(axis=1)
     by_sales = np.argsort(-sold, kind="stable")
     sectors = model.firms.sector[by_sales]
-    rows_shown = np.concatenate([by_sales[sectors == j][:LARGEST] for j in range(len(FOOTLOOSE))])
-    graph = model.network.to_networkx(rows_shown)
+    first = np.concatenate([by_sales[sectors == j][:LARGEST] for j in range(len(FOOTLOOSE))])
+    suppliers = np.unique(model.network.supplier[first])
+    graph = model.network.to_networkx(np.union1d(first, suppliers[suppliers >= 0]))
     place = _layout(tuple(graph.nodes), tuple(graph.edges))
     largest = sold.max()
     nodes = [
@@ -317,8 +318,8 @@ def network(lab: Laboratory, ink: Ink) -> Chart:
         ],
     }
     sentence = (
-        f"{graph.number_of_edges()} links, supplier to buyer, among the {LARGEST} largest firms"
-        " of each sector; a firm's colour is its sector."
+        f"{graph.number_of_edges()} links, supplier to buyer, among the largest firm of"
+        " each sector and its suppliers; a firm's colour is its sector."
     )
     rows = [
         [f"Firm {a}", f"Firm {b}", f"{100 * data['weight']:.0f}%", data["hosts"]]
@@ -328,7 +329,7 @@ def network(lab: Laboratory, ink: Ink) -> Chart:
     return Chart("network", "Supplier links of the largest firms", sentence, option, table)
 
 
-@cache
+@lru_cache(maxsize=16)
 def _layout(nodes: tuple[int, ...], edges: tuple[tuple[int, int], ...]) -> dict[int, Any]:
     graph = nx.DiGraph()
     graph.add_nodes_from(nodes)
