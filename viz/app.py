@@ -293,8 +293,8 @@ def _start(session: Session, lab: Laboratory, data: dict[str, Any]) -> None:
 
 
 def _compare(session: Session, lab: Laboratory, name: str) -> None:
-    if name == "as-started":
-        session.compare(lab.start.scenario)
+    if name == "no levers":
+        session.compare(lab.start.scenario.model_copy(update={"name": name}))
     else:
         session.compare(Scenario.load(name) if name in shipped() else None)
 

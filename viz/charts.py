@@ -1,7 +1,7 @@
 """The charts of the page: figures in, an ECharts option, a sentence and a table out."""
 
 from dataclasses import dataclass, field
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 import networkx as nx
@@ -18,8 +18,8 @@ PARTNERS = HOSTS[1:]
 ROWS_SHOWN = 12
 """Quarters in the table of a chart, the last ones."""
 
-LARGEST_FIRMS = 36
-"""In the picture of supplier links; more cannot be told apart."""
+LARGEST = 1
+"""Firms of a sector whose suppliers are drawn; more cannot be told apart."""
 
 SECTOR_COLOURS = dict(
     zip(
@@ -245,6 +245,7 @@ def content_spread(lab: Laboratory, ink: Ink, sector: str) -> Chart:
         else f"No content rule holds for {goods}."
     )
     option = _frame(ink) | {
+        "grid": {"left": 4, "right": 12, "top": 26, "bottom": 22, "containLabel": True},
         "tooltip": {"trigger": "axis", "confine": True},
         "xAxis": _axis(ink, "category", data=edges, name="content, %", nameLocation="middle",
                        nameGap=24),
@@ -276,16 +277,21 @@ def moves(lab: Laboratory, ink: Ink) -> Chart:
 def network(lab: Laboratory, ink: Ink) -> Chart:
     """Supplier links among the largest firms."""
     model = lab.world.model
-    graph = model.network.to_networkx(largest=LARGEST_FIRMS)
+    sold = lab.world.atlas.sales(model).sum(axis=1)
+    by_sales = np.argsort(-sold, kind="stable")
+    sectors = model.firms.sector[by_sales]
+    first = np.concatenate([by_sales[sectors == j][:LARGEST] for j in range(len(FOOTLOOSE))])
+    suppliers = np.unique(model.network.supplier[first])
+    graph = model.network.to_networkx(np.union1d(first, suppliers[suppliers >= 0]))
     place = _layout(tuple(graph.nodes), tuple(graph.edges))
-    largest = max(mass for _, mass in graph.nodes(data="mass"))
+    largest = sold.max()
     nodes = [
         {
             "id": str(row),
             "name": f"Firm {row}, {SECTOR_NAMES[data['sector']].lower()}",
             "x": 100 * place[row][0],
             "y": 100 * place[row][1],
-            "symbolSize": 6 + 22 * (data["mass"] / largest) ** 0.5,
+            "symbolSize": 6 + 20 * float(sold[row] / largest) ** 0.5,
             "itemStyle": {"color": SECTOR_COLOURS[data["sector"]]},
         }
         for row, data in graph.nodes(data=True)
@@ -312,8 +318,8 @@ def network(lab: Laboratory, ink: Ink) -> Chart:
         ],
     }
     sentence = (
-        f"{graph.number_of_edges()} links, supplier to buyer, among the"
-        f" {graph.number_of_nodes()} largest firms; a firm's colour is its sector."
+        f"{graph.number_of_edges()} links, supplier to buyer, among the largest firm of"
+        " each sector and its suppliers; a firm's colour is its sector."
     )
     rows = [
         [f"Firm {a}", f"Firm {b}", f"{100 * data['weight']:.0f}%", data["hosts"]]
@@ -323,7 +329,7 @@ def network(lab: Laboratory, ink: Ink) -> Chart:
     return Chart("network", "Supplier links of the largest firms", sentence, option, table)
 
 
-@cache
+@lru_cache(maxsize=16)
 def _layout(nodes: tuple[int, ...], edges: tuple[tuple[int, int], ...]) -> dict[int, Any]:
     graph = nx.DiGraph()
     graph.add_nodes_from(nodes)

@@ -38,7 +38,7 @@ FIGURES = (
     ("US bal. Canada", "bn USD/yr", "balance", 1, 1.0, 1),
     ("Claims, Mexico", "%", "claimed", 0, 100.0, 1),
     ("False, Mexico", "%", "false", 0, 100.0, 2),
-    ("US prices", "2017 = 100", "prices", 0, 100.0, 2),
+    ("US prices", "index", "prices", 0, 100.0, 2),
 )  # fmt: skip
 """Label, unit, series, place in it, factor, digits."""
 

@@ -93,8 +93,8 @@ def link(lab: Laboratory) -> str | None:
         document["levers"] = [[entry.date.isoformat(), entry.set] for entry in mine]
     else:
         document["toml"] = described_scenario(lab.played())
-    if lab.start.against is not None or lab.other is not None:
-        document["against"] = lab.other.name if lab.other else None
+    if lab.other is not None and lab.other.name in shipped():
+        document["against"] = lab.other.name
     packed = zlib.compress(json.dumps(document, separators=(",", ":")).encode(), 9)
     text = base64.urlsafe_b64encode(packed).decode().rstrip("=")
     return text if len(text) <= LONGEST_LINK else None

@@ -52,7 +52,6 @@ def trade_map(lab: Laboratory, ink: Ink, colour_by: str, arcs: bool) -> Chart:
     picture, table = lab.world.picture, cities()
     order = np.argsort(-picture.output, kind="stable")
     order = order[picture.output[order] > 0]
-    # The yardstick does not move with the run, so that growth can be seen.
     largest = max(picture.output.max(), 1e-9)
     points = [_city(table, picture, int(row), largest, ink, colour_by) for row in order]
     changes = [_change(table, picture, int(row), largest, ink) for row in order]
@@ -186,9 +185,9 @@ def _sentence(lab: Laboratory, order: np.ndarray) -> str:
     first = cities().iloc[int(order[0])]["city"]
     opened, closed = picture.opened.sum(), picture.closed.sum()
     return (
-        f"{lab.date(lab.quarter)}: {picture.plants.sum():,.0f} plants in {len(order)} cities,"
-        f" most output in {first}; {opened:,.0f} plants opened and {closed:,.0f} closed in the"
-        " quarter. Circles: output; arcs: trade; rings: openings, dashed: closures."
+        f"{picture.plants.sum():,.0f} plants in {len(order)} cities, most output in {first};"
+        f" {opened:,.0f} opened and {closed:,.0f} closed in the quarter."
+        " Circles: output; arcs: trade; rings: openings, dashed: closures."
     )
 
 

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -60,12 +61,20 @@ class Served:
             )
         self.address = self.process.stdout.readline().strip()
         assert self.address.startswith("http://127.0.0.1:"), self.log.read_text()
+        self.said = []
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self):
+        """Keep what it says after its address: the connections that leave this machine."""
+        self.said.extend(self.process.stdout)
 
     def stop(self):
-        """End it; what it wrote after its address."""
+        """End it."""
         self.process.terminate()
-        said, _ = self.process.communicate(timeout=30)
-        return said
+        self.process.wait(timeout=30)
+        self._reader.join(timeout=30)
+        self.process.stdout.close()
 
 
 @pytest.fixture(scope="session")
@@ -73,8 +82,7 @@ def server(tmp_path_factory):
     """A laboratory that anybody on this machine may open."""
     served = Served(tmp_path_factory.mktemp("server"))
     yield served
-    if served.process.poll() is None:
-        served.stop()
+    served.stop()
 
 
 @pytest.fixture(scope="session")

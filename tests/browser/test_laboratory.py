@@ -50,7 +50,7 @@ def test_five_hundred_steps_with_levers_pulled_at_random(capfd):
     for turn in range(500):
         if lab.over:
             lab = Laboratory(lab.start)
-        if luck.random() < 0.25:
+        if luck.random() < 0.15:
             lab.pull(random_pull(luck, lab))
         lab.step()
         assert lab.failure is None, lab.failure.report
