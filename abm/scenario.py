@@ -25,7 +25,7 @@ from abm.errors import ScenarioError
 from abm.keys import keys_of
 from abm.policy.compiled import compile_policy
 from abm.policy.regime import INSTRUMENTS, Instruments
-from abm.policy.timeline import TimelineEntry, segments
+from abm.policy.timeline import TimelineEntry, measure_entries, segments
 from abm.settings import AsTuple, Date, setting
 
 
@@ -68,6 +68,11 @@ class Scenario(Instruments):
     def instruments(self) -> Instruments:
         """Policy at the start, without the rest."""
         return Instruments(**{name: getattr(self, name) for name in INSTRUMENTS})
+
+    @property
+    def dated(self) -> tuple[TimelineEntry, ...]:
+        """The timeline with every turn of every measure, in the order of their dates."""
+        return _by_date(self.timeline + measure_entries(self.measures))
 
     @classmethod
     def load(cls, source: "Scenario | str | os.PathLike[str]") -> "Scenario":
@@ -131,7 +136,7 @@ class Scenario(Instruments):
             if keys_of(Scenario).schema(tuple(key.split("."))) is None:
                 problem = keys_of(Scenario).no_such_key(tuple(key.split(".")))
                 raise ScenarioError(f"{problem} (in sources)")
-        segments(self.start, self.instruments, self.timeline)  # every entry leaves a valid policy
+        segments(self.start, self.instruments, self.dated)  # every entry leaves a valid policy
         return self
 
 

@@ -37,6 +37,8 @@ class Policy:
         Duty on top of the most-favoured-nation rate, ad valorem.
     special_waived : ndarray of bool, shape (sector, source, market, regime)
         Whether it is waived for goods claimed as originating.
+    measures_waived, measures_fixed : ndarray, shape (sector, source, market, regime)
+        Duty of dated measures that a claim of origin avoids, and that is due in any case.
     preference : ndarray of bool, shape (source, market, regime)
         Whether originating goods enter free of duty; never at home.
     content_threshold : ndarray, shape (sector, regime)
@@ -84,6 +86,8 @@ class Policy:
     regimes: tuple[str, ...]
     special_duty: NDArray[np.float64]
     special_waived: NDArray[np.bool_]
+    measures_waived: NDArray[np.float64]
+    measures_fixed: NDArray[np.float64]
     preference: NDArray[np.bool_]
     content_threshold: NDArray[np.float64]
     labour_value_content: NDArray[np.float64]
@@ -245,7 +249,7 @@ def compile_policy(scenario: "Scenario", quarters: int | None = None) -> Policy:
         that are neither entered nor announced by then.
     """
     horizon = scenario.quarters if quarters is None else quarters
-    timeline = within(segments(scenario.start, scenario.instruments, scenario.timeline), horizon)
+    timeline = within(segments(scenario.start, scenario.instruments, scenario.dated), horizon)
     threatened = any(segment.instruments.threat is not None for segment in timeline)
     states = (False, True) if threatened else (False,)
     grid = [(segment, imposed) for segment in timeline for imposed in states]

@@ -8,6 +8,7 @@ from abm.policy.enforcement import Enforcement, fill_enforcement
 from abm.policy.foreign_support import ForeignSupport, fill_foreign_support
 from abm.policy.intellectual_property import IntellectualProperty, fill_intellectual_property
 from abm.policy.labour_rights import LabourRights, fill_labour_rights
+from abm.policy.measures import Measures, fill_measures
 from abm.policy.rules_of_origin import RulesOfOrigin, fill_rules_of_origin
 from abm.policy.services import ServicesBarriers, fill_services
 from abm.policy.subsidies import Subsidies, fill_subsidies
@@ -22,6 +23,12 @@ class Instruments(Settings):
     agreement: Agreement = Agreement()
     rules_of_origin: RulesOfOrigin = RulesOfOrigin()
     tariffs: Tariffs = Tariffs()
+    measures: Measures = setting(
+        {},
+        unit="",
+        meaning="dated duties by name, which stack",
+        source="none stood in 2017",
+    )
     enforcement: Enforcement = Enforcement()
     barriers: Barriers = setting(
         {},
@@ -65,6 +72,7 @@ def regime_arrays(instruments: Instruments, threat_imposed: bool) -> RegimeArray
     fill_agreement(instruments.agreement, regime)
     fill_rules_of_origin(instruments.rules_of_origin, regime)
     fill_tariffs(instruments.tariffs, regime)
+    fill_measures(instruments.measures, regime)
     fill_enforcement(instruments.enforcement, regime)
     fill_barriers(instruments.barriers, regime)
     fill_services(instruments.services, regime)  # after barriers, with which it compounds

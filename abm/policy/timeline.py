@@ -11,6 +11,7 @@ from pydantic import Field, ValidationError, model_validator
 from abm.complaints import complaint
 from abm.errors import ScenarioError
 from abm.keys import flatten, keys_of, merge, nested
+from abm.policy.measures import Measure
 from abm.policy.regime import Instruments
 from abm.settings import Date, Settings, setting
 
@@ -106,6 +107,26 @@ def first_day(quarter: int, start: date) -> date:
     """
     years, months = divmod(start.month - 1 + MONTHS_A_QUARTER * (quarter - 1), 12)
     return date(start.year + years, months + 1, 1)
+
+
+def measure_entries(measures: Mapping[str, Measure]) -> tuple[TimelineEntry, ...]:
+    """Return the dated turns of measures as entries of a timeline.
+
+    Only its beginning can be known beforehand; that it will be suspended, resumed or
+    ended is news of the day.
+    """
+    return tuple(
+        TimelineEntry(
+            date=day,
+            announced=measure.announced if turn == "effective" else None,
+            title=f"{name} ({measure.authority}) {turn}",
+            source=measure.source,
+            unverified=measure.unverified,
+            set={f"measures.{name}.in_force": in_force},
+        )
+        for name, measure in measures.items()
+        for turn, day, in_force in measure.turns()
+    )
 
 
 def segments(
