@@ -56,6 +56,20 @@ def threat_event(
     )
 
 
+def hazard_event(threat: Threat, quarter: int, day: date, old: float, new: float) -> PolicyEvent:
+    """Return the row for a threat that its government has made likelier or less likely."""
+    before, after = (min(1.0, threat.arrival_per_quarter * scale) for scale in (old, new))
+    return PolicyEvent(
+        quarter=quarter,
+        date=day.isoformat(),
+        actor="USA",
+        instrument="threat.arrival_per_quarter",
+        old=_text(before),
+        new=_text(after),
+        reason=f"goods deficit with {'+'.join(threat.origins)} over the last four quarters",
+    )
+
+
 def described(threat: Threat) -> str:
     """Return a threat's measure in words, such as ``35% border tax on MEX``."""
     if threat.instrument == "withdrawal":

@@ -9,6 +9,7 @@ from abm.policy.foreign_support import ForeignSupport, fill_foreign_support
 from abm.policy.intellectual_property import IntellectualProperty, fill_intellectual_property
 from abm.policy.labour_rights import LabourRights, fill_labour_rights
 from abm.policy.measures import Measures, fill_measures
+from abm.policy.reaction import Reaction
 from abm.policy.rules_of_origin import RulesOfOrigin, fill_rules_of_origin
 from abm.policy.services import ServicesBarriers, fill_services
 from abm.policy.subsidies import Subsidies, fill_subsidies
@@ -60,6 +61,7 @@ class Instruments(Settings):
     labour_rights: LabourRights = LabourRights()
     competition: Competition = Competition()
     threat: Threat | None = None
+    reaction: Reaction = Reaction()
 
 
 INSTRUMENTS = tuple(Instruments.model_fields)
