@@ -1,5 +1,8 @@
 """A regime: one full set of instruments. They are listed here, in the order in which they act."""
 
+from collections.abc import Callable
+from typing import Any
+
 from abm.policy.agreement import Agreement, fill_agreement
 from abm.policy.arrays import RegimeArrays
 from abm.policy.barriers import Barriers, fill_barriers
@@ -68,21 +71,28 @@ INSTRUMENTS = tuple(Instruments.model_fields)
 """Names of the sections of a scenario file that a timeline may change."""
 
 
+FILLS: tuple[tuple[str, Callable[[Any, RegimeArrays], None]], ...] = (
+    ("agreement", fill_agreement),
+    ("rules_of_origin", fill_rules_of_origin),
+    ("tariffs", fill_tariffs),
+    ("measures", fill_measures),
+    ("enforcement", fill_enforcement),
+    ("barriers", fill_barriers),
+    ("services", fill_services),  # after barriers, with which it compounds
+    ("subsidies", fill_subsidies),
+    ("foreign_support", fill_foreign_support),
+    ("intellectual_property", fill_intellectual_property),
+    ("labour_rights", fill_labour_rights),
+    ("competition", fill_competition),
+)
+"""What each instrument writes into a regime, in the order in which they act."""
+
+
 def regime_arrays(instruments: Instruments, threat_imposed: bool) -> RegimeArrays:
     """Return what ``instruments`` say as arrays, with the threatened measure or without."""
     regime = RegimeArrays()
-    fill_agreement(instruments.agreement, regime)
-    fill_rules_of_origin(instruments.rules_of_origin, regime)
-    fill_tariffs(instruments.tariffs, regime)
-    fill_measures(instruments.measures, regime)
-    fill_enforcement(instruments.enforcement, regime)
-    fill_barriers(instruments.barriers, regime)
-    fill_services(instruments.services, regime)  # after barriers, with which it compounds
-    fill_subsidies(instruments.subsidies, regime)
-    fill_foreign_support(instruments.foreign_support, regime)
-    fill_intellectual_property(instruments.intellectual_property, regime)
-    fill_labour_rights(instruments.labour_rights, regime)
-    fill_competition(instruments.competition, regime)
+    for name, fill in FILLS:
+        fill(getattr(instruments, name), regime)
     if threat_imposed and instruments.threat is not None:
         impose_threat(instruments.threat, regime)  # last: it raises duties already there
     return regime

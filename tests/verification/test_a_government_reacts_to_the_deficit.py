@@ -1,4 +1,4 @@
-"""The hazard of a threat follows the deficit, firms see it, and without reaction nothing changes."""
+"""The hazard of a threat follows the deficit, and firms see it."""
 
 import numpy as np
 import pandas as pd
