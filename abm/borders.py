@@ -117,7 +117,9 @@ def _border_terms(
     waivable = policy.special_waived[sector, host, partner]
     fee = MERCHANDISE_PROCESSING_FEE if partner == USA else 0.0
     waived = table.product_duty[rows, host, partner, None] + fee + np.where(waivable, special, 0)
+    waived = waived + policy.measures_waived[sector, host, partner]
     unwaived = np.broadcast_to(np.where(waivable, 0, special), waived.shape)
+    unwaived = unwaived + policy.measures_fixed[sector, host, partner]
     if (host, partner) == (MEX, USA):
         unwaived = unwaived + exposed[rows, None] * policy.border_tax
     return BorderTerms(

@@ -33,6 +33,7 @@ def outside_duty(economy: Economy, policy: Policy) -> Array:
         other goods of members it is not used.
     """
     rate = economy.applied_duty[..., None] + policy.special_duty
+    rate = rate + policy.measures_waived + policy.measures_fixed
     members = slice(0, N_HOSTS)
     energy = rate[ENERGY, members, members]
     for (host, partner, sector), distribution in economy.rates.items():
@@ -41,7 +42,9 @@ def outside_duty(economy: Economy, policy: Policy) -> Array:
             ordinary = np.where(free, 0, distribution.mean)
             waived = free & policy.special_waived[ENERGY, host, partner]
             special = np.where(waived, 0, policy.special_duty[ENERGY, host, partner])
-            energy[host, partner] = ordinary + special
+            measured = np.where(free, 0, policy.measures_waived[ENERGY, host, partner])
+            fixed = policy.measures_fixed[ENERGY, host, partner]
+            energy[host, partner] = ordinary + special + measured + fixed
     duty: Array = rate * economy.customs_over_basic[..., None]
     return duty
 

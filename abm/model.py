@@ -1,6 +1,7 @@
 """The relocation model: a step, phase by phase."""
 
 import os
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -20,6 +21,7 @@ from abm.axes import (
     N_HOSTS,
     N_REGIONS,
 )
+from abm.balance import us_goods_deficit
 from abm.borders import claim_origin
 from abm.calibration import calibrate
 from abm.conditions import Certificates
@@ -50,6 +52,8 @@ from abm.plans import (
     value_plans,
 )
 from abm.policy.compiled import Policy, compile_known, compile_policy
+from abm.policy.events import hazard_event
+from abm.policy.reaction import hazard_scale
 from abm.policy.timeline import TimelineEntry, known_by
 from abm.population import BELIEFS, draw_population
 from abm.quarter import Quarter
@@ -73,6 +77,9 @@ from agents import Firm, FirmTable, Government
 
 BASE_YEAR_POLICY = "status-quo"
 """Scenario whose policy at the start is that of the calibration year."""
+
+NEWSWORTHY = 0.1
+"""Relative change of a threat's hazard that is told as an event."""
 
 SETTLING_ROUNDS = 3
 """Rounds in which claims under regimes that become possible find their average duties."""
@@ -217,7 +224,7 @@ class RelocationModel(mesa.Model):
         it depends on what is known by now and on nothing later, so a lever pulled
         during a run and an entry that stood in its file from the start do the same.
         """
-        known = known_by(self.scenario.timeline, self.scenario.start, self.quarter)
+        known = known_by(self.scenario.dated, self.scenario.start, self.quarter)
         if known == self.known:
             return
         former, self.policy = self.policy, compile_known(self.scenario, self.quarter)
@@ -307,6 +314,8 @@ class RelocationModel(mesa.Model):
             regime=0,
         )
         self.base_accounts = self.accounts
+        self.year = deque([self.accounts] * 4, maxlen=4)
+        self.hazard = self.told_hazard = 1.0
         self.moves: Moves | None = None
         self.records.add_quarter(
             0, self.economy, self.firms, self.accounts, self.conditions.wage, None
@@ -339,7 +348,10 @@ class RelocationModel(mesa.Model):
         self._learn()
         last_regime = self.regime_in_force
         luck = float(self.draws.uniform("threat", self.quarter, 1)[0])
-        self.threat_imposed = self.policy.threat_imposed(self.quarter, self.threat_imposed, luck)
+        self._react()
+        self.threat_imposed = self.policy.threat_imposed(
+            self.quarter, self.threat_imposed, luck, self.hazard
+        )
         self.regime_in_force = self.policy.regime_index(self.quarter, self.threat_imposed)
         self._look_at(self.policy.reachable(self.quarter, self.regime_in_force))
         if self.quarter > 1:
@@ -358,6 +370,7 @@ class RelocationModel(mesa.Model):
             self.quarter,
             self.regime_counts,
             self.scenario.firms.belief_prior_quarters,
+            self.hazard,
         )
         self.transitions = beliefs[:, self.live, self.live]
 
@@ -437,6 +450,7 @@ class RelocationModel(mesa.Model):
             other,
             self.regime,
         )
+        self.year.append(self.accounts)
         self._file_certificates()
         self._pass_on()
 
@@ -463,6 +477,25 @@ class RelocationModel(mesa.Model):
             self.conditions.wage,
             self.moves,
         )
+
+    def _react(self) -> None:
+        """How likely the government now makes its threat, from the deficit of the last year."""
+        threat = self.policy.threat_at(self.quarter)
+        reaction = self.policy.reaction_at(self.quarter)
+        if threat is None or reaction.elasticity == 0:
+            self.hazard = 1.0
+            return
+        year, base = (
+            sum(us_goods_deficit(one, self.economy, threat.origins) for one in quarters)
+            for quarters in (self.year, [self.base_accounts] * 4)
+        )
+        self.hazard = hazard_scale(reaction, year, base)
+        if abs(self.hazard - self.told_hazard) > NEWSWORTHY * self.told_hazard:
+            day = self.policy.date_of(self.quarter)
+            self.records.events.append(
+                dict(hazard_event(threat, self.quarter, day, self.told_hazard, self.hazard))
+            )
+            self.told_hazard = self.hazard
 
     # --- what the phases share --------------------------------------------------------
 

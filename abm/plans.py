@@ -48,7 +48,7 @@ def reviewing(table: FirmTable, settings: Firms, quarter: int) -> NDArray[np.int
 
 
 def believed_transitions(
-    policy: Policy, quarter: int, counts: Array, prior_quarters: float
+    policy: Policy, quarter: int, counts: Array, prior_quarters: float, hazard: float = 1.0
 ) -> Array:
     """How each belief type expects policy to change, shape (belief, regime, regime).
 
@@ -61,8 +61,10 @@ def believed_transitions(
         Changes seen so far.
     prior_quarters : float
         Weight of the announced chain in adaptive beliefs.
+    hazard : float
+        Factor on the arrival of the threat, as governments now stand.
     """
-    announced = policy.forward_transitions(quarter)
+    announced = policy.forward_transitions(quarter, hazard)
     return np.stack(
         [
             myopic_transitions(len(announced)),

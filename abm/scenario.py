@@ -25,7 +25,7 @@ from abm.errors import ScenarioError
 from abm.keys import keys_of
 from abm.policy.compiled import compile_policy
 from abm.policy.regime import INSTRUMENTS, Instruments
-from abm.policy.timeline import TimelineEntry, known_by, quarter_of, segments
+from abm.policy.timeline import TimelineEntry, known_by, measure_entries, quarter_of, segments
 from abm.settings import AsTuple, Date, setting
 
 
@@ -68,6 +68,11 @@ class Scenario(Instruments):
     def instruments(self) -> Instruments:
         """Policy at the start, without the rest."""
         return Instruments(**{name: getattr(self, name) for name in INSTRUMENTS})
+
+    @property
+    def dated(self) -> tuple[TimelineEntry, ...]:
+        """The timeline with every turn of every measure, in the order of their dates."""
+        return _by_date(self.timeline + measure_entries(self.measures))
 
     @classmethod
     def load(cls, source: "Scenario | str | os.PathLike[str]") -> "Scenario":
@@ -131,10 +136,10 @@ class Scenario(Instruments):
             if keys_of(Scenario).schema(tuple(key.split("."))) is None:
                 problem = keys_of(Scenario).no_such_key(tuple(key.split(".")))
                 raise ScenarioError(f"{problem} (in sources)")
-        segments(self.start, self.instruments, self.timeline)  # every entry leaves a valid policy
-        for day in {entry.announced for entry in self.timeline if entry.announced is not None}:
+        segments(self.start, self.instruments, self.dated)  # every entry leaves a valid policy
+        for day in {entry.announced for entry in self.dated if entry.announced is not None}:
             # Firms plan with what is announced by then, so that must be a policy, too.
-            known = known_by(self.timeline, self.start, quarter_of(day, self.start))
+            known = known_by(self.dated, self.start, quarter_of(day, self.start))
             segments(self.start, self.instruments, known)
         return self
 

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 class Government(mesa.Agent):
     """A member of the agreement; it acts by the dated timeline of the scenario.
 
+    The United States may also make its threat depend on its goods deficit
+    (`abm.policy.reaction`).
+
     Parameters
     ----------
     model : RelocationModel

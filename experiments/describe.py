@@ -12,6 +12,7 @@ from abm import scenario_file
 from abm.keys import Path, dotted, flatten, keys_of
 from abm.policy.timeline import TimelineEntry
 from abm.scenario import Scenario
+from experiments.duties import duty_lines
 from experiments.overrides import Source, load_scenario, parse_overrides
 
 HEAD = ("format", "name", "title", "question", "start", "quarters")
@@ -20,6 +21,7 @@ MAY_BE_EMPTY = (
     "tariffs.special",
     "barriers",
     "services",
+    "measures",
     "subsidies",
     "foreign_support",
     "threat",
@@ -60,6 +62,7 @@ def _written(scenario: Scenario, origins: "_Origins", overridden: Collection[str
         _sections(scenario, origins),
         _sources(scenario, overridden),
         _timeline(scenario),
+        (f"# {line}" for line in duty_lines(scenario)),
     )
     return "\n".join(line for part in parts for line in part) + "\n"
 

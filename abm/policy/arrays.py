@@ -21,6 +21,8 @@ class RegimeArrays:
         Duty on top of the most-favoured-nation rate, ad valorem.
     special_waived : ndarray of bool, shape (sector, source, market)
         Whether that duty is waived for goods claimed as originating.
+    measures_waived, measures_fixed : ndarray, shape (sector, source, market)
+        Duty of dated measures that a claim of origin avoids, and that is due in any case.
     preference : ndarray of bool, shape (source, market)
         Whether originating goods enter free of duty.
     content_threshold : ndarray, shape (sector,)
@@ -63,6 +65,8 @@ class RegimeArrays:
 
     special_duty: NDArray[np.float64] = field(default_factory=lambda: np.zeros(CELLS))
     special_waived: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(CELLS, dtype=bool))
+    measures_waived: NDArray[np.float64] = field(default_factory=lambda: np.zeros(CELLS))
+    measures_fixed: NDArray[np.float64] = field(default_factory=lambda: np.zeros(CELLS))
     preference: NDArray[np.bool_] = field(
         default_factory=lambda: np.zeros((N_REGIONS, N_REGIONS), dtype=bool)
     )

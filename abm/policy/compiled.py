@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abm.policy.events import PolicyEvent, policy_events
+from abm.policy.reaction import Reaction
 from abm.policy.regime import regime_arrays
 from abm.policy.threat import Threat
 from abm.policy.timeline import Segment, first_day, known_by, quarter_of, segments, within
@@ -38,6 +39,8 @@ class Policy:
         Duty on top of the most-favoured-nation rate, ad valorem.
     special_waived : ndarray of bool, shape (sector, source, market, regime)
         Whether it is waived for goods claimed as originating.
+    measures_waived, measures_fixed : ndarray, shape (sector, source, market, regime)
+        Duty of dated measures that a claim of origin avoids, and that is due in any case.
     preference : ndarray of bool, shape (source, market, regime)
         Whether originating goods enter free of duty; never at home.
     content_threshold : ndarray, shape (sector, regime)
@@ -85,6 +88,8 @@ class Policy:
     regimes: tuple[str, ...]
     special_duty: NDArray[np.float64]
     special_waived: NDArray[np.bool_]
+    measures_waived: NDArray[np.float64]
+    measures_fixed: NDArray[np.float64]
     preference: NDArray[np.bool_]
     content_threshold: NDArray[np.float64]
     labour_value_content: NDArray[np.float64]
@@ -173,7 +178,11 @@ class Policy:
         """Return whether a threat stands in ``quarter``; none does in the calibration year."""
         return self.threat_at(quarter) is not None
 
-    def threat_imposed(self, quarter: int, before: bool, draw: float) -> bool:
+    def reaction_at(self, quarter: int) -> Reaction:
+        """Return how the hazard of the threat follows the deficit in ``quarter``."""
+        return self.timeline[self.segment_at(quarter)].instruments.reaction
+
+    def threat_imposed(self, quarter: int, before: bool, draw: float, hazard: float = 1.0) -> bool:
         """Return whether the threatened measure is in force in ``quarter``.
 
         Parameters
@@ -184,6 +193,8 @@ class Policy:
             Whether it was in force in the quarter before.
         draw : float
             Uniform between 0 and 1; matters only if the scenario has it drawn.
+        hazard : float
+            Factor on the threat's arrival, from `abm.policy.reaction.hazard_scale`.
         """
         threat = self.threat_at(quarter)
         if threat is None or threat.imposed == "never":
@@ -194,15 +205,16 @@ class Policy:
             return quarter >= quarter_of(threat.imposed, self.start)
         if before:
             return draw >= threat.departure_per_quarter
-        return draw < threat.arrival_per_quarter
+        return draw < min(1.0, threat.arrival_per_quarter * hazard)
 
-    def forward_transitions(self, quarter: int) -> NDArray[np.float64]:
+    def forward_transitions(self, quarter: int, hazard: float = 1.0) -> NDArray[np.float64]:
         """Return the chain over regimes as those see it who know what is known in ``quarter``.
 
         Within a segment a threat that stands arrives and departs with its hazards.
         The next segment, once known to be coming, is entered with the hazard that
         makes the expected stay the segment's length; what is not announced is not
-        expected. The last segment lasts for ever.
+        expected. The last segment lasts for ever. Today's ``hazard``, a factor on the
+        arrival of the threat, is taken to stay as it is.
 
         Returns
         -------
@@ -213,7 +225,7 @@ class Policy:
         states, count = self.states, len(self.timeline)
         chain = np.zeros((count, states, count, states))
         for n, segment in enumerate(self.timeline):
-            within_segment = self._threat_chain(segment.instruments.threat, quarter)
+            within_segment = self._threat_chain(segment.instruments.threat, quarter, hazard)
             leaving = 0.0
             if n + 1 < count and self.timeline[n + 1].known <= quarter:
                 leaving = 1.0 / (self.timeline[n + 1].start - segment.start)
@@ -232,8 +244,10 @@ class Policy:
         values = {item.name: getattr(self, item.name) for item in fields(self)}
         return {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
 
-    def _turns(self) -> list[tuple[int, int, Threat | None]]:
-        return [(s.start, s.known, s.instruments.threat) for s in self.timeline]
+    def _turns(self) -> list[tuple[int, int, Threat | None, Reaction]]:
+        return [
+            (s.start, s.known, s.instruments.threat, s.instruments.reaction) for s in self.timeline
+        ]
 
     def _stands(self, threat: Threat, quarter: int) -> bool:
         announced = quarter_of(threat.announced or self.start, self.start)
@@ -243,13 +257,16 @@ class Policy:
             return announced <= quarter
         return announced <= quarter < quarter_of(threat.withdrawn, self.start)
 
-    def _threat_chain(self, threat: Threat | None, quarter: int) -> NDArray[np.float64]:
+    def _threat_chain(
+        self, threat: Threat | None, quarter: int, hazard: float
+    ) -> NDArray[np.float64]:
         """Return the chain over the threat's states, shape (states, states)."""
         if self.states == 1:
             return np.ones((1, 1))
         if threat is None or not self._stands(threat, quarter):
             return np.array([[1.0, 0.0], [1.0, 0.0]])
-        arrival, departure = threat.arrival_per_quarter, threat.departure_per_quarter
+        arrival = min(1.0, threat.arrival_per_quarter * hazard)
+        departure = threat.departure_per_quarter
         return np.array([[1.0 - arrival, arrival], [departure, 1.0 - departure]])
 
 
@@ -265,7 +282,7 @@ def compile_policy(scenario: "Scenario", quarters: int | None = None) -> Policy:
         that are neither entered nor announced by then.
     """
     horizon = scenario.quarters if quarters is None else quarters
-    timeline = within(segments(scenario.start, scenario.instruments, scenario.timeline), horizon)
+    timeline = within(segments(scenario.start, scenario.instruments, scenario.dated), horizon)
     return _compiled(scenario.start, timeline, policy_events(timeline, scenario.start, horizon))
 
 
@@ -284,7 +301,7 @@ def compile_known(scenario: "Scenario", quarter: int) -> Policy:
     quarter : int
         The current one.
     """
-    known = known_by(scenario.timeline, scenario.start, quarter)
+    known = known_by(scenario.dated, scenario.start, quarter)
     timeline = segments(scenario.start, scenario.instruments, known)
     events = policy_events(timeline, scenario.start, quarters=sys.maxsize)
     over = sum(segment.start <= max(quarter - 1, 0) for segment in timeline) - 1

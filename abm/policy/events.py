@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any, TypedDict
 
 from abm.axes import HOSTS, REGIONS
+from abm.policy.measures import Measure
 from abm.policy.threat import Threat
 from abm.policy.timeline import Segment, quarter_of
 
@@ -55,8 +56,24 @@ def threat_event(
     )
 
 
+def hazard_event(threat: Threat, quarter: int, day: date, old: float, new: float) -> PolicyEvent:
+    """Return the row for a threat that its government has made likelier or less likely."""
+    before, after = (min(1.0, threat.arrival_per_quarter * scale) for scale in (old, new))
+    return PolicyEvent(
+        quarter=quarter,
+        date=day.isoformat(),
+        actor="USA",
+        instrument="threat.arrival_per_quarter",
+        old=_text(before),
+        new=_text(after),
+        reason=f"goods deficit with {'+'.join(threat.origins)} over the last four quarters",
+    )
+
+
 def described(threat: Threat) -> str:
     """Return a threat's measure in words, such as ``35% border tax on MEX``."""
+    if threat.instrument == "withdrawal":
+        return "withdrawal from the agreement"
     kind = {"border_tax": "border tax", "blanket": "blanket duty"}[threat.instrument]
     return f"{100 * threat.rate:.4g}% {kind} on {'+'.join(threat.origins)}"
 
@@ -68,10 +85,10 @@ def _of_timeline(found: Iterable[Segment], start: date) -> Iterator[PolicyEvent]
             row = PolicyEvent(
                 quarter=quarter_of(entry.date, start),
                 date=entry.date.isoformat(),
-                actor=_actor(change.key),
+                actor=_actor(change.key, segment),
                 instrument=change.key,
-                old=_text(change.old),
-                new=_text(change.new),
+                old=_said(change.key, change.old, segment),
+                new=_said(change.key, change.new, segment),
                 reason=f"in force: {entry.title}",
             )
             yield row
@@ -106,8 +123,25 @@ def _of_threats(found: Iterable[Segment], start: date) -> Iterator[PolicyEvent]:
         )
 
 
-def _actor(key: str) -> str:
+def _measure(key: str, segment: Segment) -> Measure | None:
+    """Return the measure whose force a key decides on, if any."""
+    parts = key.split(".")
+    return segment.instruments.measures.get(parts[1]) if parts[0] == "measures" else None
+
+
+def _said(key: str, value: Any, segment: Segment) -> str:
+    """Return a value in words; a measure is told by what it levies."""
+    measure = _measure(key, segment)
+    if measure is None or not isinstance(value, bool):
+        return _text(value)
+    return measure.described() if value else "none"
+
+
+def _actor(key: str, segment: Segment) -> str:
     """Return who decides on a key: the market it names, the USA on threats, else all members."""
+    measure = _measure(key, segment)
+    if measure is not None:
+        return measure.destination
     if key.startswith("threat."):
         return "USA"
     return next((part for part in key.split(".") if part in REGIONS), MEMBERS)

@@ -1,5 +1,8 @@
 """A regime: one full set of instruments. They are listed here, in the order in which they act."""
 
+from collections.abc import Callable
+from typing import Any
+
 from abm.policy.agreement import Agreement, fill_agreement
 from abm.policy.arrays import RegimeArrays
 from abm.policy.barriers import Barriers, fill_barriers
@@ -8,6 +11,8 @@ from abm.policy.enforcement import Enforcement, fill_enforcement
 from abm.policy.foreign_support import ForeignSupport, fill_foreign_support
 from abm.policy.intellectual_property import IntellectualProperty, fill_intellectual_property
 from abm.policy.labour_rights import LabourRights, fill_labour_rights
+from abm.policy.measures import Measures, fill_measures
+from abm.policy.reaction import Reaction
 from abm.policy.rules_of_origin import RulesOfOrigin, fill_rules_of_origin
 from abm.policy.services import ServicesBarriers, fill_services
 from abm.policy.subsidies import Subsidies, fill_subsidies
@@ -22,6 +27,12 @@ class Instruments(Settings):
     agreement: Agreement = Agreement()
     rules_of_origin: RulesOfOrigin = RulesOfOrigin()
     tariffs: Tariffs = Tariffs()
+    measures: Measures = setting(
+        {},
+        unit="",
+        meaning="dated duties by name, which stack",
+        source="none stood in 2017",
+    )
     enforcement: Enforcement = Enforcement()
     barriers: Barriers = setting(
         {},
@@ -53,26 +64,35 @@ class Instruments(Settings):
     labour_rights: LabourRights = LabourRights()
     competition: Competition = Competition()
     threat: Threat | None = None
+    reaction: Reaction = Reaction()
 
 
 INSTRUMENTS = tuple(Instruments.model_fields)
 """Names of the sections of a scenario file that a timeline may change."""
 
 
+FILLS: tuple[tuple[str, Callable[[Any, RegimeArrays], None]], ...] = (
+    ("agreement", fill_agreement),
+    ("rules_of_origin", fill_rules_of_origin),
+    ("tariffs", fill_tariffs),
+    ("measures", fill_measures),
+    ("enforcement", fill_enforcement),
+    ("barriers", fill_barriers),
+    ("services", fill_services),  # after barriers, with which it compounds
+    ("subsidies", fill_subsidies),
+    ("foreign_support", fill_foreign_support),
+    ("intellectual_property", fill_intellectual_property),
+    ("labour_rights", fill_labour_rights),
+    ("competition", fill_competition),
+)
+"""What each instrument writes into a regime, in the order in which they act."""
+
+
 def regime_arrays(instruments: Instruments, threat_imposed: bool) -> RegimeArrays:
     """Return what ``instruments`` say as arrays, with the threatened measure or without."""
     regime = RegimeArrays()
-    fill_agreement(instruments.agreement, regime)
-    fill_rules_of_origin(instruments.rules_of_origin, regime)
-    fill_tariffs(instruments.tariffs, regime)
-    fill_enforcement(instruments.enforcement, regime)
-    fill_barriers(instruments.barriers, regime)
-    fill_services(instruments.services, regime)  # after barriers, with which it compounds
-    fill_subsidies(instruments.subsidies, regime)
-    fill_foreign_support(instruments.foreign_support, regime)
-    fill_intellectual_property(instruments.intellectual_property, regime)
-    fill_labour_rights(instruments.labour_rights, regime)
-    fill_competition(instruments.competition, regime)
+    for name, fill in FILLS:
+        fill(getattr(instruments, name), regime)
     if threat_imposed and instruments.threat is not None:
         impose_threat(instruments.threat, regime)  # last: it raises duties already there
     return regime

@@ -15,12 +15,13 @@ from abm.settings import AsTuple, Date, Rate, Region, Settings, Share, setting
 class Threat(Settings):
     """What is threatened, how likely it is thought, and what becomes of it."""
 
-    instrument: Literal["border_tax", "blanket"] = setting(
+    instrument: Literal["border_tax", "blanket", "withdrawal"] = setting(
         "border_tax",
         unit="",
         meaning="border_tax: on US-bound goods from a Mexican plant opened after the announcement"
         " by a firm that has, or closed, US production;"
-        " blanket: a US duty on all goods from the origins",
+        " blanket: a US duty on all goods from the origins;"
+        " withdrawal: the end of the agreement's preference, whatever the rate and origins",
         source="the threats to single firms of 2016-17 (The Guardian, 3 January 2017)",
     )
     rate: Rate = setting(
@@ -100,6 +101,9 @@ def impose_threat(threat: Threat, regime: RegimeArrays) -> None:
     """
     if threat.instrument == "border_tax":
         regime.border_tax = threat.rate
+        return
+    if threat.instrument == "withdrawal":
+        regime.preference[:] = False
         return
     blanket = rates_by_cell(
         {"USA": {origin: {"all": threat.rate} for origin in threat.origins}}, GOODS

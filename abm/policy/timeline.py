@@ -11,6 +11,7 @@ from pydantic import Field, ValidationError, model_validator
 from abm.complaints import complaint
 from abm.errors import ScenarioError
 from abm.keys import flatten, keys_of, merge, nested
+from abm.policy.measures import Measure
 from abm.policy.regime import Instruments
 from abm.settings import Date, Settings, setting
 
@@ -114,6 +115,26 @@ def known_by(
     """Return the entries that are in force or announced by ``quarter``, in their order."""
     return tuple(
         entry for entry in timeline if quarter_of(entry.announced or entry.date, start) <= quarter
+    )
+
+
+def measure_entries(measures: Mapping[str, Measure]) -> tuple[TimelineEntry, ...]:
+    """Return the dated turns of measures as entries of a timeline.
+
+    Only its beginning can be known beforehand; that it will be suspended, resumed or
+    ended is news of the day.
+    """
+    return tuple(
+        TimelineEntry(
+            date=day,
+            announced=measure.announced if turn == "effective" else None,
+            title=f"{name} ({measure.authority}) {turn}",
+            source=measure.source,
+            unverified=measure.unverified,
+            set={f"measures.{name}.in_force": in_force},
+        )
+        for name, measure in measures.items()
+        for turn, day, in_force in measure.turns()
     )
 
 

@@ -100,9 +100,14 @@ def test_scenarios_lists_each_on_one_line(capsys):
     assert main(["scenarios"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == [
+        "blanket-2025",
         "blanket-25",
+        "history",
+        "metals-2018",
+        "mexico-escalation-2019",
         "nafta-withdrawal",
         "objectives-2017",
+        "review-2026",
         "status-quo",
         "threat-35",
         "tpp",

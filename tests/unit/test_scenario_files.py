@@ -40,6 +40,11 @@ def test_the_scenarios_listed_here_are_shipped():
         "usmca",
         "usmca-content",
         "tpp",
+        "metals-2018",
+        "mexico-escalation-2019",
+        "blanket-2025",
+        "history",
+        "review-2026",
         "objectives-2017",
         "blanket-25",
     }

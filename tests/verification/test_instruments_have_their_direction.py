@@ -4,6 +4,7 @@ The directions are derived in docs/instruments.md. Prices and costs are those of
 model under another policy, all else being equal; trade is that of two runs.
 """
 
+from datetime import date
 from functools import cache
 
 import numpy as np
@@ -14,6 +15,7 @@ from abm.axes import FOOTLOOSE, GOODS, HOSTS, REGIONS, SECTORS
 from abm.economy import load_economy
 from abm.inputs import purchase_prices, value_added_cost
 from abm.policy import compile_policy
+from abm.scenario import Scenario
 from experiments.overrides import load_scenario
 
 USA, MEX, CAN = range(3)
@@ -200,3 +202,53 @@ def test_competition_policy_lowers_prices_by_its_scale_where_nothing_is_imported
     margin = strict.accounts.profit / strict.accounts.sales
     expected = 1 - (1 - plain.calibration.margin) / 0.98
     np.testing.assert_allclose(margin, np.broadcast_to(expected[:, None], margin.shape), rtol=1e-9)
+
+
+def with_measure(**terms):
+    """The status quo with one duty from the first quarter on."""
+    measure = {"authority": "law", "effective": date(2017, 1, 1), **terms}
+    base = load_scenario("status-quo", []).model_dump(exclude_none=True)
+    return Scenario.from_document(base | {"measures": {"one": measure}})
+
+
+def test_duty_paid_on_a_measure_is_its_rate_times_customs_value():
+    model = RelocationModel(
+        with_measure(destination="USA", origins=("CHN", "ROW"), rates={"metals": 0.25}),
+        firms=FIRMS,
+    )
+    model.run_for(2)
+    metals, outside = SECTORS.index("metals"), slice(len(HOSTS), None)
+    cells = metals, outside, USA
+    economy = model.economy
+    for trade in (model.accounts.final, model.accounts.intermediate):
+        customs = trade.value[cells] * economy.customs_over_basic[cells]
+        due = customs * (economy.applied_duty[cells] + 0.25)
+        np.testing.assert_allclose(trade.duty[cells], due, rtol=1e-9)
+
+
+def test_retaliation_cuts_the_other_sides_exports_and_the_retaliators_own_buyers_pay():
+    plain = run()
+    model = RelocationModel(
+        with_measure(destination="CAN", origins=("USA",), rates={"metals": 0.25}), firms=FIRMS
+    )
+    model.run_for(2)
+    assert flow(model, "USA", "CAN", ("metals",)) < flow(plain, "USA", "CAN", ("metals",))
+    metals = FOOTLOOSE.index("metals")
+    assert model.accounts.price_index[metals, CAN] > plain.accounts.price_index[metals, CAN]
+    assert model.accounts.duty_revenue[CAN] > plain.accounts.duty_revenue[CAN]
+
+
+def test_a_measure_that_spares_originating_goods_raises_claims_and_one_that_does_not_lowers_trade():
+    terms = {"destination": "USA", "origins": ("MEX",), "rates": {"all": 0.25}}
+    spared, bare = (
+        RelocationModel(with_measure(**terms, originating=owed), firms=FIRMS)
+        for owed in ("exempt", "pays")
+    )
+    for model in (spared, bare):
+        model.run_for(2)
+    shares = []
+    for model in (spared, run()):
+        trade = model.accounts.final
+        shares.append(trade.claimed[:, MEX, USA].sum() / trade.value[:, MEX, USA].sum())
+    assert shares[0] > shares[1]
+    assert flow(bare, "MEX", "USA") < flow(spared, "MEX", "USA") < flow(run(), "MEX", "USA")

@@ -1,0 +1,202 @@
+"""Duties that stack: the fold over measures, their dates, and what firms know of them."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from abm.axes import GOODS, HOSTS, REGIONS, SECTORS
+from abm.errors import ScenarioError
+from abm.policy import compile_policy
+from abm.policy.duty_bases import foreign_content, metal_content
+from abm.policy.measures import Measure, behind, contributions
+from abm.policy.timeline import segments
+from abm.scenario import Scenario
+from experiments.duties import duty_lines
+
+
+def measure(**terms):
+    plain = {"authority": "law", "destination": "USA", "rates": {"all": 0.25}, "in_force": True}
+    return Measure(**plain | terms)
+
+
+def cell(array, sector, source="MEX", market="USA"):
+    return array[..., SECTORS.index(sector), REGIONS.index(source), REGIONS.index(market)]
+
+
+def total(measures):
+    return sum(contributions(measures).values())
+
+
+def test_measures_that_add_add_up_to_the_cent():
+    stacked = total({"one": measure(), "two": measure(rates={"cars": 0.1}, origins=("MEX",))})
+    assert cell(stacked, "cars").tolist() == [0, 0.35]
+    assert cell(stacked, "food").tolist() == [0, 0.25]
+    assert cell(stacked, "cars", "CAN").tolist() == [0, 0.25]
+    assert cell(stacked, "cars", "USA").tolist() == [0, 0]
+    assert cell(stacked, "finance").tolist() == [0, 0]
+
+
+def test_only_what_is_in_force_counts():
+    assert not total({"one": measure(in_force=False)} | {"two": measure(rates={"all": 0.0})}).any()
+
+
+def test_a_measure_that_spares_originating_goods_is_waived_and_no_other_is():
+    spared = {"one": measure(originating="exempt"), "two": measure(rates={"all": 0.1})}
+    assert cell(total(spared), "cars").tolist() == [0.25, 0.1]
+
+
+def test_a_floor_lifts_the_sum_to_its_rate_and_no_further():
+    low, high = measure(rates={"all": 0.1}), measure(rates={"all": 0.4})
+    floor = measure(relation="floor", rates={"all": 0.15}, originating="exempt")
+    np.testing.assert_allclose(cell(total({"a": low, "f": floor}), "cars"), [0.05, 0.1])
+    np.testing.assert_allclose(cell(total({"a": high, "f": floor}), "cars"), [0, 0.4])
+    np.testing.assert_allclose(cell(total({"f": floor}), "cars"), [0.15, 0])
+
+
+def test_a_measure_instead_of_another_displaces_it_where_it_applies_and_nowhere_else():
+    measures = {
+        "blanket": measure(originating="exempt"),
+        "cars": measure(rates={"cars": 0.1}, relation="instead_of", instead_of=("blanket",)),
+    }
+    assert cell(total(measures), "cars").tolist() == [0, 0.1]
+    assert cell(total(measures), "food").tolist() == [0.25, 0]
+    assert behind(measures, "cars", "MEX", "USA") == {"cars": 0.1}
+    assert behind(measures, "food", "MEX", "USA") == {"blanket": 0.25}
+
+
+def test_the_order_of_measures_in_a_file_does_not_matter():
+    measures = {
+        "a": measure(),
+        "b": measure(rates={"cars": 0.1}, relation="instead_of", instead_of=("a",)),
+        "c": measure(relation="floor", rates={"all": 0.3}),
+        "d": measure(rates={"metals": 0.5}, origins=("CAN", "ROW")),
+    }
+    expected = total(measures)
+    for order in itertools.permutations(measures):
+        np.testing.assert_array_equal(total({name: measures[name] for name in order}), expected)
+
+
+def test_a_duty_on_metal_content_is_the_rate_times_the_metal_in_a_good():
+    on_metal = total({"one": measure(rates={"all": 0.5}, base="metal_content")})
+    for good in GOODS:
+        share = metal_content()[SECTORS.index(good), REGIONS.index("MEX")]
+        assert cell(on_metal, good)[1] == pytest.approx(0.5 * share, rel=1e-12)
+    assert cell(on_metal, "metals")[1] == 0.5
+    assert 0 < cell(on_metal, "food")[1] < cell(on_metal, "machinery")[1] < 0.5
+
+
+def test_a_duty_on_foreign_content_spares_what_was_made_at_its_destination():
+    share = foreign_content("USA")[SECTORS.index("cars"), REGIONS.index("MEX")]
+    levied = total({"one": measure(base="foreign_content")})
+    assert cell(levied, "cars")[1] == pytest.approx(0.25 * share, rel=1e-12)
+    owed = total({"one": measure(originating="pays_on_foreign_content")})
+    np.testing.assert_allclose(cell(owed, "cars"), [0.25 * (1 - share), 0.25 * share])
+    assert 0 < share < foreign_content("USA")[SECTORS.index("cars"), REGIONS.index("ROW")] <= 1
+
+
+DATED = """
+[measures.one]
+authority = "law"
+destination = "USA"
+origins = ["MEX"]
+rates = { all = 0.25 }
+announced = 2017-04-15
+effective = 2018-01-05
+suspended = 2018-08-01
+resumed = 2019-01-01
+ended = 2020-01-01
+"""
+
+
+def rate_by_quarter(policy, quarters):
+    cells = SECTORS.index("cars"), REGIONS.index("MEX"), REGIONS.index("USA")
+    fixed = policy.measures_fixed[cells]
+    return [fixed[policy.regime_index(quarter, imposed=False)] for quarter in quarters]
+
+
+def test_a_measure_is_levied_from_its_day_until_suspended_and_from_resumed_until_ended():
+    policy = compile_policy(Scenario.from_toml(DATED))
+    assert rate_by_quarter(policy, range(1, 14)) == [0] * 4 + [0.25] * 2 + [0] * 2 + [0.25] * 4 + [
+        0
+    ]
+
+
+def test_firms_expect_an_announced_measure_and_never_its_end():
+    policy = compile_policy(Scenario.from_toml(DATED))
+    assert policy.forward_transitions(1)[0, 0] == 1
+    assert policy.forward_transitions(2)[0, 1] == pytest.approx(1 / 5)
+    assert policy.forward_transitions(5)[1, 1] == 1
+    assert policy.forward_transitions(8)[2, 2] == 1
+
+
+def test_turns_are_events_of_the_country_that_levies():
+    policy = compile_policy(Scenario.from_toml(DATED))
+    assert [(e["date"], e["actor"], e["old"], e["new"]) for e in policy.events] == [
+        ("2017-04-15", "USA", "none", "25% on all from MEX"),
+        ("2018-01-05", "USA", "none", "25% on all from MEX"),
+        ("2018-08-01", "USA", "25% on all from MEX", "none"),
+        ("2019-01-01", "USA", "none", "25% on all from MEX"),
+        ("2020-01-01", "USA", "25% on all from MEX", "none"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("measures.A.rates = { all = 0.1 }", "measures.A.authority: is missing"),
+        (DATED.replace("2018-08-01", "2017-08-01"), "comes before effective (2018-01-05)"),
+        (DATED.replace('["MEX"]', '["USA"]'), "trade of USA with itself crosses no border"),
+        (DATED + 'relation = "instead_of"', "if and only if relation is 'instead_of'"),
+        (
+            DATED + 'relation = "instead_of"\ninstead_of = ["two"]',
+            "one stands instead of 'two', and there is no such measure",
+        ),
+        (DATED.replace("measures.one", 'measures."a b"'), "'a b' is no name"),
+        (DATED + "rate = 0.1", "measures.one"),
+    ],
+)
+def test_an_impossible_measure_is_told_in_one_line(text, line):
+    with pytest.raises(ScenarioError) as caught:
+        Scenario.from_toml(text)
+    assert line in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_the_history_is_that_of_its_sources():
+    scenario = Scenario.load("history")
+    dated = segments(scenario.start, scenario.instruments, scenario.dated)
+    found = {segment.label: segment.instruments.measures for segment in dated}
+    assert behind(found["2018-06-01"], "metals", "CAN", "USA") == {"metals-2018": 0.09}
+    assert behind(found["2018-07-01"], "metals", "USA", "CAN") == {"retaliation-canada-2018": 0.125}
+    assert behind(found["2019-05-20"], "metals", "USA", "CAN") == {}
+    assert behind(found["2025-02-04"], "food", "CAN", "USA") == {"ieepa-canada": 0.25}
+    assert behind(found["2025-02-04"], "primary_energy", "CAN", "USA") == {"ieepa-canada": 0.1}
+    assert behind(found["2025-04-03"], "cars", "MEX", "USA") == {"cars-2025": 0.25}
+    assert behind(found["2025-08-01"], "food", "CAN", "USA") == {"ieepa-canada-35": 0.35}
+    assert behind(found["2026-02-24"], "food", "CAN", "USA") == {"section-122": 0.1}
+    assert behind(found["2026-07-24"], "food", "CAN", "USA") == {}
+    assert behind(found["2026-07-24"], "cars", "CAN", "USA") == {"cars-2025": 0.25}
+
+
+def test_every_measure_shipped_says_where_it_is_from():
+    for name in ("history", "metals-2018", "blanket-2025"):
+        for label, one in Scenario.load(name).measures.items():
+            assert one.source, label
+            assert one.unverified == ("memory" in one.source), label
+
+
+def test_duties_are_shown_by_pair_and_sector_with_the_measures_behind_them():
+    lines = list(duty_lines(Scenario.from_toml(DATED)))
+    assert lines[1:3] == [
+        "from 2018-01-05",
+        "  USA on MEX: all goods: 25% (25% if originating): one 25%",
+    ]
+    assert lines[-1] == "from 2020-01-01: none"
+    assert list(duty_lines(Scenario.load("status-quo"))) == []
+
+
+def test_a_withdrawal_that_is_threatened_ends_the_preference_where_it_is_carried_out():
+    policy = compile_policy(Scenario.from_toml("threat = { instrument = 'withdrawal' }"))
+    assert policy.preference[..., 0].sum() == len(HOSTS) * (len(HOSTS) - 1)
+    assert not policy.preference[..., 1].any()

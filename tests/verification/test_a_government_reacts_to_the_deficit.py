@@ -1,0 +1,72 @@
+"""The hazard of a threat follows the deficit, and firms see it."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from abm import RelocationModel
+from abm.balance import us_goods_deficit
+from abm.policy import compile_policy
+from abm.policy.reaction import Reaction, hazard_scale
+from experiments.measures import us_goods_balance
+from experiments.overrides import load_scenario
+
+FIRMS = 200
+THREAT = ("threat.instrument=blanket", "threat.rate=0.25", "threat.arrival_per_quarter=0.1")
+REACTS = (*THREAT, "reaction.elasticity=4")
+
+
+def run(*overrides, quarters=4):
+    model = RelocationModel(load_scenario("threat-35", list(overrides)), firms=FIRMS)
+    model.run_for(quarters)
+    return model
+
+
+def test_the_scale_is_one_at_the_target_rises_with_the_deficit_and_ends_with_it():
+    reaction = Reaction(elasticity=3.0, deficit_target=1.0)
+    scales = [hazard_scale(reaction, deficit, 50.0) for deficit in (-10, 0, 25, 50, 75)]
+    assert scales == [0, 0, 0.125, 1, 3.375]
+    assert hazard_scale(Reaction(), 75.0, 50.0) == 1
+    assert hazard_scale(reaction, 75.0, -1.0) == 1
+    half = Reaction(elasticity=1.0, deficit_target=0.5)
+    assert hazard_scale(half, 50.0, 50.0) == 2
+
+
+def test_firms_who_look_ahead_expect_the_hazard_as_it_now_stands():
+    policy = compile_policy(load_scenario("threat-35", list(THREAT)))
+    for hazard, expected in ((0, 0), (1, 0.1), (3, 0.3), (100, 1)):
+        chain = policy.forward_transitions(1, hazard)
+        assert chain[0, 1] == pytest.approx(expected)
+        np.testing.assert_allclose(chain.sum(axis=1), 1)
+
+
+def test_a_drawn_threat_comes_when_the_draw_is_below_the_scaled_hazard():
+    policy = compile_policy(load_scenario("threat-35", [*THREAT, "threat.imposed=drawn"]))
+    drawn = [policy.threat_imposed(1, False, 0.15, hazard) for hazard in (1, 1.4, 1.6)]
+    assert drawn == [False, False, True]
+
+
+def test_the_deficit_is_that_of_the_summary():
+    model = run(quarters=1)
+    balance = us_goods_balance(model.frames()["trade"])
+    for partner in ("MEX", "CAN", "CHN"):
+        deficit = us_goods_deficit(model.accounts, model.economy, (partner,))
+        assert deficit == pytest.approx(-balance.loc[1, partner], rel=1e-12)
+
+
+def test_a_deficit_that_grows_raises_the_hazard_and_one_that_shrinks_lowers_it():
+    wider = run(*REACTS, "barriers.USA.MEX.all=-0.05")
+    narrower = run(*REACTS, "barriers.USA.MEX.all=0.05")
+    assert narrower.hazard < 1 < wider.hazard
+    assert wider.transitions[-1, 0, 1] > narrower.transitions[-1, 0, 1]
+    events = [e for e in wider.events if e["instrument"] == "threat.arrival_per_quarter"]
+    assert events
+    assert all(float(e["new"]) > float(e["old"]) for e in events)
+    assert {e["actor"] for e in events} == {"USA"}
+
+
+def test_without_reaction_the_deficit_moves_nothing():
+    plain, told = run(*THREAT), run(*THREAT, "reaction.deficit_target=0.5")
+    assert told.hazard == 1
+    for name, frame in plain.frames().items():
+        pd.testing.assert_frame_equal(frame, told.frames()[name], check_exact=True)
