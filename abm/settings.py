@@ -55,8 +55,8 @@ Number = Annotated[float, BeforeValidator(_read_percent)]
 
 Share = Annotated[float, Field(ge=0, le=1), BeforeValidator(_read_percent)]
 
-Rate = Annotated[float, Field(ge=0, le=3), BeforeValidator(_read_percent)]
-"""An ad valorem rate; 300% is out of reach of all but a line or two (US tobacco has 350%)."""
+Rate = Annotated[float, Field(ge=0, le=5), BeforeValidator(_read_percent)]
+"""An ad valorem rate; 500% is beyond every line of a schedule (US tobacco has 350%)."""
 
 Date = Annotated[date, Field(ge=date(1900, 1, 1), le=date(2200, 1, 1)), BeforeValidator(_read_date)]
 

@@ -32,6 +32,13 @@ MAX_LOG_WEDGE = np.log(1e4)
 
 MAX_ITERATIONS = 60
 
+NEGLIGIBLE_TILT = 0.6
+"""Power of the smallest number at which what is left of non-originating parts counts as none.
+
+Single precision then stops at 1e-23 of them. The powers taken of what remains are at
+most ``1 + 1 / theta``, so that all stay within the number range for ``theta`` above 1.5.
+"""
+
 
 @dataclass(frozen=True)
 class RestrictedMix:
@@ -143,11 +150,13 @@ def meet_content_rule(
     shape = theta[:, None]
     allowed = 1 - threshold
     log_wedge = np.zeros_like(other_cost) if start is None else start.astype(other_cost.dtype)
+    most = np.finfo(other_cost.dtype).tiny ** (-NEGLIGIBLE_TILT / shape)
     low = np.zeros_like(other_cost)
     high = np.full_like(other_cost, MAX_LOG_WEDGE)
     log_wedge = np.clip(log_wedge, low, high)
     for _ in range(MAX_ITERATIONS):
-        wedges = category_wedges(log_wedge, before_duty)
+        # Beyond this a wedge leaves nothing to be bought, and its powers leave the number range.
+        wedges = np.minimum(category_wedges(log_wedge, before_duty), most)
         tilt = wedges**-shape
         remaining = 1 - foreign + foreign * tilt
         scale = spend * remaining ** (-1 / shape - 1)
