@@ -8,7 +8,7 @@ from pydantic import BaseModel, ValidationError
 
 from abm.keys import Keys, Path, dotted, keys_of, shown
 
-_FRACTIONS = (1, 3)
+_FRACTIONS = (1, 5)
 """Upper limits of a share and of a rate, see abm.settings."""
 
 _AT_MOST = 3

@@ -3,7 +3,8 @@
 import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from contextvars import copy_context
+from functools import cache, partial
 
 from threadpoolctl import ThreadpoolController
 
@@ -46,4 +47,8 @@ def in_parallel[Item, Result](
     with _linear_algebra().limit(limits=1, user_api="blas"):
         if threads < 2:
             return [function(item) for item in items]
-        return list(_pool(threads, os.getpid()).map(function, items))
+        # Each item runs in a copy of the caller's context, where NumPy keeps what it warns of.
+        contexts = [copy_context() for _ in items]
+        work = (partial(context.run, function) for context in contexts)
+        pool = _pool(threads, os.getpid())
+        return list(pool.map(lambda call, item: call(item), work, items))

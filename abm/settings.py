@@ -62,8 +62,8 @@ Number = Annotated[float, BeforeValidator(_read_percent)]
 
 Share = Annotated[float, Field(ge=0, le=1), BeforeValidator(_read_percent)]
 
-Rate = Annotated[float, Field(ge=0, le=3), BeforeValidator(_read_percent)]
-"""An ad valorem rate; 300% is out of reach of all but a line or two (US tobacco has 350%)."""
+Rate = Annotated[float, Field(ge=0, le=5), BeforeValidator(_read_percent)]
+"""An ad valorem rate; 500% is beyond every line of a schedule (US tobacco has 350%)."""
 
 RateChange = Annotated[float, Field(ge=-0.5, le=3), BeforeValidator(_read_percent)]
 """A rate against the calibration year's; below zero where a barrier is taken down."""

@@ -236,6 +236,16 @@ def _from_above(name: str) -> Any:
 
 
 @app.command()
+def replay(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Left by a run that broke down.")],
+) -> None:
+    """Run again, up to the quarter that failed, what broke down."""
+    from experiments.replay import replay as run_again
+
+    typer.echo(f"quarter {run_again(file)} reached: nothing breaks down any more")
+
+
+@app.command()
 def validate(
     out: Annotated[
         Path, typer.Option(metavar="DIR", help="Folder for validation.json and the report.")

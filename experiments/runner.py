@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pandas as pd
 
-from abm.errors import ScenarioError
+from abm.errors import NonFiniteError, ScenarioError
 from experiments.output import (
     FIGURES,
     FORMAT,
@@ -30,6 +30,7 @@ from experiments.output import (
 )
 from experiments.progress import RunProgress
 from experiments.provenance import git_revision, processor, versions
+from experiments.replay import failure_file, write_failure
 from experiments.summary import Summary, summary
 from experiments.tables import RunFrames, check_tables
 
@@ -188,7 +189,8 @@ def run_scenario(
     with RunProgress(title, quarters, quiet=quiet) as progress:
         for simulation in pair:
             simulation.set_up(model_factory, firms, seed)
-        finished = _step_together(pair, quarters, progress)
+        with _failure_written(pair, firms, seed, out):
+            finished = _step_together(pair, quarters, progress)
     runs = [simulation.frames().until(finished) for simulation in pair]
     run, reference = runs[0], runs[1] if against is not None else None
     result = RunResult(
@@ -226,6 +228,7 @@ class _Simulation:
     scenario: "Scenario"
     name: str
     seconds: float = 0.0
+    broken: bool = False
     model: Model = field(init=False)
 
     def set_up(self, factory: ModelFactory, firms: int, seed: int) -> None:
@@ -236,7 +239,9 @@ class _Simulation:
 
     def step(self) -> None:
         began = perf_counter()
+        self.broken = True
         self.model.step()
+        self.broken = False
         self.seconds += perf_counter() - began
 
     def frames(self) -> RunFrames:
@@ -252,6 +257,22 @@ class _Simulation:
             "wall_seconds": round(self.seconds, 3),
             "scenario": self.scenario.model_dump(mode="json"),
         }
+
+
+@contextmanager
+def _failure_written(
+    pair: "list[_Simulation]", firms: int, seed: int, out: Path | None
+) -> Iterator[None]:
+    """Where a run breaks down, leave a file beside its folder that runs it again."""
+    try:
+        yield
+    except NonFiniteError as error:
+        (broken,) = [simulation for simulation in pair if simulation.broken]
+        if out is not None:
+            path = failure_file(out)
+            write_failure(path, error, broken.scenario, firms, seed)
+            error.args = (f"{error}; see it again with: {PROGRAM} replay {path}",)
+        raise
 
 
 def _step_together(pair: list[_Simulation], quarters: int, progress: RunProgress) -> int:

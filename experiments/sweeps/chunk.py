@@ -20,12 +20,13 @@ from typing import Any
 
 from pebble import ProcessExpired, ProcessPool
 
+from abm.parallel import THREADS
 from experiments.sweeps.one_run import Outcomes, RunFunction, RunSpec, check_outcomes, simulate
 
 MOST_DEATHS = 2
 """A run that ends its process this often is set aside."""
 
-THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+THREAD_VARIABLES = (THREADS, "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 _LONGEST_TRACE = 20_000
 _WATCH_SECONDS = 0.5

@@ -6,7 +6,12 @@ heavy is imported by the run.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from abm.assumptions import Economy, Firms
+    from abm.model import RelocationModel
 
 type Outcomes = dict[str, float | None]
 """Numbers by dotted name; None for a share of nothing."""
@@ -45,13 +50,13 @@ class RunFunction(Protocol):
 
 def simulate(spec: RunSpec, scenario: str) -> Outcomes:
     """Return the outcomes of a run of the relocation model."""
+    from abm.twin import twin
     from experiments.summary import entries, summary
     from experiments.sweeps.plan import resolved_scenario
-    from experiments.sweeps.shared_base import SharedBaseYear
     from experiments.tables import check_tables
 
     resolved = resolved_scenario(scenario, spec)
-    model = SharedBaseYear(resolved, firms=spec.firms, rng=spec.seed)
+    model = twin(_base_year(resolved.firms, resolved.economy, spec.firms, spec.seed), resolved)
     for _ in range(spec.quarters):
         model.step()
     frames = model.frames()
@@ -62,6 +67,17 @@ def simulate(spec: RunSpec, scenario: str) -> Outcomes:
         flat[name] = entry["end"]
         flat[f"{name}.change"] = entry["change"]
     return flat
+
+
+@lru_cache(maxsize=1)
+def _base_year(assumed: "Firms", economy: "Economy", firms: int, seed: int) -> "RelocationModel":
+    """A model at quarter 0 whose firms and base year the runs of one replication share."""
+    from abm.model import RelocationModel
+    from abm.scenario import Scenario
+
+    assumptions = {"firms": assumed, "economy": economy}
+    scenario = Scenario.load("status-quo").model_copy(update=assumptions)
+    return RelocationModel(scenario, firms=firms, rng=seed)
 
 
 def check_outcomes(outcomes: Mapping[str, float | None]) -> None:

@@ -32,7 +32,7 @@ def complaint(text):
         ),
         (
             "[tariffs.special.USA.MEX]\nall = 25",
-            "tariffs.special.USA.MEX.all = 25: must be 0 to 3 (ad valorem); did you mean 0.25?",
+            "tariffs.special.USA.MEX.all = 25: must be 0 to 5 (ad valorem); did you mean 0.25?",
         ),
         ("quarters = 4.5", "quarters = 4.5: must be a whole number, 1 to 400 (quarters)"),
         ("economy.theta_scale = nan", "economy.theta_scale = nan: must be 0.1 to 5"),

@@ -28,7 +28,7 @@ def judge(results: Results) -> list[Estimate]:
 FINDING = Finding(
     id="HMM-1",
     design="The threshold of cars alone from 62.5% to 75% of net cost, plants fixed, three years"
-    " on; the US duty on cars is 2.5%. Parts are counted with cars, as in the study.",
+    " on; the US duty on cars is 2.5%. Parts are counted with cars, since the study is about them.",
     rule="The 95% interval of the change in jobs in cars and parts is below zero in each country.",
     designs=(BASE_FIXED, cars_fixed(0.75), cars_fixed(0.85)),
     judge=judge,

@@ -29,7 +29,7 @@ FINDING = Finding(
     " a factor of the root of ten of the published figure.",
     designs=(BASE_MOVING, WITHDRAWAL),
     judge=judge,
-    understanding="The United States collects duties and gains in assembly much of what it loses in"
-    " prices; the study has general equilibrium, capital, and trade costs that rise"
-    " beside the duty.",
+    understanding="Order and size agree for Mexico and Canada. The loss of the United States is too"
+    " small; it has not been taken apart. The study has general equilibrium, capital,"
+    " and trade costs that rise beside the duty, which the model lacks.",
 )

@@ -25,6 +25,6 @@ FINDING = Finding(
     designs=(USMCA_MOVING,),
     judge=judge,
     understanding="Paperwork of cars and trucks is fitted near zero because nearly all of them"
-    " claim; that of parts is dearer. The note looks at firms at the margin of"
-    " claiming, who may pay more than the median shipment.",
+    " claim; that of parts is dearer. Only a summary of the note was read, so its"
+    " population may be another.",
 )

@@ -31,5 +31,7 @@ FINDING = Finding(
     designs=tuple(threat(arrival) for arrival in ARRIVALS),
     judge=judge,
     understanding="Firms that take today's policy to last for ever, three in ten, do not react to a"
-    " threat.",
+    " threat. Decisions are rare: counted as drawn, a first look at four seeds told"
+    " nothing, with intervals of up to 30 points. They were then averaged over luck;"
+    " the rule was kept.",
 )
