@@ -56,7 +56,7 @@ def Header(session: Session) -> None:
     lab = session.seen()
     with solara.v.Html(tag="header", class_="ns-header"):
         Text("h1", "Nearshore", "ns-name")
-        clock = "\N{EN DASH}" if lab is None else lab.date(lab.quarter) if lab.quarter else "2017"
+        clock = "\N{EN DASH}" if lab is None else lab.date(lab.quarter)
         quarter = (
             "setting up"
             if lab is None

@@ -94,7 +94,6 @@ def lines_chart(
 ) -> Chart:
     """Lines that grow as the run does; the second world dashed; events marked."""
     labels = [lab.date(quarter) for quarter in range(lab.quarter + 1)]
-    labels[0] = "2017"
     series, ends = [], []
     for line in lines:
         mine = _values(lab.world.history, line)

@@ -101,8 +101,7 @@ def _frame(laboratory: Laboratory) -> Image.Image:
             s=scale * picture.output[rows] + 90, facecolors="none", edgecolors=TEXT,
             linewidths=1.8, linestyles=style,
         )  # fmt: skip
-    date = laboratory.date(laboratory.quarter) if laboratory.quarter else "2017"
-    figure.text(0.02, 0.97, date, size=17, weight="bold", va="top")
+    figure.text(0.02, 0.97, laboratory.date(laboratory.quarter), size=17, weight="bold", va="top")
     note = (
         f"{laboratory.world.name}. Circles: output; rings: plants open;"
         f" dotted: close. Seed {laboratory.start.seed}, {laboratory.start.firms:,} firms."

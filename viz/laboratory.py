@@ -19,6 +19,8 @@ from viz.history import Atlas, History, Picture
 MODEL = Path(abm.model.__file__)
 """Where the phases of a step are."""
 
+CALIBRATION_YEAR = "2017"
+
 LONGEST = 400
 """Quarters a scenario may have, and so the last one that can be played."""
 
@@ -181,7 +183,9 @@ class Laboratory:
         return scenario.model_copy(update=length)
 
     def date(self, quarter: int) -> str:
-        """A quarter in words, such as ``Q3 2020``."""
+        """A quarter in words, such as ``Q3 2020``; quarter 0 is the calibration year."""
+        if quarter == 0:
+            return CALIBRATION_YEAR
         day = first_day(quarter, self.start.scenario.start)
         return f"Q{(day.month - 1) // 3 + 1} {day.year}"
 
