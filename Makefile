@@ -24,8 +24,8 @@ run: $(READY) ## the main job: the usmca scenario against status-quo, into resul
 app: $(READY) ## the live laboratory, for a browser on this machine
 	$(BIN)/nearshore app
 
-test: $(READY) ## all tests
-	$(BIN)/python -m pytest
+test: $(READY) ## all tests, two files at a time
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 validation: $(READY) ## ask the model about published findings, and rewrite docs/validation.md
 	$(BIN)/nearshore validate --out results/validation --page docs/validation.md
