@@ -50,6 +50,9 @@ RULES = 4
 MAX_ITERATIONS = 100
 MAX_HALVINGS = 40
 
+RIDGE = 1e-10
+"""Added to the diagonal of the curvature, relative to its largest entry."""
+
 BLOCK = 512
 """Entries worked on at a time, so that they stay in the processor's cache."""
 
@@ -223,6 +226,10 @@ class _Dual:
         weights = self.weights(multipliers)
         smallest = weights.min(axis=(0, 1))
         _, perceived = self.spending(np.where(smallest > 0, weights, 1.0))
+        return self.value_at(multipliers, perceived), smallest
+
+    def value_at(self, multipliers: Floats, perceived: Floats) -> Floats:
+        """Value, given what categories cost at weighted prices."""
         rules = self.rules
         base = (
             1
@@ -231,16 +238,20 @@ class _Dual:
             - multipliers[SHIFT] * rules.de_minimis
         )
         own = multipliers[LABOUR] * self.firms.own_high_wage
-        return base * self.firms.other_cost - own + perceived.sum(axis=0), smallest
+        value: Floats = base * self.firms.other_cost - own + perceived.sum(axis=0)
+        return value
 
-    def curvature(self, weights: Floats, spending: Floats, perceived: Floats) -> Floats:
-        """Second derivatives with respect to the multipliers, shape (entry, rule, rule)."""
+    def curvature(
+        self, weights: Floats, spending: Floats, perceived: Floats, rules: list[int]
+    ) -> Floats:
+        """Second derivatives in the multipliers of some rules, shape (entry, rule, rule)."""
         bent = 1 + self.firms.theta[:, None]
-        along = np.einsum("cgke,gke->cke", self.slopes, spending)
+        slopes = self.slopes[rules]
+        along = np.einsum("cgke,gke->cke", slopes, spending)
         # A category that is not bought has no spending to bend.
         per_dollar = np.divide(bent, perceived, out=np.zeros_like(perceived), where=perceived > 0)
         whole = np.einsum("cke,dke->ecd", along, along * per_dollar)
-        each = np.einsum("cgke,dgke->ecd", self.slopes, self.slopes * (bent * spending / weights))
+        each = np.einsum("cgke,dgke->ecd", slopes, slopes * (bent * spending / weights))
         curvature: Floats = whole - each
         return curvature
 
@@ -313,28 +324,63 @@ def _newton_step(dual: _Dual, now: Floats, tolerance: float) -> tuple[Floats, ND
     miss = np.where(held, 0.0, np.abs(slope)).max(axis=0)
     apart = np.log(weights.max(axis=(0, 1)) / weights.min(axis=(0, 1)))
     settled = (miss <= tolerance * net_cost) | (apart > MAX_LOG_WEDGE)
-    free = ~held.T
-    bend = -dual.curvature(weights, spending, perceived)
-    both = free[:, :, None] & free[:, None, :]
-    # What is held keeps its place; a little on the diagonal where rules coincide.
-    scale = np.einsum("ecc->ec", bend).max(axis=1)[:, None, None]
-    identity = np.eye(RULES)
-    system = np.where(both, bend, 0.0) + identity * np.where(free, 1e-13, 1.0)[:, None] * scale
-    push = np.where(held, 0.0, slope)
-    step = np.linalg.solve(system, push.T[..., None])[..., 0].T
+    step, push = np.zeros_like(now), np.where(held, 0.0, slope)
+    # Rules that are slack for every entry would only be carried along.
+    rules = [rule for rule in range(RULES) if not held[rule].all()]
+    bend = -dual.curvature(weights, spending, perceived, rules)
+    step[rules] = _ascent(bend, push[rules], now[rules], ~held[rules])
+    steep = np.einsum("ecc->ce", bend)
+    alone = np.zeros_like(now)
+    alone[rules] = push[rules] / np.where(steep > 0, steep, np.inf)
+    value = dual.value_at(now, perceived)
     moved, stuck = now.copy(), settled.copy()
     going = np.flatnonzero(~settled)
-    moved[:, going], stuck[going] = _risen(
-        dual.take(going), now[:, going], step[:, going], push[:, going]
-    )
+    for way in (step, alone):  # rule by rule where the joint step leads nowhere
+        if len(going):
+            moved[:, going], failed = _risen(
+                dual.take(going), now[:, going], way[:, going], push[:, going], value[going]
+            )
+            going = going[failed]
+    stuck[going] = True
     return moved, stuck
 
 
+def _ascent(bend: Floats, push: Floats, now: Floats, free: NDArray[np.bool_]) -> Floats:
+    """Newton step that keeps multipliers at zero from going below.
+
+    Parameters
+    ----------
+    bend : ndarray, shape (entry, rule, rule)
+        Minus the curvature.
+    push, now : ndarray, shape (rule, entry)
+        Slopes, and multipliers.
+    free : ndarray of bool, shape (rule, entry)
+        Those that may move.
+
+    Returns
+    -------
+    ndarray, shape (rule, entry)
+    """
+    scale = np.einsum("ecc->ec", bend).max(axis=1, initial=0)[:, None, None]
+    step = np.zeros_like(push)
+    free = free.copy()
+    for _ in range(len(push) + 1):
+        both = free.T[:, :, None] & free.T[:, None, :]
+        # What is held keeps its place; a little on the diagonal where rules coincide.
+        ridge = np.eye(len(push)) * np.where(free.T, RIDGE, 1.0)[:, None] * scale
+        system = np.where(both, bend, 0.0) + ridge
+        step = np.linalg.solve(system, np.where(free, push, 0.0).T[..., None])[..., 0].T
+        wrong = free & (now <= 0) & (step < 0)
+        if not wrong.any():
+            break
+        free &= ~wrong
+    return step
+
+
 def _risen(
-    dual: _Dual, now: Floats, step: Floats, push: Floats
+    dual: _Dual, now: Floats, step: Floats, push: Floats, base: Floats
 ) -> tuple[Floats, NDArray[np.bool_]]:
     """Multipliers after the longest halving of a step that lifts the dual, and where none does."""
-    base = dual.value(now)[0]
     moved = now.copy()
     waiting = np.arange(now.shape[1])
     length = 1.0
