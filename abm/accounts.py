@@ -158,7 +158,7 @@ def settle(
     flows = input_flows(tally, revenue, other_purchases, on_top)
     bought = np.einsum("jkshum,jhum->jh", tally.purchases, revenue)
     sales = by_plant["border"]
-    margin = 1 - (1 - calibration.margin) / policy.markup_scale[regime]
+    margin = 1 - (1 - calibration.margin) / calibration.price_ratio(policy.markup_scale[regime])
     profit = sales * margin[:, None]
     jobs = by_plant["labour"] * calibration.jobs_per_volume
     away = 1 - np.eye(N_HOSTS, N_REGIONS)[:, None]

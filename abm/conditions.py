@@ -164,3 +164,16 @@ class Calibration:
     conditions: Conditions
     largest_error: float
     iterations: int
+
+    def price_ratio(self, markup_scale: Array | float) -> Array:
+        """Price over that of the calibration year at the same cost, shape (sector, ...).
+
+        The part of the price above cost is scaled: 0 gives prices at cost.
+
+        Parameters
+        ----------
+        markup_scale : float or ndarray, shape (regime,)
+            Markup against the calibration year's.
+        """
+        ratio: Array = 1 + np.multiply.outer(self.margin, np.asarray(markup_scale) - 1)
+        return ratio

@@ -135,7 +135,8 @@ def payoffs(
         Share of the firm's base-year sales.
     """
     margin = calibration.margin[table.sector[rows]][:, None, None]
-    margin_now = 1 - (1 - margin) / policy.markup_scale
+    price = calibration.price_ratio(policy.markup_scale)[table.sector[rows]][:, None, :]
+    margin_now = 1 - (1 - margin) / price
     per_size = (table.base_revenue[rows] / table.size[rows])[:, None, None]
     base = table.base_config_revenue[rows, :, None]
     taste = table.location_taste[rows, :, None]

@@ -97,7 +97,7 @@ def make_offer(quarter: Quarter, sector: int, rows: NDArray[np.integer], regime:
     hosts = np.arange(N_HOSTS)
     border_cost, mark_on = _delivery(quarter, sector, rows[:, None], hosts, regime)
     pull = plant_pull(
-        _delivered(quarter, border_cost, mark_on, regime),
+        _delivered(quarter, border_cost, mark_on, sector, regime),
         quarter.table.suitability[rows],
         plant_dispersion(quarter.economy.sigma[sector]),
     )
@@ -126,9 +126,12 @@ def _delivery(
     )
 
 
-def _delivered(quarter: Quarter, border_cost: Floats, mark_on: Floats, regime: int) -> Floats:
+def _delivered(
+    quarter: Quarter, border_cost: Floats, mark_on: Floats, sector: int, regime: int
+) -> Floats:
     delivered = border_cost * mark_on
-    delivered *= np.float32(quarter.policy.markup_scale[regime])
+    price = quarter.calibration.price_ratio(quarter.policy.markup_scale[regime])[sector]
+    delivered *= np.float32(price)
     return delivered
 
 
@@ -168,7 +171,7 @@ def standing_plants(quarter: Quarter, sector: int, rows: slice, regime: int) -> 
         firm = np.flatnonzero(table.plants[rows, host]) + rows.start
         border_cost, mark_on = _delivery(quarter, sector, firm, host, regime)
         pull = plant_pull(
-            _delivered(quarter, border_cost, mark_on, regime),
+            _delivered(quarter, border_cost, mark_on, sector, regime),
             table.suitability[firm, host],
             dispersion,
         )

@@ -150,7 +150,8 @@ def tally_plants(
         sector, rows = block
         part = _OfSector(regimes)
         standing = standing_plants(quarter, sector, rows, regime)
-        markup = policy.markup_scale[regime] / (1 - calibration.margin[sector])
+        dearer = calibration.price_ratio(policy.markup_scale[regime])[sector]
+        markup = dearer / (1 - calibration.margin[sector])
         for host, (plants, sold) in enumerate(
             zip(standing, appeal(standing, calibration.access[sector], rows), strict=True)
         ):

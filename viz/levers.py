@@ -25,6 +25,11 @@ CHOICES: dict[str, tuple[str, dict[str, str]]] = {
     "goods": ("Goods", {"all": ALL_SECTORS} | {name: SECTOR_NAMES[name] for name in GOODS}),
     "sectors": ("Sector", {"all": ALL_SECTORS} | {name: SECTOR_NAMES[name] for name in SECTORS}),
     "sector": ("Sector", {name: SECTOR_NAMES[name] for name in FOOTLOOSE}),
+    "manufactures": (
+        "Sector",
+        {"all": ALL_SECTORS} | {name: SECTOR_NAMES[name] for name in FOOTLOOSE},
+    ),
+    "host": ("Country", {host: REGION_NAMES[host] for host in HOSTS}),
     "market": ("Market", {host: REGION_NAMES[host] for host in HOSTS}),
 }
 """What a slot of a key may be filled with."""
@@ -41,8 +46,6 @@ class Lever:
         Dotted key; slots in braces are chosen in the panel.
     most : float or None
         End of its slider, where the range allowed is too long for one.
-    least : float or None
-        Where it begins, if not where the range allowed does.
     chosen : tuple of str
         What its slots hold at first.
     """
@@ -51,7 +54,6 @@ class Lever:
     label: str
     key: str
     most: float | None = None
-    least: float | None = None
     chosen: tuple[str, ...] = ()
 
     @property
@@ -71,13 +73,16 @@ IMPORTANT = (
     Lever("Tariffs", "Free trade for originating goods", "agreement.preference"),
     Lever("Rules of origin", "Content required",
           "rules_of_origin.regional_value_content.{sector}", chosen=("cars",)),
+    Lever("Rules of origin", "High-wage labour required",
+          "rules_of_origin.labour_value_content.{sector}", chosen=("cars",)),
     Lever("Customs", "Claims audited", "enforcement.audit_rate.{market}", chosen=("USA",)),
     Lever("Customs", "Fine on false claims", "enforcement.penalty.{market}", 10.0, chosen=("USA",)),
     Lever("Customs", "Cost of paperwork", "enforcement.paperwork_scale", 5.0),
     Lever("Borders and markets", "Non-tariff barrier", "barriers.{into}.{from}.{sectors}", 1.0,
           chosen=("USA", "MEX", "all")),
-    # Below this some sector would sell under its cost.
-    Lever("Borders and markets", "Prices over cost", "competition.markup_scale", 1.5, 0.98),
+    Lever("Borders and markets", "Production subsidy", "subsidies.{host}.{manufactures}", 0.5,
+          chosen=("USA", "all")),
+    Lever("Borders and markets", "Markup over cost", "competition.markup_scale", 3.0),
 )  # fmt: skip
 """Levers in front, in the order of the panel."""
 
@@ -161,7 +166,6 @@ def _row(
     switch = schema.get("type") == "boolean"
     value = value_of(now, key)
     low, high = float(schema.get("minimum", 0.0)), float(schema.get("maximum", 1.0))
-    low = low if lever.least is None else lever.least
     percent = not switch and "scale" not in key and high <= 3
     factor = 100.0 if percent else 1.0
     return {

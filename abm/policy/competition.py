@@ -12,7 +12,7 @@ class Competition(Settings):
         ge=0,
         le=10,
         unit="1",
-        meaning="markup over cost against the calibrated one; 0 for prices at cost",
+        meaning="part of the price above cost against the calibrated one; 0 for prices at cost",
         source="1 by definition",
     )
 
