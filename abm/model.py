@@ -400,7 +400,7 @@ class RelocationModel(mesa.Model):
         """What every set of plants is worth to the firms that reconsider."""
         rows = reviewing(self.firms, self.scenario.firms, self.quarter)
         market = self._expected_market()
-        revenue = config_revenues(self._this_quarter(), market, rows)
+        revenue = config_revenues(self.this_quarter(), market, rows)
         payoff = payoffs(self.firms, self.calibration, self.now, revenue, rows)
         self.plans = value_plans(
             self.firms,
@@ -499,7 +499,8 @@ class RelocationModel(mesa.Model):
 
     # --- what the phases share --------------------------------------------------------
 
-    def _this_quarter(self) -> Quarter:
+    def this_quarter(self) -> Quarter:
+        """What the plants of this quarter meet."""
         return Quarter(
             self.firms,
             self.economy,
@@ -512,7 +513,7 @@ class RelocationModel(mesa.Model):
 
     def _tally(self) -> Tally:
         self.tally = tally_plants(
-            self._this_quarter(), self.terms, self.value_added, self.price, self.regime
+            self.this_quarter(), self.terms, self.value_added, self.price, self.regime
         )
         return self.tally
 
@@ -557,7 +558,7 @@ class RelocationModel(mesa.Model):
 
     def _expected_market(self) -> MarketState:
         """Markets under every regime if nobody moved, as firms expect them."""
-        appeal = total_appeal(self._this_quarter())
+        appeal = total_appeal(self.this_quarter())
         relative = self.price / self.last_price[..., None]
         spending = hat_shares(
             np.moveaxis(np.broadcast_to(self.input_spending[..., None], relative.shape), 1, -1),

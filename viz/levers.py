@@ -166,7 +166,8 @@ def _row(
     switch = schema.get("type") == "boolean"
     value = value_of(now, key)
     low, high = float(schema.get("minimum", 0.0)), float(schema.get("maximum", 1.0))
-    percent = not switch and "scale" not in key and high <= 3
+    # Rates and shares; multiples and money reach further.
+    percent = not switch and "scale" not in key and high <= 5
     factor = 100.0 if percent else 1.0
     return {
         "id": number,

@@ -53,6 +53,9 @@ MAX_HALVINGS = 40
 RIDGE = 1e-10
 """Added to the diagonal of the curvature, relative to its largest entry."""
 
+LEAST_CURVATURE = 1e-200
+"""Below it nothing answers to any multiplier, and the number range ends."""
+
 BLOCK = 512
 """Entries worked on at a time, so that they stay in the processor's cache."""
 
@@ -362,6 +365,7 @@ def _ascent(bend: Floats, push: Floats, now: Floats, free: NDArray[np.bool_]) ->
     ndarray, shape (rule, entry)
     """
     scale = np.einsum("ecc->ec", bend).max(axis=1, initial=0)[:, None, None]
+    scale = np.where(scale > LEAST_CURVATURE, scale, 1.0)
     step = np.zeros_like(push)
     free = free.copy()
     for _ in range(len(push) + 1):

@@ -53,5 +53,4 @@ class FrictionlessModel(RelocationModel):
         self.base_policy = compile_policy(free_of_rules(), quarters=0)
         self.base_year = calibrate(table, observed, self.base_policy, settings.home_appeal)
         self.calibration = self.base_year.calibration
-        shape = (firms, len(CONFIG_LABELS), len(self.policy.regimes))
-        self.plan_values = np.zeros(shape)
+        self.base_values = np.zeros((firms, len(CONFIG_LABELS)))

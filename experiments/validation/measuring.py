@@ -15,7 +15,7 @@ from abm.economy import Array
 from abm.inputs import sector_rows
 from abm.model import RelocationModel
 from abm.rest_point import HAS_PLANT
-from abm.sales import FINAL, make_offer
+from abm.sales import FINAL, appeal, standing_plants
 
 MOTOR = ("cars", "light_trucks", "vehicle_parts")
 USA = REGIONS.index("USA")
@@ -201,14 +201,12 @@ def compliance_costs(model: RelocationModel) -> Measures:
     for sector, rows in enumerate(sector_rows(model.firms)):
         if FOOTLOOSE[sector] not in MOTOR:
             continue
-        offer = make_offer(
-            model.firms, model.economy, model.calibration, model.now, model.costs,
-            model.borders, model.outside, sector, rows, model.regime,
-        )  # fmt: skip
-        sold = offer.appeal(model.firms)[..., USA] * model.unit_revenue[sector][None, ..., USA]
-        sold[:, :, FINAL] /= offer.mark_on[..., USA]
+        plants = standing_plants(model.this_quarter(), sector, rows, model.regime)
+        appeals = appeal(plants, model.calibration.access[sector], rows)
         for host in range(1, N_HOSTS):
-            shipments = _proof(model, rows, host, sold[:, host].sum(axis=1))
+            sold = appeals[host][..., USA] * model.unit_revenue[sector, host, :, USA]
+            sold[:, FINAL] /= plants[host].mark_on[:, USA]
+            shipments = _proof(model, plants[host].firm, host, sold.sum(axis=1))
             found[FOOTLOOSE[sector]].append(shipments)
     found["motor"] = [shipments for some in found.values() for shipments in some]
     return {
@@ -217,14 +215,16 @@ def compliance_costs(model: RelocationModel) -> Measures:
     }
 
 
-def _proof(model: RelocationModel, rows: slice, host: int, sold: Array) -> tuple[Array, Array]:
-    """Cost of origin and value of every dutiable shipment from a host, shape (firm,)."""
+def _proof(
+    model: RelocationModel, rows: NDArray[np.integer], host: int, sold: Array
+) -> tuple[Array, Array]:
+    """Cost of origin and value of every dutiable shipment from a host, shape (plant,)."""
     made = model.costs.compliant_cost[rows, host, model.regime].astype(float)
     free = model.costs.free_cost[rows, host, model.regime].astype(float)
     paperwork = model.firms.paperwork[rows, host] * model.now.paperwork_scale[model.regime]
     cost = made * (1 + paperwork) / free - 1
     dutiable = model.firms.product_duty[rows, host, USA] > 0
-    return cost, np.where(dutiable & HAS_PLANT[model.firms.config[rows], host], sold, 0.0)
+    return cost, np.where(dutiable, sold, 0.0)
 
 
 def _weighted_median(numbers: Array, weights: Array) -> float:

@@ -91,14 +91,14 @@ def test_it_plays_pauses_steps_and_steps_a_year(visit):
 def test_every_lever_and_button_acts_from_the_next_quarter_and_is_an_event(visit):
     page = visit()
     page.evaluate("document.querySelectorAll('.ns-levers details').forEach(d => d.open = true)")
-    numbers = page.locator(f"{LEVER} input[type=number]")
+    numbers = page.locator(f"{LEVER} input[type=number]:visible")
     for place in range(numbers.count()):
         field = numbers.nth(place)
         low, high = (float(field.get_attribute(name)) for name in ("min", "max"))
         field.fill(f"{min(high, max(low, float(field.input_value()) + 2)):g}")
         field.press("Tab")
         page.wait_for_timeout(150)
-    switches = page.locator(f"{LEVER} input[type=checkbox]")
+    switches = page.locator(f"{LEVER} input[type=checkbox]:visible")
     for place in range(switches.count()):
         switches.nth(place).click()
         page.wait_for_timeout(150)
@@ -125,7 +125,7 @@ def test_a_value_outside_its_range_cannot_be_entered(visit):
     page = visit()
     set_number(page, "Special duty", 900)
     field = page.locator(LEVER).filter(has_text="Special duty").locator("input[type=number]")
-    assert float(field.input_value()) == 300
+    assert float(field.input_value()) == 500
     set_number(page, "Special duty", -5)
     assert float(field.input_value()) == 0
     assert page.locator(".ns-notice").count() == 0

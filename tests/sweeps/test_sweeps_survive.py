@@ -394,7 +394,7 @@ def test_a_log_can_name_no_file_outside_the_folder(small):
 
 
 def test_a_second_sweep_in_one_folder_is_refused(tmp_path, program_environment):
-    file, out = write_sweep(tmp_path, replications=50), tmp_path / "out"
+    file, out = write_sweep(tmp_path, replications=250), tmp_path / "out"
     first = start(file, out, program_environment)
     wait_for_log(out, first)
     with pytest.raises(StoreError, match=f"in use by process {first.pid} on"):

@@ -102,7 +102,7 @@ def test_levers_leave_no_regime_behind_that_is_over():
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"tariffs.special.USA.MEX.all": 9.0}, "must be 0 to 3"),
+        ({"tariffs.special.USA.MEX.all": 9.0}, "must be 0 to 5"),
         ({"tariffs.specials.USA": 0.1}, "did you mean 'special'"),
         ({"threat.withdrawn": "2019-01-01"}, "is a date already"),
         ({}, "no change is named"),
