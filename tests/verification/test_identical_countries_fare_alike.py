@@ -30,6 +30,8 @@ SAME_SHOCK = [
     if source != market
 ]
 NO_LUCK = ["firms.choice_noise=0.0", "economy.relation=0.0"]
+CHEAP_MOVES = ["firms.build_cost=0.05", "firms.closure_cost=0.0"]
+"""With no luck in choices few firms move at the usual costs."""
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +48,7 @@ def model():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(abm.model, "place_firms", place_mirrored)
         patch.setattr(abm.borders, "MERCHANDISE_PROCESSING_FEE", 0.0)
-        scenario = load_scenario("status-quo", SAME_SHOCK + NO_LUCK)
+        scenario = load_scenario("status-quo", SAME_SHOCK + NO_LUCK + CHEAP_MOVES)
         economy = identical_members(load_economy())
         model = RelocationModel(scenario, firms=FIRMS, economy=economy)
         model.run_for(QUARTERS)
