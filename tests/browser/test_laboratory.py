@@ -45,7 +45,7 @@ def random_pull(luck, lab):
 
 
 @pytest.mark.xfail(
-    reason="extreme rules of origin pulled at random can still stop a run", strict=False
+    reason="a random lever may name trade of a country with itself, which is refused", strict=False
 )
 def test_five_hundred_steps_with_levers_pulled_at_random(capfd):
     luck, memory = np.random.default_rng(4), psutil.Process(os.getpid())
