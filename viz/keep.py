@@ -15,6 +15,7 @@ from typing import Any
 import pyarrow as pa
 
 from abm.errors import ScenarioError
+from abm.levers import TITLE
 from abm.scenario import Scenario, shipped
 from experiments.describe import described_scenario
 from experiments.output import write_table
@@ -89,7 +90,7 @@ def link(lab: Laboratory) -> str | None:
                                 "quarters": lab.quarter}  # fmt: skip
     if base.name in shipped() and Scenario.load(base.name) == base:
         document["scenario"] = base.name
-        mine = lab.scenario.timeline[len(base.timeline) :]
+        mine = [entry for entry in lab.scenario.timeline if entry.title == TITLE]
         document["levers"] = [[entry.date.isoformat(), entry.set] for entry in mine]
     else:
         document["toml"] = described_scenario(lab.played())
@@ -137,10 +138,7 @@ def _named(document: dict[str, Any]) -> Scenario:
     if not isinstance(name, str) or name not in shipped():
         raise ScenarioError("link: names a scenario that is not shipped")
     scenario = Scenario.load(name)
-    entries = [
-        {"date": day, "title": "Lever pulled during the run", "set": changes}
-        for day, changes in document["levers"]
-    ]
+    entries = [{"date": day, "title": TITLE, "set": changes} for day, changes in document["levers"]]
     if not entries:
         return scenario
     plain = scenario.model_dump(exclude_none=True)

@@ -97,9 +97,6 @@ def test_a_firm_has_one_city_a_country_whatever_else_there_is():
     assert np.abs(share - presence()[0, 0]).max() < 3 * np.sqrt(0.25 / 500)
 
 
-@pytest.mark.xfail(
-    reason="dates of a scenario read from a link are not compared alike yet", strict=False
-)
 def test_a_link_gives_back_what_it_was_made_of(lab):
     start, quarters = keep.restored(keep.link(lab))
     assert quarters == lab.quarter
