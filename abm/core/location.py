@@ -27,9 +27,8 @@ Money may be in any unit, one per firm if need be, as long as ``noise`` is in
 the same: relative to a firm's normal profit, say.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Self
 
 import numpy as np
@@ -37,7 +36,6 @@ from numpy.typing import NDArray
 
 from abm.core.content_rules import Floats
 from abm.core.sourcing import blocks
-from abm.parallel import in_parallel
 
 Indices = NDArray[np.integer]
 
@@ -108,7 +106,7 @@ class LocationProblem:
         yield 0 <= self.review <= 1, "review: not in [0, 1]"
         yield 0 <= self.noise < np.inf, "noise: not in [0, inf)"
 
-    def take(self, firms: Indices | NDArray[np.bool_]) -> Self:
+    def take(self, firms: Indices | NDArray[np.bool_] | slice) -> Self:
         """The same problem for some firms."""
         return replace(
             self,
@@ -277,8 +275,8 @@ def _firm_last(array: Floats) -> Floats:
     return np.array(np.moveaxis(array, 0, -1), dtype=np.float64, order="C")
 
 
-def _bellman_blocks(problem: LocationProblem) -> list[Callable[[], tuple[slice, _Bellman]]]:
-    """The problem cut into blocks of firms: each makes its Bellman equation when called."""
+def _bellman_blocks(problem: LocationProblem) -> Iterator[tuple[slice, _Bellman]]:
+    """The problem cut into blocks of firms, each with its Bellman equation."""
     firms, configs, regimes = problem.profit.shape
     # Without delay the new plants stand next quarter, as with a delay of one.
     quarters, horizon = np.unique(np.maximum(problem.build_delay.T, 1), return_inverse=True)
@@ -289,19 +287,16 @@ def _bellman_blocks(problem: LocationProblem) -> list[Callable[[], tuple[slice, 
         for table in _discounted_powers(problem.transitions, problem.discount, int(quarters[-1]))
     )
 
-    def equation(rows: slice) -> tuple[slice, _Bellman]:
+    order = _groups(problem.transitions)
+    entries = max((configs * len(group)) ** 2 for group in order)
+    for rows in blocks(firms, max(1, BLOCK_ENTRIES // max(entries, configs**2 * regimes))):
         belief = problem.belief[rows]
         profit = _firm_last(problem.profit[rows])
         meanwhile = (sums.take(belief, axis=-1)[:, None] * profit[:, None]).sum(axis=3)
         payoff = np.where(builds, meanwhile[horizon, np.arange(configs)], profit[:, None])
         payoff -= problem.move_cost[rows].transpose(2, 1, 0)[:, :, None]
         ahead = powers.take(belief, axis=-1)
-        return rows, _Bellman(payoff, ahead, horizon, order, problem.review, problem.noise)
-
-    order = _groups(problem.transitions)
-    entries = max((configs * len(group)) ** 2 for group in order)
-    size = max(1, BLOCK_ENTRIES // max(entries, configs**2 * regimes))
-    return [partial(equation, rows) for rows in blocks(firms, size)]
+        yield rows, _Bellman(payoff, ahead, horizon, order, problem.review, problem.noise)
 
 
 def _value_of_staying(problem: LocationProblem) -> Floats:
@@ -337,16 +332,13 @@ def solve_values(
     values = _value_of_staying(problem) if start is None else start.astype(np.float64)
     residual = np.empty(len(values))
 
-    def solve(block: Callable[[], tuple[slice, _Bellman]]) -> None:
-        rows, bellman = block()
+    for rows, bellman in _bellman_blocks(problem):
         profit = problem.profit[rows].astype(np.float64)
         scale = np.abs(profit).max(axis=(1, 2)) + problem.noise
         # A firm with nothing to earn anywhere has no scale, and no error either.
         scale[scale == 0] = 1
         solved, residual[rows] = _iterate(bellman, _firm_last(values[rows]), scale, tolerance)
         values[rows] = np.moveaxis(solved, -1, 0)
-
-    in_parallel(solve, _bellman_blocks(problem))
     return values, residual
 
 
@@ -400,17 +392,13 @@ def choice_values(
     result = np.empty(
         (configs, configs if config is None else 1, regimes if regime is None else 1, firms)
     )
-
-    def fill(block: Callable[[], tuple[slice, _Bellman]]) -> None:
-        rows, bellman = block()
+    for rows, bellman in _bellman_blocks(problem):
         worth = bellman.choice_values(_firm_last(values[rows]))
         if regime is not None:
             worth = worth[:, :, [regime]]
         if config is not None:
             worth = np.take_along_axis(worth, config[rows][None, None, None], axis=1)
         result[..., rows] = worth
-
-    in_parallel(fill, _bellman_blocks(problem))
     given = [axis for axis, index in ((1, config), (3, regime)) if index is not None]
     return result.transpose(3, 1, 0, 2).squeeze(tuple(given))
 
