@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pandas as pd
 
 from abm.errors import NonFiniteError, ScenarioError
+from experiments.checkpoints import save_checkpoint
 from experiments.output import (
     FIGURES,
     FORMAT,
@@ -49,6 +50,10 @@ class Model(Protocol):
         """Seconds spent so far in each phase of the step."""
 
     @property
+    def quarter(self) -> int:
+        """The last one finished."""
+
+    @property
     def calibration_checksum(self) -> str:
         """Of the figures it started from."""
 
@@ -61,6 +66,9 @@ class Model(Protocol):
 
 type ModelFactory = Callable[["Scenario", int, int], Model]
 """Scenario, number of firms and seed to a model at quarter 0."""
+
+type Save = Callable[[Model, Path], None]
+"""Model and an existing folder to a checkpoint in it."""
 
 type DrawFigures = Callable[[RunFrames, RunFrames | None, Path], list[Path]]
 """Run, reference and an existing folder to the files drawn there."""
@@ -139,12 +147,16 @@ def run_scenario(
     quiet: bool = False,
     draw: DrawFigures | None = None,
     model_factory: ModelFactory = relocation_model,
+    checkpoint_every: int | None = None,
+    save: Save = save_checkpoint,
+    origin: Mapping[str, Any] | None = None,
 ) -> RunResult:
     """Run a scenario, and a reference beside it, and write what they leave.
 
     Both advance quarter by quarter together, so that a stop leaves two runs of one
-    length. Ctrl-C stops after the quarter in hand, a second one at once; quarters
-    finished by then are kept.
+    length. Ctrl-C or a request to terminate stops after the quarter in hand, a second
+    one at once; quarters finished by then are kept, and after the first the run can
+    be continued.
 
     Parameters
     ----------
@@ -162,7 +174,14 @@ def run_scenario(
     draw : callable, optional
         Draws the figures; the installed ones unless given.
     model_factory : callable, optional
-        Makes a model.
+        Makes a model, at quarter 0 or later.
+    checkpoint_every : int, optional
+        Quarters after which what is finished is written with a checkpoint, the last
+        quarter included.
+    save : callable, optional
+        Writes a checkpoint.
+    origin : mapping, optional
+        What the manifest says of the run that this one goes on from.
 
     Returns
     -------
@@ -184,41 +203,60 @@ def run_scenario(
     if against is not None:
         name = _folder_name(against.name)
         pair.append(_Simulation(against, name + "-reference" * (name == pair[0].name)))
-    started = datetime.now(UTC)
+    facts = {
+        "firms": firms,
+        "seed": seed,
+        "quarters_asked": quarters,
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "versions": versions(),
+        "git_revision": git_revision(),
+        **processor(),
+        **(origin or {}),
+    }
+
+    def keep(finished: int, with_checkpoint: bool) -> RunResult:
+        result = _result(pair, finished, quarters, out)
+        if result.out is not None:
+            told = {"quarters": finished, "interrupted": result.interrupted, **facts}
+            _write(result, pair, told, save if with_checkpoint else None)
+        return result
+
     title = " against ".join(simulation.name for simulation in pair)
     with RunProgress(title, quarters, quiet=quiet) as progress:
         for simulation in pair:
             simulation.set_up(model_factory, firms, seed)
-        with _failure_written(pair, firms, seed, out):
-            finished = _step_together(pair, quarters, progress)
-    runs = [simulation.frames().until(finished) for simulation in pair]
-    run, reference = runs[0], runs[1] if against is not None else None
-    result = RunResult(
+        with _failure_written(pair, firms, seed, out, facts):
+            every = checkpoint_every if out is not None else None
+            finished = _step_together(pair, quarters, progress, every, keep)
+    whole = all(one.model.quarter == finished and not one.broken for one in pair)
+    stopped = finished < quarters
+    result = keep(finished, whole and (stopped or checkpoint_every is not None))
+    if profile:
+        result.phase_seconds.update(_phase_seconds(pair))
+    if stopped:
+        result.notes.append(_stopped_note(finished, quarters, result.out if whole else None))
+    if result.out is not None:
+        _draw(result, draw)
+    return result
+
+
+def _result(pair: "list[_Simulation]", finished: int, quarters: int, out: Path | None) -> RunResult:
+    """What is finished so far."""
+    run, *others = [simulation.frames().until(finished) for simulation in pair]
+    reference = others[0] if others else None
+    return RunResult(
         summary(run.tables, reference.tables if reference else None),
         out if finished else None,
         finished < quarters,
         run,
         reference,
-        phase_seconds=_phase_seconds(pair) if profile else {},
     )
-    if result.interrupted:
-        kept = "what is finished is kept" if finished else "nothing is written"
-        result.notes.append(f"Stopped after quarter {finished} of {quarters}: {kept}.")
-    if result.out is not None:
-        facts = {
-            "firms": firms,
-            "seed": seed,
-            "quarters": finished,
-            "quarters_asked": quarters,
-            "interrupted": result.interrupted,
-            "started": started.isoformat(timespec="seconds"),
-            "versions": versions(),
-            "git_revision": git_revision(),
-            **processor(),
-        }
-        _write(result, pair, facts)
-        _draw(result, draw)
-    return result
+
+
+def _stopped_note(finished: int, quarters: int, checkpoint: Path | None) -> str:
+    kept = "what is finished is kept" if finished else "nothing is written"
+    go_on = f"; go on with: {PROGRAM} run --resume {checkpoint}" if checkpoint else "."
+    return f"Stopped after quarter {finished} of {quarters}: {kept}{go_on}"
 
 
 @dataclass
@@ -261,7 +299,11 @@ class _Simulation:
 
 @contextmanager
 def _failure_written(
-    pair: "list[_Simulation]", firms: int, seed: int, out: Path | None
+    pair: "list[_Simulation]",
+    firms: int,
+    seed: int,
+    out: Path | None,
+    facts: Mapping[str, Any],
 ) -> Iterator[None]:
     """Where a run breaks down, leave a file beside its folder that runs it again."""
     try:
@@ -270,20 +312,26 @@ def _failure_written(
         (broken,) = [simulation for simulation in pair if simulation.broken]
         if out is not None:
             path = failure_file(out)
-            write_failure(path, error, broken.scenario, firms, seed)
+            write_failure(path, error, broken.scenario, firms, seed, facts.get("forked_from"))
             error.args = (f"{error}; see it again with: {PROGRAM} replay {path}",)
         raise
 
 
-def _step_together(pair: list[_Simulation], quarters: int, progress: RunProgress) -> int:
-    """Step all models to the last quarter or to a stop.
+def _step_together(
+    pair: list[_Simulation],
+    quarters: int,
+    progress: RunProgress,
+    checkpoint_every: int | None,
+    keep: Callable[[int, bool], RunResult],
+) -> int:
+    """Step all models to the last quarter or to a stop, keeping what is finished on the way.
 
     Returns
     -------
     int
         The last quarter that all have finished.
     """
-    finished = 0
+    finished = pair[0].model.quarter
     with _stop_asked(progress.stopping) as asked:
         progress.begin()
         try:
@@ -292,6 +340,8 @@ def _step_together(pair: list[_Simulation], quarters: int, progress: RunProgress
                     simulation.step()
                 finished += 1
                 progress.reach(finished)
+                if checkpoint_every and finished % checkpoint_every == 0 and finished < quarters:
+                    keep(finished, True)
         except KeyboardInterrupt:
             return finished  # a step was cut short: its quarter does not count
     return finished
@@ -299,7 +349,7 @@ def _step_together(pair: list[_Simulation], quarters: int, progress: RunProgress
 
 @contextmanager
 def _stop_asked(notice: Callable[[], None]) -> Iterator[threading.Event]:
-    """Turn the first Ctrl-C into a request, and leave the second what it always was."""
+    """Turn the first Ctrl-C or SIGTERM into a request; a second one stops at once."""
     asked = threading.Event()
 
     def ask(signum: int, frame: FrameType | None) -> None:
@@ -311,25 +361,33 @@ def _stop_asked(notice: Callable[[], None]) -> Iterator[threading.Event]:
     if threading.current_thread() is not threading.main_thread():
         yield asked  # only the main thread may handle signals
         return
-    before = signal.signal(signal.SIGINT, ask)
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield asked
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
-def _write(result: RunResult, pair: list[_Simulation], facts: Mapping[str, Any]) -> None:
-    """Write all tables, manifests and summaries, replacing what an earlier run left."""
+def _write(
+    result: RunResult, pair: list[_Simulation], facts: Mapping[str, Any], save: Save | None
+) -> None:
+    """Write all tables, manifests, summaries and checkpoints in the place of what was there."""
     assert result.out is not None
     check_destination(result.out)  # again: a run leaves time to put something there
     manifests = [simulation.manifest(facts) for simulation in pair]
     with replaced_folder(result.out) as folder:
         if result.reference is None:
             write_run(folder, result.run, manifests[0], result.summary)
+            if save is not None:
+                save(pair[0].model, folder)
             return
         for run, manifest in zip((result.run, result.reference), manifests, strict=True):
             (folder / run.name).mkdir()
             write_run(folder / run.name, run, manifest, summary(run.tables))
+        for simulation in pair if save is not None else ():
+            assert save is not None
+            save(simulation.model, folder / simulation.name)
         write_json(folder / SUMMARY, result.summary)
         names = [result.run.name, result.reference.name]
         comparison = {

@@ -20,6 +20,7 @@ from abm.policy.threat import Threat
 from abm.policy.timeline import Segment, first_day, known_by, quarter_of, segments, within
 
 if TYPE_CHECKING:
+    from abm.fork import Past
     from abm.scenario import Scenario
 
 
@@ -286,7 +287,7 @@ def compile_policy(scenario: "Scenario", quarters: int | None = None) -> Policy:
     return _compiled(scenario.start, timeline, policy_events(timeline, scenario.start, horizon))
 
 
-def compile_known(scenario: "Scenario", quarter: int) -> Policy:
+def compile_known(scenario: "Scenario", quarter: int, past: "Past | None" = None) -> Policy:
     """Return a scenario's policy as it is known in ``quarter``, as arrays.
 
     Entries of the timeline that are neither in force nor announced by then have no
@@ -300,9 +301,13 @@ def compile_known(scenario: "Scenario", quarter: int) -> Policy:
         What governments do.
     quarter : int
         The current one.
+    past : Past, optional
+        Policy up to the quarter in which the run was forked.
     """
     known = known_by(scenario.dated, scenario.start, quarter)
     timeline = segments(scenario.start, scenario.instruments, known)
+    if past is not None:
+        timeline = past.followed_by(timeline, scenario.start)
     events = policy_events(timeline, scenario.start, quarters=sys.maxsize)
     over = sum(segment.start <= max(quarter - 1, 0) for segment in timeline) - 1
     return _compiled(scenario.start, timeline[over:], events)

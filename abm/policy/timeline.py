@@ -167,7 +167,7 @@ def segments(
         changes: list[Change] = []
         for entry in entries:
             changed = _after(now, entry)
-            changes += _changes(now, changed, entry)
+            changes += instrument_changes(now, changed, entry)
             now = changed
         if changes:
             known = max(
@@ -216,7 +216,9 @@ def _after(now: Instruments, entry: TimelineEntry) -> Instruments:
     raise ScenarioError(f"{reason} (in the timeline, {entry.date})")
 
 
-def _changes(old: Instruments, new: Instruments, entry: TimelineEntry) -> tuple[Change, ...]:
+def instrument_changes(
+    old: Instruments, new: Instruments, entry: TimelineEntry
+) -> tuple[Change, ...]:
     """Return what differs between two sets of instruments, key by key."""
     before = flatten(old.model_dump(exclude_none=True))
     after = flatten(new.model_dump(exclude_none=True))
