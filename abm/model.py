@@ -21,7 +21,6 @@ from abm.axes import (
     N_HOSTS,
     N_REGIONS,
 )
-from abm.balance import us_goods_deficit
 from abm.borders import claim_origin
 from abm.calibration import calibrate
 from abm.conditions import Certificates
@@ -31,6 +30,7 @@ from abm.core.markets import hat_shares
 from abm.core.sourcing import UnitCosts
 from abm.draws import Draws
 from abm.economy import Array, Economy, load_economy
+from abm.governments import conclude_talks, decide, draw_threat, situation, tell_news
 from abm.inputs import (
     outside_duty,
     price_inputs,
@@ -51,10 +51,10 @@ from abm.plans import (
     reviewing,
     value_plans,
 )
-from abm.policy.compiled import Policy, compile_known, compile_policy
-from abm.policy.events import hazard_event
-from abm.policy.reaction import hazard_scale
-from abm.policy.timeline import TimelineEntry, known_by
+from abm.policy.compiled import Policy, compile_known, compile_policy, known_entries
+from abm.policy.rules import RULES
+from abm.policy.situation import Act
+from abm.policy.timeline import TimelineEntry
 from abm.population import BELIEFS, draw_population
 from abm.quarter import Quarter
 from abm.rest_point import place_firms
@@ -77,9 +77,6 @@ from agents import Firm, FirmTable, Government
 
 BASE_YEAR_POLICY = "status-quo"
 """Scenario whose policy at the start is that of the calibration year."""
-
-NEWSWORTHY = 0.1
-"""Relative change of a threat's hazard that is told as an event."""
 
 SETTLING_ROUNDS = 3
 """Rounds in which claims under regimes that become possible find their average duties."""
@@ -125,13 +122,14 @@ class RelocationModel(mesa.Model):
         self.draws = Draws(rng)
         self.phase_seconds: dict[str, float] = {}
         self.known: tuple[TimelineEntry, ...] = ()
+        self.decided: tuple[TimelineEntry, ...] = ()
         self.policy: Policy = compile_known(self.scenario, 0)
         self.records = Records()
         self._set_up_economy(firms, economy or load_economy())
         self._set_up_network()
         self._set_up_regimes()
         Firm.create_agents(self, firms, row=list(range(firms)))
-        Government.create_agents(self, N_HOSTS, country=list(HOSTS))
+        Government.create_agents(self, N_HOSTS, country=list(HOSTS), rules=[RULES] * N_HOSTS)
         self._close_base_year()
 
     # --- set-up ---------------------------------------------------------------------
@@ -206,6 +204,7 @@ class RelocationModel(mesa.Model):
         self.regime_in_force = 0
         self.quarter = 0
         self.threat_imposed = False
+        self.agreed: str | None = None
         self.every_cost = UnitCosts.empty(len(self.firms), N_HOSTS, regimes)
         nothing_claimed = Certificates.unclaimed(base.certificates.duty)
         self.conditions = base.with_regimes(base.qualified, nothing_claimed).during(
@@ -224,10 +223,11 @@ class RelocationModel(mesa.Model):
         it depends on what is known by now and on nothing later, so a lever pulled
         during a run and an entry that stood in its file from the start do the same.
         """
-        known = known_by(self.scenario.dated, self.scenario.start, self.quarter)
+        known = known_entries(self.scenario, self.quarter, self.decided)
         if known == self.known:
             return
-        former, self.policy = self.policy, compile_known(self.scenario, self.quarter)
+        former = self.policy
+        self.policy = compile_known(self.scenario, self.quarter, self.decided)
         self.known = known
         places = self.policy.places_in(former)
         new, origin = places < 0, np.where(places < 0, self.regime_in_force, places)
@@ -343,24 +343,23 @@ class RelocationModel(mesa.Model):
     def enact_policy(self) -> None:
         """Which regime is in force, and what was announced."""
         self.quarter += 1
-        if not self.policy.threat_live(self.quarter - 1):
+        if self.agreed or not self.policy.threat_live(self.quarter - 1):
             self._grandfather()
         self._learn()
+        self.governments_act()
+        self._learn()
         last_regime = self.regime_in_force
-        luck = float(self.draws.uniform("threat", self.quarter, 1)[0])
-        self._react()
-        self.threat_imposed = self.policy.threat_imposed(
-            self.quarter, self.threat_imposed, luck, self.hazard
+        conclude_talks(self)
+        draw_threat(self)
+        self.regime_in_force = self.policy.regime_index(
+            self.quarter, self.threat_imposed, self.agreed
         )
-        self.regime_in_force = self.policy.regime_index(self.quarter, self.threat_imposed)
         self._look_at(self.policy.reachable(self.quarter, self.regime_in_force))
         if self.quarter > 1:
             self.regime_counts = update_counts(
                 self.regime_counts, last_regime, self.regime_in_force
             )
-        self.records.events.extend(
-            dict(event) for event in self.policy.events if event["quarter"] == self.quarter
-        )
+        tell_news(self)
 
     @phase
     def update_beliefs(self) -> None:
@@ -478,24 +477,16 @@ class RelocationModel(mesa.Model):
             self.moves,
         )
 
-    def _react(self) -> None:
-        """How likely the government now makes its threat, from the deficit of the last year."""
-        threat = self.policy.threat_at(self.quarter)
-        reaction = self.policy.reaction_at(self.quarter)
-        if threat is None or reaction.elasticity == 0:
-            self.hazard = 1.0
-            return
-        year, base = (
-            sum(us_goods_deficit(one, self.economy, threat.origins) for one in quarters)
-            for quarters in (self.year, [self.base_accounts] * 4)
-        )
-        self.hazard = hazard_scale(reaction, year, base)
-        if abs(self.hazard - self.told_hazard) > NEWSWORTHY * self.told_hazard:
-            day = self.policy.date_of(self.quarter)
-            self.records.events.append(
-                dict(hazard_event(threat, self.quarter, day, self.told_hazard, self.hazard))
-            )
-            self.told_hazard = self.hazard
+    def governments_act(self) -> None:
+        """Let every government do what its rules say; all see the same quarter."""
+        self.hazard = 1.0
+        seen = situation(self)
+        for government in self.agents_by_type[Government]:
+            government.act(seen)
+
+    def decide(self, country: str, act: Act) -> None:
+        """Put what a government does into force, this quarter."""
+        decide(self, country, act)
 
     # --- what the phases share --------------------------------------------------------
 
