@@ -25,6 +25,7 @@ MAY_BE_EMPTY = (
     "subsidies",
     "foreign_support",
     "threat",
+    "negotiation",
 )
 """Tables whose absence says something."""
 
