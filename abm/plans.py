@@ -8,7 +8,13 @@ from numpy.typing import NDArray
 from abm.axes import CONFIG_LABELS, FOOTLOOSE, N_CONFIGS, N_FOOTLOOSE, N_HOSTS
 from abm.conditions import Calibration
 from abm.core.beliefs import adaptive_transitions, myopic_transitions
-from abm.core.location import Projects, choice_values, continue_or_cancel, solve_values
+from abm.core.location import (
+    LocationProblem,
+    Projects,
+    choice_values,
+    continue_or_cancel,
+    solve_values,
+)
 from abm.core.markets import config_revenue
 from abm.core.sourcing import blocks
 from abm.draws import Draws
@@ -28,6 +34,12 @@ from abm.rest_point import (
 from abm.sales import FINAL, REACH_EXPONENT, MarketState, make_offer
 from abm.scenario import Firms
 from agents import FirmTable
+
+TOLERANCE = 1e-8
+"""Bound on the error of what sets of plants are worth, share of the payoff's scale."""
+
+FIRMS_AT_A_TIME = 2048
+"""Reviewing firms a thread values at once."""
 
 MOVE_COLUMNS = ("quarter", "sector", "from_config", "to_config", "stage", "firms", "weight")
 
@@ -195,9 +207,8 @@ def value_plans(
     Plans
     """
     problem = location_problem(settings, payoff, transitions, table.belief[rows].astype(np.int64))
-    solved, _ = solve_values(problem, start=values[rows], tolerance=1e-8)
+    solved, worth = _solve(problem, values[rows], table.config[rows], regime)
     values[rows] = solved
-    worth = choice_values(problem, solved, config=table.config[rows], regime=regime)
     noise = draws.gumbel("review", quarter, (len(rows), N_CONFIGS), ids=rows)
     taste = settings.choice_noise * noise
     building = table.target[rows] >= 0
@@ -217,6 +228,21 @@ def value_plans(
         # What spoke for the project when it was chosen still does.
         goes_on[building] = on + table.project_taste[rows[building]] >= off
     return Plans(rows, worth + taste, taste, goes_on)
+
+
+def _solve(
+    problem: LocationProblem, start: Array, config: NDArray[np.integer], regime: int
+) -> tuple[Array, Array]:
+    """Value of every set of plants, and of going there from where each firm stands."""
+    solved, worth = np.empty_like(start), np.empty(start.shape[:2])
+
+    def solve(some: slice) -> None:
+        part = problem.take(some)
+        solved[some], _ = solve_values(part, start=start[some], tolerance=TOLERANCE)
+        worth[some] = choice_values(part, solved[some], config=config[some], regime=regime)
+
+    in_parallel(solve, blocks(len(start), FIRMS_AT_A_TIME))
+    return solved, worth
 
 
 def _quarters_after(settings: Firms) -> NDArray[np.int64]:
