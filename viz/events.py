@@ -1,18 +1,17 @@
 """What governments did, as numbered marks on a time axis and a key below the picture."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from functools import wraps
 from itertools import groupby
 from operator import attrgetter
-from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from experiments.acts import is_done, title_of, told
 from experiments.tables import RunFrames
 from viz.palette import BASELINE, COLOURS, FAINT_TEXT, TEXT
 
@@ -27,9 +26,6 @@ KEY_SIZE, KEY_LINE = 9.0, 0.155
 
 MOST_LINES = 18
 """Of the key, in each column; a run with more acts tells the first ones."""
-
-_TURN = re.compile(r"\S+ \(.*\) (effective|suspended|resumed|ended)")
-_ANNOUNCED = re.compile(r"announced for (\d{4}-\d\d-\d\d): (.*)")
 
 
 @dataclass(frozen=True)
@@ -65,11 +61,15 @@ def acts_of(run: RunFrames) -> tuple[Act, ...]:
     end = _end(run)
     rows = table.assign(day=pd.to_datetime(table["date"]).dt.date).itertuples()
     inside = [row for row in rows if run.start <= row.day < end]
-    done = {(row.quarter, _title(row.reason)) for row in inside if _is_done(row)}
-    told = [row for row in inside if _is_done(row) or (row.quarter, _title(row.reason)) not in done]
+    done = {(row.quarter, title_of(row.reason)) for row in inside if is_done(row.reason)}
+    news = [
+        row
+        for row in inside
+        if is_done(row.reason) or (row.quarter, title_of(row.reason)) not in done
+    ]
     found: list[Act] = []
     opened, number = date.min, 0
-    for day, some in groupby(sorted(told, key=attrgetter("day")), key=attrgetter("day")):
+    for day, some in groupby(sorted(news, key=attrgetter("day")), key=attrgetter("day")):
         together = list(some)
         opens = not number or (day - opened).days >= CLOSEST * (end - run.start).days
         if opens:
@@ -77,7 +77,10 @@ def acts_of(run: RunFrames) -> tuple[Act, ...]:
         actors = {row.actor for row in together}
         colour = COLOURS.get(actors.pop(), TEXT) if len(actors) == 1 else TEXT
         # The shortest first, so that the longest is the one that is cut.
-        texts = sorted({_told(row) for row in together}, key=lambda text: (len(text), text))
+        texts = sorted(
+            {told(row.instrument, str(row.old), str(row.new), row.reason) for row in together},
+            key=lambda text: (len(text), text),
+        )
         found.append(Act(day, number, opens, colour, "; ".join(texts)))
     return tuple(found)
 
@@ -98,7 +101,7 @@ def draw_marks(axes: Axes, run: RunFrames) -> None:
                 va="top",
                 size=KEY_SIZE,
                 color=act.colour,
-                zorder=4,
+                zorder=1.5,  # under the lines that tell the story
                 bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.5},
             )
 
@@ -159,30 +162,3 @@ def _add_key(figure: Figure, acts: tuple[Act, ...]) -> None:
 def _end(run: RunFrames) -> date:
     end: date = (pd.Timestamp(run.start) + pd.DateOffset(months=3 * run.quarters)).date()
     return end
-
-
-def _is_done(row: Any) -> bool:
-    return not _ANNOUNCED.match(str(row.reason))
-
-
-def _title(reason: str) -> str:
-    announced = _ANNOUNCED.match(reason)
-    return announced[2] if announced else reason.removeprefix("in force: ")
-
-
-def _told(row: Any) -> str:
-    """Return an act in a few words: a measure by what it levies, else by its title."""
-    reason, old, new = (str(getattr(row, name)) for name in ("reason", "old", "new"))
-    text = _title(reason)
-    turn = _TURN.fullmatch(text)
-    if str(row.instrument).startswith("measures.") and turn:
-        text = (
-            f"{new} {'' if turn[1] == 'effective' else turn[1]}"
-            if new != "none"
-            else (f"{turn[1]}: {old}")
-        )
-    elif not reason.startswith(("in force: ", "announced for ")):
-        text = f"{text}: {new if new != 'none' else old}"
-    if announced := _ANNOUNCED.match(reason):
-        text = f"for {date.fromisoformat(announced[1]):%b %Y}: {text}"
-    return text.strip().replace("_", " ")

@@ -57,7 +57,7 @@ def where_plants_went(run: RunFrames, reference: RunFrames | None = None) -> Fig
     _draw_matrix(figure.add_axes((0.155, BOTTOM, 0.475, HEIGHT)), flows, base)
     _draw_bars(figure.add_axes((0.70, BOTTOM, 0.28, HEIGHT)), changed, compared, reference)
     new = add_below(figure, STRIP)
-    _draw_moves_over_time(figure.add_axes((0.06, 0.3 * new, 0.92, 0.55 * new)), run, reference)
+    _draw_moves_over_time(figure.add_axes((0.075, 0.3 * new, 0.905, 0.55 * new)), run, reference)
     return figure
 
 

@@ -77,7 +77,7 @@ def hazard_event(
 def agreement_events(
     now: Instruments, outcome: str, quarter: int, day: date
 ) -> tuple[PolicyEvent, ...]:
-    """Return a row for every key that talks settle by ending in an outcome.
+    """Return a row for the end of talks, and one for every key that their outcome changes.
 
     Parameters
     ----------
@@ -90,18 +90,18 @@ def agreement_events(
     """
     before = flatten(now.model_dump(exclude_none=True))
     after = flatten(agreed_instruments(now, outcome).model_dump(exclude_none=True))
+    settled = [(key, before.get(key), new) for key, new in after.items() if new != before.get(key)]
     return tuple(
         PolicyEvent(
             quarter=quarter,
             date=day.isoformat(),
             actor=MEMBERS,
             instrument=key,
-            old=_text(before.get(key)),
-            new=_text(value),
+            old=_text(old),
+            new=_text(new),
             reason=f"talks end in {outcome}",
         )
-        for key, value in after.items()
-        if value != before.get(key)
+        for key, old, new in (("negotiation", "talks", outcome), *settled)
     )
 
 
@@ -110,7 +110,8 @@ def described(threat: Threat) -> str:
     if threat.instrument == "withdrawal":
         return "withdrawal from the agreement"
     kind = {"border_tax": "border tax", "blanket": "blanket duty"}[threat.instrument]
-    return f"{100 * threat.rate:.4g}% {kind} on {'+'.join(threat.origins)}"
+    goods = "" if threat.goods == ("all",) else f"{', '.join(threat.goods)} from "
+    return f"{100 * threat.rate:.4g}% {kind} on {goods}{'+'.join(threat.origins)}"
 
 
 def _of_timeline(found: Iterable[Segment], start: date) -> Iterator[PolicyEvent]:

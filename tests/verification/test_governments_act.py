@@ -130,6 +130,7 @@ def test_an_agreement_sets_its_keys_and_ends_the_threat():
     assert model.now.border_tax[model.regime] == 0
     told = [e for e in model.events if e["quarter"] == 3]
     assert [(e["actor"], e["instrument"], e["old"], e["new"]) for e in told] == [
+        ("USA+MEX+CAN", "negotiation", "talks", "peace"),
         ("USA+MEX+CAN", "competition.markup_scale", "1", "0.9"),
         ("USA", "threat.border_tax", "35% border tax on MEX", "none"),
     ]
