@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from abm.axes import CONFIG_LABELS, FOOTLOOSE, N_CONFIGS, N_FOOTLOOSE, N_HOSTS
 from abm.conditions import Calibration
 from abm.core.beliefs import adaptive_transitions, myopic_transitions
-from abm.core.location import Projects, choice_values, continue_or_cancel, solve_values
+from abm.core.location import continue_or_cancel
 from abm.core.markets import config_revenue
 from abm.core.sourcing import blocks
 from abm.draws import Draws
@@ -20,13 +20,12 @@ from abm.quarter import Quarter
 from abm.rest_point import (
     HAS_PLANT,
     build_delays,
-    location_problem,
     move_costs,
     quarterly_review,
-    stage_costs,
 )
 from abm.sales import FINAL, REACH_EXPONENT, MarketState, make_offer
 from abm.scenario import Firms
+from abm.weighing import projects_at_gates, weigh
 from agents import FirmTable
 
 MOVE_COLUMNS = ("quarter", "sector", "from_config", "to_config", "stage", "firms", "weight")
@@ -194,35 +193,23 @@ def value_plans(
     -------
     Plans
     """
-    problem = location_problem(settings, payoff, transitions, table.belief[rows].astype(np.int64))
-    solved, _ = solve_values(problem, start=values[rows], tolerance=1e-8)
-    values[rows] = solved
-    worth = choice_values(problem, solved, config=table.config[rows], regime=regime)
+    weighed = weigh(table, settings, payoff, transitions, values[rows], rows, regime)
+    values[rows] = weighed.values
     noise = draws.gumbel("review", quarter, (len(rows), N_CONFIGS), ids=rows)
     taste = settings.choice_noise * noise
     building = table.target[rows] >= 0
     goes_on = np.zeros(len(rows), np.bool_)
     if building.any():
-        stage = table.stage[rows[building]] + 1
-        cost = move_costs(settings)[table.config[rows[building]], table.target[rows[building]]]
-        left = _quarters_after(settings)[stage]
-        projects = Projects(
-            config=table.config[rows[building]],
-            target=table.target[rows[building]],
-            quarters_left=left,
-            remaining_cost=stage_costs(settings)[stage] * cost,
-            cancellation_cost=np.zeros(len(stage)),
+        some = rows[building]
+        on, off, _ = continue_or_cancel(
+            weighed.problem.take(building),
+            weighed.values[building],
+            projects_at_gates(table, settings, some),
+            regime,
         )
-        on, off, _ = continue_or_cancel(problem.take(building), solved[building], projects, regime)
         # What spoke for the project when it was chosen still does.
-        goes_on[building] = on + table.project_taste[rows[building]] >= off
-    return Plans(rows, worth + taste, taste, goes_on)
-
-
-def _quarters_after(settings: Firms) -> NDArray[np.int64]:
-    """Quarters from the start of each stage to opening; 0 after the last."""
-    remaining = np.cumsum(settings.stage_quarters[::-1])[::-1]
-    return np.append(remaining, 0)
+        goes_on[building] = on + table.project_taste[some] >= off
+    return Plans(rows, weighed.worth + taste, taste, goes_on)
 
 
 @dataclass(frozen=True)
