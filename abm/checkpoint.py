@@ -25,6 +25,7 @@ from abm.initialization import scaled
 from abm.model import RelocationModel
 from abm.network import SupplierNetwork
 from abm.outcomes import Records
+from abm.policy.timeline import TimelineEntry
 from abm.scenario import Scenario
 from abm.state import State
 
@@ -180,6 +181,8 @@ def _take_apart(
     elif isinstance(value, deque):
         for place, part in enumerate(value):
             _take_apart(f"{name}.{place}", part, arrays, numbers)
+    elif isinstance(value, tuple):
+        numbers[name] = [entry.model_dump(mode="json") for entry in value]
     else:
         numbers[name] = value
 
@@ -205,6 +208,8 @@ def _put_together(
         for attribute, value in values.items():
             setattr(made, attribute, value)
         return made
+    if get_origin(kind) is tuple:
+        return tuple(TimelineEntry.model_validate(entry) for entry in numbers[name])
     return arrays[name] if name in arrays else numbers[name]
 
 

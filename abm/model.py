@@ -20,7 +20,6 @@ from abm.axes import (
     N_HOSTS,
     N_REGIONS,
 )
-from abm.balance import us_goods_deficit
 from abm.borders import claim_origin
 from abm.conditions import Calibration
 from abm.core.beliefs import update_counts
@@ -29,6 +28,7 @@ from abm.core.markets import hat_shares
 from abm.draws import Draws
 from abm.economy import Array, Economy, load_economy
 from abm.fork import Past, future_of
+from abm.governments import conclude_talks, decide, draw_threat, situation, tell_news
 from abm.initialization import (
     CalibratedEconomy,
     base_year_accounts,
@@ -55,10 +55,10 @@ from abm.plans import (
     reviewing,
     value_plans,
 )
-from abm.policy.compiled import Policy, compile_known
-from abm.policy.events import hazard_event
-from abm.policy.reaction import hazard_scale
-from abm.policy.timeline import TimelineEntry, known_by
+from abm.policy.compiled import Policy, compile_known, known_entries
+from abm.policy.rules import RULES
+from abm.policy.situation import Act
+from abm.policy.timeline import TimelineEntry
 from abm.population import BELIEFS
 from abm.quarter import Quarter
 from abm.sales import (
@@ -78,9 +78,6 @@ from abm.trade import (
     tally_plants,
 )
 from agents import Firm, Government
-
-NEWSWORTHY = 0.1
-"""Relative change of a threat's hazard that is told as an event."""
 
 SETTLING_ROUNDS = 3
 """Rounds in which claims under regimes that become possible find their average duties."""
@@ -128,6 +125,8 @@ class RelocationModel(mesa.Model):
     learned = Carried()
     regime_in_force = Carried()
     threat_imposed = Carried()
+    agreed = Carried()
+    decided = Carried()
     hazard = Carried()
     told_hazard = Carried()
     records = Carried()
@@ -182,7 +181,7 @@ class RelocationModel(mesa.Model):
     def _set_up_agents(self) -> None:
         """Mesa's agents, which read and write the state through the model."""
         Firm.create_agents(self, len(self.firms), row=list(range(len(self.firms))))
-        Government.create_agents(self, N_HOSTS, country=list(HOSTS))
+        Government.create_agents(self, N_HOSTS, country=list(HOSTS), rules=[RULES] * N_HOSTS)
 
     # --- what is known of policy ------------------------------------------------------
 
@@ -193,10 +192,11 @@ class RelocationModel(mesa.Model):
         it depends on what is known by now and on nothing later, so a lever pulled
         during a run and an entry that stood in its file from the start do the same.
         """
-        known = known_by(self.scenario.dated, self.scenario.start, self.quarter)
+        known = known_entries(self.scenario, self.quarter, self.decided)
         if known == self.known:
             return
-        former, self.policy = self.policy, compile_known(self.scenario, self.quarter, self.past)
+        former = self.policy
+        self.policy = compile_known(self.scenario, self.quarter, self.decided, self.past)
         self.known, self.learned = known, self.quarter
         places = self.policy.places_in(former)
         new, origin = places < 0, np.where(places < 0, self.regime_in_force, places)
@@ -207,8 +207,8 @@ class RelocationModel(mesa.Model):
 
     def _recall(self) -> None:
         """What follows from the state: policy as it was last learned, and the regimes in sight."""
-        self.known = known_by(self.scenario.dated, self.scenario.start, self.learned)
-        self.policy = compile_known(self.scenario, self.learned, self.past)
+        self.known = known_entries(self.scenario, self.learned, self.decided)
+        self.policy = compile_known(self.scenario, self.learned, self.decided, self.past)
         self._look_at(self.policy.reachable(self.quarter, self.regime_in_force))
 
     def _start_regimes(self, new: NDArray[np.int64]) -> None:
@@ -269,24 +269,23 @@ class RelocationModel(mesa.Model):
     def enact_policy(self) -> None:
         """Which regime is in force, and what was announced."""
         self.quarter += 1
-        if not self.policy.threat_live(self.quarter - 1):
+        if self.agreed or not self.policy.threat_live(self.quarter - 1):
             self._grandfather()
         self._learn()
+        self.governments_act()
+        self._learn()
         last_regime = self.regime_in_force
-        luck = float(self.draws.uniform("threat", self.quarter, 1)[0])
-        self._react()
-        self.threat_imposed = self.policy.threat_imposed(
-            self.quarter, self.threat_imposed, luck, self.hazard
+        conclude_talks(self)
+        draw_threat(self)
+        self.regime_in_force = self.policy.regime_index(
+            self.quarter, self.threat_imposed, self.agreed
         )
-        self.regime_in_force = self.policy.regime_index(self.quarter, self.threat_imposed)
         self._look_at(self.policy.reachable(self.quarter, self.regime_in_force))
         if self.quarter > 1:
             self.regime_counts = update_counts(
                 self.regime_counts, last_regime, self.regime_in_force
             )
-        self.records.events.extend(
-            dict(event) for event in self.policy.events if event["quarter"] == self.quarter
-        )
+        tell_news(self)
 
     @phase
     def update_beliefs(self) -> None:
@@ -404,24 +403,16 @@ class RelocationModel(mesa.Model):
             self.moves,
         )
 
-    def _react(self) -> None:
-        """How likely the government now makes its threat, from the deficit of the last year."""
-        threat = self.policy.threat_at(self.quarter)
-        reaction = self.policy.reaction_at(self.quarter)
-        if threat is None or reaction.elasticity == 0:
-            self.hazard = 1.0
-            return
-        year, base = (
-            sum(us_goods_deficit(one, self.economy, threat.origins) for one in quarters)
-            for quarters in (self.year, [self.base_accounts] * 4)
-        )
-        self.hazard = hazard_scale(reaction, year, base)
-        if abs(self.hazard - self.told_hazard) > NEWSWORTHY * self.told_hazard:
-            day = self.policy.date_of(self.quarter)
-            self.records.events.append(
-                dict(hazard_event(threat, self.quarter, day, self.told_hazard, self.hazard))
-            )
-            self.told_hazard = self.hazard
+    def governments_act(self) -> None:
+        """Let every government do what its rules say; all see the same quarter."""
+        self.hazard = 1.0
+        seen = situation(self)
+        for government in self.agents_by_type[Government]:
+            government.act(seen)
+
+    def decide(self, country: str, act: Act) -> None:
+        """Put what a government does into force, this quarter."""
+        decide(self, country, act)
 
     # --- what the phases share --------------------------------------------------------
 
@@ -555,6 +546,10 @@ class RelocationModel(mesa.Model):
         in_force = self.policy.timeline[self.policy.segment_at(self.quarter)]
         self.past = Past(in_force, self.quarter)
         self.scenario = future
+        coming = compile_known(future, self.quarter + 1, self.decided, self.past)
+        now = coming.timeline[coming.segment_at(self.quarter + 1)].instruments
+        if now.negotiation != in_force.instruments.negotiation:
+            self.agreed = None  # what was agreed in other talks has no say in this future
         self.known = None
 
     # --- what a reader asks -------------------------------------------------------------

@@ -18,6 +18,7 @@ from abm.core.sourcing import UnitCosts
 from abm.economy import Array
 from abm.network import SupplierNetwork
 from abm.outcomes import Records
+from abm.policy.timeline import TimelineEntry
 from agents import FirmTable
 
 if TYPE_CHECKING:
@@ -52,6 +53,10 @@ class State:
         The one in which firms last heard news of policy.
     regime_in_force : int
     threat_imposed : bool
+    agreed : str, optional
+        Outcome that talks have reached.
+    decided : tuple of TimelineEntry
+        What governments did by rule, as entries of the timeline.
     hazard, told_hazard : float
         Factor on the arrival of the threat, now and when it was last told as an event.
     records : Records
@@ -71,6 +76,8 @@ class State:
     learned: int = 0
     regime_in_force: int = 0
     threat_imposed: bool = False
+    agreed: str | None = None
+    decided: tuple[TimelineEntry, ...] = ()
     hazard: float = 1.0
     told_hazard: float = 1.0
     records: Records = field(default_factory=Records)

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from experiments.sweep_cli import register
+from experiments import explain_cli, sweep_cli
 
 PROGRAM = "nearshore"
 
@@ -94,6 +94,14 @@ def run(
         str | None,
         typer.Option(metavar="SCENARIO", help="A scenario to run beside it, with the same draws."),
     ] = None,
+    channels: Annotated[
+        bool,
+        typer.Option(
+            "--channels",
+            help="Split differences from --against into duties, compliance, re-sourcing, "
+            "relocation and prices; four more runs.",
+        ),
+    ] = False,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder for tables and figures.")
     ] = None,
@@ -106,6 +114,8 @@ def run(
     ] = None,
 ) -> None:
     """Run a scenario; write tables, figures and a summary."""
+    from abm.errors import ScenarioError
+
     if resume is not None:
         from experiments.continuing import resume as go_on
 
@@ -123,7 +133,7 @@ def run(
         )
         return
     if scenario is None:
-        raise typer.BadParameter("name a scenario, or a folder with --resume")
+        raise ScenarioError("name a scenario, or a folder with --resume")
     from experiments.overrides import load_scenario, same_as_extended, without_effect
 
     chosen = load_scenario(scenario, overrides or ())
@@ -148,6 +158,7 @@ def run(
         seed=seed,
         out=out or default_folder(chosen, reference, seed),
         against=reference,
+        channels=channels,
         profile=profile,
         quiet=quiet,
         checkpoint_every=checkpoint_every,
@@ -157,10 +168,12 @@ def run(
 
 def _refuse_with_resume(context: typer.Context, names: Sequence[str]) -> None:
     """Complain of what the checkpoint has decided already."""
+    from abm.errors import ScenarioError
+
     for name in names:
         if context.get_parameter_source(name).name != "DEFAULT":
             said = {"scenario": "a scenario", "overrides": "--set"}.get(name, f"--{name}")
-            raise typer.BadParameter(f"{said} cannot be given with --resume, which has its own")
+            raise ScenarioError(f"{said} cannot be given with --resume, which has its own")
 
 
 def _finish(result: Any, *, quiet: bool) -> None:
@@ -346,7 +359,8 @@ def validate(
     typer.echo(f"written: {out / 'validation.html'}")
 
 
-register(app)
+sweep_cli.register(app)
+explain_cli.register(app)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

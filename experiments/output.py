@@ -23,6 +23,7 @@ PROGRAM = "nearshore"
 MANIFEST = "manifest.json"
 SUMMARY = "summary.json"
 FIGURES = "figures"
+CHANNELS = "channels.parquet"
 CHECKPOINT = "checkpoint"
 RUN_FILES = (MANIFEST, SUMMARY, *(f"{name}.parquet" for name in TABLES), FIGURES, CHECKPOINT)
 """What the folder of one run may hold, figures and a checkpoint included."""
@@ -133,7 +134,7 @@ def write_table(path: Path, name: str, table: pd.DataFrame) -> None:
     ----------
     path : Path
     name : str
-        One of `experiments.tables.TABLES`.
+        One of `experiments.tables.TABLES` or ``COMPARISON_TABLES``.
     table : pandas.DataFrame
         With exactly its columns.
     """

@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pandas as pd
 
 from abm.errors import NonFiniteError, ScenarioError
+from experiments.channels import channel_worlds, check_comparable, split_differences
 from experiments.checkpoints import save_checkpoint
 from experiments.output import (
+    CHANNELS,
     FIGURES,
     FORMAT,
     MANIFEST,
@@ -28,6 +30,7 @@ from experiments.output import (
     replaced_folder,
     write_json,
     write_run,
+    write_table,
 )
 from experiments.progress import RunProgress
 from experiments.provenance import git_revision, processor, versions
@@ -70,8 +73,8 @@ type ModelFactory = Callable[["Scenario", int, int], Model]
 type Save = Callable[[Model, Path], None]
 """Model and an existing folder to a checkpoint in it."""
 
-type DrawFigures = Callable[[RunFrames, RunFrames | None, Path], list[Path]]
-"""Run, reference and an existing folder to the files drawn there."""
+type DrawFigures = Callable[..., list[Path]]
+"""Run, reference, an existing folder and, by name, ``channels`` to the files drawn there."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,8 @@ class RunResult:
         Time in each phase, both runs together; empty unless asked for.
     notes : list of str
         Lines that the user should read.
+    channels : pandas.DataFrame or None
+        As `experiments.channels.channels_table` returns it; None unless asked for.
     """
 
     summary: Summary
@@ -104,6 +109,7 @@ class RunResult:
     figures: list[Path] = field(default_factory=list)
     phase_seconds: dict[str, float] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    channels: pd.DataFrame | None = None
 
 
 def relocation_model(scenario: "Scenario", firms: int, seed: int) -> Model:
@@ -143,6 +149,7 @@ def run_scenario(
     seed: int,
     out: Path | None,
     against: "Scenario | None" = None,
+    channels: bool = False,
     profile: bool = False,
     quiet: bool = False,
     draw: DrawFigures | None = None,
@@ -167,6 +174,9 @@ def run_scenario(
         Folder to write; None writes nothing.
     against : Scenario, optional
         The reference.
+    channels : bool
+        Whether to split the differences from the reference into channels, which takes
+        four more runs of the same firms.
     profile : bool
         Whether the result tells the seconds of each phase.
     quiet : bool
@@ -193,10 +203,15 @@ def run_scenario(
         If the folder holds something else or cannot be written; seen before the run
         starts where it can be.
     ScenarioError
-        If ``quarters`` is below 1.
+        If ``quarters`` is below 1, or channels are asked for without a reference or
+        against one with other firms or another economy.
     """
     if quarters < 1:
         raise ScenarioError(f"quarters: {quarters}; must be at least 1")
+    if channels:
+        check_comparable(scenario, against)
+    if channels and checkpoint_every is not None:
+        raise ScenarioError("checkpoint_every: a run split into channels cannot be continued")
     if out is not None:
         check_destination(out)
     pair = [_Simulation(scenario, _folder_name(scenario.name))]
@@ -214,42 +229,58 @@ def run_scenario(
         **(origin or {}),
     }
 
+    worlds: dict[str, _Simulation] = {}
+
     def keep(finished: int, with_checkpoint: bool) -> RunResult:
-        result = _result(pair, finished, quarters, out)
+        result = _result(pair, worlds, finished, quarters, out)
         if result.out is not None:
             told = {"quarters": finished, "interrupted": result.interrupted, **facts}
-            _write(result, pair, told, save if with_checkpoint else None)
+            _write(result, pair, told, save if with_checkpoint and not channels else None)
         return result
 
     title = " against ".join(simulation.name for simulation in pair)
     with RunProgress(title, quarters, quiet=quiet) as progress:
         for simulation in pair:
             simulation.set_up(model_factory, firms, seed)
-        with _failure_written(pair, firms, seed, out, facts):
+        if channels:
+            worlds.update(_worlds_between(*pair))
+        everyone = [*pair, *worlds.values()]
+        with _failure_written(everyone, firms, seed, out, facts):
             every = checkpoint_every if out is not None else None
-            finished = _step_together(pair, quarters, progress, every, keep)
-    whole = all(one.model.quarter == finished and not one.broken for one in pair)
+            finished = _step_together(everyone, quarters, progress, every, keep)
+    whole = all(one.model.quarter == finished and not one.broken for one in everyone)
     stopped = finished < quarters
     result = keep(finished, whole and (stopped or checkpoint_every is not None))
     if profile:
         result.phase_seconds.update(_phase_seconds(pair))
     if stopped:
-        result.notes.append(_stopped_note(finished, quarters, result.out if whole else None))
+        result.notes.append(
+            _stopped_note(finished, quarters, result.out if whole and not channels else None)
+        )
     if result.out is not None:
         _draw(result, draw)
     return result
 
 
-def _result(pair: "list[_Simulation]", finished: int, quarters: int, out: Path | None) -> RunResult:
+def _result(
+    pair: "list[_Simulation]",
+    worlds: "Mapping[str, _Simulation]",
+    finished: int,
+    quarters: int,
+    out: Path | None,
+) -> RunResult:
     """What is finished so far."""
     run, *others = [simulation.frames().until(finished) for simulation in pair]
     reference = others[0] if others else None
+    headlines = summary(run.tables, reference.tables if reference else None)
+    between = {name: world.frames().until(finished).tables for name, world in worlds.items()}
     return RunResult(
-        summary(run.tables, reference.tables if reference else None),
+        headlines,
         out if finished else None,
         finished < quarters,
         run,
         reference,
+        channels=split_differences(headlines, reference.tables, between) if reference else None,
     )
 
 
@@ -297,6 +328,18 @@ class _Simulation:
         }
 
 
+def _worlds_between(run: _Simulation, reference: _Simulation) -> dict[str, _Simulation]:
+    """The worlds whose headlines split the difference, by the channel that each adds."""
+    from abm.model import RelocationModel
+
+    assert isinstance(reference.model, RelocationModel)  # no other model can be followed
+    between = channel_worlds(run.scenario, reference.model)
+    worlds = {name: _Simulation(run.scenario, name) for name in between}
+    for name, world in between.items():
+        worlds[name].model = world
+    return worlds
+
+
 @contextmanager
 def _failure_written(
     pair: "list[_Simulation]",
@@ -309,8 +352,8 @@ def _failure_written(
     try:
         yield
     except NonFiniteError as error:
-        (broken,) = [simulation for simulation in pair if simulation.broken]
-        if out is not None:
+        broken = next((simulation for simulation in pair if simulation.broken), None)
+        if out is not None and broken is not None:
             path = failure_file(out)
             write_failure(path, error, broken.scenario, firms, seed, facts.get("forked_from"))
             error.args = (f"{error}; see it again with: {PROGRAM} replay {path}",)
@@ -389,11 +432,14 @@ def _write(
             assert save is not None
             save(simulation.model, folder / simulation.name)
         write_json(folder / SUMMARY, result.summary)
+        split = [] if result.channels is None else [CHANNELS]
+        if result.channels is not None:
+            write_table(folder / CHANNELS, "channels", result.channels)
         names = [result.run.name, result.reference.name]
         comparison = {
             "format": FORMAT,
             "program": PROGRAM,
-            "contents": [MANIFEST, SUMMARY, *names, FIGURES],
+            "contents": [MANIFEST, SUMMARY, *split, *names, FIGURES],
             "run": names[0],
             "reference": names[1],
             **facts,
@@ -411,7 +457,8 @@ def _draw(result: RunResult, draw: DrawFigures | None) -> None:
         result.notes.append(f"No figures: {error}.")
         return
     with replaced_folder(result.out / FIGURES) as folder:
-        drawn = draw(result.run, result.reference, folder)
+        split = {} if result.channels is None else {"channels": result.channels}
+        drawn = draw(result.run, result.reference, folder, **split)
     result.figures.extend(result.out / FIGURES / path.name for path in drawn)
 
 

@@ -94,7 +94,7 @@ def test_what_the_past_had_announced_is_expected_no_more_after_a_fork(donor):
     assert len(model.policy.timeline) > 1
     model.fork(load_scenario("status-quo"))
     model.step()
-    assert len(model.policy.timeline) == 1
+    assert [segment.start for segment in model.policy.timeline] == [0, 9]
 
 
 def test_a_fork_into_other_firms_is_refused_and_changes_nothing(donor):
