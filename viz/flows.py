@@ -23,7 +23,7 @@ from viz.canvas import (
     styled,
     time_axis,
 )
-from viz.events import add_below, with_key
+from viz.events import acts_of, add_below, with_key
 from viz.findings import moves_finding
 from viz.palette import BASELINE, COLOURS, EMPTY, FAINT_TEXT, TEXT
 
@@ -53,6 +53,8 @@ def where_plants_went(run: RunFrames, reference: RunFrames | None = None) -> Fig
     compared = None if reference is None else _changed(reference)
     small = f"; small type: difference from {reference.name}." if reference else "."
     note = f"Moves completed by the end of {last_year(run)} in {run.name}, real firms{small}"
+    if acts_of(run):
+        note += " Dotted, by number: acts of governments."
     figure = new_figure(moves_finding(changed, compared, reference), note)
     _draw_matrix(figure.add_axes((0.155, BOTTOM, 0.475, HEIGHT)), flows, base)
     _draw_bars(figure.add_axes((0.70, BOTTOM, 0.28, HEIGHT)), changed, compared, reference)
