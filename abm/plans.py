@@ -8,13 +8,7 @@ from numpy.typing import NDArray
 from abm.axes import CONFIG_LABELS, FOOTLOOSE, N_CONFIGS, N_FOOTLOOSE, N_HOSTS
 from abm.conditions import Calibration
 from abm.core.beliefs import adaptive_transitions, myopic_transitions
-from abm.core.location import (
-    LocationProblem,
-    Projects,
-    choice_values,
-    continue_or_cancel,
-    solve_values,
-)
+from abm.core.location import continue_or_cancel
 from abm.core.markets import config_revenue
 from abm.core.sourcing import blocks
 from abm.draws import Draws
@@ -26,20 +20,13 @@ from abm.quarter import Quarter
 from abm.rest_point import (
     HAS_PLANT,
     build_delays,
-    location_problem,
     move_costs,
     quarterly_review,
-    stage_costs,
 )
 from abm.sales import FINAL, REACH_EXPONENT, MarketState, make_offer
 from abm.scenario import Firms
+from abm.weighing import projects_at_gates, weigh
 from agents import FirmTable
-
-TOLERANCE = 1e-8
-"""Bound on the error of what sets of plants are worth, share of the payoff's scale."""
-
-FIRMS_AT_A_TIME = 2048
-"""Reviewing firms a thread values at once."""
 
 MOVE_COLUMNS = ("quarter", "sector", "from_config", "to_config", "stage", "firms", "weight")
 
@@ -206,49 +193,23 @@ def value_plans(
     -------
     Plans
     """
-    problem = location_problem(settings, payoff, transitions, table.belief[rows].astype(np.int64))
-    solved, worth = _solve(problem, values[rows], table.config[rows], regime)
-    values[rows] = solved
+    weighed = weigh(table, settings, payoff, transitions, values[rows], rows, regime)
+    values[rows] = weighed.values
     noise = draws.gumbel("review", quarter, (len(rows), N_CONFIGS), ids=rows)
     taste = settings.choice_noise * noise
     building = table.target[rows] >= 0
     goes_on = np.zeros(len(rows), np.bool_)
     if building.any():
-        stage = table.stage[rows[building]] + 1
-        cost = move_costs(settings)[table.config[rows[building]], table.target[rows[building]]]
-        left = _quarters_after(settings)[stage]
-        projects = Projects(
-            config=table.config[rows[building]],
-            target=table.target[rows[building]],
-            quarters_left=left,
-            remaining_cost=stage_costs(settings)[stage] * cost,
-            cancellation_cost=np.zeros(len(stage)),
+        some = rows[building]
+        on, off, _ = continue_or_cancel(
+            weighed.problem.take(building),
+            weighed.values[building],
+            projects_at_gates(table, settings, some),
+            regime,
         )
-        on, off, _ = continue_or_cancel(problem.take(building), solved[building], projects, regime)
         # What spoke for the project when it was chosen still does.
-        goes_on[building] = on + table.project_taste[rows[building]] >= off
-    return Plans(rows, worth + taste, taste, goes_on)
-
-
-def _solve(
-    problem: LocationProblem, start: Array, config: NDArray[np.integer], regime: int
-) -> tuple[Array, Array]:
-    """Value of every set of plants, and of going there from where each firm stands."""
-    solved, worth = np.empty_like(start), np.empty(start.shape[:2])
-
-    def solve(some: slice) -> None:
-        part = problem.take(some)
-        solved[some], _ = solve_values(part, start=start[some], tolerance=TOLERANCE)
-        worth[some] = choice_values(part, solved[some], config=config[some], regime=regime)
-
-    in_parallel(solve, blocks(len(start), FIRMS_AT_A_TIME))
-    return solved, worth
-
-
-def _quarters_after(settings: Firms) -> NDArray[np.int64]:
-    """Quarters from the start of each stage to opening; 0 after the last."""
-    remaining = np.cumsum(settings.stage_quarters[::-1])[::-1]
-    return np.append(remaining, 0)
+        goes_on[building] = on + table.project_taste[some] >= off
+    return Plans(rows, weighed.worth + taste, taste, goes_on)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from abm.model import RelocationModel
 from abm.scenario import Scenario
 
 
-class _Twin(RelocationModel):
+class Twin(RelocationModel):
     """A model whose firms and base year are those of another."""
 
     def __init__(self, other: RelocationModel, scenario: Scenario) -> None:
@@ -50,13 +50,18 @@ def twin(model: RelocationModel, scenario: Scenario) -> RelocationModel:
     ScenarioError
         If the model has run, or the scenario assumes other firms or another economy.
     """
+    check_twin(model, scenario)
+    return Twin(model, scenario)
+
+
+def check_twin(model: RelocationModel, scenario: Scenario) -> None:
+    """Refuse what no twin can be made of, as `twin` does."""
     if model.quarter != 0:
         raise ScenarioError(f"quarter: {model.quarter}; a twin starts from a model at quarter 0")
     if not alike(model.scenario, scenario):
         raise ScenarioError(
             f"{scenario.name}: assumes other firms or another economy than {model.scenario.name}"
         )
-    return _Twin(model, scenario)
 
 
 def alike(one: Scenario, other: Scenario) -> bool:

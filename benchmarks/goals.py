@@ -129,6 +129,12 @@ GOALS = (
     Goal("Set-up, a million firms", seconds("set-up", MILLION), 90, " s"),
     Goal("Whole step, 100,000 firms", seconds("whole step", 100_000), 0.8, " s"),
     Goal("Whole step, 10,000 firms", seconds("whole step", 10_000), 0.08, " s"),
+    Goal(
+        "Whole step without news, 10,000 firms",
+        seconds("whole step without news", 10_000),
+        0.08,
+        " s",
+    ),
     Goal("Growth of time per firm, 10,000 to a million", growth_per_firm, 15, "%"),
     Goal(
         "Cost step, all threads against one",

@@ -157,6 +157,21 @@ TABLES: dict[str, dict[str, Column]] = {
 }
 """Tables in the order in which they are written, and their columns in order."""
 
+COMPARISON_TABLES: dict[str, dict[str, Column]] = {
+    "channels": {
+        "headline": _label("names in summary.json that lead to it, with dots between"),
+        "unit": _label("of part and difference"),
+        "order": Column(pa.int32(), "", "place in the chain of worlds, from 1"),
+        "channel": _label(
+            "duty_paid, compliance, resourcing, relocation or price_feedback: "
+            "what is let go in this world beside what was before"
+        ),
+        "part": _number("that of the row", "what the headline changes by when it is let go"),
+        "difference": _number("that of the row", "run less reference: the sum of the parts"),
+    },
+}
+"""Tables of a comparison, beside the two runs' own."""
+
 
 def schema(name: str) -> pa.Schema:
     """How a table is stored, with unit and meaning beside each column.
@@ -164,7 +179,7 @@ def schema(name: str) -> pa.Schema:
     Parameters
     ----------
     name : str
-        One of `TABLES`.
+        One of `TABLES` or `COMPARISON_TABLES`.
 
     Returns
     -------
@@ -173,7 +188,7 @@ def schema(name: str) -> pa.Schema:
     return pa.schema(
         [
             pa.field(label, column.type, metadata={"unit": column.unit, "meaning": column.meaning})
-            for label, column in TABLES[name].items()
+            for label, column in (TABLES | COMPARISON_TABLES)[name].items()
         ]
     )
 

@@ -42,6 +42,7 @@ from viz.findings import (
 from viz.flows import where_plants_went
 from viz.palette import COLOURS
 from viz.panels import country_panels, draw_lines, sector_dots
+from viz.waterfall import channels_waterfall
 
 NO_QUARTER = "The run holds only the calibration year. Run at least one quarter to see a change."
 
@@ -167,7 +168,12 @@ FIGURES: dict[str, Callable[[RunFrames, RunFrames | None], Figure]] = {
 """Every figure of a run by the name of its files."""
 
 
-def draw_all(run: RunFrames, reference: RunFrames | None, folder: Path) -> list[Path]:
+def draw_all(
+    run: RunFrames,
+    reference: RunFrames | None,
+    folder: Path,
+    channels: pd.DataFrame | None = None,
+) -> list[Path]:
     """Draw every figure of `FIGURES` into a folder, as PNG at two pixels a point and as SVG.
 
     Parameters
@@ -177,6 +183,8 @@ def draw_all(run: RunFrames, reference: RunFrames | None, folder: Path) -> list[
         The run to compare with.
     folder : Path
         Must exist.
+    channels : pandas.DataFrame, optional
+        Split of the differences, of which there is then a figure too.
 
     Returns
     -------
@@ -184,8 +192,10 @@ def draw_all(run: RunFrames, reference: RunFrames | None, folder: Path) -> list[
         The files written; the same tables give the same bytes.
     """
     written = []
-    for name, draw in FIGURES.items():
-        figure = draw(run, reference)
+    figures = {name: draw(run, reference) for name, draw in FIGURES.items()}
+    if channels is not None:
+        figures["channels"] = channels_waterfall(run, reference, channels)
+    for name, figure in figures.items():
         png, svg = folder / f"{name}.png", folder / f"{name}.svg"
         title = {"Title": str(figure.get_label())}
         figure.savefig(png, dpi=200, metadata=title)

@@ -299,8 +299,18 @@ def _bellman_blocks(problem: LocationProblem) -> Iterator[tuple[slice, _Bellman]
         yield rows, _Bellman(payoff, ahead, horizon, order, problem.review, problem.noise)
 
 
-def _value_of_staying(problem: LocationProblem) -> Floats:
-    """Present value of staying put for ever, shape (firm, config, regime)."""
+def value_of_staying(problem: LocationProblem) -> Floats:
+    """Present value of staying put for ever, without the right to reconsider.
+
+    Parameters
+    ----------
+    problem : LocationProblem
+
+    Returns
+    -------
+    ndarray, shape (firm, config, regime)
+        In the units of ``profit``.
+    """
     regimes = problem.profit.shape[2]
     forever = np.linalg.inv(np.eye(regimes) - problem.discount * problem.transitions)
     result: Floats = np.einsum("nrs,ncs->ncr", forever[problem.belief], problem.profit)
@@ -329,7 +339,7 @@ def solve_values(
         the firm's payoff scale ``max |profit| + noise`` earned for ever. Above
         ``tolerance`` only where rounding does not allow better.
     """
-    values = _value_of_staying(problem) if start is None else start.astype(np.float64)
+    values = value_of_staying(problem) if start is None else start.astype(np.float64)
     residual = np.empty(len(values))
 
     for rows, bellman in _bellman_blocks(problem):
