@@ -53,8 +53,6 @@ def where_plants_went(run: RunFrames, reference: RunFrames | None = None) -> Fig
     compared = None if reference is None else _changed(reference)
     small = f"; small type: difference from {reference.name}." if reference else "."
     note = f"Moves completed by the end of {last_year(run)} in {run.name}, real firms{small}"
-    if acts_of(run):
-        note += " Dotted, by number: acts of governments."
     figure = new_figure(moves_finding(changed, compared, reference), note)
     _draw_matrix(figure.add_axes((0.155, BOTTOM, 0.475, HEIGHT)), flows, base)
     _draw_bars(figure.add_axes((0.70, BOTTOM, 0.28, HEIGHT)), changed, compared, reference)
@@ -65,7 +63,8 @@ def where_plants_went(run: RunFrames, reference: RunFrames | None = None) -> Fig
 
 def _draw_moves_over_time(axes: Axes, run: RunFrames, reference: RunFrames | None) -> None:
     """Moves completed by the end of each year, as real firms, and the acts of governments."""
-    axes.set_title("Moves completed in the four quarters before, real firms")
+    acts = "; dotted, by number: acts of governments" if acts_of(run) else ""
+    axes.set_title(f"Moves completed in the four quarters before, real firms{acts}")
     for one, style in ((reference, (0, (4, 2.5))), (run, "-")):
         if one is not None:
             line = dated(one, _moves_a_year(one))
