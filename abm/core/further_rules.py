@@ -112,7 +112,7 @@ def content_start(log_wedge: Floats, threshold: Floats) -> Floats:
     return start
 
 
-def _regimes(entries: NDArray[np.bool_]) -> NDArray[np.integer]:
+def regimes_of(entries: NDArray[np.bool_]) -> NDArray[np.integer]:
     """Regime of every entry, shape (host, regime, firm)."""
     return np.broadcast_to(np.arange(entries.shape[1])[:, None], entries.shape)
 
@@ -121,7 +121,7 @@ def missed_entries(free: FreeMix, further: FurtherRules, threshold: Floats) -> N
     """Where the free mix misses some rule, shape (host, regime, firm)."""
     every = np.ones(free.other_cost.shape, np.bool_)
     firms = free.entries(every)
-    regime = _regimes(every)[every]
+    regime = regimes_of(every)[every]
     excess = rule_excess(firms, further.asked(threshold, regime), firms.free_spending)
     missed: NDArray[np.bool_] = (excess > 0).any(axis=0).reshape(every.shape)
     return missed
@@ -157,7 +157,7 @@ def solve_entries(
     RuledMix
         Entries in the order of ``where``.
     """
-    regime = _regimes(where)[where]
+    regime = regimes_of(where)[where]
     rules = further.asked(threshold, regime)
     known = multipliers[:, where].astype(np.float64)
     first = content_start(log_wedge[where], rules.threshold)
