@@ -239,7 +239,8 @@ def test_a_scenario_is_shown_as_a_timeline_first():
     first = lines.index("# Timeline, by dates alone:")
     told = list(itertools.takewhile(lambda line: line.startswith("# 20"), lines[first + 1 :]))
     assert first < 10
-    assert told == sorted(told)
+    days = [line[2:12] for line in told]
+    assert days == sorted(days)
     assert "# 2016-11-24 USA: threat announced: 35% border tax on MEX" in told
     assert "# 2018-06-05 MEX: 6% on metals, 3% on food from USA" in told
     assert "# 2019-05-20 MEX: ended: 6% on metals, 3% on food from USA" in told
