@@ -9,6 +9,7 @@ from datetime import date
 from itertools import pairwise
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from abm import RelocationModel
@@ -182,6 +183,24 @@ def test_the_border_tax_bites_new_mexican_plants_of_firms_with_us_production_alo
     elsewhere = duties[0] - duties[1]
     elsewhere[:, MEX, USA] = 0
     assert not elsewhere.any()
+
+
+def test_levers_that_governments_answer_replay_exactly():
+    played = RelocationModel("status-quo", firms=FIRMS)
+    played.run_for(1)
+    duty = {
+        "tariffs.special.USA.MEX.food": 0.25,
+        "tariffs.special_waived_for_originating": False,
+        "retaliation.MEX": 0.6,
+    }
+    played.pull_levers(duty)
+    played.run_for(5)
+    again = RelocationModel(played.scenario, firms=FIRMS)
+    again.run_for(6)
+    (answer,) = [e for e in played.events if e["instrument"].startswith("measures.")]
+    assert (answer["actor"], answer["new"]) == ("MEX", "25% on food from USA")
+    for name, frame in played.frames().items():
+        pd.testing.assert_frame_equal(frame, again.frames()[name], check_exact=True)
 
 
 def test_every_member_has_a_government():
