@@ -5,8 +5,6 @@ from typing import Annotated
 
 import typer
 
-from experiments.output import MANIFEST
-
 
 def register(app: typer.Typer) -> None:
     """Add the command to a command line."""
@@ -32,6 +30,7 @@ def explain(
 ) -> None:
     """Explain why a firm of a run stayed or moved, or how a run of a sweep is repeated."""
     from abm.errors import ScenarioError
+    from experiments.output import MANIFEST
 
     if (folder / MANIFEST).is_file():
         if run is not None:
