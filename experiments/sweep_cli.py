@@ -18,7 +18,7 @@ _BYTES = {"k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 
 def register(app: typer.Typer) -> None:
     """Add the commands to a command line."""
-    for command in (sweep, status, results, report, explain, slurm, calibrate):
+    for command in (sweep, status, results, report, explain, slurm, calibrate, economy):
         app.command()(command)
 
 
@@ -246,6 +246,27 @@ def calibrate(
     typer.echo(f"Written: {result.folder}" if not result.code else f"{result.folder}: stopped")
     if result.code:
         raise typer.Exit(result.code)
+
+
+def economy(
+    source: Annotated[
+        Path, typer.Option("--from", metavar="FILE", help="Table of the OECD (ICIO) or of WIOD.")
+    ],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the economy.")],
+    kind: Annotated[
+        str | None, typer.Option(metavar="KIND", help="oecd or wiod; by the file's name if not.")
+    ] = None,
+) -> None:
+    """Build the model's economy from your own inter-country input-output table."""
+    from experiments.inter_country import KINDS, build_economy
+
+    if kind is not None and kind not in KINDS:
+        raise _bad(f"--kind {kind[:40]}: is one of {', '.join(KINDS)}")
+    table = build_economy(source, out, kind)
+    total = table.value_added.sum() / 1e6
+    typer.echo(f"{out}: value added of the world {total:.2f} trillion USD")
+    if table.negative < 0:
+        typer.echo(f"{-table.negative:.0f} million USD below zero are set to zero")
 
 
 def _bad(problem: str) -> Exception:
