@@ -74,7 +74,6 @@ def claim_origin(
     duty, penalty = firm_last(shape, np.float32, 0.0), firm_last(shape, np.float32, 0.0)
     claim = firm_last(shape, np.int8, Claim.PAYS)
     meets_rule = costs.meets_rule
-    exposed = table.moved_from_home & ~table.grandfathered
     every = [
         (sector, rows, host, partner)
         for sector, rows in enumerate(sector_rows(table))
@@ -83,12 +82,12 @@ def claim_origin(
 
     def decide(place: tuple[int, slice, int, int]) -> None:
         sector, rows, host, partner = place
-        terms = _border_terms(table, economy, policy, sector, rows, host, partner, exposed)
+        terms = border_terms(table, economy, policy, sector, rows, host, partner)
         choice = choose_claim(
             costs.free_cost[rows, host],
             costs.compliant_cost[rows, host],
             meets_rule[rows, host],
-            table.paperwork[rows, host, None] * policy.paperwork_scale.astype(np.float32),
+            paperwork_cost(table, policy, rows, host),
             table.reluctance[rows, None],
             terms,
             None if held is None else held[rows, host, partner],
@@ -102,7 +101,13 @@ def claim_origin(
     return Borders(cost, duty, claim, penalty, meets_rule)
 
 
-def _border_terms(
+def paperwork_cost(table: FirmTable, policy: Policy, rows: slice, host: int) -> Floats:
+    """Cost of proving origin, share of unit cost, shape (firm, regime)."""
+    cost: Floats = table.paperwork[rows, host, None] * policy.paperwork_scale.astype(np.float32)
+    return cost
+
+
+def border_terms(
     table: FirmTable,
     economy: Economy,
     policy: Policy,
@@ -110,8 +115,23 @@ def _border_terms(
     rows: slice,
     host: int,
     partner: int,
-    exposed: NDArray[np.bool_],
 ) -> BorderTerms:
+    """Duties that some firms of a sector meet from a host into another member.
+
+    Parameters
+    ----------
+    table : FirmTable
+    economy : Economy
+    policy : Policy
+    sector : int
+    rows : slice
+        All of that sector.
+    host, partner : int
+
+    Returns
+    -------
+    BorderTerms
+    """
     scale = economy.customs_over_basic[sector, host, partner]
     special = policy.special_duty[sector, host, partner]
     waivable = policy.special_waived[sector, host, partner]
@@ -121,7 +141,8 @@ def _border_terms(
     unwaived = np.broadcast_to(np.where(waivable, 0, special), waived.shape)
     unwaived = unwaived + policy.measures_fixed[sector, host, partner]
     if (host, partner) == (MEX, USA):
-        unwaived = unwaived + exposed[rows, None] * policy.border_tax
+        exposed = table.moved_from_home[rows] & ~table.grandfathered[rows]
+        unwaived = unwaived + exposed[:, None] * policy.border_tax
     return BorderTerms(
         waived=(scale * waived).astype(np.float32),
         unwaived=(scale * unwaived).astype(np.float32),

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from abm.axes import CONFIG_LABELS, FOOTLOOSE, N_CONFIGS, N_FOOTLOOSE, N_HOSTS
 from abm.conditions import Calibration
 from abm.core.beliefs import adaptive_transitions, myopic_transitions
-from abm.core.location import Projects, choice_values, continue_or_cancel, solve_values
+from abm.core.location import continue_or_cancel
 from abm.core.markets import config_revenue
 from abm.core.sourcing import blocks
 from abm.draws import Draws
@@ -20,13 +20,12 @@ from abm.quarter import Quarter
 from abm.rest_point import (
     HAS_PLANT,
     build_delays,
-    location_problem,
     move_costs,
     quarterly_review,
-    stage_costs,
 )
 from abm.sales import FINAL, REACH_EXPONENT, MarketState, make_offer
 from abm.scenario import Firms
+from abm.weighing import projects_at_gates, weigh
 from agents import FirmTable
 
 MOVE_COLUMNS = ("quarter", "sector", "from_config", "to_config", "stage", "firms", "weight")
@@ -194,35 +193,23 @@ def value_plans(
     -------
     Plans
     """
-    problem = location_problem(settings, payoff, transitions, table.belief[rows].astype(np.int64))
-    solved, _ = solve_values(problem, start=values[rows], tolerance=1e-8)
-    values[rows] = solved
-    worth = choice_values(problem, solved, config=table.config[rows], regime=regime)
+    weighed = weigh(table, settings, payoff, transitions, values[rows], rows, regime)
+    values[rows] = weighed.values
     noise = draws.gumbel("review", quarter, (len(rows), N_CONFIGS), ids=rows)
     taste = settings.choice_noise * noise
     building = table.target[rows] >= 0
     goes_on = np.zeros(len(rows), np.bool_)
     if building.any():
-        stage = table.stage[rows[building]] + 1
-        cost = move_costs(settings)[table.config[rows[building]], table.target[rows[building]]]
-        left = _quarters_after(settings)[stage]
-        projects = Projects(
-            config=table.config[rows[building]],
-            target=table.target[rows[building]],
-            quarters_left=left,
-            remaining_cost=stage_costs(settings)[stage] * cost,
-            cancellation_cost=np.zeros(len(stage)),
+        some = rows[building]
+        on, off, _ = continue_or_cancel(
+            weighed.problem.take(building),
+            weighed.values[building],
+            projects_at_gates(table, settings, some),
+            regime,
         )
-        on, off, _ = continue_or_cancel(problem.take(building), solved[building], projects, regime)
         # What spoke for the project when it was chosen still does.
-        goes_on[building] = on + table.project_taste[rows[building]] >= off
-    return Plans(rows, worth + taste, taste, goes_on)
-
-
-def _quarters_after(settings: Firms) -> NDArray[np.int64]:
-    """Quarters from the start of each stage to opening; 0 after the last."""
-    remaining = np.cumsum(settings.stage_quarters[::-1])[::-1]
-    return np.append(remaining, 0)
+        goes_on[building] = on + table.project_taste[some] >= off
+    return Plans(rows, weighed.worth + taste, taste, goes_on)
 
 
 @dataclass(frozen=True)
@@ -234,12 +221,18 @@ class Moves:
     rows, from_config, to_config : ndarray of int, shape (move,)
     stage : tuple of str
         ``announced``, ``completed`` or ``cancelled``.
+    cost : ndarray, shape (move, host)
+        What the plants of the move cost to build, million USD; nothing where none is new.
+    lost : ndarray, shape (move, host)
+        The part that was spent on plants that are now given up, million USD.
     """
 
     rows: NDArray[np.int64]
     from_config: NDArray[np.int64]
     to_config: NDArray[np.int64]
     stage: NDArray[np.str_]
+    cost: Array
+    lost: Array
 
     def records(self, table: FirmTable, quarter: int) -> list[tuple[object, ...]]:
         """Firms and real firms by sector, sets of plants and stage, as `MOVE_COLUMNS`."""
@@ -286,6 +279,7 @@ def relocate(table: FirmTable, settings: Firms, plans: Plans) -> Moves:
     table.quarters_left[under_way] -= 1
     gate = rows[building]
     stopped = gate[~plans.goes_on[building]]
+    spent = table.sunk[stopped] * table.base_revenue[stopped] * table.weight[stopped]
     onward = gate[plans.goes_on[building]]
     log.append(
         (stopped, table.config[stopped].astype(int), table.target[stopped].astype(int), "cancelled")
@@ -328,12 +322,48 @@ def relocate(table: FirmTable, settings: Firms, plans: Plans) -> Moves:
     table.quarters_left[ended] = 0
     table.sunk[ended] = 0
     table.project_taste[ended] = 0
+    moved, before, after = (np.concatenate([entry[n] for entry in log]) for n in range(3))
+    lost = np.zeros(len(moved))
+    lost[: len(stopped)] = spent  # what is cancelled stands first in the log
     return Moves(
-        np.concatenate([entry[0] for entry in log]),
-        np.concatenate([entry[1] for entry in log]),
-        np.concatenate([entry[2] for entry in log]),
+        moved,
+        before,
+        after,
         np.repeat([entry[3] for entry in log], [len(entry[0]) for entry in log]),
+        building_costs(table, settings, moved, before, after),
+        lost[:, None] * _shared(before, after),
     )
+
+
+def building_costs(
+    table: FirmTable,
+    settings: Firms,
+    rows: NDArray[np.int64],
+    from_config: NDArray[np.int64],
+    to_config: NDArray[np.int64],
+) -> Array:
+    """What the new plants of some moves cost, million USD, shape (move, host).
+
+    A plant costs ``build_cost`` of the yearly sales that it takes over, sales of the
+    base year being split evenly over a set; all real firms that a firm stands for.
+    """
+    yearly_sales = 4 * table.base_revenue[rows] * table.weight[rows]
+    a_plant = settings.build_cost * yearly_sales / HAS_PLANT[to_config].sum(axis=1)
+    cost: Array = a_plant[:, None] * _opened(from_config, to_config)
+    return cost
+
+
+def _opened(before: NDArray[np.int64], after: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Where a move adds a plant, shape (move, host)."""
+    opened: NDArray[np.bool_] = ~HAS_PLANT[before] & HAS_PLANT[after]
+    return opened
+
+
+def _shared(before: NDArray[np.int64], after: NDArray[np.int64]) -> Array:
+    """Each new plant's part of a move, shape (move, host)."""
+    opened = _opened(before, after)
+    share: Array = opened / np.maximum(opened.sum(axis=1, keepdims=True), 1)
+    return share
 
 
 def _without_last_plants(

@@ -6,14 +6,16 @@ quarter 0 and is, byte for byte, what setting it up anew would give.
 """
 
 from copy import deepcopy
+from dataclasses import replace
 
 from abm.economy import Economy
 from abm.errors import ScenarioError
+from abm.initialization import CalibratedEconomy
 from abm.model import RelocationModel
 from abm.scenario import Scenario
 
 
-class _Twin(RelocationModel):
+class Twin(RelocationModel):
     """A model whose firms and base year are those of another."""
 
     def __init__(self, other: RelocationModel, scenario: Scenario) -> None:
@@ -21,15 +23,12 @@ class _Twin(RelocationModel):
         super().__init__(scenario, firms=len(other.firms), rng=other.draws.seed)
         del self._other
 
-    def _set_up_economy(self, firms: int, observed: Economy) -> None:
-        other = self._other
-        self.economy = other.economy
-        self.firms = deepcopy(other.firms)
-        self.network = deepcopy(other.network)
-        self.base_policy = other.base_policy
-        self.base_year = other.base_year
-        self.calibration = other.calibration
-        self.base_values = other.base_values
+    def _start(self, firms: int, observed: Economy) -> CalibratedEconomy:
+        return replace(
+            self._other.start,
+            firms=deepcopy(self._other.firms),
+            network=deepcopy(self._other.network),
+        )
 
 
 def twin(model: RelocationModel, scenario: Scenario) -> RelocationModel:
@@ -51,13 +50,18 @@ def twin(model: RelocationModel, scenario: Scenario) -> RelocationModel:
     ScenarioError
         If the model has run, or the scenario assumes other firms or another economy.
     """
+    check_twin(model, scenario)
+    return Twin(model, scenario)
+
+
+def check_twin(model: RelocationModel, scenario: Scenario) -> None:
+    """Refuse what no twin can be made of, as `twin` does."""
     if model.quarter != 0:
         raise ScenarioError(f"quarter: {model.quarter}; a twin starts from a model at quarter 0")
     if not alike(model.scenario, scenario):
         raise ScenarioError(
             f"{scenario.name}: assumes other firms or another economy than {model.scenario.name}"
         )
-    return _Twin(model, scenario)
 
 
 def alike(one: Scenario, other: Scenario) -> bool:

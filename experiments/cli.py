@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from experiments.sweep_cli import register
+from experiments import explain_cli, sweep_cli
 
 PROGRAM = "nearshore"
 
@@ -82,6 +82,14 @@ def run(
         str | None,
         typer.Option(metavar="SCENARIO", help="A scenario to run beside it, with the same draws."),
     ] = None,
+    channels: Annotated[
+        bool,
+        typer.Option(
+            "--channels",
+            help="Split differences from --against into duties, compliance, re-sourcing, "
+            "relocation and prices; four more runs.",
+        ),
+    ] = False,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder for tables and figures.")
     ] = None,
@@ -114,6 +122,7 @@ def run(
         seed=seed,
         out=out or default_folder(chosen, reference, seed),
         against=reference,
+        channels=channels,
         profile=profile,
         quiet=quiet,
     )
@@ -272,7 +281,8 @@ def validate(
     typer.echo(f"written: {out / 'validation.html'}")
 
 
-register(app)
+sweep_cli.register(app)
+explain_cli.register(app)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -28,6 +28,16 @@ SECTOR_NAMES = {
 }
 
 
+CHANNEL_LABELS = {
+    "duty_paid": "Duty paid",
+    "compliance": "Compliance",
+    "resourcing": "Re-sourcing",
+    "relocation": "Relocation",
+    "price_feedback": "Price feedback",
+}
+"""Channels of a difference, as a table or a figure names them."""
+
+
 def in_sentence(region: str) -> str:
     """A region's name as it stands inside a sentence."""
     name = REGION_NAMES[region]

@@ -23,6 +23,7 @@ PROGRAM = "nearshore"
 MANIFEST = "manifest.json"
 SUMMARY = "summary.json"
 FIGURES = "figures"
+CHANNELS = "channels.parquet"
 RUN_FILES = (MANIFEST, SUMMARY, *(f"{name}.parquet" for name in TABLES), FIGURES)
 """What the folder of one run holds, figures included."""
 
@@ -132,7 +133,7 @@ def write_table(path: Path, name: str, table: pd.DataFrame) -> None:
     ----------
     path : Path
     name : str
-        One of `experiments.tables.TABLES`.
+        One of `experiments.tables.TABLES` or ``COMPARISON_TABLES``.
     table : pandas.DataFrame
         With exactly its columns.
     """

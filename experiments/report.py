@@ -5,24 +5,35 @@ from collections.abc import Mapping
 from rich.console import Console
 from rich.table import Table
 
-from experiments.labels import REGION_NAMES, format_change, format_value, in_sentence
+from experiments.labels import (
+    CHANNEL_LABELS,
+    REGION_NAMES,
+    format_change,
+    format_value,
+    in_sentence,
+)
 from experiments.runner import RunResult
 from experiments.summary import Summary, entries
 
 HEADINGS = {
     "us_goods_balance": "US goods balance, bn USD a year",
+    "us_deficit_index": "US goods deficit, 2017 = 1",
     "us_services_balance": "US services balance, bn USD a year",
     "manufacturing_employment": "Manufacturing jobs, thousand",
     "plants_moved": "Plants moved, real firms",
+    "investment": "Investment in new plants, bn USD",
     "preference_utilisation": "Dutiable US imports claiming origin",
     "false_claim_share": "False ones among claims",
+    "misclassified_origin": "Declared as originating and is not, bn USD a year",
     "mean_content": "Regional content of net cost",
     "consumer_prices": "Consumer prices, 2017 = 1",
+    "real_income": "Real income of consumers, 2017 = 1",
+    "duty_revenue": "Duties and penalties, bn USD a year",
     "gross_move_rate_per_year": "Plants moving a year",
 }
 """With the unit in which `experiments.labels.format_value` writes the numbers below."""
 
-UNSHOWN = {("plants_moved", "agents")}
+UNSHOWN = {("plants_moved", "agents"), ("investment", "plants")}
 """In the file, not in the table."""
 
 
@@ -31,6 +42,8 @@ def print_result(result: RunResult, console: Console | None = None, *, quiet: bo
     console = console or Console()
     if not quiet:
         console.print(summary_table(result))
+        if result.channels is not None:
+            console.print(channels_table(result.summary))
         if result.phase_seconds:
             console.print(profile_table(result.phase_seconds))
         if result.reference is not None and differs_nowhere(result.summary):
@@ -74,6 +87,27 @@ def summary_table(result: RunResult) -> Table:
         ]
         if result.reference is not None:
             cells.append(format_change(entry["difference"], entry["unit"]))
+        table.add_row(_row_label(path), *cells)
+    return table
+
+
+def channels_table(result: Summary) -> Table:
+    """How each difference splits into channels; headlines that do not differ are left out."""
+    table = Table(title="Where the difference comes from; shares in points", box=None)
+    table.add_column("")
+    for heading in (*CHANNEL_LABELS.values(), "All"):
+        table.add_column(heading.replace(" ", "\n"), justify="right", no_wrap=True)
+    topic = ""
+    for path, entry in entries(result):
+        parts = entry["channels"]
+        if path[:2] in UNSHOWN or not parts or not any(parts.values()):
+            continue
+        if len(path) > 1 and path[0] != topic:
+            table.add_section()
+            table.add_row(f"[bold]{HEADINGS[path[0]]}[/]")
+        topic = path[0]
+        numbers = [*(parts[name] for name in CHANNEL_LABELS), entry["difference"]]
+        cells = [format_change(number, entry["unit"]).removesuffix(" pts") for number in numbers]
         table.add_row(_row_label(path), *cells)
     return table
 

@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pandas as pd
 
 from abm.errors import NonFiniteError, ScenarioError
+from experiments.channels import channel_worlds, check_comparable, split_differences
 from experiments.output import (
+    CHANNELS,
     FIGURES,
     FORMAT,
     MANIFEST,
@@ -27,6 +29,7 @@ from experiments.output import (
     replaced_folder,
     write_json,
     write_run,
+    write_table,
 )
 from experiments.progress import RunProgress
 from experiments.provenance import git_revision, processor, versions
@@ -62,8 +65,8 @@ class Model(Protocol):
 type ModelFactory = Callable[["Scenario", int, int], Model]
 """Scenario, number of firms and seed to a model at quarter 0."""
 
-type DrawFigures = Callable[[RunFrames, RunFrames | None, Path], list[Path]]
-"""Run, reference and an existing folder to the files drawn there."""
+type DrawFigures = Callable[..., list[Path]]
+"""Run, reference, an existing folder and, by name, ``channels`` to the files drawn there."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,8 @@ class RunResult:
         Time in each phase, both runs together; empty unless asked for.
     notes : list of str
         Lines that the user should read.
+    channels : pandas.DataFrame or None
+        As `experiments.channels.channels_table` returns it; None unless asked for.
     """
 
     summary: Summary
@@ -96,6 +101,7 @@ class RunResult:
     figures: list[Path] = field(default_factory=list)
     phase_seconds: dict[str, float] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    channels: pd.DataFrame | None = None
 
 
 def relocation_model(scenario: "Scenario", firms: int, seed: int) -> Model:
@@ -135,6 +141,7 @@ def run_scenario(
     seed: int,
     out: Path | None,
     against: "Scenario | None" = None,
+    channels: bool = False,
     profile: bool = False,
     quiet: bool = False,
     draw: DrawFigures | None = None,
@@ -155,6 +162,9 @@ def run_scenario(
         Folder to write; None writes nothing.
     against : Scenario, optional
         The reference.
+    channels : bool
+        Whether to split the differences from the reference into channels, which takes
+        four more runs of the same firms.
     profile : bool
         Whether the result tells the seconds of each phase.
     quiet : bool
@@ -174,10 +184,13 @@ def run_scenario(
         If the folder holds something else or cannot be written; seen before the run
         starts where it can be.
     ScenarioError
-        If ``quarters`` is below 1.
+        If ``quarters`` is below 1, or channels are asked for without a reference or
+        against one with other firms or another economy.
     """
     if quarters < 1:
         raise ScenarioError(f"quarters: {quarters}; must be at least 1")
+    if channels:
+        check_comparable(scenario, against)
     if out is not None:
         check_destination(out)
     pair = [_Simulation(scenario, _folder_name(scenario.name))]
@@ -186,20 +199,27 @@ def run_scenario(
         pair.append(_Simulation(against, name + "-reference" * (name == pair[0].name)))
     started = datetime.now(UTC)
     title = " against ".join(simulation.name for simulation in pair)
+    worlds: dict[str, _Simulation] = {}
     with RunProgress(title, quarters, quiet=quiet) as progress:
         for simulation in pair:
             simulation.set_up(model_factory, firms, seed)
+        if channels:
+            worlds = _worlds_between(*pair)
+        every = [*pair, *worlds.values()]
         with _failure_written(pair, firms, seed, out):
-            finished = _step_together(pair, quarters, progress)
+            finished = _step_together(every, quarters, progress)
     runs = [simulation.frames().until(finished) for simulation in pair]
     run, reference = runs[0], runs[1] if against is not None else None
+    headlines = summary(run.tables, reference.tables if reference else None)
+    between = {name: world.frames().until(finished).tables for name, world in worlds.items()}
     result = RunResult(
-        summary(run.tables, reference.tables if reference else None),
+        headlines,
         out if finished else None,
         finished < quarters,
         run,
         reference,
         phase_seconds=_phase_seconds(pair) if profile else {},
+        channels=split_differences(headlines, reference.tables, between) if reference else None,
     )
     if result.interrupted:
         kept = "what is finished is kept" if finished else "nothing is written"
@@ -259,6 +279,18 @@ class _Simulation:
         }
 
 
+def _worlds_between(run: _Simulation, reference: _Simulation) -> dict[str, _Simulation]:
+    """The worlds whose headlines split the difference, by the channel that each adds."""
+    from abm.model import RelocationModel
+
+    assert isinstance(reference.model, RelocationModel)  # no other model can be followed
+    between = channel_worlds(run.scenario, reference.model)
+    worlds = {name: _Simulation(run.scenario, name) for name in between}
+    for name, world in between.items():
+        worlds[name].model = world
+    return worlds
+
+
 @contextmanager
 def _failure_written(
     pair: "list[_Simulation]", firms: int, seed: int, out: Path | None
@@ -267,8 +299,8 @@ def _failure_written(
     try:
         yield
     except NonFiniteError as error:
-        (broken,) = [simulation for simulation in pair if simulation.broken]
-        if out is not None:
+        broken = next((simulation for simulation in pair if simulation.broken), None)
+        if out is not None and broken is not None:
             path = failure_file(out)
             write_failure(path, error, broken.scenario, firms, seed)
             error.args = (f"{error}; see it again with: {PROGRAM} replay {path}",)
@@ -331,11 +363,14 @@ def _write(result: RunResult, pair: list[_Simulation], facts: Mapping[str, Any])
             (folder / run.name).mkdir()
             write_run(folder / run.name, run, manifest, summary(run.tables))
         write_json(folder / SUMMARY, result.summary)
+        split = [] if result.channels is None else [CHANNELS]
+        if result.channels is not None:
+            write_table(folder / CHANNELS, "channels", result.channels)
         names = [result.run.name, result.reference.name]
         comparison = {
             "format": FORMAT,
             "program": PROGRAM,
-            "contents": [MANIFEST, SUMMARY, *names, FIGURES],
+            "contents": [MANIFEST, SUMMARY, *split, *names, FIGURES],
             "run": names[0],
             "reference": names[1],
             **facts,
@@ -353,7 +388,8 @@ def _draw(result: RunResult, draw: DrawFigures | None) -> None:
         result.notes.append(f"No figures: {error}.")
         return
     with replaced_folder(result.out / FIGURES) as folder:
-        drawn = draw(result.run, result.reference, folder)
+        split = {} if result.channels is None else {"channels": result.channels}
+        drawn = draw(result.run, result.reference, folder, **split)
     result.figures.extend(result.out / FIGURES / path.name for path in drawn)
 
 

@@ -18,7 +18,7 @@ _BYTES = {"k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 
 def register(app: typer.Typer) -> None:
     """Add the commands to a command line."""
-    for command in (sweep, status, results, report, explain, slurm, calibrate, economy):
+    for command in (sweep, status, results, report, slurm, calibrate, economy):
         app.command()(command)
 
 
@@ -187,17 +187,6 @@ def report(folder: Folder) -> None:
     from experiments.sweeps.store import SweepStore
 
     typer.echo(f"Written: {write_report(SweepStore.open(folder))}")
-
-
-def explain(
-    folder: Folder,
-    run: Annotated[str, typer.Argument(metavar="RUN", help="Identity of a run, or its start.")],
-) -> None:
-    """Print the command that repeats one run of a sweep, and how it ended."""
-    from experiments.sweeps.reading import explain as explanation
-    from experiments.sweeps.store import SweepStore
-
-    typer.echo(explanation(SweepStore.open(folder), run))
 
 
 def slurm(

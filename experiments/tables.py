@@ -10,6 +10,7 @@ import pyarrow as pa
 from abm.errors import OutputError
 
 MONEY = "million USD of 2017 a quarter"
+INVESTED = "million USD of 2017"
 
 
 @dataclass(frozen=True)
@@ -87,9 +88,18 @@ TABLES: dict[str, dict[str, Column]] = {
         "price_index": _number(
             "calibration year = 1", "what consumers in the region pay for the sector's goods"
         ),
+        "consumption_musd": _number(
+            MONEY, "what consumers in the region spend on the sector's goods, whatever their origin"
+        ),
         "plants": _number("real plants", "plants that stand at the end of the quarter"),
         "opened": _number("real plants", "plants that began to produce in the quarter"),
         "closed": _number("real plants", "plants that ceased to produce in the quarter"),
+        "announced": _number("real plants", "new plants decided on in the quarter"),
+        "cancelled": _number("real plants", "plants given up in the quarter before they opened"),
+        "announced_musd": _number(INVESTED, "what the plants announced would cost to build"),
+        "completed_musd": _number(INVESTED, "what the plants opened cost to build"),
+        "cancelled_musd": _number(INVESTED, "what the plants given up would have cost to build"),
+        "lost_musd": _number(INVESTED, "what had been spent on the plants given up"),
     },
     "trade": {
         "quarter": QUARTER,
@@ -147,6 +157,21 @@ TABLES: dict[str, dict[str, Column]] = {
 }
 """Tables in the order in which they are written, and their columns in order."""
 
+COMPARISON_TABLES: dict[str, dict[str, Column]] = {
+    "channels": {
+        "headline": _label("names in summary.json that lead to it, with dots between"),
+        "unit": _label("of part and difference"),
+        "order": Column(pa.int32(), "", "place in the chain of worlds, from 1"),
+        "channel": _label(
+            "duty_paid, compliance, resourcing, relocation or price_feedback: "
+            "what is let go in this world beside what was before"
+        ),
+        "part": _number("that of the row", "what the headline changes by when it is let go"),
+        "difference": _number("that of the row", "run less reference: the sum of the parts"),
+    },
+}
+"""Tables of a comparison, beside the two runs' own."""
+
 
 def schema(name: str) -> pa.Schema:
     """How a table is stored, with unit and meaning beside each column.
@@ -154,7 +179,7 @@ def schema(name: str) -> pa.Schema:
     Parameters
     ----------
     name : str
-        One of `TABLES`.
+        One of `TABLES` or `COMPARISON_TABLES`.
 
     Returns
     -------
@@ -163,7 +188,7 @@ def schema(name: str) -> pa.Schema:
     return pa.schema(
         [
             pa.field(label, column.type, metadata={"unit": column.unit, "meaning": column.meaning})
-            for label, column in TABLES[name].items()
+            for label, column in (TABLES | COMPARISON_TABLES)[name].items()
         ]
     )
 

@@ -31,6 +31,7 @@ from viz.canvas import (
     styled,
     time_axis,
 )
+from viz.events import with_key
 from viz.findings import (
     balance_finding,
     content_finding,
@@ -41,6 +42,7 @@ from viz.findings import (
 from viz.flows import where_plants_went
 from viz.palette import COLOURS
 from viz.panels import country_panels, draw_lines, sector_dots
+from viz.waterfall import channels_waterfall
 
 NO_QUARTER = "The run holds only the calibration year. Run at least one quarter to see a change."
 
@@ -60,6 +62,7 @@ def percent(value: float) -> str:
     return with_minus(f"{value:.1f}%")
 
 
+@with_key
 @styled
 def production_shares(run: RunFrames, reference: RunFrames | None = None) -> Figure:
     """Each country's share of what the three make, in the sector that changes most."""
@@ -81,6 +84,7 @@ def production_shares(run: RunFrames, reference: RunFrames | None = None) -> Fig
     return figure
 
 
+@with_key
 @styled
 def jobs(run: RunFrames, reference: RunFrames | None = None) -> Figure:
     """Manufacturing jobs by country, and where they changed."""
@@ -97,6 +101,7 @@ def jobs(run: RunFrames, reference: RunFrames | None = None) -> Figure:
     return figure
 
 
+@with_key
 @styled
 def us_balances(run: RunFrames, reference: RunFrames | None = None) -> Figure:
     """US goods balances with Mexico, Canada and everybody else."""
@@ -116,6 +121,7 @@ def us_balances(run: RunFrames, reference: RunFrames | None = None) -> Figure:
     return figure
 
 
+@with_key
 @styled
 def content_and_claims(run: RunFrames, reference: RunFrames | None = None) -> Figure:
     """Regional content where it changes most, and how much of imports claims origin."""
@@ -162,7 +168,12 @@ FIGURES: dict[str, Callable[[RunFrames, RunFrames | None], Figure]] = {
 """Every figure of a run by the name of its files."""
 
 
-def draw_all(run: RunFrames, reference: RunFrames | None, folder: Path) -> list[Path]:
+def draw_all(
+    run: RunFrames,
+    reference: RunFrames | None,
+    folder: Path,
+    channels: pd.DataFrame | None = None,
+) -> list[Path]:
     """Draw every figure of `FIGURES` into a folder, as PNG at two pixels a point and as SVG.
 
     Parameters
@@ -172,6 +183,8 @@ def draw_all(run: RunFrames, reference: RunFrames | None, folder: Path) -> list[
         The run to compare with.
     folder : Path
         Must exist.
+    channels : pandas.DataFrame, optional
+        Split of the differences, of which there is then a figure too.
 
     Returns
     -------
@@ -179,8 +192,10 @@ def draw_all(run: RunFrames, reference: RunFrames | None, folder: Path) -> list[
         The files written; the same tables give the same bytes.
     """
     written = []
-    for name, draw in FIGURES.items():
-        figure = draw(run, reference)
+    figures = {name: draw(run, reference) for name, draw in FIGURES.items()}
+    if channels is not None:
+        figures["channels"] = channels_waterfall(run, reference, channels)
+    for name, figure in figures.items():
         png, svg = folder / f"{name}.png", folder / f"{name}.svg"
         title = {"Title": str(figure.get_label())}
         figure.savefig(png, dpi=200, metadata=title)

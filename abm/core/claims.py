@@ -80,6 +80,54 @@ class BorderChoice:
     expected_penalty: Floats
 
 
+@dataclass(frozen=True)
+class ClaimCosts:
+    """What a unit costs delivered to the border and over it, by the claim made.
+
+    All arrays have shape (firm, regime) and are relative to the calibration year's unit
+    cost; ``comply`` is infinite where the rule cannot be met.
+
+    Attributes
+    ----------
+    pay, comply, claim_falsely : ndarray
+        The last with the reluctance, which is no money.
+    expected_penalty : ndarray
+        Of a false claim, fraction of unit cost.
+    """
+
+    pay: Floats
+    comply: Floats
+    claim_falsely: Floats
+    expected_penalty: Floats
+
+
+def claim_costs(
+    free_cost: Floats,
+    compliant_cost: Floats,
+    paperwork: Floats,
+    reluctance: Floats,
+    terms: BorderTerms,
+) -> ClaimCosts:
+    """What each way over a member's border costs.
+
+    Parameters
+    ----------
+    free_cost, compliant_cost, paperwork, reluctance, terms
+        As for `choose_claim`.
+
+    Returns
+    -------
+    ClaimCosts
+    """
+    expected_penalty = terms.audit * (1 + terms.penalty) * terms.waived
+    return ClaimCosts(
+        pay=free_cost * (1 + terms.waived + terms.unwaived),
+        comply=compliant_cost * (1 + paperwork) * (1 + terms.unwaived),
+        claim_falsely=free_cost * (1 + expected_penalty) * (1 + terms.unwaived) * (1 + reluctance),
+        expected_penalty=expected_penalty,
+    )
+
+
 def choose_claim(
     free_cost: Floats,
     compliant_cost: Floats,
@@ -110,23 +158,21 @@ def choose_claim(
     -------
     BorderChoice
     """
-    expected_penalty = terms.audit * (1 + terms.penalty) * terms.waived
-    pay = free_cost * (1 + terms.waived + terms.unwaived)
-    comply = compliant_cost * (1 + paperwork) * (1 + terms.unwaived)
-    false_claim = free_cost * (1 + expected_penalty) * (1 + terms.unwaived) * (1 + reluctance)
+    ways = claim_costs(free_cost, compliant_cost, paperwork, reluctance, terms)
+    pay, comply = ways.pay, ways.comply
     complies = terms.preference & (comply < pay)
     cheats = (
         terms.preference
         & ~meets_rule
         & (terms.waived > 0)
-        & (false_claim < np.where(complies, comply, pay))
+        & (ways.claim_falsely < np.where(complies, comply, pay))
     )
     complies &= ~cheats
     if held is not None:
         complies = (held == Claim.COMPLIES) & np.isfinite(comply)
         cheats = held == Claim.CLAIMS_FALSELY
     claim = np.where(cheats, Claim.CLAIMS_FALSELY, np.where(complies, Claim.COMPLIES, Claim.PAYS))
-    expected_penalty = np.where(cheats, expected_penalty, 0).astype(free_cost.dtype)
+    expected_penalty = np.where(cheats, ways.expected_penalty, 0).astype(free_cost.dtype)
     honest_cost = np.where(complies, compliant_cost * (1 + paperwork), free_cost)
     return BorderChoice(
         claim.astype(np.int8),

@@ -133,6 +133,7 @@ def solve_entries(
     threshold: Floats,
     where: NDArray[np.bool_],
     log_wedge: Floats,
+    multipliers: Floats,
     tolerance: float,
 ) -> RuledMix:
     """The cheapest mixes that meet all rules.
@@ -145,7 +146,9 @@ def solve_entries(
     where : ndarray of bool, shape (host, regime, firm)
         Entries to solve.
     log_wedge : ndarray, shape (host, regime, firm)
-        That of the content rule alone, to start from.
+        That of the content rule alone, to start from where nothing better is known.
+    multipliers : ndarray, shape (rule, host, regime, firm)
+        Those of last quarter, 0 where there were none.
     tolerance : float
         As in `abm.core.origin_rules.meet_origin_rules`.
 
@@ -156,5 +159,7 @@ def solve_entries(
     """
     regime = _regimes(where)[where]
     rules = further.asked(threshold, regime)
-    start = content_start(log_wedge[where], rules.threshold)
+    known = multipliers[:, where].astype(np.float64)
+    first = content_start(log_wedge[where], rules.threshold)
+    start = np.where(known.any(axis=0), known, first)
     return meet_origin_rules(free.entries(where), rules, start, tolerance)

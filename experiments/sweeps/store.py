@@ -125,6 +125,15 @@ class SweepStore:
                 path.unlink()
         return cls(folder, manifest)
 
+    @staticmethod
+    def is_in(folder: Path) -> bool:
+        """Return whether a folder is that of a sweep, rather than of a single run."""
+        try:
+            manifest = json.loads((folder / MANIFEST).read_bytes())
+        except (OSError, ValueError, RecursionError):
+            return False
+        return isinstance(manifest, dict) and manifest.get("kind") == KIND
+
     @classmethod
     def open(cls, folder: Path) -> "SweepStore":
         """Return the sweep in a folder.

@@ -1,0 +1,119 @@
+"""What inputs chosen at one set of prices cost at another.
+
+A plant that does not re-source buys the same parts in the same places, whatever they
+have come to cost. If source ``s`` of category ``k`` is dearer by the share
+``change[k, s]``, unit cost rises by what the plant spends there times that change: by
+the first-order burden of a duty, before anybody evades it. Freely chosen mixes and
+those that meet rules of origin are the ones of `abm.core.sourcing`.
+"""
+
+import numpy as np
+
+from abm.core.content_rules import Floats, category_wedges, mix_factors
+from abm.core.further_rules import solve_entries
+from abm.core.origin_rules import FOREIGN, HIGH_WAGE, REGIONAL
+from abm.core.sourcing import (
+    BLOCK,
+    ORIGINATING,
+    OTHER,
+    FreeChoice,
+    InputTerms,
+    UnitCosts,
+    blocks,
+    free_choice,
+    free_mix,
+    sourcing_potential,
+)
+
+TOLERANCE = 2e-6
+"""Accepted shortfall of content, as in `abm.core.sourcing.cost_step`."""
+
+
+def reprice(
+    affinity: Floats,
+    base_potential: Floats,
+    value_added: Floats,
+    terms: InputTerms,
+    change: Floats,
+    out: UnitCosts,
+) -> None:
+    """Add to unit costs what their mixes cost more at other prices.
+
+    Parameters
+    ----------
+    affinity : ndarray, shape (firm, input, source)
+    base_potential : ndarray, shape (firm, input, host)
+    value_added : ndarray, shape (firm, host, regime)
+    terms : InputTerms
+        At which the mixes were chosen.
+    change : ndarray, shape (input, source, host, regime)
+        New price over that of ``terms``, less one.
+    out : UnitCosts
+        As `abm.core.sourcing.cost_step` left them; changed in place.
+    """
+    for rows in blocks(len(affinity), max(1, BLOCK // len(terms.threshold))):
+        costs = out.rows(rows)
+        choice = free_choice(affinity[rows], base_potential[rows], terms)
+        bound = np.moveaxis(~costs.meets_rule & costs.feasible, 0, -1)
+        free, compliant = _content_mixes(affinity[rows], choice, terms, change, costs)
+        if terms.further is not None and bound.any():
+            compliant[bound] = _ruled_mixes(
+                affinity[rows], choice, value_added[rows], terms, change, costs, bound
+            )
+        np.moveaxis(costs.free_cost, 0, -1)[:] += free
+        np.moveaxis(costs.compliant_cost, 0, -1)[:] += np.where(bound, compliant, free)
+
+
+def _rise(affinity: Floats, weights: Floats, change: Floats) -> Floats:
+    """Sum over sources of affinity times weight times change of price."""
+    return sourcing_potential(affinity, (weights * change).astype(np.float32))
+
+
+def _content_mixes(
+    affinity: Floats, choice: FreeChoice, terms: InputTerms, change: Floats, costs: UnitCosts
+) -> tuple[Floats, Floats]:
+    """Rise of the cost of free mixes, and of those under the content rule's wedge alone.
+
+    Returns arrays of shape (host, regime, firm).
+    """
+    originating, other = (
+        _rise(affinity, terms.weights[:, :, group], change) for group in (ORIGINATING, OTHER)
+    )
+    per_weight = choice.spend / choice.potential
+    free: Floats = (per_weight * (originating + other)).sum(axis=0)
+    log_wedge = np.moveaxis(costs.log_wedge, 0, -1)
+    wedges = category_wedges(log_wedge, choice.before_duty())
+    power = terms.theta[:, None, None, None]
+    stay, turn, _ = mix_factors(np.log(wedges), choice.foreign(), power)
+    compliant: Floats = (per_weight * (stay * originating + turn * other)).sum(axis=0)
+    return free, compliant
+
+
+def _ruled_mixes(
+    affinity: Floats,
+    choice: FreeChoice,
+    value_added: Floats,
+    terms: InputTerms,
+    change: Floats,
+    costs: UnitCosts,
+    bound: np.ndarray,
+) -> Floats:
+    """Rise of the cost of mixes that meet several rules, shape (entry,)."""
+    assert terms.further is not None
+    mix = free_mix(terms, affinity, choice, np.moveaxis(value_added, 0, -1))
+    log_wedge = np.moveaxis(costs.log_wedge, 0, -1)
+    solved = solve_entries(mix, terms.further, terms.threshold, bound, log_wedge, TOLERANCE)
+    high = terms.further.high_wage_weights
+    originating = terms.weights[:, :, ORIGINATING]
+    weights = {
+        HIGH_WAGE: high,
+        REGIONAL: np.maximum(originating - high, 0),
+        FOREIGN: terms.weights[:, :, OTHER],
+    }
+    rise = np.zeros(int(bound.sum()))
+    for group, weight in weights.items():
+        appeal = sourcing_potential(affinity, weight.astype(np.float32))[:, bound]
+        dearer = _rise(affinity, weight, change)[:, bound]
+        mean = np.divide(dearer, appeal, out=np.zeros_like(appeal), where=appeal > 0)
+        rise += (solved.spending[group] * mean).sum(axis=0)
+    return rise
