@@ -1,11 +1,12 @@
-"""The command that explains: a firm of a run, or a run of a sweep."""
+"""The command that explains: a firm of a run, or a run of a sweep.
+
+As in `experiments.cli`, nothing heavy is imported before the command needs it.
+"""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
-
-from experiments.output import MANIFEST
 
 
 def register(app: typer.Typer) -> None:
@@ -32,6 +33,7 @@ def explain(
 ) -> None:
     """Explain why a firm of a run stayed or moved, or how a run of a sweep is repeated."""
     from abm.errors import ScenarioError
+    from experiments.output import MANIFEST
 
     if (folder / MANIFEST).is_file():
         if run is not None:
