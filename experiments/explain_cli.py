@@ -1,4 +1,7 @@
-"""The command that explains: a firm of a run, or a run of a sweep."""
+"""The command that explains: a firm of a run, or a run of a sweep.
+
+As in `experiments.cli`, nothing heavy is imported before the command needs it.
+"""
 
 from pathlib import Path
 from typing import Annotated

@@ -140,6 +140,7 @@ def test_run_hands_everything_to_the_runner(runs, tmp_path):
         "quarters": 3,
         "seed": 0,
         "out": tmp_path,
+        "channels": False,
         "profile": True,
         "quiet": True,
         "channels": False,
