@@ -143,7 +143,6 @@ def test_run_hands_everything_to_the_runner(runs, tmp_path):
         "channels": False,
         "profile": True,
         "quiet": True,
-        "channels": False,
         "checkpoint_every": None,
     }
 
