@@ -95,12 +95,18 @@ def summary_table(result: RunResult) -> Table:
     return table
 
 
+def _in_two_lines(heading: str) -> str:
+    """A heading that leaves room for the others, broken where it may be."""
+    parts = {"Compliance": "Compli-\nance", "Relocation": "Reloca-\ntion"}
+    return parts.get(heading, heading.replace(" ", "\n").replace("-", "-\n"))
+
+
 def channels_table(result: Summary) -> Table:
     """How each difference splits into channels; headlines that do not differ are left out."""
     table = Table(title="Where the difference comes from; shares in points", box=None)
     table.add_column("")
     for heading in (*CHANNEL_LABELS.values(), "All"):
-        table.add_column(heading.replace(" ", "\n"), justify="right", no_wrap=True)
+        table.add_column(_in_two_lines(heading), justify="right", no_wrap=True)
     topic = ""
     for path, entry in entries(result):
         parts = entry["channels"]
