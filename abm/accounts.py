@@ -62,7 +62,9 @@ class Accounts:
         Mean regional value content; share of deliveries to other members truly
         claimed; mean wedge of output made to comply (1 if none); share of output that
         cannot comply; share whose content meets the rule.
-    price_index : ndarray, shape (sector, market)
+    price_index, consumption : ndarray, shape (sector, market)
+        Of consumers: what a sector's goods cost against the calibration year, and what
+        is spent on them, whatever their origin.
     input_spending : ndarray, shape (input, source, market)
         Purchasers' value of inputs, all users.
     """
@@ -86,6 +88,7 @@ class Accounts:
     infeasible: Array
     eligible: Array
     price_index: Array
+    consumption: Array
     input_spending: Array
 
     @property
@@ -186,6 +189,7 @@ def settle(
         infeasible=_ratio(by_plant["infeasible"], sales),
         eligible=_ratio(by_plant["qualified"], sales),
         price_index=market.price_index[..., 0],
+        consumption=(market.unit_final * market.competition)[..., 0],
         input_spending=flows * on_top,
     )
     check_identities(accounts, tally, market, revenue)
@@ -275,10 +279,11 @@ def check_identities(accounts: Accounts, tally: Tally, market: MarketState, reve
         - accounts.subsidies
     )
     _must_match("cost plus profit and sales", outlay, accounts.sales, FOOTLOOSE, HOSTS)
-    spending = market.unit_final[..., 0] * market.competition[..., 0]
     received = (tally.sums["appeal"] * revenue)[:, :, FINAL].sum(axis=1)
     received = received + (market.unit_final * market.fringe)[..., 0]
-    _must_match("spending and receipts of consumers", spending, received, FOOTLOOSE, REGIONS)
+    _must_match(
+        "spending and receipts of consumers", accounts.consumption, received, FOOTLOOSE, REGIONS
+    )
     jobs = accounts.employment.sum()
     if not np.isfinite(jobs) or (accounts.employment < 0).any():
         raise IdentityError("trade_and_account: employment is negative or not a number")

@@ -177,7 +177,8 @@ class Keys:
         deeper = schema.get("additionalProperties")
         if isinstance(deeper, dict) and (names is None or part in names):
             return self._resolve(deeper)
-        return None
+        # A table of any names, such as what an agreement sets, may hold tables like itself.
+        return {"additionalProperties": True} if deeper is True else None
 
     def _resolve(self, schema: dict[str, Any]) -> dict[str, Any]:
         """Follow a reference, and see through "or nothing"."""

@@ -1,7 +1,6 @@
 """The relocation model: a step, phase by phase."""
 
 import os
-from collections import deque
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -21,16 +20,22 @@ from abm.axes import (
     N_HOSTS,
     N_REGIONS,
 )
-from abm.balance import us_goods_deficit
 from abm.borders import claim_origin
-from abm.calibration import calibrate
-from abm.conditions import Certificates
+from abm.conditions import Calibration
 from abm.core.beliefs import update_counts
 from abm.core.claims import Claim
 from abm.core.markets import hat_shares
-from abm.core.sourcing import UnitCosts
 from abm.draws import Draws
 from abm.economy import Array, Economy, load_economy
+from abm.governments import conclude_talks, decide, draw_threat, situation, tell_news
+from abm.initialization import (
+    CalibratedEconomy,
+    base_year_accounts,
+    calibrated_economy,
+    first_state,
+    follow_links,
+    set_base_revenue,
+)
 from abm.inputs import (
     outside_duty,
     price_inputs,
@@ -39,8 +44,6 @@ from abm.inputs import (
     value_added_cost,
 )
 from abm.levers import with_levers
-from abm.network import SupplierNetwork
-from abm.outcomes import Records
 from abm.phase import phase
 from abm.plans import (
     Moves,
@@ -51,13 +54,12 @@ from abm.plans import (
     reviewing,
     value_plans,
 )
-from abm.policy.compiled import Policy, compile_known, compile_policy
-from abm.policy.events import hazard_event
-from abm.policy.reaction import hazard_scale
-from abm.policy.timeline import TimelineEntry, known_by
-from abm.population import BELIEFS, draw_population
+from abm.policy.compiled import Policy, compile_known, known_entries
+from abm.policy.rules import RULES
+from abm.policy.situation import Act
+from abm.policy.timeline import TimelineEntry
+from abm.population import BELIEFS
 from abm.quarter import Quarter
-from abm.rest_point import place_firms
 from abm.sales import (
     MarketState,
     clear_markets,
@@ -66,6 +68,7 @@ from abm.sales import (
     total_appeal,
 )
 from abm.scenario import Scenario
+from abm.state import Carried, State
 from abm.trade import (
     Tally,
     clear_with_purchases,
@@ -73,13 +76,7 @@ from abm.trade import (
     qualified_share,
     tally_plants,
 )
-from agents import Firm, FirmTable, Government
-
-BASE_YEAR_POLICY = "status-quo"
-"""Scenario whose policy at the start is that of the calibration year."""
-
-NEWSWORTHY = 0.1
-"""Relative change of a threat's hazard that is told as an event."""
+from agents import Firm, Government
 
 SETTLING_ROUNDS = 3
 """Rounds in which claims under regimes that become possible find their average duties."""
@@ -113,6 +110,26 @@ class RelocationModel(mesa.Model):
     belief_labels = BELIEFS
     config_labels = CONFIG_LABELS
 
+    firms = Carried()
+    network = Carried()
+    year = Carried()
+    conditions = Carried()
+    every_cost = Carried()
+    plan_values = Carried()
+    regime_counts = Carried()
+    input_spending = Carried()
+    last_price = Carried()
+    unit_revenue = Carried()
+    quarter = Carried()
+    learned = Carried()
+    regime_in_force = Carried()
+    threat_imposed = Carried()
+    agreed = Carried()
+    decided = Carried()
+    hazard = Carried()
+    told_hazard = Carried()
+    records = Carried()
+
     def __init__(
         self,
         scenario: Scenario | str | os.PathLike[str] = "status-quo",
@@ -124,98 +141,47 @@ class RelocationModel(mesa.Model):
         self.scenario = Scenario.load(scenario)
         self.draws = Draws(rng)
         self.phase_seconds: dict[str, float] = {}
-        self.known: tuple[TimelineEntry, ...] = ()
-        self.policy: Policy = compile_known(self.scenario, 0)
-        self.records = Records()
+        self.moves: Moves | None = None
         self._set_up_economy(firms, economy or load_economy())
-        self._set_up_network()
-        self._set_up_regimes()
-        Firm.create_agents(self, firms, row=list(range(firms)))
-        Government.create_agents(self, N_HOSTS, country=list(HOSTS))
-        self._close_base_year()
+        self._set_up_state()
+        self._set_up_agents()
+        self.phase_seconds = {
+            name: seconds for name, seconds in self.phase_seconds.items() if name.startswith("_")
+        }
 
     # --- set-up ---------------------------------------------------------------------
 
     @phase
     def _set_up_economy(self, firms: int, observed: Economy) -> None:
-        """Firms that fit the economy, and the constants that make it a rest point."""
-        settings = self.scenario.firms
-        self.economy: Economy = replace(
-            observed,
-            theta=observed.theta * self.scenario.economy.theta_scale,
-            sigma=1 + (observed.sigma - 1) * self.scenario.economy.sigma_scale,
-        )
-        self.firms: FirmTable = draw_population(self.economy, settings, firms, self.draws)
-        self.base_values = place_firms(self.firms, self.economy, settings, self.draws)
-        self._link_suppliers()
-        self.base_policy = compile_policy(Scenario.load(BASE_YEAR_POLICY), quarters=0)
-        self.base_year = calibrate(self.firms, self.economy, self.base_policy, settings.home_appeal)
-        self.calibration = self.base_year.calibration
+        """Firms that reproduce the calibration year, and its books."""
+        start = self._start(firms, observed)
+        set_base_revenue(start)
+        self.start = start
+        self.economy: Economy = start.economy
+        self.calibration: Calibration = start.calibration
+        self.base_accounts: Accounts = base_year_accounts(start)
 
-    def _link_suppliers(self) -> None:
-        """Suppliers drawn from the input-output table before anything is priced."""
-        use = np.transpose(self.economy.intermediate_use[:, :, :N_HOSTS], (3, 1, 0, 2))
-        total = use.sum(axis=2, keepdims=True)
-        shares = np.divide(use, total, out=np.zeros_like(use), where=total > 0)
-        bill = total[:, :, 0] / self.economy.output[:N_HOSTS].T[:, None]
-        self.network = SupplierNetwork.build(
-            self.firms.sector,
-            self.firms.plants,
-            self.firms.size * self.firms.weight,
-            shares,
-            bill,
-            self.draws,
-        )
-        self._follow_links(np.arange(len(self.firms)))
+    def _start(self, firms: int, observed: Economy) -> CalibratedEconomy:
+        return calibrated_economy(observed, self.scenario, firms, self.draws)
 
-    def _set_up_network(self) -> None:
-        """What the firms at their base-year plants sell, as the yardstick of later plans."""
-        table, base = self.firms, self.base_year
-        outside = outside_duty(self.economy, self.base_policy)
-        ones = np.ones((N_FOOTLOOSE, N_REGIONS, 1))
-        pools = base.tally.sums["appeal"][:, :, 1][..., None]
-        market = clear_markets(
-            self.economy,
-            self.calibration,
-            base.tally.sums["appeal"][..., None],
-            fringe_prices(self.base_policy, self.calibration, outside),
-            self.calibration.expenditure,
-            pools,
-        )
-        assert np.allclose(market.unit_final, ones)
-        quarter = Quarter(
-            table,
-            self.economy,
-            self.calibration,
-            self.base_policy,
-            base.costs,
-            base.borders,
-            outside,
-        )
-        revenue = config_revenues(quarter, market, np.arange(len(table)))[..., 0]
-        own = revenue[np.arange(len(table)), table.config]
-        table.base_revenue[:] = own * table.size
-        table.base_config_revenue[:] = revenue / own[:, None]
-
-    def _set_up_regimes(self) -> None:
-        """The regimes of the start; others follow as they become known."""
+    @phase
+    def _set_up_state(self) -> None:
+        """Quarter 0 under the regimes of the start; others follow as they become known."""
+        self.known: tuple[TimelineEntry, ...] = ()
+        self.policy: Policy = compile_known(self.scenario, 0)
         regimes = len(self.policy.regimes)
-        base = self.calibration.conditions
-        self.plan_values = np.repeat(self.base_values[..., None], regimes, axis=2)
-        self.regime_counts = np.zeros((regimes, regimes))
-        self.regime_in_force = 0
-        self.quarter = 0
-        self.threat_imposed = False
-        self.every_cost = UnitCosts.empty(len(self.firms), N_HOSTS, regimes)
-        nothing_claimed = Certificates.unclaimed(base.certificates.duty)
-        self.conditions = base.with_regimes(base.qualified, nothing_claimed).during(
-            np.zeros(regimes, np.int64)
-        )
-        self.input_spending = self._base_input_spending()
-        self.last_price = np.ones_like(self.input_spending)
-        self.unit_revenue = np.ones((N_FOOTLOOSE, N_HOSTS, 2, N_REGIONS))
+        self.state: State = first_state(self.start, self.base_accounts, regimes)
         self._grandfather()
         self._start_regimes(np.arange(regimes))
+        self.record()
+
+    @phase
+    def _set_up_agents(self) -> None:
+        """Mesa's agents, which read and write the state through the model."""
+        Firm.create_agents(self, len(self.firms), row=list(range(len(self.firms))))
+        Government.create_agents(self, N_HOSTS, country=list(HOSTS), rules=[RULES] * N_HOSTS)
+
+    # --- what is known of policy ------------------------------------------------------
 
     def _learn(self) -> None:
         """Take up what became known of policy: regimes that are over go, new ones start.
@@ -224,18 +190,15 @@ class RelocationModel(mesa.Model):
         it depends on what is known by now and on nothing later, so a lever pulled
         during a run and an entry that stood in its file from the start do the same.
         """
-        known = known_by(self.scenario.dated, self.scenario.start, self.quarter)
+        known = known_entries(self.scenario, self.quarter, self.decided)
         if known == self.known:
             return
-        former, self.policy = self.policy, compile_known(self.scenario, self.quarter)
-        self.known = known
+        former = self.policy
+        self.policy = compile_known(self.scenario, self.quarter, self.decided)
+        self.known, self.learned = known, self.quarter
         places = self.policy.places_in(former)
         new, origin = places < 0, np.where(places < 0, self.regime_in_force, places)
-        self.plan_values = self.plan_values[..., origin]
-        self.every_cost = self.every_cost.during(origin)
-        self.conditions = self.conditions.during(origin)
-        seen = np.outer(~new, ~new)
-        self.regime_counts = np.where(seen, self.regime_counts[np.ix_(origin, origin)], 0)
+        self.state.change_regimes(origin, new)
         self.regime_in_force = int(np.flatnonzero(places == self.regime_in_force)[0])
         if new.any():
             self._start_regimes(np.flatnonzero(new))
@@ -279,51 +242,6 @@ class RelocationModel(mesa.Model):
         self.costs = self.every_cost.during(regimes)
         self.outside = outside_duty(self.economy, self.now)
 
-    def _base_input_spending(self) -> Array:
-        """Purchasers' value of inputs by source and market in the base year, a quarter."""
-        use = np.moveaxis(self.economy.intermediate_use.sum(axis=3), 0, 1) / 4
-        return use * (1 + self.calibration.base_input_duty)
-
-    def _close_base_year(self) -> None:
-        """Quarter 0: the calibration year's books under its own policy."""
-        base, policy = self.base_year, self.base_policy
-        outside = outside_duty(self.economy, policy)
-        certificates = self.calibration.conditions.certificates
-        on_top = (1 + certificates.duty)[..., 0]
-        other = self.calibration.other_use
-        market = clear_markets(
-            self.economy,
-            self.calibration,
-            base.tally.sums["appeal"][..., None],
-            fringe_prices(policy, self.calibration, outside),
-            self.calibration.expenditure,
-            base.tally.sums["appeal"][:, :, 1][..., None],
-        )
-        unit = clear_with_purchases(base.tally, market, other, on_top, regime=0)
-        self.accounts: Accounts = settle(
-            self.economy,
-            self.calibration,
-            policy,
-            base.tally,
-            market,
-            unit,
-            certificates,
-            outside,
-            on_top,
-            other,
-            regime=0,
-        )
-        self.base_accounts = self.accounts
-        self.year = deque([self.accounts] * 4, maxlen=4)
-        self.hazard = self.told_hazard = 1.0
-        self.moves: Moves | None = None
-        self.records.add_quarter(
-            0, self.economy, self.firms, self.accounts, self.conditions.wage, None
-        )
-        self.phase_seconds = {
-            name: seconds for name, seconds in self.phase_seconds.items() if name.startswith("_")
-        }
-
     # --- one quarter ----------------------------------------------------------------
 
     def step(self) -> None:
@@ -343,24 +261,23 @@ class RelocationModel(mesa.Model):
     def enact_policy(self) -> None:
         """Which regime is in force, and what was announced."""
         self.quarter += 1
-        if not self.policy.threat_live(self.quarter - 1):
+        if self.agreed or not self.policy.threat_live(self.quarter - 1):
             self._grandfather()
         self._learn()
+        self.governments_act()
+        self._learn()
         last_regime = self.regime_in_force
-        luck = float(self.draws.uniform("threat", self.quarter, 1)[0])
-        self._react()
-        self.threat_imposed = self.policy.threat_imposed(
-            self.quarter, self.threat_imposed, luck, self.hazard
+        conclude_talks(self)
+        draw_threat(self)
+        self.regime_in_force = self.policy.regime_index(
+            self.quarter, self.threat_imposed, self.agreed
         )
-        self.regime_in_force = self.policy.regime_index(self.quarter, self.threat_imposed)
         self._look_at(self.policy.reachable(self.quarter, self.regime_in_force))
         if self.quarter > 1:
             self.regime_counts = update_counts(
                 self.regime_counts, last_regime, self.regime_in_force
             )
-        self.records.events.extend(
-            dict(event) for event in self.policy.events if event["quarter"] == self.quarter
-        )
+        tell_news(self)
 
     @phase
     def update_beliefs(self) -> None:
@@ -437,7 +354,7 @@ class RelocationModel(mesa.Model):
             (tally.sums["appeal"] * self.unit_revenue)[:, :, 1][..., None],
         )
         self.unit_revenue = clear_with_purchases(tally, market, other, on_top, regime=0)
-        self.accounts = settle(
+        accounts = settle(
             self.economy,
             self.calibration,
             self.now,
@@ -450,7 +367,7 @@ class RelocationModel(mesa.Model):
             other,
             self.regime,
         )
-        self.year.append(self.accounts)
+        self.year.append(accounts)
         self._file_certificates()
         self._pass_on()
 
@@ -464,7 +381,7 @@ class RelocationModel(mesa.Model):
             self.firms.plants,
             self.scenario.economy.rewire_per_year / 4,
         )
-        self._follow_links(rewiring.rows)
+        follow_links(self.firms, self.network, self.scenario.economy.relation, rewiring.rows)
 
     @phase
     def record(self) -> None:
@@ -478,24 +395,16 @@ class RelocationModel(mesa.Model):
             self.moves,
         )
 
-    def _react(self) -> None:
-        """How likely the government now makes its threat, from the deficit of the last year."""
-        threat = self.policy.threat_at(self.quarter)
-        reaction = self.policy.reaction_at(self.quarter)
-        if threat is None or reaction.elasticity == 0:
-            self.hazard = 1.0
-            return
-        year, base = (
-            sum(us_goods_deficit(one, self.economy, threat.origins) for one in quarters)
-            for quarters in (self.year, [self.base_accounts] * 4)
-        )
-        self.hazard = hazard_scale(reaction, year, base)
-        if abs(self.hazard - self.told_hazard) > NEWSWORTHY * self.told_hazard:
-            day = self.policy.date_of(self.quarter)
-            self.records.events.append(
-                dict(hazard_event(threat, self.quarter, day, self.told_hazard, self.hazard))
-            )
-            self.told_hazard = self.hazard
+    def governments_act(self) -> None:
+        """Let every government do what its rules say; all see the same quarter."""
+        self.hazard = 1.0
+        seen = situation(self)
+        for government in self.agents_by_type[Government]:
+            government.act(seen)
+
+    def decide(self, country: str, act: Act) -> None:
+        """Put what a government does into force, this quarter."""
+        decide(self, country, act)
 
     # --- what the phases share --------------------------------------------------------
 
@@ -583,15 +492,6 @@ class RelocationModel(mesa.Model):
         shares: Array = weight / weight.sum(axis=2, keepdims=True)
         return shares
 
-    def _follow_links(self, rows: np.ndarray) -> None:
-        """Affinity of some firms from their own draws and where their suppliers stand."""
-        if not len(rows):
-            return
-        links = self.network.links(self.firms.plants, rows)
-        affinity = self.firms.sourcing_draw[rows]
-        affinity[:, :N_FOOTLOOSE, :N_HOSTS] *= 1 + self.scenario.economy.relation * links
-        self.firms.affinity[rows] = affinity
-
     # --- what a government does on the way ----------------------------------------------
 
     def pull_levers(self, changes: Mapping[str, object]) -> None:
@@ -632,6 +532,12 @@ class RelocationModel(mesa.Model):
         # Mesa assigns a default of its own class first; it carries nothing we use.
         if isinstance(scenario, Scenario):
             self._own_scenario = scenario
+
+    @property
+    def accounts(self) -> Accounts:
+        """Of the last quarter."""
+        latest: Accounts = self.year[-1]
+        return latest
 
     @property
     def events(self) -> list[dict[str, object]]:

@@ -14,6 +14,18 @@ from agents import FirmTable
 
 EVENT_COLUMNS = ("quarter", "date", "actor", "instrument", "old", "new", "reason")
 
+PROJECT_COLUMNS = (
+    "opened",
+    "closed",
+    "announced",
+    "cancelled",
+    "announced_musd",
+    "completed_musd",
+    "cancelled_musd",
+    "lost_musd",
+)
+"""Columns of outcomes on plants that come and go."""
+
 
 @dataclass
 class Records:
@@ -45,7 +57,7 @@ class Records:
         moves: Moves | None,
     ) -> None:
         """Record one quarter."""
-        opened, closed = _openings(table, moves)
+        projects = _projects(table, moves)
         plants = _by_cell(table, table.plants * table.weight[:, None])
         sector_host = (N_FOOTLOOSE, N_HOSTS)
         self.outcomes.append(
@@ -57,9 +69,9 @@ class Records:
                 "employment": accounts.employment,
                 "wage_index": np.broadcast_to(wage, sector_host),
                 "price_index": accounts.price_index[:, :N_HOSTS],
+                "consumption_musd": accounts.consumption[:, :N_HOSTS],
                 "plants": plants,
-                "opened": opened,
-                "closed": closed,
+                **projects,
             }
         )
         self.content.append(
@@ -140,16 +152,22 @@ def _by_cell(table: FirmTable, amount: Array) -> Array:
     )
 
 
-def _openings(table: FirmTable, moves: Moves | None) -> tuple[Array, Array]:
-    """Real plants opened and closed, shape (sector, host) each."""
-    opened = np.zeros((N_FOOTLOOSE, N_HOSTS))
-    closed = np.zeros((N_FOOTLOOSE, N_HOSTS))
+STAGES = {"announced": "announced", "opened": "completed", "cancelled": "cancelled"}
+"""Columns that count new plants, and the stage of the moves that they count."""
+
+
+def _projects(table: FirmTable, moves: Moves | None) -> dict[str, Array]:
+    """Plants opened, closed, announced and cancelled, and what they cost, by sector and host."""
+    found = {name: np.zeros((N_FOOTLOOSE, N_HOSTS)) for name in PROJECT_COLUMNS}
     if moves is None:
-        return opened, closed
+        return found
+    sector, weight = table.sector[moves.rows], table.weight[moves.rows, None]
+    before, after = HAS_PLANT[moves.from_config], HAS_PLANT[moves.to_config]
+    for name, stage in STAGES.items():
+        some = moves.stage == stage
+        np.add.at(found[name], sector[some], (weight * (after & ~before))[some])
+        np.add.at(found[f"{stage}_musd"], sector[some], moves.cost[some])
     done = moves.stage == "completed"
-    rows = moves.rows[done]
-    before, after = HAS_PLANT[moves.from_config[done]], HAS_PLANT[moves.to_config[done]]
-    weight = table.weight[rows, None]
-    np.add.at(opened, table.sector[rows], weight * (after & ~before))
-    np.add.at(closed, table.sector[rows], weight * (before & ~after))
-    return opened, closed
+    np.add.at(found["closed"], sector[done], (weight * (before & ~after))[done])
+    np.add.at(found["lost_musd"], sector, moves.lost)
+    return found

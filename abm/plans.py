@@ -221,12 +221,18 @@ class Moves:
     rows, from_config, to_config : ndarray of int, shape (move,)
     stage : tuple of str
         ``announced``, ``completed`` or ``cancelled``.
+    cost : ndarray, shape (move, host)
+        What the plants of the move cost to build, million USD; nothing where none is new.
+    lost : ndarray, shape (move, host)
+        The part that was spent on plants that are now given up, million USD.
     """
 
     rows: NDArray[np.int64]
     from_config: NDArray[np.int64]
     to_config: NDArray[np.int64]
     stage: NDArray[np.str_]
+    cost: Array
+    lost: Array
 
     def records(self, table: FirmTable, quarter: int) -> list[tuple[object, ...]]:
         """Firms and real firms by sector, sets of plants and stage, as `MOVE_COLUMNS`."""
@@ -273,6 +279,7 @@ def relocate(table: FirmTable, settings: Firms, plans: Plans) -> Moves:
     table.quarters_left[under_way] -= 1
     gate = rows[building]
     stopped = gate[~plans.goes_on[building]]
+    spent = table.sunk[stopped] * table.base_revenue[stopped] * table.weight[stopped]
     onward = gate[plans.goes_on[building]]
     log.append(
         (stopped, table.config[stopped].astype(int), table.target[stopped].astype(int), "cancelled")
@@ -315,12 +322,48 @@ def relocate(table: FirmTable, settings: Firms, plans: Plans) -> Moves:
     table.quarters_left[ended] = 0
     table.sunk[ended] = 0
     table.project_taste[ended] = 0
+    moved, before, after = (np.concatenate([entry[n] for entry in log]) for n in range(3))
+    lost = np.zeros(len(moved))
+    lost[: len(stopped)] = spent  # what is cancelled stands first in the log
     return Moves(
-        np.concatenate([entry[0] for entry in log]),
-        np.concatenate([entry[1] for entry in log]),
-        np.concatenate([entry[2] for entry in log]),
+        moved,
+        before,
+        after,
         np.repeat([entry[3] for entry in log], [len(entry[0]) for entry in log]),
+        building_costs(table, settings, moved, before, after),
+        lost[:, None] * _shared(before, after),
     )
+
+
+def building_costs(
+    table: FirmTable,
+    settings: Firms,
+    rows: NDArray[np.int64],
+    from_config: NDArray[np.int64],
+    to_config: NDArray[np.int64],
+) -> Array:
+    """What the new plants of some moves cost, million USD, shape (move, host).
+
+    A plant costs ``build_cost`` of the yearly sales that it takes over, sales of the
+    base year being split evenly over a set; all real firms that a firm stands for.
+    """
+    yearly_sales = 4 * table.base_revenue[rows] * table.weight[rows]
+    a_plant = settings.build_cost * yearly_sales / HAS_PLANT[to_config].sum(axis=1)
+    cost: Array = a_plant[:, None] * _opened(from_config, to_config)
+    return cost
+
+
+def _opened(before: NDArray[np.int64], after: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Where a move adds a plant, shape (move, host)."""
+    opened: NDArray[np.bool_] = ~HAS_PLANT[before] & HAS_PLANT[after]
+    return opened
+
+
+def _shared(before: NDArray[np.int64], after: NDArray[np.int64]) -> Array:
+    """Each new plant's part of a move, shape (move, host)."""
+    opened = _opened(before, after)
+    share: Array = opened / np.maximum(opened.sum(axis=1, keepdims=True), 1)
+    return share
 
 
 def _without_last_plants(

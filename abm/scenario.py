@@ -25,7 +25,14 @@ from abm.errors import ScenarioError
 from abm.keys import keys_of
 from abm.policy.compiled import compile_policy
 from abm.policy.regime import INSTRUMENTS, Instruments
-from abm.policy.timeline import TimelineEntry, known_by, measure_entries, quarter_of, segments
+from abm.policy.timeline import (
+    TimelineEntry,
+    agreed_instruments,
+    known_by,
+    measure_entries,
+    quarter_of,
+    segments,
+)
 from abm.settings import AsTuple, Date, setting
 
 
@@ -136,7 +143,11 @@ class Scenario(Instruments):
             if keys_of(Scenario).schema(tuple(key.split("."))) is None:
                 problem = keys_of(Scenario).no_such_key(tuple(key.split(".")))
                 raise ScenarioError(f"{problem} (in sources)")
-        segments(self.start, self.instruments, self.dated)  # every entry leaves a valid policy
+        # Every entry leaves a valid policy, and every outcome of talks would.
+        for segment in segments(self.start, self.instruments, self.dated):
+            talks = segment.instruments.negotiation
+            for outcome in talks.outcomes if talks is not None else ():
+                agreed_instruments(segment.instruments, outcome)
         for day in {entry.announced for entry in self.dated if entry.announced is not None}:
             # Firms plan with what is announced by then, so that must be a policy, too.
             known = known_by(self.dated, self.start, quarter_of(day, self.start))

@@ -302,15 +302,16 @@ def _tally_plants(
         quarter.table.affinity[firms],
         quarter.table.base_potential[firms, :, host][..., None],
     )
-    log_wedge = costs.log_wedge[firms, host, regime]
     volumes = (
         (volume - compliant_volume).reshape(len(firms), -1),
         compliant_volume.reshape(len(firms), -1),
     )
     if here.further is None:
+        log_wedge = costs.log_wedge[firms, host, regime]
         bought = input_purchases(*sources, here, log_wedge, *volumes)
     else:
-        bought = ruled_purchases(*sources, here, work.borne, log_wedge, *volumes)
+        multipliers = costs.multipliers[firms, :, host, regime]
+        bought = ruled_purchases(*sources, here, work.borne, multipliers, *volumes)
     part.purchases[:, :, host] += bought.reshape(*bought.shape[:2], 2, N_REGIONS)
 
 

@@ -6,9 +6,11 @@ quarter 0 and is, byte for byte, what setting it up anew would give.
 """
 
 from copy import deepcopy
+from dataclasses import replace
 
 from abm.economy import Economy
 from abm.errors import ScenarioError
+from abm.initialization import CalibratedEconomy
 from abm.model import RelocationModel
 from abm.scenario import Scenario
 
@@ -21,15 +23,12 @@ class Twin(RelocationModel):
         super().__init__(scenario, firms=len(other.firms), rng=other.draws.seed)
         del self._other
 
-    def _set_up_economy(self, firms: int, observed: Economy) -> None:
-        other = self._other
-        self.economy = other.economy
-        self.firms = deepcopy(other.firms)
-        self.network = deepcopy(other.network)
-        self.base_policy = other.base_policy
-        self.base_year = other.base_year
-        self.calibration = other.calibration
-        self.base_values = other.base_values
+    def _start(self, firms: int, observed: Economy) -> CalibratedEconomy:
+        return replace(
+            self._other.start,
+            firms=deepcopy(self._other.firms),
+            network=deepcopy(self._other.network),
+        )
 
 
 def twin(model: RelocationModel, scenario: Scenario) -> RelocationModel:

@@ -6,13 +6,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abm.core.location import LocationProblem, Projects, choice_values, solve_values
+from abm.core.sourcing import blocks
 from abm.economy import Array
+from abm.parallel import in_parallel
 from abm.rest_point import location_problem, move_costs, stage_costs
 from abm.scenario import Firms
 from agents import FirmTable
 
 VALUE_TOLERANCE = 1e-8
 """Residual to which firms solve for the value of plants."""
+
+FIRMS_AT_A_TIME = 2048
+"""Firms that a thread values at once."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +65,15 @@ def weigh(
     Weighing
     """
     problem = location_problem(settings, payoff, transitions, table.belief[rows].astype(np.int64))
-    values, _ = solve_values(problem, start=start, tolerance=VALUE_TOLERANCE)
-    worth = choice_values(problem, values, config=table.config[rows], regime=regime)
+    values, worth = np.empty_like(start), np.empty(start.shape[:2])
+    config = table.config[rows]
+
+    def solve(some: slice) -> None:
+        part = problem.take(some)
+        values[some], _ = solve_values(part, start=start[some], tolerance=VALUE_TOLERANCE)
+        worth[some] = choice_values(part, values[some], config=config[some], regime=regime)
+
+    in_parallel(solve, blocks(len(rows), FIRMS_AT_A_TIME))
     return Weighing(problem, values, worth)
 
 

@@ -1,31 +1,41 @@
-"""A government: what it holds and what it has announced."""
+"""A government: the rules it acts by, and what it has done."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import mesa
 
 if TYPE_CHECKING:
     from abm.model import RelocationModel
+    from abm.policy.situation import Rule, Situation
 
 
 class Government(mesa.Agent):
-    """A member of the agreement; it acts by the dated timeline of the scenario.
+    """A member of the agreement, who follows a timeline and acts by rules beside it.
 
-    The United States may also make its threat depend on its goods deficit
-    (`abm.policy.reaction`).
+    What it does is in force at once, and firms see it in the same quarter.
 
     Parameters
     ----------
     model : RelocationModel
     country : str
         ``"USA"``, ``"MEX"`` or ``"CAN"``.
+    rules : sequence of callable
+        Each takes the country and the situation and yields what is to be done.
     """
 
     model: "RelocationModel"
 
-    def __init__(self, model: "RelocationModel", country: str) -> None:
+    def __init__(self, model: "RelocationModel", country: str, rules: "Sequence[Rule]") -> None:
         super().__init__(model)
         self.country = country
+        self.rules = rules
+
+    def act(self, seen: "Situation") -> None:
+        """Do what its rules say in the light of the last quarter."""
+        for rule in self.rules:
+            for act in rule(self.country, seen):
+                self.model.decide(self.country, act)
 
     @property
     def acts(self) -> list[dict[str, object]]:

@@ -6,11 +6,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from abm.parallel import THREADS, thread_count
 from benchmarks.measure import YARDSTICK_FIRMS, Measurement, scaled, seconds
 from benchmarks.mid_quarter import MidQuarter
-from experiments.machine import step_threads
-
-THREADS = "NEARSHORE_THREADS"
 
 NAIVE_SIZES = (YARDSTICK_FIRMS // 4, YARDSTICK_FIRMS)
 """If the naive model takes the same time a firm at both, it may be scaled to more."""
@@ -52,7 +50,7 @@ def with_threads(count: int, work: Callable[[], object]) -> Callable[[], float]:
 def test_cost_step(benchmark, stopped):
     """As in a run: the search starts from last quarter's wedges."""
     against = {"yardstick": naive_cost_step(stopped)}
-    if step_threads() > 1:
+    if thread_count() > 1:
         against["one thread"] = with_threads(1, stopped.model.solve_costs)
     Measurement(
         "cost step",

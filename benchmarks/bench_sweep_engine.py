@@ -41,11 +41,15 @@ def sweep_seconds(folder, replications, run_one=sweep_runs.trivial, workers=1):
     return time.perf_counter() - started
 
 
+def note(benchmark, **facts):
+    """Keep what was found for the report."""
+    benchmark.extra_info["engine"] = facts
+
+
 def test_overhead_of_a_run(benchmark, tmp_path):
     few = sweep_seconds(tmp_path / "few", 1)
     many = benchmark.pedantic(sweep_seconds, (tmp_path / "many", 250), rounds=1)
-    benchmark.extra_info["overhead_ms_a_run"] = 1000 * (many - few) / (1000 - 4)
-    benchmark.extra_info["start_and_end_seconds"] = few
+    note(benchmark, overhead_ms_a_run=1000 * (many - few) / (1000 - 4), start_and_end_seconds=few)
 
 
 def test_memory_of_the_main_process(benchmark, tmp_path):
@@ -64,7 +68,7 @@ def test_memory_of_the_main_process(benchmark, tmp_path):
 
     few = peak(25)
     many = benchmark.pedantic(peak, (2500,), rounds=1)
-    benchmark.extra_info.update(peak_mb_100_runs=few, peak_mb_10000_runs=many)
+    note(benchmark, peak_mb_100_runs=few, peak_mb_10000_runs=many)
 
 
 def test_resume_of_10000_finished_runs(benchmark, tmp_path):
@@ -76,14 +80,12 @@ def test_resume_of_10000_finished_runs(benchmark, tmp_path):
 
     result = benchmark.pedantic(resume, rounds=3)
     assert (result.done, result.left) == (10_000, 0)
-    benchmark.extra_info["runs"] = result.done
+    note(benchmark, resume_seconds_10000_runs=benchmark.stats.stats.median)
 
 
 @pytest.mark.skipif(os.cpu_count() == 1, reason="one processor")
 def test_two_workers_against_one(benchmark, tmp_path):
     one = sweep_seconds(tmp_path / "one", 50, sweep_runs.busy)
     two = benchmark.pedantic(sweep_seconds, (tmp_path / "two", 50, sweep_runs.busy, 2), rounds=1)
-    benchmark.extra_info.update(one_worker_seconds=one, speed_up=one / two)
-    benchmark.extra_info["children_peak_mb"] = (
-        resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    )
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    note(benchmark, one_worker_seconds=one, two_workers_speed_up=one / two, workers_peak_mb=peak)

@@ -3,12 +3,12 @@
 from statistics import median
 
 from abm.model import RelocationModel
+from abm.parallel import thread_count
 from abm.scenario import Scenario
 from benchmarks.bench_cost_step import with_threads
 from benchmarks.measure import Measurement
 from benchmarks.mid_quarter import SCENARIO, SEED
 from experiments.bench import in_own_process, measure_size
-from experiments.machine import step_threads
 
 QUARTERS_FOR_MEMORY = 2
 
@@ -21,7 +21,22 @@ def phases(model: RelocationModel) -> dict[str, float]:
 
 
 def test_whole_step(benchmark, models, firms):
+    """Four policies are possible, and every one is thought through."""
     model = models.finished(firms)
+    time_quarters(benchmark, "whole step", model, firms)
+    alone = in_own_process(measure_size, Scenario.load(SCENARIO), firms, QUARTERS_FOR_MEMORY, SEED)
+    benchmark.extra_info["peak_memory_bytes"] = alone.peak_memory_bytes
+
+
+def test_whole_step_without_news(benchmark, firms):
+    """The policy of 2017 for ever."""
+    model = RelocationModel("status-quo", firms=firms, rng=SEED)
+    model.step()
+    time_quarters(benchmark, "whole step without news", model, firms)
+
+
+def time_quarters(benchmark, what, model, firms):
+    """Time some quarters, all threads against one, phase by phase."""
     by_phase: dict[str, list[float]] = {}
 
     def quarter() -> None:
@@ -30,12 +45,10 @@ def test_whole_step(benchmark, models, firms):
         for name, seconds in phases(model).items():
             by_phase.setdefault(name, []).append(seconds - before[name])
 
-    against = {"one thread": with_threads(1, model.step)} if step_threads() > 1 else {}
+    against = {"one thread": with_threads(1, model.step)} if thread_count() > 1 else {}
     rounds = 5
-    Measurement("whole step", firms, quarter, against=against, rounds=rounds).take(benchmark)
-    alone = in_own_process(measure_size, Scenario.load(SCENARIO), firms, QUARTERS_FOR_MEMORY, SEED)
+    Measurement(what, firms, quarter, against=against, rounds=rounds).take(benchmark)
     benchmark.extra_info["phases"] = {
         name: median(seconds[-rounds:]) for name, seconds in by_phase.items()
     }
     benchmark.extra_info["regimes"] = len(model.now.regimes)
-    benchmark.extra_info["peak_memory_bytes"] = alone.peak_memory_bytes

@@ -23,7 +23,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=large)
         items[:] = [item for item in items if item not in large]
     # One model of a size is then set up once; files keep their order within a size.
-    items.sort(key=lambda item: item.callspec.params.get("firms", YARDSTICK_FIRMS))
+    items.sort(key=_size)
+
+
+def _size(item: pytest.Item) -> int:
+    """Firms a benchmark runs with; one without a size goes with the yardstick."""
+    arguments = item.callspec.params if hasattr(item, "callspec") else {}
+    return arguments.get("firms", YARDSTICK_FIRMS)
 
 
 def pytest_benchmark_update_json(output_json: dict[str, object]) -> None:

@@ -102,6 +102,17 @@ def growth_per_firm(results: Results) -> float | None:
     return 100 * (small.firms_per_second / large.firms_per_second - 1)
 
 
+def engine(name: str) -> Callable[[Results], float | None]:
+    """A figure of the engine of sweeps."""
+    return lambda results: results.engine.get(name)
+
+
+def engine_growth(results: Results) -> float | None:
+    """Percent by which a hundred times as many runs swell the main process of a sweep."""
+    few, many = (results.engine.get(f"peak_mb_{runs}_runs") for runs in (100, 10_000))
+    return None if few is None or many is None else 100 * (many / few - 1)
+
+
 GOALS = (
     Goal("Cost step, a million firms, four regimes", seconds_per_million, 2, " s"),
     Goal(
@@ -118,6 +129,12 @@ GOALS = (
     Goal("Set-up, a million firms", seconds("set-up", MILLION), 90, " s"),
     Goal("Whole step, 100,000 firms", seconds("whole step", 100_000), 0.8, " s"),
     Goal("Whole step, 10,000 firms", seconds("whole step", 10_000), 0.08, " s"),
+    Goal(
+        "Whole step without news, 10,000 firms",
+        seconds("whole step without news", 10_000),
+        0.08,
+        " s",
+    ),
     Goal("Growth of time per firm, 10,000 to a million", growth_per_firm, 15, "%"),
     Goal(
         "Cost step, all threads against one",
@@ -133,5 +150,15 @@ GOALS = (
         " times",
         at_least=True,
     ),
+    Goal("Sweeps: overhead of a run", engine("overhead_ms_a_run"), 5, " ms"),
+    Goal(
+        "Sweeps: two workers against one",
+        engine("two_workers_speed_up"),
+        1.8,
+        " times",
+        at_least=True,
+    ),
+    Goal("Sweeps: resume of 10,000 finished runs", engine("resume_seconds_10000_runs"), 2, " s"),
+    Goal("Sweeps: memory, 10,000 runs against 100", engine_growth, 10, "% more"),
 )
 """On two cores; ratios at the largest size measured."""

@@ -13,8 +13,9 @@ from typing import Any
 
 from pytest_benchmark.fixture import BenchmarkFixture
 
+from abm.parallel import thread_count
 from experiments.bound import Transcendentals
-from experiments.machine import NUMBERS, Speed, measured_speed, step_threads
+from experiments.machine import NUMBERS, Speed, measured_speed
 
 ROUNDS = 7
 """At least five are wanted; more where a round is short."""
@@ -75,7 +76,7 @@ class Measurement:
         """Time all rounds, and store what they stand against beside them."""
         speeds: list[Speed] = []
         others: dict[str, list[float]] = {name: [] for name in self.against}
-        threads = step_threads()
+        threads = thread_count()
 
         def get_ready() -> None:
             for name, other in self.against.items():

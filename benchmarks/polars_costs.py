@@ -57,7 +57,9 @@ def _frame(model: RelocationModel, used: np.ndarray, rows: slice) -> pl.DataFram
     affinity = model.firms.affinity[rows][:, used]
     base = model.firms.base_potential[rows][:, used]
     columns = {
-        f"value_added_{host}": model.value_added[rows, host] for host in range(base.shape[2])
+        f"value_added_{host}_{regime}": model.value_added[rows, host, regime]
+        for host in range(base.shape[2])
+        for regime in range(model.value_added.shape[2])
     }
     for k in range(len(used)):
         columns |= {f"affinity_{k}_{s}": affinity[:, k, s] for s in range(affinity.shape[2])}
@@ -79,7 +81,7 @@ def _free_costs(terms: InputTerms) -> list[pl.Expr]:
 
 
 def _cost_and_content(terms: InputTerms, host: int, regime: int) -> tuple[pl.Expr, pl.Expr]:
-    cost = pl.col(f"value_added_{host}") + _number(terms.services[host, regime])
+    cost = pl.col(f"value_added_{host}_{regime}") + _number(terms.services[host, regime])
     foreign_value = _number(0)
     for k in range(terms.shape[0]):
         weights = terms.weights[k, :, :, host, regime]

@@ -97,12 +97,23 @@ def _median_ratio(above: Iterable[float], below: Iterable[float]) -> float:
 
 @dataclass(frozen=True)
 class Results:
-    """All rows of a run and the machine it was made on."""
+    """All rows of a run and the machine it was made on.
+
+    Attributes
+    ----------
+    rows : list of Row
+    machine : dict
+    git_revision : str or None
+    when : str
+    engine : dict of str to float
+        What the engine of sweeps costs, by name; it has no number of firms.
+    """
 
     rows: list[Row]
     machine: dict[str, Any]
     git_revision: str | None
     when: str
+    engine: dict[str, float] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Row]:
         return iter(self.rows)
@@ -138,7 +149,8 @@ def read(paths: Sequence[Path]) -> Results:
     parts = [_read_one(path) for path in paths]
     rows = {(row.what, row.firms): row for part in parts for row in part}
     last = parts[-1]
-    return Results(list(rows.values()), last.machine, last.git_revision, last.when)
+    engine = {name: value for part in parts for name, value in part.engine.items()}
+    return Results(list(rows.values()), last.machine, last.git_revision, last.when, engine)
 
 
 def _read_one(path: Path) -> Results:
@@ -153,15 +165,25 @@ def _read_one(path: Path) -> Results:
         if "benchmarks" in document:
             return _from_pytest_benchmark(document)
         rows = [Row(**row) for row in document["rows"]]
-        return Results(rows, document["machine"], document["git_revision"], document["when"])
+        return Results(
+            rows,
+            document["machine"],
+            document["git_revision"],
+            document["when"],
+            document.get("engine", {}),
+        )
     except (KeyError, TypeError) as error:
         raise BenchmarkError(f"{file}: holds no benchmarks of this project ({error!r})") from None
 
 
 def _from_pytest_benchmark(document: dict[str, Any]) -> Results:
     rows = []
+    engine: dict[str, float] = {}
     for entry in document["benchmarks"]:
         facts = dict(entry["extra_info"])
+        if "engine" in facts:
+            engine.update(facts["engine"])
+            continue
         rows.append(
             Row(
                 what=facts.pop("what"),
@@ -173,6 +195,5 @@ def _from_pytest_benchmark(document: dict[str, Any]) -> Results:
                 facts=facts,
             )
         )
-    return Results(
-        rows, document["machine"], document["git_revision"], document["datetime"].split(".")[0]
-    )
+    when = document["datetime"].split(".")[0]
+    return Results(rows, document["machine"], document["git_revision"], when, engine)

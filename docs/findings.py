@@ -56,11 +56,12 @@ LARGE_FLOW = 10_000
 def ladder(extra_duty: float) -> Scenario:
     """A scenario whose threshold for vehicles climbs by a step a quarter.
 
-    Every step is a regime, and all regimes are solved for the same firms before the
-    first quarter: assembly stays where it is, and only the rule differs.
+    All steps are announced in the first quarter, which solves every one of them as a
+    regime of its own for the same firms: nobody has moved yet, and only the rule differs.
     """
     steps = [
         f"[[timeline]]\ndate = {2018 + step // 4}-{1 + 3 * (step % 4):02d}-01\n"
+        "announced = 2017-01-01\n"
         f"title = 'threshold {threshold}'\nsource = 'experiment'\n[timeline.set]\n"
         f"'rules_of_origin.regional_value_content.cars' = {threshold}\n"
         f"'rules_of_origin.regional_value_content.light_trucks' = {threshold}\n"
@@ -103,6 +104,8 @@ def measure_content(seeds: Sequence[int] = SEEDS, firms: int = FIRMS) -> pd.Data
     for seed in seeds:
         plain = RelocationModel(ladder(0.0), firms=firms, rng=seed)
         dearer = RelocationModel(ladder(EXTRA_DUTY), firms=firms, rng=seed)
+        plain.step()
+        dearer.step()
         for model, sector, duty in (
             (plain, "cars", "cars, 2.5%"),
             (dearer, "cars", f"cars, {EXTRA_DUTY + 0.025:.1%}"),

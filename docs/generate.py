@@ -149,7 +149,7 @@ def _settings_rows(model: type[Settings], prefix: str) -> Iterator[Sequence[obje
         source = "" if told["source"] == "-" else told["source"]
         yield (
             code(key),
-            plain(field.default),
+            "" if field.is_required() else plain(field.default),
             range_of(bounds[name]),
             told["unit"],
             field.description,

@@ -18,9 +18,10 @@ from rich.console import Console
 from rich.table import Table
 
 from abm.errors import ModelError, ScenarioError
+from abm.parallel import thread_count
 from experiments.bound import of_cost_step
 from experiments.labels import NOTHING
-from experiments.machine import description, in_words, measured_speed, peak_memory, step_threads
+from experiments.machine import description, in_words, measured_speed, peak_memory
 from experiments.output import (
     FORMAT,
     MANIFEST,
@@ -116,7 +117,7 @@ def measure_size(scenario: "Scenario", firms: int, quarters: int, seed: int) -> 
     began = perf_counter()
     model = RelocationModel(scenario, firms=firms, rng=seed)
     set_up = perf_counter() - began
-    threads = step_threads()
+    threads = thread_count()
     quarter_seconds, bound_seconds = [], []
     phase_seconds: dict[str, list[float]] = {}
     for _ in range(quarters):

@@ -12,6 +12,7 @@ from abm import scenario_file
 from abm.keys import Path, dotted, flatten, keys_of
 from abm.policy.timeline import TimelineEntry
 from abm.scenario import Scenario
+from experiments.acts import timeline_lines
 from experiments.duties import duty_lines
 from experiments.overrides import Source, load_scenario, parse_overrides
 
@@ -25,6 +26,7 @@ MAY_BE_EMPTY = (
     "subsidies",
     "foreign_support",
     "threat",
+    "negotiation",
 )
 """Tables whose absence says something."""
 
@@ -62,6 +64,7 @@ def _written(scenario: Scenario, origins: "_Origins", overridden: Collection[str
         _sections(scenario, origins),
         _sources(scenario, overridden),
         _timeline(scenario),
+        (f"# {line}" for line in timeline_lines(scenario)),
         (f"# {line}" for line in duty_lines(scenario)),
     )
     return "\n".join(line for part in parts for line in part) + "\n"

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from abm.axes import GOODS, REGIONS
+from abm.axes import GOODS, HOSTS, REGIONS
 from abm.policy.measures import FIXED, WAIVED, Measures, contributions
 from abm.policy.timeline import segments
 from abm.scenario import Scenario
@@ -53,18 +53,21 @@ def _levied(measures: Measures) -> Iterator[str]:
                 if parts:
                     goods.setdefault(parts, []).append(good)
             for parts, names in goods.items():
-                yield f"{destination} on {origin}: {_named(names)}: {_rates(parts)}"
+                may_originate = origin in HOSTS and destination in HOSTS
+                levied = _rates(parts, may_originate)
+                yield f"{destination} on {origin}: {_named(names)}: {levied}"
 
 
 def _named(goods: list[str]) -> str:
     return "all goods" if len(goods) == len(GOODS) else ", ".join(goods)
 
 
-def _rates(parts: Parts) -> str:
+def _rates(parts: Parts, may_originate: bool) -> str:
     total = sum(waived + fixed for _, waived, fixed in parts)
     due = sum(fixed for *_, fixed in parts)
     behind = " + ".join(f"{name} {_percent(waived + fixed)}" for name, waived, fixed in parts)
-    return f"{_percent(total)} ({_percent(due)} if originating): {behind}"
+    originating = f" ({_percent(due)} if originating)" if may_originate else ""
+    return f"{_percent(total)}{originating}: {behind}"
 
 
 def _percent(rate: float) -> str:

@@ -13,8 +13,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
-from importlib import import_module
-from importlib.util import find_spec
 from itertools import product
 from pathlib import Path
 from statistics import median
@@ -24,6 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from abm.parallel import thread_count
 from experiments.provenance import versions
 
 BLOCKS = tuple(1 << power for power in range(12, 19))
@@ -112,21 +111,13 @@ def _rate(
     return threads * calls * block / (perf_counter() - began)
 
 
-def step_threads() -> int:
-    """Threads that a step of the model uses."""
-    if find_spec("abm.parallel") is None:
-        return 1
-    count: int = import_module("abm.parallel").thread_count()
-    return count
-
-
 def description() -> dict[str, Any]:
     """What the machine is: processor, cores, threads, linear algebra, memory, versions."""
     blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
     return {
         "processor": _processor_name(),
         "cores": _usable_cores(),
-        "threads": step_threads(),
+        "threads": thread_count(),
         "memory_bytes": _memory(),
         "system": f"{platform.system()} {platform.machine()}",
         "blas": f"{blas['name']} {blas['version']}",

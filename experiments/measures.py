@@ -7,6 +7,7 @@ definition. NaN stands for a share of nothing.
 
 from collections.abc import Collection
 
+import numpy as np
 import pandas as pd
 
 from abm.axes import FOOTLOOSE, GOODS, HOSTS, REGIONS, SECTORS
@@ -146,6 +147,88 @@ def consumer_prices(outcomes: pd.DataFrame, trade: pd.DataFrame) -> pd.DataFrame
         )
         prices[host] = (index[list(FOOTLOOSE)] * weights).sum(axis=1) / weights.sum()
     return pd.DataFrame(prices)
+
+
+def us_deficit_index(trade: pd.DataFrame) -> pd.DataFrame:
+    """US goods deficit of a year against the calibration year's, which is what a target names.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Calibration year = 1; columns ``MEX``, ``CAN`` and ``all`` other regions. NaN
+        where there was a surplus then.
+    """
+    balance = yearly(us_goods_balance(trade))
+    balance = balance[list(PARTNERS)].assign(all=balance.sum(axis=1))
+    return balance / balance.iloc[0].where(balance.iloc[0] < 0)
+
+
+def misclassified_origin(trade: pd.DataFrame) -> pd.DataFrame:
+    """Value of US imports from the partners that is declared as originating and is not.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Million USD a quarter at basic prices; columns ``all``, ``MEX`` and ``CAN``.
+    """
+    imports = trade[(trade["destination"] == "USA") & trade["origin"].isin(PARTNERS)]
+    value = imports.groupby(["quarter", "origin"])["false_claim_musd"].sum().unstack()
+    value = value.reindex(index=_quarters(trade), columns=list(PARTNERS)).fillna(0.0)
+    value.insert(0, "all", value.sum(axis=1))
+    return value
+
+
+def duty_revenue(trade: pd.DataFrame) -> pd.DataFrame:
+    """Duties and penalties collected; a column for every host, million USD a quarter."""
+    paid = trade.assign(paid=trade["duty_musd"] + trade["penalty_musd"])
+    sums = paid.groupby(["quarter", "destination"])["paid"].sum().unstack()
+    return sums.reindex(index=_quarters(trade), columns=list(HOSTS)).fillna(0.0)
+
+
+def real_income(outcomes: pd.DataFrame, trade: pd.DataFrame) -> pd.DataFrame:
+    """What consumers' income buys, calibration year = 1.
+
+    Spending shares are constant (Cobb-Douglas), so this is their welfare: income over
+    the geometric mean of prices, weighted by what was spent in quarter 0. Services and
+    primary goods have the prices of the calibration year. Duties are part of income
+    where they are rebated.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A column for every host.
+    """
+    base = trade[(trade["quarter"] == 0) & (trade["use"] == "final")]
+    fixed = base[~base["sector"].isin(FOOTLOOSE)]
+    unchanged = (fixed["value_musd"] + fixed["duty_musd"]).groupby(fixed["destination"]).sum()
+    incomes = {}
+    for host in HOSTS:
+        here = outcomes[outcomes["region"] == host]
+        spent, price = (
+            here.pivot(index="quarter", columns="sector", values=name)
+            for name in ("consumption_musd", "price_index")
+        )
+        total = spent.sum(axis=1)
+        weights = spent.iloc[0] / (total.iloc[0] + unchanged.get(host, 0.0))
+        incomes[host] = total / total.iloc[0] / np.exp((np.log(price) * weights).sum(axis=1))
+    return pd.DataFrame(incomes)
+
+
+INVESTMENT = {
+    "plants": {"announced": "announced", "completed": "opened", "cancelled": "cancelled"},
+    "billion_usd": {
+        "announced": "announced_musd",
+        "completed": "completed_musd",
+        "cancelled": "cancelled_musd",
+        "lost": "lost_musd",
+    },
+}
+"""Columns of outcomes that count new plants by stage, and what they cost."""
+
+
+def invested(outcomes: pd.DataFrame, column: str) -> pd.Series:
+    """Sum over the run of a column of new plants; an entry for every host."""
+    return outcomes.groupby("region")[column].sum().reindex(list(HOSTS)).fillna(0.0)
 
 
 def plants_changed(moves: pd.DataFrame, unit: str = "weight") -> pd.DataFrame:

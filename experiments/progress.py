@@ -1,26 +1,24 @@
-"""How far a run is: a bar on a terminal, a few plain lines anywhere else."""
+"""How far the work is: a bar on a terminal, plain lines now and then anywhere else."""
 
 from math import ceil
-from time import perf_counter
+from time import monotonic
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
 
 LINES = 10
 """Plain lines a run prints at most, however long it is."""
 
 
-class RunProgress:
-    """Shows the quarter reached and the time left.
+class Shown:
+    """Work that shows how far it is; `RunProgress` and the progress of sweeps say what of.
 
     Parameters
     ----------
-    title : str
-        What runs.
-    quarters : int
-        How many there are.
+    columns : rich.progress.ProgressColumn
+        Of the bar.
     quiet : bool
         Show nothing.
     console : rich.console.Console, optional
@@ -28,29 +26,17 @@ class RunProgress:
     """
 
     def __init__(
-        self, title: str, quarters: int, *, quiet: bool = False, console: Console | None = None
+        self, *columns: ProgressColumn, quiet: bool = False, console: Console | None = None
     ) -> None:
-        self.title = title
-        self.quarters = quarters
         self.quiet = quiet
         self.console = console or Console(stderr=True)
-        self.every = ceil(quarters / LINES)
-        self.started = perf_counter()
+        self.started = monotonic()
         self._bar = Progress(
-            TextColumn("{task.description}", markup=False),
-            BarColumn(),
-            TextColumn("quarter {task.completed:.0f} of {task.fields[quarters]}"),
-            TimeRemainingColumn(compact=True),
-            TextColumn("left"),
-            console=self.console,
-            disable=quiet or not self.console.is_terminal,
+            *columns, console=self.console, disable=quiet or not self.console.is_terminal
         )
-        # Without a total the bar pulses: setting up takes as long as it takes.
-        self._task = self._bar.add_task(f"{title}: setting up", total=None, quarters=quarters)
 
     def __enter__(self) -> Self:
         self._bar.start()
-        self._line(f"{self.title}: setting up")
         return self
 
     def __exit__(
@@ -61,16 +47,62 @@ class RunProgress:
     ) -> None:
         self._bar.stop()
 
+    @property
+    def plain(self) -> bool:
+        """Whether lines are printed in place of a bar."""
+        return not (self.quiet or self.console.is_terminal)
+
+    def say(self, text: Any) -> None:
+        """Print a line, whatever is shown beside it."""
+        self.console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+class RunProgress(Shown):
+    """Shows the quarter reached and the time left.
+
+    Parameters
+    ----------
+    title : str
+        What runs.
+    quarters : int
+        How many there are.
+    quiet : bool
+    console : rich.console.Console, optional
+        As in `Shown`.
+    """
+
+    def __init__(
+        self, title: str, quarters: int, *, quiet: bool = False, console: Console | None = None
+    ) -> None:
+        super().__init__(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            TextColumn("quarter {task.completed:.0f} of {task.fields[quarters]}"),
+            TimeRemainingColumn(compact=True),
+            TextColumn("left"),
+            quiet=quiet,
+            console=console,
+        )
+        self.title = title
+        self.quarters = quarters
+        self.every = ceil(quarters / LINES)
+        # Without a total the bar pulses: setting up takes as long as it takes.
+        self._task = self._bar.add_task(f"{title}: setting up", total=None, quarters=quarters)
+
+    def __enter__(self) -> Self:
+        self._line(f"{self.title}: setting up")
+        return super().__enter__()
+
     def begin(self) -> None:
         """Set-up is over: the first quarter starts."""
-        self.started = perf_counter()
+        self.started = monotonic()
         self._bar.reset(self._task, total=self.quarters, description=self.title)
 
     def reach(self, quarter: int) -> None:
         """A quarter is finished."""
         self._bar.update(self._task, completed=quarter)
         if quarter % self.every == 0 or quarter == self.quarters:
-            left = (perf_counter() - self.started) / quarter * (self.quarters - quarter)
+            left = (monotonic() - self.started) / quarter * (self.quarters - quarter)
             self._line(f"{self.title}: quarter {quarter} of {self.quarters}, {clock(left)} left")
 
     def stopping(self) -> None:
@@ -80,8 +112,8 @@ class RunProgress:
         )
 
     def _line(self, text: str) -> None:
-        if not (self.quiet or self.console.is_terminal):
-            self.console.print(text, markup=False, highlight=False, soft_wrap=True)
+        if self.plain:
+            self.say(text)
 
 
 def clock(seconds: float) -> str:

@@ -17,18 +17,23 @@ from experiments.summary import Summary, entries
 
 HEADINGS = {
     "us_goods_balance": "US goods balance, bn USD a year",
+    "us_deficit_index": "US goods deficit, 2017 = 1",
     "us_services_balance": "US services balance, bn USD a year",
     "manufacturing_employment": "Manufacturing jobs, thousand",
     "plants_moved": "Plants moved, real firms",
+    "investment": "Investment in new plants, bn USD",
     "preference_utilisation": "Dutiable US imports claiming origin",
     "false_claim_share": "False ones among claims",
+    "misclassified_origin": "Declared as originating and is not, bn USD a year",
     "mean_content": "Regional content of net cost",
     "consumer_prices": "Consumer prices, 2017 = 1",
+    "real_income": "Real income of consumers, 2017 = 1",
+    "duty_revenue": "Duties and penalties, bn USD a year",
     "gross_move_rate_per_year": "Plants moving a year",
 }
 """With the unit in which `experiments.labels.format_value` writes the numbers below."""
 
-UNSHOWN = {("plants_moved", "agents")}
+UNSHOWN = {("plants_moved", "agents"), ("investment", "plants")}
 """In the file, not in the table."""
 
 

@@ -7,14 +7,20 @@ from typing import Any
 import pandas as pd
 
 from experiments.measures import (
+    INVESTMENT,
     PARTNERS,
     QUARTERS_A_YEAR,
     consumer_prices,
+    duty_revenue,
     employment,
     false_claim_share,
+    invested,
     mean_content,
+    misclassified_origin,
     plants_changed,
     preference_utilisation,
+    real_income,
+    us_deficit_index,
     us_goods_balance,
     us_services_balance,
     yearly,
@@ -54,19 +60,29 @@ def summary(
     persons = employment(outcomes).assign(all=lambda table: table.sum(axis=1))
     result: Summary = {
         "us_goods_balance": _ends(balances, "billion USD a year"),
+        "us_deficit_index": _ends(us_deficit_index(trade), "calibration year = 1"),
         "us_services_balance": _ends(services, "billion USD a year"),
         "manufacturing_employment": _ends(persons, "persons"),
         "plants_moved": {
             "real_firms": _cumulated(plants_changed(moves), "plants"),
             "agents": _cumulated(plants_changed(moves, "firms"), "agents"),
         },
+        "investment": {
+            kind: {stage: _sums(outcomes, column, kind) for stage, column in columns.items()}
+            for kind, columns in INVESTMENT.items()
+        },
         "preference_utilisation": _ends(preference_utilisation(trade), "share of dutiable imports"),
         "false_claim_share": _ends(false_claim_share(trade), "share of claims by value"),
+        "misclassified_origin": _ends(
+            yearly(misclassified_origin(trade)) / BILLION, "billion USD a year"
+        ),
         "mean_content": {
             "manufacturing": _ends(mean_content(content, outcomes), "share of net cost"),
             "cars": _ends(mean_content(content, outcomes, ("cars",)), "share of net cost"),
         },
         "consumer_prices": _ends(consumer_prices(outcomes, trade), "calibration year = 1"),
+        "real_income": _ends(real_income(outcomes, trade), "calibration year = 1"),
+        "duty_revenue": _ends(yearly(duty_revenue(trade)) / BILLION, "billion USD a year"),
         "gross_move_rate_per_year": _gross_move_rate(outcomes, moves),
     }
     if reference is not None:
@@ -106,6 +122,13 @@ def _cumulated(changed: pd.DataFrame, unit: str) -> Summary:
     for kind, host in changed.columns:
         result.setdefault(kind, {})[host] = _entry(0.0, total[kind, host], unit)
     return result
+
+
+def _sums(outcomes: pd.DataFrame, column: str, kind: str) -> Summary:
+    """Everything up to the end, by host."""
+    unit, scale = ("plants", 1.0) if kind == "plants" else ("billion USD", BILLION)
+    total = invested(outcomes, column) / scale
+    return {host: _entry(0.0, total[host], unit) for host in total.index}
 
 
 def _gross_move_rate(outcomes: pd.DataFrame, moves: pd.DataFrame) -> Summary:

@@ -10,6 +10,7 @@ import pyarrow as pa
 from abm.errors import OutputError
 
 MONEY = "million USD of 2017 a quarter"
+INVESTED = "million USD of 2017"
 
 
 @dataclass(frozen=True)
@@ -87,9 +88,18 @@ TABLES: dict[str, dict[str, Column]] = {
         "price_index": _number(
             "calibration year = 1", "what consumers in the region pay for the sector's goods"
         ),
+        "consumption_musd": _number(
+            MONEY, "what consumers in the region spend on the sector's goods, whatever their origin"
+        ),
         "plants": _number("real plants", "plants that stand at the end of the quarter"),
         "opened": _number("real plants", "plants that began to produce in the quarter"),
         "closed": _number("real plants", "plants that ceased to produce in the quarter"),
+        "announced": _number("real plants", "new plants decided on in the quarter"),
+        "cancelled": _number("real plants", "plants given up in the quarter before they opened"),
+        "announced_musd": _number(INVESTED, "what the plants announced would cost to build"),
+        "completed_musd": _number(INVESTED, "what the plants opened cost to build"),
+        "cancelled_musd": _number(INVESTED, "what the plants given up would have cost to build"),
+        "lost_musd": _number(INVESTED, "what had been spent on the plants given up"),
     },
     "trade": {
         "quarter": QUARTER,

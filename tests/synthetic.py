@@ -74,9 +74,16 @@ def _outcomes(quarters: int, tilt: float) -> pd.DataFrame:
                 "employment": 1000 * base["employment_thousand"] * scale,
                 "wage_index": scale**0.1,
                 "price_index": 1 + 0.05 * tilt * progress_of(quarter) * (sector in FOOTLOOSE[:3]),
+                "consumption_musd": base["gross_output_musd"] / 5,
                 "plants": plants * scale,
-                "opened": plants * 0.002,
-                "closed": plants * 0.002,
+                "opened": plants * 0.002 * (quarter > 0),
+                "closed": plants * 0.002 * (quarter > 0),
+                "announced": plants * 0.0025 * (quarter > 0),
+                "cancelled": plants * 0.0005 * (quarter > 0),
+                "announced_musd": base["gross_output_musd"] * 0.0005 * (quarter > 0),
+                "completed_musd": base["gross_output_musd"] * 0.0004 * (quarter > 0),
+                "cancelled_musd": base["gross_output_musd"] * 0.0001 * (quarter > 0),
+                "lost_musd": base["gross_output_musd"] * 0.00002 * (quarter > 0),
             }
         )
     return pd.DataFrame(rows)

@@ -16,6 +16,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from experiments.labels import with_minus
 from experiments.tables import RunFrames
+from viz.events import acts_of, draw_marks
 from viz.palette import BASELINE, EMPTY, FAINT_TEXT, GRID, TEXT
 
 WIDTH, HEIGHT = 10.0, 6.0
@@ -51,9 +52,6 @@ styled = mpl.rc_context(
     }
 )
 """Decorator of a function that draws: the house's type and lines, for its length alone."""
-
-EVENTS_SHOWN = 8
-"""Dates marked at most; more would hide the lines."""
 
 
 def new_figure(finding: str, note: str) -> Figure:
@@ -117,26 +115,18 @@ def dated(run: RunFrames, series: pd.Series) -> pd.Series:
 
 
 def time_axis(axes: Axes, run: RunFrames) -> None:
-    """Years below, and a fine line at every date on which a policy changed."""
+    """Years below, and a numbered line at every date on which a government acted."""
     locator = mdates.AutoDateLocator(minticks=3, maxticks=6)
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(mdates.ConciseDateFormatter(locator))
     axes.set_xlim(end_of(run, 0), end_of(run, run.quarters))
-    for day in event_days(run):
-        axes.axvline(day, color=BASELINE, linewidth=0.9, linestyle=(0, (1, 2)), zorder=1)
-
-
-def event_days(run: RunFrames) -> list[date]:
-    """Dates between start and end on which a policy changed, unless they are too many."""
-    days = pd.to_datetime(run.tables["events"]["date"]).dt.date
-    inside = sorted({day for day in days if run.start < day < end_of(run, run.quarters)})
-    return inside if len(inside) <= EVENTS_SHOWN else []
+    draw_marks(axes, run)
 
 
 def reading_note(run: RunFrames, reference: RunFrames | None) -> str:
     """How to tell the lines apart."""
     dashed = f"dashed: {reference.name}" if reference else "thin: where it began"
-    dotted = "; dotted: policy is announced or changes" if event_days(run) else ""
+    dotted = "; dotted, by number: acts of governments" if acts_of(run) else ""
     return f"Solid: {run.name}; {dashed}{dotted}."
 
 

@@ -31,6 +31,7 @@ from viz.canvas import (
     styled,
     time_axis,
 )
+from viz.events import with_key
 from viz.findings import (
     balance_finding,
     content_finding,
@@ -61,6 +62,7 @@ def percent(value: float) -> str:
     return with_minus(f"{value:.1f}%")
 
 
+@with_key
 @styled
 def production_shares(run: RunFrames, reference: RunFrames | None = None) -> Figure:
     """Each country's share of what the three make, in the sector that changes most."""
@@ -82,6 +84,7 @@ def production_shares(run: RunFrames, reference: RunFrames | None = None) -> Fig
     return figure
 
 
+@with_key
 @styled
 def jobs(run: RunFrames, reference: RunFrames | None = None) -> Figure:
     """Manufacturing jobs by country, and where they changed."""
@@ -98,6 +101,7 @@ def jobs(run: RunFrames, reference: RunFrames | None = None) -> Figure:
     return figure
 
 
+@with_key
 @styled
 def us_balances(run: RunFrames, reference: RunFrames | None = None) -> Figure:
     """US goods balances with Mexico, Canada and everybody else."""
@@ -117,6 +121,7 @@ def us_balances(run: RunFrames, reference: RunFrames | None = None) -> Figure:
     return figure
 
 
+@with_key
 @styled
 def content_and_claims(run: RunFrames, reference: RunFrames | None = None) -> Figure:
     """Regional content where it changes most, and how much of imports claims origin."""

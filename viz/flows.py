@@ -13,7 +13,17 @@ from abm.axes import CONFIG_LABELS, HOSTS, N_CONFIGS
 from experiments.labels import REGION_NAMES, with_minus
 from experiments.measures import flows_between, plants_changed
 from experiments.tables import RunFrames
-from viz.canvas import BOTTOM, last_year, new_figure, nothing_to_show, styled
+from viz.canvas import (
+    BOTTOM,
+    dated,
+    last_year,
+    new_figure,
+    nothing_to_show,
+    number_axis,
+    styled,
+    time_axis,
+)
+from viz.events import add_below, with_key
 from viz.findings import moves_finding
 from viz.palette import BASELINE, COLOURS, EMPTY, FAINT_TEXT, TEXT
 
@@ -26,7 +36,11 @@ DARK = 0.7
 HEIGHT = 0.615
 """Of both panels, as a share of the figure's."""
 
+STRIP = 1.35
+"""Inches below them, for moves over time."""
 
+
+@with_key
 @styled
 def where_plants_went(run: RunFrames, reference: RunFrames | None = None) -> Figure:
     """Completed moves between sets of countries, and plants opened and closed."""
@@ -42,7 +56,27 @@ def where_plants_went(run: RunFrames, reference: RunFrames | None = None) -> Fig
     figure = new_figure(moves_finding(changed, compared, reference), note)
     _draw_matrix(figure.add_axes((0.155, BOTTOM, 0.475, HEIGHT)), flows, base)
     _draw_bars(figure.add_axes((0.70, BOTTOM, 0.28, HEIGHT)), changed, compared, reference)
+    new = add_below(figure, STRIP)
+    _draw_moves_over_time(figure.add_axes((0.075, 0.3 * new, 0.905, 0.55 * new)), run, reference)
     return figure
+
+
+def _draw_moves_over_time(axes: Axes, run: RunFrames, reference: RunFrames | None) -> None:
+    """Moves completed by the end of each year, as real firms, and the acts of governments."""
+    axes.set_title("Moves completed in the four quarters before, real firms")
+    for one, style in ((reference, (0, (4, 2.5))), (run, "-")):
+        if one is not None:
+            line = dated(one, _moves_a_year(one))
+            axes.plot(line.index, line, color=TEXT, linewidth=1.6, linestyle=style)
+    axes.set_ylim(bottom=0)
+    time_axis(axes, run)
+    number_axis(axes.yaxis, ticks=3)
+
+
+def _moves_a_year(run: RunFrames) -> pd.Series:
+    """Real firms whose move was completed in a quarter or the three before."""
+    moved = plants_changed(run.tables["moves"])["moved", "all"]
+    return moved.reindex(range(run.quarters + 1), fill_value=0.0).rolling(4, min_periods=1).sum()
 
 
 def short(amount: float) -> str:

@@ -112,7 +112,7 @@ def content_start(log_wedge: Floats, threshold: Floats) -> Floats:
     return start
 
 
-def _regimes(entries: NDArray[np.bool_]) -> NDArray[np.integer]:
+def regimes_of(entries: NDArray[np.bool_]) -> NDArray[np.integer]:
     """Regime of every entry, shape (host, regime, firm)."""
     return np.broadcast_to(np.arange(entries.shape[1])[:, None], entries.shape)
 
@@ -121,7 +121,7 @@ def missed_entries(free: FreeMix, further: FurtherRules, threshold: Floats) -> N
     """Where the free mix misses some rule, shape (host, regime, firm)."""
     every = np.ones(free.other_cost.shape, np.bool_)
     firms = free.entries(every)
-    regime = _regimes(every)[every]
+    regime = regimes_of(every)[every]
     excess = rule_excess(firms, further.asked(threshold, regime), firms.free_spending)
     missed: NDArray[np.bool_] = (excess > 0).any(axis=0).reshape(every.shape)
     return missed
@@ -133,6 +133,7 @@ def solve_entries(
     threshold: Floats,
     where: NDArray[np.bool_],
     log_wedge: Floats,
+    multipliers: Floats,
     tolerance: float,
 ) -> RuledMix:
     """The cheapest mixes that meet all rules.
@@ -145,7 +146,9 @@ def solve_entries(
     where : ndarray of bool, shape (host, regime, firm)
         Entries to solve.
     log_wedge : ndarray, shape (host, regime, firm)
-        That of the content rule alone, to start from.
+        That of the content rule alone, to start from where nothing better is known.
+    multipliers : ndarray, shape (rule, host, regime, firm)
+        Those of last quarter, 0 where there were none.
     tolerance : float
         As in `abm.core.origin_rules.meet_origin_rules`.
 
@@ -154,7 +157,9 @@ def solve_entries(
     RuledMix
         Entries in the order of ``where``.
     """
-    regime = _regimes(where)[where]
+    regime = regimes_of(where)[where]
     rules = further.asked(threshold, regime)
-    start = content_start(log_wedge[where], rules.threshold)
+    known = multipliers[:, where].astype(np.float64)
+    first = content_start(log_wedge[where], rules.threshold)
+    start = np.where(known.any(axis=0), known, first)
     return meet_origin_rules(free.entries(where), rules, start, tolerance)

@@ -305,6 +305,12 @@ def meet_origin_rules(
     return _mix(whole, multipliers, tolerance)
 
 
+def spending_at(firms: Sourcing, rules: OriginRules, multipliers: Floats) -> Floats:
+    """Spending by content group at given multipliers, shape (group, input, entry)."""
+    dual = _Dual(firms, rules, weight_slopes(firms, rules))
+    return dual.spending(dual.weights(multipliers))[0]
+
+
 def _out_of_reach(firms: Sourcing, rules: OriginRules) -> NDArray[np.bool_]:
     """Whether the labour rule is missed even by buying all that can be had at high wages."""
     has = firms.shares[HIGH_WAGE] > 0

@@ -10,8 +10,8 @@ those that meet rules of origin are the ones of `abm.core.sourcing`.
 import numpy as np
 
 from abm.core.content_rules import Floats, category_wedges, mix_factors
-from abm.core.further_rules import solve_entries
-from abm.core.origin_rules import FOREIGN, HIGH_WAGE, REGIONAL
+from abm.core.further_rules import regimes_of
+from abm.core.origin_rules import FOREIGN, HIGH_WAGE, REGIONAL, spending_at
 from abm.core.sourcing import (
     BLOCK,
     ORIGINATING,
@@ -24,9 +24,6 @@ from abm.core.sourcing import (
     free_mix,
     sourcing_potential,
 )
-
-TOLERANCE = 2e-6
-"""Accepted shortfall of content, as in `abm.core.sourcing.cost_step`."""
 
 
 def reprice(
@@ -101,8 +98,11 @@ def _ruled_mixes(
     """Rise of the cost of mixes that meet several rules, shape (entry,)."""
     assert terms.further is not None
     mix = free_mix(terms, affinity, choice, np.moveaxis(value_added, 0, -1))
-    log_wedge = np.moveaxis(costs.log_wedge, 0, -1)
-    solved = solve_entries(mix, terms.further, terms.threshold, bound, log_wedge, TOLERANCE)
+    spending = spending_at(
+        mix.entries(bound),
+        terms.further.asked(terms.threshold, regimes_of(bound)[bound]),
+        np.moveaxis(costs.multipliers, 0, -1)[:, bound].astype(np.float64),
+    )
     high = terms.further.high_wage_weights
     originating = terms.weights[:, :, ORIGINATING]
     weights = {
@@ -115,5 +115,5 @@ def _ruled_mixes(
         appeal = sourcing_potential(affinity, weight.astype(np.float32))[:, bound]
         dearer = _rise(affinity, weight, change)[:, bound]
         mean = np.divide(dearer, appeal, out=np.zeros_like(appeal), where=appeal > 0)
-        rise += (solved.spending[group] * mean).sum(axis=0)
+        rise += (spending[group] * mean).sum(axis=0)
     return rise

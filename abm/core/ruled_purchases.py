@@ -3,8 +3,7 @@
 import numpy as np
 
 from abm.core.content_rules import Floats
-from abm.core.further_rules import solve_entries
-from abm.core.origin_rules import FOREIGN, HIGH_WAGE, REGIONAL
+from abm.core.origin_rules import FOREIGN, HIGH_WAGE, REGIONAL, spending_at
 from abm.core.sourcing import (
     ORIGINATING,
     OTHER,
@@ -21,16 +20,13 @@ def ruled_purchases(
     base_potential: Floats,
     terms: InputTerms,
     value_added: Floats,
-    log_wedge: Floats,
+    multipliers: Floats,
     free_volume: Floats,
     compliant_volume: Floats,
-    tolerance: float = 2e-6,
 ) -> Floats:
     """What the plants of one sector at one host buy, by category and source.
 
-    As `abm.core.sourcing.input_purchases`, for a sector with further rules. The mixes
-    are solved again rather than kept, which would take several numbers for every
-    firm, host and regime where only those in force are used.
+    As `abm.core.sourcing.input_purchases`, for a sector with further rules.
 
     Parameters
     ----------
@@ -40,19 +36,17 @@ def ruled_purchases(
         With a single host and a single regime.
     value_added : ndarray, shape (firm,)
         Labour and capital per unit of output.
-    log_wedge : ndarray, shape (firm,)
-        Where to start from.
+    multipliers : ndarray, shape (firm, rule)
+        Those of the mix that meets the rules.
     free_volume, compliant_volume : ndarray, shape (firm, outlet)
-    tolerance : float
-        That of the cost step.
 
     Returns
     -------
     ndarray of float64, shape (input, source, outlet)
     """
     assert terms.further is not None
-    nothing = np.zeros_like(compliant_volume)
-    bought = input_purchases(affinity, base_potential, terms, log_wedge, free_volume, nothing)
+    free = (np.zeros(len(affinity), np.float32), free_volume, np.zeros_like(compliant_volume))
+    bought = input_purchases(affinity, base_potential, terms, *free)
     high = terms.further.high_wage_weights[:, :, 0, 0].astype(np.float64)
     originating, foreign = (
         terms.weights[:, :, group, 0, 0].astype(np.float64) for group in (ORIGINATING, OTHER)
@@ -63,15 +57,16 @@ def ruled_purchases(
         rows = bound[block]
         choice = free_choice(affinity[rows], base_potential[rows], terms)
         mix = free_mix(terms, affinity[rows], choice, value_added[None, None, rows])
-        every = np.ones(mix.other_cost.shape, np.bool_)
-        wedge = log_wedge[None, None, rows]
-        solved = solve_entries(mix, terms.further, terms.threshold, every, wedge, tolerance)
+        regime = np.zeros(len(rows), np.int64)
+        spending = spending_at(
+            mix.entries(np.ones(mix.other_cost.shape, np.bool_)),
+            terms.further.asked(terms.threshold, regime),
+            multipliers[rows].T.astype(np.float64),
+        )
         by_source = affinity[rows].transpose(1, 2, 0).astype(np.float64)
         for group, weight in weights.items():
             appeal = np.einsum("ksi,ks->ki", by_source, weight)
-            scale = np.divide(
-                solved.spending[group], appeal, out=np.zeros_like(appeal), where=appeal > 0
-            )
+            scale = np.divide(spending[group], appeal, out=np.zeros_like(appeal), where=appeal > 0)
             share = np.matmul(by_source * scale[:, None], compliant_volume[rows])
             bought += weight[..., None] * share
     return bought

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from abm.core.content_rules import Floats, category_wedges, meet_content_rule, mix_factors
 from abm.core.further_rules import FreeMix, FurtherRules, missed_entries, solve_entries
+from abm.core.origin_rules import RULES
 
 ORIGINATING, OTHER, OTHER_BEFORE_DUTY = range(3)
 """Content groups of a category's sourcing weights."""
@@ -84,7 +85,9 @@ class UnitCosts:
 
     All arrays have shape (firm, host, regime); costs are relative to the average
     unit cost of the sector in the calibration year. ``meets_rule`` says whether the
-    free mix meets every rule, ``feasible`` whether any mix does.
+    free mix meets every rule, ``feasible`` whether any mix does. ``multipliers`` alone
+    has shape (firm, rule, host, regime): what a dollar of room in each rule would save
+    the mix that complies, where several rules are asked and the free mix misses one.
     """
 
     free_cost: Floats
@@ -94,6 +97,7 @@ class UnitCosts:
     feasible: NDArray[np.bool_]
     compliant_content: Floats
     meets_rule: NDArray[np.bool_]
+    multipliers: Floats
 
     @classmethod
     def empty(cls, firms: int, hosts: int, regimes: int, dtype: type = np.float32) -> "UnitCosts":
@@ -106,7 +110,8 @@ class UnitCosts:
         def no() -> NDArray[np.bool_]:
             return firm_last(shape, np.bool_, False)
 
-        return cls(nan(), nan(), nan(), nan(), no(), nan(), no())
+        multipliers = firm_last((firms, RULES, hosts, regimes), dtype, 0)
+        return cls(nan(), nan(), nan(), nan(), no(), nan(), no(), multipliers)
 
     def rows(self, rows: slice) -> "UnitCosts":
         """The same arrays for some firms, as views."""
@@ -224,7 +229,8 @@ def cost_step(
     terms : InputTerms
         Prices, bill of materials and rule of the sector.
     out : UnitCosts
-        Filled in place; its ``log_wedge`` before the call is the warm start.
+        Filled in place; its ``log_wedge`` and ``multipliers`` before the call are the
+        warm start.
     tolerance : float
         Accepted shortfall of content, as a share of net cost.
     """
@@ -315,7 +321,16 @@ def _meet_further(terms: InputTerms, mix: FreeMix, result: UnitCosts, tolerance:
     missed &= result.feasible
     if not missed.any():
         return
-    solved = solve_entries(mix, terms.further, terms.threshold, missed, result.log_wedge, tolerance)
+    solved = solve_entries(
+        mix,
+        terms.further,
+        terms.threshold,
+        missed,
+        result.log_wedge,
+        result.multipliers,
+        tolerance,
+    )
+    result.multipliers[:, missed] = solved.multipliers
     result.compliant_cost[missed] = np.where(solved.feasible, solved.net_cost, np.inf)
     result.compliant_content[missed] = solved.content
     result.log_wedge[missed] = solved.log_wedge

@@ -1,11 +1,13 @@
 """A scenario's policy as arrays over regimes, and the chain that links the regimes.
 
-A regime is a segment of the timeline in one of two states: the threatened measure
-is not in force, or it is. Regime ``segment * states + state`` is the index of the
-last axis of every array. Without a threat there is one state.
+A regime is a segment of the timeline in one of a few states: nothing else has
+happened, the threatened measure is in force, or talks have ended in an outcome. Regime
+``segment * states + state`` is the index of the last axis of every array. Without a
+threat and without talks there is one state.
 """
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -14,13 +16,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abm.policy.events import PolicyEvent, policy_events
+from abm.policy.negotiation import Negotiation, drawn_outcome
 from abm.policy.reaction import Reaction
-from abm.policy.regime import regime_arrays
+from abm.policy.regime import WITHOUT_ARRAYS, regime_arrays
 from abm.policy.threat import Threat
-from abm.policy.timeline import Segment, first_day, known_by, quarter_of, segments, within
+from abm.policy.timeline import (
+    Segment,
+    TimelineEntry,
+    agreed_instruments,
+    first_day,
+    known_by,
+    quarter_of,
+    segments,
+    within,
+)
 
 if TYPE_CHECKING:
     from abm.scenario import Scenario
+
+PLAIN, IMPOSED = "", "threat imposed"
+"""States of a regime beside the outcomes of talks, which are called by their names."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +48,8 @@ class Policy:
         First day of quarter 1.
     timeline : tuple of Segment
         Stretches of constant policy, the first from quarter 0.
+    conditions : tuple of str
+        States that each segment may be in: `PLAIN`, `IMPOSED`, and names of outcomes.
     regimes : tuple of str
         Label of each regime.
     special_duty : ndarray, shape (sector, source, market, regime)
@@ -85,6 +102,7 @@ class Policy:
 
     start: date
     timeline: tuple[Segment, ...]
+    conditions: tuple[str, ...]
     regimes: tuple[str, ...]
     special_duty: NDArray[np.float64]
     special_waived: NDArray[np.bool_]
@@ -113,24 +131,35 @@ class Policy:
 
     @property
     def states(self) -> int:
-        """Number of states of the threat: 2, or 1 where nothing is ever threatened."""
-        return 1 + any(segment.instruments.threat is not None for segment in self.timeline)
+        """Number of states a segment may be in."""
+        return len(self.conditions)
 
     def segment_at(self, quarter: int) -> int:
         """Return the segment that holds in ``quarter``."""
         return max(n for n, segment in enumerate(self.timeline) if segment.start <= max(quarter, 0))
 
-    def regime_index(self, quarter: int, imposed: bool) -> int:
-        """Return the regime of ``quarter``, with the threatened measure in force or not.
+    def regime_index(self, quarter: int, imposed: bool, agreed: str | None = None) -> int:
+        """Return the regime of ``quarter``.
+
+        Parameters
+        ----------
+        quarter : int
+        imposed : bool
+            Whether the threatened measure is in force.
+        agreed : str, optional
+            The outcome in which talks have ended; no threat outlives it.
 
         Raises
         ------
         ValueError
-            If a measure is said to be in force and none is ever threatened.
+            If a measure is said to be in force and none is ever threatened, or if
+            there is no such outcome.
         """
-        if imposed and self.states == 1:
-            raise ValueError("no measure is threatened in this scenario, so none can be in force")
-        return self.segment_at(quarter) * self.states + int(imposed)
+        condition = agreed or (IMPOSED if imposed else PLAIN)
+        if condition not in self.conditions:
+            why = f"no talks lead to {agreed}" if agreed else "no measure is threatened"
+            raise ValueError(f"{why} in this scenario, so none can be in force")
+        return self.segment_at(quarter) * self.states + self.conditions.index(condition)
 
     def reachable(self, quarter: int, regime: int) -> slice:
         """Return the regimes that may follow ``regime``, itself included, as known in ``quarter``.
@@ -161,8 +190,10 @@ class Policy:
         for n, segment in enumerate(self.timeline):
             for m, other in enumerate(former.timeline):
                 if segment.start == other.start and segment.instruments == other.instruments:
-                    for state in range(min(self.states, former.states)):
-                        places[n * self.states + state] = m * former.states + state
+                    for state, condition in enumerate(self.conditions):
+                        if condition in former.conditions:
+                            there = former.conditions.index(condition)
+                            places[n * self.states + state] = m * former.states + there
         return places
 
     def date_of(self, quarter: int) -> date:
@@ -181,6 +212,32 @@ class Policy:
     def reaction_at(self, quarter: int) -> Reaction:
         """Return how the hazard of the threat follows the deficit in ``quarter``."""
         return self.timeline[self.segment_at(quarter)].instruments.reaction
+
+    def talks_at(self, quarter: int) -> Negotiation | None:
+        """Return the talks that go on in ``quarter``."""
+        talks = self.timeline[self.segment_at(quarter)].instruments.negotiation
+        return talks if talks is not None and self._goes_on(talks, quarter) else None
+
+    def agreement(self, quarter: int, draw: float) -> str | None:
+        """Return the outcome in which talks end in ``quarter``, if they do.
+
+        Parameters
+        ----------
+        quarter : int
+            The quarter asked about.
+        draw : float
+            Uniform between 0 and 1; decides between outcomes that come by chance.
+        """
+        talks = self.talks_at(quarter)
+        if talks is None:
+            return None
+        for name, outcome in talks.outcomes.items():
+            if isinstance(outcome.agreed, date) and (
+                quarter >= quarter_of(outcome.agreed, self.start)
+            ):
+                return name
+        drawable = [name for name, outcome in talks.outcomes.items() if outcome.agreed == "drawn"]
+        return drawn_outcome(talks.hazards(self.threat_live(quarter)), drawable, draw)
 
     def threat_imposed(self, quarter: int, before: bool, draw: float, hazard: float = 1.0) -> bool:
         """Return whether the threatened measure is in force in ``quarter``.
@@ -210,7 +267,8 @@ class Policy:
     def forward_transitions(self, quarter: int, hazard: float = 1.0) -> NDArray[np.float64]:
         """Return the chain over regimes as those see it who know what is known in ``quarter``.
 
-        Within a segment a threat that stands arrives and departs with its hazards.
+        Within a segment a threat that stands arrives and departs with its hazards, and
+        talks that go on end in their outcomes with theirs; an outcome lasts.
         The next segment, once known to be coming, is entered with the hazard that
         makes the expected stay the segment's length; what is not announced is not
         expected. The last segment lasts for ever. Today's ``hazard``, a factor on the
@@ -225,7 +283,7 @@ class Policy:
         states, count = self.states, len(self.timeline)
         chain = np.zeros((count, states, count, states))
         for n, segment in enumerate(self.timeline):
-            within_segment = self._threat_chain(segment.instruments.threat, quarter, hazard)
+            within_segment = self._chain_within(segment, quarter, hazard)
             leaving = 0.0
             if n + 1 < count and self.timeline[n + 1].known <= quarter:
                 leaving = 1.0 / (self.timeline[n + 1].start - segment.start)
@@ -244,10 +302,17 @@ class Policy:
         values = {item.name: getattr(self, item.name) for item in fields(self)}
         return {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
 
-    def _turns(self) -> list[tuple[int, int, Threat | None, Reaction]]:
+    def _turns(self) -> list[tuple[object, ...]]:
         return [
-            (s.start, s.known, s.instruments.threat, s.instruments.reaction) for s in self.timeline
+            (s.start, s.known, *(getattr(s.instruments, name) for name in WITHOUT_ARRAYS))
+            for s in self.timeline
         ]
+
+    def _goes_on(self, talks: Negotiation, quarter: int) -> bool:
+        begins = quarter_of(talks.begins or self.start, self.start)
+        if talks.broken_off is None:
+            return begins <= quarter
+        return begins <= quarter < quarter_of(talks.broken_off, self.start)
 
     def _stands(self, threat: Threat, quarter: int) -> bool:
         announced = quarter_of(threat.announced or self.start, self.start)
@@ -257,17 +322,26 @@ class Policy:
             return announced <= quarter
         return announced <= quarter < quarter_of(threat.withdrawn, self.start)
 
-    def _threat_chain(
-        self, threat: Threat | None, quarter: int, hazard: float
-    ) -> NDArray[np.float64]:
-        """Return the chain over the threat's states, shape (states, states)."""
-        if self.states == 1:
-            return np.ones((1, 1))
-        if threat is None or not self._stands(threat, quarter):
-            return np.array([[1.0, 0.0], [1.0, 0.0]])
-        arrival = min(1.0, threat.arrival_per_quarter * hazard)
-        departure = threat.departure_per_quarter
-        return np.array([[1.0 - arrival, arrival], [departure, 1.0 - departure]])
+    def _chain_within(self, segment: Segment, quarter: int, hazard: float) -> NDArray[np.float64]:
+        """Return the chain over the states of a segment, shape (states, states)."""
+        chain = np.eye(self.states)
+        threat, talks = segment.instruments.threat, segment.instruments.negotiation
+        if threat is not None and not self._stands(threat, quarter):
+            threat = None
+        if IMPOSED in self.conditions:
+            arrival, departure = 0.0, 1.0
+            if threat is not None:
+                arrival = min(1.0, threat.arrival_per_quarter * hazard)
+                departure = threat.departure_per_quarter
+            pair = [self.conditions.index(PLAIN), self.conditions.index(IMPOSED)]
+            chain[np.ix_(pair, pair)] = [[1.0 - arrival, arrival], [departure, 1.0 - departure]]
+        if talks is not None and self._goes_on(talks, quarter):
+            hazards = talks.hazards(threat is not None)
+            open_states = [n for n, name in enumerate(self.conditions) if name in (PLAIN, IMPOSED)]
+            chain[open_states] *= 1.0 - min(1.0, sum(hazards.values()))
+            for name, chance in hazards.items():
+                chain[open_states, self.conditions.index(name)] = chance
+        return chain
 
 
 def compile_policy(scenario: "Scenario", quarters: int | None = None) -> Policy:
@@ -286,7 +360,9 @@ def compile_policy(scenario: "Scenario", quarters: int | None = None) -> Policy:
     return _compiled(scenario.start, timeline, policy_events(timeline, scenario.start, horizon))
 
 
-def compile_known(scenario: "Scenario", quarter: int) -> Policy:
+def compile_known(
+    scenario: "Scenario", quarter: int, decided: Sequence[TimelineEntry] = ()
+) -> Policy:
     """Return a scenario's policy as it is known in ``quarter``, as arrays.
 
     Entries of the timeline that are neither in force nor announced by then have no
@@ -297,25 +373,36 @@ def compile_known(scenario: "Scenario", quarter: int) -> Policy:
     Parameters
     ----------
     scenario : Scenario
-        What governments do.
+        What governments do by their timeline.
     quarter : int
         The current one.
+    decided : sequence of TimelineEntry
+        What they have done by their rules so far.
     """
-    known = known_by(scenario.dated, scenario.start, quarter)
+    known = known_entries(scenario, quarter, decided)
     timeline = segments(scenario.start, scenario.instruments, known)
     events = policy_events(timeline, scenario.start, quarters=sys.maxsize)
     over = sum(segment.start <= max(quarter - 1, 0) for segment in timeline) - 1
     return _compiled(scenario.start, timeline[over:], events)
 
 
+def known_entries(
+    scenario: "Scenario", quarter: int, decided: Sequence[TimelineEntry] = ()
+) -> tuple[TimelineEntry, ...]:
+    """Return what is in force or announced by ``quarter``, by timeline and by rules."""
+    return known_by((*scenario.dated, *decided), scenario.start, quarter)
+
+
 def _compiled(
     start: date, timeline: tuple[Segment, ...], events: tuple[PolicyEvent, ...]
 ) -> Policy:
     """Return the arrays of every regime of a timeline."""
-    threatened = any(segment.instruments.threat is not None for segment in timeline)
-    states = (False, True) if threatened else (False,)
-    grid = [(segment, imposed) for segment in timeline for imposed in states]
-    regimes = [regime_arrays(segment.instruments, imposed) for segment, imposed in grid]
+    conditions = _conditions(timeline)
+    grid = [(segment, condition) for segment in timeline for condition in conditions]
+    regimes = [
+        regime_arrays(agreed_instruments(segment.instruments, condition), condition == IMPOSED)
+        for segment, condition in grid
+    ]
 
     def stacked(name: str) -> Any:
         array = np.stack([np.asarray(getattr(regime, name)) for regime in regimes], axis=-1)
@@ -325,9 +412,18 @@ def _compiled(
     return Policy(
         start=start,
         timeline=timeline,
+        conditions=conditions,
         regimes=tuple(
-            segment.label + (", threat imposed" if imposed else "") for segment, imposed in grid
+            segment.label + (f", {condition}" if condition else "") for segment, condition in grid
         ),
         events=events,
         **{item.name: stacked(item.name) for item in fields(regimes[0])},
     )
+
+
+def _conditions(timeline: tuple[Segment, ...]) -> tuple[str, ...]:
+    """Return the states that segments of a timeline may be in."""
+    threatened = any(segment.instruments.threat is not None for segment in timeline)
+    talks = [s.instruments.negotiation for s in timeline if s.instruments.negotiation is not None]
+    outcomes = {name for one in talks for name in one.outcomes}
+    return (PLAIN, *([IMPOSED] if threatened else []), *sorted(outcomes))

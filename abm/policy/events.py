@@ -5,9 +5,11 @@ from datetime import date
 from typing import Any, TypedDict
 
 from abm.axes import HOSTS, REGIONS
+from abm.keys import flatten
 from abm.policy.measures import Measure
+from abm.policy.regime import Instruments
 from abm.policy.threat import Threat
-from abm.policy.timeline import Segment, quarter_of
+from abm.policy.timeline import Change, Segment, agreed_instruments, quarter_of
 
 MEMBERS = "+".join(HOSTS)
 
@@ -36,7 +38,7 @@ def policy_events(found: Sequence[Segment], start: date, quarters: int) -> tuple
     quarters : int
         Last quarter of interest.
     """
-    rows = [*_of_timeline(found, start), *_of_threats(found, start)]
+    rows = [*_of_timeline(found, start), *_of_threats(found, start), *_of_talks(found, start)]
     return tuple(sorted((row for row in rows if row["quarter"] <= quarters), key=_order))
 
 
@@ -56,7 +58,9 @@ def threat_event(
     )
 
 
-def hazard_event(threat: Threat, quarter: int, day: date, old: float, new: float) -> PolicyEvent:
+def hazard_event(
+    threat: Threat, quarter: int, day: date, old: float, new: float, reason: str
+) -> PolicyEvent:
     """Return the row for a threat that its government has made likelier or less likely."""
     before, after = (min(1.0, threat.arrival_per_quarter * scale) for scale in (old, new))
     return PolicyEvent(
@@ -66,7 +70,38 @@ def hazard_event(threat: Threat, quarter: int, day: date, old: float, new: float
         instrument="threat.arrival_per_quarter",
         old=_text(before),
         new=_text(after),
-        reason=f"goods deficit with {'+'.join(threat.origins)} over the last four quarters",
+        reason=reason,
+    )
+
+
+def agreement_events(
+    now: Instruments, outcome: str, quarter: int, day: date
+) -> tuple[PolicyEvent, ...]:
+    """Return a row for the end of talks, and one for every key that their outcome changes.
+
+    Parameters
+    ----------
+    now : Instruments
+        What held before.
+    outcome : str
+        One that the talks of ``now`` know.
+    quarter : int
+    day : datetime.date
+    """
+    before = flatten(now.model_dump(exclude_none=True))
+    after = flatten(agreed_instruments(now, outcome).model_dump(exclude_none=True))
+    settled = [(key, before.get(key), new) for key, new in after.items() if new != before.get(key)]
+    return tuple(
+        PolicyEvent(
+            quarter=quarter,
+            date=day.isoformat(),
+            actor=MEMBERS,
+            instrument=key,
+            old=_text(old),
+            new=_text(new),
+            reason=f"talks end in {outcome}",
+        )
+        for key, old, new in (("negotiation", "talks", outcome), *settled)
     )
 
 
@@ -75,12 +110,15 @@ def described(threat: Threat) -> str:
     if threat.instrument == "withdrawal":
         return "withdrawal from the agreement"
     kind = {"border_tax": "border tax", "blanket": "blanket duty"}[threat.instrument]
-    return f"{100 * threat.rate:.4g}% {kind} on {'+'.join(threat.origins)}"
+    goods = "" if threat.goods == ("all",) else f"{', '.join(threat.goods)} from "
+    return f"{100 * threat.rate:.4g}% {kind} on {goods}{'+'.join(threat.origins)}"
 
 
 def _of_timeline(found: Iterable[Segment], start: date) -> Iterator[PolicyEvent]:
     for segment in found:
         for change in segment.changes:
+            if not _is_news(change, segment):
+                continue
             entry = change.entry
             row = PolicyEvent(
                 quarter=quarter_of(entry.date, start),
@@ -121,6 +159,36 @@ def _of_threats(found: Iterable[Segment], start: date) -> Iterator[PolicyEvent]:
         yield threat_event(
             threat, quarter_of(threat.withdrawn, start), threat.withdrawn, False, "threat withdrawn"
         )
+
+
+def _of_talks(found: Sequence[Segment], start: date) -> Iterator[PolicyEvent]:
+    """Yield the days on which talks begin and are broken off."""
+    talks = found[0].instruments.negotiation
+    if talks is None:
+        return
+    subject = "talks on " + ", ".join(talks.outcomes)
+    turns = [(talks.begins or start, "none", subject, "talks begin")]
+    if talks.broken_off is not None:
+        turns.append((talks.broken_off, subject, "none", "talks end without agreement"))
+    for day, old, new, reason in turns:
+        yield PolicyEvent(
+            quarter=quarter_of(day, start),
+            date=day.isoformat(),
+            actor=MEMBERS,
+            instrument="negotiation",
+            old=old,
+            new=new,
+            reason=reason,
+        )
+
+
+def _is_news(change: Change, segment: Segment) -> bool:
+    """Whether a change stands for itself: the terms of a measure do while it is in force."""
+    parts = change.key.split(".")
+    if parts[0] != "measures" or parts[2:] == ["in_force"]:
+        return True
+    starts = any(other.key == f"measures.{parts[1]}.in_force" for other in segment.changes)
+    return segment.instruments.measures[parts[1]].in_force and not starts
 
 
 def _measure(key: str, segment: Segment) -> Measure | None:

@@ -1,5 +1,8 @@
 """A government that reacts: the larger the deficit, the likelier it carries out its threat."""
 
+from collections.abc import Iterator
+
+from abm.policy.situation import Act, Situation
 from abm.settings import Number, Settings, setting
 
 
@@ -49,3 +52,12 @@ def hazard_scale(reaction: Reaction, deficit: float, base_deficit: float) -> flo
         return 1.0
     over = max(deficit, 0.0) / (reaction.deficit_target * base_deficit)
     return float(over**reaction.elasticity)
+
+
+def react(member: str, seen: Situation) -> Iterator[Act]:
+    """Yield how likely the United States now makes its threat, from the deficit of a year."""
+    terms, threat = seen.instruments.reaction, seen.instruments.threat
+    if member == "USA" and threat is not None and terms.elasticity > 0:
+        scale = hazard_scale(terms, *seen.deficit(threat.origins))
+        reason = f"goods deficit with {'+'.join(threat.origins)} over the last four quarters"
+        yield Act(reason, hazard=scale)

@@ -12,7 +12,9 @@ from abm.policy.foreign_support import ForeignSupport, fill_foreign_support
 from abm.policy.intellectual_property import IntellectualProperty, fill_intellectual_property
 from abm.policy.labour_rights import LabourRights, fill_labour_rights
 from abm.policy.measures import Measures, fill_measures
+from abm.policy.negotiation import Negotiation
 from abm.policy.reaction import Reaction
+from abm.policy.retaliation import Retaliation
 from abm.policy.rules_of_origin import RulesOfOrigin, fill_rules_of_origin
 from abm.policy.services import ServicesBarriers, fill_services
 from abm.policy.subsidies import Subsidies, fill_subsidies
@@ -65,6 +67,8 @@ class Instruments(Settings):
     competition: Competition = Competition()
     threat: Threat | None = None
     reaction: Reaction = Reaction()
+    retaliation: Retaliation = Retaliation()
+    negotiation: Negotiation | None = None
 
 
 INSTRUMENTS = tuple(Instruments.model_fields)
@@ -86,6 +90,9 @@ FILLS: tuple[tuple[str, Callable[[Any, RegimeArrays], None]], ...] = (
     ("competition", fill_competition),
 )
 """What each instrument writes into a regime, in the order in which they act."""
+
+WITHOUT_ARRAYS = tuple(name for name in INSTRUMENTS if name not in dict(FILLS))
+"""What says how governments behave instead: threats, talks, and the rules they act by."""
 
 
 def regime_arrays(instruments: Instruments, threat_imposed: bool) -> RegimeArrays:

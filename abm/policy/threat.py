@@ -9,7 +9,7 @@ from pydantic import model_validator
 from abm.axes import GOODS
 from abm.policy.arrays import RegimeArrays
 from abm.policy.rates import rates_by_cell
-from abm.settings import AsTuple, Date, Rate, Region, Settings, Share, setting
+from abm.settings import AsTuple, Date, GoodOrAll, Rate, Region, Settings, Share, setting
 
 
 class Threat(Settings):
@@ -20,7 +20,7 @@ class Threat(Settings):
         unit="",
         meaning="border_tax: on US-bound goods from a Mexican plant opened after the announcement"
         " by a firm that has, or closed, US production;"
-        " blanket: a US duty on all goods from the origins;"
+        " blanket: a US duty on goods from the origins;"
         " withdrawal: the end of the agreement's preference, whatever the rate and origins",
         source="the threats to single firms of 2016-17 (The Guardian, 3 January 2017)",
     )
@@ -32,6 +32,12 @@ class Threat(Settings):
     )
     origins: Annotated[tuple[Region, ...], AsTuple] = setting(
         ("MEX",), unit="", meaning="where the goods come from", source="threat of 2016-17"
+    )
+    goods: Annotated[tuple[GoodOrAll, ...], AsTuple] = setting(
+        ("all",),
+        unit="",
+        meaning="goods that a blanket duty is on; all, or some",
+        source="the threat of May 2019 was on all goods",
     )
     waived_for_originating: bool = setting(
         False,
@@ -77,6 +83,12 @@ class Threat(Settings):
             raise ValueError("origins cannot hold USA, where the duty would be levied")
         if self.instrument == "border_tax" and self.origins != ("MEX",):
             raise ValueError("origins must be ['MEX'] for a border_tax; a blanket may name others")
+        if not self.goods or (self.instrument != "blanket" and self.goods != ("all",)):
+            raise ValueError(
+                f"goods must be ['all'] for a {self.instrument}; a blanket may name some"
+                if self.goods
+                else "goods names none; ['all'] is allowed, or a list of some"
+            )
         imposed = self.imposed if isinstance(self.imposed, date) else None
         dated = [
             (name, day)
@@ -106,7 +118,8 @@ def impose_threat(threat: Threat, regime: RegimeArrays) -> None:
         regime.preference[:] = False
         return
     blanket = rates_by_cell(
-        {"USA": {origin: {"all": threat.rate} for origin in threat.origins}}, GOODS
+        {"USA": {origin: dict.fromkeys(threat.goods, threat.rate) for origin in threat.origins}},
+        GOODS,
     )
     raised = blanket > regime.special_duty
     regime.special_duty[raised] = blanket[raised]

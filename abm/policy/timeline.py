@@ -16,7 +16,7 @@ from abm.policy.regime import Instruments
 from abm.settings import Date, Settings, setting
 
 MONTHS_A_QUARTER = 3
-_DATES = ("threat.announced", "threat.withdrawn")
+_DATES = ("threat.announced", "threat.withdrawn", "negotiation.begins", "negotiation.broken_off")
 """Keys that are dates themselves, so that no entry may date them again."""
 
 
@@ -166,7 +166,7 @@ def segments(
         now = found[-1].instruments
         changes: list[Change] = []
         for entry in entries:
-            changed = _after(now, entry)
+            changed = with_changes(now, entry.set, f"in the timeline, {entry.date}")
             changes += _changes(now, changed, entry)
             now = changed
         if changes:
@@ -193,14 +193,42 @@ def check_key(key: str) -> None:
     if keys.schema(path) is None:
         raise ScenarioError(keys.no_such_key(path))
     if key in _DATES:
-        raise ScenarioError(f"{key}: is a date already; write it in the section [threat]")
+        section = key.split(".")[0]
+        raise ScenarioError(f"{key}: is a date already; write it in the section [{section}]")
 
 
-def _after(now: Instruments, entry: TimelineEntry) -> Instruments:
-    """Return the instruments that hold after ``entry``."""
+def agreed_instruments(now: Instruments, outcome: str) -> Instruments:
+    """Return the instruments that hold once talks have ended in ``outcome``.
+
+    Raises
+    ------
+    ScenarioError
+        If it sets a key that does not exist or a value that is not allowed.
+    """
+    if now.negotiation is None or outcome not in now.negotiation.outcomes:
+        return now
+    changes = now.negotiation.outcomes[outcome].set
+    return with_changes(now, changes, f"in negotiation.outcomes.{outcome}")
+
+
+def with_changes(now: Instruments, changes: Mapping[str, Any], where: str) -> Instruments:
+    """Return instruments with new values of some dotted keys.
+
+    Parameters
+    ----------
+    now : Instruments
+    changes : mapping of str to value
+    where : str
+        Said in parentheses if something is wrong.
+
+    Raises
+    ------
+    ScenarioError
+        If a key does not exist or a value is not allowed.
+    """
     document = now.model_dump(exclude_none=True)
     try:
-        for key, value in entry.set.items():
+        for key, value in changes.items():
             check_key(key)
             if key == "threat.imposed" and value not in ("never", "drawn", "always"):
                 raise ScenarioError(
@@ -213,7 +241,7 @@ def _after(now: Instruments, entry: TimelineEntry) -> Instruments:
         reason = complaint(error, Instruments, document)
     except ScenarioError as error:
         reason = str(error)
-    raise ScenarioError(f"{reason} (in the timeline, {entry.date})")
+    raise ScenarioError(f"{reason} ({where})")
 
 
 def _changes(old: Instruments, new: Instruments, entry: TimelineEntry) -> tuple[Change, ...]:

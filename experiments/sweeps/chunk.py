@@ -172,9 +172,8 @@ class Worker:
         self._pool.join()
 
 
-@contextmanager
-def environment_of_workers(*, portable: bool = False) -> Iterator[None]:
-    """Set what processes started meanwhile read before they load NumPy.
+def settings_of_workers(*, portable: bool = False) -> dict[str, str]:
+    """Return environment variables that a worker's process reads before it loads NumPy.
 
     Parameters
     ----------
@@ -188,6 +187,13 @@ def environment_of_workers(*, portable: bool = False) -> Iterator[None]:
 
         found = np.show_config(mode="dicts")["SIMD Extensions"].get("found", [])
         settings["NPY_DISABLE_CPU_FEATURES"] = " ".join(found)
+    return settings
+
+
+@contextmanager
+def environment_of_workers(*, portable: bool = False) -> Iterator[None]:
+    """Set what processes started meanwhile read, see `settings_of_workers`."""
+    settings = settings_of_workers(portable=portable)
     before = {name: os.environ.get(name) for name in settings}
     os.environ.update(settings)
     try:

@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from types import FrameType
 
-from experiments.sweeps.backends import Backend
+from experiments.sweeps.backends import Backend, BackendLostError
 from experiments.sweeps.chunk import Report
 from experiments.sweeps.one_run import RunSpec
 from experiments.sweeps.progress import SweepProgress
@@ -115,6 +115,8 @@ def work(
                     ending.note = f"stopped by {signal.Signals(asked[0]).name}"
                 if ending.note:
                     break
+        except BackendLostError as lost:
+            ending.code, ending.note = RESUME_ME, f"{lost}; go on with --resume"
         except OSError as error:
             _stop_for_disk(ending, error)
         try:

@@ -1,21 +1,20 @@
-"""How far a sweep is: a bar on a terminal, a plain line now and then anywhere else."""
+"""How far a sweep is: runs done, failed and left, the pace, and the room on the disk."""
 
 import shutil
 import time
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn
+from rich.progress import BarColumn, TextColumn
 
-from experiments.progress import clock
+from experiments.progress import Shown, clock
 from experiments.sweeps.chunk import Report
 
 LINE_SECONDS = 30.0
+"""Between two lines where there is no terminal."""
 
 
-class SweepProgress:
+class SweepProgress(Shown):
     """Shows runs done, failed and left, rate, time left and disk left.
 
     Parameters
@@ -28,6 +27,8 @@ class SweepProgress:
         On the disk whose room is told.
     quiet : bool
         Show nothing but failures.
+    console : rich.console.Console, optional
+        As in `Shown`.
     """
 
     def __init__(
@@ -40,30 +41,17 @@ class SweepProgress:
         quiet: bool = False,
         console: Console | None = None,
     ) -> None:
-        self._total, self._done, self._failed = total, done, failed
-        self._folder, self._quiet = folder, quiet
-        self._console = console or Console(stderr=True)
-        self._session = 0
-        self._started = self._told = time.monotonic()
-        self._bar = Progress(
+        super().__init__(
             BarColumn(),
             TextColumn("{task.fields[text]}", markup=False),
-            console=self._console,
-            disable=quiet or not self._console.is_terminal,
+            quiet=quiet,
+            console=console,
         )
+        self._total, self._done, self._failed = total, done, failed
+        self._folder = folder
+        self._session = 0
+        self._told = self.started
         self._task = self._bar.add_task("", total=total, completed=done + failed, text="")
-
-    def __enter__(self) -> Self:
-        self._bar.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._bar.stop()
 
     def count(self, report: Report) -> None:
         """A run ended; the first that fails is shown with its traceback."""
@@ -72,7 +60,7 @@ class SweepProgress:
         self._failed += report.outcomes is None
         if report.outcomes is None:
             first = self._failed == 1 and report.trace
-            self._say(
+            self.say(
                 f"run {report.run} failed: {report.message}" + f"\n{report.trace}" * bool(first)
             )
         self.tick()
@@ -80,24 +68,21 @@ class SweepProgress:
     def tick(self) -> None:
         """Bring what is shown up to date."""
         now = time.monotonic()
-        if self._quiet:
+        if self.quiet:
             return
         self._bar.update(self._task, completed=self._done + self._failed, text=self._text(now))
-        if not self._console.is_terminal and now - self._told >= LINE_SECONDS:
+        if self.plain and now - self._told >= LINE_SECONDS:
             self._told = now
-            self._say(self._text(now))
+            self.say(self._text(now))
 
     def _text(self, now: float) -> str:
         left = self._total - self._done - self._failed
-        rate = self._session / max(now - self._started, 1e-9)
+        rate = self._session / max(now - self.started, 1e-9)
         eta = clock(left / rate) if self._session else "-:--"
         return (
             f"{self._done} done, {self._failed} failed, {left} left, {60 * rate:.1f} a minute, "
             f"{eta} to go, disk {disk_left(self._folder)} free"
         )
-
-    def _say(self, text: str) -> None:
-        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def disk_left(folder: Path) -> str:

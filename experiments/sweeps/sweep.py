@@ -12,7 +12,7 @@ from typing import Any
 from abm.errors import OutputError, ScenarioError, StoreError
 from abm.keys import shown
 from experiments.provenance import git_revision, processor, versions
-from experiments.sweeps import backends
+from experiments.sweeps import backends, cluster
 from experiments.sweeps.chunk import Limits, Report, environment_of_workers
 from experiments.sweeps.design import EXTENDABLE
 from experiments.sweeps.engine import RESUME_ME, SOME_FAILED, Ending, StopRules, work
@@ -132,10 +132,12 @@ def run_sweep(
     notes: list[str] = []
     if options.resume or options.extend or (options.shard and (out / "manifest.json").exists()):
         SweepStore.open(out)
+        _check_backend(options)
     else:
         plan = make_plan(sweep, beside)
         check_new_folder(out)
         _check_writable(out)
+        _check_backend(options)
         with locked(out):
             if not (out / "manifest.json").exists():  # another shard may have been quicker
                 SweepStore.create(out, plan, _facts(options))
@@ -216,10 +218,17 @@ def _share(specs: list[RunSpec], shard: tuple[int, int] | None) -> list[RunSpec]
     return specs[len(specs) * (k - 1) // n : len(specs) * k // n]
 
 
-def _backend(store: SweepStore, options: Options, run_one: RunFunction) -> backends.Backend:
+def _check_backend(options: Options) -> None:
     if options.dask is not None:
-        return backends.dask(options.dask, store.scenarios(), options.limits, run_one)
-    return backends.local(options.workers, store.scenarios(), options.limits, run_one)
+        cluster.check_scheduler(options.dask)
+
+
+def _backend(store: SweepStore, options: Options, run_one: RunFunction) -> backends.Backend:
+    texts = store.scenarios()
+    if options.dask is not None:
+        portable = options.portable
+        return cluster.dask(options.dask, texts, options.limits, run_one, portable=portable)
+    return backends.local(options.workers, texts, options.limits, run_one)
 
 
 def _writer(name: str) -> str:

@@ -97,7 +97,7 @@ class SweepFile(Settings):
         document = {**document}
         for table in ("set", "factors"):
             if isinstance(document.get(table), Mapping):
-                document[table] = _by_dotted_key(document[table])
+                document[table] = by_dotted_key(document[table])
         try:
             return cls.model_validate(document)
         except ValidationError as error:
@@ -156,13 +156,13 @@ def shipped_sweeps() -> dict[str, Path]:
     return {file.stem: file for file in sorted(folder.glob("*.toml"))}
 
 
-def _by_dotted_key(table: Mapping[str, Any], above: str = "") -> dict[str, Any]:
+def by_dotted_key(table: Mapping[str, Any], above: str = "") -> dict[str, Any]:
     """Return values by dotted key, whether the file writes keys in quotes or as tables."""
     flat: dict[str, Any] = {}
     for name, value in table.items():
         key = f"{above}{name}"
         if isinstance(value, Mapping) and not set(value) & Factor.words():
-            flat.update(_by_dotted_key(value, f"{key}."))
+            flat.update(by_dotted_key(value, f"{key}."))
         else:
             flat[key] = value
     return flat

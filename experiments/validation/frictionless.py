@@ -9,6 +9,7 @@ import numpy as np
 from abm.axes import CONFIG_LABELS, HOSTS
 from abm.calibration import calibrate
 from abm.economy import Economy
+from abm.initialization import CalibratedEconomy, link_suppliers
 from abm.model import RelocationModel
 from abm.policy import compile_policy
 from abm.population import SMALLEST_FIRMS, draw_population
@@ -38,19 +39,17 @@ class FrictionlessModel(RelocationModel):
     def __init__(self, *overrides: str) -> None:
         super().__init__(free_of_rules(*overrides), firms=SMALLEST_FIRMS, rng=1)
 
-    def _set_up_economy(self, firms: int, observed: Economy) -> None:
-        self.economy = observed
+    def _start(self, firms: int, observed: Economy) -> CalibratedEconomy:
         settings = self.scenario.firms
-        self.firms = draw_population(observed, settings, firms, self.draws)
-        table = self.firms
+        table = draw_population(observed, settings, firms, self.draws)
         for column in ("productivity", "sourcing_draw", "affinity", "suitability", "size"):
             getattr(table, column)[:] = 1
         for column in ("paperwork", "location_taste"):
             getattr(table, column)[:] = 0
         table.config[:] = [CONFIG_LABELS.index(HOSTS[home]) for home in table.home]
         table.plants[:] = table.home[:, None] == np.arange(len(HOSTS))
-        self._link_suppliers()
-        self.base_policy = compile_policy(free_of_rules(), quarters=0)
-        self.base_year = calibrate(table, observed, self.base_policy, settings.home_appeal)
-        self.calibration = self.base_year.calibration
-        self.base_values = np.zeros((firms, len(CONFIG_LABELS)))
+        network = link_suppliers(table, observed, self.scenario.economy.relation, self.draws)
+        policy = compile_policy(free_of_rules(), quarters=0)
+        base_year = calibrate(table, observed, policy, settings.home_appeal)
+        values = np.zeros((firms, len(CONFIG_LABELS)))
+        return CalibratedEconomy(observed, table, network, policy, base_year, values)

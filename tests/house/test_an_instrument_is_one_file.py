@@ -1,4 +1,4 @@
-"""An instrument is added as CONTRIBUTING says, in a copy of the model, and works at once."""
+"""An instrument, and a rule, are added as CONTRIBUTING says, in a copy of the model, and work."""
 
 import re
 import shutil
@@ -34,42 +34,95 @@ except ScenarioError as error:
 """
 
 
+ACT = """
+from abm import RelocationModel
+from agents import Government
+from experiments.overrides import load_scenario
+
+model = RelocationModel(load_scenario("status-quo", ["job_support.floor=1"]), firms=100)
+model.calibration.base_jobs[0] *= 1.01
+model.run_for(2)
+(usa, *others) = model.agents_by_type[Government]
+(act,) = usa.acts
+assert not any(government.acts for government in others)
+assert (act["quarter"], act["date"], act["actor"]) == (1, "2017-01-01", "USA"), act
+assert (act["instrument"], act["old"], act["new"]) == ("subsidies.USA.all", "none", "0.05"), act
+assert model.accounts.subsidies[:, 0].all(), "firms see it in the same quarter"
+print(act["reason"])
+"""
+
+
+def section(heading):
+    return CONTRIBUTING.split(f"## {heading}")[1].split("\n## ")[0]
+
+
+def code_of(heading):
+    (file,) = re.findall(r"```python\n(.*?)```", section(heading), re.DOTALL)
+    return file
+
+
+def add_file(root, heading):
+    """Write the file of a section and return its name."""
+    name = re.search(r"`abm/policy/(\w+)\.py`: a frozen class", section(heading))[1]
+    (root / "abm" / "policy" / f"{name}.py").write_text(code_of(heading), encoding="utf-8")
+    return name
+
+
+def insert(file, *lines):
+    """Put lines before what they are to stand before."""
+    text = file.read_text(encoding="utf-8")
+    for anchor, line in lines:
+        assert text.count(anchor) == 1
+        text = text.replace(anchor, line + anchor)
+    file.write_text(text, encoding="utf-8")
+
+
 @pytest.fixture(scope="module")
 def copied(tmp_path_factory):
-    """The model with the instrument of CONTRIBUTING added."""
+    """The model with the instrument and the rule of CONTRIBUTING added."""
     root = tmp_path_factory.mktemp("copy")
     for package in ("abm", "agents", "experiments"):
         shutil.copytree(
             ROOT / package, root / package, ignore=shutil.ignore_patterns("__pycache__")
         )
-    section = CONTRIBUTING.split("## An instrument")[1].split("\n## ")[0]
-    (file,) = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
-    name = re.search(r"`abm/policy/(\w+)\.py`: a frozen class", section)[1]
-    (field,) = re.findall(r"`(\w+: \w+ = \w+\(\))`", section)
-    (fill,) = re.findall(r"`(\(\"\w+\", \w+\),)`", section)
-    (root / "abm" / "policy" / f"{name}.py").write_text(file, encoding="utf-8")
-    regime = root / "abm" / "policy" / "regime.py"
-    text = regime.read_text(encoding="utf-8")
-    for anchor, line in (
+    for heading in ("An instrument", "A rule of government"):
+        name = add_file(root, heading)
+        (field,) = re.findall(r"`(\w+: \w+ = \w+\(\))`", section(heading))
+        insert(
+            root / "abm" / "policy" / "regime.py",
+            ("from abm.policy.reaction", f"from abm.policy.{name} import *\n"),
+            ("    threat: Threat | None", f"    {field}\n"),
+        )
+    (fill,) = re.findall(r"`(\(\"\w+\", \w+\),)`", section("An instrument"))
+    last = '    ("competition", fill_competition),'
+    insert(root / "abm" / "policy" / "regime.py", (last, f"    {fill}\n"))
+    (rule,) = re.findall(r"`(\w+),` in `RULES`", section("A rule of government"))
+    insert(
+        root / "abm" / "policy" / "rules.py",
         ("from abm.policy.reaction", f"from abm.policy.{name} import *\n"),
-        ("    threat: Threat | None", f"    {field}\n"),
-        ('    ("competition", fill_competition),', f"    {fill}\n"),
-    ):
-        assert text.count(anchor) == 1
-        text = text.replace(anchor, line + anchor)
-    regime.write_text(text, encoding="utf-8")
+        ("    react,", f"    {rule},\n"),
+    )
     return root
 
 
-def test_the_instrument_of_contributing_is_known_everywhere_once_added(copied):
+def said(script, folder):
     run = subprocess.run(
-        [sys.executable, "-c", USE], cwd=copied, capture_output=True, text=True, check=False
+        [sys.executable, "-c", script], cwd=folder, capture_output=True, text=True, check=False
     )
     assert run.returncode == 0, run.stderr
-    assert run.stdout == "port_fees.USB: no such key; did you mean 'USA'?\n"
+    return run.stdout
 
 
-def test_the_file_of_contributing_is_as_short_as_it_says():
-    (file,) = re.findall(r"```python\n(.*?)```", CONTRIBUTING.split("## A scenario")[0], re.DOTALL)
-    code = [line for line in file.splitlines() if line.strip() and '"""' not in line]
+def test_the_instrument_of_contributing_is_known_everywhere_once_added(copied):
+    assert said(USE, copied) == "port_fees.USB: no such key; did you mean 'USA'?\n"
+
+
+def test_the_rule_of_contributing_acts_and_its_act_is_an_event(copied):
+    assert said(ACT, copied) == "in force: jobs are below their floor\n"
+
+
+@pytest.mark.parametrize("heading", ["An instrument", "A rule of government"])
+def test_the_files_of_contributing_are_as_short_as_it_says(heading):
+    lines = code_of(heading).splitlines()
+    code = [line for line in lines if line.strip() and '"""' not in line]
     assert len(code) <= 10

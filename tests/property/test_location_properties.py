@@ -28,11 +28,15 @@ def problems(draw, smallest_noise=0.0):
     move_cost[:, range(configs), range(configs)] = 0
     build_delay[range(configs), range(configs)] = 0
     noise = draw(st.sampled_from([0.0, 0.05, 0.5, 5.0]))
+    transitions = rng.dirichlet(np.ones(regimes), (2, regimes))
+    # Some regimes cannot be reached from others: acts that are announced, or final.
+    transitions *= draw(st.booleans()) | (rng.uniform(size=(regimes, regimes)) < 0.5)
+    transitions[:, range(regimes), range(regimes)] += 0.1
     return LocationProblem(
         profit=rng.uniform(-1, 2, (N_FIRMS, configs, regimes)),
         move_cost=move_cost,
         build_delay=build_delay,
-        transitions=rng.dirichlet(np.ones(regimes), (2, regimes)),
+        transitions=transitions / transitions.sum(axis=2, keepdims=True),
         belief=rng.integers(0, 2, N_FIRMS),
         discount=draw(st.floats(0, 0.99)),
         review=draw(st.floats(0, 1)),

@@ -1,7 +1,8 @@
 """The figures: titles that say what the tables hold, and pictures that can be read."""
 
 from dataclasses import replace
-from itertools import combinations
+from datetime import date
+from itertools import combinations, pairwise
 
 import matplotlib as mpl
 import numpy as np
@@ -14,7 +15,7 @@ from matplotlib.text import Text
 
 from experiments.tables import RunFrames
 from tests.synthetic import a_run, empty
-from viz.canvas import event_days
+from viz.events import CLOSEST, acts_of
 from viz.figures import FIGURES, draw_all
 from viz.findings import (
     balance_finding,
@@ -229,11 +230,81 @@ def test_imports_without_any_duty_can_be_drawn():
     assert "claims" not in title(figure)
 
 
-def test_dates_of_policy_are_marked_unless_they_are_too_many():
-    assert [day.isoformat() for day in event_days(RUN)] == ["2020-07-01"]
-    days = pd.date_range("2018-01-15", periods=30, freq="MS")
-    many = pd.concat([RUN.tables["events"]] * 30).assign(date=days.date)
-    assert event_days(with_table(RUN, "events", many)) == []
+def busy(months=30, actors=("USA", "MEX", "CAN", "USA+MEX+CAN")):
+    """A run in which governments act every month, each in turn, and say much."""
+    days = pd.date_range("2018-01-15", periods=months, freq="MS")
+    rows = [
+        {
+            "quarter": 1 + 4 * (day.year - 2017) + (day.month - 1) // 3,
+            "date": day.date(),
+            "actor": actors[n % len(actors)],
+            "instrument": "tariffs.special.USA.MEX.all",
+            "old": "0",
+            "new": str(n),
+            "reason": f"in force: {'a duty of a long name, ' * 4}number {n}",
+        }
+        for n, day in enumerate(days)
+    ]
+    return with_table(RUN, "events", pd.DataFrame(rows))
+
+
+def test_acts_are_marked_by_number_in_the_colour_of_who_acted():
+    (act,) = acts_of(RUN)
+    assert (act.day.isoformat(), act.number, act.colour) == ("2020-07-01", 1, COLOURS["USA"])
+    assert act.text == "USMCA enters into force: 0.66"
+    acts = acts_of(busy())
+    assert len(acts) == 30
+    assert {act.colour for act in acts[:3]} == {COLOURS[host] for host in ("USA", "MEX", "CAN")}
+    days = [act.day for act in acts if act.opens]
+    least = CLOSEST * 24 / 4 * 365.25  # of six years
+    assert all((later - day).days >= least - 1 for day, later in pairwise(days))
+    assert [act.number for act in acts if act.opens] == [*range(1, len(days) + 1)]
+
+
+def test_what_is_announced_and_done_in_one_quarter_is_told_once():
+    event = RUN.tables["events"].iloc[0].to_dict()
+    title = "metals (Section 232) effective"
+    rows = [
+        event | {"reason": f"announced for 2020-08-01: {title}"},
+        event | {"reason": f"in force: {title}", "date": date(2020, 8, 1)},
+        event | {"quarter": 12, "date": date(2019, 12, 1)}
+        | {"reason": "announced for 2020-11-01: parts (Section 232) effective"},
+    ]  # fmt: skip
+    named = {"instrument": "measures.metals.in_force", "new": "25% on metals from MEX"}
+    table = pd.DataFrame([row | named for row in rows])
+    assert [act.text for act in acts_of(with_table(RUN, "events", table))] == [
+        "for Nov 2020: 25% on metals from MEX",
+        "25% on metals from MEX",
+    ]
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_marks_and_their_key_do_not_overlap_and_are_on_every_figure(name):
+    run = busy()
+    figure = FIGURES[name](run, REFERENCE)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    renderer = canvas.get_renderer()
+    numbers = {str(act.number) for act in acts_of(run)}
+    marked = 0
+    for axes in figure.axes:
+        boxes = [t.get_window_extent(renderer) for t in axes.texts if t.get_text() in numbers]
+        boxes.sort(key=lambda box: box.x0)
+        marked += len(boxes) == len(numbers)
+        assert all(one.x1 <= other.x0 for one, other in pairwise(boxes))
+    assert marked
+    key = [t for t in figure.texts if t.get_fontsize() == 9]
+    assert len(key) == 3 * len(acts_of(run))
+    boxes = [t.get_window_extent(renderer) for t in key]
+    assert not any(one.overlaps(other) for one, other in combinations(boxes, 2))
+    drawn = figure.get_tightbbox(renderer)
+    assert min(drawn.x0, drawn.y0) >= 0
+    assert drawn.x1 <= figure.get_size_inches()[0]
+
+
+def test_more_acts_than_fit_are_counted():
+    figure = FIGURES["jobs"](busy(months=50), None)
+    assert figure.texts[-1].get_text() == "and 14 more"
 
 
 def test_all_figures_are_written_twice_and_always_with_the_same_bytes(tmp_path):

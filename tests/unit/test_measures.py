@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
+from abm import data
 from abm.axes import GOODS, HOSTS, REGIONS, SECTORS
 from abm.errors import ScenarioError
 from abm.policy import compile_policy
@@ -177,6 +178,36 @@ def test_the_history_is_that_of_its_sources():
     assert behind(found["2026-02-24"], "food", "CAN", "USA") == {"section-122": 0.1}
     assert behind(found["2026-07-24"], "food", "CAN", "USA") == {}
     assert behind(found["2026-07-24"], "cars", "CAN", "USA") == {"cars-2025": 0.25}
+
+
+LEFT_OUT = {
+    "2017-05-18": "a notice changes nothing",
+    "2019-05-17": "an agreement that was carried out three days later",
+    "2019-05-30": "shorter than a step; a scenario of its own",
+    "2025-02-03": "suspended on the eve, so only announced",
+    "2025-03-07": "the exemption is among the terms from the start of the quarter",
+    "2025-11-01": "heavy trucks are light trucks here",
+    "2026-04-06": "tiers that are taken to leave the average as it was",
+    "2026-04-23": "limited quantities",
+}
+"""Rows of the dated list of tariffs that `history` has not, and why."""
+
+
+def test_every_dated_tariff_is_in_the_history_or_left_out_for_a_reason():
+    events = compile_policy(Scenario.load("history")).events
+    told = {(event["date"], actor) for event in events for actor in event["actor"].split("+")}
+    for row in data.read("tariff_events").itertuples():
+        day = str(row.date)
+        by = row.actor.split(";")[0].replace("Supreme Court", "USA")
+        assert ((day, by) in told) != (day in LEFT_OUT), row
+
+
+def test_the_escalation_of_2019_is_that_of_its_source():
+    threat = Scenario.load("mexico-escalation-2019").threat
+    listed = data.read("tariff_events").astype({"date": str}).set_index("date").loc["2019-05-30"]
+    assert threat.announced.isoformat() == "2019-05-30"
+    assert listed["rate"] == f"0.05 to {threat.rate}"
+    assert (threat.instrument, threat.origins, threat.imposed) == ("blanket", ("MEX",), "never")
 
 
 def test_every_measure_shipped_says_where_it_is_from():

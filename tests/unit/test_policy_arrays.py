@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from abm.axes import FIXED, FOOTLOOSE, GOODS, HOSTS, N_REGIONS, N_SECTORS, REGIONS, SECTORS
+from abm.errors import ScenarioError
 from abm.policy import Policy, compile_policy
 from abm.scenario import Scenario
 
@@ -123,6 +124,38 @@ def test_a_blanket_threat_is_a_us_duty_on_all_goods_of_its_origins():
     for region, rate in zip(REGIONS, (0, 0.05, 0, 0.05, 0), strict=True):
         assert cell(compiled.special_duty, "cars", region, "USA", 1) == rate
     assert not cell(compiled.special_waived, "cars", "MEX", "USA", 1)
+
+
+def test_a_threat_may_be_on_some_goods_alone():
+    text = "threat = { instrument = 'blanket', rate = 0.25, goods = ['cars', 'vehicle_parts'] }"
+    compiled = policy(text)
+    duty = compiled.special_duty[..., 1]
+    assert {SECTORS[n] for n in np.flatnonzero(duty.any(axis=(1, 2)))} == {"cars", "vehicle_parts"}
+    assert compiled.events[0]["new"] == "25% blanket duty on cars, vehicle_parts from MEX"
+    for wrong in (
+        "instrument = 'border_tax', goods = ['cars']",
+        "instrument = 'blanket', goods = []",
+    ):
+        with pytest.raises(ScenarioError, match="goods"):
+            policy(f"threat = {{ {wrong} }}")
+
+
+def test_a_threat_escalates_on_the_dates_of_the_timeline():
+    steps = "".join(
+        f"[[timeline]]\ndate = {day}\nannounced = 2017-04-01\ntitle = 'step'\n"
+        f"set = {{ threat.rate = {rate} }}\n"
+        for day, rate in (("2017-07-01", 0.10), ("2017-10-01", 0.25))
+    )
+    terms = "instrument = 'blanket'\nrate = 0.05\nimposed = 'always'\n"
+    compiled = policy(f"[threat]\n{terms}{steps}")
+    levied = [
+        cell(compiled.special_duty, "food", "MEX", "USA", compiled.regime_index(quarter, True))
+        for quarter in (1, 2, 3, 4, 5)
+    ]
+    assert levied == [0.05, 0.05, 0.10, 0.25, 0.25]
+    # Once they are announced, firms who look ahead expect the steps with the duty in force.
+    assert compiled.forward_transitions(1)[1, 3:].sum() == 0
+    assert compiled.forward_transitions(2)[1, 3] > 0
 
 
 def test_of_a_threat_and_a_special_duty_the_higher_is_levied_under_its_own_terms():

@@ -10,6 +10,7 @@ from abm.policy import compile_policy
 from abm.policy.reaction import Reaction, hazard_scale
 from experiments.measures import us_goods_balance
 from experiments.overrides import load_scenario
+from experiments.summary import summary
 
 FIRMS = 200
 THREAT = ("threat.instrument=blanket", "threat.rate=0.25", "threat.arrival_per_quarter=0.1")
@@ -70,3 +71,33 @@ def test_without_reaction_the_deficit_moves_nothing():
     assert told.hazard == 1
     for name, frame in plain.frames().items():
         pd.testing.assert_frame_equal(frame, told.frames()[name], check_exact=True)
+
+
+@pytest.fixture(scope="module")
+def target():
+    """A threat of 25% that always comes, against none, over two years."""
+    told = (*THREAT, "threat.imposed=always", "reaction.elasticity=4")
+    return summary(run(*told, quarters=8).frames(), run(*THREAT, quarters=8).frames())
+
+
+def test_the_summary_tells_whether_the_deficit_closes_and_what_it_costs(target):
+    deficit = target["us_deficit_index"]["MEX"]
+    assert deficit["start"] == 1
+    assert deficit["end"] < 1  # it closes,
+    assert deficit["difference"] < 0
+    assert target["consumer_prices"]["USA"]["difference"] > 0  # buyers pay,
+    assert target["real_income"]["USA"]["difference"] < 0
+    assert target["duty_revenue"]["USA"]["difference"] > 0  # and the treasury collects
+    balance = target["us_goods_balance"]["MEX"]
+    assert deficit["end"] == pytest.approx(balance["end"] / balance["start"], rel=1e-12)
+
+
+def test_duties_that_are_rebated_are_income():
+    terms = (*THREAT, "threat.imposed=always")
+    kept, rebated = (
+        summary(run(*terms, f"economy.duty_revenue={closure}", quarters=4).frames())
+        for closure in ("kept", "rebated")
+    )
+    for result in (kept, rebated):
+        assert result["real_income"]["USA"]["end"] < 1
+    assert kept["real_income"]["USA"]["end"] < rebated["real_income"]["USA"]["end"]

@@ -95,7 +95,7 @@ def test_the_compliant_mix_has_the_metals_asked_for():
             model.firms.base_potential[row][:, :, MEX, None],
             here,
             value_added[row, MEX, 0],
-            costs.log_wedge[row, MEX, 0],
+            costs.multipliers[row, :, MEX, 0],
             0 * volume,
             volume,
         )[..., 0]
@@ -111,9 +111,10 @@ def test_the_compliant_mix_has_the_metals_asked_for():
 def test_without_further_rules_ruled_purchases_are_ordinary_ones():
     costs, terms, value_added = solved(STRICT, f"{RULES}tariff_shift.cars=0.0001")
     model = base()
-    rows = sector_rows(model.firms)[CARS]
+    rows = np.arange(len(model.firms))[sector_rows(model.firms)[CARS]]
+    rows = rows[costs.feasible[rows, MEX, 0]]
     here = terms[CARS].at(MEX, 0)
-    volume = np.ones((rows.stop - rows.start, 1), np.float32)
+    volume = np.ones((len(rows), 1), np.float32)
     sources = (
         model.firms.affinity[rows],
         model.firms.base_potential[rows][:, :, MEX, None],
@@ -122,7 +123,8 @@ def test_without_further_rules_ruled_purchases_are_ordinary_ones():
     log_wedge = costs.log_wedge[rows, MEX, 0]
     ordinary = input_purchases(*sources, log_wedge, 0 * volume, volume)
     borne = value_added[rows, MEX, 0]
-    ruled = ruled_purchases(*sources, borne, log_wedge, 0 * volume, volume)
+    multipliers = costs.multipliers[rows, :, MEX, 0]
+    ruled = ruled_purchases(*sources, borne, multipliers, 0 * volume, volume)
     np.testing.assert_allclose(ruled, ordinary, rtol=1e-4, atol=1e-6)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import abm.borders
-import abm.model
+import abm.initialization
 from abm import RelocationModel
 from abm.accounts import ROUNDING
 from abm.axes import N_HOSTS
@@ -37,7 +37,7 @@ CHEAP_MOVES = ["firms.build_cost=0.05", "firms.closure_cost=0.0"]
 @pytest.fixture(scope="module")
 def model():
     """A quarter-by-quarter run in which every draw of the first member's firms is everybody's."""
-    place = abm.model.place_firms
+    place = abm.initialization.place_firms
 
     def place_mirrored(table, economy, settings, draws):
         lucky = settings.model_copy(update={"choice_noise": LUCK})
@@ -46,7 +46,7 @@ def model():
         return values
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(abm.model, "place_firms", place_mirrored)
+        patch.setattr(abm.initialization, "place_firms", place_mirrored)
         patch.setattr(abm.borders, "MERCHANDISE_PROCESSING_FEE", 0.0)
         scenario = load_scenario("status-quo", SAME_SHOCK + NO_LUCK + CHEAP_MOVES)
         economy = identical_members(load_economy())

@@ -12,11 +12,13 @@ import pytest
 
 from abm import RelocationModel
 from abm.axes import FOOTLOOSE, GOODS, HOSTS, REGIONS, SECTORS
+from abm.core.claims import Claim
 from abm.economy import load_economy
 from abm.inputs import purchase_prices, value_added_cost
 from abm.policy import compile_policy
 from abm.scenario import Scenario
 from experiments.overrides import load_scenario
+from experiments.summary import summary
 
 USA, MEX, CAN = range(3)
 FIRMS = 200
@@ -196,12 +198,15 @@ def test_lower_barriers_to_us_exports_raise_them_and_the_us_balance():
 
 def test_competition_policy_lowers_prices_by_its_scale_where_nothing_is_imported():
     plain, strict = run(), run("competition.markup_scale=0.98")
+    usual = plain.calibration.margin[:, None]
+    # Of the price of 1 the part above cost, and no more, is scaled.
+    price = 1 - usual + 0.98 * usual
     ratio = strict.accounts.price_index / plain.accounts.price_index
     assert (ratio[:, : len(HOSTS)] < 1).all()
-    assert (ratio[:, : len(HOSTS)] >= 0.98 - 1e-6).all()
+    assert (ratio[:, : len(HOSTS)] >= price - 1e-6).all()
     margin = strict.accounts.profit / strict.accounts.sales
-    expected = 1 - (1 - plain.calibration.margin) / 0.98
-    np.testing.assert_allclose(margin, np.broadcast_to(expected[:, None], margin.shape), rtol=1e-9)
+    expected = np.broadcast_to(1 - (1 - usual) / price, margin.shape)
+    np.testing.assert_allclose(margin, expected, rtol=1e-9)
 
 
 def with_measure(**terms):
@@ -252,3 +257,30 @@ def test_a_measure_that_spares_originating_goods_raises_claims_and_one_that_does
         shares.append(trade.claimed[:, MEX, USA].sum() / trade.value[:, MEX, USA].sum())
     assert shares[0] > shares[1]
     assert flow(bare, "MEX", "USA") < flow(spared, "MEX", "USA") < flow(run(), "MEX", "USA")
+
+
+TIGHT = [
+    f"rules_of_origin.regional_value_content.{sector}=0.9"
+    for sector in ("electronics", "machinery", "other_manufacturing")
+]
+
+
+def test_more_audits_and_higher_fines_lower_what_is_misclassified():
+    # A rule that is hard to meet and a duty: something to lie for.
+    hard = ("tariffs.special.USA.MEX.all=0.25", *TIGHT)
+    checks = [f"enforcement.audit_rate.USA={rate}" for rate in (0.0, 0.05, 0.2)]
+    worlds = [run(*hard, check) for check in (*checks, "enforcement.penalty.USA=4")]
+    liars = [
+        int((m.borders.claim[:, MEX, USA, m.regime] == Claim.CLAIMS_FALSELY).sum()) for m in worlds
+    ]
+    assert liars[0] > liars[1] > liars[2] > 0
+    assert liars[1] > liars[3]  # four times the fine, at the same rate of audits
+    told = [summary(m.frames()) for m in worlds[:3]]
+    values = [result["misclassified_origin"]["all"]["end"] for result in told]
+    assert values[0] > values[1] >= values[2]
+    shares = [result["false_claim_share"]["all"]["end"] for result in told]
+    assert shares[0] > shares[1] >= shares[2]
+    trade = worlds[0].frames()["trade"]
+    lane = (trade["destination"] == "USA") & trade["origin"].isin(["MEX", "CAN"])
+    half_a_year = trade[lane & (trade["quarter"] > 0)]["false_claim_musd"].sum() / 1000
+    assert values[0] == pytest.approx(2 * half_a_year, rel=1e-12)

@@ -1,0 +1,169 @@
+"""Governments act: they answer duties, carry out threats and come to agreements.
+
+A duty levied in return makes the other side's goods dearer at the retaliator's, where
+rivals gain and buyers pay. Talks that may end in a US duty on Mexican goods make a plant
+in Mexico worth less wherever that is thought possible, before anything is agreed.
+"""
+
+from datetime import date
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from abm import RelocationModel
+from abm.axes import GOODS, HOSTS, REGIONS, SECTORS
+from agents import Government
+from docs.findings import opening_chances
+from experiments.overrides import load_scenario
+
+FIRMS = 100
+USA, MEX, CAN = range(3)
+DUTY = {
+    "authority": "law",
+    "destination": "USA",
+    "origins": ("MEX", "CAN"),
+    "rates": {"metals": 0.25},
+    "effective": date(2017, 4, 1),
+    "ended": date(2018, 1, 1),
+}
+
+
+def run(*overrides, quarters, measures=None, source="status-quo"):
+    scenario = load_scenario(source, list(overrides))
+    document = scenario.model_dump(exclude_none=True) | {"measures": measures or {}}
+    model = RelocationModel(type(scenario).from_document(document), firms=FIRMS)
+    model.run_for(quarters)
+    return model
+
+
+def exports(model, market, sectors=("metals",)):
+    trade = model.frames()["trade"]
+    some = trade["sector"].isin(sectors) & (trade["origin"] == "USA")
+    return trade[some & (trade["destination"] == market)].groupby("quarter")["value_musd"].sum()
+
+
+@pytest.fixture(scope="module")
+def struck():
+    """One duty on metals, unanswered and answered by Mexico, with the same luck."""
+    return [
+        run(*answer, quarters=6, measures={"metals": DUTY})
+        for answer in ((), ("retaliation.MEX=1",))
+    ]
+
+
+def test_a_duty_is_answered_the_quarter_after_and_the_answer_is_lifted_after_it(struck):
+    plain, answered = struck
+    assert not [e for e in plain.events if e["actor"] == "MEX"]
+    mexico = next(g for g in answered.agents_by_type[Government] if g.country == "MEX")
+    told = [
+        (e["quarter"], e["date"], e["instrument"], e["old"], e["new"], e["reason"])
+        for e in mexico.acts
+    ]
+    name, duty = "measures.retaliation-mex-on-usa.in_force", "25% on metals from USA"
+    assert told == [
+        (3, "2017-07-01", name, "none", duty, "in force: MEX answers duties of USA on its goods"),
+        (6, "2018-04-01", name, duty, "none",
+         "in force: MEX lifts its answer to duties of USA on its goods"),
+    ]  # fmt: skip
+
+
+def test_retaliation_cuts_the_other_sides_exports_while_it_stands_and_no_others(struck):
+    plain, answered = struck
+    change = exports(answered, "MEX") / exports(plain, "MEX") - 1
+    assert (change.loc[:2] == 0).all()
+    assert (change.loc[3:5] < -0.05).all()
+    assert change.loc[6] > change.loc[5] / 2  # the answer is gone, not every link is back
+    to_canada = exports(answered, "CAN") / exports(plain, "CAN") - 1
+    assert to_canada.abs().max() < change.abs().max() / 10
+    duties = [m.frames()["trade"].query("destination == 'MEX' and origin == 'USA'") for m in struck]
+    paid = [d.groupby("quarter")["duty_musd"].sum() for d in duties]
+    assert (paid[1].loc[3:5] > paid[0].loc[3:5]).all()
+
+
+def test_what_retaliation_levies_is_its_rate_on_customs_value(struck):
+    # Metals that claim origin pay all the same, as those did that are answered.
+    metals, answered = SECTORS.index("metals"), struck[1]
+    duty = answered.policy.measures_fixed[metals, USA, MEX]
+    assert set(duty) == {0.25, 0.0}  # last quarter's regime, and this one's
+    others = [n for n in range(len(GOODS)) if n != metals]
+    assert not answered.policy.measures_fixed[others, USA, MEX].any()
+
+
+def test_whether_a_duty_is_answered_depends_on_luck_that_nothing_else_shifts():
+    def quarters_of(*overrides):
+        model = run("retaliation.MEX=0.3", *overrides, quarters=8, measures={"metals": lasting})
+        return [e["quarter"] for e in model.events if e["actor"] == "MEX"]
+
+    lasting = DUTY | {"ended": None}
+    plain = quarters_of()
+    assert len(plain) == 1
+    assert plain == quarters_of("retaliation.CAN=0.9", "economy.agglomeration=0.4")
+
+
+def test_a_threat_that_is_drawn_and_lifted_is_told():
+    often = ("threat.arrival_per_quarter=0.5", "threat.departure_per_quarter=0.5")
+    model = run("threat.imposed=drawn", *often, quarters=8, source="threat-35")
+    turns = [e for e in model.events if e["reason"] in ("threat carried out", "measure lifted")]
+    assert len(turns) >= 2
+    assert {e["actor"] for e in turns} == {"USA"}
+    tax = "35% border tax on MEX"
+    for before, after in pairwise(turns):
+        assert before["new"] == after["old"]
+    assert [turns[0]["old"], turns[0]["new"]] == ["none", tax]
+    assert bool(turns[-1]["new"] == tax) == model.threat_imposed
+
+
+AGREED = (
+    "negotiation.outcomes.peace.per_quarter=0.1",
+    "negotiation.outcomes.peace.agreed=2017-07-01",
+    "negotiation.outcomes.peace.set.competition.markup_scale=0.9",
+)
+
+
+def test_an_agreement_sets_its_keys_and_ends_the_threat():
+    model = run("threat.imposed=always", *AGREED, quarters=4, source="threat-35")
+    assert model.agreed == "peace"
+    assert not model.threat_imposed
+    assert model.policy.regimes[model.regime_in_force] == "start, peace"
+    assert model.now.markup_scale[model.regime] == 0.9
+    assert model.now.border_tax[model.regime] == 0
+    told = [e for e in model.events if e["quarter"] == 3]
+    assert [(e["actor"], e["instrument"], e["old"], e["new"]) for e in told] == [
+        ("USA+MEX+CAN", "negotiation", "talks", "peace"),
+        ("USA+MEX+CAN", "competition.markup_scale", "1", "0.9"),
+        ("USA", "threat.border_tax", "35% border tax on MEX", "none"),
+    ]
+    np.testing.assert_array_equal(model.transitions[:, model.regime, model.regime], 1)
+
+
+def test_talks_that_may_end_in_a_duty_deter_plants_in_mexico_before_they_end():
+    def first_chances(hazard, beliefs="forward"):
+        ends = "negotiation.outcomes.end"
+        model = RelocationModel(
+            load_scenario(
+                "status-quo",
+                [
+                    f"{ends}.per_quarter={hazard}",
+                    f"{ends}.agreed=never",
+                    f"{ends}.set.tariffs.special.USA.MEX.all=0.25",
+                    f"{ends}.set.tariffs.special_waived_for_originating=false",
+                    f"firms.beliefs.{beliefs}=1.0",
+                ],
+            ),
+            firms=300,
+        )
+        config, target = model.firms.config.copy(), model.firms.target.copy()
+        model.step()
+        rows, chances = opening_chances(model, config, target)
+        return float(model.firms.weight[rows] @ chances)
+
+    never, some, often = (first_chances(hazard) for hazard in (0.0, 0.025, 0.1))
+    assert often < some < never
+    assert first_chances(0.1, "myopic") == pytest.approx(first_chances(0.0, "myopic"), rel=1e-6)
+
+
+def test_every_member_has_a_government():
+    model = RelocationModel("status-quo", firms=FIRMS)
+    assert [g.country for g in model.agents_by_type[Government]] == list(HOSTS)
+    assert set(HOSTS) < set(REGIONS)
