@@ -3,6 +3,7 @@
 NearshoreError
 ├── ScenarioError          a scenario, override or design says something impossible
 ├── OutputError            results cannot be written where they were asked for
+├── CheckpointError        a checkpoint is none of ours, damaged, or of another version
 ├── StoreError             stored results are damaged, or in use by another program
 └── ModelError
     ├── CalibrationError   the figures cannot be reproduced at this number of firms
@@ -22,6 +23,10 @@ class ScenarioError(NearshoreError):
 
 class OutputError(NearshoreError):
     """Results cannot be written where they were asked for."""
+
+
+class CheckpointError(NearshoreError):
+    """A checkpoint cannot be continued; the text says what it is or lacks."""
 
 
 class StoreError(NearshoreError):

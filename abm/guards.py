@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abm.axes import FOOTLOOSE, HOSTS
-from abm.errors import NonFiniteError
+from abm.errors import ModelError, NonFiniteError
 
 
 @dataclass(frozen=True)
@@ -85,6 +85,30 @@ def check_finite(model: Any, phase: str) -> None:
             total = array.sum(dtype=np.float64)
         if not np.isfinite(total):
             _complain(model, phase, guard, array)
+
+
+def blame_firm(model: Any, phase: str, error: ModelError) -> None:
+    """Raise if a phase failed and a firm's own figures are not finite; return otherwise.
+
+    A search that does not settle is then no riddle. Whole numbers are always finite.
+
+    Raises
+    ------
+    NonFiniteError
+        Naming the first such firm beside what failed.
+    """
+    for name in model.firms.columns():
+        column = getattr(model.firms, name)
+        if column.dtype.kind == "f" and not np.isfinite(column).all():
+            row = int(np.argwhere(~np.isfinite(column))[0, 0])
+            inputs = {"firm": row} | _columns(model, row)
+            raise NonFiniteError(
+                f"{phase}, quarter {model.quarter}: {error}; firm {row} ({inputs['sector']}, "
+                f"{inputs['home']}) went in with {name} not finite",
+                phase,
+                model.quarter,
+                inputs,
+            ) from error
 
 
 def _complain(model: Any, phase: str, guard: Guard, array: NDArray[Any]) -> None:

@@ -79,17 +79,22 @@ def calibrated_economy(
     CalibratedEconomy
     """
     settings = scenario.firms
-    economy = replace(
-        observed,
-        theta=observed.theta * scenario.economy.theta_scale,
-        sigma=1 + (observed.sigma - 1) * scenario.economy.sigma_scale,
-    )
+    economy = scaled(observed, scenario)
     table = draw_population(economy, settings, firms, draws)
     base_values = place_firms(table, economy, settings, draws)
     network = link_suppliers(table, economy, scenario.economy.relation, draws)
     base_policy = compile_policy(Scenario.load(BASE_YEAR_POLICY), quarters=0)
     base_year = calibrate(table, economy, base_policy, settings.home_appeal)
     return CalibratedEconomy(economy, table, network, base_policy, base_year, base_values)
+
+
+def scaled(observed: Economy, scenario: Scenario) -> Economy:
+    """The observed economy under a scenario's elasticities."""
+    return replace(
+        observed,
+        theta=observed.theta * scenario.economy.theta_scale,
+        sigma=1 + (observed.sigma - 1) * scenario.economy.sigma_scale,
+    )
 
 
 def link_suppliers(

@@ -27,7 +27,8 @@ from abm.core.claims import Claim
 from abm.core.markets import hat_shares
 from abm.draws import Draws
 from abm.economy import Array, Economy, load_economy
-from abm.governments import conclude_talks, decide, draw_threat, situation, tell_news
+from abm.fork import Past, future_of
+from abm.governments import conclude_talks, decide, draw_threat, outlook, tell_news
 from abm.initialization import (
     CalibratedEconomy,
     base_year_accounts,
@@ -55,8 +56,8 @@ from abm.plans import (
     value_plans,
 )
 from abm.policy.compiled import Policy, compile_known, known_entries
+from abm.policy.outlook import Act
 from abm.policy.rules import RULES
-from abm.policy.situation import Act
 from abm.policy.timeline import TimelineEntry
 from abm.population import BELIEFS
 from abm.quarter import Quarter
@@ -142,6 +143,7 @@ class RelocationModel(mesa.Model):
         self.draws = Draws(rng)
         self.phase_seconds: dict[str, float] = {}
         self.moves: Moves | None = None
+        self.past: Past | None = None
         self._set_up_economy(firms, economy or load_economy())
         self._set_up_state()
         self._set_up_agents()
@@ -167,7 +169,7 @@ class RelocationModel(mesa.Model):
     @phase
     def _set_up_state(self) -> None:
         """Quarter 0 under the regimes of the start; others follow as they become known."""
-        self.known: tuple[TimelineEntry, ...] = ()
+        self.known: tuple[TimelineEntry, ...] | None = ()
         self.policy: Policy = compile_known(self.scenario, 0)
         regimes = len(self.policy.regimes)
         self.state: State = first_state(self.start, self.base_accounts, regimes)
@@ -194,7 +196,7 @@ class RelocationModel(mesa.Model):
         if known == self.known:
             return
         former = self.policy
-        self.policy = compile_known(self.scenario, self.quarter, self.decided)
+        self.policy = compile_known(self.scenario, self.quarter, self.decided, self.past)
         self.known, self.learned = known, self.quarter
         places = self.policy.places_in(former)
         new, origin = places < 0, np.where(places < 0, self.regime_in_force, places)
@@ -202,6 +204,12 @@ class RelocationModel(mesa.Model):
         self.regime_in_force = int(np.flatnonzero(places == self.regime_in_force)[0])
         if new.any():
             self._start_regimes(np.flatnonzero(new))
+
+    def _recall(self) -> None:
+        """What follows from the state: policy as it was last learned, and the regimes in sight."""
+        self.known = known_entries(self.scenario, self.learned, self.decided)
+        self.policy = compile_known(self.scenario, self.learned, self.decided, self.past)
+        self._look_at(self.policy.reachable(self.quarter, self.regime_in_force))
 
     def _start_regimes(self, new: NDArray[np.int64]) -> None:
         """Claims and average duties under regimes that nobody thought of before.
@@ -398,7 +406,7 @@ class RelocationModel(mesa.Model):
     def governments_act(self) -> None:
         """Let every government do what its rules say; all see the same quarter."""
         self.hazard = 1.0
-        seen = situation(self)
+        seen = outlook(self)
         for government in self.agents_by_type[Government]:
             government.act(seen)
 
@@ -519,6 +527,30 @@ class RelocationModel(mesa.Model):
         [(1, '0.2')]
         """
         self.scenario = with_levers(self.scenario, self.quarter + 1, changes)
+
+    def fork(self, future: Scenario) -> None:
+        """Go on under the policy of another scenario, to the surprise of everybody.
+
+        Parameters
+        ----------
+        future : Scenario
+            Its calendar is this run's: its policy of the coming quarter and later holds,
+            that of earlier ones has no part in it.
+
+        Raises
+        ------
+        ScenarioError
+            If it assumes other firms or another economy; nothing is changed then.
+        """
+        future = future_of(future, self.scenario)
+        in_force = self.policy.timeline[self.policy.segment_at(self.quarter)]
+        self.past = Past(in_force, self.quarter)
+        self.scenario = future
+        coming = compile_known(future, self.quarter + 1, self.decided, self.past)
+        now = coming.timeline[coming.segment_at(self.quarter + 1)].instruments
+        if now.negotiation != in_force.instruments.negotiation:
+            self.agreed = None  # what was agreed in other talks has no say in this future
+        self.known = None
 
     # --- what a reader asks -------------------------------------------------------------
 

@@ -5,7 +5,8 @@ from functools import wraps
 from time import perf_counter
 from typing import Any
 
-from abm.guards import check_finite
+from abm.errors import ModelError, NonFiniteError
+from abm.guards import blame_firm, check_finite
 
 
 def phase[**P, T](method: Callable[P, T]) -> Callable[P, T]:
@@ -23,6 +24,11 @@ def phase[**P, T](method: Callable[P, T]) -> Callable[P, T]:
             result = method(*args, **kwargs)
             check_finite(model, method.__name__)
             return result
+        except NonFiniteError:
+            raise
+        except ModelError as error:
+            blame_firm(model, method.__name__, error)
+            raise
         finally:
             inner = sum(model.phase_seconds.values()) - inner
             spent = model.phase_seconds.get(method.__name__, 0.0)

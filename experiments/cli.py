@@ -45,6 +45,14 @@ Overrides = Annotated[
 ]
 
 
+CheckpointEvery = Annotated[
+    int | None,
+    typer.Option(
+        min=1, metavar="QUARTERS", help="Write what is finished, to go on from, this often."
+    ),
+]
+
+
 def _print_version(wanted: bool) -> None:
     if wanted:
         from importlib.metadata import PackageNotFoundError, version
@@ -70,7 +78,11 @@ def _options(
 
 @app.command()
 def run(
-    scenario: ScenarioArgument,
+    context: typer.Context,
+    scenario: Annotated[
+        str | None,
+        typer.Argument(metavar="SCENARIO", help="A shipped scenario's name, or a TOML file."),
+    ] = None,
     firms: Annotated[int, typer.Option(min=1, max=MOST_FIRMS, help="Firms to simulate.")] = 10_000,
     quarters: Annotated[
         int | None,
@@ -95,8 +107,33 @@ def run(
     ] = None,
     profile: Annotated[bool, typer.Option("--profile", help="Print seconds by phase.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print where results are only.")] = False,
+    checkpoint_every: CheckpointEvery = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Go on with the run of this folder, where it stopped."),
+    ] = None,
 ) -> None:
     """Run a scenario; write tables, figures and a summary."""
+    from abm.errors import ScenarioError
+
+    if resume is not None:
+        from experiments.continuing import resume as go_on
+
+        _refuse_with_resume(context, ("scenario", "firms", "seed", "overrides", "against"))
+        _finish(
+            go_on(
+                resume,
+                quarters=quarters,
+                out=out,
+                checkpoint_every=checkpoint_every,
+                profile=profile,
+                quiet=quiet,
+            ),
+            quiet=quiet,
+        )
+        return
+    if scenario is None:
+        raise ScenarioError("name a scenario, or a folder with --resume")
     from experiments.overrides import load_scenario, same_as_extended, without_effect
 
     chosen = load_scenario(scenario, overrides or ())
@@ -112,7 +149,6 @@ def run(
     if reference is not None and reference.name != extended and chosen.same_model_as(reference):
         _changes_nothing(chosen.name, f"what it runs against, {reference.name}")
 
-    from experiments.report import print_result
     from experiments.runner import default_folder, run_scenario
 
     result = run_scenario(
@@ -125,10 +161,52 @@ def run(
         channels=channels,
         profile=profile,
         quiet=quiet,
+        checkpoint_every=checkpoint_every,
     )
+    _finish(result, quiet=quiet)
+
+
+def _refuse_with_resume(context: typer.Context, names: Sequence[str]) -> None:
+    """Complain of what the checkpoint has decided already."""
+    from abm.errors import ScenarioError
+
+    for name in names:
+        if context.get_parameter_source(name).name != "DEFAULT":
+            said = {"scenario": "a scenario", "overrides": "--set"}.get(name, f"--{name}")
+            raise ScenarioError(f"{said} cannot be given with --resume, which has its own")
+
+
+def _finish(result: Any, *, quiet: bool) -> None:
+    from experiments.report import print_result
+
     print_result(result, quiet=quiet)
     if result.interrupted:
         raise typer.Exit(INTERRUPTED)
+
+
+@app.command()
+def fork(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a run.")],
+    at: Annotated[int, typer.Option(metavar="QUARTER", help="Last quarter of its past.")],
+    scenario: Annotated[
+        str, typer.Option(metavar="SCENARIO", help="Whose policy follows: a name, or a TOML file.")
+    ],
+    quarters: Annotated[
+        int | None,
+        typer.Option(min=1, max=MOST_QUARTERS, help="Last quarter, if not that of the run."),
+    ] = None,
+    overrides: Overrides = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder for tables and figures.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print where results are only.")] = False,
+) -> None:
+    """Go on from a quarter of a run under another policy, with the same luck."""
+    from experiments.continuing import fork as fork_run
+    from experiments.overrides import load_scenario
+
+    future = load_scenario(scenario, overrides or ())
+    _finish(fork_run(folder, future, at=at, quarters=quarters, out=out, quiet=quiet), quiet=quiet)
 
 
 @app.command()

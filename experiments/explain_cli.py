@@ -33,33 +33,22 @@ def explain(
 ) -> None:
     """Explain why a firm of a run stayed or moved, or how a run of a sweep is repeated."""
     from abm.errors import ScenarioError
-
-    if not _is_sweep(folder):
-        if run is not None:
-            raise ScenarioError(f"{folder}: is no folder of a sweep; name a firm with --firm")
-        if firm is None:
-            raise ScenarioError("--firm: name one, from 0, whose decision shall be explained")
-        _explain_firm(folder, firm, quarter, json=json)
-        return
-    if run is None or firm is not None or quarter is not None:
-        raise ScenarioError(f"{folder}: is the folder of a sweep; name one of its runs, no firm")
-    from experiments.sweeps.reading import explain as explanation
+    from experiments.output import MANIFEST
+    from experiments.sweeps.reading import explain_sweep_run
     from experiments.sweeps.store import SweepStore
 
-    typer.echo(explanation(SweepStore.open(folder), run))
-
-
-def _is_sweep(folder: Path) -> bool:
-    """Whether a folder's manifest says that a sweep is in it."""
-    from json import loads
-
-    from experiments.output import MANIFEST
-    from experiments.sweeps.store import KIND
-
-    try:
-        return bool(loads((folder / MANIFEST).read_bytes())["kind"] == KIND)
-    except (OSError, ValueError, LookupError, TypeError):
-        return False  # whatever it is; who reads it as a run says so
+    if SweepStore.is_in(folder):
+        if run is None or firm is not None or quarter is not None:
+            raise ScenarioError(f"{folder}: is the folder of a sweep; name a run of it, no firm")
+        typer.echo(explain_sweep_run(folder, run))
+        return
+    if not (folder / MANIFEST).is_file():
+        raise ScenarioError(f"{folder}: has no {MANIFEST}, so it is neither a run nor a sweep")
+    if run is not None:
+        raise ScenarioError(f"{folder}: is the folder of a run; name a firm with --firm")
+    if firm is None:
+        raise ScenarioError("--firm: name one, from 0, whose decision shall be explained")
+    _explain_firm(folder, firm, quarter, json=json)
 
 
 def _explain_firm(folder: Path, firm: int, quarter: int | None, *, json: bool) -> None:

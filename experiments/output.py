@@ -24,8 +24,9 @@ MANIFEST = "manifest.json"
 SUMMARY = "summary.json"
 FIGURES = "figures"
 CHANNELS = "channels.parquet"
-RUN_FILES = (MANIFEST, SUMMARY, *(f"{name}.parquet" for name in TABLES), FIGURES)
-"""What the folder of one run holds, figures included."""
+CHECKPOINT = "checkpoint"
+RUN_FILES = (MANIFEST, SUMMARY, *(f"{name}.parquet" for name in TABLES), FIGURES, CHECKPOINT)
+"""What the folder of one run may hold, figures and a checkpoint included."""
 
 
 def check_destination(folder: Path) -> None:

@@ -20,7 +20,12 @@ def failure_file(out: Path) -> Path:
 
 
 def write_failure(
-    path: Path, error: NonFiniteError, scenario: "Scenario", firms: int, seed: int
+    path: Path,
+    error: NonFiniteError,
+    scenario: "Scenario",
+    firms: int,
+    seed: int,
+    forked_from: dict[str, Any] | None = None,
 ) -> None:
     """Write what it takes to see the failure again.
 
@@ -32,6 +37,8 @@ def write_failure(
     scenario : Scenario
         The one that broke down.
     firms, seed : int
+    forked_from : dict, optional
+        The past of a run that was forked, as its manifest has it.
     """
     content: dict[str, Any] = {
         "format": FORMAT,
@@ -44,6 +51,7 @@ def write_failure(
         "firms": firms,
         "seed": seed,
         "scenario": scenario.model_dump(mode="json"),
+        "forked_from": forked_from,
         "versions": versions(),
         "git_revision": git_revision(),
     }
@@ -71,18 +79,15 @@ def replay(path: Path) -> int:
     OutputError
         If the file is none of ours.
     """
-    from abm.model import RelocationModel
-    from abm.scenario import Scenario
+    from experiments.continuing import run_again
 
     try:
         failure = json.loads(path.read_bytes())
         known = failure["program"] == PROGRAM and failure["format"] == FORMAT
-        document, firms, seed = failure["scenario"], failure["firms"], failure["seed"]
+        known = known and {"scenario", "firms", "seed"} <= failure.keys()
         quarter = failure["quarter"]
     except (OSError, ValueError, LookupError, TypeError):
         known = False
     if not known:
         raise OutputError(f"{path}: is no failure file written by {PROGRAM} run")
-    model = RelocationModel(Scenario.from_document(document), firms=firms, rng=seed)
-    model.run_for(quarter)
-    return model.quarter
+    return run_again(failure, quarter).quarter

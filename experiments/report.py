@@ -24,7 +24,7 @@ HEADINGS = {
     "investment": "Investment in new plants, bn USD",
     "preference_utilisation": "Dutiable US imports claiming origin",
     "false_claim_share": "False ones among claims",
-    "misclassified_origin": "Declared as originating and is not, bn USD a year",
+    "misclassified_origin": "Misclassified origin, bn USD a year",
     "mean_content": "Regional content of net cost",
     "consumer_prices": "Consumer prices, 2017 = 1",
     "real_income": "Real income of consumers, 2017 = 1",
@@ -33,7 +33,11 @@ HEADINGS = {
 }
 """With the unit in which `experiments.labels.format_value` writes the numbers below."""
 
-UNSHOWN = {("plants_moved", "agents"), ("investment", "plants")}
+UNSHOWN = {
+    ("plants_moved", "agents"),
+    ("investment", "plants"),
+    ("investment", "billion_usd", "lost"),
+}
 """In the file, not in the table."""
 
 
@@ -74,7 +78,7 @@ def summary_table(result: RunResult) -> Table:
         table.add_column(f"Against {result.reference.name}", justify="right")
     topic = ""
     for path, entry in entries(result.summary):
-        if path[:2] in UNSHOWN:
+        if path[:2] in UNSHOWN or path[:3] in UNSHOWN:
             continue
         if len(path) > 1 and path[0] != topic:
             table.add_section()

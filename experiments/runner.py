@@ -17,6 +17,7 @@ import pandas as pd
 
 from abm.errors import NonFiniteError, ScenarioError
 from experiments.channels import channel_worlds, check_comparable, split_differences
+from experiments.checkpoints import save_checkpoint
 from experiments.output import (
     CHANNELS,
     FIGURES,
@@ -52,6 +53,10 @@ class Model(Protocol):
         """Seconds spent so far in each phase of the step."""
 
     @property
+    def quarter(self) -> int:
+        """The last one finished."""
+
+    @property
     def calibration_checksum(self) -> str:
         """Of the figures it started from."""
 
@@ -64,6 +69,9 @@ class Model(Protocol):
 
 type ModelFactory = Callable[["Scenario", int, int], Model]
 """Scenario, number of firms and seed to a model at quarter 0."""
+
+type Save = Callable[[Model, Path], None]
+"""Model and an existing folder to a checkpoint in it."""
 
 type DrawFigures = Callable[..., list[Path]]
 """Run, reference, an existing folder and, by name, ``channels`` to the files drawn there."""
@@ -146,12 +154,16 @@ def run_scenario(
     quiet: bool = False,
     draw: DrawFigures | None = None,
     model_factory: ModelFactory = relocation_model,
+    checkpoint_every: int | None = None,
+    save: Save = save_checkpoint,
+    origin: Mapping[str, Any] | None = None,
 ) -> RunResult:
     """Run a scenario, and a reference beside it, and write what they leave.
 
     Both advance quarter by quarter together, so that a stop leaves two runs of one
-    length. Ctrl-C stops after the quarter in hand, a second one at once; quarters
-    finished by then are kept.
+    length. Ctrl-C or a request to terminate stops after the quarter in hand, a second
+    one at once; quarters finished by then are kept, and after the first the run can
+    be continued.
 
     Parameters
     ----------
@@ -172,7 +184,14 @@ def run_scenario(
     draw : callable, optional
         Draws the figures; the installed ones unless given.
     model_factory : callable, optional
-        Makes a model.
+        Makes a model, at quarter 0 or later.
+    checkpoint_every : int, optional
+        Quarters after which what is finished is written with a checkpoint, the last
+        quarter included.
+    save : callable, optional
+        Writes a checkpoint.
+    origin : mapping, optional
+        What the manifest says of the run that this one goes on from.
 
     Returns
     -------
@@ -191,54 +210,84 @@ def run_scenario(
         raise ScenarioError(f"quarters: {quarters}; must be at least 1")
     if channels:
         check_comparable(scenario, against)
+    if channels and checkpoint_every is not None:
+        raise ScenarioError("checkpoint_every: a run split into channels cannot be continued")
     if out is not None:
         check_destination(out)
     pair = [_Simulation(scenario, _folder_name(scenario.name))]
     if against is not None:
         name = _folder_name(against.name)
         pair.append(_Simulation(against, name + "-reference" * (name == pair[0].name)))
-    started = datetime.now(UTC)
-    title = " against ".join(simulation.name for simulation in pair)
+    facts = {
+        "firms": firms,
+        "seed": seed,
+        "quarters_asked": quarters,
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "versions": versions(),
+        "git_revision": git_revision(),
+        **processor(),
+        **(origin or {}),
+    }
+
     worlds: dict[str, _Simulation] = {}
+
+    def keep(finished: int, with_checkpoint: bool) -> RunResult:
+        result = _result(pair, worlds, finished, quarters, out)
+        if result.out is not None:
+            told = {"quarters": finished, "interrupted": result.interrupted, **facts}
+            _write(result, pair, told, save if with_checkpoint and not channels else None)
+        return result
+
+    title = " against ".join(simulation.name for simulation in pair)
     with RunProgress(title, quarters, quiet=quiet) as progress:
         for simulation in pair:
             simulation.set_up(model_factory, firms, seed)
         if channels:
-            worlds = _worlds_between(*pair)
-        every = [*pair, *worlds.values()]
-        with _failure_written(pair, firms, seed, out):
-            finished = _step_together(every, quarters, progress)
-    runs = [simulation.frames().until(finished) for simulation in pair]
-    run, reference = runs[0], runs[1] if against is not None else None
+            worlds.update(_worlds_between(*pair))
+        everyone = [*pair, *worlds.values()]
+        with _failure_written(everyone, firms, seed, out, facts):
+            every = checkpoint_every if out is not None else None
+            finished = _step_together(everyone, quarters, progress, every, keep)
+    whole = all(one.model.quarter == finished and not one.broken for one in everyone)
+    stopped = finished < quarters
+    result = keep(finished, whole and (stopped or checkpoint_every is not None))
+    if profile:
+        result.phase_seconds.update(_phase_seconds(pair))
+    if stopped:
+        result.notes.append(
+            _stopped_note(finished, quarters, result.out if whole and not channels else None)
+        )
+    if result.out is not None:
+        _draw(result, draw)
+    return result
+
+
+def _result(
+    pair: "list[_Simulation]",
+    worlds: "Mapping[str, _Simulation]",
+    finished: int,
+    quarters: int,
+    out: Path | None,
+) -> RunResult:
+    """What is finished so far."""
+    run, *others = [simulation.frames().until(finished) for simulation in pair]
+    reference = others[0] if others else None
     headlines = summary(run.tables, reference.tables if reference else None)
     between = {name: world.frames().until(finished).tables for name, world in worlds.items()}
-    result = RunResult(
+    return RunResult(
         headlines,
         out if finished else None,
         finished < quarters,
         run,
         reference,
-        phase_seconds=_phase_seconds(pair) if profile else {},
         channels=split_differences(headlines, reference.tables, between) if reference else None,
     )
-    if result.interrupted:
-        kept = "what is finished is kept" if finished else "nothing is written"
-        result.notes.append(f"Stopped after quarter {finished} of {quarters}: {kept}.")
-    if result.out is not None:
-        facts = {
-            "firms": firms,
-            "seed": seed,
-            "quarters": finished,
-            "quarters_asked": quarters,
-            "interrupted": result.interrupted,
-            "started": started.isoformat(timespec="seconds"),
-            "versions": versions(),
-            "git_revision": git_revision(),
-            **processor(),
-        }
-        _write(result, pair, facts)
-        _draw(result, draw)
-    return result
+
+
+def _stopped_note(finished: int, quarters: int, checkpoint: Path | None) -> str:
+    kept = "what is finished is kept" if finished else "nothing is written"
+    go_on = f"; go on with: {PROGRAM} run --resume {checkpoint}" if checkpoint else "."
+    return f"Stopped after quarter {finished} of {quarters}: {kept}{go_on}"
 
 
 @dataclass
@@ -293,7 +342,11 @@ def _worlds_between(run: _Simulation, reference: _Simulation) -> dict[str, _Simu
 
 @contextmanager
 def _failure_written(
-    pair: "list[_Simulation]", firms: int, seed: int, out: Path | None
+    pair: "list[_Simulation]",
+    firms: int,
+    seed: int,
+    out: Path | None,
+    facts: Mapping[str, Any],
 ) -> Iterator[None]:
     """Where a run breaks down, leave a file beside its folder that runs it again."""
     try:
@@ -302,20 +355,26 @@ def _failure_written(
         broken = next((simulation for simulation in pair if simulation.broken), None)
         if out is not None and broken is not None:
             path = failure_file(out)
-            write_failure(path, error, broken.scenario, firms, seed)
+            write_failure(path, error, broken.scenario, firms, seed, facts.get("forked_from"))
             error.args = (f"{error}; see it again with: {PROGRAM} replay {path}",)
         raise
 
 
-def _step_together(pair: list[_Simulation], quarters: int, progress: RunProgress) -> int:
-    """Step all models to the last quarter or to a stop.
+def _step_together(
+    pair: list[_Simulation],
+    quarters: int,
+    progress: RunProgress,
+    checkpoint_every: int | None,
+    keep: Callable[[int, bool], RunResult],
+) -> int:
+    """Step all models to the last quarter or to a stop, keeping what is finished on the way.
 
     Returns
     -------
     int
         The last quarter that all have finished.
     """
-    finished = 0
+    finished = pair[0].model.quarter
     with _stop_asked(progress.stopping) as asked:
         progress.begin()
         try:
@@ -324,6 +383,8 @@ def _step_together(pair: list[_Simulation], quarters: int, progress: RunProgress
                     simulation.step()
                 finished += 1
                 progress.reach(finished)
+                if checkpoint_every and finished % checkpoint_every == 0 and finished < quarters:
+                    keep(finished, True)
         except KeyboardInterrupt:
             return finished  # a step was cut short: its quarter does not count
     return finished
@@ -331,7 +392,7 @@ def _step_together(pair: list[_Simulation], quarters: int, progress: RunProgress
 
 @contextmanager
 def _stop_asked(notice: Callable[[], None]) -> Iterator[threading.Event]:
-    """Turn the first Ctrl-C into a request, and leave the second what it always was."""
+    """Turn the first Ctrl-C or SIGTERM into a request; a second one stops at once."""
     asked = threading.Event()
 
     def ask(signum: int, frame: FrameType | None) -> None:
@@ -343,25 +404,33 @@ def _stop_asked(notice: Callable[[], None]) -> Iterator[threading.Event]:
     if threading.current_thread() is not threading.main_thread():
         yield asked  # only the main thread may handle signals
         return
-    before = signal.signal(signal.SIGINT, ask)
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield asked
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
-def _write(result: RunResult, pair: list[_Simulation], facts: Mapping[str, Any]) -> None:
-    """Write all tables, manifests and summaries, replacing what an earlier run left."""
+def _write(
+    result: RunResult, pair: list[_Simulation], facts: Mapping[str, Any], save: Save | None
+) -> None:
+    """Write all tables, manifests, summaries and checkpoints in the place of what was there."""
     assert result.out is not None
     check_destination(result.out)  # again: a run leaves time to put something there
     manifests = [simulation.manifest(facts) for simulation in pair]
     with replaced_folder(result.out) as folder:
         if result.reference is None:
             write_run(folder, result.run, manifests[0], result.summary)
+            if save is not None:
+                save(pair[0].model, folder)
             return
         for run, manifest in zip((result.run, result.reference), manifests, strict=True):
             (folder / run.name).mkdir()
             write_run(folder / run.name, run, manifest, summary(run.tables))
+        for simulation in pair if save is not None else ():
+            assert save is not None
+            save(simulation.model, folder / simulation.name)
         write_json(folder / SUMMARY, result.summary)
         split = [] if result.channels is None else [CHANNELS]
         if result.channels is not None:

@@ -111,7 +111,7 @@ def _stem(key: str) -> str:
 def in_force(model: RelocationModel) -> Instruments:
     """The instruments of the quarter that begins next, as far as they are known."""
     # Levers of the quarter are in the scenario already, not yet in the compiled policy.
-    policy = compile_known(model.scenario, model.quarter + 1)
+    policy = compile_known(model.scenario, model.quarter + 1, model.decided)
     return policy.timeline[policy.segment_at(model.quarter + 1)].instruments
 
 

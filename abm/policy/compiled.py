@@ -32,6 +32,7 @@ from abm.policy.timeline import (
 )
 
 if TYPE_CHECKING:
+    from abm.fork import Past
     from abm.scenario import Scenario
 
 PLAIN, IMPOSED = "", "threat imposed"
@@ -361,7 +362,10 @@ def compile_policy(scenario: "Scenario", quarters: int | None = None) -> Policy:
 
 
 def compile_known(
-    scenario: "Scenario", quarter: int, decided: Sequence[TimelineEntry] = ()
+    scenario: "Scenario",
+    quarter: int,
+    decided: Sequence[TimelineEntry] = (),
+    past: "Past | None" = None,
 ) -> Policy:
     """Return a scenario's policy as it is known in ``quarter``, as arrays.
 
@@ -378,9 +382,13 @@ def compile_known(
         The current one.
     decided : sequence of TimelineEntry
         What they have done by their rules so far.
+    past : Past, optional
+        Policy up to the quarter in which the run was forked.
     """
     known = known_entries(scenario, quarter, decided)
     timeline = segments(scenario.start, scenario.instruments, known)
+    if past is not None:
+        timeline = past.followed_by(timeline, scenario.start)
     events = policy_events(timeline, scenario.start, quarters=sys.maxsize)
     over = sum(segment.start <= max(quarter - 1, 0) for segment in timeline) - 1
     return _compiled(scenario.start, timeline[over:], events)

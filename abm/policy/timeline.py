@@ -167,7 +167,7 @@ def segments(
         changes: list[Change] = []
         for entry in entries:
             changed = with_changes(now, entry.set, f"in the timeline, {entry.date}")
-            changes += _changes(now, changed, entry)
+            changes += instrument_changes(now, changed, entry)
             now = changed
         if changes:
             known = max(
@@ -244,7 +244,9 @@ def with_changes(now: Instruments, changes: Mapping[str, Any], where: str) -> In
     raise ScenarioError(f"{reason} ({where})")
 
 
-def _changes(old: Instruments, new: Instruments, entry: TimelineEntry) -> tuple[Change, ...]:
+def instrument_changes(
+    old: Instruments, new: Instruments, entry: TimelineEntry
+) -> tuple[Change, ...]:
     """Return what differs between two sets of instruments, key by key."""
     before = flatten(old.model_dump(exclude_none=True))
     after = flatten(new.model_dump(exclude_none=True))

@@ -100,6 +100,7 @@ def test_scenarios_lists_each_on_one_line(capsys):
     assert main(["scenarios"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == [
+        "balance-target",
         "blanket-2025",
         "blanket-25",
         "history",
@@ -142,6 +143,7 @@ def test_run_hands_everything_to_the_runner(runs, tmp_path):
         "channels": False,
         "profile": True,
         "quiet": True,
+        "checkpoint_every": None,
     }
 
 
@@ -181,7 +183,7 @@ def test_a_scenario_that_is_what_it_extends_says_so(runs, capsys, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (["run"], "Missing argument 'SCENARIO'; see 'nearshore --help'"),
+        (["run"], "name a scenario, or a folder with --resume"),
         (["run", "usmca", "--nope"], "No such option: --nope; see 'nearshore --help'"),
         (["jump"], "No such command 'jump'; see 'nearshore --help'"),
         (["run", "usmca", "--firms", "0"], "Invalid value for '--firms'"),

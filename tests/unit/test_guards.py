@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+import abm.model
 from abm import RelocationModel
 from abm.errors import NonFiniteError
 from abm.guards import GUARDS, check_finite
@@ -46,6 +47,22 @@ def test_the_phase_and_the_firm_are_named_with_what_it_went_in_with(model, broke
     assert "firm 7" in str(error)
     assert "sourcing_draw" in str(error)
     assert "\n" not in str(error)
+
+
+def test_a_search_that_a_spoilt_firm_keeps_from_settling_names_the_firm(model, monkeypatch):
+    move = abm.model.relocate
+
+    def move_and_spoil(table, *given):
+        moves = move(table, *given)
+        table.affinity[7, 2, 1] = np.nan
+        return moves
+
+    monkeypatch.setattr(abm.model, "relocate", move_and_spoil)
+    with np.errstate(all="ignore"), pytest.raises(NonFiniteError) as raised:
+        model.step()
+    assert raised.value.phase == "trade_and_account"
+    assert "did not settle" in str(raised.value)
+    assert "firm 7 (" in str(raised.value)
 
 
 def test_a_phase_that_no_single_firm_breaks_is_named_too(model):

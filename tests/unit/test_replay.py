@@ -2,13 +2,15 @@
 
 import json
 
+import numpy as np
 import pytest
 
+import abm.model
 from abm.errors import NonFiniteError
 from abm.scenario import Scenario
 from experiments import replay as replaying
 from experiments.cli import main
-from experiments.replay import failure_file, replay, write_failure
+from experiments.replay import failure_file, write_failure
 from experiments.runner import run_scenario
 from tests.synthetic import FakeModel, FakeScenario
 
@@ -23,19 +25,6 @@ def broken():
 
 class Breaking(FakeModel):
     def step(self):
-        raise broken()
-
-
-class BreaksAgain:
-    """Stands in for the model: notes how it was made, and breaks down where it should."""
-
-    made = None
-
-    def __init__(self, scenario, firms, rng):
-        type(self).made = (scenario, firms, rng)
-
-    def run_for(self, quarters):
-        assert quarters == 2
         raise broken()
 
 
@@ -55,17 +44,40 @@ def test_the_file_stands_beside_the_folder_which_is_not_written(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["run-failure.json"]
 
 
-def test_the_file_makes_the_same_model_and_breaks_down_again(tmp_path, monkeypatch, capsys):
+@pytest.fixture
+def spoilt(monkeypatch):
+    """A model whose firm 7 loses its taste for a source at the end of quarter 1."""
+    follow = abm.model.follow_links
+
+    def follow_and_spoil(table, *given):
+        follow(table, *given)
+        table.sourcing_draw[7, 2, 1] = table.affinity[7, 2, 1] = np.nan
+
+    monkeypatch.setattr(abm.model, "follow_links", follow_and_spoil)
+
+
+def test_a_real_run_that_breaks_down_is_seen_again_by_its_file(tmp_path, spoilt, capsys):
+    out = tmp_path / "run"
+    with np.errstate(all="ignore"):
+        arguments = ["threat-35", "--firms", "100", "--quarters", "5", "--out", str(out)]
+        assert main(["run", *arguments, "--quiet"]) == 2
+        first = capsys.readouterr().err
+        assert "solve_costs, quarter 2: unit cost of firm 7 (" in first
+        assert "it went in with sourcing_draw, affinity not finite" in first
+        assert not out.exists()
+        assert main(["replay", str(failure_file(out))]) == 2
+    again = capsys.readouterr().err
+    assert again.count("\n") == 1
+    assert first.startswith(again.strip())
+    found = json.loads(failure_file(out).read_text(encoding="utf-8"))
+    assert "nan" in found["inputs"]["affinity"]
+
+
+def test_a_failure_that_was_mended_is_said_to_be(tmp_path, capsys):
     path = tmp_path / "failure.json"
-    write_failure(path, broken(), SCENARIO, firms=40, seed=3)
-    monkeypatch.setattr("abm.model.RelocationModel", BreaksAgain)
-    with pytest.raises(NonFiniteError):
-        replay(path)
-    scenario, firms, seed = BreaksAgain.made
-    assert (firms, seed) == (40, 3)
-    assert scenario.same_model_as(SCENARIO)
-    assert main(["replay", str(path)]) == 2
-    assert "firm 7" in capsys.readouterr().err
+    write_failure(path, broken(), SCENARIO, firms=100, seed=3)
+    assert main(["replay", str(path)]) == 0
+    assert "quarter 2 reached" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"program": "other", "format": 1}'])

@@ -40,8 +40,20 @@ def model(scenario, firms, seed, **options):
     return FakeModel(scenario, **options)
 
 
+def save(model, folder):
+    (folder / "checkpoint").mkdir()
+    (folder / "checkpoint" / "quarter").write_text(str(model.quarter))
+
+
 run_fake = partial(
-    run_scenario, firms=100, quarters=3, seed=1, quiet=True, draw=drawn, model_factory=model
+    run_scenario,
+    firms=100,
+    quarters=3,
+    seed=1,
+    quiet=True,
+    draw=drawn,
+    model_factory=model,
+    save=save,
 )
 
 
@@ -187,12 +199,14 @@ def test_ctrl_c_finishes_the_quarter_in_hand_and_keeps_it(tmp_path):
         model_factory=one_model_that({2: interrupt}),
     )
     assert result.interrupted
-    assert result.notes == ["Stopped after quarter 2 of 3: what is finished is kept."]
+    (note,) = result.notes
+    assert note.startswith("Stopped after quarter 2 of 3: what is finished is kept; go on with: ")
     for name in ("usmca", "status-quo"):
         outcomes = pd.read_parquet(tmp_path / "run" / name / "outcomes.parquet")
         assert outcomes["quarter"].max() == 2
         manifest = json.loads((tmp_path / "run" / name / "manifest.json").read_text())
         assert (manifest["interrupted"], manifest["quarters"]) == (True, 2)
+        assert (tmp_path / "run" / name / "checkpoint" / "quarter").read_text() == "2"
 
 
 def test_a_second_ctrl_c_stops_at_once_and_keeps_what_both_runs_finished(tmp_path):
@@ -201,7 +215,9 @@ def test_a_second_ctrl_c_stops_at_once_and_keeps_what_both_runs_finished(tmp_pat
         interrupt()
 
     stopped = one_model_that({2: interrupt_twice})
-    both = run_fake(USMCA, against=STATUS_QUO, out=None, model_factory=stopped)
+    both = run_fake(USMCA, against=STATUS_QUO, out=tmp_path / "run", model_factory=stopped)
+    assert both.notes == ["Stopped after quarter 1 of 3: what is finished is kept."]
+    assert not list((tmp_path / "run").rglob("checkpoint"))
     assert both.interrupted
     assert (both.run.quarters, both.reference.quarters) == (1, 1)
 
@@ -355,7 +371,8 @@ def test_quiet_prints_where_the_files_are_and_what_went_wrong(tmp_path):
     stopped = partial(model, on_quarter={2: interrupt})
     result = run_fake(USMCA, out=tmp_path / "run", model_factory=stopped)
     assert printed(result, quiet=True).splitlines() == [
-        "Stopped after quarter 2 of 3: what is finished is kept.",
+        "Stopped after quarter 2 of 3: what is finished is kept; go on with: "
+        f"nearshore run --resume {tmp_path / 'run'}",
         f"Written: {tmp_path / 'run'}, 1 pictures in its figures folder",
     ]
 

@@ -169,7 +169,7 @@ def test_a_firm_of_a_finished_run_is_told_in_words_and_numbers(folder, capsys):
         (["--firm", "100"], "firms 0 to 99"),
         (["--firm", "1", "--quarter", "4"], "quarters 1 to 3"),
         ([], "name one"),
-        (["abc"], "is no folder of a sweep"),
+        (["abc"], "is the folder of a run"),
     ],
 )
 def test_what_cannot_be_explained_says_why(folder, arguments, said, capsys):
