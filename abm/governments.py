@@ -15,7 +15,7 @@ from abm.balance import us_goods_deficit
 from abm.economy import Array
 from abm.policy.compiled import Policy
 from abm.policy.events import agreement_events, hazard_event, threat_event
-from abm.policy.situation import Act, Situation
+from abm.policy.outlook import Act, Outlook
 from abm.policy.timeline import TimelineEntry
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ BY_RULE = "rule of this scenario"
 """Source of what governments do by rule."""
 
 
-def situation(model: "RelocationModel") -> Situation:
+def outlook(model: "RelocationModel") -> Outlook:
     """Return what governments see at the start of the quarter."""
     policy, quarter = model.policy, model.quarter
 
@@ -40,7 +40,7 @@ def situation(model: "RelocationModel") -> Situation:
         return year, base
 
     jobs = model.accounts.employment.sum(axis=0) / model.calibration.base_jobs
-    return Situation(
+    return Outlook(
         quarter=quarter,
         instruments=policy.timeline[policy.segment_at(quarter)].instruments,
         duty=levied(policy, model.regime_in_force),

@@ -28,7 +28,7 @@ from abm.core.markets import hat_shares
 from abm.draws import Draws
 from abm.economy import Array, Economy, load_economy
 from abm.fork import Past, future_of
-from abm.governments import conclude_talks, decide, draw_threat, situation, tell_news
+from abm.governments import conclude_talks, decide, draw_threat, outlook, tell_news
 from abm.initialization import (
     CalibratedEconomy,
     base_year_accounts,
@@ -56,8 +56,8 @@ from abm.plans import (
     value_plans,
 )
 from abm.policy.compiled import Policy, compile_known, known_entries
+from abm.policy.outlook import Act
 from abm.policy.rules import RULES
-from abm.policy.situation import Act
 from abm.policy.timeline import TimelineEntry
 from abm.population import BELIEFS
 from abm.quarter import Quarter
@@ -406,7 +406,7 @@ class RelocationModel(mesa.Model):
     def governments_act(self) -> None:
         """Let every government do what its rules say; all see the same quarter."""
         self.hazard = 1.0
-        seen = situation(self)
+        seen = outlook(self)
         for government in self.agents_by_type[Government]:
             government.act(seen)
 

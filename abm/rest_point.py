@@ -270,7 +270,9 @@ def place_firms(table: FirmTable, economy: Economy, settings: Firms, draws: Draw
     """
     firms = len(table)
     scales = taste_scale(economy, settings)
-    constants = _constants(settings, tuple(scales))
+    # Whether firms may move acts in the steps alone.
+    always = settings.model_copy(update={"relocation": True})
+    constants = _constants(always, tuple(scales))
     advantage, tastes = place_tastes(draws, firms, table.home)
     dispersion = 2 * (economy.sigma[:N_FOOTLOOSE] - 1)[table.sector, None]
     table.suitability[:] = np.exp(dispersion / settings.location_dispersion * advantage)

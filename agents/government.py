@@ -7,7 +7,7 @@ import mesa
 
 if TYPE_CHECKING:
     from abm.model import RelocationModel
-    from abm.policy.situation import Rule, Situation
+    from abm.policy.outlook import Outlook, Rule
 
 
 class Government(mesa.Agent):
@@ -21,7 +21,7 @@ class Government(mesa.Agent):
     country : str
         ``"USA"``, ``"MEX"`` or ``"CAN"``.
     rules : sequence of callable
-        Each takes the country and the situation and yields what is to be done.
+        Each takes the country and its outlook and yields what is to be done.
     """
 
     model: "RelocationModel"
@@ -31,7 +31,7 @@ class Government(mesa.Agent):
         self.country = country
         self.rules = rules
 
-    def act(self, seen: "Situation") -> None:
+    def act(self, seen: "Outlook") -> None:
         """Do what its rules say in the light of the last quarter."""
         for rule in self.rules:
             for act in rule(self.country, seen):

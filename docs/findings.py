@@ -46,6 +46,7 @@ THREAT_QUARTERS = 4
 WITHDRAWAL_QUARTERS = 20
 
 DRIFT_FIRMS, DRIFT_QUARTERS = 10_000, 40
+NOTICEABLE = 0.01
 LARGE_FLOW = 10_000
 """Million USD a year from which a flow between two regions is large."""
 
@@ -223,13 +224,15 @@ def measure_drift(firms: int = DRIFT_FIRMS, quarters: int = DRIFT_QUARTERS) -> s
     def drift(series: pd.DataFrame) -> pd.DataFrame:
         return series / series.iloc[0] - 1
 
-    def line(what: str, series: pd.DataFrame) -> tuple[str, str, str, str]:
+    def line(what: str, series: pd.DataFrame) -> tuple[str, ...]:
         change = drift(series)
         worst = change.abs().max().idxmax()
         name = " to ".join(worst[:2]) if isinstance(worst, tuple) else str(worst)
         name += f", {worst[2]}" if isinstance(worst, tuple) and len(worst) > 2 else ""
         end = change.iloc[-1].abs().max()
-        return what, f"{change.abs().max().max():.2%}", name, f"{end:.2%}"
+        above = (change.abs().max() > NOTICEABLE).sum()
+        largest = f"{change.abs().max().max():.2%}"
+        return what, largest, name, f"{end:.2%}", f"{above} of {change.shape[1]}"
 
     rows = [
         line("output by country", output),
@@ -240,7 +243,7 @@ def measure_drift(firms: int = DRIFT_FIRMS, quarters: int = DRIFT_QUARTERS) -> s
     moved = float(plants_changed(frames["moves"])["moved", "all"].sum())
     standing = float(outcomes[outcomes["quarter"] == 0]["plants"].sum())
     years = quarters / 4
-    heads = ("no news", "largest drift in any quarter", "where", "largest at the end")
+    heads = ("no news", "largest drift in any quarter", "where", "largest at the end", "above 1%")
     share = moved / standing / years
     return (
         f"{table(heads, rows)}\n\n"

@@ -61,10 +61,10 @@ def described_scenario(scenario: Scenario) -> str:
 def _written(scenario: Scenario, origins: "_Origins", overridden: Collection[str]) -> str:
     parts = (
         _head(scenario),
+        (f"# {line}" for line in timeline_lines(scenario)),
         _sections(scenario, origins),
         _sources(scenario, overridden),
         _timeline(scenario),
-        (f"# {line}" for line in timeline_lines(scenario)),
         (f"# {line}" for line in duty_lines(scenario)),
     )
     return "\n".join(line for part in parts for line in part) + "\n"

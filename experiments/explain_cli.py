@@ -1,4 +1,7 @@
-"""The command that explains: a firm of a run, or a run of a sweep."""
+"""The command that explains: a firm of a run, or a run of a sweep.
+
+As in `experiments.cli`, nothing heavy is imported before the command needs it.
+"""
 
 from pathlib import Path
 from typing import Annotated
@@ -31,22 +34,21 @@ def explain(
     """Explain why a firm of a run stayed or moved, or how a run of a sweep is repeated."""
     from abm.errors import ScenarioError
     from experiments.output import MANIFEST
-
-    if (folder / MANIFEST).is_file():
-        if run is not None:
-            raise ScenarioError(f"{folder}: is the folder of a run; name a firm with --firm")
-        if firm is None:
-            raise ScenarioError("--firm: name one, from 0, whose decision shall be explained")
-        _explain_firm(folder, firm, quarter, json=json)
-        return
-    if run is None or firm is not None or quarter is not None:
-        raise ScenarioError(
-            f"{folder}: has no {MANIFEST}, so it is no run; of a sweep name a run, and no firm"
-        )
-    from experiments.sweeps.reading import explain as explanation
+    from experiments.sweeps.reading import explain_sweep_run
     from experiments.sweeps.store import SweepStore
 
-    typer.echo(explanation(SweepStore.open(folder), run))
+    if SweepStore.is_in(folder):
+        if run is None or firm is not None or quarter is not None:
+            raise ScenarioError(f"{folder}: is the folder of a sweep; name a run of it, no firm")
+        typer.echo(explain_sweep_run(folder, run))
+        return
+    if not (folder / MANIFEST).is_file():
+        raise ScenarioError(f"{folder}: has no {MANIFEST}, so it is neither a run nor a sweep")
+    if run is not None:
+        raise ScenarioError(f"{folder}: is the folder of a run; name a firm with --firm")
+    if firm is None:
+        raise ScenarioError("--firm: name one, from 0, whose decision shall be explained")
+    _explain_firm(folder, firm, quarter, json=json)
 
 
 def _explain_firm(folder: Path, firm: int, quarter: int | None, *, json: bool) -> None:

@@ -1,5 +1,6 @@
 """What explains a firm's decision, in numbers: cut from one situation of a model."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +14,7 @@ from abm.population import BELIEFS
 from abm.rest_point import HAS_PLANT
 from abm.situation import ONLY, Situation
 from abm.weighing import Weighing, projects_at_gates
-from abm.what_if import CANCELS, levers_of, nearest_switch
+from abm.what_if import CANCELS, Lever, levers_of, nearest_switch
 
 
 @dataclass(frozen=True)
@@ -201,7 +202,11 @@ class Explanation:
 
 
 def explanation(
-    situation: Situation, row: int, quarter: int, luck: np.ndarray | None
+    situation: Situation,
+    row: int,
+    quarter: int,
+    luck: np.ndarray | None,
+    levers: Iterable[Lever] | None = None,
 ) -> Explanation:
     """Explain what a firm decides in a situation.
 
@@ -213,6 +218,8 @@ def explanation(
     quarter : int
     luck : ndarray, shape (config,), or None
         The taste of its review, None where it did not review.
+    levers : iterable of Lever, optional
+        Those that might change its mind; all unless given.
     """
     table, regime = situation.table, situation.regime
     weighed = situation.weighed()
@@ -233,7 +240,7 @@ def explanation(
         CONFIG_LABELS[int(table.target[0])] if building else None,
         gate,
         _decision(plans, gate),
-        _changes(situation) if open_to_change else (),
+        _changes(situation, levers) if open_to_change else (),
     )
 
 
@@ -368,9 +375,10 @@ def _decision(plans: tuple[Plan, ...], gate: Gate | None) -> str:
     return max(plans, key=lambda plan: plan.worth + (plan.luck or 0.0)).plants
 
 
-def _changes(situation: Situation) -> tuple[Change, ...]:
+def _changes(situation: Situation, levers: Iterable[Lever] | None) -> tuple[Change, ...]:
     """The nearest value of every lever at which it decides otherwise, the nearest first."""
-    switches = [nearest_switch(situation, lever) for lever in levers_of(situation)]
+    asked = levers_of(situation) if levers is None else levers
+    switches = [nearest_switch(situation, lever) for lever in asked]
     found = []
     for switch in sorted(switches, key=lambda switch: switch.distance):
         decision = None

@@ -24,7 +24,7 @@ HEADINGS = {
     "investment": "Investment in new plants, bn USD",
     "preference_utilisation": "Dutiable US imports claiming origin",
     "false_claim_share": "False ones among claims",
-    "misclassified_origin": "Declared as originating and is not, bn USD a year",
+    "misclassified_origin": "Misclassified origin, bn USD a year",
     "mean_content": "Regional content of net cost",
     "consumer_prices": "Consumer prices, 2017 = 1",
     "real_income": "Real income of consumers, 2017 = 1",
@@ -33,7 +33,11 @@ HEADINGS = {
 }
 """With the unit in which `experiments.labels.format_value` writes the numbers below."""
 
-UNSHOWN = {("plants_moved", "agents"), ("investment", "plants")}
+UNSHOWN = {
+    ("plants_moved", "agents"),
+    ("investment", "plants"),
+    ("investment", "billion_usd", "lost"),
+}
 """In the file, not in the table."""
 
 
@@ -74,7 +78,7 @@ def summary_table(result: RunResult) -> Table:
         table.add_column(f"Against {result.reference.name}", justify="right")
     topic = ""
     for path, entry in entries(result.summary):
-        if path[:2] in UNSHOWN:
+        if path[:2] in UNSHOWN or path[:3] in UNSHOWN:
             continue
         if len(path) > 1 and path[0] != topic:
             table.add_section()
@@ -91,23 +95,31 @@ def summary_table(result: RunResult) -> Table:
     return table
 
 
+def _in_two_lines(heading: str) -> str:
+    """A heading that leaves room for the others, broken where it may be."""
+    parts = {"Compliance": "Compli-\nance", "Relocation": "Reloca-\ntion"}
+    return parts.get(heading, heading.replace(" ", "\n").replace("-", "-\n"))
+
+
 def channels_table(result: Summary) -> Table:
-    """How each difference splits into channels; headlines that do not differ are left out."""
+    """How each difference splits into channels; rows that would show zeros alone are left out."""
     table = Table(title="Where the difference comes from; shares in points", box=None)
     table.add_column("")
     for heading in (*CHANNEL_LABELS.values(), "All"):
-        table.add_column(heading.replace(" ", "\n"), justify="right", no_wrap=True)
+        table.add_column(_in_two_lines(heading), justify="right", no_wrap=True)
     topic = ""
     for path, entry in entries(result):
         parts = entry["channels"]
-        if path[:2] in UNSHOWN or not parts or not any(parts.values()):
+        if path[:2] in UNSHOWN or not parts:
+            continue
+        numbers = [*(parts[name] for name in CHANNEL_LABELS), entry["difference"]]
+        cells = [format_change(number, entry["unit"]).removesuffix(" pts") for number in numbers]
+        if not any(digit in cell for cell in cells for digit in "123456789"):
             continue
         if len(path) > 1 and path[0] != topic:
             table.add_section()
             table.add_row(f"[bold]{HEADINGS[path[0]]}[/]")
         topic = path[0]
-        numbers = [*(parts[name] for name in CHANNEL_LABELS), entry["difference"]]
-        cells = [format_change(number, entry["unit"]).removesuffix(" pts") for number in numbers]
         table.add_row(_row_label(path), *cells)
     return table
 

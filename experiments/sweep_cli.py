@@ -18,7 +18,7 @@ _BYTES = {"k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 
 def register(app: typer.Typer) -> None:
     """Add the commands to a command line."""
-    for command in (sweep, status, results, report, slurm):
+    for command in (sweep, status, results, report, slurm, calibrate, economy):
         app.command()(command)
 
 
@@ -207,6 +207,55 @@ def slurm(
     folder = out or Path("results") / asked.name
     text = script(file, folder, array, workers=workers, time=time, mem=mem, partition=partition)
     typer.echo(submit_script(text) if submit else text, nl=submit)
+
+
+def calibrate(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A TOML file.")],
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for the fit.")] = None,
+    workers: Annotated[int, typer.Option(min=1, max=1024, help="Worker processes.")] = 1,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with DIR.")] = False,
+    run_timeout: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Of one run, such as 90s, 10m or 2h.")
+    ] = None,
+    run_memory: Annotated[
+        str | None, typer.Option(metavar="SIZE", help="Of one worker, such as 4G.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
+) -> None:
+    """Fit parameters to targets, and say how well the targets identify them."""
+    from experiments.calibrate.command import calibrate as fit
+    from experiments.sweeps.chunk import Limits
+    from experiments.sweeps.sweep import Options
+
+    limits = Limits(_quantity(run_timeout, _SECONDS, "--run-timeout"), _memory(run_memory))
+    options = Options(workers=workers, resume=resume, limits=limits, quiet=quiet)
+    result = fit(file, out or Path("results") / file.stem, options)
+    for line in result.lines:
+        typer.echo(line)
+    typer.echo(f"Written: {result.folder}" if not result.code else f"{result.folder}: stopped")
+    if result.code:
+        raise typer.Exit(result.code)
+
+
+def economy(
+    source: Annotated[
+        Path, typer.Option("--from", metavar="FILE", help="Table of the OECD (ICIO) or of WIOD.")
+    ],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the economy.")],
+    kind: Annotated[
+        str | None, typer.Option(metavar="KIND", help="oecd or wiod; by the file's name if not.")
+    ] = None,
+) -> None:
+    """Build the model's economy from your own inter-country input-output table."""
+    from experiments.inter_country import KINDS, build_economy
+
+    if kind is not None and kind not in KINDS:
+        raise _bad(f"--kind {kind[:40]}: is one of {', '.join(KINDS)}")
+    table = build_economy(source, out, kind)
+    total = table.value_added.sum() / 1e6
+    typer.echo(f"{out}: value added of the world {total:.2f} trillion USD")
+    if table.negative < 0:
+        typer.echo(f"{-table.negative:.0f} million USD below zero are set to zero")
 
 
 def _bad(problem: str) -> Exception:

@@ -11,7 +11,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from experiments.acts import is_done, title_of, told
+from experiments.acts import date_of, is_done, title_of, told
 from experiments.tables import RunFrames
 from viz.palette import BASELINE, COLOURS, FAINT_TEXT, TEXT
 
@@ -27,10 +27,13 @@ KEY_SIZE, KEY_LINE = 9.0, 0.155
 MOST_LINES = 18
 """Of the key, in each column; a run with more acts tells the first ones."""
 
+HAZARD = "threat.arrival_per_quarter"
+"""What changes where a threat becomes likelier."""
+
 
 @dataclass(frozen=True)
 class Act:
-    """What was done on a day.
+    """What a government did on a day.
 
     Attributes
     ----------
@@ -40,7 +43,7 @@ class Act:
     opens : bool
         Whether the mark's number stands at this day.
     colour : str
-        Of the country that acted; of no country where several did.
+        Of the country that acted; of no country where several did together.
     text : str
     """
 
@@ -54,13 +57,13 @@ class Act:
 def acts_of(run: RunFrames) -> tuple[Act, ...]:
     """What governments did within a run, by day, in the order of time.
 
-    What is announced and done within one quarter is told once. Acts too close for two
-    numbers share a mark.
+    What is announced and done within one quarter is told once, and a threat that merely
+    becomes likelier is not. Acts too close for two numbers share a mark.
     """
     table = run.tables["events"]
     end = _end(run)
     rows = table.assign(day=pd.to_datetime(table["date"]).dt.date).itertuples()
-    inside = [row for row in rows if run.start <= row.day < end]
+    inside = [row for row in rows if run.start <= row.day < end and row.instrument != HAZARD]
     done = {(row.quarter, title_of(row.reason)) for row in inside if is_done(row.reason)}
     news = [
         row
@@ -69,19 +72,21 @@ def acts_of(run: RunFrames) -> tuple[Act, ...]:
     ]
     found: list[Act] = []
     opened, number = date.min, 0
-    for day, some in groupby(sorted(news, key=attrgetter("day")), key=attrgetter("day")):
-        together = list(some)
+    by_actor = attrgetter("day", "actor")
+    for (day, actor), some in groupby(sorted(news, key=by_actor), key=by_actor):
         opens = not number or (day - opened).days >= CLOSEST * (end - run.start).days
         if opens:
             opened, number = day, number + 1
-        actors = {row.actor for row in together}
-        colour = COLOURS.get(actors.pop(), TEXT) if len(actors) == 1 else TEXT
-        # The shortest first, so that the longest is the one that is cut.
+        # Deeds first, the shortest first, so that the longest is the one that is cut.
         texts = sorted(
-            {told(row.instrument, str(row.old), str(row.new), row.reason) for row in together},
-            key=lambda text: (len(text), text),
+            {
+                (date_of(row.reason), told(row.instrument, str(row.old), str(row.new), row.reason))
+                for row in some
+            },
+            key=lambda text: (text[0], len(text[1]), text[1]),
         )
-        found.append(Act(day, number, opens, colour, "; ".join(texts)))
+        said = "; ".join(text for _, text in texts)
+        found.append(Act(day, number, opens, COLOURS.get(actor, TEXT), said))
     return tuple(found)
 
 

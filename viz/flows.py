@@ -23,7 +23,7 @@ from viz.canvas import (
     styled,
     time_axis,
 )
-from viz.events import add_below, with_key
+from viz.events import acts_of, add_below, with_key
 from viz.findings import moves_finding
 from viz.palette import BASELINE, COLOURS, EMPTY, FAINT_TEXT, TEXT
 
@@ -63,7 +63,8 @@ def where_plants_went(run: RunFrames, reference: RunFrames | None = None) -> Fig
 
 def _draw_moves_over_time(axes: Axes, run: RunFrames, reference: RunFrames | None) -> None:
     """Moves completed by the end of each year, as real firms, and the acts of governments."""
-    axes.set_title("Moves completed in the four quarters before, real firms")
+    acts = "; dotted, by number: acts of governments" if acts_of(run) else ""
+    axes.set_title(f"Moves completed in the four quarters before, real firms{acts}")
     for one, style in ((reference, (0, (4, 2.5))), (run, "-")):
         if one is not None:
             line = dated(one, _moves_a_year(one))

@@ -27,6 +27,9 @@ COLUMNS = 3
 LARGEST_SHARE = 0.5
 """Part of all movement above which the title calls a channel the main one."""
 
+UNDONE = 0.5
+"""Part of the largest channel above which an opposite one undoes most of it."""
+
 
 @styled
 def channels_waterfall(
@@ -103,6 +106,7 @@ def draw_waterfall(axes: Axes, split: pd.DataFrame, factor: float, *, named: boo
             edge + (0.02 if right else -0.02) * room, row, with_minus(f"{width:+,.{digits}f}"),
             ha="left" if right else "right", va="center", size=9.5,
             weight="bold" if row == len(parts) else "normal", color=TEXT,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6},
         )  # fmt: skip
     if named:
         axes.set_yticks(range(len(labels)), labels, size=10, color=TEXT)
@@ -146,11 +150,12 @@ def channels_finding(channels: pd.DataFrame, name: str) -> str:
     title, split = next((title, split) for title, split in splits.items() if split.any())
     what = title.split(",")[0].replace("\n", " ")
     what = what if what.startswith("US") else what[:1].lower() + what[1:]
-    movement = split.abs().sum()
     order = split.abs().sort_values(ascending=False, kind="stable").index
-    first = CHANNEL_LABELS[order[0]].lower()
-    share = split.abs()[order[0]] / movement
-    if share >= LARGEST_SHARE:
-        return f"What {name} does to the {what} comes mainly through {first}"
-    second = CHANNEL_LABELS[order[1]].lower()
-    return f"What {name} does to the {what} comes through {first} and {second}"
+    first, second = (CHANNEL_LABELS[channel].lower() for channel in order[:2])
+    largest, next_largest = split[order[0]], split[order[1]]
+    start = f"What {name} does to the {what} comes"
+    if largest * next_largest < 0 and abs(next_largest) >= UNDONE * abs(largest):
+        return f"{start} through {first}, most of it undone by {second}"
+    if abs(largest) >= LARGEST_SHARE * split.abs().sum():
+        return f"{start} mainly through {first}"
+    return f"{start} through {first} and {second}"

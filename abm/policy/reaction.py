@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from abm.policy.situation import Act, Situation
+from abm.policy.outlook import Act, Outlook
 from abm.settings import Number, Settings, setting
 
 
@@ -54,7 +54,7 @@ def hazard_scale(reaction: Reaction, deficit: float, base_deficit: float) -> flo
     return float(over**reaction.elasticity)
 
 
-def react(member: str, seen: Situation) -> Iterator[Act]:
+def react(member: str, seen: Outlook) -> Iterator[Act]:
     """Yield how likely the United States now makes its threat, from the deficit of a year."""
     terms, threat = seen.instruments.reaction, seen.instruments.threat
     if member == "USA" and threat is not None and terms.elasticity > 0:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from abm.axes import GOODS, HOSTS, N_GOODS, REGIONS
 from abm.policy.measures import Measure
-from abm.policy.situation import FIXED, WAIVED, Act, Situation
+from abm.policy.outlook import FIXED, WAIVED, Act, Outlook
 from abm.settings import Settings, Share, setting
 
 DIGITS = 6
@@ -48,7 +48,7 @@ class Retaliation(Settings):
     )
 
 
-def retaliate(member: str, seen: Situation) -> Iterator[Act]:
+def retaliate(member: str, seen: Outlook) -> Iterator[Act]:
     """Yield the answers of a member to the duties that each other one levied last quarter.
 
     An answer comes with the member's probability; it is lowered or lifted at once when
@@ -69,14 +69,14 @@ def retaliate(member: str, seen: Situation) -> Iterator[Act]:
             yield _act(member, other, seen, standing, wanted)
 
 
-def _first_strike(levier: str, origin: str, seen: Situation) -> NDArray[np.float64]:
+def _first_strike(levier: str, origin: str, seen: Outlook) -> NDArray[np.float64]:
     """Return what one member levies on another but for its answers, shape (part, good)."""
     rate = seen.duty[:, :N_GOODS, REGIONS.index(origin), REGIONS.index(levier)]
     struck: NDArray[np.float64] = np.maximum(rate - _answer(levier, origin, seen), 0.0)
     return struck.round(DIGITS)
 
 
-def _answer(levier: str, origin: str, seen: Situation) -> NDArray[np.float64]:
+def _answer(levier: str, origin: str, seen: Outlook) -> NDArray[np.float64]:
     """Return what a member levies on another by this rule, shape (part, good)."""
     rates = np.zeros((len(TERMS), N_GOODS))
     for part in TERMS:
@@ -98,7 +98,7 @@ def _name(levier: str, origin: str, part: int) -> str:
 def _act(
     member: str,
     other: str,
-    seen: Situation,
+    seen: Outlook,
     standing: NDArray[np.float64],
     wanted: NDArray[np.float64],
 ) -> Act:
@@ -123,7 +123,7 @@ def _act(
     return Act(f"{member} {verb} duties of {other} on its goods", changes)
 
 
-def _rates(key: str, seen: Situation, wanted: NDArray[np.float64]) -> dict[str, float]:
+def _rates(key: str, seen: Outlook, wanted: NDArray[np.float64]) -> dict[str, float]:
     """Return rates by good; a good that a former answer named is named again."""
     former = seen.instruments.measures.get(key.removeprefix("measures."))
     named = set() if former is None else {str(good) for good in former.rates}

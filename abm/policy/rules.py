@@ -1,11 +1,11 @@
 """The rules by which governments act beside the timeline, in the order in which they do."""
 
+from abm.policy.outlook import Rule
 from abm.policy.reaction import react
 from abm.policy.retaliation import retaliate
-from abm.policy.situation import Rule
 
 RULES: tuple[Rule, ...] = (
     react,
     retaliate,
 )
-"""Each sees every member's situation in turn; what the scenario does not ask for, it leaves."""
+"""All governments see the same outlook; what the scenario does not ask for, it leaves."""

@@ -41,17 +41,34 @@ def chunks(specs: Sequence[RunSpec], workers: int) -> list[Chunk]:
     return pieces
 
 
+class Crew:
+    """Worker processes that outlive one call, each lost and replaced on its own."""
+
+    def __init__(self, workers: int, limits: Limits) -> None:
+        self.limits = limits
+        self.workers = [Worker(limits) for _ in range(workers)]
+
+    def stop(self) -> None:
+        """End all processes and whatever they do."""
+        for worker in self.workers:
+            worker.stop()
+
+
 def local(
-    workers: int, scenarios: Mapping[str, str], limits: Limits, run_one: RunFunction
+    workers: int,
+    scenarios: Mapping[str, str],
+    limits: Limits,
+    run_one: RunFunction,
+    crew: Crew | None = None,
 ) -> Backend:
-    """Return a backend of worker processes, each lost and replaced on its own."""
+    """Return a backend of worker processes of this machine; a crew is used, and kept, if given."""
 
     def reports(specs: Sequence[RunSpec]) -> Iterator[Report | None]:
         waiting: queue.SimpleQueue[Chunk] = queue.SimpleQueue()
         for chunk in chunks(specs, workers):
             waiting.put(chunk)
         arrived: queue.SimpleQueue[Report | BaseException | None] = queue.SimpleQueue()
-        crew = [Worker(limits) for _ in range(min(workers, len(specs)))]
+        hands = crew or Crew(min(workers, len(specs)), limits)
 
         def work(worker: Worker) -> None:
             try:
@@ -64,14 +81,18 @@ def local(
             except BaseException as error:  # ours: told to whoever listens
                 arrived.put(error)
 
-        threads = [threading.Thread(target=work, args=(worker,), daemon=True) for worker in crew]
+        threads = [
+            threading.Thread(target=work, args=(worker,), daemon=True) for worker in hands.workers
+        ]
+        ended = False
         try:
             for thread in threads:
                 thread.start()
             yield from _until_all_have_ended(arrived, len(threads))
+            ended = True
         finally:
-            for worker in crew:
-                worker.stop()
+            if crew is None or not ended:
+                hands.stop()
             for thread in threads:
                 thread.join()
 

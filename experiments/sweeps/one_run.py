@@ -6,7 +6,6 @@ heavy is imported by the run.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -15,6 +14,9 @@ if TYPE_CHECKING:
 
 type Outcomes = dict[str, float | None]
 """Numbers by dotted name; None for a share of nothing."""
+
+MOST_FIRMS_KEPT = 10_000
+"""Of all base years that a process keeps; small models are set up once for each replication."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ def simulate(spec: RunSpec, scenario: str) -> Outcomes:
     from experiments.tables import check_tables
 
     resolved = resolved_scenario(scenario, spec)
-    model = twin(_base_year(resolved.firms, resolved.economy, spec.firms, spec.seed), resolved)
+    model = twin(base_year(resolved.firms, resolved.economy, spec.firms, spec.seed), resolved)
     for _ in range(spec.quarters):
         model.step()
     frames = model.frames()
@@ -69,15 +71,26 @@ def simulate(spec: RunSpec, scenario: str) -> Outcomes:
     return flat
 
 
-@lru_cache(maxsize=1)
-def _base_year(assumed: "Firms", economy: "Economy", firms: int, seed: int) -> "RelocationModel":
+_base_years: dict[tuple[str, int, int], "RelocationModel"] = {}
+"""Those a process used last, as many as `MOST_FIRMS_KEPT` allows; never less than one."""
+
+
+def base_year(assumed: "Firms", economy: "Economy", firms: int, seed: int) -> "RelocationModel":
     """A model at quarter 0 whose firms and base year the runs of one replication share."""
     from abm.model import RelocationModel
     from abm.scenario import Scenario
 
-    assumptions = {"firms": assumed, "economy": economy}
-    scenario = Scenario.load("status-quo").model_copy(update=assumptions)
-    return RelocationModel(scenario, firms=firms, rng=seed)
+    # As text: the assumptions are frozen, but their tables are no keys.
+    key = (f"{assumed!r}{economy!r}", firms, seed)
+    model = _base_years.pop(key, None)
+    if model is None:
+        while _base_years and firms + sum(kept for _, kept, _ in _base_years) > MOST_FIRMS_KEPT:
+            del _base_years[next(iter(_base_years))]
+        assumptions = {"firms": assumed, "economy": economy}
+        scenario = Scenario.load("status-quo").model_copy(update=assumptions)
+        model = RelocationModel(scenario, firms=firms, rng=seed)
+    _base_years[key] = model
+    return model
 
 
 def check_outcomes(outcomes: Mapping[str, float | None]) -> None:

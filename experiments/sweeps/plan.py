@@ -1,7 +1,7 @@
 """The table of runs that a sweep amounts to, made and checked before anything runs."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +81,20 @@ class Plan:
         """Runs a point and scenario."""
         return self.sweep.replications
 
+    def with_points(self, more: Sequence[Point]) -> "Plan":
+        """Return a plan with further points behind those it has.
+
+        Raises
+        ------
+        ScenarioError
+            If one says something that cannot be.
+        """
+        digests = [
+            [*known, *_digests(text, self.sweep, more, self.quarters[name])]
+            for known, (name, text) in zip(self.digests, self.scenarios.items(), strict=True)
+        ]
+        return replace(self, points=[*self.points, *more], digests=digests)
+
 
 def make_plan(sweep: SweepFile, folder: Path, texts: Mapping[str, str] | None = None) -> Plan:
     """Return the runs of a sweep, every scenario and value checked.
@@ -106,13 +120,15 @@ def make_plan(sweep: SweepFile, folder: Path, texts: Mapping[str, str] | None = 
         document, scenario = read_resolved(text)
         fixed = overridden(document, scenario, sweep.set) if sweep.set else scenario
         quarters[name] = sweep.quarters or fixed.quarters
-        digests.append(
-            [
-                scenario_digest(_at(document, scenario, {**sweep.set, **point}, quarters[name]))
-                for point in made
-            ]
-        )
+        digests.append(_digests(text, sweep, made, quarters[name]))
     return Plan(sweep, dict(texts), made, quarters, digests)
+
+
+def _digests(text: str, sweep: SweepFile, made: Sequence[Point], quarters: int) -> list[str]:
+    document, scenario = read_resolved(text)
+    return [
+        scenario_digest(_at(document, scenario, {**sweep.set, **point}, quarters)) for point in made
+    ]
 
 
 def read_resolved(text: str) -> tuple[dict[str, Any], Scenario]:

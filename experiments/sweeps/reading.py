@@ -175,15 +175,23 @@ def command(store: SweepStore, spec: RunSpec) -> str:
     return shlex.join(words)
 
 
-def explain(store: SweepStore, name: str) -> str:
-    """Return what a run is, how it ended, and the command that repeats it.
+def explain_sweep_run(directory: Path, run: str) -> str:
+    """Return what a run of a sweep is, how it ended, and the command that repeats it.
+
+    Parameters
+    ----------
+    directory : Path
+        Of the sweep.
+    run : str
+        Identity of the run, or its start.
 
     Raises
     ------
     ScenarioError
         If there is no such run.
     """
-    spec, history = find_run(store, name), store.history()
+    store = SweepStore.open(directory)
+    spec, history = find_run(store, run), store.history()
     lines = [command(store, spec), f"# run {spec.run}: replication {spec.replication}"]
     failure = history.failed.get(spec.run)
     if spec.run in history.done:

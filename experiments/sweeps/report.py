@@ -59,7 +59,7 @@ def write_report(store: SweepStore) -> Path:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["number"] = _number
+    environment.filters["number"] = number_text
     outcomes = [] if results.empty else chosen_outcomes(results, sweep)
     if not sweep.outcomes:
         outcomes = outcomes[:MOST_OUTCOMES]
@@ -103,7 +103,7 @@ def _section(store: SweepStore, results: pd.DataFrame, outcome: str) -> dict[str
             for name in store.manifest["scenarios"]
         ]
     drawn = _pictures(results, means, outcome, factors, sampled=sampled)
-    section["figures"] = [_svg(figure) for figure in drawn]
+    section["figures"] = [as_svg(figure) for figure in drawn]
     return section
 
 
@@ -139,7 +139,7 @@ def _indices(
         "rows": table.to_dict("records"),
         "columns": [name for name in table if name != "factor"],
         "noise": shared,
-        "figure": _svg(pictures.bars(table, columns, f"{sweep.design.kind}: {outcome}")),
+        "figure": as_svg(pictures.bars(table, columns, f"{sweep.design.kind}: {outcome}")),
     }
 
 
@@ -154,7 +154,7 @@ def _in_words(row: dict[str, Any]) -> str:
     return "higher than the reference" if found.mean > 0 else "lower than the reference"
 
 
-def _svg(figure: Figure) -> Markup:
+def as_svg(figure: Figure) -> Markup:
     """Return a picture as text of a page; Matplotlib has escaped what stands in it."""
     import matplotlib
 
@@ -165,7 +165,8 @@ def _svg(figure: Figure) -> Markup:
     return Markup(text[text.index("<svg") :])
 
 
-def _number(value: Any) -> str:
+def number_text(value: Any) -> str:
+    """Return a number as a page shows it; nothing where there is none."""
     if value is None or value != value:
         return ""
     return f"{value:.5g}" if isinstance(value, int | float) else str(value)

@@ -16,6 +16,9 @@ STYLES = ("-", "--", "-.", ":")
 
 WIDTH, HEIGHT = 6.4, 3.6
 
+LABEL_HEIGHT = 0.06
+"""Of a small line of text, as a share of the axes."""
+
 
 def response(means: pd.DataFrame, factor: str, outcome: str, lines: Sequence[str]) -> Figure:
     """Mean of an outcome along a factor, with its 95% band; one line for each other cell.
@@ -29,6 +32,7 @@ def response(means: pd.DataFrame, factor: str, outcome: str, lines: Sequence[str
         Columns whose values a line is of.
     """
     figure, axes = _empty(factor, outcome)
+    ends: list[tuple[float, float, str, str]] = []
     groups = means.groupby(list(lines), sort=True) if lines else [((), means)]
     for number, (key, line) in enumerate(groups):
         line = line.sort_values(factor)
@@ -37,10 +41,33 @@ def response(means: pd.DataFrame, factor: str, outcome: str, lines: Sequence[str
         axes.plot(x, y, style, color=colour, marker="o", markersize=3)
         low, high = line["low"].to_numpy(float), line["high"].to_numpy(float)
         axes.fill_between(x, low, high, color=colour, alpha=0.2, linewidth=0)
-        named = ", ".join(_short(value) for value in key)
+        named = ", ".join(
+            _short(value) if name == "scenario" else f"{name.rpartition('.')[2]} {_short(value)}"
+            for name, value in zip(lines, key, strict=True)
+        )
         if named and len(x):
-            axes.annotate(_plain(named), (x[-1], y[-1]), xytext=(4, 0), textcoords="offset points")
+            ends.append((float(y[-1]), float(x[-1]), named, colour))
+    _label_ends(axes, ends)
     return figure
+
+
+def _label_ends(axes: Axes, ends: list[tuple[float, float, str, str]]) -> None:
+    """Write names at the ends of lines, in their order, none on top of another."""
+    low, high = axes.get_ylim()
+    free = low
+    for y, x, named, colour in sorted(ends):
+        at = max(y, free)
+        free = at + LABEL_HEIGHT * (high - low)
+        axes.annotate(
+            _plain(named),
+            (x, at),
+            xytext=(6, 0),
+            textcoords="offset points",
+            color=colour,
+            va="center",
+            fontsize="small",
+            annotation_clip=False,
+        )
 
 
 def heat_map(means: pd.DataFrame, across: str, up: str, outcome: str) -> Figure:

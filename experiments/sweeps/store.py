@@ -31,6 +31,7 @@ from filelock import FileLock, Timeout
 from abm.errors import OutputError, StoreError
 from abm.keys import shown
 from experiments.output import MANIFEST, PROGRAM
+from experiments.sweeps.design import Point
 from experiments.sweeps.one_run import RunSpec
 from experiments.sweeps.parts import write_whole
 from experiments.sweeps.plan import Plan
@@ -124,6 +125,15 @@ class SweepStore:
                 path.unlink()
         return cls(folder, manifest)
 
+    @staticmethod
+    def is_in(folder: Path) -> bool:
+        """Return whether a folder is that of a sweep, rather than of a single run."""
+        try:
+            manifest = json.loads((folder / MANIFEST).read_bytes())
+        except (OSError, ValueError, RecursionError):
+            return False
+        return isinstance(manifest, dict) and manifest.get("kind") == KIND
+
     @classmethod
     def open(cls, folder: Path) -> "SweepStore":
         """Return the sweep in a folder.
@@ -167,18 +177,23 @@ class SweepStore:
     def specs(self) -> list[RunSpec]:
         """Return every run once, those of one replication together: they share a base year."""
         sweep, design = self.sweep, self.design()
-        points = json.loads(self._checked(POINTS))
-        keys, fixed = list(sweep.factors), tuple(sweep.set.items())
+        points, fixed = self.points(), tuple(sweep.set.items())
         quarters: dict[str, int] = self.manifest["quarters"]
         found: dict[str, RunSpec] = {}
         rows = design.select(["run", "scenario", "point", "replication", "seed"]).to_pydict()
         for run, scenario, point, replication, seed in zip(*rows.values(), strict=True):
             if run not in found:
-                values = (*fixed, *zip(keys, points[point - 1], strict=True))
+                values = (*fixed, *points[point - 1].items())
                 found[run] = RunSpec(
                     run, scenario, values, replication, seed, sweep.firms, quarters[scenario]
                 )
         return sorted(found.values(), key=lambda spec: spec.replication)
+
+    def points(self) -> list[Point]:
+        """Return the points in their order, with the exact values."""
+        keys = list(self.sweep.factors)
+        rows = json.loads(self._checked(POINTS))
+        return [dict(zip(keys, row, strict=True)) for row in rows]
 
     def scenarios(self) -> dict[str, str]:
         """Return the text of every scenario by its name."""

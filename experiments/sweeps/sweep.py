@@ -136,38 +136,58 @@ def run_sweep(
     else:
         plan = make_plan(sweep, beside)
         check_new_folder(out)
-        _check_writable(out)
+        check_writable(out)
         _check_backend(options)
         with locked(out):
             if not (out / "manifest.json").exists():  # another shard may have been quicker
-                SweepStore.create(out, plan, _facts(options))
+                SweepStore.create(out, plan, facts_of(options))
     with locked(out, name):
         store = SweepStore.open(out)
-        _check_same(store, sweep, beside)
+        check_same(store, sweep, beside)
         if options.extend:
             store = _extended(store, options.extend)
-        result = _carry_on(store, name, options, run_one, notes)
+        result = carry_on(store, options, run_one, notes, name=name)
     if options.shard is not None and result.code not in (RESUME_ME, 130):
         _merge_if_last(out, notes)
     return result
 
 
-def _carry_on(
-    store: SweepStore, name: str, options: Options, run_one: RunFunction, notes: list[str]
+def carry_on(
+    store: SweepStore,
+    options: Options,
+    run_one: RunFunction,
+    notes: list[str],
+    *,
+    name: str = WHOLE,
+    crew: backends.Crew | None = None,
 ) -> SweepResult:
+    """Carry out what is left of a sweep; the caller holds the lock of that name.
+
+    Parameters
+    ----------
+    store : SweepStore
+    options : Options
+    run_one : callable
+    notes : list of str
+        Gets the lines that the user should read.
+    name : str
+        The shard, or the whole.
+    crew : Crew, optional
+        Processes to use and to keep.
+    """
     recorder = Recorder(store, _writer(name), flush_seconds=options.flush_seconds)
     try:
         history = store.history()
         if options.shard is None:
             notes += set_damaged_aside(store, history)
         notes += _other_origins(history, options)
-        recorder.session({**_facts(options), "host": platform.node(), "process": os.getpid()})
+        recorder.session({**facts_of(options), "host": platform.node(), "process": os.getpid()})
         specs = _share(store.specs(), options.shard)
         history = _take_from_others(store, history, recorder, specs, options.reuse, notes)
         pending, done, failed = _pending(specs, history, options.retry_failed)
         progress = SweepProgress(len(specs), done, failed, store.folder, quiet=options.quiet)
         with environment_of_workers(portable=options.portable), progress:
-            backend = _backend(store, options, run_one)
+            backend = _backend(store, options, run_one, crew)
             ending = work(pending, backend, recorder, progress, options.rules)
         return _conclude(store, specs, ending, recorder, options, notes)
     finally:
@@ -223,19 +243,22 @@ def _check_backend(options: Options) -> None:
         cluster.check_scheduler(options.dask)
 
 
-def _backend(store: SweepStore, options: Options, run_one: RunFunction) -> backends.Backend:
+def _backend(
+    store: SweepStore, options: Options, run_one: RunFunction, crew: backends.Crew | None
+) -> backends.Backend:
     texts = store.scenarios()
     if options.dask is not None:
         portable = options.portable
         return cluster.dask(options.dask, texts, options.limits, run_one, portable=portable)
-    return backends.local(options.workers, texts, options.limits, run_one)
+    return backends.local(options.workers, texts, options.limits, run_one, crew)
 
 
 def _writer(name: str) -> str:
     return "main" if name == WHOLE else name
 
 
-def _facts(options: Options) -> dict[str, Any]:
+def facts_of(options: Options) -> dict[str, Any]:
+    """Return where results are from: versions, revision, processor."""
     return {
         "versions": versions(),
         "git_revision": git_revision(),
@@ -248,7 +271,7 @@ def _other_origins(history: History, options: Options) -> list[str]:
     """Return a line for each way in which earlier results may differ in their last bits."""
     if not history.sessions:
         return []
-    last, now = history.sessions[-1], _facts(options)
+    last, now = history.sessions[-1], facts_of(options)
     words = {
         "git_revision": "another revision of the program",
         "cpu_features": "a processor with other instruction sets",
@@ -262,7 +285,7 @@ def _other_origins(history: History, options: Options) -> list[str]:
     ]
 
 
-def _check_same(store: SweepStore, sweep: SweepFile, beside: Path) -> None:
+def check_same(store: SweepStore, sweep: SweepFile, beside: Path) -> None:
     """Refuse a folder that belongs to another sweep, naming the first difference."""
     mine = sweep.model_dump(mode="json")
     theirs = store.sweep.model_dump(mode="json")
@@ -270,7 +293,7 @@ def _check_same(store: SweepStore, sweep: SweepFile, beside: Path) -> None:
         key = next(key for key in mine if mine[key] != theirs[key])
         raise OutputError(
             f"{store.folder}: holds a sweep with another {key}: {shown(theirs[key])}, not "
-            f"{shown(mine[key])}; use --extend, or name another folder"
+            f"{shown(mine[key])}; extend it, or name another folder"
         )
     stored = store.scenarios()
     fresh = make_plan(sweep.model_copy(update=dict(factors={}, **_ONE)), beside).scenarios
@@ -353,7 +376,8 @@ def _reports_of(other: SweepStore, wanted: set[str]) -> Iterator[Report]:
                 yield replace(Report(run, row), host="reused")
 
 
-def _check_writable(out: Path) -> None:
+def check_writable(out: Path) -> None:
+    """Refuse a folder in which nothing can be written."""
     existing = next(path for path in (out, *out.absolute().parents) if path.exists())
     try:
         with _probe(existing):

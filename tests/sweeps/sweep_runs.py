@@ -105,6 +105,43 @@ def not_a_number(spec, scenario):
     return {"profit": "many"}
 
 
+def bent(spec, scenario):
+    """A model of two parameters that is nearly linear in them."""
+    values = dict(spec.values)
+    a, b = values["firms.build_cost"], values["firms.closure_cost"]
+    luck = random.Random(spec.seed)
+    return {
+        "sum": a + b + 0.01 * luck.gauss(),
+        "gap": a - b + 0.01 * luck.gauss(),
+        "product": a * b,
+        "twice": 2 * (a + b),
+    }
+
+
+def bent_until_stopped(spec, scenario):
+    """The same, but it asks the program that runs it to stop once."""
+    mark = Path(os.environ["MARKS"]) / "stopped"
+    if len(list(mark.parent.iterdir())) == 30 and not mark.exists():
+        mark.touch()
+        os.kill(int(os.environ["MAIN"]), signal.SIGTERM)
+        time.sleep(60)
+    (mark.parent / f"{spec.run}").touch()
+    return bent(spec, scenario)
+
+
+def claims(spec, scenario):
+    """The relocation model, and of its outcomes claims alone."""
+    from abm.twin import twin
+    from experiments.measures import preference_utilisation
+    from experiments.sweeps.one_run import base_year
+    from experiments.sweeps.plan import resolved_scenario
+
+    resolved = resolved_scenario(scenario, spec)
+    model = twin(base_year(resolved.firms, resolved.economy, spec.firms, spec.seed), resolved)
+    model.run_for(spec.quarters)
+    return {"claims": float(preference_utilisation(model.frames()["trade"])["all"].iloc[-1])}
+
+
 def main():
     """Carry out a sweep as a program of its own: FILE, DIR, name of a function, options."""
     from experiments.sweeps.sweep import Options, run_sweep

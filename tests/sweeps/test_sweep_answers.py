@@ -22,7 +22,7 @@ from experiments.sweeps.answers import (
 )
 from experiments.sweeps.design import points
 from experiments.sweeps.export import as_dataset, export_frame, text_of
-from experiments.sweeps.reading import explain, query, status
+from experiments.sweeps.reading import explain_sweep_run, query, status
 from experiments.sweeps.report import write_report
 from experiments.sweeps.store import SweepStore
 from experiments.sweeps.sweep import Options, run_sweep
@@ -210,12 +210,12 @@ def test_the_status_counts_every_run(sweep):
 
 def test_explaining_a_run_prints_its_command(sweep):
     spec = sweep.specs()[3]
-    words = explain(sweep, spec.run[:12]).splitlines()[0].split()
+    words = explain_sweep_run(sweep.folder, spec.run[:12]).splitlines()[0].split()
     assert words[:2] == ["nearshore", "run"]
     assert words[words.index("--seed") + 1] == str(spec.seed)
     assert f"{COST}={dict(spec.values)[COST]}" in words
     with pytest.raises(ScenarioError, match="no run of this sweep"):
-        explain(sweep, "zz")
+        explain_sweep_run(sweep.folder, "zz")
 
 
 def test_the_report_needs_no_network_and_says_where_it_is_from(sweep):

@@ -100,6 +100,7 @@ def test_scenarios_lists_each_on_one_line(capsys):
     assert main(["scenarios"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == [
+        "balance-target",
         "blanket-2025",
         "blanket-25",
         "history",
@@ -139,9 +140,9 @@ def test_run_hands_everything_to_the_runner(runs, tmp_path):
         "quarters": 3,
         "seed": 0,
         "out": tmp_path,
+        "channels": False,
         "profile": True,
         "quiet": True,
-        "channels": False,
         "checkpoint_every": None,
     }
 

@@ -13,6 +13,7 @@ from abm.policy.duty_bases import foreign_content, metal_content
 from abm.policy.measures import Measure, behind, contributions
 from abm.policy.timeline import segments
 from abm.scenario import Scenario
+from experiments.describe import described
 from experiments.duties import duty_lines
 
 
@@ -231,3 +232,16 @@ def test_a_withdrawal_that_is_threatened_ends_the_preference_where_it_is_carried
     policy = compile_policy(Scenario.from_toml("threat = { instrument = 'withdrawal' }"))
     assert policy.preference[..., 0].sum() == len(HOSTS) * (len(HOSTS) - 1)
     assert not policy.preference[..., 1].any()
+
+
+def test_a_scenario_is_shown_as_a_timeline_first():
+    lines = described("history").splitlines()
+    first = lines.index("# Timeline, by dates alone:")
+    told = list(itertools.takewhile(lambda line: line.startswith("# 20"), lines[first + 1 :]))
+    assert first < 10
+    days = [line[2:12] for line in told]
+    assert days == sorted(days)
+    assert "# 2016-11-24 USA: threat announced: 35% border tax on MEX" in told
+    assert "# 2018-06-05 MEX: 6% on metals, 3% on food from USA" in told
+    assert "# 2019-05-20 MEX: ended: 6% on metals, 3% on food from USA" in told
+    assert told[-1] == "# 2026-07-24 USA: ended: 10% on all from all"

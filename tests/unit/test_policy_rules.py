@@ -1,4 +1,4 @@
-"""What governments do by rule, from a situation made up; talks, and what is known of them."""
+"""What governments do by rule, from an outlook made up; talks, and what is known of them."""
 
 from datetime import date
 
@@ -9,8 +9,8 @@ from abm.axes import GOODS, N_HOSTS
 from abm.errors import ScenarioError
 from abm.governments import levied
 from abm.policy import compile_policy
+from abm.policy.outlook import FIXED, WAIVED, Outlook
 from abm.policy.retaliation import retaliate
-from abm.policy.situation import FIXED, WAIVED, Situation
 from abm.policy.timeline import with_changes
 from abm.scenario import Scenario
 from experiments.overrides import load_scenario
@@ -28,7 +28,7 @@ def seen(*overrides, luck=0.5, acts=()):
         instruments = with_changes(instruments, act.changes, "test")
     document = scenario.model_dump() | {"measures": instruments.model_dump()["measures"]}
     policy = compile_policy(Scenario.from_document(document), quarters=0)
-    return Situation(
+    return Outlook(
         quarter=2,
         instruments=instruments,
         duty=levied(policy, 0),

@@ -47,6 +47,7 @@ def test_the_scenarios_listed_here_are_shipped():
         "review-2026",
         "objectives-2017",
         "blanket-25",
+        "balance-target",
     }
 
 

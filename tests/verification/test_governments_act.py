@@ -9,6 +9,7 @@ from datetime import date
 from itertools import pairwise
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from abm import RelocationModel
@@ -161,6 +162,45 @@ def test_talks_that_may_end_in_a_duty_deter_plants_in_mexico_before_they_end():
     never, some, often = (first_chances(hazard) for hazard in (0.0, 0.025, 0.1))
     assert often < some < never
     assert first_chances(0.1, "myopic") == pytest.approx(first_chances(0.0, "myopic"), rel=1e-6)
+
+
+def test_the_border_tax_bites_new_mexican_plants_of_firms_with_us_production_alone():
+    taxed, spared = (
+        run(f"threat.imposed={imposed}", quarters=1, source="threat-35")
+        for imposed in ("always", "never")
+    )
+    duties = [m.borders.duty[..., m.regime] for m in (taxed, spared)]
+    more = (duties[0] - duties[1])[:, MEX, USA]
+    table = taxed.firms
+    exposed = table.moved_from_home & ~table.grandfathered
+    assert 0 < exposed.sum() < len(table)
+    scale = taxed.economy.customs_over_basic[table.sector, MEX, USA]
+    claims = [m.borders.claim[:, MEX, USA, m.regime] for m in (taxed, spared)]
+    pays = exposed & (claims[0] == claims[1])  # some claim origin only now, to save the rest
+    assert pays.sum() > 0.9 * exposed.sum()
+    np.testing.assert_allclose(more[pays], 0.35 * scale[pays], rtol=1e-5)
+    assert not more[~exposed].any()
+    elsewhere = duties[0] - duties[1]
+    elsewhere[:, MEX, USA] = 0
+    assert not elsewhere.any()
+
+
+def test_levers_that_governments_answer_replay_exactly():
+    played = RelocationModel("status-quo", firms=FIRMS)
+    played.run_for(1)
+    duty = {
+        "tariffs.special.USA.MEX.food": 0.25,
+        "tariffs.special_waived_for_originating": False,
+        "retaliation.MEX": 0.6,
+    }
+    played.pull_levers(duty)
+    played.run_for(5)
+    again = RelocationModel(played.scenario, firms=FIRMS)
+    again.run_for(6)
+    (answer,) = [e for e in played.events if e["instrument"].startswith("measures.")]
+    assert (answer["actor"], answer["new"]) == ("MEX", "25% on food from USA")
+    for name, frame in played.frames().items():
+        pd.testing.assert_frame_equal(frame, again.frames()[name], check_exact=True)
 
 
 def test_every_member_has_a_government():

@@ -19,6 +19,13 @@ TOGETHER = (
     "labour_rights.union_premium.MEX=0",
     "labour_rights.wage_floor.USA=5",
 )
+NOTHING_TO_ACT_ON = (
+    "retaliation.USA=1",
+    "retaliation.MEX=1",
+    "retaliation.CAN=1",
+    "reaction.elasticity=3",
+)
+"""Rules of governments who see neither a duty nor a threat."""
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +35,9 @@ def baseline():
     return model.frames()
 
 
-@pytest.mark.parametrize("overrides", [*((one,) for one in ONE_BY_ONE), TOGETHER])
+@pytest.mark.parametrize(
+    "overrides", [*((one,) for one in ONE_BY_ONE), TOGETHER, NOTHING_TO_ACT_ON]
+)
 def test_levers_at_zero_are_the_status_quo_bit_for_bit(baseline, overrides):
     model = RelocationModel(load_scenario("status-quo", list(overrides)), firms=300)
     model.run_for(4)

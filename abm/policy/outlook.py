@@ -17,7 +17,7 @@ WAIVED, FIXED = range(2)
 
 
 @dataclass(frozen=True)
-class Situation:
+class Outlook:
     """Policy and outcomes as they stood when the last quarter ended.
 
     Attributes
@@ -70,5 +70,5 @@ class Act:
     hazard: float | None = None
 
 
-type Rule = Callable[[str, Situation], Iterable[Act]]
-"""Member and situation to what that member does."""
+type Rule = Callable[[str, Outlook], Iterable[Act]]
+"""Member and outlook to what that member does."""
