@@ -24,6 +24,12 @@ def title_of(reason: str) -> str:
     return announced[2] if announced else reason.removeprefix("in force: ")
 
 
+def date_of(reason: str) -> str:
+    """The day for which something is announced, in ISO form; nothing for the deed itself."""
+    announced = _ANNOUNCED.match(reason)
+    return announced[1] if announced else ""
+
+
 def told(instrument: str, old: str, new: str, reason: str) -> str:
     """An event in a few words: a measure by what it levies, else by its title.
 

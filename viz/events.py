@@ -11,7 +11,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from experiments.acts import is_done, title_of, told
+from experiments.acts import date_of, is_done, title_of, told
 from experiments.tables import RunFrames
 from viz.palette import BASELINE, COLOURS, FAINT_TEXT, TEXT
 
@@ -77,12 +77,16 @@ def acts_of(run: RunFrames) -> tuple[Act, ...]:
         opens = not number or (day - opened).days >= CLOSEST * (end - run.start).days
         if opens:
             opened, number = day, number + 1
-        # The shortest first, so that the longest is the one that is cut.
+        # Deeds first, the shortest first, so that the longest is the one that is cut.
         texts = sorted(
-            {told(row.instrument, str(row.old), str(row.new), row.reason) for row in some},
-            key=lambda text: (len(text), text),
+            {
+                (date_of(row.reason), told(row.instrument, str(row.old), str(row.new), row.reason))
+                for row in some
+            },
+            key=lambda text: (text[0], len(text[1]), text[1]),
         )
-        found.append(Act(day, number, opens, COLOURS.get(actor, TEXT), "; ".join(texts)))
+        said = "; ".join(text for _, text in texts)
+        found.append(Act(day, number, opens, COLOURS.get(actor, TEXT), said))
     return tuple(found)
 
 
