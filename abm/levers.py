@@ -43,10 +43,12 @@ def with_levers(scenario: Scenario, quarter: int, changes: Mapping[str, object])
     day = first_day(quarter, scenario.start)
     document = scenario.model_dump(exclude_none=True)
     timeline = list(document["timeline"])
-    last = timeline[-1] if timeline else {}
-    earlier = {}
-    if (last.get("title"), last.get("date")) == (TITLE, day):
-        earlier = timeline.pop()["set"]
-    timeline.append({"date": day, "title": TITLE, "set": {**earlier, **changes}})
+    # A timeline is in order of dates, so the entry may stand before others.
+    mine = [(entry["title"], entry["date"]) == (TITLE, day) for entry in timeline]
+    if any(mine):
+        entry = timeline[mine.index(True)]
+        timeline[mine.index(True)] = {**entry, "set": {**entry["set"], **changes}}
+    else:
+        timeline.append({"date": day, "title": TITLE, "set": dict(changes)})
     length = max(scenario.quarters, quarter)
     return Scenario.from_document({**document, "timeline": timeline, "quarters": length})

@@ -102,7 +102,7 @@ def _in_two_lines(heading: str) -> str:
 
 
 def channels_table(result: Summary) -> Table:
-    """How each difference splits into channels; headlines that do not differ are left out."""
+    """How each difference splits into channels; rows that would show zeros alone are left out."""
     table = Table(title="Where the difference comes from; shares in points", box=None)
     table.add_column("")
     for heading in (*CHANNEL_LABELS.values(), "All"):
@@ -110,14 +110,16 @@ def channels_table(result: Summary) -> Table:
     topic = ""
     for path, entry in entries(result):
         parts = entry["channels"]
-        if path[:2] in UNSHOWN or not parts or not any(parts.values()):
+        if path[:2] in UNSHOWN or not parts:
+            continue
+        numbers = [*(parts[name] for name in CHANNEL_LABELS), entry["difference"]]
+        cells = [format_change(number, entry["unit"]).removesuffix(" pts") for number in numbers]
+        if not any(digit in cell for cell in cells for digit in "123456789"):
             continue
         if len(path) > 1 and path[0] != topic:
             table.add_section()
             table.add_row(f"[bold]{HEADINGS[path[0]]}[/]")
         topic = path[0]
-        numbers = [*(parts[name] for name in CHANNEL_LABELS), entry["difference"]]
-        cells = [format_change(number, entry["unit"]).removesuffix(" pts") for number in numbers]
         table.add_row(_row_label(path), *cells)
     return table
 

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from abm.axes import HOSTS
-from experiments.labels import REGION_NAMES, with_minus
-from viz.laboratory import Laboratory
+from experiments.labels import REGION_NAMES
+from viz.chart import number, signed
+from viz.frame import Frame
 
 
 @dataclass(frozen=True)
@@ -43,26 +44,22 @@ FIGURES = (
 """Label, unit, series, place in it, factor, digits."""
 
 
-def headlines(lab: Laboratory) -> list[Headline]:
+def headlines(frame: Frame) -> list[Headline]:
     """The figures in front, as they stand."""
     found = []
     for label, unit, name, place, factor, digits in FIGURES:
-        mine = factor * lab.world.history.column(name, place)
+        mine = factor * frame.world.history.column(name, place)
         difference = ""
-        if lab.other is not None:
-            theirs = factor * lab.other.history.column(name, place)
-            difference = _signed(mine[-1] - theirs[-1], digits)
+        if frame.other is not None:
+            theirs = factor * frame.other.history.column(name, place)
+            difference = signed(mine[-1] - theirs[-1], digits)
         found.append(
             Headline(
                 label,
                 unit,
-                with_minus(f"{mine[-1]:,.{digits}f}"),
-                _signed(mine[-1] - mine[0], digits),
+                number(mine[-1], digits),
+                signed(mine[-1] - mine[0], digits),
                 difference,
             )
         )
     return found
-
-
-def _signed(value: float, digits: int) -> str:
-    return with_minus(f"{value:+,.{digits}f}")

@@ -18,6 +18,7 @@ from abm.scenario import Scenario
 from experiments.labels import REGION_NAMES
 from experiments.output import MANIFEST, PROGRAM
 from viz.canvas import styled
+from viz.frame import Frame, take
 from viz.laboratory import Laboratory, Start
 from viz.map import NAME, WINDOW, outlines
 from viz.palette import COLOURS, FAINT_TEXT, TEXT
@@ -53,12 +54,12 @@ def film(run: Path, out: Path) -> int:
     scenario = Scenario.from_document(manifest["scenario"])
     start = Start(scenario, manifest["firms"], manifest["seed"])
     laboratory = Laboratory(start)
-    frames = [_frame(laboratory)]
+    frames = [_frame(take(laboratory))]
     for _ in range(manifest["quarters"]):
         laboratory.step()
         if laboratory.failure is not None:
             raise OutputError(f"{run}: quarter {laboratory.failure.quarter} failed again")
-        frames.append(_frame(laboratory))
+        frames.append(_frame(take(laboratory)))
     _write(frames, out)
     return len(frames) - 1
 
@@ -81,9 +82,9 @@ def _manifest(run: Path) -> dict[str, Any]:
 
 
 @styled
-def _frame(laboratory: Laboratory) -> Image.Image:
+def _frame(shown: Frame) -> Image.Image:
     """The map of one quarter."""
-    picture, table = laboratory.world.picture, cities()
+    picture, table = shown.world.picture, cities()
     figure = Figure(figsize=(8, 5.2), dpi=100)
     axes = figure.add_axes((0, 0, 1, 0.88))
     axes.add_collection(LineCollection(_rings(), colors="#b4bcc4", linewidths=0.6))
@@ -101,10 +102,10 @@ def _frame(laboratory: Laboratory) -> Image.Image:
             s=scale * picture.output[rows] + 90, facecolors="none", edgecolors=TEXT,
             linewidths=1.8, linestyles=style,
         )  # fmt: skip
-    figure.text(0.02, 0.97, laboratory.date(laboratory.quarter), size=17, weight="bold", va="top")
+    figure.text(0.02, 0.97, shown.date(shown.quarter), size=17, weight="bold", va="top")
     note = (
-        f"{laboratory.world.name}. Circles: output; rings: plants open;"
-        f" dotted: close. Seed {laboratory.start.seed}, {laboratory.start.firms:,} firms."
+        f"{shown.world.name}. Circles: output; rings: plants open;"
+        f" dotted: close. Seed {shown.start.seed}, {shown.start.firms:,} firms."
     )
     figure.text(0.175, 0.957, note, size=9.5, color=FAINT_TEXT, va="top")
     axes.legend(

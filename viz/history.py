@@ -46,6 +46,10 @@ class History:
         for name, values in _figures(model).items():
             self.series.setdefault(name, []).append(np.asarray(values, dtype=float))
 
+    def copy(self) -> "History":
+        """The quarters so far, which no later step adds to."""
+        return History({name: list(values) for name, values in self.series.items()})
+
     def column(self, name: str, place: int) -> Floats:
         """One line of a series, one number a quarter."""
         return np.array([values[place] for values in self.series[name]])

@@ -20,7 +20,7 @@ from abm.scenario import Scenario, shipped
 from experiments.describe import described_scenario
 from experiments.output import write_table
 from experiments.tables import TABLES
-from viz.laboratory import Laboratory, Start
+from viz.laboratory import Laboratory, Standing, Start
 
 LONGEST_LINK = 2_000
 """Characters; what is longer is saved as a scenario file instead."""
@@ -29,38 +29,38 @@ LARGEST_UPLOAD = 1_000_000
 """Bytes, as a scenario file may have."""
 
 
-def scenario_file(lab: Laboratory) -> bytes:
+def scenario_file(played: Standing) -> bytes:
     """The scenario that gives the session again, as TOML, with the command that runs it."""
-    scenario, start = lab.played(), lab.start
     head = (
         f"# Played in the laboratory. The same tables again:\n"
-        f"# nearshore run FILE --firms {start.firms} --seed {start.seed}\n"
+        f"# nearshore run FILE --firms {played.start.firms} --seed {played.start.seed}\n"
     )
-    return (head + described_scenario(scenario)).encode()
+    return (head + described_scenario(played.played())).encode()
 
 
 def tables(lab: Laboratory) -> bytes:
     """All tables of the first world as CSV and Parquet in a ZIP, with seed and scenario inside."""
     packed = io.BytesIO()
-    frames = lab.world.model.frames()
+    with lab.lock:
+        frames, played = lab.world.model.frames(), lab.standing()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in TABLES:
             frame = frames[name]
             archive.writestr(f"{name}.parquet", _parquet(name, frame))
             archive.writestr(f"{name}.csv", _csv(frame))
-        archive.writestr("scenario.toml", scenario_file(lab))
-        archive.writestr("about.json", json.dumps(_about(lab), indent=2))
+        archive.writestr("scenario.toml", scenario_file(played))
+        archive.writestr("about.json", json.dumps(_about(played, lab), indent=2))
     return packed.getvalue()
 
 
-def _about(lab: Laboratory) -> dict[str, Any]:
+def _about(played: Standing, lab: Laboratory) -> dict[str, Any]:
     from experiments.provenance import versions
 
     return {
-        "scenario": lab.played().name,
-        "seed": lab.start.seed,
-        "firms": lab.start.firms,
-        "quarters": lab.quarter,
+        "scenario": played.played().name,
+        "seed": played.start.seed,
+        "firms": played.start.firms,
+        "quarters": played.quarter,
         "calibration_checksum": lab.world.model.calibration_checksum,
         "versions": versions(),
     }
@@ -83,19 +83,26 @@ def _csv(frame: Any) -> str:
     return str(safe.to_csv(index=False))
 
 
-def link(lab: Laboratory) -> str | None:
-    """The query of an address that restores scenario, seed and levers; None if too long."""
-    base = lab.start.scenario
-    document: dict[str, Any] = {"firms": lab.start.firms, "seed": lab.start.seed,
-                                "quarters": lab.quarter}  # fmt: skip
+def link(played: Standing, against: str | None = None) -> str | None:
+    """The query of an address that restores scenario, seed and levers; None if too long.
+
+    Parameters
+    ----------
+    played : Standing
+    against : str, optional
+        Name of the second world.
+    """
+    base = played.start.scenario
+    document: dict[str, Any] = {"firms": played.start.firms, "seed": played.start.seed,
+                                "quarters": played.quarter}  # fmt: skip
     if base.name in shipped() and Scenario.load(base.name) == base:
         document["scenario"] = base.name
-        mine = [entry for entry in lab.scenario.timeline if entry.title == TITLE]
+        mine = [entry for entry in played.scenario.timeline if entry.title == TITLE]
         document["levers"] = [[entry.date.isoformat(), entry.set] for entry in mine]
     else:
-        document["toml"] = described_scenario(lab.played())
-    if lab.other is not None and lab.other.name in shipped():
-        document["against"] = lab.other.name
+        document["toml"] = described_scenario(played.played())
+    if against in shipped():
+        document["against"] = against
     packed = zlib.compress(json.dumps(document, separators=(",", ":")).encode(), 9)
     text = base64.urlsafe_b64encode(packed).decode().rstrip("=")
     return text if len(text) <= LONGEST_LINK else None

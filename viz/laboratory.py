@@ -3,6 +3,7 @@
 Nothing here knows of the page; a test, a film and the page use it alike.
 """
 
+import re
 import threading
 import traceback
 from collections.abc import Mapping
@@ -14,7 +15,7 @@ from abm import RelocationModel
 from abm.errors import NearshoreError, ScenarioError
 from abm.policy.timeline import first_day
 from abm.scenario import Scenario
-from viz.history import Atlas, History, Picture
+from viz.history import Atlas, History
 
 MODEL = Path(abm.model.__file__)
 """Where the phases of a step are."""
@@ -60,6 +61,8 @@ class Failure:
     quarter : int
     phase : str
         Where in the step; empty if it is not known.
+    firm : str
+        The row of the firm that is to blame; empty if there is no single one.
     text : str
         What is wrong, one line.
     report : str
@@ -68,12 +71,13 @@ class Failure:
 
     quarter: int
     phase: str
+    firm: str
     text: str
     report: str
 
 
 class World:
-    """A model, what it left quarter by quarter, and its picture.
+    """A model, where its plants stand, and what it left quarter by quarter.
 
     Parameters
     ----------
@@ -86,16 +90,44 @@ class World:
         self.model = RelocationModel(scenario, firms=firms, rng=seed)
         self.atlas = Atlas(self.model, seed)
         self.history = History()
-        self._take_down()
+        self.history.add(self.model)
 
     def step(self) -> None:
         """One quarter."""
         self.model.step()
-        self._take_down()
-
-    def _take_down(self) -> None:
         self.history.add(self.model)
-        self.picture: Picture = self.atlas.picture(self.model)
+
+
+@dataclass(frozen=True, eq=False)
+class Standing:
+    """How far a run has come, and what was done in it.
+
+    Attributes
+    ----------
+    start : Start
+    scenario : Scenario
+        What was done so far, levers included.
+    quarter : int
+        The last one finished.
+    """
+
+    start: Start
+    scenario: Scenario
+    quarter: int
+
+    def played(self) -> Scenario:
+        """The scenario that gives this run again: levers included, as long as it was played."""
+        length: dict[str, object] = {"quarters": max(self.quarter, 1)}
+        if self.scenario.timeline != self.start.scenario.timeline:
+            length["name"] = f"{self.scenario.name}-with-levers"[:200]
+        return self.scenario.model_copy(update=length)
+
+    def date(self, quarter: int) -> str:
+        """A quarter in words, such as ``Q3 2020``; quarter 0 is the calibration year."""
+        if quarter == 0:
+            return CALIBRATION_YEAR
+        day = first_day(quarter, self.start.scenario.start)
+        return f"Q{(day.month - 1) // 3 + 1} {day.year}"
 
 
 @dataclass
@@ -111,6 +143,8 @@ class Laboratory:
         The one it is compared with.
     failure : Failure or None
         The step that failed; nothing moves after it but a reset.
+    lock : threading.RLock
+        Held while a quarter is computed; whoever reads the worlds meanwhile takes it.
     """
 
     start: Start
@@ -137,6 +171,11 @@ class Laboratory:
     def scenario(self) -> Scenario:
         """What was done so far: the scenario, levers included."""
         return self.world.model.scenario
+
+    def standing(self) -> Standing:
+        """How far it has come, and what was done."""
+        with self.lock:
+            return Standing(self.start, self.scenario, self.quarter)
 
     def step(self) -> None:
         """One quarter in every world; a failure is kept instead of raised."""
@@ -165,29 +204,14 @@ class Laboratory:
 
     def compare(self, scenario: Scenario | None) -> None:
         """Put a second world beside the first, brought to the same quarter; None takes it away."""
-        with self.lock:
-            if scenario is None:
-                self.other = None
-                return
+        other = None
+        if scenario is not None:
+            # Nobody sees it before it is ready, so nobody has to wait for it.
             other = World(scenario, self.start.firms, self.start.seed)
             while other.history.quarters < self.quarter:
                 other.step()
+        with self.lock:
             self.other = other
-
-    def played(self) -> Scenario:
-        """The scenario that gives this run again: levers included, as long as it was played."""
-        scenario = self.scenario
-        length = {"quarters": max(self.quarter, 1)}
-        if scenario.timeline != self.start.scenario.timeline:
-            length["name"] = f"{scenario.name}-with-levers"[:200]
-        return scenario.model_copy(update=length)
-
-    def date(self, quarter: int) -> str:
-        """A quarter in words, such as ``Q3 2020``; quarter 0 is the calibration year."""
-        if quarter == 0:
-            return CALIBRATION_YEAR
-        day = first_day(quarter, self.start.scenario.start)
-        return f"Q{(day.month - 1) // 3 + 1} {day.year}"
 
     def _failed(self, error: Exception) -> Failure:
         frames = traceback.extract_tb(error.__traceback__)
@@ -195,9 +219,17 @@ class Laboratory:
         phase = next((name for name in phases if name not in ("step", "timed")), "")
         expected = isinstance(error, NearshoreError)
         text = str(error) if expected else f"{type(error).__name__}: {error}"
+        firm = re.search(r"\bfirm (\d+)", text)
         lines = [
-            f"quarter {self.quarter + 1}, phase {phase or 'unknown'}",
+            f"quarter {self.quarter + 1}, phase {phase or 'unknown'},"
+            f" firm {firm[1] if firm else 'unknown'}",
             f"seed {self.start.seed}, firms {self.start.firms}, scenario {self.scenario.name}",
             "".join(traceback.format_exception(error)),
         ]
-        return Failure(self.quarter + 1, phase, " ".join(text.split()), "\n".join(lines))
+        return Failure(
+            self.quarter + 1,
+            phase,
+            firm[1] if firm else "",
+            " ".join(text.split()),
+            "\n".join(lines),
+        )

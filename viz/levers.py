@@ -5,21 +5,26 @@ Unit, range and meaning of a lever come from its key in
 under which heading; every other key with a number or a switch follows under "More".
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import product
 from typing import Any
 
 from abm.axes import FOOTLOOSE, GOODS, HOSTS, REGIONS, SECTORS
 from abm.errors import ScenarioError
 from abm.keys import flatten, keys_of
-from abm.model import RelocationModel
-from abm.policy.compiled import compile_known
+from abm.policy.compiled import known_entries
 from abm.policy.regime import Instruments
+from abm.policy.services import SERVICES
+from abm.policy.timeline import TimelineEntry, segments
+from abm.scenario import Scenario
 from experiments.labels import REGION_NAMES, SECTOR_NAMES
 
 ALL_REGIONS, ALL_SECTORS = "All regions", "All"
 
 CHOICES: dict[str, tuple[str, dict[str, str]]] = {
+    "host": ("Country", {host: REGION_NAMES[host] for host in HOSTS}),
     "into": ("Into", {host: REGION_NAMES[host] for host in HOSTS}),
     "from": ("From", {"all": ALL_REGIONS} | {region: REGION_NAMES[region] for region in REGIONS}),
     "goods": ("Goods", {"all": ALL_SECTORS} | {name: SECTOR_NAMES[name] for name in GOODS}),
@@ -29,10 +34,15 @@ CHOICES: dict[str, tuple[str, dict[str, str]]] = {
         "Sector",
         {"all": ALL_SECTORS} | {name: SECTOR_NAMES[name] for name in FOOTLOOSE},
     ),
-    "host": ("Country", {host: REGION_NAMES[host] for host in HOSTS}),
     "market": ("Market", {host: REGION_NAMES[host] for host in HOSTS}),
+    "region": ("Region", {region: REGION_NAMES[region] for region in REGIONS}),
+    "abroad": ("Region", {region: REGION_NAMES[region] for region in REGIONS[len(HOSTS) :]}),
+    "services": ("Service", {"all": ALL_SECTORS} | {name: SECTOR_NAMES[name] for name in SERVICES}),
 }
 """What a slot of a key may be filled with."""
+
+PARTNER_OF = {"from": ("into", "region")}
+"""Slots that may not hold what another slot of the key holds: nobody trades abroad with himself."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +84,7 @@ IMPORTANT = (
     Lever("Rules of origin", "Content required",
           "rules_of_origin.regional_value_content.{sector}", chosen=("cars",)),
     Lever("Rules of origin", "High-wage labour required",
-          "rules_of_origin.labour_value_content.{sector}", chosen=("cars",)),
+          "rules_of_origin.labour_value_content.{manufactures}", chosen=("cars",)),
     Lever("Customs", "Claims audited", "enforcement.audit_rate.{market}", chosen=("USA",)),
     Lever("Customs", "Fine on false claims", "enforcement.penalty.{market}", 10.0, chosen=("USA",)),
     Lever("Customs", "Cost of paperwork", "enforcement.paperwork_scale", 5.0),
@@ -95,51 +105,119 @@ def levers() -> tuple[Lever, ...]:
     """Every lever: the important ones, then all other keys with a number or a switch."""
     keys = keys_of(Instruments)
     front = {_stem(lever.key) for lever in IMPORTANT}
-    more = []
+    more: dict[str, Lever] = {}
     for leaf in keys.leaves():
         key = ".".join(str(part) for part in leaf)
         plain = (keys.schema(leaf) or {}).get("type") in ("number", "integer", "boolean")
         if plain and leaf[0] != THREAT and not any(key.startswith(stem) for stem in front):
-            more.append(Lever("More", key.replace("_", " ").replace(".", ", "), key))
-    return (*IMPORTANT, *more)
+            pattern = ".".join(_pattern(key.split(".")))
+            more.setdefault(
+                pattern, Lever("More", _label(pattern), pattern, chosen=_first(pattern))
+            )
+    return (*IMPORTANT, *more.values())
+
+
+def _pattern(parts: list[str]) -> Iterator[str]:
+    """A key with a slot for every part that may be any region or any sector."""
+    slots = {frozenset(options): slot for slot, (_, options) in reversed(CHOICES.items())}
+    for depth, part in enumerate(parts):
+        names = keys_of(Instruments).names(tuple(parts[:depth])) or ()
+        slot = slots.get(frozenset(names))
+        yield part if slot is None else f"{{{slot}}}"
+
+
+def _label(pattern: str) -> str:
+    words = ": ".join(part for part in pattern.split(".") if not part.startswith("{"))
+    return words.replace("_", " ").capitalize()
+
+
+def _first(pattern: str) -> tuple[str, ...]:
+    """The first choice of every slot; where goods come from, everywhere."""
+    slots = Lever("", "", pattern).slots
+    return tuple(next(iter(CHOICES[slot][1])) for slot in slots)
 
 
 def _stem(key: str) -> str:
     return key.partition(".{")[0]
 
 
-def in_force(model: RelocationModel) -> Instruments:
-    """The instruments of the quarter that begins next, as far as they are known."""
-    # Levers of the quarter are in the scenario already, not yet in the compiled policy.
-    policy = compile_known(model.scenario, model.quarter + 1, model.decided)
-    return policy.timeline[policy.segment_at(model.quarter + 1)].instruments
+def in_force(
+    scenario: Scenario, quarter: int, decided: Sequence[TimelineEntry] = ()
+) -> Instruments:
+    """The instruments of a quarter, as far as they are known by then."""
+    known = known_entries(scenario, quarter, decided)
+    timeline = segments(scenario.start, scenario.instruments, known)
+    return next(part for part in reversed(timeline) if part.start <= quarter).instruments
 
 
 def value_of(instruments: Instruments, key: str) -> float | bool:
     """What holds at a key; where nothing is said of a cell, what is said of all holds."""
     values = flatten(instruments.model_dump(exclude_none=True))
-    parts = key.split(".")
-    candidates = [key]
-    if keys_of(Instruments).names(tuple(parts[:-1])) is not None and len(parts) >= 4:
-        candidates += [
-            ".".join([*parts[:-1], "all"]),
-            ".".join([*parts[:-2], "all", parts[-1]]),
-            ".".join([*parts[:-2], "all", "all"]),
-        ]
-    found = next((values[name] for name in candidates if name in values), 0.0)
+    found = next((values[name] for name in _said_of(key.split(".")) if name in values), 0.0)
     return found if isinstance(found, bool) else float(found)
 
 
-def panel(model: RelocationModel, chosen: dict[str, dict[str, str]]) -> list[dict[str, Any]]:
+def _said_of(parts: list[str]) -> list[str]:
+    """The keys that may say it, the most particular first: a sector wins over an origin."""
+    ways = []
+    for depth, part in enumerate(parts):
+        known = keys_of(Instruments).names(tuple(parts[:depth])) or ()
+        ways.append((part, "all") if "all" in known and part != "all" else (part,))
+    said = sorted(product(*ways), key=lambda names: [name == "all" for name in reversed(names)])
+    return [".".join(names) for names in said]
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How a value is shown and entered.
+
+    Attributes
+    ----------
+    factor : float
+        Shown over written: 100 where the panel says percent.
+    step : float
+        Of the slider, as shown.
+    sign, words : str
+        Behind the number, and read aloud.
+    """
+
+    factor: float
+    step: float
+    sign: str
+    words: str
+
+
+@cache
+def scale_of(key: str) -> Scale:
+    """How the value of a key is shown and entered; read off its unit alone."""
+    unit = keys_of(Instruments).about(tuple(key.split(".")), "unit")
+    if unit.startswith(("ad valorem", "share", "probability")):
+        return Scale(100.0, 0.5, "%", f"percent, {unit}")
+    if unit.startswith("USD"):
+        return Scale(1.0, 0.5, "$", unit)
+    return Scale(1.0, 0.01, "\N{MULTIPLICATION SIGN}", unit)
+
+
+def panel(
+    scenario: Scenario,
+    quarter: int,
+    chosen: dict[str, dict[str, str]],
+    decided: Sequence[TimelineEntry] = (),
+) -> list[dict[str, Any]]:
     """Everything the panel shows, group by group.
 
     Parameters
     ----------
-    model : RelocationModel
+    scenario : Scenario
+        Levers included.
+    quarter : int
+        The one that begins next.
     chosen : dict
         What the slots of each lever hold, by the lever's key.
+    decided : sequence of TimelineEntry
+        What governments did by their rules.
     """
-    now = in_force(model)
+    now = in_force(scenario, quarter, decided)
     groups: dict[str, list[dict[str, Any]]] = {}
     for number, lever in enumerate(levers()):
         groups.setdefault(lever.group, []).append(_row(number, lever, now, chosen))
@@ -164,31 +242,41 @@ def _row(
     path, keys = tuple(key.split(".")), keys_of(Instruments)
     schema = keys.schema(path) or {}
     switch = schema.get("type") == "boolean"
-    value = value_of(now, key)
-    low, high = float(schema.get("minimum", 0.0)), float(schema.get("maximum", 1.0))
-    # Rates and shares; multiples and money reach further.
-    percent = not switch and "scale" not in key and high <= 5
-    factor = 100.0 if percent else 1.0
+    value, scale = value_of(now, key), scale_of(key)
+    low, high = _ends(schema, scale)
     return {
         "id": number,
         "label": lever.label,
         "kind": "switch" if switch else "number",
-        "value": value if switch else round(factor * float(value), 6),
-        "low": factor * low,
-        "high": factor * high,
-        "most": factor * min(high, lever.most or high),
-        "step": 0.5 if percent else 0.01,
-        "sign": "%" if percent else "\N{MULTIPLICATION SIGN}",
-        "unit": ("percent, " if percent else "") + keys.about(path, "unit"),
+        "value": value if switch else _shown(value, scale),
+        "low": low,
+        "high": high,
+        "most": min(high, _shown(lever.most or high, scale)),
+        "step": scale.step,
+        "sign": scale.sign,
+        "unit": scale.words,
         "meaning": keys.about(path, "description"),
         "choices": [_choice(slot, slots) for slot in lever.slots],
         "note": "",
     }
 
 
+def _shown(value: float, scale: Scale) -> float:
+    return round(scale.factor * float(value), 6)
+
+
+def _ends(schema: dict[str, Any], scale: Scale) -> tuple[float, float]:
+    """The range that can be entered, as shown; an end that is not allowed is left by a step."""
+    low = _shown(schema.get("minimum", schema.get("exclusiveMinimum", 0.0)), scale)
+    high = _shown(schema.get("maximum", schema.get("exclusiveMaximum", 1.0)), scale)
+    low += scale.step * ("exclusiveMinimum" in schema)
+    return low, high - scale.step * ("exclusiveMaximum" in schema)
+
+
 def _choice(slot: str, slots: dict[str, str]) -> dict[str, Any]:
     name, options = CHOICES[slot]
-    allowed = {v: label for v, label in options.items() if v != slots.get("into") or slot == "into"}
+    taken = [slots[other] for other in PARTNER_OF.get(slot, ()) if other in slots]
+    allowed = {value: label for value, label in options.items() if value not in taken}
     return {
         "slot": slot,
         "name": name,
@@ -214,8 +302,7 @@ def pulled(number: int, value: object, chosen: dict[str, dict[str, str]]) -> dic
         return {key: bool(value)}
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ScenarioError(f"{key} = {value!r}: must be a number")
-    percent = "scale" not in key and float(schema.get("maximum", 1.0)) <= 3
-    return {key: round(value / 100, 8) if percent else float(value)}
+    return {key: round(value / scale_of(key).factor, 8)}
 
 
 # --- threats -------------------------------------------------------------------------

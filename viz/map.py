@@ -9,8 +9,8 @@ import numpy as np
 
 from abm.axes import FOOTLOOSE, HOSTS, REGIONS
 from experiments.labels import REGION_NAMES, SECTOR_NAMES, in_sentence
-from viz.charts import SECTOR_COLOURS, Chart, Ink
-from viz.laboratory import Laboratory
+from viz.chart import SECTOR_COLOURS, Chart, Ink
+from viz.frame import Frame
 from viz.sites import cities
 
 NAME = "north-america"
@@ -38,18 +38,18 @@ def outlines() -> dict[str, Any]:
     return {NAME: json.loads(text)}
 
 
-def trade_map(lab: Laboratory, ink: Ink, colour_by: str, arcs: bool) -> Chart:
+def trade_map(frame: Frame, ink: Ink, colour_by: str, arcs: bool) -> Chart:
     """Where things are made, what opened and closed, and what is shipped.
 
     Parameters
     ----------
-    lab : Laboratory
+    frame : Frame
     ink : Ink
     colour_by : {"country", "sector"}
     arcs : bool
         Whether flows are drawn.
     """
-    picture, table = lab.world.picture, cities()
+    picture, table = frame.world.picture, cities()
     order = np.argsort(-picture.output, kind="stable")
     order = order[picture.output[order] > 0]
     largest = max(picture.output.max(), 1e-9)
@@ -81,7 +81,7 @@ def trade_map(lab: Laboratory, ink: Ink, colour_by: str, arcs: bool) -> Chart:
         },
         "series": series,
     }
-    return Chart("map", "Where North America manufactures", _sentence(lab, order), option,
+    return Chart("map", "Where North America manufactures", _sentence(frame, order), option,
                  _table(picture, order))  # fmt: skip
 
 
@@ -180,8 +180,8 @@ def _names(ink: Ink) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _sentence(lab: Laboratory, order: np.ndarray) -> str:
-    picture = lab.world.picture
+def _sentence(frame: Frame, order: np.ndarray) -> str:
+    picture = frame.world.picture
     first = cities().iloc[int(order[0])]["city"]
     opened, closed = picture.opened.sum(), picture.closed.sum()
     return (

@@ -1,11 +1,13 @@
-"""What the page remembers of one visitor, and the thread in which worlds step.
+"""What the page remembers of one visitor, and the two threads behind it.
 
-Steps never wait for drawing: the thread steps at the speed asked for and raises a
-number at most `FRAMES` times a second; the page draws when it sees it change, so
-frames are skipped and steps are not.
+One thread steps the worlds at the speed asked for; the other draws. Steps never wait
+for drawing: the thread that draws takes a frame between two steps, at most `FRAMES`
+times a second, and draws it while further steps are made. So frames are skipped and
+steps are not.
 """
 
 import threading
+import traceback
 from collections.abc import Callable
 from time import perf_counter
 
@@ -14,10 +16,14 @@ import solara
 from abm.errors import NearshoreError
 from abm.scenario import Scenario
 from viz import defaults, keep, levers
-from viz.laboratory import Laboratory, Start
+from viz.frame import Frame, take
+from viz.laboratory import LONGEST, Failure, Laboratory, Start
 
 FRAMES = 4.0
 """Pictures a second at most."""
+
+BREATH = 0.01
+"""Seconds between two steps, in which frames are taken and levers pulled."""
 
 SPEEDS = (("1 quarter / 2 s", 0.5), ("1 quarter / s", 1.0), ("2 / s", 2.0), ("4 / s", 4.0),
           ("as fast as it goes", 1e9))  # fmt: skip
@@ -29,12 +35,17 @@ class Session:
 
     Attributes
     ----------
-    frame : solara.Reactive of int
-        Rises when there is something new to draw.
+    frame : solara.Reactive of Frame or None
+        What is drawn; None before anything is set up.
+    failure : solara.Reactive of Failure or None
+        The step that failed; drawn instead of a frame.
+    busy, notice : solara.Reactive of str
+        What is being set up, and what the visitor should read.
     """
 
     def __init__(self) -> None:
-        self.frame = solara.reactive(0)
+        self.frame: solara.Reactive[Frame | None] = solara.reactive(None)
+        self.failure: solara.Reactive[Failure | None] = solara.reactive(None)
         self.dark = solara.reactive(False)
         self.playing = solara.reactive(False)
         self.busy = solara.reactive("")
@@ -48,17 +59,15 @@ class Session:
         self.chosen: solara.Reactive[dict[str, dict[str, str]]] = solara.reactive({})
         self.laboratory: Laboratory | None = None
         self._stop = threading.Event()
+        self._gone = threading.Event()
+        self._news = threading.Event()
         self._worker: threading.Thread | None = None
-
-    def seen(self) -> Laboratory | None:
-        """The laboratory; who asks is drawn again when there is something new."""
-        self.frame.get()
-        return self.laboratory
 
     # --- starting -----------------------------------------------------------------------
 
     def open(self, link: str | None) -> None:
         """Begin with what a link says, or with the default."""
+        threading.Thread(target=self._draw, daemon=True, name="drawing").start()
         start, quarters = defaults.start, 0
         if link:
             try:
@@ -68,12 +77,14 @@ class Session:
         self.begin(start, quarters)
 
     def begin(self, start: Start, quarters: int = 0, said: str = "") -> None:
-        """Set up a laboratory and play some quarters, in the background."""
+        """Set up a laboratory and play some quarters, in the background.
 
-        def set_up() -> None:
-            self.laboratory = None
+        What is shown stays until it is ready.
+        """
+
+        def set_up(stop: threading.Event) -> None:
             laboratory = Laboratory(start)
-            while laboratory.quarter < quarters and not self._stop.is_set():
+            while laboratory.quarter < quarters and not laboratory.over and not stop.is_set():
                 laboratory.step()
             self.laboratory = laboratory
             self.city.value = self.firm.value = None
@@ -110,36 +121,71 @@ class Session:
 
     def step(self, quarters: int = 1) -> None:
         """Some quarters, in the background."""
-
-        def play() -> None:
-            for _ in range(quarters):
-                if self.laboratory is None or self._stop.is_set():
-                    return
-                self.laboratory.step()
-
-        self._work(play, "")
+        self._work(lambda stop: self._steps(stop, quarters), "")
 
     def toggle(self) -> None:
         """Play or pause."""
         if self.playing.value:
             self._stop.set()
             return
-        self._work(self._play, "", playing=True)
+        self._work(lambda stop: self._steps(stop, LONGEST, paced=True), "", playing=True)
 
-    def _play(self) -> None:
-        drawn = 0.0
-        while not self._stop.is_set() and self.laboratory is not None:
-            began = perf_counter()
-            self.laboratory.step()
-            if self.laboratory.over:
+    def _steps(self, stop: threading.Event, quarters: int, paced: bool = False) -> None:
+        for _ in range(quarters):
+            lab = self.laboratory
+            if lab is None or lab.over or stop.is_set():
                 return
-            now = perf_counter()
-            if now - drawn >= 1 / FRAMES:
-                drawn = now
-                self.frame.value += 1
-            wait = 1 / SPEEDS[self.speed.value][1] - (perf_counter() - began)
-            # Without any pause the websocket's thread would starve.
-            self._stop.wait(max(wait, 0.01))
+            began = perf_counter()
+            lab.step()
+            self._news.set()
+            pause = 1 / SPEEDS[self.speed.value][1] if paced else 0.0
+            stop.wait(max(pause - (perf_counter() - began), BREATH))
+
+    # --- what is shown --------------------------------------------------------------------
+
+    def visit_city(self, city: int | None) -> None:
+        """Show the firms of a city; None closes it."""
+        self.city.value, self.firm.value = city, None
+        self._news.set()
+
+    def visit_firm(self, firm: int | None) -> None:
+        """Show the page of a firm; None goes back to its city."""
+        self.firm.value = firm
+        self._news.set()
+
+    def visit_supplier(self, firm: object) -> None:
+        """Show the page of a firm of the supplier graph; what is no firm is passed over."""
+        lab = self.laboratory
+        if lab is None or not str(firm).isdecimal() or int(str(firm)) >= lab.start.firms:
+            return
+        row = int(str(firm))
+        host = int(lab.world.model.firms.plants[row].argmax())
+        self.city.value = int(lab.world.atlas.site[row, host])
+        self.visit_firm(row)
+
+    def _draw(self) -> None:
+        """The thread that draws: the last frame there is, until the visitor has gone."""
+        while not self._gone.is_set():
+            self._news.wait()
+            self._news.clear()
+            lab = self.laboratory
+            if lab is not None and not self._gone.is_set():
+                try:
+                    self._draw_once(lab)
+                except Exception as error:
+                    traceback.print_exc()
+                    self.notice.value = f"{type(error).__name__}: {error}"
+            self._gone.wait(1 / FRAMES)
+
+    def _draw_once(self, lab: Laboratory) -> None:
+        with lab.lock:
+            failure = lab.failure
+            if failure is None:
+                frame = take(lab, self.city.value, self.firm.value)
+        # Setting a reactive draws, here and now, in this thread.
+        if failure is None:
+            self.frame.value = frame
+        self.failure.value = failure
 
     # --- policy ---------------------------------------------------------------------------
 
@@ -158,52 +204,64 @@ class Session:
             return
         if value in levers.CHOICES[slot][1]:
             slots = levers.slots_of(known[lever], self.chosen.value) | {slot: value}
-            if slots.get("into") == slots.get("from"):
+            if slots.get("from") in (slots.get("into"), slots.get("region")):
                 slots["from"] = "all"
             self.chosen.value = self.chosen.value | {known[lever].key: slots}
 
     def _change(self, changes: Callable[[], dict[str, object]]) -> None:
-        if self.laboratory is None:
+        if self.laboratory is None or self.busy.value:
             return
         try:
             self.laboratory.pull(changes())
             self.notice.value = ""
         except NearshoreError as error:
             self.notice.value = str(error)
-        self.frame.value += 1
+        self._news.set()
 
     def compare(self, scenario: Scenario | None) -> None:
         """Put a second world beside the first, or take it away."""
         lab = self.laboratory
         if lab is None:
             return
-        self._work(lambda: lab.compare(scenario), "Running the other world\N{HORIZONTAL ELLIPSIS}")
+        self._work(
+            lambda _: lab.compare(scenario), "Running the other world\N{HORIZONTAL ELLIPSIS}"
+        )
 
-    # --- the thread -----------------------------------------------------------------------
+    # --- the thread that steps --------------------------------------------------------------
 
-    def _work(self, task: Callable[[], None], busy: str, playing: bool = False) -> None:
-        """Do something in the one thread of this session; pausing what plays."""
-        if self._worker is not None and self._worker.is_alive():
-            self._stop.set()
-            self._worker.join(timeout=30)
-        self._stop.clear()
+    def _work(
+        self, task: Callable[[threading.Event], None], busy: str, playing: bool = False
+    ) -> None:
+        """Do one thing in the background, after what was under way has been told to stop."""
+        before, stop = self._worker, threading.Event()
+        self._stop.set()
+        self._stop = stop
         self.busy.value, self.playing.value = busy, playing
 
         def work() -> None:
+            if before is not None:
+                before.join()
             try:
-                task()
+                task(stop)
             except NearshoreError as error:
                 self.notice.value = str(error)
+            except Exception as error:
+                # The page goes on; the log has all of it.
+                traceback.print_exc()
+                self.notice.value = f"{type(error).__name__}: {error}"
             finally:
-                self.busy.value, self.playing.value = "", False
-                self.frame.value += 1
+                self._news.set()
+                if self._stop is stop:
+                    self.busy.value, self.playing.value = "", False
 
-        self._worker = threading.Thread(target=work, daemon=True, name="laboratory")
+        self._worker = threading.Thread(target=work, daemon=True, name="stepping")
         self._worker.start()
 
     def close(self) -> None:
-        """Stop stepping; the visitor has gone."""
+        """Stop stepping and drawing; the visitor has gone."""
+        self._gone.set()
         self._stop.set()
+        self._news.set()
         self.laboratory = None
 
 

@@ -11,7 +11,7 @@ import pytest
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 ROOT = Path(__file__).parents[2]
-FIRMS = 300
+FIRMS = 100
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -37,11 +37,31 @@ def looked_up(host, *rest, **more):
         print("LOOKS UP", host, flush=True)
     return lookup(host, *rest, **more)
 socket.getaddrinfo = looked_up
+import abm.model
+from abm.errors import NearshoreError
 from viz.server import serve
+solved = abm.model.solve_costs
+def solve_costs(*arguments):
+    model = sys._getframe(1).f_locals["self"]
+    if BREAKS in model.scenario.name and model.quarter > 0:
+        raise NearshoreError("unit cost of firm 7 is nan")
+    return solved(*arguments)
+BREAKS = sys.argv[3]
+abm.model.solve_costs = solve_costs
 serve("usmca", firms=int(sys.argv[1]), port=0, token=sys.argv[2] or None,
       tell=lambda line: print(line, flush=True))
 """
-"""The server, with every connection that leaves this machine written down."""
+"""The server, with every connection that leaves this machine written down, and a scenario whose
+steps fail."""
+
+BREAKS = "breaks-down"
+"""In the name of that scenario."""
+
+
+@pytest.fixture(autouse=True)
+def one_thread(monkeypatch):
+    """So few firms are not worth being shared out; numbers do not depend on it."""
+    monkeypatch.setenv("NEARSHORE_THREADS", "1")
 
 
 class Served:
@@ -49,10 +69,15 @@ class Served:
 
     def __init__(self, folder, token=""):
         self.log = folder / f"server{'-token' if token else ''}.log"
-        environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+        environment = {
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "PYTHONUNBUFFERED": "1",
+            "NEARSHORE_THREADS": "1",
+        }
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-c", WATCHED, str(FIRMS), token],
+                [sys.executable, "-c", WATCHED, str(FIRMS), token, BREAKS],
                 stdout=subprocess.PIPE,
                 stderr=log,
                 env=environment,
@@ -97,16 +122,27 @@ def chromium():
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def window(chromium):
+    """One window for all visits: what the page is made of is loaded once."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 720}, reduced_motion="reduce")
+    yield context
+    context.close()
+
+
 @pytest.fixture
-def visit(chromium, server, request):
-    """Open the laboratory; errors on the page or in its console fail the test."""
-    contexts, problems = [], []
+def visit(chromium, window, server, request):
+    """Open the laboratory; errors on the page or in its console fail the test.
+
+    Every visit is a tab, and so a session of its own; with options of its own, a window.
+    """
+    pages, problems = [], []
 
     def open_page(query="", ready=".ns-map canvas", **options):
-        context = chromium.new_context(**{"viewport": {"width": 1280, "height": 720}, **options})
-        contexts.append(context)
+        context = chromium.new_context(**options) if options else window
         page = context.new_page()
-        page.set_default_timeout(120_000)
+        pages.append((page, context))
+        page.set_default_timeout(60_000)
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.on("console", lambda said: problems.append(said.text) if said.type == "error" else 0)
         page.on("requestfailed", lambda asked: problems.append(f"failed: {asked.url}"))
@@ -117,8 +153,10 @@ def visit(chromium, server, request):
     yield open_page
     pictures = ROOT / "results" / "screenshots"
     pictures.mkdir(parents=True, exist_ok=True)
-    for number, context in enumerate(contexts):
-        for page in context.pages:
+    for number, (page, context) in enumerate(pages):
+        if not page.is_closed():
             page.screenshot(path=pictures / f"{request.node.name[:80]}-{number}.png")
-        context.close()
+            page.close()
+        if context is not window:
+            context.close()
     assert problems == []

@@ -24,7 +24,7 @@ def ChartPart(
 @solara.component_vue("transport.vue", vuetify=False)
 def TransportPart(
     playing: bool,
-    busy: bool,
+    busy: str,
     over: bool,
     speed: int,
     names: list[str],
@@ -40,6 +40,7 @@ def TransportPart(
 @solara.component_vue("levers.vue", vuetify=False)
 def LeversPart(
     groups: list[dict[str, Any]],
+    busy: bool,
     event_pull: Callable[[dict[str, Any]], None],
     event_choose: Callable[[dict[str, Any]], None],
     event_press: Callable[[str], None],

@@ -1,0 +1,90 @@
+"""What all charts of the page share: a chart, the colours of its ground, its axes."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from abm.axes import FOOTLOOSE
+from experiments.labels import with_minus
+from viz.palette import COLOURS, COLOURS_ON_DARK
+
+SECTOR_COLOURS = dict(
+    zip(
+        FOOTLOOSE,
+        ("#4477aa", "#66ccee", "#228833", "#ccbb44", "#ee6677", "#aa3377", "#bb7744", "#8899cc",
+         "#77aa99", "#999999"),
+        strict=True,
+    )
+)  # fmt: skip
+"""After Paul Tol's bright scheme, safe for colour blindness; the tooltip names each, too."""
+
+
+@dataclass(frozen=True)
+class Ink:
+    """Colours of one ground."""
+
+    text: str
+    faint: str
+    grid: str
+    card: str
+    countries: dict[str, str]
+
+
+LIGHT = Ink("#20262b", "#56616a", "#e3e7ea", "#ffffff", COLOURS)
+DARK = Ink("#e8edf2", "#a9b6c1", "#2c3947", "#17212c", COLOURS_ON_DARK)
+
+
+@dataclass(frozen=True)
+class Chart:
+    """One chart, ready to be shown.
+
+    Attributes
+    ----------
+    name : str
+        Of the files it is saved to.
+    title, sentence : str
+        What it shows, and what it says now.
+    option : dict
+        As ECharts takes it.
+    table : dict
+        ``head`` and ``rows`` of text.
+    """
+
+    name: str
+    title: str
+    sentence: str
+    option: dict[str, Any]
+    table: dict[str, Any] = field(default_factory=dict)
+
+
+def plain_option(ink: Ink) -> dict[str, Any]:
+    """An option without series: ground, type and margins."""
+    return {
+        "animation": False,
+        "aria": {"enabled": True, "decal": {"show": False}},
+        "textStyle": {"color": ink.text, "fontFamily": "system-ui, sans-serif"},
+        "grid": {"left": 4, "right": 92, "top": 12, "bottom": 6, "containLabel": True},
+    }
+
+
+def axis(ink: Ink, kind: str, **more: Any) -> dict[str, Any]:
+    """An axis; ``kind`` is ECharts' type of it."""
+    return {
+        "type": kind,
+        "axisLabel": {"color": ink.faint, "fontSize": 11, "hideOverlap": True},
+        "axisLine": {"lineStyle": {"color": ink.grid}},
+        "axisTick": {"show": False},
+        "splitLine": {"show": kind == "value", "lineStyle": {"color": ink.grid}},
+        "nameTextStyle": {"color": ink.faint},
+        "splitNumber": 4,
+        **more,
+    }
+
+
+def number(value: float, digits: int) -> str:
+    """A figure with so many digits behind the point."""
+    return with_minus(f"{value:,.{digits}f}")
+
+
+def signed(value: float, digits: int) -> str:
+    """The same for a difference."""
+    return with_minus(f"{value:+,.{digits}f}")
