@@ -11,7 +11,7 @@ A = before
 B = latest
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run app test lint types bench bench-large bench-compare bench-page validation
+.PHONY: help setup run app test lint types docs bench bench-large bench-compare bench-page validation
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
@@ -36,6 +36,9 @@ lint: $(READY) ## style, spelling and who may import whom
 	$(BIN)/ruff format --check .
 	$(BIN)/codespell
 	$(BIN)/lint-imports
+
+docs: $(READY) ## static pages that need no network, into results/docs
+	$(BIN)/python docs/build.py results/docs
 
 types: $(READY) ## strict types of the core, the policies and the agents
 	$(BIN)/mypy

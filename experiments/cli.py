@@ -323,6 +323,17 @@ def _from_above(name: str) -> Any:
 
 
 @app.command()
+def export(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a run or a sweep.")],
+    crate: Annotated[Path, typer.Option(metavar="FILE", help="Zip to write.")],
+) -> None:
+    """Pack results, their configuration, hashes and environment as an RO-Crate."""
+    from experiments.crate import export as pack
+
+    typer.echo(f"Written: {crate}, {pack(folder, crate)} files")
+
+
+@app.command()
 def replay(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Left by a run that broke down.")],
 ) -> None:

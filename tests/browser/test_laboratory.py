@@ -222,8 +222,9 @@ def test_no_slot_of_a_lever_lets_a_country_trade_with_itself():
 
 
 def test_what_is_said_of_a_sector_wins_over_what_is_said_of_an_origin():
-    said = {"tariffs.special.USA.all.metals": 0.25, "tariffs.special.USA.MEX.all": 0.1}
-    now = levers.in_force(with_levers(Scenario.load("status-quo"), 1, said), 1)
+    duties = {"tariffs.special.USA.all.metals": 0.25, "tariffs.special.USA.MEX.all": 0.1}
+    scenario = with_levers(Scenario.load("status-quo"), 1, duties)
+    now = levers.said(levers.in_force(scenario, 1))
     assert levers.value_of(now, "tariffs.special.USA.MEX.metals") == 0.25
     assert levers.value_of(now, "tariffs.special.USA.MEX.cars") == 0.1
     assert levers.value_of(now, "tariffs.special.USA.CAN.cars") == 0

@@ -1,0 +1,127 @@
+"""Build the pages as a static site that needs no network: `python docs/build.py FOLDER`.
+
+Pages are laid out as in the repository, so that links that work there work here; the
+reference of the Python interface is written from the docstrings.
+"""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from mkdocs.commands.build import build
+from mkdocs.config import load_config
+
+ROOT = Path(__file__).parents[1]
+
+PAGES = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "CITATION.cff", "LICENSE")
+
+REFERENCE = {
+    "The model": ("abm.model", "abm.state", "abm.checkpoint", "abm.fork", "abm.twin"),
+    "Scenarios": ("abm.scenario", "abm.policy.timeline", "abm.policy.measures"),
+    "Firms and governments": ("agents.firm", "agents.government", "agents.firm_table"),
+    "The core": (
+        "abm.core.sourcing",
+        "abm.core.content_rules",
+        "abm.core.claims",
+        "abm.core.markets",
+        "abm.core.location",
+        "abm.core.beliefs",
+    ),
+    "Running": (
+        "experiments.runner",
+        "experiments.continuing",
+        "experiments.crate",
+        "experiments",
+    ),
+}
+"""Modules of the public interface, by heading."""
+
+GUIDES = ("tutorial", "write-a-scenario", "add-an-instrument", "continue-and-fork",
+          "sweep-on-a-cluster", "read-the-results", "newer-input-output-table")  # fmt: skip
+
+
+def stage(folder: Path) -> None:
+    """Copy what pages show or link to, and write the pages of the reference."""
+    for name in PAGES:
+        shutil.copy(ROOT / name, folder / name)
+    for pattern in (
+        "docs/**/*.md", "docs/**/*.png", "docs/**/*.svg", "docs/*.ipynb",
+        "abm/data/*.md", "experiments/scenarios/*.toml", "tests/house/*.py",
+    ):  # fmt: skip
+        for path in ROOT.glob(pattern):
+            target = folder / path.relative_to(ROOT)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, target)
+    for heading, modules in REFERENCE.items():
+        page = folder / "docs" / "reference" / f"{heading.lower().replace(' ', '-')}.md"
+        page.parent.mkdir(exist_ok=True)
+        blocks = "".join(f"\n::: {module}\n" for module in modules)
+        page.write_text(f"# {heading}\n{blocks}", encoding="utf-8")
+
+
+def configuration(docs: Path, site: Path) -> dict[str, object]:
+    """What mkdocs is told; nothing in it is fetched from elsewhere, now or by a reader."""
+    how_to = [f"docs/how-to/{name}.md" for name in GUIDES[1:]]
+    pages = [
+        *("odd", "instruments", "governments", "notation", "outputs", "sweeps", "laboratory"),
+        *("findings", "validation", "fit", "performance", "release"),
+    ]
+    return {
+        "site_name": "Nearshore",
+        "site_url": "",
+        "docs_dir": str(docs),
+        "site_dir": str(site),
+        "use_directory_urls": False,  # so that pages open from a disk, without a server
+        "theme": {"name": "mkdocs", "highlightjs": False, "color_mode": "auto"},
+        "plugins": [
+            {
+                "mkdocstrings": {
+                    "handlers": {
+                        "python": {
+                            "paths": [str(ROOT)],
+                            "options": {
+                                "docstring_style": "numpy",
+                                "show_source": False,
+                                "members_order": "source",
+                                "heading_level": 2,
+                            },
+                        }
+                    }
+                }
+            }
+        ],
+        "markdown_extensions": ["tables", "fenced_code", "toc"],
+        "validation": {"links": {"not_found": "info", "anchors": "info"}},
+        "nav": [
+            {"Nearshore": "README.md"},
+            {"Documentation": "docs/index.md"},
+            {"Tutorial": "docs/tutorial.md"},
+            {"How to": how_to},
+            {"Pages": [f"docs/{page}.md" for page in pages if (docs / f"docs/{page}.md").exists()]},
+            {
+                "Reference": [
+                    f"docs/reference/{heading.lower().replace(' ', '-')}.md"
+                    for heading in REFERENCE
+                ]
+            },
+            {"Changelog": "CHANGELOG.md"},
+        ],
+    }
+
+
+def main(site: Path) -> None:
+    """Build into a folder, which is replaced."""
+    with TemporaryDirectory() as place:
+        docs = Path(place) / "pages"
+        docs.mkdir()
+        stage(docs)
+        told = Path(place) / "mkdocs.yml"  # JSON is YAML
+        told.write_text(json.dumps(configuration(docs, site.resolve())), encoding="utf-8")
+        build(load_config(str(told)))
+    print(f"Written: {site}, open {site / 'index.html'}")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
