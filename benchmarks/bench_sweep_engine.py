@@ -85,6 +85,7 @@ def test_resume_of_10000_finished_runs(benchmark, tmp_path):
 
 @pytest.mark.skipif(os.cpu_count() == 1, reason="one processor")
 def test_two_workers_against_one(benchmark, tmp_path):
+    benchmark.extra_info["load_before"] = os.getloadavg()[0]
     one = sweep_seconds(tmp_path / "one", 50, sweep_runs.busy)
     two = benchmark.pedantic(sweep_seconds, (tmp_path / "two", 50, sweep_runs.busy, 2), rounds=1)
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024

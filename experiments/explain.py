@@ -155,20 +155,17 @@ def explain_firm(folder: Path, row: int, quarter: int | None = None) -> Told:
         raise ScenarioError(f"--firm {row}: the run has firms 0 to {firms - 1}")
     if quarter is not None and not 1 <= quarter <= finished:
         raise ScenarioError(f"--quarter {quarter}: the run has quarters 1 to {finished}")
-    scenario = Scenario.from_document(manifest["scenario"])
     last = finished if quarter is None else quarter
-    # A firm that never decides is looked at in the last quarter.
-    model = WatchedModel(scenario, firms, manifest["seed"], row, quarter)
-    _run_to(model, last)
+    model = _watched(manifest, row, quarter, last)
     if model.seen.situation is None:
-        model = WatchedModel(scenario, firms, manifest["seed"], row, last)
-        _run_to(model, last)
+        # A firm that never decides is looked at in the last quarter.
+        model = _watched(manifest, row, last, last)
     _check_same(model, folder, manifest)
     seen = model.seen
     assert seen.situation is not None
     return Told(
         str(folder),
-        scenario.name,
+        model.scenario.name,
         last,
         seen.first_plants,
         tuple(seen.turns),
@@ -177,9 +174,19 @@ def explain_firm(folder: Path, row: int, quarter: int | None = None) -> Told:
     )
 
 
-def _run_to(model: WatchedModel, quarter: int) -> None:
-    for _ in range(quarter):
+def _watched(description: dict[str, Any], row: int, quarter: int | None, last: int) -> WatchedModel:
+    """The run of a manifest made again up to a quarter, its forks too, with a firm watched."""
+    scenario = Scenario.from_document(description["scenario"])
+    origin = description.get("forked_from")
+    if origin is None:
+        firms, seed = description["firms"], description["seed"]
+        model = WatchedModel(scenario, firms, seed, row, quarter)
+    else:
+        model = _watched({**description, **origin}, row, quarter, min(origin["quarter"], last))
+        model.fork(scenario)
+    while model.quarter < last:
         model.step()
+    return model
 
 
 def read_manifest(folder: Path) -> tuple[Path, dict[str, Any]]:

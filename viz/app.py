@@ -1,5 +1,6 @@
 """The page: layout only."""
 
+import json
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -94,8 +95,10 @@ def Laboratory_(session: Session, frame: Frame, ink: Ink) -> None:
         with solara.v.Html(tag="section", class_="ns-side", attributes={"aria-label": "Policy"}):
             Text("h2", "Policy from next quarter", "ns-h2")
             LeversPart(
-                groups=levers.panel(
-                    frame.scenario, frame.quarter + 1, session.chosen.value, frame.decided
+                groups=json.dumps(
+                    levers.panel(
+                        frame.scenario, frame.quarter + 1, session.chosen.value, frame.decided
+                    )
                 ),
                 busy=bool(session.busy.value),
                 event_pull=lambda data: session.pull(data["lever"], data["value"]),

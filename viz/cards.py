@@ -1,5 +1,6 @@
 """The cards of the page: map, charts, figures, events, cities and firms, and what failed."""
 
+import json
 from html import escape
 from typing import Any
 
@@ -12,7 +13,7 @@ from viz.compare import headlines
 from viz.elements import Choice, Press, Text, table_html
 from viz.frame import Frame
 from viz.laboratory import Failure
-from viz.map import outlines, trade_map
+from viz.map import outlines_json, trade_map
 from viz.parts import ChartPart
 from viz.sites import cities
 from viz.spread import content_spread
@@ -30,10 +31,10 @@ def Drawn(chart: Chart, frame: Frame, height: str, on_pick: Any = None) -> None:
         stamp=f"{frame.scenario.name}-seed{frame.start.seed}-q{frame.quarter}",
         title=chart.title,
         sentence=chart.sentence,
-        option=chart.option,
-        table=chart.table,
+        option=json.dumps(chart.option),
+        table=json.dumps(chart.table),
         height=height,
-        maps=outlines() if chart.name == "map" else {},
+        maps=outlines_json() if chart.name == "map" else "{}",
         event_pick=on_pick or (lambda _: None),
     )
 

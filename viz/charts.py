@@ -69,7 +69,7 @@ def lines_chart(
     series[0]["markLine"] = _event_marks(frame, ink)
     points = [_observed_series(frame, line, digits) for line in lines if line.observed]
     span = _span([*series, *points], least)
-    _part_labels(series, span)
+    _name_lines(series, span)
     option = plain_option(ink) | {
         "tooltip": {"trigger": "axis", "confine": True},
         "xAxis": axis(ink, "category", data=labels, boundaryGap=False),
@@ -106,19 +106,34 @@ def _span(series: list[dict[str, Any]], least: float) -> dict[str, float]:
     }
 
 
-def _part_labels(series: list[dict[str, Any]], span: dict[str, float]) -> None:
-    """Move the labels at the ends of lines apart, where lines end close to each other."""
-    shown = [line for line in series if line["endLabel"]["show"]]
+def _name_lines(series: list[dict[str, Any]], span: dict[str, float]) -> None:
+    """Write their names where lines end, moved apart where they end close to each other."""
+    named = [line for line in series if line["lineStyle"]["type"] == "solid"]
     pixel = (span["max"] - span["min"]) / PLOT_HEIGHT
-    shown.sort(key=lambda line: -line["data"][-1])
-    places = [-line["data"][-1] / pixel for line in shown]
+    named.sort(key=lambda line: -line["data"][-1])
+    places = [-line["data"][-1] / pixel for line in named]
     moved = list(places)
     for n in range(1, len(moved)):
         moved[n] = max(moved[n], moved[n - 1] + LABEL_HEIGHT)
     # Half of what the lowest was pushed down is taken back by all.
     back = (moved[-1] - places[-1]) / 2
-    for line, place, move in zip(shown, places, moved, strict=True):
-        line["endLabel"]["offset"] = [0, round(move - back - place if back else 0.0, 1)]
+    for line, place, move in zip(named, places, moved, strict=True):
+        line["markPoint"] = {
+            "symbol": "circle",
+            "symbolSize": 1,
+            "silent": True,
+            "animation": False,
+            "data": [{"coord": [len(line["data"]) - 1, line["data"][-1]]}],
+            "label": {
+                "show": True,
+                "position": "right",
+                "formatter": line["name"],
+                "color": line["color"],
+                "fontWeight": "bold",
+                "fontSize": 11,
+                "offset": [0, round(move - back - place, 1)],
+            },
+        }
 
 
 def _values(history: History, line: Line) -> np.ndarray:
@@ -154,7 +169,7 @@ def balances(frame: Frame, ink: Ink) -> Chart:
         for n, host in enumerate(PARTNERS)
     ]
     unit = "Billion USD a year, customs values"
-    source = "observed, US Census Bureau, calendar years; levels differ (docs/odd.md)"
+    source = "observed, US Census Bureau, calendar years; read changes, levels differ"
     return lines_chart(frame, ink, "balances", "US goods balance with", unit, lines, 1, 4.0, source)
 
 
@@ -237,8 +252,6 @@ def _line_series(line: Line, values: np.ndarray, digits: int, dashed: bool) -> d
         "color": line.colour,
         "lineStyle": {"width": 1.6 if dashed else 2.4, "type": "dashed" if dashed else "solid"},
         "emphasis": {"disabled": True},
-        "endLabel": {"show": not dashed, "formatter": "{a}", "color": line.colour,
-                     "fontWeight": "bold", "fontSize": 11, "distance": 5},
     }  # fmt: skip
 
 

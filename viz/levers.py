@@ -5,7 +5,7 @@ Unit, range and meaning of a lever come from its key in
 under which heading; every other key with a number or a switch follows under "More".
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
@@ -150,21 +150,26 @@ def in_force(
     return next(part for part in reversed(timeline) if part.start <= quarter).instruments
 
 
-def value_of(instruments: Instruments, key: str) -> float | bool:
+def said(instruments: Instruments) -> dict[str, Any]:
+    """Everything that instruments say, by dotted key."""
+    return flatten(instruments.model_dump(exclude_none=True))
+
+
+def value_of(values: Mapping[str, Any], key: str) -> float | bool:
     """What holds at a key; where nothing is said of a cell, what is said of all holds."""
-    values = flatten(instruments.model_dump(exclude_none=True))
-    found = next((values[name] for name in _said_of(key.split(".")) if name in values), 0.0)
+    found = next((values[name] for name in _said_of(key) if name in values), 0.0)
     return found if isinstance(found, bool) else float(found)
 
 
-def _said_of(parts: list[str]) -> list[str]:
+@cache
+def _said_of(key: str) -> list[str]:
     """The keys that may say it, the most particular first: a sector wins over an origin."""
-    ways = []
+    ways, parts = [], key.split(".")
     for depth, part in enumerate(parts):
         known = keys_of(Instruments).names(tuple(parts[:depth])) or ()
         ways.append((part, "all") if "all" in known and part != "all" else (part,))
-    said = sorted(product(*ways), key=lambda names: [name == "all" for name in reversed(names)])
-    return [".".join(names) for names in said]
+    found = sorted(product(*ways), key=lambda names: [name == "all" for name in reversed(names)])
+    return [".".join(names) for names in found]
 
 
 @dataclass(frozen=True)
@@ -218,9 +223,10 @@ def panel(
         What governments did by their rules.
     """
     now = in_force(scenario, quarter, decided)
+    values = said(now)
     groups: dict[str, list[dict[str, Any]]] = {}
     for number, lever in enumerate(levers()):
-        groups.setdefault(lever.group, []).append(_row(number, lever, now, chosen))
+        groups.setdefault(lever.group, []).append(_row(number, lever, values, chosen))
     shown = [
         {"name": name, "levers": rows, "open": name not in ("More",), "buttons": None}
         for name, rows in groups.items()
@@ -235,14 +241,14 @@ def slots_of(lever: Lever, chosen: dict[str, dict[str, str]]) -> dict[str, str]:
 
 
 def _row(
-    number: int, lever: Lever, now: Instruments, chosen: dict[str, dict[str, str]]
+    number: int, lever: Lever, values: Mapping[str, Any], chosen: dict[str, dict[str, str]]
 ) -> dict[str, Any]:
     slots = slots_of(lever, chosen)
     key = lever.filled(slots)
     path, keys = tuple(key.split(".")), keys_of(Instruments)
     schema = keys.schema(path) or {}
     switch = schema.get("type") == "boolean"
-    value, scale = value_of(now, key), scale_of(key)
+    value, scale = value_of(values, key), scale_of(key)
     low, high = _ends(schema, scale)
     return {
         "id": number,

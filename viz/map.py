@@ -11,7 +11,7 @@ from abm.axes import FOOTLOOSE, HOSTS, REGIONS
 from experiments.labels import REGION_NAMES, SECTOR_NAMES, in_sentence
 from viz.chart import SECTOR_COLOURS, Chart, Ink
 from viz.frame import Frame
-from viz.sites import cities
+from viz.sites import city_rows
 
 NAME = "north-america"
 
@@ -38,6 +38,12 @@ def outlines() -> dict[str, Any]:
     return {NAME: json.loads(text)}
 
 
+@cache
+def outlines_json() -> str:
+    """The same as text."""
+    return json.dumps(outlines(), separators=(",", ":"))
+
+
 def trade_map(frame: Frame, ink: Ink, colour_by: str, arcs: bool) -> Chart:
     """Where things are made, what opened and closed, and what is shipped.
 
@@ -49,7 +55,7 @@ def trade_map(frame: Frame, ink: Ink, colour_by: str, arcs: bool) -> Chart:
     arcs : bool
         Whether flows are drawn.
     """
-    picture, table = frame.world.picture, cities()
+    picture, table = frame.world.picture, city_rows()
     order = np.argsort(-picture.output, kind="stable")
     order = order[picture.output[order] > 0]
     largest = max(picture.output.max(), 1e-9)
@@ -86,7 +92,7 @@ def trade_map(frame: Frame, ink: Ink, colour_by: str, arcs: bool) -> Chart:
 
 
 def _city(table: Any, picture: Any, row: int, largest: float, ink: Ink, by: str) -> dict[str, Any]:
-    city, sector = table.iloc[row], FOOTLOOSE[int(picture.sector[row])]
+    city, sector = table[row], FOOTLOOSE[int(picture.sector[row])]
     output = float(picture.output[row])
     colour = SECTOR_COLOURS[sector] if by == "sector" else ink.countries[city["country"]]
     return {
@@ -105,7 +111,7 @@ def _change(table: Any, picture: Any, row: int, largest: float, ink: Ink) -> dic
     opened, closed = float(picture.opened[row]), float(picture.closed[row])
     if opened == 0 and closed == 0:
         return None
-    city, more = table.iloc[row], opened >= closed
+    city, more = table[row], opened >= closed
     size = 4 + (LARGEST_CITY - 4) * (float(picture.output[row]) / largest) ** 0.5
     return {
         "value": [float(city["lon"]), float(city["lat"])],
@@ -182,7 +188,7 @@ def _names(ink: Ink) -> dict[str, Any]:
 
 def _sentence(frame: Frame, order: np.ndarray) -> str:
     picture = frame.world.picture
-    first = cities().iloc[int(order[0])]["city"]
+    first = city_rows()[int(order[0])]["city"]
     opened, closed = picture.opened.sum(), picture.closed.sum()
     return (
         f"{picture.plants.sum():,.0f} plants in {len(order)} cities, most output in {first};"
@@ -194,7 +200,7 @@ def _sentence(frame: Frame, order: np.ndarray) -> str:
 def _table(picture: Any, order: np.ndarray) -> dict[str, Any]:
     rows = []
     for row in order[:40]:
-        city = cities().iloc[int(row)]
+        city = city_rows()[int(row)]
         rows.append(
             [
                 f"{city['city']}, {city['state']}",

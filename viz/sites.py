@@ -6,6 +6,7 @@ The city depends on seed, firm and country alone, so it is the same in every sce
 """
 
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,6 +21,12 @@ from abm.draws import Draws
 def cities() -> pd.DataFrame:
     """The manufacturing cities of North America, one row each, as `manufacturing_cities.csv`."""
     return data.read("manufacturing_cities")
+
+
+@cache
+def city_rows() -> list[dict[str, Any]]:
+    """The same, a table a city, which is quicker to look a city up in."""
+    return cities().to_dict("records")
 
 
 @cache

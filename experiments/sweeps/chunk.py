@@ -14,6 +14,7 @@ import time
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, wait
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -27,6 +28,9 @@ MOST_DEATHS = 2
 """A run that ends its process this often is set aside."""
 
 THREAD_VARIABLES = (THREADS, "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+START_SECONDS = 20.0
+"""A process that takes longer to begin a run is replaced; the next one is given more."""
 
 _LONGEST_TRACE = 20_000
 _WATCH_SECONDS = 0.5
@@ -124,12 +128,16 @@ class Worker:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._stopped = threading.Event()
+        self._changing = threading.Lock()
+        self._pool = self._new_pool()
+
+    def _new_pool(self) -> ProcessPool:
         # Spawned, not forked: threads of this process, and locks they hold, are not copied.
-        self._pool = ProcessPool(
+        return ProcessPool(
             max_workers=1,
-            max_tasks=limits.runs_a_process,
+            max_tasks=self._limits.runs_a_process,
             initializer=_prepare_process,
-            initargs=(limits.memory, os.getpid()),
+            initargs=(self._limits.memory, os.getpid()),
             context=multiprocessing.get_context("spawn"),
         )
 
@@ -142,34 +150,59 @@ class Worker:
             If `stop` was called meanwhile.
         """
         started = time.perf_counter()
+        for patience in (START_SECONDS, 2 * START_SECONDS, 4 * START_SECONDS):
+            try:
+                report = self._once(run_one, spec, scenario, patience)
+                break
+            except BrokenProcessPool:
+                # Killed with no run in hand: pebble gives the pool up, or waits for ever.
+                with self._changing:
+                    self._end_pool()
+                    if self._stopped.is_set():
+                        raise Stopped from None
+                    self._pool = self._new_pool()
+        else:
+            said = "its process was ended before it could begin"
+            report = Report(spec.run, None, "killed", said, host=platform.node())
+        return replace(report, seconds=time.perf_counter() - started)
+
+    def _once(self, run_one: RunFunction, spec: RunSpec, scenario: str, patience: float) -> Report:
         report = Report(spec.run, None, host=platform.node())
         try:
             task = self._pool.schedule(
                 _guarded, args=(run_one, spec, scenario), timeout=self._limits.seconds
             )
+            begun = time.monotonic()
             # Pebble may leave a task of a stopped pool undecided for ever.
             while not wait([task], timeout=_LOOK_SECONDS).done:
                 if self._stopped.is_set():
                     raise Stopped
-            report = task.result()
+                if not task.running() and time.monotonic() - begun > patience:
+                    raise BrokenProcessPool("no process takes the run")
+            return task.result()
         except TimeoutError:
             said = f"took longer than {self._limits.seconds:g} s"
-            report = replace(report, kind="timeout", message=said)
+            return replace(report, kind="timeout", message=said)
         except ProcessExpired as lost:
             if self._stopped.is_set():
                 raise Stopped from None
-            report = replace(report, kind="killed", message=_last_words(lost.exitcode))
-        except (CancelledError, RuntimeError):
-            if not self._stopped.is_set():
-                raise
-            raise Stopped from None
-        return replace(report, seconds=time.perf_counter() - started)
+            return replace(report, kind="killed", message=_last_words(lost.exitcode))
+        except BrokenProcessPool:
+            raise
+        except (CancelledError, RuntimeError) as error:
+            if self._stopped.is_set():
+                raise Stopped from None
+            raise BrokenProcessPool(str(error)) from error
+
+    def _end_pool(self) -> None:
+        self._pool.stop()
+        self._pool.join()
 
     def stop(self) -> None:
         """End the process and whatever it does."""
         self._stopped.set()
-        self._pool.stop()
-        self._pool.join()
+        with self._changing:
+            self._end_pool()
 
 
 def settings_of_workers(*, portable: bool = False) -> dict[str, str]:

@@ -1,12 +1,11 @@
 """Nobody else gets in: foreign pages, foreign hosts, visitors without the token."""
 
-import asyncio
 from urllib.parse import urlsplit
 
 import pytest
 import requests
-import websockets
 from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
 
 from tests.browser.conftest import Served
 
@@ -27,16 +26,11 @@ def socket_status(address, origin, headers=None):
     where = urlsplit(address)
     path = "/jupyter/api/kernels/2c6a8cbe-0000-4000-8000-0123456789ab/channels?session_id=2c6a8cbe"
 
-    async def knock():
-        try:
-            async with websockets.connect(
-                f"ws://{where.netloc}{path}", origin=origin, additional_headers=headers or {}
-            ):
-                return 101
-        except InvalidStatus as refused:
-            return refused.response.status_code
-
-    return asyncio.run(knock())
+    try:
+        with connect(f"ws://{where.netloc}{path}", origin=origin, additional_headers=headers or {}):
+            return 101
+    except InvalidStatus as refused:
+        return refused.response.status_code
 
 
 def cookies(visitor):

@@ -3,7 +3,9 @@
 import gc
 import json
 import os
+import threading
 from pathlib import Path
+from time import sleep
 
 import numpy as np
 import psutil
@@ -25,6 +27,7 @@ from viz.frame import take
 from viz.laboratory import Laboratory, Start
 from viz.sites import cities, presence, sites
 from viz.spread import content_spread
+from viz.state import SPEEDS, Session
 
 FIRMS = 100
 
@@ -222,8 +225,9 @@ def test_no_slot_of_a_lever_lets_a_country_trade_with_itself():
 
 
 def test_what_is_said_of_a_sector_wins_over_what_is_said_of_an_origin():
-    said = {"tariffs.special.USA.all.metals": 0.25, "tariffs.special.USA.MEX.all": 0.1}
-    now = levers.in_force(with_levers(Scenario.load("status-quo"), 1, said), 1)
+    duties = {"tariffs.special.USA.all.metals": 0.25, "tariffs.special.USA.MEX.all": 0.1}
+    scenario = with_levers(Scenario.load("status-quo"), 1, duties)
+    now = levers.said(levers.in_force(scenario, 1))
     assert levers.value_of(now, "tariffs.special.USA.MEX.metals") == 0.25
     assert levers.value_of(now, "tariffs.special.USA.MEX.cars") == 0.1
     assert levers.value_of(now, "tariffs.special.USA.CAN.cars") == 0
@@ -257,6 +261,32 @@ def test_a_frame_is_not_changed_by_the_steps_that_follow():
     assert (frame.quarter, frame.world.history.quarters) == (before[2], before[2])
     assert json.dumps([draw(frame, LIGHT).option for draw in CHARTS]) == drawn
     assert json.dumps([draw(take(lab), LIGHT).option for draw in CHARTS]) != drawn
+
+
+def until(claim):
+    """Wait for something that a thread does; a test that hangs is ended by its runner."""
+    while not claim():
+        sleep(0.005)
+
+
+def test_steps_go_on_while_a_drawing_does_not_end(monkeypatch):
+    monkeypatch.setattr("viz.defaults.start", Start(Scenario.load("status-quo"), FIRMS))
+    session, drawn = Session(), threading.Event()
+    session.open(None)
+    until(lambda: session.frame.value is not None and not session.busy.value)
+    stop = session.frame.subscribe(lambda _: drawn.wait())
+    session.speed.value = len(SPEEDS) - 1
+    session.toggle()
+    until(lambda: session.frame.value.quarter > 0)
+    stands = session.frame.value.quarter
+    until(lambda: session.laboratory.quarter >= stands + 4)
+    assert session.frame.value.quarter == stands
+    drawn.set()
+    session.toggle()
+    until(lambda: not session.playing.value)
+    until(lambda: session.frame.value.quarter == session.laboratory.quarter)
+    stop()
+    session.close()
 
 
 def test_observed_figures_stand_beside_the_model_where_it_has_come_to_their_date():

@@ -53,6 +53,13 @@ def wait_for_event(page, text):
     page.locator(".ns-log").filter(has_text=text).wait_for()
 
 
+def upload(page, text):
+    """Start from a scenario file."""
+    page.get_by_text("Scenario, firms, seed").click()
+    file = {"name": "x.toml", "mimeType": "text/plain", "buffer": text.encode()}
+    page.get_by_label("From a file").set_input_files(file)
+
+
 def settled(page):
     """The quarter, once the page has drawn the last one there is."""
     page.wait_for_function(
@@ -172,6 +179,13 @@ def test_what_was_played_is_exported_and_replays_byte_for_byte(visit, tmp_path):
         write_table(tmp_path / name, name, table)
         assert packed.read(f"{name}.parquet") == (tmp_path / name).read_bytes()
     assert pd.read_csv(io.BytesIO(packed.read("outcomes.csv")))["quarter"].max() == 3
+    # A reload begins anew, and what was exported brings all of it back.
+    page.reload()
+    page.wait_for_selector(".ns-map canvas")
+    upload(page, saved)
+    page.locator(CLOCK).filter(has_text="quarter 0, usmca-with-levers").wait_for()
+    step(page, 2)
+    wait_for_event(page, "tariffs.special.USA.MEX.all: none \N{RIGHTWARDS ARROW} 0.25")
 
 
 def test_a_link_restores_scenario_seed_levers_and_quarter(visit, server):
@@ -282,10 +296,7 @@ def test_no_connection_leaves_this_machine(visit, server):
 
 def test_a_failing_step_tells_quarter_phase_firm_and_a_report_and_offers_reset(visit, server):
     page = visit()
-    page.get_by_text("Scenario, firms, seed").click()
-    broken = f'extends = "status-quo"\nname = "{BREAKS}"\n'
-    file = {"name": "x.toml", "mimeType": "text/plain", "buffer": broken.encode()}
-    page.get_by_label("From a file").set_input_files(file)
+    upload(page, f'extends = "status-quo"\nname = "{BREAKS}"\n')
     page.locator(CLOCK).filter(has_text=BREAKS).wait_for()
     press(page, "Step")
     page.get_by_role("alert").filter(has_text="Quarter 1 could not be computed").wait_for()
@@ -302,10 +313,9 @@ def test_a_failing_step_tells_quarter_phase_firm_and_a_report_and_offers_reset(v
 
 def test_a_city_shows_its_firms_and_a_firm_its_page(visit):
     page = visit()
-    page.locator(".ns-map canvas").first.wait_for()
-    # A click on the canvas itself is ECharts' own affair; the page is told the city.
+    # Where the largest city is drawn, ECharts knows.
     where = page.locator(".ns-map .ns-plot").evaluate(
-        "plot => { const chart = plot.__vue_chart || plot.parentElement.__vue__.chart;"
+        "plot => { const chart = plot.parentElement.__vue__.chart;"
         " const city = chart.getOption().series.find(s => s.id === 'cities').data[0];"
         " return chart.convertToPixel('geo', city.value); }"
     )

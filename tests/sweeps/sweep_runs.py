@@ -37,6 +37,17 @@ def outcome(spec):
     }
 
 
+def made_spec(cost):
+    """A run of no sweep."""
+    from experiments.sweeps.one_run import RunSpec
+
+    return RunSpec(f"{cost}", "s", (("firms.build_cost", cost),), 1, 1, 10, 1)
+
+
+def outcome_of(spec, scenario):
+    return outcome(spec)
+
+
 def trivial(spec, scenario):
     assert scenario.count("regional_value_content") > 0
     return outcome(spec)
@@ -142,11 +153,11 @@ def claims(spec, scenario):
     return {"claims": float(preference_utilisation(model.frames()["trade"])["all"].iloc[-1])}
 
 
-def main():
+def main(words=None):
     """Carry out a sweep as a program of its own: FILE, DIR, name of a function, options."""
     from experiments.sweeps.sweep import Options, run_sweep
 
-    file, folder, name, seconds, *words = sys.argv[1:]
+    file, folder, name, seconds, *words = words or sys.argv[1:]
     options = Options(
         workers=2, resume="resume" in words, flush_seconds=float(seconds), quiet="quiet" in words
     )

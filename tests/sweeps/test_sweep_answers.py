@@ -21,7 +21,7 @@ from experiments.sweeps.answers import (
     paired_differences,
 )
 from experiments.sweeps.design import points
-from experiments.sweeps.export import as_dataset, export_frame, text_of
+from experiments.sweeps.export import export_frame, text_of
 from experiments.sweeps.reading import explain_sweep_run, query, status
 from experiments.sweeps.report import write_report
 from experiments.sweeps.store import SweepStore
@@ -253,7 +253,7 @@ def test_exports_hold_every_result(sweep, tmp_path):
     assert len(pd.read_csv(tmp_path / "r.csv")) == 80
     export_frame(frame, tmp_path / "r.arrow", sweep.sweep)
     assert pd.read_feather(tmp_path / "r.arrow").equals(frame)
-    cube = as_dataset(frame, sweep.sweep)
+    cube = results(sweep.folder, "array")
     assert cube.profit.dims == ("scenario", "point", "replication")
     assert cube.profit.sum().item() == pytest.approx(frame["profit"].sum())
     with pytest.raises(OutputError, match=r"ends neither in"):

@@ -1,5 +1,7 @@
 """What a sweep file may say, what it amounts to, and what is refused."""
 
+from math import isfinite
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -8,8 +10,9 @@ from sweep_runs import write_sweep
 from abm.errors import ScenarioError
 from experiments.sweeps.design import points
 from experiments.sweeps.identity import seed_of
+from experiments.sweeps.one_run import simulate
 from experiments.sweeps.plan import make_plan
-from experiments.sweeps.sweep_file import read_sweep, shipped_sweeps
+from experiments.sweeps.sweep_file import SweepFile, read_sweep, shipped_sweeps
 
 TWO = """[factors]
 "firms.build_cost" = {uniform = [0.1, 0.3]}
@@ -48,6 +51,17 @@ def test_a_shipped_sweep_is_valid_and_asks_something(name):
     assert sweep.question.endswith("?")
     assert sweep.outcomes
     assert len(make_plan(sweep.model_copy(update={"replications": 1}), folder)) > 10
+
+
+@pytest.mark.parametrize("name", shipped_sweeps())
+def test_a_shipped_sweep_runs_and_gives_the_outcomes_it_names(tmp_path, name):
+    sweep, _ = read_sweep(name)
+    tiny = sweep.model_dump(mode="json") | {"firms": 100, "quarters": 1, "replications": 1}
+    plan = make_plan(SweepFile.from_document(tiny), tmp_path)
+    spec = list(plan.specs())[-1]
+    outcomes = simulate(spec, plan.scenarios[spec.scenario])
+    assert set(sweep.outcomes) <= set(outcomes)
+    assert all(isfinite(outcomes[outcome]) for outcome in sweep.outcomes)
 
 
 def test_a_run_keeps_its_identity_when_others_are_added(tmp_path):

@@ -1,6 +1,7 @@
 """Nothing is lost and nothing counted twice, whatever is killed, fills up or is spoilt."""
 
 import json
+import multiprocessing
 import os
 import random
 import resource
@@ -52,88 +53,86 @@ def bytes_of(folder):
     return (folder / "results.parquet").read_bytes()
 
 
-def start(file, out, environment, *words, run_one="slow", flush="0.05"):
-    code = "import sweep_runs; sweep_runs.main()"
-    words = [sys.executable, "-c", code, str(file), str(out), run_one, flush, "quiet", *words]
-    return subprocess.Popen(words, env=environment, stderr=subprocess.PIPE, text=True)
+FORKS = multiprocessing.get_context("forkserver")
+# A program that has loaded everything: starting one takes no second, however often.
+FORKS.set_forkserver_preload(["sweep_runs", "experiments.sweeps.sweep"])
+
+
+def start(file, out, *, resume=False, run_one="slow", flush=0.05):
+    """Carry out a sweep in a program of its own."""
+    words = [str(file), str(out), run_one, str(flush), "quiet"] + ["resume"] * resume
+    process = FORKS.Process(target=sweep_runs.main, args=(words,))
+    process.start()
+    return process
 
 
 def wait_for_log(out, process, seconds=60):
     """Wait until a session's first result is in the log."""
     log, until = out / "log" / "main.jsonl", time.monotonic() + seconds
     known = log.stat().st_size if log.exists() else 0
-    while process.poll() is None and time.monotonic() < until:
+    while process.is_alive() and time.monotonic() < until:
         if log.exists() and log.stat().st_size > known:
             return
         time.sleep(0.01)
 
 
-def end(process):
-    process.stderr.close()
-    process.wait()
-
-
-def test_the_main_process_killed_at_random_moments_costs_nothing(
-    tmp_path, uninterrupted, program_environment
-):
+def test_the_main_process_killed_at_random_moments_costs_nothing(tmp_path, uninterrupted):
     file, out = write_sweep(tmp_path, replications=50), tmp_path / "out"
     luck, killed = random.Random(4), 0
     for _ in range(KILLS):
-        process = start(file, out, program_environment, *(["resume"] if killed else []))
+        process = start(file, out, resume=killed > 0)
         wait_for_log(out, process)
         time.sleep(luck.uniform(0, 0.3))
-        if process.poll() is None:
+        if process.is_alive():
             process.kill()
             killed += (out / "manifest.json").exists()
-        end(process)
+        process.join()
     assert killed >= 5
     assert carry_out(file, out, workers=2, resume=True).code == 0
     assert bytes_of(out) == bytes_of(uninterrupted)
     assert Counter(results(out)["run"]).most_common(1)[0][1] == 1
 
 
-def test_workers_killed_at_random_moments_cost_nothing(
-    tmp_path, uninterrupted, program_environment
-):
+def test_workers_killed_at_random_moments_cost_nothing(tmp_path, uninterrupted):
     file, out = write_sweep(tmp_path, replications=50), tmp_path / "out"
-    process = start(file, out, program_environment)
+    process = start(file, out)
     luck, killed = random.Random(5), 0
     wait_for_log(out, process)
-    while process.poll() is None and killed < KILLS:
+    while process.is_alive() and killed < KILLS:
         time.sleep(luck.uniform(0.02, 0.3))
         for worker in psutil.Process(process.pid).children()[:1]:
             worker.kill()
             killed += 1
-    end(process)
+    process.join()
     assert killed >= 5
     # A run that was hit twice by chance is set aside; it is not lost.
-    assert process.returncode in (0, 3)
-    kinds = tuple({"killed"} if process.returncode else ())
+    assert process.exitcode in (0, 3)
+    kinds = tuple({"killed"} if process.exitcode else ())
     assert carry_out(file, out, resume=True, retry_failed=kinds).code == 0
     assert bytes_of(out) == bytes_of(uninterrupted)
 
 
-def test_workers_of_a_killed_program_end_too(tmp_path, program_environment):
+def test_workers_of_a_killed_program_end_too(tmp_path):
     file, out = write_sweep(tmp_path, replications=50), tmp_path / "out"
-    process = start(file, out, program_environment)
+    process = start(file, out)
     wait_for_log(out, process)
     while not (workers := psutil.Process(process.pid).children()):
         time.sleep(0.01)
     process.kill()
-    end(process)
+    process.join()
     _, alive = psutil.wait_procs(workers, timeout=30)
     assert alive == []
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 75), (signal.SIGINT, 130)])
-def test_a_request_to_stop_writes_what_is_finished(tmp_path, program_environment, number, code):
+def test_a_request_to_stop_writes_what_is_finished(tmp_path, number, code):
     file, out = write_sweep(tmp_path, replications=50), tmp_path / "out"
-    process = start(file, out, program_environment, flush="0.3")
+    process = start(file, out, flush=0.3)
     wait_for_log(out, process)
     wait_for_log(out, process)  # the session's own line is the first
-    process.send_signal(number)
-    end(process)
-    assert process.returncode == code
+    os.kill(process.pid, number)
+    process.join()
+    assert process.exitcode == code
     done = len(results(out))
     assert 0 < done < 200
     resumed = carry_out(file, out, resume=True)
@@ -179,6 +178,24 @@ def test_a_run_that_kills_its_process_once_is_run_again(tmp_path, marks):
     result = carry_out(write_sweep(tmp_path), tmp_path / "out", sweep_runs.crashes_once)
     assert (result.code, result.done, result.failed) == (0, 20, 0)
     assert len(list(marks.iterdir())) == 5
+
+
+def test_a_process_killed_between_two_runs_costs_nothing(monkeypatch):
+    from experiments.sweeps import chunk
+    from experiments.sweeps.chunk import Limits, Worker
+
+    monkeypatch.setattr(chunk, "START_SECONDS", 4.0)
+    specs = [sweep_runs.made_spec(cost) for cost in (0.1, 0.3)]
+    worker = Worker(Limits())
+    try:
+        assert worker.carry_out(sweep_runs.outcome_of, specs[0], "").kind == "done"
+        (process,) = psutil.Process().children()[-1:]
+        process.kill()
+        process.wait()
+        reports = [worker.carry_out(sweep_runs.outcome_of, spec, "") for spec in specs * 2]
+        assert [report.kind for report in reports] == ["done"] * 4
+    finally:
+        worker.stop()
 
 
 def test_failed_runs_wait_until_a_retry_is_asked_for(tmp_path, marks, uninterrupted):
@@ -393,16 +410,16 @@ def test_a_log_can_name_no_file_outside_the_folder(small):
         results(out)
 
 
-def test_a_second_sweep_in_one_folder_is_refused(tmp_path, program_environment):
+def test_a_second_sweep_in_one_folder_is_refused(tmp_path):
     file, out = write_sweep(tmp_path, replications=250), tmp_path / "out"
-    first = start(file, out, program_environment)
+    first = start(file, out)
     wait_for_log(out, first)
     with pytest.raises(StoreError, match=f"in use by process {first.pid} on"):
         carry_out(file, out, resume=True)
     with pytest.raises(StoreError, match=f"in use by process {first.pid} on"):
         carry_out(file, out, shard=(1, 2))
     first.kill()
-    end(first)
+    first.join()
     assert carry_out(file, out, resume=True).code == 0  # a killed program holds no lock
 
 
@@ -464,15 +481,15 @@ def test_results_of_another_sweep_are_taken_where_runs_are_the_same(small, tmp_p
     assert results(new).set_index("run").loc[shared.index, columns].equals(shared[columns])
 
 
-def test_results_can_be_read_while_the_sweep_runs(tmp_path, program_environment):
+def test_results_can_be_read_while_the_sweep_runs(tmp_path):
     file, out = write_sweep(tmp_path, replications=50), tmp_path / "out"
-    process = start(file, out, program_environment)
+    process = start(file, out)
     seen = []
     wait_for_log(out, process)
-    while process.poll() is None:
+    while process.is_alive():
         seen.append(len(SweepStore.open(out).history().done))
         time.sleep(0.05)
-    end(process)
+    process.join()
     assert seen == sorted(seen)
     assert any(0 < count < 200 for count in seen)
     assert len(results(out)) == 200

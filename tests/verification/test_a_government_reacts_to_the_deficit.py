@@ -4,13 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from abm import RelocationModel
 from abm.balance import us_goods_deficit
 from abm.policy import compile_policy
 from abm.policy.reaction import Reaction, hazard_scale
 from experiments.measures import us_goods_balance
 from experiments.overrides import load_scenario
 from experiments.summary import summary
+from tests.same_firms import model_of
 
 FIRMS = 200
 THREAT = ("threat.instrument=blanket", "threat.rate=0.25", "threat.arrival_per_quarter=0.1")
@@ -18,7 +18,7 @@ REACTS = (*THREAT, "reaction.elasticity=4")
 
 
 def run(*overrides, quarters=4):
-    model = RelocationModel(load_scenario("threat-35", list(overrides)), firms=FIRMS)
+    model = model_of(load_scenario("threat-35", list(overrides)), FIRMS)
     model.run_for(quarters)
     return model
 

@@ -10,6 +10,7 @@ from abm.axes import CONFIG_LABELS, CONFIGS, HOSTS
 from abm.errors import OutputError, ScenarioError
 from abm.what_if import CANCELS, decisions, levers_of, nearest_switch
 from experiments.cli import main
+from experiments.continuing import fork
 from experiments.explain import WatchedModel, explain_firm, read_manifest
 from experiments.explain_text import introduction, verdict, why_claim
 from experiments.explanation import explanation
@@ -161,6 +162,16 @@ def test_a_firm_of_a_finished_run_is_told_in_words_and_numbers(folder, capsys):
     assert printed["explained"]["quarter"] == 2
     assert main(["explain", str(folder / "status-quo"), "--firm", "7"]) == 0
     assert "Firm 7 of status-quo" in capsys.readouterr().out
+
+
+def test_a_firm_of_a_fork_is_told_with_its_past(folder, tmp_path):
+    future = load_scenario("blanket-25", RESTLESS)
+    fork(folder / "usmca", future, at=2, quarters=3, out=tmp_path / "fork", quiet=True)
+    told = explain_firm(tmp_path / "fork", 7, quarter=3)
+    before = explain_firm(folder / "usmca", 7, quarter=3)
+    assert told.scenario == "blanket-25"
+    assert told.explained.hosts != before.explained.hosts
+    assert told.reviews[:2] == before.reviews[:2]
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,11 @@ import pytest
 
 from abm import RelocationModel
 from abm.axes import GOODS, HOSTS, REGIONS, SECTORS
+from abm.population import BELIEFS
 from agents import Government
 from docs.findings import opening_chances
 from experiments.overrides import load_scenario
+from tests.same_firms import at_rest, model_of
 
 FIRMS = 100
 USA, MEX, CAN = range(3)
@@ -33,7 +35,7 @@ DUTY = {
 def run(*overrides, quarters, measures=None, source="status-quo"):
     scenario = load_scenario(source, list(overrides))
     document = scenario.model_dump(exclude_none=True) | {"measures": measures or {}}
-    model = RelocationModel(type(scenario).from_document(document), firms=FIRMS)
+    model = model_of(type(scenario).from_document(document), FIRMS)
     model.run_for(quarters)
     return model
 
@@ -99,7 +101,7 @@ def test_whether_a_duty_is_answered_depends_on_luck_that_nothing_else_shifts():
     lasting = DUTY | {"ended": None}
     plain = quarters_of()
     assert len(plain) == 1
-    assert plain == quarters_of("retaliation.CAN=0.9", "economy.agglomeration=0.4")
+    assert plain == quarters_of("retaliation.CAN=0.9", "enforcement.audit_rate.USA=0.4")
 
 
 def test_a_threat_that_is_drawn_and_lifted_is_told():
@@ -138,30 +140,31 @@ def test_an_agreement_sets_its_keys_and_ends_the_threat():
     np.testing.assert_array_equal(model.transitions[:, model.regime, model.regime], 1)
 
 
-def test_talks_that_may_end_in_a_duty_deter_plants_in_mexico_before_they_end():
-    def first_chances(hazard, beliefs="forward"):
-        ends = "negotiation.outcomes.end"
-        model = RelocationModel(
-            load_scenario(
-                "status-quo",
-                [
-                    f"{ends}.per_quarter={hazard}",
-                    f"{ends}.agreed=never",
-                    f"{ends}.set.tariffs.special.USA.MEX.all=0.25",
-                    f"{ends}.set.tariffs.special_waived_for_originating=false",
-                    f"firms.beliefs.{beliefs}=1.0",
-                ],
-            ),
-            firms=300,
-        )
-        config, target = model.firms.config.copy(), model.firms.target.copy()
-        model.step()
-        rows, chances = opening_chances(model, config, target)
-        return float(model.firms.weight[rows] @ chances)
+def first_chances(hazard):
+    """Chances to plan a Mexican plant in the first quarter, and who they are of."""
+    duty = "negotiation.outcomes.duty"
+    overrides = [
+        f"{duty}.per_quarter={hazard}",
+        f"{duty}.agreed=never",
+        f"{duty}.set.tariffs.special.USA.MEX.all=0.25",
+        f"{duty}.set.tariffs.special_waived_for_originating=false",
+    ]
+    model = model_of(load_scenario("status-quo", overrides), 300)
+    config, target = model.firms.config.copy(), model.firms.target.copy()
+    model.step()
+    rows, chances = opening_chances(model, config, target)
+    return model.firms.belief[rows], model.firms.weight[rows] * chances
 
-    never, some, often = (first_chances(hazard) for hazard in (0.0, 0.025, 0.1))
-    assert often < some < never
-    assert first_chances(0.1, "myopic") == pytest.approx(first_chances(0.0, "myopic"), rel=1e-6)
+
+def test_talks_that_may_end_in_a_duty_deter_plants_in_mexico_before_they_end():
+    beliefs, never = first_chances(0.0)
+    (_, some), (_, often) = first_chances(0.025), first_chances(0.1)
+    for name, belief in (("adaptive", 1), ("forward", 2)):
+        assert BELIEFS[belief] == name
+        who = beliefs == belief
+        assert often[who].sum() < some[who].sum() < never[who].sum()
+    # Who takes today's policy to last ignores them; prices are in single precision.
+    np.testing.assert_allclose(often[beliefs == 0], never[beliefs == 0], rtol=1e-6)
 
 
 def test_the_border_tax_bites_new_mexican_plants_of_firms_with_us_production_alone():
@@ -186,7 +189,7 @@ def test_the_border_tax_bites_new_mexican_plants_of_firms_with_us_production_alo
 
 
 def test_levers_that_governments_answer_replay_exactly():
-    played = RelocationModel("status-quo", firms=FIRMS)
+    played = model_of(load_scenario("status-quo"), FIRMS)
     played.run_for(1)
     duty = {
         "tariffs.special.USA.MEX.food": 0.25,
@@ -204,6 +207,6 @@ def test_levers_that_governments_answer_replay_exactly():
 
 
 def test_every_member_has_a_government():
-    model = RelocationModel("status-quo", firms=FIRMS)
+    model = at_rest(FIRMS)
     assert [g.country for g in model.agents_by_type[Government]] == list(HOSTS)
     assert set(HOSTS) < set(REGIONS)

@@ -10,7 +10,6 @@ from functools import cache
 import numpy as np
 import pytest
 
-from abm import RelocationModel
 from abm.axes import FOOTLOOSE, GOODS, HOSTS, REGIONS, SECTORS
 from abm.core.claims import Claim
 from abm.economy import load_economy
@@ -19,6 +18,7 @@ from abm.policy import compile_policy
 from abm.scenario import Scenario
 from experiments.overrides import load_scenario
 from experiments.summary import summary
+from tests.same_firms import model_of
 
 USA, MEX, CAN = range(3)
 FIRMS = 200
@@ -26,7 +26,7 @@ FIRMS = 200
 
 @cache
 def run(*overrides, quarters=2):
-    model = RelocationModel(load_scenario("status-quo", list(overrides)), firms=FIRMS)
+    model = model_of(load_scenario("status-quo", list(overrides)), FIRMS)
     model.run_for(quarters)
     return model
 
@@ -217,9 +217,9 @@ def with_measure(**terms):
 
 
 def test_duty_paid_on_a_measure_is_its_rate_times_customs_value():
-    model = RelocationModel(
+    model = model_of(
         with_measure(destination="USA", origins=("CHN", "ROW"), rates={"metals": 0.25}),
-        firms=FIRMS,
+        FIRMS,
     )
     model.run_for(2)
     metals, outside = SECTORS.index("metals"), slice(len(HOSTS), None)
@@ -233,8 +233,8 @@ def test_duty_paid_on_a_measure_is_its_rate_times_customs_value():
 
 def test_retaliation_cuts_the_other_sides_exports_and_the_retaliators_own_buyers_pay():
     plain = run()
-    model = RelocationModel(
-        with_measure(destination="CAN", origins=("USA",), rates={"metals": 0.25}), firms=FIRMS
+    model = model_of(
+        with_measure(destination="CAN", origins=("USA",), rates={"metals": 0.25}), FIRMS
     )
     model.run_for(2)
     assert flow(model, "USA", "CAN", ("metals",)) < flow(plain, "USA", "CAN", ("metals",))
@@ -246,8 +246,7 @@ def test_retaliation_cuts_the_other_sides_exports_and_the_retaliators_own_buyers
 def test_a_measure_that_spares_originating_goods_raises_claims_and_one_that_does_not_lowers_trade():
     terms = {"destination": "USA", "origins": ("MEX",), "rates": {"all": 0.25}}
     spared, bare = (
-        RelocationModel(with_measure(**terms, originating=owed), firms=FIRMS)
-        for owed in ("exempt", "pays")
+        model_of(with_measure(**terms, originating=owed), FIRMS) for owed in ("exempt", "pays")
     )
     for model in (spared, bare):
         model.run_for(2)

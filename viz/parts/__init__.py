@@ -1,4 +1,8 @@
-"""Parts of the page that the browser draws from data: native controls, and charts."""
+"""Parts of the page that the browser draws from data: native controls, and charts.
+
+What is large goes as JSON in one string: Solara looks through every list and table it
+is given, entry by entry, which for charts takes longer than a step of the model.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,10 +16,10 @@ def ChartPart(
     stamp: str,
     title: str,
     sentence: str,
-    option: dict[str, Any],
-    table: dict[str, Any],
+    option: str,
+    table: str,
     height: str,
-    maps: dict[str, Any],
+    maps: str,
     event_pick: Callable[[Any], None],
 ) -> None:
     """A chart with a sentence, a table, and buttons that save it."""
@@ -39,7 +43,7 @@ def TransportPart(
 
 @solara.component_vue("levers.vue", vuetify=False)
 def LeversPart(
-    groups: list[dict[str, Any]],
+    groups: str,
     busy: bool,
     event_pull: Callable[[dict[str, Any]], None],
     event_choose: Callable[[dict[str, Any]], None],
