@@ -50,12 +50,19 @@ def played(model, after_each=lambda model: model):
     return model
 
 
-@pytest.mark.parametrize("name", ["history", "threat-35"])
-def test_a_run_put_away_and_taken_up_in_every_quarter_is_the_same(donor, name):
-    scenario = load_scenario(name)
+@pytest.mark.parametrize(
+    ("name", "overrides"),
+    [("history", ()), ("threat-35", ()), ("usmca", ["retaliation.MEX=1.0"])],
+    ids=["history", "a threat", "governments that act by rules"],
+)
+def test_a_run_put_away_and_taken_up_in_every_quarter_is_the_same(donor, name, overrides):
+    scenario = load_scenario(name, overrides)
     plain = played(twin(donor, scenario))
     again = played(twin(donor, scenario), lambda model: take_up(put_away(model)))
     same_tables(plain, again)
+    decided = [[act.model_dump(mode="json") for act in m.decided] for m in (plain, again)]
+    assert decided[0] == decided[1]
+    assert bool(plain.decided) == bool(overrides)
     for column in plain.firms.columns():
         np.testing.assert_array_equal(getattr(plain.firms, column), getattr(again.firms, column))
     np.testing.assert_array_equal(plain.plan_values, again.plan_values)
