@@ -97,6 +97,8 @@ def blame_firm(model: Any, phase: str, error: ModelError) -> None:
     NonFiniteError
         Naming the first such firm beside what failed.
     """
+    if not hasattr(model, "state"):
+        return  # in set-up, before there are firms to blame
     for name in model.firms.columns():
         column = getattr(model.firms, name)
         if column.dtype.kind == "f" and not np.isfinite(column).all():

@@ -7,12 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abm.accounts import Accounts, settle
-from abm.axes import N_FOOTLOOSE, N_HOSTS, N_REGIONS
+from abm.axes import FOOTLOOSE, HOSTS, N_FOOTLOOSE, N_HOSTS, N_REGIONS
 from abm.calibration import BaseYear, calibrate
 from abm.conditions import Calibration, Certificates
 from abm.core.sourcing import UnitCosts
 from abm.draws import Draws
 from abm.economy import Array, Economy
+from abm.errors import CalibrationError
 from abm.inputs import outside_duty
 from abm.network import SupplierNetwork
 from abm.plans import config_revenues
@@ -77,7 +78,13 @@ def calibrated_economy(
     Returns
     -------
     CalibratedEconomy
+
+    Raises
+    ------
+    CalibrationError
+        If a host makes nothing of a sector, or the calibration year is not reproduced.
     """
+    _check_every_sector_is_made(observed)
     settings = scenario.firms
     economy = scaled(observed, scenario)
     table = draw_population(economy, settings, firms, draws)
@@ -86,6 +93,17 @@ def calibrated_economy(
     base_policy = compile_policy(Scenario.load(BASE_YEAR_POLICY), quarters=0)
     base_year = calibrate(table, economy, base_policy, settings.home_appeal)
     return CalibratedEconomy(economy, table, network, base_policy, base_year, base_values)
+
+
+def _check_every_sector_is_made(observed: Economy) -> None:
+    """Raise unless every host has output of every sector, for which its firms then stand."""
+    for host, made in zip(HOSTS, observed.output[:N_HOSTS, :N_FOOTLOOSE], strict=True):
+        if not (made > 0).all():
+            sector = FOOTLOOSE[int(np.argmin(made > 0))]
+            raise CalibrationError(
+                f"economy: {host} makes no {sector}; every sector needs some output in every host, "
+                "however little"
+            )
 
 
 def scaled(observed: Economy, scenario: Scenario) -> Economy:

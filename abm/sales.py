@@ -268,12 +268,14 @@ def clear_markets(
     fringe = fringe.sum(axis=1)
     competition = appeal[:, :, FINAL].sum(axis=1) + fringe
     base = calibration.expenditure[..., None]
-    index = (competition / base) ** (1 / elasticity[:, None, None])
+    # A market in which a sector sells nothing has no prices to tell; it spends nothing either.
+    relative = np.divide(competition, base, out=np.ones_like(competition), where=base > 0)
+    index = relative ** (1 / elasticity[:, None, None])
     offered = appeal[:, :, INTERMEDIATE]
     unit = np.divide(pools, offered, out=np.zeros_like(pools), where=offered > 0)
-    return MarketState(
-        appeal, expenditure[..., None] / competition, unit, index, fringe, competition
-    )
+    spending = np.broadcast_to(expenditure[..., None], competition.shape)
+    unit_final = np.divide(spending, competition, out=np.ones_like(competition), where=base > 0)
+    return MarketState(appeal, unit_final, unit, index, fringe, competition)
 
 
 def fringe_prices(policy: Policy, calibration: Calibration, outside: Array) -> Array:

@@ -65,7 +65,16 @@ def configuration(docs: Path, site: Path) -> dict[str, object]:
     """What mkdocs is told; nothing in it is fetched from elsewhere, now or by a reader."""
     how_to = [f"docs/how-to/{name}.md" for name in GUIDES[1:]]
     pages = [
-        *("odd", "instruments", "governments", "notation", "outputs", "sweeps", "laboratory"),
+        *(
+            "odd",
+            "instruments",
+            "governments",
+            "notation",
+            "outputs",
+            "sweeps",
+            "laboratory",
+            "explaining",
+        ),
         *("findings", "validation", "fit", "performance", "release"),
     ]
     return {

@@ -13,6 +13,7 @@ from abm import accounts, borders, conditions, economy, sales
 from abm.core import claims, content_rules, further_rules, location, origin_rules, sourcing
 from abm.policy import compiled
 from agents import firm_table
+from docs.build import main as build
 from docs.generate import BLOCK, BLOCKS, ROOT, pages, rewritten
 from experiments.overrides import load_scenario, without_effect
 from experiments.summary import entries, summary
@@ -170,3 +171,17 @@ def test_every_page_of_the_documentation_is_in_its_index():
     }
     documented = {path for path in PAGES.values() if path.parent != ROOT and path != index}
     assert documented <= linked
+
+
+def test_the_pages_are_built_whole_and_ask_nothing_of_the_network(tmp_path, caplog):
+    build(tmp_path / "site")
+    pages_built = sorted((tmp_path / "site").rglob("*.html"))
+    asked = re.compile(r"<(?:script|link|img)[^>]+(?:src|href)=\"(?:https?:)?//")
+    for page in pages_built:
+        assert not asked.search(page.read_text(encoding="utf-8")), page
+    reference = (tmp_path / "site/docs/reference/the-model.html").read_text(encoding="utf-8")
+    assert "RelocationModel" in reference
+    assert "What a run carries from one quarter to the next" in reference
+    built = {page.stem for page in pages_built}
+    assert {path.stem for path in PAGES.values() if path.parent.name in ("docs", "how-to")} <= built
+    assert [record.message for record in caplog.records if record.levelname == "WARNING"] == []

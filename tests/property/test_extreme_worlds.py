@@ -4,16 +4,21 @@ Every quarter checks its identities by itself and stops the run if one fails; wh
 checked here besides is independent of that check.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from abm import RelocationModel
 from abm.accounts import ROUNDING
-from abm.axes import FOOTLOOSE, HOSTS, N_FOOTLOOSE, N_HOSTS
+from abm.axes import FOOTLOOSE, HOSTS, N_FOOTLOOSE, N_HOSTS, REGIONS
+from abm.calibration import PROMISED
+from abm.economy import load_economy
+from abm.errors import CalibrationError
 from abm.twin import alike, twin
 from experiments.overrides import load_scenario
 
-FIRMS = 200
+FIRMS = 100
 
 
 def content(threshold):
@@ -66,6 +71,43 @@ def test_a_world_at_the_edge_runs_and_balances(donor, world):
     assert alike(donor.scenario, scenario)
     model = twin(donor, scenario)
     model.run_for(3)
+    assert_balanced(model)
+
+
+def without_china(observed):
+    """An economy in which the rest of the world does all that China did."""
+    chn, row = REGIONS.index("CHN"), REGIONS.index("ROW")
+    use, demand, output = (
+        getattr(observed, name).copy() for name in ("intermediate_use", "final_demand", "output")
+    )
+    for flows in (use, demand):
+        for by_region in (flows, np.moveaxis(flows, 2, 0)):
+            by_region[row] += by_region[chn]
+            by_region[chn] = 0
+    output[row] += output[chn]
+    output[chn] = 0
+    return replace(observed, intermediate_use=use, final_demand=demand, output=output)
+
+
+def test_an_economy_without_china_runs_and_balances():
+    model = RelocationModel("usmca", firms=100, rng=4, economy=without_china(load_economy()))
+    model.run_for(2)
+    assert model.calibration.largest_error < PROMISED
+    assert_balanced(model)
+
+
+def test_an_economy_without_a_sector_in_a_host_is_refused_in_one_line():
+    observed = load_economy()
+    output = observed.output.copy()
+    output[HOSTS.index("CAN"), FOOTLOOSE.index("cars")] = 0
+    with pytest.raises(CalibrationError, match="CAN makes no cars"):
+        RelocationModel("usmca", firms=100, economy=replace(observed, output=output))
+
+
+def test_plants_that_cost_nothing_to_build_move_and_the_books_balance():
+    free = ["firms.build_cost=0.0", "firms.choice_noise=0.02"]
+    model = RelocationModel(load_scenario("usmca", free), firms=100, rng=4)
+    model.run_for(1)
     assert_balanced(model)
 
 

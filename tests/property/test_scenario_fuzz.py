@@ -1,14 +1,19 @@
 """Whatever a file or an override says, it gives a scenario or one line of complaint."""
 
 import json
+from contextlib import redirect_stderr
 from datetime import date, datetime, time
+from io import StringIO
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from abm.errors import ScenarioError
 from abm.keys import dotted, keys_of
 from abm.scenario import Scenario, shipped
+from experiments import runner
+from experiments.cli import main
 from experiments.describe import described
 from experiments.overrides import load_scenario
 
@@ -146,3 +151,32 @@ def test_whatever_is_taken_can_be_shown_and_read_again(values):
     # Shown stands alone, and does not give the source of a value that was overridden.
     told_apart = {"extends", "sources"}
     assert again.model_dump(exclude=told_apart) == scenario.model_dump(exclude=told_apart)
+
+
+@given(st.sampled_from(sorted(TEXTS)), st.data())
+def test_a_damaged_file_given_to_the_program_is_one_line_and_leaves_no_folder(
+    tmp_path_factory, name, data
+):
+    text = TEXTS[name]
+    start = data.draw(st.integers(0, len(text)))
+    end = data.draw(st.integers(start, min(len(text), start + 30)))
+    damaged = text[:start] + data.draw(st.text(max_size=10)) + text[end:]
+    place = tmp_path_factory.mktemp("fuzz")
+    file, out, said = place / "mine.toml", place / "out", StringIO()
+    file.write_bytes(damaged.encode("utf-8", "replace"))
+
+    class ReachedError(Exception):
+        """The file was taken and the run would begin."""
+
+    def begin(*given, **options):
+        raise ReachedError
+
+    with pytest.MonkeyPatch.context() as patch, redirect_stderr(said):
+        patch.setattr(runner, "run_scenario", begin)
+        try:
+            assert main(["run", str(file), "--out", str(out)]) == 2
+        except ReachedError:
+            pass
+        else:
+            assert said.getvalue().count("\n") == 1
+    assert [path.name for path in place.iterdir()] == ["mine.toml"]
