@@ -23,12 +23,15 @@ sys.path.insert(0, str(RUNS))
 import sweep_runs  # noqa: E402 - found by the line above, here and in workers
 
 MEMORY = """
-import resource, sys
+import re, resource, sys
 import sweep_runs
 from pathlib import Path
 from experiments.sweeps.sweep import Options, run_sweep
 run_sweep(sys.argv[1], Path(sys.argv[2]), Options(quiet=True), run_one=sweep_runs.trivial)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+status = Path("/proc/self/status")
+# Linux starts the peak of a program's resources from that of its parent; this one is its own.
+peak = re.search(r"VmHWM:\\s+(\\d+)", status.read_text())[1] if status.exists() else None
+print(peak or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 
 

@@ -81,7 +81,10 @@ def Headlines(frame: Frame) -> None:
         against = f"<span>{escape(figure.change)} since 2017</span>"
         if frame.other is not None:
             name = escape(frame.other.name)
-            against = f"<span class='ns-diff'>{escape(figure.difference)} vs {name}</span>"
+            against = (
+                f"<span class='ns-diff' title='vs {name}'>{escape(figure.difference)}"
+                f" <small>vs {name}</small></span>"
+            )
         tiles.append(
             f"<li><span class='ns-tile-label'>{escape(figure.label)}</span>"
             f"<strong>{escape(figure.now)} <small>{escape(figure.unit)}</small></strong>"

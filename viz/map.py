@@ -23,7 +23,7 @@ PLACES = {
     "MEX": (-101.5, 22.8),
     "CAN": (-96.0, 51.2),
     "CHN": (-126.0, 24.0),
-    "ROW": (-66.0, 27.0),
+    "ROW": (-68.5, 27.0),
 }
 """Where flows begin and end; overseas regions lie in the oceans."""
 
