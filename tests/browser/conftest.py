@@ -58,12 +58,6 @@ BREAKS = "breaks-down"
 """In the name of that scenario."""
 
 
-@pytest.fixture(autouse=True)
-def one_thread(monkeypatch):
-    """So few firms are not worth being shared out; numbers do not depend on it."""
-    monkeypatch.setenv("NEARSHORE_THREADS", "1")
-
-
 class Served:
     """A server in a process of its own."""
 
@@ -73,7 +67,6 @@ class Served:
             **os.environ,
             "PYTHONPATH": str(ROOT),
             "PYTHONUNBUFFERED": "1",
-            "NEARSHORE_THREADS": "1",
         }
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
