@@ -159,8 +159,8 @@ def find_run(store: SweepStore, name: str) -> RunSpec:
     """
     found = [spec for spec in store.specs() if spec.run.startswith(name)] if name else []
     if len(found) != 1:
-        many = "no run" if not found else f"{len(found)} runs"
-        raise ScenarioError(f"{shown(name)}: {many} of this sweep begin with that")
+        many = f"{len(found)} runs of this sweep begin" if found else "no run of this sweep begins"
+        raise ScenarioError(f"{shown(name)}: {many} with that")
     return found[0]
 
 
