@@ -5,20 +5,19 @@ the file: it is written down, with its checksum, before anything runs.
 """
 
 import json
-from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from abm import scenario_file
-from abm.complaints import complaint
 from abm.errors import ScenarioError
 from abm.keys import keys_of, shown
 from abm.settings import AsTuple, Settings
 from experiments.sweeps.factors import Factor, read_factor
-from experiments.sweeps.sweep_file import SweepFile, by_dotted_key
+from experiments.sweeps.keyed_file import KeyedFile
+from experiments.sweeps.sweep_file import SweepFile
 
 RANGES = ("uniform", "loguniform")
 """How a parameter's range is searched: evenly, or evenly in its logarithm."""
@@ -42,8 +41,10 @@ class Target(Settings):
     source: Text = ""
 
 
-class CalibrationFile(Settings):
+class CalibrationFile(KeyedFile):
     """Everything a calibration is told beside where and with how many workers."""
+
+    keyed = ("set", "parameters")
 
     format: Literal[1] = 1
     name: str = Field("calibration", min_length=1, max_length=200)
@@ -59,24 +60,6 @@ class CalibrationFile(Settings):
     set: dict[str, Any] = Field({}, max_length=100)
     parameters: dict[str, Any] = Field(min_length=1, max_length=MOST_PARAMETERS)
     targets: Annotated[tuple[Target, ...], AsTuple, Field(min_length=1, max_length=MOST_TARGETS)]
-
-    @classmethod
-    def from_document(cls, document: Mapping[str, Any]) -> Self:
-        """Return the calibration that nested tables describe.
-
-        Raises
-        ------
-        ScenarioError
-            If a value cannot be.
-        """
-        document = {**document}
-        for table in ("set", "parameters"):
-            if isinstance(document.get(table), Mapping):
-                document[table] = by_dotted_key(document[table])
-        try:
-            return cls.model_validate(document)
-        except ValidationError as error:
-            raise ScenarioError(complaint(error, cls, document)) from None
 
     @model_validator(mode="after")
     def _holds_together(self) -> Self:

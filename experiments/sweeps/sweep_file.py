@@ -5,20 +5,19 @@ at most a megabyte, no unknown key, and no path but the name of a scenario that 
 shipped or lies beside it.
 """
 
-from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from abm import scenario_file
-from abm.complaints import complaint
 from abm.errors import ScenarioError
 from abm.keys import keys_of, shown
 from abm.settings import AsTuple, Settings
 from experiments.overrides import check_key
 from experiments.sweeps.factors import Factor, read_factor
+from experiments.sweeps.keyed_file import KeyedFile
 
 MOST_RUNS = 1_000_000
 """Of one sweep; a slip of the pen asks for more sooner than a researcher."""
@@ -62,8 +61,10 @@ class Design(Settings):
         return self
 
 
-class SweepFile(Settings):
+class SweepFile(KeyedFile):
     """Everything a sweep is told beside where and with how many workers."""
+
+    keyed = ("set", "factors")
 
     format: Literal[1] = 1
     name: str = Field("sweep", min_length=1, max_length=200)
@@ -84,24 +85,6 @@ class SweepFile(Settings):
     def varied(self) -> dict[str, Factor]:
         """Factors in the order of the file."""
         return {key: read_factor(key, spec) for key, spec in self.factors.items()}
-
-    @classmethod
-    def from_document(cls, document: Mapping[str, Any]) -> Self:
-        """Return the sweep that nested tables describe.
-
-        Raises
-        ------
-        ScenarioError
-            If a value cannot be.
-        """
-        document = {**document}
-        for table in ("set", "factors"):
-            if isinstance(document.get(table), Mapping):
-                document[table] = by_dotted_key(document[table])
-        try:
-            return cls.model_validate(document)
-        except ValidationError as error:
-            raise ScenarioError(complaint(error, cls, document)) from None
 
     @model_validator(mode="after")
     def _holds_together(self) -> Self:
@@ -154,18 +137,6 @@ def shipped_sweeps() -> dict[str, Path]:
     """Return the files of the sweeps that come with the package, by name."""
     folder = Path(str(resources.files("experiments"))) / "sweeps" / "shipped"
     return {file.stem: file for file in sorted(folder.glob("*.toml"))}
-
-
-def by_dotted_key(table: Mapping[str, Any], above: str = "") -> dict[str, Any]:
-    """Return values by dotted key, whether the file writes keys in quotes or as tables."""
-    flat: dict[str, Any] = {}
-    for name, value in table.items():
-        key = f"{above}{name}"
-        if isinstance(value, Mapping) and not set(value) & Factor.words():
-            flat.update(by_dotted_key(value, f"{key}."))
-        else:
-            flat[key] = value
-    return flat
 
 
 def _check_reference(sweep: SweepFile) -> None:
