@@ -46,6 +46,22 @@ def real_establishments(economy: Economy) -> Array:
     return real
 
 
+def size_of_establishments(economy: Economy) -> Array:
+    """How large a real establishment of every host is, the American one being 1.
+
+    Mexico counts more than half of North America's manufacturing establishments and makes
+    a ninth of its goods. A firm takes its size along wherever it opens a plant.
+
+    Returns
+    -------
+    ndarray, shape (sector, host)
+    """
+    output = economy.output[:N_HOSTS, :N_FOOTLOOSE].T
+    mean = output / real_establishments(economy)
+    size: Array = mean / mean[:, [HOSTS.index("USA")]]
+    return size
+
+
 def firms_per_cell(economy: Economy, firms: int) -> NDArray[np.int64]:
     """How many modelled firms each sector has at each host.
 
@@ -169,10 +185,11 @@ def _draw_sizes(
     tilt = sampling_tilt(firms, real.sum())
     rank = np.arange(firms) - np.repeat(np.cumsum(counts) - counts.ravel(), counts.ravel())
     position = (rank + draws.uniform("size", 0, firms)) / counts.ravel()[cells]
-    table.size[:] = zipf_sizes(position, settings.zipf_exponent, tilt)
-    share = table.size**-tilt
+    within_cell = zipf_sizes(position, settings.zipf_exponent, tilt)
+    share = within_cell**-tilt
     share /= np.bincount(cells, share, counts.size)[cells]
     table.weight[:] = real.ravel()[cells] * share
+    table.size[:] = within_cell * size_of_establishments(economy).ravel()[cells]
 
 
 def _draw_beliefs(table: FirmTable, settings: Firms, draws: Draws) -> None:
