@@ -15,7 +15,8 @@ import numpy as np
 from abm.axes import N_FOOTLOOSE, N_GOODS, N_HOSTS, N_REGIONS, N_SECTORS
 from abm.borders import Borders, claim_origin
 from abm.conditions import Calibration, Certificates, Conditions
-from abm.core.sourcing import UnitCosts, sourcing_potential
+from abm.core.buyers import sourcing_potential
+from abm.core.sourcing import UnitCosts
 from abm.economy import Array, Economy
 from abm.errors import CalibrationError
 from abm.fixed_point import Mixing

@@ -32,7 +32,7 @@ from abm.core.claims import Claim
 from abm.core.repriced import reprice
 from abm.core.sourcing import InputTerms
 from abm.economy import Array
-from abm.inputs import sector_blocks
+from abm.inputs import buyers, sector_blocks
 from abm.model import RelocationModel
 from abm.parallel import in_parallel
 from abm.sales import other_users_purchases
@@ -147,8 +147,7 @@ class HeldWorld(Twin):
         def of_block(block: tuple[int, slice]) -> None:
             sector, rows = block
             reprice(
-                self.firms.affinity[rows],
-                self.firms.base_potential[rows],
+                buyers(self.firms, rows),
                 self.value_added[rows],
                 self.terms[sector],
                 change,
@@ -230,7 +229,7 @@ def _terms_as_weighed_by(
     there = other.weights[:, :, :2, :, regimes].sum(axis=2, dtype=np.float64)
     factor = np.divide(there, here, out=np.ones_like(here), where=here > 0)
     duty = before_duty[:N_GOODS, :, :N_HOSTS]
-    by_group = np.stack([factor, factor, factor * duty], axis=2)
+    by_group = np.stack([factor, factor, factor * duty, factor * duty], axis=2)
     further = mine.further and replace(
         mine.further,
         high_wage_weights=(mine.further.high_wage_weights * factor).astype(np.float32),

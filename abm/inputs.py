@@ -3,10 +3,12 @@
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from abm.axes import FOOTLOOSE, GOODS, N_FOOTLOOSE, N_GOODS, N_HOSTS, N_SECTORS, REGIONS
 from abm.conditions import Calibration, Conditions
-from abm.core.sourcing import ORIGINATING, InputTerms, UnitCosts, blocks, cost_step
+from abm.core.buyers import Buyers
+from abm.core.sourcing import InputTerms, UnitCosts, blocks, cost_step
 from abm.economy import Array, Economy
 from abm.labour import value_added_index
 from abm.origin import further_rules, originating_share
@@ -101,18 +103,16 @@ def price_inputs(
     terms = []
     for sector in range(N_FOOTLOOSE):
         weight = calibration.competitiveness[sector][..., None] * appeal
-        other = weight * (1 - originating)
-        groups = np.stack([weight * originating, other, other * before_duty], axis=2)
+        qualifying, other = weight * originating, weight * (1 - originating)
+        groups = [qualifying, other, other * before_duty, qualifying * before_duty]
         terms.append(
             InputTerms(
-                weights=groups.astype(np.float32),
+                weights=np.stack(groups, axis=2).astype(np.float32),
                 theta=economy.theta[:N_GOODS].astype(np.float32),
                 bill_of_materials=bills[sector],
                 services=_service_cost(economy, calibration, price, sector),
                 threshold=policy.content_threshold[sector].astype(np.float32),
-                further=further_rules(
-                    calibration, conditions, policy, sector, groups[:, :, ORIGINATING]
-                ),
+                further=further_rules(calibration, conditions, policy, sector, qualifying),
             )
         )
     return terms
@@ -180,6 +180,11 @@ def sector_blocks(table: FirmTable) -> list[tuple[int, slice]]:
     ]
 
 
+def buyers(table: FirmTable, rows: slice | NDArray[np.integer]) -> Buyers:
+    """Some firms as buyers of inputs."""
+    return Buyers(table.affinity[rows], table.origin_share[rows], table.base_potential[rows])
+
+
 def solve_costs(
     table: FirmTable,
     calibration: Calibration,
@@ -192,8 +197,7 @@ def solve_costs(
     def solve(block: tuple[int, slice]) -> None:
         sector, rows = block
         cost_step(
-            table.affinity[rows],
-            table.base_potential[rows],
+            buyers(table, rows),
             value_added[rows],
             terms[sector],
             costs.rows(rows),

@@ -9,6 +9,7 @@ establishment all weights are one.
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit, logit
 
 from abm import data
 from abm.axes import FOOTLOOSE, HOSTS, N_CONFIGS, N_FOOTLOOSE, N_GOODS, N_HOSTS, N_REGIONS
@@ -216,6 +217,28 @@ def _draw_technology(table: FirmTable, economy: Economy, settings: Firms, draws:
     np.exp(own_taste, out=own_taste)
     table.sourcing_draw[:] = own_taste
     table.affinity[:] = own_taste
+    suppliers = draws.normal("origin of deliveries", 0, firms)
+    table.origin_share[:] = spread_of_origin(
+        fitted_origin_share(), table, content_spread * suppliers
+    )
+
+
+def spread_of_origin(typical: Array, table: FirmTable, log_odds: Array) -> Array:
+    """Shares of origin of firms whose log odds lie so far from those of a typical one.
+
+    Parameters
+    ----------
+    typical : ndarray, shape (sector, host)
+    table : FirmTable
+    log_odds : ndarray, shape (firm,)
+
+    Returns
+    -------
+    ndarray, shape (firm, host)
+        1 wherever the typical share is.
+    """
+    share: Array = expit(logit(typical)[table.sector] + log_odds[:, None])
+    return share
 
 
 def _draw_customs(table: FirmTable, economy: Economy, settings: Firms, draws: Draws) -> None:
@@ -256,3 +279,13 @@ def fitted_by_sector(parameter: str) -> Array:
     """
     fitted = data.read("fitted_parameters").set_index("sector").loc[list(FOOTLOOSE)]
     return fitted[parameter].to_numpy(np.float64)
+
+
+def fitted_origin_share() -> Array:
+    """Part of qualifying deliveries to plants of a sector that originates by value.
+
+    Returns
+    -------
+    ndarray, shape (sector, host)
+    """
+    return np.stack([fitted_by_sector(f"origin_share_{host}") for host in HOSTS], axis=1)

@@ -16,11 +16,11 @@ from abm.axes import N_FOOTLOOSE, N_GOODS, N_HOSTS, N_REGIONS, N_SECTORS
 from abm.conditions import Calibration, Certificates
 from abm.core.claims import Claim
 from abm.core.content_rules import Floats
-from abm.core.ruled_purchases import ruled_purchases
-from abm.core.sourcing import InputTerms, input_purchases
+from abm.core.purchases import input_purchases, ruled_purchases
+from abm.core.sourcing import InputTerms
 from abm.economy import Array, Economy
 from abm.errors import ModelError
-from abm.inputs import sector_blocks
+from abm.inputs import buyers, sector_blocks
 from abm.parallel import in_parallel
 from abm.quarter import Quarter
 from abm.sales import FINAL, INTERMEDIATE, MarketState, Plants, appeal, standing_plants
@@ -298,20 +298,17 @@ def _tally_plants(
         )
         compliant_volume[:, :, partner] = volume[:, :, partner] * constrained[:, None]
     here = terms.at(host, regime)
-    sources = (
-        quarter.table.affinity[firms],
-        quarter.table.base_potential[firms, :, host][..., None],
-    )
+    plants = buyers(quarter.table, firms).at(host)
     volumes = (
         (volume - compliant_volume).reshape(len(firms), -1),
         compliant_volume.reshape(len(firms), -1),
     )
     if here.further is None:
         log_wedge = costs.log_wedge[firms, host, regime]
-        bought = input_purchases(*sources, here, log_wedge, *volumes)
+        bought = input_purchases(plants, here, log_wedge, *volumes)
     else:
         multipliers = costs.multipliers[firms, :, host, regime]
-        bought = ruled_purchases(*sources, here, work.borne, multipliers, *volumes)
+        bought = ruled_purchases(plants, here, work.borne, multipliers, *volumes)
     part.purchases[:, :, host] += bought.reshape(*bought.shape[:2], 2, N_REGIONS)
 
 

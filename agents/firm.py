@@ -58,6 +58,7 @@ class Firm(mesa.Agent):
     productivity = Cell()
     sourcing_draw = Cell()
     affinity = Cell()
+    origin_share = Cell()
     base_potential = Cell()
     product_duty = Cell()
     paperwork = Cell()

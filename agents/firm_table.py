@@ -65,6 +65,15 @@ class FirmTable:
         Float32,
         Column("float32", ("firm", "material", "source"), "1", "the draw times supplier links"),
     ]
+    origin_share: Annotated[
+        Float32,
+        Column(
+            "float32",
+            ("firm", "host"),
+            "1",
+            "originating part of what qualifying suppliers deliver",
+        ),
+    ]
     base_potential: Annotated[
         Float32,
         Column("float32", ("firm", "material", "host"), "1", "sourcing potential of the base year"),

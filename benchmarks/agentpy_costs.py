@@ -18,6 +18,7 @@ class AgentpyFirm(agentpy.Agent):
         sector = states["sector"][row]
         self.terms = terms[sector]
         self.affinity: list[Numbers] = states["affinity"][row]
+        self.origin_share: Numbers = states["origin_share"][row]
         self.base_potential: list[Numbers] = states["base_potential"][row]
         self.value_added: Numbers = states["value_added"][row]
         self.free_costs: list[Numbers] = []
@@ -29,6 +30,7 @@ class AgentpyFirm(agentpy.Agent):
             [
                 free_mix(
                     self.affinity,
+                    self.origin_share[host],
                     self.base_potential[host],
                     weights,
                     terms.theta,

@@ -16,9 +16,14 @@ import numpy as np
 
 from abm.axes import HOSTS
 from abm.borders import MEMBER_PAIRS
+from abm.core.buyers import (
+    ORIGINATING,
+    ORIGINATING_BEFORE_DUTY,
+    OTHER,
+    OTHER_BEFORE_DUTY,
+)
 from abm.core.claims import Claim
 from abm.core.content_rules import MAX_ITERATIONS, MAX_LOG_WEDGE
-from abm.core.sourcing import ORIGINATING, OTHER, OTHER_BEFORE_DUTY
 from abm.economy import MERCHANDISE_PROCESSING_FEE
 from abm.inputs import USA
 from abm.model import RelocationModel
@@ -101,6 +106,7 @@ class Cost:
 
 def free_mix(
     affinity: list[Numbers],
+    origin_share: float,
     base_potential: Numbers,
     weights: list[list[Numbers]],
     theta: Numbers,
@@ -110,14 +116,19 @@ def free_mix(
     """What a firm buys when nothing is asked of it; arguments are lists by input."""
     mix = Mix(other_cost, other_cost, 0.0, [], [], [])
     foreign_value = 0.0
-    for taste, base, (originating, others, before), power, share in zip(
+    short = 1 - origin_share
+    for taste, base, (qualifying, others, before, qualifying_before), power, share in zip(
         affinity, base_potential, weights, theta, bill, strict=True
     ):
-        other = sumprod(taste, others)
-        potential = sumprod(taste, originating) + other
+        delivered, other = sumprod(taste, qualifying), sumprod(taste, others)
+        potential = delivered + other
+        value = sumprod(taste, before)
+        if short > 0:
+            other += short * delivered
+            value += short * sumprod(taste, qualifying_before)
         spend = share * (potential / base) ** (-1 / power)
         foreign = other / potential
-        before_duty = sumprod(taste, before) / other if other > 0 else 0.0
+        before_duty = value / other if other > 0 else 0.0
         mix.cost += spend
         foreign_value += spend * foreign * before_duty
         mix.spend.append(spend)
@@ -172,6 +183,7 @@ class NaiveFirm(mesa.Agent):
         super().__init__(model)
         self.sector: int = state["sector"]
         self.affinity: list[Numbers] = state["affinity"]
+        self.origin_share: Numbers = state["origin_share"]
         self.base_potential: list[Numbers] = state["base_potential"]
         self.value_added: Numbers = state["value_added"]
         self.product_duty: list[Numbers] = state["product_duty"]
@@ -209,6 +221,7 @@ class NaiveFirm(mesa.Agent):
     def _free_mix(self, terms: SectorTerms, host: int, regime: int) -> Mix:
         return free_mix(
             self.affinity,
+            self.origin_share[host],
             self.base_potential[host],
             terms.weights[host][regime],
             terms.theta,
@@ -280,7 +293,7 @@ class NaiveModel(mesa.Model):
 
 def sector_terms(original: RelocationModel) -> list[SectorTerms]:
     """Prices and rules of every sector, out of arrays."""
-    groups = [ORIGINATING, OTHER, OTHER_BEFORE_DUTY]
+    groups = [ORIGINATING, OTHER, OTHER_BEFORE_DUTY, ORIGINATING_BEFORE_DUTY]
     return [
         SectorTerms(
             weights=terms.weights[:, :, groups].transpose(3, 4, 0, 2, 1).tolist(),
@@ -326,6 +339,7 @@ def firm_states(original: RelocationModel, rows: np.ndarray) -> dict[str, list[A
             table.affinity[row, inputs].tolist()
             for row, inputs in zip(rows, materials, strict=True)
         ],
+        "origin_share": table.origin_share[rows].tolist(),
         "base_potential": [
             table.base_potential[row, inputs].T.tolist() for row, inputs in potentials
         ],

@@ -12,7 +12,8 @@ from operator import add
 import numpy as np
 import polars as pl
 
-from abm.core.sourcing import ORIGINATING, OTHER, OTHER_BEFORE_DUTY, InputTerms
+from abm.core.buyers import ORIGINATING, ORIGINATING_BEFORE_DUTY, OTHER, OTHER_BEFORE_DUTY
+from abm.core.sourcing import InputTerms
 from abm.inputs import sector_rows
 from abm.model import RelocationModel
 from benchmarks.inputs_in_use import inputs_in_use
@@ -36,7 +37,10 @@ class PolarsFirms:
         self.frames = [
             _frame(model, inputs, some).lazy() for (inputs, _), some in zip(used, rows, strict=True)
         ]
-        self.expressions = [_free_costs(terms) for _, terms in used]
+        falls_short = [(model.firms.origin_share[some] < 1).any() for some in rows]
+        self.expressions = [
+            _free_costs(terms, short) for (_, terms), short in zip(used, falls_short, strict=True)
+        ]
 
     def free_costs(self) -> list[pl.DataFrame]:
         """Free cost and content, a frame a sector, a column a host and regime of each."""
@@ -61,17 +65,20 @@ def _frame(model: RelocationModel, used: np.ndarray, rows: slice) -> pl.DataFram
         for host in range(base.shape[2])
         for regime in range(model.value_added.shape[2])
     }
+    columns |= {
+        f"origin_share_{host}": share for host, share in enumerate(model.firms.origin_share[rows].T)
+    }
     for k in range(len(used)):
         columns |= {f"affinity_{k}_{s}": affinity[:, k, s] for s in range(affinity.shape[2])}
         columns |= {f"base_{k}_{host}": base[:, k, host] for host in range(base.shape[2])}
     return pl.DataFrame({name: np.ascontiguousarray(values) for name, values in columns.items()})
 
 
-def _free_costs(terms: InputTerms) -> list[pl.Expr]:
+def _free_costs(terms: InputTerms, falls_short: bool) -> list[pl.Expr]:
     """Expressions of cost and of content, host by host and regime by regime."""
     _, _, _, hosts, regimes = terms.shape
     places = [(host, regime) for host in range(hosts) for regime in range(regimes)]
-    both = [_cost_and_content(terms, host, regime) for host, regime in places]
+    both = [_cost_and_content(terms, host, regime, falls_short) for host, regime in places]
     return [
         expression.alias(f"{name}_{host}_{regime}")
         for name, column in (("cost", 0), ("content", 1))
@@ -80,7 +87,9 @@ def _free_costs(terms: InputTerms) -> list[pl.Expr]:
     ]
 
 
-def _cost_and_content(terms: InputTerms, host: int, regime: int) -> tuple[pl.Expr, pl.Expr]:
+def _cost_and_content(
+    terms: InputTerms, host: int, regime: int, falls_short: bool
+) -> tuple[pl.Expr, pl.Expr]:
     cost = pl.col(f"value_added_{host}_{regime}") + _number(terms.services[host, regime])
     foreign_value = _number(0)
     for k in range(terms.shape[0]):
@@ -90,7 +99,11 @@ def _cost_and_content(terms: InputTerms, host: int, regime: int) -> tuple[pl.Exp
         change = (potential / pl.col(f"base_{k}_{host}")).log() * _number(-1 / terms.theta[k])
         spend = change.exp() * _number(terms.bill_of_materials[k, host])
         cost += spend
-        foreign_value += spend * _appeal(k, weights[:, OTHER_BEFORE_DUTY]) / potential
+        before_duty = _appeal(k, weights[:, OTHER_BEFORE_DUTY])
+        if falls_short:
+            short = _number(1) - pl.col(f"origin_share_{host}")
+            before_duty += _appeal(k, weights[:, ORIGINATING_BEFORE_DUTY]) * short
+        foreign_value += spend * before_duty / potential
     return cost, _number(1) - foreign_value / cost
 
 

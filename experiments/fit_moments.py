@@ -28,7 +28,13 @@ from abm.inputs import (
 from abm.policy import Policy, compile_policy
 from abm.policy.regime import INSTRUMENTS
 from abm.policy.timeline import segments
-from abm.population import PAPERWORK_SPREAD, draw_population, fitted_by_sector
+from abm.population import (
+    PAPERWORK_SPREAD,
+    draw_population,
+    fitted_by_sector,
+    fitted_origin_share,
+    spread_of_origin,
+)
 from abm.quarter import Quarter
 from abm.rest_point import place_firms
 from abm.sales import FINAL, appeal, standing_plants
@@ -76,19 +82,24 @@ class Parameters:
     Attributes
     ----------
     content_spread : ndarray, shape (sector,)
-        Log standard deviation of a firm's taste for sources.
+        Standard deviation of a firm's log taste for sources, and of its log odds of origin.
+    origin_share : ndarray, shape (sector, host)
+        Part of qualifying deliveries to plants that originates by value.
     paperwork_median : ndarray, shape (sector, host)
         Median cost of proving origin, share of unit cost, by exporting host.
     """
 
     content_spread: Array
+    origin_share: Array
     paperwork_median: Array
 
     @classmethod
     def stored(cls) -> "Parameters":
         """Those in ``fitted_parameters.csv``, with which populations are drawn."""
         medians = [fitted_by_sector(f"paperwork_median_{host}") for host in HOSTS]
-        return cls(fitted_by_sector("content_spread"), np.stack(medians, axis=1))
+        return cls(
+            fitted_by_sector("content_spread"), fitted_origin_share(), np.stack(medians, axis=1)
+        )
 
 
 @dataclass(frozen=True)
@@ -208,19 +219,27 @@ def claim_curve() -> pd.DataFrame:
     return curve.assign(rate=np.where(vehicle_goods & single.notna(), single, middle))
 
 
+UNLISTED = 0.075
+"""Mexican share of parts where the label lists none: half of the 15% from which it must."""
+
+
 def carline_content() -> pd.DataFrame:
     """Regional parts content of carlines of model year 2020.
 
     Returns
     -------
     pandas.DataFrame
-        Columns ``host`` and ``content``, a row a carline.
+        Columns ``host``, ``content`` and ``listed``, the part of it that the label lists;
+        a row a carline.
     """
     carlines = data.read("vehicle_parts_content_2020")
+    listed = carlines["north_american_parts_share_lower_bound"]
+    unlisted = ~(carlines["mexico_parts_share_if_listed"] > 0)
     return pd.DataFrame(
         {
             "host": carlines["assembly_country"],
-            "content": carlines["north_american_parts_share_lower_bound"],
+            "content": listed + UNLISTED * unlisted,
+            "listed": listed,
         }
     )
 
@@ -273,6 +292,10 @@ def draw_firms(world: World, parameters: Parameters, firms: int, seed: int) -> F
     power = (parameters.content_spread / stored.content_spread)[table.sector]
     table.sourcing_draw[:] = table.sourcing_draw ** power[:, None, None].astype(np.float32)
     table.affinity[:] = table.sourcing_draw
+    suppliers = draws.normal("origin of deliveries", 0, firms)
+    table.origin_share[:] = spread_of_origin(
+        parameters.origin_share, table, parameters.content_spread[table.sector] * suppliers
+    )
     table.paperwork[:] *= (parameters.paperwork_median / stored.paperwork_median)[table.sector]
     return table
 

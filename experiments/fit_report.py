@@ -21,6 +21,7 @@ from experiments.fit_moments import (
 from experiments.fit_search import (
     IDENTIFYING_GAIN,
     MEDIAN_BOUNDS,
+    ORIGIN_BOUNDS,
     SPREAD_BOUNDS,
     Fit,
     Target,
@@ -32,12 +33,6 @@ from experiments.labels import REGION_NAMES, SECTOR_NAMES
 
 INDISTINCT = 0.01
 """Medians whose error exceeds the least one by no more than this are called indistinct."""
-
-SPREAD_MOMENTS = {
-    "cars": "standard deviation of parts content over plants",
-    "light_trucks": "standard deviation of parts content over plants",
-    "vehicle_parts": "Mexican exports whose free mix fails the rule, share of value",
-}
 
 INTRODUCTION = f"""# What is fitted, and how well
 
@@ -51,39 +46,42 @@ failing parts is US imports of the year 2025. A moment below *Fitted* is never r
 
 METHOD = """## How
 
-- **Spread of content, cars and light trucks**: so that the standard deviation of parts content
-  over plants, from the host's mean and with hosts weighted by their carlines, is that of the
-  carlines of model year 2020. Parts content is the originating share of purchased materials in
-  what is sold to the United States, hence of the compliant mix where a plant complies under
-  NAFTA. All 130 carlines stand for both sectors: seven are trucks.
-- **Spread of content, vehicle parts**: so that the free mix misses the rule in the share of
+- **Origin of deliveries, cars and light trucks**: so that mean parts content over the plants of a
+  host is that of the carlines of model year 2020 assembled there. Parts content is the originating
+  share of purchased materials in what is sold to the United States, hence of the compliant
+  mix where a plant complies under NAFTA. Where a label lists no Mexican parts, which it must from
+  15%, half of that is added. All 130 carlines stand for both sectors: seven are trucks.
+- **Spread, cars and light trucks**: so that the standard deviation of parts content over plants,
+  from the host's mean and with hosts weighted by their carlines, is that of the carlines. It is
+  the spread of a firm's log taste for sources and of its log odds of origin, one number for both
+  (assumption).
+- **Origin of deliveries, vehicle parts**: so that the free mix misses the rule in the share of
   Mexican exports to the United States by value that could not meet it in 2024, as Goldman Sachs
-  estimated.
+  estimated; the same share at all hosts. In other sectors what qualifies originates in full.
 - **Median cost of paperwork**: least squares on the share of dutiable imports claimed by band of
   the most-favoured-nation rate, January and February 2025, partner by partner, bands weighted by
   dutiable value. A band stands for its middle; for vehicles and parts, where a band holds one
   rate of the schedule, for that. The log spread is given (`PAPERWORK_SPREAD`).
-- **Spread of content, other sectors**: jointly with the medians, where the claim curve can tell
+- **Spread, other sectors**: jointly with the medians, where the claim curve can tell
   spreads apart; elsewhere the mean of cars and light trucks.
-- Competitiveness is calibrated anew at every trial spread, for all sectors at once, until no
-  spread moves by more than two per cent.
+- Competitiveness is calibrated anew at every trial, for all sectors at once, until no log spread
+  and no log odds move by more than 0.02.
 - Suppliers already linked, which pull purchases a little, are left out; with them the standard
   deviations for vehicles change by less than 0.001.
 """
 
 LIMITS = """## What to keep in mind
 
-- **Mean content is too high, and is not fitted.** Labels under the American Automobile Labeling
-  Act give the value of parts by where they were made: an outside supplier's part counts in full
-  from 70% of US and Canadian value, else by its share (from memory, unverified), and Mexican
-  parts only where they reach 15%, which makes the sum a lower bound. The tables give the region
-  that delivers an input, whatever is inside it, split bilateral flows over users in proportion,
-  and include materials beside parts. The model does trace origin tier by tier, but most parts
-  pass their own rule and then count in full. Hence too few plants far below the average,
-  most of all in the United States.
-- **One spread cannot give both tails.** Fitted to carlines it makes more Mexican cars fail
-  the rule than was estimated; fitted to failing parts it is as wide as the bound allows. The bound
-  keeps calibrations settling; where it binds the moment is missed.
+- **Why the tables' content is not used as it is.** They give the region that delivers an input,
+  whatever is inside it, split bilateral flows over users in proportion, and include materials
+  beside parts. By them parts content of vehicles would be 0.7 to 0.85. Labels under the American
+  Automobile Labeling Act give parts by where they were made: an outside supplier's part counts
+  in full from 70% of US and Canadian value, else by its share (from memory, unverified). The
+  share of origin closes that gap; it is a property of deliveries, and no policy moves it. Parts
+  whose own maker fails its rule do not count either, which policy does move.
+- **Few labels.** Seven carlines are Canadian, and 76 of 130 list no Mexican parts, so that their
+  content is known to 15 points. With the listed parts alone the means of the United States and
+  Canada would be 0.57 and 0.50.
 - **Outside vehicles content does not explain who does not claim.** By the tables nearly every
   plant meets a rule of 50% of net cost with its free mix, whatever the spread. Non-claiming is then
   left to paperwork. Real rules there are mostly changes of tariff heading, product by
@@ -99,7 +97,7 @@ LIMITS = """## What to keep in mind
 """
 
 
-def report(fitted: Fit, world: World, curve: pd.DataFrame, targets: dict[str, Target]) -> str:
+def report(fitted: Fit, world: World, curve: pd.DataFrame, targets: list[Target]) -> str:
     """The whole page.
 
     Parameters
@@ -108,8 +106,8 @@ def report(fitted: Fit, world: World, curve: pd.DataFrame, targets: dict[str, Ta
     world : World
     curve : DataFrame
         From `experiments.fit_moments.claim_curve`.
-    targets : dict of str to Target
-        Moments that give a spread directly.
+    targets : list of Target
+        Moments that give a spread or a share of origin directly.
 
     Returns
     -------
@@ -123,19 +121,21 @@ def report(fitted: Fit, world: World, curve: pd.DataFrame, targets: dict[str, Ta
         _parameters(fitted, world, curve),
         f"In brackets: medians whose error is within {INDISTINCT:.0%} of claims of the least. "
         "An asterisk marks a bound "
-        f"({_span(*SPREAD_BOUNDS)} for spreads, {_span(*MEDIAN_BOUNDS)} for medians). "
+        f"({_span(*SPREAD_BOUNDS)} for spreads, {_span(*ORIGIN_BOUNDS)} for shares of origin, "
+        f"{_span(*MEDIAN_BOUNDS)} for medians). "
         f"The search took {fitted.passes} passes.\n",
         "## Fitted\n",
-        _spread_moments(fitted, targets),
+        _content_moments(fitted, targets),
         "Share of dutiable imports claimed, and the root mean squared error over bands:\n",
         _claims(fitted, world, curve),
         "## Not fitted\n",
         _content(fitted),
-        "Carlines are those of model year 2020; hosts are weighted by them.\n",
+        "Hosts are weighted by their carlines of model year 2020.\n",
         _failing(fitted, world),
         "Of Mexican exports to the United States, free mix that fails the USMCA rule against "
         "estimates for 2024: passenger vehicles 16% (USD 7 bn by Goldman Sachs, of imports of "
-        "cars of USD 44.7 bn in 2025); before adjustment 9% of output (AMIA, 2025).\n",
+        "cars of USD 44.7 bn in 2025); before adjustment 9% of output (AMIA, 2025). The share of "
+        "Mexican vehicle parts is fitted.\n",
         "## Can the claim curve tell spreads apart?\n",
         "Error of a sector's claim curves, both partners, when its spread is held and the medians "
         f"are fitted. A range of less than {IDENTIFYING_GAIN:.1%} is called no answer.\n",
@@ -169,13 +169,17 @@ def _parameters(fitted: Fit, world: World, curve: pd.DataFrame) -> str:
         spread = fitted.parameters.content_spread[row]
         cells = [SECTOR_NAMES[sector], f"{spread:.2f}{_mark(spread, SPREAD_BOUNDS)}"]
         cells.append(fitted.spread_from[sector])
+        for share in fitted.parameters.origin_share[row]:
+            mark = _mark(share, ORIGIN_BOUNDS) if share < 1 else ""
+            cells.append(f"{share:.2f}{mark}")
         for host in PARTNERS:
             median = float(fitted.parameters.paperwork_median[row, HOSTS.index(host)])
             low, high = _indistinct(fitted, world, curve, sector, host, median)
             cells.append(f"{median:.2%}{_mark(median, MEDIAN_BOUNDS)} ({low:.2%} to {high:.2%})")
         rows.append(cells)
-    names = [f"Median paperwork, {REGION_NAMES[host]}" for host in PARTNERS]
-    return _table(["Sector", "Spread of content", "from", *names], rows)
+    origin = [f"Origin of deliveries, {REGION_NAMES[host]}" for host in HOSTS]
+    paperwork = [f"Median paperwork, {REGION_NAMES[host]}" for host in PARTNERS]
+    return _table(["Sector", "Spread", "from", *origin, *paperwork], rows)
 
 
 def _indistinct(
@@ -190,15 +194,15 @@ def _indistinct(
     return min(median, *near), max(median, *near)
 
 
-def _spread_moments(fitted: Fit, targets: dict[str, Target]) -> str:
+def _content_moments(fitted: Fit, targets: list[Target]) -> str:
     rows = (
         [
-            SECTOR_NAMES[sector],
-            SPREAD_MOMENTS[sector],
+            SECTOR_NAMES[target.sector],
+            target.name,
             f"{target.value:.3f}",
             f"{target.moment(fitted.view):.3f}",
         ]
-        for sector, target in targets.items()
+        for target in targets
     )
     return _table(["Sector", "Moment", "Observed", "Model"], rows)
 
@@ -251,17 +255,15 @@ def _content(fitted: Fit) -> str:
         values = [moment(content[host]) for host in counts.index]
         return float(np.average(values, weights=counts.to_numpy()))
 
-    moments: dict[str, Callable[[dict[str, Array]], float]] = {
-        f"mean, {REGION_NAMES[host]}": lambda content, host=host: float(content[host].mean())
-        for host in counts.index
+    def beyond(limit: float, above: bool) -> Callable[[Array], float]:
+        return lambda content: float(((content > limit) if above else (content < limit)).mean())
+
+    moments = {
+        f"share {'above' if above else 'below'} {limit}": beyond(limit, above)
+        for limit, above in ((0.2, False), (0.4, False), (0.75, True), (0.85, True))
     }
-    moments["mean"] = lambda content: pooled(content, lambda c: float(c.mean()))
-    for limit in (0.2, 0.4):
-        moments[f"share below {limit}"] = lambda content, limit=limit: pooled(
-            content, lambda c: float((c < limit).mean())
-        )
     rows = (
-        [name, *(f"{moment(content):.2f}" for content in columns.values())]
+        [name, *(f"{pooled(content, moment):.2f}" for content in columns.values())]
         for name, moment in moments.items()
     )
     return _table(["Parts content", *columns], rows)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 from scipy.optimize import minimize_scalar
+from scipy.special import expit, logit
 
 from abm.axes import FOOTLOOSE, HOSTS
 from abm.economy import Array
@@ -28,23 +29,26 @@ from experiments.fit_moments import (
     claim_share,
     spread_within_hosts,
 )
+from experiments.labels import REGION_NAMES
 
 SPREAD_BOUNDS = (0.2, 2.5)
 """Above the upper one calibrations of some seeds no longer settle: firms then buy each
 material from one region, so one that hesitates to claim moves small flows by a tenth."""
 
+ORIGIN_BOUNDS = (0.2, 0.995)
+
 MEDIAN_BOUNDS = (1e-4, 0.2)
 
-FIRST_FACTORS, LATER_FACTORS = (0.6, 1.0, 1.6), (0.85, 1.0, 1.15)
-"""Trial spreads around the last ones."""
+PROBE = 0.15
+"""Change of log spreads, and of log odds of origin, by which slopes of moments are taken."""
 
-STRIDE = 1.3
-"""How far beyond the trial spreads to look next."""
+LONGEST = 0.6
+"""Longest change of either in one pass."""
 
 SETTLED = 0.02
-"""Largest relative change of a spread at the fixed point; its sampling error is larger."""
+"""Largest change of either at the fixed point; their sampling error is larger."""
 
-MAX_PASSES = 5
+MAX_PASSES = 12
 
 PROFILE = (0.5, 1.0, 1.8, 3.0)
 """Spreads at which the fit of the claim curve is compared in sectors without other data."""
@@ -61,8 +65,16 @@ Goldman Sachs figures in Mint, 7 March 2025.
 MEXICAN_PARTS = 66_799_630_350.0
 """US imports of vehicle parts from Mexico in 2025, USD (USITC DataWeb), the base of the share."""
 
+VEHICLE_ROWS = np.isin(FOOTLOOSE, VEHICLES)
+PARTS_ROW = FOOTLOOSE.index("vehicle_parts")
+
 START = Parameters(
-    content_spread=np.where(np.array(FOOTLOOSE) == "vehicle_parts", 2.0, 1.4),
+    content_spread=np.full(len(FOOTLOOSE), 0.9),
+    origin_share=np.where(
+        VEHICLE_ROWS[:, None],
+        (0.75, 0.85, 0.7),
+        np.where(np.arange(len(FOOTLOOSE)) == PARTS_ROW, 0.9, 1.0)[:, None],
+    ),
     paperwork_median=np.full((len(FOOTLOOSE), len(HOSTS)), 0.005),
 )
 
@@ -71,18 +83,48 @@ ObserveAll = Callable[[list[Parameters]], list[View]]
 
 @dataclass(frozen=True)
 class Target:
-    """A moment that rises with the spread of one sector.
+    """A moment, and the parameter that is to bring the model to it.
 
     Attributes
     ----------
+    sector : str
+    hosts : tuple of str
+        Whose share of origin is moved; none where it is the spread of content.
+    name : str
+        What the moment is.
     value : float
         What is observed.
     moment : callable
         Its counterpart in a `View`.
     """
 
+    sector: str
+    hosts: tuple[str, ...]
+    name: str
     value: float
     moment: Callable[[View], float]
+
+    @property
+    def cells(self) -> tuple[int, list[int]]:
+        """Row of the sector and columns of the hosts."""
+        return FOOTLOOSE.index(self.sector), [HOSTS.index(host) for host in self.hosts]
+
+    def position(self, parameters: Parameters) -> float:
+        """Log of the spread, or log odds of origin."""
+        row, hosts = self.cells
+        if not hosts:
+            return float(np.log(parameters.content_spread[row]))
+        return float(logit(parameters.origin_share[row, hosts[0]]))
+
+    def moved(self, parameters: Parameters, position: float) -> Parameters:
+        """The same parameters but for this one, kept within its bounds."""
+        row, hosts = self.cells
+        spread, origin = parameters.content_spread.copy(), parameters.origin_share.copy()
+        if hosts:
+            origin[row, hosts] = np.clip(expit(position), *ORIGIN_BOUNDS)
+        else:
+            spread[row] = np.clip(np.exp(position), *SPREAD_BOUNDS)
+        return replace(parameters, content_spread=spread, origin_share=origin)
 
 
 @dataclass(frozen=True)
@@ -108,24 +150,46 @@ class Fit:
     passes: int
 
 
-def spread_targets() -> dict[str, Target]:
-    """Moments that give a spread directly: carlines, and parts that fail the rule."""
+def content_targets() -> list[Target]:
+    """Moments of content: carlines of 2020, and parts that fail their rule."""
     carlines = carline_content()
     counts = carlines["host"].value_counts().to_dict()
     observed = {host: group.to_numpy() for host, group in carlines.groupby("host")["content"]}
-
-    def vehicles(sector: str) -> Target:
-        return Target(
-            spread_within_hosts(observed, counts),
-            lambda view: spread_within_hosts(
-                {host: view[sector, host].parts_content for host in counts}, counts
-            ),
+    targets = []
+    for sector in VEHICLES:
+        targets += [
+            Target(
+                sector,
+                (host,),
+                f"mean parts content of plants, {REGION_NAMES[host]}",
+                float(observed[host].mean()),
+                lambda view, sector=sector, host=host: float(
+                    view[sector, host].parts_content.mean()
+                ),
+            )
+            for host in HOSTS
+        ]
+        targets.append(
+            Target(
+                sector,
+                (),
+                "standard deviation of parts content over plants",
+                spread_within_hosts(observed, counts),
+                lambda view, sector=sector: spread_within_hosts(
+                    {host: view[sector, host].parts_content for host in counts}, counts
+                ),
+            )
         )
-
-    parts = Target(
-        FAILING_PARTS / MEXICAN_PARTS, lambda view: failing_share(view["vehicle_parts", "MEX"])
+    targets.append(
+        Target(
+            "vehicle_parts",
+            HOSTS,
+            "Mexican exports whose free mix fails the rule, share of value",
+            FAILING_PARTS / MEXICAN_PARTS,
+            lambda view: failing_share(view["vehicle_parts", "MEX"]),
+        )
     )
-    return {sector: vehicles(sector) for sector in VEHICLES} | {"vehicle_parts": parts}
+    return targets
 
 
 def failing_share(exports: Exports) -> float:
@@ -133,19 +197,24 @@ def failing_share(exports: Exports) -> float:
     return float(np.average(~exports.meets_rule, weights=exports.value))
 
 
-def spread_at(spreads: Array, moments: Array, target: float) -> float:
-    """Spread at which a moment hits its target, between bounds.
+def next_move(moment: float, probed: float, target: float) -> float:
+    """Change of a parameter's position that would bring its moment to the target.
 
-    Interpolated between trial spreads; `STRIDE` beyond them where none reaches it.
+    Parameters
+    ----------
+    moment, probed : float
+        The moment where the parameter is, and `PROBE` further on.
+    target : float
+
+    Returns
+    -------
+    float
+        At most `LONGEST` either way; 0 where the moment does not respond.
     """
-    order = np.argsort(moments)
-    if target < moments.min():
-        wanted = float(spreads.min() / STRIDE)
-    elif target > moments.max():
-        wanted = float(spreads.max() * STRIDE)
-    else:
-        wanted = float(np.exp(np.interp(target, moments[order], np.log(spreads)[order])))
-    return float(np.clip(wanted, *SPREAD_BOUNDS))
+    response = probed - moment
+    if response == 0:
+        return 0.0
+    return float(np.clip(PROBE * (target - moment) / response, -LONGEST, LONGEST))
 
 
 def curve_error(exports: Exports, border: Border, curve: pd.DataFrame, median: float) -> float:
@@ -248,11 +317,14 @@ def fit(
     observe_all: ObserveAll,
     world: World,
     curve: pd.DataFrame,
-    targets: dict[str, Target],
+    targets: list[Target],
     fixed: dict[str, float],
     start: Parameters = START,
 ) -> tuple[Parameters, View, int]:
-    """Spreads and medians that fit each other.
+    """Spreads, shares of origin and medians that fit each other.
+
+    Every pass looks at the model where it is, with all fitted spreads a little wider, and
+    with all fitted shares of origin a little larger, and moves each towards its target.
 
     Parameters
     ----------
@@ -261,8 +333,7 @@ def fit(
     world : World
     curve : DataFrame
         From `claim_curve`.
-    targets : dict of str to Target
-        By sector, the moment its spread is to hit.
+    targets : list of Target
     fixed : dict of str to float
         Spreads known beforehand. Sectors in neither get the mean of `VEHICLES`.
     start : Parameters
@@ -273,34 +344,44 @@ def fit(
     view : View
         The model at these parameters.
     passes : int
-        Trials of all spreads it took.
     """
-    parameters, factors, passes = start, FIRST_FACTORS, 0
-    settled = False
+    spreads = [target for target in targets if not target.hosts]
+    origins = [target for target in targets if target.hosts]
+    parameters, passes, settled = _with_common_spread(start, spreads, fixed), 0, False
     while not settled and passes < MAX_PASSES:
         passes += 1
-        trials = [
-            replace(
-                parameters,
-                content_spread=np.clip(parameters.content_spread * factor, *SPREAD_BOUNDS),
-            )
-            for factor in factors
-        ]
-        views = observe_all(trials)
-        spreads = np.empty(len(FOOTLOOSE))
-        for sector, target in targets.items():
-            row = FOOTLOOSE.index(sector)
-            spreads[row] = spread_at(
-                np.array([trial.content_spread[row] for trial in trials]),
-                np.array([target.moment(view) for view in views]),
-                target.value,
-            )
-        vehicles = np.mean([spreads[FOOTLOOSE.index(sector)] for sector in VEHICLES])
-        for row, sector in enumerate(FOOTLOOSE):
-            if sector not in targets:
-                spreads[row] = fixed.get(sector, float(vehicles))
-        settled = bool(np.abs(np.log(spreads / parameters.content_spread)).max() < SETTLED)
-        medians = fit_medians(views[factors.index(1.0)], world, curve)
-        parameters, factors = Parameters(spreads, medians), LATER_FACTORS
+        here, wider, more = observe_all(
+            [parameters, _probed(parameters, spreads), _probed(parameters, origins)]
+        )
+        parameters = replace(parameters, paperwork_median=fit_medians(here, world, curve))
+        before = parameters
+        for group, probe in ((spreads, wider), (origins, more)):
+            for target in group:
+                move = next_move(target.moment(here), target.moment(probe), target.value)
+                parameters = target.moved(parameters, target.position(before) + move)
+        parameters = _with_common_spread(parameters, spreads, fixed)
+        settled = all(
+            abs(target.position(parameters) - target.position(before)) < SETTLED
+            for target in targets
+        )
     view = observe_all([parameters])[0]
-    return Parameters(parameters.content_spread, fit_medians(view, world, curve)), view, passes
+    return replace(parameters, paperwork_median=fit_medians(view, world, curve)), view, passes
+
+
+def _probed(parameters: Parameters, targets: list[Target]) -> Parameters:
+    for target in targets:
+        parameters = target.moved(parameters, target.position(parameters) + PROBE)
+    return parameters
+
+
+def _with_common_spread(
+    parameters: Parameters, spreads: list[Target], fixed: dict[str, float]
+) -> Parameters:
+    """Sectors without a target of their own get a known spread or the mean of vehicles."""
+    own = {target.sector for target in spreads}
+    content = parameters.content_spread.copy()
+    common = float(content[VEHICLE_ROWS].mean())
+    for row, sector in enumerate(FOOTLOOSE):
+        if sector not in own:
+            content[row] = fixed.get(sector, common)
+    return replace(parameters, content_spread=content)

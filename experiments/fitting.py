@@ -32,9 +32,9 @@ from experiments.fit_report import report
 from experiments.fit_search import (
     Fit,
     ObserveAll,
+    content_targets,
     fit,
     profile_spreads,
-    spread_targets,
     spreads_from_claims,
 )
 
@@ -65,6 +65,9 @@ def parameter_table(fitted: Fit) -> pd.DataFrame:
     columns: dict[str, list[object]] = {"sector": list(FOOTLOOSE)}
     columns["content_spread"] = [_short(x) for x in fitted.parameters.content_spread]
     for column, host in enumerate(HOSTS):
+        shares = fitted.parameters.origin_share[:, column]
+        columns[f"origin_share_{host}"] = [_short(x) for x in shares]
+    for column, host in enumerate(HOSTS):
         medians = fitted.parameters.paperwork_median[:, column]
         columns[f"paperwork_median_{host}"] = [_short(x) for x in medians]
     columns["content_spread_from"] = [fitted.spread_from[sector] for sector in FOOTLOOSE]
@@ -89,8 +92,8 @@ def main() -> None:
     """Fit everything and rewrite the two files."""
     # The workers' own libraries would otherwise fight over the processors.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    world, curve, targets = World.shipped(), claim_curve(), spread_targets()
-    others = [sector for sector in FOOTLOOSE if sector not in targets]
+    world, curve, targets = World.shipped(), claim_curve(), content_targets()
+    others = [sector for sector in FOOTLOOSE if sector not in (*VEHICLES, "vehicle_parts")]
     with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
         observe_all = observer(world, pool)
         profile = profile_spreads(observe_all, world, curve, others)
@@ -98,7 +101,7 @@ def main() -> None:
         parameters, view, passes = fit(observe_all, world, curve, targets, fixed)
     spread_from = {sector: "claim curve" if sector in fixed else "vehicles" for sector in others}
     spread_from |= dict.fromkeys(VEHICLES, "carlines 2020")
-    spread_from["vehicle_parts"] = "parts that fail the rule 2024"
+    spread_from["vehicle_parts"] = "vehicles"
     fitted = Fit(parameters, spread_from, view, profile, passes)
 
     replace_text(

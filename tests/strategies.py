@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from hypothesis import strategies as st
 
+from abm.core.buyers import Buyers
 from abm.core.claims import BorderTerms
 from abm.core.sourcing import InputTerms
 
@@ -49,8 +50,7 @@ def mixes(draw) -> Mixes:
 class Plants:
     """Firms before they buy inputs, arguments of `abm.core.sourcing.cost_step` in their order."""
 
-    affinity: np.ndarray
-    base_potential: np.ndarray
+    buyers: Buyers
     value_added: np.ndarray
     terms: InputTerms
 
@@ -65,14 +65,18 @@ def plants(draw, regimes: int = 2) -> Plants:
     originating = rng.uniform(0, 1, weight.shape) * (rng.random(weight.shape) < 0.7)
     duty = rng.choice([0, 0.025, 0.25, 3.0], weight.shape)
     other = weight * (1 - originating)
-    groups = np.stack([weight * originating, other, other / (1 + duty)], axis=2)
+    groups = [weight * originating, other, other / (1 + duty), weight * originating / (1 + duty)]
+    falls_short = rng.random() < 0.7
     materials = rng.uniform(0.05, 0.8, hosts)
     return Plants(
-        affinity=affinity,
-        base_potential=np.einsum("iks,ksl->ikl", affinity, weight),
+        buyers=Buyers(
+            affinity,
+            rng.uniform(0, 1, (N_ENTRIES, hosts)) if falls_short else np.ones((N_ENTRIES, hosts)),
+            np.einsum("iks,ksl->ikl", affinity, weight),
+        ),
         value_added=rng.uniform(0.05, 1, (N_ENTRIES, hosts)),
         terms=InputTerms(
-            weights=np.repeat(groups[..., None], regimes, axis=-1),
+            weights=np.repeat(np.stack(groups, axis=2)[..., None], regimes, axis=-1),
             theta=rng.uniform(1.1, 12, inputs),
             bill_of_materials=materials * rng.dirichlet(np.ones(inputs), hosts).T,
             services=np.repeat(rng.uniform(0, 0.2, (hosts, 1)), regimes, axis=1),

@@ -9,26 +9,23 @@ those that meet rules of origin are the ones of `abm.core.sourcing`.
 
 import numpy as np
 
+from abm.core.buyers import ORIGINATING, OTHER, Buyers, sourcing_potential
 from abm.core.content_rules import Floats, category_wedges, mix_factors
 from abm.core.further_rules import regimes_of
 from abm.core.origin_rules import FOREIGN, HIGH_WAGE, REGIONAL, spending_at
 from abm.core.sourcing import (
     BLOCK,
-    ORIGINATING,
-    OTHER,
     FreeChoice,
     InputTerms,
     UnitCosts,
     blocks,
     free_choice,
     free_mix,
-    sourcing_potential,
 )
 
 
 def reprice(
-    affinity: Floats,
-    base_potential: Floats,
+    buyers: Buyers,
     value_added: Floats,
     terms: InputTerms,
     change: Floats,
@@ -38,8 +35,7 @@ def reprice(
 
     Parameters
     ----------
-    affinity : ndarray, shape (firm, input, source)
-    base_potential : ndarray, shape (firm, input, host)
+    buyers : Buyers
     value_added : ndarray, shape (firm, host, regime)
     terms : InputTerms
         At which the mixes were chosen.
@@ -48,14 +44,15 @@ def reprice(
     out : UnitCosts
         As `abm.core.sourcing.cost_step` left them; changed in place.
     """
-    for rows in blocks(len(affinity), max(1, BLOCK // len(terms.threshold))):
+    for rows in blocks(len(buyers), max(1, BLOCK // len(terms.threshold))):
         costs = out.rows(rows)
-        choice = free_choice(affinity[rows], base_potential[rows], terms)
+        some = buyers.take(rows)
+        choice = free_choice(some, terms)
         bound = np.moveaxis(~costs.meets_rule & costs.feasible, 0, -1)
-        free, compliant = _content_mixes(affinity[rows], choice, terms, change, costs)
+        free, compliant = _content_mixes(some, choice, terms, change, costs)
         if terms.further is not None and bound.any():
             compliant[bound] = _ruled_mixes(
-                affinity[rows], choice, value_added[rows], terms, change, costs, bound
+                some, choice, value_added[rows], terms, change, costs, bound
             )
         np.moveaxis(costs.free_cost, 0, -1)[:] += free
         np.moveaxis(costs.compliant_cost, 0, -1)[:] += np.where(bound, compliant, free)
@@ -67,15 +64,17 @@ def _rise(affinity: Floats, weights: Floats, change: Floats) -> Floats:
 
 
 def _content_mixes(
-    affinity: Floats, choice: FreeChoice, terms: InputTerms, change: Floats, costs: UnitCosts
+    buyers: Buyers, choice: FreeChoice, terms: InputTerms, change: Floats, costs: UnitCosts
 ) -> tuple[Floats, Floats]:
     """Rise of the cost of free mixes, and of those under the content rule's wedge alone.
 
     Returns arrays of shape (host, regime, firm).
     """
-    originating, other = (
-        _rise(affinity, terms.weights[:, :, group], change) for group in (ORIGINATING, OTHER)
+    qualifying, other = (
+        _rise(buyers.affinity, terms.weights[:, :, group], change) for group in (ORIGINATING, OTHER)
     )
+    originating = buyers.originating(qualifying)
+    other = other + qualifying - originating
     per_weight = choice.spend / choice.potential
     free: Floats = (per_weight * (originating + other)).sum(axis=0)
     log_wedge = np.moveaxis(costs.log_wedge, 0, -1)
@@ -87,7 +86,7 @@ def _content_mixes(
 
 
 def _ruled_mixes(
-    affinity: Floats,
+    buyers: Buyers,
     choice: FreeChoice,
     value_added: Floats,
     terms: InputTerms,
@@ -97,23 +96,28 @@ def _ruled_mixes(
 ) -> Floats:
     """Rise of the cost of mixes that meet several rules, shape (entry,)."""
     assert terms.further is not None
-    mix = free_mix(terms, affinity, choice, np.moveaxis(value_added, 0, -1))
+    mix = free_mix(terms, buyers, choice, np.moveaxis(value_added, 0, -1))
     spending = spending_at(
         mix.entries(bound),
         terms.further.asked(terms.threshold, regimes_of(bound)[bound]),
         np.moveaxis(costs.multipliers, 0, -1)[:, bound].astype(np.float64),
     )
     high = terms.further.high_wage_weights
-    originating = terms.weights[:, :, ORIGINATING]
-    weights = {
-        HIGH_WAGE: high,
-        REGIONAL: np.maximum(originating - high, 0),
-        FOREIGN: terms.weights[:, :, OTHER],
-    }
-    rise = np.zeros(int(bound.sum()))
-    for group, weight in weights.items():
-        appeal = sourcing_potential(affinity, weight.astype(np.float32))[:, bound]
-        dearer = _rise(affinity, weight, change)[:, bound]
+    qualifying, other = terms.weights[:, :, ORIGINATING], terms.weights[:, :, OTHER]
+    origin = np.broadcast_to(buyers.origin_share.T[:, None], bound.shape)[bound]
+    rise = np.zeros(len(origin))
+    for group, parts in (
+        (HIGH_WAGE, ((high, origin),)),
+        (REGIONAL, ((np.maximum(qualifying - high, 0), origin),)),
+        (FOREIGN, ((other, np.ones_like(origin)), (qualifying, 1 - origin))),
+    ):
+        appeal, dearer = (
+            sum(
+                part * sourcing_potential(buyers.affinity, each.astype(np.float32))[:, bound]
+                for each, part in parts_of
+            )
+            for parts_of in (parts, [(weight * change, part) for weight, part in parts])
+        )
         mean = np.divide(dearer, appeal, out=np.zeros_like(appeal), where=appeal > 0)
         rise += (spending[group] * mean).sum(axis=0)
     return rise

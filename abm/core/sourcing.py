@@ -6,7 +6,8 @@ cheapest (Eaton and Kortum 2002, at the firm as in Antras, Fort and Tintelnot
 and independent of policy, times a weight common to all firms of the sector:
 competitiveness times the delivered price to the power ``-theta``. All sums over
 sources are therefore small matrix products, one per category, which is what
-makes the cost step fast.
+makes the cost step fast. Of what a source delivers a part originates, common to all
+buyers but for what a firm's own suppliers fall short of it.
 
 Costs are relative to the calibration year: a category costs its baseline share
 times ``(potential / base_potential)**(-1/theta)``, firm by firm, so sourcing
@@ -20,12 +21,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.core.content_rules import Floats, category_wedges, meet_content_rule, mix_factors
+from abm.core.buyers import ORIGINATING, OTHER, OTHER_BEFORE_DUTY, Buyers, sourcing_potential
+from abm.core.content_rules import Floats, meet_content_rule
 from abm.core.further_rules import FreeMix, FurtherRules, missed_entries, solve_entries
 from abm.core.origin_rules import RULES
-
-ORIGINATING, OTHER, OTHER_BEFORE_DUTY = range(3)
-"""Content groups of a category's sourcing weights."""
 
 BLOCK = 8192
 """Firms times regimes per block: small enough for the processor's cache, and so large
@@ -39,8 +38,8 @@ class InputTerms:
     Attributes
     ----------
     weights : ndarray, shape (input, source, group, host, regime)
-        Sourcing weight of a source, split into originating, other, and other
-        valued before duty; dimensionless.
+        Sourcing weight of a source, dimensionless: from suppliers whose goods originate,
+        from others, and both, others first, valued before duty.
     theta : ndarray, shape (input,)
         Frechet shape of part prices.
     bill_of_materials : ndarray, shape (input, host)
@@ -138,25 +137,6 @@ def blocks(firms: int, size: int = BLOCK) -> Iterator[slice]:
         yield slice(start, min(start + size, firms))
 
 
-def sourcing_potential(affinity: Floats, weights: Floats) -> Floats:
-    """Sum over sources of affinity times weight.
-
-    Parameters
-    ----------
-    affinity : ndarray, shape (firm, input, source)
-    weights : ndarray, shape (input, source, ...)
-
-    Returns
-    -------
-    ndarray, shape (input, ..., firm)
-    """
-    inputs, sources, *rest = weights.shape
-    by_group = np.ascontiguousarray(weights.reshape(inputs, sources, -1).transpose(0, 2, 1))
-    flat = np.matmul(by_group, affinity.transpose(1, 2, 0))
-    potential: Floats = flat.reshape(inputs, *rest, affinity.shape[0])
-    return potential
-
-
 @dataclass(frozen=True)
 class FreeChoice:
     """What a block of firms buys when nothing is asked.
@@ -195,12 +175,12 @@ class FreeChoice:
         return FreeChoice(*(array[:, entries] for array in vars(self).values()))
 
 
-def free_choice(affinity: Floats, base_potential: Floats, terms: InputTerms) -> FreeChoice:
+def free_choice(buyers: Buyers, terms: InputTerms) -> FreeChoice:
     """What a block of firms buys when nothing is asked; arguments as in `cost_step`."""
-    groups = sourcing_potential(affinity, terms.weights)
+    groups = buyers.appeal(terms.weights)
     other = groups[:, OTHER]
     potential = groups[:, ORIGINATING] + other
-    spend = potential / base_potential.transpose(1, 2, 0)[:, :, None]
+    spend = potential / buyers.base_potential.transpose(1, 2, 0)[:, :, None]
     np.log(spend, out=spend)
     spend *= (-1 / terms.theta)[:, None, None, None]
     np.exp(spend, out=spend)
@@ -209,8 +189,7 @@ def free_choice(affinity: Floats, base_potential: Floats, terms: InputTerms) -> 
 
 
 def cost_step(
-    affinity: Floats,
-    base_potential: Floats,
+    buyers: Buyers,
     value_added: Floats,
     terms: InputTerms,
     out: UnitCosts,
@@ -220,10 +199,7 @@ def cost_step(
 
     Parameters
     ----------
-    affinity : ndarray, shape (firm, input, source)
-        The firm's own draw times its supplier links.
-    base_potential : ndarray, shape (firm, input, host)
-        Sourcing potential of the calibration year.
+    buyers : Buyers
     value_added : ndarray, shape (firm, host, regime)
         Labour and capital per unit of output.
     terms : InputTerms
@@ -235,8 +211,9 @@ def cost_step(
         Accepted shortfall of content, as a share of net cost.
     """
     threshold = terms.threshold[:, None]
-    for rows in blocks(affinity.shape[0], max(1, BLOCK // len(terms.threshold))):
-        choice = free_choice(affinity[rows], base_potential[rows], terms)
+    for rows in blocks(len(buyers), max(1, BLOCK // len(terms.threshold))):
+        some = buyers.take(rows)
+        choice = free_choice(some, terms)
         result = _firm_innermost(out.rows(rows))
         labour_and_capital = np.moveaxis(value_added[rows], 0, -1)
         other_cost = labour_and_capital + terms.services[..., None]
@@ -252,7 +229,7 @@ def cost_step(
         if binds.any():
             _meet_content(terms, choice.take(binds), other_cost, binds, warm, result, tolerance)
         if terms.further is not None:
-            mix = free_mix(terms, affinity[rows], choice, labour_and_capital)
+            mix = free_mix(terms, some, choice, labour_and_capital)
             _meet_further(terms, mix, result, tolerance)
 
 
@@ -283,16 +260,14 @@ def _meet_content(
     result.feasible[binds] = mix.feasible
 
 
-def free_mix(
-    terms: InputTerms, affinity: Floats, choice: FreeChoice, value_added: Floats
-) -> FreeMix:
+def free_mix(terms: InputTerms, buyers: Buyers, choice: FreeChoice, value_added: Floats) -> FreeMix:
     """What some firms would buy, with the part of it that is of high wage.
 
     Parameters
     ----------
     terms : InputTerms
         With further rules.
-    affinity : ndarray, shape (firm, input, source)
+    buyers : Buyers
     choice : FreeChoice
     value_added : ndarray, shape (host, regime, firm)
 
@@ -301,7 +276,8 @@ def free_mix(
     FreeMix
     """
     assert terms.further is not None
-    high = sourcing_potential(affinity, terms.further.high_wage_weights.astype(np.float32))
+    weights = terms.further.high_wage_weights.astype(np.float32)
+    high = buyers.originating(sourcing_potential(buyers.affinity, weights))
     return FreeMix(
         choice.spend,
         choice.foreign(),
@@ -340,56 +316,3 @@ def _meet_further(terms: InputTerms, mix: FreeMix, result: UnitCosts, tolerance:
 def _firm_innermost(costs: UnitCosts) -> UnitCosts:
     """Views of shape (host, regime, firm)."""
     return UnitCosts(*(np.moveaxis(array, 0, -1) for array in vars(costs).values()))
-
-
-def input_purchases(
-    affinity: Floats,
-    base_potential: Floats,
-    terms: InputTerms,
-    log_wedge: Floats,
-    free_volume: Floats,
-    compliant_volume: Floats,
-) -> Floats:
-    """What the plants of one sector at one host buy, by category and source.
-
-    Parameters
-    ----------
-    affinity : ndarray, shape (firm, input, source)
-    base_potential : ndarray, shape (firm, input, 1)
-    terms : InputTerms
-        As for `cost_step`, with a single host and a single regime.
-    log_wedge : ndarray, shape (firm,)
-        Log wedge of the mix that meets the rule.
-    free_volume, compliant_volume : ndarray, shape (firm, outlet)
-        Output made with the free mix and with the mix that meets the rule, by
-        where it goes.
-
-    Returns
-    -------
-    ndarray of float64, shape (input, source, outlet)
-        Purchasers' value (duty included), in the units of the volumes.
-    """
-    inputs, sources, *_ = terms.shape
-    bought = np.zeros((inputs, sources, free_volume.shape[1]))
-    split = terms.weights[:, :, :, 0, 0].astype(np.float64)
-    power = terms.theta[:, None]
-    for rows in blocks(affinity.shape[0]):
-        choice = free_choice(affinity[rows], base_potential[rows], terms)
-        per_weight = (choice.spend / choice.potential)[:, 0, 0]
-        by_source = affinity[rows].transpose(1, 2, 0)
-        free = np.matmul(by_source * per_weight[:, None], free_volume[rows])
-        bought += (split[:, :, ORIGINATING] + split[:, :, OTHER])[..., None] * free
-        bound = np.flatnonzero(compliant_volume[rows].any(axis=1))
-        if not len(bound):
-            continue
-        wedges = category_wedges(log_wedge[rows][bound], choice.before_duty()[:, 0, 0, bound])
-        share = choice.foreign()[:, 0, 0, bound]
-        originating, other, _ = mix_factors(np.log(wedges), share, power)
-        volume = compliant_volume[rows][bound]
-        by_source = by_source[:, :, bound]
-        per_weight = per_weight[:, bound]
-        for group, factor in ((ORIGINATING, originating), (OTHER, other)):
-            per_group = per_weight * factor
-            tilted = np.matmul(by_source * per_group[:, None], volume)
-            bought += split[:, :, group, None] * tilted
-    return bought

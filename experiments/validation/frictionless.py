@@ -27,6 +27,10 @@ def free_of_rules(*overrides: str) -> Scenario:
     return load_scenario("status-quo", (*NO_FRICTIONS, *none, *overrides))
 
 
+TASTES = ("productivity", "sourcing_draw", "affinity", "origin_share", "suitability", "size")
+"""Columns in which firms differ, 1 for a typical one."""
+
+
 class FrictionlessModel(RelocationModel):
     """A `RelocationModel` whose firms are all alike.
 
@@ -42,7 +46,7 @@ class FrictionlessModel(RelocationModel):
     def _start(self, firms: int, observed: Economy) -> CalibratedEconomy:
         settings = self.scenario.firms
         table = draw_population(observed, settings, firms, self.draws)
-        for column in ("productivity", "sourcing_draw", "affinity", "suitability", "size"):
+        for column in TASTES:
             getattr(table, column)[:] = 1
         for column in ("paperwork", "location_taste"):
             getattr(table, column)[:] = 0

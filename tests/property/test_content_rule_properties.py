@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from abm.core.content_rules import MAX_LOG_WEDGE, meet_content_rule, restricted_spending
-from abm.core.sourcing import UnitCosts, cost_step, input_purchases
+from abm.core.purchases import input_purchases
+from abm.core.sourcing import UnitCosts, cost_step
 from tests.strategies import N_ENTRIES, mixes, plants, seeds, thresholds
 
 TOLERANCE = 1e-12
@@ -40,7 +41,7 @@ def unit_costs(case, *rules):
     terms = replace(case.terms, threshold=np.array(rules))
     costs = UnitCosts.empty(N_ENTRIES, case.value_added.shape[1], len(rules), np.float64)
     value_added = np.repeat(case.value_added[..., None], len(rules), axis=2)
-    cost_step(case.affinity, case.base_potential, value_added, terms, costs, TOLERANCE)
+    cost_step(case.buyers, value_added, terms, costs, TOLERANCE)
     return costs
 
 
@@ -104,8 +105,7 @@ def test_purchases_are_never_negative_and_add_up_to_cost(case, threshold, rng):
     for host in range(case.value_added.shape[1]):
         compliant[~costs.feasible[:, host, 0]] = 0
         bought = input_purchases(
-            case.affinity,
-            case.base_potential[:, :, host, None],
+            case.buyers.at(host),
             terms.at(host, 0),
             costs.log_wedge[:, host, 0],
             free,

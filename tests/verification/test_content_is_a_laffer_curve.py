@@ -5,9 +5,9 @@ import pytest
 
 from abm import RelocationModel
 from abm.axes import FOOTLOOSE, HOSTS
+from abm.core.buyers import Buyers
 from abm.core.claims import Claim
 from abm.core.content_rules import restricted_spending
-from abm.core.sourcing import sourcing_potential
 from experiments.overrides import load_scenario
 
 CARS = FOOTLOOSE.index("cars")
@@ -72,11 +72,12 @@ def bought_content(model, host):
     """
     table, terms = model.firms, model.terms[CARS].at(host, 0)
     cars = table.sector == CARS
-    affinity = table.affinity[cars].astype(np.float64)
-    groups = sourcing_potential(affinity, terms.weights)[:, :, 0, 0]
+    columns = (table.affinity, table.origin_share, table.base_potential)
+    buyers = Buyers(*(column[cars].astype(np.float64) for column in columns)).at(host)
+    groups = buyers.appeal(terms.weights)[:, :, 0, 0]
     originating, other, other_before_duty = np.moveaxis(groups, 1, 0)
     potential = originating + other
-    relative = potential / table.base_potential[cars, :, host].T
+    relative = potential / buyers.base_potential[..., 0].T
     spend = terms.bill_of_materials * relative ** (-1 / terms.theta[:, None])
     before_duty = other_before_duty / np.maximum(other, np.finfo(np.float64).tiny)
     log_wedge = model.costs.log_wedge[cars, host, 0]

@@ -12,9 +12,9 @@ import pytest
 
 from abm import RelocationModel
 from abm.axes import FOOTLOOSE, GOODS, N_HOSTS
-from abm.core.ruled_purchases import ruled_purchases
-from abm.core.sourcing import UnitCosts, input_purchases
-from abm.inputs import price_inputs, sector_rows, solve_costs, value_added_cost
+from abm.core.purchases import input_purchases, ruled_purchases
+from abm.core.sourcing import UnitCosts
+from abm.inputs import buyers, price_inputs, sector_rows, solve_costs, value_added_cost
 from abm.origin import own_high_wage, pays_above_line
 from abm.policy import compile_policy
 from experiments.overrides import load_scenario
@@ -94,8 +94,7 @@ def test_the_compliant_mix_has_the_metals_asked_for():
         row = slice(rows.start + firm, rows.start + firm + 1)
         volume = np.ones((1, 1))
         bought = ruled_purchases(
-            model.firms.affinity[row],
-            model.firms.base_potential[row][:, :, MEX, None],
+            buyers(model.firms, row).at(MEX),
             here,
             value_added[row, MEX, 0],
             costs.multipliers[row, :, MEX, 0],
@@ -118,11 +117,7 @@ def test_without_further_rules_ruled_purchases_are_ordinary_ones():
     rows = rows[costs.feasible[rows, MEX, 0]]
     here = terms[CARS].at(MEX, 0)
     volume = np.ones((len(rows), 1), np.float32)
-    sources = (
-        model.firms.affinity[rows],
-        model.firms.base_potential[rows][:, :, MEX, None],
-        here,
-    )
+    sources = (buyers(model.firms, rows).at(MEX), here)
     log_wedge = costs.log_wedge[rows, MEX, 0]
     ordinary = input_purchases(*sources, log_wedge, 0 * volume, volume)
     borne = value_added[rows, MEX, 0]

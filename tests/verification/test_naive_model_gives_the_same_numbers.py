@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from abm.borders import MEMBER_PAIRS
+from abm.core.buyers import ORIGINATING, ORIGINATING_BEFORE_DUTY, OTHER, OTHER_BEFORE_DUTY
 from abm.core.claims import Claim
-from abm.core.sourcing import ORIGINATING, OTHER, OTHER_BEFORE_DUTY
 from benchmarks.mid_quarter import MidQuarter
 
 FIRMS = 200
@@ -61,13 +61,9 @@ def test_the_rule_binds_for_the_same_firms_with_the_same_wedge(both):
 def without_originating_parts(terms):
     """The same prices, but no maker's goods qualify."""
     weights = terms.weights.copy()
-    before_duty = weights[:, :, OTHER_BEFORE_DUTY] / np.where(
-        weights[:, :, OTHER] > 0, weights[:, :, OTHER], np.inf
-    )
-    moved = weights[:, :, ORIGINATING].copy()
-    weights[:, :, ORIGINATING] = 0
-    weights[:, :, OTHER] += moved
-    weights[:, :, OTHER_BEFORE_DUTY] += moved * before_duty
+    weights[:, :, OTHER] += weights[:, :, ORIGINATING]
+    weights[:, :, OTHER_BEFORE_DUTY] += weights[:, :, ORIGINATING_BEFORE_DUTY]
+    weights[:, :, [ORIGINATING, ORIGINATING_BEFORE_DUTY]] = 0
     return replace(terms, weights=weights)
 
 

@@ -13,8 +13,10 @@ import pytest
 from abm.axes import N_FOOTLOOSE, N_GOODS, N_HOSTS, N_REGIONS, N_SECTORS
 from abm.calibration import TOLERANCE, calibrate
 from abm.conditions import Calibration
+from abm.core.buyers import Buyers
 from abm.core.markets import hat_shares
-from abm.core.sourcing import InputTerms, UnitCosts, cost_step, input_purchases
+from abm.core.purchases import input_purchases
+from abm.core.sourcing import InputTerms, UnitCosts, cost_step
 from abm.draws import Draws
 from abm.economy import load_economy
 from abm.inputs import outside_duty, price_inputs, purchase_prices, solve_costs, value_added_cost
@@ -67,20 +69,20 @@ class World:
             threshold=np.zeros(N_REGIMES),
         )
 
-    def base_potential(self, affinity):
-        return np.einsum("iks,ksl->ikl", affinity, self.shares[..., 0])
+    def buyers(self, affinity):
+        """Firms for which all that qualifies originates."""
+        base_potential = np.einsum("iks,ksl->ikl", affinity, self.shares[..., 0])
+        return Buyers(affinity, np.ones((len(affinity), N_HOSTS)), base_potential)
 
     def solved(self, affinity):
         out = UnitCosts.empty(len(affinity), N_HOSTS, N_REGIMES, np.float64)
-        potential, value_added = self.base_potential(affinity), self.value_added[..., None]
-        cost_step(affinity, potential, value_added, self.terms(), out)
+        cost_step(self.buyers(affinity), self.value_added[..., None], self.terms(), out)
         return out
 
     def purchases(self, affinity, host, regime, volume):
         """Bought by category and source, shape (input, source)."""
         bought = input_purchases(
-            affinity,
-            self.base_potential(affinity)[:, :, [host]],
+            self.buyers(affinity).at(host),
             self.terms().at(host, regime),
             np.zeros(len(affinity)),
             volume[:, None],
@@ -166,6 +168,7 @@ class AlikeFirms:
         self.table = draw_population(self.economy, scenario.firms, 120, Draws(3))
         self.table.affinity[:] = 1
         self.table.suitability[:] = 1
+        self.table.origin_share[:] = 1
         self.table.plants[np.arange(len(self.table)), self.table.home] = True
         base = calibrate(self.table, self.economy, self.policy)
         self.calibration: Calibration = base.calibration

@@ -1,0 +1,88 @@
+"""Firms as buyers of inputs: what draws them to sources, and what of it originates."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from abm.core.content_rules import Floats
+
+ORIGINATING, OTHER, OTHER_BEFORE_DUTY, ORIGINATING_BEFORE_DUTY = range(4)
+"""Content groups of a category's sourcing weights."""
+
+
+@dataclass(frozen=True)
+class Buyers:
+    """What is lasting in the purchases of some firms.
+
+    Attributes
+    ----------
+    affinity : ndarray, shape (firm, input, source)
+        Taste for a source: the firm's own draw times its supplier links.
+    origin_share : ndarray, shape (firm, host)
+        Part of what qualifying suppliers deliver that originates by value.
+    base_potential : ndarray, shape (firm, input, host)
+        Sourcing potential of the calibration year.
+    """
+
+    affinity: Floats
+    origin_share: Floats
+    base_potential: Floats
+
+    def __len__(self) -> int:
+        return len(self.affinity)
+
+    def take(self, rows: slice | NDArray[np.integer]) -> "Buyers":
+        """Some of the firms."""
+        return Buyers(*(array[rows] for array in vars(self).values()))
+
+    def at(self, host: int) -> "Buyers":
+        """The same firms at one host."""
+        here = slice(host, host + 1)
+        return Buyers(self.affinity, self.origin_share[:, here], self.base_potential[:, :, here])
+
+    def appeal(self, weights: Floats) -> Floats:
+        """Appeal of what originates, of what does not, and of the latter before duty.
+
+        Parameters
+        ----------
+        weights : ndarray, shape (input, source, group, host, regime)
+
+        Returns
+        -------
+        ndarray, shape (input, group, host, regime, firm)
+            The first three groups.
+        """
+        if (self.origin_share == 1).all():
+            return sourcing_potential(self.affinity, weights[:, :, :ORIGINATING_BEFORE_DUTY])
+        groups = sourcing_potential(self.affinity, weights)
+        short = 1 - self.origin_share.T[:, None]
+        lost = groups[:, ORIGINATING] * short
+        groups[:, ORIGINATING] -= lost
+        groups[:, OTHER] += lost
+        groups[:, OTHER_BEFORE_DUTY] += groups[:, ORIGINATING_BEFORE_DUTY] * short
+        return groups[:, :ORIGINATING_BEFORE_DUTY]
+
+    def originating(self, appeal: Floats) -> Floats:
+        """What originates of qualifying suppliers' appeal, shape (..., host, regime, firm)."""
+        share: Floats = appeal * self.origin_share.T[:, None]
+        return share
+
+
+def sourcing_potential(affinity: Floats, weights: Floats) -> Floats:
+    """Sum over sources of affinity times weight.
+
+    Parameters
+    ----------
+    affinity : ndarray, shape (firm, input, source)
+    weights : ndarray, shape (input, source, ...)
+
+    Returns
+    -------
+    ndarray, shape (input, ..., firm)
+    """
+    inputs, sources, *rest = weights.shape
+    by_group = np.ascontiguousarray(weights.reshape(inputs, sources, -1).transpose(0, 2, 1))
+    flat = np.matmul(by_group, affinity.transpose(1, 2, 0))
+    potential: Floats = flat.reshape(inputs, *rest, affinity.shape[0])
+    return potential

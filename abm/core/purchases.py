@@ -1,0 +1,131 @@
+"""What plants buy, category by category and source by source."""
+
+import numpy as np
+
+from abm.core.buyers import ORIGINATING, OTHER, Buyers
+from abm.core.content_rules import Floats, category_wedges, mix_factors
+from abm.core.origin_rules import FOREIGN, HIGH_WAGE, REGIONAL, spending_at
+from abm.core.sourcing import InputTerms, blocks, free_choice, free_mix
+
+
+def input_purchases(
+    buyers: Buyers,
+    terms: InputTerms,
+    log_wedge: Floats,
+    free_volume: Floats,
+    compliant_volume: Floats,
+) -> Floats:
+    """What the plants of one sector at one host buy under a content rule.
+
+    Parameters
+    ----------
+    buyers : Buyers
+        With potentials of a single host.
+    terms : InputTerms
+        As for `abm.core.sourcing.cost_step`, with a single host and a single regime.
+    log_wedge : ndarray, shape (firm,)
+        Log wedge of the mix that meets the rule.
+    free_volume, compliant_volume : ndarray, shape (firm, outlet)
+        Output made with the free mix and with the mix that meets the rule, by
+        where it goes.
+
+    Returns
+    -------
+    ndarray of float64, shape (input, source, outlet)
+        Purchasers' value (duty included), in the units of the volumes.
+    """
+    inputs, sources, *_ = terms.shape
+    bought = np.zeros((inputs, sources, free_volume.shape[1]))
+    qualifying, other = (
+        terms.weights[:, :, group, 0, 0].astype(np.float64)[..., None]
+        for group in (ORIGINATING, OTHER)
+    )
+    power = terms.theta[:, None]
+    for rows in blocks(len(buyers)):
+        some = buyers.take(rows)
+        choice = free_choice(some, terms)
+        per_weight = (choice.spend / choice.potential)[:, 0, 0]
+        by_source = some.affinity.transpose(1, 2, 0)
+        free = np.matmul(by_source * per_weight[:, None], free_volume[rows])
+        bought += (qualifying + other) * free
+        bound = np.flatnonzero(compliant_volume[rows].any(axis=1))
+        if not len(bound):
+            continue
+        wedges = category_wedges(log_wedge[rows][bound], choice.before_duty()[:, 0, 0, bound])
+        share = choice.foreign()[:, 0, 0, bound]
+        stay, turn, _ = mix_factors(np.log(wedges), share, power)
+        origin = some.origin_share[bound, 0]
+        volume = compliant_volume[rows][bound]
+        by_source = by_source[:, :, bound]
+        per_weight = per_weight[:, bound]
+        # What does not originate of qualifying deliveries is turned away like all that does not.
+        for weight, factor in (
+            (qualifying, origin * stay + (1 - origin) * turn),
+            (other, turn),
+        ):
+            tilted = np.matmul(by_source * (per_weight * factor)[:, None], volume)
+            bought += weight * tilted
+    return bought
+
+
+def ruled_purchases(
+    buyers: Buyers,
+    terms: InputTerms,
+    value_added: Floats,
+    multipliers: Floats,
+    free_volume: Floats,
+    compliant_volume: Floats,
+) -> Floats:
+    """What the plants of one sector at one host buy under several rules of origin.
+
+    Parameters
+    ----------
+    buyers : Buyers
+        With potentials of a single host.
+    terms : InputTerms
+        With a single host and a single regime.
+    value_added : ndarray, shape (firm,)
+        Labour and capital per unit of output.
+    multipliers : ndarray, shape (firm, rule)
+        Those of the mix that meets the rules.
+    free_volume, compliant_volume : ndarray, shape (firm, outlet)
+
+    Returns
+    -------
+    ndarray of float64, shape (input, source, outlet)
+        As `input_purchases`.
+    """
+    assert terms.further is not None
+    free = (np.zeros(len(buyers), np.float32), free_volume, np.zeros_like(compliant_volume))
+    bought = input_purchases(buyers, terms, *free)
+    high = terms.further.high_wage_weights[:, :, 0, 0].astype(np.float64)
+    qualifying, other = (
+        terms.weights[:, :, group, 0, 0].astype(np.float64) for group in (ORIGINATING, OTHER)
+    )
+    bound = np.flatnonzero(compliant_volume.any(axis=1))
+    for block in blocks(len(bound)):
+        rows = bound[block]
+        some = buyers.take(rows)
+        choice = free_choice(some, terms)
+        mix = free_mix(terms, some, choice, value_added[None, None, rows])
+        regime = np.zeros(len(rows), np.int64)
+        spending = spending_at(
+            mix.entries(np.ones(mix.other_cost.shape, np.bool_)),
+            terms.further.asked(terms.threshold, regime),
+            multipliers[rows].T.astype(np.float64),
+        )
+        by_source = some.affinity.transpose(1, 2, 0).astype(np.float64)
+        origin = some.origin_share[:, 0].astype(np.float64)
+        for group, parts in (
+            (HIGH_WAGE, ((high, origin),)),
+            (REGIONAL, ((np.maximum(qualifying - high, 0), origin),)),
+            (FOREIGN, ((other, np.ones(len(rows))), (qualifying, 1 - origin))),
+        ):
+            appeal = sum(
+                part * np.einsum("ksi,ks->ki", by_source, weight) for weight, part in parts
+            )
+            scale = np.divide(spending[group], appeal, out=np.zeros_like(appeal), where=appeal > 0)
+            for weight, part in parts:
+                share = np.matmul(by_source * (scale * part)[:, None], compliant_volume[rows])
+                bought += weight[..., None] * share
+    return bought
