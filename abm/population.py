@@ -1,6 +1,7 @@
 """Firms that fit the economy: how many, how large, and how they differ.
 
-Plant sizes follow Zipf's law between a smallest and a largest establishment. A
+Plant sizes follow Zipf's law between a smallest and a largest establishment, both
+as much smaller than American ones as the country's establishments are on average. A
 model with fewer firms than the real economy draws large plants more often than
 small ones and gives each firm a weight, the number of real ones it stands for,
 so that every firm carries a similar share of output; with one firm per real

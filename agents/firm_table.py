@@ -51,7 +51,7 @@ class FirmTable:
     ]
     weight: Annotated[Float64, Column("float64", ("firm",), "firms", "real firms it stands for")]
     size: Annotated[
-        Float64, Column("float64", ("firm",), "1", "appeal to buyers, smallest real firm = 1")
+        Float64, Column("float64", ("firm",), "1", "appeal to buyers, smallest American firm = 1")
     ]
     productivity: Annotated[
         Float32,

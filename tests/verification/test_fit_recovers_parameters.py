@@ -22,12 +22,15 @@ from experiments.fit_moments import (
     observe,
 )
 from experiments.fit_search import (
+    LONGEST,
+    ORIGIN_BOUNDS,
+    PROBE,
     SPREAD_BOUNDS,
-    Target,
+    START,
+    content_targets,
     fit,
     fit_median,
-    spread_at,
-    spread_targets,
+    next_move,
 )
 
 RATES = np.array([0.0075, 0.0175, 0.025, 0.035, 0.06, 0.15])
@@ -102,33 +105,52 @@ def test_the_median_of_paperwork_is_recovered_from_drawn_claims(median: float) -
     assert fit_median(exports, BORDER, curve) == pytest.approx(median, rel=0.05)
 
 
-def test_a_moment_between_trials_is_interpolated_and_one_beyond_them_stays_in_bounds() -> None:
-    spreads = np.array([0.6, 1.0, 1.6])
-    moments = 0.1 * np.log(spreads)
-    assert spread_at(spreads, moments, 0.1 * np.log(1.3)) == pytest.approx(1.3, rel=0.02)
-    assert 1.6 < spread_at(spreads, moments, 0.1 * np.log(2.0)) < 2.5
-    assert spread_at(2 * spreads, moments, 9.0) == pytest.approx(SPREAD_BOUNDS[1])
+def test_a_parameter_moves_as_far_as_its_moment_must_and_never_too_far() -> None:
+    def moment(position: float) -> float:
+        return 0.1 * position
+
+    def move(target: float) -> float:
+        return next_move(moment(0.5), moment(0.5 + PROBE), target)
+
+    assert move(moment(0.7)) == pytest.approx(0.2)
+    assert move(moment(0.4)) == pytest.approx(-0.1)
+    assert move(moment(9.0)) == LONGEST
+    assert next_move(0.3, 0.3, 0.4) == 0.0
 
 
-def test_spreads_and_medians_are_recovered_from_model_made_content_and_claims() -> None:
+def test_a_parameter_stays_within_its_bounds() -> None:
+    spread, *_ = (target for target in content_targets() if not target.hosts)
+    origin, *_ = (target for target in content_targets() if target.hosts)
+    wide, none = spread.moved(START, 5.0), origin.moved(START, -9.0)
+    assert wide.content_spread.max() == SPREAD_BOUNDS[1]
+    assert none.origin_share.min() == ORIGIN_BOUNDS[0]
+    assert (wide.origin_share == START.origin_share).all()
+    assert (none.content_spread == START.content_spread).all()
+
+
+def test_parameters_are_recovered_from_model_made_content_and_claims() -> None:
     world, firms = World.shipped(), 1_500
-    spreads = np.full(len(FOOTLOOSE), 1.1)
     rows = [FOOTLOOSE.index(sector) for sector in VEHICLES]
+    spreads = np.full(len(FOOTLOOSE), 1.1)
     spreads[rows] = 1.0, 1.2
+    origin = START.origin_share.copy()
+    origin[rows] = [(0.7, 0.9, 0.75), (0.8, 0.85, 0.65)]
     medians = np.full((len(FOOTLOOSE), len(HOSTS)), 0.008)
-    truth = Parameters(spreads, medians)
+    truth = Parameters(spreads, origin, medians)
     seen = observe(world, truth, firms, seed=1)
-    targets = {
-        sector: Target(target.moment(seen), target.moment)
-        for sector, target in spread_targets().items()
-        if sector in VEHICLES  # among so few firms the share of failing parts moves in jumps
-    }
+    targets = [
+        replace(target, value=target.moment(seen))
+        for target in content_targets()
+        if target.sector in VEHICLES  # the share of failing parts moves in jumps among so few
+    ]
     curve = claim_curve()
     for (sector, host), bands in curve.groupby(["sector", "partner"]):
         curve.loc[bands.index, "claim_share"] = claim_share(
             seen[sector, host], world.border(sector, host), bands["rate"].to_numpy(), 0.008
         )
-    start = replace(truth, content_spread=spreads * 1.2, paperwork_median=medians / 2)
+    wrong = origin.copy()
+    wrong[rows] = (0.78, 0.82, 0.6)
+    start = Parameters(spreads * 1.2, wrong, medians / 2)
     found, _, _ = fit(
         lambda trials: [observe(world, trial, firms, seed=1) for trial in trials],
         world,
@@ -137,6 +159,7 @@ def test_spreads_and_medians_are_recovered_from_model_made_content_and_claims() 
         fixed={},
         start=start,
     )
-    # Linear interpolation between spreads 15% apart leaves an error of some percent.
+    # The search ends when nothing moves by more than 0.02.
     assert found.content_spread == pytest.approx(spreads, rel=0.05)
+    assert found.origin_share == pytest.approx(origin, abs=0.02)
     assert found.paperwork_median == pytest.approx(medians, rel=0.1)
