@@ -17,6 +17,7 @@ import pandas as pd
 
 from abm import data
 from abm.axes import FOOTLOOSE, HOSTS
+from abm.parallel import THREADS
 from experiments.fit_moments import (
     FIRMS,
     SEEDS,
@@ -91,7 +92,8 @@ def replace_text(path: Path, text: str) -> None:
 def main() -> None:
     """Fit everything and rewrite the two files."""
     # The workers' own libraries would otherwise fight over the processors.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    for threads in ("OPENBLAS_NUM_THREADS", THREADS):
+        os.environ.setdefault(threads, "1")
     world, curve, targets = World.shipped(), claim_curve(), content_targets()
     others = [sector for sector in FOOTLOOSE if sector not in (*VEHICLES, "vehicle_parts")]
     with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from abm import data
 from abm.axes import HOSTS
+from abm.policy.timeline import segments
 from abm.scenario import Scenario
 from experiments.overrides import load_scenario
 
@@ -63,9 +64,19 @@ def moving(name: str, *overrides: str, scenario: str = "status-quo") -> Design:
 BASE_FIXED = fixed("NAFTA")
 BASE_MOVING = moving("NAFTA")
 
-USMCA_MOVING = moving(
-    "USMCA content", *content(0.75, "cars", "light_trucks"), *content(0.70, "vehicle_parts")
-)
+
+def last_rules(scenario: str) -> tuple[str, ...]:
+    """Overrides that ask for the rules of origin with which a shipped scenario ends."""
+    plan = Scenario.load(scenario)
+    last = segments(plan.start, plan.instruments, plan.timeline)[-1].instruments
+    return tuple(
+        f"rules_of_origin.{name}.{part}={number}" if part else f"rules_of_origin.{name}={number}"
+        for name, value in last.rules_of_origin.model_dump().items()
+        for part, number in (value.items() if isinstance(value, dict) else [("", value)])
+    )
+
+
+USMCA_MOVING = moving("USMCA rules of origin", *last_rules("usmca"))
 
 CAR_THRESHOLDS = (0.50, 0.625, 0.70, 0.75, 0.80, 0.85, 0.90, 1.0)
 

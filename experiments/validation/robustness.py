@@ -65,12 +65,12 @@ def _entry(results: Results) -> Array:
 
 
 HEADLINES = (
-    Headline("USMCA content: US jobs in vehicle parts", "%",
+    Headline("USMCA: US jobs in vehicle parts", "%",
              _jobs(USMCA_MOVING, "USA", ("vehicle_parts",))),
-    Headline("USMCA content: US jobs in assembly", "%",
+    Headline("USMCA: US jobs in assembly", "%",
              _jobs(USMCA_MOVING, "USA", ("cars", "light_trucks"))),
-    Headline("USMCA content: motor jobs in Mexico", "%", _jobs(USMCA_MOVING, "MEX", MOTOR)),
-    Headline("USMCA content: US price of vehicles", "%", _price),
+    Headline("USMCA: motor jobs in Mexico", "%", _jobs(USMCA_MOVING, "MEX", MOTOR)),
+    Headline("USMCA: US price of vehicles", "%", _price),
     Headline("No agreement: trade between the members", "%", _within),
     Headline("No agreement: welfare of Mexico, percent of GDP", "",
              lambda results: results.of(WITHDRAWAL, "welfare/MEX")

@@ -8,6 +8,7 @@ from multiprocessing import get_context
 
 from abm.errors import ModelError
 from abm.model import RelocationModel
+from abm.parallel import THREADS
 from abm.twin import alike, twin
 from experiments.validation.designs import Design
 from experiments.validation.finding import Results
@@ -72,7 +73,8 @@ def run_all(
         Called after every task.
     """
     # Workers would otherwise each use every processor, and wait for each other.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    for threads in ("OPENBLAS_NUM_THREADS", THREADS):
+        os.environ.setdefault(threads, "1")
     done = []
     with ProcessPoolExecutor(workers or os.cpu_count(), mp_context=get_context("spawn")) as pool:
         for answer in pool.map(run_task, tasks):

@@ -41,5 +41,5 @@ FINDING = Finding(
     understanding="Claims are given up as the threshold nears 100%, most of all in Mexico, whose"
     " cars have 2.5% at stake. The average over the three is led by cars of the United"
     " States, whose exports face the higher duties of Canada and Mexico and go on"
-    " complying. Any peak comes late because most makers are far above today's rule.",
+    " complying, so any peak comes late.",
 )

@@ -37,5 +37,6 @@ FINDING = Finding(
     designs=(BASE_FIXED, trucks_fixed(0.75), trucks_fixed(0.85)),
     judge=judge,
     understanding="With 25% at stake nearly nobody stops claiming, so who misses the rule buys more"
-    " inside the region. Effects are small since most makers clear 75% already.",
+    " inside the region. Parts are bought across borders, so a country's jobs in parts follow the"
+    " needs of its neighbours' makers too.",
 )

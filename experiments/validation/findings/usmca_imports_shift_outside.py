@@ -42,5 +42,7 @@ FINDING = Finding(
     " of the world above, price above, share claiming below.",
     designs=(BASE_MOVING, USMCA_MOVING),
     judge=judge,
-    understanding="Content alone; few makers are bound, and so few give the preference up.",
+    understanding="Labour value content binds on Mexican plants far more than content does. Some of"
+    " them give the claim up and pay 2.5%, others buy parts at high wages, mostly in the United"
+    " States; both make them dearer.",
 )

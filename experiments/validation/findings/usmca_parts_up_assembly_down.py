@@ -25,13 +25,15 @@ def judge(results: Results) -> list[Estimate]:
 
 FINDING = Finding(
     id="ITC-1",
-    design="Content of 75% for vehicles and 70% for parts at once, against NAFTA, plants free to"
-    " move, ten years on. The study's labour value content and steel rules are not in the model."
-    " Purchases are consumers' spending, which is fixed, over the price.",
+    design="The rules of origin with which the usmca scenario ends (content, labour value content,"
+    " metals, de minimis) at once, against NAFTA's, plants free to move, ten years on. The study's"
+    " list of core parts is not in the model. Purchases are consumers' spending, which is fixed,"
+    " over the price.",
     rule="95% intervals: parts above zero, assembly below, purchases below.",
     designs=(BASE_MOVING, USMCA_MOVING),
     judge=judge,
-    understanding="Content alone does little, since most makers clear the new threshold already."
-    " The published jobs come from the labour value content and core-parts rules too,"
-    " and the cost of both falls on assembly.",
+    understanding="Mexican assemblers buy parts at high wages in the United States, hence the jobs"
+    " in parts. American assemblers pay wages above the line and meet the rule at little cost, so"
+    " they win what dearer Mexican rivals lose; in the study their own costs rise with the list of"
+    " core parts, which is not in the model.",
 )
