@@ -39,6 +39,9 @@ THRESHOLDS = (0.3, 0.5, 0.625, 0.7, 0.75, 0.8, 0.85, 0.9, 0.94, 0.96, 0.98, 0.99
 EXTRA_DUTY = 0.10
 """On cars that do not claim origin, on top of 2.5%: between cars' own duty and light trucks'."""
 
+TRUCK_DUTY = 0.2
+"""Least duty of a product that counts as a light truck at 25%; chassis and others owe less."""
+
 HAZARDS = (0.0, 0.025, 0.05, 0.1)
 """Chance a quarter, as firms believe it, that the threat is carried out."""
 
@@ -73,15 +76,19 @@ def ladder(extra_duty: float) -> Scenario:
     return Scenario.from_toml("\n".join([head, 'extends = "status-quo"', duty, *steps]))
 
 
-def content_for_the_usa(model: RelocationModel, sector: str) -> pd.DataFrame:
+def content_for_the_usa(
+    model: RelocationModel, sector: str, least_duty: float = 0.0
+) -> pd.DataFrame:
     """Content of a sector's goods for the USA under every threshold of a `ladder`.
 
-    The mean over all makers of the sector, each as if it assembled at the host.
+    The mean over makers of the sector whose product's own US duty is at least so high,
+    each as if it assembled at the host.
     """
-    rows = model.firms.sector == FOOTLOOSE.index(sector)
+    made = model.firms.sector == FOOTLOOSE.index(sector)
     found = []
     for host in ("MEX", "CAN"):
         h = HOSTS.index(host)
+        rows = made & (model.firms.product_duty[:, h, HOSTS.index("USA")] >= least_duty)
         free = model.costs.free_content[rows, h, 1:]
         claim = model.borders.claim[rows, h, HOSTS.index("USA"), 1:]
         complies = claim == Claim.COMPLIES
@@ -107,12 +114,13 @@ def measure_content(seeds: Sequence[int] = SEEDS, firms: int = FIRMS) -> pd.Data
         dearer = RelocationModel(ladder(EXTRA_DUTY), firms=firms, rng=seed)
         plain.step()
         dearer.step()
-        for model, sector, duty in (
-            (plain, "cars", "cars, 2.5%"),
-            (dearer, "cars", f"cars, {EXTRA_DUTY + 0.025:.1%}"),
-            (plain, "light_trucks", "light trucks, 25%"),
+        for model, sector, least, duty in (
+            (plain, "cars", 0.0, "cars, 2.5%"),
+            (dearer, "cars", 0.0, f"cars, {EXTRA_DUTY + 0.025:.1%}"),
+            (plain, "light_trucks", TRUCK_DUTY, "light trucks, 25%"),
         ):
-            found.append(content_for_the_usa(model, sector).assign(seed=seed, duty=duty))
+            content = content_for_the_usa(model, sector, least)
+            found.append(content.assign(seed=seed, duty=duty))
     return pd.concat(found, ignore_index=True)
 
 
