@@ -450,7 +450,13 @@ class RelocationModel(mesa.Model):
         supply_price = self.conditions.supply_price.copy()
         supply_price[:N_FOOTLOOSE, :N_HOSTS] = accounts.mean_cost
         output = self.conditions.output.copy()
-        output[:N_FOOTLOOSE, :N_HOSTS] = accounts.volume / calibration.base_volume
+        made = calibration.base_volume > 0
+        np.divide(
+            accounts.volume,
+            calibration.base_volume,
+            out=output[:N_FOOTLOOSE, :N_HOSTS],
+            where=made,
+        )
         self.conditions = replace(
             self.conditions,
             wage=demand**self.scenario.economy.wage_elasticity,
