@@ -144,6 +144,7 @@ class RelocationModel(mesa.Model):
         self.phase_seconds: dict[str, float] = {}
         self.moves: Moves | None = None
         self.past: Past | None = None
+        self.before_fork: tuple[Scenario, Past | None] | None = None
         self._set_up_economy(firms, economy or load_economy())
         self._set_up_state()
         self._set_up_agents()
@@ -198,6 +199,7 @@ class RelocationModel(mesa.Model):
         former = self.policy
         self.policy = compile_known(self.scenario, self.quarter, self.decided, self.past)
         self.known, self.learned = known, self.quarter
+        self.before_fork = None
         places = self.policy.places_in(former)
         new, origin = places < 0, np.where(places < 0, self.regime_in_force, places)
         self.state.change_regimes(origin, new)
@@ -549,6 +551,8 @@ class RelocationModel(mesa.Model):
             If it assumes other firms or another economy; nothing is changed then.
         """
         future = future_of(future, self.scenario)
+        if self.before_fork is None:  # until the next quarter the state knows that policy
+            self.before_fork = self.scenario, self.past
         in_force = self.policy.timeline[self.policy.segment_at(self.quarter)]
         self.past = Past(in_force, self.quarter)
         self.scenario = future
