@@ -29,6 +29,7 @@ from abm.draws import Draws
 from abm.economy import Array, Economy, load_economy
 from abm.fork import Past, future_of
 from abm.governments import conclude_talks, decide, draw_threat, outlook, tell_news
+from abm.guards import Guard, check_array
 from abm.initialization import (
     CalibratedEconomy,
     base_year_accounts,
@@ -329,6 +330,8 @@ class RelocationModel(mesa.Model):
         market = self._expected_market()
         revenue = config_revenues(self.this_quarter(), market, rows)
         payoff = payoffs(self.firms, self.calibration, self.now, revenue, rows)
+        # Here, since no search can begin from what is not finite.
+        check_array(self, "value_plans", Guard("payoff", lambda _: payoff, lambda _: rows))
         self.plans = value_plans(
             self.firms,
             self.scenario.firms,
