@@ -57,7 +57,8 @@ class Accounts:
         What the host's treasury pays towards labour and capital, and what firms from
         elsewhere pay for know-how.
     employment, volume, mean_cost : ndarray, shape (sector, host)
-        Persons, output volume, unit cost against the calibration year.
+        Persons, output volume, unit cost against the calibration year (1 where nothing
+        is made).
     content, true_claims, wedge, infeasible, eligible : ndarray, shape (sector, host)
         Mean regional value content; share of deliveries to other members truly
         claimed; mean wedge of output made to comply (1 if none); share of output that
@@ -181,8 +182,7 @@ def settle(
         royalties=by_plant["royalty"],
         employment=jobs,
         volume=by_plant["volume"],
-        mean_cost=_ratio(by_plant["production_cost"], by_plant["base_cost"])
-        / calibration.base_cost_ratio,
+        mean_cost=_mean_cost(by_plant, calibration),
         content=_ratio(by_plant["content"], sales),
         true_claims=_ratio(claims, exported),
         wedge=np.where(compliant > 0, _ratio(by_plant["wedge"], compliant), 1.0),
@@ -199,6 +199,13 @@ def settle(
 def _ratio(part: Array, whole: Array) -> Array:
     share: Array = np.divide(part, whole, out=np.zeros_like(whole), where=whole > 0)
     return share
+
+
+def _mean_cost(by_plant: dict[str, Array], calibration: Calibration) -> Array:
+    """Unit cost against the calibration year, 1 where nothing is made."""
+    now, base = by_plant["production_cost"], by_plant["base_cost"]
+    cost: Array = np.where(base > 0, _ratio(now, base) / calibration.base_cost_ratio, 1.0)
+    return cost
 
 
 def _final_trade(

@@ -12,7 +12,18 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from abm.axes import N_FOOTLOOSE, N_GOODS, N_HOSTS, N_REGIONS, N_SECTORS
+from abm.axes import (
+    FOOTLOOSE,
+    HOSTS,
+    N_FOOTLOOSE,
+    N_GOODS,
+    N_HOSTS,
+    N_REGIONS,
+    N_SECTORS,
+    REGIONS,
+    SECTORS,
+    USES,
+)
 from abm.borders import Borders, claim_origin
 from abm.conditions import Calibration, Certificates, Conditions
 from abm.core.buyers import sourcing_potential
@@ -136,7 +147,7 @@ def calibrate(
     outside = outside_duty(economy, policy)
     calibration = _first_guess(economy, targets, outside, home_appeal)
     costs = UnitCosts.empty(len(table), N_HOSTS, 1)
-    worst, held, mixing = np.inf, None, Mixing()
+    worst, flow, held, mixing = np.inf, "", None, Mixing()
     for rounds in range(1, MAX_ROUNDS + 1):
         conditions = calibration.conditions
         terms = price_inputs(economy, calibration, conditions, policy, agglomeration=0.0)
@@ -147,7 +158,8 @@ def calibrate(
         if rounds == FREE_ROUNDS:
             held = borders.claim
         quarter = Quarter(table, economy, calibration, policy, costs, borders, outside)
-        calibration = replace(calibration, access=matched_access(quarter, targets.sales))
+        access = matched_access(quarter, targets.sales, patient=rounds > FREE_ROUNDS)
+        calibration = replace(calibration, access=access)
         tally = tally_plants(
             replace(quarter, calibration=calibration),
             terms,
@@ -155,16 +167,16 @@ def calibrate(
             purchase_prices(calibration, conditions, policy),
             regime=0,
         )
-        miss = _misses(calibration, tally, targets, table)
+        miss, flow = _worst_miss(calibration, tally, targets)
         near_enough = TOLERANCE if rounds < PATIENT_ROUNDS else PROMISED
         if miss < near_enough and worst < 10 * near_enough:
-            calibration = _finish(economy, calibration, policy, tally, table, miss, rounds)
+            calibration = _finish(economy, calibration, tally, miss, rounds)
             return BaseYear(calibration, costs, borders, tally)
         worst = miss
         moved = _move_constants(economy, calibration, tally, targets, outside)
         calibration = moved if rounds < PLAIN_ROUNDS else _mixed(mixing, calibration, moved)
     raise CalibrationError(
-        f"calibration: after {MAX_ROUNDS} rounds a flow is still {worst:.2%} off the tables"
+        f"calibration: after {MAX_ROUNDS} rounds {flow} are still {worst:.2%} off the tables"
     )
 
 
@@ -180,7 +192,7 @@ def _first_guess(
     paid = targets.purchases * (1 + np.moveaxis(duty[:, :, :N_HOSTS, 0], 0, 0)[None])
     sales = targets.final.sum(axis=2) + targets.pools.sum(axis=2)
     cost = sales * (1 - margin[:, None])
-    bill = paid.sum(axis=2) / cost[:, None]
+    bill = _per_unit(paid.sum(axis=2), cost)
     total = paid.sum(axis=2, keepdims=True)
     shares = np.divide(paid, total, out=np.zeros_like(paid), where=total > 0)
     for host in range(N_HOSTS):
@@ -226,21 +238,41 @@ def _purchases_at_basic_prices(calibration: Calibration, tally: Tally) -> Array:
     return tally.purchases.sum(axis=(4, 5)) / (1 + duty)
 
 
-def _misses(calibration: Calibration, tally: Tally, targets: _Targets, table: FirmTable) -> float:
-    """Worst relative distance from the tables over all cells that are not negligible."""
+def _per_unit(amount: Array, output: Array) -> Array:
+    """Amounts of shape (sector, input, host) over output; 0 where nothing is made."""
+    whole = np.broadcast_to(output[:, None], amount.shape)
+    unit: Array = np.divide(amount, whole, out=np.zeros_like(amount), where=whole > 0)
+    return unit
+
+
+def _worst_miss(calibration: Calibration, tally: Tally, targets: _Targets) -> tuple[float, str]:
+    """Worst relative distance from the tables over all cells that are not negligible.
+
+    And which flow misses by so much, for a person.
+    """
     bought = _purchases_at_basic_prices(calibration, tally)[:, :N_GOODS]
     wanted = targets.purchases[:, :N_GOODS]
     sold = tally.sums["border"]
     target = targets.sales
-    worst = 0.0
-    for actual, aim, row in (
-        (bought, wanted, wanted.sum(axis=(1, 2), keepdims=True)),
-        (sold, target, target.sum(axis=(2, 3), keepdims=True)),
-    ):
-        scale = np.maximum(aim, NEGLIGIBLE * row)
-        error = np.abs(actual - aim) / np.where(scale > 0, scale, 1)
-        worst = max(worst, float(error.max()))
-    return worst
+    purchases = _relative_miss(bought, wanted, wanted.sum(axis=(1, 2), keepdims=True))
+    sales = _relative_miss(sold, target, target.sum(axis=(2, 3), keepdims=True))
+    if purchases.max() > sales.max():
+        buyer, good, source, host = np.unravel_index(purchases.argmax(), purchases.shape)
+        return float(purchases.max()), (
+            f"purchases of {SECTORS[good]} from {REGIONS[source]} by {FOOTLOOSE[buyer]} "
+            f"in {HOSTS[host]}"
+        )
+    sector, host, use, market = np.unravel_index(sales.argmax(), sales.shape)
+    return float(sales.max()), (
+        f"{USES[use]} sales of {FOOTLOOSE[sector]} from {HOSTS[host]} to {REGIONS[market]}"
+    )
+
+
+def _relative_miss(actual: Array, aim: Array, row: Array) -> Array:
+    """Distance from targets as a share of them, or of what their row makes negligible."""
+    scale = np.maximum(aim, NEGLIGIBLE * row)
+    miss: Array = np.abs(actual - aim) / np.where(scale > 0, scale, 1)
+    return miss
 
 
 def _move_constants(
@@ -257,7 +289,7 @@ def _move_constants(
     wanted, found = paid.sum(axis=2), bought.sum(axis=2)
     volume = tally.sums["volume"].sum(axis=(2, 3))
     bill = calibration.bill_of_materials.copy()
-    bill[:, N_GOODS:] = wanted[:, N_GOODS:] / volume[:, None]
+    bill[:, N_GOODS:] = _per_unit(wanted[:, N_GOODS:], volume)
     bill[:, :N_GOODS] *= np.divide(wanted, found, out=np.zeros_like(wanted), where=found > 0)[
         :, :N_GOODS
     ]
@@ -266,10 +298,15 @@ def _move_constants(
         used, calibration.competitiveness * ratio, calibration.competitiveness
     )
     competitiveness /= competitiveness.sum(axis=2, keepdims=True)
-    services = paid / np.where(wanted > 0, wanted, 1)[:, :, None]
+    services = calibration.service_shares.copy()  # kept where nothing is bought
+    np.divide(paid, wanted[:, :, None], out=services, where=(wanted > 0)[:, :, None])
     value_added = 1 - bill.sum(axis=1)
     if (value_added <= 0).any():
-        raise CalibrationError("calibration: a sector's inputs cost more than its output")
+        sector, host = np.argwhere(value_added <= 0)[0]
+        raise CalibrationError(
+            f"calibration: inputs of {FOOTLOOSE[sector]} in {HOSTS[host]} cost "
+            f"{bill.sum(axis=1)[sector, host]:.4g} times its sales less profit"
+        )
     return replace(
         calibration,
         competitiveness=competitiveness,
@@ -317,35 +354,38 @@ def _log_constants(calibration: Calibration) -> Array:
 def _finish(
     economy: Economy,
     calibration: Calibration,
-    policy: Policy,
     tally: Tally,
-    table: FirmTable,
     miss: float,
     rounds: int,
 ) -> Calibration:
-    """Constants that need the solved base year: jobs, spending, indices."""
+    """Constants that need the solved base year: jobs, spending, indices.
+
+    Nothing is employed where nothing is made, and indices are 1 there.
+    """
     sums = tally.sums
     labour = sums["labour"].sum(axis=(2, 3))
     volume = sums["volume"].sum(axis=(2, 3))
     value_added = sums["value_added"].sum(axis=(2, 3))
     wages = (economy.labour_share * economy.value_added[:N_HOSTS]).T[:N_FOOTLOOSE] / QUARTERS
-    labour_part = wages / value_added
+    made = economy.makes
+    nothing = np.zeros(made.shape)
+    labour_part = np.divide(wages, value_added, out=nothing.copy(), where=made)
     if (labour_part >= 1).any():
         sector, host = np.argwhere(labour_part >= 1)[0]
         raise CalibrationError(
-            f"calibration: labour costs more than value added in sector {sector} at host {host}"
+            f"calibration: labour of {FOOTLOOSE[sector]} in {HOSTS[host]} costs "
+            f"{labour_part[sector, host]:.4g} times its value added"
         )
-    jobs = economy.employment.T[:N_FOOTLOOSE]
+    jobs = np.where(made, economy.employment.T[:N_FOOTLOOSE], 0)
+    now, freely = (sums[name].sum(axis=(2, 3)) for name in ("production_cost", "base_cost"))
     consumers = sums["appeal"][:, :, FINAL].sum(axis=1)
     return replace(
         calibration,
         labour_part=labour_part,
-        jobs_per_volume=jobs / labour,
+        jobs_per_volume=np.divide(jobs, labour, out=nothing.copy(), where=made),
         expenditure=consumers + calibration.fringe.sum(axis=1),
         base_volume=volume,
-        base_cost_ratio=(
-            sums["production_cost"].sum(axis=(2, 3)) / sums["base_cost"].sum(axis=(2, 3))
-        ),
+        base_cost_ratio=np.divide(now, freely, out=np.ones(made.shape), where=made),
         base_jobs=jobs.sum(axis=0),
         largest_error=miss,
         iterations=rounds,

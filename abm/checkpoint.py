@@ -8,7 +8,7 @@ gives the bytes of one that was never stopped.
 
 import hashlib
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -21,6 +21,7 @@ from abm.conditions import Calibration
 from abm.economy import Economy, load_economy
 from abm.errors import CheckpointError, ScenarioError
 from abm.fork import Past
+from abm.held_world import HeldWorld
 from abm.initialization import scaled
 from abm.model import RelocationModel
 from abm.network import SupplierNetwork
@@ -54,12 +55,13 @@ def put_away(model: RelocationModel) -> Checkpoint:
     Parameters
     ----------
     model : RelocationModel
-        With the economy of the package under the scenario's elasticities.
+        With the economy of the package under the scenario's elasticities. Of a held
+        world what it follows is not put away.
 
     Returns
     -------
     Checkpoint
-        Arrays are those of the model, not copies.
+        Arrays are those of the model, not copies: to be written or taken up before it goes on.
     """
     arrays: dict[str, NDArray[Any]] = {}
     numbers: dict[str, Any] = {}
@@ -85,11 +87,25 @@ def put_away(model: RelocationModel) -> Checkpoint:
         "numbers": numbers,
         "axes_in_memory": order,
     }
+    if model.before_fork is not None:
+        scenario, past = model.before_fork
+        facts["before_fork"] = {
+            "scenario": scenario.model_dump(mode="json"),
+            "past": None if past is None else past.as_document(),
+        }
+    if isinstance(model, HeldWorld):
+        facts["held"] = sorted(model.held)
     return Checkpoint(facts, packed)
 
 
-def take_up(checkpoint: Checkpoint) -> RelocationModel:
+def take_up(checkpoint: Checkpoint, followed: RelocationModel | None = None) -> RelocationModel:
     """The model whose state a checkpoint holds, ready for its next quarter.
+
+    Parameters
+    ----------
+    checkpoint : Checkpoint
+    followed : RelocationModel, optional
+        The model that a held world follows, in the quarter of the checkpoint.
 
     Raises
     ------
@@ -100,8 +116,10 @@ def take_up(checkpoint: Checkpoint) -> RelocationModel:
     try:
         if facts["calibration_checksum"] != data.checksum():
             raise CheckpointError("was made with other figures of the calibration year")
-        scenario = Scenario.from_document(facts["scenario"])
-        past = None if facts["past"] is None else Past.of_document(facts["past"])
+        future = Scenario.from_document(facts["scenario"])
+        then = facts.get("before_fork", facts)  # the policy that the state knows
+        scenario = Scenario.from_document(then["scenario"])
+        past = None if then["past"] is None else Past.of_document(then["past"])
         economy = scaled(load_economy(), scenario)
         if facts["economy"] != fingerprint(economy):
             raise CheckpointError("was made with another economy than the package's")
@@ -115,7 +133,17 @@ def take_up(checkpoint: Checkpoint) -> RelocationModel:
             )
         )
         _check(state, facts["firms"])
-        return _Continued(scenario, facts["seed"], economy, calibration, base, state, past)
+        carried = (economy, calibration, base, state, past)
+        if followed is None:
+            if "held" in facts:
+                raise CheckpointError("is of a world that follows another one")
+            model = _Continued(scenario, facts["seed"], *carried)
+            if then is not facts:
+                model.fork(future)
+            return model
+        if followed.quarter != facts["quarter"]:
+            raise CheckpointError("is not of the moment of the world that it follows")
+        return _ContinuedHeldWorld(followed, facts["held"], scenario, facts["seed"], *carried)
     except ScenarioError as error:
         raise CheckpointError(f"holds a scenario that cannot be: {error}") from None
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
@@ -151,7 +179,8 @@ class _Continued(RelocationModel):
         past: Past | None,
     ) -> None:
         self._carried = (economy, calibration, base_accounts, state, past)
-        super().__init__(scenario, firms=len(state.firms), rng=seed)
+        # By name: a held world's own way to begin is from its twin in quarter 0.
+        RelocationModel.__init__(self, scenario, firms=len(state.firms), rng=seed)
         del self._carried
 
     def _set_up_economy(self, firms: int, observed: Economy) -> None:
@@ -160,6 +189,16 @@ class _Continued(RelocationModel):
     def _set_up_state(self) -> None:
         *_, self.state, self.past = self._carried
         self._recall()
+
+
+class _ContinuedHeldWorld(_Continued, HeldWorld):
+    """A held world that starts from a state, beside the one it follows."""
+
+    def __init__(
+        self, followed: RelocationModel, held: Iterable[str], scenario: Scenario, *carried: Any
+    ) -> None:
+        self.followed, self.held = followed, frozenset(held)
+        _Continued.__init__(self, scenario, *carried)
 
 
 def _take_apart(
@@ -234,10 +273,14 @@ def _records(name: str, arrays: Mapping[str, NDArray[Any]], numbers: Mapping[str
 
 
 def _unpacked(checkpoint: Checkpoint) -> dict[str, NDArray[Any]]:
-    """Arrays with their axes where they belong."""
+    """Copies of the arrays, with their axes where they belong.
+
+    A run changes its arrays in place, and several may start from one checkpoint.
+    """
     order = checkpoint.facts["axes_in_memory"]
     return {
-        name: array.transpose(np.argsort(order[name])) for name, array in checkpoint.arrays.items()
+        name: array.transpose(np.argsort(order[name])).copy(order="K")
+        for name, array in checkpoint.arrays.items()
     }
 
 

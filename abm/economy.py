@@ -124,15 +124,22 @@ class Economy:
     distance: Array
 
     @property
+    def makes(self) -> NDArray[np.bool_]:
+        """Whether anything of a sector is made at a host, shape (footloose sector, host)."""
+        made: NDArray[np.bool_] = self.output[:N_HOSTS, :N_FOOTLOOSE].T > 0
+        return made
+
+    @property
     def margin(self) -> Array:
         """Pure profit as a share of sales, shape (footloose sector,); the same at every host.
 
         Half the operating surplus of the host where it is smallest, so that labour and
-        capital cost something everywhere.
+        capital cost something everywhere that something is made.
         """
         surplus = (self.value_added[:N_HOSTS] * (1 - self.labour_share))[:, :N_FOOTLOOSE]
         sales = self.output[:N_HOSTS, :N_FOOTLOOSE]
-        share: Array = PROFIT_SHARE_OF_SURPLUS * (surplus / sales).min(axis=0)
+        of_sales = np.divide(surplus, sales, out=np.full_like(sales, np.inf), where=sales > 0)
+        share: Array = PROFIT_SHARE_OF_SURPLUS * of_sales.min(axis=0)
         return share
 
 

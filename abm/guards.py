@@ -4,7 +4,7 @@ One sum a array tells, since a NaN or an infinity in it makes the sum one: cheap
 enough to be always on. Only when it strikes is the place looked for.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,9 +48,17 @@ GUARDS: dict[str, tuple[Guard, ...]] = {
         Guard("unit cost", lambda model: model.costs.free_cost, _every_firm),
         Guard("content", lambda model: model.costs.free_content, _every_firm),
     ),
-    "claim_origin": (Guard("duty", lambda model: model.borders.duty, _every_firm),),
+    "claim_origin": (
+        Guard("duty", lambda model: model.borders.duty, _every_firm),
+        Guard("penalty", lambda model: model.borders.penalty, _every_firm),
+        Guard("cost at the border", lambda model: model.borders.cost, _every_firm),
+    ),
     "value_plans": (
         Guard("worth of plans", lambda model: model.plans.worth, lambda model: model.plans.rows),
+    ),
+    "relocate": (
+        Guard("cost sunk", lambda model: model.firms.sunk, _every_firm),
+        Guard("favour of a project", lambda model: model.firms.project_taste, _every_firm),
     ),
     "trade_and_account": (
         Guard("output", lambda model: model.accounts.sales),
@@ -60,9 +68,34 @@ GUARDS: dict[str, tuple[Guard, ...]] = {
         Guard("trade in inputs", lambda model: model.accounts.intermediate.value),
         Guard("duties", lambda model: model.accounts.duty_revenue),
         Guard("wages", lambda model: model.conditions.wage),
+        Guard("supply price", lambda model: model.conditions.supply_price),
+        Guard("output against the calibration year", lambda model: model.conditions.output),
+        Guard("share that originates", lambda model: model.conditions.qualified),
+        Guard("duty of an average delivery", lambda model: model.conditions.certificates.duty),
+        Guard("treasury", lambda model: model.conditions.treasury),
     ),
 }
 """By phase, in the order in which they are looked at."""
+
+WEIGHED_LATER = ("sourcing_draw", "affinity", "base_potential")
+"""Large columns of firms, left to the guards of what is computed from them."""
+
+
+def guards_of(model: Any, phase: str) -> Iterator[Guard]:
+    """Yield the guards of a phase.
+
+    Beside those of `GUARDS`: of the columns of firms before the quarter's first phase uses
+    them, and of whatever is recorded.
+    """
+    yield from GUARDS.get(phase, ())
+    if phase == "enact_policy":
+        for name in model.firms.columns():
+            if name not in WEIGHED_LATER:
+                yield Guard(name, lambda model, name=name: getattr(model.firms, name), _every_firm)
+    if phase == "record":
+        for table in ("outcomes", "trade", "content"):
+            for name, array in getattr(model.records, table)[-1].items():
+                yield Guard(f"{name} of {table}", lambda model, array=array: array)
 
 
 def check_finite(model: Any, phase: str) -> None:
@@ -79,12 +112,17 @@ def check_finite(model: Any, phase: str) -> None:
     NonFiniteError
         Naming phase, quarter, place, and the firm with what it went in with.
     """
-    for guard in GUARDS.get(phase, ()):
-        array = guard.read(model)
-        with np.errstate(invalid="ignore", over="ignore"):
-            total = array.sum(dtype=np.float64)
-        if not np.isfinite(total):
-            _complain(model, phase, guard, array)
+    for guard in guards_of(model, phase):
+        check_array(model, phase, guard)
+
+
+def check_array(model: Any, phase: str, guard: Guard) -> None:
+    """Raise if the array of one guard holds a NaN or an infinity, as `check_finite` does."""
+    array = guard.read(model)
+    with np.errstate(invalid="ignore", over="ignore"):
+        total = array.sum(dtype=np.float64)
+    if not np.isfinite(total):
+        _complain(model, phase, guard, array)
 
 
 def blame_firm(model: Any, phase: str, error: ModelError) -> None:

@@ -82,9 +82,9 @@ def calibrated_economy(
     Raises
     ------
     CalibrationError
-        If a host makes nothing of a sector, or the calibration year is not reproduced.
+        If the economy cannot be, or the calibration year is not reproduced.
     """
-    _check_every_sector_is_made(observed)
+    _check_what_is_made(observed)
     settings = scenario.firms
     economy = scaled(observed, scenario)
     table = draw_population(economy, settings, firms, draws)
@@ -95,15 +95,23 @@ def calibrated_economy(
     return CalibratedEconomy(economy, table, network, base_policy, base_year, base_values)
 
 
-def _check_every_sector_is_made(observed: Economy) -> None:
-    """Raise unless every host has output of every sector, for which its firms then stand."""
-    for host, made in zip(HOSTS, observed.output[:N_HOSTS, :N_FOOTLOOSE], strict=True):
-        if not (made > 0).all():
-            sector = FOOTLOOSE[int(np.argmin(made > 0))]
-            raise CalibrationError(
-                f"economy: {host} makes no {sector}; every sector needs some output in every host, "
-                "however little"
-            )
+def _check_what_is_made(observed: Economy) -> None:
+    """Raise unless every sector is made somewhere, and hosts trade in what they make alone."""
+    made = observed.makes
+    sold = observed.intermediate_use.sum(axis=(2, 3)) + observed.final_demand.sum(axis=2)
+    bought = observed.intermediate_use.sum(axis=(0, 1))
+    for j, sector in enumerate(FOOTLOOSE):
+        if not made[j].any():
+            raise CalibrationError(f"economy: no host makes any {sector}; one of them has to")
+        for host, name in enumerate(HOSTS):
+            sales, purchases = float(sold[host, j]), float(bought[host, j])
+            if made[j, host] and not sales > 0:
+                raise CalibrationError(f"economy: {name} makes {sector} and sells none")
+            if not made[j, host] and (sales > 0 or purchases > 0):
+                raise CalibrationError(
+                    f"economy: {name} makes no {sector}, yet sells {sales:.6g} and buys inputs "
+                    f"for {purchases:.6g} million USD a year"
+                )
 
 
 def scaled(observed: Economy, scenario: Scenario) -> Economy:
@@ -122,7 +130,8 @@ def link_suppliers(
     use = np.transpose(economy.intermediate_use[:, :, :N_HOSTS], (3, 1, 0, 2))
     total = use.sum(axis=2, keepdims=True)
     shares = np.divide(use, total, out=np.zeros_like(use), where=total > 0)
-    bill = total[:, :, 0] / economy.output[:N_HOSTS].T[:, None]
+    output = np.broadcast_to(economy.output[:N_HOSTS].T[:, None], total[:, :, 0].shape)
+    bill = np.divide(total[:, :, 0], output, out=np.zeros(output.shape), where=output > 0)
     network = SupplierNetwork.build(
         table.sector, table.plants, table.size * table.weight, shares, bill, draws
     )

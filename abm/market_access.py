@@ -23,6 +23,7 @@ PRECISION = 2e-5
 """Relative gap to the sales observed at which the search ends."""
 
 ROUNDS = 60
+"""Rounds of either kind of step in `matched_access`."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ class _Sellers:
         return value
 
 
-def matched_access(quarter: Quarter, target: Array) -> Array:
+def matched_access(quarter: Quarter, target: Array, patient: bool = False) -> Array:
     """Access at which sales at the border meet their targets.
 
     Parameters
@@ -70,25 +71,37 @@ def matched_access(quarter: Quarter, target: Array) -> Array:
         The calibration year with one regime; its access is the first guess.
     target : ndarray, shape (sector, host, use, market)
         Sales observed, million USD a quarter.
+    patient : bool
+        Whether short steps follow where `ROUNDS` long ones were not enough.
 
     Returns
     -------
     ndarray, shape (sector, host, use, market)
-        As near to the targets as `ROUNDS` rounds bring it.
+        As near to the targets as the rounds bring it.
+
+    Notes
+    -----
+    Sales of a firm with one plant go with the root of access, and a step by the square
+    of target over sales is then exact. Sales of a small plant beside large ones of the
+    same firm go with access itself: that step overshoots by as much as was missed and
+    swings for ever. A step by the ratio alone halves the miss in the first case, is exact
+    in the second, and converges whatever the mix: the elasticities of sales to a market in
+    the access of all hosts have eigenvalues between a half and three halves.
     """
     every = sector_blocks(quarter.table)
     parts = in_parallel(lambda block: _of_block(quarter, *block), every)
     access = quarter.calibration.access.copy()
+    powers = [1 / REACH_EXPONENT] * ROUNDS + [1.0] * ROUNDS * patient
 
     def match(sector: int) -> Array:
         sellers = _merged(
             [part for (of, _), part in zip(every, parts, strict=True) if of == sector]
         )
         found = access[sector]
-        for _ in range(ROUNDS):
+        for power in powers:
             sold = sellers.border_value(found)
             ratio = np.divide(target[sector], sold, out=np.zeros_like(sold), where=sold > 0)
-            found = found * ratio ** (1 / REACH_EXPONENT)
+            found = found * ratio**power
             if np.abs(ratio[target[sector] > 0] - 1).max(initial=0) < PRECISION:
                 break
         return found

@@ -29,6 +29,7 @@ from abm.draws import Draws
 from abm.economy import Array, Economy, load_economy
 from abm.fork import Past, future_of
 from abm.governments import conclude_talks, decide, draw_threat, outlook, tell_news
+from abm.guards import Guard, check_array
 from abm.initialization import (
     CalibratedEconomy,
     base_year_accounts,
@@ -144,6 +145,7 @@ class RelocationModel(mesa.Model):
         self.phase_seconds: dict[str, float] = {}
         self.moves: Moves | None = None
         self.past: Past | None = None
+        self.before_fork: tuple[Scenario, Past | None] | None = None
         self._set_up_economy(firms, economy or load_economy())
         self._set_up_state()
         self._set_up_agents()
@@ -198,6 +200,7 @@ class RelocationModel(mesa.Model):
         former = self.policy
         self.policy = compile_known(self.scenario, self.quarter, self.decided, self.past)
         self.known, self.learned = known, self.quarter
+        self.before_fork = None
         places = self.policy.places_in(former)
         new, origin = places < 0, np.where(places < 0, self.regime_in_force, places)
         self.state.change_regimes(origin, new)
@@ -327,6 +330,8 @@ class RelocationModel(mesa.Model):
         market = self._expected_market()
         revenue = config_revenues(self.this_quarter(), market, rows)
         payoff = payoffs(self.firms, self.calibration, self.now, revenue, rows)
+        # Here, since no search can begin from what is not finite.
+        check_array(self, "value_plans", Guard("payoff", lambda _: payoff, lambda _: rows))
         self.plans = value_plans(
             self.firms,
             self.scenario.firms,
@@ -450,7 +455,13 @@ class RelocationModel(mesa.Model):
         supply_price = self.conditions.supply_price.copy()
         supply_price[:N_FOOTLOOSE, :N_HOSTS] = accounts.mean_cost
         output = self.conditions.output.copy()
-        output[:N_FOOTLOOSE, :N_HOSTS] = accounts.volume / calibration.base_volume
+        made = calibration.base_volume > 0
+        np.divide(
+            accounts.volume,
+            calibration.base_volume,
+            out=output[:N_FOOTLOOSE, :N_HOSTS],
+            where=made,
+        )
         self.conditions = replace(
             self.conditions,
             wage=demand**self.scenario.economy.wage_elasticity,
@@ -543,6 +554,8 @@ class RelocationModel(mesa.Model):
             If it assumes other firms or another economy; nothing is changed then.
         """
         future = future_of(future, self.scenario)
+        if self.before_fork is None:  # until the next quarter the state knows that policy
+            self.before_fork = self.scenario, self.past
         in_force = self.policy.timeline[self.policy.segment_at(self.quarter)]
         self.past = Past(in_force, self.quarter)
         self.scenario = future

@@ -22,10 +22,8 @@ from agents import FirmTable
 
 BELIEFS = ("myopic", "adaptive", "forward")
 
-CELLS = N_FOOTLOOSE * N_HOSTS
-
 SMALLEST_FIRMS = 100
-"""One firm for every sector of every host; fewer cannot reproduce the trade matrix."""
+"""A few for every sector of every host; fewer cannot reproduce the trade matrix."""
 
 SIZE_RANGE = 930.0
 """Largest over smallest establishment.
@@ -59,7 +57,10 @@ def size_of_establishments(economy: Economy) -> Array:
     ndarray, shape (sector, host)
     """
     output = economy.output[:N_HOSTS, :N_FOOTLOOSE].T
-    mean = output / real_establishments(economy)
+    real = real_establishments(economy)
+    # Every sector of a host has its average; that also stands where nothing is made.
+    mean = np.tile(output.sum(axis=0) / economy.establishments, (N_FOOTLOOSE, 1))
+    np.divide(output, real, out=mean, where=real > 0)
     size: Array = mean / mean[:, [HOSTS.index("USA")]]
     return size
 
@@ -69,7 +70,8 @@ def firms_per_cell(economy: Economy, firms: int) -> NDArray[np.int64]:
 
     In small models counts follow the square root of output, so that no cell is a
     handful of firms; they approach the real number of establishments as ``firms``
-    does, and weights make up the difference. Every cell has at least one.
+    does, and weights make up the difference. Every cell in which something is made has at
+    least one, the others none.
 
     Parameters
     ----------
@@ -90,7 +92,8 @@ def firms_per_cell(economy: Economy, firms: int) -> NDArray[np.int64]:
     output = economy.output[:N_HOSTS, :N_FOOTLOOSE].T
     tilt = sampling_tilt(firms, real.sum())
     share = np.sqrt(output / output.sum()) ** tilt * (real / real.sum()) ** (1 - tilt)
-    exact = 1 + (firms - CELLS) * share / share.sum()
+    made = economy.makes
+    exact = made + (firms - made.sum()) * share / share.sum()
     counts = np.floor(exact).astype(np.int64)
     # Largest remainders: the order is fixed, so the same total gives the same counts.
     for cell in np.argsort(-(exact - counts), axis=None, kind="stable")[: firms - counts.sum()]:

@@ -70,6 +70,13 @@ BLOCK = 1 << 15
 """Firms solved at once while the population is placed."""
 
 
+RULED_OUT = -1e6
+"""Taste for a set of plants that a sector cannot have, share of base-year sales.
+
+A move there costs as much, whatever a firm expects to earn and however it discounts:
+beyond all that costs, duties and luck can make up for.
+"""
+
 GUMBEL_SPREAD = np.pi / np.sqrt(6)
 
 CONFIG_TASTE = 0.5
@@ -77,9 +84,22 @@ CONFIG_TASTE = 0.5
 
 
 def plant_set_shares() -> Array:
-    """Shares of plant sets, shape (sector, home, config)."""
+    """Shares of plant sets where every host makes something, shape (sector, home, config)."""
     vehicles = np.isin(FOOTLOOSE, ("cars", "light_trucks"))
     return np.where(vehicles[:, None, None], VEHICLE_MAKERS, OTHER_MAKERS)
+
+
+def _possible_shares(made: NDArray[np.bool_]) -> Array:
+    """The same where a sector has plants only at hosts that make something of it.
+
+    Sets with others are dropped, and what is left makes up for them.
+    """
+    shares = plant_set_shares()
+    possible = ~(HAS_PLANT & ~made[:, None]).any(axis=2)
+    if possible.all():
+        return shares
+    shares = np.where(possible[:, None], shares, 0)
+    return shares / shares.sum(axis=2, keepdims=True)
 
 
 def taste_scale(economy: Economy, settings: Firms) -> Array:
@@ -161,7 +181,7 @@ def location_problem(
     ----------
     settings : Firms
     payoff : ndarray, shape (firm, config, regime)
-        Share of base-year sales.
+        Share of base-year sales; near `RULED_OUT` for sets that a firm cannot have.
     transitions : ndarray, shape (belief, regime, regime)
     belief : ndarray of int, shape (firm,)
 
@@ -172,9 +192,15 @@ def location_problem(
     costs, delays = move_costs(settings), build_delays(settings)
     # A project is paid stage by stage; firms weigh its present value.
     costs = np.where(delays > 0, costs * stage_costs(settings)[0], costs)
+    move_cost = np.broadcast_to(costs, (len(payoff), N_CONFIGS, N_CONFIGS))
+    ruled_out = _ruled_out(payoff[..., 0])
+    if ruled_out.any():
+        # Undiscounted, and without a payoff that would blur all others by rounding.
+        move_cost = move_cost - RULED_OUT * (ruled_out[:, None] & ~np.eye(N_CONFIGS, dtype=bool))
+        payoff = np.where(ruled_out[..., None], 0, payoff)
     return LocationProblem(
         profit=payoff,
-        move_cost=np.broadcast_to(costs, (len(payoff), N_CONFIGS, N_CONFIGS)),
+        move_cost=move_cost,
         build_delay=delays,
         transitions=transitions,
         belief=belief,
@@ -182,6 +208,34 @@ def location_problem(
         review=quarterly_review(settings),
         noise=settings.choice_noise,
     )
+
+
+def _ruled_out(payoff: Array) -> NDArray[np.bool_]:
+    """Which sets of plants a firm cannot have, shape (firm, config)."""
+    ruled_out: NDArray[np.bool_] = payoff < RULED_OUT / 2
+    return ruled_out
+
+
+def _standing(moves: Array, payoff: Array) -> Array:
+    """Long-run shares of sets of plants, those ruled out never.
+
+    Parameters
+    ----------
+    moves : ndarray, shape (firm, config, config)
+        Choice probabilities.
+    payoff : ndarray, shape (firm, config)
+
+    Returns
+    -------
+    ndarray, shape (firm, config)
+    """
+    # A set that can be reached from all others has to stand first.
+    order = np.argsort(_ruled_out(payoff), axis=1, kind="stable")
+    firm = np.arange(len(order))[:, None]
+    sorted_moves = moves[firm[..., None], order[:, :, None], order[:, None]]
+    shares = np.empty(order.shape)
+    shares[firm, order] = stationary_distribution(sorted_moves)
+    return shares
 
 
 def _solve_still(settings: Firms, payoff: Array, start: Array | None) -> tuple[Array, Array]:
@@ -199,26 +253,34 @@ def _solve_still(settings: Firms, payoff: Array, start: Array | None) -> tuple[A
 
 
 @lru_cache(maxsize=8)
-def _constants(settings: Firms, scales: tuple[float, ...]) -> Array:
-    """Constants by sector, home and configuration, shape (sector, home, config)."""
+def _constants(
+    settings: Firms, scales: tuple[float, ...], made: tuple[tuple[bool, ...], ...]
+) -> Array:
+    """Constants by sector, home and configuration, shape (sector, home, config).
+
+    ``made`` says whether a sector (first) has firms at a host (second).
+    """
     tastes = np.stack(
         [place_tastes(Draws(0), NODES, np.full(NODES, home))[1] for home in range(N_HOSTS)]
     )
-    target = plant_set_shares()
+    target = _possible_shares(np.array(made))
+    possible = target > 0
+    log_target = np.log(target, out=np.zeros_like(target), where=possible)
     scale = np.array(scales)[:, None, None]
-    constants = scale * np.log(target)
+    constants = np.where(possible, scale * log_target, RULED_OUT)
     best, smallest_gap = constants, np.inf
     values = None
     for round_ in range(SHARE_ROUNDS):
         payoff = constants[:, :, None] + scale[..., None] * tastes
-        values, moves = _solve_still(settings, payoff.reshape(-1, N_CONFIGS), values)
-        shares = stationary_distribution(moves).reshape(payoff.shape).mean(axis=2)
+        flat = payoff.reshape(-1, N_CONFIGS)
+        values, moves = _solve_still(settings, flat, values)
+        shares = _standing(moves, flat).reshape(payoff.shape).mean(axis=2)
         gap = float(np.abs(shares - target).max())
         if gap < smallest_gap:
             best, smallest_gap = constants, gap
         if gap < SHARE_TOLERANCE:
             break
-        step = np.log(target) - np.log(np.maximum(shares, 1 / (4 * NODES)))
+        step = np.where(possible, log_target - np.log(np.maximum(shares, 1 / (4 * NODES))), 0)
         constants = constants + 0.7 / (1 + round_ / 5) * scale * np.clip(step, -0.5, 0.5)
     return best
 
@@ -272,7 +334,8 @@ def place_firms(table: FirmTable, economy: Economy, settings: Firms, draws: Draw
     scales = taste_scale(economy, settings)
     # Whether firms may move acts in the steps alone.
     always = settings.model_copy(update={"relocation": True})
-    constants = _constants(always, tuple(scales))
+    made = economy.makes
+    constants = _constants(always, tuple(scales), tuple(map(tuple, made.tolist())))
     advantage, tastes = place_tastes(draws, firms, table.home)
     dispersion = 2 * (economy.sigma[:N_FOOTLOOSE] - 1)[table.sector, None]
     table.suitability[:] = np.exp(dispersion / settings.location_dispersion * advantage)
@@ -288,7 +351,7 @@ def place_firms(table: FirmTable, economy: Economy, settings: Firms, draws: Draw
     for rows in blocks(firms, BLOCK):
         payoff = table.location_taste[rows].astype(np.float64)
         values[rows], moves = _solve_still(settings, payoff, None)
-        standing = stationary_distribution(moves)
+        standing = _standing(moves, payoff)
         config = _pick(standing, where[rows])
         table.config[rows] = config
         onward = moves[np.arange(len(config)), config] * quarterly_review(settings)
@@ -296,7 +359,7 @@ def place_firms(table: FirmTable, economy: Economy, settings: Firms, draws: Draw
         target = _pick_or_none(under_way, project[rows])
         table.target[rows] = target
     table.plants[:] = HAS_PLANT[table.config]
-    _keep_every_cell_alive(table)
+    _keep_every_cell_alive(table, made)
     _age_projects(table, settings, elapsed)
     _favour_projects(table, settings, values, draws)
     table.moved_from_home[:] = table.plants[:, HOSTS.index("USA")]
@@ -316,18 +379,17 @@ def _pick_or_none(probabilities: Array, uniform: Array) -> NDArray[np.int64]:
     return np.where(index == probabilities.shape[1], -1, index)
 
 
-def _keep_every_cell_alive(table: FirmTable) -> None:
+def _keep_every_cell_alive(table: FirmTable, made: NDArray[np.bool_]) -> None:
     """Let the largest firm at home where chance has left a sector without a plant at a host."""
-    for sector in range(N_FOOTLOOSE):
-        for host in range(N_HOSTS):
-            here = table.sector == sector
-            if table.plants[here, host].any():
-                continue
-            rows = np.flatnonzero(here & (table.home == host))
-            largest = rows[np.argmax(table.size[rows] * table.weight[rows])]
-            table.config[largest] = CONFIGS.index((HOSTS[host],))
-            table.plants[largest] = HAS_PLANT[table.config[largest]]
-            table.target[largest] = -1
+    for sector, host in np.argwhere(made):
+        here = table.sector == sector
+        if table.plants[here, host].any():
+            continue
+        rows = np.flatnonzero(here & (table.home == host))
+        largest = rows[np.argmax(table.size[rows] * table.weight[rows])]
+        table.config[largest] = CONFIGS.index((HOSTS[host],))
+        table.plants[largest] = HAS_PLANT[table.config[largest]]
+        table.target[largest] = -1
 
 
 def _favour_projects(table: FirmTable, settings: Firms, values: Array, draws: Draws) -> None:

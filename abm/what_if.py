@@ -211,9 +211,7 @@ def _decide(situation: Situation, payoff: Array, each: list[Firms]) -> NDArray[n
     ]
     costs = np.concatenate([problem.move_cost for problem in problems])
     problem = replace(
-        problems[0],
-        profit=payoff,
-        belief=belief,
+        location_problem(each[0], payoff, situation.transitions, belief),
         move_cost=np.broadcast_to(costs, (len(payoff), *costs.shape[1:])),
     )
     start = np.repeat(situation.values, len(payoff), axis=0)

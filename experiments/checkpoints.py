@@ -42,7 +42,7 @@ def save_checkpoint(model: Any, folder: Path) -> None:
 
     checkpoint = put_away(model)
     place = folder / FOLDER
-    place.mkdir()
+    place.mkdir(parents=True)
     np.savez(place / ARRAYS, allow_pickle=False, **checkpoint.arrays)
     content = {
         "format": FORMAT,
@@ -95,8 +95,14 @@ def read_checkpoint(folder: Path) -> "Checkpoint":
     return Checkpoint(facts, arrays)
 
 
-def restored(folder: Path) -> "RelocationModel":
+def restored(folder: Path, followed: "RelocationModel | None" = None) -> "RelocationModel":
     """The model whose checkpoint lies in the folder of a run.
+
+    Parameters
+    ----------
+    folder : Path
+    followed : RelocationModel, optional
+        As for `abm.checkpoint.take_up`.
 
     Raises
     ------
@@ -107,7 +113,7 @@ def restored(folder: Path) -> "RelocationModel":
 
     checkpoint = read_checkpoint(folder)
     try:
-        return take_up(checkpoint)
+        return take_up(checkpoint, followed)
     except CheckpointError as error:
         raise CheckpointError(f"{folder / FOLDER}: {error}") from None
 

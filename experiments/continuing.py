@@ -6,13 +6,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from abm.errors import CheckpointError, ScenarioError
+from experiments.channels import CHANNEL_NAMES
 from experiments.checkpoints import FOLDER, NO_CHECKPOINT, read_checkpoint, restored
-from experiments.output import FORMAT, MANIFEST, PROGRAM
+from experiments.output import CHANNELS, FORMAT, MANIFEST, PROGRAM
 from experiments.runner import RunResult, run_scenario
 
 if TYPE_CHECKING:
     from abm.model import RelocationModel
     from abm.scenario import Scenario
+
+
+FOLLOWING = CHANNEL_NAMES[:-1]
+"""Channels with a world of their own; the last one's is the run."""
 
 
 def resume(
@@ -63,6 +68,11 @@ def resume(
         )
     scenarios = [_scenario(one, folder, last) for one in facts]
     waiting = iter(places)
+    split = (folder / CHANNELS).exists()
+
+    def worlds(scenario: "Scenario", reference: "RelocationModel") -> dict[str, Any]:
+        return {name: restored(folder / FOLDER / name, reference) for name in FOLLOWING}
+
     return run_scenario(
         scenarios[0],
         firms=firms,
@@ -70,10 +80,12 @@ def resume(
         seed=seed,
         out=out or folder,
         against=scenarios[1] if len(scenarios) > 1 else None,
+        channels=split,
         profile=profile,
         quiet=quiet,
         checkpoint_every=checkpoint_every,
         model_factory=lambda scenario, firms, seed: restored(next(waiting)),
+        between=worlds,
         origin={
             "resumed_from": [*manifest.get("resumed_from", []), quarter],
             "forked_from": manifest.get("forked_from"),

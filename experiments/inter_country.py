@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from abm.axes import REGIONS, SECTORS
+from abm.axes import N_FOOTLOOSE, REGIONS, SECTORS
 from abm.economy import Economy, load_economy
 from abm.errors import OutputError, ScenarioError
 from abm.keys import shown
@@ -263,6 +263,8 @@ def _fitted(seed: Array, cells: Array, asked: Array) -> Array:
     """
     if len(asked) == 1:
         return cells[..., None]
+    if not asked.any():  # nothing of the whole group is made
+        return np.zeros_like(seed)
     goal = asked * cells.sum() / asked.sum()
     # A cell that the seed leaves empty is split as the columns ask.
     found = np.where(seed.sum(axis=-1, keepdims=True) > 0, seed, goal)
@@ -271,21 +273,26 @@ def _fitted(seed: Array, cells: Array, asked: Array) -> Array:
         found = found * np.divide(
             cells[..., None], total, out=np.zeros_like(total), where=total > 0
         )
-        off = goal / found.sum(axis=(0, 1))
-        if np.abs(off - 1).max() < BALANCED:
+        off = np.divide(goal, found.sum(axis=(0, 1)), out=np.zeros_like(goal), where=goal > 0)
+        if np.abs(off - 1)[goal > 0].max(initial=0) < BALANCED:
             break
         found = found * off
     return found
 
 
 def _check(table: Table) -> None:
-    """Refuse an economy whose sectors have no output, or pay more for inputs than they sell for."""
+    """Refuse an economy whose sectors have no output, or pay more for inputs than they sell for.
+
+    Of manufactures a region may make nothing, if it uses nothing for them.
+    """
+    idle = (table.output == 0) & (table.value_added == 0)
+    idle[:, N_FOOTLOOSE:] = False
     for what, figures in (("output", table.output), ("value added", table.value_added)):
-        bad = np.argwhere(~(figures > 0))
+        bad = np.argwhere(~((figures > 0) | idle))
         if len(bad):
             region, sector = bad[0]
             raise ScenarioError(
-                f"the table gives {SECTORS[sector]} of {REGIONS[region]} a {what} of "
+                f"the table gives {SECTORS[sector]} of {REGIONS[region]} {what} of "
                 f"{figures[region, sector]:.6g}; it must be above 0"
             )
 

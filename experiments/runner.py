@@ -20,6 +20,7 @@ from experiments.channels import channel_worlds, check_comparable, split_differe
 from experiments.checkpoints import save_checkpoint
 from experiments.output import (
     CHANNELS,
+    CHECKPOINT,
     FIGURES,
     FORMAT,
     MANIFEST,
@@ -39,6 +40,7 @@ from experiments.summary import Summary, summary
 from experiments.tables import RunFrames, check_tables
 
 if TYPE_CHECKING:
+    from abm.model import RelocationModel
     from abm.scenario import Scenario
 
 FIGURES_GROUP = "nearshore.figures"
@@ -72,6 +74,9 @@ type ModelFactory = Callable[["Scenario", int, int], Model]
 
 type Save = Callable[[Model, Path], None]
 """Model and an existing folder to a checkpoint in it."""
+
+type WorldsBetween = Callable[["Scenario", "RelocationModel"], Mapping[str, Model]]
+"""Scenario of the run and the reference to the worlds of its channels, by channel."""
 
 type DrawFigures = Callable[..., list[Path]]
 """Run, reference, an existing folder and, by name, ``channels`` to the files drawn there."""
@@ -154,6 +159,7 @@ def run_scenario(
     quiet: bool = False,
     draw: DrawFigures | None = None,
     model_factory: ModelFactory = relocation_model,
+    between: WorldsBetween = channel_worlds,
     checkpoint_every: int | None = None,
     save: Save = save_checkpoint,
     origin: Mapping[str, Any] | None = None,
@@ -185,6 +191,8 @@ def run_scenario(
         Draws the figures; the installed ones unless given.
     model_factory : callable, optional
         Makes a model, at quarter 0 or later.
+    between : callable, optional
+        Makes the worlds of the channels once both models are made.
     checkpoint_every : int, optional
         Quarters after which what is finished is written with a checkpoint, the last
         quarter included.
@@ -210,8 +218,6 @@ def run_scenario(
         raise ScenarioError(f"quarters: {quarters}; must be at least 1")
     if channels:
         check_comparable(scenario, against)
-    if channels and checkpoint_every is not None:
-        raise ScenarioError("checkpoint_every: a run split into channels cannot be continued")
     if out is not None:
         check_destination(out)
     pair = [_Simulation(scenario, _folder_name(scenario.name))]
@@ -235,7 +241,7 @@ def run_scenario(
         result = _result(pair, worlds, finished, quarters, out)
         if result.out is not None:
             told = {"quarters": finished, "interrupted": result.interrupted, **facts}
-            _write(result, pair, told, save if with_checkpoint and not channels else None)
+            _write(result, pair, worlds, told, save if with_checkpoint else None)
         return result
 
     title = " against ".join(simulation.name for simulation in pair)
@@ -243,7 +249,7 @@ def run_scenario(
         for simulation in pair:
             simulation.set_up(model_factory, firms, seed)
         if channels:
-            worlds.update(_worlds_between(*pair))
+            worlds.update(_worlds_between(*pair, between))
         everyone = [*pair, *worlds.values()]
         with _failure_written(everyone, firms, seed, out, facts):
             every = checkpoint_every if out is not None else None
@@ -254,9 +260,7 @@ def run_scenario(
     if profile:
         result.phase_seconds.update(_phase_seconds(pair))
     if stopped:
-        result.notes.append(
-            _stopped_note(finished, quarters, result.out if whole and not channels else None)
-        )
+        result.notes.append(_stopped_note(finished, quarters, result.out if whole else None))
     if result.out is not None:
         _draw(result, draw)
     return result
@@ -328,14 +332,16 @@ class _Simulation:
         }
 
 
-def _worlds_between(run: _Simulation, reference: _Simulation) -> dict[str, _Simulation]:
+def _worlds_between(
+    run: _Simulation, reference: _Simulation, between: WorldsBetween
+) -> dict[str, _Simulation]:
     """The worlds whose headlines split the difference, by the channel that each adds."""
     from abm.model import RelocationModel
 
     assert isinstance(reference.model, RelocationModel)  # no other model can be followed
-    between = channel_worlds(run.scenario, reference.model)
-    worlds = {name: _Simulation(run.scenario, name) for name in between}
-    for name, world in between.items():
+    made = between(run.scenario, reference.model)
+    worlds = {name: _Simulation(run.scenario, name) for name in made}
+    for name, world in made.items():
         worlds[name].model = world
     return worlds
 
@@ -413,7 +419,11 @@ def _stop_asked(notice: Callable[[], None]) -> Iterator[threading.Event]:
 
 
 def _write(
-    result: RunResult, pair: list[_Simulation], facts: Mapping[str, Any], save: Save | None
+    result: RunResult,
+    pair: list[_Simulation],
+    worlds: Mapping[str, _Simulation],
+    facts: Mapping[str, Any],
+    save: Save | None,
 ) -> None:
     """Write all tables, manifests, summaries and checkpoints in the place of what was there."""
     assert result.out is not None
@@ -428,11 +438,13 @@ def _write(
         for run, manifest in zip((result.run, result.reference), manifests, strict=True):
             (folder / run.name).mkdir()
             write_run(folder / run.name, run, manifest, summary(run.tables))
-        for simulation in pair if save is not None else ():
-            assert save is not None
-            save(simulation.model, folder / simulation.name)
+        if save is not None:
+            for simulation in pair:
+                save(simulation.model, folder / simulation.name)
+            for channel, world in worlds.items():
+                save(world.model, folder / CHECKPOINT / channel)
         write_json(folder / SUMMARY, result.summary)
-        split = [] if result.channels is None else [CHANNELS]
+        split = [] if result.channels is None else [CHANNELS, CHECKPOINT]
         if result.channels is not None:
             write_table(folder / CHANNELS, "channels", result.channels)
         names = [result.run.name, result.reference.name]

@@ -15,6 +15,7 @@ from abm.axes import FOOTLOOSE, HOSTS, N_FOOTLOOSE, N_HOSTS, REGIONS
 from abm.calibration import PROMISED
 from abm.economy import load_economy
 from abm.errors import CalibrationError
+from abm.rest_point import HAS_PLANT, RULED_OUT
 from abm.twin import alike, twin
 from experiments.overrides import load_scenario
 
@@ -53,11 +54,12 @@ def donor():
 
 
 def assert_balanced(model):
+    made = model.economy.makes
     accounts = model.accounts
     shipped = (accounts.final.value + accounts.intermediate.value)[:N_FOOTLOOSE, :N_HOSTS]
     np.testing.assert_allclose(shipped.sum(axis=2), accounts.sales, rtol=ROUNDING)
-    assert (accounts.sales > 0).all()
-    assert (accounts.employment > 0).all()
+    assert ((accounts.sales > 0) == made).all()
+    assert ((accounts.employment > 0) == made).all()
     assert (accounts.content >= 0).all()
     assert (accounts.content <= 1 + ROUNDING).all()
     for table in model.frames().values():
@@ -96,12 +98,110 @@ def test_an_economy_without_china_runs_and_balances():
     assert_balanced(model)
 
 
-def test_an_economy_without_a_sector_in_a_host_is_refused_in_one_line():
+def with_less_of(sector, host, left, heir, observed=None):
+    """An economy in which a host keeps a share of a sector, and an heir does the rest."""
+    observed = observed or load_economy()
+    names = ("intermediate_use", "final_demand", "output", "value_added", "employment")
+    moved = {name: getattr(observed, name).copy() for name in names}
+    of_sector = FOOTLOOSE.index(sector)
+    use = moved["intermediate_use"]
+    rows = [array[:, of_sector] for array in moved.values()]
+    for by_region in (*rows, np.moveaxis(use, 2, 0)[..., of_sector]):
+        gone = (1 - left) * by_region[HOSTS.index(host)]
+        by_region[HOSTS.index(host)] -= gone
+        by_region[HOSTS.index(heir)] += gone
+    return replace(observed, **moved)
+
+
+@pytest.mark.parametrize("scenario", ["usmca", "blanket-25"])
+@pytest.mark.parametrize("left", [0.01, 0.001, 0.0])
+def test_a_host_with_next_to_nothing_or_nothing_of_a_sector_runs_and_balances(scenario, left):
+    economy = with_less_of("cars", "CAN", left, "USA")
+    model = RelocationModel(scenario, firms=FIRMS, rng=4, economy=economy)
+    assert model.calibration.largest_error < PROMISED
+    assert model.economy.makes[FOOTLOOSE.index("cars"), HOSTS.index("CAN")] == (left > 0)
+    model.run_for(6)
+    assert_balanced(model)
+
+
+@pytest.mark.parametrize(
+    ("sector", "host", "heir"), [("food", "USA", "CAN"), ("machinery", "MEX", "USA")]
+)
+def test_any_host_can_be_without_any_sector(sector, host, heir):
+    economy = with_less_of(sector, host, 0.0, heir)
+    model = RelocationModel("usmca", firms=FIRMS, rng=4, economy=economy)
+    model.run_for(2)
+    assert_balanced(model)
+
+
+def test_a_sector_made_in_one_host_alone_stays_there():
+    without_mexico = with_less_of("cars", "MEX", 0.0, "USA")
+    economy = with_less_of("cars", "CAN", 0.0, "USA", without_mexico)
+    model = RelocationModel("usmca", firms=FIRMS, rng=4, economy=economy)
+    model.run_for(4)
+    assert_balanced(model)
+    cars = model.firms.sector == FOOTLOOSE.index("cars")
+    assert model.firms.plants[cars].tolist() == [[True, False, False]] * int(cars.sum())
+
+
+def test_no_plant_ever_opens_where_a_sector_is_not_made():
+    """However cheap a plant, however large the luck, and however far off its cost."""
+    eager = [
+        "firms.build_cost=0.0",
+        "firms.choice_noise=10.0",
+        "firms.reviews_per_year=4.0",
+        "firms.discount_per_year=0.0001",
+        "firms.stage_quarters=[1, 1, 1]",
+        "firms.stage_cost_shares=[0.0, 0.0, 1.0]",
+        "subsidies.CAN.all=0.9",
+    ]
+    economy = with_less_of("cars", "CAN", 0.0, "USA")
+    model = RelocationModel(load_scenario("usmca", eager), firms=300, rng=4, economy=economy)
+    model.run_for(8)
+    cars, canada = model.firms.sector == FOOTLOOSE.index("cars"), HOSTS.index("CAN")
+    moves = model.frames()["moves"]
+    assert (moves["to_config"][moves["sector"] == "machinery"].str.contains("CAN")).any()
+    moved = moves["to_config"][moves["sector"] == "cars"]
+    assert len(moved)
+    assert not moved.str.contains("CAN").any()
+    assert not model.firms.plants[cars, canada].any()
+    assert (model.firms.location_taste[cars][:, HAS_PLANT[:, canada]] < RULED_OUT / 2).all()
+    assert_balanced(model)
+
+
+def refused(economy):
+    with pytest.raises(CalibrationError) as raised:
+        RelocationModel("usmca", firms=FIRMS, economy=economy)
+    assert "\n" not in str(raised.value)
+    return str(raised.value)
+
+
+def test_an_economy_that_cannot_be_is_refused_in_one_line():
     observed = load_economy()
+    canada, cars = HOSTS.index("CAN"), FOOTLOOSE.index("cars")
     output = observed.output.copy()
-    output[HOSTS.index("CAN"), FOOTLOOSE.index("cars")] = 0
-    with pytest.raises(CalibrationError, match="CAN makes no cars"):
-        RelocationModel("usmca", firms=100, economy=replace(observed, output=output))
+    output[canada, cars] = 0
+    assert "CAN makes no cars, yet sells " in refused(replace(observed, output=output))
+    output[: len(HOSTS), cars] = 0
+    assert "no host makes any cars" in refused(replace(observed, output=output))
+    use, demand = observed.intermediate_use.copy(), observed.final_demand.copy()
+    use[canada, cars] = demand[canada, cars] = 0
+    unsold = replace(observed, intermediate_use=use, final_demand=demand)
+    assert "CAN makes cars and sells none" in refused(unsold)
+
+
+def test_inputs_beyond_what_sales_pay_for_are_laid_at_their_sectors_door():
+    """Canada's cars gone to a hundredth, and nobody buys what their makers bought."""
+    observed = load_economy()
+    canada, cars = HOSTS.index("CAN"), FOOTLOOSE.index("cars")
+    use, demand, output = (
+        getattr(observed, name).copy() for name in ("intermediate_use", "final_demand", "output")
+    )
+    for flows in (use[canada, cars], use[:, :, canada, cars], demand[canada, cars]):
+        flows *= 0.01
+    output[canada, cars] *= 0.01
+    shrunk = replace(observed, intermediate_use=use, final_demand=demand, output=output)
+    assert "inputs of vehicle_parts in CAN cost " in refused(shrunk)
 
 
 def test_plants_that_cost_nothing_to_build_move_and_the_books_balance():

@@ -125,6 +125,35 @@ def test_the_model_starts_from_such_an_economy(folders):
     assert sold == pytest.approx(table / 4, rel=1e-3)
 
 
+def test_a_table_in_which_a_member_makes_nothing_of_an_industry_gives_an_economy(folders, tmp_path):
+    table = pd.read_csv(folders["oecd"].parent / "ICIO2021_2017.csv", index_col=0)
+    idle = ["CAN_C29"]
+    table.loc[idle] = 0.0
+    table[idle] = 0.0
+    table.to_csv(tmp_path / "ICIO2021_2017.csv")
+    source, out = tmp_path / "ICIO2021_2017.csv", tmp_path / "out"
+    assert main(["economy", "--from", str(source), "--out", str(out)]) == 0
+    economy = read_economy(out)
+    canada = REGIONS.index("CAN")
+    for sector in ("cars", "light_trucks", "vehicle_parts"):
+        of_sector = SECTORS.index(sector)
+        assert economy.output[canada, of_sector] == 0
+        assert economy.value_added[canada, of_sector] == 0
+        assert economy.output[REGIONS.index("USA"), of_sector] > 0
+    assert (economy.value_added[canada] > 0).sum() == len(SECTORS) - 3
+
+
+def test_a_table_in_which_a_member_makes_no_services_is_refused(folders, tmp_path, capsys):
+    table = pd.read_csv(folders["oecd"].parent / "ICIO2021_2017.csv", index_col=0)
+    table.loc["CAN_K"] = 0.0
+    table["CAN_K"] = 0.0
+    table.to_csv(tmp_path / "t.csv")
+    out = tmp_path / "out"
+    assert main(["economy", "--from", str(tmp_path / "t.csv"), "--out", str(out)]) == 2
+    assert "finance of CAN output of 0; it must be above 0" in capsys.readouterr().err
+    assert not out.exists()
+
+
 def test_every_division_of_manufacturing_has_a_sector():
     divisions = [code for codes in DIVISIONS.values() for code in codes]
     assert sorted(code for code in divisions if code < 34) == list(range(1, 34))

@@ -73,6 +73,51 @@ def test_a_real_run_that_breaks_down_is_seen_again_by_its_file(tmp_path, spoilt,
     assert "nan" in found["inputs"]["affinity"]
 
 
+SPOILT = {
+    "claim_origin": ("claim_origin", lambda result, table: result.penalty.__setitem__(7, np.nan)),
+    "value_plans": ("payoffs", lambda result, table: result.__setitem__(0, np.inf)),
+    "relocate": ("relocate", lambda result, table: table.sunk.__setitem__(7, np.nan)),
+    "trade_and_account": ("settle", lambda result, table: result.sales.__setitem__(2, np.nan)),
+}
+"""By phase: what the model calls in it, and how its result or the table of firms is spoilt."""
+
+
+@pytest.mark.parametrize("phase", SPOILT)
+def test_whatever_phase_breaks_down_is_seen_again(tmp_path, monkeypatch, capsys, phase):
+    called, spoil = SPOILT[phase]
+    whole, quarters = getattr(abm.model, called), []
+
+    def spoilt(*given):
+        result = whole(*given)
+        if quarters and quarters[-1] == 2:
+            spoil(result, given[0])
+        return result
+
+    act = abm.model.RelocationModel.governments_act
+
+    def note_quarter(model):
+        quarters.append(model.quarter)
+        act(model)
+
+    monkeypatch.setattr(abm.model.RelocationModel, "governments_act", note_quarter)
+    monkeypatch.setattr(abm.model, called, spoilt)
+    out = tmp_path / "run"
+    arguments = ["run", "status-quo", "--firms", "100", "--quarters", "3", "--out", str(out)]
+    with np.errstate(all="ignore"):
+        assert main([*arguments, "--quiet"]) == 2
+        first = capsys.readouterr().err
+        quarters.clear()
+        assert main(["replay", str(failure_file(out))]) == 2
+    again = capsys.readouterr().err
+    assert f"{phase}, quarter 2: " in first
+    assert first.startswith(again.strip())
+    assert first.count("\n") == again.count("\n") == 1
+    found = json.loads(failure_file(out).read_text(encoding="utf-8"))
+    assert (found["phase"], found["quarter"]) == (phase, 2)
+    assert ("firm" in found["inputs"]) == (phase != "trade_and_account")
+    assert [path.name for path in tmp_path.iterdir()] == ["run-failure.json"]
+
+
 def test_a_failure_that_was_mended_is_said_to_be(tmp_path, capsys):
     path = tmp_path / "failure.json"
     write_failure(path, broken(), SCENARIO, firms=100, seed=3)

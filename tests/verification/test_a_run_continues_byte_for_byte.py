@@ -17,15 +17,31 @@ from abm.errors import CheckpointError, ScenarioError
 from abm.scenario import Scenario
 from abm.state import Carried, State
 from abm.twin import twin
-from experiments.checkpoints import ARRAYS, FACTS, FOLDER, restored
+from experiments.checkpoints import ARRAYS, FACTS, FOLDER, read_checkpoint, restored
 from experiments.cli import main
 from experiments.continuing import resume, run_again
+from experiments.describe import described
 from experiments.overrides import load_scenario
+from experiments.progress import RunProgress
 from experiments.runner import run_scenario
 from experiments.tables import TABLES
 
 FIRMS, QUARTERS, SEED = 100, 7, 3
 DUTY = {"tariffs.special.USA.MEX.all": 0.25}
+TALKS = [
+    "negotiation.begins=2017-04-01",
+    "negotiation.outcomes.peace.per_quarter=0.3",
+    "negotiation.outcomes.peace.agreed=2017-07-01",
+    "negotiation.outcomes.peace.set.competition.markup_scale=0.9",
+    "negotiation.outcomes.duty.per_quarter=0.2",
+    "negotiation.outcomes.duty.agreed=never",
+    "negotiation.outcomes.duty.set.tariffs.special.USA.MEX.all=0.25",
+]
+"""On top of a threat, talks that end in quarter 3 in an outcome with a name."""
+
+LUCK = [*TALKS[:2], TALKS[3], TALKS[4], TALKS[6]]
+"""The same, whenever chance will have it."""
+
 FILES = ["summary.json", *(f"{name}.parquet" for name in TABLES)]
 
 
@@ -51,32 +67,89 @@ def played(model, after_each=lambda model: model):
 
 
 @pytest.mark.parametrize(
-    ("name", "overrides"),
-    [("history", ()), ("threat-35", ()), ("usmca", ["retaliation.MEX=1.0"])],
-    ids=["history", "a threat", "governments that act by rules"],
+    ("name", "overrides", "agreed"),
+    [
+        ("history", (), None),
+        ("threat-35", (), None),
+        ("usmca", ["retaliation.MEX=1.0"], None),
+        ("threat-35", TALKS, "peace"),
+        ("threat-35", LUCK, "duty"),
+    ],
+    ids=["history", "a threat", "governments that act by rules", "talks", "talks left to chance"],
 )
-def test_a_run_put_away_and_taken_up_in_every_quarter_is_the_same(donor, name, overrides):
+def test_a_run_put_away_and_taken_up_in_every_quarter_is_the_same(donor, name, overrides, agreed):
     scenario = load_scenario(name, overrides)
     plain = played(twin(donor, scenario))
     again = played(twin(donor, scenario), lambda model: take_up(put_away(model)))
     same_tables(plain, again)
     decided = [[act.model_dump(mode="json") for act in m.decided] for m in (plain, again)]
     assert decided[0] == decided[1]
-    assert bool(plain.decided) == bool(overrides)
+    assert bool(plain.decided) == (name == "usmca")
+    assert plain.agreed == again.agreed == agreed
     for column in plain.firms.columns():
         np.testing.assert_array_equal(getattr(plain.firms, column), getattr(again.firms, column))
     np.testing.assert_array_equal(plain.plan_values, again.plan_values)
 
 
-@pytest.mark.parametrize("name", ["usmca", "threat-35"])
-def test_a_fork_into_the_same_scenario_is_the_same_run(donor, name):
-    plain, forked = (twin(donor, load_scenario(name)) for _ in range(2))
+@pytest.mark.parametrize(
+    ("name", "overrides", "agreed"),
+    [
+        ("usmca", (), None),
+        ("threat-35", (), None),
+        ("threat-35", TALKS, "peace"),
+        ("threat-35", LUCK, "duty"),
+    ],
+    ids=["usmca", "a threat", "talks", "talks left to chance"],
+)
+def test_a_fork_into_the_same_scenario_is_the_same_run(donor, name, overrides, agreed):
+    scenario = load_scenario(name, overrides)
+    plain, forked = (twin(donor, scenario) for _ in range(2))
     plain.run_for(QUARTERS)
     for _ in range(QUARTERS):
         if forked.quarter in (1, 5):
-            forked.fork(load_scenario(name))
+            forked.fork(scenario)
         forked.step()
     same_tables(plain, forked)
+    assert plain.agreed == forked.agreed == agreed
+
+
+def test_futures_of_one_checkpoint_do_not_touch_each_other(donor):
+    model = twin(donor, load_scenario("usmca"))
+    model.run_for(2)
+    kept = put_away(model)
+    first, second = (take_up(kept) for _ in range(2))
+    first.fork(load_scenario("blanket-25"))
+    first.run_for(3)
+    second.run_for(3)
+    model.run_for(3)
+    same_tables(second, model)
+    assert not first.outcomes.equals(second.outcomes)
+
+
+def test_what_was_agreed_stands_in_a_future_of_the_same_talks_and_in_no_other(donor):
+    model = twin(donor, load_scenario("threat-35", TALKS))
+    model.run_for(4)
+    assert model.agreed == "peace"
+    kept = put_away(model)
+    futures = {
+        "same talks": load_scenario("threat-35", [*TALKS, "tariffs.special.USA.CAN.all=0.1"]),
+        "no talks": load_scenario("status-quo"),
+        "other talks": load_scenario("threat-35", LUCK),
+    }
+    markup, agreed = {}, {}
+    for name, future in futures.items():
+        forked = take_up(kept)
+        forked.fork(future)
+        assert forked.agreed == ("peace" if name == "same talks" else None)
+        again = take_up(put_away(forked))
+        for one in (forked, again):
+            one.run_for(2)
+        same_tables(forked, again)
+        agreed[name] = forked.agreed
+        markup[name] = float(forked.now.markup_scale[forked.regime])
+    assert markup["same talks"] == 0.9
+    assert markup["no talks"] == 1.0
+    assert (markup["other talks"] == 0.9) == (agreed["other talks"] == "peace")
 
 
 def test_a_fork_is_a_surprise_in_its_quarter_and_leaves_the_past_as_it_was(donor):
@@ -117,7 +190,7 @@ def test_the_model_carries_what_its_state_declares_and_nothing_else():
     assert carried == set(State.__dataclass_fields__)
 
 
-def run(out, donor, after=lambda quarter: None, **options):
+def run(out, donor, after=lambda quarter: None, overrides=(), **options):
     """A run of the model whose first scenario does something at the end of a quarter."""
 
     def model(scenario, firms, seed):
@@ -133,8 +206,8 @@ def run(out, donor, after=lambda quarter: None, **options):
         return made
 
     return run_scenario(
-        load_scenario("threat-35"), firms=FIRMS, seed=SEED, out=out, quiet=True,
-        draw=lambda *given: [], model_factory=model, **{"quarters": 6, **options},
+        load_scenario("threat-35", overrides), firms=FIRMS, seed=SEED, out=out, quiet=True,
+        draw=lambda *given, **more: [], model_factory=model, **{"quarters": 6, **options},
     )  # fmt: skip
 
 
@@ -163,8 +236,8 @@ def stopped(tmp_path_factory, donor):
     return out
 
 
-def bytes_of(folder):
-    return {file: (folder / file).read_bytes() for file in FILES}
+def bytes_of(folder, files=FILES):
+    return {file: (folder / file).read_bytes() for file in files}
 
 
 def test_a_run_that_was_stopped_goes_on_to_the_bytes_of_one_that_was_not(stopped, whole, tmp_path):
@@ -176,6 +249,66 @@ def test_a_run_that_was_stopped_goes_on_to_the_bytes_of_one_that_was_not(stopped
         assert not (again / name / FOLDER).exists()
     manifest = json.loads((again / "manifest.json").read_bytes())
     assert (manifest["resumed_from"], manifest["interrupted"]) == ([4], False)
+
+
+@pytest.fixture(scope="module")
+def talks(tmp_path_factory, donor):
+    """A run whose talks end in an agreement in quarter 3: whole, and stopped in quarter 4."""
+    folder = tmp_path_factory.mktemp("talks")
+
+    def terminate(quarter):
+        if quarter == 4:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    run(folder / "whole", donor, overrides=TALKS)
+    run(folder / "stopped", donor, terminate, overrides=TALKS)
+    events = pd.read_parquet(folder / "whole" / "events.parquet")
+    told = events[events["instrument"] == "negotiation"]
+    assert [(row.quarter, row.new) for row in told.itertuples()][-1] == (3, "peace")
+    return folder
+
+
+def test_a_run_that_was_stopped_after_an_agreement_goes_on_to_the_same_bytes(talks, tmp_path):
+    again = tmp_path / "again"
+    shutil.copytree(talks / "stopped", again)
+    assert main(["run", "--resume", str(again), "--quiet"]) == 0
+    assert bytes_of(again) == bytes_of(talks / "whole")
+
+
+@pytest.mark.parametrize("at", [2, 4], ids=["before the agreement", "after it"])
+def test_a_fork_beside_an_agreement_into_its_own_future_gives_the_same(talks, tmp_path, at):
+    own = tmp_path / "own.toml"
+    own.write_text(described("threat-35", TALKS), encoding="utf-8")
+    forked(talks / "stopped", at, str(own), tmp_path / "fork")
+    assert bytes_of(tmp_path / "fork") == bytes_of(talks / "whole")
+
+
+def test_a_fork_after_an_agreement_into_a_future_without_talks_can_be_made_again(talks, tmp_path):
+    manifest = forked(talks / "stopped", 4, "blanket-25", tmp_path / "fork")
+    again = run_again(manifest, 6)
+    assert again.agreed is None
+    outcomes = pd.read_parquet(tmp_path / "fork" / "outcomes.parquet")
+    np.testing.assert_array_equal(outcomes["output_musd"], again.outcomes["output_musd"])
+    past = pd.read_parquet(talks / "stopped" / "outcomes.parquet")
+    pd.testing.assert_frame_equal(outcomes[outcomes["quarter"] <= 4], past, check_exact=True)
+
+
+def test_a_fork_that_is_stopped_before_its_first_quarter_goes_on(talks, tmp_path, monkeypatch):
+    out, whole = tmp_path / "fork", tmp_path / "whole"
+    forked(talks / "stopped", 4, "blanket-25", whole)
+    begin = RunProgress.begin
+
+    def terminate_and_begin(progress):
+        os.kill(os.getpid(), signal.SIGTERM)
+        begin(progress)
+
+    monkeypatch.setattr(RunProgress, "begin", terminate_and_begin)
+    given = ["fork", str(talks / "stopped"), "--at", "4", "--scenario", "blanket-25"]
+    assert main([*given, "--out", str(out), "--quiet"]) == 130
+    monkeypatch.undo()
+    assert restored(out).quarter == 4
+    assert main(["run", "--resume", str(out), "--quiet"]) == 0
+    assert bytes_of(out) == bytes_of(whole)
 
 
 def forked(folder, at, scenario, out):
@@ -214,6 +347,106 @@ def test_what_is_finished_is_kept_every_so_often_and_survives_a_kill(donor, tmp_
     assert resume(out, quarters=6, quiet=True).run.quarters == 6
     with pytest.raises(CheckpointError, match="holds no checkpoint"):
         resume(out, quarters=8, quiet=True)
+
+
+SPLIT = {
+    "channels": True,
+    "against": load_scenario("status-quo"),
+    "overrides": [
+        "tariffs.special.USA.MEX.all=2.0",
+        "tariffs.special_waived_for_originating=false",
+    ],
+}
+SPLIT_FILES = ["summary.json", "channels.parquet"]
+
+
+@pytest.fixture(scope="module")
+def whole_split(tmp_path_factory, donor):
+    """A run split into channels that nobody stopped."""
+    out = tmp_path_factory.mktemp("whole split") / "run"
+    assert not run(out, donor, **SPLIT).interrupted
+    assert not (out / FOLDER).exists()
+    parts = pd.read_parquet(out / "channels.parquet").groupby("channel")["part"]
+    largest = parts.agg(lambda part: part.abs().max())
+    assert (largest.drop("relocation") > 0).all()  # so few firms do not move within six quarters
+    return out
+
+
+@pytest.fixture(scope="module")
+def stopped_split(tmp_path_factory, donor):
+    """The same, asked to terminate in quarter 3 of 6, with what it kept every 2 quarters."""
+    out, seen = tmp_path_factory.mktemp("stopped split") / "run", []
+
+    def terminate(quarter):
+        place = out / FOLDER / "relocation"
+        seen.append(read_checkpoint(place).facts["quarter"] if place.exists() else None)
+        if quarter == 3:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    result = run(out, donor, terminate, checkpoint_every=2, **SPLIT)
+    assert "go on with: nearshore run --resume" in result.notes[0]
+    assert seen == [None, None, 2]  # at the end of quarters 1 to 3
+    return out
+
+
+def same_split(one, other):
+    assert bytes_of(one, SPLIT_FILES) == bytes_of(other, SPLIT_FILES)
+    for name in ("threat-35", "status-quo"):
+        assert bytes_of(one / name) == bytes_of(other / name)
+
+
+def test_a_stopped_run_split_into_channels_goes_on_to_the_same_bytes(
+    stopped_split, whole_split, tmp_path
+):
+    again = tmp_path / "again"
+    shutil.copytree(stopped_split, again)
+    assert main(["run", "--resume", str(again), "--quiet"]) == 0
+    same_split(again, whole_split)
+    assert not (again / FOLDER).exists()
+    assert json.loads((again / "manifest.json").read_bytes())["resumed_from"] == [3]
+
+
+def test_a_run_split_into_channels_goes_on_again_and_again(stopped_split, whole_split, tmp_path):
+    again = tmp_path / "again"
+    shutil.copytree(stopped_split, again)
+    for quarters in (5, 6):
+        given = ["--resume", str(again), "--quarters", str(quarters), "--checkpoint-every", "9"]
+        assert main(["run", *given, "--quiet"]) == 0
+        assert read_checkpoint(again / FOLDER / "duty_paid").facts["quarter"] == quarters
+    for place in [folder for folder in again.rglob(FOLDER) if folder.is_dir()]:
+        shutil.rmtree(place, ignore_errors=True)
+    same_split(again, whole_split)
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (lambda place: shutil.rmtree(place / "compliance"), "holds no checkpoint"),
+        (lambda place: cut(ARRAYS)(place / "compliance" / FOLDER), "arrays.npz is damaged"),
+        (
+            lambda place: changed(quarter=2)(place / "compliance" / FOLDER),
+            "is not of the moment of the world that it follows",
+        ),
+        (lambda place: changed(held=None)(place / "compliance" / FOLDER), "is incomplete"),
+    ],
+)
+def test_a_world_of_a_channel_that_cannot_go_on_is_one_line(
+    stopped_split, tmp_path, capsys, damage, said
+):
+    folder = tmp_path / "run"
+    shutil.copytree(stopped_split, folder)
+    damage(folder / FOLDER)
+    before = sorted(folder.rglob("*"))
+    assert main(["run", "--resume", str(folder), "--quiet"]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert said in error
+    assert sorted(folder.rglob("*")) == before
+
+
+def test_a_world_that_follows_another_is_not_taken_up_alone(stopped_split):
+    with pytest.raises(CheckpointError, match="is of a world that follows another one"):
+        restored(stopped_split / FOLDER / "compliance")
 
 
 def changed(**facts):
