@@ -5,6 +5,7 @@ reference of the Python interface is written from the docstrings.
 """
 
 import json
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -42,18 +43,33 @@ GUIDES = ("tutorial", "write-a-scenario", "add-an-instrument", "continue-and-for
           "sweep-on-a-cluster", "read-the-results", "newer-input-output-table")  # fmt: skip
 
 
+LINK = re.compile(r"\]\(([^)#\s]+)")
+
+
+WIDE = "table { display: block; overflow-x: auto; }\n"
+"""Tables wider than the page move within it."""
+
+
 def stage(folder: Path) -> None:
-    """Copy what pages show or link to, and write the pages of the reference."""
+    """Copy the pages and whatever they show or link to, and write those of the reference."""
     for name in PAGES:
         shutil.copy(ROOT / name, folder / name)
-    for pattern in (
-        "docs/**/*.md", "docs/**/*.png", "docs/**/*.svg", "docs/*.ipynb",
-        "abm/data/*.md", "experiments/scenarios/*.toml", "tests/house/*.py",
-    ):  # fmt: skip
-        for path in ROOT.glob(pattern):
-            target = folder / path.relative_to(ROOT)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(path, target)
+    for path in ROOT.glob("docs/**/*.md"):
+        target = folder / path.relative_to(ROOT)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, target)
+    waiting = list(folder.rglob("*.md"))
+    while waiting:  # what is linked may be a page with links of its own
+        page = waiting.pop()
+        for link in LINK.findall(page.read_text(encoding="utf-8")):
+            target = (page.parent / link).resolve()
+            source = ROOT / target.relative_to(folder) if target.is_relative_to(folder) else ROOT
+            if source.is_file() and not target.exists():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(source, target)
+                if target.suffix == ".md":
+                    waiting.append(target)
+    (folder / "wide.css").write_text(WIDE, encoding="utf-8")
     for heading, modules in REFERENCE.items():
         page = folder / "docs" / "reference" / f"{heading.lower().replace(' ', '-')}.md"
         page.parent.mkdir(exist_ok=True)
@@ -101,6 +117,7 @@ def configuration(docs: Path, site: Path) -> dict[str, object]:
                 }
             }
         ],
+        "extra_css": ["wide.css"],
         "markdown_extensions": ["tables", "fenced_code", "toc"],
         "validation": {"links": {"not_found": "info", "anchors": "info"}},
         "nav": [
@@ -123,7 +140,7 @@ def configuration(docs: Path, site: Path) -> dict[str, object]:
 def main(site: Path) -> None:
     """Build into a folder, which is replaced."""
     with TemporaryDirectory() as place:
-        docs = Path(place) / "pages"
+        docs = Path(place).resolve() / "pages"
         docs.mkdir()
         stage(docs)
         told = Path(place) / "mkdocs.yml"  # JSON is YAML

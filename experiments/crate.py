@@ -28,6 +28,15 @@ PROFILE = "https://w3id.org/ro/wfrun/process/0.5"
 TERMS = "https://w3id.org/ro/terms/workflow-run"
 LICENCE = "https://spdx.org/licenses/MIT"
 
+STATES = {
+    False: "http://schema.org/CompletedActionStatus",
+    True: "http://schema.org/FailedActionStatus",
+}
+"""Whether a run was stopped before its end, in the vocabulary's words."""
+
+LEFT_OUT = (CHECKPOINT, "locks")
+"""Folders that are of use only where they are."""
+
 FORMATS = {
     ".json": "application/json",
     ".parquet": "application/vnd.apache.parquet",
@@ -42,6 +51,7 @@ CAPTIONS = {
     MANIFEST: "what ran: resolved scenarios, seed, versions, processor, time",
     "summary.json": "the run in a few numbers",
     "points.json": "the design: every point of the sweep",
+    "design.parquet": "the design: a row a run, with its seed",
     ENVIRONMENT: "packages installed where the archive was made, as pip takes them",
     CONFIGURATION: "the scenarios or the sweep that was run, in full",
 }
@@ -84,7 +94,7 @@ def export(folder: Path, crate: Path) -> int:
         with path.open("rb") as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
         entities.append(_file(name, path.stat().st_size, digest))
-    described = _json(_description(folder.name or PROGRAM, manifest, entities))
+    described = _json(_description(folder.name or PROGRAM, manifest, entities, _finished(files)))
     draft = crate.with_name(f".{crate.name}-new")
     try:
         crate.parent.mkdir(parents=True, exist_ok=True)
@@ -108,7 +118,7 @@ def _results(folder: Path) -> list[Path]:
         for path in sorted(folder.rglob("*"))
         if path.is_file()
         and not any(
-            part == CHECKPOINT or part.startswith(".") for part in path.relative_to(folder).parts
+            part in LEFT_OUT or part.startswith(".") for part in path.relative_to(folder).parts
         )
         and path.suffix != ".lock"
         and path.relative_to(folder).as_posix() not in (METADATA, CONFIGURATION, ENVIRONMENT)
@@ -140,19 +150,23 @@ def _file(name: str, size: int, digest: str) -> dict[str, Any]:
         "sha256": digest,
         "encodingFormat": FORMATS.get(Path(name).suffix, "application/octet-stream"),
     }
-    caption = CAPTIONS.get(base) or (
-        "table; unit and meaning of every column are in its schema"
-        if base.endswith(".parquet")
-        else None
-    )
+    # A sweep puts the digest of its design before the names of its files.
+    caption = CAPTIONS.get(base) or CAPTIONS.get(base.rsplit("-", 1)[-1])
+    if caption is None and base.endswith(".parquet"):
+        caption = "table; unit and meaning of every column are in its schema"
     return entity | ({"description": caption} if caption else {})
 
 
+def _finished(files: dict[str, Path]) -> str:
+    """When the last of the results was written."""
+    last = max(path.stat().st_mtime for path in files.values())
+    return datetime.fromtimestamp(last, UTC).isoformat(timespec="seconds")
+
+
 def _description(
-    name: str, manifest: dict[str, Any], entities: list[dict[str, Any]]
+    name: str, manifest: dict[str, Any], entities: list[dict[str, Any]], finished: str
 ) -> dict[str, Any]:
     """The JSON-LD of the crate."""
-    now = datetime.now(UTC).isoformat(timespec="seconds")
     own = [entity["@id"] for entity in entities]
     inputs = [CONFIGURATION, ENVIRONMENT]
     versions = manifest.get("versions") or {}
@@ -163,7 +177,7 @@ def _description(
         "name": f"{PROGRAM}: {name}",
         "description": "Results of an agent-based simulation of where production goes when "
         "tariffs and rules of origin change, with the configuration that gives them again",
-        "datePublished": now,
+        "datePublished": datetime.now(UTC).isoformat(timespec="seconds"),
         "license": {"@id": LICENCE},
         "author": {"@id": "#user"},
         "conformsTo": {"@id": PROFILE},
@@ -177,12 +191,13 @@ def _description(
         "instrument": {"@id": f"#{PROGRAM}"},
         "description": f"run of {PROGRAM} {version} as {CONFIGURATION} asks",
         "agent": {"@id": "#user"},
+        "actionStatus": STATES[bool(manifest.get("interrupted"))],
         "object": [{"@id": one} for one in inputs],
         "result": [{"@id": one} for one in own if one not in inputs],
     }
     if isinstance(manifest.get("started"), str):
         action["startTime"] = manifest["started"]
-    action["endTime"] = now
+    action["endTime"] = finished
     software = {
         "@id": f"#{PROGRAM}",
         "@type": "SoftwareApplication",

@@ -137,7 +137,7 @@ def build_economy(source: Path, out: Path, kind: str | None = None) -> Table:
     return table
 
 
-def read_economy(folder: Path) -> Economy:
+def read_economy(folder: Path | str) -> Economy:
     """Return the economy that `build_economy` wrote; what it does not say is as shipped.
 
     Raises
@@ -146,7 +146,7 @@ def read_economy(folder: Path) -> Economy:
         If the folder holds none.
     """
     try:
-        use, final, accounts = (pd.read_csv(folder / f"{name}.csv") for name in FILES)
+        use, final, accounts = (pd.read_csv(Path(folder) / f"{name}.csv") for name in FILES)
         shape = (len(REGIONS), len(SECTORS))
         return replace(
             load_economy(),

@@ -1,78 +1,213 @@
-"""Every command and block of code of the tutorial, the how-tos and the notebook runs."""
+"""Every command and block of code of every page runs, or says out of sight why it cannot."""
 
+import doctest
 import json
+import math
 import re
-import shlex
+import subprocess
+from itertools import pairwise
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import nbformat
 import pytest
+import typer
 
-from experiments import runner
-from experiments.cli import main
+from abm.scenario import Scenario
+from experiments import results
+from experiments.calibrate.target_file import read_calibration
+from experiments.cli import app, main
+from experiments.sweeps import sweep_file
+from experiments.sweeps.sweep_file import read_sweep, shipped_sweeps
+from tests.in_this_process import in_this_process
+from tests.pages import EQUATIONS, HERE_DOCUMENT, PAGES, ROOT, blocks, commands_in_prose
+from tests.published_tables import write_oecd
 
-DOCS = Path(__file__).parents[2] / "docs"
-GUIDES = [DOCS / "tutorial.md", *sorted((DOCS / "how-to").glob("*.md"))]
-BLOCK = re.compile(
-    r"^(?:<!-- sketch: (?P<why>.+?) -->\n)?```(?P<kind>\w*)\n(?P<text>.*?)^```$",
-    re.DOTALL | re.MULTILINE,
-)
-HERE_DOCUMENT = re.compile(r"^cat > (\S+) <<'END'\n(.*?)^END$\n?", re.DOTALL | re.MULTILINE)
+COMMANDS = typer.main.get_command(app).commands
+
+SMALL = {"--firms": (200, 150), "--quarters": (7, 5), "--workers": (1, 1)}
+"""Commands are carried out as written, but what is above the first is set to the second."""
+
+LENGTHS = ("--firms", "--quarters")
+"""What is given where a page leaves it to the default."""
+
+ELSEWHERE = {
+    "docs/findings.md": {
+        ".venv/bin/python docs/findings.py": "takes long; its parts have tests of the theory"
+    }
+}
+"""Lines that are not carried out, of pages that are written by a program."""
+
+EXAMPLE_TABLE = "ICIO2021_2018.csv"
+
+HEADING = re.compile(r"^\s*[^\W\d][^\d]*(?:\s{2,}[^\W\d][^\d]*){2,}$")
+"""The head of a printed table: three columns or more, and no figure."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def here():
+    with in_this_process():
+        yield
 
 
 @pytest.fixture(autouse=True)
 def desk(tmp_path, monkeypatch):
-    """A folder of its own to work in; no picture stays open.
-
-    The figures of a run have tests of their own and take longer than the run.
-    """
+    """A folder of its own to work in, with small versions of what is shipped."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(runner, "find_figures", lambda: lambda *given, **more: [])
+    shipped = tmp_path / "shipped"
+    shipped.mkdir()
+    small = {}
+    for name, path in shipped_sweeps().items():
+        small[name] = shipped / path.name
+        small[name].write_text(smaller_sweep(path.read_text(encoding="utf-8")), encoding="utf-8")
+    monkeypatch.setattr(sweep_file, "shipped_sweeps", lambda: small)
     yield tmp_path
     plt.close("all")
 
 
-def carry_out(text):
-    """Do what a shell would: write files from here documents, run our commands."""
-    for name, content in HERE_DOCUMENT.findall(text):
+def smaller_sweep(text):
+    """A sweep or a fit of few short runs of few firms, and the first values of a list."""
+    for key, most in (("firms", 100), ("quarters", 1), ("replications", 2), ("n", 2)):
+        text = re.sub(
+            rf"^{key} = (\d+)$",
+            lambda found, key=key, most=most: f"{key} = {min(int(found[1]), most)}",
+            text,
+            flags=re.MULTILINE,
+        )
+    text = re.sub(r'^(".*" = \[(?:[^,\]]+, ){3}[^,\]]+), .*\]$', r"\1]", text, flags=re.MULTILINE)
+    return f"starts = 2\nsteps = 1\n{text}" if "[[targets]]" in text else text
+
+
+def smaller(words):
+    """A command of no more firms, quarters and workers than is `SMALL`."""
+    command = COMMANDS[words[1]]
+    words = [words[0], *(capped(*pair) for pair in pairwise(words))]
+    known = {name for parameter in command.params for name in parameter.opts}
+    for option in LENGTHS:
+        if option in known and option not in words and "--resume" not in words:
+            words += [option, str(SMALL[option][1])]
+    return words
+
+
+def capped(option, value):
+    most, instead = SMALL.get(option, (math.inf, None))
+    return value if instead is None or int(value) <= most else str(instead)
+
+
+def carried_out(words):
+    """Do what a shell would with one command of ours."""
+    if words[0] == "make":
+        for line in recipe(words[1:]):
+            carried_out(line.split())
+        return
+    program, *arguments = words
+    assert program.removeprefix(".venv/bin/") == "nearshore", f"{words}: mark it as a sketch"
+    if "RUN" in arguments:  # the name of a run, which depends on the version
+        arguments[arguments.index("RUN")] = results(arguments[1])["run"].iloc[0]
+    assert main(smaller([program, *arguments])[1:]) == 0, words
+
+
+def recipe(arguments):
+    """What make would do, were its environment there."""
+    asked = ["make", "--dry-run", "--no-print-directory", "--old-file=.venv/ready"]
+    asked += ["--old-file=.venv/benchmarks", *arguments]
+    done = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"make {arguments}: {done.stderr}"
+    return done.stdout.splitlines()
+
+
+def understood(words):
+    """Read a command without doing it; what cannot be is an error."""
+    if words[0] == "make":
+        recipe(words[1:])
+    elif words[0].removeprefix(".venv/bin/") == "nearshore":
+        COMMANDS[words[1]].make_context(words[1], words[2:])
+
+
+def run_python(text, page, names):
+    if not text.startswith(">>>"):
+        exec(compile(text, page, "exec"), names)
+        return
+    said = []
+    test = doctest.DocTestParser().get_doctest(text, names, page, page, 0)
+    doctest.DocTestRunner().run(test, out=said.append)
+    assert not said, "".join(said)
+
+
+def run_shell(block, skipped):
+    for name, content in HERE_DOCUMENT.findall(block.text):
         Path(name).write_text(content, encoding="utf-8")
-    for line in HERE_DOCUMENT.sub("", text).splitlines():
-        program, *arguments = shlex.split(line)
-        assert program == "nearshore", f"{line}: no command of ours, so mark the block as a sketch"
-        assert main(arguments) == 0, line
+    for line, words in block.commands():
+        (understood if line in skipped else carried_out)(words)
 
 
-@pytest.mark.parametrize("page", GUIDES, ids=lambda page: page.stem)
-def test_a_guide_runs_from_top_to_bottom(page):
-    names = {"__name__": "guide"}
-    done = 0
-    for block in BLOCK.finditer(page.read_text(encoding="utf-8")):
-        kind, text = block["kind"], block["text"]
-        if block["why"]:
-            continue
-        assert kind in ("sh", "python"), f"{page.name}: a block of {kind} is not run, nor a sketch"
-        if kind == "sh":
-            carry_out(text)
+def load_toml(block):
+    """Read what a block of TOML is: a fit, a sweep, or a part of a scenario."""
+    if "[[targets]]" in block.text or "[factors]" in block.text:
+        path = Path(block.file)
+        path.write_text(block.text, encoding="utf-8")
+        (read_calibration if "[[targets]]" in block.text else read_sweep)(path)
+        path.write_text(smaller_sweep(block.text), encoding="utf-8")
+    else:
+        Scenario.from_toml(f'extends = "status-quo"\n{block.text}')
+
+
+def headings(text):
+    return {" ".join(line.split()) for line in text.splitlines() if HEADING.match(line)}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_runs_from_top_to_bottom(name, capsys):
+    if any(EXAMPLE_TABLE in block.text for block in blocks(PAGES[name])):
+        write_oecd(Path(EXAMPLE_TABLE))
+    names = {"__name__": "__main__"}
+    printed = ""
+    for block in blocks(PAGES[name]):
+        skipped = block.sketches | ELSEWHERE.get(name, {})
+        if block.sketch:
+            if block.kind == "sh":
+                for _, words in block.commands():
+                    understood(words)
+        elif block.kind == "sh":
+            run_shell(block, skipped)
+        elif block.kind == "python":
+            run_python(block.text, name, names)
+        elif block.kind == "toml":
+            load_toml(block)
+        elif block.kind == "text":
+            printed += capsys.readouterr().out
+            shown = headings(block.text)
+            assert shown, f"{name}:{block.line}: says nothing that is printed"
+            assert shown <= headings(printed)
         else:
-            exec(compile(text, page.name, "exec"), names)
-        done += 1
-    assert done > 0
-    if page.stem == "tutorial":
+            assert block.kind == EQUATIONS, f"{name}:{block.line}: neither run nor a sketch"
+    if name == "docs/tutorial.md":
         assert Path("parts-duty.pdf").read_bytes().startswith(b"%PDF")
         assert Path("parts-duty.zip").stat().st_size > 10_000
 
 
-def test_a_sketch_has_a_reason_and_stands_before_a_block():
-    for page in GUIDES:
-        text = page.read_text(encoding="utf-8")
-        found = [block["why"] for block in BLOCK.finditer(text) if block["why"]]
-        assert len(found) == text.count("<!-- sketch")
-        assert all(len(why) > 10 for why in found)
+@pytest.mark.parametrize("name", PAGES)
+def test_a_command_named_in_a_sentence_exists(name):
+    for words in commands_in_prose(PAGES[name]):
+        if words[0] == "make":
+            recipe(words[1:2])
+            continue
+        command = COMMANDS[words[1]]
+        known = {option for parameter in command.params for option in parameter.opts}
+        assert {word for word in words if word.startswith("-")} <= known, words
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_what_is_not_run_has_a_reason_and_stands_in_its_block(name):
+    for block in blocks(PAGES[name]):
+        lines = {line for line, _ in block.commands()} if block.sketches else set()
+        assert set(block.sketches) <= lines
+        reasons = [*block.sketches.values(), *([block.sketch] if block.sketch else [])]
+        assert all(len(reason) > 10 for reason in reasons)
 
 
 def test_the_notebook_runs_from_top_to_bottom(desk):
-    content = json.loads((DOCS / "tutorial.ipynb").read_text(encoding="utf-8"))
+    content = json.loads((ROOT / "docs/tutorial.ipynb").read_text(encoding="utf-8"))
     nbformat.validate(content)
     names = {"__name__": "notebook"}
     for cell in content["cells"]:

@@ -1,0 +1,56 @@
+"""What the program does in processes of its own, or once for every run, done here and once.
+
+A command of the documentation then costs the quarters that it runs. That processes are
+started, lost and replaced rightly, and that shared firms are the same to the last bit,
+has tests of its own.
+"""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from copy import deepcopy
+from dataclasses import replace
+
+import pytest
+
+import experiments.bench
+import experiments.validation.running
+from abm import RelocationModel
+from experiments import runner
+from experiments.sweeps import chunk, one_run
+
+
+class Here(ThreadPoolExecutor):
+    """A pool of one thread, in the place of one of processes."""
+
+    def __init__(self, workers: int, mp_context: object) -> None:
+        super().__init__(1)
+
+
+@contextmanager
+def in_this_process() -> Iterator[None]:
+    """No process is started, firms are set up once for a size, and no figure is drawn."""
+    kept: dict[tuple[object, ...], tuple[object, object]] = {}
+    start = RelocationModel._start
+
+    def once(model, firms, observed):
+        said = model.scenario
+        assumed = said.firms.model_copy(update={"relocation": True}), said.economy
+        key = firms, model.draws.seed, id(observed), *(part.model_dump_json() for part in assumed)
+        if key not in kept:
+            kept[key] = start(model, firms, observed), observed  # kept, so that its id is
+        first, _ = kept[key]
+        return replace(first, firms=deepcopy(first.firms), network=deepcopy(first.network))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(RelocationModel, "_start", once)
+        patch.setattr(runner, "find_figures", lambda: lambda *given, **more: [])
+        patch.setattr(
+            chunk.Worker,
+            "_once",
+            lambda self, run_one, spec, text, patience: chunk._guarded(run_one, spec, text),
+        )
+        patch.setattr(one_run, "_base_years", {})
+        patch.setattr(experiments.bench, "ProcessPoolExecutor", Here)
+        patch.setattr(experiments.validation.running, "ProcessPoolExecutor", Here)
+        yield
