@@ -54,14 +54,11 @@ def size_of_establishments(economy: Economy) -> Array:
 
     Returns
     -------
-    ndarray, shape (sector, host)
+    ndarray, shape (host,)
     """
-    output = economy.output[:N_HOSTS, :N_FOOTLOOSE].T
-    real = real_establishments(economy)
-    # Every sector of a host has its average; that also stands where nothing is made.
-    mean = np.tile(output.sum(axis=0) / economy.establishments, (N_FOOTLOOSE, 1))
-    np.divide(output, real, out=mean, where=real > 0)
-    size: Array = mean / mean[:, [HOSTS.index("USA")]]
+    # Establishments are split over sectors by output, so every sector has the host's mean.
+    mean = economy.output[:N_HOSTS, :N_FOOTLOOSE].sum(axis=1) / economy.establishments
+    size: Array = mean / mean[HOSTS.index("USA")]
     return size
 
 
@@ -194,7 +191,7 @@ def _draw_sizes(
     share = within_cell**-tilt
     share /= np.bincount(cells, share, counts.size)[cells]
     table.weight[:] = real.ravel()[cells] * share
-    table.size[:] = within_cell * size_of_establishments(economy).ravel()[cells]
+    table.size[:] = within_cell * size_of_establishments(economy)[table.home]
 
 
 def _draw_beliefs(table: FirmTable, settings: Firms, draws: Draws) -> None:

@@ -96,6 +96,24 @@ def test_complying_never_costs_less_than_choosing_freely(case, threshold):
     np.testing.assert_array_equal(costs.compliant_cost[..., 0], costs.free_cost[..., 0])
 
 
+@given(plants(), seeds)
+def test_content_follows_the_share_of_origin_and_free_purchases_do_not(case, rng):
+    """Whose deliveries originate less has less content, and buys the same at the same cost."""
+    shares = case.buyers.origin_share
+    less = replace(case.buyers, origin_share=shares * rng.uniform(0, 1, shares.shape))
+    before, after = unit_costs(case, 0.0, 0.0), unit_costs(replace(case, buyers=less), 0.0, 0.0)
+    np.testing.assert_allclose(after.free_cost, before.free_cost, rtol=1e-12)
+    assert np.all(after.free_content <= before.free_content + ROUNDING)
+    volume, none = rng.exponential(1, (N_ENTRIES, 2)), np.zeros((N_ENTRIES, 2))
+    for host in range(shares.shape[1]):
+        here, no_wedge = case.terms.at(host, 0), np.zeros(N_ENTRIES)
+        bought, same = (
+            input_purchases(buyers.at(host), here, no_wedge, volume, none)
+            for buyers in (case.buyers, less)
+        )
+        np.testing.assert_allclose(same, bought, rtol=1e-12)
+
+
 @given(plants(regimes=1), thresholds, seeds)
 def test_purchases_are_never_negative_and_add_up_to_cost(case, threshold, rng):
     """Value added and services are the rest of what a unit costs, under a rule or none."""

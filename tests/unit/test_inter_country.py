@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from abm import RelocationModel
-from abm.axes import REGIONS
+from abm.axes import REGIONS, SECTORS
 from abm.economy import load_economy
 from experiments.cli import main
 from experiments.inter_country import DIVISIONS, WIOD, read_economy

@@ -54,6 +54,18 @@ def test_jobs_and_output_by_country_are_those_of_the_figures(model):
     np.testing.assert_allclose(first["output_musd"].sum()[list(HOSTS)], output, rtol=PROMISED)
 
 
+def test_a_country_s_firms_are_as_large_as_its_establishments(model):
+    """So a firm that goes abroad takes its home's size along, not that of its new neighbours."""
+    table, economy = model.firms, load_economy()
+    output = economy.output[:N_HOSTS, :N_FOOTLOOSE].sum(axis=1)
+    in_all = np.bincount(table.home, table.size * table.weight, N_HOSTS)
+    # Cells draw their sizes by strata; a few firms stand for the smallest cells.
+    np.testing.assert_allclose(in_all / in_all.sum(), output / output.sum(), atol=0.02)
+    mean = in_all / np.bincount(table.home, table.weight, N_HOSTS)
+    real = output / economy.establishments
+    np.testing.assert_allclose(mean / mean[0], real / real[0], rtol=0.1)
+
+
 @pytest.fixture(scope="module")
 def long_run():
     """Ten years without news, at the size of which the promise is made."""
