@@ -46,8 +46,11 @@ GUIDES = ("tutorial", "write-a-scenario", "add-an-instrument", "continue-and-for
 LINK = re.compile(r"\]\(([^)#\s]+)")
 
 
-WIDE = "table { display: block; overflow-x: auto; }\n"
-"""Tables wider than the page move within it."""
+TABLES = """\
+table { display: block; overflow-x: auto; margin-bottom: 1rem; }
+th, td { padding: 0.2rem 1rem 0.2rem 0; vertical-align: top; border-bottom: 1px solid #8884; }
+"""
+"""Style of tables: cells apart, and tables wider than the page move within it."""
 
 
 def stage(folder: Path) -> None:
@@ -69,7 +72,7 @@ def stage(folder: Path) -> None:
                 shutil.copy(source, target)
                 if target.suffix == ".md":
                     waiting.append(target)
-    (folder / "wide.css").write_text(WIDE, encoding="utf-8")
+    (folder / "tables.css").write_text(TABLES, encoding="utf-8")
     for heading, modules in REFERENCE.items():
         page = folder / "docs" / "reference" / f"{heading.lower().replace(' ', '-')}.md"
         page.parent.mkdir(exist_ok=True)
@@ -117,7 +120,7 @@ def configuration(docs: Path, site: Path) -> dict[str, object]:
                 }
             }
         ],
-        "extra_css": ["wide.css"],
+        "extra_css": ["tables.css"],
         "markdown_extensions": ["tables", "fenced_code", "toc"],
         "validation": {"links": {"not_found": "info", "anchors": "info"}},
         "nav": [

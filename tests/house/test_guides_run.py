@@ -5,6 +5,7 @@ import json
 import math
 import re
 import subprocess
+import tomllib
 from itertools import pairwise
 from pathlib import Path
 
@@ -66,7 +67,7 @@ def desk(tmp_path, monkeypatch):
 
 
 def smaller_sweep(text):
-    """A sweep or a fit of few short runs of few firms, and the first values of a list."""
+    """A sweep of few short runs of few firms, and of two values of a list."""
     for key, most in (("firms", 100), ("quarters", 1), ("replications", 2), ("n", 2)):
         text = re.sub(
             rf"^{key} = (\d+)$",
@@ -74,8 +75,14 @@ def smaller_sweep(text):
             text,
             flags=re.MULTILINE,
         )
-    text = re.sub(r'^(".*" = \[(?:[^,\]]+, ){3}[^,\]]+), .*\]$', r"\1]", text, flags=re.MULTILINE)
-    return f"starts = 2\nsteps = 1\n{text}" if "[[targets]]" in text else text
+    document = tomllib.loads(text)
+    for key, values in document.get("factors", {}).items():
+        if isinstance(values, list):
+            held = document.get("reference", {}).get(key, values[0])
+            two = [held, next(value for value in reversed(values) if value != held)]
+            line = rf"^\"{re.escape(key)}\" = \[.*\]$"
+            text = re.sub(line, f'"{key}" = {two}', text, flags=re.MULTILINE)
+    return text
 
 
 def smaller(words):
@@ -147,7 +154,6 @@ def load_toml(block):
         path = Path(block.file)
         path.write_text(block.text, encoding="utf-8")
         (read_calibration if "[[targets]]" in block.text else read_sweep)(path)
-        path.write_text(smaller_sweep(block.text), encoding="utf-8")
     else:
         Scenario.from_toml(f'extends = "status-quo"\n{block.text}')
 
