@@ -190,6 +190,19 @@ def test_an_economy_that_cannot_be_is_refused_in_one_line():
     assert "CAN makes cars and sells none" in refused(unsold)
 
 
+def test_a_productivity_that_distance_uses_up_is_refused_in_one_line():
+    far = load_scenario("usmca", ["firms.home_decay=0.9"])
+    with pytest.raises(CalibrationError, match=r"firms\.home_decay: 0\.9 leaves .*; must be below"):
+        RelocationModel(far, firms=FIRMS)
+
+
+def test_firms_that_differ_beyond_all_numbers_are_refused_in_one_line():
+    unlike = load_scenario("usmca", ["firms.location_dispersion=0.000001"])
+    with np.errstate(all="ignore"), pytest.raises(CalibrationError, match="are not finite") as said:
+        RelocationModel(unlike, firms=FIRMS)
+    assert "\n" not in str(said.value)
+
+
 def test_inputs_beyond_what_sales_pay_for_are_laid_at_their_sectors_door():
     """Canada's cars gone to a hundredth, and nobody buys what their makers bought."""
     observed = load_economy()
