@@ -168,6 +168,10 @@ def calibrate(
             regime=0,
         )
         miss, flow = _worst_miss(calibration, tally, targets)
+        if not np.isfinite(miss):
+            raise CalibrationError(
+                f"calibration: in round {rounds} {flow} are not finite; firms differ too widely"
+            )
         near_enough = TOLERANCE if rounds < PATIENT_ROUNDS else PROMISED
         if miss < near_enough and worst < 10 * near_enough:
             calibration = _finish(economy, calibration, tally, miss, rounds)
@@ -272,7 +276,7 @@ def _relative_miss(actual: Array, aim: Array, row: Array) -> Array:
     """Distance from targets as a share of them, or of what their row makes negligible."""
     scale = np.maximum(aim, NEGLIGIBLE * row)
     miss: Array = np.abs(actual - aim) / np.where(scale > 0, scale, 1)
-    return miss
+    return np.where(np.isnan(miss), np.inf, miss)
 
 
 def _move_constants(

@@ -207,6 +207,11 @@ def _draw_technology(table: FirmTable, economy: Economy, settings: Firms, draws:
     own = np.exp(spread * draws.normal("productivity", 0, firms) - spread**2 / 2)
     from_home = economy.distance[:N_HOSTS, :N_HOSTS].copy()
     np.fill_diagonal(from_home, 0)
+    if settings.home_decay * from_home.max() >= 1:
+        raise CalibrationError(
+            f"firms.home_decay: {settings.home_decay:g} leaves nothing of a firm's productivity "
+            f"{from_home.max():.3g} thousand km from home; must be below {1 / from_home.max():.3g}"
+        )
     table.productivity[:] = own[:, None] * (1 - settings.home_decay * from_home[table.home])
     content_spread = fitted_by_sector("content_spread")[table.sector].astype(np.float32)
     common = draws.normal("sourcing", 0, (firms, 1, N_REGIONS)).astype(np.float32)

@@ -8,6 +8,7 @@ from its own stationary distribution, with projects already under way, so that
 expected flows between sets of plants balance from the first quarter on.
 """
 
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -76,6 +77,9 @@ RULED_OUT = -1e6
 A move there costs as much, whatever a firm expects to earn and however it discounts:
 beyond all that costs, duties and luck can make up for.
 """
+
+LEAST_NOISE = 1e-3
+"""Scale of luck from which `_standing` looks for moves that are not too rare to be seen."""
 
 GUMBEL_SPREAD = np.pi / np.sqrt(6)
 
@@ -216,21 +220,42 @@ def _ruled_out(payoff: Array) -> NDArray[np.bool_]:
     return ruled_out
 
 
-def _standing(moves: Array, payoff: Array) -> Array:
-    """Long-run shares of sets of plants, those ruled out never.
+def _standing(
+    problem: LocationProblem, values: Array, moves: Array, order: NDArray[np.int64]
+) -> Array:
+    """Long-run shares of sets of plants.
+
+    With next to no luck a firm never leaves several sets, and the long run hangs on where
+    it began. It then stands where it would with the least luck that moves it, doubled
+    until it does: nearly always in the set that is worth most.
 
     Parameters
     ----------
+    problem : LocationProblem
+        One regime.
+    values : ndarray, shape (firm, config)
+        Its solution.
     moves : ndarray, shape (firm, config, config)
         Choice probabilities.
-    payoff : ndarray, shape (firm, config)
+    order : ndarray of int, shape (firm, config)
+        Sets of plants, the first of which can be reached from all others.
 
     Returns
     -------
     ndarray, shape (firm, config)
     """
-    # A set that can be reached from all others has to stand first.
-    order = np.argsort(_ruled_out(payoff), axis=1, kind="stable")
+    shares = _long_run(moves, order)
+    noise = max(problem.noise, LEAST_NOISE)
+    while (stuck := np.flatnonzero(np.isnan(shares[:, 0]))).size:
+        noise *= 2
+        luckier = replace(problem.take(stuck), noise=noise)
+        likelier = choice_probabilities(luckier, values[stuck, :, None])[..., 0]
+        shares[stuck] = _long_run(likelier, order[stuck])
+    return shares
+
+
+def _long_run(moves: Array, order: NDArray[np.int64]) -> Array:
+    """Stationary distribution of moves, taken in an order of configurations."""
     firm = np.arange(len(order))[:, None]
     sorted_moves = moves[firm[..., None], order[:, :, None], order[:, None]]
     shares = np.empty(order.shape)
@@ -238,10 +263,10 @@ def _standing(moves: Array, payoff: Array) -> Array:
     return shares
 
 
-def _solve_still(settings: Firms, payoff: Array, start: Array | None) -> tuple[Array, Array]:
-    """Values and choice probabilities when policy never changes.
+def _solve_still(settings: Firms, payoff: Array, start: Array | None) -> tuple[Array, Array, Array]:
+    """Values, choice probabilities and long-run shares when policy never changes.
 
-    Returns arrays of shape (firm, config) and (firm, config, config).
+    Returns arrays of shape (firm, config), (firm, config, config) and (firm, config).
     """
     problem = location_problem(
         settings, payoff[..., None], np.ones((1, 1, 1)), np.zeros(len(payoff), np.int64)
@@ -249,7 +274,10 @@ def _solve_still(settings: Firms, payoff: Array, start: Array | None) -> tuple[A
     values, _ = solve_values(
         problem, start=None if start is None else start[..., None], tolerance=1e-9
     )
-    return values[..., 0], choice_probabilities(problem, values)[..., 0]
+    still, moves = values[..., 0], choice_probabilities(problem, values)[..., 0]
+    # Sets that are ruled out stand last: they cannot be reached from any other.
+    order = np.argsort(_ruled_out(payoff), axis=1, kind="stable")
+    return still, moves, _standing(problem, still, moves, order)
 
 
 @lru_cache(maxsize=8)
@@ -273,8 +301,8 @@ def _constants(
     for round_ in range(SHARE_ROUNDS):
         payoff = constants[:, :, None] + scale[..., None] * tastes
         flat = payoff.reshape(-1, N_CONFIGS)
-        values, moves = _solve_still(settings, flat, values)
-        shares = _standing(moves, flat).reshape(payoff.shape).mean(axis=2)
+        values, _, standing = _solve_still(settings, flat, values)
+        shares = standing.reshape(payoff.shape).mean(axis=2)
         gap = float(np.abs(shares - target).max())
         if gap < smallest_gap:
             best, smallest_gap = constants, gap
@@ -350,8 +378,7 @@ def place_firms(table: FirmTable, economy: Economy, settings: Firms, draws: Draw
     delays = build_delays(settings)
     for rows in blocks(firms, BLOCK):
         payoff = table.location_taste[rows].astype(np.float64)
-        values[rows], moves = _solve_still(settings, payoff, None)
-        standing = _standing(moves, payoff)
+        values[rows], moves, standing = _solve_still(settings, payoff, None)
         config = _pick(standing, where[rows])
         table.config[rows] = config
         onward = moves[np.arange(len(config)), config] * quarterly_review(settings)

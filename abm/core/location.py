@@ -451,12 +451,8 @@ def stationary_distribution(probabilities: Floats) -> Floats:
     Returns
     -------
     ndarray of float64, shape (firm, config)
-        Sums to one.
-
-    Raises
-    ------
-    ValueError
-        If the first configuration cannot be reached from every other one.
+        Sums to one; not a number where the first configuration cannot be reached from
+        every other one, or hardly: the long run then hangs on where the firm began.
 
     Notes
     -----
@@ -465,16 +461,16 @@ def stationary_distribution(probabilities: Floats) -> Floats:
     """
     flows = _firm_last(probabilities)
     configs = len(flows)
-    for last in range(configs - 1, 0, -1):
-        leaving = flows[last, :last].sum(axis=0)
-        if not (leaving > 0).all():
-            raise ValueError(f"config 0 cannot be reached from config {last}")
-        flows[:last, last] /= leaving
-        flows[:last, :last] += flows[:last, last, None] * flows[None, last, :last]
     shares = np.ones((configs, flows.shape[-1]))
-    for config in range(1, configs):
-        shares[config] = (shares[:config] * flows[:config, config]).sum(axis=0)
-    shares /= shares.sum(axis=0)
+    # What is too rare to be told from nothing ends as no number, and is none in the result.
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+        for last in range(configs - 1, 0, -1):
+            flows[:last, last] /= flows[last, :last].sum(axis=0)
+            flows[:last, :last] += flows[:last, last, None] * flows[None, last, :last]
+        for config in range(1, configs):
+            shares[config] = (shares[:config] * flows[:config, config]).sum(axis=0)
+        shares /= shares.sum(axis=0)
+    shares[:, ~np.isfinite(shares).all(axis=0)] = np.nan
     return shares.T
 
 

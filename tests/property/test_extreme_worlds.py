@@ -190,6 +190,19 @@ def test_an_economy_that_cannot_be_is_refused_in_one_line():
     assert "CAN makes cars and sells none" in refused(unsold)
 
 
+def test_a_productivity_that_distance_uses_up_is_refused_in_one_line():
+    far = load_scenario("usmca", ["firms.home_decay=0.9"])
+    with pytest.raises(CalibrationError, match=r"firms\.home_decay: 0\.9 leaves .*; must be below"):
+        RelocationModel(far, firms=FIRMS)
+
+
+def test_firms_that_differ_beyond_all_numbers_are_refused_in_one_line():
+    unlike = load_scenario("usmca", ["firms.location_dispersion=0.000001"])
+    with np.errstate(all="ignore"), pytest.raises(CalibrationError, match="are not finite") as said:
+        RelocationModel(unlike, firms=FIRMS)
+    assert "\n" not in str(said.value)
+
+
 def test_inputs_beyond_what_sales_pay_for_are_laid_at_their_sectors_door():
     """Canada's cars gone to a hundredth, and nobody buys what their makers bought."""
     observed = load_economy()
@@ -211,8 +224,24 @@ def test_plants_that_cost_nothing_to_build_move_and_the_books_balance():
     assert_balanced(model)
 
 
-def test_a_hundred_years_keep_every_identity(donor):
-    model = twin(donor, load_scenario("threat-35"))
+@pytest.mark.parametrize("noise", [0.0, 1e-9, 1e-3])
+def test_firms_with_no_or_next_to_no_luck_have_a_place_and_stay_there(noise):
+    scenario = load_scenario("status-quo", [f"firms.choice_noise={noise}"])
+    model = RelocationModel(scenario, firms=FIRMS, rng=4)
+    model.run_for(2)
+    assert_balanced(model)
+    at_home = model.firms.plants[np.arange(FIRMS), model.firms.home]
+    assert at_home.mean() > 0.8
+    assert not len(model.frames()["moves"])
+
+
+def test_a_hundred_years_full_of_events_keep_every_identity(donor):
+    """All that happened from 2016 on, and partners who answer duties ever after."""
+    answers = ["retaliation.MEX=0.5", "retaliation.CAN=0.5"]
+    model = twin(donor, load_scenario("history", answers))
     model.run_for(400)
     assert model.quarter == 400
+    assert {"USA", "MEX", "CAN"} <= {event["actor"] for event in model.events}
+    assert len(model.events) > 100
+    assert len(model.frames()["moves"])
     assert_balanced(model)

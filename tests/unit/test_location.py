@@ -173,9 +173,10 @@ def test_a_configuration_that_dies_out_has_no_long_run_share():
     np.testing.assert_allclose(stationary_distribution(probabilities), [[0.5, 0.5, 0.0]])
 
 
-def test_long_run_shares_of_firms_that_never_move_are_refused():
-    with pytest.raises(ValueError, match="cannot be reached from config 2"):
-        stationary_distribution(np.eye(3)[None])
+def test_firms_that_never_move_have_no_long_run_shares():
+    reached = np.full((3, 3), 1 / 3)
+    shares = stationary_distribution(np.stack([np.eye(3), reached]))
+    np.testing.assert_allclose(shares, [[np.nan] * 3, [1 / 3] * 3])
 
 
 def projects(problem, config, target, quarters_left, remaining_cost, cancellation_cost=0.0):
