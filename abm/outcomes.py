@@ -8,8 +8,8 @@ import pandas as pd
 from abm.accounts import Accounts
 from abm.axes import FOOTLOOSE, HOSTS, N_FOOTLOOSE, N_HOSTS, REGIONS, SECTORS, USES
 from abm.economy import Array, Economy
+from abm.moving import HAS_PLANT
 from abm.plans import MOVE_COLUMNS, Moves
-from abm.rest_point import HAS_PLANT
 from agents import FirmTable
 
 EVENT_COLUMNS = ("quarter", "date", "actor", "instrument", "old", "new", "reason")

@@ -14,15 +14,10 @@ from abm.core.sourcing import blocks
 from abm.draws import Draws
 from abm.economy import Array
 from abm.inputs import sector_rows
+from abm.moving import HAS_PLANT, build_delays, move_costs, quarterly_review
 from abm.parallel import in_parallel
 from abm.policy.compiled import Policy
 from abm.quarter import Quarter
-from abm.rest_point import (
-    HAS_PLANT,
-    build_delays,
-    move_costs,
-    quarterly_review,
-)
 from abm.sales import FINAL, REACH_EXPONENT, MarketState, make_offer
 from abm.scenario import Firms
 from abm.weighing import projects_at_gates, weigh

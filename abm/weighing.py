@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from abm.core.location import LocationProblem, Projects, choice_values, solve_values
 from abm.core.sourcing import blocks
 from abm.economy import Array
+from abm.moving import location_problem, move_costs, stage_costs
 from abm.parallel import in_parallel
-from abm.rest_point import location_problem, move_costs, stage_costs
 from abm.scenario import Firms
 from agents import FirmTable
 

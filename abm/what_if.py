@@ -22,8 +22,8 @@ from abm.core.location import (
     solve_values,
 )
 from abm.economy import Array
+from abm.moving import location_problem
 from abm.policy.compiled import Policy
-from abm.rest_point import location_problem
 from abm.scenario import Firms
 from abm.situation import ONLY, Situation
 from abm.weighing import VALUE_TOLERANCE, projects_at_gates

@@ -11,8 +11,8 @@ import numpy as np
 
 from abm.core.location import LocationProblem
 from abm.model import RelocationModel
+from abm.moving import location_problem
 from abm.plans import reviewing
-from abm.rest_point import location_problem
 from benchmarks.naive_model import NaiveModel
 from experiments.bound import Transcendentals, of_cost_step
 

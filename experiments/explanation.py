@@ -10,8 +10,8 @@ from abm.borders import MEMBER_PAIRS, border_terms, paperwork_cost
 from abm.core.beliefs import myopic_transitions
 from abm.core.claims import Claim, claim_costs
 from abm.core.location import choice_probabilities, continue_or_cancel, value_of_staying
+from abm.moving import HAS_PLANT
 from abm.population import BELIEFS
-from abm.rest_point import HAS_PLANT
 from abm.situation import ONLY, Situation
 from abm.weighing import Weighing, projects_at_gates
 from abm.what_if import CANCELS, Lever, levers_of, nearest_switch

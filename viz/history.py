@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from abm import RelocationModel
 from abm.axes import FOOTLOOSE, N_GOODS, N_HOSTS, REGIONS
-from abm.rest_point import HAS_PLANT
+from abm.moving import HAS_PLANT
 from viz.sites import cities, sites
 
 type Floats = NDArray[np.float64]

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from abm.axes import CONFIG_LABELS, HOSTS
-from abm.rest_point import move_costs
+from abm.moving import move_costs
 from agents import Firm
 from experiments.labels import ADJECTIVES, REGION_NAMES, SECTOR_NAMES, with_minus
 from viz.laboratory import World

@@ -14,7 +14,7 @@ from abm.axes import FOOTLOOSE, HOSTS, N_CONFIGS, N_FOOTLOOSE, N_GOODS, N_HOSTS,
 from abm.economy import Array
 from abm.inputs import sector_rows
 from abm.model import RelocationModel
-from abm.rest_point import HAS_PLANT
+from abm.moving import HAS_PLANT
 from abm.sales import FINAL, appeal, standing_plants
 
 MOTOR = ("cars", "light_trucks", "vehicle_parts")

@@ -15,7 +15,7 @@ from abm.axes import FOOTLOOSE, HOSTS, N_FOOTLOOSE, N_HOSTS, REGIONS
 from abm.calibration import PROMISED
 from abm.economy import load_economy
 from abm.errors import CalibrationError
-from abm.rest_point import HAS_PLANT, RULED_OUT
+from abm.moving import HAS_PLANT, RULED_OUT
 from abm.twin import alike, twin
 from experiments.overrides import load_scenario
 

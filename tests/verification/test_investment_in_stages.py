@@ -10,7 +10,7 @@ import pytest
 
 from abm import RelocationModel
 from abm.axes import CONFIG_LABELS, HOSTS
-from abm.rest_point import HAS_PLANT, move_costs
+from abm.moving import HAS_PLANT, move_costs
 from experiments.overrides import load_scenario
 from experiments.summary import summary
 
