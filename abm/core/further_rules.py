@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from abm.core.content_rules import Floats
 from abm.core.origin_rules import (
     CONTENT,
+    FOREIGN,
+    HIGH_WAGE,
+    REGIONAL,
     RULES,
     OriginRules,
     RuledMix,
@@ -67,6 +70,31 @@ class FurtherRules:
             shift=self.shift[:, regime],
             de_minimis=self.de_minimis[regime],
         )
+
+
+def weights_by_group(
+    qualifying: Floats, other: Floats, high_wage: Floats, origin: Floats
+) -> dict[int, tuple[tuple[Floats, Floats], ...]]:
+    """Sourcing weights of every content group, with the part of each that is in it.
+
+    Parameters
+    ----------
+    qualifying, other, high_wage : ndarray, shape (input, source, ...)
+        Weights of suppliers whose goods qualify, of others, and of the former's plants
+        above the wage line.
+    origin : ndarray, shape (entry,)
+        Part of qualifying deliveries that originates.
+
+    Returns
+    -------
+    dict
+        Pairs of a weight and the part of it, by group.
+    """
+    return {
+        HIGH_WAGE: ((high_wage, origin),),
+        REGIONAL: ((np.maximum(qualifying - high_wage, 0), origin),),
+        FOREIGN: ((other, np.ones_like(origin)), (qualifying, 1 - origin)),
+    }
 
 
 @dataclass(frozen=True)

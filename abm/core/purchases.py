@@ -4,7 +4,8 @@ import numpy as np
 
 from abm.core.buyers import ORIGINATING, OTHER, Buyers
 from abm.core.content_rules import Floats, category_wedges, mix_factors
-from abm.core.origin_rules import FOREIGN, HIGH_WAGE, REGIONAL, spending_at
+from abm.core.further_rules import weights_by_group
+from abm.core.origin_rules import spending_at
 from abm.core.sourcing import InputTerms, blocks, free_choice, free_mix
 
 
@@ -116,11 +117,7 @@ def ruled_purchases(
         )
         by_source = some.affinity.transpose(1, 2, 0).astype(np.float64)
         origin = some.origin_share[:, 0].astype(np.float64)
-        for group, parts in (
-            (HIGH_WAGE, ((high, origin),)),
-            (REGIONAL, ((np.maximum(qualifying - high, 0), origin),)),
-            (FOREIGN, ((other, np.ones(len(rows))), (qualifying, 1 - origin))),
-        ):
+        for group, parts in weights_by_group(qualifying, other, high, origin).items():
             appeal = sum(
                 part * np.einsum("ksi,ks->ki", by_source, weight) for weight, part in parts
             )

@@ -11,8 +11,8 @@ import numpy as np
 
 from abm.core.buyers import ORIGINATING, OTHER, Buyers, sourcing_potential
 from abm.core.content_rules import Floats, category_wedges, mix_factors
-from abm.core.further_rules import regimes_of
-from abm.core.origin_rules import FOREIGN, HIGH_WAGE, REGIONAL, spending_at
+from abm.core.further_rules import regimes_of, weights_by_group
+from abm.core.origin_rules import spending_at
 from abm.core.sourcing import (
     BLOCK,
     FreeChoice,
@@ -106,11 +106,7 @@ def _ruled_mixes(
     qualifying, other = terms.weights[:, :, ORIGINATING], terms.weights[:, :, OTHER]
     origin = np.broadcast_to(buyers.origin_share.T[:, None], bound.shape)[bound]
     rise = np.zeros(len(origin))
-    for group, parts in (
-        (HIGH_WAGE, ((high, origin),)),
-        (REGIONAL, ((np.maximum(qualifying - high, 0), origin),)),
-        (FOREIGN, ((other, np.ones_like(origin)), (qualifying, 1 - origin))),
-    ):
+    for group, parts in weights_by_group(qualifying, other, high, origin).items():
         appeal, dearer = (
             sum(
                 part * sourcing_potential(buyers.affinity, each.astype(np.float32))[:, bound]
