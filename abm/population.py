@@ -223,28 +223,24 @@ def _draw_technology(table: FirmTable, economy: Economy, settings: Firms, draws:
     np.exp(own_taste, out=own_taste)
     table.sourcing_draw[:] = own_taste
     table.affinity[:] = own_taste
-    suppliers = draws.normal("origin of deliveries", 0, firms)
-    table.origin_share[:] = spread_of_origin(
-        fitted_origin_share(), table, content_spread * suppliers
-    )
+    draw_origin(table, fitted_origin_share(), content_spread, draws)
 
 
-def spread_of_origin(typical: Array, table: FirmTable, log_odds: Array) -> Array:
-    """Shares of origin of firms whose log odds lie so far from those of a typical one.
+def draw_origin(table: FirmTable, typical: Array, spread: Array, draws: Draws) -> None:
+    """What of qualifying deliveries to every firm originates, by value.
 
     Parameters
     ----------
-    typical : ndarray, shape (sector, host)
     table : FirmTable
-    log_odds : ndarray, shape (firm,)
-
-    Returns
-    -------
-    ndarray, shape (firm, host)
-        1 wherever the typical share is.
+        Its ``origin_share`` is filled in: 1 wherever the typical share is.
+    typical : ndarray, shape (sector, host)
+        Share of a firm in the middle.
+    spread : ndarray, shape (firm,)
+        Standard deviation of log odds.
+    draws : Draws
     """
-    share: Array = expit(logit(typical)[table.sector] + log_odds[:, None])
-    return share
+    log_odds = spread * draws.normal("origin of deliveries", 0, len(table))
+    table.origin_share[:] = expit(logit(typical)[table.sector] + log_odds[:, None])
 
 
 def _draw_customs(table: FirmTable, economy: Economy, settings: Firms, draws: Draws) -> None:

@@ -81,6 +81,11 @@ class Scenario(Instruments):
         """The timeline with every turn of every measure, in the order of their dates."""
         return _by_date(self.timeline + measure_entries(self.measures))
 
+    @property
+    def instruments_at_the_end(self) -> Instruments:
+        """Its policy after the last entry of the timeline."""
+        return segments(self.start, self.instruments, self.timeline)[-1].instruments
+
     @classmethod
     def load(cls, source: "Scenario | str | os.PathLike[str]") -> "Scenario":
         """Return the scenario of that name or in that file; a scenario is returned as it is.

@@ -27,13 +27,12 @@ from abm.inputs import (
 )
 from abm.policy import Policy, compile_policy
 from abm.policy.regime import INSTRUMENTS
-from abm.policy.timeline import segments
 from abm.population import (
     PAPERWORK_SPREAD,
+    draw_origin,
     draw_population,
     fitted_by_sector,
     fitted_origin_share,
-    spread_of_origin,
 )
 from abm.quarter import Quarter
 from abm.rest_point import place_firms
@@ -263,7 +262,7 @@ class World:
     def shipped(cls) -> "World":
         """The baseline in its first quarter, and the last regime of ``usmca-content``."""
         baseline, reform = Scenario.load("status-quo"), Scenario.load("usmca-content")
-        last = segments(reform.start, reform.instruments, reform.timeline)[-1].instruments
+        last = reform.instruments_at_the_end
         final = baseline.model_copy(update={name: getattr(last, name) for name in INSTRUMENTS})
         return cls(load_economy(), baseline.firms, compile_policy(baseline), compile_policy(final))
 
@@ -292,10 +291,7 @@ def draw_firms(world: World, parameters: Parameters, firms: int, seed: int) -> F
     power = (parameters.content_spread / stored.content_spread)[table.sector]
     table.sourcing_draw[:] = table.sourcing_draw ** power[:, None, None].astype(np.float32)
     table.affinity[:] = table.sourcing_draw
-    suppliers = draws.normal("origin of deliveries", 0, firms)
-    table.origin_share[:] = spread_of_origin(
-        parameters.origin_share, table, parameters.content_spread[table.sector] * suppliers
-    )
+    draw_origin(table, parameters.origin_share, parameters.content_spread[table.sector], draws)
     table.paperwork[:] *= (parameters.paperwork_median / stored.paperwork_median)[table.sector]
     return table
 

@@ -17,7 +17,6 @@ import pandas as pd
 
 from abm import data
 from abm.axes import FOOTLOOSE, HOSTS
-from abm.parallel import THREADS
 from experiments.fit_moments import (
     FIRMS,
     SEEDS,
@@ -38,6 +37,7 @@ from experiments.fit_search import (
     profile_spreads,
     spreads_from_claims,
 )
+from experiments.sweeps.chunk import environment_of_workers
 
 
 def _observe_one(task: tuple[World, Parameters, int]) -> View:
@@ -91,12 +91,11 @@ def replace_text(path: Path, text: str) -> None:
 
 def main() -> None:
     """Fit everything and rewrite the two files."""
-    # The workers' own libraries would otherwise fight over the processors.
-    for threads in ("OPENBLAS_NUM_THREADS", THREADS):
-        os.environ.setdefault(threads, "1")
     world, curve, targets = World.shipped(), claim_curve(), content_targets()
     others = [sector for sector in FOOTLOOSE if sector not in (*VEHICLES, "vehicle_parts")]
-    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
+    spawn = get_context("spawn")
+    # The workers' own libraries would otherwise fight over the processors.
+    with environment_of_workers(), ProcessPoolExecutor(mp_context=spawn) as pool:
         observe_all = observer(world, pool)
         profile = profile_spreads(observe_all, world, curve, others)
         fixed = spreads_from_claims(profile)

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from abm import data
 from abm.axes import HOSTS
-from abm.policy.timeline import segments
 from abm.scenario import Scenario
 from experiments.overrides import load_scenario
 
@@ -67,11 +66,10 @@ BASE_MOVING = moving("NAFTA")
 
 def last_rules(scenario: str) -> tuple[str, ...]:
     """Overrides that ask for the rules of origin with which a shipped scenario ends."""
-    plan = Scenario.load(scenario)
-    last = segments(plan.start, plan.instruments, plan.timeline)[-1].instruments
+    rules = Scenario.load(scenario).instruments_at_the_end.rules_of_origin
     return tuple(
         f"rules_of_origin.{name}.{part}={number}" if part else f"rules_of_origin.{name}={number}"
-        for name, value in last.rules_of_origin.model_dump().items()
+        for name, value in rules.model_dump().items()
         for part, number in (value.items() if isinstance(value, dict) else [("", value)])
     )
 

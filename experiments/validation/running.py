@@ -8,8 +8,8 @@ from multiprocessing import get_context
 
 from abm.errors import ModelError
 from abm.model import RelocationModel
-from abm.parallel import THREADS
 from abm.twin import alike, twin
+from experiments.sweeps.chunk import environment_of_workers
 from experiments.validation.designs import Design
 from experiments.validation.finding import Results
 from experiments.validation.measuring import Measures, run_and_measure
@@ -72,11 +72,10 @@ def run_all(
     finished : callable
         Called after every task.
     """
-    # Workers would otherwise each use every processor, and wait for each other.
-    for threads in ("OPENBLAS_NUM_THREADS", THREADS):
-        os.environ.setdefault(threads, "1")
     done = []
-    with ProcessPoolExecutor(workers or os.cpu_count(), mp_context=get_context("spawn")) as pool:
+    processes, spawn = workers or os.cpu_count(), get_context("spawn")
+    # Workers would otherwise each use every processor, and wait for each other.
+    with environment_of_workers(), ProcessPoolExecutor(processes, mp_context=spawn) as pool:
         for answer in pool.map(run_task, tasks):
             done.append(answer)
             finished()
