@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from abm.model import RelocationModel
-    from abm.scenario import Scenario
+    from abm.scenario.scenario import Scenario
 
 __all__ = ["RelocationModel", "Scenario"]
 
-_HOMES = {"RelocationModel": "abm.model", "Scenario": "abm.scenario"}
+_HOMES = {"RelocationModel": "abm.model", "Scenario": "abm.scenario.scenario"}
 
 
 def __getattr__(name: str) -> Any:

@@ -10,7 +10,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from abm import data
-from abm.accounts import Accounts, settle
 from abm.axes import (
     CONFIG_LABELS,
     FOOTLOOSE,
@@ -20,17 +19,8 @@ from abm.axes import (
     N_HOSTS,
     N_REGIONS,
 )
-from abm.borders import claim_origin
-from abm.conditions import Calibration
-from abm.core.beliefs import update_counts
-from abm.core.claims import Claim
-from abm.core.markets import hat_shares
-from abm.draws import Draws
-from abm.economy import Array, Economy, load_economy
-from abm.fork import Past, future_of
-from abm.governments import conclude_talks, decide, draw_threat, outlook, tell_news
-from abm.guards import Guard, check_array
-from abm.initialization import (
+from abm.base_year.population import BELIEFS
+from abm.base_year.set_up import (
     CalibratedEconomy,
     base_year_accounts,
     calibrated_economy,
@@ -38,16 +28,18 @@ from abm.initialization import (
     follow_links,
     set_base_revenue,
 )
-from abm.inputs import (
-    outside_duty,
-    price_inputs,
-    purchase_prices,
-    solve_costs,
-    value_added_cost,
-)
-from abm.levers import with_levers
-from abm.phase import phase
-from abm.plans import (
+from abm.core.beliefs import update_counts
+from abm.core.claims import Claim
+from abm.core.markets import hat_shares
+from abm.economy.last_quarter import Calibration
+from abm.economy.tables import Array, Economy, load_economy
+from abm.engine.draws import Draws
+from abm.engine.guards import Guard, check_array
+from abm.engine.phase import phase
+from abm.governments.in_force import conclude_talks, decide, draw_threat, outlook, tell_news
+from abm.governments.outlook import Act
+from abm.governments.rules import RULES
+from abm.location.relocation import (
     Moves,
     believed_transitions,
     config_revenues,
@@ -56,28 +48,36 @@ from abm.plans import (
     reviewing,
     value_plans,
 )
-from abm.policy.compiled import Policy, compile_known, known_entries
-from abm.policy.outlook import Act
-from abm.policy.rules import RULES
+from abm.policy.regimes import Policy, compile_known, known_entries
 from abm.policy.timeline import TimelineEntry
-from abm.population import BELIEFS
-from abm.quarter import Quarter
-from abm.sales import (
-    MarketState,
-    clear_markets,
-    fringe_prices,
-    other_users_purchases,
-    total_appeal,
-)
-from abm.scenario import Scenario
-from abm.state import Carried, State
-from abm.trade import (
+from abm.scenario.fork import Past, future_of
+from abm.scenario.levers import with_levers
+from abm.scenario.scenario import Scenario
+from abm.state.state import Carried, State
+from abm.trade.accounts import Accounts, settle
+from abm.trade.borders import claim_origin
+from abm.trade.deliveries import (
     Tally,
     clear_with_purchases,
     new_certificates,
     qualified_share,
     tally_plants,
 )
+from abm.trade.input_prices import (
+    outside_duty,
+    price_inputs,
+    purchase_prices,
+    solve_costs,
+    value_added_cost,
+)
+from abm.trade.market_clearing import (
+    MarketState,
+    clear_markets,
+    fringe_prices,
+    other_users_purchases,
+    total_appeal,
+)
+from abm.trade.this_quarter import Quarter
 from agents import Firm, Government
 
 SETTLING_ROUNDS = 3

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import mesa
 
 if TYPE_CHECKING:
+    from abm.governments.outlook import Outlook, Rule
     from abm.model import RelocationModel
-    from abm.policy.outlook import Outlook, Rule
 
 
 class Government(mesa.Agent):

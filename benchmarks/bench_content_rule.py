@@ -11,7 +11,7 @@ import pytest
 from abm.core.content_rules import meet_content_rule
 from benchmarks.measure import YARDSTICK_FIRMS, Measurement, scaled
 from benchmarks.naive_model import Mix, cheapest_compliant
-from experiments.bound import of_one_evaluation
+from experiments.speed.bound import of_one_evaluation
 
 INPUTS = 11
 SEED = 2

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from abm.parallel import THREADS, thread_count
+from abm.engine.parallel import THREADS, thread_count
 from benchmarks.measure import YARDSTICK_FIRMS, Measurement, scaled, seconds
 from benchmarks.mid_quarter import MidQuarter
 

@@ -3,8 +3,8 @@
 from abm.model import RelocationModel
 from agents import Firm
 from benchmarks.measure import Measurement
-from experiments.output import write_run
-from experiments.tables import RunFrames
+from experiments.outcomes.tables import RunFrames
+from experiments.runs.folders import write_run
 
 
 def test_tables_on_disk(benchmark, stopped, tmp_path):

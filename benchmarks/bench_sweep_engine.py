@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments.sweeps.sweep import Options, run_sweep
+from experiments.sweeps.work.sweep import Options, run_sweep
 
 ROOT = Path(__file__).parents[1]
 RUNS = ROOT / "tests" / "sweeps"
@@ -26,7 +26,7 @@ MEMORY = """
 import re, resource, sys
 import sweep_runs
 from pathlib import Path
-from experiments.sweeps.sweep import Options, run_sweep
+from experiments.sweeps.work.sweep import Options, run_sweep
 run_sweep(sys.argv[1], Path(sys.argv[2]), Options(quiet=True), run_one=sweep_runs.trivial)
 status = Path("/proc/self/status")
 # Linux starts the peak of a program's resources from that of its parent; this one is its own.

@@ -2,13 +2,13 @@
 
 from statistics import median
 
+from abm.engine.parallel import thread_count
 from abm.model import RelocationModel
-from abm.parallel import thread_count
-from abm.scenario import Scenario
+from abm.scenario.scenario import Scenario
 from benchmarks.bench_cost_step import with_threads
 from benchmarks.measure import Measurement
 from benchmarks.mid_quarter import SCENARIO, SEED
-from experiments.bench import in_own_process, measure_size
+from experiments.speed.bench import in_own_process, measure_size
 
 QUARTERS_FOR_MEMORY = 2
 

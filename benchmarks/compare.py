@@ -24,7 +24,7 @@ from rich.table import Table
 from abm.errors import NearshoreError
 from benchmarks.figure import in_seconds
 from benchmarks.results import Results, Row, read
-from experiments.machine import in_words
+from experiments.speed.machine import in_words
 
 BETWEEN_RUNS = 0.05
 """Changes below are not told from those between two runs of the same code."""

@@ -5,8 +5,8 @@ import pytest
 from abm.model import RelocationModel
 from benchmarks.measure import LARGE, SIZES, YARDSTICK_FIRMS
 from benchmarks.mid_quarter import MidQuarter
-from experiments.machine import description
-from experiments.provenance import git_revision
+from experiments.runs.provenance import git_revision
+from experiments.speed.machine import description
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -13,9 +13,9 @@ from typing import Any
 
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from abm.parallel import thread_count
-from experiments.bound import Transcendentals
-from experiments.machine import NUMBERS, Speed, measured_speed
+from abm.engine.parallel import thread_count
+from experiments.speed.bound import Transcendentals
+from experiments.speed.machine import NUMBERS, Speed, measured_speed
 
 ROUNDS = 7
 """At least five are wanted; more where a round is short."""

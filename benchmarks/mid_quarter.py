@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 
 from abm.core.location import LocationProblem
+from abm.location.moving_costs import location_problem
+from abm.location.relocation import reviewing
 from abm.model import RelocationModel
-from abm.moving import location_problem
-from abm.plans import reviewing
 from benchmarks.naive_model import NaiveModel
-from experiments.bound import Transcendentals, of_cost_step
+from experiments.speed.bound import Transcendentals, of_cost_step
 
 SCENARIO = Path(__file__).with_name("four_regimes.toml")
 

@@ -15,7 +15,6 @@ import mesa
 import numpy as np
 
 from abm.axes import HOSTS
-from abm.borders import MEMBER_PAIRS
 from abm.core.buyers import (
     ORIGINATING,
     ORIGINATING_BEFORE_DUTY,
@@ -24,9 +23,10 @@ from abm.core.buyers import (
 )
 from abm.core.claims import Claim
 from abm.core.content_rules import MAX_ITERATIONS, MAX_LOG_WEDGE
-from abm.economy import MERCHANDISE_PROCESSING_FEE
-from abm.inputs import USA
+from abm.economy.tables import MERCHANDISE_PROCESSING_FEE
 from abm.model import RelocationModel
+from abm.trade.borders import MEMBER_PAIRS
+from abm.trade.input_prices import USA
 from benchmarks.inputs_in_use import inputs_in_use
 
 MEX = HOSTS.index("MEX")

@@ -21,8 +21,7 @@ from benchmarks.figure import in_seconds, scaling
 from benchmarks.goals import GOALS
 from benchmarks.results import FILE, Results, Row, read
 from experiments.labels import NOTHING
-from experiments.machine import in_words
-from experiments.output import (
+from experiments.runs.folders import (
     FORMAT,
     MANIFEST,
     PROGRAM,
@@ -30,6 +29,7 @@ from experiments.output import (
     replaced_folder,
     write_json,
 )
+from experiments.speed.machine import in_words
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "performance.md"

@@ -19,8 +19,18 @@ ROOT = Path(__file__).parents[1]
 PAGES = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "CITATION.cff", "LICENSE")
 
 REFERENCE = {
-    "The model": ("abm.model", "abm.state", "abm.checkpoint", "abm.fork", "abm.twin"),
-    "Scenarios": ("abm.scenario", "abm.policy.timeline", "abm.policy.measures"),
+    "The model": (
+        "abm.model",
+        "abm.state.state",
+        "abm.worlds.checkpoint",
+        "abm.scenario.fork",
+        "abm.worlds.twin",
+    ),
+    "Scenarios": (
+        "abm.scenario.scenario",
+        "abm.policy.timeline",
+        "abm.policy.instruments.measures",
+    ),
     "Firms and governments": ("agents.firm", "agents.government", "agents.firm_table"),
     "The core": (
         "abm.core.sourcing",
@@ -31,9 +41,9 @@ REFERENCE = {
         "abm.core.beliefs",
     ),
     "Running": (
-        "experiments.runner",
-        "experiments.continuing",
-        "experiments.crate",
+        "experiments.runs.runner",
+        "experiments.runs.continuing",
+        "experiments.runs.crate",
         "experiments",
     ),
 }

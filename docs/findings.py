@@ -21,12 +21,12 @@ from abm import RelocationModel
 from abm.axes import CONFIG_LABELS, FOOTLOOSE, HOSTS
 from abm.core.claims import Claim
 from abm.core.content_rules import Floats
-from abm.scenario import Scenario
+from abm.scenario.scenario import Scenario
 from docs.generate import table
 from experiments.labels import REGION_NAMES
-from experiments.measures import consumer_prices, employment, plants_changed
-from experiments.overrides import load_scenario
-from viz.headlines import laffer_curve, threat_and_openings, withdrawal_and_trade
+from experiments.outcomes.measures import consumer_prices, employment, plants_changed
+from experiments.scenarios.overrides import load_scenario
+from viz.figures.documentation import laffer_curve, threat_and_openings, withdrawal_and_trade
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs/findings.md"

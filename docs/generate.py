@@ -19,15 +19,15 @@ from typing import Any, get_args
 import numpy as np
 
 from abm import data
-from abm.assumptions import Economy, Firms
 from abm.axes import CONFIG_LABELS, FOOTLOOSE, HOSTS
-from abm.economy import load_economy
+from abm.base_year.first_plants import OTHER_MAKERS, VEHICLE_MAKERS
+from abm.config.settings import Settings
+from abm.economy.tables import load_economy
 from abm.model import RelocationModel
 from abm.policy.regime import Instruments
 from abm.policy.timeline import segments
-from abm.rest_point import OTHER_MAKERS, VEHICLE_MAKERS
-from abm.scenario import Scenario, shipped
-from abm.settings import Settings
+from abm.scenario.assumptions import Economy, Firms
+from abm.scenario.scenario import Scenario, shipped
 from agents import FirmTable
 
 ROOT = Path(__file__).parents[1]
@@ -35,20 +35,20 @@ ROOT = Path(__file__).parents[1]
 BLOCK = re.compile(r"(<!-- generated: (?P<name>[a-z_]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 CONSTANTS = (
-    "abm.economy.MERCHANDISE_PROCESSING_FEE",
-    "abm.economy.PROFIT_SHARE_OF_SURPLUS",
-    "abm.population.SIZE_RANGE",
-    "abm.population.PAPERWORK_SPREAD",
-    "abm.rest_point.CONFIG_TASTE",
-    "abm.rest_point.NODES",
-    "abm.rest_point.SHARE_TOLERANCE",
-    "abm.sales.REACH_EXPONENT",
-    "abm.calibration.TOLERANCE",
-    "abm.calibration.NEGLIGIBLE",
+    "abm.economy.tables.MERCHANDISE_PROCESSING_FEE",
+    "abm.economy.tables.PROFIT_SHARE_OF_SURPLUS",
+    "abm.base_year.population.SIZE_RANGE",
+    "abm.base_year.population.PAPERWORK_SPREAD",
+    "abm.base_year.first_plants.CONFIG_TASTE",
+    "abm.base_year.first_plants.NODES",
+    "abm.base_year.first_plants.SHARE_TOLERANCE",
+    "abm.trade.market_clearing.REACH_EXPONENT",
+    "abm.base_year.calibration.TOLERANCE",
+    "abm.base_year.calibration.NEGLIGIBLE",
     "abm.model.SETTLING_ROUNDS",
     "abm.core.content_rules.MAX_LOG_WEDGE",
-    "abm.origin.HOURS_A_QUARTER",
-    "abm.accounts.ROUNDING",
+    "abm.trade.origin.HOURS_A_QUARTER",
+    "abm.trade.accounts.ROUNDING",
 )
 """Numbers that no scenario changes."""
 

@@ -29,7 +29,7 @@ SHOWN = re.compile(
 def answer(command: str, folder: Path) -> str:
     """What a command prints, 80 characters wide, without blanks at the ends of lines."""
     done = subprocess.run(
-        [sys.executable, "-m", "experiments.cli", *shlex.split(command)[1:]],
+        [sys.executable, "-m", "experiments.commands.main", *shlex.split(command)[1:]],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "80"},
         capture_output=True,

@@ -45,13 +45,13 @@ def results(
         If the folder holds no sweep, or a file in it is damaged.
     """
     # Imported when asked for: the command line answers without pandas.
-    from experiments.sweeps.reading import frame
+    from experiments.sweeps.store.reading import frame
 
     if form == "frame":
         return frame(folder)
     from pathlib import Path
 
-    from experiments.sweeps.export import as_dataset
-    from experiments.sweeps.store import SweepStore
+    from experiments.sweeps.answers.export import as_dataset
+    from experiments.sweeps.store.store import SweepStore
 
     return as_dataset(frame(folder), SweepStore.open(Path(folder)).sweep)

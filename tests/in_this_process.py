@@ -13,11 +13,11 @@ from dataclasses import replace
 
 import pytest
 
-import experiments.bench
+import experiments.speed.bench
 import experiments.validation.running
 from abm import RelocationModel
-from experiments import runner
-from experiments.sweeps import chunk, one_run
+from experiments.runs import runner
+from experiments.sweeps.work import chunk, one_run
 
 
 class Here(ThreadPoolExecutor):
@@ -51,6 +51,6 @@ def in_this_process() -> Iterator[None]:
             lambda self, run_one, spec, text, patience: chunk._guarded(run_one, spec, text),
         )
         patch.setattr(one_run, "_base_years", {})
-        patch.setattr(experiments.bench, "ProcessPoolExecutor", Here)
+        patch.setattr(experiments.speed.bench, "ProcessPoolExecutor", Here)
         patch.setattr(experiments.validation.running, "ProcessPoolExecutor", Here)
         yield

@@ -12,7 +12,7 @@ from itertools import permutations
 import numpy as np
 
 from abm.axes import CONFIGS, HOSTS, N_FOOTLOOSE, N_HOSTS, N_REGIONS
-from abm.economy import Economy, RateDistribution
+from abm.economy.tables import Economy, RateDistribution
 from agents import FirmTable
 
 ORDERS = tuple(permutations(range(N_HOSTS)))

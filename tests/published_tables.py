@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from abm.axes import REGIONS, SECTORS
-from abm.economy import load_economy
+from abm.economy.tables import load_economy
 
 TWO_OF = {"C10T12": "food", "C26": "electronics", "C27": "electronics", "B05_06": "primary_energy",
           "C19": "primary_energy", "C24": "metals", "C13T15": "textiles_apparel",

@@ -3,8 +3,8 @@
 from functools import cache
 
 from abm import RelocationModel
-from abm.scenario import Scenario
-from abm.twin import alike, twin
+from abm.scenario.scenario import Scenario
+from abm.worlds.twin import alike, twin
 
 
 @cache

@@ -12,7 +12,7 @@ import pandas as pd
 
 from abm import data
 from abm.axes import CONFIG_LABELS, FOOTLOOSE, GOODS, HOSTS, REGIONS, SECTORS, USES
-from experiments.tables import TABLES, RunFrames
+from experiments.outcomes.tables import TABLES, RunFrames
 
 START = date(2017, 1, 1)
 

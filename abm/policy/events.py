@@ -5,10 +5,10 @@ from datetime import date
 from typing import Any, TypedDict
 
 from abm.axes import HOSTS, REGIONS
-from abm.keys import flatten
-from abm.policy.measures import Measure
+from abm.config.keys import flatten
+from abm.policy.instruments.measures import Measure
+from abm.policy.instruments.threat import Threat
 from abm.policy.regime import Instruments
-from abm.policy.threat import Threat
 from abm.policy.timeline import Change, Segment, agreed_instruments, quarter_of
 
 MEMBERS = "+".join(HOSTS)

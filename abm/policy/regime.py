@@ -3,24 +3,27 @@
 from collections.abc import Callable
 from typing import Any
 
-from abm.policy.agreement import Agreement, fill_agreement
+from abm.config.settings import Settings, setting
 from abm.policy.arrays import RegimeArrays
-from abm.policy.barriers import Barriers, fill_barriers
-from abm.policy.competition import Competition, fill_competition
-from abm.policy.enforcement import Enforcement, fill_enforcement
-from abm.policy.foreign_support import ForeignSupport, fill_foreign_support
-from abm.policy.intellectual_property import IntellectualProperty, fill_intellectual_property
-from abm.policy.labour_rights import LabourRights, fill_labour_rights
-from abm.policy.measures import Measures, fill_measures
-from abm.policy.negotiation import Negotiation
-from abm.policy.reaction import Reaction
-from abm.policy.retaliation import Retaliation
-from abm.policy.rules_of_origin import RulesOfOrigin, fill_rules_of_origin
-from abm.policy.services import ServicesBarriers, fill_services
-from abm.policy.subsidies import Subsidies, fill_subsidies
-from abm.policy.tariffs import Tariffs, fill_tariffs
-from abm.policy.threat import Threat, impose_threat
-from abm.settings import Settings, setting
+from abm.policy.instruments.agreement import Agreement, fill_agreement
+from abm.policy.instruments.barriers import Barriers, fill_barriers
+from abm.policy.instruments.competition import Competition, fill_competition
+from abm.policy.instruments.enforcement import Enforcement, fill_enforcement
+from abm.policy.instruments.foreign_support import ForeignSupport, fill_foreign_support
+from abm.policy.instruments.intellectual_property import (
+    IntellectualProperty,
+    fill_intellectual_property,
+)
+from abm.policy.instruments.labour_rights import LabourRights, fill_labour_rights
+from abm.policy.instruments.measures import Measures, fill_measures
+from abm.policy.instruments.negotiation import Negotiation
+from abm.policy.instruments.reaction import Reaction
+from abm.policy.instruments.retaliation import Retaliation
+from abm.policy.instruments.rules_of_origin import RulesOfOrigin, fill_rules_of_origin
+from abm.policy.instruments.services import ServicesBarriers, fill_services
+from abm.policy.instruments.subsidies import Subsidies, fill_subsidies
+from abm.policy.instruments.tariffs import Tariffs, fill_tariffs
+from abm.policy.instruments.threat import Threat, impose_threat
 
 
 class Instruments(Settings):

@@ -8,12 +8,12 @@ from typing import Any, Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from abm.complaints import complaint
+from abm.config.complaints import complaint
+from abm.config.keys import flatten, keys_of, merge, nested
+from abm.config.settings import Date, Settings, setting
 from abm.errors import ScenarioError
-from abm.keys import flatten, keys_of, merge, nested
-from abm.policy.measures import Measure
+from abm.policy.instruments.measures import Measure
 from abm.policy.regime import Instruments
-from abm.settings import Date, Settings, setting
 
 MONTHS_A_QUARTER = 3
 _DATES = ("threat.announced", "threat.withdrawn", "negotiation.begins", "negotiation.broken_off")

@@ -7,15 +7,15 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from matplotlib.figure import Figure
 
-from abm import scenario_file
-from abm.keys import keys_of
-from abm.scenario import Scenario
+from abm.config import files as scenario_file
+from abm.config.keys import keys_of
+from abm.scenario.scenario import Scenario
 from experiments.calibrate.estimate import CONFIDENCE, LIMIT, Estimate, Known
 from experiments.calibrate.target_file import CalibrationFile
-from experiments.describe import described_scenario
-from experiments.overrides import load_scenario, overridden
-from experiments.sweeps.parts import write_whole
-from experiments.sweeps.report import as_svg, number_text
+from experiments.scenarios.describe import described_scenario
+from experiments.scenarios.overrides import load_scenario, overridden
+from experiments.sweeps.answers.report import as_svg, number_text
+from experiments.sweeps.store.parts import write_whole
 
 FIT = "fit.json"
 FITTED = "fitted.toml"

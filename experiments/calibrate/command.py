@@ -5,15 +5,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from abm.config.keys import shown
 from abm.errors import OutputError
-from abm.keys import shown
 from experiments.calibrate.answer import write_answer
 from experiments.calibrate.estimate import Search
 from experiments.calibrate.simulated import RUNS, Simulated, StoppedError
 from experiments.calibrate.target_file import CalibrationFile, read_calibration
-from experiments.sweeps.one_run import RunFunction, simulate
-from experiments.sweeps.parts import write_whole
-from experiments.sweeps.sweep import Options, check_writable
+from experiments.sweeps.store.parts import write_whole
+from experiments.sweeps.work.one_run import RunFunction, simulate
+from experiments.sweeps.work.sweep import Options, check_writable
 
 TARGETS = "targets.json"
 

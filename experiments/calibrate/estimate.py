@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 from scipy.optimize import least_squares
 from scipy.stats import chi2, norm
 
+from abm.config.keys import shown
 from abm.errors import OutputError
-from abm.keys import shown
 from experiments.calibrate.profile import FAILED, LEAST_SLOPE, Side
 from experiments.calibrate.target_file import CalibrationFile
-from experiments.sweeps.design import Point
+from experiments.sweeps.design.points import Point
 
 Array = NDArray[np.float64]
 

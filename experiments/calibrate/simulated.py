@@ -15,16 +15,16 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from abm.config.keys import shown
 from abm.errors import OutputError
-from abm.keys import shown
 from experiments.calibrate.target_file import CalibrationFile
-from experiments.sweeps.backends import Crew
-from experiments.sweeps.design import Point
-from experiments.sweeps.merge import results_table
-from experiments.sweeps.one_run import RunFunction
-from experiments.sweeps.plan import make_plan
-from experiments.sweeps.store import SweepStore, check_new_folder
-from experiments.sweeps.sweep import Options, carry_on, check_same, check_writable, facts_of
+from experiments.sweeps.design.plan import make_plan
+from experiments.sweeps.design.points import Point
+from experiments.sweeps.store.merge import results_table
+from experiments.sweeps.store.store import SweepStore, check_new_folder
+from experiments.sweeps.work.backends import Crew
+from experiments.sweeps.work.one_run import RunFunction
+from experiments.sweeps.work.sweep import Options, carry_on, check_same, check_writable, facts_of
 
 Array = NDArray[np.float64]
 

@@ -11,13 +11,13 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from abm import scenario_file
+from abm.config import files as scenario_file
+from abm.config.keys import keys_of, shown
+from abm.config.settings import AsTuple, Settings
 from abm.errors import ScenarioError
-from abm.keys import keys_of, shown
-from abm.settings import AsTuple, Settings
-from experiments.sweeps.factors import Factor, read_factor
-from experiments.sweeps.keyed_file import KeyedFile
-from experiments.sweeps.sweep_file import SweepFile
+from experiments.sweeps.design.factors import Factor, read_factor
+from experiments.sweeps.design.keyed_file import KeyedFile
+from experiments.sweeps.design.sweep_file import SweepFile
 
 RANGES = ("uniform", "loguniform")
 """How a parameter's range is searched: evenly, or evenly in its logarithm."""

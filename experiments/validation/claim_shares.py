@@ -2,7 +2,7 @@
 
 from abm import data
 from abm.axes import FOOTLOOSE
-from experiments.fit_moments import claim_curve
+from experiments.fit.moments import claim_curve
 from experiments.labels import REGION_NAMES, SECTOR_NAMES
 from experiments.validation.designs import BASE_FIXED, content, fixed
 from experiments.validation.estimates import Estimate, estimate

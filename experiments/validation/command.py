@@ -6,14 +6,15 @@ from pathlib import Path
 
 from rich.console import Console
 
-from experiments.fitting import replace_text
-from experiments.output import PROGRAM, check_destination, replaced_folder, write_json
-from experiments.provenance import git_revision, versions
-from experiments.validation import claim_shares, exact_hat_comparison, robustness
+from experiments.fit.command import replace_text
+from experiments.runs.folders import PROGRAM, check_destination, replaced_folder, write_json
+from experiments.runs.provenance import git_revision, versions
+from experiments.validation import claim_shares, robustness
 from experiments.validation.finding import Results
 from experiments.validation.registry import chosen, designs_of
 from experiments.validation.report import Report
 from experiments.validation.running import Done, Task, collected, run_all
+from experiments.validation.second_opinion import exact_hat_comparison
 from experiments.validation.sections import Section
 
 FORMAT = 1

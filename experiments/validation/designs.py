@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from abm import data
 from abm.axes import HOSTS
-from abm.scenario import Scenario
-from experiments.overrides import load_scenario
+from abm.scenario.scenario import Scenario
+from experiments.scenarios.overrides import load_scenario
 
 SHORT_RUN = 12
 """Quarters of a run with fixed plants: claims, parts and wages have then settled."""

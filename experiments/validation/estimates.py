@@ -6,7 +6,7 @@ from math import inf, isfinite
 import numpy as np
 from scipy import stats
 
-from abm.economy import Array
+from abm.economy.tables import Array
 
 CONFIDENCE = 0.95
 

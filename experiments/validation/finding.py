@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 
 from abm import data
-from abm.economy import Array
+from abm.economy.tables import Array
 from experiments.validation.designs import Design
 from experiments.validation.estimates import Estimate, expectation
 from experiments.validation.measuring import Measures

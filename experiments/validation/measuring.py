@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 
 from abm.axes import FOOTLOOSE, HOSTS, N_CONFIGS, N_FOOTLOOSE, N_GOODS, N_HOSTS, REGIONS
-from abm.economy import Array
-from abm.inputs import sector_rows
+from abm.economy.tables import Array
+from abm.location.moving_costs import HAS_PLANT
 from abm.model import RelocationModel
-from abm.moving import HAS_PLANT
-from abm.sales import FINAL, appeal, standing_plants
+from abm.trade.input_prices import sector_rows
+from abm.trade.market_clearing import FINAL, appeal, standing_plants
 
 MOTOR = ("cars", "light_trucks", "vehicle_parts")
 USA = REGIONS.index("USA")

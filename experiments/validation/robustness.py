@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from abm.axes import HOSTS
-from abm.economy import Array
+from abm.economy.tables import Array
 from experiments.validation.designs import (
     BASE_MOVING,
     USMCA_MOVING,

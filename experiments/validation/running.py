@@ -8,8 +8,8 @@ from multiprocessing import get_context
 
 from abm.errors import ModelError
 from abm.model import RelocationModel
-from abm.twin import alike, twin
-from experiments.sweeps.chunk import environment_of_workers
+from abm.worlds.twin import alike, twin
+from experiments.sweeps.work.chunk import environment_of_workers
 from experiments.validation.designs import Design
 from experiments.validation.finding import Results
 from experiments.validation.measuring import Measures, run_and_measure

@@ -39,7 +39,7 @@ def looked_up(host, *rest, **more):
 socket.getaddrinfo = looked_up
 import abm.model
 from abm.errors import NearshoreError
-from viz.server import serve
+from viz.page.server import serve
 solved = abm.model.solve_costs
 def solve_costs(*arguments):
     model = sys._getframe(1).f_locals["self"]

@@ -12,22 +12,23 @@ import psutil
 import pytest
 from PIL import Image
 
+from abm.config.keys import keys_of
 from abm.errors import NearshoreError, OutputError, ScenarioError
-from abm.keys import keys_of
-from abm.levers import TITLE, with_levers
 from abm.policy.regime import Instruments
-from abm.scenario import Scenario
-from experiments.runner import run_scenario
-from viz import keep, levers
-from viz.chart import LIGHT
-from viz.charts import CHARTS, balances
-from viz.doctor import problems
-from viz.film import film
-from viz.frame import take
-from viz.laboratory import Laboratory, Start
-from viz.sites import cities, presence, sites
-from viz.spread import content_spread
-from viz.state import SPEEDS, Session
+from abm.scenario.levers import TITLE, with_levers
+from abm.scenario.scenario import Scenario
+from experiments.runs.runner import run_scenario
+from viz.charts.basics import LIGHT
+from viz.charts.content_spread import content_spread
+from viz.charts.lines import CHARTS, balances
+from viz.figures.film import film
+from viz.lab import keep
+from viz.lab.frame import take
+from viz.lab.laboratory import Laboratory, Start
+from viz.lab.sites import cities, presence, sites
+from viz.page import lever_panel as levers
+from viz.page.doctor import problems
+from viz.page.session import SPEEDS, Session
 
 FIRMS = 100
 
@@ -270,7 +271,7 @@ def until(claim):
 
 
 def test_steps_go_on_while_a_drawing_does_not_end(monkeypatch):
-    monkeypatch.setattr("viz.defaults.start", Start(Scenario.load("status-quo"), FIRMS))
+    monkeypatch.setattr("viz.page.defaults.start", Start(Scenario.load("status-quo"), FIRMS))
     session, drawn = Session(), threading.Event()
     session.open(None)
     until(lambda: session.frame.value is not None and not session.busy.value)

@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 
 from abm import RelocationModel
-from abm.scenario import Scenario
-from experiments.output import write_table
+from abm.scenario.scenario import Scenario
+from experiments.runs.folders import write_table
 from tests.browser.conftest import BREAKS, FIRMS
-from viz import levers
+from viz.page import lever_panel as levers
 
 CLOCK = ".ns-clock span"
 NOTICE = ".ns-notice:not(:empty)"

@@ -14,9 +14,9 @@ CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 USE = """
 from abm.policy import compile_policy
 from abm.errors import ScenarioError
-from abm.scenario import Scenario
-from experiments.describe import described
-from experiments.overrides import load_scenario
+from abm.scenario.scenario import Scenario
+from experiments.scenarios.describe import described
+from experiments.scenarios.overrides import load_scenario
 
 plain = compile_policy(load_scenario("usmca", []), quarters=0).barrier
 assert not plain.any()
@@ -37,7 +37,7 @@ except ScenarioError as error:
 ACT = """
 from abm import RelocationModel
 from agents import Government
-from experiments.overrides import load_scenario
+from experiments.scenarios.overrides import load_scenario
 
 model = RelocationModel(load_scenario("status-quo", ["job_support.floor=1"]), firms=100)
 model.calibration.base_jobs[0] *= 1.01
@@ -90,7 +90,7 @@ def copied(tmp_path_factory):
         (field,) = re.findall(r"`(\w+: \w+ = \w+\(\))`", section(heading))
         insert(
             root / "abm" / "policy" / "regime.py",
-            ("from abm.policy.reaction", f"from abm.policy.{name} import *\n"),
+            ("from abm.policy.instruments.reaction", f"from abm.policy.{name} import *\n"),
             ("    threat: Threat | None", f"    {field}\n"),
         )
     (fill,) = re.findall(r"`(\(\"\w+\", \w+\),)`", section("An instrument"))
@@ -99,7 +99,7 @@ def copied(tmp_path_factory):
     (rule,) = re.findall(r"`(\w+),` in `RULES`", section("A rule of government"))
     insert(
         root / "abm" / "policy" / "rules.py",
-        ("from abm.policy.reaction", f"from abm.policy.{name} import *\n"),
+        ("from abm.policy.instruments.reaction", f"from abm.policy.{name} import *\n"),
         ("    react,", f"    {rule},\n"),
     )
     return root

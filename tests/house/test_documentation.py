@@ -9,14 +9,17 @@ from urllib.parse import unquote
 
 import pytest
 
-from abm import accounts, borders, conditions, economy, sales
 from abm.core import claims, content_rules, further_rules, location, origin_rules, sourcing
-from abm.policy import compiled
+from abm.economy import last_quarter as conditions
+from abm.economy import tables as economy
+from abm.policy import regimes as compiled
+from abm.trade import accounts, borders
+from abm.trade import market_clearing as sales
 from agents import firm_table
 from docs.build import main as build
 from docs.generate import BLOCK, BLOCKS, ROOT, pages, rewritten
-from experiments.overrides import load_scenario, without_effect
-from experiments.summary import entries, summary
+from experiments.outcomes.summary import entries, summary
+from experiments.scenarios.overrides import load_scenario, without_effect
 from tests.synthetic import tables
 
 PAGES = {str(path.relative_to(ROOT)): path for path in pages()}

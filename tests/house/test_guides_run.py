@@ -14,12 +14,12 @@ import nbformat
 import pytest
 import typer
 
-from abm.scenario import Scenario
+from abm.scenario.scenario import Scenario
 from experiments import results
 from experiments.calibrate.target_file import read_calibration
-from experiments.cli import app, main
-from experiments.sweeps import sweep_file
-from experiments.sweeps.sweep_file import read_sweep, shipped_sweeps
+from experiments.commands.main import app, main
+from experiments.sweeps.design import sweep_file
+from experiments.sweeps.design.sweep_file import read_sweep, shipped_sweeps
 from tests.in_this_process import in_this_process
 from tests.pages import EQUATIONS, HERE_DOCUMENT, PAGES, ROOT, blocks, commands_in_prose
 from tests.published_tables import write_oecd

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 
 from abm import RelocationModel
-from abm.accounts import ROUNDING
 from abm.axes import FOOTLOOSE, HOSTS, N_FOOTLOOSE, N_HOSTS, REGIONS
-from abm.calibration import PROMISED
-from abm.economy import load_economy
+from abm.base_year.calibration import PROMISED
+from abm.economy.tables import load_economy
 from abm.errors import CalibrationError
-from abm.moving import HAS_PLANT, RULED_OUT
-from abm.twin import alike, twin
-from experiments.overrides import load_scenario
+from abm.location.moving_costs import HAS_PLANT, RULED_OUT
+from abm.trade.accounts import ROUNDING
+from abm.worlds.twin import alike, twin
+from experiments.scenarios.overrides import load_scenario
 
 FIRMS = 100
 

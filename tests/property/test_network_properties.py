@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from abm.axes import N_FOOTLOOSE, N_HOSTS, N_REGIONS, N_SECTORS
-from abm.draws import Draws
-from abm.network import NOBODY, SupplierNetwork
+from abm.engine.draws import Draws
+from abm.trade.suppliers import NOBODY, SupplierNetwork
 
 
 @dataclass

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from abm.config.keys import dotted, keys_of
 from abm.errors import ScenarioError
-from abm.keys import dotted, keys_of
-from abm.scenario import Scenario, shipped
-from experiments import runner
-from experiments.cli import main
-from experiments.describe import described
-from experiments.overrides import load_scenario
+from abm.scenario.scenario import Scenario, shipped
+from experiments.commands.main import main
+from experiments.runs import runner
+from experiments.scenarios.describe import described
+from experiments.scenarios.overrides import load_scenario
 
 KNOWN = sorted({dotted(path) for path in keys_of(Scenario).leaves()})
 WORDS = sorted({part for key in KNOWN for part in key.split(".")} | {"set", "date", "all"})

@@ -39,7 +39,7 @@ def outcome(spec):
 
 def made_spec(cost):
     """A run of no sweep."""
-    from experiments.sweeps.one_run import RunSpec
+    from experiments.sweeps.work.one_run import RunSpec
 
     return RunSpec(f"{cost}", "s", (("firms.build_cost", cost),), 1, 1, 10, 1)
 
@@ -142,10 +142,10 @@ def bent_until_stopped(spec, scenario):
 
 def claims(spec, scenario):
     """The relocation model, and of its outcomes claims alone."""
-    from abm.twin import twin
-    from experiments.measures import preference_utilisation
-    from experiments.sweeps.one_run import base_year
-    from experiments.sweeps.plan import resolved_scenario
+    from abm.worlds.twin import twin
+    from experiments.outcomes.measures import preference_utilisation
+    from experiments.sweeps.design.plan import resolved_scenario
+    from experiments.sweeps.work.one_run import base_year
 
     resolved = resolved_scenario(scenario, spec)
     model = twin(base_year(resolved.firms, resolved.economy, spec.firms, spec.seed), resolved)
@@ -155,7 +155,7 @@ def claims(spec, scenario):
 
 def main(words=None):
     """Carry out a sweep as a program of its own: FILE, DIR, name of a function, options."""
-    from experiments.sweeps.sweep import Options, run_sweep
+    from experiments.sweeps.work.sweep import Options, run_sweep
 
     file, folder, name, seconds, *words = words or sys.argv[1:]
     options = Options(

@@ -9,12 +9,12 @@ import pytest
 import sweep_runs
 
 from abm.errors import OutputError, ScenarioError
-from abm.scenario import Scenario
+from abm.scenario.scenario import Scenario
 from experiments import results
 from experiments.calibrate.command import calibrate
 from experiments.calibrate.target_file import read_calibration
-from experiments.cli import main
-from experiments.sweeps.sweep import Options, run_sweep
+from experiments.commands.main import main
+from experiments.sweeps.work.sweep import Options, run_sweep
 
 A, B = 0.42, 0.17
 

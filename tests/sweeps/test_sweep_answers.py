@@ -12,7 +12,7 @@ from sweep_runs import write_sweep
 
 from abm.errors import OutputError, ScenarioError, StoreError
 from experiments import results
-from experiments.sweeps.answers import (
+from experiments.sweeps.answers.answers import (
     cell_means,
     complete_means,
     indices,
@@ -20,13 +20,13 @@ from experiments.sweeps.answers import (
     noise_share,
     paired_differences,
 )
-from experiments.sweeps.design import points
-from experiments.sweeps.export import export_frame, text_of
-from experiments.sweeps.reading import explain_sweep_run, query, status
-from experiments.sweeps.report import write_report
-from experiments.sweeps.store import SweepStore
-from experiments.sweeps.sweep import Options, run_sweep
-from experiments.sweeps.sweep_file import SweepFile
+from experiments.sweeps.answers.export import export_frame, text_of
+from experiments.sweeps.answers.report import write_report
+from experiments.sweeps.design.points import points
+from experiments.sweeps.design.sweep_file import SweepFile
+from experiments.sweeps.store.reading import explain_sweep_run, query, status
+from experiments.sweeps.store.store import SweepStore
+from experiments.sweeps.work.sweep import Options, run_sweep
 
 REFERENCE = """
 [reference]

@@ -8,14 +8,14 @@ import pytest
 import sweep_runs
 from sweep_runs import write_sweep
 
-import experiments.sweeps.sweep as sweeps
+import experiments.sweeps.work.sweep as sweeps
 from abm.model import RelocationModel
 from experiments import results
-from experiments.cli import main
-from experiments.sweeps.chunk import environment_of_workers
-from experiments.sweeps.one_run import simulate
-from experiments.sweeps.plan import make_plan, resolved_scenario
-from experiments.sweeps.sweep_file import read_sweep
+from experiments.commands.main import main
+from experiments.sweeps.design.plan import make_plan, resolved_scenario
+from experiments.sweeps.design.sweep_file import read_sweep
+from experiments.sweeps.work.chunk import environment_of_workers
+from experiments.sweeps.work.one_run import simulate
 
 SMALL = """
 scenario = "status-quo"
@@ -90,7 +90,7 @@ def test_a_shared_base_year_changes_no_bit(tmp_path):
 
 
 def test_a_dry_run_says_what_it_would_take_and_writes_nothing(tmp_path, monkeypatch, capsys):
-    from experiments.sweeps import dry_run
+    from experiments.sweeps.work import dry_run
 
     monkeypatch.setattr(dry_run.dry_run_text, "__kwdefaults__", {"run_one": sweep_runs.trivial})
     monkeypatch.chdir(tmp_path)

@@ -8,11 +8,11 @@ from scipy import stats
 from sweep_runs import write_sweep
 
 from abm.errors import ScenarioError
-from experiments.sweeps.design import points
-from experiments.sweeps.identity import seed_of
-from experiments.sweeps.one_run import simulate
-from experiments.sweeps.plan import make_plan
-from experiments.sweeps.sweep_file import SweepFile, read_sweep, shipped_sweeps
+from experiments.sweeps.design.identity import seed_of
+from experiments.sweeps.design.plan import make_plan
+from experiments.sweeps.design.points import points
+from experiments.sweeps.design.sweep_file import SweepFile, read_sweep, shipped_sweeps
+from experiments.sweeps.work.one_run import simulate
 
 TWO = """[factors]
 "firms.build_cost" = {uniform = [0.1, 0.3]}

@@ -14,11 +14,11 @@ import sweep_runs
 from sweep_runs import write_sweep
 
 from abm.errors import OutputError
-from experiments.sweeps import cluster as on_dask
-from experiments.sweeps.backends import BackendLostError
-from experiments.sweeps.chunk import Limits
-from experiments.sweeps.store import SweepStore
-from experiments.sweeps.sweep import Options, run_sweep
+from experiments.sweeps.store.store import SweepStore
+from experiments.sweeps.work import cluster as on_dask
+from experiments.sweeps.work.backends import BackendLostError
+from experiments.sweeps.work.chunk import Limits
+from experiments.sweeps.work.sweep import Options, run_sweep
 
 pytest.importorskip("distributed")
 

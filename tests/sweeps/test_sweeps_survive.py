@@ -20,10 +20,10 @@ from sweep_runs import write_sweep
 
 from abm.errors import OutputError, StoreError
 from experiments import results
-from experiments.sweeps.engine import StopRules
-from experiments.sweeps.recorder import Recorder
-from experiments.sweeps.store import SweepStore
-from experiments.sweeps.sweep import Options, run_sweep
+from experiments.sweeps.store.recorder import Recorder
+from experiments.sweeps.store.store import SweepStore
+from experiments.sweeps.work.supervisor import StopRules
+from experiments.sweeps.work.sweep import Options, run_sweep
 
 KILLS = 20
 
@@ -55,7 +55,7 @@ def bytes_of(folder):
 
 FORKS = multiprocessing.get_context("forkserver")
 # A program that has loaded everything: starting one takes no second, however often.
-FORKS.set_forkserver_preload(["sweep_runs", "experiments.sweeps.sweep"])
+FORKS.set_forkserver_preload(["sweep_runs", "experiments.sweeps.work.sweep"])
 
 
 def start(file, out, *, resume=False, run_one="slow", flush=0.05):
@@ -157,7 +157,7 @@ def test_any_number_of_workers_and_order_gives_the_same_bytes(tmp_path, uninterr
     ],
 )
 def test_a_run_that_fails_is_recorded_and_costs_no_other(tmp_path, run_one, kind, words):
-    from experiments.sweeps.chunk import Limits
+    from experiments.sweeps.work.chunk import Limits
 
     limits = Limits(
         seconds=1.0 if kind == "timeout" else None,
@@ -181,8 +181,8 @@ def test_a_run_that_kills_its_process_once_is_run_again(tmp_path, marks):
 
 
 def test_a_process_killed_between_two_runs_costs_nothing(monkeypatch):
-    from experiments.sweeps import chunk
-    from experiments.sweeps.chunk import Limits, Worker
+    from experiments.sweeps.work import chunk
+    from experiments.sweeps.work.chunk import Limits, Worker
 
     monkeypatch.setattr(chunk, "START_SECONDS", 4.0)
     specs = [sweep_runs.made_spec(cost) for cost in (0.1, 0.3)]
@@ -266,7 +266,7 @@ def test_a_disk_without_room_for_a_result_keeps_it_until_there_is(small, monkeyp
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     before = sorted(path.name for path in (out / "parts").iterdir())
     recorder = Recorder(store, "extra", flush_seconds=1e9)
-    from experiments.sweeps.chunk import Report
+    from experiments.sweeps.work.chunk import Report
 
     recorder.take(Report("0" * 20, {"profit": 1.0}))
     resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
@@ -366,7 +366,7 @@ def test_a_line_cut_short_counts_for_nothing(small):
 def test_a_killed_merge_is_made_up_for(tmp_path, monkeypatch):
     file, out = write_sweep(tmp_path), tmp_path / "out"
     with monkeypatch.context() as broken:
-        broken.setattr("experiments.sweeps.sweep.merge", lambda *arguments: 1 / 0)
+        broken.setattr("experiments.sweeps.work.sweep.merge", lambda *arguments: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             carry_out(file, out)
     assert len(results(out)) == 20

@@ -10,8 +10,9 @@ from rich.console import Console
 
 from abm.errors import ModelError
 from abm.model import RelocationModel
-from abm.scenario import Scenario
-from experiments.bench import (
+from abm.scenario.scenario import Scenario
+from experiments.commands.main import main
+from experiments.speed.bench import (
     BenchResult,
     SizeResult,
     bench,
@@ -19,9 +20,14 @@ from experiments.bench import (
     milliseconds,
     print_bench,
 )
-from experiments.bound import NOTHING, Transcendentals, of_cost_step, of_free_mix, of_one_evaluation
-from experiments.cli import main
-from experiments.machine import Speed, description, in_words, measured_speed, peak_memory
+from experiments.speed.bound import (
+    NOTHING,
+    Transcendentals,
+    of_cost_step,
+    of_free_mix,
+    of_one_evaluation,
+)
+from experiments.speed.machine import Speed, description, in_words, measured_speed, peak_memory
 
 PHASES = (
     "enact_policy",
@@ -101,7 +107,7 @@ def test_the_cost_phase_stands_against_its_bound_quarter_by_quarter():
 def test_bad_input_is_one_line_and_exit_code_2_before_anything_is_measured(
     arguments, complaint, capsys, monkeypatch
 ):
-    monkeypatch.setattr("experiments.bench.measure_size", None)
+    monkeypatch.setattr("experiments.speed.bench.measure_size", None)
     assert main(["bench", *arguments]) == 2
     printed = capsys.readouterr()
     assert complaint in printed.err
@@ -128,7 +134,7 @@ def _end_at_once() -> None:
 
 def test_a_process_of_its_own_counts_its_own_memory_alone():
     held = np.ones(40_000_000)  # 320 MB in this process, which the other one must not report
-    code = "from experiments.machine import peak_memory; print(peak_memory())"
+    code = "from experiments.speed.machine import peak_memory; print(peak_memory())"
     answer = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )

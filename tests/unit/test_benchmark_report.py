@@ -24,7 +24,7 @@ from benchmarks.report import (
 from benchmarks.report import main as report
 from benchmarks.results import BenchmarkError, Results, Row, read
 from experiments.labels import NOTHING
-from experiments.machine import description
+from experiments.speed.machine import description
 
 PHASES = {"solve_costs": 0.03, "claim_origin": 0.01}
 

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from abm.errors import OutputError
-from experiments.cli import app, main
+from experiments.commands.main import app, main
 
 
 class Runs(list):
@@ -28,12 +28,15 @@ def runs(monkeypatch):
             raise asked.leaves
         return asked.leaves
 
-    runner, report = ModuleType("experiments.runner"), ModuleType("experiments.report")
+    runner, report = (
+        ModuleType("experiments.runs.runner"),
+        ModuleType("experiments.commands.printed"),
+    )
     runner.run_scenario = run_scenario
     runner.default_folder = lambda scenario, against, seed: f"results/{scenario.name}"
     report.print_result = lambda result, quiet: None
-    monkeypatch.setitem(sys.modules, "experiments.runner", runner)
-    monkeypatch.setitem(sys.modules, "experiments.report", report)
+    monkeypatch.setitem(sys.modules, "experiments.runs.runner", runner)
+    monkeypatch.setitem(sys.modules, "experiments.commands.printed", report)
     return asked
 
 
@@ -65,7 +68,7 @@ def test_without_a_command_help_is_printed(capsys):
 
 def test_help_is_a_program_of_its_own_that_loads_no_model():
     code = (
-        "import sys; from experiments.cli import main; status = main(['--help']);"
+        "import sys; from experiments.commands.main import main; status = main(['--help']);"
         "heavy = {'numpy', 'pandas', 'pydantic', 'mesa', 'scipy', 'abm'} & set(sys.modules);"
         "sys.exit(status or str(heavy or '') or 0)"
     )
@@ -78,7 +81,7 @@ def test_help_is_a_program_of_its_own_that_loads_no_model():
 
 def test_an_error_leaves_a_process_with_2_and_one_line():
     done = subprocess.run(
-        [sys.executable, "-m", "experiments.cli", "show", "usmac"],
+        [sys.executable, "-m", "experiments.commands.main", "show", "usmac"],
         capture_output=True,
         text=True,
         timeout=60,
@@ -226,6 +229,6 @@ def test_a_stop_before_the_run_exits_with_130(monkeypatch, capsys):
     def stop(*arguments):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("experiments.overrides.load_scenario", stop)
+    monkeypatch.setattr("experiments.scenarios.overrides.load_scenario", stop)
     assert main(["run", "usmca"]) == 130
     assert capsys.readouterr().err == "nearshore: stopped\n"

@@ -11,9 +11,9 @@ from functools import partial
 
 import pytest
 
-from experiments.cli import main
-from experiments.crate import CONFIGURATION, ENVIRONMENT, METADATA
-from experiments.runner import run_scenario
+from experiments.commands.main import main
+from experiments.runs.crate import CONFIGURATION, ENVIRONMENT, METADATA
+from experiments.runs.runner import run_scenario
 from tests.synthetic import FakeModel, FakeScenario
 
 VALIDATOR = shutil.which(os.environ.get("ROC_VALIDATOR", "rocrate-validator"))

@@ -13,11 +13,11 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from experiments.tables import RunFrames
+from experiments.outcomes.tables import RunFrames
 from tests.synthetic import a_run, empty
-from viz.events import CLOSEST, acts_of
-from viz.figures import FIGURES, draw_all
-from viz.findings import (
+from viz.figures.event_marks import CLOSEST, acts_of
+from viz.figures.run_figures import FIGURES, draw_all
+from viz.figures.titles import (
     balance_finding,
     content_finding,
     jobs_finding,

@@ -7,9 +7,9 @@ import pytest
 
 import abm.model
 from abm import RelocationModel
+from abm.engine.guards import GUARDS, WEIGHED_LATER, check_finite, guards_of
 from abm.errors import NonFiniteError
-from abm.guards import GUARDS, WEIGHED_LATER, check_finite, guards_of
-from abm.twin import twin
+from abm.worlds.twin import twin
 from agents import FirmTable
 
 FIRMS = 100

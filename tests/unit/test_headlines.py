@@ -8,7 +8,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
-from viz.headlines import laffer_curve, threat_and_openings, withdrawal_and_trade
+from viz.figures.documentation import laffer_curve, threat_and_openings, withdrawal_and_trade
 from viz.palette import BASELINE
 
 SEEDS = (1, 2, 3)

@@ -6,9 +6,9 @@ import pytest
 
 from abm import RelocationModel
 from abm.axes import REGIONS, SECTORS
-from abm.economy import load_economy
-from experiments.cli import main
-from experiments.inter_country import DIVISIONS, WIOD, read_economy
+from abm.economy.tables import load_economy
+from experiments.commands.main import main
+from experiments.own_data.inter_country import DIVISIONS, WIOD, read_economy
 from tests.published_tables import published, write_oecd
 
 pytest.importorskip("pymrio")

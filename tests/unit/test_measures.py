@@ -9,12 +9,12 @@ from abm import data
 from abm.axes import GOODS, HOSTS, REGIONS, SECTORS
 from abm.errors import ScenarioError
 from abm.policy import compile_policy
-from abm.policy.duty_bases import foreign_content, metal_content
-from abm.policy.measures import Measure, behind, contributions
+from abm.policy.instruments.duty_bases import foreign_content, metal_content
+from abm.policy.instruments.measures import Measure, behind, contributions
 from abm.policy.timeline import segments
-from abm.scenario import Scenario
-from experiments.describe import described
-from experiments.duties import duty_lines
+from abm.scenario.scenario import Scenario
+from experiments.scenarios.describe import described
+from experiments.scenarios.duties import duty_lines
 
 
 def measure(**terms):

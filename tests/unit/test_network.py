@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from abm.axes import FOOTLOOSE, HOSTS, N_FOOTLOOSE, N_HOSTS, N_REGIONS, N_SECTORS, REGIONS, SECTORS
-from abm.draws import Draws
-from abm.network import NOBODY, SupplierNetwork, SupplierPools, industry_graph
+from abm.engine.draws import Draws
+from abm.trade.suppliers import NOBODY, SupplierNetwork, SupplierPools, industry_graph
 
 CARS, PARTS, METALS = (FOOTLOOSE.index(name) for name in ("cars", "vehicle_parts", "metals"))
 USA, MEX, CAN, CHN = (REGIONS.index(name) for name in ("USA", "MEX", "CAN", "CHN"))

@@ -10,7 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from abm.errors import OutputError
-from experiments.output import (
+from experiments.outcomes.tables import TABLES, check_tables
+from experiments.runs.folders import (
     MANIFEST,
     PROGRAM,
     check_destination,
@@ -18,7 +19,6 @@ from experiments.output import (
     write_json,
     write_table,
 )
-from experiments.tables import TABLES, check_tables
 from tests.synthetic import empty, tables
 
 DOCS = Path(__file__).parents[2] / "docs" / "outputs.md"

@@ -6,7 +6,7 @@ import pytest
 from abm.axes import FIXED, FOOTLOOSE, GOODS, HOSTS, N_REGIONS, N_SECTORS, REGIONS, SECTORS
 from abm.errors import ScenarioError
 from abm.policy import Policy, compile_policy
-from abm.scenario import Scenario
+from abm.scenario.scenario import Scenario
 
 
 def policy(text: str) -> Policy:

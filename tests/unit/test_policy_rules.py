@@ -7,13 +7,13 @@ import pytest
 
 from abm.axes import GOODS, N_HOSTS
 from abm.errors import ScenarioError
-from abm.governments import levied
+from abm.governments.in_force import levied
+from abm.governments.outlook import FIXED, WAIVED, Outlook
 from abm.policy import compile_policy
-from abm.policy.outlook import FIXED, WAIVED, Outlook
-from abm.policy.retaliation import retaliate
+from abm.policy.instruments.retaliation import retaliate
 from abm.policy.timeline import with_changes
-from abm.scenario import Scenario
-from experiments.overrides import load_scenario
+from abm.scenario.scenario import Scenario
+from experiments.scenarios.overrides import load_scenario
 
 USA, MEX, CAN = range(3)
 BLANKET = ("tariffs.special.USA.MEX.all=0.25",)

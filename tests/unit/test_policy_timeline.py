@@ -7,7 +7,7 @@ import pytest
 
 from abm.policy import compile_policy, threat_event
 from abm.policy.timeline import first_day, quarter_of
-from abm.scenario import Scenario
+from abm.scenario.scenario import Scenario
 
 
 def entry(day, changes, announced=None, title="news"):

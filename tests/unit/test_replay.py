@@ -7,11 +7,11 @@ import pytest
 
 import abm.model
 from abm.errors import NonFiniteError
-from abm.scenario import Scenario
-from experiments import replay as replaying
-from experiments.cli import main
-from experiments.replay import failure_file, write_failure
-from experiments.runner import run_scenario
+from abm.scenario.scenario import Scenario
+from experiments.commands.main import main
+from experiments.runs import replay as replaying
+from experiments.runs.replay import failure_file, write_failure
+from experiments.runs.runner import run_scenario
 from tests.synthetic import FakeModel, FakeScenario
 
 SCENARIO = Scenario.load("threat-35").model_copy(update={"quarters": 5})

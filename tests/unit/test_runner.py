@@ -16,13 +16,13 @@ import pytest
 from rich.console import Console
 
 from abm.errors import OutputError, ScenarioError
-from abm.scenario import Scenario
-from experiments import provenance, runner
-from experiments.progress import RunProgress
-from experiments.report import differs_nowhere, print_result, summary_table
-from experiments.runner import default_folder, find_figures, relocation_model, run_scenario
-from experiments.summary import summary
-from experiments.tables import TABLES, RunFrames, check_tables
+from abm.scenario.scenario import Scenario
+from experiments.commands.printed import differs_nowhere, print_result, summary_table
+from experiments.outcomes.summary import summary
+from experiments.outcomes.tables import TABLES, RunFrames, check_tables
+from experiments.runs import provenance, runner
+from experiments.runs.progress import RunProgress
+from experiments.runs.runner import default_folder, find_figures, relocation_model, run_scenario
 from tests.synthetic import FakeModel, FakeScenario, tables
 
 USMCA, STATUS_QUO = FakeScenario(), FakeScenario("status-quo", tilt=0.0)
@@ -300,7 +300,7 @@ def test_the_default_folder_names_scenario_reference_and_seed():
 
 def test_running_imports_nothing_that_draws():
     code = (
-        "import sys, experiments.runner; "
+        "import sys, experiments.runs.runner; "
         "print([name for name in ('matplotlib', 'viz') if name in sys.modules])"
     )
     answer = subprocess.run(

@@ -4,9 +4,9 @@ import pytest
 
 from abm.errors import ScenarioError
 from abm.policy import compile_policy
-from abm.scenario import Scenario, shipped
-from experiments.describe import described
-from experiments.overrides import load_scenario, same_as_extended, without_effect
+from abm.scenario.scenario import Scenario, shipped
+from experiments.scenarios.describe import described
+from experiments.scenarios.overrides import load_scenario, same_as_extended, without_effect
 
 CARS = "rules_of_origin.regional_value_content.cars"
 

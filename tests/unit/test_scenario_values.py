@@ -5,13 +5,13 @@ from typing import get_args
 import pytest
 from pydantic import ValidationError
 
-from abm import settings
 from abm.axes import FOOTLOOSE, GOODS, HOSTS, REGIONS, SECTORS
+from abm.config import settings
+from abm.config.keys import keys_of
 from abm.errors import ScenarioError
-from abm.keys import keys_of
-from abm.policy.enforcement import AuditRate, Penalty
-from abm.policy.rules_of_origin import RegionalValueContent
-from abm.scenario import Scenario
+from abm.policy.instruments.enforcement import AuditRate, Penalty
+from abm.policy.instruments.rules_of_origin import RegionalValueContent
+from abm.scenario.scenario import Scenario
 
 ENTRY = "[[timeline]]\ndate = 2018-01-01\ntitle = 'news'\n"
 

@@ -6,8 +6,8 @@ from math import isclose
 import pandas as pd
 import pytest
 
-from experiments.measures import plants_changed, yearly
-from experiments.summary import entries, summary
+from experiments.outcomes.measures import plants_changed, yearly
+from experiments.outcomes.summary import entries, summary
 from tests.synthetic import a_run, empty, tables
 
 LEAF = {"start", "end", "change", "unit"}

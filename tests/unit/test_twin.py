@@ -6,8 +6,8 @@ import pytest
 
 from abm import RelocationModel
 from abm.errors import ScenarioError
-from abm.twin import alike, twin
-from experiments.overrides import load_scenario
+from abm.worlds.twin import alike, twin
+from experiments.scenarios.overrides import load_scenario
 
 FIRMS, QUARTERS = 200, 3
 

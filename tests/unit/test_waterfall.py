@@ -4,9 +4,9 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from experiments.channels import CHANNEL_NAMES
+from experiments.runs.channels import CHANNEL_NAMES
 from tests.synthetic import a_run
-from viz.waterfall import PANELS, channels_finding, channels_waterfall, draw_waterfall
+from viz.figures.waterfall import PANELS, channels_finding, channels_waterfall, draw_waterfall
 
 RUN, REFERENCE = a_run(quarters=4), a_run("status-quo", quarters=4, tilt=0.0)
 

@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from abm.balance import us_goods_deficit
 from abm.policy import compile_policy
-from abm.policy.reaction import Reaction, hazard_scale
-from experiments.measures import us_goods_balance
-from experiments.overrides import load_scenario
-from experiments.summary import summary
+from abm.policy.instruments.reaction import Reaction, hazard_scale
+from abm.trade.balance import us_goods_deficit
+from experiments.outcomes.measures import us_goods_balance
+from experiments.outcomes.summary import summary
+from experiments.scenarios.overrides import load_scenario
 from tests.same_firms import model_of
 
 FIRMS = 200

@@ -12,19 +12,19 @@ import pandas as pd
 import pytest
 
 from abm import RelocationModel
-from abm.checkpoint import put_away, take_up
 from abm.errors import CheckpointError, ScenarioError
-from abm.scenario import Scenario
-from abm.state import Carried, State
-from abm.twin import twin
-from experiments.checkpoints import ARRAYS, FACTS, FOLDER, read_checkpoint, restored
-from experiments.cli import main
-from experiments.continuing import resume, run_again
-from experiments.describe import described
-from experiments.overrides import load_scenario
-from experiments.progress import RunProgress
-from experiments.runner import run_scenario
-from experiments.tables import TABLES
+from abm.scenario.scenario import Scenario
+from abm.state.state import Carried, State
+from abm.worlds.checkpoint import put_away, take_up
+from abm.worlds.twin import twin
+from experiments.commands.main import main
+from experiments.outcomes.tables import TABLES
+from experiments.runs.checkpoints import ARRAYS, FACTS, FOLDER, read_checkpoint, restored
+from experiments.runs.continuing import resume, run_again
+from experiments.runs.progress import RunProgress
+from experiments.runs.runner import run_scenario
+from experiments.scenarios.describe import described
+from experiments.scenarios.overrides import load_scenario
 
 FIRMS, QUARTERS, SEED = 100, 7, 3
 DUTY = {"tariffs.special.USA.MEX.all": 0.25}

@@ -7,8 +7,8 @@ from scipy import stats
 from abm import RelocationModel
 from abm.axes import GOODS, HOSTS, N_FOOTLOOSE, N_GOODS, N_HOSTS
 from abm.core.location import choice_probabilities, solve_values, stationary_distribution
-from abm.economy import load_economy
-from abm.moving import location_problem, quarterly_review
+from abm.economy.tables import load_economy
+from abm.location.moving_costs import location_problem, quarterly_review
 
 PROMISED = 1e-3
 """Largest relative miss of a cell that carries a ten-thousandth of its row or more."""

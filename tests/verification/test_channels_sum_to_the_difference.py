@@ -7,18 +7,18 @@ import pytest
 
 from abm import RelocationModel
 from abm.errors import ScenarioError
-from abm.held_world import RESPONSES
-from abm.scenario import Scenario
-from experiments.channels import (
+from abm.scenario.scenario import Scenario
+from abm.worlds.held_responses import RESPONSES
+from experiments.outcomes.summary import entries, summary
+from experiments.runs.channels import (
     CHANNEL_NAMES,
     CHANNELS,
     channel_worlds,
     check_comparable,
     split_differences,
 )
-from experiments.overrides import load_scenario
-from experiments.runner import run_scenario
-from experiments.summary import entries, summary
+from experiments.runs.runner import run_scenario
+from experiments.scenarios.overrides import load_scenario
 
 FIRMS = 100
 QUARTERS = 4

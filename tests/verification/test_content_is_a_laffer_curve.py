@@ -8,7 +8,7 @@ from abm.axes import FOOTLOOSE, HOSTS
 from abm.core.buyers import Buyers
 from abm.core.claims import Claim
 from abm.core.content_rules import restricted_spending
-from experiments.overrides import load_scenario
+from experiments.scenarios.overrides import load_scenario
 
 CARS = FOOTLOOSE.index("cars")
 CONTENT_ROUNDING = 1e-5

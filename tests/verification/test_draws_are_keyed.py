@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.random import Philox
 from scipy import stats
 
-from abm.draws import SMALLEST, Draws
+from abm.engine.draws import SMALLEST, Draws
 from abm.errors import ScenarioError
 
 KINDS = ("uniform", "normal", "gumbel")

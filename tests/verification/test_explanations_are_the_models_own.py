@@ -8,14 +8,14 @@ import pytest
 
 from abm.axes import CONFIG_LABELS, CONFIGS, HOSTS
 from abm.errors import OutputError, ScenarioError
-from abm.what_if import CANCELS, decisions, levers_of, nearest_switch
-from experiments.cli import main
-from experiments.continuing import fork
-from experiments.explain import WatchedModel, explain_firm, read_manifest
-from experiments.explain_text import introduction, verdict, why_claim
-from experiments.explanation import explanation
-from experiments.overrides import load_scenario
-from experiments.runner import run_scenario
+from abm.explain.decision import explanation
+from abm.explain.switching_points import CANCELS, decisions, levers_of, nearest_switch
+from experiments.commands.main import main
+from experiments.explain.in_words import introduction, verdict, why_claim
+from experiments.explain.run_again import WatchedModel, explain_firm, read_manifest
+from experiments.runs.continuing import fork
+from experiments.runs.runner import run_scenario
+from experiments.scenarios.overrides import load_scenario
 
 FIRMS = 100
 QUARTERS = 4

@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 
 from abm.axes import FOOTLOOSE, HOSTS
+from abm.base_year.population import PAPERWORK_SPREAD
 from abm.core.claims import BorderTerms, Claim, choose_claim
-from abm.draws import Draws
-from abm.economy import MERCHANDISE_PROCESSING_FEE, Array
-from abm.population import PAPERWORK_SPREAD
-from experiments.fit_moments import (
+from abm.economy.tables import MERCHANDISE_PROCESSING_FEE, Array
+from abm.engine.draws import Draws
+from experiments.fit.moments import (
     VEHICLES,
     Border,
     Exports,
@@ -21,7 +21,7 @@ from experiments.fit_moments import (
     claim_share,
     observe,
 )
-from experiments.fit_search import (
+from experiments.fit.search import (
     LONGEST,
     ORIGIN_BOUNDS,
     PROBE,

@@ -14,10 +14,10 @@ import pytest
 
 from abm import RelocationModel
 from abm.axes import GOODS, HOSTS, REGIONS, SECTORS
-from abm.population import BELIEFS
+from abm.base_year.population import BELIEFS
 from agents import Government
 from docs.findings import opening_chances
-from experiments.overrides import load_scenario
+from experiments.scenarios.overrides import load_scenario
 from tests.same_firms import at_rest, model_of
 
 FIRMS = 100

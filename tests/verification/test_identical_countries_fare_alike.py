@@ -9,13 +9,13 @@ firm-specific border tax alone looks at where a firm once produced.
 import numpy as np
 import pytest
 
-import abm.borders
-import abm.initialization
+import abm.base_year.set_up
+import abm.trade.borders
 from abm import RelocationModel
-from abm.accounts import ROUNDING
 from abm.axes import N_HOSTS
-from abm.economy import load_economy
-from experiments.overrides import load_scenario
+from abm.economy.tables import load_economy
+from abm.trade.accounts import ROUNDING
+from experiments.scenarios.overrides import load_scenario
 from tests.mirrored import identical_members, mirror_firms
 
 FIRMS = 480
@@ -37,7 +37,7 @@ CHEAP_MOVES = ["firms.build_cost=0.05", "firms.closure_cost=0.0"]
 @pytest.fixture(scope="module")
 def model():
     """A quarter-by-quarter run in which every draw of the first member's firms is everybody's."""
-    place = abm.initialization.place_firms
+    place = abm.base_year.set_up.place_firms
 
     def place_mirrored(table, economy, settings, draws):
         lucky = settings.model_copy(update={"choice_noise": LUCK})
@@ -46,8 +46,8 @@ def model():
         return values
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(abm.initialization, "place_firms", place_mirrored)
-        patch.setattr(abm.borders, "MERCHANDISE_PROCESSING_FEE", 0.0)
+        patch.setattr(abm.base_year.set_up, "place_firms", place_mirrored)
+        patch.setattr(abm.trade.borders, "MERCHANDISE_PROCESSING_FEE", 0.0)
         scenario = load_scenario("status-quo", SAME_SHOCK + NO_LUCK + CHEAP_MOVES)
         economy = identical_members(load_economy())
         model = RelocationModel(scenario, firms=FIRMS, economy=economy)

@@ -12,12 +12,12 @@ import pytest
 
 from abm.axes import FOOTLOOSE, GOODS, HOSTS, REGIONS, SECTORS
 from abm.core.claims import Claim
-from abm.economy import load_economy
-from abm.inputs import purchase_prices, value_added_cost
+from abm.economy.tables import load_economy
 from abm.policy import compile_policy
-from abm.scenario import Scenario
-from experiments.overrides import load_scenario
-from experiments.summary import summary
+from abm.scenario.scenario import Scenario
+from abm.trade.input_prices import purchase_prices, value_added_cost
+from experiments.outcomes.summary import summary
+from experiments.scenarios.overrides import load_scenario
 from tests.same_firms import model_of
 
 USA, MEX, CAN = range(3)

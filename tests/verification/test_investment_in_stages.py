@@ -10,9 +10,9 @@ import pytest
 
 from abm import RelocationModel
 from abm.axes import CONFIG_LABELS, HOSTS
-from abm.moving import HAS_PLANT, move_costs
-from experiments.overrides import load_scenario
-from experiments.summary import summary
+from abm.location.moving_costs import HAS_PLANT, move_costs
+from experiments.outcomes.summary import summary
+from experiments.scenarios.overrides import load_scenario
 
 FIRMS = 300
 USA_ALONE, MEXICO = CONFIG_LABELS.index("USA"), CONFIG_LABELS.index("MEX")

@@ -5,9 +5,9 @@ import pytest
 
 from abm import RelocationModel
 from abm.errors import ScenarioError
-from abm.scenario import Scenario
-from experiments.describe import described_scenario
-from experiments.output import write_table
+from abm.scenario.scenario import Scenario
+from experiments.runs.folders import write_table
+from experiments.scenarios.describe import described_scenario
 
 FIRMS = 300
 QUARTERS = 12

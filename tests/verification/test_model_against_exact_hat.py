@@ -1,6 +1,6 @@
 """Without frictions the whole model is exact-hat algebra: trade, output, costs and wages.
 
-The solver in `experiments.validation.exact_hat` was written apart from the model and
+The solver in `experiments.validation.second_opinion.exact_hat` was written apart from the model and
 shares no code with it; both start from the same tables.
 """
 
@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from abm.axes import N_FOOTLOOSE, N_HOSTS
-from abm.economy import load_economy
-from experiments.validation.exact_hat import solve
-from experiments.validation.exact_hat_comparison import compare
+from abm.economy.tables import load_economy
+from experiments.validation.second_opinion.exact_hat import solve
+from experiments.validation.second_opinion.exact_hat_comparison import compare
 
 # Costs are single precision, 6e-8 an operation; elasticities up to 9.6 magnify their error.
 CLOSE = 1e-5

@@ -12,9 +12,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from abm.borders import MEMBER_PAIRS
 from abm.core.buyers import ORIGINATING, ORIGINATING_BEFORE_DUTY, OTHER, OTHER_BEFORE_DUTY
 from abm.core.claims import Claim
+from abm.trade.borders import MEMBER_PAIRS
 from benchmarks.mid_quarter import MidQuarter
 
 FIRMS = 200

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from abm import RelocationModel
-from experiments.overrides import load_scenario
+from experiments.scenarios.overrides import load_scenario
 
 ONE_BY_ONE = (
     "tariffs.special.USA.MEX.all=0",

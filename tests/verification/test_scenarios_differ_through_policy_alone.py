@@ -3,7 +3,7 @@
 import pandas as pd
 
 from abm import RelocationModel
-from abm.parallel import THREADS
+from abm.engine.parallel import THREADS
 from agents import FirmTable
 
 FIRMS = 400

@@ -11,20 +11,26 @@ import numpy as np
 import pytest
 
 from abm.axes import N_FOOTLOOSE, N_GOODS, N_HOSTS, N_REGIONS, N_SECTORS
-from abm.calibration import TOLERANCE, calibrate
-from abm.conditions import Calibration
+from abm.base_year.calibration import TOLERANCE, calibrate
+from abm.base_year.population import draw_population
 from abm.core.buyers import Buyers
 from abm.core.markets import hat_shares
 from abm.core.purchases import input_purchases
 from abm.core.sourcing import InputTerms, UnitCosts, cost_step
-from abm.draws import Draws
-from abm.economy import load_economy
-from abm.inputs import outside_duty, price_inputs, purchase_prices, solve_costs, value_added_cost
-from abm.policy.compiled import compile_policy
-from abm.population import draw_population
-from abm.quarter import Quarter
-from abm.scenario import Scenario
-from abm.trade import tally_plants
+from abm.economy.last_quarter import Calibration
+from abm.economy.tables import load_economy
+from abm.engine.draws import Draws
+from abm.policy.regimes import compile_policy
+from abm.scenario.scenario import Scenario
+from abm.trade.deliveries import tally_plants
+from abm.trade.input_prices import (
+    outside_duty,
+    price_inputs,
+    purchase_prices,
+    solve_costs,
+    value_added_cost,
+)
+from abm.trade.this_quarter import Quarter
 
 EXACT = 1e-9
 N_INPUTS, N_FIRMS, N_REGIMES = 7, 5, 4

@@ -8,12 +8,12 @@ sectors. Each takes its luck along: after the set-up row ``r`` has the numbers o
 import numpy as np
 import pytest
 
-import abm.initialization
+import abm.base_year.set_up
 import abm.model
 from abm import RelocationModel
-from abm.accounts import ROUNDING
-from abm.draws import Draws
-from abm.network import SupplierNetwork
+from abm.engine.draws import Draws
+from abm.trade.accounts import ROUNDING
+from abm.trade.suppliers import SupplierNetwork
 from agents import FirmTable
 
 FIRMS = 450
@@ -24,7 +24,7 @@ SCENARIO = "blanket-25"
 
 def shuffled_model():
     """The model with its firms in another order, and that order."""
-    place, build = abm.initialization.place_firms, SupplierNetwork.build
+    place, build = abm.base_year.set_up.place_firms, SupplierNetwork.build
     order = np.zeros(FIRMS, np.int64)
 
     def place_and_shuffle(table, economy, settings, draws):
@@ -47,7 +47,7 @@ def shuffled_model():
             return Draws(self.seed).gumbel(purpose, quarter, size, ids=keyed)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(abm.initialization, "place_firms", place_and_shuffle)
+        patch.setattr(abm.base_year.set_up, "place_firms", place_and_shuffle)
         patch.setattr(abm.model, "Draws", Renumbered)
         patch.setattr(SupplierNetwork, "build", build_keyed)
         model = RelocationModel(SCENARIO, firms=FIRMS, rng=SEED)

@@ -21,7 +21,7 @@ import pytest
 from abm import RelocationModel
 from abm.axes import HOSTS
 from docs.findings import measure_withdrawal, opening_chances
-from experiments.overrides import load_scenario
+from experiments.scenarios.overrides import load_scenario
 
 FIRMS = 600
 

@@ -16,7 +16,7 @@ from scipy import stats
 
 from abm import RelocationModel
 from abm.axes import HOSTS, N_HOSTS, REGIONS
-from experiments.overrides import load_scenario
+from experiments.scenarios.overrides import load_scenario
 
 FIRMS = 800
 SEEDS = range(1, 6)

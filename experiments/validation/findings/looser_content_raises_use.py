@@ -1,6 +1,6 @@
 """Ten points less local content raise the use of preferences by 2.5 to 8.2 points."""
 
-from abm.economy import Array
+from abm.economy.tables import Array
 from experiments.validation.designs import BASE_FIXED, Design, looser_content
 from experiments.validation.estimates import Estimate, estimate
 from experiments.validation.finding import Finding, Results

@@ -1,6 +1,6 @@
 """USMCA: more jobs in US parts, fewer in US assembly, fewer vehicles sold."""
 
-from abm.economy import Array
+from abm.economy.tables import Array
 from experiments.validation.designs import BASE_MOVING, USMCA_MOVING
 from experiments.validation.estimates import Estimate, above, below, estimate
 from experiments.validation.finding import Finding, Results

@@ -1,0 +1,1 @@
+"""How the calibration year is made: firms, their access to markets, and where they stand."""

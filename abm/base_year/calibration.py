@@ -1,0 +1,396 @@
+"""From the figures of 2017 to constants that reproduce them.
+
+Firms differ, meet rules of origin and claim preferences already in the
+calibration year, so its aggregates are not given by formulas: competitiveness,
+bills of materials and market access are the fixed point at which the modelled
+firms buy, sell and employ what the tables say. Each round solves the cost step
+and the claims under the base-year policy, compares flows with their targets and
+moves every constant by the ratio.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from abm.axes import (
+    FOOTLOOSE,
+    HOSTS,
+    N_FOOTLOOSE,
+    N_GOODS,
+    N_HOSTS,
+    N_REGIONS,
+    N_SECTORS,
+    REGIONS,
+    SECTORS,
+    USES,
+)
+from abm.base_year.fixed_point import Mixing
+from abm.base_year.market_access import matched_access
+from abm.core.buyers import sourcing_potential
+from abm.core.sourcing import UnitCosts
+from abm.economy.last_quarter import Calibration, Certificates, Conditions
+from abm.economy.tables import Array, Economy
+from abm.errors import CalibrationError
+from abm.policy.regimes import Policy
+from abm.trade.borders import Borders, claim_origin
+from abm.trade.deliveries import Tally, new_certificates, qualified_share, tally_plants
+from abm.trade.input_prices import (
+    outside_duty,
+    price_inputs,
+    purchase_prices,
+    sector_rows,
+    solve_costs,
+    value_added_cost,
+)
+from abm.trade.market_clearing import FINAL, REACH_EXPONENT
+from abm.trade.this_quarter import Quarter
+from agents import FirmTable
+
+PROMISED = 1e-3
+"""Largest relative miss of a cell that the model promises."""
+
+TOLERANCE = PROMISED / 5
+"""Miss at which the search ends."""
+
+PATIENT_ROUNDS = 60
+"""Rounds after which what is promised will do: in tiny models single precision may keep
+the flows from coming closer."""
+
+NEGLIGIBLE = 1e-5
+"""Cells below this share of their row's total are matched only in absolute terms."""
+
+MAX_ROUNDS = 600
+
+FREE_ROUNDS = 12
+"""Rounds after which claims are held.
+
+In small models a single firm on the brink can change its claim every round and
+keep the flows from settling; it is then left at its last choice.
+"""
+
+PLAIN_ROUNDS = 2
+"""Rounds before mixing: the first guess is too far off to learn from."""
+
+QUARTERS = 4
+
+
+@dataclass(frozen=True)
+class BaseYear:
+    """The calibrated constants and the solved base year they reproduce."""
+
+    calibration: Calibration
+    costs: UnitCosts
+    borders: Borders
+    tally: Tally
+
+
+@dataclass(frozen=True)
+class _Targets:
+    """Observed flows of a quarter at basic prices."""
+
+    final: Array  # (sector, host, market)
+    pools: Array  # (sector, host, market), inputs sold
+    purchases: Array  # (sector, input, source, host), inputs bought
+    fringe: Array  # (sector, source, market)
+    other_use: Array  # (input, source, market)
+
+    @property
+    def sales(self) -> Array:
+        """Sales of modelled firms, shape (sector, host, use, market)."""
+        return np.stack([self.final, self.pools], axis=2)
+
+
+def _targets(economy: Economy) -> _Targets:
+    use = economy.intermediate_use / QUARTERS
+    by_firms = use[:, :, :N_HOSTS, :N_FOOTLOOSE]
+    other_use = use.sum(axis=3)
+    other_use[:, :, :N_HOSTS] -= by_firms.sum(axis=3)
+    final = np.moveaxis(economy.final_demand[:, :N_FOOTLOOSE], 0, 1) / QUARTERS
+    fringe = final.copy()
+    fringe[:, :N_HOSTS] = 0
+    pools = np.moveaxis(use.sum(axis=3), 0, 1)[:N_FOOTLOOSE, :N_HOSTS]
+    return _Targets(
+        final=final[:, :N_HOSTS],
+        pools=pools,
+        purchases=np.transpose(by_firms, (3, 1, 0, 2)),
+        fringe=fringe,
+        other_use=np.moveaxis(np.maximum(other_use, 0), 0, 1),
+    )
+
+
+def calibrate(
+    table: FirmTable, economy: Economy, policy: Policy, home_appeal: float = 5.0
+) -> BaseYear:
+    """Constants at which the firms of ``table`` reproduce the calibration year.
+
+    Parameters
+    ----------
+    table : FirmTable
+        Firms with their plants; ``base_potential`` is filled in.
+    economy : Economy
+        Observed figures.
+    policy : Policy
+        Base-year policy, a single regime.
+    home_appeal : float
+        Appeal of a firm to buyers at home against that to buyers abroad.
+
+    Returns
+    -------
+    BaseYear
+
+    Raises
+    ------
+    CalibrationError
+        If the fixed point is not reached.
+    """
+    targets = _targets(economy)
+    outside = outside_duty(economy, policy)
+    calibration = _first_guess(economy, targets, outside, home_appeal)
+    costs = UnitCosts.empty(len(table), N_HOSTS, 1)
+    worst, flow, held, mixing = np.inf, "", None, Mixing()
+    for rounds in range(1, MAX_ROUNDS + 1):
+        conditions = calibration.conditions
+        terms = price_inputs(economy, calibration, conditions, policy, agglomeration=0.0)
+        _set_base_potential(table, calibration)
+        value_added = value_added_cost(table, calibration, conditions, policy)
+        solve_costs(table, calibration, terms, value_added, costs)
+        borders = claim_origin(table, economy, policy, costs, held)
+        if rounds == FREE_ROUNDS:
+            held = borders.claim
+        quarter = Quarter(table, economy, calibration, policy, costs, borders, outside)
+        access = matched_access(quarter, targets.sales, patient=rounds > FREE_ROUNDS)
+        calibration = replace(calibration, access=access)
+        tally = tally_plants(
+            replace(quarter, calibration=calibration),
+            terms,
+            value_added,
+            purchase_prices(calibration, conditions, policy),
+            regime=0,
+        )
+        miss, flow = _worst_miss(calibration, tally, targets)
+        if not np.isfinite(miss):
+            raise CalibrationError(
+                f"calibration: in round {rounds} {flow} are not finite; firms differ too widely"
+            )
+        near_enough = TOLERANCE if rounds < PATIENT_ROUNDS else PROMISED
+        if miss < near_enough and worst < 10 * near_enough:
+            calibration = _finish(economy, calibration, tally, miss, rounds)
+            return BaseYear(calibration, costs, borders, tally)
+        worst = miss
+        moved = _move_constants(economy, calibration, tally, targets, outside)
+        calibration = moved if rounds < PLAIN_ROUNDS else _mixed(mixing, calibration, moved)
+    raise CalibrationError(
+        f"calibration: after {MAX_ROUNDS} rounds {flow} are still {worst:.2%} off the tables"
+    )
+
+
+def _first_guess(
+    economy: Economy, targets: _Targets, outside: Array, home_appeal: float
+) -> Calibration:
+    members = np.ix_(range(N_SECTORS), range(N_HOSTS), range(N_HOSTS))
+    duty = outside.copy()
+    duty[members] = 0  # most of it is claimed; the rounds find how much
+    certificates = Certificates.unclaimed(duty)
+    qualified = np.ones((N_GOODS, N_HOSTS, 1))
+    margin = economy.margin
+    paid = targets.purchases * (1 + np.moveaxis(duty[:, :, :N_HOSTS, 0], 0, 0)[None])
+    sales = targets.final.sum(axis=2) + targets.pools.sum(axis=2)
+    cost = sales * (1 - margin[:, None])
+    bill = _per_unit(paid.sum(axis=2), cost)
+    total = paid.sum(axis=2, keepdims=True)
+    shares = np.divide(paid, total, out=np.zeros_like(paid), where=total > 0)
+    for host in range(N_HOSTS):
+        shares[:, :, host, host] += total[:, :, 0, host] == 0  # unused inputs come from home
+    blank = np.zeros((N_FOOTLOOSE, N_HOSTS))
+    appeal = np.stack([targets.final, targets.pools], axis=2)
+    at_home = np.eye(N_HOSTS, N_REGIONS, dtype=np.float32)
+    return Calibration(
+        competitiveness=shares[:, :N_GOODS],
+        bill_of_materials=bill,
+        service_shares=shares,
+        value_added_cost=1 - bill.sum(axis=1),
+        labour_part=blank,
+        jobs_per_volume=blank,
+        hourly_pay=economy.hourly_pay.T,
+        margin=margin,
+        access=(appeal / np.maximum(sales[:, :, None, None], 1e-12)) ** (1 / REACH_EXPONENT),
+        fringe=targets.fringe * (1 + outside[:N_FOOTLOOSE, ..., 0]),
+        expenditure=np.zeros((N_FOOTLOOSE, N_REGIONS)),
+        home_appeal=at_home + (1 - at_home) / np.float32(home_appeal),
+        other_use=targets.other_use,
+        base_input_duty=duty[..., 0],
+        outside_duty=outside[..., 0],
+        base_volume=blank,
+        base_cost_ratio=blank,
+        base_jobs=np.zeros(N_HOSTS),
+        conditions=Conditions.of_base_year(qualified, certificates),
+        largest_error=np.inf,
+        iterations=0,
+    )
+
+
+def _set_base_potential(table: FirmTable, calibration: Calibration) -> None:
+    """Potential at base-year prices: what all later costs are relative to."""
+    for sector, rows in enumerate(sector_rows(table)):
+        weights = calibration.competitiveness[sector].astype(np.float32)
+        potential = sourcing_potential(table.affinity[rows], weights)
+        table.base_potential[rows] = potential.transpose(2, 0, 1)
+
+
+def _purchases_at_basic_prices(calibration: Calibration, tally: Tally) -> Array:
+    duty = calibration.base_input_duty[None, :, :, :N_HOSTS]
+    return tally.purchases.sum(axis=(4, 5)) / (1 + duty)
+
+
+def _per_unit(amount: Array, output: Array) -> Array:
+    """Amounts of shape (sector, input, host) over output; 0 where nothing is made."""
+    whole = np.broadcast_to(output[:, None], amount.shape)
+    unit: Array = np.divide(amount, whole, out=np.zeros_like(amount), where=whole > 0)
+    return unit
+
+
+def _worst_miss(calibration: Calibration, tally: Tally, targets: _Targets) -> tuple[float, str]:
+    """Worst relative distance from the tables over all cells that are not negligible.
+
+    And which flow misses by so much, for a person.
+    """
+    bought = _purchases_at_basic_prices(calibration, tally)[:, :N_GOODS]
+    wanted = targets.purchases[:, :N_GOODS]
+    sold = tally.sums["border"]
+    target = targets.sales
+    purchases = _relative_miss(bought, wanted, wanted.sum(axis=(1, 2), keepdims=True))
+    sales = _relative_miss(sold, target, target.sum(axis=(2, 3), keepdims=True))
+    if purchases.max() > sales.max():
+        buyer, good, source, host = np.unravel_index(purchases.argmax(), purchases.shape)
+        return float(purchases.max()), (
+            f"purchases of {SECTORS[good]} from {REGIONS[source]} by {FOOTLOOSE[buyer]} "
+            f"in {HOSTS[host]}"
+        )
+    sector, host, use, market = np.unravel_index(sales.argmax(), sales.shape)
+    return float(sales.max()), (
+        f"{USES[use]} sales of {FOOTLOOSE[sector]} from {HOSTS[host]} to {REGIONS[market]}"
+    )
+
+
+def _relative_miss(actual: Array, aim: Array, row: Array) -> Array:
+    """Distance from targets as a share of them, or of what their row makes negligible."""
+    scale = np.maximum(aim, NEGLIGIBLE * row)
+    miss: Array = np.abs(actual - aim) / np.where(scale > 0, scale, 1)
+    return np.where(np.isnan(miss), np.inf, miss)
+
+
+def _move_constants(
+    economy: Economy, calibration: Calibration, tally: Tally, targets: _Targets, outside: Array
+) -> Calibration:
+    """One round: shares and bills by the ratio of target to outcome, claims as found."""
+    conditions = calibration.conditions
+    certificates = new_certificates(tally, outside, conditions.certificates)
+    qualified = qualified_share(tally, conditions.qualified)
+    duty = certificates.duty[..., 0]
+    paid = targets.purchases * (1 + duty[None, :, :, :N_HOSTS])
+    bought = tally.purchases.sum(axis=(4, 5))
+    ratio = np.divide(paid, bought, out=np.zeros_like(paid), where=bought > 0)[:, :N_GOODS]
+    wanted, found = paid.sum(axis=2), bought.sum(axis=2)
+    volume = tally.sums["volume"].sum(axis=(2, 3))
+    bill = calibration.bill_of_materials.copy()
+    bill[:, N_GOODS:] = _per_unit(wanted[:, N_GOODS:], volume)
+    bill[:, :N_GOODS] *= np.divide(wanted, found, out=np.zeros_like(wanted), where=found > 0)[
+        :, :N_GOODS
+    ]
+    used = (wanted > 0)[:, :N_GOODS, None]
+    competitiveness = np.where(
+        used, calibration.competitiveness * ratio, calibration.competitiveness
+    )
+    competitiveness /= competitiveness.sum(axis=2, keepdims=True)
+    services = calibration.service_shares.copy()  # kept where nothing is bought
+    np.divide(paid, wanted[:, :, None], out=services, where=(wanted > 0)[:, :, None])
+    value_added = 1 - bill.sum(axis=1)
+    if (value_added <= 0).any():
+        sector, host = np.argwhere(value_added <= 0)[0]
+        raise CalibrationError(
+            f"calibration: inputs of {FOOTLOOSE[sector]} in {HOSTS[host]} cost "
+            f"{bill.sum(axis=1)[sector, host]:.4g} times its sales less profit"
+        )
+    return replace(
+        calibration,
+        competitiveness=competitiveness,
+        bill_of_materials=bill,
+        service_shares=services,
+        value_added_cost=value_added,
+        base_input_duty=duty,
+        conditions=replace(conditions, certificates=certificates, qualified=qualified),
+    )
+
+
+def _mixed(mixing: Mixing, before: Calibration, moved: Calibration) -> Calibration:
+    """The constants to try next, in view of what earlier rounds led to."""
+    weight = np.concatenate(
+        [np.sqrt(before.competitiveness).ravel(), np.ones(_goods_bill(before).size)]
+    )
+    point = mixing.next_point(_log_constants(before), _log_constants(moved), weight)
+    sources, bills = np.split(np.exp(point), [before.competitiveness.size])
+    competitiveness = np.where(
+        moved.competitiveness > 0, sources.reshape(moved.competitiveness.shape), 0
+    )
+    competitiveness /= competitiveness.sum(axis=2, keepdims=True)
+    bill = moved.bill_of_materials.copy()
+    bill[:, :N_GOODS] = np.where(_goods_bill(moved) > 0, bills.reshape(_goods_bill(moved).shape), 0)
+    return replace(
+        moved,
+        competitiveness=competitiveness,
+        bill_of_materials=bill,
+        value_added_cost=1 - bill.sum(axis=1),
+    )
+
+
+def _goods_bill(calibration: Calibration) -> Array:
+    return calibration.bill_of_materials[:, :N_GOODS]
+
+
+def _log_constants(calibration: Calibration) -> Array:
+    """Logarithms of competitiveness and of bills of goods; 0 for what is not used."""
+    constants = np.concatenate(
+        [calibration.competitiveness.ravel(), _goods_bill(calibration).ravel()]
+    )
+    return np.log(constants, out=np.zeros_like(constants), where=constants > 0)
+
+
+def _finish(
+    economy: Economy,
+    calibration: Calibration,
+    tally: Tally,
+    miss: float,
+    rounds: int,
+) -> Calibration:
+    """Constants that need the solved base year: jobs, spending, indices.
+
+    Nothing is employed where nothing is made, and indices are 1 there.
+    """
+    sums = tally.sums
+    labour = sums["labour"].sum(axis=(2, 3))
+    volume = sums["volume"].sum(axis=(2, 3))
+    value_added = sums["value_added"].sum(axis=(2, 3))
+    wages = (economy.labour_share * economy.value_added[:N_HOSTS]).T[:N_FOOTLOOSE] / QUARTERS
+    made = economy.makes
+    nothing = np.zeros(made.shape)
+    labour_part = np.divide(wages, value_added, out=nothing.copy(), where=made)
+    if (labour_part >= 1).any():
+        sector, host = np.argwhere(labour_part >= 1)[0]
+        raise CalibrationError(
+            f"calibration: labour of {FOOTLOOSE[sector]} in {HOSTS[host]} costs "
+            f"{labour_part[sector, host]:.4g} times its value added"
+        )
+    jobs = np.where(made, economy.employment.T[:N_FOOTLOOSE], 0)
+    now, freely = (sums[name].sum(axis=(2, 3)) for name in ("production_cost", "base_cost"))
+    consumers = sums["appeal"][:, :, FINAL].sum(axis=1)
+    return replace(
+        calibration,
+        labour_part=labour_part,
+        jobs_per_volume=np.divide(jobs, labour, out=nothing.copy(), where=made),
+        expenditure=consumers + calibration.fringe.sum(axis=1),
+        base_volume=volume,
+        base_cost_ratio=np.divide(now, freely, out=np.ones(made.shape), where=made),
+        base_jobs=jobs.sum(axis=0),
+        largest_error=miss,
+        iterations=rounds,
+    )

@@ -1,0 +1,251 @@
+"""Initialization: the firms of the calibration year, and the state a run starts from."""
+
+from collections import deque
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from abm.axes import FOOTLOOSE, HOSTS, N_FOOTLOOSE, N_HOSTS, N_REGIONS
+from abm.base_year.calibration import BaseYear, calibrate
+from abm.base_year.first_plants import place_firms
+from abm.base_year.population import draw_population
+from abm.core.sourcing import UnitCosts
+from abm.economy.last_quarter import Calibration, Certificates
+from abm.economy.tables import Array, Economy
+from abm.engine.draws import Draws
+from abm.errors import CalibrationError
+from abm.location.relocation import config_revenues
+from abm.policy.regimes import Policy, compile_policy
+from abm.scenario.scenario import Scenario
+from abm.state.state import State
+from abm.trade.accounts import Accounts, settle
+from abm.trade.deliveries import clear_with_purchases
+from abm.trade.input_prices import outside_duty
+from abm.trade.market_clearing import MarketState, clear_markets, fringe_prices
+from abm.trade.suppliers import SupplierNetwork
+from abm.trade.this_quarter import Quarter
+from agents import FirmTable
+
+BASE_YEAR_POLICY = "status-quo"
+"""Scenario whose policy at the start is that of the calibration year."""
+
+
+@dataclass(frozen=True)
+class CalibratedEconomy:
+    """Firms, their links, and the constants at which they reproduce the calibration year.
+
+    Attributes
+    ----------
+    economy : Economy
+        Observed figures under the scenario's elasticities.
+    firms : FirmTable
+    network : SupplierNetwork
+    base_policy : Policy
+        That of the calibration year, a single regime.
+    base_year : BaseYear
+    base_values : ndarray, shape (firm, config)
+        Present value of every set of plants without news.
+    """
+
+    economy: Economy
+    firms: FirmTable
+    network: SupplierNetwork
+    base_policy: Policy
+    base_year: BaseYear
+    base_values: Array
+
+    @property
+    def calibration(self) -> Calibration:
+        """The constants alone."""
+        return self.base_year.calibration
+
+
+def calibrated_economy(
+    observed: Economy, scenario: Scenario, firms: int, draws: Draws
+) -> CalibratedEconomy:
+    """Firms that fit the economy, and the constants that make it a rest point.
+
+    Parameters
+    ----------
+    observed : Economy
+    scenario : Scenario
+        Its firms and its economy; its policy has no part in this.
+    firms : int
+        How many.
+    draws : Draws
+
+    Returns
+    -------
+    CalibratedEconomy
+
+    Raises
+    ------
+    CalibrationError
+        If the economy cannot be, or the calibration year is not reproduced.
+    """
+    _check_what_is_made(observed)
+    settings = scenario.firms
+    economy = scaled(observed, scenario)
+    table = draw_population(economy, settings, firms, draws)
+    base_values = place_firms(table, economy, settings, draws)
+    network = link_suppliers(table, economy, scenario.economy.relation, draws)
+    base_policy = compile_policy(Scenario.load(BASE_YEAR_POLICY), quarters=0)
+    base_year = calibrate(table, economy, base_policy, settings.home_appeal)
+    return CalibratedEconomy(economy, table, network, base_policy, base_year, base_values)
+
+
+def _check_what_is_made(observed: Economy) -> None:
+    """Raise unless every sector is made somewhere, and hosts trade in what they make alone."""
+    made = observed.makes
+    sold = observed.intermediate_use.sum(axis=(2, 3)) + observed.final_demand.sum(axis=2)
+    bought = observed.intermediate_use.sum(axis=(0, 1))
+    for j, sector in enumerate(FOOTLOOSE):
+        if not made[j].any():
+            raise CalibrationError(f"economy: no host makes any {sector}; one of them has to")
+        for host, name in enumerate(HOSTS):
+            sales, purchases = float(sold[host, j]), float(bought[host, j])
+            if made[j, host] and not sales > 0:
+                raise CalibrationError(f"economy: {name} makes {sector} and sells none")
+            if not made[j, host] and (sales > 0 or purchases > 0):
+                raise CalibrationError(
+                    f"economy: {name} makes no {sector}, yet sells {sales:.6g} and buys inputs "
+                    f"for {purchases:.6g} million USD a year"
+                )
+
+
+def scaled(observed: Economy, scenario: Scenario) -> Economy:
+    """The observed economy under a scenario's elasticities."""
+    return replace(
+        observed,
+        theta=observed.theta * scenario.economy.theta_scale,
+        sigma=1 + (observed.sigma - 1) * scenario.economy.sigma_scale,
+    )
+
+
+def link_suppliers(
+    table: FirmTable, economy: Economy, relation: float, draws: Draws
+) -> SupplierNetwork:
+    """Suppliers drawn from the input-output table before anything is priced."""
+    use = np.transpose(economy.intermediate_use[:, :, :N_HOSTS], (3, 1, 0, 2))
+    total = use.sum(axis=2, keepdims=True)
+    shares = np.divide(use, total, out=np.zeros_like(use), where=total > 0)
+    output = np.broadcast_to(economy.output[:N_HOSTS].T[:, None], total[:, :, 0].shape)
+    bill = np.divide(total[:, :, 0], output, out=np.zeros(output.shape), where=output > 0)
+    network = SupplierNetwork.build(
+        table.sector, table.plants, table.size * table.weight, shares, bill, draws
+    )
+    follow_links(table, network, relation, np.arange(len(table)))
+    return network
+
+
+def follow_links(
+    table: FirmTable, network: SupplierNetwork, relation: float, rows: NDArray[np.int64]
+) -> None:
+    """Affinity of some firms from their own draws and where their suppliers stand.
+
+    Parameters
+    ----------
+    table : FirmTable
+        Changed in place.
+    network : SupplierNetwork
+    relation : float
+        What a link adds to the taste for a source.
+    rows : ndarray of int, shape (firm,)
+    """
+    if not len(rows):
+        return
+    links = network.links(table.plants, rows)
+    affinity = table.sourcing_draw[rows]
+    affinity[:, :N_FOOTLOOSE, :N_HOSTS] *= 1 + relation * links
+    table.affinity[rows] = affinity
+
+
+def set_base_revenue(start: CalibratedEconomy) -> None:
+    """What firms at their base-year plants sell, as the yardstick of later plans."""
+    table, base = start.firms, start.base_year
+    outside = outside_duty(start.economy, start.base_policy)
+    market = _base_market(start, outside)
+    assert np.allclose(market.unit_final, np.ones((N_FOOTLOOSE, N_REGIONS, 1)))
+    quarter = Quarter(
+        table,
+        start.economy,
+        start.calibration,
+        start.base_policy,
+        base.costs,
+        base.borders,
+        outside,
+    )
+    revenue = config_revenues(quarter, market, np.arange(len(table)))[..., 0]
+    own = revenue[np.arange(len(table)), table.config]
+    table.base_revenue[:] = own * table.size
+    table.base_config_revenue[:] = revenue / own[:, None]
+
+
+def base_year_accounts(start: CalibratedEconomy) -> Accounts:
+    """Quarter 0: the calibration year's books under its own policy."""
+    base, calibration = start.base_year, start.calibration
+    outside = outside_duty(start.economy, start.base_policy)
+    certificates = calibration.conditions.certificates
+    on_top = (1 + certificates.duty)[..., 0]
+    market = _base_market(start, outside)
+    unit = clear_with_purchases(base.tally, market, calibration.other_use, on_top, regime=0)
+    return settle(
+        start.economy,
+        calibration,
+        start.base_policy,
+        base.tally,
+        market,
+        unit,
+        certificates,
+        outside,
+        on_top,
+        calibration.other_use,
+        regime=0,
+    )
+
+
+def first_state(start: CalibratedEconomy, base_accounts: Accounts, regimes: int) -> State:
+    """The state before quarter 1, under every regime as in the calibration year.
+
+    Parameters
+    ----------
+    start : CalibratedEconomy
+    base_accounts : Accounts
+        From `base_year_accounts`.
+    regimes : int
+        How many are known at the start.
+
+    Returns
+    -------
+    State
+    """
+    base = start.calibration.conditions
+    unclaimed = Certificates.unclaimed(base.certificates.duty)
+    use = np.moveaxis(start.economy.intermediate_use.sum(axis=3), 0, 1) / 4
+    spending = use * (1 + start.calibration.base_input_duty)
+    return State(
+        firms=start.firms,
+        network=start.network,
+        year=deque([base_accounts] * 4, maxlen=4),
+        conditions=base.with_regimes(base.qualified, unclaimed).during(np.zeros(regimes, np.int64)),
+        every_cost=UnitCosts.empty(len(start.firms), N_HOSTS, regimes),
+        plan_values=np.repeat(start.base_values[..., None], regimes, axis=2),
+        regime_counts=np.zeros((regimes, regimes)),
+        input_spending=spending,
+        last_price=np.ones_like(spending),
+        unit_revenue=np.ones((N_FOOTLOOSE, N_HOSTS, 2, N_REGIONS)),
+    )
+
+
+def _base_market(start: CalibratedEconomy, outside: Array) -> MarketState:
+    """Markets of the calibration year."""
+    appeal = start.base_year.tally.sums["appeal"]
+    return clear_markets(
+        start.economy,
+        start.calibration,
+        appeal[..., None],
+        fringe_prices(start.base_policy, start.calibration, outside),
+        start.calibration.expenditure,
+        appeal[:, :, 1][..., None],
+    )

@@ -1,0 +1,1 @@
+"""How a quarter runs: draws, threads, blocks of firms, phases, and guards over what they leave."""

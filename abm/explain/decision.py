@@ -1,0 +1,390 @@
+"""What explains a firm's decision, in numbers: cut from one situation of a model."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from abm.axes import CONFIG_LABELS, FOOTLOOSE, HOSTS, N_CONFIGS
+from abm.base_year.population import BELIEFS
+from abm.core.beliefs import myopic_transitions
+from abm.core.claims import Claim, claim_costs
+from abm.core.location import choice_probabilities, continue_or_cancel, value_of_staying
+from abm.explain.one_firm import ONLY, Situation
+from abm.explain.switching_points import CANCELS, Lever, levers_of, nearest_switch
+from abm.location.moving_costs import HAS_PLANT
+from abm.location.valuation import Weighing, projects_at_gates
+from abm.trade.borders import MEMBER_PAIRS, border_terms, paperwork_cost
+
+
+@dataclass(frozen=True)
+class Who:
+    """The firm: shares of its own sales, costs and duties as `agents.firm_table` has them."""
+
+    row: int
+    sector: str
+    home: str
+    belief: str
+    real_firms: float
+    size: float
+    sales_musd_a_quarter: float
+    plants: str
+    product_duty: dict[str, float]
+
+
+@dataclass(frozen=True)
+class HostCost:
+    """Making its product at one host; costs are against the sector's average of 2017.
+
+    ``compliant_cost`` and ``compliant_content`` are None where the rule cannot be met,
+    ``wedge`` is 1 where it does not bind.
+    """
+
+    host: str
+    stands: bool
+    unit_cost: float
+    content: float
+    threshold: float
+    meets_rule: bool
+    compliant_cost: float | None
+    compliant_content: float | None
+    wedge: float
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """One way over one border; costs are unit costs with what is due there.
+
+    ``duty_saved`` is what a claim avoids, ``duty_kept`` what is due in any case,
+    ``compliance`` what a true claim adds to unit cost, with paperwork, as a share of it:
+    each None or infinite where it cannot be. ``claim_falsely`` counts the firm's reluctance.
+    """
+
+    host: str
+    market: str
+    claim: str
+    duty_saved: float
+    duty_kept: float
+    compliance: float | None
+    pays: float
+    complies: float | None
+    claims_falsely: float | None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One set of plants, weighed now; all in shares of the firm's quarterly sales of 2017.
+
+    Attributes
+    ----------
+    plants : str
+    profit : float
+        A quarter's modelled profit over what the set would have earned in 2017, at
+        today's policy and prices.
+    taste : float
+        What else the set is worth to it, a quarter.
+    move_cost : float
+        Present value of building and closing.
+    worth : float
+        Present value of choosing it now, move cost taken off.
+    against_staying : float
+        The same less that of staying.
+    if_policy_stayed : float
+        ``against_staying``, were today's regime certain to last for ever.
+    probability : float
+        That it is chosen at a review, luck unknown.
+    luck : float or None
+        What this review's luck added; None where it did not review.
+    """
+
+    plants: str
+    profit: float
+    taste: float
+    move_cost: float
+    worth: float
+    against_staying: float
+    if_policy_stayed: float
+    probability: float
+    luck: float | None
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """What the future is worth to it where it stands, in shares of quarterly sales.
+
+    Attributes
+    ----------
+    option_value : float
+        Of standing where it is, under its belief, less the same if today's regime held
+        for ever.
+    right_to_move : float
+        Of standing where it is less that of staying for ever.
+    best_other : str
+        The other set of plants that is worth most.
+    doubt : float
+        By how much its belief lowers what ``best_other`` gains over staying: above
+        nothing it pays to wait and see.
+    """
+
+    option_value: float
+    right_to_move: float
+    best_other: str
+    doubt: float
+
+
+@dataclass(frozen=True)
+class Gate:
+    """A project at the end of a stage, in shares of quarterly sales.
+
+    ``favour`` is what spoke for it when it was chosen, beside expected value.
+    """
+
+    target: str
+    going_on: float
+    cancelling: float
+    favour: float
+    still_to_pay: float
+    sunk: float
+
+
+@dataclass(frozen=True)
+class Change:
+    """The nearest value of a lever at which it decides otherwise; None where there is none."""
+
+    lever: str
+    unit: str
+    now: float
+    value: float | None
+    decision: str | None
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why a firm stayed or moved in one quarter.
+
+    Attributes
+    ----------
+    quarter : int
+    regime : str
+    possible : tuple of str
+        Regimes that may follow.
+    reviewed : bool
+        Whether it decided in that quarter; if not, plans are what it would have weighed.
+    who : Who
+    hosts : tuple of HostCost
+    borders : tuple of Crossing
+    plans : tuple of Plan
+        The best first.
+    waiting : Waiting
+    building : str or None
+        What it is building for.
+    gate : Gate or None
+        Where it decides on a project, not on plans.
+    decision : str
+        A set of plants, ``goes on`` or ``cancels``; without luck where it did not review.
+    changes : tuple of Change
+        The nearest first.
+    """
+
+    quarter: int
+    regime: str
+    possible: tuple[str, ...]
+    reviewed: bool
+    who: Who
+    hosts: tuple[HostCost, ...]
+    borders: tuple[Crossing, ...]
+    plans: tuple[Plan, ...]
+    waiting: Waiting
+    building: str | None
+    gate: Gate | None
+    decision: str
+    changes: tuple[Change, ...]
+
+
+def explanation(
+    situation: Situation,
+    row: int,
+    quarter: int,
+    luck: np.ndarray | None,
+    levers: Iterable[Lever] | None = None,
+) -> Explanation:
+    """Explain what a firm decides in a situation.
+
+    Parameters
+    ----------
+    situation : Situation
+    row : int
+        The firm's number in its model.
+    quarter : int
+    luck : ndarray, shape (config,), or None
+        The taste of its review, None where it did not review.
+    levers : iterable of Lever, optional
+        Those that might change its mind; all unless given.
+    """
+    table, regime = situation.table, situation.regime
+    weighed = situation.weighed()
+    building = int(table.target[0]) >= 0
+    gate = _gate(situation, weighed) if building and luck is not None else None
+    open_to_change = gate is not None or not building
+    plans = _plans(situation, weighed, luck)
+    return Explanation(
+        quarter,
+        situation.policy.regimes[regime],
+        situation.policy.regimes,
+        luck is not None,
+        _who(situation, row),
+        tuple(_host_cost(situation, host) for host in range(len(HOSTS))),
+        tuple(_crossing(situation, host, market) for host, market in MEMBER_PAIRS),
+        plans,
+        _waiting(situation, weighed, plans),
+        CONFIG_LABELS[int(table.target[0])] if building else None,
+        gate,
+        _decision(plans, gate),
+        _changes(situation, levers) if open_to_change else (),
+    )
+
+
+def _who(situation: Situation, row: int) -> Who:
+    table = situation.table
+    return Who(
+        row,
+        FOOTLOOSE[situation.sector],
+        HOSTS[int(table.home[0])],
+        BELIEFS[int(table.belief[0])],
+        float(table.weight[0]),
+        float(table.size[0]),
+        float(table.base_revenue[0]),
+        CONFIG_LABELS[situation.config],
+        {
+            f"{HOSTS[host]} to {HOSTS[market]}": float(table.product_duty[0, host, market])
+            for host, market in MEMBER_PAIRS
+        },
+    )
+
+
+def _host_cost(situation: Situation, host: int) -> HostCost:
+    costs, regime = situation.costs, situation.regime
+    cell = (0, host, regime)
+    feasible, meets = bool(costs.feasible[cell]), bool(costs.meets_rule[cell])
+    return HostCost(
+        HOSTS[host],
+        bool(HAS_PLANT[situation.config, host]),
+        float(costs.free_cost[cell]),
+        float(costs.free_content[cell]),
+        float(situation.policy.content_threshold[situation.sector, regime]),
+        meets,
+        float(costs.compliant_cost[cell]) if feasible else None,
+        float(costs.compliant_content[cell]) if feasible else None,
+        1.0 if meets else float(np.exp(costs.log_wedge[cell])),
+    )
+
+
+def _crossing(situation: Situation, host: int, market: int) -> Crossing:
+    table, policy, regime = situation.table, situation.policy, situation.regime
+    rows = slice(0, 1)
+    terms = border_terms(table, situation.economy, policy, situation.sector, rows, host, market)
+    free = situation.costs.free_cost[:, host]
+    compliant = situation.costs.compliant_cost[:, host]
+    paperwork = paperwork_cost(table, policy, rows, host)
+    ways = claim_costs(free, compliant, paperwork, table.reluctance[:, None], terms)
+
+    def here(array: np.ndarray) -> float:
+        return float(np.broadcast_to(array, free.shape)[0, regime])
+
+    possible = bool(np.broadcast_to(terms.preference, free.shape)[0, regime])
+    feasible = possible and bool(np.isfinite(compliant[0, regime]))
+    lies = possible and not situation.costs.meets_rule[0, host, regime] and here(terms.waived) > 0
+    claim = Claim(int(situation.borders.claim[0, host, market, regime]))
+    return Crossing(
+        HOSTS[host],
+        HOSTS[market],
+        claim.name.lower().replace("_", " "),
+        here(terms.waived),
+        here(terms.unwaived),
+        here(compliant * (1 + paperwork) / free) - 1 if feasible else None,
+        here(ways.pay),
+        here(ways.comply) if feasible else None,
+        here(ways.claim_falsely) if lies else None,
+    )
+
+
+def _plans(situation: Situation, weighed: Weighing, luck: np.ndarray | None) -> tuple[Plan, ...]:
+    """Every set of plants, the best first."""
+    now, regime = situation.config, situation.regime
+    worth = weighed.worth[0]
+    certain = situation.weighed(_for_ever(situation)).worth[0]
+    chance = choice_probabilities(
+        weighed.problem, weighed.values, situation.table.config.astype(np.int64), regime
+    )[0]
+    taste = situation.table.location_taste[0].astype(np.float64)
+    profit = weighed.problem.profit[0, :, regime] - taste
+    plans = [
+        Plan(
+            CONFIG_LABELS[config],
+            float(profit[config]),
+            float(taste[config]),
+            float(weighed.problem.move_cost[0, now, config]),
+            float(worth[config]),
+            float(worth[config] - worth[now]),
+            float(certain[config] - certain[now]),
+            float(chance[config]),
+            None if luck is None else float(luck[config]),
+        )
+        for config in range(N_CONFIGS)
+    ]
+    return tuple(sorted(plans, key=lambda plan: -plan.worth))
+
+
+def _for_ever(situation: Situation) -> np.ndarray:
+    """Beliefs of firms that take today's regime to last, whatever their type."""
+    return np.broadcast_to(
+        myopic_transitions(len(situation.policy.regimes)), situation.transitions.shape
+    )
+
+
+def _waiting(situation: Situation, weighed: Weighing, plans: tuple[Plan, ...]) -> Waiting:
+    now, regime = situation.config, situation.regime
+    certain = situation.weighed(_for_ever(situation))
+    here = weighed.values[0, now, regime]
+    best = next(plan for plan in plans if plan.plants != CONFIG_LABELS[now])
+    return Waiting(
+        float(here - certain.values[0, now, regime]),
+        float(here - value_of_staying(weighed.problem)[0, now, regime]),
+        best.plants,
+        best.if_policy_stayed - best.against_staying,
+    )
+
+
+def _gate(situation: Situation, weighed: Weighing) -> Gate:
+    table = situation.table
+    projects = projects_at_gates(table, situation.settings, ONLY)
+    on, off, _ = continue_or_cancel(weighed.problem, weighed.values, projects, situation.regime)
+    return Gate(
+        CONFIG_LABELS[int(table.target[0])],
+        float(on[0]),
+        float(off[0]),
+        float(table.project_taste[0]),
+        float(projects.remaining_cost[0]),
+        float(table.sunk[0]),
+    )
+
+
+def _decision(plans: tuple[Plan, ...], gate: Gate | None) -> str:
+    if gate is not None:
+        return "goes on" if gate.going_on + gate.favour >= gate.cancelling else "cancels"
+    return max(plans, key=lambda plan: plan.worth + (plan.luck or 0.0)).plants
+
+
+def _changes(situation: Situation, levers: Iterable[Lever] | None) -> tuple[Change, ...]:
+    """The nearest value of every lever at which it decides otherwise, the nearest first."""
+    asked = levers_of(situation) if levers is None else levers
+    switches = [nearest_switch(situation, lever) for lever in asked]
+    found = []
+    for switch in sorted(switches, key=lambda switch: switch.distance):
+        decision = None
+        if switch.decision is not None:
+            cancels = switch.decision == CANCELS
+            decision = "cancels" if cancels else CONFIG_LABELS[switch.decision]
+        lever = switch.lever
+        found.append(Change(lever.key, lever.unit, lever.now, switch.value, decision))
+    return tuple(found)

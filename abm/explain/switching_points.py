@@ -1,0 +1,282 @@
+"""What would change a firm's mind: the nearest value of each lever at which it decides otherwise.
+
+A lever is moved for this firm alone and for good: under every regime it thinks
+possible, with markets, prices of inputs, wages and what it believes left as they are.
+The decision is the one it takes with the luck it has: the set of plants worth most or, at
+the gate of a project, whether to go on. It is found anew on a grid of values that is
+finest near today's, and where it changes the grid is refined.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from abm.axes import HOSTS, N_CONFIGS, N_HOSTS
+from abm.core.location import (
+    LocationProblem,
+    Projects,
+    choice_values,
+    continue_or_cancel,
+    solve_values,
+)
+from abm.economy.tables import Array
+from abm.explain.one_firm import ONLY, Situation
+from abm.location.moving_costs import location_problem
+from abm.location.valuation import VALUE_TOLERANCE, projects_at_gates
+from abm.policy.regimes import Policy
+from abm.scenario.scenario import Firms
+
+POINTS = 33
+"""Values of a lever looked at in a round."""
+
+ROUNDS = 3
+"""The last of them tells the value to a thousandth of the first one's step."""
+
+CANCELS = N_CONFIGS
+"""Stands for stopping a project, where other decisions are sets of plants."""
+
+MOST_DUTY = 5.0
+MOST_THRESHOLD = 0.99
+MOST_SUBSIDY = 0.9
+MOST_COST = 10.0
+
+
+@dataclass(frozen=True)
+class Lever:
+    """Something that a government or an engineer could change.
+
+    Attributes
+    ----------
+    key : str
+        As a scenario names it, or would.
+    unit : str
+    now, low, high : float
+        Today's value, and between what others are looked for.
+    policy : callable, optional
+        Policy and the lever's value under each of its regimes to the policy changed.
+    setting : str, optional
+        The assumption about firms that it is, where it is none of policy.
+    """
+
+    key: str
+    unit: str
+    now: float
+    low: float
+    high: float
+    policy: Callable[[Policy, Array], Policy] | None = None
+    setting: str | None = None
+
+
+@dataclass(frozen=True)
+class Switch:
+    """The nearest value of a lever at which the firm decides otherwise.
+
+    ``decision`` is a set of plants or `CANCELS`; both are None where there is none.
+    """
+
+    lever: Lever
+    value: float | None
+    decision: int | None
+
+    @property
+    def distance(self) -> float:
+        """How far it is, as a part of how far the lever goes; infinite where there is none."""
+        if self.value is None:
+            return float("inf")
+        return abs(self.value - self.lever.now) / (self.lever.high - self.lever.low)
+
+
+def levers_of(situation: Situation) -> list[Lever]:
+    """The levers whose change a firm could answer to."""
+    policy, settings, regime = situation.policy, situation.settings, situation.regime
+    sector = situation.sector
+    levers = [
+        _duty_lever(situation, origin, market)
+        for market in range(N_HOSTS)
+        for origin in range(N_HOSTS)
+        if origin != market
+    ]
+    threshold = float(policy.content_threshold[sector, regime])
+    if threshold > 0:
+        levers.append(
+            Lever(
+                "rules_of_origin.regional_value_content",
+                "share of net cost",
+                threshold,
+                0.0,
+                MOST_THRESHOLD,
+                lambda policy, value: _with(policy, "content_threshold", (sector,), value),
+            )
+        )
+    for host, name in enumerate(HOSTS):
+        levers.append(
+            Lever(
+                f"subsidies.{name}",
+                "share of labour and capital cost",
+                float(policy.subsidy[sector, host, regime]),
+                0.0,
+                MOST_SUBSIDY,
+                lambda policy, value, host=host: _with(policy, "subsidy", (sector, host), value),
+            )
+        )
+    for setting in ("build_cost", "closure_cost"):
+        now = float(getattr(settings, setting))
+        unit = "share of the plant's yearly sales"
+        levers.append(Lever(f"firms.{setting}", unit, now, 0.0, MOST_COST, setting=setting))
+    return levers
+
+
+def _with(policy: Policy, name: str, cell: tuple[int, ...], value: Array) -> Policy:
+    array = getattr(policy, name).copy()
+    array[cell] = value
+    return replace(policy, **{name: array})
+
+
+def _duty_lever(situation: Situation, origin: int, market: int) -> Lever:
+    """Duty on the firm's goods between two members beyond the most-favoured-nation rate.
+
+    It is the part that is due whatever the origin. Where it differs between regimes, all
+    change by as much as that of the regime in force, but never below nothing.
+    """
+    cell = (situation.sector, origin, market)
+
+    def fixed(policy: Policy) -> tuple[Array, Array]:
+        waivable = policy.special_waived[cell]
+        special = np.where(waivable, 0.0, policy.special_duty[cell])
+        return special, special + policy.measures_fixed[cell]
+
+    now = float(fixed(situation.policy)[1][situation.regime])
+
+    def change(policy: Policy, value: Array) -> Policy:
+        special, total = fixed(policy)
+        raised = np.maximum(total + (value - now), 0.0)
+        return _with(policy, "measures_fixed", cell, raised - special)
+
+    key = f"tariffs.special.{HOSTS[market]}.{HOSTS[origin]}"
+    return Lever(key, "ad valorem, due whatever the origin", now, 0.0, MOST_DUTY, change)
+
+
+def decisions(situation: Situation, lever: Lever, values: Array) -> NDArray[np.int64]:
+    """What the firm decides at each value of a lever.
+
+    Parameters
+    ----------
+    situation : Situation
+    lever : Lever
+    values : ndarray, shape (point,)
+
+    Returns
+    -------
+    ndarray of int, shape (point,)
+        A set of plants, or `CANCELS`.
+    """
+    if lever.policy is not None:
+        payoff = _payoff_at(situation, lever.policy, values)
+        each = [situation.settings]
+    else:
+        assert lever.setting is not None
+        payoff = np.repeat(situation.payoff(), len(values), axis=0)
+        each = [
+            situation.settings.model_copy(update={lever.setting: float(value)}) for value in values
+        ]
+    return _decide(situation, payoff, each)
+
+
+def _payoff_at(
+    situation: Situation, change: Callable[[Policy, Array], Policy], values: Array
+) -> Array:
+    """Payoffs at each value of a lever of policy, shape (point, config, regime).
+
+    Every value is a set of regimes of its own, so that all are found at once.
+    """
+    count = len(situation.policy.regimes)
+    regimes = np.tile(np.arange(count), len(values))
+    policy = change(situation.policy.during(regimes), np.repeat(values, count))
+    payoff = situation.under(policy, regimes).payoff()
+    return payoff[0].reshape(N_CONFIGS, len(values), count).transpose(1, 0, 2)
+
+
+def _decide(situation: Situation, payoff: Array, each: list[Firms]) -> NDArray[np.int64]:
+    """Decisions of as many copies of the firm as there are payoffs.
+
+    ``each`` holds the settings of every copy, or one for all.
+    """
+    table, regime = situation.table, situation.regime
+    belief = np.repeat(table.belief, len(payoff)).astype(np.int64)
+    problems = [
+        location_problem(settings, payoff[:1], situation.transitions, belief[:1])
+        for settings in each
+    ]
+    costs = np.concatenate([problem.move_cost for problem in problems])
+    problem = replace(
+        location_problem(each[0], payoff, situation.transitions, belief),
+        move_cost=np.broadcast_to(costs, (len(payoff), *costs.shape[1:])),
+    )
+    start = np.repeat(situation.values, len(payoff), axis=0)
+    solved, _ = solve_values(problem, start=start, tolerance=VALUE_TOLERANCE)
+    if table.target[0] >= 0:
+        return _at_gate(situation, problem, solved, each)
+    config = np.repeat(table.config, len(payoff)).astype(np.int64)
+    worth = choice_values(problem, solved, config=config, regime=regime)
+    found: NDArray[np.int64] = (worth + situation.luck).argmax(axis=1)
+    return found
+
+
+def _at_gate(
+    situation: Situation, problem: LocationProblem, solved: Array, each: list[Firms]
+) -> NDArray[np.int64]:
+    """Whether each copy of a firm that is building goes on, luck of its start included."""
+    table = situation.table
+    parts = [projects_at_gates(table, settings, ONLY) for settings in each]
+    copies = len(solved) // len(parts)
+    projects = Projects(
+        **{
+            name: np.concatenate([np.repeat(getattr(part, name), copies) for part in parts])
+            for name in Projects.__annotations__
+        }
+    )
+    on, off, _ = continue_or_cancel(problem, solved, projects, situation.regime)
+    found: NDArray[np.int64] = np.where(
+        on + table.project_taste[0] >= off, table.target[0], CANCELS
+    )
+    return found
+
+
+def nearest_switch(situation: Situation, lever: Lever) -> Switch:
+    """The nearest value of a lever at which a firm decides otherwise.
+
+    Parameters
+    ----------
+    situation : Situation
+    lever : Lever
+
+    Returns
+    -------
+    Switch
+        Of two as near, the higher.
+    """
+    found = [
+        switch
+        for bound in (lever.high, lever.low)
+        if (switch := _towards(situation, lever, bound)).value is not None
+    ]
+    return min(found, key=lambda switch: switch.distance, default=Switch(lever, None, None))
+
+
+def _towards(situation: Situation, lever: Lever, bound: float) -> Switch:
+    """The first change of decision on the way from today's value to a bound."""
+    if bound == lever.now:
+        return Switch(lever, None, None)
+    # Squares: finest near today's value.
+    values = lever.now + (bound - lever.now) * np.linspace(0, 1, POINTS) ** 2
+    for _ in range(ROUNDS):
+        decided = decisions(situation, lever, values)
+        changed = np.flatnonzero(decided != decided[0])
+        if not len(changed):
+            return Switch(lever, None, None)
+        first = int(changed[0])
+        switch = Switch(lever, float(values[first]), int(decided[first]))
+        values = np.linspace(values[first - 1], values[first], POINTS)
+    return switch

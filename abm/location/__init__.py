@@ -1,0 +1,1 @@
+"""Where to produce: what moving costs, what sets of plants earn and are worth, who moves."""

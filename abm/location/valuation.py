@@ -1,0 +1,108 @@
+"""What firms weigh when they reconsider, before luck has its say."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from abm.core.location import LocationProblem, Projects, choice_values, solve_values
+from abm.core.sourcing import blocks
+from abm.economy.tables import Array
+from abm.engine.parallel import in_parallel
+from abm.location.moving_costs import location_problem, move_costs, stage_costs
+from abm.scenario.scenario import Firms
+from agents import FirmTable
+
+VALUE_TOLERANCE = 1e-8
+"""Residual to which firms solve for the value of plants."""
+
+FIRMS_AT_A_TIME = 2048
+"""Firms that a thread values at once."""
+
+
+@dataclass(frozen=True)
+class Weighing:
+    """What some firms weigh, before luck.
+
+    Attributes
+    ----------
+    problem : LocationProblem
+    values : ndarray, shape (firm, config, regime)
+        Its solution.
+    worth : ndarray, shape (firm, config)
+        Present value of choosing each set of plants now, share of quarterly sales.
+    """
+
+    problem: LocationProblem
+    values: Array
+    worth: Array
+
+
+def weigh(
+    table: FirmTable,
+    settings: Firms,
+    payoff: Array,
+    transitions: Array,
+    start: Array,
+    rows: NDArray[np.int64],
+    regime: int,
+) -> Weighing:
+    """What every set of plants is worth to some firms.
+
+    Parameters
+    ----------
+    table : FirmTable
+    settings : Firms
+    payoff : ndarray, shape (firm, config, regime)
+    transitions : ndarray, shape (belief, regime, regime)
+    start : ndarray, shape (firm, config, regime)
+        Values to start from.
+    rows : ndarray of int, shape (firm,)
+    regime : int
+
+    Returns
+    -------
+    Weighing
+    """
+    problem = location_problem(settings, payoff, transitions, table.belief[rows].astype(np.int64))
+    values, worth = np.empty_like(start), np.empty(start.shape[:2])
+    config = table.config[rows]
+
+    def solve(some: slice) -> None:
+        part = problem.take(some)
+        values[some], _ = solve_values(part, start=start[some], tolerance=VALUE_TOLERANCE)
+        worth[some] = choice_values(part, values[some], config=config[some], regime=regime)
+
+    in_parallel(solve, blocks(len(rows), FIRMS_AT_A_TIME))
+    return Weighing(problem, values, worth)
+
+
+def projects_at_gates(table: FirmTable, settings: Firms, rows: NDArray[np.int64]) -> Projects:
+    """Projects of some firms as they stand when the stage under way ends.
+
+    Parameters
+    ----------
+    table : FirmTable
+    settings : Firms
+    rows : ndarray of int, shape (firm,)
+        All of them building.
+
+    Returns
+    -------
+    Projects
+    """
+    stage = table.stage[rows] + 1
+    cost = move_costs(settings)[table.config[rows], table.target[rows]]
+    return Projects(
+        config=table.config[rows],
+        target=table.target[rows],
+        quarters_left=_quarters_after(settings)[stage],
+        remaining_cost=stage_costs(settings)[stage] * cost,
+        cancellation_cost=np.zeros(len(stage)),
+    )
+
+
+def _quarters_after(settings: Firms) -> NDArray[np.int64]:
+    """Quarters from the start of each stage to opening; 0 after the last."""
+    remaining = np.cumsum(settings.stage_quarters[::-1])[::-1]
+    return np.append(remaining, 0)

@@ -1,0 +1,26 @@
+"""Non-tariff barriers: standards, inspections and delays, as the duty that would hurt as much.
+
+A rate below zero takes down part of what stood in the calibration year.
+"""
+
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+from abm.axes import SECTORS
+from abm.config.settings import RateChange, Region, RegionOrAll, SectorOrAll
+from abm.policy.arrays import RegimeArrays
+from abm.policy.instruments.rates import rates_by_cell, require_foreign
+
+Barriers = Annotated[
+    dict[Region, dict[RegionOrAll, dict[SectorOrAll, RateChange]]], AfterValidator(require_foreign)
+]
+"""Change of barriers since the calibration year, by destination, origin and sector.
+
+Services meet them too, so here ``all`` sectors are all fourteen.
+"""
+
+
+def fill_barriers(barriers: Barriers, regime: RegimeArrays) -> None:
+    """Write ad valorem equivalents into ``regime``."""
+    regime.barrier[:] = rates_by_cell(barriers, SECTORS)

@@ -1,0 +1,41 @@
+"""What part of a good's value a duty on part of it falls on, from the input-output table of 2017.
+
+Direct content only: metals bought by the maker of the good, and inputs the maker bought
+in the country that levies the duty. What is in inputs of inputs is left out, so metal
+content is a lower bound and foreign content an upper one.
+"""
+
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from abm.axes import REGIONS, SECTORS
+from abm.economy.tables import load_economy
+
+METALS = SECTORS.index("metals")
+
+
+def _bought(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Purchases over output, shape (sector, region)."""
+    output = load_economy().output
+    share = np.divide(rows, output, out=np.zeros_like(output), where=output > 0)
+    return np.clip(share, 0.0, 1.0).T
+
+
+@cache
+def metal_content() -> NDArray[np.float64]:
+    """Metals in a good, share of its value, shape (sector, source); 1 for metals."""
+    share = _bought(load_economy().intermediate_use[:, METALS].sum(axis=0))
+    share[METALS] = 1.0
+    share.flags.writeable = False
+    return share
+
+
+@cache
+def foreign_content(destination: str) -> NDArray[np.float64]:
+    """Value of a good not made in ``destination``, share, shape (sector, source)."""
+    use = load_economy().intermediate_use[REGIONS.index(destination)].sum(axis=0)
+    share = 1 - _bought(use)
+    share.flags.writeable = False
+    return share

@@ -1,0 +1,200 @@
+"""Duties that stack: dated measures, each on its own authority, and the rate they add up to.
+
+A measure is data. Of those in force in a regime, each gives a rate for the goods it
+covers, split into what origin waives and what is due in any case; the effective rate
+is a fold over them: measures that stand *instead of* others take these off the goods
+they cover, what is left is added up, and a *floor* lifts the sum where it is lower.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+from typing import Annotated, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import AfterValidator, model_validator
+
+from abm.axes import GOODS, REGIONS, SECTORS
+from abm.config.settings import (
+    AsTuple,
+    Date,
+    GoodOrAll,
+    Rate,
+    Region,
+    RegionOrAll,
+    Settings,
+    setting,
+)
+from abm.policy.arrays import CELLS, RegimeArrays
+from abm.policy.instruments.duty_bases import foreign_content, metal_content
+from abm.policy.instruments.rates import rates_by_cell
+
+WAIVED, FIXED = range(2)
+"""Parts of a rate: what a claim of origin avoids, and what is due in any case."""
+
+
+class Measure(Settings):
+    """One duty by one country, from its announcement to its end."""
+
+    authority: str = setting(
+        ..., unit="", meaning="law or power it rests on", source="-", min_length=1, max_length=100
+    )
+    destination: Region = setting(..., unit="", meaning="who levies it", source="-")
+    origins: Annotated[tuple[RegionOrAll, ...], AsTuple] = setting(
+        ("all",), unit="", meaning="where the goods come from; all but the destination", source="-"
+    )
+    rates: dict[GoodOrAll, Rate] = setting(
+        ..., unit="ad valorem", meaning="rate by good (or all), a named good winning", source="-"
+    )
+    base: Literal["full_value", "metal_content", "foreign_content"] = setting(
+        "full_value",
+        unit="",
+        meaning="what it is levied on: full_value; metal_content, the value of metals in it;"
+        " foreign_content, what was not made in the destination",
+        source="-",
+    )
+    originating: Literal["pays", "exempt", "pays_on_foreign_content"] = setting(
+        "pays",
+        unit="",
+        meaning="what goods claimed as originating owe of it",
+        source="-",
+    )
+    relation: Literal["adds", "floor", "instead_of"] = setting(
+        "adds",
+        unit="",
+        meaning="adds to other measures; is a floor under their sum; or stands instead_of some",
+        source="-",
+    )
+    instead_of: Annotated[tuple[str, ...], AsTuple] = setting(
+        (), unit="", meaning="names of the measures it displaces where it applies", source="-"
+    )
+    announced: Date | None = setting(
+        None, unit="", meaning="day on which it became known; without it, effective", source="-"
+    )
+    effective: Date | None = setting(None, unit="", meaning="first day", source="-")
+    suspended: Date | None = setting(
+        None, unit="", meaning="day from which it is not collected", source="-"
+    )
+    resumed: Date | None = setting(
+        None, unit="", meaning="day from which it is collected again", source="-"
+    )
+    ended: Date | None = setting(None, unit="", meaning="day on which it is lifted", source="-")
+    in_force: bool = setting(
+        False, unit="", meaning="whether it is collected; its dates decide", source="-"
+    )
+    source: str = setting("", unit="", meaning="where its terms are from", source="-")
+    unverified: bool = setting(False, unit="", meaning="whether a part is remembered", source="-")
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Self:
+        if self.destination in self.origins:
+            raise ValueError(f"trade of {self.destination} with itself crosses no border")
+        if (self.relation == "instead_of") != bool(self.instead_of):
+            raise ValueError("instead_of names measures if and only if relation is 'instead_of'")
+        order = ("announced", "effective", "suspended", "resumed", "ended")
+        dated = [(name, getattr(self, name)) for name in order if getattr(self, name) is not None]
+        for (earlier, first), (later, second) in pairwise(dated):
+            if second < first:
+                raise ValueError(f"{later} ({second}) comes before {earlier} ({first})")
+        if self.resumed is not None and self.suspended is None:
+            raise ValueError("resumed, but never suspended")
+        return self
+
+    def turns(self) -> Iterator[tuple[str, Date, bool]]:
+        """Yield the dated turns of the measure: its name, its day, and in force from then on."""
+        for name, in_force in (
+            ("effective", True),
+            ("suspended", False),
+            ("resumed", True),
+            ("ended", False),
+        ):
+            day = getattr(self, name)
+            if day is not None:
+                yield name, day, in_force
+
+    def described(self) -> str:
+        """Return the measure in words, such as ``25% on cars from MEX+CAN``."""
+        goods = ", ".join(f"{100 * rate:.4g}% on {good}" for good, rate in self.rates.items())
+        base = "" if self.base == "full_value" else f", on {self.base.replace('_', ' ')}"
+        return f"{goods} from {'+'.join(self.origins)}{base}"
+
+    def rate_by_cell(self) -> NDArray[np.float64]:
+        """Rate on the full value by part, shape (part, sector, source, market)."""
+        table = {self.destination: dict.fromkeys(self.origins, self.rates)}
+        full = rates_by_cell(table, GOODS)
+        foreign = foreign_content(self.destination)[:, :, None]
+        if self.base == "metal_content":
+            full = full * metal_content()[:, :, None]
+        elif self.base == "foreign_content":
+            full = full * foreign
+        owed = foreign
+        if self.originating != "pays_on_foreign_content":
+            owed = np.full_like(foreign, float(self.originating == "pays"))
+        return np.stack([full * (1 - owed), full * owed])
+
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,60}")
+
+
+def _known_names(measures: dict[str, Measure]) -> dict[str, Measure]:
+    for name, measure in measures.items():
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"{name!r} is no name; take small letters, digits and hyphens")
+        for other in measure.instead_of:
+            if other not in measures:
+                raise ValueError(
+                    f"{name} stands instead of {other!r}, and there is no such measure"
+                )
+    return measures
+
+
+Measures = Annotated[dict[str, Measure], AfterValidator(_known_names)]
+"""Measures by name; those in force count."""
+
+
+def contributions(measures: Mapping[str, Measure]) -> dict[str, NDArray[np.float64]]:
+    """What each measure in force adds to the rate, after the fold.
+
+    Parameters
+    ----------
+    measures : mapping
+        By name; their order does not matter.
+
+    Returns
+    -------
+    dict of ndarray, shape (part, sector, source, market)
+        By name; parts are `WAIVED` and `FIXED`.
+    """
+    active = {name: measures[name] for name in sorted(measures) if measures[name].in_force}
+    rates = {name: measure.rate_by_cell() for name, measure in active.items()}
+    covers = {name: rate.sum(axis=0) > 0 for name, rate in rates.items()}
+    for name, measure in active.items():
+        for displaced in measure.instead_of:
+            if displaced in rates:
+                rates[displaced][:, covers[name]] = 0.0
+    floors = [name for name, measure in active.items() if measure.relation == "floor"]
+    total = sum((rates[name] for name in active if name not in floors), np.zeros((2, *CELLS)))
+    for name in floors:
+        asked = rates[name].sum(axis=0)
+        missing = np.maximum(asked - total.sum(axis=0), 0.0)
+        part = np.divide(missing, asked, out=np.zeros(CELLS), where=asked > 0)
+        rates[name] = rates[name] * part
+        total = total + rates[name]
+    return rates
+
+
+def fill_measures(measures: Measures, regime: RegimeArrays) -> None:
+    """Write the effective rate of the measures in force into ``regime``."""
+    for rate in contributions(measures).values():
+        regime.measures_waived += rate[WAIVED]
+        regime.measures_fixed += rate[FIXED]
+
+
+def behind(measures: Measures, sector: str, source: str, market: str) -> dict[str, float]:
+    """Rate by measure on one flow of unclaimed goods, without those that add nothing."""
+    cell = SECTORS.index(sector), REGIONS.index(source), REGIONS.index(market)
+    rates = {
+        name: float(r[(slice(None), *cell)].sum()) for name, r in contributions(measures).items()
+    }
+    return {name: rate for name, rate in rates.items() if rate > 0}

@@ -1,0 +1,113 @@
+"""Rules of origin: how much of a product must come from the region to be duty-free."""
+
+from typing import Any
+
+from abm.axes import FOOTLOOSE, REGIONS, SECTORS
+from abm.config.settings import ManufactureOrAll, Number, Settings, Share, setting
+from abm.policy.arrays import RegimeArrays
+
+
+def _threshold(goods: str) -> Any:
+    return setting(
+        0.0,
+        unit="share of net cost",
+        meaning=f"regional value content that {goods} must reach, net cost method; 0 for no rule",
+        source="no rule unless a scenario sets one",
+    )
+
+
+class RegionalValueContent(Settings):
+    """Threshold by sector, net cost method; 0 means that there is no content rule."""
+
+    cars: Share = _threshold("cars")
+    light_trucks: Share = _threshold("light trucks")
+    vehicle_parts: Share = _threshold("vehicle parts")
+    electronics: Share = _threshold("electronics")
+    machinery: Share = _threshold("machinery")
+    metals: Share = _threshold("metals")
+    chemicals_plastics: Share = _threshold("chemicals and plastics")
+    textiles_apparel: Share = _threshold("textiles and apparel")
+    food: Share = _threshold("food")
+    other_manufacturing: Share = _threshold("other manufactures")
+
+
+BySector = dict[ManufactureOrAll, Share]
+
+
+def _by_sector(unit: str, meaning: str) -> Any:
+    return setting({}, unit=unit, meaning=meaning, source="no rule unless a scenario sets one")
+
+
+def _counts(region: str, share: float) -> Any:
+    return setting(
+        share,
+        unit="share",
+        meaning=f"part of the goods of {region} that may count as originating",
+        source="NAFTA: the goods of its three members",
+    )
+
+
+class Cumulation(Settings):
+    """Whose goods count as originating."""
+
+    USA: Share = _counts("the USA", 1.0)
+    MEX: Share = _counts("Mexico", 1.0)
+    CAN: Share = _counts("Canada", 1.0)
+    CHN: Share = _counts("China", 0.0)
+    ROW: Share = _counts("the rest of the world", 0.0)
+
+
+class RulesOfOrigin(Settings):
+    """Conditions for the agreement's preference; all that are set must be met."""
+
+    regional_value_content: RegionalValueContent = RegionalValueContent()
+    labour_value_content: BySector = _by_sector(
+        "share of net cost",
+        "cost that must arise at plants above wage_line, by sector (or all)",
+    )
+    labour_value_credit: Share = setting(
+        0.0,
+        unit="share of net cost",
+        meaning="credit towards labour_value_content for research and assembly at high wages",
+        source="none unless a scenario sets one",
+    )
+    wage_line: Number = setting(
+        16.0,
+        ge=0,
+        le=200,
+        unit="USD an hour",
+        meaning="hourly labour cost from which a plant counts for labour_value_content",
+        source="USMCA Annex 4-B Appendix (US International Trade Commission)",
+    )
+    metals_content: BySector = _by_sector(
+        "share of metals bought",
+        "originating part of a product's steel, aluminium and other metals, by sector (or all)",
+    )
+    tariff_shift: BySector = _by_sector(
+        "share of parts",
+        "part of inputs from the product's own sector that stand under its heading and must"
+        " originate, by sector (or all)",
+    )
+    de_minimis: Share = setting(
+        0.07,
+        unit="share of net cost",
+        meaning="value of parts in breach of tariff_shift that is overlooked",
+        source="NAFTA Article 405, from memory, unverified",
+    )
+    cumulation: Cumulation = Cumulation()
+
+
+def fill_rules_of_origin(rules: RulesOfOrigin, regime: RegimeArrays) -> None:
+    """Write the conditions for origin into ``regime``."""
+    for sector in FOOTLOOSE:
+        row = SECTORS.index(sector)
+        regime.content_threshold[row] = getattr(rules.regional_value_content, sector)
+        for name in ("labour_value_content", "metals_content", "tariff_shift"):
+            asked = getattr(rules, name)
+            getattr(regime, name)[row] = asked.get(sector, asked.get("all", 0.0))
+    # Credits are part of what the rule asks, so only the rest must arise at high wages.
+    rest = regime.labour_value_content - rules.labour_value_credit
+    regime.labour_value_content[:] = rest.clip(0.0)
+    regime.wage_line = rules.wage_line
+    regime.de_minimis = rules.de_minimis
+    regime.cumulation[:] = [getattr(rules.cumulation, region) for region in REGIONS]

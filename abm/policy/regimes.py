@@ -1,0 +1,437 @@
+"""A scenario's policy as arrays over regimes, and the chain that links the regimes.
+
+A regime is a segment of the timeline in one of a few states: nothing else has
+happened, the threatened measure is in force, or talks have ended in an outcome. Regime
+``segment * states + state`` is the index of the last axis of every array. Without a
+threat and without talks there is one state.
+"""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields, replace
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from abm.policy.events import PolicyEvent, policy_events
+from abm.policy.instruments.negotiation import Negotiation, drawn_outcome
+from abm.policy.instruments.reaction import Reaction
+from abm.policy.instruments.threat import Threat
+from abm.policy.regime import WITHOUT_ARRAYS, regime_arrays
+from abm.policy.timeline import (
+    Segment,
+    TimelineEntry,
+    agreed_instruments,
+    first_day,
+    known_by,
+    quarter_of,
+    segments,
+    within,
+)
+
+if TYPE_CHECKING:
+    from abm.scenario.fork import Past
+    from abm.scenario.scenario import Scenario
+
+PLAIN, IMPOSED = "", "threat imposed"
+"""States of a regime beside the outcomes of talks, which are called by their names."""
+
+
+@dataclass(frozen=True, eq=False)
+class Policy:
+    """What governments may do in a run, and when.
+
+    Attributes
+    ----------
+    start : datetime.date
+        First day of quarter 1.
+    timeline : tuple of Segment
+        Stretches of constant policy, the first from quarter 0.
+    conditions : tuple of str
+        States that each segment may be in: `PLAIN`, `IMPOSED`, and names of outcomes.
+    regimes : tuple of str
+        Label of each regime.
+    special_duty : ndarray, shape (sector, source, market, regime)
+        Duty on top of the most-favoured-nation rate, ad valorem.
+    special_waived : ndarray of bool, shape (sector, source, market, regime)
+        Whether it is waived for goods claimed as originating.
+    measures_waived, measures_fixed : ndarray, shape (sector, source, market, regime)
+        Duty of dated measures that a claim of origin avoids, and that is due in any case.
+    preference : ndarray of bool, shape (source, market, regime)
+        Whether originating goods enter free of duty; never at home.
+    content_threshold : ndarray, shape (sector, regime)
+        Regional value content required, share of net cost; 0 where no rule holds.
+    labour_value_content : ndarray, shape (sector, regime)
+        Cost that must arise at plants above the wage line, share of net cost.
+    wage_line : ndarray, shape (regime,)
+        USD an hour.
+    metals_content : ndarray, shape (sector, regime)
+        Originating share of metals that a product must be made of.
+    tariff_shift : ndarray, shape (sector, regime)
+        Share of inputs from the product's own sector that must originate.
+    de_minimis : ndarray, shape (regime,)
+        Value of such inputs that is overlooked, share of net cost.
+    cumulation : ndarray, shape (source, regime)
+        Part of a region's goods that may count as originating.
+    audit_rate : ndarray, shape (market, regime)
+        Probability that a claim is audited.
+    penalty : ndarray, shape (market, regime)
+        Fine on a false claim found out, multiples of the duty.
+    paperwork_scale : ndarray, shape (regime,)
+        Cost of claiming against the calibration year's.
+    barrier : ndarray, shape (sector, source, market, regime)
+        Non-tariff barriers beyond those of the calibration year, ad valorem equivalent.
+    markup_scale : ndarray, shape (regime,)
+        Markup against the calibration year's.
+    subsidy : ndarray, shape (sector, host, regime)
+        Part of labour and capital cost that the host's treasury pays.
+    foreign_advantage : ndarray, shape (sector, source, regime)
+        Part taken off the price of foreign goods by their states; 0 for members.
+    royalty : ndarray, shape (host, regime)
+        Royalties of firms that are not at home there, share of labour and capital cost.
+    wage_floor : ndarray, shape (host, regime)
+        Least hourly labour cost, USD of the calibration year.
+    union_premium : ndarray, shape (host, regime)
+        What bargaining adds to pay, share.
+    border_tax : ndarray, shape (regime,)
+        Firm-specific tax, ad valorem; 0 where it is not in force.
+    events : tuple of PolicyEvent
+        What is announced and enacted within the run, in order.
+    """
+
+    start: date
+    timeline: tuple[Segment, ...]
+    conditions: tuple[str, ...]
+    regimes: tuple[str, ...]
+    special_duty: NDArray[np.float64]
+    special_waived: NDArray[np.bool_]
+    measures_waived: NDArray[np.float64]
+    measures_fixed: NDArray[np.float64]
+    preference: NDArray[np.bool_]
+    content_threshold: NDArray[np.float64]
+    labour_value_content: NDArray[np.float64]
+    wage_line: NDArray[np.float64]
+    metals_content: NDArray[np.float64]
+    tariff_shift: NDArray[np.float64]
+    de_minimis: NDArray[np.float64]
+    cumulation: NDArray[np.float64]
+    audit_rate: NDArray[np.float64]
+    penalty: NDArray[np.float64]
+    paperwork_scale: NDArray[np.float64]
+    barrier: NDArray[np.float64]
+    markup_scale: NDArray[np.float64]
+    subsidy: NDArray[np.float64]
+    foreign_advantage: NDArray[np.float64]
+    royalty: NDArray[np.float64]
+    wage_floor: NDArray[np.float64]
+    union_premium: NDArray[np.float64]
+    border_tax: NDArray[np.float64]
+    events: tuple[PolicyEvent, ...] = field(default=(), repr=False)
+
+    @property
+    def states(self) -> int:
+        """Number of states a segment may be in."""
+        return len(self.conditions)
+
+    def segment_at(self, quarter: int) -> int:
+        """Return the segment that holds in ``quarter``."""
+        return max(n for n, segment in enumerate(self.timeline) if segment.start <= max(quarter, 0))
+
+    def regime_index(self, quarter: int, imposed: bool, agreed: str | None = None) -> int:
+        """Return the regime of ``quarter``.
+
+        Parameters
+        ----------
+        quarter : int
+        imposed : bool
+            Whether the threatened measure is in force.
+        agreed : str, optional
+            The outcome in which talks have ended; no threat outlives it.
+
+        Raises
+        ------
+        ValueError
+            If a measure is said to be in force and none is ever threatened, or if
+            there is no such outcome.
+        """
+        condition = agreed or (IMPOSED if imposed else PLAIN)
+        if condition not in self.conditions:
+            why = f"no talks lead to {agreed}" if agreed else "no measure is threatened"
+            raise ValueError(f"{why} in this scenario, so none can be in force")
+        return self.segment_at(quarter) * self.states + self.conditions.index(condition)
+
+    def reachable(self, quarter: int, regime: int) -> slice:
+        """Return the regimes that may follow ``regime``, itself included, as known in ``quarter``.
+
+        Time only runs forward along the segments, so they are consecutive.
+        """
+        moves = self.forward_transitions(quarter) > 0
+        found = np.zeros(len(moves), dtype=bool)
+        found[regime] = True
+        for _ in moves:
+            found |= found @ moves
+        found = np.flatnonzero(found)
+        return slice(int(found[0]), int(found[-1]) + 1)
+
+    def during(self, regimes: slice | NDArray[np.int64]) -> "Policy":
+        """Return the same policy for some regimes; its timeline stays whole."""
+        arrays = {name: array[..., regimes] for name, array in self._arrays().items()}
+        labels = tuple(np.array(self.regimes, dtype=object)[regimes])
+        return replace(self, regimes=labels, **arrays)
+
+    def places_in(self, former: "Policy") -> NDArray[np.int64]:
+        """Return where each regime stood in ``former``, or -1 for one that it did not know.
+
+        A regime is the same while its segment begins in the same quarter with the
+        same instruments.
+        """
+        places = np.full(len(self.regimes), -1)
+        for n, segment in enumerate(self.timeline):
+            for m, other in enumerate(former.timeline):
+                if segment.start == other.start and segment.instruments == other.instruments:
+                    for state, condition in enumerate(self.conditions):
+                        if condition in former.conditions:
+                            there = former.conditions.index(condition)
+                            places[n * self.states + state] = m * former.states + there
+        return places
+
+    def date_of(self, quarter: int) -> date:
+        """Return the first day of ``quarter``."""
+        return first_day(quarter, self.start)
+
+    def threat_at(self, quarter: int) -> Threat | None:
+        """Return the threat that stands in ``quarter``: announced and not withdrawn."""
+        threat = self.timeline[self.segment_at(quarter)].instruments.threat
+        return threat if threat is not None and self._stands(threat, quarter) else None
+
+    def threat_live(self, quarter: int) -> bool:
+        """Return whether a threat stands in ``quarter``; none does in the calibration year."""
+        return self.threat_at(quarter) is not None
+
+    def reaction_at(self, quarter: int) -> Reaction:
+        """Return how the hazard of the threat follows the deficit in ``quarter``."""
+        return self.timeline[self.segment_at(quarter)].instruments.reaction
+
+    def talks_at(self, quarter: int) -> Negotiation | None:
+        """Return the talks that go on in ``quarter``."""
+        talks = self.timeline[self.segment_at(quarter)].instruments.negotiation
+        return talks if talks is not None and self._goes_on(talks, quarter) else None
+
+    def agreement(self, quarter: int, draw: float) -> str | None:
+        """Return the outcome in which talks end in ``quarter``, if they do.
+
+        Parameters
+        ----------
+        quarter : int
+            The quarter asked about.
+        draw : float
+            Uniform between 0 and 1; decides between outcomes that come by chance.
+        """
+        talks = self.talks_at(quarter)
+        if talks is None:
+            return None
+        for name, outcome in talks.outcomes.items():
+            if isinstance(outcome.agreed, date) and (
+                quarter >= quarter_of(outcome.agreed, self.start)
+            ):
+                return name
+        drawable = [name for name, outcome in talks.outcomes.items() if outcome.agreed == "drawn"]
+        return drawn_outcome(talks.hazards(self.threat_live(quarter)), drawable, draw)
+
+    def threat_imposed(self, quarter: int, before: bool, draw: float, hazard: float = 1.0) -> bool:
+        """Return whether the threatened measure is in force in ``quarter``.
+
+        Parameters
+        ----------
+        quarter : int
+            The quarter asked about.
+        before : bool
+            Whether it was in force in the quarter before.
+        draw : float
+            Uniform between 0 and 1; matters only if the scenario has it drawn.
+        hazard : float
+            Factor on the threat's arrival, from `abm.policy.instruments.reaction.hazard_scale`.
+        """
+        threat = self.threat_at(quarter)
+        if threat is None or threat.imposed == "never":
+            return False
+        if threat.imposed == "always":
+            return True
+        if isinstance(threat.imposed, date):
+            return quarter >= quarter_of(threat.imposed, self.start)
+        if before:
+            return draw >= threat.departure_per_quarter
+        return draw < min(1.0, threat.arrival_per_quarter * hazard)
+
+    def forward_transitions(self, quarter: int, hazard: float = 1.0) -> NDArray[np.float64]:
+        """Return the chain over regimes as those see it who know what is known in ``quarter``.
+
+        Within a segment a threat that stands arrives and departs with its hazards, and
+        talks that go on end in their outcomes with theirs; an outcome lasts.
+        The next segment, once known to be coming, is entered with the hazard that
+        makes the expected stay the segment's length; what is not announced is not
+        expected. The last segment lasts for ever. Today's ``hazard``, a factor on the
+        arrival of the threat, is taken to stay as it is.
+
+        Returns
+        -------
+        ndarray, shape (regime, regime)
+            Probability a quarter of going from the regime of the row to that of the
+            column; rows sum to one.
+        """
+        states, count = self.states, len(self.timeline)
+        chain = np.zeros((count, states, count, states))
+        for n, segment in enumerate(self.timeline):
+            within_segment = self._chain_within(segment, quarter, hazard)
+            leaving = 0.0
+            if n + 1 < count and self.timeline[n + 1].known <= quarter:
+                leaving = 1.0 / (self.timeline[n + 1].start - segment.start)
+                chain[n, :, n + 1] = leaving * within_segment
+            chain[n, :, n] = (1.0 - leaving) * within_segment
+        return chain.reshape(count * states, count * states)
+
+    def same_as(self, other: "Policy") -> bool:
+        """Return whether two policies are the same in all that a run depends on."""
+        return (
+            all(np.array_equal(mine, getattr(other, name)) for name, mine in self._arrays().items())
+            and self._turns() == other._turns()
+        )
+
+    def _arrays(self) -> dict[str, Any]:
+        values = {item.name: getattr(self, item.name) for item in fields(self)}
+        return {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
+
+    def _turns(self) -> list[tuple[object, ...]]:
+        return [
+            (s.start, s.known, *(getattr(s.instruments, name) for name in WITHOUT_ARRAYS))
+            for s in self.timeline
+        ]
+
+    def _goes_on(self, talks: Negotiation, quarter: int) -> bool:
+        begins = quarter_of(talks.begins or self.start, self.start)
+        if talks.broken_off is None:
+            return begins <= quarter
+        return begins <= quarter < quarter_of(talks.broken_off, self.start)
+
+    def _stands(self, threat: Threat, quarter: int) -> bool:
+        announced = quarter_of(threat.announced or self.start, self.start)
+        if not threat.standing:
+            return False
+        if threat.withdrawn is None:
+            return announced <= quarter
+        return announced <= quarter < quarter_of(threat.withdrawn, self.start)
+
+    def _chain_within(self, segment: Segment, quarter: int, hazard: float) -> NDArray[np.float64]:
+        """Return the chain over the states of a segment, shape (states, states)."""
+        chain = np.eye(self.states)
+        threat, talks = segment.instruments.threat, segment.instruments.negotiation
+        if threat is not None and not self._stands(threat, quarter):
+            threat = None
+        if IMPOSED in self.conditions:
+            arrival, departure = 0.0, 1.0
+            if threat is not None:
+                arrival = min(1.0, threat.arrival_per_quarter * hazard)
+                departure = threat.departure_per_quarter
+            pair = [self.conditions.index(PLAIN), self.conditions.index(IMPOSED)]
+            chain[np.ix_(pair, pair)] = [[1.0 - arrival, arrival], [departure, 1.0 - departure]]
+        if talks is not None and self._goes_on(talks, quarter):
+            hazards = talks.hazards(threat is not None)
+            open_states = [n for n, name in enumerate(self.conditions) if name in (PLAIN, IMPOSED)]
+            chain[open_states] *= 1.0 - min(1.0, sum(hazards.values()))
+            for name, chance in hazards.items():
+                chain[open_states, self.conditions.index(name)] = chance
+        return chain
+
+
+def compile_policy(scenario: "Scenario", quarters: int | None = None) -> Policy:
+    """Return a scenario's policy as arrays.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        What governments do.
+    quarters : int, optional
+        Length of the run; the scenario's own without it. Segments are left out
+        that are neither entered nor announced by then.
+    """
+    horizon = scenario.quarters if quarters is None else quarters
+    timeline = within(segments(scenario.start, scenario.instruments, scenario.dated), horizon)
+    return _compiled(scenario.start, timeline, policy_events(timeline, scenario.start, horizon))
+
+
+def compile_known(
+    scenario: "Scenario",
+    quarter: int,
+    decided: Sequence[TimelineEntry] = (),
+    past: "Past | None" = None,
+) -> Policy:
+    """Return a scenario's policy as it is known in ``quarter``, as arrays.
+
+    Entries of the timeline that are neither in force nor announced by then have no
+    part in it, so it does not matter when they are written: a run can be given them
+    on its way. Segments that were over before the last quarter are left out, since
+    none of them comes back.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        What governments do by their timeline.
+    quarter : int
+        The current one.
+    decided : sequence of TimelineEntry
+        What they have done by their rules so far.
+    past : Past, optional
+        Policy up to the quarter in which the run was forked.
+    """
+    known = known_entries(scenario, quarter, decided)
+    timeline = segments(scenario.start, scenario.instruments, known)
+    if past is not None:
+        timeline = past.followed_by(timeline, scenario.start)
+    events = policy_events(timeline, scenario.start, quarters=sys.maxsize)
+    over = sum(segment.start <= max(quarter - 1, 0) for segment in timeline) - 1
+    return _compiled(scenario.start, timeline[over:], events)
+
+
+def known_entries(
+    scenario: "Scenario", quarter: int, decided: Sequence[TimelineEntry] = ()
+) -> tuple[TimelineEntry, ...]:
+    """Return what is in force or announced by ``quarter``, by timeline and by rules."""
+    return known_by((*scenario.dated, *decided), scenario.start, quarter)
+
+
+def _compiled(
+    start: date, timeline: tuple[Segment, ...], events: tuple[PolicyEvent, ...]
+) -> Policy:
+    """Return the arrays of every regime of a timeline."""
+    conditions = _conditions(timeline)
+    grid = [(segment, condition) for segment in timeline for condition in conditions]
+    regimes = [
+        regime_arrays(agreed_instruments(segment.instruments, condition), condition == IMPOSED)
+        for segment, condition in grid
+    ]
+
+    def stacked(name: str) -> Any:
+        array = np.stack([np.asarray(getattr(regime, name)) for regime in regimes], axis=-1)
+        array.flags.writeable = False
+        return array
+
+    return Policy(
+        start=start,
+        timeline=timeline,
+        conditions=conditions,
+        regimes=tuple(
+            segment.label + (f", {condition}" if condition else "") for segment, condition in grid
+        ),
+        events=events,
+        **{item.name: stacked(item.name) for item in fields(regimes[0])},
+    )
+
+
+def _conditions(timeline: tuple[Segment, ...]) -> tuple[str, ...]:
+    """Return the states that segments of a timeline may be in."""
+    threatened = any(segment.instruments.threat is not None for segment in timeline)
+    talks = [s.instruments.negotiation for s in timeline if s.instruments.negotiation is not None]
+    outcomes = {name for one in talks for name in one.outcomes}
+    return (PLAIN, *([IMPOSED] if threatened else []), *sorted(outcomes))

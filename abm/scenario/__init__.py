@@ -1,0 +1,1 @@
+"""What a scenario may say: assumptions, policy and its dates, levers, other futures."""

@@ -1,0 +1,249 @@
+"""What a scenario assumes about firms and the economy, beside policy."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from abm.config.settings import AsTuple, Number, Settings, Share, setting
+
+QUARTERS_A_YEAR = 4
+
+Quarters = Annotated[int, Field(ge=0, le=100)]
+
+
+class Beliefs(Settings):
+    """How firms think about policy to come; shares of firms, summing to one."""
+
+    myopic: Share = setting(
+        0.3,
+        unit="share of firms",
+        meaning="take today's policy to last for ever",
+        source="assumption",
+    )
+    adaptive: Share = setting(
+        0.3,
+        unit="share of firms",
+        meaning="learn from what was announced and enacted",
+        source="assumption",
+    )
+    forward: Share = setting(
+        0.4,
+        unit="share of firms",
+        meaning="know the scenario's own chances",
+        source="assumption",
+    )
+
+    @model_validator(mode="after")
+    def _sum_to_one(self) -> Self:
+        total = self.myopic + self.adaptive + self.forward
+        if abs(total - 1.0) > 1e-9:  # room for rounding of three decimal fractions
+            raise ValueError(f"the shares of firms sum to {total:.6g}, must sum to 1")
+        return self
+
+
+class Firms(Settings):
+    """Firms: how they differ, decide and build."""
+
+    relocation: bool = setting(
+        True,
+        unit="",
+        meaning="whether firms may change where they produce; if not, plants stay as they are"
+        " and only sources, claims and sales adjust",
+        source="the model's subject; off for comparison with studies of fixed assembly",
+    )
+    reviews_per_year: Number = setting(
+        1.0,
+        ge=0,
+        le=QUARTERS_A_YEAR,
+        unit="reviews a year",
+        meaning="how often a firm reconsiders where to produce",
+        source="assumption: with the yearly budget",
+    )
+    discount_per_year: Number = setting(
+        0.92,
+        gt=0,
+        lt=1,
+        unit="1",
+        meaning="worth today of a certain million a year from now, risk of exit included",
+        source="assumption: between 0.90 and 0.95",
+    )
+    stage_quarters: Annotated[tuple[Quarters, Quarters, Quarters], AsTuple] = setting(
+        (4, 6, 2),
+        unit="quarters",
+        meaning="length of a plant's stages: site, building, ramp-up",
+        source="assumption: three years in all; GM announced in June 2025 for output in 2027",
+    )
+    stage_cost_shares: Annotated[tuple[Share, Share, Share], AsTuple] = setting(
+        (0.1, 0.7, 0.2),
+        unit="share of build_cost",
+        meaning="cost sunk in each stage; what is sunk is lost when a plant is cancelled",
+        source="assumption",
+    )
+    build_cost: Number = setting(
+        0.2,
+        ge=0,
+        le=10,
+        unit="share of the plant's yearly sales",
+        meaning="cost of a new plant",
+        source="BMW San Luis Potosi: USD 1bn for 175,000 cars a year (MarkLines)",
+    )
+    closure_cost: Number = setting(
+        0.08,
+        ge=0,
+        le=10,
+        unit="share of the plant's yearly sales",
+        meaning="severance and what else it costs to close a plant",
+        source="assumption",
+    )
+    choice_noise: Number = setting(
+        0.06,
+        ge=0,
+        le=10,
+        unit="share of quarterly sales",
+        meaning="scale of what firms know about locations and the model does not",
+        source="set so that, without news, about two firms in a thousand a year change where"
+        " they produce (assumption)",
+    )
+    location_dispersion: Number = setting(
+        7.0,
+        gt=0,
+        le=100,
+        unit="elasticity",
+        meaning="how strongly a firm's location follows cost; high for firms much alike",
+        source="assumption, near the sourcing elasticity of cars (7.7, from memory)",
+    )
+    home_appeal: Number = setting(
+        5.0,
+        ge=1,
+        le=1000,
+        unit="1",
+        meaning="how many times as much buyers in a firm's home country want its goods",
+        source="assumption; taste for home brands is the main cause of home advantage in cars"
+        " (Cosar, Grieco, Li and Tintelnot 2018)",
+    )
+    home_decay: Number = setting(
+        0.02,
+        ge=0,
+        lt=1,
+        unit="share per 1000 km",
+        meaning="productivity lost with distance from home",
+        source="assumption",
+    )
+    productivity_spread: Number = setting(
+        0.15,
+        ge=0,
+        le=2,
+        unit="standard deviation of the logarithm",
+        meaning="how much firms of a sector differ in productivity from host to host",
+        source="assumption",
+    )
+    sourcing_correlation: Number = setting(
+        0.5,
+        ge=0,
+        lt=1,
+        unit="correlation",
+        meaning="how much of a firm's taste for a source is common to all its inputs",
+        source="assumption",
+    )
+    honesty_median: Number = setting(
+        0.10,
+        ge=0,
+        le=10,
+        unit="ad valorem",
+        meaning="what the median firm would give up rather than claim origin falsely",
+        source="assumption",
+    )
+    honesty_spread: Number = setting(
+        1.0,
+        ge=0,
+        le=5,
+        unit="standard deviation of the logarithm",
+        meaning="how much firms differ in honesty",
+        source="assumption",
+    )
+    zipf_exponent: Number = setting(
+        1.06,
+        ge=0.5,
+        le=3,
+        unit="1",
+        meaning="tail exponent of the distribution of firm sizes",
+        source="Axtell (2001), from memory, unverified",
+    )
+    beliefs: Beliefs = Beliefs()
+    belief_prior_quarters: Number = setting(
+        20.0,
+        gt=0,
+        le=1000,
+        unit="quarters",
+        meaning="how much evidence weighs as much as an adaptive firm's first opinion",
+        source="assumption",
+    )
+
+    @property
+    def build_quarters(self) -> int:
+        """Quarters from decision to full running of a new plant."""
+        return sum(self.stage_quarters)
+
+    @model_validator(mode="after")
+    def _all_cost_is_sunk(self) -> Self:
+        total = sum(self.stage_cost_shares)
+        if abs(total - 1.0) > 1e-9:  # room for rounding of three decimal fractions
+            raise ValueError(f"stage_cost_shares sum to {total:.6g}, must sum to 1")
+        return self
+
+
+class Economy(Settings):
+    """The economy around the firms."""
+
+    wage_elasticity: Number = setting(
+        0.2,
+        ge=0,
+        le=5,
+        unit="elasticity",
+        meaning="rise of a host's wage with its demand for manufacturing labour",
+        source="assumption",
+    )
+    agglomeration: Number = setting(
+        0.5,
+        ge=0,
+        le=2,
+        unit="elasticity",
+        meaning="pull of a region as a source with its output of an input",
+        source="assumption",
+    )
+    relation: Number = setting(
+        0.5,
+        ge=0,
+        le=10,
+        unit="1",
+        meaning="weight of a firm's standing suppliers in where it buys",
+        source="assumption",
+    )
+    rewire_per_year: Share = setting(
+        0.1,
+        unit="share a year",
+        meaning="buyers that look for a new supplier",
+        source="assumption",
+    )
+    theta_scale: Number = setting(
+        1.0,
+        ge=0.1,
+        le=5,
+        unit="1",
+        meaning="factor on every sector's elasticity of sourcing",
+        source="1 by definition",
+    )
+    sigma_scale: Number = setting(
+        1.0,
+        ge=0.1,
+        le=5,
+        unit="1",
+        meaning="factor on every sector's elasticity of demand",
+        source="1 by definition",
+    )
+    duty_revenue: Literal["kept", "rebated"] = setting(
+        "kept",
+        unit="",
+        meaning="what becomes of duties: kept by the treasury, or rebated to households",
+        source="assumption",
+    )

@@ -1,0 +1,165 @@
+"""What a scenario file may say: frozen, typed, no unknown key.
+
+A scenario is a TOML file. It names the file it ``extends`` and says what differs;
+:mod:`abm.config.files` reads it. Policy is described one instrument a file in
+:mod:`abm.policy`; firms and the economy around them in :mod:`abm.scenario.assumptions`.
+
+>>> usmca = Scenario.load("usmca")
+>>> usmca.rules_of_origin.regional_value_content.cars
+0.625
+>>> sorted({str(entry.date) for entry in usmca.timeline})
+['2020-07-01', '2021-07-01', '2022-07-01', '2023-07-01']
+"""
+
+import os
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, Field, ValidationError, model_validator
+
+from abm.config import files as scenario_file
+from abm.config.complaints import complaint
+from abm.config.keys import keys_of
+from abm.config.settings import AsTuple, Date, setting
+from abm.errors import ScenarioError
+from abm.policy.regime import INSTRUMENTS, Instruments
+from abm.policy.regimes import compile_policy
+from abm.policy.timeline import (
+    TimelineEntry,
+    agreed_instruments,
+    known_by,
+    measure_entries,
+    quarter_of,
+    segments,
+)
+from abm.scenario.assumptions import Economy, Firms
+
+
+def _by_date(timeline: tuple[TimelineEntry, ...]) -> tuple[TimelineEntry, ...]:
+    """Entries in the order in which they act; of one day, that of the file."""
+    return tuple(sorted(timeline, key=lambda entry: entry.date))
+
+
+class Scenario(Instruments):
+    """Everything a run is told beside its size and seed.
+
+    Policy stands first, one attribute an instrument, as in
+    :class:`~abm.policy.regime.Instruments`.
+    """
+
+    format: Literal[1] = 1
+    name: str = Field("scenario", min_length=1, max_length=200)
+    title: str = Field("", max_length=200)
+    question: str = Field("", max_length=500)
+    extends: str | None = Field(None, max_length=200)
+    start: Date = setting(
+        date(2017, 1, 1),
+        unit="",
+        meaning="first day of quarter 1; quarter 0 is the calibration year",
+        source="the economy is calibrated to 2017",
+    )
+    quarters: int = setting(
+        40, ge=1, le=400, unit="quarters", meaning="length of a run", source="ten years"
+    )
+    firms: Firms = Firms()
+    economy: Economy = Economy()
+    timeline: Annotated[
+        tuple[TimelineEntry, ...], AsTuple, Field(max_length=500), AfterValidator(_by_date)
+    ] = ()
+    sources: dict[str, str] = Field(
+        {}, description="where the value of a key, or of all keys of a table, is from"
+    )
+
+    @property
+    def instruments(self) -> Instruments:
+        """Policy at the start, without the rest."""
+        return Instruments(**{name: getattr(self, name) for name in INSTRUMENTS})
+
+    @property
+    def dated(self) -> tuple[TimelineEntry, ...]:
+        """The timeline with every turn of every measure, in the order of their dates."""
+        return _by_date(self.timeline + measure_entries(self.measures))
+
+    @property
+    def instruments_at_the_end(self) -> Instruments:
+        """Its policy after the last entry of the timeline."""
+        return segments(self.start, self.instruments, self.timeline)[-1].instruments
+
+    @classmethod
+    def load(cls, source: "Scenario | str | os.PathLike[str]") -> "Scenario":
+        """Return the scenario of that name or in that file; a scenario is returned as it is.
+
+        Parameters
+        ----------
+        source : Scenario, str or path-like
+            Name of a shipped scenario, such as ``"usmca"``, or path of a TOML file.
+
+        Raises
+        ------
+        ScenarioError
+            If there is none, or it says something that cannot be.
+        """
+        if isinstance(source, Scenario):
+            return source
+        return cls.from_document(scenario_file.read(source, keys_of(cls)))
+
+    @classmethod
+    def from_toml(cls, source: str | os.PathLike[str]) -> "Scenario":
+        """Return the scenario that a TOML text (str) or file (path-like) describes.
+
+        A text may extend shipped scenarios only.
+
+        Raises
+        ------
+        ScenarioError
+            If it says something that cannot be.
+        """
+        if isinstance(source, str):
+            return cls.from_document(scenario_file.read_text(source, keys_of(cls)))
+        return cls.load(Path(source))
+
+    @classmethod
+    def from_document(cls, document: dict[str, Any]) -> "Scenario":
+        """Return the scenario that nested tables describe.
+
+        Raises
+        ------
+        ScenarioError
+            If a value cannot be.
+        """
+        try:
+            return cls.model_validate(document)
+        except ValidationError as error:
+            raise ScenarioError(complaint(error, cls, document)) from None
+
+    def same_model_as(self, other: "Scenario") -> bool:
+        """Return whether two scenarios would give the same run; names and titles do not count."""
+        parts = ("start", "quarters", "firms", "economy")
+        return all(getattr(self, part) == getattr(other, part) for part in parts) and (
+            compile_policy(self).same_as(compile_policy(other))
+        )
+
+    @model_validator(mode="after")
+    def _holds_together(self) -> Self:
+        if self.start.day != 1:
+            raise ValueError(f"start must be the first day of a month, not {self.start}")
+        for key in self.sources:
+            if keys_of(Scenario).schema(tuple(key.split("."))) is None:
+                problem = keys_of(Scenario).no_such_key(tuple(key.split(".")))
+                raise ScenarioError(f"{problem} (in sources)")
+        # Every entry leaves a valid policy, and every outcome of talks would.
+        for segment in segments(self.start, self.instruments, self.dated):
+            talks = segment.instruments.negotiation
+            for outcome in talks.outcomes if talks is not None else ():
+                agreed_instruments(segment.instruments, outcome)
+        for day in {entry.announced for entry in self.dated if entry.announced is not None}:
+            # Firms plan with what is announced by then, so that must be a policy, too.
+            known = known_by(self.dated, self.start, quarter_of(day, self.start))
+            segments(self.start, self.instruments, known)
+        return self
+
+
+def shipped() -> dict[str, Path]:
+    """Return the files of the scenarios that come with the package, by name."""
+    return scenario_file.shipped()

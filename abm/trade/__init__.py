@@ -1,0 +1,1 @@
+"""Who buys what from whom, and at what price: inputs, origin, borders, markets, accounts."""

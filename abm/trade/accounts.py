@@ -1,0 +1,310 @@
+"""A quarter's books: trade, duties, jobs, and the identities that must hold.
+
+All flows are million USD a quarter. Trade arrays have shape (sector, source,
+market) and are at basic prices; duties fall on customs values.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from abm.axes import FOOTLOOSE, HOSTS, N_FOOTLOOSE, N_HOSTS, N_REGIONS, N_SECTORS, REGIONS
+from abm.economy.last_quarter import Calibration, Certificates
+from abm.economy.tables import Array, Economy
+from abm.errors import IdentityError
+from abm.policy.regimes import Policy
+from abm.trade.deliveries import Tally, input_flows
+from abm.trade.market_clearing import FINAL, MarketState, fringe_prices
+
+ROUNDING = 2e-5
+"""Largest relative gap in an account.
+
+Costs are single precision, with a relative error of 6e-8 an operation and content
+rules solved to 2e-6 of net cost; sums over firms are double.
+"""
+
+
+@dataclass(frozen=True)
+class Shipments:
+    """Trade in one use.
+
+    Attributes
+    ----------
+    value, duty, claimed, dutiable, claimed_dutiable, false, penalty : ndarray
+        Shape (sector, source, market). ``duty`` and ``penalty`` are paid, the
+        others are values at basic prices.
+    """
+
+    value: Array
+    duty: Array
+    claimed: Array
+    dutiable: Array
+    claimed_dutiable: Array
+    false: Array
+    penalty: Array
+
+
+@dataclass(frozen=True)
+class Accounts:
+    """Everything a quarter produced.
+
+    Attributes
+    ----------
+    final, intermediate : Shipments
+    sales, purchases, labour_and_capital, paperwork, penalties, profit : ndarray
+        Shape (sector, host), modelled firms.
+    subsidies, royalties : ndarray, shape (sector, host)
+        What the host's treasury pays towards labour and capital, and what firms from
+        elsewhere pay for know-how.
+    employment, volume, mean_cost : ndarray, shape (sector, host)
+        Persons, output volume, unit cost against the calibration year (1 where nothing
+        is made).
+    content, true_claims, wedge, infeasible, eligible : ndarray, shape (sector, host)
+        Mean regional value content; share of deliveries to other members truly
+        claimed; mean wedge of output made to comply (1 if none); share of output that
+        cannot comply; share whose content meets the rule.
+    price_index, consumption : ndarray, shape (sector, market)
+        Of consumers: what a sector's goods cost against the calibration year, and what
+        is spent on them, whatever their origin.
+    input_spending : ndarray, shape (input, source, market)
+        Purchasers' value of inputs, all users.
+    """
+
+    final: Shipments
+    intermediate: Shipments
+    sales: Array
+    purchases: Array
+    labour_and_capital: Array
+    paperwork: Array
+    penalties: Array
+    profit: Array
+    subsidies: Array
+    royalties: Array
+    employment: Array
+    volume: Array
+    mean_cost: Array
+    content: Array
+    true_claims: Array
+    wedge: Array
+    infeasible: Array
+    eligible: Array
+    price_index: Array
+    consumption: Array
+    input_spending: Array
+
+    @property
+    def value_added(self) -> Array:
+        """Sales less inputs and the duties on them, shape (sector, host)."""
+        return self.sales - self.purchases
+
+    @property
+    def duty_revenue(self) -> Array:
+        """Duty and penalties collected, shape (market,)."""
+        collected: Array = sum(
+            (
+                trade.duty.sum(axis=(0, 1)) + trade.penalty.sum(axis=(0, 1))
+                for trade in (self.final, self.intermediate)
+            ),
+            np.zeros(N_REGIONS),
+        )
+        return collected
+
+    @property
+    def treasury(self) -> Array:
+        """Duty and penalties collected less subsidies paid, shape (market,)."""
+        balance = self.duty_revenue
+        balance[:N_HOSTS] -= self.subsidies.sum(axis=0)
+        return balance
+
+
+def settle(
+    economy: Economy,
+    calibration: Calibration,
+    policy: Policy,
+    tally: Tally,
+    market: MarketState,
+    revenue: Array,
+    certificates: Certificates,
+    outside: Array,
+    on_top: Array,
+    other_purchases: Array,
+    regime: int,
+) -> Accounts:
+    """Close the books of a quarter.
+
+    Parameters
+    ----------
+    economy, calibration, policy
+    tally : Tally
+        Totals per unit of revenue.
+    market : MarketState
+        With the appeal of this quarter's plants, one regime.
+    revenue : ndarray, shape (sector, host, use, market)
+        Clearing unit revenues.
+    certificates : Certificates
+        Last quarter's, under which inputs are delivered.
+    outside : ndarray, shape (sector, source, market, regime)
+    on_top, other_purchases : ndarray, shape (input, source, market)
+        Buyers' price over basic price; inputs bought by users other than firms.
+    regime : int
+
+    Returns
+    -------
+    Accounts
+
+    Raises
+    ------
+    IdentityError
+        If an account does not balance to rounding.
+    """
+    earned = {name: sums * revenue for name, sums in tally.sums.items()}
+    by_plant = {name: values.sum(axis=(2, 3)) for name, values in earned.items()}
+    flows = input_flows(tally, revenue, other_purchases, on_top)
+    bought = np.einsum("jkshum,jhum->jh", tally.purchases, revenue)
+    sales = by_plant["border"]
+    margin = 1 - (1 - calibration.margin) / calibration.price_ratio(policy.markup_scale[regime])
+    profit = sales * margin[:, None]
+    jobs = by_plant["labour"] * calibration.jobs_per_volume
+    away = 1 - np.eye(N_HOSTS, N_REGIONS)[:, None]
+    exported = (earned["border"] * away)[..., :N_HOSTS].sum(axis=(2, 3))
+    claims = (earned["claimed"] - earned["false"])[..., :N_HOSTS].sum(axis=(2, 3))
+    compliant = by_plant["compliant"]
+    accounts = Accounts(
+        final=_final_trade(economy, calibration, policy, earned, market, outside, regime),
+        intermediate=_input_trade(flows, certificates, earned["penalty"], regime),
+        sales=sales,
+        purchases=bought,
+        labour_and_capital=by_plant["value_added"],
+        paperwork=by_plant["paperwork"],
+        penalties=by_plant["penalty"],
+        profit=profit,
+        subsidies=by_plant["subsidy"],
+        royalties=by_plant["royalty"],
+        employment=jobs,
+        volume=by_plant["volume"],
+        mean_cost=_mean_cost(by_plant, calibration),
+        content=_ratio(by_plant["content"], sales),
+        true_claims=_ratio(claims, exported),
+        wedge=np.where(compliant > 0, _ratio(by_plant["wedge"], compliant), 1.0),
+        infeasible=_ratio(by_plant["infeasible"], sales),
+        eligible=_ratio(by_plant["qualified"], sales),
+        price_index=market.price_index[..., 0],
+        consumption=(market.unit_final * market.competition)[..., 0],
+        input_spending=flows * on_top,
+    )
+    check_identities(accounts, tally, market, revenue)
+    return accounts
+
+
+def _ratio(part: Array, whole: Array) -> Array:
+    share: Array = np.divide(part, whole, out=np.zeros_like(whole), where=whole > 0)
+    return share
+
+
+def _mean_cost(by_plant: dict[str, Array], calibration: Calibration) -> Array:
+    """Unit cost against the calibration year, 1 where nothing is made."""
+    now, base = by_plant["production_cost"], by_plant["base_cost"]
+    cost: Array = np.where(base > 0, _ratio(now, base) / calibration.base_cost_ratio, 1.0)
+    return cost
+
+
+def _final_trade(
+    economy: Economy,
+    calibration: Calibration,
+    policy: Policy,
+    earned: dict[str, Array],
+    market: MarketState,
+    outside: Array,
+    regime: int,
+) -> Shipments:
+    """Deliveries to consumers; those of sectors fixed in place stay as they were."""
+    shape = (N_SECTORS, N_REGIONS, N_REGIONS)
+    arrays = {name: np.zeros(shape) for name in Shipments.__annotations__}
+    modelled = (slice(0, N_FOOTLOOSE), slice(0, N_HOSTS))
+    for name in ("duty", "claimed", "dutiable", "claimed_dutiable", "false", "penalty"):
+        arrays[name][modelled] = earned[name][:, :, FINAL]
+    arrays["value"][modelled] = earned["border"][:, :, FINAL]
+    abroad = slice(N_HOSTS, N_REGIONS)
+    duty = outside[..., regime]
+    barrier = policy.barrier[..., regime]
+    elasticity = (1 - economy.sigma[:N_FOOTLOOSE])[:, None, None]
+    price = fringe_prices(policy, calibration, outside)[..., regime]
+    spent = calibration.fringe * price**elasticity
+    spent = (spent * market.unit_final[:, None, :, 0])[:, abroad]
+    on_top = ((1 + barrier) * (1 + duty))[:N_FOOTLOOSE, abroad]
+    arrays["value"][:N_FOOTLOOSE, abroad] = spent / on_top
+    fixed = slice(N_FOOTLOOSE, N_SECTORS)
+    arrays["value"][fixed] = np.moveaxis(economy.final_demand[:, fixed], 0, 1) / 4
+    for sources in ((slice(0, N_FOOTLOOSE), abroad), (fixed, slice(None))):
+        arrays["duty"][sources] = arrays["value"][sources] * duty[sources]
+        arrays["dutiable"][sources] = arrays["value"][sources] * (duty[sources] > 0)
+    # Sales of modelled firms to markets outside the agreement pay that market's duty.
+    outward = (slice(0, N_FOOTLOOSE), slice(0, N_HOSTS), abroad)
+    arrays["duty"][outward] = arrays["value"][outward] * duty[outward]
+    arrays["dutiable"][outward] = arrays["value"][outward] * (duty[outward] > 0)
+    return Shipments(**arrays)
+
+
+def _input_trade(
+    flows: Array, certificates: Certificates, penalty: Array, regime: int
+) -> Shipments:
+    """Deliveries to users of inputs, on last quarter's certificates of origin."""
+    fines = np.zeros_like(flows)
+    fines[:N_FOOTLOOSE, :N_HOSTS] = penalty[:, :, 1]
+    return Shipments(
+        value=flows,
+        duty=flows * certificates.duty[..., regime],
+        claimed=flows * certificates.claimed[..., regime],
+        dutiable=flows * certificates.dutiable[..., regime],
+        claimed_dutiable=flows * certificates.claimed_dutiable[..., regime],
+        false=flows * certificates.false[..., regime],
+        penalty=fines,
+    )
+
+
+def check_identities(accounts: Accounts, tally: Tally, market: MarketState, revenue: Array) -> None:
+    """Raise `IdentityError` unless every account balances to rounding.
+
+    Shipped is received, in each market and use; what firms pay out and keep is what
+    they sell; what consumers spend is what sellers and treasuries get.
+    """
+    shipped = (tally.sums["appeal"] * revenue)[:, :, 1]
+    _must_match(
+        "inputs shipped and received",
+        shipped,
+        accounts.intermediate.value[:N_FOOTLOOSE, :N_HOSTS],
+        FOOTLOOSE,
+        HOSTS,
+    )
+    outlay = (
+        accounts.purchases
+        + accounts.labour_and_capital
+        + accounts.paperwork
+        + accounts.penalties
+        + accounts.profit
+        + accounts.royalties
+        - accounts.subsidies
+    )
+    _must_match("cost plus profit and sales", outlay, accounts.sales, FOOTLOOSE, HOSTS)
+    received = (tally.sums["appeal"] * revenue)[:, :, FINAL].sum(axis=1)
+    received = received + (market.unit_final * market.fringe)[..., 0]
+    _must_match(
+        "spending and receipts of consumers", accounts.consumption, received, FOOTLOOSE, REGIONS
+    )
+    jobs = accounts.employment.sum()
+    if not np.isfinite(jobs) or (accounts.employment < 0).any():
+        raise IdentityError("trade_and_account: employment is negative or not a number")
+
+
+def _must_match(
+    what: str, one: Array, other: Array, rows: tuple[str, ...], columns: tuple[str, ...]
+) -> None:
+    scale = np.maximum(np.abs(one), np.abs(other)).reshape(len(rows), -1).max(axis=1)
+    gap = np.abs(one - other).reshape(len(rows), -1).max(axis=1) / np.maximum(scale, 1e-9)
+    if (gap <= ROUNDING).all():
+        return
+    worst = int(np.argmax(np.where(np.isnan(gap), np.inf, gap)))
+    raise IdentityError(
+        f"trade_and_account: {what} differ by {gap[worst]:.1e} for {rows[worst]} "
+        f"(of {', '.join(columns)})"
+    )

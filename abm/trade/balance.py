@@ -1,0 +1,30 @@
+"""The US goods balance as a government that watches it sees it."""
+
+from collections.abc import Sequence
+
+from abm.axes import N_GOODS, REGIONS
+from abm.economy.tables import Economy
+from abm.trade.accounts import Accounts
+
+USA = REGIONS.index("USA")
+
+
+def us_goods_deficit(accounts: Accounts, economy: Economy, partners: Sequence[str]) -> float:
+    """US goods imports less exports at customs values, million USD of a quarter.
+
+    Parameters
+    ----------
+    accounts : Accounts
+    economy : Economy
+    partners : sequence of str
+        Regions it is counted with.
+
+    Returns
+    -------
+    float
+        Below zero for a surplus.
+    """
+    value = accounts.final.value + accounts.intermediate.value
+    customs = (value * economy.customs_over_basic)[:N_GOODS]
+    others = [REGIONS.index(partner) for partner in partners]
+    return float(customs[:, others, USA].sum() - customs[:, USA, others].sum())

@@ -1,0 +1,517 @@
+"""What is made, shipped and bought in a quarter, given where the plants stand.
+
+Everything a firm sells is proportional to what a unit of appeal earns in each
+market (`abm.trade.market_clearing.MarketState`), and so are its inputs, jobs, duties and claims.
+One pass over the firms therefore adds up totals per unit of that revenue; the
+revenues that clear the markets, with plants buying from each other, then solve a
+small linear system exactly.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from abm.axes import N_FOOTLOOSE, N_GOODS, N_HOSTS, N_REGIONS, N_SECTORS
+from abm.core.claims import Claim
+from abm.core.content_rules import Floats
+from abm.core.purchases import input_purchases, ruled_purchases
+from abm.core.sourcing import InputTerms
+from abm.economy.last_quarter import Calibration, Certificates
+from abm.economy.tables import Array, Economy
+from abm.engine.parallel import in_parallel
+from abm.errors import ModelError
+from abm.trade.input_prices import buyers, sector_blocks
+from abm.trade.market_clearing import (
+    FINAL,
+    INTERMEDIATE,
+    MarketState,
+    Plants,
+    appeal,
+    standing_plants,
+)
+from abm.trade.this_quarter import Quarter
+from agents import FirmTable
+
+TALLIES = (
+    "appeal",
+    "border",
+    "volume",
+    "labour",
+    "base_cost",
+    "production_cost",
+    "qualified",
+    "compliant",
+    "content",
+    "wedge",
+    "infeasible",
+    "claimed",
+    "dutiable",
+    "claimed_dutiable",
+    "false",
+    "duty",
+    "penalty",
+    "paperwork",
+    "value_added",
+    "subsidy",
+    "royalty",
+)
+
+
+FILED = ("weight", "duty", "claimed", "dutiable", "claimed_dutiable", "false")
+
+
+class _OfSector:
+    """Sums over plants of one sector; each array is as in `Tally`, without the sector."""
+
+    def __init__(self, regimes: int) -> None:
+        cell = (N_HOSTS, 2, N_REGIONS)
+        self.sums = {name: np.zeros(cell) for name in TALLIES}
+        self.purchases = np.zeros((N_GOODS, N_REGIONS, *cell))
+        self.filed = {name: np.zeros((N_HOSTS, N_REGIONS, regimes)) for name in FILED}
+        self.originating = np.zeros((N_HOSTS, regimes))
+        self.sold = np.zeros(N_HOSTS)
+
+
+@dataclass
+class Tally:
+    """Sums over plants per unit of revenue.
+
+    Attributes
+    ----------
+    sums : dict of ndarray, shape (sector, host, use, market)
+        ``appeal`` to buyers; ``border`` value; ``volume`` of output; ``labour`` in
+        workers of average productivity; ``base_cost`` and ``production_cost`` of the
+        volume in the calibration year and now; border value that is ``qualified``,
+        made to comply (``compliant``), ``claimed``, ``dutiable``,
+        ``claimed_dutiable`` or ``false``; ``duty``, ``penalty``, ``paperwork``,
+        ``value_added`` (labour and capital), and the ``subsidy`` and ``royalty`` on it.
+    purchases : ndarray, shape (sector, input, source, host, use, market)
+        Inputs at purchasers' prices.
+    filed : dict of ndarray, shape (sector, host, market, regime)
+        Sums behind next quarter's certificates.
+    originating : ndarray, shape (sector, host, regime)
+        Deliveries of inputs that count as originating.
+    sold : ndarray, shape (sector, host)
+        All deliveries of inputs.
+    """
+
+    sums: dict[str, Array]
+    purchases: Array
+    filed: dict[str, Array]
+    originating: Array
+    sold: Array
+
+    @classmethod
+    def empty(cls, regimes: int) -> "Tally":
+        """All sums at 0."""
+        cell = (N_FOOTLOOSE, N_HOSTS, 2, N_REGIONS)
+        return cls(
+            {name: np.zeros(cell) for name in TALLIES},
+            np.zeros((N_FOOTLOOSE, N_SECTORS, N_REGIONS, N_HOSTS, 2, N_REGIONS)),
+            {name: np.zeros((N_FOOTLOOSE, N_HOSTS, N_REGIONS, regimes)) for name in FILED},
+            np.zeros((N_FOOTLOOSE, N_HOSTS, regimes)),
+            np.zeros((N_FOOTLOOSE, N_HOSTS)),
+        )
+
+    def add(self, sector: int, part: _OfSector) -> None:
+        """Add what some firms of a sector do."""
+        for name, total in part.sums.items():
+            self.sums[name][sector] += total
+        self.purchases[sector, :N_GOODS] += part.purchases
+        for name, total in part.filed.items():
+            self.filed[name][sector] += total
+        self.originating[sector] += part.originating
+        self.sold[sector] += part.sold
+
+
+def tally_plants(
+    quarter: Quarter,
+    terms: list[InputTerms],
+    value_added: np.ndarray,
+    price: Array,
+    regime: int,
+) -> Tally:
+    """Add up all plants that stand, per unit of revenue, under one regime.
+
+    Parameters
+    ----------
+    quarter : Quarter
+    terms : list of InputTerms
+        One a footloose sector, from `abm.trade.input_prices.price_inputs`.
+    value_added : ndarray, shape (firm, host, regime)
+        Labour and capital per unit of output, as the firm bears them.
+    price : ndarray, shape (input, source, market, regime)
+        From `abm.trade.input_prices.purchase_prices`.
+    regime : int
+        The one in force.
+
+    Returns
+    -------
+    Tally
+    """
+    policy, calibration = quarter.policy, quarter.calibration
+    regimes = len(policy.regimes)
+
+    def of_block(block: tuple[int, slice]) -> _OfSector:
+        sector, rows = block
+        part = _OfSector(regimes)
+        standing = standing_plants(quarter, sector, rows, regime)
+        dearer = calibration.price_ratio(policy.markup_scale[regime])[sector]
+        markup = dearer / (1 - calibration.margin[sector])
+        for host, (plants, sold) in enumerate(
+            zip(standing, appeal(standing, calibration.access[sector], rows), strict=True)
+        ):
+            if len(plants.firm):
+                borne = value_added[plants.firm, host, regime]
+                work = _Work(quarter, plants, sold, borne, float(markup))
+                _tally_certificates(part, work, host)
+                _tally_plants(part, work, terms[sector], sector, host, regime)
+        return part
+
+    tally = Tally.empty(regimes)
+    every = sector_blocks(quarter.table)
+    for (sector, _), part in zip(every, in_parallel(of_block, every), strict=True):
+        tally.add(sector, part)
+    _buy_services(tally, quarter.economy, calibration, price[:, :, :N_HOSTS, regime])
+    return tally
+
+
+def _buy_services(tally: Tally, economy: Economy, calibration: Calibration, price: Array) -> None:
+    """Services are bought in proportion to output, from sources as prices say."""
+    services = slice(N_GOODS, N_SECTORS)
+    weighted = (
+        calibration.service_shares[:, services]
+        * price[services] ** -(economy.theta[services, None, None])
+    )
+    index = weighted.sum(axis=2)
+    spread = np.divide(weighted, index[:, :, None], out=weighted, where=index[:, :, None] > 0)
+    power = -1 / economy.theta[services, None]
+    cost = calibration.bill_of_materials[:, services] * np.where(index > 0, index, 1) ** power
+    tally.purchases[:, services] = np.einsum(
+        "jksh,jkh,jhum->jkshum", spread, cost, tally.sums["volume"]
+    )
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What a block's plants at one host make for whom.
+
+    ``sold`` has shape (plant, use, market), buyers' payment per unit of revenue;
+    ``borne`` has shape (plant,), labour and capital per unit of output.
+    """
+
+    quarter: Quarter
+    plants: Plants
+    sold: Floats
+    borne: Floats
+    markup: float
+
+    @cached_property
+    def border(self) -> Floats:
+        """Border value of what is sold."""
+        border = self.sold.copy()
+        border[:, FINAL] /= self.plants.mark_on
+        return border
+
+    @cached_property
+    def volume(self) -> Floats:
+        """Units of output, shape (plant, use, market)."""
+        volume: Floats = self.border / (self.plants.border_cost * np.float32(self.markup))[:, None]
+        return volume
+
+
+def _tally_plants(
+    part: _OfSector, work: _Work, terms: InputTerms, sector: int, host: int, regime: int
+) -> None:
+    """Add sales, costs, claims and purchases of the plants of one block at one host."""
+    quarter, firms = work.quarter, work.plants.firm
+    costs, borders = quarter.costs, quarter.borders
+    border, volume = work.border, work.volume
+    free_cost = costs.free_cost[firms, host, regime]
+    free_content = costs.free_content[firms, host, regime]
+    meets = borders.meets_rule[firms, host, regime]
+    one = np.ones(len(firms), np.float32)
+    value_added = split_value_added(
+        work.borne,
+        quarter.policy.subsidy[sector, host, regime],
+        quarter.policy.royalty[host, regime] * (quarter.table.home[firms] != host),
+    )
+    _add(part, host, {"appeal": one}, work.sold)
+    _add(
+        part,
+        host,
+        {
+            "border": one,
+            "qualified": meets,
+            "content": free_content,
+            "infeasible": ~costs.feasible[firms, host, regime],
+        },
+        border,
+    )
+    _add(
+        part,
+        host,
+        {
+            "volume": one,
+            "labour": 1 / quarter.table.productivity[firms, host],
+            **value_added,
+            "base_cost": base_unit_cost(quarter.table, quarter.calibration, firms, host),
+            "production_cost": free_cost,
+        },
+        volume,
+    )
+    missing = costs.compliant_content[firms, host, regime] - free_content
+    wedge = np.exp(costs.log_wedge[firms, host, regime])
+    compliant_cost = costs.compliant_cost[firms, host, regime]
+    compliant_volume = np.zeros_like(volume)
+    for partner in range(N_HOSTS):
+        if partner == host:
+            continue
+        claim = borders.claim[firms, host, partner, regime]
+        complies = claim == Claim.COMPLIES
+        claimed = claim != Claim.PAYS
+        constrained = complies & ~meets
+        dutiable = quarter.table.product_duty[firms, host, partner] > 0
+        unit_cost = np.where(constrained, compliant_cost, free_cost)
+        proof = np.where(complies, work.plants.border_cost[:, partner] - unit_cost, 0)
+        _add(
+            part,
+            host,
+            {
+                "qualified": constrained,
+                "content": constrained * missing,
+                "compliant": constrained,
+                "wedge": constrained * wedge,
+                "claimed": claimed,
+                "dutiable": dutiable,
+                "claimed_dutiable": claimed & dutiable,
+                "false": claim == Claim.CLAIMS_FALSELY,
+                "duty": borders.duty[firms, host, partner, regime],
+            },
+            border[:, :, partner],
+            partner,
+        )
+        _add(
+            part,
+            host,
+            {
+                "production_cost": unit_cost - free_cost,
+                "penalty": unit_cost * borders.penalty[firms, host, partner, regime],
+                "paperwork": proof,
+            },
+            volume[:, :, partner],
+            partner,
+        )
+        compliant_volume[:, :, partner] = volume[:, :, partner] * constrained[:, None]
+    here = terms.at(host, regime)
+    plants = buyers(quarter.table, firms).at(host)
+    volumes = (
+        (volume - compliant_volume).reshape(len(firms), -1),
+        compliant_volume.reshape(len(firms), -1),
+    )
+    if here.further is None:
+        log_wedge = costs.log_wedge[firms, host, regime]
+        bought = input_purchases(plants, here, log_wedge, *volumes)
+    else:
+        multipliers = costs.multipliers[firms, :, host, regime]
+        bought = ruled_purchases(plants, here, work.borne, multipliers, *volumes)
+    part.purchases[:, :, host] += bought.reshape(*bought.shape[:2], 2, N_REGIONS)
+
+
+def split_value_added(
+    borne: np.ndarray, subsidy: float, royalty: np.ndarray
+) -> dict[str, np.ndarray]:
+    """What labour and capital get, the treasury gives and owners of know-how take.
+
+    Parameters
+    ----------
+    borne : ndarray, shape (firm,)
+        What firms bear: the first less the second and with the third.
+    subsidy : float
+        Share of labour and capital cost.
+    royalty : ndarray, shape (firm,)
+        The same.
+
+    Returns
+    -------
+    dict of ndarray, shape (firm,)
+        By tally.
+    """
+    gross = borne / (1 - subsidy + royalty).astype(np.float32)
+    return {"value_added": gross, "subsidy": subsidy * gross, "royalty": royalty * gross}
+
+
+def _add(
+    part: _OfSector,
+    host: int,
+    factors: dict[str, np.ndarray],
+    amount: np.ndarray,
+    market: int | None = None,
+) -> None:
+    """Add ``sum over plants of factor * amount`` for several factors at once.
+
+    Parameters
+    ----------
+    part : _OfSector
+    host : int
+    factors : dict of ndarray, shape (plant,)
+        By the sum they belong to.
+    amount : ndarray, shape (plant, use, market) or (plant, use) for one market
+    market : int, optional
+        The one market ``amount`` is for.
+    """
+    matrix = np.empty((len(factors), len(amount)), np.float32)
+    for row, factor in zip(matrix, factors.values(), strict=True):
+        row[:] = factor
+    # One matrix product per block; blocks are then added in double precision.
+    totals = (matrix @ amount.reshape(len(amount), -1)).astype(np.float64)
+    place = host if market is None else (host, slice(None), market)
+    for name, total in zip(factors, totals, strict=True):
+        part.sums[name][place] += total.reshape(amount.shape[1:])
+
+
+def base_unit_cost(
+    table: FirmTable, calibration: Calibration, firms: np.ndarray, host: int
+) -> np.ndarray:
+    """Unit cost of firms at a host in the calibration year, inputs chosen freely.
+
+    Materials and services cost what the bill says and labour and capital the rest,
+    so that it is 1 for a firm of average productivity.
+
+    Returns
+    -------
+    ndarray, shape (firm,)
+    """
+    value_added = calibration.value_added_cost[table.sector[firms], host]
+    cost: np.ndarray = 1 - value_added + value_added / table.productivity[firms, host]
+    return cost
+
+
+def _tally_certificates(part: _OfSector, work: _Work, host: int) -> None:
+    """Add what next quarter's buyers of inputs need to know, for every regime."""
+    borders, firms = work.quarter.borders, work.plants.firm
+    sold = work.sold[:, INTERMEDIATE].astype(np.float64)
+    qualifies = borders.meets_rule[firms, host].copy()
+    filed = part.filed
+    for partner in range(N_HOSTS):
+        claim = borders.claim[firms, host, partner]
+        complies = claim == Claim.COMPLIES
+        qualifies |= complies
+        if partner == host:
+            continue
+        cell, weight = (host, partner), sold[:, partner]
+        claimed = claim != Claim.PAYS
+        at_stake = weight * (work.quarter.table.product_duty[firms, host, partner] > 0)
+        filed["weight"][cell] += weight.sum()
+        filed["duty"][cell] += weight @ borders.duty[firms, host, partner]
+        filed["claimed"][cell] += weight @ claimed
+        filed["dutiable"][cell] += at_stake.sum()
+        filed["claimed_dutiable"][cell] += at_stake @ claimed
+        filed["false"][cell] += weight @ (claim == Claim.CLAIMS_FALSELY)
+    everywhere = sold.sum(axis=1)
+    part.originating[host] += everywhere @ qualifies
+    part.sold[host] += everywhere.sum()
+
+
+def new_certificates(tally: Tally, outside: Array, last: Certificates) -> Certificates:
+    """Certificates of the quarter, for the next one.
+
+    Parameters
+    ----------
+    tally : Tally
+    outside : ndarray, shape (sector, source, market, regime)
+        Duty on trade in which nothing can be claimed.
+    last : Certificates
+        Kept where nothing was delivered.
+
+    Returns
+    -------
+    Certificates
+    """
+    fresh = Certificates.unclaimed(outside)
+    arrays = {}
+    delivered = tally.filed["weight"] > 0
+    members = (slice(0, N_FOOTLOOSE), slice(0, N_HOSTS))
+    across = ~np.eye(N_HOSTS, N_REGIONS, dtype=bool)
+    across[:, N_HOSTS:] = False
+    for name in ("duty", "claimed", "dutiable", "claimed_dutiable", "false"):
+        array = getattr(fresh, name).copy()
+        share = tally.filed[name] / np.where(delivered, tally.filed["weight"], 1)
+        kept = np.where(delivered, share, getattr(last, name)[members])
+        array[members] = np.where(across[None, :, :, None], kept, array[members])
+        arrays[name] = array
+    return Certificates(**arrays)
+
+
+def qualified_share(tally: Tally, last: Array) -> Array:
+    """Share of deliveries that originate, shape (material, host, regime).
+
+    Goods of sectors fixed in place always do.
+    """
+    share = last.copy()
+    sold = tally.sold[..., None]
+    share[:N_FOOTLOOSE] = np.where(
+        sold > 0, tally.originating / np.where(sold > 0, sold, 1), last[:N_FOOTLOOSE]
+    )
+    return np.clip(share, 0, 1)
+
+
+def clear_with_purchases(
+    tally: Tally,
+    market: MarketState,
+    other_purchases: Array,
+    on_top: Array,
+    regime: int,
+    tolerance: float = 1e-13,
+) -> Array:
+    """Unit revenues at which what plants sell as inputs is what others buy from them.
+
+    Parameters
+    ----------
+    tally : Tally
+    market : MarketState
+        Its final revenues are kept, its intermediate ones are the first guess.
+    other_purchases : ndarray, shape (input, source, market)
+        Inputs bought by all other users at basic prices.
+    on_top : ndarray, shape (input, source, market)
+        What buyers pay over the basic price, as a factor.
+    regime : int
+    tolerance : float
+        Relative change at which the iteration stops.
+
+    Returns
+    -------
+    ndarray, shape (sector, host, use, market)
+    """
+    revenue = np.stack([market.unit_revenue(sector, regime) for sector in range(N_FOOTLOOSE)])
+    offered = tally.sums["appeal"][:, :, INTERMEDIATE]
+    sells = offered > 0
+    for _ in range(500):
+        pools = input_flows(tally, revenue, other_purchases, on_top)[:N_FOOTLOOSE, :N_HOSTS]
+        unit = np.divide(pools, offered, out=np.zeros_like(pools), where=sells)
+        change = np.abs(unit - revenue[:, :, INTERMEDIATE]).max(initial=0)
+        revenue[:, :, INTERMEDIATE] = unit
+        if change <= tolerance * np.abs(unit).max(initial=1e-300):
+            return revenue
+    raise ModelError("trade_and_account: sales of inputs did not settle in 500 rounds")
+
+
+def input_flows(tally: Tally, revenue: Array, other_purchases: Array, on_top: Array) -> Array:
+    """Purchases of inputs at basic prices by all users.
+
+    Parameters
+    ----------
+    tally : Tally
+    revenue : ndarray, shape (sector, host, use, market)
+        Per unit of appeal.
+    other_purchases, on_top : ndarray, shape (input, source, market)
+
+    Returns
+    -------
+    ndarray, shape (input, source, market)
+    """
+    flows = other_purchases.copy()
+    bought = np.einsum("jkshum,jhum->ksh", tally.purchases, revenue)
+    flows[:, :, :N_HOSTS] += bought / on_top[:, :, :N_HOSTS]
+    return flows

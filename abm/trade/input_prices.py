@@ -1,0 +1,206 @@
+"""Prices of inputs: from last quarter's outcomes and today's policy to sourcing weights."""
+
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from abm.axes import FOOTLOOSE, GOODS, N_FOOTLOOSE, N_GOODS, N_HOSTS, N_SECTORS, REGIONS
+from abm.core.buyers import Buyers
+from abm.core.sourcing import InputTerms, UnitCosts, blocks, cost_step
+from abm.economy.last_quarter import Calibration, Conditions
+from abm.economy.tables import Array, Economy
+from abm.engine.parallel import in_parallel
+from abm.policy.regimes import Policy
+from abm.trade.labour import value_added_index
+from abm.trade.origin import further_rules, originating_share
+from agents import FirmTable
+
+USA = REGIONS.index("USA")
+ENERGY = GOODS.index("primary_energy")
+
+
+def outside_duty(economy: Economy, policy: Policy) -> Array:
+    """Duty on goods for which no origin can be claimed, fraction of basic value.
+
+    Parameters
+    ----------
+    economy : Economy
+    policy : Policy
+
+    Returns
+    -------
+    ndarray, shape (sector, source, market, regime)
+        Between members the rate of an average, unclaimed shipment of energy; for
+        other goods of members it is not used.
+    """
+    rate = economy.applied_duty[..., None] + policy.special_duty
+    rate = rate + policy.measures_waived + policy.measures_fixed
+    members = slice(0, N_HOSTS)
+    energy = rate[ENERGY, members, members]
+    for (host, partner, sector), distribution in economy.rates.items():
+        if sector == ENERGY:
+            free = policy.preference[host, partner]
+            ordinary = np.where(free, 0, distribution.mean)
+            waived = free & policy.special_waived[ENERGY, host, partner]
+            special = np.where(waived, 0, policy.special_duty[ENERGY, host, partner])
+            measured = np.where(free, 0, policy.measures_waived[ENERGY, host, partner])
+            fixed = policy.measures_fixed[ENERGY, host, partner]
+            energy[host, partner] = ordinary + special + measured + fixed
+    duty: Array = rate * economy.customs_over_basic[..., None]
+    return duty
+
+
+def purchase_prices(calibration: Calibration, conditions: Conditions, policy: Policy) -> Array:
+    """Delivered price of every input from every source against the calibration year.
+
+    Returns
+    -------
+    ndarray, shape (input, source, market, regime)
+    """
+    duty = conditions.certificates.duty
+    advantage = 1 - policy.foreign_advantage[:, :, None]
+    price: Array = (
+        conditions.supply_price[:, :, None, None]
+        * advantage
+        * (1 + policy.barrier)
+        * (1 + duty)
+        / (1 + calibration.base_input_duty[..., None])
+    )
+    return price
+
+
+def price_inputs(
+    economy: Economy,
+    calibration: Calibration,
+    conditions: Conditions,
+    policy: Policy,
+    agglomeration: float,
+) -> list[InputTerms]:
+    """Sourcing weights, bills and rules of every footloose sector.
+
+    Parameters
+    ----------
+    economy : Economy
+    calibration : Calibration
+    conditions : Conditions
+        Last quarter's outcomes under the regimes of ``policy``.
+    policy : Policy
+    agglomeration : float
+        Power of a sector's output in a region in that region's appeal to buyers.
+
+    Returns
+    -------
+    list of InputTerms
+        One per footloose sector.
+    """
+    price = purchase_prices(calibration, conditions, policy)[:, :, :N_HOSTS]
+    crowding = conditions.output**agglomeration
+    appeal = (crowding[:, :, None, None] * price ** -economy.theta[:, None, None, None])[:N_GOODS]
+    originating = originating_share(conditions, policy)[:, :, None]
+    before_duty = 1 / (1 + conditions.certificates.duty[:N_GOODS, :, :N_HOSTS])
+    bills = calibration.bill_of_materials[:, :N_GOODS].astype(np.float32)
+    terms = []
+    for sector in range(N_FOOTLOOSE):
+        weight = calibration.competitiveness[sector][..., None] * appeal
+        qualifying, other = weight * originating, weight * (1 - originating)
+        groups = [qualifying, other, other * before_duty, qualifying * before_duty]
+        terms.append(
+            InputTerms(
+                weights=np.stack(groups, axis=2).astype(np.float32),
+                theta=economy.theta[:N_GOODS].astype(np.float32),
+                bill_of_materials=bills[sector],
+                services=_service_cost(economy, calibration, price, sector),
+                threshold=policy.content_threshold[sector].astype(np.float32),
+                further=further_rules(calibration, conditions, policy, sector, qualifying),
+            )
+        )
+    return terms
+
+
+def _service_cost(
+    economy: Economy, calibration: Calibration, price: Array, sector: int
+) -> np.ndarray:
+    services = slice(N_GOODS, N_SECTORS)
+    shares = calibration.service_shares[sector, services][..., None]
+    theta = economy.theta[services, None, None]
+    index = (shares * price[services] ** -theta[:, None]).sum(axis=1) ** (-1 / theta)
+    cost = (calibration.bill_of_materials[sector, services][..., None] * index).sum(axis=0)
+    return cost.astype(np.float32)
+
+
+def value_added_cost(
+    table: FirmTable, calibration: Calibration, conditions: Conditions, policy: Policy
+) -> np.ndarray:
+    """Labour and capital per unit of output, less subsidies and with royalties.
+
+    Returns
+    -------
+    ndarray of float32, shape (firm, host, regime)
+        Of one regime seen as many, without a copy, where policy on it never changes.
+    """
+    gross = value_added_index(calibration, conditions, policy)
+    borne = 1 - policy.subsidy[:N_FOOTLOOSE]
+    regimes = gross.shape[-1]
+    if all((array == array[..., :1]).all() for array in (gross, borne, policy.royalty)):
+        regimes = 1
+    per_sector = (gross * borne)[..., :regimes]
+    output = table.productivity.T[:, None]
+    cost = _by_firm(per_sector, table) / output
+    if policy.royalty.any():
+        abroad = away_from_home(table).T[:, None] * policy.royalty[:, :regimes, None]
+        cost += _by_firm(gross[..., :regimes], table) / output * abroad
+    shape = (*table.productivity.T.shape[:1], gross.shape[-1], len(table))
+    return np.moveaxis(np.broadcast_to(cost, shape), -1, 0)
+
+
+def _by_firm(per_sector: Array, table: FirmTable) -> np.ndarray:
+    """The value of each firm's sector, shape (host, regime, firm)."""
+    return np.moveaxis(per_sector, 0, -1).astype(np.float32)[..., table.sector]
+
+
+def away_from_home(table: FirmTable) -> np.ndarray:
+    """Whether each host is a foreign country to each firm, shape (firm, host)."""
+    away: np.ndarray = table.home[:, None] != np.arange(N_HOSTS)
+    return away
+
+
+def sector_rows(table: FirmTable) -> list[slice]:
+    """Rows of every footloose sector; the table is ordered by sector."""
+    edges = np.searchsorted(table.sector, np.arange(len(FOOTLOOSE) + 1))
+    return [slice(int(start), int(stop)) for start, stop in pairwise(edges)]
+
+
+def sector_blocks(table: FirmTable) -> list[tuple[int, slice]]:
+    """Blocks of rows that each belong to one sector, the sector first."""
+    return [
+        (sector, slice(rows.start + block.start, rows.start + block.stop))
+        for sector, rows in enumerate(sector_rows(table))
+        for block in blocks(rows.stop - rows.start)
+    ]
+
+
+def buyers(table: FirmTable, rows: slice | NDArray[np.integer]) -> Buyers:
+    """Some firms as buyers of inputs."""
+    return Buyers(table.affinity[rows], table.origin_share[rows], table.base_potential[rows])
+
+
+def solve_costs(
+    table: FirmTable,
+    calibration: Calibration,
+    terms: list[InputTerms],
+    value_added: np.ndarray,
+    costs: UnitCosts,
+) -> None:
+    """Unit cost and content of every firm, host and regime, written into ``costs``."""
+
+    def solve(block: tuple[int, slice]) -> None:
+        sector, rows = block
+        cost_step(
+            buyers(table, rows),
+            value_added[rows],
+            terms[sector],
+            costs.rows(rows),
+        )
+
+    in_parallel(solve, sector_blocks(table))

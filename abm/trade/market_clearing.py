@@ -1,0 +1,329 @@
+"""Market clearing: who sells how much where, and on what claim.
+
+Consumers spend on firms and on an import fringe with constant elasticity; users
+of inputs have already split their purchases over source regions, and the plants
+there share each pool by appeal. Everything is a quarter's flow in million USD at
+basic prices unless it says otherwise.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from abm.axes import N_FOOTLOOSE, N_HOSTS, N_REGIONS
+from abm.core.content_rules import Floats
+from abm.core.markets import hat_shares, plant_appeal, plant_pull
+from abm.economy.last_quarter import Calibration
+from abm.economy.tables import Array, Economy
+from abm.engine.parallel import in_parallel
+from abm.policy.regimes import Policy
+from abm.trade.borders import delivery
+from abm.trade.input_prices import sector_blocks
+from abm.trade.this_quarter import Quarter
+
+FINAL, INTERMEDIATE = range(2)
+
+
+def plant_dispersion(sigma: float) -> float:
+    """Frechet shape of productivities over the plants of a firm: twice ``sigma - 1``.
+
+    Six at an elasticity of demand of four, near Tintelnot's (2017) estimate of
+    seven; a firm's appeal is then the square root of its plants' summed reach.
+    """
+    return 2 * (sigma - 1)
+
+
+REACH_EXPONENT = 0.5
+"""``(sigma - 1) / dispersion``."""
+
+
+@dataclass(frozen=True)
+class MarketState:
+    """What a unit of appeal earns, by regime.
+
+    Attributes
+    ----------
+    appeal : ndarray, shape (sector, host, use, market, regime)
+        Summed over plants.
+    unit_final : ndarray, shape (sector, market, regime)
+        Consumers' spending per unit of appeal.
+    unit_intermediate : ndarray, shape (sector, host, market, regime)
+        Users' purchases at basic prices per unit of appeal.
+    price_index : ndarray, shape (sector, market, regime)
+        Consumer price against the calibration year.
+    fringe, competition : ndarray, shape (sector, market, regime)
+        Appeal of imports from regions without firms, and of everybody.
+    """
+
+    appeal: Array
+    unit_final: Array
+    unit_intermediate: Array
+    price_index: Array
+    fringe: Array
+    competition: Array
+
+    def unit_revenue(self, sector: int, regime: int) -> Array:
+        """Buyers' payment per unit of appeal, shape (host, use, market).
+
+        Final sales are still to be divided by what buyers pay on top of the border price.
+        """
+        final = np.broadcast_to(self.unit_final[sector, :, regime], (N_HOSTS, N_REGIONS))
+        return np.stack([final, self.unit_intermediate[sector, :, :, regime]], axis=1)
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What some firms of one sector would offer to every market from every host.
+
+    Attributes
+    ----------
+    mark_on : ndarray, shape (firm, host, market)
+        Buyers' price over border price.
+    reach : ndarray, shape (firm, host, use, market)
+        Pull of a plant times the host's access.
+    home_appeal : ndarray, shape (firm, market)
+        What buyers of a market make of the firm's nationality, 1 at home.
+    """
+
+    mark_on: Floats
+    reach: Floats
+    home_appeal: Floats
+
+
+def make_offer(quarter: Quarter, sector: int, rows: NDArray[np.integer], regime: int) -> Offer:
+    """Reach of some firms of one sector, wherever they might produce."""
+    hosts = np.arange(N_HOSTS)
+    border_cost, mark_on = _delivery(quarter, sector, rows[:, None], hosts, regime)
+    pull = plant_pull(
+        _delivered(quarter, border_cost, mark_on, sector, regime),
+        quarter.table.suitability[rows],
+        plant_dispersion(quarter.economy.sigma[sector]),
+    )
+    access = quarter.calibration.access[sector].astype(np.float32)
+    home_appeal = quarter.calibration.home_appeal[quarter.table.home[rows]]
+    return Offer(mark_on, pull[:, :, None, :] * access, home_appeal)
+
+
+def _delivery(
+    quarter: Quarter,
+    sector: int,
+    rows: NDArray[np.integer],
+    host: int | NDArray[np.integer],
+    regime: int,
+) -> tuple[Floats, Floats]:
+    """Cost at the border of every market, and what buyers pay on top."""
+    barrier = quarter.policy.barrier[sector, host, :, regime]
+    return delivery(
+        quarter.borders,
+        quarter.costs.free_cost,
+        quarter.outside[sector, host, :, regime],
+        barrier,
+        rows,
+        host,
+        regime,
+    )
+
+
+def _delivered(
+    quarter: Quarter, border_cost: Floats, mark_on: Floats, sector: int, regime: int
+) -> Floats:
+    delivered = border_cost * mark_on
+    price = quarter.calibration.price_ratio(quarter.policy.markup_scale[regime])[sector]
+    delivered *= np.float32(price)
+    return delivered
+
+
+@dataclass(frozen=True)
+class Plants:
+    """The plants of one sector that stand at one host.
+
+    Attributes
+    ----------
+    firm : ndarray of int, shape (plant,)
+        Rows of the firm table.
+    border_cost, mark_on : ndarray, shape (plant, market)
+        Unit cost at the border; buyers' price over border price.
+    pull : ndarray, shape (plant, market)
+        How strongly the plant competes, access apart.
+    mass : ndarray, shape (plant, market)
+        Size of the firm, times the real firms it stands for, times its home appeal.
+    """
+
+    firm: NDArray[np.integer]
+    border_cost: Floats
+    mark_on: Floats
+    pull: Floats
+    mass: Floats
+
+    def take(self, plants: NDArray[np.bool_]) -> "Plants":
+        """Some of the plants."""
+        return Plants(*(array[plants] for array in vars(self).values()))
+
+
+def standing_plants(quarter: Quarter, sector: int, rows: slice, regime: int) -> list[Plants]:
+    """The plants that stand of a block of firms of one sector, host by host."""
+    table = quarter.table
+    dispersion = plant_dispersion(quarter.economy.sigma[sector])
+    found = []
+    for host in range(N_HOSTS):
+        firm = np.flatnonzero(table.plants[rows, host]) + rows.start
+        border_cost, mark_on = _delivery(quarter, sector, firm, host, regime)
+        pull = plant_pull(
+            _delivered(quarter, border_cost, mark_on, sector, regime),
+            table.suitability[firm, host],
+            dispersion,
+        )
+        mass = (table.size[firm] * table.weight[firm]).astype(np.float32)
+        home_appeal = quarter.calibration.home_appeal[table.home[firm]]
+        found.append(Plants(firm, border_cost, mark_on, pull, mass[:, None] * home_appeal))
+    return found
+
+
+def appeal(plants: Sequence[Plants], access: Array, rows: slice) -> list[Floats]:
+    """Appeal to buyers of the plants of a block of firms.
+
+    Parameters
+    ----------
+    plants : sequence of Plants
+        One a host.
+    access : ndarray, shape (host, use, market)
+        Of their sector.
+    rows : slice
+        The block they are from.
+
+    Returns
+    -------
+    list of ndarray, shape (plant, use, market)
+        One a host.
+    """
+    found = plant_appeal(
+        [place.pull for place in plants],
+        [place.firm - rows.start for place in plants],
+        access.astype(np.float32),
+        rows.stop - rows.start,
+        REACH_EXPONENT,
+    )
+    for at_host, place in zip(found, plants, strict=True):
+        at_host *= place.mass[:, None, :]
+    return found
+
+
+def total_appeal(quarter: Quarter) -> Array:
+    """Appeal of all plants that stand, by regime.
+
+    Returns
+    -------
+    ndarray, shape (sector, host, use, market, regime)
+    """
+    regimes = len(quarter.policy.regimes)
+
+    def of_block(block: tuple[int, slice]) -> Array:
+        sector, rows = block
+        access = quarter.calibration.access[sector]
+        found = [
+            appeal(standing_plants(quarter, sector, rows, regime), access, rows)
+            for regime in range(regimes)
+        ]
+        return np.array([[at.sum(axis=0, dtype=np.float64) for at in by_host] for by_host in found])
+
+    total = np.zeros((N_FOOTLOOSE, regimes, N_HOSTS, 2, N_REGIONS))
+    every = sector_blocks(quarter.table)
+    for (sector, _), part in zip(every, in_parallel(of_block, every), strict=True):
+        total[sector] += part
+    return np.moveaxis(total, 1, -1)
+
+
+def clear_markets(
+    economy: Economy,
+    calibration: Calibration,
+    appeal: Array,
+    fringe_price: Array,
+    expenditure: Array,
+    pools: Array,
+) -> MarketState:
+    """Unit revenues and consumer prices, given everybody's appeal.
+
+    Parameters
+    ----------
+    economy : Economy
+    calibration : Calibration
+    appeal : ndarray, shape (sector, host, use, market, regime)
+        From `total_appeal`.
+    fringe_price : ndarray, shape (sector, source, market, regime)
+        Delivered price of imports from regions without firms, calibration year = 1.
+    expenditure : ndarray, shape (sector, market)
+        Consumers' spending.
+    pools : ndarray, shape (sector, host, market, regime)
+        Purchases of inputs by source at basic prices.
+
+    Returns
+    -------
+    MarketState
+    """
+    elasticity = 1 - economy.sigma[:N_FOOTLOOSE]
+    fringe = calibration.fringe[..., None] * fringe_price ** elasticity[:, None, None, None]
+    # Regions without firms alone have a fringe; hosts' entries are zero.
+    fringe = fringe.sum(axis=1)
+    competition = appeal[:, :, FINAL].sum(axis=1) + fringe
+    base = calibration.expenditure[..., None]
+    # A market in which a sector sells nothing has no prices to tell; it spends nothing either.
+    relative = np.divide(competition, base, out=np.ones_like(competition), where=base > 0)
+    index = relative ** (1 / elasticity[:, None, None])
+    offered = appeal[:, :, INTERMEDIATE]
+    unit = np.divide(pools, offered, out=np.zeros_like(pools), where=offered > 0)
+    spending = np.broadcast_to(expenditure[..., None], competition.shape)
+    unit_final = np.divide(spending, competition, out=np.ones_like(competition), where=base > 0)
+    return MarketState(appeal, unit_final, unit, index, fringe, competition)
+
+
+def fringe_prices(policy: Policy, calibration: Calibration, outside: Array) -> Array:
+    """Delivered price of imports from China and the rest of the world.
+
+    Parameters
+    ----------
+    policy : Policy
+    calibration : Calibration
+    outside : ndarray, shape (sector, source, market, regime)
+        Duties now.
+
+    Returns
+    -------
+    ndarray, shape (footloose sector, source, market, regime)
+        Calibration year = 1.
+    """
+    base = 1 + calibration.outside_duty[..., None]
+    advantage = 1 - policy.foreign_advantage[:, :, None]
+    price: Array = advantage * (1 + policy.barrier) * (1 + outside) / base
+    return price[:N_FOOTLOOSE]
+
+
+def other_users_purchases(
+    economy: Economy, calibration: Calibration, price: Array, on_top: Array
+) -> Array:
+    """Inputs bought by fixed sectors and by industry abroad, which spend a fixed amount.
+
+    Parameters
+    ----------
+    economy : Economy
+    calibration : Calibration
+    price : ndarray, shape (input, source, market, regime)
+        Delivered price, calibration year = 1.
+    on_top : ndarray, same shape
+        What buyers pay over the basic price, as a factor.
+
+    Returns
+    -------
+    ndarray, shape (input, source, market, regime)
+        At basic prices.
+    """
+    base = calibration.other_use * (1 + calibration.base_input_duty)
+    theta = economy.theta[:, None, None, None]
+    spending = hat_shares(
+        np.moveaxis(np.broadcast_to(base[..., None], price.shape), 1, -1),
+        np.moveaxis(price, 1, -1),
+        theta,
+    )
+    basic: Array = np.moveaxis(spending, -1, 1) / on_top
+    return basic

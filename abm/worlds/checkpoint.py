@@ -1,0 +1,315 @@
+"""A run put away and taken up again: its state as plain arrays and numbers.
+
+A checkpoint holds data only. Arrays go by a dotted name (``conditions.wage``), all
+else is what JSON takes. Arrays come back with their axes in the same order in
+memory, since sums depend on it in their last bits, so a run that is continued
+gives the bytes of one that was never stopped.
+"""
+
+import hashlib
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any, get_args, get_origin, get_type_hints
+
+import numpy as np
+from numpy.typing import NDArray
+
+from abm import data
+from abm.base_year.set_up import scaled
+from abm.economy.last_quarter import Calibration
+from abm.economy.tables import Economy, load_economy
+from abm.errors import CheckpointError, ScenarioError
+from abm.model import RelocationModel
+from abm.policy.timeline import TimelineEntry
+from abm.scenario.fork import Past
+from abm.scenario.scenario import Scenario
+from abm.state.records import Records
+from abm.state.state import State
+from abm.trade.accounts import Accounts
+from abm.trade.suppliers import SupplierNetwork
+from abm.worlds.held_responses import HeldWorld
+
+TABLES = ("outcomes", "trade", "content")
+"""Records that are arrays; moves and events are rows."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A run as data.
+
+    Attributes
+    ----------
+    facts : dict
+        As JSON takes it: scenario, seed, number of firms, the state's numbers and rows.
+    arrays : dict of str to ndarray
+    """
+
+    facts: dict[str, Any]
+    arrays: dict[str, NDArray[Any]]
+
+
+def put_away(model: RelocationModel) -> Checkpoint:
+    """The state of a model between two quarters, with all it takes to go on.
+
+    Parameters
+    ----------
+    model : RelocationModel
+        With the economy of the package under the scenario's elasticities. Of a held
+        world what it follows is not put away.
+
+    Returns
+    -------
+    Checkpoint
+        Arrays are those of the model, not copies: to be written or taken up before it goes on.
+    """
+    arrays: dict[str, NDArray[Any]] = {}
+    numbers: dict[str, Any] = {}
+    parts = {
+        "state": model.state,
+        "calibration": model.calibration,
+        "base_accounts": model.base_accounts,
+    }
+    for name, part in parts.items():
+        _take_apart(name, part, arrays, numbers)
+    order, packed = {}, {}
+    for name, array in arrays.items():
+        order[name] = np.argsort([-abs(stride) for stride in array.strides], kind="stable").tolist()
+        packed[name] = np.ascontiguousarray(array.transpose(order[name]))
+    facts = {
+        "scenario": model.scenario.model_dump(mode="json"),
+        "past": None if model.past is None else model.past.as_document(),
+        "firms": len(model.firms),
+        "seed": model.draws.seed,
+        "quarter": model.quarter,
+        "calibration_checksum": model.calibration_checksum,
+        "economy": fingerprint(model.economy),
+        "numbers": numbers,
+        "axes_in_memory": order,
+    }
+    if model.before_fork is not None:
+        scenario, past = model.before_fork
+        facts["before_fork"] = {
+            "scenario": scenario.model_dump(mode="json"),
+            "past": None if past is None else past.as_document(),
+        }
+    if isinstance(model, HeldWorld):
+        facts["held"] = sorted(model.held)
+    return Checkpoint(facts, packed)
+
+
+def take_up(checkpoint: Checkpoint, followed: RelocationModel | None = None) -> RelocationModel:
+    """The model whose state a checkpoint holds, ready for its next quarter.
+
+    Parameters
+    ----------
+    checkpoint : Checkpoint
+    followed : RelocationModel, optional
+        The model that a held world follows, in the quarter of the checkpoint.
+
+    Raises
+    ------
+    CheckpointError
+        If it does not fit together, or was made with other figures.
+    """
+    facts = checkpoint.facts
+    try:
+        if facts["calibration_checksum"] != data.checksum():
+            raise CheckpointError("was made with other figures of the calibration year")
+        future = Scenario.from_document(facts["scenario"])
+        then = facts.get("before_fork", facts)  # the policy that the state knows
+        scenario = Scenario.from_document(then["scenario"])
+        past = None if then["past"] is None else Past.of_document(then["past"])
+        economy = scaled(load_economy(), scenario)
+        if facts["economy"] != fingerprint(economy):
+            raise CheckpointError("was made with another economy than the package's")
+        arrays = _unpacked(checkpoint)
+        state, calibration, base = (
+            _put_together(name, kind, arrays, facts["numbers"])
+            for name, kind in (
+                ("state", State),
+                ("calibration", Calibration),
+                ("base_accounts", Accounts),
+            )
+        )
+        _check(state, facts["firms"])
+        carried = (economy, calibration, base, state, past)
+        if followed is None:
+            if "held" in facts:
+                raise CheckpointError("is of a world that follows another one")
+            model = _Continued(scenario, facts["seed"], *carried)
+            if then is not facts:
+                model.fork(future)
+            return model
+        if followed.quarter != facts["quarter"]:
+            raise CheckpointError("is not of the moment of the world that it follows")
+        return _ContinuedHeldWorld(followed, facts["held"], scenario, facts["seed"], *carried)
+    except ScenarioError as error:
+        raise CheckpointError(f"holds a scenario that cannot be: {error}") from None
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+        raise CheckpointError(f"is incomplete ({type(error).__name__}: {error})") from None
+
+
+def fingerprint(economy: Economy) -> str:
+    """SHA-256 of an economy's figures."""
+    arrays: dict[str, NDArray[Any]] = {}
+    for name, value in vars(economy).items():
+        if isinstance(value, np.ndarray):
+            arrays[name] = value
+    for key, distribution in sorted(economy.rates.items()):
+        arrays[f"rates.{key}"] = np.append(distribution.shares, distribution.position)
+    told = hashlib.sha256()
+    for name in sorted(arrays):
+        told.update(f"{name}{arrays[name].shape}".encode())
+        told.update(np.ascontiguousarray(arrays[name]).tobytes())
+    return told.hexdigest()
+
+
+class _Continued(RelocationModel):
+    """A model that starts from a state instead of the calibration year."""
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        seed: int,
+        economy: Economy,
+        calibration: Calibration,
+        base_accounts: Accounts,
+        state: State,
+        past: Past | None,
+    ) -> None:
+        self._carried = (economy, calibration, base_accounts, state, past)
+        # By name: a held world's own way to begin is from its twin in quarter 0.
+        RelocationModel.__init__(self, scenario, firms=len(state.firms), rng=seed)
+        del self._carried
+
+    def _set_up_economy(self, firms: int, observed: Economy) -> None:
+        self.economy, self.calibration, self.base_accounts, *_ = self._carried
+
+    def _set_up_state(self) -> None:
+        *_, self.state, self.past = self._carried
+        self._recall()
+
+
+class _ContinuedHeldWorld(_Continued, HeldWorld):
+    """A held world that starts from a state, beside the one it follows."""
+
+    def __init__(
+        self, followed: RelocationModel, held: Iterable[str], scenario: Scenario, *carried: Any
+    ) -> None:
+        self.followed, self.held = followed, frozenset(held)
+        _Continued.__init__(self, scenario, *carried)
+
+
+def _take_apart(
+    name: str, value: Any, arrays: dict[str, NDArray[Any]], numbers: dict[str, Any]
+) -> None:
+    """Sort what a value is made of into arrays and all else."""
+    if isinstance(value, np.ndarray):
+        arrays[name] = value
+    elif isinstance(value, Records):
+        for table in TABLES:
+            quarters = getattr(value, table)
+            for column in quarters[0]:
+                arrays[f"{name}.{table}.{column}"] = np.stack([part[column] for part in quarters])
+        numbers[f"{name}.moves"] = [list(row) for row in value.moves]
+        numbers[f"{name}.events"] = value.events
+    elif is_dataclass(value):
+        for item in fields(value):
+            _take_apart(f"{name}.{item.name}", getattr(value, item.name), arrays, numbers)
+    elif isinstance(value, deque):
+        for place, part in enumerate(value):
+            _take_apart(f"{name}.{place}", part, arrays, numbers)
+    elif isinstance(value, tuple):
+        numbers[name] = [entry.model_dump(mode="json") for entry in value]
+    else:
+        numbers[name] = value
+
+
+def _put_together(
+    name: str, kind: Any, arrays: Mapping[str, NDArray[Any]], numbers: Mapping[str, Any]
+) -> Any:
+    """A value of a kind from its arrays and numbers; the inverse of `_take_apart`."""
+    if kind is Records:
+        return _records(name, arrays, numbers)
+    if get_origin(kind) is deque:
+        (part,) = get_args(kind)
+        length = 4  # quarters of a year
+        every = (_put_together(f"{name}.{n}", part, arrays, numbers) for n in range(length))
+        return deque(every, maxlen=length)
+    if is_dataclass(kind):
+        hints = get_type_hints(kind)
+        values = {
+            item.name: _put_together(f"{name}.{item.name}", hints[item.name], arrays, numbers)
+            for item in fields(kind)
+        }
+        made = kind(**{item.name: values.pop(item.name) for item in fields(kind) if item.init})
+        for attribute, value in values.items():
+            setattr(made, attribute, value)
+        return made
+    if get_origin(kind) is tuple:
+        return tuple(TimelineEntry.model_validate(entry) for entry in numbers[name])
+    return arrays[name] if name in arrays else numbers[name]
+
+
+def _records(name: str, arrays: Mapping[str, NDArray[Any]], numbers: Mapping[str, Any]) -> Records:
+    tables = {}
+    for table in TABLES:
+        prefix = f"{name}.{table}."
+        columns = {
+            full.removeprefix(prefix): array
+            for full, array in arrays.items()
+            if full.startswith(prefix)
+        }
+        lengths = {len(array) for array in columns.values()}
+        if len(lengths) != 1:
+            raise CheckpointError(f"is incomplete (columns of {table} differ in length)")
+        tables[table] = [
+            {column: array[quarter] for column, array in columns.items()}
+            for quarter in range(lengths.pop())
+        ]
+    moves = [tuple(row) for row in numbers[f"{name}.moves"]]
+    return Records(**tables, moves=moves, events=list(numbers[f"{name}.events"]))
+
+
+def _unpacked(checkpoint: Checkpoint) -> dict[str, NDArray[Any]]:
+    """Copies of the arrays, with their axes where they belong.
+
+    A run changes its arrays in place, and several may start from one checkpoint.
+    """
+    order = checkpoint.facts["axes_in_memory"]
+    return {
+        name: array.transpose(np.argsort(order[name])).copy(order="K")
+        for name, array in checkpoint.arrays.items()
+    }
+
+
+def _check(state: State, firms: int) -> None:
+    """Raise unless every array has the rows, the type and the regimes that it must have."""
+    for name, array in _of_every_firm(state):
+        if len(array) != firms:
+            raise CheckpointError(f"is incomplete ({name} has {len(array)} firms of {firms})")
+    for name, column in state.firms.columns().items():
+        array = getattr(state.firms, name)
+        if array.dtype != column.dtype or array.ndim != len(column.axes):
+            raise CheckpointError(f"is incomplete (firms.{name} is {array.dtype}{array.shape})")
+    regimes = {
+        array.shape[-1]
+        for array in (
+            state.plan_values,
+            state.every_cost.free_cost,
+            state.conditions.qualified,
+            state.regime_counts,
+        )
+    }
+    if len(regimes) != 1 or not 0 <= state.regime_in_force < regimes.pop():
+        raise CheckpointError("is incomplete (its arrays know different regimes)")
+
+
+def _of_every_firm(state: State) -> Iterator[tuple[str, NDArray[Any]]]:
+    network: SupplierNetwork = state.network
+    for part in (state.firms, network, state.every_cost):
+        for name, array in vars(part).items():
+            if isinstance(array, np.ndarray):
+                yield name, array
+    yield "plan_values", state.plan_values

@@ -1,0 +1,238 @@
+"""A world under its own policy in which some responses stay those of another world.
+
+What a policy does beyond the duties themselves it does through four responses: firms
+claim and comply anew, they buy elsewhere, they move, and wages and supply prices
+follow. A held world lets some of them go their way and takes the others, quarter by
+quarter, from the world it follows, which has stepped before. Under the policy of the
+world that it follows it is, byte for byte, that world, whatever is held.
+
+Held is
+
+* ``claims``: the claims made at every border, where the policy still accepts them, and
+  the rules, paperwork, audits and fines under which they are made;
+* ``sources``: which parts are bought where, chosen at the prices of the world followed
+  and paid for at those of this one; services follow prices always;
+* ``plants``: where firms produce and build;
+* ``prices``: wages, supply prices, agglomeration and the treasury's balance, as the
+  next quarter starts from them.
+
+Claims under a regime that is news are settled freely before its first quarter, as in
+any model, since the world followed need not know that regime.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from abm.axes import N_GOODS, N_HOSTS
+from abm.core.claims import Claim
+from abm.core.repriced import reprice
+from abm.core.sourcing import InputTerms
+from abm.economy.tables import Array
+from abm.engine.parallel import in_parallel
+from abm.model import RelocationModel
+from abm.scenario.scenario import Scenario
+from abm.trade.borders import claim_origin
+from abm.trade.deliveries import Tally
+from abm.trade.input_prices import buyers, sector_blocks
+from abm.trade.market_clearing import other_users_purchases
+from abm.worlds.twin import Twin, check_twin
+
+RESPONSES = ("claims", "sources", "plants", "prices")
+"""What can be held."""
+
+RULES = (
+    "content_threshold",
+    "labour_value_content",
+    "wage_line",
+    "metals_content",
+    "tariff_shift",
+    "de_minimis",
+    "cumulation",
+    "audit_rate",
+    "penalty",
+    "paperwork_scale",
+)
+"""Arrays of the policy that say what a claim takes."""
+
+PLANTS = (
+    "config",
+    "plants",
+    "target",
+    "stage",
+    "quarters_left",
+    "project_taste",
+    "sunk",
+    "moved_from_home",
+)
+"""Columns of the firm table that change when firms move."""
+
+HANDED_ON = ("wage", "supply_price", "output", "treasury")
+"""Conditions of the next quarter that are prices, or move them."""
+
+
+class HeldWorld(Twin):
+    """A model of the same firms that takes some responses from another one.
+
+    Parameters
+    ----------
+    followed : RelocationModel
+        At quarter 0; each of its steps comes before the one here.
+    scenario : Scenario
+        Policy of this world.
+    held : iterable of str
+        Of `RESPONSES`.
+    """
+
+    def __init__(
+        self, followed: RelocationModel, scenario: Scenario, held: Iterable[str] = ()
+    ) -> None:
+        check_twin(followed, scenario)
+        self.followed = followed
+        self.held: Collection[str] = frozenset(held)
+        unknown = sorted(set(self.held) - set(RESPONSES))
+        if unknown:
+            raise ValueError(f"held: {unknown[0]!r} is none of {', '.join(RESPONSES)}")
+        if "plants" in self.held:
+            firms = scenario.firms.model_copy(update={"relocation": False})
+            scenario = scenario.model_copy(update={"firms": firms})
+        super().__init__(followed, scenario)
+
+    def _start_regimes(self, new: NDArray[np.int64]) -> None:
+        held, self.held = self.held, frozenset()
+        super()._start_regimes(new)
+        self.held = held
+
+    def _look_at(self, regimes: slice | NDArray[np.int64]) -> None:
+        super()._look_at(regimes)
+        if "claims" in self.held:
+            theirs = self.followed.now.during(self._counterparts())
+            self.now = replace(self.now, **{name: getattr(theirs, name) for name in RULES})
+
+    def _counterparts(self) -> NDArray[np.int64]:
+        """The regime of the world followed that stands for each one looked at here.
+
+        For the one in force it is the one in force there, for any other the same regime
+        or, where that is not looked at there, again the one in force.
+        """
+        theirs = self.followed
+        known = np.arange(len(theirs.policy.regimes))[theirs.live]
+        places = self.policy.places_in(theirs.policy)[self.live]
+        found = known == places[:, None]
+        counterparts = np.where(found.any(axis=1), found.argmax(axis=1), theirs.regime)
+        counterparts[self.regime] = theirs.regime
+        return counterparts
+
+    def price_inputs(self) -> None:
+        """Delivered prices; sources are weighed at those of the world followed if held."""
+        super().price_inputs()
+        if "sources" in self.held:
+            theirs, regimes = self.followed, self._counterparts()
+            before_duty = self.on_top / (1 + self.now.barrier)
+            before_duty /= (theirs.on_top / (1 + theirs.now.barrier))[..., regimes]
+            self.terms = [
+                _terms_as_weighed_by(mine, other, regimes, before_duty)
+                for mine, other in zip(self.terms, theirs.terms, strict=True)
+            ]
+
+    def solve_costs(self) -> None:
+        """Unit costs, of held mixes if sources are."""
+        super().solve_costs()
+        if "sources" not in self.held:
+            return
+        change = self._price_change()
+
+        def of_block(block: tuple[int, slice]) -> None:
+            sector, rows = block
+            reprice(
+                buyers(self.firms, rows),
+                self.value_added[rows],
+                self.terms[sector],
+                change,
+                self.costs.rows(rows),
+            )
+
+        in_parallel(of_block, sector_blocks(self.firms))
+
+    def _price_change(self) -> Array:
+        """Price of goods over that of the world followed less one.
+
+        Returns an array of shape (input, source, host, regime).
+        """
+        theirs = self.followed.price[..., self._counterparts()]
+        change: Array = self.price / theirs - 1
+        return change[:N_GOODS, :, :N_HOSTS]
+
+    def claim_origin(self) -> None:
+        """Claims chosen, or held where the policy accepts them."""
+        if "claims" not in self.held:
+            super().claim_origin()
+            return
+        claims = self.followed.borders.claim[..., self._counterparts()]
+        accepted = self.now.preference[:N_HOSTS, :N_HOSTS]
+        held = np.where(accepted, claims, Claim.PAYS).astype(np.int8)
+        self.borders = claim_origin(self.firms, self.economy, self.now, self.costs, held)
+
+    def relocate(self) -> None:
+        """Projects and plants, their own or those of the world followed."""
+        super().relocate()
+        if "plants" in self.held:
+            for name in PLANTS:
+                getattr(self.firms, name)[:] = getattr(self.followed.firms, name)
+            self.moves = self.followed.moves
+
+    def _tally(self) -> Tally:
+        tally = super()._tally()
+        if "sources" in self.held:
+            change = self._price_change()[..., self.regime]
+            tally.purchases[:, :N_GOODS] *= 1 + change[None, :, :, :, None, None]
+        return tally
+
+    def _other_purchases(self) -> Array:
+        if "sources" not in self.held:
+            return super()._other_purchases()
+        price = self.followed.price[..., self._counterparts()]
+        return other_users_purchases(self.economy, self.calibration, price, self.on_top)
+
+    def rewire_suppliers(self) -> None:
+        """Links, their own or those of the world followed."""
+        if "sources" not in self.held:
+            super().rewire_suppliers()
+        else:
+            self.firms.affinity[:] = self.followed.firms.affinity
+
+    def _pass_on(self) -> None:
+        super()._pass_on()
+        if "prices" in self.held:
+            theirs = self.followed.conditions
+            handed = {name: getattr(theirs, name) for name in HANDED_ON}
+            self.conditions = replace(self.conditions, **handed)
+
+
+def _terms_as_weighed_by(
+    mine: InputTerms, other: InputTerms, regimes: NDArray[np.int64], before_duty: Array
+) -> InputTerms:
+    """Terms whose sources are weighed as in another world, and whose rules are their own.
+
+    Parameters
+    ----------
+    mine, other : InputTerms
+    regimes : ndarray of int, shape (regime,)
+        The regime of the other world that stands for each one here.
+    before_duty : ndarray, shape (input, source, market, regime)
+        One plus the duty here over one plus the duty there: in the value of parts that
+        do not originate, too, it is the other world's duty that is left out.
+    """
+    here = mine.weights[:, :, :2].sum(axis=2, dtype=np.float64)
+    there = other.weights[:, :, :2, :, regimes].sum(axis=2, dtype=np.float64)
+    factor = np.divide(there, here, out=np.ones_like(here), where=here > 0)
+    duty = before_duty[:N_GOODS, :, :N_HOSTS]
+    by_group = np.stack([factor, factor, factor * duty, factor * duty], axis=2)
+    further = mine.further and replace(
+        mine.further,
+        high_wage_weights=(mine.further.high_wage_weights * factor).astype(np.float32),
+    )
+    weights = (mine.weights * by_group).astype(np.float32)
+    return replace(mine, weights=weights, further=further)

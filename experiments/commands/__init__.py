@@ -1,0 +1,1 @@
+"""The command line: each command is read, calls one function, and prints."""

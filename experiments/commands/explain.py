@@ -1,0 +1,65 @@
+"""The command that explains: a firm of a run, or a run of a sweep.
+
+As in `experiments.commands.main`, nothing heavy is imported before the command needs it.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to a command line."""
+    app.command()(explain)
+
+
+def explain(
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="Folder of a run, of a comparison, of a sweep.")
+    ],
+    run: Annotated[
+        str | None,
+        typer.Argument(metavar="[RUN]", help="Of a sweep: identity of a run, or its start."),
+    ] = None,
+    firm: Annotated[
+        int | None, typer.Option(metavar="ID", help="Of a run: number of a firm, from 0.")
+    ] = None,
+    quarter: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Of a run: when, if not at the firm's last decision."),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Of a run: print JSON.")] = False,
+) -> None:
+    """Explain why a firm of a run stayed or moved, or how a run of a sweep is repeated."""
+    from abm.errors import ScenarioError
+    from experiments.runs.folders import MANIFEST
+    from experiments.sweeps.store.reading import explain_sweep_run
+    from experiments.sweeps.store.store import SweepStore
+
+    if SweepStore.is_in(folder):
+        if run is None or firm is not None or quarter is not None:
+            raise ScenarioError(f"{folder}: is the folder of a sweep; name a run of it, no firm")
+        typer.echo(explain_sweep_run(folder, run))
+        return
+    if not (folder / MANIFEST).is_file():
+        raise ScenarioError(f"{folder}: has no {MANIFEST}, so it is neither a run nor a sweep")
+    if run is not None:
+        raise ScenarioError(f"{folder}: is the folder of a run; name a firm with --firm")
+    if firm is None:
+        raise ScenarioError("--firm: name one, from 0, whose decision shall be explained")
+    _explain_firm(folder, firm, quarter, json=json)
+
+
+def _explain_firm(folder: Path, firm: int, quarter: int | None, *, json: bool) -> None:
+    from dataclasses import asdict
+    from json import dumps
+
+    from experiments.explain.in_words import print_told
+    from experiments.explain.run_again import explain_firm
+
+    told = explain_firm(folder, firm, quarter)
+    if json:
+        typer.echo(dumps(asdict(told), indent=2, ensure_ascii=False, allow_nan=False))
+    else:
+        print_told(told)

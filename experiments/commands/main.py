@@ -1,0 +1,416 @@
+"""The command line: read it, call one function, print.
+
+Nothing of the model is imported before a command needs it, so that ``--help``
+answers at once.
+"""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from experiments.commands import explain as explain_cli
+from experiments.commands import sweeps as sweep_cli
+
+PROGRAM = "nearshore"
+
+BAD_INPUT = 2
+DAMAGED_OR_LOCKED = 4
+INTERRUPTED = 130
+"""Exit codes; the last is what a shell gives a program stopped by Ctrl-C. A sweep has
+others, see docs/sweeps.md.
+"""
+
+COMMANDS_GROUP = "nearshore.commands"
+"""Entry points of commands that need the page."""
+
+MOST_QUARTERS = 400
+MOST_FIRMS = 10_000_000
+
+app = typer.Typer(
+    help="Where does production go when tariffs and rules of origin change?",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+ScenarioArgument = Annotated[
+    str, typer.Argument(metavar="SCENARIO", help="A shipped scenario's name, or a TOML file.")
+]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="Override a value for the whole run. Repeatable."
+    ),
+]
+
+
+CheckpointEvery = Annotated[
+    int | None,
+    typer.Option(
+        min=1, metavar="QUARTERS", help="Write what is finished, to go on from, this often."
+    ),
+]
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            typer.echo(f"{PROGRAM} {version(PROGRAM)}")
+        except PackageNotFoundError:
+            typer.echo(f"{PROGRAM}, not installed")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", is_eager=True, callback=_print_version, help="Print the version and stop."
+        ),
+    ] = False,
+) -> None:
+    """Read what stands before a command."""
+
+
+@app.command()
+def run(
+    context: typer.Context,
+    scenario: Annotated[
+        str | None,
+        typer.Argument(metavar="SCENARIO", help="A shipped scenario's name, or a TOML file."),
+    ] = None,
+    firms: Annotated[int, typer.Option(min=1, max=MOST_FIRMS, help="Firms to simulate.")] = 10_000,
+    quarters: Annotated[
+        int | None,
+        typer.Option(min=1, max=MOST_QUARTERS, help="Quarters to run, if not the scenario's own."),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of all draws.")] = 1,
+    overrides: Overrides = None,
+    against: Annotated[
+        str | None,
+        typer.Option(metavar="SCENARIO", help="A scenario to run beside it, with the same draws."),
+    ] = None,
+    channels: Annotated[
+        bool,
+        typer.Option(
+            "--channels",
+            help="Split differences from --against into duties, compliance, re-sourcing, "
+            "relocation and prices; four more runs.",
+        ),
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder for tables and figures.")
+    ] = None,
+    profile: Annotated[bool, typer.Option("--profile", help="Print seconds by phase.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print where results are only.")] = False,
+    checkpoint_every: CheckpointEvery = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Go on with the run of this folder, where it stopped."),
+    ] = None,
+) -> None:
+    """Run a scenario; write tables, figures and a summary."""
+    from abm.errors import ScenarioError
+
+    if resume is not None:
+        from experiments.runs.continuing import resume as go_on
+
+        _refuse_with_resume(context, ("scenario", "firms", "seed", "overrides", "against"))
+        _finish(
+            go_on(
+                resume,
+                quarters=quarters,
+                out=out,
+                checkpoint_every=checkpoint_every,
+                profile=profile,
+                quiet=quiet,
+            ),
+            quiet=quiet,
+        )
+        return
+    if scenario is None:
+        raise ScenarioError("name a scenario, or a folder with --resume")
+    from experiments.scenarios.overrides import load_scenario, same_as_extended, without_effect
+
+    chosen = load_scenario(scenario, overrides or ())
+    length = {"quarters": chosen.quarters if quarters is None else quarters}
+    chosen = chosen.model_copy(update=length)
+    reference = None if against is None else load_scenario(against).model_copy(update=length)
+
+    for line in without_effect(scenario, overrides or ()):
+        typer.echo(line, err=True)
+    extended = same_as_extended(scenario, overrides or ())
+    if extended is not None:
+        _changes_nothing(chosen.name, f"what it extends, {extended}")
+    if reference is not None and reference.name != extended and chosen.same_model_as(reference):
+        _changes_nothing(chosen.name, f"what it runs against, {reference.name}")
+
+    from experiments.runs.runner import default_folder, run_scenario
+
+    result = run_scenario(
+        chosen,
+        firms=firms,
+        quarters=chosen.quarters,
+        seed=seed,
+        out=out or default_folder(chosen, reference, seed),
+        against=reference,
+        channels=channels,
+        profile=profile,
+        quiet=quiet,
+        checkpoint_every=checkpoint_every,
+    )
+    _finish(result, quiet=quiet)
+
+
+def _refuse_with_resume(context: typer.Context, names: Sequence[str]) -> None:
+    """Complain of what the checkpoint has decided already."""
+    from abm.errors import ScenarioError
+
+    for name in names:
+        if context.get_parameter_source(name).name != "DEFAULT":
+            said = {"scenario": "a scenario", "overrides": "--set"}.get(name, f"--{name}")
+            raise ScenarioError(f"{said} cannot be given with --resume, which has its own")
+
+
+def _finish(result: Any, *, quiet: bool) -> None:
+    from experiments.commands.printed import print_result
+
+    print_result(result, quiet=quiet)
+    if result.interrupted:
+        raise typer.Exit(INTERRUPTED)
+
+
+@app.command()
+def fork(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a run.")],
+    at: Annotated[int, typer.Option(metavar="QUARTER", help="Last quarter of its past.")],
+    scenario: Annotated[
+        str, typer.Option(metavar="SCENARIO", help="Whose policy follows: a name, or a TOML file.")
+    ],
+    quarters: Annotated[
+        int | None,
+        typer.Option(min=1, max=MOST_QUARTERS, help="Last quarter, if not that of the run."),
+    ] = None,
+    overrides: Overrides = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder for tables and figures.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print where results are only.")] = False,
+) -> None:
+    """Go on from a quarter of a run under another policy, with the same luck."""
+    from experiments.runs.continuing import fork as fork_run
+    from experiments.scenarios.overrides import load_scenario
+
+    future = load_scenario(scenario, overrides or ())
+    _finish(fork_run(folder, future, at=at, quarters=quarters, out=out, quiet=quiet), quiet=quiet)
+
+
+@app.command()
+def bench(
+    scenario: ScenarioArgument = "usmca",
+    firms: Annotated[
+        list[int] | None,
+        typer.Option(
+            min=1, max=MOST_FIRMS, help="Firms to simulate, 10000 if not given. Repeatable."
+        ),
+    ] = None,
+    quarters: Annotated[
+        int | None,
+        typer.Option(min=1, max=MOST_QUARTERS, help="Quarters to run, if not the scenario's own."),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of all draws.")] = 1,
+    overrides: Overrides = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder for the figures, as JSON.")
+    ] = None,
+) -> None:
+    """Measure how fast a scenario runs here: set-up, a quarter by phase, memory."""
+    from experiments.scenarios.overrides import load_scenario
+    from experiments.speed.bench import bench as measure
+    from experiments.speed.bench import print_bench
+
+    chosen = load_scenario(scenario, overrides or ())
+    length = chosen.quarters if quarters is None else quarters
+    result = measure(
+        chosen.model_copy(update={"quarters": max(length, chosen.quarters)}),
+        firms or [10_000],
+        quarters=length,
+        seed=seed,
+        out=out,
+        progress=lambda line: typer.echo(line, err=True),
+    )
+    print_bench(result)
+    if out is not None:
+        typer.echo(f"Written: {out}")
+
+
+@app.command()
+def scenarios() -> None:
+    """List the shipped scenarios, one line each."""
+    from abm.scenario.scenario import Scenario, shipped
+
+    width = max(len(name) for name in shipped())
+    for name in shipped():
+        typer.echo(f"{name:{width}}  {Scenario.load(name).title}")
+
+
+@app.command()
+def show(scenario: ScenarioArgument, overrides: Overrides = None) -> None:
+    """Print a scenario in full, as TOML, with units and sources."""
+    from experiments.scenarios.describe import described
+    from experiments.scenarios.overrides import without_effect
+
+    text = described(scenario, overrides or ())
+    for line in without_effect(scenario, overrides or ()):
+        typer.echo(line, err=True)
+    typer.echo(text, nl=False)
+
+
+@app.command(name="app")
+def laboratory(
+    scenario: Annotated[
+        str, typer.Argument(metavar="SCENARIO", help="What a visitor finds first.")
+    ] = "status-quo",
+    firms: Annotated[int, typer.Option(min=100, max=100_000, help="Firms to simulate.")] = 2_000,
+    host: Annotated[
+        str, typer.Option(help="Address; any but loopback asks visitors for a token.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="0 for any that is free.")] = 8765,
+    token: Annotated[
+        str | None, typer.Option(help="Token that visitors must bring; made up if needed.")
+    ] = None,
+) -> None:
+    """Serve the live laboratory to a browser on this machine."""
+    _from_above("app")(scenario, firms, host, port, token, typer.echo)
+
+
+@app.command()
+def film(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")],
+    out: Annotated[Path, typer.Option("-o", metavar="FILE", help="GIF to write.")],
+) -> None:
+    """Replay a run as a film of the map, without a browser."""
+    quarters = _from_above("film")(folder, out)
+    typer.echo(f"{out}: {quarters} quarters")
+
+
+@app.command()
+def doctor() -> None:
+    """Say whether the packages installed fit together."""
+    found = _from_above("doctor")()
+    for problem in found:
+        typer.echo(problem)
+    if found:
+        raise typer.Exit(1)
+    typer.echo("all is well")
+
+
+def _from_above(name: str) -> Any:
+    """A command that the page offers; nothing here may import what stands above."""
+    from importlib.metadata import entry_points
+
+    from abm.errors import OutputError
+
+    for entry in entry_points(group=COMMANDS_GROUP, name=name):
+        return entry.load()
+    raise OutputError(
+        f"nothing installed offers {COMMANDS_GROUP} {name}; install the package (pip install -e .)"
+    )
+
+
+@app.command()
+def export(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a run or a sweep.")],
+    crate: Annotated[Path, typer.Option(metavar="FILE", help="Zip to write.")],
+) -> None:
+    """Pack results, their configuration, hashes and environment as an RO-Crate."""
+    from experiments.runs.crate import export as pack
+
+    typer.echo(f"Written: {crate}, {pack(folder, crate)} files")
+
+
+@app.command()
+def replay(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Left by a run that broke down.")],
+) -> None:
+    """Run again, up to the quarter that failed, what broke down."""
+    from experiments.runs.replay import replay as run_again
+
+    typer.echo(f"quarter {run_again(file)} reached: nothing breaks down any more")
+
+
+@app.command()
+def validate(
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", help="Folder for validation.json and the report.")
+    ] = Path("results/validation"),
+    only: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ID", help="A finding to ask about, if not all. Repeatable."),
+    ] = None,
+    seeds: Annotated[
+        int, typer.Option(min=2, max=1000, help="Populations a finding is asked of.")
+    ] = 20,
+    firms: Annotated[int, typer.Option(min=1, max=MOST_FIRMS, help="Firms of each.")] = 1_000,
+    page: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A further copy of the report as Markdown.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print where the report is only.")] = False,
+) -> None:
+    """Ask the model about published findings, and say which hold."""
+    from experiments.validation.command import validate as ask
+
+    report = ask(out, only or (), seeds=seeds, firms=firms, page=page, quiet=quiet)
+    for row in () if quiet else report.rows:
+        typer.echo(f"{row.id:6}  {row.verdict:12}  {row.claim}")
+    typer.echo(f"written: {out / 'validation.html'}")
+
+
+sweep_cli.register(app)
+explain_cli.register(app)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Carry out a command line and return the exit code.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        What follows the program's name; that of this process without it.
+    """
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    try:
+        code = app(given or ["--help"], prog_name=PROGRAM, standalone_mode=False)
+    except typer.TyperException as error:
+        return _complain(f"{error.format_message().rstrip('.')}; see '{PROGRAM} --help'")
+    except (typer.Abort, KeyboardInterrupt):
+        code = INTERRUPTED
+    except Exception as error:
+        from abm.errors import NearshoreError, StoreError
+
+        if not isinstance(error, NearshoreError):
+            raise
+        code = DAMAGED_OR_LOCKED if isinstance(error, StoreError) else BAD_INPUT
+        return _complain(str(error), code)
+    if code == INTERRUPTED:
+        typer.echo(f"{PROGRAM}: stopped", err=True)
+    return code or 0
+
+
+def _complain(problem: str, code: int = BAD_INPUT) -> int:
+    """Say in one line what is wrong."""
+    typer.echo(f"{PROGRAM}: {' '.join(problem.split())}", err=True)
+    return code
+
+
+def _changes_nothing(name: str, other: str) -> None:
+    typer.echo(f"changes nothing: {name} is the same as {other}", err=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

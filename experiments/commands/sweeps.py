@@ -1,0 +1,320 @@
+"""The commands of the command line that are about sweeps.
+
+As in `experiments.commands.main`, nothing heavy is imported before a command needs it.
+"""
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a sweep.")]
+File = Annotated[str, typer.Argument(metavar="FILE", help="A TOML file, or a shipped sweep.")]
+
+_SECONDS = {"s": 1, "m": 60, "h": 3600}
+_BYTES = {"k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to a command line."""
+    for command in (sweep, status, results, report, slurm, calibrate, economy):
+        app.command()(command)
+
+
+def sweep(
+    file: File,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for results.")] = None,
+    workers: Annotated[int, typer.Option(min=1, max=1024, help="Worker processes.")] = 1,
+    dask: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Scheduler of a Dask cluster.")
+    ] = None,
+    shard: Annotated[
+        str | None, typer.Option(metavar="K/N", help="Carry out the K-th of N parts only.")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with DIR.")] = False,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Run failed runs again; implies --resume.")
+    ] = False,
+    retry: Annotated[
+        str | None,
+        typer.Option(metavar="KINDS", help="The same for some kinds: timeout,killed,..."),
+    ] = None,
+    extend: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY=VALUE", help="Enlarge: replications=40, n=512. Repeatable."),
+    ] = None,
+    reuse: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="DIR", help="Take equal runs from another sweep. Repeatable."),
+    ] = None,
+    run_timeout: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Of one run, such as 90s, 10m or 2h.")
+    ] = None,
+    run_memory: Annotated[
+        str | None, typer.Option(metavar="SIZE", help="Of one worker, such as 4G.")
+    ] = None,
+    max_failures: Annotated[
+        str | None, typer.Option(metavar="N", help="Stop after more: a number, or 5%.")
+    ] = None,
+    fail_fast: Annotated[bool, typer.Option("--fail-fast", help="Stop at a failure.")] = False,
+    keep_going: Annotated[
+        bool, typer.Option("--keep-going", help="Go on though the first runs fail alike.")
+    ] = False,
+    portable: Annotated[
+        bool, typer.Option("--portable", help="Same last bits on other processors; slower.")
+    ] = False,
+    insecure: Annotated[
+        bool, typer.Option("--insecure", help="Allow a scheduler elsewhere without TLS.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what it would take; write nothing.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
+) -> None:
+    """Run a scenario many times over, as a sweep file says."""
+    from experiments.sweeps.design.plan import make_plan
+    from experiments.sweeps.design.sweep_file import read_sweep
+    from experiments.sweeps.work.chunk import Limits
+    from experiments.sweeps.work.supervisor import StopRules
+    from experiments.sweeps.work.sweep import KINDS_OF_FAILURE, Options, run_sweep
+
+    asked, beside = read_sweep(file)
+    limits = Limits(_quantity(run_timeout, _SECONDS, "--run-timeout"), _memory(run_memory))
+    if dask is not None:
+        _check_address(dask, insecure=insecure)
+    kinds = _kinds(retry, KINDS_OF_FAILURE)
+    part = _shard(shard)
+    if dry_run:
+        from experiments.sweeps.work.dry_run import dry_run_text
+
+        typer.echo(dry_run_text(make_plan(asked, beside), workers))
+        return
+    runs = 0 if max_failures is None else len(make_plan(asked, beside))
+    options = Options(
+        workers=workers,
+        dask=dask,
+        shard=part,
+        resume=resume or retry_failed or bool(kinds),
+        retry_failed=KINDS_OF_FAILURE if retry_failed else kinds,
+        extend=tuple(extend or ()),
+        reuse=tuple(reuse or ()),
+        limits=limits,
+        rules=StopRules(_failures(max_failures, runs), fail_fast, keep_going),
+        portable=portable,
+        quiet=quiet,
+    )
+    result = run_sweep(file, out or Path("results") / asked.name, options)
+    for note in result.notes:
+        typer.echo(note, err=True)
+    typer.echo(
+        f"{result.folder}: {result.done} of {result.runs} runs done, {result.failed} failed, "
+        f"{result.left} left"
+    )
+    if result.code:
+        raise typer.Exit(result.code)
+
+
+def status(
+    folder: Folder,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Again every 5 s, until done.")] = False,
+) -> None:
+    """Say how far a sweep is."""
+    import time
+    from json import dumps
+
+    from experiments.sweeps.store.reading import status as status_of
+    from experiments.sweeps.store.store import SweepStore
+    from experiments.sweeps.work.progress import disk_left
+
+    while True:
+        found = status_of(SweepStore.open(folder))
+        if json:
+            typer.echo(dumps(found.as_dict()))
+        else:
+            kinds = ", ".join(f"{n} {kind}" for kind, n in found.failures.items())
+            each = "" if found.median_seconds is None else f", {found.median_seconds:.2f} s a run"
+            typer.echo(
+                f"{found.name}: {found.done} of {found.runs} done, {found.failed} failed"
+                + (f" ({kinds})" if kinds else "")
+                + f", {found.pending} left{each}; {found.bytes / 1e6:.1f} MB, disk "
+                f"{disk_left(folder)} free; last written {found.last or 'never'}"
+            )
+        if not watch or found.pending == 0:
+            return
+        time.sleep(5)
+
+
+def results(
+    folder: Folder,
+    sql: Annotated[
+        str | None, typer.Option(metavar="QUERY", help="On tables results, design and runs.")
+    ] = None,
+    export: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write all results: .csv, .arrow, .nc.")
+    ] = None,
+    verify: Annotated[bool, typer.Option("--verify", help="Check every file.")] = False,
+    compact: Annotated[
+        bool, typer.Option("--compact", help="Merge what shards or a killed sweep left.")
+    ] = False,
+) -> None:
+    """Print what a sweep found: means by cell, or the answer to a query."""
+    from experiments.sweeps.answers.export import export_frame, print_means, text_of, verify_parts
+    from experiments.sweeps.store.reading import frame, query
+    from experiments.sweeps.store.store import SweepStore
+
+    store = SweepStore.open(folder)
+    if compact:
+        from experiments.sweeps.work.sweep import compact as merge_all
+
+        with store.locked():
+            for line in merge_all(store):
+                typer.echo(line, err=True)
+    if verify:
+        typer.echo(verify_parts(store))
+    if sql is not None:
+        typer.echo(text_of(query(store, sql)))
+    elif export is not None:
+        export_frame(frame(folder), export, store.sweep)
+    elif not (compact or verify):
+        print_means(frame(folder), store.sweep)
+
+
+def report(folder: Folder) -> None:
+    """Write an HTML report of a sweep, readable without a network, into its folder."""
+    from experiments.sweeps.answers.report import write_report
+    from experiments.sweeps.store.store import SweepStore
+
+    typer.echo(f"Written: {write_report(SweepStore.open(folder))}")
+
+
+def slurm(
+    file: File,
+    array: Annotated[int, typer.Option(min=1, max=100_000, help="Jobs of the array.")],
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for results.")] = None,
+    workers: Annotated[int, typer.Option(min=1, max=1024, help="Workers a job.")] = 1,
+    time: Annotated[str, typer.Option(metavar="TIME", help="Of a job, for SLURM.")] = "04:00:00",
+    mem: Annotated[str, typer.Option(metavar="SIZE", help="Of a job, for SLURM.")] = "8G",
+    partition: Annotated[str | None, typer.Option(metavar="NAME")] = None,
+    submit: Annotated[bool, typer.Option("--submit", help="Hand it to sbatch.")] = False,
+) -> None:
+    """Print the script of a SLURM array job that carries out a sweep in shards."""
+    from experiments.sweeps.design.sweep_file import read_sweep
+    from experiments.sweeps.work.slurm import script, submit_script
+
+    asked, _ = read_sweep(file)
+    folder = out or Path("results") / asked.name
+    text = script(file, folder, array, workers=workers, time=time, mem=mem, partition=partition)
+    typer.echo(submit_script(text) if submit else text, nl=submit)
+
+
+def calibrate(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A TOML file.")],
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for the fit.")] = None,
+    workers: Annotated[int, typer.Option(min=1, max=1024, help="Worker processes.")] = 1,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with DIR.")] = False,
+    run_timeout: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Of one run, such as 90s, 10m or 2h.")
+    ] = None,
+    run_memory: Annotated[
+        str | None, typer.Option(metavar="SIZE", help="Of one worker, such as 4G.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
+) -> None:
+    """Fit parameters to targets, and say how well the targets identify them."""
+    from experiments.calibrate.command import calibrate as fit
+    from experiments.sweeps.work.chunk import Limits
+    from experiments.sweeps.work.sweep import Options
+
+    limits = Limits(_quantity(run_timeout, _SECONDS, "--run-timeout"), _memory(run_memory))
+    options = Options(workers=workers, resume=resume, limits=limits, quiet=quiet)
+    result = fit(file, out or Path("results") / file.stem, options)
+    for line in result.lines:
+        typer.echo(line)
+    typer.echo(f"Written: {result.folder}" if not result.code else f"{result.folder}: stopped")
+    if result.code:
+        raise typer.Exit(result.code)
+
+
+def economy(
+    source: Annotated[
+        Path, typer.Option("--from", metavar="FILE", help="Table of the OECD (ICIO) or of WIOD.")
+    ],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the economy.")],
+    kind: Annotated[
+        str | None, typer.Option(metavar="KIND", help="oecd or wiod; by the file's name if not.")
+    ] = None,
+) -> None:
+    """Build the model's economy from your own inter-country input-output table."""
+    from experiments.own_data.inter_country import KINDS, build_economy
+
+    if kind is not None and kind not in KINDS:
+        raise _bad(f"--kind {kind[:40]}: is one of {', '.join(KINDS)}")
+    table = build_economy(source, out, kind)
+    total = table.value_added.sum() / 1e6
+    typer.echo(f"{out}: value added of the world {total:.2f} trillion USD")
+    if table.negative < 0:
+        typer.echo(f"{-table.negative:.0f} million USD below zero are set to zero")
+
+
+def _bad(problem: str) -> Exception:
+    from abm.errors import ScenarioError
+
+    return ScenarioError(problem)
+
+
+def _quantity(text: str | None, units: dict[str, int], option: str) -> float | None:
+    if text is None:
+        return None
+    found = re.fullmatch(r"(\d{1,9}(?:\.\d{1,6})?)([a-zA-Z]?)B?", text.strip())
+    unit = found and found[2].lower()
+    if not found or (unit and unit not in units) or float(found[1]) <= 0:
+        raise _bad(f"{option} {text[:40]}: is a number and one of {', '.join(units)}")
+    return float(found[1]) * (units[unit] if unit else 1)
+
+
+def _memory(text: str | None) -> int | None:
+    size = _quantity(text, _BYTES, "--run-memory")
+    if size is not None and size < 2e8:
+        raise _bad(f"--run-memory {text}: is too little to start a run; give 1G or more")
+    return None if size is None else int(size)
+
+
+def _shard(text: str | None) -> tuple[int, int] | None:
+    if text is None:
+        return None
+    found = re.fullmatch(r"(\d{1,6})/(\d{1,6})", text)
+    if not found or not 1 <= int(found[1]) <= int(found[2]):
+        raise _bad(f"--shard {text[:40]}: is written K/N, K from 1 to N")
+    return int(found[1]), int(found[2])
+
+
+def _failures(text: str | None, runs: int) -> int | None:
+    if text is None:
+        return None
+    found = re.fullmatch(r"(\d{1,7}(?:\.\d{1,3})?)(%?)", text)
+    if not found or (not found[2] and "." in found[1]):
+        raise _bad(f"--max-failures {text[:40]}: is a number of runs, or 5%")
+    return int(float(found[1]) * runs / 100) if found[2] else int(found[1])
+
+
+def _kinds(text: str | None, known: tuple[str, ...]) -> tuple[str, ...]:
+    kinds = tuple(part.strip() for part in (text or "").split(",") if part.strip())
+    unknown = [kind for kind in kinds if kind not in known]
+    if unknown:
+        raise _bad(f"--retry {unknown[0][:40]}: kinds are {', '.join(known)}")
+    return kinds
+
+
+def _check_address(address: str, *, insecure: bool) -> None:
+    """Refuse a scheduler whose traffic others can read and forge."""
+    found = re.fullmatch(r"(tcp|tls)://(\[[0-9a-fA-F:]+\]|[\w.-]+):(\d{1,5})", address)
+    if not found:
+        raise _bad(f"--dask {address[:60]}: is written tcp://HOST:PORT")
+    here = found[2] in ("localhost", "127.0.0.1", "[::1]")
+    if found[1] == "tcp" and not here and not insecure:
+        raise _bad(
+            f"--dask {address}: is on another machine and not encrypted, and whoever reaches it "
+            "can run code there; use tls://, or say --insecure"
+        )

@@ -1,0 +1,1 @@
+"""A firm of a finished run explained: the run is made again, and told in words."""

@@ -1,0 +1,246 @@
+"""A firm's decision in words and tables."""
+
+from collections.abc import Iterator
+
+from rich.console import Console
+from rich.table import Table
+
+from abm.explain.decision import Change, Crossing, Explanation, HostCost, Plan
+from experiments.explain.run_again import Told
+from experiments.labels import (
+    ADJECTIVES,
+    NOTHING,
+    REGION_NAMES,
+    in_sentence,
+    sector_in_sentence,
+    with_minus,
+)
+
+SOON = 5
+"""Levers named with the value that would change its mind."""
+
+
+def print_told(told: Told, console: Console | None = None) -> None:
+    """Print a firm of a run, and why it stayed or moved."""
+    console = console or Console()
+    found = told.explained
+    for line in introduction(told):
+        console.print(line, markup=False, highlight=False)
+    console.print(_hosts(found), _borders(found))
+    for crossing in found.borders:
+        if _at_plant(crossing, found):
+            console.print(f"  {why_claim(crossing)}", markup=False, highlight=False)
+    console.print()
+    console.print(_plans(found))
+    for line in verdict(found):
+        console.print(line, markup=False, highlight=False)
+
+
+def introduction(told: Told) -> Iterator[str]:
+    """Who the firm is, what became of its plants, and what is explained."""
+    found, who = told.explained, told.explained.who
+    yield (
+        f"Firm {who.row} of {told.scenario} ({told.folder}): makes"
+        f" {sector_in_sentence(who.sector)}, {ADJECTIVES[who.home]}, stands for"
+        f" {who.real_firms:,.0f} real firms that sell USD {who.sales_musd_a_quarter:,.1f} million"
+        f" a quarter each; size {who.size:,.1f}; believes {who.belief}."
+    )
+    duties = ", ".join(f"{pair} {rate:.1%}" for pair, rate in who.product_duty.items() if rate)
+    yield f"Most-favoured-nation duty on its product: {duties or 'none between members'}."
+    turns = "; ".join(
+        f"quarter {turn.quarter}: {turn.stage} {turn.before} to {turn.after}" for turn in told.turns
+    )
+    yield (
+        f"Plants: {told.first_plants} in the calibration year; "
+        f"{turns or f'no change up to quarter {told.quarters}'}."
+    )
+    coming = [regime for regime in found.possible if regime != found.regime]
+    decided = "it decided" if found.reviewed else "it did not decide; this is what it would weigh"
+    yield (
+        f"Quarter {found.quarter}: {decided}. Policy in force: {found.regime}"
+        f"{'; possible later: ' + ', '.join(coming) if coming else ''}."
+    )
+    yield ""
+
+
+def _at_plant(crossing: Crossing, found: Explanation) -> bool:
+    return crossing.host in found.who.plants.split("+")
+
+
+def _table(title: str, *heads: str) -> Table:
+    table = Table(title=title, title_justify="left", box=None)
+    for number, head in enumerate(heads):
+        table.add_column(head, justify="right" if number else "left", no_wrap=True)
+    return table
+
+
+def _hosts(found: Explanation) -> Table:
+    heads = ("", "Content", "Unit cost", "Made to comply", "Content then", "Wedge")
+    title = "What its product costs to make, sector average of 2017 = 1"
+    if found.hosts[0].threshold:
+        title += f"; the rule asks for {found.hosts[0].threshold:.1%} content"
+    table = _table(title, *heads)
+    for host in found.hosts:
+        table.add_row(_host_name(host), *_host_cells(host))
+    return table
+
+
+def _host_name(host: HostCost) -> str:
+    return REGION_NAMES[host.host] + (" (plant)" if host.stands else "")
+
+
+def _host_cells(host: HostCost) -> tuple[str, ...]:
+    if host.meets_rule:
+        then: tuple[str, ...] = ("as it is", "", "")
+    elif host.compliant_cost is None or host.compliant_content is None:
+        then = ("impossible", "", "")
+    else:
+        then = (f"{host.compliant_cost:.4f}", f"{host.compliant_content:.1%}", f"{host.wedge:.3f}")
+    return (f"{host.content:.1%}", f"{host.unit_cost:.4f}", *then)
+
+
+def _borders(found: Explanation) -> Table:
+    heads = ("", "Claim", "Pays", "Complies", "Lies", "Duty saved", "Duty kept")
+    table = _table("What it costs over each border, and the claim it makes", *heads)
+    for crossing in found.borders:
+        table.add_row(
+            f"{crossing.host} to {crossing.market}",
+            crossing.claim,
+            f"{crossing.pays:.4f}",
+            _number(crossing.complies, ".4f"),
+            _number(crossing.claims_falsely, ".4f"),
+            f"{crossing.duty_saved:.2%}",
+            f"{crossing.duty_kept:.2%}",
+        )
+    return table
+
+
+def _number(value: float | None, form: str) -> str:
+    return NOTHING if value is None else with_minus(f"{value:{form}}")
+
+
+def why_claim(crossing: Crossing) -> str:
+    """Why goods enter as they do."""
+    way = f"From {in_sentence(crossing.host)} to {in_sentence(crossing.market)} it"
+    saved = f"{crossing.duty_saved:.2%} of duty"
+    if crossing.compliance is None:
+        barred = "the rule cannot be met" if crossing.claims_falsely else "no origin can be claimed"
+        return f"{way} {crossing.claim}: {barred}."
+    cost = f"{crossing.compliance:.2%} of unit cost"
+    match crossing.claim:
+        case "complies":
+            return f"{way} complies: a true claim costs {cost} and saves {saved}."
+        case "claims falsely":
+            return (
+                f"{way} claims falsely: a true claim would cost {cost}, to save {saved}; the fine"
+                f" to expect and its reluctance cost less."
+            )
+    if crossing.duty_saved == 0:
+        return f"{way} pays: there is no duty to save."
+    return f"{way} pays: a true claim would cost {cost} and save {saved}."
+
+
+def _plans(found: Explanation) -> Table:
+    heads = (
+        "Plants in", "Profit", "Taste", "Moving\ncosts", "Worth", "Against\nstaying",
+        "If policy\nstayed", "Chance", "Luck",
+    )  # fmt: skip
+    title = (
+        "Sets of plants (* where it is), in % of its quarterly sales of 2017;"
+        f" 1% is USD {10 * found.who.sales_musd_a_quarter:,.1f} thousand"
+    )
+    table = _table(title, *heads)
+    for plan in found.plans:
+        here = plan.plants == found.who.plants
+        table.add_row(
+            f"{plan.plants} *" if here else plan.plants,
+            _percent(plan.profit, 2),
+            _percent(plan.taste, 2),
+            f"{100 * plan.move_cost:.1f}",
+            _percent(plan.worth, 1),
+            NOTHING if here else _percent(plan.against_staying, 1),
+            NOTHING if here else _percent(plan.if_policy_stayed, 1),
+            _chance(plan),
+            NOTHING if plan.luck is None else _percent(plan.luck, 1),
+        )
+    return table
+
+
+def _percent(value: float, digits: int) -> str:
+    return with_minus(f"{100 * value:+.{digits}f}")
+
+
+def _chance(plan: Plan) -> str:
+    return f"{plan.probability:.2%}" if plan.probability >= 5e-5 else f"{plan.probability:.0e}"
+
+
+def verdict(found: Explanation) -> Iterator[str]:
+    """Why it stayed or moved, what waiting is worth, and what would change its mind."""
+    yield decision(found)
+    yield waiting(found)
+    if found.changes:
+        near = [change for change in found.changes if change.value is not None]
+        if near:
+            yield "What would change its mind, all else held, the nearest first:"
+        for change in near[:SOON]:
+            yield f"  {mind_changed(change)}"
+        firm = [change.lever for change in found.changes if change.value is None]
+        if firm:
+            yield f"No value of {', '.join(firm)} would."
+
+
+def decision(found: Explanation) -> str:
+    """What it decided, and what for."""
+    best, here = found.waiting.best_other, found.who.plants
+    if found.gate is not None:
+        gate = found.gate
+        return (
+            f"It {found.decision} with its plants for {gate.target}: going on is worth"
+            f" {_percent(gate.going_on, 1)}%, stopping {_percent(gate.cancelling, 1)}% of quarterly"
+            f" sales; {100 * gate.favour:.1f}% spoke for the project beside that when it was"
+            f" chosen; {100 * gate.still_to_pay:.1f}% are still to pay and"
+            f" {100 * gate.sunk:.1f}% are sunk."
+        )
+    if found.building is not None:
+        return f"It is building for {found.building} and decides when the stage ends."
+    chosen = next(plan for plan in found.plans if plan.plants == found.decision)
+    if found.decision == here:
+        other = next(plan for plan in found.plans if plan.plants == best)
+        return (
+            f"It stays in {here}, which had a chance of {_chance(chosen)}: the best other set,"
+            f" {best}, is worth {_percent(other.against_staying, 1)}% of quarterly sales against"
+            f" staying, its {100 * other.move_cost:.1f}% for moving counted."
+        )
+    luck = ""
+    if chosen.luck is not None and chosen.against_staying < 0:
+        luck = "; what the model does not know of this review spoke for it"
+    return (
+        f"It moves from {here} to {chosen.plants}, which had a chance of {_chance(chosen)} and is"
+        f" worth {_percent(chosen.against_staying, 1)}% of quarterly sales against staying{luck}."
+    )
+
+
+def waiting(found: Explanation) -> str:
+    """What the future adds to standing where it is."""
+    future = found.waiting
+    text = (
+        f"Option value: what it expects of policy makes standing here worth"
+        f" {_percent(future.option_value, 2)}% of quarterly sales against today's regime for ever;"
+        f" the right to reconsider later is worth {_percent(future.right_to_move, 2)}%."
+    )
+    if abs(future.doubt) < 5e-5:
+        return f"{text} Doubt about policy neither helps nor hinders a move to {future.best_other}."
+    verb = "lowers" if future.doubt > 0 else "raises"
+    return (
+        f"{text} Doubt about policy {verb} what {future.best_other} gains over staying by"
+        f" {100 * abs(future.doubt):.2f}%."
+    )
+
+
+def mind_changed(change: Change) -> str:
+    """The value of a lever that changes the decision, as a sentence."""
+    assert change.value is not None
+    return (
+        f"{change.lever} at {change.value:.4g} instead of {change.now:.4g}"
+        f" ({change.unit}): {change.decision}."
+    )

@@ -1,0 +1,242 @@
+"""A firm of a finished run, explained: the run is made again and watched.
+
+A run is the same every time it is made, so its folder need not hold what every firm
+ever weighed: from the scenario, the seed and the number of firms in its manifest the
+model comes to the same quarter again, where the firm's own arrays can be read. That
+this is so is checked against the folder's tables.
+"""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from abm.axes import CONFIG_LABELS
+from abm.errors import OutputError, ScenarioError
+from abm.explain.decision import Explanation, explanation
+from abm.explain.one_firm import Situation, situation_of
+from abm.model import RelocationModel
+from abm.scenario.scenario import Scenario
+from experiments.runs.folders import FORMAT, MANIFEST, PROGRAM
+from experiments.runs.provenance import git_revision, versions
+
+SAME = 1e-6
+"""Relative gap to the stored tables that other processors' last bits may leave."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Something that happened to a firm's plants."""
+
+    quarter: int
+    stage: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class Told:
+    """A firm of a run, its plants over time, and one decision explained.
+
+    Attributes
+    ----------
+    folder : str
+    scenario : str
+    quarters : int
+        Up to where the run was made again.
+    first_plants : str
+        Those of the calibration year.
+    turns : tuple of Turn
+    reviews : tuple of int
+        Quarters in which it decided.
+    explained : Explanation
+    """
+
+    folder: str
+    scenario: str
+    quarters: int
+    first_plants: str
+    turns: tuple[Turn, ...]
+    reviews: tuple[int, ...]
+    explained: Explanation
+
+
+@dataclass
+class _Seen:
+    """What a watched firm has done so far, and the situation to explain."""
+
+    first_plants: str = ""
+    turns: list[Turn] = field(default_factory=list)
+    reviews: list[int] = field(default_factory=list)
+    quarter: int = 0
+    situation: Situation | None = None
+    luck: np.ndarray | None = None
+
+
+class WatchedModel(RelocationModel):
+    """A model that remembers what one firm weighed.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    firms, seed : int
+    row : int
+        The firm.
+    quarter : int or None
+        When to look; None for its last decision.
+    """
+
+    def __init__(
+        self, scenario: Scenario, firms: int, seed: int, row: int, quarter: int | None
+    ) -> None:
+        super().__init__(scenario, firms=firms, rng=seed)
+        self.row, self.asked = row, quarter
+        self.seen = _Seen(first_plants=CONFIG_LABELS[int(self.firms.config[row])])
+
+    def value_plans(self) -> None:
+        """What every set of plants is worth; the firm's situation is kept."""
+        super().value_plans()
+        place = np.flatnonzero(self.plans.rows == self.row)
+        if len(place):
+            self.seen.reviews.append(self.quarter)
+        if self.quarter == self.asked or (self.asked is None and len(place)):
+            self.look(self.plans.taste[place[0]] if len(place) else None)
+
+    def look(self, luck: np.ndarray | None = None) -> None:
+        """Keep the firm's situation as it is now."""
+        seen = self.seen
+        seen.quarter, seen.luck = self.quarter, luck
+        seen.situation = situation_of(self, self.row, self._expected_market(), luck)
+
+    def relocate(self) -> None:
+        """Move plants; what the firm does is kept."""
+        super().relocate()
+        assert self.moves is not None
+        for place in np.flatnonzero(self.moves.rows == self.row):
+            self.seen.turns.append(
+                Turn(
+                    self.quarter,
+                    str(self.moves.stage[place]),
+                    CONFIG_LABELS[int(self.moves.from_config[place])],
+                    CONFIG_LABELS[int(self.moves.to_config[place])],
+                )
+            )
+
+
+def explain_firm(folder: Path, row: int, quarter: int | None = None) -> Told:
+    """Explain why a firm of a finished run stayed or moved.
+
+    Parameters
+    ----------
+    folder : Path
+        Of a run, or of a comparison, whose run is then meant and not its reference.
+    row : int
+        Number of the firm, from 0.
+    quarter : int, optional
+        When; without it the firm's last decision.
+
+    Returns
+    -------
+    Told
+
+    Raises
+    ------
+    OutputError
+        If the folder is no run's, or of another version.
+    ScenarioError
+        If there is no such firm or quarter.
+    """
+    folder, manifest = read_manifest(folder)
+    firms, finished = manifest["firms"], manifest["quarters"]
+    if not 0 <= row < firms:
+        raise ScenarioError(f"--firm {row}: the run has firms 0 to {firms - 1}")
+    if quarter is not None and not 1 <= quarter <= finished:
+        raise ScenarioError(f"--quarter {quarter}: the run has quarters 1 to {finished}")
+    last = finished if quarter is None else quarter
+    model = _watched(manifest, row, quarter, last)
+    if model.seen.situation is None:
+        # A firm that never decides is looked at in the last quarter.
+        model = _watched(manifest, row, last, last)
+    _check_same(model, folder, manifest)
+    seen = model.seen
+    assert seen.situation is not None
+    return Told(
+        str(folder),
+        model.scenario.name,
+        last,
+        seen.first_plants,
+        tuple(seen.turns),
+        tuple(seen.reviews),
+        explanation(seen.situation, row, seen.quarter, seen.luck),
+    )
+
+
+def _watched(description: dict[str, Any], row: int, quarter: int | None, last: int) -> WatchedModel:
+    """The run of a manifest made again up to a quarter, its forks too, with a firm watched."""
+    scenario = Scenario.from_document(description["scenario"])
+    origin = description.get("forked_from")
+    if origin is None:
+        firms, seed = description["firms"], description["seed"]
+        model = WatchedModel(scenario, firms, seed, row, quarter)
+    else:
+        model = _watched({**description, **origin}, row, quarter, min(origin["quarter"], last))
+        model.fork(scenario)
+    while model.quarter < last:
+        model.step()
+    return model
+
+
+def read_manifest(folder: Path) -> tuple[Path, dict[str, Any]]:
+    """Return the folder of a run and its manifest, given that of the run or of its comparison.
+
+    Raises
+    ------
+    OutputError
+        If it is none of ours, or made by another version.
+    """
+    manifest = _manifest(folder)
+    if "scenario" not in manifest and "run" in manifest:
+        folder = folder / manifest["run"]
+        manifest = _manifest(folder)
+    made, here = manifest.get("versions", {}).get("nearshore"), versions()["nearshore"]
+    if manifest.get("format") != FORMAT or made != here:
+        raise OutputError(
+            f"{folder}: made by {PROGRAM} {made}, this is {here}; "
+            "explain it with the version that made it, or run it again"
+        )
+    return folder, manifest
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    try:
+        manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_bytes())
+        ours = manifest["program"] == PROGRAM and manifest["quarters"] >= 1
+    except (OSError, ValueError, LookupError, TypeError):
+        ours = False
+    if not ours:
+        raise OutputError(f"{folder}: is no folder of a run of {PROGRAM}")
+    return manifest
+
+
+def _check_same(model: WatchedModel, folder: Path, manifest: dict[str, Any]) -> None:
+    """Refuse to explain a run that comes out otherwise now."""
+    if model.calibration_checksum != manifest["calibration_checksum"]:
+        raise OutputError(f"{folder}: made from other figures than those in abm/data now")
+    made = model.frames()["outcomes"]
+    try:
+        stored = pd.read_parquet(folder / "outcomes.parquet")
+    except (OSError, ValueError) as error:
+        raise OutputError(f"{folder}: outcomes.parquet cannot be read ({error})") from error
+    stored = stored[stored["quarter"] <= model.quarter]
+    numbers = list(made.select_dtypes("number"))
+    if len(stored) == len(made) and np.allclose(
+        stored[numbers], made[numbers], rtol=SAME, atol=SAME
+    ):
+        return
+    raise OutputError(
+        f"{folder}: comes out otherwise now (revision {manifest.get('git_revision')} then, "
+        f"{git_revision()} now); explain it with the version that made it, or run it again"
+    )

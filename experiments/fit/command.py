@@ -1,0 +1,118 @@
+"""Fits how plants differ in content, and what proving origin costs them.
+
+    python -m experiments.fit.command
+
+rewrites ``abm/data/fitted_parameters.csv`` and ``docs/fit.md`` in a minute or
+two. What is fitted to what is said there; no claim or content observed after
+February 2025 is used.
+"""
+
+import os
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+import pandas as pd
+
+from abm import data
+from abm.axes import FOOTLOOSE, HOSTS
+from experiments.fit.moments import (
+    FIRMS,
+    SEEDS,
+    VEHICLES,
+    Exports,
+    Parameters,
+    View,
+    World,
+    claim_curve,
+    observe,
+)
+from experiments.fit.page import report
+from experiments.fit.search import (
+    Fit,
+    ObserveAll,
+    content_targets,
+    fit,
+    profile_spreads,
+    spreads_from_claims,
+)
+from experiments.sweeps.work.chunk import environment_of_workers
+
+
+def _observe_one(task: tuple[World, Parameters, int]) -> View:
+    world, parameters, seed = task
+    return observe(world, parameters, FIRMS, seed)
+
+
+def observer(world: World, pool: ProcessPoolExecutor) -> ObserveAll:
+    """`observe` at several parameters, plants of all `SEEDS` pooled, on all processors."""
+
+    def observe_all(trials: list[Parameters]) -> list[View]:
+        tasks = [(world, trial, seed) for trial in trials for seed in SEEDS]
+        views = list(pool.map(_observe_one, tasks))
+        grouped = [views[first : first + len(SEEDS)] for first in range(0, len(views), len(SEEDS))]
+        return [_pooled(group) for group in grouped]
+
+    return observe_all
+
+
+def _pooled(views: list[View]) -> View:
+    return {cell: Exports.pooled([view[cell] for view in views]) for cell in views[0]}
+
+
+def parameter_table(fitted: Fit) -> pd.DataFrame:
+    """``fitted_parameters.csv``, four significant digits."""
+    columns: dict[str, list[object]] = {"sector": list(FOOTLOOSE)}
+    columns["content_spread"] = [_short(x) for x in fitted.parameters.content_spread]
+    for column, host in enumerate(HOSTS):
+        shares = fitted.parameters.origin_share[:, column]
+        columns[f"origin_share_{host}"] = [_short(x) for x in shares]
+    for column, host in enumerate(HOSTS):
+        medians = fitted.parameters.paperwork_median[:, column]
+        columns[f"paperwork_median_{host}"] = [_short(x) for x in medians]
+    columns["content_spread_from"] = [fitted.spread_from[sector] for sector in FOOTLOOSE]
+    return pd.DataFrame(columns)
+
+
+def _short(number: float) -> float:
+    return float(f"{number:.4g}")
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        draft.write_text(text, encoding="utf-8", newline="\n")
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def main() -> None:
+    """Fit everything and rewrite the two files."""
+    world, curve, targets = World.shipped(), claim_curve(), content_targets()
+    others = [sector for sector in FOOTLOOSE if sector not in (*VEHICLES, "vehicle_parts")]
+    spawn = get_context("spawn")
+    # The workers' own libraries would otherwise fight over the processors.
+    with environment_of_workers(), ProcessPoolExecutor(mp_context=spawn) as pool:
+        observe_all = observer(world, pool)
+        profile = profile_spreads(observe_all, world, curve, others)
+        fixed = spreads_from_claims(profile)
+        parameters, view, passes = fit(observe_all, world, curve, targets, fixed)
+    spread_from = {sector: "claim curve" if sector in fixed else "vehicles" for sector in others}
+    spread_from |= dict.fromkeys(VEHICLES, "carlines 2020")
+    spread_from["vehicle_parts"] = "vehicles"
+    fitted = Fit(parameters, spread_from, view, profile, passes)
+
+    replace_text(
+        Path(str(data.path("fitted_parameters"))), parameter_table(fitted).to_csv(index=False)
+    )
+    replace_text(
+        Path(__file__).parents[2] / "docs" / "fit.md", report(fitted, world, curve, targets)
+    )
+    sys.stdout.write(parameter_table(fitted).to_string(index=False) + "\n")
+
+
+if __name__ == "__main__":
+    main()

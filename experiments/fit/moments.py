@@ -1,0 +1,419 @@
+"""The figures that the fit compares: parts content and claims of origin, observed and modelled."""
+
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+from abm import data
+from abm.axes import FOOTLOOSE, HOSTS
+from abm.base_year.calibration import BaseYear, calibrate
+from abm.base_year.first_plants import place_firms
+from abm.base_year.population import (
+    PAPERWORK_SPREAD,
+    draw_origin,
+    draw_population,
+    fitted_by_sector,
+    fitted_origin_share,
+)
+from abm.core.claims import Claim
+from abm.core.sourcing import UnitCosts
+from abm.economy.tables import MERCHANDISE_PROCESSING_FEE, Array, Economy, load_economy
+from abm.engine.draws import Draws
+from abm.errors import CalibrationError
+from abm.policy import Policy, compile_policy
+from abm.policy.regime import INSTRUMENTS
+from abm.scenario.scenario import Firms, Scenario
+from abm.trade.borders import Borders, claim_origin
+from abm.trade.deliveries import qualified_share, tally_plants
+from abm.trade.input_prices import (
+    USA,
+    outside_duty,
+    price_inputs,
+    purchase_prices,
+    sector_rows,
+    solve_costs,
+    value_added_cost,
+)
+from abm.trade.market_clearing import FINAL, appeal, standing_plants
+from abm.trade.this_quarter import Quarter
+from agents import FirmTable
+
+FIRMS = 20_000
+"""Size of a population; some hundred plants then stand in the cells that are fitted."""
+
+SEEDS = (1, 2, 3)
+"""Populations pooled."""
+
+NUDGES = (1.0, 1.01, 0.99, 1.02, 0.98)
+"""Factors on all spreads, tried in turn; each is well within sampling error."""
+
+PARTNERS = ("MEX", "CAN")
+"""Exporters whose claims the customs of the United States count."""
+
+VEHICLES = ("cars", "light_trucks")
+
+BANDS = {
+    "0-1%": (0.0, 0.01),
+    "1-1.5%": (0.01, 0.015),
+    "1.5-2%": (0.015, 0.02),
+    "2-2.5%": (0.02, 0.025),
+    "2.5-3%": (0.025, 0.03),
+    "3-4%": (0.03, 0.04),
+    "4-5%": (0.04, 0.05),
+    "5-6.5%": (0.05, 0.065),
+    "6.5-10%": (0.065, 0.10),
+    "10-20%": (0.10, 0.20),
+    "over 20%": (0.20, 0.40),
+}
+"""Bands of the claim curve, each with its upper edge; a rate stands in the middle of its band."""
+
+SINGLE_RATES = {"1.5-2%": 0.02, "2-2.5%": 0.025, "3-4%": 0.04, "over 20%": 0.25}
+"""Rates of the US schedule for vehicles and parts, where a band holds just one (HTS chapter 87)."""
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """What is fitted, by sector.
+
+    Attributes
+    ----------
+    content_spread : ndarray, shape (sector,)
+        Standard deviation of a firm's log taste for sources, and of its log odds of origin.
+    origin_share : ndarray, shape (sector, host)
+        Part of qualifying deliveries to plants that originates by value.
+    paperwork_median : ndarray, shape (sector, host)
+        Median cost of proving origin, share of unit cost, by exporting host.
+    """
+
+    content_spread: Array
+    origin_share: Array
+    paperwork_median: Array
+
+    @classmethod
+    def stored(cls) -> "Parameters":
+        """Those in ``fitted_parameters.csv``, with which populations are drawn."""
+        medians = [fitted_by_sector(f"paperwork_median_{host}") for host in HOSTS]
+        return cls(
+            fitted_by_sector("content_spread"), fitted_origin_share(), np.stack(medians, axis=1)
+        )
+
+
+@dataclass(frozen=True)
+class Exports:
+    """What the plants of one sector at one host face when they sell to the United States.
+
+    All arrays have shape (plant,); costs are relative to the base year's unit cost.
+
+    Attributes
+    ----------
+    value : ndarray
+        Border value of their sales, million USD a quarter.
+    free_cost, compliant_cost : ndarray
+        Unit cost of the free mix and of the mix that meets the rule, which is infinite
+        where none does.
+    meets_rule : ndarray of bool
+        True where the free mix meets it.
+    parts_content : ndarray
+        Originating share of the materials in what is sold to the United States in the
+        base year, under NAFTA's rule.
+    content : ndarray
+        Regional value content of the free mix, under USMCA's qualifying shares.
+    """
+
+    value: Array
+    free_cost: Array
+    compliant_cost: Array
+    meets_rule: NDArray[np.bool_]
+    parts_content: Array
+    content: Array
+
+    @classmethod
+    def pooled(cls, samples: list["Exports"]) -> "Exports":
+        """Plants of several seeds as if they were one population."""
+        return cls(
+            *(
+                np.concatenate([getattr(sample, item.name) for sample in samples])
+                for item in fields(cls)
+            )
+        )
+
+
+type View = dict[tuple[str, str], Exports]
+"""`Exports` by (sector, host)."""
+
+
+@dataclass(frozen=True)
+class Border:
+    """What a claim on the way into the United States saves and risks.
+
+    Attributes
+    ----------
+    customs_over_basic : float
+        Value on which duty falls over value at basic prices.
+    false_claim_cost : float
+        Expected back duty and fine, in multiples of the duty.
+    honesty_median, honesty_spread : float
+        Of the lognormal reluctance to lie.
+    """
+
+    customs_over_basic: float
+    false_claim_cost: float
+    honesty_median: float
+    honesty_spread: float
+
+
+def claim_share(exports: Exports, border: Border, rates: Array, median: float) -> Array:
+    """Share of value claimed if the duty on every plant's product were a given rate.
+
+    Costs of paperwork and of lying are lognormal and independent, so the probability
+    that neither claim is cheaper than paying is a product; it is what
+    `abm.core.claims.choose_claim` does on average over draws of the two.
+
+    Parameters
+    ----------
+    exports : Exports
+    border : Border
+    rates : ndarray, shape (rate,)
+        Most-favoured-nation rates; the processing fee comes on top.
+    median : float
+        Median cost of proving origin, share of unit cost.
+
+    Returns
+    -------
+    ndarray, shape (rate,)
+    """
+    waived = border.customs_over_basic * (rates + MERCHANDISE_PROCESSING_FEE)
+    gain = exports.free_cost[:, None] * (1 + waived) / exports.compliant_cost[:, None] - 1
+    honest = _lognormal_below(gain, median, PAPERWORK_SPREAD)
+    lie_gain = (1 + waived) / (1 + border.false_claim_cost * waived) - 1
+    lying = _lognormal_below(lie_gain, border.honesty_median, border.honesty_spread)
+    claims = 1 - (1 - honest) * (1 - ~exports.meets_rule[:, None] * lying)
+    share: Array = exports.value @ claims / exports.value.sum()
+    return share
+
+
+def _lognormal_below(bound: Array, median: float, spread: float) -> Array:
+    """Probability that a lognormal cost is below a bound; 0 where the bound is not positive."""
+    positive = np.maximum(bound, np.finfo(float).tiny)
+    share: Array = np.where(bound > 0, ndtr(np.log(positive / median) / spread), 0.0)
+    return share
+
+
+def claim_curve() -> pd.DataFrame:
+    """Observed claims by partner, sector and band, with the rate that stands for the band.
+
+    Returns
+    -------
+    pandas.DataFrame
+        January and February 2025; bands without trade are left out.
+    """
+    curve = data.read("us_claims_by_mfn_rate_2025")
+    curve = curve[curve["sector"].isin(FOOTLOOSE) & (curve["dutiable_imports_usd"] > 0)]
+    middle = curve["mfn_bin"].map({band: sum(edges) / 2 for band, edges in BANDS.items()})
+    single = curve["mfn_bin"].map(SINGLE_RATES)
+    vehicle_goods = curve["sector"].isin((*VEHICLES, "vehicle_parts"))
+    return curve.assign(rate=np.where(vehicle_goods & single.notna(), single, middle))
+
+
+UNLISTED = 0.075
+"""Mexican share of parts where the label lists none: half of the 15% from which it must."""
+
+
+def carline_content() -> pd.DataFrame:
+    """Regional parts content of carlines of model year 2020.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``host``, ``content`` and ``listed``, the part of it that the label lists;
+        a row a carline.
+    """
+    carlines = data.read("vehicle_parts_content_2020")
+    listed = carlines["north_american_parts_share_lower_bound"]
+    unlisted = ~(carlines["mexico_parts_share_if_listed"] > 0)
+    return pd.DataFrame(
+        {
+            "host": carlines["assembly_country"],
+            "content": listed + UNLISTED * unlisted,
+            "listed": listed,
+        }
+    )
+
+
+def spread_within_hosts(content: dict[str, Array], carlines: dict[str, int]) -> float:
+    """Standard deviation from the host's mean, hosts weighted by their carlines."""
+    variance = [carlines[host] * float(np.var(content[host])) for host in carlines]
+    return float(np.sqrt(sum(variance) / sum(carlines.values())))
+
+
+@dataclass(frozen=True)
+class World:
+    """What does not change while parameters are searched: economy, firms' settings, policies."""
+
+    economy: Economy
+    settings: Firms
+    nafta: Policy
+    usmca: Policy
+
+    @classmethod
+    def shipped(cls) -> "World":
+        """The baseline in its first quarter, and the last regime of ``usmca-content``."""
+        baseline, reform = Scenario.load("status-quo"), Scenario.load("usmca-content")
+        last = reform.instruments_at_the_end
+        final = baseline.model_copy(update={name: getattr(last, name) for name in INSTRUMENTS})
+        return cls(load_economy(), baseline.firms, compile_policy(baseline), compile_policy(final))
+
+    def border(self, sector: str, host: str) -> Border:
+        """What claims save and risk on the way from a host into the United States."""
+        cell = (FOOTLOOSE.index(sector), HOSTS.index(host), USA)
+        return Border(
+            customs_over_basic=float(self.economy.customs_over_basic[cell]),
+            false_claim_cost=float(
+                self.usmca.audit_rate[USA, 0] * (1 + self.usmca.penalty[USA, 0])
+            ),
+            honesty_median=self.settings.honesty_median,
+            honesty_spread=self.settings.honesty_spread,
+        )
+
+
+def draw_firms(world: World, parameters: Parameters, firms: int, seed: int) -> FirmTable:
+    """A population of the base year whose firms differ as the parameters say.
+
+    The draws are those of `abm.base_year.population`, rescaled from the stored parameters.
+    """
+    draws = Draws(seed)
+    table = draw_population(world.economy, world.settings, firms, draws)
+    place_firms(table, world.economy, world.settings, draws)
+    stored = Parameters.stored()
+    power = (parameters.content_spread / stored.content_spread)[table.sector]
+    table.sourcing_draw[:] = table.sourcing_draw ** power[:, None, None].astype(np.float32)
+    table.affinity[:] = table.sourcing_draw
+    draw_origin(table, parameters.origin_share, parameters.content_spread[table.sector], draws)
+    table.paperwork[:] *= (parameters.paperwork_median / stored.paperwork_median)[table.sector]
+    return table
+
+
+def observe(world: World, parameters: Parameters, firms: int, seed: int) -> View:
+    """Calibrate a population and look at its exports to the United States under USMCA.
+
+    Where one firm at the margin between claiming and paying keeps a calibration
+    from settling, spreads are nudged.
+
+    Parameters
+    ----------
+    world : World
+    parameters : Parameters
+    firms : int
+        Size of the population.
+    seed : int
+
+    Returns
+    -------
+    View
+
+    Raises
+    ------
+    CalibrationError
+        If no constants reproduce the base year with parameters as these.
+    """
+    failures = []
+    for nudge in NUDGES:
+        try:
+            nudged = replace(parameters, content_spread=parameters.content_spread * nudge)
+            return _observe(world, nudged, firms, seed)
+        except CalibrationError as error:
+            failures.append(error)
+    raise failures[0]
+
+
+def _observe(world: World, parameters: Parameters, firms: int, seed: int) -> View:
+    table = draw_firms(world, parameters, firms, seed)
+    base = calibrate(table, world.economy, world.nafta, world.settings.home_appeal)
+    costs, borders = _under_usmca(world, table, base)
+    parts_content = _parts_content(world, table, base)
+    view: View = {}
+    for sector, rows in enumerate(sector_rows(table)):
+        values = _sales_in_usa(world, table, base, sector)
+        for host, name in enumerate(HOSTS):
+            at = np.flatnonzero(table.plants[rows, host]) + rows.start
+            view[FOOTLOOSE[sector], name] = Exports(
+                value=values[host],
+                free_cost=costs.free_cost[at, host, 0].astype(np.float64),
+                compliant_cost=costs.compliant_cost[at, host, 0].astype(np.float64),
+                meets_rule=borders.meets_rule[at, host, 0],
+                parts_content=parts_content[at, host].astype(np.float64),
+                content=costs.free_content[at, host, 0].astype(np.float64),
+            )
+    return view
+
+
+def _under_usmca(
+    world: World, table: FirmTable, base: BaseYear, rounds: int = 3
+) -> tuple[UnitCosts, Borders]:
+    """Costs and claims at base-year prices under USMCA's rules, parts losing origin with them."""
+    economy, policy, calibration = world.economy, world.usmca, base.calibration
+    conditions = calibration.conditions
+    value_added = value_added_cost(table, calibration, conditions, policy)
+    outside = outside_duty(economy, policy)
+    for remaining in reversed(range(rounds)):
+        terms = price_inputs(economy, calibration, conditions, policy, agglomeration=0.0)
+        costs = UnitCosts.empty(len(table), len(HOSTS), 1)
+        solve_costs(table, calibration, terms, value_added, costs)
+        borders = claim_origin(table, economy, policy, costs)
+        if remaining:
+            price = purchase_prices(calibration, conditions, policy)
+            quarter = Quarter(table, economy, calibration, policy, costs, borders, outside)
+            tally = tally_plants(quarter, terms, value_added, price, regime=0)
+            qualified = qualified_share(tally, conditions.qualified)
+            conditions = conditions.with_regimes(qualified, conditions.certificates)
+    return costs, borders
+
+
+def _parts_content(world: World, table: FirmTable, base: BaseYear) -> Array:
+    """Originating share of materials in what is sold in the USA, shape (firm, host)."""
+    calibration, costs = base.calibration, base.costs
+    terms = price_inputs(
+        world.economy, calibration, calibration.conditions, world.nafta, agglomeration=0.0
+    )
+    value_added = value_added_cost(table, calibration, calibration.conditions, world.nafta)
+    other_cost = value_added[..., 0].astype(np.float64)
+    for sector, rows in enumerate(sector_rows(table)):
+        other_cost[rows] += terms[sector].services[:, 0]
+    claims = base.borders.claim[:, :, USA, 0] == Claim.COMPLIES
+    adjusts = claims & ~base.borders.meets_rule[..., 0]
+    threshold = world.nafta.content_threshold[table.sector]
+    content = np.where(adjusts, threshold, costs.free_content[..., 0])
+    cost = np.where(adjusts, costs.compliant_cost[..., 0], costs.free_cost[..., 0])
+    share: Array = 1 - (1 - content) * cost / (cost - other_cost)
+    return share
+
+
+def _sales_in_usa(world: World, table: FirmTable, base: BaseYear, sector: int) -> list[Array]:
+    """Border value of base-year sales in the USA of the plants at every host.
+
+    Returns
+    -------
+    list of ndarray, shape (plant,)
+        Million USD a quarter, in the order of the rows of the plants' firms.
+    """
+    quarter = Quarter(
+        table,
+        world.economy,
+        base.calibration,
+        world.nafta,
+        base.costs,
+        base.borders,
+        outside_duty(world.economy, world.nafta),
+    )
+    rows = sector_rows(table)[sector]
+    plants = standing_plants(quarter, sector, rows, regime=0)
+    values = []
+    for place, sold in zip(
+        plants, appeal(plants, base.calibration.access[sector], rows), strict=True
+    ):
+        sold[:, FINAL] /= place.mark_on
+        values.append(sold[..., USA].sum(axis=1, dtype=np.float64))
+    return values

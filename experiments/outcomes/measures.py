@@ -1,0 +1,284 @@
+"""Quantities of interest, quarter by quarter, from the tables of a run.
+
+Every function takes tables as `experiments.outcomes.tables` describes them and returns a
+frame with one row a quarter, so that the summary and the figures share one
+definition. NaN stands for a share of nothing.
+"""
+
+from collections.abc import Collection
+
+import numpy as np
+import pandas as pd
+
+from abm.axes import FOOTLOOSE, GOODS, HOSTS, REGIONS, SECTORS
+
+PARTNERS = HOSTS[1:]
+"""The members the United States trades with."""
+
+QUARTERS_A_YEAR = 4
+
+
+def us_goods_balance(trade: pd.DataFrame, sectors: Collection[str] = GOODS) -> pd.DataFrame:
+    """What the United States sells less what it buys, at customs values.
+
+    Parameters
+    ----------
+    trade : pandas.DataFrame
+    sectors : collection of str
+        The eleven whose products cross a customs border, or some of them.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Million USD a quarter; a column for every other region.
+    """
+    return _us_balance(trade, sectors, "customs_value_musd")
+
+
+def us_services_balance(trade: pd.DataFrame) -> pd.DataFrame:
+    """What the United States sells of services less what it buys, at basic prices.
+
+    Customs do not see services, so there is no customs value.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Million USD a quarter; a column for every other region.
+    """
+    return _us_balance(trade, SECTORS[len(GOODS) :], "value_musd")
+
+
+def _us_balance(trade: pd.DataFrame, sectors: Collection[str], value: str) -> pd.DataFrame:
+    some = trade[trade["sector"].isin(sectors)]
+    quarters = _quarters(trade)
+
+    def total(rows: pd.DataFrame, partner: str) -> pd.DataFrame:
+        sums = rows.groupby(["quarter", partner])[value].sum().unstack()
+        return sums.reindex(index=quarters, columns=list(REGIONS[1:])).fillna(0.0)
+
+    exports = total(some[some["origin"] == "USA"], "destination")
+    return exports - total(some[some["destination"] == "USA"], "origin")
+
+
+def yearly(flow: pd.DataFrame) -> pd.DataFrame:
+    """A flow a quarter as a flow a year: the sum of the last four quarters.
+
+    Until the run has made four, the mean of those it has made times four; quarter 0
+    belongs to the calibration year and stands alone.
+    """
+    made = flow.iloc[1:].rolling(QUARTERS_A_YEAR, min_periods=1).mean()
+    return QUARTERS_A_YEAR * pd.concat([flow.iloc[:1], made])
+
+
+def employment(outcomes: pd.DataFrame) -> pd.DataFrame:
+    """Persons engaged in the ten footloose sectors; a column for every host."""
+    return _by_host(outcomes, "employment")
+
+
+def output_shares(outcomes: pd.DataFrame, sectors: Collection[str] = FOOTLOOSE) -> pd.DataFrame:
+    """Each host's share of what the three make; a column for every host."""
+    output = _by_host(outcomes[outcomes["sector"].isin(sectors)], "output_musd")
+    return output.div(output.sum(axis=1), axis=0)
+
+
+def preference_utilisation(trade: pd.DataFrame) -> pd.DataFrame:
+    """Share of dutiable US imports from the partners for which origin is claimed.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Shares of basic value; columns ``all``, ``MEX`` and ``CAN``.
+    """
+    return _share_of_us_imports(trade, "claimed_dutiable_musd", "dutiable_musd")
+
+
+def false_claim_share(trade: pd.DataFrame) -> pd.DataFrame:
+    """Share of claims on US imports from the partners that do not meet the rule.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Shares of basic value; columns ``all``, ``MEX`` and ``CAN``.
+    """
+    return _share_of_us_imports(trade, "false_claim_musd", "claimed_musd")
+
+
+def mean_content(
+    content: pd.DataFrame, outcomes: pd.DataFrame, sectors: Collection[str] = FOOTLOOSE
+) -> pd.DataFrame:
+    """Regional value content, weighted by output.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Shares of net cost; a column ``all`` and one for every host.
+    """
+    output = outcomes.rename(columns={"region": "host"})
+    cells = content.merge(output[["quarter", "host", "sector", "output_musd"]])
+    cells = cells[cells["sector"].isin(sectors) & cells["regional_value_content"].notna()]
+    cells = cells.assign(content=cells["regional_value_content"] * cells["output_musd"])
+    sums = cells.groupby(["quarter", "host"])[["content", "output_musd"]].sum().unstack()
+    sums = sums.reindex(index=_quarters(content))
+    both = {name: sums[name].reindex(columns=list(HOSTS)) for name in ("content", "output_musd")}
+    for table in both.values():
+        table.insert(0, "all", table.sum(axis=1))
+    return both["content"] / both["output_musd"].where(both["output_musd"] > 0)
+
+
+def consumer_prices(outcomes: pd.DataFrame, trade: pd.DataFrame) -> pd.DataFrame:
+    """Price of the calibration year's basket of footloose goods, calibration year = 1.
+
+    The weights are what consumers of the host spent on each sector in quarter 0,
+    duty included, whatever the origin.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A column for every host.
+    """
+    base = trade[(trade["quarter"] == 0) & (trade["use"] == "final")]
+    spent = base.assign(spending=base["value_musd"] + base["duty_musd"])
+    basket = spent.groupby(["destination", "sector"])["spending"].sum()
+    prices = {}
+    for host in HOSTS:
+        weights = basket.get(host, pd.Series(dtype=float)).reindex(list(FOOTLOOSE)).fillna(0.0)
+        index = outcomes[outcomes["region"] == host].pivot(
+            index="quarter", columns="sector", values="price_index"
+        )
+        prices[host] = (index[list(FOOTLOOSE)] * weights).sum(axis=1) / weights.sum()
+    return pd.DataFrame(prices)
+
+
+def us_deficit_index(trade: pd.DataFrame) -> pd.DataFrame:
+    """US goods deficit of a year against the calibration year's, which is what a target names.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Calibration year = 1; columns ``MEX``, ``CAN`` and ``all`` other regions. NaN
+        where there was a surplus then.
+    """
+    balance = yearly(us_goods_balance(trade))
+    balance = balance[list(PARTNERS)].assign(all=balance.sum(axis=1))
+    return balance / balance.iloc[0].where(balance.iloc[0] < 0)
+
+
+def misclassified_origin(trade: pd.DataFrame) -> pd.DataFrame:
+    """Value of US imports from the partners that is declared as originating and is not.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Million USD a quarter at basic prices; columns ``all``, ``MEX`` and ``CAN``.
+    """
+    imports = trade[(trade["destination"] == "USA") & trade["origin"].isin(PARTNERS)]
+    value = imports.groupby(["quarter", "origin"])["false_claim_musd"].sum().unstack()
+    value = value.reindex(index=_quarters(trade), columns=list(PARTNERS)).fillna(0.0)
+    value.insert(0, "all", value.sum(axis=1))
+    return value
+
+
+def duty_revenue(trade: pd.DataFrame) -> pd.DataFrame:
+    """Duties and penalties collected; a column for every host, million USD a quarter."""
+    paid = trade.assign(paid=trade["duty_musd"] + trade["penalty_musd"])
+    sums = paid.groupby(["quarter", "destination"])["paid"].sum().unstack()
+    return sums.reindex(index=_quarters(trade), columns=list(HOSTS)).fillna(0.0)
+
+
+def real_income(outcomes: pd.DataFrame, trade: pd.DataFrame) -> pd.DataFrame:
+    """What consumers' income buys, calibration year = 1.
+
+    Spending shares are constant (Cobb-Douglas), so this is their welfare: income over
+    the geometric mean of prices, weighted by what was spent in quarter 0. Services and
+    primary goods have the prices of the calibration year. Duties are part of income
+    where they are rebated.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A column for every host.
+    """
+    base = trade[(trade["quarter"] == 0) & (trade["use"] == "final")]
+    fixed = base[~base["sector"].isin(FOOTLOOSE)]
+    unchanged = (fixed["value_musd"] + fixed["duty_musd"]).groupby(fixed["destination"]).sum()
+    incomes = {}
+    for host in HOSTS:
+        here = outcomes[outcomes["region"] == host]
+        spent, price = (
+            here.pivot(index="quarter", columns="sector", values=name)
+            for name in ("consumption_musd", "price_index")
+        )
+        total = spent.sum(axis=1)
+        weights = spent.iloc[0] / (total.iloc[0] + unchanged.get(host, 0.0))
+        incomes[host] = total / total.iloc[0] / np.exp((np.log(price) * weights).sum(axis=1))
+    return pd.DataFrame(incomes)
+
+
+INVESTMENT = {
+    "plants": {"announced": "announced", "completed": "opened", "cancelled": "cancelled"},
+    "billion_usd": {
+        "announced": "announced_musd",
+        "completed": "completed_musd",
+        "cancelled": "cancelled_musd",
+        "lost": "lost_musd",
+    },
+}
+"""Columns of outcomes that count new plants by stage, and what they cost."""
+
+
+def invested(outcomes: pd.DataFrame, column: str) -> pd.Series:
+    """Sum over the run of a column of new plants; an entry for every host."""
+    return outcomes.groupby("region")[column].sum().reindex(list(HOSTS)).fillna(0.0)
+
+
+def plants_changed(moves: pd.DataFrame, unit: str = "weight") -> pd.DataFrame:
+    """Plants opened and closed by completed moves.
+
+    Parameters
+    ----------
+    moves : pandas.DataFrame
+    unit : {"weight", "firms"}
+        Real firms or modelled ones.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Only quarters with a completed move; columns ``("moved", "all")`` for the moves
+        themselves, then ``("opened", "USA")`` to ``("closed", "CAN")``.
+    """
+    done = moves[moves["stage"] == "completed"]
+    before = [set(config.split("+")) for config in done["from_config"]]
+    after = [set(config.split("+")) for config in done["to_config"]]
+    columns: dict[tuple[str, str], list[float]] = {("moved", "all"): done[unit].tolist()}
+    for kind, gained, lost in (("opened", after, before), ("closed", before, after)):
+        for host in HOSTS:
+            columns[kind, host] = [
+                amount * (host in there and host not in here)
+                for amount, there, here in zip(done[unit], gained, lost, strict=True)
+            ]
+    return pd.DataFrame(columns, index=done["quarter"]).groupby(level=0).sum()
+
+
+def flows_between(moves: pd.DataFrame) -> pd.Series:
+    """Real firms that completed a move, by from_config and to_config, over the whole run."""
+    done = moves[moves["stage"] == "completed"]
+    return done.groupby(["from_config", "to_config"])["weight"].sum()
+
+
+def _by_host(outcomes: pd.DataFrame, column: str) -> pd.DataFrame:
+    sums = outcomes.groupby(["quarter", "region"])[column].sum().unstack()
+    return sums.reindex(columns=list(HOSTS)).fillna(0.0)
+
+
+def _share_of_us_imports(trade: pd.DataFrame, part: str, whole: str) -> pd.DataFrame:
+    imports = trade[(trade["destination"] == "USA") & trade["origin"].isin(PARTNERS)]
+    sums = imports.groupby(["quarter", "origin"])[[part, whole]].sum().unstack()
+    sums = sums.reindex(index=_quarters(trade))
+    both = {name: sums[name].reindex(columns=list(PARTNERS)) for name in (part, whole)}
+    for table in both.values():
+        table.insert(0, "all", table.sum(axis=1))
+    return both[part] / both[whole].where(both[whole] > 0)
+
+
+def _quarters(table: pd.DataFrame) -> pd.Index:
+    return pd.Index(sorted(table["quarter"].unique()), name="quarter")

@@ -1,0 +1,1 @@
+"""A user's own figures, read into the model's terms."""

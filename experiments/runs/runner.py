@@ -1,0 +1,488 @@
+"""From a scenario to results: run it, keep what is finished, write it down."""
+
+import re
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import entry_points
+from pathlib import Path
+from time import perf_counter
+from types import FrameType
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pandas as pd
+
+from abm.errors import NonFiniteError, ScenarioError
+from experiments.outcomes.summary import Summary, summary
+from experiments.outcomes.tables import RunFrames, check_tables
+from experiments.runs.channels import channel_worlds, check_comparable, split_differences
+from experiments.runs.checkpoints import save_checkpoint
+from experiments.runs.folders import (
+    CHANNELS,
+    CHECKPOINT,
+    FIGURES,
+    FORMAT,
+    MANIFEST,
+    PROGRAM,
+    RUN_FILES,
+    SUMMARY,
+    check_destination,
+    replaced_folder,
+    write_json,
+    write_run,
+    write_table,
+)
+from experiments.runs.progress import RunProgress
+from experiments.runs.provenance import git_revision, processor, versions
+from experiments.runs.replay import failure_file, write_failure
+
+if TYPE_CHECKING:
+    from abm.model import RelocationModel
+    from abm.scenario.scenario import Scenario
+
+FIGURES_GROUP = "nearshore.figures"
+"""Entry points that draw; a layer above offers one, since nothing here may import it."""
+
+
+class Model(Protocol):
+    """What the runner asks of a model."""
+
+    @property
+    def phase_seconds(self) -> Mapping[str, float]:
+        """Seconds spent so far in each phase of the step."""
+
+    @property
+    def quarter(self) -> int:
+        """The last one finished."""
+
+    @property
+    def calibration_checksum(self) -> str:
+        """Of the figures it started from."""
+
+    def step(self) -> None:
+        """One quarter."""
+
+    def frames(self) -> dict[str, pd.DataFrame]:
+        """Tables of all quarters so far."""
+
+
+type ModelFactory = Callable[["Scenario", int, int], Model]
+"""Scenario, number of firms and seed to a model at quarter 0."""
+
+type Save = Callable[[Model, Path], None]
+"""Model and an existing folder to a checkpoint in it."""
+
+type WorldsBetween = Callable[["Scenario", "RelocationModel"], Mapping[str, Model]]
+"""Scenario of the run and the reference to the worlds of its channels, by channel."""
+
+type DrawFigures = Callable[..., list[Path]]
+"""Run, reference, an existing folder and, by name, ``channels`` to the files drawn there."""
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What a run leaves.
+
+    Attributes
+    ----------
+    summary : dict
+        As `experiments.outcomes.summary.summary` returns it.
+    out : Path or None
+        Folder written; None where none was asked for or nothing was finished.
+    interrupted : bool
+        Whether it was stopped before its last quarter.
+    run, reference : RunFrames
+        The tables; the reference is None without one.
+    figures : list of Path
+        Pictures written.
+    phase_seconds : dict of str to float
+        Time in each phase, both runs together; empty unless asked for.
+    notes : list of str
+        Lines that the user should read.
+    channels : pandas.DataFrame or None
+        As `experiments.runs.channels.channels_table` returns it; None unless asked for.
+    """
+
+    summary: Summary
+    out: Path | None
+    interrupted: bool
+    run: RunFrames
+    reference: RunFrames | None = None
+    figures: list[Path] = field(default_factory=list)
+    phase_seconds: dict[str, float] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    channels: pd.DataFrame | None = None
+
+
+def relocation_model(scenario: "Scenario", firms: int, seed: int) -> Model:
+    """The real model, imported only when it is needed."""
+    from abm.model import RelocationModel
+
+    return RelocationModel(scenario, firms=firms, rng=seed)
+
+
+def find_figures() -> DrawFigures:
+    """The function that draws the figures, as the installed package offers it.
+
+    Raises
+    ------
+    LookupError
+        If none is offered.
+    """
+    for entry in entry_points(group=FIGURES_GROUP):
+        draw: DrawFigures = entry.load()
+        return draw
+    raise LookupError(
+        f"nothing installed offers {FIGURES_GROUP}; install the package (pip install -e .)"
+    )
+
+
+def default_folder(scenario: "Scenario", against: "Scenario | None", seed: int) -> Path:
+    """Where results go unless told otherwise: ``results/usmca-against-status-quo-seed1``."""
+    versus = f"-against-{_folder_name(against.name)}" if against else ""
+    return Path("results") / f"{_folder_name(scenario.name)}{versus}-seed{seed}"
+
+
+def run_scenario(
+    scenario: "Scenario",
+    *,
+    firms: int,
+    quarters: int,
+    seed: int,
+    out: Path | None,
+    against: "Scenario | None" = None,
+    channels: bool = False,
+    profile: bool = False,
+    quiet: bool = False,
+    draw: DrawFigures | None = None,
+    model_factory: ModelFactory = relocation_model,
+    between: WorldsBetween = channel_worlds,
+    checkpoint_every: int | None = None,
+    save: Save = save_checkpoint,
+    origin: Mapping[str, Any] | None = None,
+) -> RunResult:
+    """Run a scenario, and a reference beside it, and write what they leave.
+
+    Both advance quarter by quarter together, so that a stop leaves two runs of one
+    length. Ctrl-C or a request to terminate stops after the quarter in hand, a second
+    one at once; quarters finished by then are kept, and after the first the run can
+    be continued.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    firms, quarters, seed : int
+        The reference has the same.
+    out : Path or None
+        Folder to write; None writes nothing.
+    against : Scenario, optional
+        The reference.
+    channels : bool
+        Whether to split the differences from the reference into channels, which takes
+        four more runs of the same firms.
+    profile : bool
+        Whether the result tells the seconds of each phase.
+    quiet : bool
+        Whether to show no progress.
+    draw : callable, optional
+        Draws the figures; the installed ones unless given.
+    model_factory : callable, optional
+        Makes a model, at quarter 0 or later.
+    between : callable, optional
+        Makes the worlds of the channels once both models are made.
+    checkpoint_every : int, optional
+        Quarters after which what is finished is written with a checkpoint, the last
+        quarter included.
+    save : callable, optional
+        Writes a checkpoint.
+    origin : mapping, optional
+        What the manifest says of the run that this one goes on from.
+
+    Returns
+    -------
+    RunResult
+
+    Raises
+    ------
+    OutputError
+        If the folder holds something else or cannot be written; seen before the run
+        starts where it can be.
+    ScenarioError
+        If ``quarters`` is below 1, or channels are asked for without a reference or
+        against one with other firms or another economy.
+    """
+    if quarters < 1:
+        raise ScenarioError(f"quarters: {quarters}; must be at least 1")
+    if channels:
+        check_comparable(scenario, against)
+    if out is not None:
+        check_destination(out)
+    pair = [_Simulation(scenario, _folder_name(scenario.name))]
+    if against is not None:
+        name = _folder_name(against.name)
+        pair.append(_Simulation(against, name + "-reference" * (name == pair[0].name)))
+    facts = {
+        "firms": firms,
+        "seed": seed,
+        "quarters_asked": quarters,
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "versions": versions(),
+        "git_revision": git_revision(),
+        **processor(),
+        **(origin or {}),
+    }
+
+    worlds: dict[str, _Simulation] = {}
+
+    def keep(finished: int, with_checkpoint: bool) -> RunResult:
+        result = _result(pair, worlds, finished, quarters, out)
+        if result.out is not None:
+            told = {"quarters": finished, "interrupted": result.interrupted, **facts}
+            _write(result, pair, worlds, told, save if with_checkpoint else None)
+        return result
+
+    title = " against ".join(simulation.name for simulation in pair)
+    with RunProgress(title, quarters, quiet=quiet) as progress:
+        for simulation in pair:
+            simulation.set_up(model_factory, firms, seed)
+        if channels:
+            worlds.update(_worlds_between(*pair, between))
+        everyone = [*pair, *worlds.values()]
+        with _failure_written(everyone, firms, seed, out, facts):
+            every = checkpoint_every if out is not None else None
+            finished = _step_together(everyone, quarters, progress, every, keep)
+    whole = all(one.model.quarter == finished and not one.broken for one in everyone)
+    stopped = finished < quarters
+    result = keep(finished, whole and (stopped or checkpoint_every is not None))
+    if profile:
+        result.phase_seconds.update(_phase_seconds(pair))
+    if stopped:
+        result.notes.append(_stopped_note(finished, quarters, result.out if whole else None))
+    if result.out is not None:
+        _draw(result, draw)
+    return result
+
+
+def _result(
+    pair: "list[_Simulation]",
+    worlds: "Mapping[str, _Simulation]",
+    finished: int,
+    quarters: int,
+    out: Path | None,
+) -> RunResult:
+    """What is finished so far."""
+    run, *others = [simulation.frames().until(finished) for simulation in pair]
+    reference = others[0] if others else None
+    headlines = summary(run.tables, reference.tables if reference else None)
+    between = {name: world.frames().until(finished).tables for name, world in worlds.items()}
+    return RunResult(
+        headlines,
+        out if finished else None,
+        finished < quarters,
+        run,
+        reference,
+        channels=split_differences(headlines, reference.tables, between) if reference else None,
+    )
+
+
+def _stopped_note(finished: int, quarters: int, checkpoint: Path | None) -> str:
+    kept = "what is finished is kept" if finished else "nothing is written"
+    go_on = f"; go on with: {PROGRAM} run --resume {checkpoint}" if checkpoint else "."
+    return f"Stopped after quarter {finished} of {quarters}: {kept}{go_on}"
+
+
+@dataclass
+class _Simulation:
+    """A model on its way, with the seconds it has taken."""
+
+    scenario: "Scenario"
+    name: str
+    seconds: float = 0.0
+    broken: bool = False
+    model: Model = field(init=False)
+
+    def set_up(self, factory: ModelFactory, firms: int, seed: int) -> None:
+        began = perf_counter()
+        self.model = factory(self.scenario, firms, seed)
+        self.seconds += perf_counter() - began
+        check_tables(self.model.frames())  # now, not after the last quarter
+
+    def step(self) -> None:
+        began = perf_counter()
+        self.broken = True
+        self.model.step()
+        self.broken = False
+        self.seconds += perf_counter() - began
+
+    def frames(self) -> RunFrames:
+        return RunFrames(self.name, self.scenario.start, self.model.frames())
+
+    def manifest(self, facts: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            "format": FORMAT,
+            "program": PROGRAM,
+            "contents": list(RUN_FILES),
+            **facts,
+            "calibration_checksum": self.model.calibration_checksum,
+            "wall_seconds": round(self.seconds, 3),
+            "scenario": self.scenario.model_dump(mode="json"),
+        }
+
+
+def _worlds_between(
+    run: _Simulation, reference: _Simulation, between: WorldsBetween
+) -> dict[str, _Simulation]:
+    """The worlds whose headlines split the difference, by the channel that each adds."""
+    from abm.model import RelocationModel
+
+    assert isinstance(reference.model, RelocationModel)  # no other model can be followed
+    made = between(run.scenario, reference.model)
+    worlds = {name: _Simulation(run.scenario, name) for name in made}
+    for name, world in made.items():
+        worlds[name].model = world
+    return worlds
+
+
+@contextmanager
+def _failure_written(
+    pair: "list[_Simulation]",
+    firms: int,
+    seed: int,
+    out: Path | None,
+    facts: Mapping[str, Any],
+) -> Iterator[None]:
+    """Where a run breaks down, leave a file beside its folder that runs it again."""
+    try:
+        yield
+    except NonFiniteError as error:
+        broken = next((simulation for simulation in pair if simulation.broken), None)
+        if out is not None and broken is not None:
+            path = failure_file(out)
+            write_failure(path, error, broken.scenario, firms, seed, facts.get("forked_from"))
+            error.args = (f"{error}; see it again with: {PROGRAM} replay {path}",)
+        raise
+
+
+def _step_together(
+    pair: list[_Simulation],
+    quarters: int,
+    progress: RunProgress,
+    checkpoint_every: int | None,
+    keep: Callable[[int, bool], RunResult],
+) -> int:
+    """Step all models to the last quarter or to a stop, keeping what is finished on the way.
+
+    Returns
+    -------
+    int
+        The last quarter that all have finished.
+    """
+    finished = pair[0].model.quarter
+    with _stop_asked(progress.stopping) as asked:
+        progress.begin()
+        try:
+            while finished < quarters and not asked.is_set():
+                for simulation in pair:
+                    simulation.step()
+                finished += 1
+                progress.reach(finished)
+                if checkpoint_every and finished % checkpoint_every == 0 and finished < quarters:
+                    keep(finished, True)
+        except KeyboardInterrupt:
+            return finished  # a step was cut short: its quarter does not count
+    return finished
+
+
+@contextmanager
+def _stop_asked(notice: Callable[[], None]) -> Iterator[threading.Event]:
+    """Turn the first Ctrl-C or SIGTERM into a request; a second one stops at once."""
+    asked = threading.Event()
+
+    def ask(signum: int, frame: FrameType | None) -> None:
+        if asked.is_set():
+            raise KeyboardInterrupt
+        asked.set()
+        notice()
+
+    if threading.current_thread() is not threading.main_thread():
+        yield asked  # only the main thread may handle signals
+        return
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield asked
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _write(
+    result: RunResult,
+    pair: list[_Simulation],
+    worlds: Mapping[str, _Simulation],
+    facts: Mapping[str, Any],
+    save: Save | None,
+) -> None:
+    """Write all tables, manifests, summaries and checkpoints in the place of what was there."""
+    assert result.out is not None
+    check_destination(result.out)  # again: a run leaves time to put something there
+    manifests = [simulation.manifest(facts) for simulation in pair]
+    with replaced_folder(result.out) as folder:
+        if result.reference is None:
+            write_run(folder, result.run, manifests[0], result.summary)
+            if save is not None:
+                save(pair[0].model, folder)
+            return
+        for run, manifest in zip((result.run, result.reference), manifests, strict=True):
+            (folder / run.name).mkdir()
+            write_run(folder / run.name, run, manifest, summary(run.tables))
+        if save is not None:
+            for simulation in pair:
+                save(simulation.model, folder / simulation.name)
+            for channel, world in worlds.items():
+                save(world.model, folder / CHECKPOINT / channel)
+        write_json(folder / SUMMARY, result.summary)
+        split = [] if result.channels is None else [CHANNELS, CHECKPOINT]
+        if result.channels is not None:
+            write_table(folder / CHANNELS, "channels", result.channels)
+        names = [result.run.name, result.reference.name]
+        comparison = {
+            "format": FORMAT,
+            "program": PROGRAM,
+            "contents": [MANIFEST, SUMMARY, *split, *names, FIGURES],
+            "run": names[0],
+            "reference": names[1],
+            **facts,
+            "wall_seconds": round(sum(simulation.seconds for simulation in pair), 3),
+        }
+        write_json(folder / MANIFEST, comparison)
+
+
+def _draw(result: RunResult, draw: DrawFigures | None) -> None:
+    """Draw into the folder that is already written: figures can be drawn again, runs cost."""
+    assert result.out is not None
+    try:
+        draw = draw or find_figures()
+    except (LookupError, ImportError) as error:
+        result.notes.append(f"No figures: {error}.")
+        return
+    with replaced_folder(result.out / FIGURES) as folder:
+        split = {} if result.channels is None else {"channels": result.channels}
+        drawn = draw(result.run, result.reference, folder, **split)
+    result.figures.extend(result.out / FIGURES / path.name for path in drawn)
+
+
+def _phase_seconds(pair: list[_Simulation]) -> dict[str, float]:
+    total: dict[str, float] = {}
+    for simulation in pair:
+        for phase, seconds in simulation.model.phase_seconds.items():
+            total[phase] = total.get(phase, 0.0) + seconds
+    return total
+
+
+def _folder_name(name: str) -> str:
+    """A scenario's name as every file system takes it, and none of our own files has it."""
+    safe = re.sub(r"[^\w.-]+", "-", name)[:60].strip(".-") or "scenario"
+    return f"{safe}-run" if safe in RUN_FILES else safe

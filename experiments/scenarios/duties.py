@@ -1,0 +1,74 @@
+"""Duties of dated measures as a reader sees them: by pair and sector, with the measures behind."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from abm.axes import GOODS, HOSTS, REGIONS
+from abm.policy.instruments.measures import FIXED, WAIVED, Measures, contributions
+from abm.policy.timeline import segments
+from abm.scenario.scenario import Scenario
+
+Parts = tuple[tuple[str, float, float], ...]
+"""Measures on one flow: name, part that origin waives, part due in any case."""
+
+
+def duty_lines(scenario: Scenario) -> Iterator[str]:
+    """Yield, for each quarter in which measures change, what is then levied by whom on what.
+
+    Parameters
+    ----------
+    scenario : Scenario
+
+    Yields
+    ------
+    str
+        Without a line end; nothing at all where a scenario has no measure.
+    """
+    if not scenario.measures:
+        return
+    yield "Duties of measures, on top of most-favoured-nation rates:"
+    for segment in segments(scenario.start, scenario.instruments, scenario.dated):
+        if segment.start and not any(c.key.startswith("measures.") for c in segment.changes):
+            continue
+        lines = list(_levied(segment.instruments.measures))
+        if lines or segment.start:
+            yield f"from {segment.label}" + ("" if lines else ": none")
+            yield from (f"  {line}" for line in lines)
+
+
+def _levied(measures: Measures) -> Iterator[str]:
+    """Yield a line for every pair and set of goods under the same measures."""
+    rates = contributions(measures)
+    for market, destination in enumerate(REGIONS):
+        for source, origin in enumerate(REGIONS):
+            goods: dict[Parts, list[str]] = {}
+            for sector, good in enumerate(GOODS):
+                cell = (slice(None), sector, source, market)
+                parts = tuple(
+                    (name, round(float(rate[cell][WAIVED]), 6), round(float(rate[cell][FIXED]), 6))
+                    for name, rate in rates.items()
+                    if np.any(rate[cell] > 0)
+                )
+                if parts:
+                    goods.setdefault(parts, []).append(good)
+            for parts, names in goods.items():
+                may_originate = origin in HOSTS and destination in HOSTS
+                levied = _rates(parts, may_originate)
+                yield f"{destination} on {origin}: {_named(names)}: {levied}"
+
+
+def _named(goods: list[str]) -> str:
+    return "all goods" if len(goods) == len(GOODS) else ", ".join(goods)
+
+
+def _rates(parts: Parts, may_originate: bool) -> str:
+    total = sum(waived + fixed for _, waived, fixed in parts)
+    due = sum(fixed for *_, fixed in parts)
+    behind = " + ".join(f"{name} {_percent(waived + fixed)}" for name, waived, fixed in parts)
+    originating = f" ({_percent(due)} if originating)" if may_originate else ""
+    return f"{_percent(total)}{originating}: {behind}"
+
+
+def _percent(rate: float) -> str:
+    return f"{100 * rate:.3g}%"

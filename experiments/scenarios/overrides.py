@@ -1,0 +1,201 @@
+"""Overrides: ``--set KEY=VALUE``, a scenario's values replaced for a whole run.
+
+>>> tighter = ["rules_of_origin.regional_value_content.cars=85%"]
+>>> load_scenario("usmca", tighter).rules_of_origin.regional_value_content.cars
+0.85
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from abm.config import files as scenario_file
+from abm.config.keys import flatten, keys_of, merge, nested, shown
+from abm.config.settings import Share
+from abm.errors import ScenarioError
+from abm.scenario.assumptions import Beliefs
+from abm.scenario.scenario import Scenario
+
+type Source = str | os.PathLike[str]
+
+FIXED = ("format", "name", "title", "question", "extends", "sources", "timeline")
+"""Keys that say what a file is rather than what a run does."""
+
+BELIEFS = "firms.beliefs"
+
+ROUNDING = 1e-12
+"""Shares this close are the same: sums of three decimal fractions."""
+
+
+@dataclass(frozen=True)
+class Override:
+    """One value for one dotted key."""
+
+    key: str
+    value: Any
+    written: str
+
+
+def load_scenario(source: Source, overrides: Sequence[str] = ()) -> Scenario:
+    """Return a scenario with overrides.
+
+    An override holds for the whole run: no entry of the timeline changes its key.
+    Shares of beliefs that are not overridden are scaled to fill the rest.
+
+    Parameters
+    ----------
+    source : str or path-like
+        Name of a shipped scenario, or path of a file.
+    overrides : sequence of str
+        Each ``KEY=VALUE``, the value written as in TOML; quotes around text may be left out.
+
+    Raises
+    ------
+    ScenarioError
+        If there is no such scenario or key, or a value is not allowed.
+    """
+    return _with(source, parse_overrides(overrides))
+
+
+def without_effect(source: Source, overrides: Sequence[str]) -> list[str]:
+    """Return a line for each override that leaves the run as it is without it."""
+    parsed = parse_overrides(overrides)
+    full = _with(source, parsed)
+    lines = []
+    for override in parsed:
+        try:
+            rest = _with(source, [other for other in parsed if other is not override])
+        except ScenarioError:
+            continue  # the others cannot stand without it, so it does change something
+        if full.same_model_as(rest):
+            lines.append(f"changes nothing: {override.key} is already {override.written}")
+    return lines
+
+
+def same_as_extended(source: Source, overrides: Sequence[str] = ()) -> str | None:
+    """Return the name of the scenario that ``source`` extends, if both give the same run."""
+    scenario = load_scenario(source, overrides)
+    below = scenario_file.layers(source, keys_of(Scenario))[:-1]
+    if not below:
+        return None
+    base = Scenario.from_document(scenario_file.merged(below))
+    return base.name if scenario.same_model_as(base) else None
+
+
+def parse_overrides(texts: Sequence[str]) -> list[Override]:
+    """Return overrides as keys and values.
+
+    Raises
+    ------
+    ScenarioError
+        If one is not ``KEY=VALUE``, names no known key, or a key is given twice.
+    """
+    parsed: list[Override] = []
+    for text in texts:
+        key, equals, written = (part.strip() for part in text.partition("="))
+        if not key or not equals or not written:
+            raise ScenarioError(f"{shown(text)}: an override is written KEY=VALUE")
+        check_key(key)
+        if any(key == other.key for other in parsed):
+            raise ScenarioError(f"{key}: is set twice")
+        parsed.append(Override(key, _value(written), written))
+    return parsed
+
+
+def check_key(key: str) -> None:
+    """Refuse a dotted key whose value cannot be set for a whole run.
+
+    Raises
+    ------
+    ScenarioError
+        If a scenario has no such key, it holds a table, or it says what a file is.
+    """
+    keys, path = keys_of(Scenario), tuple(key.split("."))
+    if keys.schema(path) is None:
+        raise ScenarioError(keys.no_such_key(path))
+    if path[0] in FIXED:
+        raise ScenarioError(f"{key}: cannot be overridden; write a scenario file instead")
+    names = keys.names(path)
+    if names is not None:
+        raise ScenarioError(f"{key}: is a table; set one of its keys: {', '.join(names)}")
+
+
+def _value(written: str) -> Any:
+    """Return a value as TOML reads it, or as text where it is not TOML."""
+    try:
+        read = tomllib.loads(f"value = {written}")
+    except (ValueError, RecursionError):
+        return written
+    return read["value"] if set(read) == {"value"} else written
+
+
+def _with(source: Source, overrides: Sequence[Override]) -> Scenario:
+    document = scenario_file.read(source, keys_of(Scenario))
+    scenario = Scenario.from_document(document)  # the file's own faults come first
+    if not overrides:
+        return scenario
+    return overridden(document, scenario, {o.key: o.value for o in overrides})
+
+
+def overridden(
+    document: Mapping[str, Any], scenario: Scenario, values: Mapping[str, Any]
+) -> Scenario:
+    """Return a scenario with some values replaced for the whole run.
+
+    Parameters
+    ----------
+    document : mapping
+        All that the scenario's files say.
+    scenario : Scenario
+        The same, read.
+    values : mapping of str to object
+        By dotted key; each key has passed `check_key`.
+
+    Raises
+    ------
+    ScenarioError
+        If a value is not allowed.
+    """
+    changed = dict(document)
+    for key, value in values.items():
+        changed = merge(changed, nested(key, value))
+    changed = merge(changed, nested(BELIEFS, _filled_beliefs(scenario.firms.beliefs, values)))
+    changed["timeline"] = _freed(changed.get("timeline", []), set(values))
+    return Scenario.from_document(changed)
+
+
+def _filled_beliefs(before: Beliefs, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the shares of beliefs, those not overridden scaled to fill up to one."""
+    given = {
+        key.removeprefix(f"{BELIEFS}."): value
+        for key, value in values.items()
+        if key.startswith(f"{BELIEFS}.")
+    }
+    rest = {name: share for name, share in before.model_dump().items() if name not in given}
+    try:
+        # Read as a scenario would: a percentage counts, what is no share is told later.
+        left = 1.0 - sum(TypeAdapter(Share).validate_python(value) for value in given.values())
+    except ValidationError:
+        return given
+    total = sum(rest.values())
+    if not given or left < 0 or abs(left - total) < ROUNDING:
+        return rest | given
+    filled = {
+        name: left * share / total if total > 0 else left / len(rest)
+        for name, share in rest.items()
+    }
+    return filled | given
+
+
+def _freed(timeline: Sequence[dict[str, Any]], keys: set[str]) -> list[dict[str, Any]]:
+    """Return a timeline that leaves ``keys`` alone, without entries that then say nothing."""
+    freed = []
+    for entry in timeline:
+        kept = {key: value for key, value in flatten(entry["set"]).items() if key not in keys}
+        if kept:
+            freed.append({**entry, "set": kept})
+    return freed

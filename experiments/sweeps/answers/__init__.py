@@ -1,0 +1,1 @@
+"""What a sweep says: means, differences and indices, as tables, figures and a report."""

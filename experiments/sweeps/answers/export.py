@@ -1,0 +1,142 @@
+"""Results for people and for other programs."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+from pyarrow import feather
+
+from abm.errors import OutputError
+from experiments.sweeps.answers.answers import cell_means
+from experiments.sweeps.design.sweep_file import SweepFile
+from experiments.sweeps.store.parts import read_part, write_whole
+from experiments.sweeps.store.reading import outcome_names
+from experiments.sweeps.store.store import SweepStore
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+MOST_LINES = 200
+
+
+def text_of(table: pd.DataFrame) -> str:
+    """Return a table as text, all of its columns, long ones cut in the middle."""
+    if table.empty:
+        return "no rows"
+    return table.to_string(index=False, max_rows=MOST_LINES)
+
+
+def print_means(results: pd.DataFrame, sweep: SweepFile) -> None:
+    """Print mean and interval of the sweep's outcomes in every cell."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    if results.empty:
+        console.print("no run has finished yet")
+        return
+    factors = list(sweep.factors)
+    for outcome in chosen_outcomes(results, sweep):
+        means = cell_means(results, outcome, factors)
+        table = Table(title=outcome, box=None, title_justify="left")
+        for head in ("scenario", *factors, "mean", "95% from", "to", "runs"):
+            table.add_column(head, justify="left" if head == "scenario" else "right")
+        shown = means.head(MOST_LINES)
+        for row in shown.to_dict("records"):
+            cells = [row["scenario"], *(_cell(row[key]) for key in factors)]
+            numbers = [_cell(row[name]) for name in ("mean", "low", "high")]
+            table.add_row(*(escaped(text) for text in (*cells, *numbers, str(row["n"]))))
+        console.print(table)
+        if len(shown) < len(means):
+            console.print(f"... and {len(means) - len(shown)} more; see --sql and --export")
+
+
+def chosen_outcomes(results: pd.DataFrame, sweep: SweepFile) -> list[str]:
+    """Return the outcomes that the sweep's file names, or all.
+
+    Raises
+    ------
+    OutputError
+        If it names one that no run has.
+    """
+    known = outcome_names(results, list(sweep.factors))
+    for name in sweep.outcomes:
+        if name not in results:
+            raise OutputError(f"outcomes: no '{name}'; there are {', '.join(known)}")
+    return list(sweep.outcomes) or known
+
+
+def export_frame(results: pd.DataFrame, path: Path, sweep: SweepFile) -> None:
+    """Write all results in the format of the file's ending.
+
+    Raises
+    ------
+    OutputError
+        If the ending is not known, or the disk refuses.
+    """
+    try:
+        if path.suffix == ".csv":
+            safe = results.map(without_formula).rename(columns=without_formula)
+            write_whole(path, safe.to_csv(index=False).encode())
+        elif path.suffix in (".arrow", ".feather"):
+            sink = pa.BufferOutputStream()
+            feather.write_feather(pa.Table.from_pandas(results, preserve_index=False), sink)
+            write_whole(path, sink.getvalue().to_pybytes())
+        elif path.suffix == ".nc":
+            as_dataset(results, sweep).to_netcdf(path)
+        else:
+            raise OutputError(f"{path}: ends neither in .csv, .arrow nor .nc")
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written ({error.strerror})") from None
+
+
+def as_dataset(results: pd.DataFrame, sweep: SweepFile) -> Any:
+    """Return results as an xarray dataset over scenario, point and replication.
+
+    Raises
+    ------
+    OutputError
+        If xarray is not installed.
+    """
+    try:
+        import xarray
+    except ImportError:
+        raise OutputError("xarray is not installed; it comes with nearshore[arrays]") from None
+    axes = ["scenario", "point", "replication"]
+    numbers = results.set_index(axes).drop(columns=["run", "seed", *sweep.factors])
+    dataset = xarray.Dataset.from_dataframe(numbers)
+    at_point = results.drop_duplicates("point").set_index("point")
+    for key in sweep.factors:
+        dataset = dataset.assign_coords({key: ("point", at_point[key].loc[dataset.point.values])})
+    return dataset
+
+
+def verify_parts(store: SweepStore) -> str:
+    """Return a line that says every file is as it was written.
+
+    Raises
+    ------
+    StoreError
+        Naming the first that is not.
+    """
+    parts = store.history().parts.values()
+    for part in parts:
+        read_part(store.path(part), part.sha256)
+    store.specs()
+    return f"{len(parts)} parts and the design are as they were written"
+
+
+def without_formula(cell: Any) -> Any:
+    """Return text so that no spreadsheet takes it for a formula; other cells unchanged."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
+
+
+def escaped(text: str) -> str:
+    """Return text that a terminal shows as it is."""
+    from rich.markup import escape
+
+    return escape("".join(letter if letter.isprintable() else "?" for letter in text))
+
+
+def _cell(value: Any) -> str:
+    return f"{value:.6g}" if isinstance(value, int | float) else str(value)

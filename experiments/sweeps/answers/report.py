@@ -1,0 +1,172 @@
+"""The report of a sweep: one HTML file that needs no network and says where it is from."""
+
+import io
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from matplotlib.figure import Figure
+from pandas.api.types import is_numeric_dtype
+
+from abm.errors import StoreError
+from experiments.sweeps.answers import report_figures as pictures
+from experiments.sweeps.answers.answers import (
+    Interval,
+    cell_means,
+    indices,
+    noise_share,
+    paired_differences,
+)
+from experiments.sweeps.answers.export import chosen_outcomes
+from experiments.sweeps.design.sweep_file import SAMPLING
+from experiments.sweeps.store.merge import results_table
+from experiments.sweeps.store.parts import write_whole
+from experiments.sweeps.store.reading import status
+from experiments.sweeps.store.store import SweepStore
+
+REPORT = "report.html"
+
+MOST_OUTCOMES = 12
+"""In a report, where the file names none."""
+
+MOST_ROWS = 100
+
+SALT = "nearshore"
+"""Fixes the names that Matplotlib gives inside an SVG, so that a report can be compared."""
+
+
+def write_report(store: SweepStore) -> Path:
+    """Write the report of a sweep into its folder.
+
+    Every file is verified on the way, and what is missing is named.
+
+    Raises
+    ------
+    StoreError
+        If a file is damaged.
+    """
+    history = store.history()
+    results = results_table(store, history).to_pandas()
+    sweep = store.sweep
+    environment = Environment(
+        loader=PackageLoader("experiments.sweeps.answers", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["number"] = number_text
+    outcomes = [] if results.empty else chosen_outcomes(results, sweep)
+    if not sweep.outcomes:
+        outcomes = outcomes[:MOST_OUTCOMES]
+    text = environment.get_template("report.html").render(
+        sweep=sweep,
+        status=status(store),
+        manifest=store.manifest,
+        sessions=history.sessions,
+        failures=[history.failed[run] for run in sorted(history.failed)][:MOST_ROWS],
+        sections=[_section(store, results, outcome) for outcome in outcomes],
+        scenarios=store.scenarios(),
+        written=datetime.now(UTC).isoformat(timespec="seconds"),
+        most_rows=MOST_ROWS,
+    )
+    path = store.folder / REPORT
+    write_whole(path, text.encode())
+    return path
+
+
+def _section(store: SweepStore, results: pd.DataFrame, outcome: str) -> dict[str, Any]:
+    """Return tables and pictures of one outcome."""
+    sweep, factors = store.sweep, list(store.sweep.factors)
+    sampled = sweep.design.kind in SAMPLING
+    means = cell_means(results, outcome, factors)
+    section: dict[str, Any] = {
+        "outcome": outcome,
+        "means": [] if sampled else means.head(MOST_ROWS).to_dict("records"),
+        "cells": len(means),
+        "differences": [],
+        "indices": [],
+        "figures": [],
+    }
+    if sweep.reference:
+        table = paired_differences(results, outcome, factors, sweep.reference)
+        section["differences"] = [
+            {**row, "says": _in_words(row)} for row in table.head(MOST_ROWS).to_dict("records")
+        ]
+    if sweep.design.kind in ("sobol", "morris"):
+        section["indices"] = [
+            _indices(store, results[results["scenario"] == name], name, outcome)
+            for name in store.manifest["scenarios"]
+        ]
+    drawn = _pictures(results, means, outcome, factors, sampled=sampled)
+    section["figures"] = [as_svg(figure) for figure in drawn]
+    return section
+
+
+def _pictures(
+    results: pd.DataFrame, means: pd.DataFrame, outcome: str, factors: list[str], *, sampled: bool
+) -> Iterator[Figure]:
+    numeric = [key for key in factors if is_numeric_dtype(means[key])]
+    if sampled:
+        yield from (pictures.scatter(results, key, outcome) for key in numeric)
+        return
+    several = means["scenario"].nunique() > 1
+    if numeric:
+        others = [key for key in factors if key != numeric[0]]
+        yield pictures.response(means, numeric[0], outcome, ["scenario"] * several + others)
+    if len(factors) == 2 and not several:
+        yield pictures.heat_map(means, factors[0], factors[1], outcome)
+
+
+def _indices(
+    store: SweepStore, results: pd.DataFrame, scenario: str, outcome: str
+) -> dict[str, Any]:
+    sweep = store.sweep
+    points = store.design()["point"].to_pandas().nunique()
+    try:
+        table = indices(results, sweep, outcome, points)
+    except StoreError as refusal:
+        return {"scenario": scenario, "refusal": str(refusal), "rows": [], "columns": []}
+    columns = ["first", "total"] if sweep.design.kind == "sobol" else ["mu_star"]
+    shared = noise_share(results, outcome) if sweep.replications > 1 else None
+    return {
+        "scenario": scenario,
+        "refusal": "",
+        "rows": table.to_dict("records"),
+        "columns": [name for name in table if name != "factor"],
+        "noise": shared,
+        "figure": as_svg(pictures.bars(table, columns, f"{sweep.design.kind}: {outcome}")),
+    }
+
+
+def _in_words(row: dict[str, Any]) -> str:
+    found = Interval(row["mean"], row["low"], row["high"], row["n"])
+    if found.n < 2:
+        return "one replication: no interval"
+    if found.mean == 0 and found.low == found.high:
+        return "no difference in any replication"
+    if found.crosses_zero:
+        return "95% interval crosses 0: the sign is open"
+    return "higher than the reference" if found.mean > 0 else "lower than the reference"
+
+
+def as_svg(figure: Figure) -> Markup:
+    """Return a picture as text of a page; Matplotlib has escaped what stands in it."""
+    import matplotlib
+
+    buffer = io.StringIO()
+    with matplotlib.rc_context({"svg.hashsalt": SALT}):
+        figure.savefig(buffer, format="svg", metadata={"Date": None})
+    text = buffer.getvalue()
+    return Markup(text[text.index("<svg") :])
+
+
+def number_text(value: Any) -> str:
+    """Return a number as a page shows it; nothing where there is none."""
+    if value is None or value != value:
+        return ""
+    return f"{value:.5g}" if isinstance(value, int | float) else str(value)

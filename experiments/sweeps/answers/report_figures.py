@@ -1,0 +1,124 @@
+"""Pictures of a sweep: response curves, heat maps, differences and indices.
+
+One function a figure: data in, a figure out.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+# Okabe and Ito's colours, and a line style each, so that grey prints can be read.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
+STYLES = ("-", "--", "-.", ":")
+
+WIDTH, HEIGHT = 6.4, 3.6
+
+LABEL_HEIGHT = 0.06
+"""Of a small line of text, as a share of the axes."""
+
+
+def response(means: pd.DataFrame, factor: str, outcome: str, lines: Sequence[str]) -> Figure:
+    """Mean of an outcome along a factor, with its 95% band; one line for each other cell.
+
+    Parameters
+    ----------
+    means : pandas.DataFrame
+        As `experiments.sweeps.answers.answers.cell_means` gives it.
+    factor, outcome : str
+    lines : sequence of str
+        Columns whose values a line is of.
+    """
+    figure, axes = _empty(factor, outcome)
+    ends: list[tuple[float, float, str, str]] = []
+    groups = means.groupby(list(lines), sort=True) if lines else [((), means)]
+    for number, (key, line) in enumerate(groups):
+        line = line.sort_values(factor)
+        colour, style = COLOURS[number % len(COLOURS)], STYLES[number % len(STYLES)]
+        x, y = line[factor].to_numpy(float), line["mean"].to_numpy(float)
+        axes.plot(x, y, style, color=colour, marker="o", markersize=3)
+        low, high = line["low"].to_numpy(float), line["high"].to_numpy(float)
+        axes.fill_between(x, low, high, color=colour, alpha=0.2, linewidth=0)
+        named = ", ".join(
+            _short(value) if name == "scenario" else f"{name.rpartition('.')[2]} {_short(value)}"
+            for name, value in zip(lines, key, strict=True)
+        )
+        if named and len(x):
+            ends.append((float(y[-1]), float(x[-1]), named, colour))
+    _label_ends(axes, ends)
+    return figure
+
+
+def _label_ends(axes: Axes, ends: list[tuple[float, float, str, str]]) -> None:
+    """Write names at the ends of lines, in their order, none on top of another."""
+    low, high = axes.get_ylim()
+    free = low
+    for y, x, named, colour in sorted(ends):
+        at = max(y, free)
+        free = at + LABEL_HEIGHT * (high - low)
+        axes.annotate(
+            _plain(named),
+            (x, at),
+            xytext=(6, 0),
+            textcoords="offset points",
+            color=colour,
+            va="center",
+            fontsize="small",
+            annotation_clip=False,
+        )
+
+
+def heat_map(means: pd.DataFrame, across: str, up: str, outcome: str) -> Figure:
+    """Mean of an outcome over two factors."""
+    figure, axes = _empty(across, up)
+    table = means.pivot_table(index=up, columns=across, values="mean")
+    image = axes.imshow(table.to_numpy(float), origin="lower", aspect="auto", cmap="cividis")
+    axes.set_xticks(range(len(table.columns)), [_short(value) for value in table.columns])
+    axes.set_yticks(range(len(table.index)), [_short(value) for value in table.index])
+    figure.colorbar(image, ax=axes, label=_plain(outcome))
+    return figure
+
+
+def bars(table: pd.DataFrame, columns: Sequence[str], title: str) -> Figure:
+    """Indices of each factor with their intervals, the most important at the top."""
+    figure, axes = _empty(title, "")
+    places = np.arange(len(table))[::-1].astype(float)
+    height = 0.8 / len(columns)
+    for number, name in enumerate(columns):
+        middle = table[name].to_numpy(float)
+        half = middle - table[f"{name}_low"].to_numpy(float)
+        at = places + (number - (len(columns) - 1) / 2) * -height
+        axes.barh(
+            at, middle, height, xerr=half, color=COLOURS[number], label=name.replace("_", " ")
+        )
+    axes.set_yticks(places, [_plain(name) for name in table["factor"]])
+    axes.axvline(0, color="black", linewidth=0.8)
+    axes.legend(frameon=False)
+    return figure
+
+
+def scatter(results: pd.DataFrame, factor: str, outcome: str) -> Figure:
+    """Every run of a sampled design, along one factor."""
+    figure, axes = _empty(factor, outcome)
+    axes.plot(results[factor], results[outcome], ".", color=COLOURS[0], markersize=3, alpha=0.6)
+    return figure
+
+
+def _empty(across: str, up: str) -> tuple[Figure, Axes]:
+    figure = Figure(figsize=(WIDTH, HEIGHT), layout="constrained")
+    axes = figure.add_subplot()
+    axes.set_xlabel(_plain(across))
+    axes.set_ylabel(_plain(up))
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure, axes
+
+
+def _plain(text: str) -> str:
+    """Return text in which Matplotlib finds no formula."""
+    return text.replace("$", r"\$")
+
+
+def _short(value: object) -> str:
+    return f"{value:g}" if isinstance(value, int | float) else str(value)

@@ -1,0 +1,1 @@
+"""What a sweep runs: factors, points, and the identity of every run."""

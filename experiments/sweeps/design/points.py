@@ -1,0 +1,99 @@
+"""From factors to points: every design as a list of values by key.
+
+Grids and lists are taken as written; Latin hypercubes and Sobol sequences are
+SciPy's, the schemes of Saltelli and of Morris are SALib's. A longer grid and a
+longer Sobol design hold the shorter one; a Latin hypercube does not.
+"""
+
+from collections.abc import Iterator, Mapping
+from itertools import product
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from abm.errors import ScenarioError
+from experiments.sweeps.design.factors import Factor
+from experiments.sweeps.design.sweep_file import MOST_RUNS, SweepFile
+
+type Point = dict[str, Any]
+"""A value for every factor, by dotted key."""
+
+EXTENDABLE = ("grid", "list", "sobol", "sobol_sequence")
+
+
+def points(sweep: SweepFile) -> list[Point]:
+    """Return the points of a design in their order.
+
+    Raises
+    ------
+    ScenarioError
+        If there are too many, or lists of a paired design differ in length.
+    """
+    factors = sweep.varied
+    count = number_of_points(sweep) * sweep.replications * len(sweep.scenario)
+    if count > MOST_RUNS:
+        raise ScenarioError(f"the sweep has {count} runs; at most {MOST_RUNS} are allowed")
+    if not factors:
+        return [{}]
+    if sweep.design.kind in ("grid", "list"):
+        return list(_as_listed(sweep.design.kind, factors))
+    shares = _shares(sweep)
+    columns = [factor.at(shares[:, k]) for k, factor in enumerate(factors.values())]
+    return [dict(zip(factors, values, strict=True)) for values in zip(*columns, strict=True)]
+
+
+def number_of_points(sweep: SweepFile) -> int:
+    """Return how many points a design has, without making it."""
+    factors, kind = sweep.varied, sweep.design.kind
+    if not factors:
+        return 1
+    if kind == "grid":
+        return prod(len(factor.values) for factor in factors.values())
+    if kind == "list":
+        return max(len(factor.values) for factor in factors.values())
+    each = {"sobol": len(factors) + 2, "morris": len(factors) + 1}.get(kind, 1)
+    return sample_size(sweep) * each
+
+
+def sample_size(sweep: SweepFile) -> int:
+    """Return ``design.n``; a Sobol design is balanced at powers of two alone, so its is raised."""
+    n = sweep.design.n or 0
+    return 1 << (n - 1).bit_length() if sweep.design.kind.startswith("sobol") else n
+
+
+def problem(sweep: SweepFile) -> dict[str, Any]:
+    """Return what SALib calls a problem: factors as shares of their distributions."""
+    names = list(sweep.factors)
+    return {"num_vars": len(names), "names": names, "bounds": [[0.0, 1.0]] * len(names)}
+
+
+def _as_listed(kind: str, factors: Mapping[str, Factor]) -> Iterator[Point]:
+    lists = [factor.values for factor in factors.values()]
+    if kind == "list" and len({len(values) for values in lists}) > 1:
+        lengths = ", ".join(f"{key} has {len(f.values)}" for key, f in factors.items())
+        raise ScenarioError(f"design.kind = 'list': factors must be equally long; {lengths}")
+    rows = product(*lists) if kind == "grid" else zip(*lists, strict=True)
+    return (dict(zip(factors, values, strict=True)) for values in rows)
+
+
+def _shares(sweep: SweepFile) -> NDArray[np.float64]:
+    """Return points in the unit cube, shape (point, factor)."""
+    from scipy.stats import qmc  # takes a second that grids need not wait
+
+    n, size, kind = sample_size(sweep), len(sweep.factors), sweep.design.kind
+    if kind == "latin_hypercube":
+        return np.asarray(qmc.LatinHypercube(size, rng=np.random.default_rng(sweep.seed)).random(n))
+    if kind == "sobol_sequence":
+        rng = np.random.default_rng(sweep.seed)
+        return np.asarray(qmc.Sobol(size, rng=rng).random(n))
+    # SALib takes seed 0 for no seed at all.
+    seed = sweep.seed % (2**32 - 1) + 1
+    if kind == "sobol":
+        from SALib.sample import sobol
+
+        return np.asarray(sobol.sample(problem(sweep), n, calc_second_order=False, seed=seed))
+    from SALib.sample import morris
+
+    return np.asarray(morris.sample(problem(sweep), n, num_levels=sweep.design.levels, seed=seed))

@@ -1,0 +1,1 @@
+"""Where a sweep keeps its results: log, parts, merging and reading."""

@@ -1,0 +1,1 @@
+"""Who carries a sweep out: runs in chunks, on processes, Dask or SLURM."""

@@ -1,0 +1,116 @@
+"""Who carries out chunks: worker processes of this machine; `cluster` has those of others.
+
+A backend yields reports as they come, and None now and then, so that whoever listens
+can write, stop or tell how far things are.
+"""
+
+import queue
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from math import ceil
+
+from experiments.sweeps.work.chunk import Limits, Report, Stopped, Worker, run_chunk
+from experiments.sweeps.work.one_run import RunFunction, RunSpec
+
+CHUNKS_A_WORKER = 4
+"""At least: few large chunks would leave workers idle at the end."""
+
+MOST_RUNS_A_CHUNK = 50
+
+TICK = 0.2
+"""Seconds between two looks at the clock."""
+
+type Chunk = list[RunSpec]
+type Backend = Callable[[Sequence[RunSpec]], Iterator[Report | None]]
+
+
+class BackendLostError(Exception):
+    """Nobody is left to carry out runs; what is finished is kept, the rest can go on later."""
+
+
+def chunks(specs: Sequence[RunSpec], workers: int) -> list[Chunk]:
+    """Return runs in pieces; those of one replication stay together as far as they can."""
+    size = min(MOST_RUNS_A_CHUNK, max(1, ceil(len(specs) / (workers * CHUNKS_A_WORKER))))
+    pieces: list[Chunk] = []
+    for spec in specs:
+        last = pieces[-1] if pieces else None
+        if last and last[-1].replication == spec.replication and len(last) < size:
+            last.append(spec)
+        else:
+            pieces.append([spec])
+    return pieces
+
+
+class Crew:
+    """Worker processes that outlive one call, each lost and replaced on its own."""
+
+    def __init__(self, workers: int, limits: Limits) -> None:
+        self.limits = limits
+        self.workers = [Worker(limits) for _ in range(workers)]
+
+    def stop(self) -> None:
+        """End all processes and whatever they do."""
+        for worker in self.workers:
+            worker.stop()
+
+
+def local(
+    workers: int,
+    scenarios: Mapping[str, str],
+    limits: Limits,
+    run_one: RunFunction,
+    crew: Crew | None = None,
+) -> Backend:
+    """Return a backend of worker processes of this machine; a crew is used, and kept, if given."""
+
+    def reports(specs: Sequence[RunSpec]) -> Iterator[Report | None]:
+        waiting: queue.SimpleQueue[Chunk] = queue.SimpleQueue()
+        for chunk in chunks(specs, workers):
+            waiting.put(chunk)
+        arrived: queue.SimpleQueue[Report | BaseException | None] = queue.SimpleQueue()
+        hands = crew or Crew(min(workers, len(specs)), limits)
+
+        def work(worker: Worker) -> None:
+            try:
+                while True:
+                    chunk = waiting.get_nowait()
+                    for report in run_chunk(chunk, scenarios, limits, run_one, worker):
+                        arrived.put(report)
+            except (queue.Empty, Stopped):
+                arrived.put(None)
+            except BaseException as error:  # ours: told to whoever listens
+                arrived.put(error)
+
+        threads = [
+            threading.Thread(target=work, args=(worker,), daemon=True) for worker in hands.workers
+        ]
+        ended = False
+        try:
+            for thread in threads:
+                thread.start()
+            yield from _until_all_have_ended(arrived, len(threads))
+            ended = True
+        finally:
+            if crew is None or not ended:
+                hands.stop()
+            for thread in threads:
+                thread.join()
+
+    return reports
+
+
+def _until_all_have_ended(
+    arrived: "queue.SimpleQueue[Report | BaseException | None]", working: int
+) -> Iterator[Report | None]:
+    while working:
+        try:
+            item = arrived.get(timeout=TICK)
+        except queue.Empty:
+            yield None
+            continue
+        if isinstance(item, BaseException):
+            raise item
+        if item is None:
+            working -= 1
+        else:
+            yield item

@@ -1,0 +1,159 @@
+"""From pending runs to stored results, whatever happens on the way."""
+
+import errno
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from types import FrameType
+
+from experiments.sweeps.store.recorder import Recorder
+from experiments.sweeps.work.backends import Backend, BackendLostError
+from experiments.sweeps.work.chunk import Report
+from experiments.sweeps.work.one_run import RunSpec
+from experiments.sweeps.work.progress import SweepProgress
+
+ALL_DONE = 0
+SOME_FAILED = 3
+DAMAGED_OR_LOCKED = 4
+RESUME_ME = 75
+INTERRUPTED = 130
+
+ALIKE = 3
+"""So many first runs that fail alike stop a sweep: the others would, too."""
+
+_DISK = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}
+
+
+@dataclass(frozen=True)
+class StopRules:
+    """When a sweep gives up.
+
+    Attributes
+    ----------
+    most_failures : int or None
+        More stop it.
+    fail_fast : bool
+        The first failure stops it.
+    keep_going : bool
+        First runs that fail alike do not stop it.
+    """
+
+    most_failures: int | None = None
+    fail_fast: bool = False
+    keep_going: bool = False
+
+
+@dataclass
+class Ending:
+    """How the work on a sweep ended.
+
+    Attributes
+    ----------
+    done, failed : int
+        Runs of this session.
+    code : int
+        Exit code, failures of earlier sessions aside.
+    note : str
+        Why it stopped early; ``""`` if it did not.
+    """
+
+    done: int = 0
+    failed: int = 0
+    code: int = ALL_DONE
+    note: str = ""
+    _first: list[tuple[str, str]] = field(default_factory=list)
+
+    def count(self, report: Report, rules: StopRules) -> None:
+        """Count a report and see whether it is the last straw."""
+        if report.outcomes is not None:
+            self.done += 1
+            return
+        self.failed += 1
+        self._first = [*self._first, (report.kind, report.message)][:ALIKE]
+        alike = len(self._first) == ALIKE and len(set(self._first)) == 1
+        if rules.fail_fast:
+            self.give_up(f"a run failed: {report.message}")
+        elif alike and self.done == 0 and not rules.keep_going:
+            self.give_up(f"the first {ALIKE} runs failed alike: {report.message}")
+        elif rules.most_failures is not None and self.failed > rules.most_failures:
+            self.give_up(f"more than {rules.most_failures} runs failed")
+
+    def give_up(self, why: str) -> None:
+        """Stop for failures."""
+        self.code, self.note = SOME_FAILED, why
+
+
+def work(
+    specs: Sequence[RunSpec],
+    backend: Backend,
+    recorder: Recorder,
+    progress: SweepProgress,
+    rules: StopRules,
+) -> Ending:
+    """Carry out runs and record how each ended.
+
+    Ctrl-C and a request to terminate drop the runs in hand and write all others; so
+    does a disk that is full.
+    """
+    ending = Ending()
+    if not specs:
+        return ending
+    with _stop_signals() as asked, closing(_closable(backend, specs)) as reports:
+        try:
+            for report in reports:
+                if report is None:
+                    recorder.flush_if_due()
+                    progress.tick()
+                else:
+                    ending.count(report, rules)
+                    recorder.take(report)
+                    progress.count(report)
+                if asked:
+                    ending.code = INTERRUPTED if asked[0] == signal.SIGINT else RESUME_ME
+                    ending.note = f"stopped by {signal.Signals(asked[0]).name}"
+                if ending.note:
+                    break
+        except BackendLostError as lost:
+            ending.code, ending.note = RESUME_ME, f"{lost}; go on with --resume"
+        except OSError as error:
+            _stop_for_disk(ending, error)
+        try:
+            recorder.flush()
+        except OSError as error:
+            _stop_for_disk(ending, error)
+    return ending
+
+
+def _closable(backend: Backend, specs: Sequence[RunSpec]) -> "Iterator[Report | None]":
+    yield from backend(specs)
+
+
+def _stop_for_disk(ending: Ending, error: OSError) -> None:
+    full = error.errno in _DISK
+    what = "the disk is full" if full else "results cannot be written"
+    where = f" ({error.strerror}: {error.filename})" if error.filename else f" ({error.strerror})"
+    todo = "make room and go on with --resume" if full else "go on with --resume"
+    ending.code, ending.note = RESUME_ME, f"{what}{where}; {todo}"
+
+
+@contextmanager
+def _stop_signals() -> Iterator[list[int]]:
+    """Collect requests to stop; the second Ctrl-C is what it always was."""
+    asked: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield asked  # only the main thread may handle signals
+        return
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        if asked and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        asked.append(number)
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield asked
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

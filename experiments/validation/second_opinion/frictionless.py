@@ -1,0 +1,59 @@
+"""The model with everything switched off that an equilibrium model does not have.
+
+One firm a sector and country, all alike, each with one plant at home; no content
+rule, no paperwork, no supplier links, no pull of a sector's size, no relocation.
+"""
+
+import numpy as np
+
+from abm.axes import CONFIG_LABELS, HOSTS
+from abm.base_year.calibration import calibrate
+from abm.base_year.population import SMALLEST_FIRMS, draw_population
+from abm.base_year.set_up import CalibratedEconomy, link_suppliers
+from abm.economy.tables import Economy
+from abm.model import RelocationModel
+from abm.policy import compile_policy
+from abm.scenario.scenario import Scenario
+from experiments.scenarios.overrides import load_scenario
+from experiments.validation.designs import FIXED_PLANTS, content
+
+NO_FRICTIONS = (FIXED_PLANTS, "economy.relation=0.0", "economy.agglomeration=0.0")
+
+
+def free_of_rules(*overrides: str) -> Scenario:
+    """The baseline without content rules, links and pull of size."""
+    rules = load_scenario("status-quo").rules_of_origin.regional_value_content
+    none = [setting for sector, _ in rules for setting in content(0.0, sector)]
+    return load_scenario("status-quo", (*NO_FRICTIONS, *none, *overrides))
+
+
+TASTES = ("productivity", "sourcing_draw", "affinity", "origin_share", "suitability", "size")
+"""Columns in which firms differ, 1 for a typical one."""
+
+
+class FrictionlessModel(RelocationModel):
+    """A `RelocationModel` whose firms are all alike.
+
+    Parameters
+    ----------
+    overrides : str
+        ``KEY=VALUE`` on the baseline without rules.
+    """
+
+    def __init__(self, *overrides: str) -> None:
+        super().__init__(free_of_rules(*overrides), firms=SMALLEST_FIRMS, rng=1)
+
+    def _start(self, firms: int, observed: Economy) -> CalibratedEconomy:
+        settings = self.scenario.firms
+        table = draw_population(observed, settings, firms, self.draws)
+        for column in TASTES:
+            getattr(table, column)[:] = 1
+        for column in ("paperwork", "location_taste"):
+            getattr(table, column)[:] = 0
+        table.config[:] = [CONFIG_LABELS.index(HOSTS[home]) for home in table.home]
+        table.plants[:] = table.home[:, None] == np.arange(len(HOSTS))
+        network = link_suppliers(table, observed, self.scenario.economy.relation, self.draws)
+        policy = compile_policy(free_of_rules(), quarters=0)
+        base_year = calibrate(table, observed, policy, settings.home_appeal)
+        values = np.zeros((firms, len(CONFIG_LABELS)))
+        return CalibratedEconomy(observed, table, network, policy, base_year, values)

@@ -1,0 +1,83 @@
+"""How content is spread over a sector's output, and where the threshold lies."""
+
+from typing import Any
+
+from abm.axes import FOOTLOOSE
+from experiments.labels import sector_in_sentence
+from viz.charts.basics import Chart, Ink, axis, plain_option
+from viz.lab.frame import Frame
+from viz.lab.history import BINS
+from viz.lab.observed import carline_shares
+
+VEHICLES = ("cars", "light_trucks")
+
+
+def content_spread(frame: Frame, ink: Ink, sector: str) -> Chart:
+    """How content is spread over the output of a sector, and where the threshold lies."""
+    place = FOOTLOOSE.index(sector)
+    edges = [f"{100 * n // BINS}" for n in range(BINS)]
+    worlds = [("", frame.world.picture)]
+    if frame.other is not None:
+        worlds.append((f", {frame.other.name}", frame.other.picture))
+    colours = (ink.countries["USA"], ink.faint)
+    series = [
+        {
+            "type": "bar",
+            "name": f"share of output{label}",
+            "data": (100 * picture.content[place]).round(2).tolist(),
+            "itemStyle": {"color": colour},
+            "barGap": "0%",
+            "barCategoryGap": "12%",
+        }
+        for (label, picture), colour in zip(worlds, colours, strict=False)
+    ]
+    if sector in VEHICLES:
+        series.append(_carlines(ink))
+    threshold = float(frame.world.picture.threshold[place])
+    if threshold > 0:
+        series[0]["markLine"] = {
+            "symbol": "none",
+            "silent": True,
+            "animation": False,
+            "lineStyle": {"color": ink.countries["MEX"], "width": 2, "type": "solid"},
+            "label": {"formatter": f"rule {100 * threshold:.1f}%", "color": ink.text},
+            "data": [{"xAxis": threshold * BINS - 0.5}],
+        }
+    low = 100 * frame.world.picture.content[place][: int(threshold * BINS)].sum()
+    goods = sector_in_sentence(sector)
+    sentence = (
+        f"With inputs chosen freely, {low:.0f}% of output of {goods} is below the rule of"
+        f" {100 * threshold:.1f}%."
+        if threshold > 0
+        else f"No content rule holds for {goods}."
+    )
+    if sector in VEHICLES:
+        sentence += " Diamonds: observed carlines of 2020, to which the spread is fitted."
+    option = plain_option(ink) | {
+        "grid": {"left": 4, "right": 12, "top": 26, "bottom": 22, "containLabel": True},
+        "tooltip": {"trigger": "axis", "confine": True},
+        "xAxis": axis(ink, "category", data=edges, name="content, %", nameLocation="middle",
+                       nameGap=24),
+        "yAxis": axis(ink, "value"),
+        "series": series,
+    }  # fmt: skip
+    rows = [
+        [f"{edge} to {int(edge) + 100 // BINS}%", *(f"{s['data'][n]:.1f}%" for s in series)]
+        for n, edge in enumerate(edges)
+    ]
+    head = ["content", *(s["name"] for s in series)]
+    title = f"Content of {goods}, share of output"
+    return Chart("content-spread", title, sentence, option, {"head": head, "rows": rows})
+
+
+def _carlines(ink: Ink) -> dict[str, Any]:
+    """Share of carlines, of one weight each, by content."""
+    return {
+        "type": "scatter",
+        "name": "share of carlines, observed",
+        "data": [round(100 * share, 2) for share in carline_shares(BINS)],
+        "symbol": "diamond",
+        "symbolSize": 8,
+        "itemStyle": {"color": "transparent", "borderColor": ink.text, "borderWidth": 1.6},
+        "z": 5,
+    }

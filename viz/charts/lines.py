@@ -1,0 +1,283 @@
+"""The charts that grow as a run does: lines by quarter, events marked, observed figures beside."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from matplotlib.ticker import MaxNLocator
+
+from abm.axes import HOSTS
+from experiments.labels import REGION_NAMES
+from viz.charts.basics import Chart, Ink, axis, number, plain_option, signed
+from viz.lab.frame import Frame
+from viz.lab.history import History
+from viz.lab.observed import Point, by_quarter, claimed, us_balance
+
+PARTNERS = HOSTS[1:]
+
+ROWS_SHOWN = 12
+"""Quarters in the table of a chart, the last ones."""
+
+PLOT_HEIGHT, LABEL_HEIGHT = 135, 13
+"""Pixels between the ends of a vertical axis, and that a label takes."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a chart: a column of the history, how it is called and coloured.
+
+    ``observed`` are the points drawn beside it, in the unit of the history.
+    """
+
+    series: str
+    place: int
+    label: str
+    colour: str
+    factor: float = 1.0
+    since_start: str = ""
+    observed: tuple[Point, ...] = ()
+
+
+def lines_chart(
+    frame: Frame,
+    ink: Ink,
+    name: str,
+    title: str,
+    unit: str,
+    lines: list[Line],
+    digits: int,
+    least: float,
+    source: str = "",
+) -> Chart:
+    """Lines that grow as the run does; the second world dashed; events marked.
+
+    ``source`` tells of the observed points, drawn as diamonds, where there are any.
+    """
+    labels = [frame.date(quarter) for quarter in range(frame.quarter + 1)]
+    series, ends = [], []
+    for line in lines:
+        mine = _values(frame.world.history, line)
+        series.append(_line_series(line, mine, digits, dashed=False))
+        text = f"{line.label} {number(mine[-1], digits)}"
+        if frame.other is not None:
+            theirs = _values(frame.other.history, line)
+            series.append(_line_series(line, theirs, digits, dashed=True))
+            text += f" (difference {signed(mine[-1] - theirs[-1], digits)})"
+        else:
+            text += f" ({signed(mine[-1] - mine[0], digits)})"
+        ends.append(text)
+    series[0]["markLine"] = _event_marks(frame, ink)
+    points = [_observed_series(frame, line, digits) for line in lines if line.observed]
+    span = _span([*series, *points], least)
+    _name_lines(series, span)
+    option = plain_option(ink) | {
+        "tooltip": {"trigger": "axis", "confine": True},
+        "xAxis": axis(ink, "category", data=labels, boundaryGap=False),
+        "yAxis": axis(ink, "value", **span),
+        "series": [*series, *points],
+    }
+    versus = f" against {frame.other.name}" if frame.other else " since the start"
+    sentence = f"{unit}; {frame.date(frame.quarter)}: {'; '.join(ends)}{versus}."
+    if any(value is not None for line in points for value in line["data"]):
+        sentence += f" Diamonds: {source}."
+    shown = range(max(0, frame.quarter + 1 - ROWS_SHOWN), frame.quarter + 1)
+    columns = [*series, *points]
+    rows = [[labels[q], *(_cell(s["data"][q], digits) for s in columns)] for q in shown]
+    table = {"head": ["", *(s["name"] for s in columns)], "rows": rows}
+    return Chart(name, title, sentence, option, table)
+
+
+def _cell(value: float | None, digits: int) -> str:
+    return "" if value is None else number(value, digits)
+
+
+def _span(series: list[dict[str, Any]], least: float) -> dict[str, float]:
+    """Ends and ticks of an axis that noise does not fill."""
+    values = [value for line in series for value in line["data"] if value is not None]
+    low, high = min(values), max(values)
+    if high - low < least:
+        middle = round((high + low) / 2 / least * 4) * least / 4
+        low, high = middle - least / 2, middle + least / 2
+    ticks = MaxNLocator(nbins=4, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
+    return {
+        "min": float(ticks[0]),
+        "max": float(ticks[-1]),
+        "interval": round(float(ticks[1] - ticks[0]), 9),
+    }
+
+
+def _name_lines(series: list[dict[str, Any]], span: dict[str, float]) -> None:
+    """Write their names where lines end, moved apart where they end close to each other."""
+    named = [line for line in series if line["lineStyle"]["type"] == "solid"]
+    pixel = (span["max"] - span["min"]) / PLOT_HEIGHT
+    named.sort(key=lambda line: -line["data"][-1])
+    places = [-line["data"][-1] / pixel for line in named]
+    moved = list(places)
+    for n in range(1, len(moved)):
+        moved[n] = max(moved[n], moved[n - 1] + LABEL_HEIGHT)
+    # Half of what the lowest was pushed down is taken back by all.
+    back = (moved[-1] - places[-1]) / 2
+    for line, place, move in zip(named, places, moved, strict=True):
+        line["markPoint"] = {
+            "symbol": "circle",
+            "symbolSize": 1,
+            "silent": True,
+            "animation": False,
+            "data": [{"coord": [len(line["data"]) - 1, line["data"][-1]]}],
+            "label": {
+                "show": True,
+                "position": "right",
+                "formatter": line["name"],
+                "color": line["color"],
+                "fontWeight": "bold",
+                "fontSize": 11,
+                "offset": [0, round(move - back - place, 1)],
+            },
+        }
+
+
+def _values(history: History, line: Line) -> np.ndarray:
+    values = line.factor * history.column(line.series, line.place)
+    if line.since_start == "index":
+        return 100 * values / values[0]
+    return values - values[0] if line.since_start == "change" else values
+
+
+def production(frame: Frame, ink: Ink) -> Chart:
+    """Output by country against the calibration year."""
+    lines = [
+        Line("output", n, REGION_NAMES[host], ink.countries[host], since_start="index")
+        for n, host in enumerate(HOSTS)
+    ]
+    return lines_chart(frame, ink, "production", "Production", "2017 = 100", lines, 2, 1.0)
+
+
+def jobs(frame: Frame, ink: Ink) -> Chart:
+    """Manufacturing jobs by country, change."""
+    lines = [
+        Line("jobs", n, REGION_NAMES[host], ink.countries[host], since_start="change")
+        for n, host in enumerate(HOSTS)
+    ]
+    unit = "Thousand persons against 2017"
+    return lines_chart(frame, ink, "jobs", "Manufacturing jobs", unit, lines, 1, 20.0)
+
+
+def balances(frame: Frame, ink: Ink) -> Chart:
+    """US goods balances with its partners."""
+    lines = [
+        Line("balance", n, REGION_NAMES[host], ink.countries[host], observed=us_balance(host))
+        for n, host in enumerate(PARTNERS)
+    ]
+    unit = "Billion USD a year, customs values"
+    source = "observed, US Census Bureau, calendar years; read changes, levels differ"
+    return lines_chart(frame, ink, "balances", "US goods balance with", unit, lines, 1, 4.0, source)
+
+
+def claims(frame: Frame, ink: Ink) -> Chart:
+    """Use of the preference."""
+    lines = [
+        Line(
+            "claimed",
+            n,
+            REGION_NAMES[host],
+            ink.countries[host],
+            factor=100,
+            observed=claimed(host),
+        )
+        for n, host in enumerate(PARTNERS)
+    ]
+    unit, title = "% of dutiable US imports that claim origin", "Preference used, imports from"
+    source = "observed, US customs, January and February 2025; paperwork is fitted to them"
+    return lines_chart(frame, ink, "claims", title, unit, lines, 1, 4.0, source)
+
+
+def false_claims(frame: Frame, ink: Ink) -> Chart:
+    """Claims that do not meet the rule."""
+    lines = [
+        Line("false", n, REGION_NAMES[host], ink.countries[host], factor=100)
+        for n, host in enumerate(PARTNERS)
+    ]
+    unit = "% of claims on US imports that do not meet the rule"
+    return lines_chart(
+        frame, ink, "false-claims", "False claims, imports from", unit, lines, 2, 1.0
+    )
+
+
+def prices(frame: Frame, ink: Ink) -> Chart:
+    """Consumer prices of manufactures."""
+    lines = [
+        Line("prices", n, REGION_NAMES[host], ink.countries[host], since_start="index")
+        for n, host in enumerate(HOSTS)
+    ]
+    return lines_chart(frame, ink, "prices", "Consumer prices", "2017 = 100", lines, 2, 0.4)
+
+
+def content_lines(frame: Frame, ink: Ink) -> Chart:
+    """Mean content of vehicles and parts."""
+    lines = [
+        Line("content", n, REGION_NAMES[host], ink.countries[host], factor=100)
+        for n, host in enumerate(HOSTS)
+    ]
+    unit = "% of net cost"
+    return lines_chart(frame, ink, "content", "Content of vehicles and parts", unit, lines, 1, 4.0)
+
+
+def moves(frame: Frame, ink: Ink) -> Chart:
+    """Gross moves a quarter."""
+    colours = (ink.countries["ROW"], ink.countries["MEX"], ink.countries["CAN"])
+    lines = [
+        Line("moves", n, stage, colour)
+        for n, (stage, colour) in enumerate(
+            zip(("announced", "completed", "cancelled"), colours, strict=True)
+        )
+    ]
+    unit = "Real firms a quarter that change their set of countries"
+    return lines_chart(frame, ink, "moves", "Moves", unit, lines, 0, 10.0)
+
+
+CHARTS = (production, jobs, balances, claims, false_claims, content_lines, prices, moves)
+"""Those that grow as the run does, in the order of the page."""
+
+
+def _line_series(line: Line, values: np.ndarray, digits: int, dashed: bool) -> dict[str, Any]:
+    label = f"{line.label}, other world" if dashed else line.label
+    return {
+        "id": label,
+        "type": "line",
+        "name": label,
+        "data": np.round(values, digits + 1).tolist(),
+        "showSymbol": len(values) < 2,
+        "symbolSize": 5,
+        "sampling": "lttb",
+        "color": line.colour,
+        "lineStyle": {"width": 1.6 if dashed else 2.4, "type": "dashed" if dashed else "solid"},
+        "emphasis": {"disabled": True},
+    }  # fmt: skip
+
+
+def _observed_series(frame: Frame, line: Line, digits: int) -> dict[str, Any]:
+    data: list[float | None] = [None] * (frame.quarter + 1)
+    for quarter, value in by_quarter(line.observed, frame.start.scenario.start, frame.quarter):
+        data[quarter] = round(line.factor * value, digits + 1)
+    name = f"{line.label}, observed"
+    return {
+        "id": name,
+        "type": "scatter",
+        "name": name,
+        "data": data,
+        "symbol": "diamond",
+        "symbolSize": 9,
+        "itemStyle": {"color": "transparent", "borderColor": line.colour, "borderWidth": 1.8},
+    }
+
+
+def _event_marks(frame: Frame, ink: Ink) -> dict[str, Any]:
+    quarters = sorted({int(str(e["quarter"])) for e in frame.world.events})
+    return {
+        "symbol": "none",
+        "silent": True,
+        "animation": False,
+        "label": {"show": False},
+        "lineStyle": {"color": ink.faint, "type": "dotted", "width": 1},
+        "data": [{"xAxis": quarter} for quarter in quarters],
+    }

@@ -1,6 +1,0 @@
-"""What a new visitor of the page finds; the server sets it before it serves."""
-
-from abm.scenario import Scenario
-from viz.laboratory import Start
-
-start = Start(Scenario.load("status-quo"))

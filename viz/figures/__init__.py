@@ -1,0 +1,1 @@
+"""Figures and film for paper: tables in, picture out."""

@@ -1,0 +1,143 @@
+"""A run as a film: the map quarter by quarter, drawn without a browser."""
+
+import io
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+from PIL import Image
+
+from abm.axes import HOSTS
+from abm.errors import OutputError
+from abm.scenario.scenario import Scenario
+from experiments.labels import REGION_NAMES
+from experiments.runs.folders import MANIFEST, PROGRAM
+from viz.charts.map import NAME, WINDOW, outlines
+from viz.figures.canvas import styled
+from viz.lab.frame import Frame, take
+from viz.lab.laboratory import Laboratory, Start
+from viz.lab.sites import cities
+from viz.palette import COLOURS, FAINT_TEXT, TEXT
+
+FRAME_MILLISECONDS = 350
+LAST_MILLISECONDS = 2_500
+
+
+def film(run: Path, out: Path) -> int:
+    """Run again what a folder's manifest says and write a GIF of it.
+
+    Parameters
+    ----------
+    run : Path
+        Folder of one run, or of a run and its reference.
+    out : Path
+        File that ends in ``.gif``.
+
+    Returns
+    -------
+    int
+        Quarters in the film.
+
+    Raises
+    ------
+    OutputError
+        If the folder holds no run, or the file cannot be written.
+    """
+    if out.suffix.lower() != ".gif":
+        raise OutputError(f"{out}: a film is a GIF; end its name in .gif")
+    manifest = _manifest(run)
+    scenario = Scenario.from_document(manifest["scenario"])
+    start = Start(scenario, manifest["firms"], manifest["seed"])
+    laboratory = Laboratory(start)
+    frames = [_frame(take(laboratory))]
+    for _ in range(manifest["quarters"]):
+        laboratory.step()
+        if laboratory.failure is not None:
+            raise OutputError(f"{run}: quarter {laboratory.failure.quarter} failed again")
+        frames.append(_frame(take(laboratory)))
+    _write(frames, out)
+    return len(frames) - 1
+
+
+def _manifest(run: Path) -> dict[str, Any]:
+    """The manifest of one run; of a comparison, that of its first."""
+    try:
+        manifest = json.loads((run / MANIFEST).read_bytes())
+        if manifest["program"] == PROGRAM and "run" in manifest:
+            name = str(manifest["run"])
+            if name != Path(name).name:
+                raise ValueError(name)
+            manifest = json.loads((run / name / MANIFEST).read_bytes())
+        whole = all(type(manifest[key]) is int for key in ("firms", "seed", "quarters"))
+        if manifest["program"] != PROGRAM or not whole or "scenario" not in manifest:
+            raise ValueError("not a run")
+    except (OSError, ValueError, LookupError, TypeError):
+        raise OutputError(f"{run}: holds no run of {PROGRAM}") from None
+    return dict(manifest)
+
+
+@styled
+def _frame(shown: Frame) -> Image.Image:
+    """The map of one quarter."""
+    picture, table = shown.world.picture, cities()
+    figure = Figure(figsize=(8, 5.2), dpi=100)
+    axes = figure.add_axes((0, 0, 1, 0.88))
+    axes.add_collection(LineCollection(_rings(), colors="#b4bcc4", linewidths=0.6))
+    (west, north), (east, south) = WINDOW
+    axes.set(xlim=(west, east), ylim=(south, north), aspect=1.3, xticks=[], yticks=[])
+    axes.spines[:].set_visible(False)
+    axes.grid(visible=False)
+    colours = [COLOURS[country] for country in table["country"]]
+    scale = 900 / max(picture.output.max(), 1e-9)
+    axes.scatter(table["lon"], table["lat"], s=scale * picture.output, c=colours, alpha=0.8, lw=0)
+    for changed, style in ((picture.opened, "-"), (picture.closed, ":")):
+        rows = np.flatnonzero(changed)
+        axes.scatter(
+            table["lon"].iloc[rows], table["lat"].iloc[rows],
+            s=scale * picture.output[rows] + 90, facecolors="none", edgecolors=TEXT,
+            linewidths=1.8, linestyles=style,
+        )  # fmt: skip
+    figure.text(0.02, 0.97, shown.date(shown.quarter), size=17, weight="bold", va="top")
+    note = (
+        f"{shown.world.name}. Circles: output; rings: plants open;"
+        f" dotted: close. Seed {shown.start.seed}, {shown.start.firms:,} firms."
+    )
+    figure.text(0.175, 0.957, note, size=9.5, color=FAINT_TEXT, va="top")
+    axes.legend(
+        handles=[Patch(color=COLOURS[host], label=REGION_NAMES[host]) for host in HOSTS],
+        loc="lower left", frameon=False,
+    )  # fmt: skip
+    drawn = io.BytesIO()
+    figure.savefig(drawn, format="png")
+    return Image.open(drawn).convert("P", palette=Image.Palette.ADAPTIVE, colors=64)
+
+
+def _rings() -> list[np.ndarray]:
+    """Every outline as an array of points."""
+    rings = []
+    for feature in outlines()[NAME]["features"]:
+        shape = feature["geometry"]
+        polygons = shape["coordinates"]
+        for polygon in polygons if shape["type"] == "MultiPolygon" else [polygons]:
+            rings.extend(np.asarray(ring) for ring in polygon)
+    return rings
+
+
+def _write(frames: list[Image.Image], out: Path) -> None:
+    """Write a film whole or not at all."""
+    durations = [FRAME_MILLISECONDS] * (len(frames) - 1) + [LAST_MILLISECONDS]
+    new = out.with_name(f".{out.name}.new")
+    try:
+        frames[0].save(
+            new, format="GIF", save_all=True, append_images=frames[1:], duration=durations, loop=0
+        )
+        os.replace(new, out)
+    except OSError as error:
+        raise OutputError(f"{out}: cannot be written ({error.strerror or error})") from None
+    finally:
+        new.unlink(missing_ok=True)

@@ -1,0 +1,142 @@
+"""What a picture shows, in one sentence: the titles of the figures."""
+
+import pandas as pd
+
+from experiments.labels import ADJECTIVES, REGION_NAMES, in_sentence, sector_in_sentence
+from experiments.outcomes.measures import PARTNERS
+from experiments.outcomes.tables import RunFrames
+
+LEAST = 0.05
+"""Changes below this would be written 0.0 and count as none."""
+
+LONGEST_NAME = 12
+"""Letters of a scenario's name that fit at the end of a line."""
+
+
+def baseline_name(reference: RunFrames | None) -> str:
+    """What a run is compared with, in few letters; the note below the title has the name."""
+    if reference is None:
+        return "start"
+    return reference.name if len(reference.name) <= LONGEST_NAME else "reference"
+
+
+def at_baseline(reference: RunFrames | None) -> str:
+    """The same in a sentence, after "than" or "as"."""
+    return f"under {reference.name}" if reference else "at the start"
+
+
+def production_finding(
+    change: float, host: str, sector: str, year: int, reference: RunFrames | None
+) -> str:
+    """Who makes more or less of what; ``change`` in percentage points."""
+    goods = f"North American {sector_in_sentence(sector)}"
+    if abs(change) < LEAST:
+        return f"Shares of {goods} are the same as {at_baseline(reference)}"
+    more = "more" if change > 0 else "less"
+    return (
+        f"In {year} {in_sentence(host)} makes {abs(change):.1f} points {more} of {goods} "
+        f"than {at_baseline(reference)}"
+    )
+
+
+def jobs_finding(change: pd.Series, year: int, reference: RunFrames | None) -> str:
+    """The two countries whose jobs change most; ``change`` in thousands by host."""
+    first, second = largest(change), largest(change.drop(largest(change)))
+    if abs(change[first]) < LEAST:
+        return f"Manufacturing jobs are the same as {at_baseline(reference)}"
+    finding = (
+        f"In {year} {in_sentence(first)} has {_more_or_fewer(change[first])} manufacturing jobs "
+        f"than {at_baseline(reference)}"
+    )
+    if abs(change[second]) < LEAST:
+        return finding
+    return f"{finding}, {in_sentence(second)} {_more_or_fewer(change[second])}"
+
+
+def balance_finding(end: pd.Series, before: pd.Series, reference: RunFrames | None) -> str:
+    """The balance that changes most; both in billion USD a year by partner."""
+    partner = largest((end - before)[list(PARTNERS)])
+    now, then = end[partner], before[partner]
+    size = f"{abs(now - then):.1f} billion USD"
+    if abs(now - then) < LEAST:
+        both = " and ".join(REGION_NAMES[region] for region in PARTNERS)
+        return f"The US goods balances with {both} are the same as {at_baseline(reference)}"
+    if now * then > 0:
+        kind = "deficit" if now < 0 else "surplus"
+        more = "larger" if abs(now) > abs(then) else "smaller"
+    else:
+        kind, more = "balance", "higher" if now > then else "lower"
+    name = in_sentence(partner)
+    return f"The US goods {kind} with {name} is {size} {more} than {at_baseline(reference)}"
+
+
+def content_finding(
+    change: float, host: str, sector: str, claims: pd.Series, reference: RunFrames | None
+) -> str:
+    """Content and claims where they change most; in percentage points, claims by partner."""
+    partner = largest(claims)
+    goods = f"{ADJECTIVES[host]} {sector_in_sentence(sector)}"
+    parts = []
+    if abs(change) >= LEAST:
+        parts.append(f"regional content of {goods} is {_points(change)}")
+    if abs(claims[partner]) >= LEAST:
+        place = in_sentence(partner)
+        parts.append(f"claims on dutiable imports from {place} are {_points(claims[partner])}")
+    if not parts:
+        return f"Regional content and claims of origin are the same as {at_baseline(reference)}"
+    parts[0] += f" than {at_baseline(reference)}"
+    return "; ".join(parts)
+
+
+def moves_finding(
+    changed: pd.DataFrame, compared: pd.DataFrame | None, reference: RunFrames | None
+) -> str:
+    """The country whose plants opened less closed differ most; tables by host and kind."""
+    net = (changed["opened"] - changed["closed"]).round()
+    if compared is None or reference is None:
+        host = largest(net)
+        return _net_moves(net[host], host)
+    usual = (compared["opened"] - compared["closed"]).round()
+    host, under = largest(net - usual), at_baseline(reference)
+    now, then = net[host], usual[host]
+    if now == then:
+        host = largest(net)
+        return f"{_net_moves(net[host], host)}, as {under}"
+    if now * then <= 0:
+        kind = "gain" if then > 0 else "loss" if then < 0 else "change"
+        return f"{_net_moves(now, host)}, against a {kind} of {abs(then):,.0f} {under}"
+    more = "more" if abs(now) > abs(then) else "fewer"
+    return f"{_net_moves(now, host)}, {abs(now - then):,.0f} {more} than {under}"
+
+
+def largest(change: pd.Series) -> str:
+    """Name of the largest change either way; the first one where there is nothing to compare."""
+    return str(change.abs().fillna(0.0).idxmax())
+
+
+def largest_cell(change: pd.DataFrame, weight: pd.Series) -> tuple[str, str]:
+    """Row and column of the change that matters most.
+
+    Parameters
+    ----------
+    change : DataFrame
+    weight : Series
+        What a change counts, by row.
+    """
+    row, column = change.abs().mul(weight, axis=0).fillna(0.0).stack().idxmax()
+    return str(row), str(column)
+
+
+def _net_moves(net: float, host: str) -> str:
+    if net == 0:
+        return f"Moves leave {in_sentence(host)} with as many plants as before"
+    way = ("bring", "to") if net > 0 else ("take", "from")
+    return f"On balance moves {way[0]} {abs(net):,.0f} plants {way[1]} {in_sentence(host)}"
+
+
+def _more_or_fewer(change: float) -> str:
+    return f"{abs(change):,.1f} thousand {'more' if change > 0 else 'fewer'}"
+
+
+def _points(change: float) -> str:
+    return f"{abs(change):.1f} points {'higher' if change > 0 else 'lower'}"

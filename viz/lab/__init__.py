@@ -1,0 +1,1 @@
+"""The worlds that run behind the page, without a page."""

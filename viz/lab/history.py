@@ -1,0 +1,212 @@
+"""What the page draws of a run: a few figures a quarter, and the last quarter's picture."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from abm import RelocationModel
+from abm.axes import FOOTLOOSE, N_GOODS, N_HOSTS, REGIONS
+from abm.location.moving_costs import HAS_PLANT
+from viz.lab.sites import cities, sites
+
+type Floats = NDArray[np.float64]
+
+BINS = 20
+"""Of the distribution of content, from 0 to 1."""
+
+USA = REGIONS.index("USA")
+PARTNERS = slice(1, N_HOSTS)
+
+
+@dataclass
+class History:
+    """Figures of every quarter so far.
+
+    Attributes
+    ----------
+    series : dict of str to list of ndarray
+        One array a quarter: ``output`` (billion USD a year) and ``jobs`` (thousand) by
+        host, ``balance`` (US goods, billion USD a year) with Mexico, Canada and the
+        rest, ``content`` (vehicles and parts) and ``prices`` by host, ``claimed`` and
+        ``false`` (shares of US imports) from Mexico and Canada, ``opened``,
+        ``closed`` (real plants) by host, ``moves`` (real firms) announced, completed
+        and cancelled.
+    """
+
+    series: dict[str, list[Floats]] = field(default_factory=dict)
+
+    @property
+    def quarters(self) -> int:
+        """The last quarter."""
+        return len(self.series.get("output", ())) - 1
+
+    def add(self, model: RelocationModel) -> None:
+        """Take down the quarter a model has just finished."""
+        for name, values in _figures(model).items():
+            self.series.setdefault(name, []).append(np.asarray(values, dtype=float))
+
+    def copy(self) -> "History":
+        """The quarters so far, which no later step adds to."""
+        return History({name: list(values) for name, values in self.series.items()})
+
+    def column(self, name: str, place: int) -> Floats:
+        """One line of a series, one number a quarter."""
+        return np.array([values[place] for values in self.series[name]])
+
+
+def _figures(model: RelocationModel) -> dict[str, object]:
+    accounts, last = model.accounts, model.records.outcomes[-1]
+    value = accounts.final.value + accounts.intermediate.value
+    customs = (value * model.economy.customs_over_basic)[:N_GOODS].sum(axis=0)
+    balance = 4e-3 * (customs[USA] - customs[:, USA])
+    return {
+        "output": 4e-3 * accounts.sales.sum(axis=0),
+        "jobs": 1e-3 * accounts.employment.sum(axis=0),
+        "balance": [*balance[1:N_HOSTS], balance[N_HOSTS:].sum()],
+        "content": _content(accounts.content, accounts.sales),
+        "prices": _prices(model),
+        "claimed": _share(model, "claimed_dutiable", "dutiable"),
+        "false": _share(model, "false", "claimed"),
+        "opened": last["opened"].sum(axis=0),
+        "closed": last["closed"].sum(axis=0),
+        "moves": _moves(model),
+    }
+
+
+def _content(content: Floats, sales: Floats) -> Floats:
+    """Mean content of vehicles and their parts by host."""
+    motor = slice(0, 3)
+    known = np.isfinite(content[motor])
+    weight = np.where(known, sales[motor], 0)
+    return np.nan_to_num(content[motor] * known * weight).sum(axis=0) / weight.sum(axis=0)
+
+
+def _prices(model: RelocationModel) -> Floats:
+    """Price of the calibration year's basket of consumers, calibration year = 1."""
+    base = model.base_accounts.final
+    basket = (base.value + base.duty)[: len(FOOTLOOSE)].sum(axis=1)[:, :N_HOSTS]
+    index = model.accounts.price_index[:, :N_HOSTS]
+    return (index * basket).sum(axis=0) / basket.sum(axis=0)
+
+
+def _share(model: RelocationModel, part: str, whole: str) -> Floats:
+    """Share of what enters the USA from Mexico and from Canada."""
+    sums = []
+    for name in (part, whole):
+        trades = (model.accounts.final, model.accounts.intermediate)
+        sums.append(sum(getattr(trade, name)[:, PARTNERS, USA].sum(axis=0) for trade in trades))
+    return np.divide(sums[0], sums[1], out=np.zeros(2), where=sums[1] > 0)
+
+
+def _moves(model: RelocationModel) -> list[float]:
+    if model.moves is None:
+        return [0.0, 0.0, 0.0]
+    weight = model.firms.weight[model.moves.rows]
+    stages = ("announced", "completed", "cancelled")
+    return [float(weight[model.moves.stage == stage].sum()) for stage in stages]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """The last quarter on the map.
+
+    Attributes
+    ----------
+    output : ndarray, shape (city,)
+        Billion USD a year of the plants there.
+    sector : ndarray of int, shape (city,)
+        The one that makes most there.
+    plants, opened, closed : ndarray, shape (city,)
+        Real plants that stand, and those that opened or closed in the quarter.
+    trade : ndarray, shape (source, market)
+        Goods, billion USD a year at basic prices.
+    content : ndarray, shape (sector, bin)
+        Output by content when inputs are chosen freely, share of the sector's.
+    threshold : ndarray, shape (sector,)
+        Content asked for; 0 where there is no rule.
+    """
+
+    output: Floats
+    sector: NDArray[np.int64]
+    plants: Floats
+    opened: Floats
+    closed: Floats
+    trade: Floats
+    content: Floats
+    threshold: Floats
+
+
+class Atlas:
+    """Places every plant of a model on the map.
+
+    Parameters
+    ----------
+    model : RelocationModel
+    seed : int
+    """
+
+    def __init__(self, model: RelocationModel, seed: int) -> None:
+        self.site = sites(model.firms.sector, seed)
+
+    def picture(self, model: RelocationModel) -> Picture:
+        """Where things stand at the end of the quarter."""
+        table, count = model.firms, len(cities())
+        sold = self.sales(model)
+        by_sector = np.stack(
+            [
+                np.bincount(self.site[rows].ravel(), sold[rows].ravel(), minlength=count)
+                for rows in (table.sector == j for j in range(len(FOOTLOOSE)))
+            ]
+        )
+        standing = table.plants * table.weight[:, None]
+        plants = np.bincount(self.site.ravel(), standing.ravel(), minlength=count)
+        opened, closed = self._changes(model, count)
+        value = model.accounts.final.value + model.accounts.intermediate.value
+        return Picture(
+            output=by_sector.sum(axis=0),
+            sector=by_sector.argmax(axis=0),
+            plants=plants,
+            opened=opened,
+            closed=closed,
+            trade=4e-3 * value[:N_GOODS].sum(axis=0),
+            content=self._content(model, sold),
+            threshold=model.now.content_threshold[: len(FOOTLOOSE), model.regime],
+        )
+
+    def sales(self, model: RelocationModel) -> Floats:
+        """Sales of every firm by host, billion USD a year, shape (firm, host).
+
+        A sector's sales in a country are spread over its plants there by size.
+        """
+        table = model.firms
+        mass = table.plants * (table.size * table.weight)[:, None]
+        sold = np.zeros(mass.shape)
+        for host in range(N_HOSTS):
+            total = np.bincount(table.sector, mass[:, host], minlength=len(FOOTLOOSE))
+            rate = 4e-3 * model.accounts.sales[:, host] / np.where(total > 0, total, 1)
+            sold[:, host] = mass[:, host] * rate[table.sector]
+        return sold
+
+    def _changes(self, model: RelocationModel, count: int) -> tuple[Floats, Floats]:
+        if model.moves is None:
+            return np.zeros(count), np.zeros(count)
+        done = model.moves.stage == "completed"
+        rows = model.moves.rows[done]
+        before, after = (
+            HAS_PLANT[configs[done]] for configs in (model.moves.from_config, model.moves.to_config)
+        )
+        weight, where = model.firms.weight[rows, None], self.site[rows].ravel()
+        opened, closed = (
+            np.bincount(where, (weight * changed).ravel(), minlength=count)
+            for changed in (after & ~before, before & ~after)
+        )
+        return opened, closed
+
+    def _content(self, model: RelocationModel, sold: Floats) -> Floats:
+        content = model.costs.free_content[:, :, model.regime]
+        bins = np.clip((content * BINS).astype(int), 0, BINS - 1)
+        cell = (model.firms.sector[:, None].astype(int) * BINS + bins).ravel()
+        sums = np.bincount(cell, sold.ravel(), minlength=len(FOOTLOOSE) * BINS)
+        sums = sums.reshape(len(FOOTLOOSE), BINS)
+        return sums / np.maximum(sums.sum(axis=1, keepdims=True), 1e-12)

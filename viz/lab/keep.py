@@ -1,0 +1,169 @@
+"""What is kept of a session: tables, the scenario with its levers, and a link that restores it.
+
+Links and uploads come from anyone. Both are read as scenario files are, and checked
+the same; nothing in them names a file.
+"""
+
+import base64
+import binascii
+import io
+import json
+import zipfile
+import zlib
+from typing import Any
+
+import pyarrow as pa
+
+from abm.errors import ScenarioError
+from abm.scenario.levers import TITLE
+from abm.scenario.scenario import Scenario, shipped
+from experiments.outcomes.tables import TABLES
+from experiments.runs.folders import write_table
+from experiments.scenarios.describe import described_scenario
+from viz.lab.laboratory import Laboratory, Standing, Start
+
+LONGEST_LINK = 2_000
+"""Characters; what is longer is saved as a scenario file instead."""
+
+LARGEST_UPLOAD = 1_000_000
+"""Bytes, as a scenario file may have."""
+
+
+def scenario_file(played: Standing) -> bytes:
+    """The scenario that gives the session again, as TOML, with the command that runs it."""
+    head = (
+        f"# Played in the laboratory. The same tables again:\n"
+        f"# nearshore run FILE --firms {played.start.firms} --seed {played.start.seed}\n"
+    )
+    return (head + described_scenario(played.played())).encode()
+
+
+def tables(lab: Laboratory) -> bytes:
+    """All tables of the first world as CSV and Parquet in a ZIP, with seed and scenario inside."""
+    packed = io.BytesIO()
+    with lab.lock:
+        frames, played = lab.world.model.frames(), lab.standing()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in TABLES:
+            frame = frames[name]
+            archive.writestr(f"{name}.parquet", _parquet(name, frame))
+            archive.writestr(f"{name}.csv", _csv(frame))
+        archive.writestr("scenario.toml", scenario_file(played))
+        archive.writestr("about.json", json.dumps(_about(played, lab), indent=2))
+    return packed.getvalue()
+
+
+def _about(played: Standing, lab: Laboratory) -> dict[str, Any]:
+    from experiments.runs.provenance import versions
+
+    return {
+        "scenario": played.played().name,
+        "seed": played.start.seed,
+        "firms": played.start.firms,
+        "quarters": played.quarter,
+        "calibration_checksum": lab.world.model.calibration_checksum,
+        "versions": versions(),
+    }
+
+
+def _parquet(name: str, frame: Any) -> bytes:
+    sink = pa.BufferOutputStream()
+    write_table(sink, name, frame)
+    return bytes(sink.getvalue().to_pybytes())
+
+
+def _csv(frame: Any) -> str:
+    """Text that a spreadsheet opens; a cell that looks like a formula is no formula."""
+    safe = frame.copy()
+    for column in safe.select_dtypes(exclude="number").columns:
+        safe[column] = [
+            f"'{text}" if str(text).startswith(("=", "+", "-", "@")) else text
+            for text in safe[column]
+        ]
+    return str(safe.to_csv(index=False))
+
+
+def link(played: Standing, against: str | None = None) -> str | None:
+    """The query of an address that restores scenario, seed and levers; None if too long.
+
+    Parameters
+    ----------
+    played : Standing
+    against : str, optional
+        Name of the second world.
+    """
+    base = played.start.scenario
+    document: dict[str, Any] = {"firms": played.start.firms, "seed": played.start.seed,
+                                "quarters": played.quarter}  # fmt: skip
+    if base.name in shipped() and Scenario.load(base.name) == base:
+        document["scenario"] = base.name
+        mine = [entry for entry in played.scenario.timeline if entry.title == TITLE]
+        document["levers"] = [[entry.date.isoformat(), entry.set] for entry in mine]
+    else:
+        document["toml"] = described_scenario(played.played())
+    if against in shipped():
+        document["against"] = against
+    packed = zlib.compress(json.dumps(document, separators=(",", ":")).encode(), 9)
+    text = base64.urlsafe_b64encode(packed).decode().rstrip("=")
+    return text if len(text) <= LONGEST_LINK else None
+
+
+def restored(text: str) -> tuple[Start, int]:
+    """From a link: what to start from, levers included, and how many quarters were played.
+
+    Raises
+    ------
+    ScenarioError
+        If it is no link of ours, or says what a scenario may not say.
+    """
+    try:
+        if len(text) > LONGEST_LINK:
+            raise ValueError("too long")
+        packed = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        reader = zlib.decompressobj()
+        raw = reader.decompress(packed, LARGEST_UPLOAD)
+        document = json.loads(raw)
+        firms, seed, quarters = (document[name] for name in ("firms", "seed", "quarters"))
+        whole = all(type(number) is int for number in (firms, seed, quarters))
+        if not whole or seed < 0 or not 0 <= quarters <= 400:
+            raise ValueError("numbers")
+        scenario, against = _named(document), document.get("against")
+    except (ValueError, KeyError, TypeError, binascii.Error, zlib.error, RecursionError):
+        raise ScenarioError("link: cannot be read; it may have been cut short") from None
+    other = None
+    if against is not None:
+        if against not in shipped():
+            raise ScenarioError("link: compares with a scenario that is not shipped")
+        other = Scenario.load(against)
+    return Start(scenario, firms, seed, other), quarters
+
+
+def _named(document: dict[str, Any]) -> Scenario:
+    if "toml" in document:
+        return Scenario.from_toml(str(document["toml"]))
+    name = document["scenario"]
+    if not isinstance(name, str) or name not in shipped():
+        raise ScenarioError("link: names a scenario that is not shipped")
+    scenario = Scenario.load(name)
+    entries = [{"date": day, "title": TITLE, "set": changes} for day, changes in document["levers"]]
+    if not entries:
+        return scenario
+    plain = scenario.model_dump(exclude_none=True)
+    return Scenario.from_document({**plain, "timeline": [*plain["timeline"], *entries]})
+
+
+def uploaded(raw: bytes) -> Scenario:
+    """The scenario in a file that someone uploads; its name plays no part.
+
+    Raises
+    ------
+    ScenarioError
+        If it is too large, no text, or says what a scenario may not say.
+    """
+    if len(raw) > LARGEST_UPLOAD:
+        raise ScenarioError("upload: is larger than a scenario may be (1 MB)")
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ScenarioError(f"upload: is not UTF-8 text (byte {error.start})") from None
+    return Scenario.from_toml(text)

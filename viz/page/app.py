@@ -1,0 +1,121 @@
+"""The page: layout only."""
+
+import json
+from html import escape
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs
+
+import solara
+
+from viz.charts import lines as charts
+from viz.charts.basics import DARK, LIGHT, Ink
+from viz.charts.suppliers import network
+from viz.lab.frame import Frame
+from viz.page import lever_panel as levers
+from viz.page.cards import Drawn, Events, Failed, Headlines, MapCard, Place, SpreadCard
+from viz.page.elements import Text
+from viz.page.parts import LeversPart, TransportPart
+from viz.page.session import SPEEDS, Session
+from viz.page.start_card import Setup
+
+STYLE = (Path(__file__).parents[1] / "assets" / "page.css").read_text(encoding="utf-8")
+
+
+@solara.component
+def Page() -> None:
+    """The laboratory of one visitor."""
+    session = solara.use_memo(Session, [])
+    router = solara.use_router()
+    solara.use_effect(lambda: _opened(session, router.search), [])
+    dark = session.dark.value
+    solara.Title("Nearshore laboratory")
+    solara.Style(STYLE)
+    frame, failure = session.frame.value, session.failure.value
+    with solara.Div(classes=["ns-page", "ns-dark" if dark else "ns-light"]):
+        Header(session)
+        with solara.v.Html(tag="main", class_="ns-main", attributes={"id": "main"}):
+            # Always there: an element that comes and goes would have what follows built anew.
+            Text("p", session.notice.value, "ns-notice", role="status")
+            if failure is not None:
+                Failed(failure, lambda: _again(session))
+            elif frame is None:
+                Text("p", session.busy.value or "Nothing to show yet.", "ns-empty", role="status")
+            else:
+                Laboratory_(session, frame, DARK if dark else LIGHT)
+
+
+def _opened(session: Session, search: str | None) -> Any:
+    session.open(parse_qs((search or "").lstrip("?")).get("state", [None])[0])
+    return session.close
+
+
+@solara.component
+def Header(session: Session) -> None:
+    """Name, date and time's controls."""
+    frame, busy = session.frame.value, session.busy.value
+    with solara.v.Html(tag="header", class_="ns-header"):
+        Text("h1", "Nearshore", "ns-name")
+        clock, about = "\N{EN DASH}", "setting up"
+        if frame is not None:
+            clock = frame.date(frame.quarter)
+            about = f"quarter {frame.quarter}, {frame.world.name}, seed {frame.start.seed}"
+        solara.HTML(
+            tag="div",
+            classes=["ns-clock"],
+            unsafe_innerHTML=f"<strong>{escape(clock)}</strong><span>{escape(about)}</span>",
+        )
+        TransportPart(
+            playing=session.playing.value,
+            busy=busy if frame is not None else busy or "Setting up",
+            over=session.failure.value is not None or (frame is not None and frame.over),
+            speed=session.speed.value,
+            names=[name for name, _ in SPEEDS],
+            event_toggle=lambda *_: session.toggle(),
+            event_step=lambda count: session.step(4 if count == 4 else 1),
+            event_set_speed=lambda speed: session.speed.set(_within(speed, len(SPEEDS))),
+            event_reset=lambda *_: _again(session),
+            event_set_dark=lambda dark: session.dark.set(bool(dark)),
+        )
+
+
+def _within(number: object, count: int) -> int:
+    return number if isinstance(number, int) and 0 <= number < count else 0
+
+
+def _again(session: Session) -> None:
+    lab = session.laboratory
+    if lab is not None:
+        session.reset(lab.start.scenario, lab.start.firms, lab.start.seed)
+
+
+@solara.component
+def Laboratory_(session: Session, frame: Frame, ink: Ink) -> None:
+    """Levers left, the map in the middle, charts right."""
+    with solara.Div(classes=["ns-grid"]):
+        with solara.v.Html(tag="section", class_="ns-side", attributes={"aria-label": "Policy"}):
+            Text("h2", "Policy from next quarter", "ns-h2")
+            LeversPart(
+                groups=json.dumps(
+                    levers.panel(
+                        frame.scenario, frame.quarter + 1, session.chosen.value, frame.decided
+                    )
+                ),
+                busy=bool(session.busy.value),
+                event_pull=lambda data: session.pull(data["lever"], data["value"]),
+                event_choose=lambda data: session.choose(
+                    data["lever"], data["choice"], data["value"]
+                ),
+                event_press=lambda name: session.press(str(name)),
+            )
+            Setup(session, frame)
+        with solara.v.Html(tag="section", class_="ns-middle", attributes={"aria-label": "Map"}):
+            MapCard(session, frame, ink)
+            Place(session, frame)
+            Headlines(frame)
+            Events(frame)
+        with solara.v.Html(tag="section", class_="ns-charts", attributes={"aria-label": "Charts"}):
+            for draw in charts.CHARTS:
+                Drawn(draw(frame, ink), frame, "176px")
+            SpreadCard(session, frame, ink)
+            Drawn(network(frame, ink), frame, "260px", on_pick=session.visit_supplier)

@@ -1,0 +1,164 @@
+"""The cards of the page: map, charts, figures, events, cities and firms, and what failed."""
+
+import json
+from html import escape
+from typing import Any
+
+import solara
+
+from abm.axes import FOOTLOOSE
+from experiments.labels import SECTOR_NAMES
+from viz.charts.basics import Chart, Ink
+from viz.charts.content_spread import content_spread
+from viz.charts.headline_numbers import headlines
+from viz.charts.map import outlines_json, trade_map
+from viz.lab.frame import Frame
+from viz.lab.laboratory import Failure
+from viz.lab.sites import cities
+from viz.page.elements import Choice, Press, Text, table_html
+from viz.page.parts import ChartPart
+from viz.page.session import Session
+
+EVENTS_SHOWN = 60
+"""In the list of what governments did, the last ones."""
+
+
+@solara.component
+def Drawn(chart: Chart, frame: Frame, height: str, on_pick: Any = None) -> None:
+    """A chart with its sentence, its table and its buttons."""
+    ChartPart(
+        name=chart.name,
+        stamp=f"{frame.scenario.name}-seed{frame.start.seed}-q{frame.quarter}",
+        title=chart.title,
+        sentence=chart.sentence,
+        option=json.dumps(chart.option),
+        table=json.dumps(chart.table),
+        height=height,
+        maps=outlines_json() if chart.name == "map" else "{}",
+        event_pick=on_pick or (lambda _: None),
+    )
+
+
+@solara.component
+def MapCard(session: Session, frame: Frame, ink: Ink) -> None:
+    """The map and what it shows."""
+
+    def pick(city: object) -> None:
+        if isinstance(city, int):
+            session.visit_city(city)
+
+    with solara.Div(classes=["ns-map"]):
+        with solara.Div(classes=["ns-map-tools"]):
+            for name in ("country", "sector"):
+                Press(
+                    f"By {name}",
+                    lambda name=name: session.colour_by.set(name),
+                    pressed=session.colour_by.value == name,
+                )
+            Press("Trade", lambda: session.arcs.set(not session.arcs.value), session.arcs.value)
+        chart = trade_map(frame, ink, session.colour_by.value, session.arcs.value)
+        Drawn(chart, frame, "clamp(260px, 44vh, 520px)", on_pick=pick)
+
+
+@solara.component
+def SpreadCard(session: Session, frame: Frame, ink: Ink) -> None:
+    """Content by firm in a sector that the visitor chooses."""
+    with solara.Div(classes=["ns-spread"]):
+        Choice(
+            "Sector of the distribution",
+            {name: SECTOR_NAMES[name] for name in FOOTLOOSE},
+            session.sector.value,
+            session.sector.set,
+        )
+        Drawn(content_spread(frame, ink, session.sector.value), frame, "176px")
+
+
+@solara.component
+def Headlines(frame: Frame) -> None:
+    """The figures in front, with what changed and how the two worlds differ."""
+    tiles = []
+    for figure in headlines(frame):
+        against = f"<span>{escape(figure.change)} since 2017</span>"
+        if frame.other is not None:
+            name = escape(frame.other.name)
+            against = (
+                f"<span class='ns-diff' title='vs {name}'>{escape(figure.difference)}"
+                f" <small>vs {name}</small></span>"
+            )
+        tiles.append(
+            f"<li><span class='ns-tile-label'>{escape(figure.label)}</span>"
+            f"<strong>{escape(figure.now)} <small>{escape(figure.unit)}</small></strong>"
+            f"{against}</li>"
+        )
+    solara.HTML(tag="ul", classes=["ns-tiles"], unsafe_innerHTML="".join(tiles))
+
+
+@solara.component
+def Events(frame: Frame) -> None:
+    """What governments did, the last first."""
+    rows = [
+        f"<li><b>{escape(frame.date(int(str(event['quarter']))))}</b>"
+        f" {escape(str(event['instrument']))}:"
+        f" {escape(str(event['old']))} \N{RIGHTWARDS ARROW} {escape(str(event['new']))}"
+        f" <span>{escape(str(event['reason']))}</span></li>"
+        for event in reversed(frame.world.events[-EVENTS_SHOWN:])
+    ]
+    text = "".join(rows) or "<li>Nothing yet: pull a lever, or play.</li>"
+    solara.HTML(
+        tag="div",
+        classes=["ns-card"],
+        unsafe_innerHTML=f"<h2 class='ns-h2'>What governments did</h2><ol class='ns-log'"
+        f" tabindex='0' aria-label='Events'>{text}</ol>",
+    )
+
+
+@solara.component
+def Place(session: Session, frame: Frame) -> None:
+    """The city, and the firm, that was clicked."""
+    if session.city.value is None:
+        return
+    city = cities().iloc[session.city.value]
+    with solara.Div(classes=["ns-card", "ns-place"]):
+        with solara.Row(classes=["ns-row"]):
+            Text("h2", f"{city['city']}, {city['state']}", "ns-h2")
+            Press("Close", lambda: session.visit_city(None))
+        if frame.firm is not None:
+            FirmPage(session, frame.firm)
+            return
+        if not frame.firms:
+            Text("p", "No modelled firm has a plant here.", "")
+        for firm in frame.firms:
+            Press(
+                f"{firm['name']}, {firm['sales']} million USD a year here",
+                lambda row=firm["row"]: session.visit_firm(row),
+                classes=["ns-firm"],
+            )
+
+
+@solara.component
+def FirmPage(session: Session, told: dict[str, Any]) -> None:
+    """Where a firm is, what it claims, and why it stays or moves."""
+    solara.HTML(
+        tag="div",
+        unsafe_innerHTML=f"<h3>{escape(told['title'])}</h3><p>{escape(told['lead'])}</p>"
+        f"<p><b>{escape(told['why'])}</b></p>{table_html(told['plants'])}"
+        f"<p>Suppliers: {escape(told['suppliers'] or 'none')}.</p>"
+        f"<p>Sets of plants, % of quarterly sales:</p>{table_html(told['plans'])}",
+    )
+    Press("All firms here", lambda: session.visit_firm(None))
+
+
+@solara.component
+def Failed(failure: Failure, on_reset: Any) -> None:
+    """What went wrong in a step, a report to copy, and the way out."""
+    with solara.Div(classes=["ns-card", "ns-failed"]):
+        Text("h2", f"Quarter {failure.quarter} could not be computed", "ns-h2", role="alert")
+        where = [f"phase {failure.phase}"] * bool(failure.phase)
+        where += [f"firm {failure.firm}"] * bool(failure.firm)
+        Text("p", f"{', '.join(where) or 'phase unknown'}: {failure.text}".capitalize(), "")
+        solara.HTML(
+            tag="div",
+            unsafe_innerHTML="<p>Report to copy:</p><pre tabindex='0' aria-label='Report'>"
+            f"{escape(failure.report)}</pre>",
+        )
+        Press("Reset", on_reset)
