@@ -7,6 +7,8 @@ the tuples below, so ``array[..., HOSTS.index("MEX")]`` is Mexico everywhere.
 
 from itertools import combinations
 
+import numpy as np
+
 REGIONS = ("USA", "MEX", "CAN", "CHN", "ROW")
 """Sources of inputs and markets for goods."""
 
@@ -45,3 +47,11 @@ CONFIG_LABELS = tuple("+".join(hosts) for hosts in CONFIGS)
 
 N_REGIONS, N_HOSTS, N_CONFIGS = len(REGIONS), len(HOSTS), len(CONFIGS)
 N_SECTORS, N_FOOTLOOSE, N_GOODS = len(SECTORS), len(FOOTLOOSE), len(GOODS)
+
+HAS_PLANT = np.array([[host in config for host in HOSTS] for config in CONFIGS])
+"""Plants of every configuration, shape (config, host)."""
+
+USA = REGIONS.index("USA")
+
+BELIEFS = ("myopic", "adaptive", "forward")
+"""How firms look ahead: today's policy for ever, as counted so far, as the scenario's chain."""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from abm import data
 from abm.axes import (
+    BELIEFS,
     CONFIG_LABELS,
     FOOTLOOSE,
     HOSTS,
@@ -19,7 +20,6 @@ from abm.axes import (
     N_HOSTS,
     N_REGIONS,
 )
-from abm.base_year.population import BELIEFS
 from abm.base_year.set_up import (
     CalibratedEconomy,
     base_year_accounts,
@@ -31,7 +31,7 @@ from abm.base_year.set_up import (
 from abm.core.beliefs import update_counts
 from abm.core.claims import Claim
 from abm.core.markets import hat_shares
-from abm.economy.last_quarter import Calibration
+from abm.economy.constants import Calibration
 from abm.economy.tables import Array, Economy, load_economy
 from abm.engine.draws import Draws
 from abm.engine.guards import Guard, check_array
@@ -39,18 +39,13 @@ from abm.engine.phase import phase
 from abm.governments.in_force import conclude_talks, decide, draw_threat, outlook, tell_news
 from abm.governments.outlook import Act
 from abm.governments.rules import RULES
-from abm.location.relocation import (
-    Moves,
-    believed_transitions,
-    config_revenues,
-    payoffs,
-    relocate,
-    reviewing,
-    value_plans,
-)
+from abm.location.payoffs import config_revenues, payoffs
+from abm.location.relocation import Moves, relocate
+from abm.location.review import believed_transitions, reviewing, value_plans
+from abm.policy.past import Past
 from abm.policy.regimes import Policy, compile_known, known_entries
 from abm.policy.timeline import TimelineEntry
-from abm.scenario.fork import Past, future_of
+from abm.scenario.fork import future_of
 from abm.scenario.levers import with_levers
 from abm.scenario.scenario import Scenario
 from abm.state.state import Carried, State

@@ -11,7 +11,7 @@ import numpy as np
 
 from abm.core.location import LocationProblem
 from abm.location.moving_costs import location_problem
-from abm.location.relocation import reviewing
+from abm.location.review import reviewing
 from abm.model import RelocationModel
 from benchmarks.naive_model import NaiveModel
 from experiments.speed.bound import Transcendentals, of_cost_step

@@ -14,7 +14,7 @@ from typing import Any
 import mesa
 import numpy as np
 
-from abm.axes import HOSTS
+from abm.axes import HOSTS, USA
 from abm.core.buyers import (
     ORIGINATING,
     ORIGINATING_BEFORE_DUTY,
@@ -26,7 +26,6 @@ from abm.core.content_rules import MAX_ITERATIONS, MAX_LOG_WEDGE
 from abm.economy.tables import MERCHANDISE_PROCESSING_FEE
 from abm.model import RelocationModel
 from abm.trade.borders import MEMBER_PAIRS
-from abm.trade.input_prices import USA
 from benchmarks.inputs_in_use import inputs_in_use
 
 MEX = HOSTS.index("MEX")

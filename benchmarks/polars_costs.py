@@ -14,8 +14,8 @@ import polars as pl
 
 from abm.core.buyers import ORIGINATING, ORIGINATING_BEFORE_DUTY, OTHER, OTHER_BEFORE_DUTY
 from abm.core.sourcing import InputTerms
+from abm.engine.blocks import sector_rows
 from abm.model import RelocationModel
-from abm.trade.input_prices import sector_rows
 from benchmarks.inputs_in_use import inputs_in_use
 
 SHARED_ONLY = pl.QueryOptFlags.none()

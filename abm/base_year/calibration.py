@@ -28,8 +28,10 @@ from abm.base_year.fixed_point import Mixing
 from abm.base_year.market_access import matched_access
 from abm.core.buyers import sourcing_potential
 from abm.core.sourcing import UnitCosts
-from abm.economy.last_quarter import Calibration, Certificates, Conditions
+from abm.economy.constants import Calibration
+from abm.economy.last_quarter import Certificates, Conditions
 from abm.economy.tables import Array, Economy
+from abm.engine.blocks import sector_rows
 from abm.errors import CalibrationError
 from abm.policy.regimes import Policy
 from abm.trade.borders import Borders, claim_origin
@@ -38,7 +40,6 @@ from abm.trade.input_prices import (
     outside_duty,
     price_inputs,
     purchase_prices,
-    sector_rows,
     solve_costs,
     value_added_cost,
 )

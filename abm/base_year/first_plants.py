@@ -14,7 +14,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.axes import CONFIGS, FOOTLOOSE, HOSTS, N_CONFIGS, N_FOOTLOOSE, N_HOSTS
+from abm.axes import CONFIGS, FOOTLOOSE, HAS_PLANT, HOSTS, N_CONFIGS, N_FOOTLOOSE, N_HOSTS
+from abm.core.blocks import blocks
 from abm.core.location import (
     LocationProblem,
     choice_probabilities,
@@ -22,11 +23,9 @@ from abm.core.location import (
     solve_values,
     stationary_distribution,
 )
-from abm.core.sourcing import blocks
 from abm.economy.tables import Array, Economy
 from abm.engine.draws import Draws
 from abm.location.moving_costs import (
-    HAS_PLANT,
     RULED_OUT,
     build_delays,
     is_ruled_out,

@@ -14,8 +14,8 @@ from abm.axes import N_FOOTLOOSE, N_HOSTS, N_REGIONS
 from abm.core.content_rules import Floats
 from abm.core.markets import plant_appeal
 from abm.economy.tables import Array
+from abm.engine.blocks import sector_blocks
 from abm.engine.parallel import in_parallel
-from abm.trade.input_prices import sector_blocks
 from abm.trade.market_clearing import FINAL, REACH_EXPONENT, Plants, standing_plants
 from abm.trade.this_quarter import Quarter
 

@@ -13,14 +13,12 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from abm import data
-from abm.axes import FOOTLOOSE, HOSTS, N_CONFIGS, N_FOOTLOOSE, N_GOODS, N_HOSTS, N_REGIONS
+from abm.axes import BELIEFS, FOOTLOOSE, HOSTS, N_CONFIGS, N_FOOTLOOSE, N_GOODS, N_HOSTS, N_REGIONS
 from abm.economy.tables import Array, Economy
 from abm.engine.draws import Draws
 from abm.errors import CalibrationError
 from abm.scenario.scenario import Firms
 from agents import FirmTable
-
-BELIEFS = ("myopic", "adaptive", "forward")
 
 SMALLEST_FIRMS = 100
 """A few for every sector of every host; fewer cannot reproduce the trade matrix."""

@@ -11,11 +11,12 @@ from abm.base_year.calibration import BaseYear, calibrate
 from abm.base_year.first_plants import place_firms
 from abm.base_year.population import draw_population
 from abm.core.sourcing import UnitCosts
-from abm.economy.last_quarter import Calibration, Certificates
+from abm.economy.constants import Calibration
+from abm.economy.last_quarter import Certificates
 from abm.economy.tables import Array, Economy
 from abm.engine.draws import Draws
 from abm.errors import CalibrationError
-from abm.location.relocation import config_revenues
+from abm.location.payoffs import config_revenues
 from abm.policy.regimes import Policy, compile_policy
 from abm.scenario.scenario import Scenario
 from abm.state.state import State

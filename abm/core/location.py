@@ -34,8 +34,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from abm.core.blocks import blocks
 from abm.core.content_rules import Floats
-from abm.core.sourcing import blocks
 
 Indices = NDArray[np.integer]
 

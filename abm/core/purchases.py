@@ -2,11 +2,12 @@
 
 import numpy as np
 
+from abm.core.blocks import blocks
 from abm.core.buyers import ORIGINATING, OTHER, Buyers
 from abm.core.content_rules import Floats, category_wedges, mix_factors
 from abm.core.further_rules import weights_by_group
 from abm.core.origin_rules import spending_at
-from abm.core.sourcing import InputTerms, blocks, free_choice, free_mix
+from abm.core.sourcing import InputTerms, free_choice, free_mix
 
 
 def input_purchases(

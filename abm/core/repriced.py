@@ -9,19 +9,12 @@ those that meet rules of origin are the ones of `abm.core.sourcing`.
 
 import numpy as np
 
+from abm.core.blocks import BLOCK, blocks
 from abm.core.buyers import ORIGINATING, OTHER, Buyers, sourcing_potential
 from abm.core.content_rules import Floats, category_wedges, mix_factors
 from abm.core.further_rules import regimes_of, weights_by_group
 from abm.core.origin_rules import spending_at
-from abm.core.sourcing import (
-    BLOCK,
-    FreeChoice,
-    InputTerms,
-    UnitCosts,
-    blocks,
-    free_choice,
-    free_mix,
-)
+from abm.core.sourcing import FreeChoice, InputTerms, UnitCosts, free_choice, free_mix
 
 
 def reprice(

@@ -14,21 +14,17 @@ times ``(potential / base_potential)**(-1/theta)``, firm by firm, so sourcing
 shares obey exact-hat algebra (Dekle, Eaton and Kortum 2008).
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from abm.core.blocks import BLOCK, blocks
 from abm.core.buyers import ORIGINATING, OTHER, OTHER_BEFORE_DUTY, Buyers, sourcing_potential
 from abm.core.content_rules import Floats, meet_content_rule
 from abm.core.further_rules import FreeMix, FurtherRules, missed_entries, solve_entries
 from abm.core.origin_rules import RULES
-
-BLOCK = 8192
-"""Firms times regimes per block: small enough for the processor's cache, and so large
-that threads do not wait for each other between one operation and the next."""
 
 
 @dataclass(frozen=True)
@@ -129,12 +125,6 @@ def firm_last(shape: tuple[int, ...], dtype: type, fill: float | bool) -> NDArra
     hosts or regimes.
     """
     return np.moveaxis(np.full((*shape[1:], shape[0]), fill, dtype), -1, 0)
-
-
-def blocks(firms: int, size: int = BLOCK) -> Iterator[slice]:
-    """Consecutive slices that cover ``range(firms)``."""
-    for start in range(0, firms, size):
-        yield slice(start, min(start + size, firms))
 
 
 @dataclass(frozen=True)

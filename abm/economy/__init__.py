@@ -1,1 +1,1 @@
-"""The economy: the tables that were observed, constants calibrated to them, last quarter's outcomes."""
+"""The economy: tables observed, constants calibrated to them, last quarter's outcomes."""

@@ -5,14 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from abm.axes import CONFIG_LABELS, FOOTLOOSE, HOSTS, N_CONFIGS
-from abm.base_year.population import BELIEFS
+from abm.axes import BELIEFS, CONFIG_LABELS, FOOTLOOSE, HAS_PLANT, HOSTS, N_CONFIGS
 from abm.core.beliefs import myopic_transitions
 from abm.core.claims import Claim, claim_costs
 from abm.core.location import choice_probabilities, continue_or_cancel, value_of_staying
 from abm.explain.one_firm import ONLY, Situation
 from abm.explain.switching_points import CANCELS, Lever, levers_of, nearest_switch
-from abm.location.moving_costs import HAS_PLANT
 from abm.location.valuation import Weighing, projects_at_gates
 from abm.trade.borders import MEMBER_PAIRS, border_terms, paperwork_cost
 

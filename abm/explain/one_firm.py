@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from abm.axes import N_CONFIGS
 from abm.core.sourcing import UnitCosts
-from abm.economy.last_quarter import Calibration, Conditions
+from abm.economy.constants import Calibration
+from abm.economy.last_quarter import Conditions
 from abm.economy.tables import Array, Economy
-from abm.location.relocation import config_revenues, payoffs
+from abm.location.payoffs import config_revenues, payoffs
 from abm.location.valuation import Weighing, weigh
 from abm.policy.regimes import Policy
 from abm.scenario.scenario import Firms

@@ -2,15 +2,12 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from abm.axes import HOSTS
-
-if TYPE_CHECKING:
-    from abm.policy.regime import Instruments
+from abm.policy.regime import Instruments
 
 WAIVED, FIXED = range(2)
 """Parts of a duty: what a claim of origin avoids, and what is due in any case."""
@@ -40,7 +37,7 @@ class Outlook:
     """
 
     quarter: int
-    instruments: "Instruments"
+    instruments: Instruments
     duty: NDArray[np.float64]
     deficit: Callable[[Sequence[str]], tuple[float, float]]
     jobs: Mapping[str, float]

@@ -1,8 +1,8 @@
 """The rules by which governments act beside the timeline, in the order in which they do."""
 
 from abm.governments.outlook import Rule
-from abm.policy.instruments.reaction import react
-from abm.policy.instruments.retaliation import retaliate
+from abm.governments.react import react
+from abm.governments.retaliate import retaliate
 
 RULES: tuple[Rule, ...] = (
     react,

@@ -3,13 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.axes import CONFIGS, HOSTS, N_CONFIGS
+from abm.axes import HAS_PLANT, N_CONFIGS
 from abm.core.location import LocationProblem
 from abm.economy.tables import Array
 from abm.scenario.scenario import Firms
-
-HAS_PLANT = np.array([[host in config for host in HOSTS] for config in CONFIGS])
-"""Plants of every configuration, shape (config, host)."""
 
 RULED_OUT = -1e6
 """Taste for a set of plants that a sector cannot have, share of base-year sales.

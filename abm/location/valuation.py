@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from abm.core.blocks import blocks
 from abm.core.location import LocationProblem, Projects, choice_values, solve_values
-from abm.core.sourcing import blocks
 from abm.economy.tables import Array
 from abm.engine.parallel import in_parallel
 from abm.location.moving_costs import location_problem, move_costs, stage_costs

@@ -32,7 +32,7 @@ from abm.policy.timeline import (
 )
 
 if TYPE_CHECKING:
-    from abm.scenario.fork import Past
+    from abm.policy.past import Past
     from abm.scenario.scenario import Scenario
 
 PLAIN, IMPOSED = "", "threat imposed"

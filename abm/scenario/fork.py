@@ -7,73 +7,12 @@ no longer expected. Random numbers are keyed by seed and quarter, so all futures
 past share their luck.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from abm.errors import ScenarioError
-from abm.policy.regime import Instruments
-from abm.policy.timeline import Segment, TimelineEntry, first_day, instrument_changes
 
 if TYPE_CHECKING:
     from abm.scenario.scenario import Scenario
-
-
-@dataclass(frozen=True)
-class Past:
-    """Policy that a run had when it was forked.
-
-    Attributes
-    ----------
-    segment : Segment
-        The one in force.
-    quarter : int
-        The last one of the past.
-    """
-
-    segment: Segment
-    quarter: int
-
-    def followed_by(self, timeline: Sequence[Segment], start: date) -> tuple[Segment, ...]:
-        """Return the segments of a run with this past and another future.
-
-        Parameters
-        ----------
-        timeline : sequence of Segment
-            Of the future, from its own beginning.
-        start : datetime.date
-            First day of quarter 1, for both.
-        """
-        later = [segment for segment in timeline if segment.start > self.quarter]
-        now = [segment for segment in timeline if segment.start <= self.quarter][-1].instruments
-        before, turn = self.segment.instruments, self.quarter + 1
-        if now == before:
-            return (self.segment, *later)
-        day = first_day(turn, start)
-        entry = TimelineEntry(date=day, title="policy of another future", set={"forked": True})
-        news = instrument_changes(before, now, entry)
-        if later and later[0].start == turn:
-            later[0] = replace(later[0], known=turn, changes=(*news, *later[0].changes))
-            return (self.segment, *later)
-        return (self.segment, Segment(turn, turn, day.isoformat(), now, news), *later)
-
-    def as_document(self) -> dict[str, Any]:
-        """As JSON takes it; what changed when the segment began is in the events already."""
-        return {
-            "start": self.segment.start,
-            "known": self.segment.known,
-            "label": self.segment.label,
-            "instruments": self.segment.instruments.model_dump(mode="json", exclude_none=True),
-            "quarter": self.quarter,
-        }
-
-    @classmethod
-    def of_document(cls, document: dict[str, Any]) -> "Past":
-        """The inverse of `as_document`."""
-        instruments = Instruments.model_validate(document["instruments"])
-        start, known, label = (document[name] for name in ("start", "known", "label"))
-        return cls(Segment(start, known, label, instruments), document["quarter"])
 
 
 def future_of(scenario: "Scenario", past: "Scenario") -> "Scenario":

@@ -5,9 +5,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from abm.axes import FOOTLOOSE, HOSTS, N_FOOTLOOSE, N_HOSTS, REGIONS, SECTORS, USES
+from abm.axes import FOOTLOOSE, HAS_PLANT, HOSTS, N_FOOTLOOSE, N_HOSTS, REGIONS, SECTORS, USES
 from abm.economy.tables import Array, Economy
-from abm.location.moving_costs import HAS_PLANT
 from abm.location.relocation import MOVE_COLUMNS, Moves
 from abm.trade.accounts import Accounts
 from agents import FirmTable

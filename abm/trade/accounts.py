@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from abm.axes import FOOTLOOSE, HOSTS, N_FOOTLOOSE, N_HOSTS, N_REGIONS, N_SECTORS, REGIONS
-from abm.economy.last_quarter import Calibration, Certificates
+from abm.economy.constants import Calibration
+from abm.economy.last_quarter import Certificates
 from abm.economy.tables import Array, Economy
 from abm.errors import IdentityError
 from abm.policy.regimes import Policy

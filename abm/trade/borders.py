@@ -5,14 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.axes import HOSTS, N_HOSTS, N_REGIONS
+from abm.axes import HOSTS, N_HOSTS, N_REGIONS, USA
 from abm.core.claims import BorderTerms, Claim, choose_claim
 from abm.core.content_rules import Floats
 from abm.core.sourcing import UnitCosts, firm_last
 from abm.economy.tables import MERCHANDISE_PROCESSING_FEE, Array, Economy
+from abm.engine.blocks import sector_rows
 from abm.engine.parallel import in_parallel
 from abm.policy.regimes import Policy
-from abm.trade.input_prices import USA, sector_rows
 from agents import FirmTable
 
 MEX = HOSTS.index("MEX")

@@ -17,11 +17,13 @@ from abm.core.claims import Claim
 from abm.core.content_rules import Floats
 from abm.core.purchases import input_purchases, ruled_purchases
 from abm.core.sourcing import InputTerms
-from abm.economy.last_quarter import Calibration, Certificates
+from abm.economy.constants import Calibration
+from abm.economy.last_quarter import Certificates
 from abm.economy.tables import Array, Economy
+from abm.engine.blocks import sector_blocks
 from abm.engine.parallel import in_parallel
 from abm.errors import ModelError
-from abm.trade.input_prices import buyers, sector_blocks
+from abm.trade.input_prices import buyers
 from abm.trade.market_clearing import (
     FINAL,
     INTERMEDIATE,

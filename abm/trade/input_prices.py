@@ -1,22 +1,21 @@
 """Prices of inputs: from last quarter's outcomes and today's policy to sourcing weights."""
 
-from itertools import pairwise
-
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.axes import FOOTLOOSE, GOODS, N_FOOTLOOSE, N_GOODS, N_HOSTS, N_SECTORS, REGIONS
+from abm.axes import GOODS, N_FOOTLOOSE, N_GOODS, N_HOSTS, N_SECTORS
 from abm.core.buyers import Buyers
-from abm.core.sourcing import InputTerms, UnitCosts, blocks, cost_step
-from abm.economy.last_quarter import Calibration, Conditions
+from abm.core.sourcing import InputTerms, UnitCosts, cost_step
+from abm.economy.constants import Calibration
+from abm.economy.last_quarter import Conditions
 from abm.economy.tables import Array, Economy
+from abm.engine.blocks import sector_blocks
 from abm.engine.parallel import in_parallel
 from abm.policy.regimes import Policy
 from abm.trade.labour import value_added_index
 from abm.trade.origin import further_rules, originating_share
 from agents import FirmTable
 
-USA = REGIONS.index("USA")
 ENERGY = GOODS.index("primary_energy")
 
 
@@ -163,21 +162,6 @@ def away_from_home(table: FirmTable) -> np.ndarray:
     """Whether each host is a foreign country to each firm, shape (firm, host)."""
     away: np.ndarray = table.home[:, None] != np.arange(N_HOSTS)
     return away
-
-
-def sector_rows(table: FirmTable) -> list[slice]:
-    """Rows of every footloose sector; the table is ordered by sector."""
-    edges = np.searchsorted(table.sector, np.arange(len(FOOTLOOSE) + 1))
-    return [slice(int(start), int(stop)) for start, stop in pairwise(edges)]
-
-
-def sector_blocks(table: FirmTable) -> list[tuple[int, slice]]:
-    """Blocks of rows that each belong to one sector, the sector first."""
-    return [
-        (sector, slice(rows.start + block.start, rows.start + block.stop))
-        for sector, rows in enumerate(sector_rows(table))
-        for block in blocks(rows.stop - rows.start)
-    ]
 
 
 def buyers(table: FirmTable, rows: slice | NDArray[np.integer]) -> Buyers:

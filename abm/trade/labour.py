@@ -3,7 +3,8 @@
 import numpy as np
 
 from abm.axes import N_FOOTLOOSE
-from abm.economy.last_quarter import Calibration, Conditions
+from abm.economy.constants import Calibration
+from abm.economy.last_quarter import Conditions
 from abm.economy.tables import Array
 from abm.policy.regimes import Policy
 

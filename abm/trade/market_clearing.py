@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from abm.axes import N_FOOTLOOSE, N_HOSTS, N_REGIONS
 from abm.core.content_rules import Floats
 from abm.core.markets import hat_shares, plant_appeal, plant_pull
-from abm.economy.last_quarter import Calibration
+from abm.economy.constants import Calibration
 from abm.economy.tables import Array, Economy
+from abm.engine.blocks import sector_blocks
 from abm.engine.parallel import in_parallel
 from abm.policy.regimes import Policy
 from abm.trade.borders import delivery
-from abm.trade.input_prices import sector_blocks
 from abm.trade.this_quarter import Quarter
 
 FINAL, INTERMEDIATE = range(2)

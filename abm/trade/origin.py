@@ -5,7 +5,8 @@ from numpy.typing import NDArray
 
 from abm.axes import GOODS, N_FOOTLOOSE, N_GOODS, N_HOSTS, REGIONS
 from abm.core.further_rules import FurtherRules
-from abm.economy.last_quarter import Calibration, Conditions
+from abm.economy.constants import Calibration
+from abm.economy.last_quarter import Conditions
 from abm.economy.tables import Array
 from abm.policy.regimes import Policy
 from abm.trade.labour import labour_cost_index, value_added_index

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from abm.core.sourcing import UnitCosts
-from abm.economy.last_quarter import Calibration
+from abm.economy.constants import Calibration
 from abm.economy.tables import Array, Economy
 from abm.policy.regimes import Policy
 from abm.trade.borders import Borders

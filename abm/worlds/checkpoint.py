@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 
 from abm import data
 from abm.base_year.set_up import scaled
-from abm.economy.last_quarter import Calibration
+from abm.economy.constants import Calibration
 from abm.economy.tables import Economy, load_economy
 from abm.errors import CheckpointError, ScenarioError
 from abm.model import RelocationModel
+from abm.policy.past import Past
 from abm.policy.timeline import TimelineEntry
-from abm.scenario.fork import Past
 from abm.scenario.scenario import Scenario
 from abm.state.records import Records
 from abm.state.state import State

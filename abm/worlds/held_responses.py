@@ -31,12 +31,13 @@ from abm.core.claims import Claim
 from abm.core.repriced import reprice
 from abm.core.sourcing import InputTerms
 from abm.economy.tables import Array
+from abm.engine.blocks import sector_blocks
 from abm.engine.parallel import in_parallel
 from abm.model import RelocationModel
 from abm.scenario.scenario import Scenario
 from abm.trade.borders import claim_origin
 from abm.trade.deliveries import Tally
-from abm.trade.input_prices import buyers, sector_blocks
+from abm.trade.input_prices import buyers
 from abm.trade.market_clearing import other_users_purchases
 from abm.worlds.twin import Twin, check_twin
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from abm import data
-from abm.axes import FOOTLOOSE, HOSTS
+from abm.axes import FOOTLOOSE, HOSTS, USA
 from abm.base_year.calibration import BaseYear, calibrate
 from abm.base_year.first_plants import place_firms
 from abm.base_year.population import (
@@ -21,6 +21,7 @@ from abm.base_year.population import (
 from abm.core.claims import Claim
 from abm.core.sourcing import UnitCosts
 from abm.economy.tables import MERCHANDISE_PROCESSING_FEE, Array, Economy, load_economy
+from abm.engine.blocks import sector_rows
 from abm.engine.draws import Draws
 from abm.errors import CalibrationError
 from abm.policy import Policy, compile_policy
@@ -29,11 +30,9 @@ from abm.scenario.scenario import Firms, Scenario
 from abm.trade.borders import Borders, claim_origin
 from abm.trade.deliveries import qualified_share, tally_plants
 from abm.trade.input_prices import (
-    USA,
     outside_duty,
     price_inputs,
     purchase_prices,
-    sector_rows,
     solve_costs,
     value_added_cost,
 )

@@ -30,7 +30,9 @@ CHANNELS = {
     "relocation": "plants",
     "price_feedback": "prices",
 }
-"""The other channels in their order, and the response of `abm.worlds.held_responses` that each lets go."""
+"""The other channels in their order, and the response that each lets go.
+
+Responses are those of `abm.worlds.held_responses`."""
 
 CHANNEL_NAMES = (DIRECT, *CHANNELS)
 

@@ -2,66 +2,10 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from abm.errors import NonFiniteError, OutputError
-from experiments.runs.folders import PROGRAM, write_json
-from experiments.runs.provenance import git_revision, versions
-
-if TYPE_CHECKING:
-    from abm.scenario.scenario import Scenario
-
-FORMAT = 1
-
-
-def failure_file(out: Path) -> Path:
-    """Where the failure of a run that should have gone to ``out`` is written: beside it."""
-    return out.with_name(f"{out.name}-failure.json")
-
-
-def write_failure(
-    path: Path,
-    error: NonFiniteError,
-    scenario: "Scenario",
-    firms: int,
-    seed: int,
-    forked_from: dict[str, Any] | None = None,
-) -> None:
-    """Write what it takes to see the failure again.
-
-    Parameters
-    ----------
-    path : Path
-        Replaced if it exists.
-    error : NonFiniteError
-    scenario : Scenario
-        The one that broke down.
-    firms, seed : int
-    forked_from : dict, optional
-        The past of a run that was forked, as its manifest has it.
-    """
-    content: dict[str, Any] = {
-        "format": FORMAT,
-        "program": PROGRAM,
-        "error": str(error),
-        "phase": error.phase,
-        "quarter": error.quarter,
-        # Not a number has no place in JSON; as text it can still be read.
-        "inputs": {name: str(value) for name, value in error.inputs.items()},
-        "firms": firms,
-        "seed": seed,
-        "scenario": scenario.model_dump(mode="json"),
-        "forked_from": forked_from,
-        "versions": versions(),
-        "git_revision": git_revision(),
-    }
-    draft = path.with_name(f".{path.name}-new")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_json(draft, content)
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+from abm.errors import OutputError
+from experiments.runs.failure import FORMAT
+from experiments.runs.folders import PROGRAM
 
 
 def replay(path: Path) -> int:

@@ -20,6 +20,7 @@ from experiments.outcomes.summary import Summary, summary
 from experiments.outcomes.tables import RunFrames, check_tables
 from experiments.runs.channels import channel_worlds, check_comparable, split_differences
 from experiments.runs.checkpoints import save_checkpoint
+from experiments.runs.failure import failure_file, write_failure
 from experiments.runs.folders import (
     CHANNELS,
     CHECKPOINT,
@@ -37,7 +38,6 @@ from experiments.runs.folders import (
 )
 from experiments.runs.progress import RunProgress
 from experiments.runs.provenance import git_revision, processor, versions
-from experiments.runs.replay import failure_file, write_failure
 
 if TYPE_CHECKING:
     from abm.model import RelocationModel

@@ -10,11 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
 
-from abm.axes import FOOTLOOSE, HOSTS, N_CONFIGS, N_FOOTLOOSE, N_GOODS, N_HOSTS, REGIONS
+from abm.axes import FOOTLOOSE, HAS_PLANT, HOSTS, N_CONFIGS, N_FOOTLOOSE, N_GOODS, N_HOSTS, REGIONS
 from abm.economy.tables import Array
-from abm.location.moving_costs import HAS_PLANT
+from abm.engine.blocks import sector_rows
 from abm.model import RelocationModel
-from abm.trade.input_prices import sector_rows
 from abm.trade.market_clearing import FINAL, appeal, standing_plants
 
 MOTOR = ("cars", "light_trucks", "vehicle_parts")

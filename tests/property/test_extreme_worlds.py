@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from abm import RelocationModel
-from abm.axes import FOOTLOOSE, HOSTS, N_FOOTLOOSE, N_HOSTS, REGIONS
+from abm.axes import FOOTLOOSE, HAS_PLANT, HOSTS, N_FOOTLOOSE, N_HOSTS, REGIONS
 from abm.base_year.calibration import PROMISED
 from abm.economy.tables import load_economy
 from abm.errors import CalibrationError
-from abm.location.moving_costs import HAS_PLANT, RULED_OUT
+from abm.location.moving_costs import RULED_OUT
 from abm.trade.accounts import ROUNDING
 from abm.worlds.twin import alike, twin
 from experiments.scenarios.overrides import load_scenario

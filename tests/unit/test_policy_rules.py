@@ -9,8 +9,8 @@ from abm.axes import GOODS, N_HOSTS
 from abm.errors import ScenarioError
 from abm.governments.in_force import levied
 from abm.governments.outlook import FIXED, WAIVED, Outlook
+from abm.governments.retaliate import retaliate
 from abm.policy import compile_policy
-from abm.policy.instruments.retaliation import retaliate
 from abm.policy.timeline import with_changes
 from abm.scenario.scenario import Scenario
 from experiments.scenarios.overrides import load_scenario

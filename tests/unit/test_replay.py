@@ -9,8 +9,8 @@ import abm.model
 from abm.errors import NonFiniteError
 from abm.scenario.scenario import Scenario
 from experiments.commands.main import main
-from experiments.runs import replay as replaying
-from experiments.runs.replay import failure_file, write_failure
+from experiments.runs import failure
+from experiments.runs.failure import failure_file, write_failure
 from experiments.runs.runner import run_scenario
 from tests.synthetic import FakeModel, FakeScenario
 
@@ -140,7 +140,7 @@ def test_a_failure_file_is_whole_or_not_there(tmp_path, monkeypatch):
         path.write_text("{", encoding="utf-8")
         raise OSError("disk full")
 
-    monkeypatch.setattr(replaying, "write_json", refuse)
+    monkeypatch.setattr(failure, "write_json", refuse)
     with pytest.raises(OSError, match="disk full"):
         write_failure(tmp_path / "failure.json", broken(), SCENARIO, firms=1, seed=1)
     assert not list(tmp_path.iterdir())

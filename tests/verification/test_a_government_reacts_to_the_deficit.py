@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from abm.governments.react import hazard_scale
 from abm.policy import compile_policy
-from abm.policy.instruments.reaction import Reaction, hazard_scale
+from abm.policy.instruments.reaction import Reaction
 from abm.trade.balance import us_goods_deficit
 from experiments.outcomes.measures import us_goods_balance
 from experiments.outcomes.summary import summary

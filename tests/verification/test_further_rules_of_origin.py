@@ -14,8 +14,9 @@ from abm import RelocationModel
 from abm.axes import FOOTLOOSE, GOODS, N_HOSTS
 from abm.core.purchases import input_purchases, ruled_purchases
 from abm.core.sourcing import UnitCosts
+from abm.engine.blocks import sector_rows
 from abm.policy import compile_policy
-from abm.trade.input_prices import buyers, price_inputs, sector_rows, solve_costs, value_added_cost
+from abm.trade.input_prices import buyers, price_inputs, solve_costs, value_added_cost
 from abm.trade.origin import own_high_wage, pays_above_line
 from experiments.scenarios.overrides import load_scenario
 

@@ -13,8 +13,7 @@ import pandas as pd
 import pytest
 
 from abm import RelocationModel
-from abm.axes import GOODS, HOSTS, REGIONS, SECTORS
-from abm.base_year.population import BELIEFS
+from abm.axes import BELIEFS, GOODS, HOSTS, REGIONS, SECTORS
 from agents import Government
 from docs.findings import opening_chances
 from experiments.scenarios.overrides import load_scenario

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from abm import RelocationModel
-from abm.axes import CONFIG_LABELS, HOSTS
-from abm.location.moving_costs import HAS_PLANT, move_costs
+from abm.axes import CONFIG_LABELS, HAS_PLANT, HOSTS
+from abm.location.moving_costs import move_costs
 from experiments.outcomes.summary import summary
 from experiments.scenarios.overrides import load_scenario
 

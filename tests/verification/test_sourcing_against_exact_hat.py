@@ -17,7 +17,7 @@ from abm.core.buyers import Buyers
 from abm.core.markets import hat_shares
 from abm.core.purchases import input_purchases
 from abm.core.sourcing import InputTerms, UnitCosts, cost_step
-from abm.economy.last_quarter import Calibration
+from abm.economy.constants import Calibration
 from abm.economy.tables import load_economy
 from abm.engine.draws import Draws
 from abm.policy.regimes import compile_policy

@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abm import RelocationModel
-from abm.axes import FOOTLOOSE, N_GOODS, N_HOSTS, REGIONS
-from abm.location.moving_costs import HAS_PLANT
+from abm.axes import FOOTLOOSE, HAS_PLANT, N_GOODS, N_HOSTS, REGIONS
 from viz.lab.sites import cities, sites
 
 type Floats = NDArray[np.float64]

@@ -1,0 +1,93 @@
+"""Constants of the calibration year, which make it a rest point."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from abm.economy.last_quarter import Conditions
+from abm.economy.tables import Array
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Constants that make the calibration year a rest point.
+
+    Attributes
+    ----------
+    competitiveness : ndarray, shape (sector, material, source, host)
+        Sourcing weight of a source at base-year prices; sums to 1 over sources.
+    bill_of_materials : ndarray, shape (sector, input, host)
+        Purchasers' cost of an input per unit of output, unit cost being about 1.
+    service_shares : ndarray, shape (sector, input, source, host)
+        Where each input came from in the calibration year.
+    value_added_cost, labour_part, jobs_per_volume : ndarray, shape (sector, host)
+        Labour and capital per unit of output, labour's part of it, and persons
+        engaged per unit of quarterly output at average productivity.
+    hourly_pay : ndarray, shape (sector, host)
+        Compensation of labour, USD an hour; all sectors.
+    margin : ndarray, shape (sector,)
+        Profit share of sales.
+    access : ndarray, shape (sector, host, use, market)
+        How well a host reaches a market.
+    fringe : ndarray, shape (sector, source, market)
+        Consumers' spending on imports from regions without modelled firms, a quarter.
+    expenditure : ndarray, shape (sector, market)
+        Consumers' spending, duty included, a quarter.
+    home_appeal : ndarray of float32, shape (home, market)
+        Appeal of a firm to buyers by its nationality, 1 at home.
+    other_use : ndarray, shape (input, source, market)
+        Purchases at basic prices by users that are not modelled firms, a quarter.
+    base_input_duty : ndarray, shape (input, source, market)
+        Duty on inputs in the calibration year, fraction of basic value.
+    outside_duty : ndarray, shape (sector, source, market)
+        Base-year duty on trade in which nothing can be claimed.
+    base_volume : ndarray, shape (sector, host)
+        Output volume of a quarter of the calibration year.
+    base_cost_ratio : ndarray, shape (sector, host)
+        Mean unit cost over that of freely chosen inputs in the calibration year:
+        what meeting rules then cost.
+    base_jobs : ndarray, shape (host,)
+        Persons engaged in modelled sectors.
+    conditions : Conditions
+        The calibration year, one regime.
+    largest_error : float
+        Worst relative miss of a targeted cell.
+    iterations : int
+        Rounds the fixed point took.
+    """
+
+    competitiveness: Array
+    bill_of_materials: Array
+    service_shares: Array
+    value_added_cost: Array
+    labour_part: Array
+    jobs_per_volume: Array
+    hourly_pay: Array
+    margin: Array
+    access: Array
+    fringe: Array
+    expenditure: Array
+    home_appeal: NDArray[np.float32]
+    other_use: Array
+    base_input_duty: Array
+    outside_duty: Array
+    base_volume: Array
+    base_cost_ratio: Array
+    base_jobs: Array
+    conditions: Conditions
+    largest_error: float
+    iterations: int
+
+    def price_ratio(self, markup_scale: Array | float) -> Array:
+        """Price over that of the calibration year at the same cost, shape (sector, ...).
+
+        The part of the price above cost is scaled: 0 gives prices at cost.
+
+        Parameters
+        ----------
+        markup_scale : float or ndarray, shape (regime,)
+            Markup against the calibration year's.
+        """
+        ratio: Array = 1 + np.multiply.outer(self.margin, np.asarray(markup_scale) - 1)
+        return ratio
