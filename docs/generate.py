@@ -24,6 +24,7 @@ from abm.base_year.first_plants import OTHER_MAKERS, VEHICLE_MAKERS
 from abm.config.settings import Settings
 from abm.economy.tables import load_economy
 from abm.model import RelocationModel
+from abm.policy.arrays import PolicyArrays
 from abm.policy.regime import Instruments
 from abm.policy.timeline import segments
 from abm.scenario.assumptions import Economy, Firms
@@ -97,6 +98,23 @@ def state_variables() -> str:
         (
             (code(name), ", ".join(column.axes), column.dtype, column.unit, column.meaning)
             for name, column in FirmTable.columns().items()
+        ),
+    )
+
+
+def policy_arrays() -> str:
+    """Arrays of policy, each with the regime as a last axis."""
+    return table(
+        ("array", "axes", "unit", "neutral", "meaning"),
+        (
+            (
+                code(f"Policy.{name}"),
+                ", ".join((*array.axes, "regime")),
+                array.unit,
+                plain(array.neutral),
+                array.meaning,
+            )
+            for name, array in PolicyArrays.declared().items()
         ),
     )
 
@@ -272,6 +290,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     for block in (
         schedule,
         state_variables,
+        policy_arrays,
         firm_parameters,
         economy_parameters,
         policy_parameters,

@@ -100,7 +100,7 @@ WITHOUT_ARRAYS = tuple(name for name in INSTRUMENTS if name not in dict(FILLS))
 
 def regime_arrays(instruments: Instruments, threat_imposed: bool) -> RegimeArrays:
     """Return what ``instruments`` say as arrays, with the threatened measure or without."""
-    regime = RegimeArrays()
+    regime = RegimeArrays.neutral()
     for name, fill in FILLS:
         fill(getattr(instruments, name), regime)
     if threat_imposed and instruments.threat is not None:

@@ -1,9 +1,10 @@
-"""An instrument, and a rule, are added as CONTRIBUTING says, in a copy of the model, and work."""
+"""Instruments, arrays of policy and rules are added as CONTRIBUTING says, in a copy, and work."""
 
 import re
 import shutil
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,25 @@ try:
     load_scenario("usmca", ["port_fees.USB=2%"])
 except ScenarioError as error:
     print(error)
+"""
+
+ARRAY = """
+import numpy as np
+from abm.policy import compile_policy
+from abm.policy.arrays import RegimeArrays
+from docs.generate import policy_arrays
+from experiments.scenarios.overrides import load_scenario
+
+def compiled(*overrides):
+    return compile_policy(load_scenario("usmca", list(overrides)), quarters=40)
+
+plain, charged = compiled(), compiled("port_fees.USA=2%")
+assert RegimeArrays.neutral().port_fee.shape == (5,)
+assert plain.port_fee.shape == (5, len(plain.regimes)) and not plain.port_fee.any()
+assert (charged.port_fee == np.array([0.02, 0, 0, 0, 0])[:, None]).all()
+assert charged.during(slice(1, 3)).port_fee.shape == (5, 2)
+assert not charged.port_fee.flags.writeable and not charged.same_as(plain)
+print(next(line for line in policy_arrays().splitlines() if "port_fee" in line))
 """
 
 
@@ -75,6 +95,26 @@ def insert(file, *lines):
 
 
 @pytest.fixture(scope="module")
+def copied_with_an_array(copied, tmp_path_factory):
+    """A copy in which that instrument writes the array of CONTRIBUTING instead of another."""
+    root = tmp_path_factory.mktemp("with_array") / "copy"
+    shutil.copytree(copied, root)
+    shutil.copytree(ROOT / "docs", root / "docs", ignore=shutil.ignore_patterns("*.svg", "*.png"))
+    array, written = (
+        textwrap.dedent(code)
+        for code in re.findall(r"```python\n(.*?)```", section("An array of policy"), re.DOTALL)
+    )
+    insert(
+        root / "abm" / "policy" / "arrays.py",
+        ("    @staticmethod", textwrap.indent(array, "    ") + "\n"),
+    )
+    fees = root / "abm" / "policy" / "instruments" / "port_fees.py"
+    code = fees.read_text(encoding="utf-8")
+    fees.write_text(re.sub(r"regime\.barrier.*\n", lambda _: written, code), encoding="utf-8")
+    return root
+
+
+@pytest.fixture(scope="module")
 def copied(tmp_path_factory):
     """The model with the instrument and the rule of CONTRIBUTING added."""
     root = tmp_path_factory.mktemp("copy")
@@ -113,6 +153,13 @@ def said(script, folder):
 
 def test_the_instrument_of_contributing_is_known_everywhere_once_added(copied):
     assert said(USE, copied) == "port_fees.USB: no such key; did you mean 'USA'?\n"
+
+
+def test_the_array_of_contributing_is_there_under_every_regime_once_declared(copied_with_an_array):
+    assert said(ARRAY, copied_with_an_array) == (
+        "| `Policy.port_fee` | market, regime | ad valorem | 0 "
+        "| fee on goods that arrive from overseas |\n"
+    )
 
 
 def test_the_rule_of_contributing_acts_and_its_act_is_an_event(copied):

@@ -108,6 +108,6 @@ def fill_rules_of_origin(rules: RulesOfOrigin, regime: RegimeArrays) -> None:
     # Credits are part of what the rule asks, so only the rest must arise at high wages.
     rest = regime.labour_value_content - rules.labour_value_credit
     regime.labour_value_content[:] = rest.clip(0.0)
-    regime.wage_line = rules.wage_line
-    regime.de_minimis = rules.de_minimis
+    regime.wage_line[...] = rules.wage_line
+    regime.de_minimis[...] = rules.de_minimis
     regime.cumulation[:] = [getattr(rules.cumulation, region) for region in REGIONS]

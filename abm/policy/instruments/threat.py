@@ -112,7 +112,7 @@ def impose_threat(threat: Threat, regime: RegimeArrays) -> None:
     two is levied, under its own terms.
     """
     if threat.instrument == "border_tax":
-        regime.border_tax = threat.rate
+        regime.border_tax[...] = threat.rate
         return
     if threat.instrument == "withdrawal":
         regime.preference[:] = False
