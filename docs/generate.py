@@ -30,6 +30,7 @@ from abm.policy.timeline import segments
 from abm.scenario.assumptions import Economy, Firms
 from abm.scenario.scenario import Scenario, shipped
 from agents import FirmTable
+from experiments.outcomes.tables import COMPARISON_TABLES, TABLES
 
 ROOT = Path(__file__).parents[1]
 
@@ -117,6 +118,21 @@ def policy_arrays() -> str:
             for name, array in PolicyArrays.declared().items()
         ),
     )
+
+
+def _columns_of(name: str) -> Callable[[], str]:
+    """What writes the columns of a table of results, stored types included."""
+
+    def write() -> str:
+        return table(
+            ("column", "type", "unit", "meaning"),
+            (
+                (code(column), str(entry.type), entry.unit, entry.meaning)
+                for column, entry in (TABLES | COMPARISON_TABLES)[name].items()
+            ),
+        )
+
+    return write
 
 
 def standing(source: str, value: object) -> str:
@@ -300,7 +316,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
         constants,
         scenarios,
     )
-}
+} | {f"{name}_columns": _columns_of(name) for name in TABLES | COMPARISON_TABLES}
 
 
 def pages() -> list[Path]:

@@ -5,14 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.axes import CONFIG_LABELS, FOOTLOOSE, HAS_PLANT, N_HOSTS
+from abm.axes import HAS_PLANT, N_HOSTS
 from abm.economy.tables import Array
 from abm.location.moving_costs import build_delays, move_costs
 from abm.location.review import Plans
-from abm.scenario.scenario import Firms
+from abm.scenario.assumptions import Firms
 from agents import FirmTable
-
-MOVE_COLUMNS = ("quarter", "sector", "from_config", "to_config", "stage", "firms", "weight")
 
 
 @dataclass(frozen=True)
@@ -36,24 +34,6 @@ class Moves:
     stage: NDArray[np.str_]
     cost: Array
     lost: Array
-
-    def records(self, table: FirmTable, quarter: int) -> list[tuple[object, ...]]:
-        """Firms and real firms by sector, sets of plants and stage, as `MOVE_COLUMNS`."""
-        found: dict[tuple[object, ...], list[float]] = {}
-        for row, origin, target, stage in zip(
-            self.rows, self.from_config, self.to_config, self.stage, strict=True
-        ):
-            key = (
-                quarter,
-                FOOTLOOSE[table.sector[row]],
-                CONFIG_LABELS[origin],
-                CONFIG_LABELS[target],
-                str(stage),
-            )
-            entry = found.setdefault(key, [0, 0.0])
-            entry[0] += 1
-            entry[1] += float(table.weight[row])
-        return [(*key, count, weight) for key, (count, weight) in sorted(found.items())]
 
 
 def relocate(table: FirmTable, settings: Firms, plans: Plans) -> Moves:
