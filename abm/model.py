@@ -39,6 +39,7 @@ from abm.engine.phase import phase
 from abm.governments.in_force import conclude_talks, decide, draw_threat, outlook, tell_news
 from abm.governments.outlook import Act
 from abm.governments.rules import RULES
+from abm.location.moving_costs import MovingCosts
 from abm.location.payoffs import config_revenues, payoffs
 from abm.location.relocation import Moves, relocate
 from abm.location.review import believed_transitions, reviewing, value_plans
@@ -327,9 +328,10 @@ class RelocationModel(mesa.Model):
         payoff = payoffs(self.firms, self.calibration, self.now, revenue, rows)
         # Here, since no search can begin from what is not finite.
         check_array(self, "value_plans", Guard("payoff", lambda _: payoff, lambda _: rows))
+        self.moving = MovingCosts.under(self.scenario.firms, self.now)
         self.plans = value_plans(
             self.firms,
-            self.scenario.firms,
+            self.moving,
             payoff,
             self.transitions,
             self.plan_values[..., self.live],
@@ -342,7 +344,7 @@ class RelocationModel(mesa.Model):
     @phase
     def relocate(self) -> None:
         """Start, advance, cancel and complete projects; close plants."""
-        self.moves = relocate(self.firms, self.scenario.firms, self.plans)
+        self.moves = relocate(self.firms, self.moving, self.plans, self.regime)
         self.firms.moved_from_home[:] |= self.firms.plants[:, HOSTS.index("USA")]
 
     @phase
@@ -374,6 +376,7 @@ class RelocationModel(mesa.Model):
             on_top,
             other,
             self.regime,
+            self.moves.grants,
         )
         self.year.append(accounts)
         self._file_certificates()

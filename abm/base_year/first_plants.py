@@ -27,10 +27,9 @@ from abm.economy.tables import Array, Economy
 from abm.engine.draws import Draws
 from abm.location.moving_costs import (
     RULED_OUT,
-    build_delays,
+    MovingCosts,
     is_ruled_out,
     location_problem,
-    move_costs,
     quarterly_review,
 )
 from abm.scenario.scenario import Firms
@@ -167,7 +166,10 @@ def _solve_still(settings: Firms, payoff: Array, start: Array | None) -> tuple[A
     Returns arrays of shape (firm, config), (firm, config, config) and (firm, config).
     """
     problem = location_problem(
-        settings, payoff[..., None], np.ones((1, 1, 1)), np.zeros(len(payoff), np.int64)
+        MovingCosts(settings),
+        payoff[..., None],
+        np.ones((1, 1, 1)),
+        np.zeros(len(payoff), np.int64),
     )
     values, _ = solve_values(
         problem, start=None if start is None else start[..., None], tolerance=1e-9
@@ -273,7 +275,7 @@ def place_firms(table: FirmTable, economy: Economy, settings: Firms, draws: Draw
         for purpose in ("first plants", "first project", "first project's age")
     )
     values = np.empty((firms, N_CONFIGS))
-    delays = build_delays(settings)
+    delays = MovingCosts(settings).delays
     for rows in blocks(firms, BLOCK):
         payoff = table.location_taste[rows].astype(np.float64)
         values[rows], moves, standing = _solve_still(settings, payoff, None)
@@ -325,7 +327,7 @@ def _favour_projects(table: FirmTable, settings: Firms, values: Array, draws: Dr
     """
     building = np.flatnonzero(table.target >= 0)
     problem = location_problem(
-        settings,
+        MovingCosts(settings),
         table.location_taste[building, :, None].astype(np.float64),
         np.ones((1, 1, 1)),
         np.zeros(len(building), np.int64),
@@ -348,5 +350,5 @@ def _age_projects(table: FirmTable, settings: Firms, elapsed: Array) -> None:
     table.stage[building] = stage
     table.quarters_left[building] = ends[stage] - age
     paid = np.cumsum(settings.stage_cost_shares)[stage]
-    costs = move_costs(settings)[table.config[building], table.target[building]]
+    costs = MovingCosts(settings).total[table.config[building], table.target[building]]
     table.sunk[building] = paid * costs

@@ -153,6 +153,14 @@ class PolicyArrays:
             "part that the host's treasury pays",
         ),
     ]
+    investment_grant: Annotated[
+        Float64,
+        PolicyArray(
+            ("sector", "host"),
+            "share of build cost",
+            "part that the host's treasury pays of plants decided on under the regime",
+        ),
+    ]
     foreign_advantage: Annotated[
         Float64,
         PolicyArray(

@@ -181,6 +181,11 @@ OUTCOMES = Table(
             "production subsidies that the region's treasury pays",
             lambda q: q.accounts.subsidies,
         ),
+        "grants_musd": _number(
+            MONEY,
+            "investment grants that the region's treasury pays towards plants being built",
+            lambda q: q.accounts.grants,
+        ),
         "royalties_musd": _number(
             MONEY,
             "royalties of firms that are not at home in the region",
@@ -321,6 +326,11 @@ MOVES = Table(
             "real firms",
             "real firms that they stand for",
             _moved(lambda moves, firms: firms.weight[moves.rows]),
+        ),
+        "granted_musd": _number(
+            INVESTED,
+            "what treasuries promised towards the new plants' build cost",
+            _moved(lambda moves, firms: moves.granted.sum(axis=1)),
         ),
     },
 )

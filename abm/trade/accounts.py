@@ -4,7 +4,7 @@ All flows are million USD a quarter. Trade arrays have shape (sector, source,
 market) and are at basic prices; duties fall on customs values.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -57,6 +57,9 @@ class Accounts:
     subsidies, royalties : ndarray, shape (sector, host)
         What the host's treasury pays towards labour and capital, and what firms from
         elsewhere pay for know-how.
+    grants : ndarray, shape (sector, host)
+        What the host's treasury pays towards plants being built. Building is no part of the
+        other accounts, so that here its treasury's part alone is booked.
     employment, volume, mean_cost : ndarray, shape (sector, host)
         Persons, output volume, unit cost against the calibration year (1 where nothing
         is made).
@@ -92,6 +95,7 @@ class Accounts:
     price_index: Array
     consumption: Array
     input_spending: Array
+    grants: Array = field(default_factory=lambda: np.zeros((N_FOOTLOOSE, N_HOSTS)))
 
     @property
     def value_added(self) -> Array:
@@ -112,9 +116,9 @@ class Accounts:
 
     @property
     def treasury(self) -> Array:
-        """Duty and penalties collected less subsidies paid, shape (market,)."""
+        """Duty and penalties collected less subsidies and grants paid, shape (market,)."""
         balance = self.duty_revenue
-        balance[:N_HOSTS] -= self.subsidies.sum(axis=0)
+        balance[:N_HOSTS] -= self.subsidies.sum(axis=0) + self.grants.sum(axis=0)
         return balance
 
 
@@ -130,6 +134,7 @@ def settle(
     on_top: Array,
     other_purchases: Array,
     regime: int,
+    grants: Array | None = None,
 ) -> Accounts:
     """Close the books of a quarter.
 
@@ -148,6 +153,8 @@ def settle(
     on_top, other_purchases : ndarray, shape (input, source, market)
         Buyers' price over basic price; inputs bought by users other than firms.
     regime : int
+    grants : ndarray, shape (sector, host), optional
+        What treasuries paid towards new plants; none without it.
 
     Returns
     -------
@@ -192,6 +199,7 @@ def settle(
         price_index=market.price_index[..., 0],
         consumption=(market.unit_final * market.competition)[..., 0],
         input_spending=flows * on_top,
+        grants=np.zeros_like(sales) if grants is None else grants,
     )
     check_identities(accounts, tally, market, revenue)
     return accounts
@@ -269,6 +277,8 @@ def check_identities(accounts: Accounts, tally: Tally, market: MarketState, reve
     Shipped is received, in each market and use; what firms pay out and keep is what
     they sell; what consumers spend is what sellers and treasuries get.
     """
+    if not (accounts.grants >= 0).all():
+        raise IdentityError("trade_and_account: a grant is negative or not a number")
     shipped = (tally.sums["appeal"] * revenue)[:, :, 1]
     _must_match(
         "inputs shipped and received",

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from abm.axes import CONFIG_LABELS, HOSTS
-from abm.location.moving_costs import move_costs
+from abm.location.moving_costs import MovingCosts
 from agents import Firm
 from experiments.labels import ADJECTIVES, REGION_NAMES, SECTOR_NAMES, with_minus
 from viz.lab.laboratory import World
@@ -90,7 +90,7 @@ def _plans(world: World, firm: Firm) -> dict[str, Any]:
     model, row = world.model, firm.row
     now = int(model.firms.config[row])
     value = model.plan_values[row, :, model.regime_in_force]
-    cost = move_costs(model.scenario.firms)[now]
+    cost = MovingCosts(model.scenario.firms).total[now]
     gain = 100 * (value - value[now] - cost)
     order = np.argsort(-gain)
     rows = [
