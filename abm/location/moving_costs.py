@@ -72,8 +72,8 @@ class MovingCosts:
 
         Shape (config, config).
         """
-        total = sum(self.settings.stage_quarters)
-        delays: NDArray[np.int64] = np.where(OPENED.any(axis=2), total, 0)
+        opens = OPENED.any(axis=2)
+        delays: NDArray[np.int64] = np.where(opens, self.settings.build_quarters, 0)
         return delays
 
     @cached_property

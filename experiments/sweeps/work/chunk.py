@@ -24,9 +24,6 @@ from pebble import ProcessExpired, ProcessPool
 from abm.engine.parallel import THREADS
 from experiments.sweeps.work.one_run import Outcomes, RunFunction, RunSpec, check_outcomes, simulate
 
-MOST_DEATHS = 2
-"""A run that ends its process this often is set aside."""
-
 THREAD_VARIABLES = (THREADS, "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 START_SECONDS = 20.0
