@@ -347,7 +347,9 @@ def _grants(situation: Situation) -> np.ndarray:
     sector = np.repeat(situation.table.sector, N_CONFIGS)
     rates = moving.granted(sector, now, every, situation.regime)
     paid = (moving.plants[now, every] * rates).sum(axis=1)
-    return np.where(moving.delays[now, every] > 0, paid * moving.still_to_pay[0], paid)
+    builds = moving.delays[now, every] > 0
+    grants: np.ndarray = np.where(builds, paid * moving.still_to_pay[0], paid)
+    return grants
 
 
 def _for_ever(situation: Situation) -> np.ndarray:

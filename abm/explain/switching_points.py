@@ -110,30 +110,12 @@ def levers_of(situation: Situation) -> list[Lever]:
                 lambda policy, value: _with(policy, "content_threshold", (sector,), value),
             )
         )
-    for host, name in enumerate(HOSTS):
-        levers.append(
-            Lever(
-                f"subsidies.{name}",
-                "share of labour and capital cost",
-                float(policy.subsidy[sector, host, regime]),
-                0.0,
-                MOST_SUBSIDY,
-                lambda policy, value, host=host: _with(policy, "subsidy", (sector, host), value),
-            )
-        )
-    for host, name in enumerate(HOSTS):
-        levers.append(
-            Lever(
-                f"investment_grant.{name}",
-                "share of build cost",
-                float(policy.investment_grant[sector, host, regime]),
-                0.0,
-                MOST_GRANT,
-                lambda policy, value, host=host: _with(
-                    policy, "investment_grant", (sector, host), value
-                ),
-            )
-        )
+    for array, unit, most in (
+        ("subsidy", "share of labour and capital cost", MOST_SUBSIDY),
+        ("investment_grant", "share of build cost", MOST_GRANT),
+    ):
+        for host in range(N_HOSTS):
+            levers.append(_host_lever(situation, array, host, unit, most))
     for setting in ("build_cost", "closure_cost"):
         now = float(getattr(settings, setting))
         unit = "share of the plant's yearly sales"
@@ -145,6 +127,18 @@ def _with(policy: Policy, name: str, cell: tuple[int, ...], value: Array) -> Pol
     array = getattr(policy, name).copy()
     array[cell] = value
     return replace(policy, **{name: array})
+
+
+def _host_lever(situation: Situation, array: str, host: int, unit: str, most: float) -> Lever:
+    """What a host's treasury pays to the firm's sector, an array of policy by sector and host."""
+    cell = (situation.sector, host)
+    key = "subsidies" if array == "subsidy" else array
+    now = float(getattr(situation.policy, array)[(*cell, situation.regime)])
+
+    def change(policy: Policy, value: Array) -> Policy:
+        return _with(policy, array, cell, value)
+
+    return Lever(f"{key}.{HOSTS[host]}", unit, now, 0.0, most, change)
 
 
 def _duty_lever(situation: Situation, origin: int, market: int) -> Lever:

@@ -119,7 +119,10 @@ class MovingCosts:
         return cost
 
     def borne(
-        self, grants: Array, config: NDArray[np.integer], target: NDArray[np.integer]
+        self,
+        grants: NDArray[np.floating],
+        config: NDArray[np.integer],
+        target: NDArray[np.integer],
     ) -> Array:
         """What some moves cost firms that are paid grants, before discounting.
 
@@ -133,9 +136,8 @@ class MovingCosts:
         -------
         ndarray, shape (move,)
         """
-        cost: Array = self.total[config, target] - (self.plants[config, target] * grants).sum(
-            axis=1
-        )
+        paid = (self.plants[config, target] * grants).sum(axis=1)
+        cost: Array = self.total[config, target] - paid
         return cost
 
     def weighed(self, sector: NDArray[np.integer] | None, firms: int) -> Array:
@@ -155,12 +157,14 @@ class MovingCosts:
         first = self.still_to_pay[0]
         if self.grant is None:
             costs = np.where(self.delays > 0, self.total * first, self.total)
-            return np.broadcast_to(costs, (firms, N_CONFIGS, N_CONFIGS))
+            same: Array = np.broadcast_to(costs, (firms, N_CONFIGS, N_CONFIGS))
+            return same
         assert sector is not None
         paid = np.einsum("cdh,jhr->jcdr", self.plants, self.grant)
         costs = self.total[None, ..., None] - paid
-        by_sector: Array = np.where(self.delays[..., None] > 0, costs * first, costs)
-        return by_sector[sector]
+        by_sector = np.where(self.delays[..., None] > 0, costs * first, costs)
+        each: Array = by_sector[sector]
+        return each
 
     def granted(
         self,

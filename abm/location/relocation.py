@@ -56,7 +56,7 @@ class _Entries:
     rows: Rows
     before: Rows
     after: Rows
-    grant: Array
+    grant: NDArray[np.float32]
 
     @classmethod
     def of(cls, table: FirmTable, stage: str, rows: Rows, after: NDArray[np.integer]) -> Self:
