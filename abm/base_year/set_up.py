@@ -16,6 +16,7 @@ from abm.economy.last_quarter import Certificates
 from abm.economy.tables import Array, Economy
 from abm.engine.draws import Draws
 from abm.errors import CalibrationError
+from abm.governments.in_force import PolicyState
 from abm.location.payoffs import config_revenues
 from abm.policy.regimes import Policy, compile_policy
 from abm.scenario.scenario import Scenario
@@ -206,7 +207,7 @@ def base_year_accounts(start: CalibratedEconomy) -> Accounts:
     )
 
 
-def first_state(start: CalibratedEconomy, base_accounts: Accounts, regimes: int) -> State:
+def first_state(start: CalibratedEconomy, base_accounts: Accounts, policy: PolicyState) -> State:
     """The state before quarter 1, under every regime as in the calibration year.
 
     Parameters
@@ -214,13 +215,14 @@ def first_state(start: CalibratedEconomy, base_accounts: Accounts, regimes: int)
     start : CalibratedEconomy
     base_accounts : Accounts
         From `base_year_accounts`.
-    regimes : int
-        How many are known at the start.
+    policy : PolicyState
+        With the regimes that are known at the start.
 
     Returns
     -------
     State
     """
+    regimes = len(policy.regime_counts)
     base = start.calibration.conditions
     unclaimed = Certificates.unclaimed(base.certificates.duty)
     use = np.moveaxis(start.economy.intermediate_use.sum(axis=3), 0, 1) / 4
@@ -232,7 +234,7 @@ def first_state(start: CalibratedEconomy, base_accounts: Accounts, regimes: int)
         conditions=base.with_regimes(base.qualified, unclaimed).during(np.zeros(regimes, np.int64)),
         every_cost=UnitCosts.empty(len(start.firms), N_HOSTS, regimes),
         plan_values=np.repeat(start.base_values[..., None], regimes, axis=2),
-        regime_counts=np.zeros((regimes, regimes)),
+        policy=policy,
         input_spending=spending,
         last_price=np.ones_like(spending),
         unit_revenue=np.ones((N_FOOTLOOSE, N_HOSTS, 2, N_REGIONS)),

@@ -4,13 +4,13 @@ All flows are million USD a quarter. Trade arrays have shape (sector, source,
 market) and are at basic prices; duties fall on customs values.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from abm.axes import FOOTLOOSE, HOSTS, N_FOOTLOOSE, N_HOSTS, N_REGIONS, N_SECTORS, REGIONS
 from abm.economy.constants import Calibration
-from abm.economy.last_quarter import Certificates
+from abm.economy.last_quarter import Certificates, Conditions
 from abm.economy.tables import Array, Economy
 from abm.errors import IdentityError
 from abm.policy.regimes import Policy
@@ -308,4 +308,42 @@ def _must_match(
     raise IdentityError(
         f"trade_and_account: {what} differ by {gap[worst]:.1e} for {rows[worst]} "
         f"(of {', '.join(columns)})"
+    )
+
+
+def conditions_after(
+    accounts: Accounts, conditions: Conditions, calibration: Calibration, wage_elasticity: float
+) -> Conditions:
+    """Return what the next quarter takes as given of wages, prices, output and the treasury.
+
+    Parameters
+    ----------
+    accounts : Accounts
+        Of the quarter that ends.
+    conditions : Conditions
+        What it started from, with its own claims and contents.
+    calibration : Calibration
+    wage_elasticity : float
+        Of wages with respect to manufacturing jobs against the calibration year.
+
+    Returns
+    -------
+    Conditions
+    """
+    demand = accounts.employment.sum(axis=0) / calibration.base_jobs
+    supply_price = conditions.supply_price.copy()
+    supply_price[:N_FOOTLOOSE, :N_HOSTS] = accounts.mean_cost
+    output = conditions.output.copy()
+    np.divide(
+        accounts.volume,
+        calibration.base_volume,
+        out=output[:N_FOOTLOOSE, :N_HOSTS],
+        where=calibration.base_volume > 0,
+    )
+    return replace(
+        conditions,
+        wage=demand**wage_elasticity,
+        supply_price=supply_price,
+        output=output,
+        treasury=accounts.treasury,
     )

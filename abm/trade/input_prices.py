@@ -188,3 +188,24 @@ def solve_costs(
         )
 
     in_parallel(solve, sector_blocks(table))
+
+
+def average_sourcing_shares(economy: Economy, calibration: Calibration, price: Array) -> Array:
+    """Return where the average firm would buy every material.
+
+    Parameters
+    ----------
+    economy : Economy
+    calibration : Calibration
+    price : ndarray, shape (input, source, market)
+        Delivered, against the calibration year.
+
+    Returns
+    -------
+    ndarray, shape (sector, material, source, host)
+        Sums to one over sources.
+    """
+    theta = economy.theta[:N_GOODS, None, None]
+    weight = calibration.competitiveness * price[:N_GOODS, :, :N_HOSTS] ** -theta
+    shares: Array = weight / weight.sum(axis=2, keepdims=True)
+    return shares

@@ -319,11 +319,52 @@ def other_users_purchases(
         At basic prices.
     """
     base = calibration.other_use * (1 + calibration.base_input_duty)
-    theta = economy.theta[:, None, None, None]
-    spending = hat_shares(
-        np.moveaxis(np.broadcast_to(base[..., None], price.shape), 1, -1),
-        np.moveaxis(price, 1, -1),
-        theta,
-    )
-    basic: Array = np.moveaxis(spending, -1, 1) / on_top
+    spending = repriced_spending(economy, base, price)
+    basic: Array = spending / on_top
     return basic
+
+
+def repriced_spending(economy: Economy, spending: Array, relative: Array) -> Array:
+    """Return spending on inputs once prices have changed, its total over sources unchanged.
+
+    Parameters
+    ----------
+    economy : Economy
+    spending : ndarray, shape (input, source, market)
+        At purchasers' prices, before the change.
+    relative : ndarray, shape (input, source, market, regime)
+        Delivered price against the one before.
+
+    Returns
+    -------
+    ndarray, shape (input, source, market, regime)
+    """
+    split = hat_shares(
+        np.moveaxis(np.broadcast_to(spending[..., None], relative.shape), 1, -1),
+        np.moveaxis(relative, 1, -1),
+        economy.theta[:, None, None, None],
+    )
+    repriced: Array = np.moveaxis(split, -1, 1)
+    return repriced
+
+
+def consumers_spending(economy: Economy, calibration: Calibration, gain: Array) -> Array:
+    """Return what consumers spend if the treasury pays its gain out to them.
+
+    Parameters
+    ----------
+    economy : Economy
+    calibration : Calibration
+    gain : ndarray, shape (market,)
+        Paid out in the quarter, million USD.
+
+    Returns
+    -------
+    ndarray, shape (sector, market)
+        Each sector gets its share of the calibration year.
+    """
+    if not gain.any():
+        return calibration.expenditure
+    consumption = economy.final_demand.sum(axis=(0, 1)) / 4
+    spending: Array = calibration.expenditure * (1 + gain / consumption)
+    return spending

@@ -78,7 +78,7 @@ def put_away(model: RelocationModel) -> Checkpoint:
         packed[name] = np.ascontiguousarray(array.transpose(order[name]))
     facts = {
         "scenario": model.scenario.model_dump(mode="json"),
-        "past": None if model.past is None else model.past.as_document(),
+        "past": _document_of(model.in_force.past),
         "firms": len(model.firms),
         "seed": model.draws.seed,
         "quarter": model.quarter,
@@ -87,11 +87,11 @@ def put_away(model: RelocationModel) -> Checkpoint:
         "numbers": numbers,
         "axes_in_memory": order,
     }
-    if model.before_fork is not None:
-        scenario, past = model.before_fork
+    if model.in_force.before_fork is not None:
+        scenario, past = model.in_force.before_fork
         facts["before_fork"] = {
             "scenario": scenario.model_dump(mode="json"),
-            "past": None if past is None else past.as_document(),
+            "past": _document_of(past),
         }
     if isinstance(model, HeldWorld):
         facts["held"] = sorted(model.held)
@@ -150,6 +150,10 @@ def take_up(checkpoint: Checkpoint, followed: RelocationModel | None = None) -> 
         raise CheckpointError(f"is incomplete ({type(error).__name__}: {error})") from None
 
 
+def _document_of(past: Past | None) -> dict[str, Any] | None:
+    return None if past is None else past.as_document()
+
+
 def fingerprint(economy: Economy) -> str:
     """SHA-256 of an economy's figures."""
     arrays: dict[str, NDArray[Any]] = {}
@@ -187,8 +191,9 @@ class _Continued(RelocationModel):
         self.economy, self.calibration, self.base_accounts, *_ = self._carried
 
     def _set_up_state(self) -> None:
-        *_, self.state, self.past = self._carried
-        self._recall()
+        *_, self.state, past = self._carried
+        self.in_force.resume(self.state.policy, past)
+        self._look_at(self.in_force.reachable(self.quarter))
 
 
 class _ContinuedHeldWorld(_Continued, HeldWorld):
@@ -299,10 +304,10 @@ def _check(state: State, firms: int) -> None:
             state.plan_values,
             state.every_cost.free_cost,
             state.conditions.qualified,
-            state.regime_counts,
+            state.policy.regime_counts,
         )
     }
-    if len(regimes) != 1 or not 0 <= state.regime_in_force < regimes.pop():
+    if len(regimes) != 1 or not 0 <= state.policy.regime < regimes.pop():
         raise CheckpointError("is incomplete (its arrays know different regimes)")
 
 

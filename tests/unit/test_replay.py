@@ -93,13 +93,13 @@ def test_whatever_phase_breaks_down_is_seen_again(tmp_path, monkeypatch, capsys,
             spoil(result, given[0])
         return result
 
-    act = abm.model.RelocationModel.governments_act
+    act = abm.model.RelocationModel._governments_act
 
     def note_quarter(model):
         quarters.append(model.quarter)
         act(model)
 
-    monkeypatch.setattr(abm.model.RelocationModel, "governments_act", note_quarter)
+    monkeypatch.setattr(abm.model.RelocationModel, "_governments_act", note_quarter)
     monkeypatch.setattr(abm.model, called, spoilt)
     out = tmp_path / "run"
     arguments = ["run", "status-quo", "--firms", "100", "--quarters", "3", "--out", str(out)]

@@ -82,10 +82,10 @@ def test_a_run_put_away_and_taken_up_in_every_quarter_is_the_same(donor, name, o
     plain = played(twin(donor, scenario))
     again = played(twin(donor, scenario), lambda model: take_up(put_away(model)))
     same_tables(plain, again)
-    decided = [[act.model_dump(mode="json") for act in m.decided] for m in (plain, again)]
+    decided = [[act.model_dump(mode="json") for act in m.in_force.decided] for m in (plain, again)]
     assert decided[0] == decided[1]
-    assert bool(plain.decided) == (name == "usmca")
-    assert plain.agreed == again.agreed == agreed
+    assert bool(plain.in_force.decided) == (name == "usmca")
+    assert plain.in_force.agreed == again.in_force.agreed == agreed
     for column in plain.firms.columns():
         np.testing.assert_array_equal(getattr(plain.firms, column), getattr(again.firms, column))
     np.testing.assert_array_equal(plain.plan_values, again.plan_values)
@@ -110,7 +110,7 @@ def test_a_fork_into_the_same_scenario_is_the_same_run(donor, name, overrides, a
             forked.fork(scenario)
         forked.step()
     same_tables(plain, forked)
-    assert plain.agreed == forked.agreed == agreed
+    assert plain.in_force.agreed == forked.in_force.agreed == agreed
 
 
 def test_futures_of_one_checkpoint_do_not_touch_each_other(donor):
@@ -129,7 +129,7 @@ def test_futures_of_one_checkpoint_do_not_touch_each_other(donor):
 def test_what_was_agreed_stands_in_a_future_of_the_same_talks_and_in_no_other(donor):
     model = twin(donor, load_scenario("threat-35", TALKS))
     model.run_for(4)
-    assert model.agreed == "peace"
+    assert model.in_force.agreed == "peace"
     kept = put_away(model)
     futures = {
         "same talks": load_scenario("threat-35", [*TALKS, "tariffs.special.USA.CAN.all=0.1"]),
@@ -140,12 +140,12 @@ def test_what_was_agreed_stands_in_a_future_of_the_same_talks_and_in_no_other(do
     for name, future in futures.items():
         forked = take_up(kept)
         forked.fork(future)
-        assert forked.agreed == ("peace" if name == "same talks" else None)
+        assert forked.in_force.agreed == ("peace" if name == "same talks" else None)
         again = take_up(put_away(forked))
         for one in (forked, again):
             one.run_for(2)
         same_tables(forked, again)
-        agreed[name] = forked.agreed
+        agreed[name] = forked.in_force.agreed
         markup[name] = float(forked.now.markup_scale[forked.regime])
     assert markup["same talks"] == 0.9
     assert markup["no talks"] == 1.0
@@ -182,12 +182,15 @@ def test_a_fork_into_other_firms_is_refused_and_changes_nothing(donor):
     model.run_for(1)
     with pytest.raises(ScenarioError, match="assumes other firms"):
         model.fork(load_scenario("status-quo", ["firms.build_cost=0.4"]))
-    assert (model.scenario.name, model.past) == ("usmca", None)
+    assert (model.scenario.name, model.in_force.past) == ("usmca", None)
 
 
 def test_the_model_carries_what_its_state_declares_and_nothing_else():
-    carried = {name for name, value in vars(RelocationModel).items() if isinstance(value, Carried)}
-    assert carried == set(State.__dataclass_fields__)
+    names = {name for kind in RelocationModel.__mro__ for name in vars(kind)}
+    carried = {name for name in names if isinstance(getattr(RelocationModel, name, None), Carried)}
+    assert carried | {"policy"} == set(State.__dataclass_fields__)
+    model = RelocationModel("status-quo", firms=100)
+    assert model.state.policy is model.in_force.state
 
 
 def run(out, donor, after=lambda quarter: None, overrides=(), **options):
@@ -286,7 +289,7 @@ def test_a_fork_beside_an_agreement_into_its_own_future_gives_the_same(talks, tm
 def test_a_fork_after_an_agreement_into_a_future_without_talks_can_be_made_again(talks, tmp_path):
     manifest = forked(talks / "stopped", 4, "blanket-25", tmp_path / "fork")
     again = run_again(manifest, 6)
-    assert again.agreed is None
+    assert again.in_force.agreed is None
     outcomes = pd.read_parquet(tmp_path / "fork" / "outcomes.parquet")
     np.testing.assert_array_equal(outcomes["output_musd"], again.outcomes["output_musd"])
     past = pd.read_parquet(talks / "stopped" / "outcomes.parquet")
