@@ -150,7 +150,7 @@ def test_cohorts_that_are_kept_apart_come_back_to_a_source_that_was_gone() -> No
         parts.append(contracts.part[:, 0])
     assert (np.array(parts)[GONE] == 0).all()
     returned = parts[GONE.stop]
-    # More than what renewal alone would bring, which is why the books above test recall.
+    # More than renewal alone would bring, so the books above test recall too.
     assert (returned > 0.3 * today.share[:, 0]).any()
 
 
