@@ -99,9 +99,10 @@ def calendar(
     ----------
     within : ndarray, shape (segment, belief, state, state)
         Transitions between the states of policy that a segment may be in, as each belief has
-        them; segments are those in force or known to be coming.
-    starts : ndarray of int, shape (segment,)
-        Quarter in which each begins, rising.
+        them.
+    starts : ndarray of int, shape (known segment,)
+        Quarter in which each begins, rising, of the segments in force or known to be coming;
+        those after them are not expected.
     told : ndarray of bool, shape (belief,)
         Who knows of the dates; to the others a segment lasts for ever.
     quarter : int
@@ -119,9 +120,9 @@ def calendar(
     horizon = int(np.clip(starts[-1] - quarter, 0, longest))
 
     def moves(leaving: Floats) -> Floats:
-        """Transitions with a chance of leaving each segment but the last for the next."""
+        """Transitions with a chance of leaving each segment for the next, none by default."""
         chain = np.zeros((beliefs, count, states, count, states))
-        for segment, chance in enumerate([*leaving, 0.0]):
+        for segment, chance in enumerate([*leaving, *[0.0] * (count - len(leaving))]):
             believed = np.where(told, chance, 0.0)[:, None, None]
             chain[:, segment, :, segment] = (1 - believed) * within[segment]
             if chance > 0:

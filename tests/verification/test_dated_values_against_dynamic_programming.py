@@ -298,3 +298,12 @@ def test_a_calendar_of_some_regimes_is_the_calendar_of_what_can_still_come():
     part = whole.during(slice(2, 6))
     np.testing.assert_array_equal(part.near, rest.near)
     np.testing.assert_array_equal(part.later, rest.later)
+
+
+def test_a_segment_that_is_not_announced_is_not_expected():
+    expected = calendar(WITHIN, np.array([0, 3]), TOLD, 1)
+    known = calendar(WITHIN[:2], np.array([0, 3]), TOLD, 1)
+    for moves, as_known in ((expected.near, known.near), (expected.later, known.later)):
+        np.testing.assert_array_equal(moves[..., :4, :4], as_known)
+        assert not moves[..., :4, 4:].any()
+    np.testing.assert_allclose(expected.later.sum(axis=-1), 1)
