@@ -27,6 +27,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from abm.core.blocks import blocks
 from abm.core.content_rules import Floats
 from abm.core.location import (
     BLOCK_ENTRIES,
@@ -36,7 +37,6 @@ from abm.core.location import (
     _best,
     _firm_last,
 )
-from abm.core.sourcing import blocks
 
 LONGEST = 20
 """Quarters up to which a date is looked at as a date."""
