@@ -10,7 +10,6 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from abm import RelocationModel
 from abm.axes import FOOTLOOSE, GOODS, N_HOSTS
 from abm.core.purchases import input_purchases, ruled_purchases
 from abm.core.sourcing import UnitCosts
@@ -19,6 +18,7 @@ from abm.policy import compile_policy
 from abm.trade.input_prices import buyers, price_inputs, solve_costs, value_added_cost
 from abm.trade.origin import own_high_wage, pays_above_line
 from experiments.scenarios.overrides import load_scenario
+from tests.same_firms import at_rest
 
 USA, MEX, CAN = range(3)
 RULES = "rules_of_origin."
@@ -29,9 +29,8 @@ DECENT = "labour_rights.wage_floor.MEX=16"
 CARS = FOOTLOOSE.index("cars")
 
 
-@cache
 def base():
-    return RelocationModel("status-quo", firms=400)
+    return at_rest(400)
 
 
 def policy(*overrides):
