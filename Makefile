@@ -11,7 +11,7 @@ A = before
 B = latest
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run app test lint types docs bench bench-large bench-compare bench-page validation
+.PHONY: help setup run app test freeze lint types docs bench bench-large bench-compare bench-page validation
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
@@ -27,6 +27,9 @@ app: $(READY) ## the live laboratory, for a browser on this machine
 
 test: $(READY) ## all tests, two files at a time
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+freeze: $(READY) ## make today's numbers those that the tests hold later changes to; on purpose only
+	PYTHONPATH=. $(BIN)/python tests/regression/freeze.py
 
 validation: $(READY) ## ask the model about published findings, and rewrite docs/validation.md
 	$(BIN)/nearshore validate --out results/validation --page docs/validation.md
