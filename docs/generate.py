@@ -52,6 +52,9 @@ CONSTANTS = (
 )
 """Numbers that no scenario changes."""
 
+PACKAGES = ("agents", "abm", "experiments", "viz")
+"""From the ground up: each imports only itself and those before it."""
+
 THRESHOLDS = "rules_of_origin.regional_value_content"
 
 
@@ -267,6 +270,25 @@ def scenarios() -> str:
     )
 
 
+def house() -> str:
+    """Every folder of code and what it is for, as its ``__init__.py`` says first."""
+    rows = (
+        (code(name), first_line(import_module(name.replace("/", "."))).removesuffix("."))
+        for name in folders()
+    )
+    return table(("folder", "what is in it"), rows)
+
+
+def folders() -> list[str]:
+    """Folders of the packages, each before those within it."""
+    found = (
+        path.parent.relative_to(ROOT).as_posix()
+        for package in PACKAGES
+        for path in (ROOT / package).glob("**/__init__.py")
+    )
+    return sorted(found, key=lambda name: (PACKAGES.index(name.split("/")[0]), name))
+
+
 BLOCKS: dict[str, Callable[[], str]] = {
     block.__name__: block
     for block in (
@@ -280,6 +302,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
         plant_sets,
         constants,
         scenarios,
+        house,
     )
 }
 
