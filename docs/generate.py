@@ -26,7 +26,7 @@ from abm.economy.tables import load_economy
 from abm.model import RelocationModel
 from abm.policy.regime import Instruments
 from abm.policy.timeline import segments
-from abm.scenario.assumptions import Economy, Firms
+from abm.scenario.assumptions import EconomyAssumptions, FirmAssumptions
 from abm.scenario.scenario import Scenario, shipped
 from agents import FirmTable
 
@@ -174,12 +174,12 @@ PARAMETER_HEADS = ("key", "value", "range", "unit", "meaning", "source", "standi
 
 def firm_parameters() -> str:
     """Defaults of the section ``firms`` of a scenario."""
-    return table(PARAMETER_HEADS, _settings_rows(Firms, "firms."))
+    return table(PARAMETER_HEADS, _settings_rows(FirmAssumptions, "firms."))
 
 
 def economy_parameters() -> str:
     """Defaults of the section ``economy`` of a scenario."""
-    return table(PARAMETER_HEADS, _settings_rows(Economy, "economy."))
+    return table(PARAMETER_HEADS, _settings_rows(EconomyAssumptions, "economy."))
 
 
 def policy_parameters() -> str:

@@ -33,7 +33,7 @@ from abm.location.moving_costs import (
     move_costs,
     quarterly_review,
 )
-from abm.scenario.scenario import Firms
+from abm.scenario.scenario import FirmAssumptions
 from agents import FirmTable
 
 # Order of the columns: USA, MEX, CAN, USA+MEX, USA+CAN, MEX+CAN, USA+MEX+CAN.
@@ -104,7 +104,7 @@ def _possible_shares(made: NDArray[np.bool_]) -> Array:
     return shares / shares.sum(axis=2, keepdims=True)
 
 
-def taste_scale(economy: Economy, settings: Firms) -> Array:
+def taste_scale(economy: Economy, settings: FirmAssumptions) -> Array:
     """Worth of a lasting advantage of a place, share of base-year sales a quarter.
 
     One log point of unit cost is worth ``margin * (sigma - 1)`` of sales; firms'
@@ -161,7 +161,9 @@ def _long_run(moves: Array, order: NDArray[np.int64]) -> Array:
     return shares
 
 
-def _solve_still(settings: Firms, payoff: Array, start: Array | None) -> tuple[Array, Array, Array]:
+def _solve_still(
+    settings: FirmAssumptions, payoff: Array, start: Array | None
+) -> tuple[Array, Array, Array]:
     """Values, choice probabilities and long-run shares when policy never changes.
 
     Returns arrays of shape (firm, config), (firm, config, config) and (firm, config).
@@ -180,7 +182,7 @@ def _solve_still(settings: Firms, payoff: Array, start: Array | None) -> tuple[A
 
 @lru_cache(maxsize=8)
 def _constants(
-    settings: Firms, scales: tuple[float, ...], made: tuple[tuple[bool, ...], ...]
+    settings: FirmAssumptions, scales: tuple[float, ...], made: tuple[tuple[bool, ...], ...]
 ) -> Array:
     """Constants by sector, home and configuration, shape (sector, home, config).
 
@@ -240,7 +242,9 @@ def place_tastes(draws: Draws, firms: int, home: NDArray[np.integer]) -> tuple[A
     return advantage, mean + CONFIG_TASTE * own
 
 
-def place_firms(table: FirmTable, economy: Economy, settings: Firms, draws: Draws) -> Array:
+def place_firms(
+    table: FirmTable, economy: Economy, settings: FirmAssumptions, draws: Draws
+) -> Array:
     """Give every firm its tastes, its plants and any project under way.
 
     Parameters
@@ -248,7 +252,7 @@ def place_firms(table: FirmTable, economy: Economy, settings: Firms, draws: Draw
     table : FirmTable
         Filled in place.
     economy : Economy
-    settings : Firms
+    settings : FirmAssumptions
     draws : Draws
 
     Returns
@@ -317,7 +321,9 @@ def _keep_every_cell_alive(table: FirmTable, made: NDArray[np.bool_]) -> None:
         table.target[largest] = -1
 
 
-def _favour_projects(table: FirmTable, settings: Firms, values: Array, draws: Draws) -> None:
+def _favour_projects(
+    table: FirmTable, settings: FirmAssumptions, values: Array, draws: Draws
+) -> None:
     """Give projects under way the luck without which they would not have been chosen.
 
     The gap between two Gumbel draws, given that it exceeds a high threshold, is
@@ -339,7 +345,7 @@ def _favour_projects(table: FirmTable, settings: Firms, values: Array, draws: Dr
     table.project_taste[building] = np.maximum(shortfall, 0) + settings.choice_noise * beyond
 
 
-def _age_projects(table: FirmTable, settings: Firms, elapsed: Array) -> None:
+def _age_projects(table: FirmTable, settings: FirmAssumptions, elapsed: Array) -> None:
     """Spread projects under way evenly over their stages."""
     building = np.flatnonzero(table.target >= 0)
     ends = np.cumsum(settings.stage_quarters)

@@ -17,7 +17,7 @@ from abm.axes import BELIEFS, FOOTLOOSE, HOSTS, N_CONFIGS, N_FOOTLOOSE, N_GOODS,
 from abm.economy.tables import Array, Economy
 from abm.engine.draws import Draws
 from abm.errors import CalibrationError
-from abm.scenario.scenario import Firms
+from abm.scenario.scenario import FirmAssumptions
 from agents import FirmTable
 
 SMALLEST_FIRMS = 100
@@ -130,13 +130,15 @@ def zipf_sizes(
     return sizes
 
 
-def draw_population(economy: Economy, settings: Firms, firms: int, draws: Draws) -> FirmTable:
+def draw_population(
+    economy: Economy, settings: FirmAssumptions, firms: int, draws: Draws
+) -> FirmTable:
     """Firms with everything that does not depend on prices or policy.
 
     Parameters
     ----------
     economy : Economy
-    settings : Firms
+    settings : FirmAssumptions
         The ``firms`` section of a scenario.
     firms : int
         How many.
@@ -175,7 +177,7 @@ def draw_population(economy: Economy, settings: Firms, firms: int, draws: Draws)
 def _draw_sizes(
     table: FirmTable,
     economy: Economy,
-    settings: Firms,
+    settings: FirmAssumptions,
     counts: NDArray[np.int64],
     cells: NDArray[np.int64],
     draws: Draws,
@@ -192,14 +194,16 @@ def _draw_sizes(
     table.size[:] = within_cell * size_of_establishments(economy)[table.home]
 
 
-def _draw_beliefs(table: FirmTable, settings: Firms, draws: Draws) -> None:
+def _draw_beliefs(table: FirmTable, settings: FirmAssumptions, draws: Draws) -> None:
     shares = np.array([getattr(settings.beliefs, belief) for belief in BELIEFS])
     draw = draws.uniform("belief", 0, len(table))
     # A share of 1 may come as 0.999..., so the last type takes what is left.
     table.belief[:] = np.searchsorted(np.cumsum(shares)[:-1], draw, side="right")
 
 
-def _draw_technology(table: FirmTable, economy: Economy, settings: Firms, draws: Draws) -> None:
+def _draw_technology(
+    table: FirmTable, economy: Economy, settings: FirmAssumptions, draws: Draws
+) -> None:
     firms = len(table)
     spread = settings.productivity_spread
     own = np.exp(spread * draws.normal("productivity", 0, firms) - spread**2 / 2)
@@ -241,7 +245,9 @@ def draw_origin(table: FirmTable, typical: Array, spread: Array, draws: Draws) -
     table.origin_share[:] = expit(logit(typical)[table.sector] + log_odds[:, None])
 
 
-def _draw_customs(table: FirmTable, economy: Economy, settings: Firms, draws: Draws) -> None:
+def _draw_customs(
+    table: FirmTable, economy: Economy, settings: FirmAssumptions, draws: Draws
+) -> None:
     firms = len(table)
     line = draws.uniform("tariff line", 0, firms)
     for (host, partner, sector), distribution in economy.rates.items():

@@ -9,7 +9,7 @@ from abm.axes import CONFIG_LABELS, FOOTLOOSE, HAS_PLANT, N_HOSTS
 from abm.economy.tables import Array
 from abm.location.moving_costs import build_delays, move_costs
 from abm.location.review import Plans
-from abm.scenario.scenario import Firms
+from abm.scenario.scenario import FirmAssumptions
 from agents import FirmTable
 
 MOVE_COLUMNS = ("quarter", "sector", "from_config", "to_config", "stage", "firms", "weight")
@@ -56,7 +56,7 @@ class Moves:
         return [(*key, count, weight) for key, (count, weight) in sorted(found.items())]
 
 
-def relocate(table: FirmTable, settings: Firms, plans: Plans) -> Moves:
+def relocate(table: FirmTable, settings: FirmAssumptions, plans: Plans) -> Moves:
     """Start, advance, cancel and complete projects; close plants at once.
 
     The last plants of a sector at a host stay, so that no market loses its only
@@ -66,7 +66,7 @@ def relocate(table: FirmTable, settings: Firms, plans: Plans) -> Moves:
     ----------
     table : FirmTable
         Changed in place.
-    settings : Firms
+    settings : FirmAssumptions
     plans : Plans
 
     Returns
@@ -140,7 +140,7 @@ def relocate(table: FirmTable, settings: Firms, plans: Plans) -> Moves:
 
 def building_costs(
     table: FirmTable,
-    settings: Firms,
+    settings: FirmAssumptions,
     rows: NDArray[np.int64],
     from_config: NDArray[np.int64],
     to_config: NDArray[np.int64],

@@ -13,11 +13,11 @@ from abm.engine.draws import Draws
 from abm.location.moving_costs import quarterly_review
 from abm.location.valuation import projects_at_gates, weigh
 from abm.policy.regimes import Policy
-from abm.scenario.scenario import Firms
+from abm.scenario.scenario import FirmAssumptions
 from agents import FirmTable
 
 
-def reviewing(table: FirmTable, settings: Firms, quarter: int) -> NDArray[np.int64]:
+def reviewing(table: FirmTable, settings: FirmAssumptions, quarter: int) -> NDArray[np.int64]:
     """Rows of firms whose clock strikes or whose project ends a stage this quarter.
 
     None where relocation is switched off.
@@ -82,7 +82,7 @@ class Plans:
 
 def value_plans(
     table: FirmTable,
-    settings: Firms,
+    settings: FirmAssumptions,
     payoff: Array,
     transitions: Array,
     values: Array,
@@ -96,7 +96,7 @@ def value_plans(
     Parameters
     ----------
     table : FirmTable
-    settings : Firms
+    settings : FirmAssumptions
     payoff : ndarray, shape (firm, config, regime)
     transitions : ndarray, shape (belief, regime, regime)
     values : ndarray, shape (all firms, config, regime)

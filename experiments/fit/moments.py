@@ -26,7 +26,7 @@ from abm.engine.draws import Draws
 from abm.errors import CalibrationError
 from abm.policy import Policy, compile_policy
 from abm.policy.regime import INSTRUMENTS
-from abm.scenario.scenario import Firms, Scenario
+from abm.scenario.scenario import FirmAssumptions, Scenario
 from abm.trade.borders import Borders, claim_origin
 from abm.trade.deliveries import qualified_share, tally_plants
 from abm.trade.input_prices import (
@@ -253,7 +253,7 @@ class World:
     """What does not change while parameters are searched: economy, firms' settings, policies."""
 
     economy: Economy
-    settings: Firms
+    settings: FirmAssumptions
     nafta: Policy
     usmca: Policy
 
