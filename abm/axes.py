@@ -29,10 +29,10 @@ FOOTLOOSE = (
 )
 """Sectors whose firms choose where to produce."""
 
-FIXED = ("primary_energy", "telecom", "finance", "other_services")
+IMMOBILE = ("primary_energy", "telecom", "finance", "other_services")
 """Sectors fixed in place: they supply inputs and buy goods."""
 
-SECTORS = FOOTLOOSE + FIXED
+SECTORS = FOOTLOOSE + IMMOBILE
 GOODS = (*FOOTLOOSE, "primary_energy")
 """Sectors whose products cross a customs border and count as materials."""
 

@@ -22,7 +22,7 @@ from benchmarks.goals import GOALS
 from benchmarks.results import FILE, Results, Row, read
 from experiments.labels import NOTHING
 from experiments.runs.folders import (
-    FORMAT,
+    FOLDER_FORMAT,
     MANIFEST,
     PROGRAM,
     check_destination,
@@ -201,7 +201,9 @@ def write_folder(out: Path, results: Results, sources: Sequence[Path]) -> None:
         for picture in pictures:
             figure.savefig(picture)
         contents = [MANIFEST, FILE, *raw, *(picture.name for picture in pictures)]
-        write_json(folder / MANIFEST, {"format": FORMAT, "program": PROGRAM, "contents": contents})
+        write_json(
+            folder / MANIFEST, {"format": FOLDER_FORMAT, "program": PROGRAM, "contents": contents}
+        )
 
 
 def write_page(results: Results) -> None:

@@ -14,8 +14,8 @@ from abm.core.origin_rules import (
     CONTENT,
     FOREIGN,
     HIGH_WAGE,
+    N_RULES,
     REGIONAL,
-    RULES,
     OriginRules,
     RuledMix,
     Sourcing,
@@ -134,7 +134,7 @@ class FreeMix:
 
 def content_start(log_wedge: Floats, threshold: Floats) -> Floats:
     """Multipliers that stand for the wedge of the content rule alone, shape (rule, entry)."""
-    start = np.zeros((RULES, len(log_wedge)))
+    start = np.zeros((N_RULES, len(log_wedge)))
     above_one = np.expm1(log_wedge.astype(np.float64))
     start[CONTENT] = above_one / (1 + above_one * (1 - threshold))
     return start

@@ -45,7 +45,7 @@ HIGH_WAGE, REGIONAL, FOREIGN = range(3)
 CONTENT, LABOUR, CATEGORY, SHIFT = range(4)
 """The rules, in the order of the multipliers."""
 
-RULES = 4
+N_RULES = 4
 
 MAX_ITERATIONS = 100
 MAX_HALVINGS = 40
@@ -190,7 +190,7 @@ def rule_excess(firms: Sourcing, rules: OriginRules, spending: Floats) -> Floats
 
 def weight_slopes(firms: Sourcing, rules: OriginRules) -> Floats:
     """Change of every weight with every multiplier, shape (rule, group, input, entry)."""
-    slopes = np.zeros((RULES, *firms.shares.shape))
+    slopes = np.zeros((N_RULES, *firms.shares.shape))
     foreign = firms.before_duty
     slopes[CONTENT] = -(1 - rules.threshold)
     slopes[CONTENT, FOREIGN] += foreign
@@ -289,7 +289,7 @@ def meet_origin_rules(
     entries = firms.other_cost.size
     every = np.arange(entries)
     whole = _Dual(firms.take(every), rules, weight_slopes(firms, rules))
-    multipliers = np.zeros((RULES, entries)) if start is None else start.astype(np.float64)
+    multipliers = np.zeros((N_RULES, entries)) if start is None else start.astype(np.float64)
     multipliers[:, whole.value(multipliers)[1] <= 0] = 0
     reachable = np.flatnonzero(~_out_of_reach(whole.firms, rules))
     for first in range(0, len(reachable), BLOCK):
@@ -335,7 +335,7 @@ def _newton_step(dual: _Dual, now: Floats, tolerance: float) -> tuple[Floats, ND
     settled = (miss <= tolerance * net_cost) | (apart > MAX_LOG_WEDGE)
     step, push = np.zeros_like(now), np.where(held, 0.0, slope)
     # Rules that are slack for every entry would only be carried along.
-    rules = [rule for rule in range(RULES) if not held[rule].all()]
+    rules = [rule for rule in range(N_RULES) if not held[rule].all()]
     bend = -dual.curvature(weights, spending, perceived, rules)
     step[rules] = _ascent(bend, push[rules], now[rules], ~held[rules])
     steep = np.einsum("ecc->ce", bend)

@@ -24,7 +24,7 @@ from abm.core.blocks import BLOCK, blocks
 from abm.core.buyers import ORIGINATING, OTHER, OTHER_BEFORE_DUTY, Buyers, sourcing_potential
 from abm.core.content_rules import Floats, meet_content_rule
 from abm.core.further_rules import FreeMix, FurtherRules, missed_entries, solve_entries
-from abm.core.origin_rules import RULES
+from abm.core.origin_rules import N_RULES
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ class UnitCosts:
         def no() -> NDArray[np.bool_]:
             return firm_last(shape, np.bool_, False)
 
-        multipliers = firm_last((firms, RULES, hosts, regimes), dtype, 0)
+        multipliers = firm_last((firms, N_RULES, hosts, regimes), dtype, 0)
         return cls(nan(), nan(), nan(), nan(), no(), nan(), no(), multipliers)
 
     def rows(self, rows: slice) -> "UnitCosts":

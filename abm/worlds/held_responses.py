@@ -44,7 +44,7 @@ from abm.worlds.twin import Twin, check_twin
 RESPONSES = ("claims", "sources", "plants", "prices")
 """What can be held."""
 
-RULES = (
+CLAIM_TERMS = (
     "content_threshold",
     "labour_value_content",
     "wage_line",
@@ -110,7 +110,7 @@ class HeldWorld(Twin):
         super()._look_at(regimes)
         if "claims" in self.held:
             theirs = self.followed.now.during(self._counterparts())
-            self.now = replace(self.now, **{name: getattr(theirs, name) for name in RULES})
+            self.now = replace(self.now, **{name: getattr(theirs, name) for name in CLAIM_TERMS})
 
     def _counterparts(self) -> NDArray[np.int64]:
         """The regime of the world followed that stands for each one looked at here.

@@ -17,7 +17,7 @@ from experiments.validation.running import Done, Task, collected, run_all
 from experiments.validation.second_opinion import exact_hat_comparison
 from experiments.validation.sections import Section
 
-FORMAT = 1
+VALIDATION_FORMAT = 1
 CONTENTS = ("manifest.json", "validation.json", "validation.html", "validation.md")
 
 
@@ -117,7 +117,12 @@ def _counter(total: int, quiet: bool) -> Callable[[], None]:
 
 
 def _write(out: Path, report: Report, facts: dict[str, object], page: Path | None) -> None:
-    manifest = {"format": FORMAT, "program": PROGRAM, "contents": list(CONTENTS), **facts}
+    manifest = {
+        "format": VALIDATION_FORMAT,
+        "program": PROGRAM,
+        "contents": list(CONTENTS),
+        **facts,
+    }
     markdown = report.markdown()
     with replaced_folder(out) as folder:
         rows = json.dumps(report.data(), indent=2, ensure_ascii=False, allow_nan=False)

@@ -38,7 +38,7 @@ from experiments.sweeps.store.parts import write_whole
 from experiments.sweeps.store.run_log import History, Part, read_history
 from experiments.sweeps.work.one_run import RunSpec
 
-FORMAT = 1
+SWEEP_FORMAT = 1
 KIND = "sweep"
 
 DESIGN = "design.parquet"
@@ -109,7 +109,7 @@ class SweepStore:
             write_whole(folder / files[name], content)
         manifest = {
             **facts,
-            "format": FORMAT,
+            "format": SWEEP_FORMAT,
             "program": PROGRAM,
             "kind": KIND,
             "sweep": plan.sweep.model_dump(mode="json"),
@@ -153,10 +153,10 @@ class SweepStore:
         ours = isinstance(manifest, dict) and manifest.get("program") == PROGRAM
         if not ours or manifest.get("kind") != KIND:
             raise StoreError(f"{path}: is not the manifest of a sweep; nothing was touched")
-        if manifest.get("format") != FORMAT:
+        if manifest.get("format") != SWEEP_FORMAT:
             raise StoreError(
                 f"{path}: is of format {shown(manifest.get('format'))}, this version reads "
-                f"{FORMAT}; nothing was touched"
+                f"{SWEEP_FORMAT}; nothing was touched"
             )
         return cls(folder, manifest)
 
