@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from abm.axes import CONFIG_LABELS, FOOTLOOSE, HAS_PLANT, N_HOSTS
 from abm.economy.tables import Array
 from abm.location.moving_costs import build_delays, move_costs
-from abm.location.review import Plans
+from abm.location.review import ValuedPlans
 from abm.scenario.scenario import FirmAssumptions
 from agents import FirmTable
 
@@ -56,7 +56,7 @@ class Moves:
         return [(*key, count, weight) for key, (count, weight) in sorted(found.items())]
 
 
-def relocate(table: FirmTable, settings: FirmAssumptions, plans: Plans) -> Moves:
+def relocate(table: FirmTable, settings: FirmAssumptions, plans: ValuedPlans) -> Moves:
     """Start, advance, cancel and complete projects; close plants at once.
 
     The last plants of a sector at a host stay, so that no market loses its only
@@ -67,7 +67,7 @@ def relocate(table: FirmTable, settings: FirmAssumptions, plans: Plans) -> Moves
     table : FirmTable
         Changed in place.
     settings : FirmAssumptions
-    plans : Plans
+    plans : ValuedPlans
 
     Returns
     -------

@@ -60,7 +60,7 @@ def believed_transitions(
 
 
 @dataclass(frozen=True)
-class Plans:
+class ValuedPlans:
     """What the firms that reconsider this quarter find best.
 
     Attributes
@@ -90,7 +90,7 @@ def value_plans(
     regime: int,
     quarter: int,
     draws: Draws,
-) -> Plans:
+) -> ValuedPlans:
     """Value every set of plants of the reviewing firms, noise included.
 
     Parameters
@@ -107,7 +107,7 @@ def value_plans(
 
     Returns
     -------
-    Plans
+    ValuedPlans
     """
     weighed = weigh(table, settings, payoff, transitions, values[rows], rows, regime)
     values[rows] = weighed.values
@@ -125,4 +125,4 @@ def value_plans(
         )
         # What spoke for the project when it was chosen still does.
         goes_on[building] = on + table.project_taste[some] >= off
-    return Plans(rows, weighed.worth + taste, taste, goes_on)
+    return ValuedPlans(rows, weighed.worth + taste, taste, goes_on)

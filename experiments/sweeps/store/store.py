@@ -31,7 +31,7 @@ from filelock import FileLock, Timeout
 from abm.config.keys import shown
 from abm.errors import OutputError, StoreError
 from experiments.runs.folders import MANIFEST, PROGRAM
-from experiments.sweeps.design.plan import Plan
+from experiments.sweeps.design.plan import SweepPlan
 from experiments.sweeps.design.points import Point
 from experiments.sweeps.design.sweep_file import SweepFile
 from experiments.sweeps.store.parts import write_whole
@@ -70,7 +70,7 @@ class SweepStore:
     manifest: dict[str, Any]
 
     @classmethod
-    def create(cls, folder: Path, plan: Plan, facts: Mapping[str, Any]) -> "SweepStore":
+    def create(cls, folder: Path, plan: SweepPlan, facts: Mapping[str, Any]) -> "SweepStore":
         """Make the folder of a sweep that has not begun; the manifest comes last.
 
         Raises
@@ -91,13 +91,13 @@ class SweepStore:
             asked = plan.sweep.model_dump(mode="json")
             return cls._write(folder, plan, {**facts, "asked": asked, "scenarios": files})
 
-    def extended(self, plan: Plan) -> "SweepStore":
+    def extended(self, plan: SweepPlan) -> "SweepStore":
         """Write a design that holds the present one and more."""
         with _as_output_error(self.folder):
             return self._write(self.folder, plan, self.manifest)
 
     @classmethod
-    def _write(cls, folder: Path, plan: Plan, facts: Mapping[str, Any]) -> "SweepStore":
+    def _write(cls, folder: Path, plan: SweepPlan, facts: Mapping[str, Any]) -> "SweepStore":
         table = BytesIO()
         pq.write_table(plan.table(), table, compression="zstd")
         points = json.dumps([list(point.values()) for point in plan.points]).encode()
