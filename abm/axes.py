@@ -15,6 +15,10 @@ REGIONS = ("USA", "MEX", "CAN", "CHN", "ROW")
 HOSTS = REGIONS[:3]
 """Where a plant can stand: the three members of the agreement."""
 
+PARTNERS = HOSTS[1:]
+"""The other members of the agreement, as US figures list them."""
+
+
 FOOTLOOSE = (
     "cars",
     "light_trucks",

@@ -218,7 +218,8 @@ def _parsed(text: str, where: str, keys: Keys) -> dict[str, Any]:
     version = document.get("format", SCENARIO_FORMAT)
     if isinstance(version, int) and version > SCENARIO_FORMAT:
         raise ScenarioError(
-            f"format = {shown(version)}: {where} is newer than this version reads ({SCENARIO_FORMAT})"
+            f"format = {shown(version)}: {where} is newer than this version reads "
+            f"({SCENARIO_FORMAT})"
         )
     if not isinstance(document.get("timeline", []), list):
         raise ScenarioError(f"timeline: must be a list, written [[timeline]] (in {where})")

@@ -49,8 +49,6 @@ SEEDS = (1, 2, 3)
 NUDGES = (1.0, 1.01, 0.99, 1.02, 0.98)
 """Factors on all spreads, tried in turn; each is well within sampling error."""
 
-PARTNERS = ("MEX", "CAN")
-"""Exporters whose claims the customs of the United States count."""
 
 VEHICLES = ("cars", "light_trucks")
 

@@ -5,12 +5,11 @@ from collections.abc import Callable, Iterable
 import numpy as np
 import pandas as pd
 
-from abm.axes import FOOTLOOSE, HOSTS
+from abm.axes import FOOTLOOSE, HOSTS, PARTNERS
 from abm.economy.tables import Array
 from experiments.fit.moments import (
     BANDS,
     FIRMS,
-    PARTNERS,
     SEEDS,
     VEHICLES,
     Exports,

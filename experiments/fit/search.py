@@ -15,10 +15,9 @@ import pandas as pd
 from scipy.optimize import minimize_scalar
 from scipy.special import expit, logit
 
-from abm.axes import FOOTLOOSE, HOSTS
+from abm.axes import FOOTLOOSE, HOSTS, PARTNERS
 from abm.economy.tables import Array
 from experiments.fit.moments import (
-    PARTNERS,
     VEHICLES,
     Border,
     Exports,

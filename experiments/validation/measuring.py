@@ -10,7 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
 
-from abm.axes import FOOTLOOSE, HAS_PLANT, HOSTS, N_CONFIGS, N_FOOTLOOSE, N_GOODS, N_HOSTS, REGIONS
+from abm.axes import (
+    FOOTLOOSE,
+    HAS_PLANT,
+    HOSTS,
+    N_CONFIGS,
+    N_FOOTLOOSE,
+    N_GOODS,
+    N_HOSTS,
+    PARTNERS,
+    REGIONS,
+)
 from abm.economy.tables import Array
 from abm.engine.blocks import sector_rows
 from abm.model import RelocationModel
@@ -18,7 +28,6 @@ from abm.trade.market_clearing import FINAL, appeal, standing_plants
 
 MOTOR = ("cars", "light_trucks", "vehicle_parts")
 USA = REGIONS.index("USA")
-PARTNERS = HOSTS[1:]
 
 WINDOW = 4
 """Last quarters of a run that are averaged: plants are reviewed once a year."""
