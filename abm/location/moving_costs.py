@@ -1,4 +1,4 @@
-"""What moving costs and how long it takes, and the choice that firms face."""
+"""What moving costs and how long it takes, and the location choice that follows from both."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +11,8 @@ from abm.scenario.scenario import FirmAssumptions
 RULED_OUT = -1e6
 """Taste for a set of plants that a sector cannot have, share of base-year sales.
 
-A move there costs as much, whatever a firm expects to earn and however it discounts:
-beyond all that costs, duties and luck can make up for.
+A move to such a set also costs this much. The amount exceeds anything that costs,
+duties and luck can add up to, so no firm ever chooses the set.
 """
 
 
@@ -66,7 +66,7 @@ def move_costs(settings: FirmAssumptions) -> Array:
 
 
 def build_delays(settings: FirmAssumptions) -> NDArray[np.int64]:
-    """Quarters until a decided set of plants serves, 0 where none is added."""
+    """Quarters from the decision until a set of plants produces; 0 if no plant is added."""
     opens = (~HAS_PLANT[:, None] & HAS_PLANT[None]).any(axis=2)
     delays: NDArray[np.int64] = np.where(opens, sum(settings.stage_quarters), 0)
     return delays
@@ -95,7 +95,8 @@ def location_problem(
     move_cost = np.broadcast_to(costs, (len(payoff), N_CONFIGS, N_CONFIGS))
     ruled_out = is_ruled_out(payoff[..., 0])
     if ruled_out.any():
-        # Undiscounted, and without a payoff that would blur all others by rounding.
+        # The ban is a move cost, not a payoff: a payoff of -1e6 a quarter would leave the
+        # linear systems too few digits for the payoffs of all other sets.
         move_cost = move_cost - RULED_OUT * (ruled_out[:, None] & ~np.eye(N_CONFIGS, dtype=bool))
         payoff = np.where(ruled_out[..., None], 0, payoff)
     return LocationProblem(

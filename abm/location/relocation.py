@@ -1,4 +1,4 @@
-"""What firms expect of every set of plants, and what they then do."""
+"""How firms carry out what they have decided: projects advance, plants open and close."""
 
 from dataclasses import dataclass
 
@@ -59,8 +59,8 @@ class Moves:
 def relocate(table: FirmTable, settings: FirmAssumptions, plans: ValuedPlans) -> Moves:
     """Start, advance, cancel and complete projects; close plants at once.
 
-    The last plants of a sector at a host stay, so that no market loses its only
-    modelled source overnight.
+    At least one plant of every sector stays at every host that has any, so that no
+    market loses its only modelled source from one quarter to the next.
 
     Parameters
     ----------

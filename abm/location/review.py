@@ -18,9 +18,9 @@ from agents import FirmTable
 
 
 def reviewing(table: FirmTable, settings: FirmAssumptions, quarter: int) -> NDArray[np.int64]:
-    """Rows of firms whose clock strikes or whose project ends a stage this quarter.
+    """Rows of firms whose review is due this quarter or whose project ends a stage in it.
 
-    None where relocation is switched off.
+    Empty where relocation is switched off.
     """
     if not settings.relocation:
         return np.empty(0, np.int64)
@@ -61,7 +61,7 @@ def believed_transitions(
 
 @dataclass(frozen=True)
 class ValuedPlans:
-    """What the firms that reconsider this quarter find best.
+    """How the firms that review this quarter value every set of plants.
 
     Attributes
     ----------
@@ -69,7 +69,7 @@ class ValuedPlans:
     worth : ndarray, shape (firm, config)
         Present value of choosing each set of plants now, share of quarterly sales.
     taste : ndarray, shape (firm, config)
-        The part of it that is this review's luck.
+        The part of ``worth`` that is this review's random taste shock.
     goes_on : ndarray of bool, shape (firm,)
         For firms that are building: whether the project continues.
     """
@@ -91,7 +91,7 @@ def value_plans(
     quarter: int,
     draws: Draws,
 ) -> ValuedPlans:
-    """Value every set of plants of the reviewing firms, noise included.
+    """Value every set of plants for the firms that review, random taste included.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ def value_plans(
     payoff : ndarray, shape (firm, config, regime)
     transitions : ndarray, shape (belief, regime, regime)
     values : ndarray, shape (all firms, config, regime)
-        Warm starts; those of ``rows`` are replaced by the solution.
+        Starting points of the solver; rows ``rows`` are overwritten with the solution.
     rows : ndarray of int, shape (firm,)
     regime, quarter : int
     draws : Draws
@@ -123,6 +123,7 @@ def value_plans(
             projects_at_gates(table, settings, some),
             regime,
         )
-        # What spoke for the project when it was chosen still does.
+        # The taste shock that favoured the project when it was chosen counts again, since
+        # the reasons for it that the model does not know have not gone away.
         goes_on[building] = on + table.project_taste[some] >= off
     return ValuedPlans(rows, weighed.worth + taste, taste, goes_on)

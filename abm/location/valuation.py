@@ -1,4 +1,4 @@
-"""What firms weigh when they reconsider, before luck has its say."""
+"""What every set of plants is worth to a firm that reviews, before its random taste."""
 
 from dataclasses import dataclass
 
@@ -22,7 +22,7 @@ FIRMS_AT_A_TIME = 2048
 
 @dataclass(frozen=True)
 class Weighing:
-    """What some firms weigh, before luck.
+    """The location choice of some firms and its solution, before random taste.
 
     Attributes
     ----------
