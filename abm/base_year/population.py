@@ -21,7 +21,7 @@ from abm.scenario.scenario import FirmAssumptions
 from agents import FirmTable
 
 SMALLEST_FIRMS = 100
-"""A few for every sector of every host; fewer cannot reproduce the trade matrix."""
+"""A few for every sector of every host; with fewer the trade matrix is not reproduced."""
 
 SIZE_RANGE = 930.0
 """Largest over smallest establishment.
@@ -45,10 +45,10 @@ def real_establishments(economy: Economy) -> Array:
 
 
 def size_of_establishments(economy: Economy) -> Array:
-    """How large a real establishment of every host is, the American one being 1.
+    """Mean size of a real establishment by host, relative to the American one.
 
     Mexico counts more than half of North America's manufacturing establishments and makes
-    a ninth of its goods. A firm takes its size along wherever it opens a plant.
+    a ninth of its goods. A firm keeps the size of its home wherever it opens a plant.
 
     Returns
     -------
@@ -90,7 +90,7 @@ def firms_per_cell(economy: Economy, firms: int) -> NDArray[np.int64]:
     made = economy.makes
     exact = made + (firms - made.sum()) * share / share.sum()
     counts = np.floor(exact).astype(np.int64)
-    # Largest remainders: the order is fixed, so the same total gives the same counts.
+    # Largest remainders get one firm more; ties are broken by order, so counts repeat.
     for cell in np.argsort(-(exact - counts), axis=None, kind="stable")[: firms - counts.sum()]:
         counts.flat[cell] += 1
     return counts
@@ -197,7 +197,7 @@ def _draw_sizes(
 def _draw_beliefs(table: FirmTable, settings: FirmAssumptions, draws: Draws) -> None:
     shares = np.array([getattr(settings.beliefs, belief) for belief in BELIEFS])
     draw = draws.uniform("belief", 0, len(table))
-    # A share of 1 may come as 0.999..., so the last type takes what is left.
+    # Rounding may leave a cumulated share at 0.999..., so the last type takes the rest.
     table.belief[:] = np.searchsorted(np.cumsum(shares)[:-1], draw, side="right")
 
 
@@ -229,14 +229,14 @@ def _draw_technology(
 
 
 def draw_origin(table: FirmTable, typical: Array, spread: Array, draws: Draws) -> None:
-    """What of qualifying deliveries to every firm originates, by value.
+    """Draw the share of qualifying deliveries to every firm that originates, by value.
 
     Parameters
     ----------
     table : FirmTable
         Its ``origin_share`` is filled in: 1 wherever the typical share is.
     typical : ndarray, shape (sector, host)
-        Share of a firm in the middle.
+        Share of the median firm.
     spread : ndarray, shape (firm,)
         Standard deviation of log odds.
     draws : Draws
