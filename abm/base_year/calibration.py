@@ -253,8 +253,7 @@ def _per_unit(amount: Array, output: Array) -> Array:
 
 
 def _worst_miss(calibration: Calibration, tally: Tally, targets: _Targets) -> tuple[float, str]:
-    """Largest relative error over all cells that are not negligible, and its flow in words.
-    """
+    """Largest relative error over all cells that are not negligible, and its flow in words."""
     bought = _purchases_at_basic_prices(calibration, tally)[:, :N_GOODS]
     wanted = targets.purchases[:, :N_GOODS]
     sold = tally.sums["border"]
