@@ -34,7 +34,7 @@ FOOTLOOSE = (
 """Sectors whose firms choose where to produce."""
 
 IMMOBILE = ("primary_energy", "telecom", "finance", "other_services")
-"""Sectors fixed in place: they supply inputs and buy goods."""
+"""Immobile sectors: their firms are not modelled; they supply inputs and buy goods."""
 
 SECTORS = FOOTLOOSE + IMMOBILE
 GOODS = (*FOOTLOOSE, "primary_energy")

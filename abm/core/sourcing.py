@@ -11,7 +11,8 @@ the same for all buyers, except that a firm's own suppliers may lower it.
 
 Costs are relative to the calibration year: a category costs its baseline share
 times ``(potential / base_potential)**(-1/theta)``, firm by firm, so sourcing
-shares obey exact-hat algebra (Dekle, Eaton and Kortum 2008).
+shares obey exact-hat algebra (Dekle, Eaton and Kortum 2008). Words such as affinity,
+free mix and compliant mix are defined in ``docs/glossary.md``.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,7 @@
-"""Who reconsiders, what they believe of policy, and what they then decide."""
+"""Which firms review, what they believe about policy, and how they value sets of plants.
+
+Words such as config, plan, project and gate are defined in ``docs/glossary.md``.
+"""
 
 from dataclasses import dataclass
 

@@ -3,7 +3,8 @@
 A regime is a segment of the timeline in one of a few states: nothing else has
 happened, the threatened measure is in force, or talks have ended in an outcome. Regime
 ``segment * states + state`` is the index of the last axis of every array. Without a
-threat and without talks there is one state.
+threat and without talks there is one state. Words such as regime, segment and threat
+are defined in ``docs/glossary.md``.
 """
 
 import sys

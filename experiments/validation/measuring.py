@@ -130,7 +130,7 @@ def _claims(model: RelocationModel) -> Measures:
 def welfare(model: RelocationModel) -> Measures:
     """Real income against the calibration year, percent of its GDP, by host.
 
-    What consumers and fixed sectors gain from prices at fixed spending, profits where
+    What consumers and immobile sectors gain from prices at fixed spending, profits where
     they are earned, pay above the calibration year's for the labour it employed, and
     duties and fines collected. Money that moving costs is left out.
     """
@@ -148,7 +148,7 @@ def welfare(model: RelocationModel) -> Measures:
 
 
 def _other_spending(model: RelocationModel) -> Array:
-    """What fixed sectors and industry abroad spend on each input, shape (input, market)."""
+    """What immobile sectors and industry abroad spend on each input, shape (input, market)."""
     calibration = model.calibration
     spending: Array = (calibration.other_use * (1 + calibration.base_input_duty)).sum(axis=1)
     return spending
