@@ -41,6 +41,7 @@ def test_the_scenarios_listed_here_are_shipped():
         "usmca-content",
         "tpp",
         "metals-2018",
+        "collected-2018",
         "mexico-escalation-2019",
         "blanket-2025",
         "history",
