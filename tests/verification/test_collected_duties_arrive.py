@@ -3,25 +3,35 @@
 import numpy as np
 import pytest
 
-from abm.axes import GOODS
+from abm.axes import FOOTLOOSE, GOODS
 from abm.model import RelocationModel
 from experiments.collected_duties import special_duties
 
 FIRMS = 300
 
 
-@pytest.fixture(scope="module")
-def rates():
-    """Duty over customs value of US imports; index use, origin, sector, columns quarters."""
-    model = RelocationModel("collected-2018", firms=FIRMS, rng=1)
+def entered(scenario):
+    """What enters the United States: duty and customs value by use, origin, sector and quarter."""
+    model = RelocationModel(scenario, firms=FIRMS, rng=1)
     model.run_for(24)
     trade = model.frames()["trade"]
     trade = trade[(trade["destination"] == "USA") & trade["sector"].isin(GOODS)]
     index = ["use", "origin", "sector"]
-    duty, customs = (
+    return [
         trade.pivot_table(index=index, columns="quarter", values=name, aggfunc="sum")
         for name in ("duty_musd", "customs_value_musd")
-    )
+    ]
+
+
+@pytest.fixture(scope="module")
+def collected():
+    return entered("collected-2018")
+
+
+@pytest.fixture(scope="module")
+def rates(collected):
+    """Duty over customs value of US imports; index use, origin, sector, columns quarters."""
+    duty, customs = collected
     return (duty / customs.where(customs > 0)).dropna()
 
 
@@ -41,6 +51,17 @@ def test_duties_on_china_and_the_rest_reach_consumers_and_makers(rates, use, ori
     for sector, by_quarter in found.iterrows():
         on_top = by_quarter.loc[1:] - by_quarter.loc[0]
         np.testing.assert_allclose(on_top, levied(origin, sector), atol=1e-9)
+
+
+@pytest.mark.parametrize("use", ["final", "intermediate"])
+def test_consumers_and_makers_buy_less_of_what_the_duties_fall_on(collected, use):
+    _, customs = collected
+    _, quiet = entered("status-quo")
+    # What consumers spend on energy of each origin is fixed, whatever the duty.
+    hit = [good for good in FOOTLOOSE if levied("CHN", good)[-1] > 0.03]
+    assert len(hit) == len(FOOTLOOSE)
+    change = (customs.loc[use, "CHN"] / quiet.loc[use, "CHN"] - 1)[24]
+    assert (change[hit] < -0.03).all()
 
 
 @pytest.mark.parametrize("use", ["final", "intermediate"])
