@@ -54,14 +54,14 @@ def test_duties_on_china_and_the_rest_reach_consumers_and_makers(rates, use, ori
 
 
 @pytest.mark.parametrize("use", ["final", "intermediate"])
-def test_consumers_and_makers_buy_less_of_what_the_duties_fall_on(collected, use):
-    _, customs = collected
-    _, quiet = entered("status-quo")
+def test_consumers_and_makers_spend_less_on_what_the_duties_fall_on(collected, use):
+    """Duty included, so a duty that is booked and moves nobody would not pass."""
+    spent, usual = (duty + customs for duty, customs in (collected, entered("status-quo")))
     # What consumers spend on energy of each origin is fixed, whatever the duty.
     hit = [good for good in FOOTLOOSE if levied("CHN", good)[-1] > 0.03]
     assert len(hit) == len(FOOTLOOSE)
-    change = (customs.loc[use, "CHN"] / quiet.loc[use, "CHN"] - 1)[24]
-    assert (change[hit] < -0.03).all()
+    change = (spent.loc[use, "CHN"] / usual.loc[use, "CHN"] - 1)[24]
+    assert (change[hit] < -0.02).all()
 
 
 @pytest.mark.parametrize("use", ["final", "intermediate"])
