@@ -43,7 +43,7 @@ def us_imports(trade: pd.DataFrame, column: str) -> pd.DataFrame:
     Parameters
     ----------
     trade : pandas.DataFrame
-        As `experiments.tables` describes it.
+        As `experiments.outcomes.tables` describes it.
     column : str
         A value of it, million USD a quarter.
 

@@ -16,10 +16,10 @@ import numpy as np
 import pandas as pd
 
 from abm.axes import FOOTLOOSE
-from abm.economy import Array
+from abm.economy.tables import Array
 from abm.errors import ModelError
 from abm.model import RelocationModel
-from abm.twin import twin
+from abm.worlds.twin import twin
 from experiments.adjustment_moments import (
     LONG_RUN,
     Cell,

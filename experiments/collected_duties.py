@@ -17,7 +17,7 @@ import pandas as pd
 
 from abm import data
 from abm.axes import GOODS
-from experiments.fitting import replace_text
+from experiments.fit.command import replace_text
 
 BASE_YEAR = 2017
 FIRST, LAST = pd.Period("2018Q1"), pd.Period("2022Q4")

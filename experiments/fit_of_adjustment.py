@@ -23,18 +23,19 @@ from typing import Annotated, Any
 
 import typer
 
-from abm import data, scenario_file
-from abm.economy import Array
+from abm import data
+from abm.config import files as scenario_file
+from abm.economy.tables import Array
 from abm.errors import NearshoreError, OutputError, ScenarioError
-from abm.keys import keys_of
+from abm.config.keys import keys_of
 from experiments.adjustment_runs import Observer
 from experiments.calibrate.answer import write_answer
 from experiments.calibrate.estimate import Search
 from experiments.calibrate.target_file import CalibrationFile, Target
-from experiments.overrides import parse_overrides
-from experiments.sweeps.chunk import environment_of_workers
-from experiments.sweeps.design import points
-from experiments.sweeps.sweep import check_writable
+from experiments.scenarios.overrides import parse_overrides
+from experiments.sweeps.work.chunk import environment_of_workers
+from experiments.sweeps.design.points import points
+from experiments.sweeps.work.sweep import check_writable
 from experiments.validation.estimates import estimate
 
 FOLDER = Path(str(resources.files("experiments")))

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from abm import data
-from abm.scenario import Scenario, shipped
+from abm.scenario.scenario import Scenario, shipped
 from experiments import collected_duties
 from experiments.collected_duties import (
     events,

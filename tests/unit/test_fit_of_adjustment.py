@@ -11,7 +11,7 @@ import pytest
 from abm import data
 from abm.axes import FOOTLOOSE
 from abm.errors import OutputError, ScenarioError
-from abm.scenario import Scenario
+from abm.scenario.scenario import Scenario
 from experiments import adjustment_runs, fit_of_adjustment
 from experiments.adjustment_runs import PARTNERS, QUIET, Observer, Task, cells_of, lasting, run_task
 from experiments.calibrate.target_file import Target
