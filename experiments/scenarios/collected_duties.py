@@ -1,6 +1,6 @@
 """Duties that US customs collected in 2018-22 beyond those of 2017, as a scenario.
 
-    python -m experiments.collected_duties
+    python -m experiments.scenarios.collected_duties
 
 rewrites ``experiments/scenarios/collected-2018.toml`` from three tables of
 `abm.data`: monthly imports and duties by partner and sector, the dates of the law, and
@@ -33,7 +33,7 @@ RAISED = "china-list-3-raised"
 HEAD = """\
 # What did the duties do that US customs in fact collected from 2018 to 2022?
 #
-# Written by `python -m experiments.collected_duties` from abm/data; do not edit. Rates are
+# Written by `python -m experiments.scenarios.collected_duties`; do not edit. Rates are
 # duties collected over customs value, by quarter, beyond those of the same quarter of 2017:
 # on China, on metals, and on the little else that the law of these years named. They
 # are due whatever the origin of the goods. No retaliation, no USMCA, no pandemic.

@@ -1,6 +1,6 @@
 """Fits how fast trade follows duties to BLP-1, CHINA-1 and METALS-1.
 
-    python -m experiments.fit_of_adjustment --out results/adjustment
+    python -m experiments.fit.adjustment --out results/adjustment
 
 searches the parameters of ``adjustment.toml`` with the estimator of ``nearshore
 calibrate`` (least squares with slopes by differences, intervals from them and from
@@ -25,20 +25,20 @@ import typer
 
 from abm import data
 from abm.config import files as scenario_file
+from abm.config.keys import keys_of
 from abm.economy.tables import Array
 from abm.errors import NearshoreError, OutputError, ScenarioError
-from abm.config.keys import keys_of
-from experiments.adjustment_runs import Observer
 from experiments.calibrate.answer import write_answer
 from experiments.calibrate.estimate import Search
 from experiments.calibrate.target_file import CalibrationFile, Target
+from experiments.fit.adjustment_runs import Observer
 from experiments.scenarios.overrides import parse_overrides
-from experiments.sweeps.work.chunk import environment_of_workers
 from experiments.sweeps.design.points import points
+from experiments.sweeps.work.chunk import environment_of_workers
 from experiments.sweeps.work.sweep import check_writable
 from experiments.validation.estimates import estimate
 
-FOLDER = Path(str(resources.files("experiments")))
+FOLDER = Path(str(resources.files("experiments"))) / "fit"
 
 FIT_ROWS = ("BLP-1", "CHINA-1", "METALS-1")
 """Rows of ``published_results_2.csv`` that this fit looks at."""
