@@ -42,7 +42,8 @@ COLLECTED = Design("duties collected", "collected-2018", (), 24)
 def cells_of(turn: int) -> tuple[Cell, ...]:
     """Partners and sectors with the lasting duty in one of the three runs that have it."""
     return tuple(
-        (EXPORTERS[(place + turn) % len(EXPORTERS)], sector) for place, sector in enumerate(FOOTLOOSE)
+        (EXPORTERS[(place + turn) % len(EXPORTERS)], sector)
+        for place, sector in enumerate(FOOTLOOSE)
     )
 
 
