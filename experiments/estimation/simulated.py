@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from abm.config.keys import shown
 from abm.errors import OutputError
-from experiments.calibrate.target_file import CalibrationFile
+from experiments.estimation.target_file import TargetFile
 from experiments.sweeps.design.plan import make_plan
 from experiments.sweeps.design.points import Point
 from experiments.sweeps.store.merge import results_table
@@ -47,7 +47,7 @@ class Simulated:
     ----------
     folder : Path
         Of the fit.
-    file : CalibrationFile
+    file : TargetFile
     beside : Path
         Where its scenario may lie.
     options : Options
@@ -64,7 +64,7 @@ class Simulated:
     def __init__(
         self,
         folder: Path,
-        file: CalibrationFile,
+        file: TargetFile,
         beside: Path,
         options: Options,
         run_one: RunFunction,
