@@ -11,13 +11,13 @@ from abm.axes import HAS_PLANT, N_CONFIGS, N_FOOTLOOSE
 from abm.core.location import LocationProblem
 from abm.economy.tables import Array
 from abm.policy.regimes import Policy
-from abm.scenario.assumptions import Firms
+from abm.scenario.assumptions import FirmAssumptions
 
 RULED_OUT = -1e6
 """Taste for a set of plants that a sector cannot have, share of base-year sales.
 
-A move there costs as much, whatever a firm expects to earn and however it discounts:
-beyond all that costs, duties and luck can make up for.
+A move to such a set also costs this much. The amount exceeds anything that costs,
+duties and luck can add up to, so no firm ever chooses the set.
 """
 
 OPENED = ~HAS_PLANT[:, None] & HAS_PLANT[None]
@@ -30,12 +30,12 @@ SIZE = HAS_PLANT.sum(axis=1)
 """Plants of every set."""
 
 
-def quarterly_discount(settings: Firms) -> float:
+def quarterly_discount(settings: FirmAssumptions) -> float:
     """Weight of the next quarter."""
     return float(settings.discount_per_year**0.25)
 
 
-def quarterly_review(settings: Firms) -> float:
+def quarterly_review(settings: FirmAssumptions) -> float:
     """Probability per quarter of reconsidering where to produce."""
     return min(1.0, settings.reviews_per_year / 4)
 
@@ -50,18 +50,18 @@ class MovingCosts:
 
     Attributes
     ----------
-    settings : Firms
+    settings : FirmAssumptions
     grant : ndarray, shape (sector, host, regime), optional
         Part of build cost that the host's treasury pays to projects decided on under each
         regime; None where no treasury pays anything under any, so that costs are the same
         under all.
     """
 
-    settings: Firms
+    settings: FirmAssumptions
     grant: Array | None = None
 
     @classmethod
-    def under(cls, settings: Firms, policy: Policy) -> Self:
+    def under(cls, settings: FirmAssumptions, policy: Policy) -> Self:
         """The costs of moving under the regimes of a policy."""
         grant = policy.investment_grant[:N_FOOTLOOSE]
         return cls(settings, grant if grant.any() else None)
@@ -219,7 +219,8 @@ def location_problem(
     move_cost = moving.weighed(sector, len(payoff))
     ruled_out = is_ruled_out(payoff[..., 0])
     if ruled_out.any():
-        # Undiscounted, and without a payoff that would blur all others by rounding.
+        # The ban is a move cost, not a payoff: a payoff of -1e6 a quarter would leave the
+        # linear systems too few digits for the payoffs of all other sets.
         barred = ruled_out[:, None] & ~np.eye(N_CONFIGS, dtype=bool)
         if moving.grant is not None:
             barred = barred[..., None]

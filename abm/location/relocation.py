@@ -1,4 +1,4 @@
-"""What firms do with their plans: projects start, go on, stop and end; plants close."""
+"""How firms carry out what they have decided: projects advance, plants open and close."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from abm.axes import HAS_PLANT, N_FOOTLOOSE, N_HOSTS
 from abm.economy.tables import Array
 from abm.location.moving_costs import OPENED, MovingCosts
-from abm.location.review import Plans
-from abm.scenario.assumptions import Firms
+from abm.location.review import ValuedPlans
+from abm.scenario.assumptions import FirmAssumptions
 from agents import FirmTable
 
 Rows = NDArray[np.int64]
@@ -65,18 +65,18 @@ class _Entries:
         return cls(stage, rows, before, after.astype(int), table.grant[rows])
 
 
-def relocate(table: FirmTable, moving: MovingCosts, plans: Plans, regime: int) -> Moves:
+def relocate(table: FirmTable, moving: MovingCosts, plans: ValuedPlans, regime: int) -> Moves:
     """Start, advance, cancel and complete projects; close plants at once.
 
-    The last plants of a sector at a host stay, so that no market loses its only
-    modelled source overnight.
+    At least one plant of every sector stays at every host that has any, so that no
+    market loses its only modelled source from one quarter to the next.
 
     Parameters
     ----------
     table : FirmTable
         Changed in place.
     moving : MovingCosts
-    plans : Plans
+    plans : ValuedPlans
     regime : int
         The one in force, which says what treasuries promise to new projects.
 
@@ -123,7 +123,9 @@ def _advance(table: FirmTable, moving: MovingCosts, onward: Rows) -> tuple[Rows,
     return done, _paid(table, moving, more, table.target[more], share)
 
 
-def _decided(table: FirmTable, plans: Plans, free: NDArray[np.bool_]) -> tuple[Rows, Rows, Array]:
+def _decided(
+    table: FirmTable, plans: ValuedPlans, free: NDArray[np.bool_]
+) -> tuple[Rows, Rows, Array]:
     """Firms that choose another set of plants, which one, and the luck that spoke for it."""
     rows = plans.rows[free]
     choice = plans.worth[free].argmax(axis=1)
@@ -170,7 +172,7 @@ def _paid(
 
 def _as_moves(
     table: FirmTable,
-    settings: Firms,
+    settings: FirmAssumptions,
     log: tuple[_Entries, ...],
     spent: Array,
     grants: Array,
@@ -197,7 +199,7 @@ def _as_moves(
 
 def building_costs(
     table: FirmTable,
-    settings: Firms,
+    settings: FirmAssumptions,
     rows: Rows,
     from_config: Rows,
     to_config: Rows,

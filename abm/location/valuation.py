@@ -1,4 +1,4 @@
-"""What firms weigh when they reconsider, before luck has its say."""
+"""What every set of plants is worth to a firm that reviews, before its random taste."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from abm.core.location import LocationProblem, Projects, choice_values, solve_va
 from abm.economy.tables import Array
 from abm.engine.parallel import in_parallel
 from abm.location.moving_costs import MovingCosts, location_problem
-from abm.scenario.assumptions import Firms
+from abm.scenario.assumptions import FirmAssumptions
 from agents import FirmTable
 
 VALUE_TOLERANCE = 1e-8
@@ -22,7 +22,7 @@ FIRMS_AT_A_TIME = 2048
 
 @dataclass(frozen=True)
 class Weighing:
-    """What some firms weigh, before luck.
+    """The location choice of some firms and its solution, before random taste.
 
     Attributes
     ----------
@@ -104,7 +104,7 @@ def projects_at_gates(table: FirmTable, moving: MovingCosts, rows: NDArray[np.in
     )
 
 
-def _quarters_after(settings: Firms) -> NDArray[np.int64]:
+def _quarters_after(settings: FirmAssumptions) -> NDArray[np.int64]:
     """Quarters from the start of each stage to opening; 0 after the last."""
     remaining = np.cumsum(settings.stage_quarters[::-1])[::-1]
     return np.append(remaining, 0)

@@ -89,7 +89,7 @@ def _plans(world: World, firm: Firm) -> dict[str, Any]:
     """What each set of plants is worth to it now, and what that says."""
     model, row = world.model, firm.row
     now = int(model.firms.config[row])
-    value = model.plan_values[row, :, model.regime_in_force]
+    value = model.plan_values[row, :, model.in_force.regime]
     cost = MovingCosts(model.scenario.firms).total[now]
     gain = 100 * (value - value[now] - cost)
     order = np.argsort(-gain)
