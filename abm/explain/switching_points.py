@@ -27,6 +27,7 @@ from abm.location.moving_costs import location_problem
 from abm.location.valuation import VALUE_TOLERANCE, projects_at_gates
 from abm.policy.regimes import Policy
 from abm.scenario.scenario import Firms
+from abm.trade.duties import duty_on, with_fixed_duty
 
 POINTS = 33
 """Values of a lever looked at in a round."""
@@ -141,18 +142,11 @@ def _duty_lever(situation: Situation, origin: int, market: int) -> Lever:
     change by as much as that of the regime in force, but never below nothing.
     """
     cell = (situation.sector, origin, market)
-
-    def fixed(policy: Policy) -> tuple[Array, Array]:
-        waivable = policy.special_waived[cell]
-        special = np.where(waivable, 0.0, policy.special_duty[cell])
-        return special, special + policy.measures_fixed[cell]
-
-    now = float(fixed(situation.policy)[1][situation.regime])
+    now = float(duty_on(situation.policy, cell).fixed[situation.regime])
 
     def change(policy: Policy, value: Array) -> Policy:
-        special, total = fixed(policy)
-        raised = np.maximum(total + (value - now), 0.0)
-        return _with(policy, "measures_fixed", cell, raised - special)
+        raised = np.maximum(duty_on(policy, cell).fixed + (value - now), 0.0)
+        return with_fixed_duty(policy, cell, raised)
 
     key = f"tariffs.special.{HOSTS[market]}.{HOSTS[origin]}"
     return Lever(key, "ad valorem, due whatever the origin", now, 0.0, MOST_DUTY, change)

@@ -17,6 +17,7 @@ from abm.policy.events import agreement_events, hazard_event, threat_event
 from abm.policy.regimes import Policy
 from abm.policy.timeline import TimelineEntry
 from abm.trade.balance import us_goods_deficit
+from abm.trade.duties import duty_on
 
 if TYPE_CHECKING:
     from abm.model import RelocationModel
@@ -58,13 +59,8 @@ def levied(policy: Policy, regime: int) -> Array:
     ndarray, shape (part, sector, source, market)
         Parts are what a claim of origin avoids, and what is due in any case.
     """
-    special, waived = policy.special_duty[..., regime], policy.special_waived[..., regime]
-    return np.stack(
-        [
-            policy.measures_waived[..., regime] + np.where(waived, special, 0.0),
-            policy.measures_fixed[..., regime] + np.where(waived, 0.0, special),
-        ]
-    )
+    duty = duty_on(policy, (..., regime))
+    return np.stack([duty.waived, duty.fixed])
 
 
 def decide(model: "RelocationModel", member: str, act: Act) -> None:
