@@ -16,8 +16,8 @@ from abm.governments.outlook import Act, Outlook
 from abm.policy.events import agreement_events, hazard_event, threat_event
 from abm.policy.regimes import Policy
 from abm.policy.timeline import TimelineEntry
-from abm.trade.balance import us_goods_deficit
 from abm.trade.duties import duty_on
+from abm.trade.indicators import by_host, us_goods_deficit
 
 if TYPE_CHECKING:
     from abm.model import RelocationModel
@@ -40,7 +40,7 @@ def outlook(model: "RelocationModel") -> Outlook:
         )
         return year, base
 
-    jobs = model.accounts.employment.sum(axis=0) / model.calibration.base_jobs
+    jobs = by_host(model.accounts.employment) / model.calibration.base_jobs
     return Outlook(
         quarter=quarter,
         instruments=policy.timeline[policy.segment_at(quarter)].instruments,
