@@ -26,7 +26,7 @@ from abm.explain.one_firm import ONLY, Situation
 from abm.location.moving_costs import location_problem
 from abm.location.valuation import VALUE_TOLERANCE, projects_at_gates
 from abm.policy.regimes import Policy
-from abm.scenario.scenario import Firms
+from abm.scenario.assumptions import Firms
 from abm.trade.duties import duty_on, with_fixed_duty
 
 POINTS = 33
