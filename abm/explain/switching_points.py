@@ -111,17 +111,7 @@ def levers_of(situation: Situation) -> list[Lever]:
                 lambda policy, value: _with(policy, "content_threshold", (sector,), value),
             )
         )
-    for host, name in enumerate(HOSTS):
-        levers.append(
-            Lever(
-                f"subsidies.{name}",
-                "share of labour and capital cost",
-                float(policy.subsidy[sector, host, regime]),
-                0.0,
-                MOST_SUBSIDY,
-                lambda policy, value, host=host: _with(policy, "subsidy", (sector, host), value),
-            )
-        )
+    levers += [_subsidy_lever(situation, host) for host in range(N_HOSTS)]
     for setting in ("build_cost", "closure_cost"):
         now = float(getattr(settings, setting))
         unit = "share of the plant's yearly sales"
@@ -133,6 +123,19 @@ def _with(policy: Policy, name: str, cell: tuple[int, ...], value: Array) -> Pol
     array = getattr(policy, name).copy()
     array[cell] = value
     return replace(policy, **{name: array})
+
+
+def _subsidy_lever(situation: Situation, host: int) -> Lever:
+    """Subsidy on what the firm would make at a host."""
+    cell = (situation.sector, host)
+    return Lever(
+        f"subsidies.{HOSTS[host]}",
+        "share of labour and capital cost",
+        float(situation.policy.subsidy[(*cell, situation.regime)]),
+        0.0,
+        MOST_SUBSIDY,
+        lambda policy, value: _with(policy, "subsidy", cell, value),
+    )
 
 
 def _duty_lever(situation: Situation, origin: int, market: int) -> Lever:
@@ -189,7 +192,8 @@ def _payoff_at(
     regimes = np.tile(np.arange(count), len(values))
     policy = change(situation.policy.during(regimes), np.repeat(values, count))
     payoff = situation.under(policy, regimes).payoff()
-    return payoff[0].reshape(N_CONFIGS, len(values), count).transpose(1, 0, 2)
+    by_value: Array = payoff[0].reshape(N_CONFIGS, len(values), count).transpose(1, 0, 2)
+    return by_value
 
 
 def _decide(situation: Situation, payoff: Array, each: list[Firms]) -> NDArray[np.int64]:
@@ -219,7 +223,7 @@ def _decide(situation: Situation, payoff: Array, each: list[Firms]) -> NDArray[n
 
 
 def _at_gate(
-    situation: Situation, problem: LocationProblem, solved: Array, each: list[Firms]
+    situation: Situation, problem: LocationProblem, solved: NDArray[np.floating], each: list[Firms]
 ) -> NDArray[np.int64]:
     """Whether each copy of a firm that is building goes on, luck of its start included."""
     table = situation.table

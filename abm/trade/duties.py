@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from types import EllipsisType
 
 import numpy as np
+from numpy.typing import NDArray
 
 from abm.axes import USA
 from abm.economy.tables import MERCHANDISE_PROCESSING_FEE, Array
@@ -41,7 +42,7 @@ class Duty:
         return self.waived + self.fixed
 
 
-def duty_on(policy: Policy, cells: Cells, ordinary: Array | float = 0.0) -> Duty:
+def duty_on(policy: Policy, cells: Cells, ordinary: NDArray[np.floating] | float = 0.0) -> Duty:
     """The duty on some flows.
 
     Parameters
