@@ -26,6 +26,7 @@ from abm.explain.one_firm import ONLY, Situation
 from abm.location.moving_costs import MovingCosts, location_problem
 from abm.location.valuation import VALUE_TOLERANCE, projects_at_gates
 from abm.policy.regimes import Policy
+from abm.trade.duties import duty_on, with_fixed_duty
 
 POINTS = 33
 """Values of a lever looked at in a round."""
@@ -148,18 +149,11 @@ def _duty_lever(situation: Situation, origin: int, market: int) -> Lever:
     change by as much as that of the regime in force, but never below nothing.
     """
     cell = (situation.sector, origin, market)
-
-    def fixed(policy: Policy) -> tuple[Array, Array]:
-        waivable = policy.special_waived[cell]
-        special = np.where(waivable, 0.0, policy.special_duty[cell])
-        return special, special + policy.measures_fixed[cell]
-
-    now = float(fixed(situation.policy)[1][situation.regime])
+    now = float(duty_on(situation.policy, cell).fixed[situation.regime])
 
     def change(policy: Policy, value: Array) -> Policy:
-        special, total = fixed(policy)
-        raised = np.maximum(total + (value - now), 0.0)
-        return _with(policy, "measures_fixed", cell, raised - special)
+        raised = np.maximum(duty_on(policy, cell).fixed + (value - now), 0.0)
+        return with_fixed_duty(policy, cell, raised)
 
     key = f"tariffs.special.{HOSTS[market]}.{HOSTS[origin]}"
     return Lever(key, "ad valorem, due whatever the origin", now, 0.0, MOST_DUTY, change)
@@ -207,7 +201,8 @@ def _at_each_value(
     payoff = situation.under(policy, regimes).payoff()
     points = np.arange(len(regimes)).reshape(len(values), count)
     each = [MovingCosts.under(situation.settings, policy.during(point)) for point in points]
-    return payoff[0].reshape(N_CONFIGS, len(values), count).transpose(1, 0, 2), each
+    by_value: Array = payoff[0].reshape(N_CONFIGS, len(values), count).transpose(1, 0, 2)
+    return by_value, each
 
 
 def _decide(situation: Situation, payoff: Array, each: list[MovingCosts]) -> NDArray[np.int64]:
@@ -240,7 +235,10 @@ def _decide(situation: Situation, payoff: Array, each: list[MovingCosts]) -> NDA
 
 
 def _at_gate(
-    situation: Situation, problem: LocationProblem, solved: Array, each: list[MovingCosts]
+    situation: Situation,
+    problem: LocationProblem,
+    solved: NDArray[np.floating],
+    each: list[MovingCosts],
 ) -> NDArray[np.int64]:
     """Whether each copy of a firm that is building goes on, luck of its start included."""
     table = situation.table

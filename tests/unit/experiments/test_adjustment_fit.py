@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from experiments.calibrate.target_file import Target
 
 from abm import data
 from abm.axes import FOOTLOOSE
 from abm.errors import OutputError, ScenarioError
 from abm.scenario.scenario import Scenario
+from experiments.estimation.target_file import Target
 from experiments.fit import adjustment as fit_of_adjustment
 from experiments.fit import adjustment_runs
 from experiments.fit.adjustment import (
