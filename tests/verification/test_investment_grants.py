@@ -22,7 +22,7 @@ from abm.policy import compile_policy
 from abm.scenario.scenario import Scenario
 from abm.trade.accounts import check_identities
 from experiments.explain.in_words import decision
-from experiments.explain.run_again import WatchedModel
+from experiments.explain.watched import WatchedModel
 from experiments.scenarios.overrides import load_scenario
 from tests.same_firms import model_of
 
@@ -227,20 +227,17 @@ def test_a_grant_that_may_come_is_worth_waiting_for_to_those_who_see_it_coming()
 
 @pytest.fixture(scope="module")
 def watched():
-    """A firm of a model with a grant, as it reviews, and what the model made of it."""
+    """Firms without a Mexican plant as they review where a grant holds: row, situation, luck."""
 
     class Watched(WatchedModel):
         def value_plans(self):
             super().value_plans()
-            rows = self.plans.rows
-            free = np.flatnonzero((self.firms.target[rows] < 0) & ~self.firms.plants[rows, MEX])
-            self.told = []
-            for place in free[:6]:
-                self.row = int(rows[place])
-                self.look(self.plans.taste[place])
-                self.told.append((self.row, self.seen.situation, self.plans.taste[place]))
+            rows, table = self.plans.rows, self.firms
+            free = rows[(table.target[rows] < 0) & ~table.plants[rows, MEX]]
+            firms = free[:6].tolist()
+            self.told = [(row, self.moment.situation(row), self.moment.luck(row)) for row in firms]
 
-    model = Watched(load_scenario("status-quo", [*RESTLESS, GRANT]), FIRMS, 1, 0, None)
+    model = Watched(load_scenario("status-quo", [*RESTLESS, GRANT]), firms=FIRMS, rng=1)
     model.step()
     return model
 
