@@ -7,7 +7,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from matplotlib.figure import Figure
 
-from abm.config import files as scenario_file
+from abm.config import files
 from abm.config.keys import keys_of
 from abm.scenario.scenario import Scenario
 from experiments.calibrate.estimate import CONFIDENCE, LIMIT, Estimate, Known
@@ -112,9 +112,9 @@ def write_answer(folder: Path, file: CalibrationFile, beside: Path, found: Estim
 
 def fitted_scenario(file: CalibrationFile, beside: Path, numbers: dict[str, Any]) -> str:
     """Return the scenario with the fitted values, each with where it is from."""
-    source = scenario_file.neighbour(file.scenario, beside)
+    source = files.neighbour(file.scenario, beside)
     values = {key: known["value"] for key, known in numbers["parameters"].items()}
-    document = scenario_file.read(source, keys_of(Scenario))
+    document = files.read(source, keys_of(Scenario))
     scenario = overridden(document, load_scenario(source), {**file.set, **values})
     used = ", ".join(target.outcome for target in file.used_to("fit"))
     said = {

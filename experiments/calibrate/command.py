@@ -11,8 +11,9 @@ from experiments.calibrate.answer import write_answer
 from experiments.calibrate.estimate import Search
 from experiments.calibrate.simulated import RUNS, Simulated, StoppedError
 from experiments.calibrate.target_file import CalibrationFile, read_calibration
+from experiments.sweeps.design.run_spec import RunFunction
 from experiments.sweeps.store.parts import write_whole
-from experiments.sweeps.work.one_run import RunFunction, simulate
+from experiments.sweeps.work.one_run import simulate
 from experiments.sweeps.work.sweep import Options, check_writable
 
 TARGETS = "targets.json"

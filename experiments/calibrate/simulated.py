@@ -20,10 +20,10 @@ from abm.errors import OutputError
 from experiments.calibrate.target_file import CalibrationFile
 from experiments.sweeps.design.plan import make_plan
 from experiments.sweeps.design.points import Point
+from experiments.sweeps.design.run_spec import RunFunction
 from experiments.sweeps.store.merge import results_table
 from experiments.sweeps.store.store import SweepStore, check_new_folder
 from experiments.sweeps.work.backends import Crew
-from experiments.sweeps.work.one_run import RunFunction
 from experiments.sweeps.work.sweep import Options, carry_on, check_same, check_writable, facts_of
 
 Array = NDArray[np.float64]

@@ -10,7 +10,6 @@ February 2025 is used.
 import os
 import sys
 from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 
 import pandas as pd
@@ -37,7 +36,7 @@ from experiments.fit.search import (
     profile_spreads,
     spreads_from_claims,
 )
-from experiments.sweeps.work.chunk import environment_of_workers
+from experiments.runs.processes import process_pool
 
 
 def _observe_one(task: tuple[World, Parameters, int]) -> View:
@@ -93,9 +92,7 @@ def main() -> None:
     """Fit everything and rewrite the two files."""
     world, curve, targets = World.shipped(), claim_curve(), content_targets()
     others = [sector for sector in FOOTLOOSE if sector not in (*VEHICLES, "vehicle_parts")]
-    spawn = get_context("spawn")
-    # The workers' own libraries would otherwise fight over the processors.
-    with environment_of_workers(), ProcessPoolExecutor(mp_context=spawn) as pool:
+    with process_pool() as pool:
         observe_all = observer(world, pool)
         profile = profile_spreads(observe_all, world, curve, others)
         fixed = spreads_from_claims(profile)

@@ -16,9 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from abm.errors import OutputError
-from experiments.runs.checkpoints import FOLDER as CHECKPOINT
 from experiments.runs.continuing import read_manifest
-from experiments.runs.folders import MANIFEST, PROGRAM
+from experiments.runs.folders import CHECKPOINT, MANIFEST, PROGRAM
 
 METADATA = "ro-crate-metadata.json"
 ENVIRONMENT = "environment.txt"

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from abm.errors import OutputError
+from experiments.runs.continuing import run_again
 from experiments.runs.failure import FORMAT
 from experiments.runs.folders import PROGRAM
 
@@ -23,8 +24,6 @@ def replay(path: Path) -> int:
     OutputError
         If the file is none of ours.
     """
-    from experiments.runs.continuing import run_again
-
     try:
         failure = json.loads(path.read_bytes())
         known = failure["program"] == PROGRAM and failure["format"] == FORMAT

@@ -7,7 +7,6 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-from experiments import validation
 from experiments.validation.estimates import Estimate, expectation
 from experiments.validation.finding import Row
 from experiments.validation.pictures import picture
@@ -72,7 +71,7 @@ class Report:
     def html(self) -> str:
         """A page that needs no network."""
         environment = Environment(autoescape=True, undefined=StrictUndefined)
-        text = (files(validation) / "report.html.j2").read_text(encoding="utf-8")
+        text = (files("experiments.validation") / "report.html.j2").read_text(encoding="utf-8")
         # Pictures are built as XML, which escapes what they quote.
         pictures = {row.id: Markup(picture(row)) for row in self.rows}
         page: str = environment.from_string(text).render(

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from abm.errors import StoreError
 from experiments.runs.folders import sync
-from experiments.sweeps.work.chunk import Report
+from experiments.sweeps.design.run_spec import Report
 
 RUN = "run"
 

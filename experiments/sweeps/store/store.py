@@ -33,10 +33,10 @@ from abm.errors import OutputError, StoreError
 from experiments.runs.folders import MANIFEST, PROGRAM
 from experiments.sweeps.design.plan import Plan
 from experiments.sweeps.design.points import Point
+from experiments.sweeps.design.run_spec import RunSpec
 from experiments.sweeps.design.sweep_file import SweepFile
 from experiments.sweeps.store.parts import write_whole
 from experiments.sweeps.store.run_log import History, Part, read_history
-from experiments.sweeps.work.one_run import RunSpec
 
 FORMAT = 1
 KIND = "sweep"

@@ -9,8 +9,8 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import ceil
 
-from experiments.sweeps.work.chunk import Limits, Report, Stopped, Worker, run_chunk
-from experiments.sweeps.work.one_run import RunFunction, RunSpec
+from experiments.sweeps.design.run_spec import Report, RunFunction, RunSpec
+from experiments.sweeps.work.chunk import Limits, Stopped, Worker, run_chunk
 
 CHUNKS_A_WORKER = 4
 """At least: few large chunks would leave workers idle at the end."""

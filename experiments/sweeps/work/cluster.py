@@ -12,9 +12,10 @@ from dataclasses import replace
 from typing import Any
 
 from abm.errors import OutputError
+from experiments.runs.processes import settings_of_workers
+from experiments.sweeps.design.run_spec import Report, RunFunction, RunSpec
 from experiments.sweeps.work.backends import Backend, BackendLostError, Chunk, chunks
-from experiments.sweeps.work.chunk import Limits, Report, Worker, run_chunk, settings_of_workers
-from experiments.sweeps.work.one_run import RunFunction, RunSpec
+from experiments.sweeps.work.chunk import Limits, Worker, run_chunk
 
 TICK = 0.1
 """Seconds between two looks at the futures."""
