@@ -474,7 +474,8 @@ class RelocationModel(mesa.Model):
             return spending
         gain = self.conditions.treasury - self.base_accounts.treasury
         consumption = self.economy.final_demand.sum(axis=(0, 1)) / 4
-        return spending * (1 + gain / consumption)
+        changed: Array = spending * (1 + gain / consumption)
+        return changed
 
     def _other_purchases(self) -> Array:
         return other_users_purchases(self.economy, self.calibration, self.price, self.on_top)
@@ -582,7 +583,8 @@ class RelocationModel(mesa.Model):
     @property
     def events(self) -> list[dict[str, object]]:
         """What governments announced and enacted so far."""
-        return self.records.events
+        events: list[dict[str, object]] = self.records.events
+        return events
 
     @property
     def outcomes(self) -> pd.DataFrame:
@@ -596,7 +598,8 @@ class RelocationModel(mesa.Model):
 
     def frames(self) -> dict[str, pd.DataFrame]:
         """Everything recorded: outcomes, trade, moves, content, events."""
-        return self.records.frames()
+        frames: dict[str, pd.DataFrame] = self.records.frames()
+        return frames
 
     def content_of(self, row: int, host: str) -> float:
         """Regional value content of a firm's product at a host, inputs chosen freely."""

@@ -17,7 +17,7 @@ from abm.axes import BELIEFS, FOOTLOOSE, HOSTS, N_CONFIGS, N_FOOTLOOSE, N_GOODS,
 from abm.economy.tables import Array, Economy
 from abm.engine.draws import Draws
 from abm.errors import CalibrationError
-from abm.scenario.scenario import Firms
+from abm.scenario.assumptions import Firms
 from agents import FirmTable
 
 SMALLEST_FIRMS = 100
@@ -224,7 +224,9 @@ def _draw_technology(table: FirmTable, economy: Economy, settings: Firms, draws:
     draw_origin(table, fitted_origin_share(), content_spread, draws)
 
 
-def draw_origin(table: FirmTable, typical: Array, spread: Array, draws: Draws) -> None:
+def draw_origin(
+    table: FirmTable, typical: Array, spread: NDArray[np.floating], draws: Draws
+) -> None:
     """What of qualifying deliveries to every firm originates, by value.
 
     Parameters
@@ -278,7 +280,8 @@ def fitted_by_sector(parameter: str) -> Array:
     ndarray, shape (sector,)
     """
     fitted = data.read("fitted_parameters").set_index("sector").loc[list(FOOTLOOSE)]
-    return fitted[parameter].to_numpy(np.float64)
+    values: Array = fitted[parameter].to_numpy(np.float64)
+    return values
 
 
 def fitted_origin_share() -> Array:

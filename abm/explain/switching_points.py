@@ -26,7 +26,7 @@ from abm.explain.one_firm import ONLY, Situation
 from abm.location.moving_costs import location_problem
 from abm.location.valuation import VALUE_TOLERANCE, projects_at_gates
 from abm.policy.regimes import Policy
-from abm.scenario.scenario import Firms
+from abm.scenario.assumptions import Firms
 
 POINTS = 33
 """Values of a lever looked at in a round."""
@@ -107,7 +107,7 @@ def levers_of(situation: Situation) -> list[Lever]:
                 threshold,
                 0.0,
                 MOST_THRESHOLD,
-                lambda policy, value: _with(policy, "content_threshold", (sector,), value),
+                _changing("content_threshold", (sector,)),
             )
         )
     for host, name in enumerate(HOSTS):
@@ -118,7 +118,7 @@ def levers_of(situation: Situation) -> list[Lever]:
                 float(policy.subsidy[sector, host, regime]),
                 0.0,
                 MOST_SUBSIDY,
-                lambda policy, value, host=host: _with(policy, "subsidy", (sector, host), value),
+                _changing("subsidy", (sector, host)),
             )
         )
     for setting in ("build_cost", "closure_cost"):
@@ -126,6 +126,11 @@ def levers_of(situation: Situation) -> list[Lever]:
         unit = "share of the plant's yearly sales"
         levers.append(Lever(f"firms.{setting}", unit, now, 0.0, MOST_COST, setting=setting))
     return levers
+
+
+def _changing(name: str, cell: tuple[int, ...]) -> Callable[[Policy, Array], Policy]:
+    """What writes its value into a cell of an array of policy."""
+    return lambda policy, value: _with(policy, name, cell, value)
 
 
 def _with(policy: Policy, name: str, cell: tuple[int, ...], value: Array) -> Policy:
@@ -195,7 +200,8 @@ def _payoff_at(
     regimes = np.tile(np.arange(count), len(values))
     policy = change(situation.policy.during(regimes), np.repeat(values, count))
     payoff = situation.under(policy, regimes).payoff()
-    return payoff[0].reshape(N_CONFIGS, len(values), count).transpose(1, 0, 2)
+    at: Array = payoff[0].reshape(N_CONFIGS, len(values), count).transpose(1, 0, 2)
+    return at
 
 
 def _decide(situation: Situation, payoff: Array, each: list[Firms]) -> NDArray[np.int64]:
@@ -225,7 +231,7 @@ def _decide(situation: Situation, payoff: Array, each: list[Firms]) -> NDArray[n
 
 
 def _at_gate(
-    situation: Situation, problem: LocationProblem, solved: Array, each: list[Firms]
+    situation: Situation, problem: LocationProblem, solved: NDArray[np.floating], each: list[Firms]
 ) -> NDArray[np.int64]:
     """Whether each copy of a firm that is building goes on, luck of its start included."""
     table = situation.table

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from abm.axes import HAS_PLANT, N_CONFIGS
 from abm.core.location import LocationProblem
 from abm.economy.tables import Array
-from abm.scenario.scenario import Firms
+from abm.scenario.assumptions import Firms
 
 RULED_OUT = -1e6
 """Taste for a set of plants that a sector cannot have, share of base-year sales.

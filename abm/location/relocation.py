@@ -9,7 +9,7 @@ from abm.axes import CONFIG_LABELS, FOOTLOOSE, HAS_PLANT, N_HOSTS
 from abm.economy.tables import Array
 from abm.location.moving_costs import build_delays, move_costs
 from abm.location.review import Plans
-from abm.scenario.scenario import Firms
+from abm.scenario.assumptions import Firms
 from agents import FirmTable
 
 MOVE_COLUMNS = ("quarter", "sector", "from_config", "to_config", "stage", "firms", "weight")

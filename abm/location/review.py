@@ -13,7 +13,7 @@ from abm.engine.draws import Draws
 from abm.location.moving_costs import quarterly_review
 from abm.location.valuation import projects_at_gates, weigh
 from abm.policy.regimes import Policy
-from abm.scenario.scenario import Firms
+from abm.scenario.assumptions import Firms
 from agents import FirmTable
 
 

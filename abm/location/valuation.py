@@ -10,7 +10,7 @@ from abm.core.location import LocationProblem, Projects, choice_values, solve_va
 from abm.economy.tables import Array
 from abm.engine.parallel import in_parallel
 from abm.location.moving_costs import location_problem, move_costs, stage_costs
-from abm.scenario.scenario import Firms
+from abm.scenario.assumptions import Firms
 from agents import FirmTable
 
 VALUE_TOLERANCE = 1e-8

@@ -413,7 +413,8 @@ def industry_graph(flows: NDArray[np.floating]) -> nx.DiGraph:
 def _config_code(plants: NDArray[np.bool_]) -> NDArray[np.int8]:
     """The set of hosts with a plant as a number, shape (firm,): 1 USA, 2 MEX, 4 CAN, added."""
     bits = (1 << np.arange(N_HOSTS)).astype(np.int8)
-    return np.matmul(plants, bits, dtype=np.int8)
+    code: NDArray[np.int8] = np.matmul(plants, bits, dtype=np.int8)
+    return code
 
 
 def _mean_over_plants(by_host: NDArray[np.floating]) -> NDArray[np.floating]:
@@ -423,7 +424,8 @@ def _mean_over_plants(by_host: NDArray[np.floating]) -> NDArray[np.floating]:
     """
     in_config = (np.arange(2**N_HOSTS)[:, None] >> np.arange(N_HOSTS)) & 1
     weight = in_config / np.maximum(in_config.sum(axis=1, keepdims=True), 1)
-    return np.einsum("ch,...h->c...", weight, by_host)
+    mean: NDArray[np.floating] = np.einsum("ch,...h->c...", weight, by_host)
+    return mean
 
 
 def _is_served(
@@ -431,4 +433,5 @@ def _is_served(
 ) -> NDArray[np.bool_]:
     """Whether a slot has a supplier with a plant in its host; empty slots have none."""
     # NOBODY reads the last plant of the last firm, which the first condition discards.
-    return (supplier != NOBODY) & plants[supplier, host]
+    served: NDArray[np.bool_] = (supplier != NOBODY) & plants[supplier, host]
+    return served

@@ -237,7 +237,7 @@ def _put_together(
         length = 4  # quarters of a year
         every = (_put_together(f"{name}.{n}", part, arrays, numbers) for n in range(length))
         return deque(every, maxlen=length)
-    if is_dataclass(kind):
+    if isinstance(kind, type) and is_dataclass(kind):
         hints = get_type_hints(kind)
         values = {
             item.name: _put_together(f"{name}.{item.name}", hints[item.name], arrays, numbers)

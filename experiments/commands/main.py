@@ -172,7 +172,8 @@ def _refuse_with_resume(context: typer.Context, names: Sequence[str]) -> None:
     from abm.errors import ScenarioError
 
     for name in names:
-        if context.get_parameter_source(name).name != "DEFAULT":
+        source = context.get_parameter_source(name)
+        if source is not None and source.name != "DEFAULT":
             said = {"scenario": "a scenario", "overrides": "--set"}.get(name, f"--{name}")
             raise ScenarioError(f"{said} cannot be given with --resume, which has its own")
 

@@ -33,4 +33,5 @@ def replay(path: Path) -> int:
         known = False
     if not known:
         raise OutputError(f"{path}: is no failure file written by {PROGRAM} run")
-    return run_again(failure, quarter).quarter
+    reached: int = run_again(failure, quarter).quarter
+    return reached

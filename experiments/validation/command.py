@@ -1,7 +1,7 @@
 """``nearshore validate``: run what the findings need, judge, and write it down."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -116,7 +116,7 @@ def _counter(total: int, quiet: bool) -> Callable[[], None]:
     return finished
 
 
-def _write(out: Path, report: Report, facts: dict[str, object], page: Path | None) -> None:
+def _write(out: Path, report: Report, facts: Mapping[str, object], page: Path | None) -> None:
     manifest = {"format": FORMAT, "program": PROGRAM, "contents": list(CONTENTS), **facts}
     markdown = report.markdown()
     with replaced_folder(out) as folder:

@@ -1,5 +1,7 @@
 """All findings, in the order of ``published_results.csv``."""
 
+from collections.abc import Sequence
+
 from abm.errors import ScenarioError
 from experiments.validation.designs import Design
 from experiments.validation.finding import Finding
@@ -37,7 +39,7 @@ MODULES = (
 FINDINGS: tuple[Finding, ...] = tuple(module.FINDING for module in MODULES)
 
 
-def chosen(ids: list[str]) -> list[Finding]:
+def chosen(ids: Sequence[str]) -> list[Finding]:
     """The findings of these ids, or all where none is named.
 
     Raises

@@ -1,5 +1,6 @@
 """The report of validation as data, as a page of HTML and as a page of the documentation."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
@@ -127,7 +128,7 @@ def _published(each: Estimate) -> str:
     return "" if each.published is None else f"{each.published:g}".replace("-", "\N{MINUS SIGN}")
 
 
-def _table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def _table(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     """A Markdown table; nothing where there are no rows."""
     if not rows:
         return ""

@@ -23,7 +23,8 @@ def text_of(table: pd.DataFrame) -> str:
     """Return a table as text, all of its columns, long ones cut in the middle."""
     if table.empty:
         return "no rows"
-    return table.to_string(index=False, max_rows=MOST_LINES)
+    text: str = table.to_string(index=False, max_rows=MOST_LINES)
+    return text
 
 
 def print_means(results: pd.DataFrame, sweep: SweepFile) -> None:

@@ -199,7 +199,7 @@ class _Cluster:
 def _after(error: Exception, chunk: Chunk, address: str) -> tuple[list[Chunk], list[Report]]:
     """Return what to do about a chunk that brought no results: hand out again, or give up."""
     from distributed import CancelledError, KilledWorker
-    from distributed.comm import CommClosedError
+    from distributed.comm.core import CommClosedError
 
     if isinstance(error, KilledWorker):
         if len(chunk) > 1:  # one of them may be the reason: each on its own

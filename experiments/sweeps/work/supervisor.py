@@ -2,7 +2,7 @@
 
 import errno
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 
@@ -124,7 +124,7 @@ def work(
     return ending
 
 
-def _closable(backend: Backend, specs: Sequence[RunSpec]) -> "Iterator[Report | None]":
+def _closable(backend: Backend, specs: Sequence[RunSpec]) -> Generator[Report | None]:
     yield from backend(specs)
 
 
