@@ -158,6 +158,7 @@ class SupplierNetwork:
         self.supplier = np.full(self.weight.shape, NOBODY, dtype=np.int32)
         self.host = np.full(self.weight.shape, NOBODY, dtype=np.int8)
 
+    # why: what buyers and sellers are drawn by, and the three sizes of the network
     @classmethod
     def build(
         cls,

@@ -168,6 +168,7 @@ def fingerprint(economy: Economy) -> str:
 class _Continued(RelocationModel):
     """A model that starts from a state instead of the calibration year."""
 
+    # why: what a checkpoint holds, each part by its name
     def __init__(
         self,
         scenario: Scenario,

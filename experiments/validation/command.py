@@ -21,6 +21,7 @@ FORMAT = 1
 CONTENTS = ("manifest.json", "validation.json", "validation.html", "validation.md")
 
 
+# why: an argument is an option of the command
 def validate(
     out: Path,
     only: Sequence[str] = (),

@@ -23,7 +23,7 @@ from experiments.sweeps.store.recorder import FLUSH_SECONDS, Recorder
 from experiments.sweeps.store.run_log import History
 from experiments.sweeps.store.store import WHOLE, SweepStore, check_new_folder, locked
 from experiments.sweeps.work import backends, cluster
-from experiments.sweeps.work.chunk import Limits
+from experiments.sweeps.work.chunk import Limits, Worker
 from experiments.sweeps.work.one_run import simulate
 from experiments.sweeps.work.progress import SweepProgress
 from experiments.sweeps.work.supervisor import RESUME_ME, SOME_FAILED, Ending, StopRules, work
@@ -161,7 +161,7 @@ def carry_on(
     notes: list[str],
     *,
     name: str = WHOLE,
-    crew: backends.Crew | None = None,
+    crew: Sequence[Worker] | None = None,
 ) -> SweepResult:
     """Carry out what is left of a sweep; the caller holds the lock of that name.
 
@@ -174,7 +174,7 @@ def carry_on(
         Gets the lines that the user should read.
     name : str
         The shard, or the whole.
-    crew : Crew, optional
+    crew : sequence of Worker, optional
         Processes to use and to keep.
     """
     recorder = Recorder(store, _writer(name), flush_seconds=options.flush_seconds)
@@ -246,7 +246,7 @@ def _check_backend(options: Options) -> None:
 
 
 def _backend(
-    store: SweepStore, options: Options, run_one: RunFunction, crew: backends.Crew | None
+    store: SweepStore, options: Options, run_one: RunFunction, crew: Sequence[Worker] | None
 ) -> backends.Backend:
     texts = store.scenarios()
     if options.dask is not None:
