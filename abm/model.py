@@ -1,22 +1,15 @@
 """The relocation model: a step, phase by phase."""
 
 import os
-from collections.abc import Mapping
 from dataclasses import replace
 
 import mesa
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from abm import data
 from abm.axes import (
-    BELIEFS,
-    CONFIG_LABELS,
-    FOOTLOOSE,
     HOSTS,
     N_FOOTLOOSE,
-    N_GOODS,
     N_HOSTS,
     N_REGIONS,
 )
@@ -28,28 +21,21 @@ from abm.base_year.set_up import (
     follow_links,
     set_base_revenue,
 )
-from abm.core.beliefs import update_counts
-from abm.core.claims import Claim
-from abm.core.markets import hat_shares
 from abm.economy.constants import Calibration
 from abm.economy.tables import Array, Economy, load_economy
 from abm.engine.draws import Draws
 from abm.engine.guards import Guard, check_array
 from abm.engine.phase import phase
-from abm.governments.in_force import conclude_talks, decide, draw_threat, outlook, tell_news
-from abm.governments.outlook import Act
+from abm.governments.in_force import PolicyInForce
 from abm.governments.rules import RULES
+from abm.governments.watching import outlook
 from abm.location.payoffs import config_revenues, payoffs
 from abm.location.relocation import Moves, relocate
 from abm.location.review import believed_transitions, reviewing, value_plans
-from abm.policy.past import Past
-from abm.policy.regimes import Policy, compile_known, known_entries
-from abm.policy.timeline import TimelineEntry
-from abm.scenario.fork import future_of
-from abm.scenario.levers import with_levers
 from abm.scenario.scenario import Scenario
-from abm.state.state import Carried, State
-from abm.trade.accounts import Accounts, settle
+from abm.state.state import State
+from abm.state.surface import Surface
+from abm.trade.accounts import Accounts, conditions_after, settle
 from abm.trade.borders import claim_origin
 from abm.trade.deliveries import (
     Tally,
@@ -59,6 +45,7 @@ from abm.trade.deliveries import (
     tally_plants,
 )
 from abm.trade.input_prices import (
+    average_sourcing_shares,
     outside_duty,
     price_inputs,
     purchase_prices,
@@ -68,8 +55,10 @@ from abm.trade.input_prices import (
 from abm.trade.market_clearing import (
     MarketState,
     clear_markets,
+    consumers_spending,
     fringe_prices,
     other_users_purchases,
+    repriced_spending,
     total_appeal,
 )
 from abm.trade.this_quarter import Quarter
@@ -79,7 +68,7 @@ SETTLING_ROUNDS = 3
 """Rounds in which claims under regimes that become possible find their average duties."""
 
 
-class RelocationModel(mesa.Model):
+class RelocationModel(Surface, mesa.Model):
     """Firms of North America choosing where to produce, quarter by quarter.
 
     Parameters
@@ -102,31 +91,6 @@ class RelocationModel(mesa.Model):
     2
     """
 
-    sector_labels = FOOTLOOSE
-    host_labels = HOSTS
-    belief_labels = BELIEFS
-    config_labels = CONFIG_LABELS
-
-    firms = Carried()
-    network = Carried()
-    year = Carried()
-    conditions = Carried()
-    every_cost = Carried()
-    plan_values = Carried()
-    regime_counts = Carried()
-    input_spending = Carried()
-    last_price = Carried()
-    unit_revenue = Carried()
-    quarter = Carried()
-    learned = Carried()
-    regime_in_force = Carried()
-    threat_imposed = Carried()
-    agreed = Carried()
-    decided = Carried()
-    hazard = Carried()
-    told_hazard = Carried()
-    records = Carried()
-
     def __init__(
         self,
         scenario: Scenario | str | os.PathLike[str] = "status-quo",
@@ -135,12 +99,10 @@ class RelocationModel(mesa.Model):
         economy: Economy | None = None,
     ) -> None:
         super().__init__(rng=rng)
-        self.scenario = Scenario.load(scenario)
         self.draws = Draws(rng)
+        self.in_force = PolicyInForce(Scenario.load(scenario), self.draws)
         self.phase_seconds: dict[str, float] = {}
         self.moves: Moves | None = None
-        self.past: Past | None = None
-        self.before_fork: tuple[Scenario, Past | None] | None = None
         self._set_up_economy(firms, economy or load_economy())
         self._set_up_state()
         self._set_up_agents()
@@ -166,12 +128,9 @@ class RelocationModel(mesa.Model):
     @phase
     def _set_up_state(self) -> None:
         """Quarter 0 under the regimes of the start; others follow as they become known."""
-        self.known: tuple[TimelineEntry, ...] | None = ()
-        self.policy: Policy = compile_known(self.scenario, 0)
-        regimes = len(self.policy.regimes)
-        self.state: State = first_state(self.start, self.base_accounts, regimes)
+        self.state: State = first_state(self.start, self.base_accounts, self.in_force.state)
         self._grandfather()
-        self._start_regimes(np.arange(regimes))
+        self._start_regimes(np.arange(len(self.policy.regimes)))
         self.record()
 
     @phase
@@ -180,41 +139,22 @@ class RelocationModel(mesa.Model):
         Firm.create_agents(self, len(self.firms), row=list(range(len(self.firms))))
         Government.create_agents(self, N_HOSTS, country=list(HOSTS), rules=[RULES] * N_HOSTS)
 
-    # --- what is known of policy ------------------------------------------------------
+    # --- regimes --------------------------------------------------------------------
 
     def _learn(self) -> None:
-        """Take up what became known of policy: regimes that are over go, new ones start.
-
-        A regime that was possible before keeps its claims, contents and plans. All of
-        it depends on what is known by now and on nothing later, so a lever pulled
-        during a run and an entry that stood in its file from the start do the same.
-        """
-        known = known_entries(self.scenario, self.quarter, self.decided)
-        if known == self.known:
-            return
-        former = self.policy
-        self.policy = compile_known(self.scenario, self.quarter, self.decided, self.past)
-        self.known, self.learned = known, self.quarter
-        self.before_fork = None
-        places = self.policy.places_in(former)
-        new, origin = places < 0, np.where(places < 0, self.regime_in_force, places)
-        self.state.change_regimes(origin, new)
-        self.regime_in_force = int(np.flatnonzero(places == self.regime_in_force)[0])
-        if new.any():
-            self._start_regimes(np.flatnonzero(new))
-
-    def _recall(self) -> None:
-        """What follows from the state: policy as it was last learned, and the regimes in sight."""
-        self.known = known_entries(self.scenario, self.learned, self.decided)
-        self.policy = compile_known(self.scenario, self.learned, self.decided, self.past)
-        self._look_at(self.policy.reachable(self.quarter, self.regime_in_force))
+        """Take up regimes that became known; a regime known before keeps what it had."""
+        change = self.in_force.learn(self.quarter)
+        if change is not None:
+            self.state.change_regimes(change.origin)
+            if change.new.any():
+                self._start_regimes(np.flatnonzero(change.new))
 
     def _start_regimes(self, new: NDArray[np.int64]) -> None:
         """Claims and average duties under regimes that nobody thought of before.
 
         They begin as in the regime in force, whose deliveries are also the weights.
         """
-        live = np.union1d(new, [self.regime_in_force])
+        live = np.union1d(new, [self.in_force.regime])
         self._look_at(live)
         held = np.setdiff1d(live, new)
         before = self.conditions.during(held)
@@ -243,7 +183,7 @@ class RelocationModel(mesa.Model):
         """Work with the regimes that are possible from here on; the others cost no time."""
         self.live = regimes
         places = np.arange(len(self.policy.regimes))[regimes]
-        self.regime = int(np.flatnonzero(places == self.regime_in_force)[0])
+        self.regime = int(np.flatnonzero(places == self.in_force.regime)[0])
         self.now = self.policy.during(regimes)
         self.costs = self.every_cost.during(regimes)
         self.outside = outside_duty(self.economy, self.now)
@@ -267,23 +207,13 @@ class RelocationModel(mesa.Model):
     def enact_policy(self) -> None:
         """Which regime is in force, and what was announced."""
         self.quarter += 1
-        if self.agreed or not self.policy.threat_live(self.quarter - 1):
+        if self.in_force.spares_new_plants(self.quarter - 1):
             self._grandfather()
         self._learn()
-        self.governments_act()
+        self._governments_act()
         self._learn()
-        last_regime = self.regime_in_force
-        conclude_talks(self)
-        draw_threat(self)
-        self.regime_in_force = self.policy.regime_index(
-            self.quarter, self.threat_imposed, self.agreed
-        )
-        self._look_at(self.policy.reachable(self.quarter, self.regime_in_force))
-        if self.quarter > 1:
-            self.regime_counts = update_counts(
-                self.regime_counts, last_regime, self.regime_in_force
-            )
-        tell_news(self)
+        self.events.extend(self.in_force.take_effect(self.quarter))
+        self._look_at(self.in_force.reachable(self.quarter))
 
     @phase
     def update_beliefs(self) -> None:
@@ -291,9 +221,9 @@ class RelocationModel(mesa.Model):
         beliefs = believed_transitions(
             self.policy,
             self.quarter,
-            self.regime_counts,
+            self.in_force.state.regime_counts,
             self.scenario.firms.belief_prior_quarters,
-            self.hazard,
+            self.in_force.state.hazard,
         )
         self.transitions = beliefs[:, self.live, self.live]
 
@@ -325,7 +255,7 @@ class RelocationModel(mesa.Model):
         market = self._expected_market()
         revenue = config_revenues(self.this_quarter(), market, rows)
         payoff = payoffs(self.firms, self.calibration, self.now, revenue, rows)
-        # Here, since no search can begin from what is not finite.
+        # Checked before the search, which would not end on figures that are not finite.
         check_array(self, "value_plans", Guard("payoff", lambda _: payoff, lambda _: rows))
         self.plans = value_plans(
             self.firms,
@@ -385,7 +315,7 @@ class RelocationModel(mesa.Model):
         rewiring = self.network.rewire(
             self.quarter,
             self.draws,
-            self._sourcing_shares(),
+            average_sourcing_shares(self.economy, self.calibration, self.price[..., self.regime]),
             self.firms.plants,
             self.scenario.economy.rewire_per_year / 4,
         )
@@ -403,16 +333,19 @@ class RelocationModel(mesa.Model):
             self.moves,
         )
 
-    def governments_act(self) -> None:
+    def _governments_act(self) -> None:
         """Let every government do what its rules say; all see the same quarter."""
-        self.hazard = 1.0
-        seen = outlook(self)
+        self.in_force.state.hazard = 1.0
+        seen = outlook(
+            self.in_force,
+            self.quarter,
+            (self.base_accounts, *self.year),
+            self.economy,
+            self.calibration.base_jobs,
+        )
         for government in self.agents_by_type[Government]:
-            government.act(seen)
-
-    def decide(self, country: str, act: Act) -> None:
-        """Put what a government does into force, this quarter."""
-        decide(self, country, act)
+            for act in government.act(seen):
+                self.events.extend(self.in_force.decide(act, self.quarter))
 
     # --- what the phases share --------------------------------------------------------
 
@@ -445,179 +378,36 @@ class RelocationModel(mesa.Model):
 
     def _pass_on(self) -> None:
         """Wages, prices, output and spending that the next quarter starts from."""
-        accounts, calibration = self.accounts, self.calibration
-        demand = accounts.employment.sum(axis=0) / calibration.base_jobs
-        supply_price = self.conditions.supply_price.copy()
-        supply_price[:N_FOOTLOOSE, :N_HOSTS] = accounts.mean_cost
-        output = self.conditions.output.copy()
-        made = calibration.base_volume > 0
-        np.divide(
-            accounts.volume,
-            calibration.base_volume,
-            out=output[:N_FOOTLOOSE, :N_HOSTS],
-            where=made,
-        )
-        self.conditions = replace(
+        self.conditions = conditions_after(
+            self.accounts,
             self.conditions,
-            wage=demand**self.scenario.economy.wage_elasticity,
-            supply_price=supply_price,
-            output=output,
-            treasury=accounts.treasury,
+            self.calibration,
+            self.scenario.economy.wage_elasticity,
         )
-        self.input_spending = accounts.input_spending
+        self.input_spending = self.accounts.input_spending
         self.last_price = self.price[..., self.regime]
 
     def _expenditure(self) -> Array:
         """Consumers' spending by sector and market under the closure chosen."""
-        spending = self.calibration.expenditure
-        if self.scenario.economy.duty_revenue == "kept" or self.quarter <= 1:
-            return spending
         gain = self.conditions.treasury - self.base_accounts.treasury
-        consumption = self.economy.final_demand.sum(axis=(0, 1)) / 4
-        changed: Array = spending * (1 + gain / consumption)
-        return changed
+        if self.scenario.economy.duty_revenue == "kept" or self.quarter <= 1:
+            gain = np.zeros_like(gain)
+        return consumers_spending(self.economy, self.calibration, gain)
 
     def _other_purchases(self) -> Array:
         return other_users_purchases(self.economy, self.calibration, self.price, self.on_top)
 
     def _expected_market(self) -> MarketState:
         """Markets under every regime if nobody moved, as firms expect them."""
-        appeal = total_appeal(self.this_quarter())
-        relative = self.price / self.last_price[..., None]
-        spending = hat_shares(
-            np.moveaxis(np.broadcast_to(self.input_spending[..., None], relative.shape), 1, -1),
-            np.moveaxis(relative, 1, -1),
-            self.economy.theta[:, None, None, None],
+        spending = repriced_spending(
+            self.economy, self.input_spending, self.price / self.last_price[..., None]
         )
-        pools = np.moveaxis(spending, -1, 1) / self.on_top
+        pools = spending / self.on_top
         return clear_markets(
             self.economy,
             self.calibration,
-            appeal,
+            total_appeal(self.this_quarter()),
             fringe_prices(self.now, self.calibration, self.outside),
             self._expenditure(),
             pools[:N_FOOTLOOSE, :N_HOSTS],
         )
-
-    def _sourcing_shares(self) -> Array:
-        """Average source of every input at today's prices, shape (sector, input, source, host)."""
-        price = self.price[:N_GOODS, :, :N_HOSTS, self.regime]
-        theta = self.economy.theta[:N_GOODS, None, None]
-        weight = self.calibration.competitiveness * price**-theta
-        shares: Array = weight / weight.sum(axis=2, keepdims=True)
-        return shares
-
-    # --- what a government does on the way ----------------------------------------------
-
-    def pull_levers(self, changes: Mapping[str, object]) -> None:
-        """Change policy from the next quarter on, to the surprise of everybody.
-
-        The change becomes an entry of the scenario's timeline; the scenario as it
-        then stands, run from the start with the same seed, gives the same run.
-
-        Parameters
-        ----------
-        changes : mapping of str to object
-            New value of each dotted key, such as ``{"tariffs.special.USA.MEX.all": 0.25}``.
-
-        Raises
-        ------
-        ScenarioError
-            If a key does not exist or a value is not allowed; nothing is changed then.
-
-        Examples
-        --------
-        >>> model = RelocationModel("status-quo", firms=300, rng=1)
-        >>> model.pull_levers({"enforcement.audit_rate.USA": 0.2})
-        >>> model.step()
-        >>> [(event["quarter"], event["new"]) for event in model.events]
-        [(1, '0.2')]
-        """
-        self.scenario = with_levers(self.scenario, self.quarter + 1, changes)
-
-    def fork(self, future: Scenario) -> None:
-        """Go on under the policy of another scenario, to the surprise of everybody.
-
-        Parameters
-        ----------
-        future : Scenario
-            Its calendar is this run's: its policy of the coming quarter and later holds,
-            that of earlier ones has no part in it.
-
-        Raises
-        ------
-        ScenarioError
-            If it assumes other firms or another economy; nothing is changed then.
-        """
-        future = future_of(future, self.scenario)
-        if self.before_fork is None:  # until the next quarter the state knows that policy
-            self.before_fork = self.scenario, self.past
-        in_force = self.policy.timeline[self.policy.segment_at(self.quarter)]
-        self.past = Past(in_force, self.quarter)
-        self.scenario = future
-        coming = compile_known(future, self.quarter + 1, self.decided, self.past)
-        now = coming.timeline[coming.segment_at(self.quarter + 1)].instruments
-        if now.negotiation != in_force.instruments.negotiation:
-            self.agreed = None  # what was agreed in other talks has no say in this future
-        self.known = None
-
-    # --- what a reader asks -------------------------------------------------------------
-
-    @property
-    def scenario(self) -> Scenario:
-        """The scenario that runs."""
-        return self._own_scenario
-
-    @scenario.setter
-    def scenario(self, scenario: object) -> None:
-        # Mesa assigns a default of its own class first; it carries nothing we use.
-        if isinstance(scenario, Scenario):
-            self._own_scenario = scenario
-
-    @property
-    def accounts(self) -> Accounts:
-        """Of the last quarter."""
-        latest: Accounts = self.year[-1]
-        return latest
-
-    @property
-    def events(self) -> list[dict[str, object]]:
-        """What governments announced and enacted so far."""
-        events: list[dict[str, object]] = self.records.events
-        return events
-
-    @property
-    def outcomes(self) -> pd.DataFrame:
-        """Output, jobs, prices and plants by quarter, region and sector."""
-        return self.frames()["outcomes"]
-
-    @property
-    def calibration_checksum(self) -> str:
-        """SHA-256 of the figures the model was calibrated to."""
-        return data.checksum()
-
-    def frames(self) -> dict[str, pd.DataFrame]:
-        """Everything recorded: outcomes, trade, moves, content, events."""
-        frames: dict[str, pd.DataFrame] = self.records.frames()
-        return frames
-
-    def content_of(self, row: int, host: str) -> float:
-        """Regional value content of a firm's product at a host, inputs chosen freely."""
-        return float(self.costs.free_content[row, HOSTS.index(host), self.regime])
-
-    def unit_cost_of(self, row: int, host: str) -> float:
-        """Unit cost of a firm at a host, inputs chosen freely."""
-        return float(self.costs.free_cost[row, HOSTS.index(host), self.regime])
-
-    def claim_of(self, row: int, host: str, market: str) -> str:
-        """How a firm's goods from a host enter a member."""
-        if market not in HOSTS or market == host:
-            raise ValueError(f"market: {market!r} is not another member than {host!r}")
-        claim = self.borders.claim[row, HOSTS.index(host), HOSTS.index(market), self.regime]
-        return Claim(int(claim)).name.lower().replace("_", " ")
-
-    def suppliers_of(self, row: int) -> list[Firm]:
-        """The firms a firm is linked to as a buyer."""
-        rows = np.unique(self.network.supplier[row])
-        members = self.agents_by_type[Firm]
-        return [members[int(supplier)] for supplier in rows[rows >= 0]]

@@ -1,11 +1,10 @@
 """A manufacturer, seen through one row of the firm table."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import mesa
 
-if TYPE_CHECKING:
-    from abm.model import RelocationModel
+from agents.asked_of_model import AskedByFirm
 
 
 class Cell:
@@ -43,12 +42,13 @@ class Firm(mesa.Agent):
 
     Parameters
     ----------
-    model : RelocationModel
+    model : mesa.Model
+        That answers what `AskedByFirm` says.
     row : int
         Its row in the firm table.
     """
 
-    model: "RelocationModel"
+    model: AskedByFirm
 
     sector = Cell("sector_labels")
     home = Cell("host_labels")
@@ -77,7 +77,7 @@ class Firm(mesa.Agent):
     project_taste = Cell()
     sunk = Cell()
 
-    def __init__(self, model: "RelocationModel", row: int) -> None:
+    def __init__(self, model: AskedByFirm, row: int) -> None:
         super().__init__(model)
         self.row = row
 

@@ -1,41 +1,43 @@
 """A government: the rules it acts by, and what it has done."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Sequence
 
 import mesa
 
-if TYPE_CHECKING:
-    from abm.governments.outlook import Outlook, Rule
-    from abm.model import RelocationModel
+from agents.asked_of_model import AskedByGovernment
 
 
-class Government(mesa.Agent):
+class Government[Outlook, Act](mesa.Agent):
     """A member of the agreement, who follows a timeline and acts by rules beside it.
 
-    What it does is in force at once, and firms see it in the same quarter.
+    It sees an outlook and says what it does; the model puts that into force at once, and
+    firms see it in the same quarter.
 
     Parameters
     ----------
-    model : RelocationModel
+    model : mesa.Model
+        That answers what `AskedByGovernment` says.
     country : str
         ``"USA"``, ``"MEX"`` or ``"CAN"``.
     rules : sequence of callable
         Each takes the country and its outlook and yields what is to be done.
     """
 
-    model: "RelocationModel"
+    model: AskedByGovernment
 
-    def __init__(self, model: "RelocationModel", country: str, rules: "Sequence[Rule]") -> None:
+    def __init__(
+        self,
+        model: AskedByGovernment,
+        country: str,
+        rules: Sequence[Callable[[str, Outlook], Iterable[Act]]],
+    ) -> None:
         super().__init__(model)
         self.country = country
         self.rules = rules
 
-    def act(self, seen: "Outlook") -> None:
-        """Do what its rules say in the light of the last quarter."""
-        for rule in self.rules:
-            for act in rule(self.country, seen):
-                self.model.decide(self.country, act)
+    def act(self, seen: Outlook) -> list[Act]:
+        """Return what its rules say in the light of the last quarter."""
+        return [act for rule in self.rules for act in rule(self.country, seen)]
 
     @property
     def acts(self) -> list[dict[str, object]]:

@@ -16,6 +16,7 @@ from abm.economy.last_quarter import Certificates
 from abm.economy.tables import Array, Economy
 from abm.engine.draws import Draws
 from abm.errors import CalibrationError
+from abm.governments.in_force import PolicyState
 from abm.location.payoffs import config_revenues
 from abm.policy.regimes import Policy, compile_policy
 from abm.scenario.scenario import Scenario
@@ -46,7 +47,7 @@ class CalibratedEconomy:
         That of the calibration year, a single regime.
     base_year : BaseYear
     base_values : ndarray, shape (firm, config)
-        Present value of every set of plants without news.
+        Present value of every set of plants if policy never changes.
     """
 
     economy: Economy
@@ -71,7 +72,7 @@ def calibrated_economy(
     ----------
     observed : Economy
     scenario : Scenario
-        Its firms and its economy; its policy has no part in this.
+        Its sections ``firms`` and ``economy`` are used; its policy is not.
     firms : int
         How many.
     draws : Draws
@@ -83,7 +84,7 @@ def calibrated_economy(
     Raises
     ------
     CalibrationError
-        If the economy cannot be, or the calibration year is not reproduced.
+        If the economy contradicts itself, or the calibration year is not reproduced.
     """
     _check_what_is_made(observed)
     settings = scenario.firms
@@ -97,7 +98,7 @@ def calibrated_economy(
 
 
 def _check_what_is_made(observed: Economy) -> None:
-    """Raise unless every sector is made somewhere, and hosts trade in what they make alone."""
+    """Raise unless every sector is made at some host, and hosts sell only what they make."""
     made = observed.makes
     sold = observed.intermediate_use.sum(axis=(2, 3)) + observed.final_demand.sum(axis=2)
     bought = observed.intermediate_use.sum(axis=(0, 1))
@@ -143,7 +144,7 @@ def link_suppliers(
 def follow_links(
     table: FirmTable, network: SupplierNetwork, relation: float, rows: NDArray[np.int64]
 ) -> None:
-    """Affinity of some firms from their own draws and where their suppliers stand.
+    """Set the affinity of some firms from their own draws and their suppliers' locations.
 
     Parameters
     ----------
@@ -163,7 +164,7 @@ def follow_links(
 
 
 def set_base_revenue(start: CalibratedEconomy) -> None:
-    """What firms at their base-year plants sell, as the yardstick of later plans."""
+    """Set what firms sell from their base-year plants, to which later profits are relative."""
     table, base = start.firms, start.base_year
     outside = outside_duty(start.economy, start.base_policy)
     market = _base_market(start, outside)
@@ -206,7 +207,7 @@ def base_year_accounts(start: CalibratedEconomy) -> Accounts:
     )
 
 
-def first_state(start: CalibratedEconomy, base_accounts: Accounts, regimes: int) -> State:
+def first_state(start: CalibratedEconomy, base_accounts: Accounts, policy: PolicyState) -> State:
     """The state before quarter 1, under every regime as in the calibration year.
 
     Parameters
@@ -214,13 +215,14 @@ def first_state(start: CalibratedEconomy, base_accounts: Accounts, regimes: int)
     start : CalibratedEconomy
     base_accounts : Accounts
         From `base_year_accounts`.
-    regimes : int
-        How many are known at the start.
+    policy : PolicyState
+        With the regimes that are known at the start.
 
     Returns
     -------
     State
     """
+    regimes = len(policy.regime_counts)
     base = start.calibration.conditions
     unclaimed = Certificates.unclaimed(base.certificates.duty)
     use = np.moveaxis(start.economy.intermediate_use.sum(axis=3), 0, 1) / 4
@@ -232,7 +234,7 @@ def first_state(start: CalibratedEconomy, base_accounts: Accounts, regimes: int)
         conditions=base.with_regimes(base.qualified, unclaimed).during(np.zeros(regimes, np.int64)),
         every_cost=UnitCosts.empty(len(start.firms), N_HOSTS, regimes),
         plan_values=np.repeat(start.base_values[..., None], regimes, axis=2),
-        regime_counts=np.zeros((regimes, regimes)),
+        policy=policy,
         input_spending=spending,
         last_price=np.ones_like(spending),
         unit_revenue=np.ones((N_FOOTLOOSE, N_HOSTS, 2, N_REGIONS)),

@@ -3,14 +3,15 @@
 A regime is a segment of the timeline in one of a few states: nothing else has
 happened, the threatened measure is in force, or talks have ended in an outcome. Regime
 ``segment * states + state`` is the index of the last axis of every array. Without a
-threat and without talks there is one state.
+threat and without talks there is one state. Words such as regime, segment and threat
+are defined in ``docs/glossary.md``.
 """
 
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +20,10 @@ from abm.policy.events import PolicyEvent, policy_events
 from abm.policy.instruments.negotiation import Negotiation, drawn_outcome
 from abm.policy.instruments.reaction import Reaction
 from abm.policy.instruments.threat import Threat
+from abm.policy.past import Past
 from abm.policy.regime import WITHOUT_ARRAYS, regime_arrays
 from abm.policy.timeline import (
+    DatedPolicy,
     Segment,
     TimelineEntry,
     agreed_instruments,
@@ -31,17 +34,13 @@ from abm.policy.timeline import (
     within,
 )
 
-if TYPE_CHECKING:
-    from abm.policy.past import Past
-    from abm.scenario.scenario import Scenario
-
 PLAIN, IMPOSED = "", "threat imposed"
-"""States of a regime beside the outcomes of talks, which are called by their names."""
+"""States of a regime; the outcomes of talks are further ones, under their own names."""
 
 
 @dataclass(frozen=True, eq=False)
 class Policy:
-    """What governments may do in a run, and when.
+    """The regimes that are possible in a run as arrays, and how likely one follows another.
 
     Attributes
     ----------
@@ -165,7 +164,7 @@ class Policy:
     def reachable(self, quarter: int, regime: int) -> slice:
         """Return the regimes that may follow ``regime``, itself included, as known in ``quarter``.
 
-        Time only runs forward along the segments, so they are consecutive.
+        Segments follow each other in time and none comes back, so these are consecutive.
         """
         moves = self.forward_transitions(quarter) > 0
         found = np.zeros(len(moves), dtype=bool)
@@ -266,14 +265,14 @@ class Policy:
         return draw < min(1.0, threat.arrival_per_quarter * hazard)
 
     def forward_transitions(self, quarter: int, hazard: float = 1.0) -> NDArray[np.float64]:
-        """Return the chain over regimes as those see it who know what is known in ``quarter``.
+        """Return the transition matrix of regimes, given what is known in ``quarter``.
 
-        Within a segment a threat that stands arrives and departs with its hazards, and
-        talks that go on end in their outcomes with theirs; an outcome lasts.
-        The next segment, once known to be coming, is entered with the hazard that
-        makes the expected stay the segment's length; what is not announced is not
-        expected. The last segment lasts for ever. Today's ``hazard``, a factor on the
-        arrival of the threat, is taken to stay as it is.
+        Within a segment a standing threat is imposed and lifted with its hazards, talks
+        that go on end in each outcome with its hazard, and an outcome lasts. A segment
+        whose successor has been announced is left with probability one over its length,
+        so that the expected stay is that length; changes that are not announced are not
+        expected. The last segment lasts for ever. ``hazard``, a factor on the chance that
+        the threat is carried out, is expected to stay as it is today.
 
         Returns
         -------
@@ -345,12 +344,12 @@ class Policy:
         return chain
 
 
-def compile_policy(scenario: "Scenario", quarters: int | None = None) -> Policy:
+def compile_policy(scenario: DatedPolicy, quarters: int | None = None) -> Policy:
     """Return a scenario's policy as arrays.
 
     Parameters
     ----------
-    scenario : Scenario
+    scenario : DatedPolicy
         What governments do.
     quarters : int, optional
         Length of the run; the scenario's own without it. Segments are left out
@@ -362,26 +361,25 @@ def compile_policy(scenario: "Scenario", quarters: int | None = None) -> Policy:
 
 
 def compile_known(
-    scenario: "Scenario",
+    scenario: DatedPolicy,
     quarter: int,
     decided: Sequence[TimelineEntry] = (),
-    past: "Past | None" = None,
+    past: Past | None = None,
 ) -> Policy:
     """Return a scenario's policy as it is known in ``quarter``, as arrays.
 
-    Entries of the timeline that are neither in force nor announced by then have no
-    part in it, so it does not matter when they are written: a run can be given them
-    on its way. Segments that were over before the last quarter are left out, since
-    none of them comes back.
+    Entries of the timeline that are neither in force nor announced by then are left
+    out, so a run can be given such entries later without any change of its past.
+    Segments that ended before the last quarter are left out too, since none comes back.
 
     Parameters
     ----------
-    scenario : Scenario
+    scenario : DatedPolicy
         What governments do by their timeline.
     quarter : int
         The current one.
     decided : sequence of TimelineEntry
-        What they have done by their rules so far.
+        What governments have done by their own rules so far.
     past : Past, optional
         Policy up to the quarter in which the run was forked.
     """
@@ -395,7 +393,7 @@ def compile_known(
 
 
 def known_entries(
-    scenario: "Scenario", quarter: int, decided: Sequence[TimelineEntry] = ()
+    scenario: DatedPolicy, quarter: int, decided: Sequence[TimelineEntry] = ()
 ) -> tuple[TimelineEntry, ...]:
     """Return what is in force or announced by ``quarter``, by timeline and by rules."""
     return known_by((*scenario.dated, *decided), scenario.start, quarter)

@@ -7,7 +7,7 @@ away here and taken up elsewhere.
 
 from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,14 +15,11 @@ from numpy.typing import NDArray
 from abm.core.sourcing import UnitCosts
 from abm.economy.last_quarter import Conditions
 from abm.economy.tables import Array
-from abm.policy.timeline import TimelineEntry
+from abm.governments.in_force import PolicyState
 from abm.state.records import Records
 from abm.trade.accounts import Accounts
 from abm.trade.suppliers import SupplierNetwork
 from agents import FirmTable
-
-if TYPE_CHECKING:
-    from abm.model import RelocationModel
 
 
 @dataclass
@@ -41,24 +38,14 @@ class State:
         Of every regime; the next search for wedges starts from them.
     plan_values : ndarray, shape (firm, config, regime)
         The next valuation of plans starts from them.
-    regime_counts : ndarray, shape (regime, regime)
-        Changes of regime seen so far.
+    policy : PolicyState
+        What is known, threatened, agreed and decided.
     input_spending, last_price : ndarray, shape (input, source, market)
         Purchasers' value and delivered price of inputs.
     unit_revenue : ndarray, shape (sector, host, use, market)
         What a unit of appeal earned.
     quarter : int
         The last one finished.
-    learned : int
-        The one in which firms last heard news of policy.
-    regime_in_force : int
-    threat_imposed : bool
-    agreed : str, optional
-        Outcome that talks have reached.
-    decided : tuple of TimelineEntry
-        What governments did by rule, as entries of the timeline.
-    hazard, told_hazard : float
-        Factor on the arrival of the threat, now and when it was last told as an event.
     records : Records
     """
 
@@ -68,35 +55,30 @@ class State:
     conditions: Conditions
     every_cost: UnitCosts
     plan_values: Array
-    regime_counts: Array
+    policy: PolicyState
     input_spending: Array
     last_price: Array
     unit_revenue: Array
     quarter: int = 0
-    learned: int = 0
-    regime_in_force: int = 0
-    threat_imposed: bool = False
-    agreed: str | None = None
-    decided: tuple[TimelineEntry, ...] = ()
-    hazard: float = 1.0
-    told_hazard: float = 1.0
     records: Records = field(default_factory=Records)
 
-    def change_regimes(self, origin: NDArray[np.int64], new: NDArray[np.bool_]) -> None:
+    def change_regimes(self, origin: NDArray[np.int64]) -> None:
         """Take up another list of regimes, each beginning as a former one.
 
         Parameters
         ----------
         origin : ndarray of int, shape (regime,)
             Former regime that each begins as.
-        new : ndarray of bool, shape (regime,)
-            Whether it was not known before, so that no change to it was ever seen.
         """
         self.plan_values = self.plan_values[..., origin]
         self.every_cost = self.every_cost.during(origin)
         self.conditions = self.conditions.during(origin)
-        seen = np.outer(~new, ~new)
-        self.regime_counts = np.where(seen, self.regime_counts[np.ix_(origin, origin)], 0)
+
+
+class HasState(Protocol):
+    """A model whose state can be put away."""
+
+    state: State
 
 
 class Carried:
@@ -105,8 +87,8 @@ class Carried:
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
 
-    def __get__(self, model: "RelocationModel | None", owner: type) -> Any:
+    def __get__(self, model: HasState | None, owner: type) -> Any:
         return self if model is None else getattr(model.state, self.name)
 
-    def __set__(self, model: "RelocationModel", value: Any) -> None:
+    def __set__(self, model: HasState, value: Any) -> None:
         setattr(model.state, self.name, value)

@@ -4,13 +4,13 @@ All flows are million USD a quarter. Trade arrays have shape (sector, source,
 market) and are at basic prices; duties fall on customs values.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from abm.axes import FOOTLOOSE, HOSTS, N_FOOTLOOSE, N_HOSTS, N_REGIONS, N_SECTORS, REGIONS
 from abm.economy.constants import Calibration
-from abm.economy.last_quarter import Certificates
+from abm.economy.last_quarter import Certificates, Conditions
 from abm.economy.tables import Array, Economy
 from abm.errors import IdentityError
 from abm.policy.regimes import Policy
@@ -20,8 +20,8 @@ from abm.trade.market_clearing import FINAL, MarketState, fringe_prices
 ROUNDING = 2e-5
 """Largest relative gap in an account.
 
-Costs are single precision, with a relative error of 6e-8 an operation and content
-rules solved to 2e-6 of net cost; sums over firms are double.
+Costs are in single precision, with a relative rounding error of 6e-8 per operation,
+and content rules are solved to 2e-6 of net cost; sums over firms are in double precision.
 """
 
 
@@ -143,7 +143,7 @@ def settle(
     revenue : ndarray, shape (sector, host, use, market)
         Clearing unit revenues.
     certificates : Certificates
-        Last quarter's, under which inputs are delivered.
+        Last quarter's, which decide the duty on inputs delivered in this one.
     outside : ndarray, shape (sector, source, market, regime)
     on_top, other_purchases : ndarray, shape (input, source, market)
         Buyers' price over basic price; inputs bought by users other than firms.
@@ -218,7 +218,7 @@ def _final_trade(
     outside: Array,
     regime: int,
 ) -> Shipments:
-    """Deliveries to consumers; those of sectors fixed in place stay as they were."""
+    """Deliveries to consumers; those of immobile sectors stay as in the calibration year."""
     shape = (N_SECTORS, N_REGIONS, N_REGIONS)
     arrays = {name: np.zeros(shape) for name in Shipments.__annotations__}
     modelled = (slice(0, N_FOOTLOOSE), slice(0, N_HOSTS))
@@ -266,8 +266,8 @@ def _input_trade(
 def check_identities(accounts: Accounts, tally: Tally, market: MarketState, revenue: Array) -> None:
     """Raise `IdentityError` unless every account balances to rounding.
 
-    Shipped is received, in each market and use; what firms pay out and keep is what
-    they sell; what consumers spend is what sellers and treasuries get.
+    Inputs shipped equal inputs received in each market; costs plus profit equal sales;
+    and what consumers spend equals what sellers and treasuries receive.
     """
     shipped = (tally.sums["appeal"] * revenue)[:, :, 1]
     _must_match(
@@ -308,4 +308,42 @@ def _must_match(
     raise IdentityError(
         f"trade_and_account: {what} differ by {gap[worst]:.1e} for {rows[worst]} "
         f"(of {', '.join(columns)})"
+    )
+
+
+def conditions_after(
+    accounts: Accounts, conditions: Conditions, calibration: Calibration, wage_elasticity: float
+) -> Conditions:
+    """Return what the next quarter takes as given of wages, prices, output and the treasury.
+
+    Parameters
+    ----------
+    accounts : Accounts
+        Of the quarter that ends.
+    conditions : Conditions
+        What it started from, with its own claims and contents.
+    calibration : Calibration
+    wage_elasticity : float
+        Of wages with respect to manufacturing jobs against the calibration year.
+
+    Returns
+    -------
+    Conditions
+    """
+    demand = accounts.employment.sum(axis=0) / calibration.base_jobs
+    supply_price = conditions.supply_price.copy()
+    supply_price[:N_FOOTLOOSE, :N_HOSTS] = accounts.mean_cost
+    output = conditions.output.copy()
+    np.divide(
+        accounts.volume,
+        calibration.base_volume,
+        out=output[:N_FOOTLOOSE, :N_HOSTS],
+        where=calibration.base_volume > 0,
+    )
+    return replace(
+        conditions,
+        wage=demand**wage_elasticity,
+        supply_price=supply_price,
+        output=output,
+        treasury=accounts.treasury,
     )

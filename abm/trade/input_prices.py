@@ -1,4 +1,4 @@
-"""Prices of inputs: from last quarter's outcomes and today's policy to sourcing weights."""
+"""Prices of inputs, from last quarter's outcomes and this quarter's policy."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from abm.economy.tables import Array, Economy
 from abm.engine.blocks import sector_blocks
 from abm.engine.parallel import in_parallel
 from abm.policy.regimes import Policy
+from abm.trade.duties import duty_on
 from abm.trade.labour import value_added_index
 from abm.trade.origin import further_rules, originating_share
 from agents import FirmTable
@@ -30,24 +31,17 @@ def outside_duty(economy: Economy, policy: Policy) -> Array:
     Returns
     -------
     ndarray, shape (sector, source, market, regime)
-        Between members the rate of an average, unclaimed shipment of energy; for
-        other goods of members it is not used.
+        Between members only the entries of energy are used, which no modelled firm makes:
+        the average rate, or 0 under the preference, plus duties due in any case.
     """
-    rate = economy.applied_duty[..., None] + policy.special_duty
-    rate = rate + policy.measures_waived + policy.measures_fixed
-    members = slice(0, N_HOSTS)
-    energy = rate[ENERGY, members, members]
+    rate = duty_on(policy, ..., economy.applied_duty[..., None]).unclaimed
     for (host, partner, sector), distribution in economy.rates.items():
         if sector == ENERGY:
-            free = policy.preference[host, partner]
-            ordinary = np.where(free, 0, distribution.mean)
-            waived = free & policy.special_waived[ENERGY, host, partner]
-            special = np.where(waived, 0, policy.special_duty[ENERGY, host, partner])
-            measured = np.where(free, 0, policy.measures_waived[ENERGY, host, partner])
-            fixed = policy.measures_fixed[ENERGY, host, partner]
-            energy[host, partner] = ordinary + special + measured + fixed
-    duty: Array = rate * economy.customs_over_basic[..., None]
-    return duty
+            cell = (ENERGY, host, partner)
+            duty = duty_on(policy, cell, distribution.mean)
+            rate[cell] = np.where(policy.preference[host, partner], duty.fixed, duty.unclaimed)
+    of_basic_value: Array = rate * economy.customs_over_basic[..., None]
+    return of_basic_value
 
 
 def purchase_prices(calibration: Calibration, conditions: Conditions, policy: Policy) -> Array:
@@ -136,7 +130,7 @@ def value_added_cost(
     Returns
     -------
     ndarray of float32, shape (firm, host, regime)
-        Of one regime seen as many, without a copy, where policy on it never changes.
+        If no regime changes this cost, one regime broadcast to all, without a copy.
     """
     gross = value_added_index(calibration, conditions, policy)
     borne = 1 - policy.subsidy[:N_FOOTLOOSE]
@@ -188,3 +182,24 @@ def solve_costs(
         )
 
     in_parallel(solve, sector_blocks(table))
+
+
+def average_sourcing_shares(economy: Economy, calibration: Calibration, price: Array) -> Array:
+    """Return where the average firm would buy every material.
+
+    Parameters
+    ----------
+    economy : Economy
+    calibration : Calibration
+    price : ndarray, shape (input, source, market)
+        Delivered, against the calibration year.
+
+    Returns
+    -------
+    ndarray, shape (sector, material, source, host)
+        Sums to one over sources.
+    """
+    theta = economy.theta[:N_GOODS, None, None]
+    weight = calibration.competitiveness * price[:N_GOODS, :, :N_HOSTS] ** -theta
+    shares: Array = weight / weight.sum(axis=2, keepdims=True)
+    return shares

@@ -1,9 +1,9 @@
-"""Market clearing: who sells how much where, and on what claim.
+"""Market clearing: who sells how much in which market.
 
-Consumers spend on firms and on an import fringe with constant elasticity; users
-of inputs have already split their purchases over source regions, and the plants
-there share each pool by appeal. Everything is a quarter's flow in million USD at
-basic prices unless it says otherwise.
+Consumers have constant elasticity of substitution over firms and an import fringe. Users
+of inputs have already split their purchases over source regions; what they buy from a
+host (a pool) is divided among the plants there in proportion to their appeal. Flows are
+in million USD a quarter at basic prices unless stated otherwise.
 """
 
 from collections.abc import Sequence
@@ -41,7 +41,7 @@ REACH_EXPONENT = 0.5
 
 @dataclass(frozen=True)
 class MarketState:
-    """What a unit of appeal earns, by regime.
+    """Appeal of all sellers and revenue per unit of appeal, by regime.
 
     Attributes
     ----------
@@ -54,7 +54,7 @@ class MarketState:
     price_index : ndarray, shape (sector, market, regime)
         Consumer price against the calibration year.
     fringe, competition : ndarray, shape (sector, market, regime)
-        Appeal of imports from regions without firms, and of everybody.
+        Appeal of imports from regions without modelled firms, and of all sellers.
     """
 
     appeal: Array
@@ -67,7 +67,7 @@ class MarketState:
     def unit_revenue(self, sector: int, regime: int) -> Array:
         """Buyers' payment per unit of appeal, shape (host, use, market).
 
-        Final sales are still to be divided by what buyers pay on top of the border price.
+        Revenue from final sales includes what buyers pay on top of the border price.
         """
         final = np.broadcast_to(self.unit_final[sector, :, regime], (N_HOSTS, N_REGIONS))
         return np.stack([final, self.unit_intermediate[sector, :, :, regime]], axis=1)
@@ -84,7 +84,7 @@ class Offer:
     reach : ndarray, shape (firm, host, use, market)
         Pull of a plant times the host's access.
     home_appeal : ndarray, shape (firm, market)
-        What buyers of a market make of the firm's nationality, 1 at home.
+        Factor on appeal for the firm's nationality, 1 in its home market.
     """
 
     mark_on: Floats
@@ -146,7 +146,7 @@ class Plants:
     border_cost, mark_on : ndarray, shape (plant, market)
         Unit cost at the border; buyers' price over border price.
     pull : ndarray, shape (plant, market)
-        How strongly the plant competes, access apart.
+        How strongly the plant competes, before market access.
     mass : ndarray, shape (plant, market)
         Size of the firm, times the real firms it stands for, times its home appeal.
     """
@@ -243,7 +243,7 @@ def clear_markets(
     expenditure: Array,
     pools: Array,
 ) -> MarketState:
-    """Unit revenues and consumer prices, given everybody's appeal.
+    """Revenue per unit of appeal and consumer prices, given the appeal of all sellers.
 
     Parameters
     ----------
@@ -264,11 +264,11 @@ def clear_markets(
     """
     elasticity = 1 - economy.sigma[:N_FOOTLOOSE]
     fringe = calibration.fringe[..., None] * fringe_price ** elasticity[:, None, None, None]
-    # Regions without firms alone have a fringe; hosts' entries are zero.
+    # Only regions without modelled firms have a fringe: entries of hosts are zero.
     fringe = fringe.sum(axis=1)
     competition = appeal[:, :, FINAL].sum(axis=1) + fringe
     base = calibration.expenditure[..., None]
-    # A market in which a sector sells nothing has no prices to tell; it spends nothing either.
+    # Where a sector sells nothing in a market, spending is 0 too; the price index is set to 1.
     relative = np.divide(competition, base, out=np.ones_like(competition), where=base > 0)
     index = relative ** (1 / elasticity[:, None, None])
     offered = appeal[:, :, INTERMEDIATE]
@@ -302,7 +302,7 @@ def fringe_prices(policy: Policy, calibration: Calibration, outside: Array) -> A
 def other_users_purchases(
     economy: Economy, calibration: Calibration, price: Array, on_top: Array
 ) -> Array:
-    """Inputs bought by fixed sectors and by industry abroad, which spend a fixed amount.
+    """Inputs bought by immobile sectors and by industry abroad, which spend a fixed amount.
 
     Parameters
     ----------
@@ -319,11 +319,52 @@ def other_users_purchases(
         At basic prices.
     """
     base = calibration.other_use * (1 + calibration.base_input_duty)
-    theta = economy.theta[:, None, None, None]
-    spending = hat_shares(
-        np.moveaxis(np.broadcast_to(base[..., None], price.shape), 1, -1),
-        np.moveaxis(price, 1, -1),
-        theta,
-    )
-    basic: Array = np.moveaxis(spending, -1, 1) / on_top
+    spending = repriced_spending(economy, base, price)
+    basic: Array = spending / on_top
     return basic
+
+
+def repriced_spending(economy: Economy, spending: Array, relative: Array) -> Floats:
+    """Return spending on inputs once prices have changed, its total over sources unchanged.
+
+    Parameters
+    ----------
+    economy : Economy
+    spending : ndarray, shape (input, source, market)
+        At purchasers' prices, before the change.
+    relative : ndarray, shape (input, source, market, regime)
+        Delivered price against the one before.
+
+    Returns
+    -------
+    ndarray, shape (input, source, market, regime)
+    """
+    split = hat_shares(
+        np.moveaxis(np.broadcast_to(spending[..., None], relative.shape), 1, -1),
+        np.moveaxis(relative, 1, -1),
+        economy.theta[:, None, None, None],
+    )
+    repriced: Floats = np.moveaxis(split, -1, 1)
+    return repriced
+
+
+def consumers_spending(economy: Economy, calibration: Calibration, gain: Array) -> Array:
+    """Return what consumers spend if the treasury pays its gain out to them.
+
+    Parameters
+    ----------
+    economy : Economy
+    calibration : Calibration
+    gain : ndarray, shape (market,)
+        Paid out in the quarter, million USD.
+
+    Returns
+    -------
+    ndarray, shape (sector, market)
+        Each sector gets its share of the calibration year.
+    """
+    if not gain.any():
+        return calibration.expenditure
+    consumption = economy.final_demand.sum(axis=(0, 1)) / 4
+    spending: Array = calibration.expenditure * (1 + gain / consumption)
+    return spending

@@ -4,22 +4,20 @@ Every firm buys each of its largest footloose inputs over a few links. A link fi
 draws the region it buys from by the input-output table's shares, then a supplier
 there in proportion to size, so that a few large firms have most customers, as in
 Bernard, Moxnes and Saito (2019), Production networks, geography and firm
-performance. What is bought from CHN or ROW has no firm behind it: such a link stays
-empty until it is drawn again, which is how production comes back.
+performance. Suppliers in CHN or ROW are not modelled, so a link that draws one of these
+regions stays empty until it is drawn again; it may then go to a host.
 
-Links live in a fixed number of slots per firm, shape (firm, top, link): slot and firm
-key the random numbers, so one link drawn again leaves every other as it was.
+Every firm has a fixed number of slots for links, shape (firm, top, link). Random numbers
+are keyed by firm and slot, so drawing one link again does not change any other.
 """
 
 from dataclasses import dataclass, field
-from itertools import product
 
 import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
-from abm.axes import FOOTLOOSE, HOSTS, N_FOOTLOOSE, N_HOSTS, REGIONS, SECTORS
+from abm.axes import FOOTLOOSE, HOSTS, N_FOOTLOOSE, N_HOSTS
 from abm.engine.draws import Draws
 
 NOBODY = -1
@@ -31,7 +29,7 @@ WEIGHT_STEPS = 2.0**20
 
 @dataclass(frozen=True)
 class Links:
-    """The links in use, one entry each, in order of buyer."""
+    """The links in use as columns, one entry a link, ordered by buyer."""
 
     buyer: NDArray[np.int32]
     category: NDArray[np.int8]
@@ -107,7 +105,8 @@ class SupplierPools:
             here = np.flatnonzero(cell == k * (N_HOSTS + 1) + place)
             if rows.size == 0 or here.size == 0:
                 continue
-            # Cut the buyer's own stretch out of the running mass: exact, with no second draw.
+            # The buyer's own mass is skipped in the running total, so nobody supplies itself
+            # and the others keep their exact probabilities without a second draw.
             is_maker = self.sector[buyer[here]] == k
             own = np.where(is_maker, self.position[buyer[here], place], NOBODY)
             own_start = np.where(own == NOBODY, np.inf, running[own])
@@ -116,7 +115,7 @@ class SupplierPools:
             target += own_mass * (target >= own_start)
             found = np.searchsorted(running[1:], target, side="right")
             supplier[here] = rows[np.minimum(found, rows.size - 1)]
-        # A buyer alone in its pool, or a target rounded to the edge of the stretch cut out.
+        # Left over: a buyer alone in its pool, or a target rounded into the part skipped.
         supplier[supplier == buyer] = NOBODY
         return supplier
 
@@ -205,7 +204,7 @@ class SupplierNetwork:
             mass=mass.astype(np.float64),
             category=category,
             cost_share=np.take_along_axis(cost, largest, -1).astype(np.float32)[config, sector],
-            # A stick broken at random places: every division of the purchases is as likely.
+            # Cuts at uniform random points, so every division of purchases is equally likely.
             weight=np.diff(cuts.astype(np.float32), prepend=np.float32(0), append=np.float32(1)),
             ids=ids,
         )
@@ -238,7 +237,7 @@ class SupplierNetwork:
         row = np.arange(host.shape[0])[:, None]
         first = (row * N_FOOTLOOSE + self.category[chosen]) * N_HOSTS
         for link in range(host.shape[2]):
-            # Inputs differ along a row, so no cell comes twice and a plain sum is safe.
+            # The inputs of a firm are all different, so no cell is indexed twice in one sum.
             flat[first + np.maximum(host[..., link], 0)] += weight[..., link]
         return share
 
@@ -315,37 +314,6 @@ class SupplierNetwork:
             weight=self.weight[buyer, top, link],
         )
 
-    def cost_matrix(self) -> csr_array:
-        """Share of each buyer's cost that each supplier provides, shape (buyer, supplier)."""
-        n_firms = self.sector.size
-        cost = (self.cost_share[:, :, None] * self.weight)[self.supplier != NOBODY]
-        edges = self.edges()
-        return csr_array((cost, (edges.buyer, edges.supplier)), shape=(n_firms, n_firms))
-
-    def cascade(self, rows: NDArray[np.integer], tiers: int = 3) -> NDArray[np.float64]:
-        """How far firms depend on some suppliers, directly or through others.
-
-        Parameters
-        ----------
-        rows : ndarray of int
-            The suppliers asked about.
-        tiers : int
-            How many links downstream to follow.
-
-        Returns
-        -------
-        ndarray, shape (firm,)
-            Share of a firm's cost that traces back to ``rows`` over at most ``tiers``
-            links: 1 for the rows themselves, 0 for whoever they do not reach.
-        """
-        cost_share = self.cost_matrix()
-        source = np.zeros(self.sector.size)
-        source[rows] = 1.0
-        exposure = source
-        for _ in range(tiers):
-            exposure = np.maximum(source, cost_share @ exposure)
-        return exposure
-
     def to_networkx(
         self, rows: NDArray[np.integer] | None = None, largest: int = 200
     ) -> nx.DiGraph:
@@ -389,28 +357,6 @@ class SupplierNetwork:
         return graph
 
 
-def industry_graph(flows: NDArray[np.floating]) -> nx.DiGraph:
-    """The input-output table as a graph of industries, supplier -> user.
-
-    Parameters
-    ----------
-    flows : ndarray, shape (source, input, using region, using sector)
-        Intermediate use, million USD per year.
-
-    Returns
-    -------
-    networkx.DiGraph
-        Nodes ``(region, sector)`` carrying both as attributes; every flow above zero is
-        an edge with its value as ``weight``.
-    """
-    industries = list(product(REGIONS, SECTORS))
-    table = np.maximum(flows, 0).reshape(len(industries), len(industries))
-    graph = nx.from_numpy_array(table, create_using=nx.DiGraph, nodelist=industries)
-    for region, sector in industries:
-        graph.add_node((region, sector), region=region, sector=sector)
-    return graph
-
-
 def _config_code(plants: NDArray[np.bool_]) -> NDArray[np.int8]:
     """The set of hosts with a plant as a number, shape (firm,): 1 USA, 2 MEX, 4 CAN, added."""
     bits = (1 << np.arange(N_HOSTS)).astype(np.int8)
@@ -433,6 +379,6 @@ def _is_served(
     supplier: NDArray[np.integer], host: NDArray[np.integer], plants: NDArray[np.bool_]
 ) -> NDArray[np.bool_]:
     """Whether a slot has a supplier with a plant in its host; empty slots have none."""
-    # NOBODY reads the last plant of the last firm, which the first condition discards.
+    # An empty slot indexes with NOBODY, -1, which is valid; the first condition discards it.
     served: NDArray[np.bool_] = (supplier != NOBODY) & plants[supplier, host]
     return served

@@ -2,8 +2,8 @@
 
 A checkpoint holds data only. Arrays go by a dotted name (``conditions.wage``), all
 else is what JSON takes. Arrays come back with their axes in the same order in
-memory, since sums depend on it in their last bits, so a run that is continued
-gives the bytes of one that was never stopped.
+memory, since the order of summation decides the last bits of a sum. So a run that
+is continued gives the same bytes as one that was never stopped.
 """
 
 import hashlib
@@ -50,18 +50,19 @@ class Checkpoint:
 
 
 def put_away(model: RelocationModel) -> Checkpoint:
-    """The state of a model between two quarters, with all it takes to go on.
+    """The state of a model between two quarters, with everything needed to go on.
 
     Parameters
     ----------
     model : RelocationModel
-        With the economy of the package under the scenario's elasticities. Of a held
-        world what it follows is not put away.
+        Its economy must be the package's under the scenario's elasticities. For a held
+        world, the model that it follows is not part of the checkpoint.
 
     Returns
     -------
     Checkpoint
-        Arrays are those of the model, not copies: to be written or taken up before it goes on.
+        Arrays are those of the model, not copies: write or use the checkpoint before the
+        model takes another step.
     """
     arrays: dict[str, NDArray[Any]] = {}
     numbers: dict[str, Any] = {}
@@ -78,7 +79,7 @@ def put_away(model: RelocationModel) -> Checkpoint:
         packed[name] = np.ascontiguousarray(array.transpose(order[name]))
     facts = {
         "scenario": model.scenario.model_dump(mode="json"),
-        "past": None if model.past is None else model.past.as_document(),
+        "past": _document_of(model.in_force.past),
         "firms": len(model.firms),
         "seed": model.draws.seed,
         "quarter": model.quarter,
@@ -87,11 +88,11 @@ def put_away(model: RelocationModel) -> Checkpoint:
         "numbers": numbers,
         "axes_in_memory": order,
     }
-    if model.before_fork is not None:
-        scenario, past = model.before_fork
+    if model.in_force.before_fork is not None:
+        scenario, past = model.in_force.before_fork
         facts["before_fork"] = {
             "scenario": scenario.model_dump(mode="json"),
-            "past": None if past is None else past.as_document(),
+            "past": _document_of(past),
         }
     if isinstance(model, HeldWorld):
         facts["held"] = sorted(model.held)
@@ -110,7 +111,7 @@ def take_up(checkpoint: Checkpoint, followed: RelocationModel | None = None) -> 
     Raises
     ------
     CheckpointError
-        If it does not fit together, or was made with other figures.
+        If its parts do not fit together, or it was made with other figures.
     """
     facts = checkpoint.facts
     try:
@@ -150,6 +151,10 @@ def take_up(checkpoint: Checkpoint, followed: RelocationModel | None = None) -> 
         raise CheckpointError(f"is incomplete ({type(error).__name__}: {error})") from None
 
 
+def _document_of(past: Past | None) -> dict[str, Any] | None:
+    return None if past is None else past.as_document()
+
+
 def fingerprint(economy: Economy) -> str:
     """SHA-256 of an economy's figures."""
     arrays: dict[str, NDArray[Any]] = {}
@@ -180,7 +185,7 @@ class _Continued(RelocationModel):
         past: Past | None,
     ) -> None:
         self._carried = (economy, calibration, base_accounts, state, past)
-        # By name: a held world's own way to begin is from its twin in quarter 0.
+        # Called by name, because `HeldWorld.__init__`, next in line, starts from quarter 0.
         RelocationModel.__init__(self, scenario, firms=len(state.firms), rng=seed)
         del self._carried
 
@@ -188,8 +193,9 @@ class _Continued(RelocationModel):
         self.economy, self.calibration, self.base_accounts, *_ = self._carried
 
     def _set_up_state(self) -> None:
-        *_, self.state, self.past = self._carried
-        self._recall()
+        *_, self.state, past = self._carried
+        self.in_force.resume(self.state.policy, past)
+        self._look_at(self.in_force.reachable(self.quarter))
 
 
 class _ContinuedHeldWorld(_Continued, HeldWorld):
@@ -205,7 +211,7 @@ class _ContinuedHeldWorld(_Continued, HeldWorld):
 def _take_apart(
     name: str, value: Any, arrays: dict[str, NDArray[Any]], numbers: dict[str, Any]
 ) -> None:
-    """Sort what a value is made of into arrays and all else."""
+    """Split a value into arrays and everything else, under dotted names."""
     if isinstance(value, np.ndarray):
         arrays[name] = value
     elif isinstance(value, Records):
@@ -300,10 +306,10 @@ def _check(state: State, firms: int) -> None:
             state.plan_values,
             state.every_cost.free_cost,
             state.conditions.qualified,
-            state.regime_counts,
+            state.policy.regime_counts,
         )
     }
-    if len(regimes) != 1 or not 0 <= state.regime_in_force < regimes.pop():
+    if len(regimes) != 1 or not 0 <= state.policy.regime < regimes.pop():
         raise CheckpointError("is incomplete (its arrays know different regimes)")
 
 

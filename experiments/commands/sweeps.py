@@ -226,13 +226,13 @@ def calibrate(
     quiet: QuietSweep = False,
 ) -> None:
     """Fit parameters to targets, and say how well the targets identify them."""
-    from experiments.calibrate import command
+    from experiments.estimation import command
     from experiments.sweeps.work.chunk import Limits
     from experiments.sweeps.work.sweep import Options
 
     limits = Limits(_seconds(run_timeout), _memory(run_memory))
     options = Options(workers=workers, resume=resume, limits=limits, quiet=quiet)
-    result = command.calibrate(file, out or Path("results") / file.stem, options)
+    result = command.estimate(file, out or Path("results") / file.stem, options)
     for line in result.lines:
         typer.echo(line)
     typer.echo(f"Written: {result.folder}" if not result.code else f"{result.folder}: stopped")

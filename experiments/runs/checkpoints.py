@@ -14,7 +14,7 @@ from abm.worlds.checkpoint import Checkpoint, put_away, take_up
 from experiments.runs.folders import CHECKPOINT, PROGRAM, write_json
 from experiments.runs.provenance import versions
 
-FORMAT = 1
+CHECKPOINT_FORMAT = 1
 
 FOLDER = CHECKPOINT
 """In the folder of the run it belongs to."""
@@ -41,7 +41,7 @@ def save_checkpoint(model: Any, folder: Path) -> None:
     place.mkdir(parents=True)
     np.savez(place / ARRAYS, allow_pickle=False, **checkpoint.arrays)
     content = {
-        "format": FORMAT,
+        "format": CHECKPOINT_FORMAT,
         "program": PROGRAM,
         "version": versions()["nearshore"],
         "numpy": np.__version__,
@@ -71,10 +71,10 @@ def read_checkpoint(folder: Path) -> Checkpoint:
     if not ours:
         raise CheckpointError(f"{place}: is no checkpoint written by {PROGRAM}")
     now = versions()["nearshore"]
-    if (form, version) != (FORMAT, now):
+    if (form, version) != (CHECKPOINT_FORMAT, now):
         raise CheckpointError(
             f"{place}: was written by {PROGRAM} {version} in format {form}; this is {now} in "
-            f"format {FORMAT}, and another version may give other numbers"
+            f"format {CHECKPOINT_FORMAT}, and another version may give other numbers"
         )
     try:
         if _sha256(place / ARRAYS) != told:

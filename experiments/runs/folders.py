@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from abm.errors import OutputError
 from experiments.outcomes.tables import TABLES, RunFrames, schema
 
-FORMAT = 1
+FOLDER_FORMAT = 1
 """Of the files below; raised when an older reader would misread them."""
 
 PROGRAM = "nearshore"
@@ -163,6 +163,20 @@ def _make_durable(folder: Path) -> None:
     """Have the disk keep every file and folder below, so that a rename cannot precede them."""
     for path in [*folder.rglob("*"), folder]:
         sync(path)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file under another name, have the disk keep it, and give it its own."""
+    new = path.with_name(f".{path.name}.new")
+    try:
+        with new.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(new, path)
+        sync(path.parent)
+    finally:
+        new.unlink(missing_ok=True)
 
 
 def sync(path: Path) -> None:

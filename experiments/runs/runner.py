@@ -19,7 +19,7 @@ from experiments.runs.folders import (
     CHANNELS,
     CHECKPOINT,
     FIGURES,
-    FORMAT,
+    FOLDER_FORMAT,
     MANIFEST,
     PROGRAM,
     SUMMARY,
@@ -323,7 +323,7 @@ def _write(
             write_table(folder / CHANNELS, "channels", result.channels)
         names = [result.run.name, result.reference.name]
         comparison = {
-            "format": FORMAT,
+            "format": FOLDER_FORMAT,
             "program": PROGRAM,
             "contents": [MANIFEST, SUMMARY, *split, *names, FIGURES],
             "run": names[0],

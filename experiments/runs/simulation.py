@@ -15,7 +15,7 @@ from abm.model import RelocationModel
 from abm.scenario.scenario import Scenario
 from experiments.outcomes.tables import RunFrames, check_tables
 from experiments.runs.failure import failure_file, write_failure
-from experiments.runs.folders import FORMAT, PROGRAM, RUN_FILES
+from experiments.runs.folders import FOLDER_FORMAT, PROGRAM, RUN_FILES
 
 
 class Model(Protocol):
@@ -87,7 +87,7 @@ class Simulation:
     def manifest(self, facts: Mapping[str, Any]) -> dict[str, Any]:
         """What the folder of the run says of it."""
         return {
-            "format": FORMAT,
+            "format": FOLDER_FORMAT,
             "program": PROGRAM,
             "contents": list(RUN_FILES),
             **facts,

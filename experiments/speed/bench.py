@@ -20,7 +20,7 @@ from abm.model import RelocationModel
 from abm.scenario.scenario import Scenario
 from experiments.labels import NOTHING
 from experiments.runs.folders import (
-    FORMAT,
+    FOLDER_FORMAT,
     MANIFEST,
     PROGRAM,
     check_destination,
@@ -182,7 +182,7 @@ def _write(out: Path, result: BenchResult, scenario: Scenario, started: datetime
     with replaced_folder(out) as folder:
         write_json(folder / RESULT, asdict(result))
         manifest = {
-            "format": FORMAT,
+            "format": FOLDER_FORMAT,
             "program": PROGRAM,
             "contents": [MANIFEST, RESULT],
             "started": started.isoformat(timespec="seconds"),

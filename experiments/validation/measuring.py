@@ -10,15 +10,28 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
 
-from abm.axes import FOOTLOOSE, HAS_PLANT, HOSTS, N_CONFIGS, N_FOOTLOOSE, N_GOODS, N_HOSTS, REGIONS
+from abm.axes import (
+    FOOTLOOSE,
+    HAS_PLANT,
+    HOSTS,
+    N_CONFIGS,
+    N_FOOTLOOSE,
+    N_GOODS,
+    N_HOSTS,
+    PARTNERS,
+    REGIONS,
+    USA,
+)
 from abm.economy.tables import Array
 from abm.engine.blocks import sector_rows
 from abm.model import RelocationModel
+from abm.trade import indicators
 from abm.trade.market_clearing import FINAL, appeal, standing_plants
 
 MOTOR = ("cars", "light_trucks", "vehicle_parts")
-USA = REGIONS.index("USA")
-PARTNERS = HOSTS[1:]
+
+GROUPS = {sector: [place] for place, sector in enumerate(FOOTLOOSE)} | {"goods": [*range(N_GOODS)]}
+"""Sectors whose flows are measured, each of its own and all goods together."""
 
 WINDOW = 4
 """Last quarters of a run that are averaged: plants are reviewed once a year."""
@@ -73,8 +86,8 @@ def _by_sector_and_host(model: RelocationModel) -> Measures:
         for j, sector in enumerate(FOOTLOOSE):
             for h, host in enumerate(HOSTS):
                 found[f"{name}/{sector}/{host}"] = float(values[j, h])
-    shares = accounts.sales / accounts.sales.sum(axis=1, keepdims=True)
-    mean = (accounts.content * shares).sum(axis=1)
+    # A sector at a time: each is a set of books with one sector in it.
+    mean, *_ = indicators.mean_content(accounts.content[:, None], accounts.sales[:, None]).T
     return found | {f"content/{sector}/all": float(mean[j]) for j, sector in enumerate(FOOTLOOSE)}
 
 
@@ -93,11 +106,9 @@ def _prices(model: RelocationModel) -> Measures:
 def _trade(model: RelocationModel) -> Measures:
     """Imports of the three members by origin, both uses, motor sectors and all goods."""
     value = model.accounts.final.value + model.accounts.intermediate.value
-    groups = {sector: [FOOTLOOSE.index(sector)] for sector in FOOTLOOSE}
-    groups["goods"] = list(range(N_GOODS))
     return {
         f"imports/{name}/{market}/{origin}": float(value[rows][:, o, m].sum())
-        for name, rows in groups.items()
+        for name, rows in GROUPS.items()
         for m, market in enumerate(HOSTS)
         for o, origin in enumerate(REGIONS)
         if o != m
@@ -107,21 +118,19 @@ def _trade(model: RelocationModel) -> Measures:
 def _claims(model: RelocationModel) -> Measures:
     """US imports from the partners: dutiable and claimed, by sector and for all goods."""
     found = {}
-    trades = (model.accounts.final, model.accounts.intermediate)
     for name in ("claimed", "dutiable", "claimed_dutiable", "value"):
-        flow = sum((getattr(trade, name) for trade in trades), np.zeros(()))
-        for partner in PARTNERS:
-            entering = flow[:, HOSTS.index(partner), USA]
-            for j, sector in enumerate(FOOTLOOSE):
-                found[f"us_{name}/{sector}/{partner}"] = float(entering[j])
-            found[f"us_{name}/goods/{partner}"] = float(entering[:N_GOODS].sum())
+        flows = indicators.both_uses(model.accounts, name)
+        for group, rows in GROUPS.items():
+            _, *entering = indicators.us_imports_from_partners(flows[:, rows])
+            for partner, amount in zip(PARTNERS, entering, strict=True):
+                found[f"us_{name}/{group}/{partner}"] = float(amount)
     return found
 
 
 def welfare(model: RelocationModel) -> Measures:
     """Real income against the calibration year, percent of its GDP, by host.
 
-    What consumers and fixed sectors gain from prices at fixed spending, profits where
+    What consumers and immobile sectors gain from prices at fixed spending, profits where
     they are earned, pay above the calibration year's for the labour it employed, and
     duties and fines collected. Money that moving costs is left out.
     """
@@ -139,7 +148,7 @@ def welfare(model: RelocationModel) -> Measures:
 
 
 def _other_spending(model: RelocationModel) -> Array:
-    """What fixed sectors and industry abroad spend on each input, shape (input, market)."""
+    """What immobile sectors and industry abroad spend on each input, shape (input, market)."""
     calibration = model.calibration
     spending: Array = (calibration.other_use * (1 + calibration.base_input_duty)).sum(axis=1)
     return spending

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from math import isfinite
 from xml.etree.ElementTree import Element, SubElement, tostring
 
-from experiments.validation.estimates import Estimate
+from experiments.outcomes.estimates import Estimate
 from experiments.validation.finding import Row
 
 WIDTH, LABELS, VALUES, LINE, HEAD = 900, 330, 210, 24, 30

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from abm.errors import ScenarioError
-from experiments.validation.designs import Design
+from experiments.scenarios.designs import Design
 from experiments.validation.finding import Finding
 from experiments.validation.findings import (
     cars_lose_jobs_under_75,

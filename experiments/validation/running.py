@@ -7,7 +7,7 @@ from abm.errors import ModelError
 from abm.model import RelocationModel
 from abm.worlds.twin import alike, twin
 from experiments.runs.processes import process_pool
-from experiments.validation.designs import Design
+from experiments.scenarios.designs import Design
 from experiments.validation.finding import Results
 from experiments.validation.measuring import Measures, run_and_measure
 

@@ -23,7 +23,6 @@ TO_BE_SPLIT = {
     "abm/location/relocation.py relocate",
     "abm/location/review.py value_plans",
     "abm/location/valuation.py weigh",
-    "abm/model.py",
     "abm/trade/accounts.py _final_trade",
     "abm/trade/accounts.py settle",
     "abm/trade/borders.py border_terms",

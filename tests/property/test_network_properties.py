@@ -12,7 +12,7 @@ from abm.trade.suppliers import NOBODY, SupplierNetwork
 
 
 @dataclass
-class Economy:
+class NetworkCase:
     """Firms, a table and a seed, as the network is built from them."""
 
     sector: np.ndarray
@@ -46,7 +46,7 @@ class Economy:
 
 
 @st.composite
-def economies(draw) -> Economy:
+def economies(draw) -> NetworkCase:
     """Few firms in few sectors, so that empty pools and lone makers are common."""
     seed = draw(st.integers(0, 2**32))
     n_firms, n_sectors = draw(st.integers(1, 60)), draw(st.integers(1, N_FOOTLOOSE))
@@ -55,7 +55,7 @@ def economies(draw) -> Economy:
     cost = rng.dirichlet(np.ones(N_SECTORS + 1), (N_FOOTLOOSE, N_HOSTS))[..., :N_SECTORS]
     # Shares near 0 and 1 are the rule at 0.2: many inputs come from one place only.
     shares = rng.dirichlet(np.full(N_REGIONS, draw(st.sampled_from([0.2, 1.0, 5.0]))), table)
-    return Economy(
+    return NetworkCase(
         sector=rng.integers(0, n_sectors, n_firms),
         plants=rng.random((n_firms, N_HOSTS)) < draw(st.floats(0, 1)),
         mass=rng.pareto(0.5, n_firms) * (rng.random(n_firms) < draw(st.sampled_from([0.5, 1.0]))),
@@ -70,7 +70,7 @@ def economies(draw) -> Economy:
 fractions = st.floats(0, 1)
 
 
-def assert_sound(network: SupplierNetwork, economy: Economy, plants: np.ndarray) -> None:
+def assert_sound(network: SupplierNetwork, economy: NetworkCase, plants: np.ndarray) -> None:
     """Every link is possible and every share a share."""
     edges = network.edges()
     assert np.all(economy.sector[edges.supplier] == edges.category)
@@ -140,17 +140,3 @@ def test_more_swaps_leave_the_draws_of_the_first_swappers_alone(economy, low, hi
     more = many.rewire(1, economy.draws, economy.shares, economy.plants, high)
     assert set(done.rows.tolist()) <= set(more.rows.tolist())
     np.testing.assert_array_equal(few.supplier[done.rows], many.supplier[done.rows])
-
-
-@given(economies(), st.data())
-def test_exposure_is_a_share_that_grows_with_tiers_and_with_sources(economy, data):
-    network = economy.network()
-    firm = st.integers(0, economy.sector.size - 1)
-    rows = np.array(data.draw(st.lists(firm, min_size=1, max_size=5)))
-    exposure = network.cascade(rows, tiers=2)
-    assert np.all(exposure[rows] == 1)
-    # Cost shares are float32: their sum may pass one by a rounding of each of ten inputs.
-    assert exposure.min() >= 0
-    assert exposure.max() <= 1 + 10 * np.finfo(np.float32).eps
-    assert np.all(network.cascade(rows, tiers=3) >= exposure)
-    assert np.all(network.cascade(rows[:1], tiers=2) <= exposure)

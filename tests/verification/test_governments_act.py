@@ -113,7 +113,7 @@ def test_a_threat_that_is_drawn_and_lifted_is_told():
     for before, after in pairwise(turns):
         assert before["new"] == after["old"]
     assert [turns[0]["old"], turns[0]["new"]] == ["none", tax]
-    assert bool(turns[-1]["new"] == tax) == model.threat_imposed
+    assert bool(turns[-1]["new"] == tax) == model.in_force.threat_imposed
 
 
 AGREED = (
@@ -125,9 +125,9 @@ AGREED = (
 
 def test_an_agreement_sets_its_keys_and_ends_the_threat():
     model = run("threat.imposed=always", *AGREED, quarters=4, source="threat-35")
-    assert model.agreed == "peace"
-    assert not model.threat_imposed
-    assert model.policy.regimes[model.regime_in_force] == "start, peace"
+    assert model.in_force.agreed == "peace"
+    assert not model.in_force.threat_imposed
+    assert model.policy.regimes[model.in_force.regime] == "start, peace"
     assert model.now.markup_scale[model.regime] == 0.9
     assert model.now.border_tax[model.regime] == 0
     told = [e for e in model.events if e["quarter"] == 3]

@@ -86,7 +86,7 @@ def take(lab: Laboratory, city: int | None = None, firm: int | None = None) -> F
             world=_scene(lab.world),
             other=None if lab.other is None else _scene(lab.other),
             over=lab.over,
-            decided=lab.world.model.decided,
+            decided=lab.world.model.in_force.decided,
             firms=() if city is None else tuple(firms_of(lab.world, city)),
             firm=None if firm is None else about_firm(lab.world, firm),
         )

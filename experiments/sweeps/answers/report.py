@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from pandas.api.types import is_numeric_dtype
 
 from abm.errors import StoreError
+from experiments.runs.folders import write_whole
 from experiments.sweeps.answers import report_figures
 from experiments.sweeps.answers.answers import (
     Interval,
@@ -24,7 +25,6 @@ from experiments.sweeps.answers.answers import (
 from experiments.sweeps.answers.export import chosen_outcomes
 from experiments.sweeps.design.sweep_file import SAMPLING
 from experiments.sweeps.store.merge import results_table
-from experiments.sweeps.store.parts import write_whole
 from experiments.sweeps.store.reading import status
 from experiments.sweeps.store.store import SweepStore
 

@@ -1,7 +1,7 @@
 """Models at quarter 0 that the runs of one replication share, as many as a process keeps."""
 
 from abm.model import RelocationModel
-from abm.scenario.assumptions import Economy, Firms
+from abm.scenario.assumptions import EconomyAssumptions, FirmAssumptions
 from abm.scenario.scenario import Scenario
 
 MOST_FIRMS_KEPT = 10_000
@@ -11,7 +11,9 @@ _base_years: dict[tuple[str, int, int], RelocationModel] = {}
 """Those a process used last, as many as `MOST_FIRMS_KEPT` allows; never less than one."""
 
 
-def base_year(assumed: Firms, economy: Economy, firms: int, seed: int) -> RelocationModel:
+def base_year(
+    assumed: FirmAssumptions, economy: EconomyAssumptions, firms: int, seed: int
+) -> RelocationModel:
     """A model at quarter 0 whose firms and base year the runs of one replication share."""
     # As text: the assumptions are frozen, but their tables are no keys.
     key = (f"{assumed!r}{economy!r}", firms, seed)

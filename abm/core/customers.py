@@ -1,0 +1,235 @@
+"""Customers change their supplier slowly: shares of what is spent that follow prices with a lag.
+
+Were every buyer to choose anew today, seller ``i`` with appeal ``A[i] = b[i] * p[i]**(1 - sigma)``
+would have the share ``t[i] = A[i] / C`` of spending, ``C`` being the sum of all appeal. In a
+quarter a part ``win`` of buyers does choose anew, so that shares, in value, are
+
+    s' = (1 - win) * s + win * t
+
+for firms and for importers without firms alike, and sum to one. What leaves the market hands
+its customers on to all others in proportion; what enters it starts without any. Sellers are
+firms where final goods are sold, since a brand's customers are the firm's and not a plant's,
+and plants where a host's producers share what is spent on its inputs. Which of its plants
+serves a firm's customers follows prices in the same way, at a speed of its own.
+
+Rows are firms in the order of their sectors; ``edges`` has shape (sector + 1,), the firms of a
+sector being rows ``edges[sector]`` to ``edges[sector + 1]``. After its first axis, firm or
+sector, an array has the axes of what is divided up, here called the pool: the market for final
+goods, host and market for inputs.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from abm.core.content_rules import Floats
+
+Edges = NDArray[np.integer]
+Speed = float | Floats
+
+
+@dataclass(frozen=True)
+class Shares:
+    """Who has how much of every pool.
+
+    Attributes
+    ----------
+    firm : ndarray, shape (firm, ...)
+        Of each firm, or of its plant at the host of the pool.
+    fringe : ndarray, shape (sector, source, ...)
+        Of sellers that are not modelled as firms; no sources where there are none.
+    """
+
+    firm: Floats
+    fringe: Floats
+
+    @classmethod
+    def without_fringe(cls, firm: Floats, edges: Edges) -> "Shares":
+        """Shares of pools in which firms alone sell."""
+        return cls(firm, np.zeros((len(edges) - 1, 0, *firm.shape[1:])))
+
+    def total(self, edges: Edges) -> Floats:
+        """Sum over all sellers, shape (sector, ...)."""
+        total: Floats = sum_by_sector(self.firm, edges) + self.fringe.sum(axis=1)
+        return total
+
+    def times(self, factor: Floats, edges: Edges) -> "Shares":
+        """Everybody's part times a factor of shape (sector, ...)."""
+        return Shares(
+            self.firm * of_every_firm(factor, edges).astype(self.firm.dtype),
+            self.fringe * factor[:, None],
+        )
+
+
+def sum_by_sector(values: Floats, edges: Edges) -> Floats:
+    """Sum over the firms of each sector, in double precision.
+
+    Parameters
+    ----------
+    values : ndarray, shape (firm, ...)
+    edges : ndarray of int, shape (sector + 1,)
+
+    Returns
+    -------
+    ndarray, shape (sector, ...)
+        0 for a sector without firms.
+    """
+    sums = np.zeros((len(edges) - 1, *values.shape[1:]))
+    # A sector without firms would be given the first firm of the next one.
+    filled = np.flatnonzero(np.diff(edges))
+    if filled.size:
+        sums[filled] = np.add.reduceat(values, edges[filled], axis=0, dtype=np.float64)
+    return sums
+
+
+def of_every_firm(by_sector: Floats, edges: Edges) -> Floats:
+    """Repeat what belongs to a sector for each of its firms, shape (firm, ...)."""
+    return np.repeat(by_sector, np.diff(edges), axis=0)
+
+
+def shares_today(appeal: Shares, edges: Edges) -> tuple[Shares, Floats]:
+    """Shares if every buyer chose anew.
+
+    Parameters
+    ----------
+    appeal : Shares
+        Everybody's appeal to buyers, not negative.
+    edges : ndarray of int, shape (sector + 1,)
+
+    Returns
+    -------
+    shares : Shares
+        Sum to one in every pool in which somebody sells, to nothing elsewhere.
+    competition : ndarray, shape (sector, ...)
+        The appeal of all.
+    """
+    competition = appeal.total(edges)
+    return appeal.times(inverse_of(competition), edges), competition
+
+
+def inverse_of(total: Floats) -> Floats:
+    """One over a total; 0 where there is none."""
+    inverse: Floats = np.divide(1.0, total, out=np.zeros_like(total), where=total > 0)
+    return inverse
+
+
+def hand_on(held: Shares, sells: NDArray[np.bool_], edges: Edges) -> Shares:
+    """Customers of firms that sell no longer go to all others in proportion.
+
+    Parameters
+    ----------
+    held : Shares
+    sells : ndarray of bool, shape (firm, ...)
+        Whether a firm still has a plant that can serve the pool.
+    edges : ndarray of int, shape (sector + 1,)
+
+    Returns
+    -------
+    Shares
+        With the sums of ``held``, except that a pool that everybody has left is empty. A pool
+        that nobody leaves is as it was, to the last bit.
+    """
+    left = sum_by_sector(np.where(sells, 0, held.firm), edges)
+    if not left.any():
+        return held
+    kept = Shares(np.where(sells, held.firm, 0), held.fringe)
+    factor = np.where(left > 0, 1 + left * inverse_of(kept.total(edges)), 1.0)
+    return kept.times(factor, edges)
+
+
+def follow(held: Shares, today: Shares, win: Speed, edges: Edges) -> Shares:
+    """Shares after a quarter in which some buyers chose anew.
+
+    Parameters
+    ----------
+    held : Shares
+        Last quarter's, after `hand_on`.
+    today : Shares
+        From `shares_today`.
+    win : float or ndarray, shape (sector,)
+        Part of buyers that chooses anew in a quarter, between 0 and 1; 1 gives ``today``.
+    edges : ndarray of int, shape (sector + 1,)
+
+    Returns
+    -------
+    Shares
+        Of the precision of ``held``. In a pool without customers all choose anew.
+    """
+    sectors = len(edges) - 1
+    pools = held.firm.ndim - 1
+    part = np.broadcast_to(np.asarray(win, np.float64), sectors).reshape(-1, *[1] * pools)
+    empty = held.total(edges) == 0
+    if empty.any():
+        part = np.where(empty, 1.0, part)
+    of_firm = of_every_firm(part, edges)
+    firm = (1 - of_firm) * held.firm + of_firm * today.firm
+    part = part[:, None]
+    return Shares(
+        firm.astype(held.firm.dtype, copy=False), (1 - part) * held.fringe + part * today.fringe
+    )
+
+
+def split_today(reach: Floats) -> Floats:
+    """Part of a firm's sales in a market that each plant would make if all was assigned anew.
+
+    Parameters
+    ----------
+    reach : ndarray, shape (firm, host, market)
+        Pull of each plant times access; 0 where there is no plant, or it cannot serve the market.
+
+    Returns
+    -------
+    ndarray, shape (firm, host, market)
+        Sums to one over hosts, or to nothing where the firm does not sell.
+    """
+    total = reach.sum(axis=1, keepdims=True)
+    split: Floats = np.divide(reach, total, out=np.zeros_like(reach), where=total > 0)
+    return split
+
+
+def hand_to_sisters(split: Floats, today: Floats) -> Floats:
+    """The parts of plants that closed go to the firm's other plants in proportion.
+
+    Parameters
+    ----------
+    split : ndarray, shape (firm, host, market)
+        Last quarter's.
+    today : ndarray, shape (firm, host, market)
+        From `split_today`; above 0 where a plant serves the market.
+
+    Returns
+    -------
+    ndarray, shape (firm, host, market)
+        Sums to one where the firm sells. Where no plant closed it is as it was, to the last
+        bit; where none of the former plants is left, plants serve as they would today. So a new
+        sister begins with nothing, and a firm's only plant has all at once.
+    """
+    serves = today > 0
+    kept = np.where(serves, split, 0)
+    part = kept.sum(axis=1, keepdims=True)
+    new = np.where(part > 0, kept * inverse_of(part), today)
+    changed = ((split > 0) & ~serves).any(axis=1, keepdims=True) | (part == 0)
+    return np.where(changed, new, split).astype(split.dtype, copy=False)
+
+
+def follow_split(split: Floats, today: Floats, shift: Speed) -> Floats:
+    """Split after a quarter in which some of every firm's sales were assigned anew.
+
+    Parameters
+    ----------
+    split : ndarray, shape (firm, host, market)
+        Last quarter's, after `hand_to_sisters`.
+    today : ndarray, shape (firm, host, market)
+        From `split_today`.
+    shift : float or ndarray, shape (firm,)
+        Part of sales that is assigned anew in a quarter, between 0 and 1; 1 gives ``today``.
+
+    Returns
+    -------
+    ndarray, shape (firm, host, market)
+        Of the precision of ``split``.
+    """
+    part = np.asarray(shift, np.float64).reshape(-1, 1, 1)
+    moved: Floats = ((1 - part) * split + part * today).astype(split.dtype, copy=False)
+    return moved

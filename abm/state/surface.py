@@ -1,0 +1,164 @@
+"""What a model is asked from outside: its policy, its tables, its firms, another future."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from abm import data
+from abm.axes import BELIEFS, CONFIG_LABELS, FOOTLOOSE, HOSTS
+from abm.core.claims import Claim
+from abm.core.sourcing import UnitCosts
+from abm.governments.in_force import PolicyInForce
+from abm.policy.regimes import Policy
+from abm.scenario.scenario import Scenario
+from abm.state.state import Carried, State
+from abm.trade.accounts import Accounts
+from abm.trade.borders import Borders
+from agents import Firm
+
+
+class Surface:
+    """The part of a model that readers and researchers meet; it computes nothing of a quarter.
+
+    Attributes
+    ----------
+    state : State
+    in_force : PolicyInForce
+    costs : UnitCosts
+    borders : Borders
+        Of the regimes that are possible.
+    regime : int
+        The one in force, among those.
+    """
+
+    sector_labels = FOOTLOOSE
+    host_labels = HOSTS
+    belief_labels = BELIEFS
+    config_labels = CONFIG_LABELS
+
+    state: State
+    in_force: PolicyInForce
+    costs: UnitCosts
+    borders: Borders
+    regime: int
+    agents_by_type: Mapping[type, Sequence[Any]]
+
+    firms = Carried()
+    network = Carried()
+    year = Carried()
+    conditions = Carried()
+    every_cost = Carried()
+    plan_values = Carried()
+    input_spending = Carried()
+    last_price = Carried()
+    unit_revenue = Carried()
+    quarter = Carried()
+    records = Carried()
+
+    @property
+    def scenario(self) -> Scenario:
+        """The scenario that runs."""
+        return self.in_force.scenario
+
+    @scenario.setter
+    def scenario(self, scenario: object) -> None:
+        # Mesa assigns a default of its own class first; it carries nothing we use.
+        if isinstance(scenario, Scenario):
+            self.in_force.scenario = scenario
+
+    @property
+    def policy(self) -> Policy:
+        """All regimes that are known, as arrays."""
+        return self.in_force.policy
+
+    @property
+    def accounts(self) -> Accounts:
+        """Of the last quarter."""
+        latest: Accounts = self.year[-1]
+        return latest
+
+    @property
+    def events(self) -> list[dict[str, object]]:
+        """What governments announced and enacted so far."""
+        events: list[dict[str, object]] = self.records.events
+        return events
+
+    @property
+    def outcomes(self) -> pd.DataFrame:
+        """Output, jobs, prices and plants by quarter, region and sector."""
+        return self.frames()["outcomes"]
+
+    @property
+    def calibration_checksum(self) -> str:
+        """SHA-256 of the figures the model was calibrated to."""
+        return data.checksum()
+
+    def frames(self) -> dict[str, pd.DataFrame]:
+        """Everything recorded: outcomes, trade, moves, content, events."""
+        frames: dict[str, pd.DataFrame] = self.records.frames()
+        return frames
+
+    def content_of(self, row: int, host: str) -> float:
+        """Regional value content of a firm's product at a host, inputs chosen freely."""
+        return float(self.costs.free_content[row, HOSTS.index(host), self.regime])
+
+    def unit_cost_of(self, row: int, host: str) -> float:
+        """Unit cost of a firm at a host, inputs chosen freely."""
+        return float(self.costs.free_cost[row, HOSTS.index(host), self.regime])
+
+    def claim_of(self, row: int, host: str, market: str) -> str:
+        """How a firm's goods from a host enter a member."""
+        if market not in HOSTS or market == host:
+            raise ValueError(f"market: {market!r} is not another member than {host!r}")
+        claim = self.borders.claim[row, HOSTS.index(host), HOSTS.index(market), self.regime]
+        return Claim(int(claim)).name.lower().replace("_", " ")
+
+    def suppliers_of(self, row: int) -> list[Firm]:
+        """The firms a firm is linked to as a buyer."""
+        rows = np.unique(self.network.supplier[row])
+        members = self.agents_by_type[Firm]
+        return [members[int(supplier)] for supplier in rows[rows >= 0]]
+
+    def pull_levers(self, changes: Mapping[str, object]) -> None:
+        """Change policy from the next quarter on, to the surprise of everybody.
+
+        The change becomes an entry of the scenario's timeline; the scenario as it
+        then stands, run from the start with the same seed, gives the same run.
+
+        Parameters
+        ----------
+        changes : mapping of str to object
+            New value of each dotted key, such as ``{"tariffs.special.USA.MEX.all": 0.25}``.
+
+        Raises
+        ------
+        ScenarioError
+            If a key does not exist or a value is not allowed; nothing is changed then.
+
+        Examples
+        --------
+        >>> model = RelocationModel("status-quo", firms=300, rng=1)
+        >>> model.pull_levers({"enforcement.audit_rate.USA": 0.2})
+        >>> model.step()
+        >>> [(event["quarter"], event["new"]) for event in model.events]
+        [(1, '0.2')]
+        """
+        self.in_force.pull_levers(changes, self.quarter + 1)
+
+    def fork(self, future: Scenario) -> None:
+        """Go on under the policy of another scenario, to the surprise of everybody.
+
+        Parameters
+        ----------
+        future : Scenario
+            Its calendar is this run's: its policy of the coming quarter and later holds,
+            that of earlier ones has no part in it.
+
+        Raises
+        ------
+        ScenarioError
+            If it assumes other firms or another economy; nothing is changed then.
+        """
+        self.in_force.fork(future, self.quarter)
