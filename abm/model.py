@@ -280,6 +280,7 @@ class RelocationModel(Surface, mesa.Model):
     @phase
     def trade_and_account(self) -> None:
         """Clear markets, book every flow, and pass conditions on to the next quarter."""
+        assert self.moves is not None, "firms relocate before they trade"
         certificates = self.conditions.during(self.live).certificates
         tally = self._tally()
         on_top = self.on_top[..., self.regime]

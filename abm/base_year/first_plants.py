@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from abm.axes import CONFIGS, FOOTLOOSE, HAS_PLANT, HOSTS, N_CONFIGS, N_FOOTLOOSE, N_HOSTS
 from abm.core.blocks import blocks
+from abm.core.content_rules import Floats
 from abm.core.location import (
     LocationProblem,
     choice_probabilities,
@@ -32,7 +33,7 @@ from abm.location.moving_costs import (
     location_problem,
     quarterly_review,
 )
-from abm.scenario.scenario import FirmAssumptions
+from abm.scenario.assumptions import FirmAssumptions
 from agents import FirmTable
 
 # Order of the columns: USA, MEX, CAN, USA+MEX, USA+CAN, MEX+CAN, USA+MEX+CAN.
@@ -118,7 +119,7 @@ def taste_scale(economy: Economy, settings: FirmAssumptions) -> Array:
 
 
 def _standing(
-    problem: LocationProblem, values: Array, moves: Array, order: NDArray[np.int64]
+    problem: LocationProblem, values: Floats, moves: Floats, order: NDArray[np.int64]
 ) -> Array:
     """Long-run shares of sets of plants.
 
@@ -151,7 +152,7 @@ def _standing(
     return shares
 
 
-def _long_run(moves: Array, order: NDArray[np.int64]) -> Array:
+def _long_run(moves: Floats, order: NDArray[np.int64]) -> Array:
     """Stationary distribution of moves, taken in an order of configurations."""
     firm = np.arange(len(order))[:, None]
     sorted_moves = moves[firm[..., None], order[:, :, None], order[:, None]]
@@ -161,8 +162,8 @@ def _long_run(moves: Array, order: NDArray[np.int64]) -> Array:
 
 
 def _solve_still(
-    settings: FirmAssumptions, payoff: Array, start: Array | None
-) -> tuple[Array, Array, Array]:
+    settings: FirmAssumptions, payoff: Array, start: Floats | None
+) -> tuple[Floats, Floats, Array]:
     """Values, choice probabilities and long-run shares when policy never changes.
 
     Returns arrays of shape (firm, config), (firm, config, config) and (firm, config).
@@ -304,7 +305,7 @@ def _pick(probabilities: Array, uniform: Array) -> NDArray[np.int64]:
     return below.sum(axis=1)
 
 
-def _pick_or_none(probabilities: Array, uniform: Array) -> NDArray[np.int64]:
+def _pick_or_none(probabilities: Floats, uniform: Array) -> NDArray[np.int64]:
     """Index drawn from each row of probabilities; -1 with the probability left up to one."""
     below = np.cumsum(probabilities, axis=1) <= uniform[:, None]
     index = below.sum(axis=1)

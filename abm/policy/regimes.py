@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,8 +21,9 @@ from abm.policy.events import PolicyEvent, policy_events
 from abm.policy.instruments.negotiation import Negotiation, drawn_outcome
 from abm.policy.instruments.threat import Threat
 from abm.policy.past import Past
-from abm.policy.regime import WITHOUT_ARRAYS, Instruments, regime_arrays
+from abm.policy.regime import WITHOUT_ARRAYS, regime_arrays
 from abm.policy.timeline import (
+    DatedPolicy,
     Segment,
     TimelineEntry,
     agreed_instruments,
@@ -35,26 +36,6 @@ from abm.policy.timeline import (
 
 PLAIN, IMPOSED = "", "threat imposed"
 """States of a regime; the outcomes of talks are further ones, under their own names."""
-
-
-class PolicyOverTime(Protocol):
-    """What policy asks of a scenario: what holds at the start, and what changes when."""
-
-    @property
-    def start(self) -> date:
-        """First day of quarter 1."""
-
-    @property
-    def quarters(self) -> int:
-        """Length of a run."""
-
-    @property
-    def instruments(self) -> Instruments:
-        """What holds at the start."""
-
-    @property
-    def dated(self) -> tuple[TimelineEntry, ...]:
-        """What changes, in the order of the dates."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -294,12 +275,12 @@ class Policy(PolicyArrays):
         return chain
 
 
-def compile_policy(scenario: PolicyOverTime, quarters: int | None = None) -> Policy:
+def compile_policy(scenario: DatedPolicy, quarters: int | None = None) -> Policy:
     """Return a scenario's policy as arrays.
 
     Parameters
     ----------
-    scenario : PolicyOverTime
+    scenario : DatedPolicy
         What governments do.
     quarters : int, optional
         Length of the run; the scenario's own without it. Segments are left out
@@ -311,7 +292,7 @@ def compile_policy(scenario: PolicyOverTime, quarters: int | None = None) -> Pol
 
 
 def compile_known(
-    scenario: PolicyOverTime,
+    scenario: DatedPolicy,
     quarter: int,
     decided: Sequence[TimelineEntry] = (),
     past: Past | None = None,
@@ -324,7 +305,7 @@ def compile_known(
 
     Parameters
     ----------
-    scenario : PolicyOverTime
+    scenario : DatedPolicy
         What governments do by their timeline.
     quarter : int
         The current one.
@@ -343,7 +324,7 @@ def compile_known(
 
 
 def known_entries(
-    scenario: PolicyOverTime, quarter: int, decided: Sequence[TimelineEntry] = ()
+    scenario: DatedPolicy, quarter: int, decided: Sequence[TimelineEntry] = ()
 ) -> tuple[TimelineEntry, ...]:
     """Return what is in force or announced by ``quarter``, by timeline and by rules."""
     return known_by((*scenario.dated, *decided), scenario.start, quarter)

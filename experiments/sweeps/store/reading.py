@@ -14,11 +14,11 @@ import pyarrow as pa
 
 from abm.config.keys import shown
 from abm.errors import ScenarioError
+from experiments.sweeps.design.run_spec import RunSpec
 from experiments.sweeps.store.merge import results_table
 from experiments.sweeps.store.parts import RUN
 from experiments.sweeps.store.run_log import History
 from experiments.sweeps.store.store import SweepStore
-from experiments.sweeps.work.one_run import RunSpec
 
 CHANGE = ".change"
 
