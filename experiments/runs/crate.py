@@ -117,6 +117,7 @@ def _results(folder: Path) -> list[Path]:
         path
         for path in sorted(folder.rglob("*"))
         if path.is_file()
+        and path.resolve().is_relative_to(folder.resolve())  # a link may lead elsewhere
         and not any(
             part in LEFT_OUT or part.startswith(".") for part in path.relative_to(folder).parts
         )

@@ -4,14 +4,15 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from abm.config.keys import shown
 from abm.errors import NonFiniteError, OutputError
-from experiments.runs.folders import PROGRAM, write_json
+from experiments.runs.folders import PROGRAM, manifest_problem, sealed, write_json
 from experiments.runs.provenance import git_revision, versions
 
 if TYPE_CHECKING:
     from abm.scenario.scenario import Scenario
 
-FORMAT = 1
+FORMAT = 2
 
 
 def failure_file(out: Path) -> Path:
@@ -58,7 +59,7 @@ def write_failure(
     draft = path.with_name(f".{path.name}-new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_json(draft, content)
+        write_json(draft, sealed(content))
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
@@ -83,11 +84,15 @@ def replay(path: Path) -> int:
 
     try:
         failure = json.loads(path.read_bytes())
-        known = failure["program"] == PROGRAM and failure["format"] == FORMAT
-        known = known and {"scenario", "firms", "seed"} <= failure.keys()
-        quarter = failure["quarter"]
-    except (OSError, ValueError, LookupError, TypeError):
-        known = False
-    if not known:
+        ours = failure["program"] == PROGRAM
+        form = failure["format"]
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        ours = False
+    if not ours:
         raise OutputError(f"{path}: is no failure file written by {PROGRAM} run")
-    return run_again(failure, quarter).quarter
+    if form != FORMAT:
+        raise OutputError(f"{path}: is in format {shown(form)}; this version reads {FORMAT}")
+    problem = manifest_problem(failure)
+    if problem or not {"scenario", "firms", "seed", "quarter"} <= failure.keys():
+        raise OutputError(f"{path}: {problem or 'does not say what to run'}")
+    return run_again(failure, failure["quarter"]).quarter

@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -11,9 +12,14 @@ import pyarrow.parquet as pq
 
 from abm.errors import StoreError
 from experiments.runs.folders import sync
+from experiments.sweeps.confined import is_file_inside, read_inside
+from experiments.sweeps.store.run_log import Part
 from experiments.sweeps.work.chunk import Report
+from experiments.sweeps.work.one_run import RUN
 
-RUN = "run"
+_NAMED_BY_CONTENT = re.compile(
+    r"(?:merged|[A-Za-z0-9-]+-\d{4,9})-([0-9a-f]{12,16})(?:-\d+)?\.parquet"
+)
 
 
 def as_table(reports: Sequence[Report]) -> pa.Table:
@@ -28,26 +34,31 @@ def as_table(reports: Sequence[Report]) -> pa.Table:
     return pa.table(columns)
 
 
-def write_part(path: Path, table: pa.Table) -> str:
-    """Write a table so that it is durable before it has its name.
-
-    Returns
-    -------
-    str
-        SHA-256 of the file.
-    """
+def as_parquet(table: pa.Table) -> tuple[bytes, str]:
+    """Return a table as a file, and the SHA-256 of that."""
     buffer = io.BytesIO()
     pq.write_table(table, buffer, compression="zstd", write_page_checksum=True)
     content = buffer.getvalue()
-    write_whole(path, content)
-    return sha256(content).hexdigest()
+    return content, sha256(content).hexdigest()
+
+
+def is_named_by_content(path: Path) -> bool:
+    """Return whether a file has the name that a sweep would give to what it holds.
+
+    Such a file is from a sweep, and whole; nobody else's has that name by chance.
+    """
+    found = _NAMED_BY_CONTENT.fullmatch(path.name)
+    if found is None or not is_file_inside(path):
+        return False
+    return sha256(path.read_bytes()).hexdigest().startswith(found[1])
 
 
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file under another name, have the disk keep it, and give it its own."""
     new = path.with_name(f".{path.name}.new")
     try:
-        with new.open("wb") as file:
+        new.unlink(missing_ok=True)
+        with new.open("xb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
@@ -57,22 +68,35 @@ def write_whole(path: Path, content: bytes) -> None:
         new.unlink(missing_ok=True)
 
 
-def read_part(path: Path, checksum: str) -> pa.Table:
+def read_part(folder: Path, part: Part) -> pa.Table:
     """Return a table whose file is exactly as it was written.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the sweep.
+    part : Part
 
     Raises
     ------
     StoreError
-        If the file is missing, cut short or changed.
+        If the file is missing, cut short or changed, or holds other runs than the log says.
     """
     try:
-        content = path.read_bytes()
+        content = read_inside(folder, part.name)
     except OSError as error:
-        raise StoreError(f"{path.name}: cannot be read ({error.strerror})") from None
+        raise StoreError(f"{part.name}: cannot be read ({error.strerror})") from None
     # What is parsed is what was hashed, even if the file changes meanwhile.
-    if sha256(content).hexdigest() != checksum:
-        raise StoreError(f"{path.name}: is damaged; its checksum is not that of the log")
-    return pq.read_table(io.BytesIO(content), page_checksum_verification=True)
+    if sha256(content).hexdigest() != part.sha256:
+        raise StoreError(f"{part.name}: is damaged; its checksum is not that of the log")
+    try:
+        table = pq.read_table(io.BytesIO(content), page_checksum_verification=True)
+    except (OSError, ValueError, pa.ArrowException) as error:
+        said = " ".join(str(error).split())[:200]
+        raise StoreError(f"{part.name}: is no table ({said})") from None
+    if RUN not in table.column_names or tuple(table[RUN].to_pylist()) != part.runs:
+        raise StoreError(f"{part.name}: does not hold the runs that the log names")
+    return table
 
 
 def joined(tables: Iterable[pa.Table]) -> pa.Table:

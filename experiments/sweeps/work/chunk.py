@@ -5,6 +5,7 @@ shard, or a task on a cluster. A run that raises, hangs, asks for too much memor
 kills its process costs itself alone.
 """
 
+import importlib
 import multiprocessing
 import os
 import platform
@@ -15,14 +16,23 @@ import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
 from pebble import ProcessExpired, ProcessPool
 
 from abm.engine.parallel import THREADS
-from experiments.sweeps.work.one_run import Outcomes, RunFunction, RunSpec, check_outcomes, simulate
+from abm.errors import StoreError
+from experiments.sweeps.maker import PORTABLE, maker
+from experiments.sweeps.work.one_run import (
+    Outcomes,
+    RunFunction,
+    RunSpec,
+    check_identity,
+    check_outcomes,
+    simulate,
+)
 
 MOST_DEATHS = 2
 """A run that ends its process this often is set aside."""
@@ -66,11 +76,14 @@ class Report:
     outcomes : dict or None
         None for a run that failed.
     kind : str
-        ``"done"``, or why it failed: ``"error"``, ``"timeout"``, ``"memory"``, ``"killed"``.
+        ``"done"``, or why it failed: ``"error"``, ``"timeout"``, ``"memory"``, ``"killed"``;
+        ``"refused"`` for one that was not carried out, since it is not what its identity says.
     message, trace : str
         One line, and the traceback where there is one.
     seconds : float
     host : str
+    maker : dict or None
+        Of the results, as `experiments.sweeps.maker.maker` tells it where they were made.
     """
 
     run: str
@@ -80,6 +93,7 @@ class Report:
     trace: str = ""
     seconds: float = 0.0
     host: str = ""
+    maker: dict[str, Any] | None = None
 
 
 def run_chunk(
@@ -214,7 +228,7 @@ def settings_of_workers(*, portable: bool = False) -> dict[str, str]:
         Switch off instruction sets that not every machine has, so that exponentials
         and logarithms have the same last bits everywhere.
     """
-    settings = dict.fromkeys(THREAD_VARIABLES, "1")
+    settings = dict.fromkeys(THREAD_VARIABLES, "1") | {PORTABLE: str(int(portable))}
     if portable:
         import numpy as np
 
@@ -243,9 +257,15 @@ def _guarded(run_one: RunFunction, spec: RunSpec, scenario: str) -> Report:
     """Carry out a run where it may go wrong; nothing but text and numbers comes back."""
     report = Report(spec.run, None, host=platform.node())
     try:
+        check_identity(spec, scenario)
+    except StoreError as error:
+        return replace(report, kind="refused", message=str(error))
+    except MemoryError:
+        return replace(report, kind="memory", message="ran out of memory", trace=_trace())
+    try:
         outcomes = run_one(spec, scenario)
-        check_outcomes(outcomes)
-        return replace(report, outcomes=outcomes)
+        check_outcomes(outcomes, dict(spec.values))
+        return replace(report, outcomes=outcomes, maker=maker())
     except MemoryError:
         return replace(report, kind="memory", message="ran out of memory", trace=_trace())
     except Exception as error:
@@ -265,6 +285,10 @@ def _prepare_process(memory: int | None, parent: int) -> None:
         import resource
 
         resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    # Now, as it takes a moment that is not the first run's; too little memory is told there.
+    with suppress(MemoryError):
+        importlib.import_module("experiments.sweeps.design.plan")
+        maker()
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
 
 

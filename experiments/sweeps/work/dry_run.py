@@ -4,11 +4,11 @@ import resource
 import shutil
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 
 from experiments.runs.progress import clock
 from experiments.sweeps.design.plan import Plan
+from experiments.sweeps.model_rules import check_plan
 from experiments.sweeps.work.chunk import Limits, environment_of_workers, run_chunk
 from experiments.sweeps.work.one_run import RunFunction, simulate
 
@@ -28,9 +28,10 @@ def dry_run_text(plan: Plan, workers: int, *, run_one: RunFunction = simulate) -
     run_one : callable
         Carries out one run.
     """
+    check_plan(plan, run_one)
     first = next(plan.specs())
     # The second shares the first one's base year, as most runs of a sweep do.
-    pair = [first, replace(first, run=f"{first.run}-again")]
+    pair = [first, first]
     started = time.perf_counter()
     with environment_of_workers():
         reports = list(run_chunk(pair, plan.scenarios, Limits(), run_one))
