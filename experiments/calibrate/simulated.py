@@ -20,11 +20,11 @@ from abm.errors import OutputError
 from experiments.calibrate.target_file import CalibrationFile
 from experiments.sweeps.design.plan import make_plan
 from experiments.sweeps.design.points import Point
-from experiments.sweeps.maker import maker_of_workers
-from experiments.sweeps.model_rules import check_plan
+from experiments.sweeps.store.maker import maker_of_workers
 from experiments.sweeps.store.merge import results_table
 from experiments.sweeps.store.store import SweepStore, check_new_folder
 from experiments.sweeps.work.backends import Crew
+from experiments.sweeps.work.model_rules import check_plan
 from experiments.sweeps.work.one_run import RunFunction
 from experiments.sweeps.work.sweep import (
     Options,

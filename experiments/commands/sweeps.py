@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
 @contextmanager
 def _stopping_in_order() -> Iterator[None]:
     """End with the exit code of a stop, whenever a request comes; loads nothing heavy."""
-    from experiments.sweeps.stopping import StopRequested, stoppable
+    from experiments.sweeps.work.stopping import StopRequested, stoppable
 
     try:
         with stoppable():

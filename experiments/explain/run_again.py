@@ -21,9 +21,9 @@ from abm.explain.decision import Explanation, explanation
 from abm.explain.one_firm import Situation, situation_of
 from abm.model import RelocationModel
 from abm.scenario.scenario import Scenario
+from experiments.runs.confined import read_inside
 from experiments.runs.folders import FORMAT, MANIFEST, PROGRAM, manifest_problem, read_json
 from experiments.runs.provenance import git_revision, versions
-from experiments.sweeps.confined import read_inside
 
 SAME = 1e-6
 """Relative gap to the stored tables that other processors' last bits may leave."""

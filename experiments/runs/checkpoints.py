@@ -9,9 +9,9 @@ import numpy as np
 
 from abm.config.keys import shown
 from abm.errors import CheckpointError
+from experiments.runs.confined import open_inside
 from experiments.runs.folders import CHECKPOINT, PROGRAM, read_json, seal_holds, sealed, write_json
 from experiments.runs.provenance import versions
-from experiments.sweeps.confined import open_inside
 
 if TYPE_CHECKING:
     from abm.model import RelocationModel

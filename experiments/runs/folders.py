@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from abm.errors import OutputError
 from experiments.outcomes.tables import TABLES, RunFrames, schema
-from experiments.sweeps.confined import read_inside
+from experiments.runs.confined import read_inside
 
 FORMAT = 2
 """Of the files below; raised when an older reader would misread them.

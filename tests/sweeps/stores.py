@@ -4,8 +4,8 @@ import json
 import random
 
 from experiments.runs.folders import sealed
-from experiments.sweeps.consistent import consistently
 from experiments.sweeps.design.sweep_file import read_sweep
+from experiments.sweeps.store.consistent import consistently
 from experiments.sweeps.store.merge import results_table
 from experiments.sweeps.store.parts import as_parquet
 from experiments.sweeps.store.run_log import as_line

@@ -13,7 +13,7 @@ from abm import data
 from experiments.commands.main import main
 from experiments.runs.folders import sealed, write_json
 from experiments.runs.provenance import versions
-from experiments.sweeps.maker import maker
+from experiments.sweeps.store.maker import maker
 from experiments.sweeps.store.run_log import as_line
 from experiments.sweeps.store.store import SweepStore
 

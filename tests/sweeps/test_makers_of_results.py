@@ -9,7 +9,7 @@ from sweep_runs import write_sweep
 from abm.errors import StoreError
 from experiments.commands.main import main
 from experiments.runs.provenance import git_revision
-from experiments.sweeps.maker import Makers, maker, maker_of_elsewhere, maker_of_workers
+from experiments.sweeps.store.maker import Makers, maker, maker_of_elsewhere, maker_of_workers
 from experiments.sweeps.store.reading import makers_table, query
 from experiments.sweeps.store.recorder import Recorder
 from experiments.sweeps.store.store import SweepStore

@@ -87,7 +87,7 @@ def test_results_that_wait_are_written_when_a_stop_comes_between_stages(
     file, other = finished
 
     def take_and_stop(store, history, recorder, *given):
-        from experiments.sweeps.reuse import _reports_of
+        from experiments.sweeps.work.reuse import _reports_of
 
         for report in _reports_of(other, {spec.run for spec in store.specs()}):
             recorder.take(report)

@@ -23,7 +23,7 @@ from abm.errors import OutputError, StoreError
 from experiments import results
 from experiments.sweeps.design.plan import make_plan
 from experiments.sweeps.design.sweep_file import read_sweep
-from experiments.sweeps.maker import maker
+from experiments.sweeps.store.maker import maker
 from experiments.sweeps.store.recorder import Recorder
 from experiments.sweeps.store.run_log import as_line
 from experiments.sweeps.store.store import SweepStore

@@ -9,8 +9,8 @@ from pyarrow import feather
 
 from abm.errors import OutputError, StoreError
 from experiments.sweeps.answers.answers import cell_means
-from experiments.sweeps.consistent import consistently
 from experiments.sweeps.design.sweep_file import SweepFile
+from experiments.sweeps.store.consistent import consistently
 from experiments.sweeps.store.merge import changed_copies
 from experiments.sweeps.store.parts import read_part, write_whole
 from experiments.sweeps.store.reading import makers_table, outcome_names, printable

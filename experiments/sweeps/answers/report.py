@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from pandas.api.types import is_numeric_dtype
 
 from abm.errors import OutputError, StoreError
+from experiments.runs.confined import is_file_inside
 from experiments.sweeps.answers import report_figures as pictures
 from experiments.sweeps.answers.answers import (
     Interval,
@@ -23,9 +24,8 @@ from experiments.sweeps.answers.answers import (
     paired_differences,
 )
 from experiments.sweeps.answers.export import chosen_outcomes
-from experiments.sweeps.confined import is_file_inside
-from experiments.sweeps.consistent import consistently
 from experiments.sweeps.design.sweep_file import SAMPLING
+from experiments.sweeps.store.consistent import consistently
 from experiments.sweeps.store.merge import results_table
 from experiments.sweeps.store.parts import write_whole
 from experiments.sweeps.store.reading import makers_table, status

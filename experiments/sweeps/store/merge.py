@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from abm.errors import StoreError
-from experiments.sweeps.confined import is_file_inside, read_inside
+from experiments.runs.confined import is_file_inside, read_inside
 from experiments.sweeps.store.parts import (
     as_parquet,
     is_named_by_content,

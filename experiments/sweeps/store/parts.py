@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from abm.errors import StoreError
+from experiments.runs.confined import is_file_inside, read_inside
 from experiments.runs.folders import sync
-from experiments.sweeps.confined import is_file_inside, read_inside
 from experiments.sweeps.store.run_log import Part
 from experiments.sweeps.work.chunk import Report
 from experiments.sweeps.work.one_run import RUN

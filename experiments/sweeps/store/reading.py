@@ -17,7 +17,7 @@ import pyarrow as pa
 from abm.config.keys import shown
 from abm.errors import ScenarioError, StoreError
 from experiments.runs.folders import PROGRAM
-from experiments.sweeps.consistent import consistently
+from experiments.sweeps.store.consistent import consistently
 from experiments.sweeps.store.merge import results_table
 from experiments.sweeps.store.run_log import History
 from experiments.sweeps.store.store import SweepStore

@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from experiments.sweeps.maker import Makers
+from experiments.sweeps.store.maker import Makers
 from experiments.sweeps.store.parts import as_parquet, as_table, write_whole
 from experiments.sweeps.store.run_log import RunLog
 from experiments.sweeps.store.store import SweepStore

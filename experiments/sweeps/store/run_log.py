@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from abm.errors import StoreError
-from experiments.sweeps.confined import file_for_adding, read_inside
-from experiments.sweeps.records import (
+from experiments.runs.confined import file_for_adding, read_inside
+from experiments.sweeps.store.records import (
     LOG_FORMAT,
     FailedLine,
     Line,
@@ -116,7 +116,7 @@ class Part:
     runs : tuple of str
         Identities of the runs that it holds, in their order.
     makers : tuple of mapping
-        Who made its results, see `experiments.sweeps.maker`.
+        Who made its results, see `experiments.sweeps.store.maker`.
     made_by : tuple of int
         Place in ``makers`` of each run's.
     """

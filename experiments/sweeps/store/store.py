@@ -30,13 +30,13 @@ from filelock import FileLock, Timeout
 
 from abm.config.keys import shown
 from abm.errors import OutputError, ScenarioError, StoreError
+from experiments.runs.confined import is_file_inside, read_inside
 from experiments.runs.folders import MANIFEST, PROGRAM, read_json, seal_holds, sealed
-from experiments.sweeps.confined import is_file_inside, read_inside
 from experiments.sweeps.design.plan import Plan
 from experiments.sweeps.design.points import Point
 from experiments.sweeps.design.sweep_file import SweepFile
-from experiments.sweeps.records import checked_manifest
 from experiments.sweeps.store.parts import write_whole
+from experiments.sweeps.store.records import checked_manifest
 from experiments.sweeps.store.run_log import History, Part, read_history
 from experiments.sweeps.work.one_run import KEYS, RUN, RunSpec
 

@@ -24,7 +24,7 @@ from pebble import ProcessExpired, ProcessPool
 
 from abm.engine.parallel import THREADS
 from abm.errors import StoreError
-from experiments.sweeps.maker import PORTABLE, maker
+from experiments.sweeps.store.maker import PORTABLE, maker
 from experiments.sweeps.work.one_run import (
     Outcomes,
     RunFunction,
@@ -83,7 +83,7 @@ class Report:
     seconds : float
     host : str
     maker : dict or None
-        Of the results, as `experiments.sweeps.maker.maker` tells it where they were made.
+        Of the results, as `experiments.sweeps.store.maker.maker` tells it where they were made.
     """
 
     run: str

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from abm.errors import OutputError
-from experiments.sweeps.maker import PORTABLE
+from experiments.sweeps.store.maker import PORTABLE
 from experiments.sweeps.work.backends import Backend, BackendLostError, Chunk, chunks
 from experiments.sweeps.work.chunk import Limits, Report, Worker, run_chunk, settings_of_workers
 from experiments.sweeps.work.one_run import RunFunction, RunSpec

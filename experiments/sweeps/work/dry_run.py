@@ -8,8 +8,8 @@ from pathlib import Path
 
 from experiments.runs.progress import clock
 from experiments.sweeps.design.plan import Plan
-from experiments.sweeps.model_rules import check_plan
 from experiments.sweeps.work.chunk import Limits, environment_of_workers, run_chunk
+from experiments.sweeps.work.model_rules import check_plan
 from experiments.sweeps.work.one_run import RunFunction, simulate
 
 BYTES_A_NUMBER = 8

@@ -6,12 +6,12 @@ from contextlib import closing
 from dataclasses import dataclass, field
 
 from abm.errors import StoreError
-from experiments.sweeps.stopping import RESUME_ME, StopRequested, noting_requests
 from experiments.sweeps.store.recorder import Recorder
 from experiments.sweeps.work.backends import Backend, BackendLostError
 from experiments.sweeps.work.chunk import Report
 from experiments.sweeps.work.one_run import RunSpec
 from experiments.sweeps.work.progress import SweepProgress
+from experiments.sweeps.work.stopping import RESUME_ME, StopRequested, noting_requests
 
 ALL_DONE = 0
 SOME_FAILED = 3

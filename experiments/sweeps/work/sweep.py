@@ -13,19 +13,19 @@ from abm.errors import OutputError, StoreError
 from experiments.runs.folders import MANIFEST
 from experiments.sweeps.design.plan import Plan, make_plan
 from experiments.sweeps.design.sweep_file import SweepFile, read_sweep
-from experiments.sweeps.extending import extended_plan
-from experiments.sweeps.maker import Makers, maker_of_elsewhere, maker_of_workers
-from experiments.sweeps.model_rules import check_plan
-from experiments.sweeps.reuse import check_reusable, take_from_others
-from experiments.sweeps.stopping import RESUME_ME, StopRequested, stoppable
+from experiments.sweeps.store.maker import Makers, maker_of_elsewhere, maker_of_workers
 from experiments.sweeps.store.merge import merge, set_damaged_aside
 from experiments.sweeps.store.recorder import FLUSH_SECONDS, Recorder
 from experiments.sweeps.store.run_log import History, RunLog, damages_of
 from experiments.sweeps.store.store import FOLDERS, WHOLE, SweepStore, check_new_folder, locked
 from experiments.sweeps.work import backends, cluster
 from experiments.sweeps.work.chunk import Limits, environment_of_workers
+from experiments.sweeps.work.extending import extended_plan
+from experiments.sweeps.work.model_rules import check_plan
 from experiments.sweeps.work.one_run import RunFunction, RunSpec, simulate
 from experiments.sweeps.work.progress import SweepProgress
+from experiments.sweeps.work.reuse import check_reusable, take_from_others
+from experiments.sweeps.work.stopping import RESUME_ME, StopRequested, stoppable
 from experiments.sweeps.work.supervisor import SOME_FAILED, Ending, StopRules, work
 
 KINDS_OF_FAILURE = ("error", "timeout", "memory", "killed")

@@ -5,8 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from abm.errors import StoreError
-from experiments.sweeps.consistent import consistently
-from experiments.sweeps.maker import Facts, Makers
+from experiments.sweeps.store.consistent import consistently
+from experiments.sweeps.store.maker import Facts, Makers
 from experiments.sweeps.store.merge import outcome_tables
 from experiments.sweeps.store.recorder import Recorder
 from experiments.sweeps.store.run_log import History

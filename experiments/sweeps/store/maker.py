@@ -17,7 +17,7 @@ PORTABLE = "NEARSHORE_PORTABLE"
 """Environment variable of a worker's process: ``1`` where it was told to be portable."""
 
 type Facts = Mapping[str, Any]
-"""As `experiments.sweeps.records.Maker` describes them."""
+"""As `experiments.sweeps.store.records.Maker` describes them."""
 
 REFUSED = {
     "version": "another version of nearshore",
