@@ -46,10 +46,11 @@ from abm.trade.deliveries import (
 )
 from abm.trade.input_prices import (
     average_sourcing_shares,
+    input_terms,
     outside_duty,
-    price_inputs,
     purchase_prices,
     solve_costs,
+    sourcing_weights,
     value_added_cost,
 )
 from abm.trade.market_clearing import (
@@ -61,6 +62,7 @@ from abm.trade.market_clearing import (
     repriced_spending,
     total_appeal,
 )
+from abm.trade.presence import plants_presence
 from abm.trade.this_quarter import Quarter
 from agents import Firm, Government
 
@@ -231,10 +233,19 @@ class RelocationModel(Surface, mesa.Model):
     def price_inputs(self) -> None:
         """Delivered prices of inputs under every regime."""
         last = self.conditions.during(self.live)
-        self.terms = price_inputs(
-            self.economy, self.calibration, last, self.now, self.scenario.economy.agglomeration
-        )
+        standing = plants_presence(self.firms, self.economy, self.calibration)
+        self.presence = standing ** (1 + self.scenario.economy.agglomeration)
         self.price = purchase_prices(self.calibration, last, self.now)
+        self.weights = sourcing_weights(
+            self.economy,
+            self.calibration.source_shares,
+            self.price[:, :, :N_HOSTS],
+            self.presence[:, :, :N_HOSTS],
+        )
+        self.other_weights = sourcing_weights(
+            self.economy, self.calibration.other_shares, self.price, self.presence
+        )
+        self.terms = input_terms(self.economy, self.calibration, last, self.now, self.weights)
         self.on_top = (1 + last.certificates.duty) * (1 + self.now.barrier)
         self.value_added = value_added_cost(self.firms, self.calibration, last, self.now)
 
@@ -281,7 +292,7 @@ class RelocationModel(Surface, mesa.Model):
         certificates = self.conditions.during(self.live).certificates
         tally = self._tally()
         on_top = self.on_top[..., self.regime]
-        other = self._other_purchases()[..., self.regime]
+        other = self._other_purchases()
         fringe = fringe_prices(self.now, self.calibration, self.outside)
         market = clear_markets(
             self.economy,
@@ -315,7 +326,7 @@ class RelocationModel(Surface, mesa.Model):
         rewiring = self.network.rewire(
             self.quarter,
             self.draws,
-            average_sourcing_shares(self.economy, self.calibration, self.price[..., self.regime]),
+            average_sourcing_shares(self.weights[..., self.regime]),
             self.firms.plants,
             self.scenario.economy.rewire_per_year / 4,
         )
@@ -362,9 +373,7 @@ class RelocationModel(Surface, mesa.Model):
         )
 
     def _tally(self) -> Tally:
-        self.tally = tally_plants(
-            self.this_quarter(), self.terms, self.value_added, self.price, self.regime
-        )
+        self.tally = tally_plants(self.this_quarter(), self.terms, self.value_added, self.regime)
         return self.tally
 
     def _file_certificates(self) -> None:
@@ -377,7 +386,7 @@ class RelocationModel(Surface, mesa.Model):
         )
 
     def _pass_on(self) -> None:
-        """Wages, prices, output and spending that the next quarter starts from."""
+        """Wages, prices and spending that the next quarter starts from."""
         self.conditions = conditions_after(
             self.accounts,
             self.conditions,
@@ -395,7 +404,11 @@ class RelocationModel(Surface, mesa.Model):
         return consumers_spending(self.economy, self.calibration, gain)
 
     def _other_purchases(self) -> Array:
-        return other_users_purchases(self.economy, self.calibration, self.price, self.on_top)
+        return other_users_purchases(
+            self.calibration,
+            self.other_weights[..., self.regime],
+            self.on_top[..., self.regime],
+        )
 
     def _expected_market(self) -> MarketState:
         """Markets under every regime if nobody moved, as firms expect them."""

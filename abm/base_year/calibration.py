@@ -39,11 +39,11 @@ from abm.trade.deliveries import Tally, new_certificates, qualified_share, tally
 from abm.trade.input_prices import (
     outside_duty,
     price_inputs,
-    purchase_prices,
     solve_costs,
     value_added_cost,
 )
 from abm.trade.market_clearing import FINAL, REACH_EXPONENT
+from abm.trade.presence import plants_appeal
 from abm.trade.this_quarter import Quarter
 from agents import FirmTable
 
@@ -151,7 +151,7 @@ def calibrate(
     worst, flow, held, mixing = np.inf, "", None, Mixing()
     for rounds in range(1, MAX_ROUNDS + 1):
         conditions = calibration.conditions
-        terms = price_inputs(economy, calibration, conditions, policy, agglomeration=0.0)
+        terms = price_inputs(economy, calibration, conditions, policy)
         _set_base_potential(table, calibration)
         value_added = value_added_cost(table, calibration, conditions, policy)
         solve_costs(table, calibration, terms, value_added, costs)
@@ -165,7 +165,6 @@ def calibrate(
             replace(quarter, calibration=calibration),
             terms,
             value_added,
-            purchase_prices(calibration, conditions, policy),
             regime=0,
         )
         miss, flow = _worst_miss(calibration, tally, targets)
@@ -176,6 +175,8 @@ def calibrate(
         near_enough = TOLERANCE if rounds < PATIENT_ROUNDS else PROMISED
         if miss < near_enough and worst < 10 * near_enough:
             calibration = _finish(economy, calibration, tally, miss, rounds)
+            standing = plants_appeal(table, economy, calibration)
+            calibration = replace(calibration, base_presence=standing)
             return BaseYear(calibration, costs, borders, tally)
         worst = miss
         moved = _move_constants(economy, calibration, tally, targets, outside)
@@ -221,9 +222,9 @@ def _first_guess(
         other_use=targets.other_use,
         base_input_duty=duty[..., 0],
         outside_duty=outside[..., 0],
-        base_volume=blank,
         base_cost_ratio=blank,
         base_jobs=np.zeros(N_HOSTS),
+        base_presence=np.zeros((N_FOOTLOOSE, N_HOSTS, N_REGIONS)),
         conditions=Conditions.of_base_year(qualified, certificates),
         largest_error=np.inf,
         iterations=0,
@@ -369,7 +370,6 @@ def _finish(
     """
     sums = tally.sums
     labour = sums["labour"].sum(axis=(2, 3))
-    volume = sums["volume"].sum(axis=(2, 3))
     value_added = sums["value_added"].sum(axis=(2, 3))
     wages = (economy.labour_share * economy.value_added[:N_HOSTS]).T[:N_FOOTLOOSE] / QUARTERS
     made = economy.makes
@@ -389,7 +389,6 @@ def _finish(
         labour_part=labour_part,
         jobs_per_volume=np.divide(jobs, labour, out=nothing.copy(), where=made),
         expenditure=consumers + calibration.fringe.sum(axis=1),
-        base_volume=volume,
         base_cost_ratio=np.divide(now, freely, out=np.ones(made.shape), where=made),
         base_jobs=jobs.sum(axis=0),
         largest_error=miss,

@@ -46,6 +46,8 @@ class InputTerms:
         Regional value content asked for, 0 where there is no rule.
     further : FurtherRules, optional
         What else is asked, where anything is.
+    services_by_source : ndarray, shape (service, source, host, regime), optional
+        Where ``services`` come from; the cost step has no use for it.
     """
 
     weights: Floats
@@ -54,6 +56,7 @@ class InputTerms:
     services: Floats
     threshold: Floats
     further: FurtherRules | None = None
+    services_by_source: Floats | None = None
 
     def at(self, host: int, regime: int) -> "InputTerms":
         """The same terms for one host and one regime."""

@@ -42,6 +42,7 @@ GUARDS: dict[str, tuple[Guard, ...]] = {
     "update_beliefs": (Guard("believed transitions", lambda model: model.transitions),),
     "price_inputs": (
         Guard("delivered price", lambda model: model.price),
+        Guard("presence of plants", lambda model: model.presence),
         Guard("labour and capital cost", lambda model: model.value_added, _every_firm),
     ),
     "solve_costs": (
@@ -69,7 +70,6 @@ GUARDS: dict[str, tuple[Guard, ...]] = {
         Guard("duties", lambda model: model.accounts.duty_revenue),
         Guard("wages", lambda model: model.conditions.wage),
         Guard("supply price", lambda model: model.conditions.supply_price),
-        Guard("output against the calibration year", lambda model: model.conditions.output),
         Guard("share that originates", lambda model: model.conditions.qualified),
         Guard("duty of an average delivery", lambda model: model.conditions.certificates.duty),
         Guard("treasury", lambda model: model.conditions.treasury),

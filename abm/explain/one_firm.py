@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.axes import N_CONFIGS
+from abm.axes import N_CONFIGS, N_HOSTS
 from abm.core.sourcing import UnitCosts
 from abm.economy.constants import Calibration
 from abm.economy.last_quarter import Conditions
@@ -45,7 +45,8 @@ class Situation:
     economy : Economy
     calibration : Calibration
     settings : Firms
-    agglomeration : float
+    presence : ndarray, shape (input, source, host)
+        Pull of the plants that stand on buyers of inputs.
     policy : Policy
         The regimes that may follow today's, itself included.
     conditions : Conditions
@@ -69,7 +70,7 @@ class Situation:
     economy: Economy
     calibration: Calibration
     settings: Firms
-    agglomeration: float
+    presence: Array
     policy: Policy
     conditions: Conditions
     costs: UnitCosts
@@ -139,7 +140,7 @@ class Situation:
             Its beliefs, values and regime in force are left as they are.
         """
         conditions = self.conditions.during(regimes)
-        terms = price_inputs(self.economy, self.calibration, conditions, policy, self.agglomeration)
+        terms = price_inputs(self.economy, self.calibration, conditions, policy, self.presence)
         value_added = value_added_cost(self.table, self.calibration, conditions, policy)
         costs = self.costs.during(regimes)
         solve_costs(self.table, self.calibration, terms, value_added, costs)
@@ -180,7 +181,7 @@ def situation_of(
         model.economy,
         model.calibration,
         model.scenario.firms,
-        model.scenario.economy.agglomeration,
+        model.presence[:, :, :N_HOSTS],
         model.now,
         model.conditions.during(model.live),
         UnitCosts(*(array[[row]] for array in vars(model.costs).values())),

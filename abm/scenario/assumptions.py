@@ -204,11 +204,11 @@ class Economy(Settings):
         source="assumption",
     )
     agglomeration: Number = setting(
-        0.5,
+        0.0,
         ge=0,
         le=2,
         unit="elasticity",
-        meaning="pull of a region as a source with its output of an input",
+        meaning="pull of a region as a source beyond that of the plants that stand there",
         source="assumption",
     )
     relation: Number = setting(

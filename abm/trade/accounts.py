@@ -314,7 +314,7 @@ def _must_match(
 def conditions_after(
     accounts: Accounts, conditions: Conditions, calibration: Calibration, wage_elasticity: float
 ) -> Conditions:
-    """Return what the next quarter takes as given of wages, prices, output and the treasury.
+    """Return what the next quarter takes as given of wages, prices and the treasury.
 
     Parameters
     ----------
@@ -333,17 +333,9 @@ def conditions_after(
     demand = accounts.employment.sum(axis=0) / calibration.base_jobs
     supply_price = conditions.supply_price.copy()
     supply_price[:N_FOOTLOOSE, :N_HOSTS] = accounts.mean_cost
-    output = conditions.output.copy()
-    np.divide(
-        accounts.volume,
-        calibration.base_volume,
-        out=output[:N_FOOTLOOSE, :N_HOSTS],
-        where=calibration.base_volume > 0,
-    )
     return replace(
         conditions,
         wage=demand**wage_elasticity,
         supply_price=supply_price,
-        output=output,
         treasury=accounts.treasury,
     )

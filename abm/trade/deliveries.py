@@ -19,7 +19,7 @@ from abm.core.purchases import input_purchases, ruled_purchases
 from abm.core.sourcing import InputTerms
 from abm.economy.constants import Calibration
 from abm.economy.last_quarter import Certificates
-from abm.economy.tables import Array, Economy
+from abm.economy.tables import Array
 from abm.engine.blocks import sector_blocks
 from abm.engine.parallel import in_parallel
 from abm.errors import ModelError
@@ -131,7 +131,6 @@ def tally_plants(
     quarter: Quarter,
     terms: list[InputTerms],
     value_added: np.ndarray,
-    price: Array,
     regime: int,
 ) -> Tally:
     """Add up all plants that stand, per unit of revenue, under one regime.
@@ -143,8 +142,6 @@ def tally_plants(
         One a footloose sector, from `abm.trade.input_prices.price_inputs`.
     value_added : ndarray, shape (firm, host, regime)
         Labour and capital per unit of output, as the firm bears them.
-    price : ndarray, shape (input, source, market, regime)
-        From `abm.trade.input_prices.purchase_prices`.
     regime : int
         The one in force.
 
@@ -175,24 +172,17 @@ def tally_plants(
     every = sector_blocks(quarter.table)
     for (sector, _), part in zip(every, in_parallel(of_block, every), strict=True):
         tally.add(sector, part)
-    _buy_services(tally, quarter.economy, calibration, price[:, :, :N_HOSTS, regime])
+    _buy_services(tally, terms, regime)
     return tally
 
 
-def _buy_services(tally: Tally, economy: Economy, calibration: Calibration, price: Array) -> None:
-    """Services are bought in proportion to output, from sources as prices say."""
-    services = slice(N_GOODS, N_SECTORS)
-    weighted = (
-        calibration.service_shares[:, services]
-        * price[services] ** -(economy.theta[services, None, None])
-    )
-    index = weighted.sum(axis=2)
-    spread = np.divide(weighted, index[:, :, None], out=weighted, where=index[:, :, None] > 0)
-    power = -1 / economy.theta[services, None]
-    cost = calibration.bill_of_materials[:, services] * np.where(index > 0, index, 1) ** power
-    tally.purchases[:, services] = np.einsum(
-        "jksh,jkh,jhum->jkshum", spread, cost, tally.sums["volume"]
-    )
+def _buy_services(tally: Tally, terms: list[InputTerms], regime: int) -> None:
+    """Services are bought in proportion to output."""
+    for sector, of in enumerate(terms):
+        assert of.services_by_source is not None
+        tally.purchases[sector, N_GOODS:] = np.einsum(
+            "ksh,hum->kshum", of.services_by_source[..., regime], tally.sums["volume"][sector]
+        )
 
 
 @dataclass(frozen=True)

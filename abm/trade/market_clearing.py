@@ -299,28 +299,26 @@ def fringe_prices(policy: Policy, calibration: Calibration, outside: Array) -> A
     return price[:N_FOOTLOOSE]
 
 
-def other_users_purchases(
-    economy: Economy, calibration: Calibration, price: Array, on_top: Array
-) -> Array:
+def other_users_purchases(calibration: Calibration, paid: Array, on_top: Array) -> Array:
     """Inputs bought by fixed sectors and by industry abroad, which spend a fixed amount.
 
     Parameters
     ----------
-    economy : Economy
     calibration : Calibration
-    price : ndarray, shape (input, source, market, regime)
-        Delivered price, calibration year = 1.
+    paid : ndarray, shape (input, source, market)
+        What they pay to each source, to any scale.
     on_top : ndarray, same shape
         What buyers pay over the basic price, as a factor.
 
     Returns
     -------
-    ndarray, shape (input, source, market, regime)
+    ndarray, shape (input, source, market)
         At basic prices.
     """
-    base = calibration.other_use * (1 + calibration.base_input_duty)
-    spending = repriced_spending(economy, base, price)
-    basic: Array = spending / on_top
+    total = calibration.other_use * (1 + calibration.base_input_duty)
+    whole = paid.sum(axis=1, keepdims=True)
+    share = np.divide(paid, whole, out=np.zeros_like(paid), where=whole > 0)
+    basic: Array = total.sum(axis=1, keepdims=True) * share / on_top
     return basic
 
 

@@ -13,8 +13,8 @@ Held is
 * ``sources``: which parts are bought where, chosen at the prices of the world followed
   and paid for at those of this one; services follow prices always;
 * ``plants``: where firms produce and build;
-* ``prices``: wages, supply prices, agglomeration and the treasury's balance, as the
-  next quarter starts from them.
+* ``prices``: wages, supply prices and the treasury's balance, as the next quarter
+  starts from them.
 
 Claims under a regime that is news are settled freely before its first quarter, as in
 any model, since the world followed need not know that regime.
@@ -70,7 +70,7 @@ PLANTS = (
 )
 """Columns of the firm table that change when firms move."""
 
-HANDED_ON = ("wage", "supply_price", "output", "treasury")
+HANDED_ON = ("wage", "supply_price", "treasury")
 """Conditions of the next quarter that are prices, or move them."""
 
 
@@ -194,8 +194,8 @@ class HeldWorld(Twin):
     def _other_purchases(self) -> Array:
         if "sources" not in self.held:
             return super()._other_purchases()
-        price = self.followed.price[..., self._counterparts()]
-        return other_users_purchases(self.economy, self.calibration, price, self.on_top)
+        weights = self.followed.other_weights[..., self.followed.regime]
+        return other_users_purchases(self.calibration, weights, self.on_top[..., self.regime])
 
     def rewire_suppliers(self) -> None:
         """Links, their own or those of the world followed."""

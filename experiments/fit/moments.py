@@ -32,7 +32,6 @@ from abm.trade.deliveries import qualified_share, tally_plants
 from abm.trade.input_prices import (
     outside_duty,
     price_inputs,
-    purchase_prices,
     solve_costs,
     value_added_cost,
 )
@@ -358,14 +357,13 @@ def _under_usmca(
     value_added = value_added_cost(table, calibration, conditions, policy)
     outside = outside_duty(economy, policy)
     for remaining in reversed(range(rounds)):
-        terms = price_inputs(economy, calibration, conditions, policy, agglomeration=0.0)
+        terms = price_inputs(economy, calibration, conditions, policy)
         costs = UnitCosts.empty(len(table), len(HOSTS), 1)
         solve_costs(table, calibration, terms, value_added, costs)
         borders = claim_origin(table, economy, policy, costs)
         if remaining:
-            price = purchase_prices(calibration, conditions, policy)
             quarter = Quarter(table, economy, calibration, policy, costs, borders, outside)
-            tally = tally_plants(quarter, terms, value_added, price, regime=0)
+            tally = tally_plants(quarter, terms, value_added, regime=0)
             qualified = qualified_share(tally, conditions.qualified)
             conditions = conditions.with_regimes(qualified, conditions.certificates)
     return costs, borders
@@ -374,9 +372,7 @@ def _under_usmca(
 def _parts_content(world: World, table: FirmTable, base: BaseYear) -> Array:
     """Originating share of materials in what is sold in the USA, shape (firm, host)."""
     calibration, costs = base.calibration, base.costs
-    terms = price_inputs(
-        world.economy, calibration, calibration.conditions, world.nafta, agglomeration=0.0
-    )
+    terms = price_inputs(world.economy, calibration, calibration.conditions, world.nafta)
     value_added = value_added_cost(table, calibration, calibration.conditions, world.nafta)
     other_cost = value_added[..., 0].astype(np.float64)
     for sector, rows in enumerate(sector_rows(table)):
