@@ -133,6 +133,7 @@ class RelocationModel(Surface, mesa.Model):
         self.state: State = first_state(self.start, self.base_accounts, self.in_force.state)
         self._grandfather()
         self._start_regimes(np.arange(len(self.policy.regimes)))
+        self._start_trade()
         self.record()
 
     @phase
@@ -157,15 +158,27 @@ class RelocationModel(Surface, mesa.Model):
         They begin as in the regime in force, whose deliveries are also the weights.
         """
         live = np.union1d(new, [self.in_force.regime])
+        self._settle(live, kept=np.append(np.setdiff1d(live, new), len(self.policy.regimes)))
+
+    def _start_trade(self) -> None:
+        """Claims and average duties at contracts, once another regime is in force.
+
+        They begin as under the former one: buyers have not adapted to the new one yet.
+        """
+        for array in vars(self.every_cost).values():
+            array[..., -1] = array[..., self.in_force.regime]
+        self._settle(live=np.zeros(0, np.int64), kept=np.zeros(0, np.int64))
+
+    def _settle(self, live: NDArray[np.int64], kept: NDArray[np.int64]) -> None:
+        """Let claims and average duties meet, but for those of some columns."""
         self._look_at(live)
-        held = np.setdiff1d(live, new)
-        before = self.conditions.during(held)
+        before = self.conditions.during(kept)
         across = np.zeros((N_REGIONS, N_REGIONS), bool)
         across[:N_HOSTS, :N_HOSTS] = ~np.eye(N_HOSTS, dtype=bool)
-        start = self.conditions.during(live)
+        start = self.conditions.during(self.columns)
         duty = np.where(across[None, :, :, None], start.certificates.duty, self.outside)
         self.conditions = self.conditions.revised(
-            live, start.qualified, replace(start.certificates, duty=duty)
+            self.columns, start.qualified, replace(start.certificates, duty=duty)
         )
         for _ in range(SETTLING_ROUNDS):
             self.price_inputs()
@@ -173,21 +186,26 @@ class RelocationModel(Surface, mesa.Model):
             self.claim_origin()
             self._tally()
             self._file_certificates()
-            self.conditions = self.conditions.revised(held, before.qualified, before.certificates)
-        for name, array in vars(self.costs).items():
-            getattr(self.every_cost, name)[..., live] = array
+            self.conditions = self.conditions.revised(kept, before.qualified, before.certificates)
 
     def _grandfather(self) -> None:
         """Plants that stand before a threat is heard of are those it would spare."""
         self.firms.grandfathered[:] = self.firms.plants[:, HOSTS.index("MEX")]
 
     def _look_at(self, regimes: slice | NDArray[np.int64]) -> None:
-        """Work with the regimes that are possible from here on; the others cost no time."""
+        """Work with the regimes that are possible from here on; the others cost no time.
+
+        Each has a column, as if buyers had adapted to it, for plans. One more, the last,
+        has the regime in force as buyers meet it under their contracts, for trade.
+        """
         self.live = regimes
-        places = np.arange(len(self.policy.regimes))[regimes]
-        self.regime = int(np.flatnonzero(places == self.in_force.regime)[0])
-        self.now = self.policy.during(regimes)
-        self.costs = self.every_cost.during(regimes)
+        every = len(self.policy.regimes)
+        places = np.arange(every)[regimes]
+        self.regime = int(np.searchsorted(places, self.in_force.regime))
+        self.trade = len(places)
+        self.columns = _as_slice(np.append(places, every))
+        self.now = self.policy.during(np.append(places, self.in_force.regime))
+        self.costs = self.every_cost.during(self.columns)
         self.outside = outside_duty(self.economy, self.now)
 
     # --- one quarter ----------------------------------------------------------------
@@ -214,7 +232,10 @@ class RelocationModel(Surface, mesa.Model):
         self._learn()
         self._governments_act()
         self._learn()
+        before = self.in_force.regime
         self.events.extend(self.in_force.take_effect(self.quarter))
+        if self.in_force.regime != before:
+            self._start_trade()
         self._look_at(self.in_force.reachable(self.quarter))
 
     @phase
@@ -232,7 +253,7 @@ class RelocationModel(Surface, mesa.Model):
     @phase
     def price_inputs(self) -> None:
         """Delivered prices of inputs under every regime."""
-        last = self.conditions.during(self.live)
+        last = self.conditions.during(self.columns)
         standing = plants_presence(self.firms, self.economy, self.calibration)
         self.presence = standing ** (1 + self.scenario.economy.agglomeration)
         self.price = purchase_prices(self.calibration, last, self.now)
@@ -253,6 +274,8 @@ class RelocationModel(Surface, mesa.Model):
     def solve_costs(self) -> None:
         """Unit cost and content of every firm, host and regime."""
         solve_costs(self.firms, self.calibration, self.terms, self.value_added, self.costs)
+        if not isinstance(self.columns, slice):  # then costs are copies
+            self.every_cost.put(self.columns, self.costs)
 
     @phase
     def claim_origin(self) -> None:
@@ -264,8 +287,9 @@ class RelocationModel(Surface, mesa.Model):
         """What every set of plants is worth to the firms that reconsider."""
         rows = reviewing(self.firms, self.scenario.firms, self.quarter)
         market = self._expected_market()
-        revenue = config_revenues(self.this_quarter(), market, rows)
-        payoff = payoffs(self.firms, self.calibration, self.now, revenue, rows)
+        quarter = self.adapted_quarter()
+        revenue = config_revenues(quarter, market, rows)
+        payoff = payoffs(self.firms, self.calibration, quarter.policy, revenue, rows)
         # Checked before the search, which would not end on figures that are not finite.
         check_array(self, "value_plans", Guard("payoff", lambda _: payoff, lambda _: rows))
         self.plans = value_plans(
@@ -289,16 +313,16 @@ class RelocationModel(Surface, mesa.Model):
     @phase
     def trade_and_account(self) -> None:
         """Clear markets, book every flow, and pass conditions on to the next quarter."""
-        certificates = self.conditions.during(self.live).certificates
+        certificates = self.conditions.during(self.columns).certificates
         tally = self._tally()
-        on_top = self.on_top[..., self.regime]
+        on_top = self.on_top[..., self.trade]
         other = self._other_purchases()
         fringe = fringe_prices(self.now, self.calibration, self.outside)
         market = clear_markets(
             self.economy,
             self.calibration,
             tally.sums["appeal"][..., None],
-            fringe[..., [self.regime]],
+            fringe[..., [self.trade]],
             self._expenditure(),
             (tally.sums["appeal"] * self.unit_revenue)[:, :, 1][..., None],
         )
@@ -314,7 +338,7 @@ class RelocationModel(Surface, mesa.Model):
             self.outside,
             on_top,
             other,
-            self.regime,
+            self.trade,
         )
         self.year.append(accounts)
         self._file_certificates()
@@ -326,7 +350,7 @@ class RelocationModel(Surface, mesa.Model):
         rewiring = self.network.rewire(
             self.quarter,
             self.draws,
-            average_sourcing_shares(self.weights[..., self.regime]),
+            average_sourcing_shares(self.weights[..., self.trade]),
             self.firms.plants,
             self.scenario.economy.rewire_per_year / 4,
         )
@@ -372,15 +396,19 @@ class RelocationModel(Surface, mesa.Model):
             self.outside,
         )
 
+    def adapted_quarter(self) -> Quarter:
+        """What they would meet under each possible regime once all buyers had adapted to it."""
+        return self.this_quarter().during(slice(0, self.trade))
+
     def _tally(self) -> Tally:
-        self.tally = tally_plants(self.this_quarter(), self.terms, self.value_added, self.regime)
+        self.tally = tally_plants(self.this_quarter(), self.terms, self.value_added, self.trade)
         return self.tally
 
     def _file_certificates(self) -> None:
         """Claims and contents of the quarter, for the buyers of the next."""
-        last = self.conditions.during(self.live)
+        last = self.conditions.during(self.columns)
         self.conditions = self.conditions.revised(
-            self.live,
+            self.columns,
             qualified_share(self.tally, last.qualified),
             new_certificates(self.tally, self.outside, last.certificates),
         )
@@ -394,7 +422,7 @@ class RelocationModel(Surface, mesa.Model):
             self.scenario.economy.wage_elasticity,
         )
         self.input_spending = self.accounts.input_spending
-        self.last_price = self.price[..., self.regime]
+        self.last_price = self.price[..., self.trade]
 
     def _expenditure(self) -> Array:
         """Consumers' spending by sector and market under the closure chosen."""
@@ -406,21 +434,32 @@ class RelocationModel(Surface, mesa.Model):
     def _other_purchases(self) -> Array:
         return other_users_purchases(
             self.calibration,
-            self.other_weights[..., self.regime],
-            self.on_top[..., self.regime],
+            self.other_weights[..., self.trade],
+            self.on_top[..., self.trade],
         )
 
     def _expected_market(self) -> MarketState:
         """Markets under every regime if nobody moved, as firms expect them."""
+        quarter, adapted = self.adapted_quarter(), slice(0, self.trade)
         spending = repriced_spending(
-            self.economy, self.input_spending, self.price / self.last_price[..., None]
+            self.economy,
+            self.input_spending,
+            self.price[..., adapted] / self.last_price[..., None],
         )
-        pools = spending / self.on_top
+        pools = spending / self.on_top[..., adapted]
         return clear_markets(
             self.economy,
             self.calibration,
-            total_appeal(self.this_quarter()),
-            fringe_prices(self.now, self.calibration, self.outside),
+            total_appeal(quarter),
+            fringe_prices(quarter.policy, self.calibration, quarter.outside),
             self._expenditure(),
             pools[:N_FOOTLOOSE, :N_HOSTS],
         )
+
+
+def _as_slice(places: NDArray[np.int64]) -> slice | NDArray[np.int64]:
+    """The same places as a slice if they follow each other, which makes views of arrays."""
+    first, last = int(places[0]), int(places[-1])
+    if np.array_equal(places, np.arange(first, last + 1)):
+        return slice(first, last + 1)
+    return places

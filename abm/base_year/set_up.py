@@ -223,6 +223,7 @@ def first_state(start: CalibratedEconomy, base_accounts: Accounts, policy: Polic
     State
     """
     regimes = len(policy.regime_counts)
+    columns = np.zeros(regimes + 1, np.int64)  # one of each regime, and one at contracts
     base = start.calibration.conditions
     unclaimed = Certificates.unclaimed(base.certificates.duty)
     use = np.moveaxis(start.economy.intermediate_use.sum(axis=3), 0, 1) / 4
@@ -231,8 +232,8 @@ def first_state(start: CalibratedEconomy, base_accounts: Accounts, policy: Polic
         firms=start.firms,
         network=start.network,
         year=deque([base_accounts] * 4, maxlen=4),
-        conditions=base.with_regimes(base.qualified, unclaimed).during(np.zeros(regimes, np.int64)),
-        every_cost=UnitCosts.empty(len(start.firms), N_HOSTS, regimes),
+        conditions=base.with_regimes(base.qualified, unclaimed).during(columns),
+        every_cost=UnitCosts.empty(len(start.firms), N_HOSTS, len(columns)),
         plan_values=np.repeat(start.base_values[..., None], regimes, axis=2),
         policy=policy,
         input_spending=spending,

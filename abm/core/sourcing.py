@@ -120,6 +120,11 @@ class UnitCosts:
         innermost = (np.moveaxis(array, 0, -1)[..., regimes, :] for array in vars(self).values())
         return UnitCosts(*(np.moveaxis(array, -1, 0) for array in innermost))
 
+    def put(self, regimes: slice | NDArray[np.integer], costs: "UnitCosts") -> None:
+        """Take over those of some regimes."""
+        for name, array in vars(costs).items():
+            getattr(self, name)[..., regimes] = array
+
 
 def firm_last(shape: tuple[int, ...], dtype: type, fill: float | bool) -> NDArray[Any]:
     """A filled array whose first axis, the firm, is the innermost one in memory.

@@ -175,17 +175,17 @@ def situation_of(
     Situation
         Copies, which the model does not change later.
     """
-    table = model.firms
+    table, quarter = model.firms, model.adapted_quarter()
     return Situation(
         FirmTable(**{name: getattr(table, name)[[row]] for name in table.columns()}),
         model.economy,
         model.calibration,
         model.scenario.firms,
         model.presence[:, :, :N_HOSTS],
-        model.now,
+        quarter.policy,
         model.conditions.during(model.live),
-        UnitCosts(*(array[[row]] for array in vars(model.costs).values())),
-        Borders(**{name: array[[row]] for name, array in vars(model.borders).items()}),
+        UnitCosts(*(array[[row]] for array in vars(quarter.costs).values())),
+        Borders(**{name: array[[row]] for name, array in vars(quarter.borders).items()}),
         market,
         model.transitions,
         model.plan_values[[row]][..., model.live],

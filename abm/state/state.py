@@ -33,9 +33,10 @@ class State:
     year : deque of Accounts
         Those of the last four quarters, the latest last.
     conditions : Conditions
-        Of every regime.
+        Of every regime, as if buyers had adapted to it; last of all of the regime in force
+        as they meet it under their contracts.
     every_cost : UnitCosts
-        Of every regime; the next search for wedges starts from them.
+        Of the same; the next search for wedges starts from them.
     plan_values : ndarray, shape (firm, config, regime)
         The next valuation of plans starts from them.
     policy : PolicyState
@@ -70,9 +71,10 @@ class State:
         origin : ndarray of int, shape (regime,)
             Former regime that each begins as.
         """
+        and_trade = np.append(origin, self.plan_values.shape[-1])
         self.plan_values = self.plan_values[..., origin]
-        self.every_cost = self.every_cost.during(origin)
-        self.conditions = self.conditions.during(origin)
+        self.every_cost = self.every_cost.during(and_trade)
+        self.conditions = self.conditions.during(and_trade)
 
 
 class HasState(Protocol):

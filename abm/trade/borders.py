@@ -43,6 +43,10 @@ class Borders:
     penalty: Floats
     meets_rule: NDArray[np.bool_]
 
+    def during(self, regimes: slice) -> "Borders":
+        """The same borders for some regimes, as views."""
+        return Borders(*(array[..., regimes] for array in vars(self).values()))
+
 
 def claim_origin(
     table: FirmTable,

@@ -1,6 +1,6 @@
 """Everything that the plants of one quarter meet."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from abm.core.sourcing import UnitCosts
 from abm.economy.constants import Calibration
@@ -34,3 +34,13 @@ class Quarter:
     costs: UnitCosts
     borders: Borders
     outside: Array
+
+    def during(self, regimes: slice) -> "Quarter":
+        """The same quarter for some of the regimes, as views."""
+        return replace(
+            self,
+            policy=self.policy.during(regimes),
+            costs=self.costs.during(regimes),
+            borders=self.borders.during(regimes),
+            outside=self.outside[..., regimes],
+        )

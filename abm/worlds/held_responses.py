@@ -101,9 +101,9 @@ class HeldWorld(Twin):
             scenario = scenario.model_copy(update={"firms": firms})
         super().__init__(followed, scenario)
 
-    def _start_regimes(self, new: NDArray[np.int64]) -> None:
+    def _settle(self, live: NDArray[np.int64], kept: NDArray[np.int64]) -> None:
         held, self.held = self.held, frozenset()
-        super()._start_regimes(new)
+        super()._settle(live, kept)
         self.held = held
 
     def _look_at(self, regimes: slice | NDArray[np.int64]) -> None:
@@ -113,10 +113,11 @@ class HeldWorld(Twin):
             self.now = replace(self.now, **{name: getattr(theirs, name) for name in RULES})
 
     def _counterparts(self) -> NDArray[np.int64]:
-        """The regime of the world followed that stands for each one looked at here.
+        """The column of the world followed that stands for each one looked at here.
 
-        For the one in force it is the one in force there, for any other the same regime
-        or, where that is not looked at there, again the one in force.
+        For the regime in force it is the one in force there, for any other the same regime
+        or, where that is not looked at there, again the one in force. What is at contracts
+        here is so there.
         """
         theirs = self.followed
         known = np.arange(len(theirs.policy.regimes))[theirs.live]
@@ -124,7 +125,7 @@ class HeldWorld(Twin):
         found = known == places[:, None]
         counterparts = np.where(found.any(axis=1), found.argmax(axis=1), theirs.regime)
         counterparts[self.regime] = theirs.regime
-        return counterparts
+        return np.append(counterparts, theirs.trade)
 
     def price_inputs(self) -> None:
         """Delivered prices; sources are weighed at those of the world followed if held."""
@@ -187,15 +188,15 @@ class HeldWorld(Twin):
     def _tally(self) -> Tally:
         tally = super()._tally()
         if "sources" in self.held:
-            change = self._price_change()[..., self.regime]
+            change = self._price_change()[..., self.trade]
             tally.purchases[:, :N_GOODS] *= 1 + change[None, :, :, :, None, None]
         return tally
 
     def _other_purchases(self) -> Array:
         if "sources" not in self.held:
             return super()._other_purchases()
-        weights = self.followed.other_weights[..., self.followed.regime]
-        return other_users_purchases(self.calibration, weights, self.on_top[..., self.regime])
+        weights = self.followed.other_weights[..., self.followed.trade]
+        return other_users_purchases(self.calibration, weights, self.on_top[..., self.trade])
 
     def rewire_suppliers(self) -> None:
         """Links, their own or those of the world followed."""
