@@ -41,7 +41,7 @@ class Beliefs(Settings):
         return self
 
 
-class Firms(Settings):
+class FirmAssumptions(Settings):
     """Firms: how they differ, decide and build."""
 
     relocation: bool = setting(
@@ -192,7 +192,7 @@ class Firms(Settings):
         return self
 
 
-class Economy(Settings):
+class EconomyAssumptions(Settings):
     """The economy around the firms."""
 
     wage_elasticity: Number = setting(

@@ -49,7 +49,7 @@ def exact_hat(shares, hat, theta, axis):
         return weighted / total, (total ** (-1 / theta.reshape(shape))).squeeze(axis)
 
 
-class World:
+class RandomTrade:
     """Random shares, bills and price shocks; arrays (input, source, host, regime)."""
 
     def __init__(self, seed):
@@ -101,7 +101,7 @@ ONE_TYPE = np.ones((N_FIRMS, N_INPUTS, N_REGIONS))
 
 @pytest.mark.parametrize("seed", range(5))
 def test_unit_cost_of_one_type_of_firm_is_exact_hat(seed):
-    world = World(seed)
+    world = RandomTrade(seed)
     costs = world.solved(ONE_TYPE)
     _, factor = exact_hat(world.shares, world.hat, world.theta, axis=1)
     expected = (
@@ -116,7 +116,7 @@ def test_unit_cost_of_one_type_of_firm_is_exact_hat(seed):
 
 @pytest.mark.parametrize("seed", range(5))
 def test_sourcing_shares_of_one_type_of_firm_are_exact_hat(seed):
-    world = World(seed)
+    world = RandomTrade(seed)
     shares, factor = exact_hat(world.shares, world.hat, world.theta, axis=1)
     for host in range(N_HOSTS):
         for regime in range(N_REGIMES):
@@ -132,7 +132,7 @@ def test_sourcing_shares_of_one_type_of_firm_are_exact_hat(seed):
 
 @pytest.mark.parametrize("seed", range(5))
 def test_every_type_of_firm_moves_by_exact_hat_from_its_own_shares(seed):
-    world = World(seed)
+    world = RandomTrade(seed)
     affinity = np.exp(np.random.default_rng(seed).normal(0, 1, ONE_TYPE.shape))
     for firm in range(N_FIRMS):
         alone = np.zeros(N_FIRMS)
@@ -146,7 +146,7 @@ def test_every_type_of_firm_moves_by_exact_hat_from_its_own_shares(seed):
 
 
 def test_a_shock_common_to_all_sources_moves_no_share():
-    world = World(0)
+    world = RandomTrade(0)
     world.hat = np.broadcast_to(world.hat[:, :1], world.hat.shape)
     bought = world.purchases(ONE_TYPE, 0, 0, np.ones(N_FIRMS))
     shares = bought / bought.sum(axis=1, keepdims=True)
@@ -154,7 +154,7 @@ def test_a_shock_common_to_all_sources_moves_no_share():
 
 
 def test_sourcing_of_users_outside_the_model_is_the_same_algebra():
-    world = World(7)
+    world = RandomTrade(7)
     shares, _ = exact_hat(world.shares, world.hat, world.theta, axis=1)
     spending = 3.0 * np.moveaxis(np.broadcast_to(world.shares, world.hat.shape), 1, -1)
     after = hat_shares(spending, np.moveaxis(world.hat, 1, -1), world.theta[:, None, None, None])

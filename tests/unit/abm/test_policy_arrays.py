@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from abm.axes import FIXED, FOOTLOOSE, GOODS, HOSTS, N_REGIONS, N_SECTORS, REGIONS, SECTORS
+from abm.axes import FOOTLOOSE, GOODS, HOSTS, IMMOBILE, N_REGIONS, N_SECTORS, REGIONS, SECTORS
 from abm.errors import ScenarioError
 from abm.policy import Policy, compile_policy
 from abm.scenario.scenario import Scenario
@@ -61,7 +61,7 @@ def test_after_withdrawal_nobody_is_preferred():
 def test_all_goods_are_dutiable_and_services_are_not():
     duty = policy("tariffs.special.USA.MEX.all = 0.25").special_duty
     assert all(cell(duty, good, "MEX", "USA") == 0.25 for good in GOODS)
-    assert all(cell(duty, s, "MEX", "USA") == 0 for s in FIXED if s not in GOODS)
+    assert all(cell(duty, s, "MEX", "USA") == 0 for s in IMMOBILE if s not in GOODS)
     assert duty.sum() == pytest.approx(0.25 * len(GOODS))
 
 
@@ -197,4 +197,4 @@ def test_subsidies_and_support_reach_their_place_alone():
 def test_only_footloose_sectors_have_content_rules():
     text = "\n".join(f"rules_of_origin.regional_value_content.{s} = 0.9" for s in FOOTLOOSE)
     threshold = policy(text).content_threshold[:, 0]
-    assert threshold.tolist() == [0.9] * len(FOOTLOOSE) + [0] * len(FIXED)
+    assert threshold.tolist() == [0.9] * len(FOOTLOOSE) + [0] * len(IMMOBILE)

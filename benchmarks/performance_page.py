@@ -1,7 +1,7 @@
 """Reads what the benchmarks measured and says it: table, goals, figure, page.
 
-    python -m benchmarks.report RAW.json --out results/bench/latest
-    python -m benchmarks.report results/bench/latest results/bench/large --page
+    python -m benchmarks.performance_page RAW.json --out results/bench/latest
+    python -m benchmarks.performance_page results/bench/latest results/bench/large --page
 
 With ``--page`` the figures go into ``docs/performance.md`` and the files beside it.
 """
@@ -22,7 +22,7 @@ from benchmarks.goals import GOALS
 from benchmarks.results import FILE, Results, Row, read
 from experiments.labels import NOTHING
 from experiments.runs.folders import (
-    FORMAT,
+    FOLDER_FORMAT,
     MANIFEST,
     PROGRAM,
     check_destination,
@@ -201,7 +201,9 @@ def write_folder(out: Path, results: Results, sources: Sequence[Path]) -> None:
         for picture in pictures:
             figure.savefig(picture)
         contents = [MANIFEST, FILE, *raw, *(picture.name for picture in pictures)]
-        write_json(folder / MANIFEST, {"format": FORMAT, "program": PROGRAM, "contents": contents})
+        write_json(
+            folder / MANIFEST, {"format": FOLDER_FORMAT, "program": PROGRAM, "contents": contents}
+        )
 
 
 def write_page(results: Results) -> None:
@@ -223,7 +225,9 @@ def _replace_figure(path: Path, figure: Figure) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Carry out the command line above and return the exit code."""
-    parser = argparse.ArgumentParser(prog="benchmarks.report", description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="benchmarks.performance_page", description=__doc__.split("\n")[0]
+    )
     parser.add_argument("results", nargs="+", type=Path, help="files or folders of results")
     parser.add_argument("--out", type=Path, help="folder to write")
     parser.add_argument("--page", action="store_true", help="rewrite docs/performance.md")
@@ -238,7 +242,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             write_page(results)
             print(f"Written: {PAGE.relative_to(ROOT)}")
     except NearshoreError as error:
-        print(f"benchmarks.report: {error}", file=sys.stderr)
+        print(f"benchmarks.performance_page: {error}", file=sys.stderr)
         return 2
     return 0
 

@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from abm.errors import ScenarioError
-from abm.scenario.scenario import Scenario, shipped
+from abm.scenario.scenario.scenario import Scenario, shipped
 
 
 @pytest.fixture
@@ -41,6 +41,7 @@ def test_the_scenarios_listed_here_are_shipped():
         "usmca-content",
         "tpp",
         "metals-2018",
+        "collected-2018",
         "mexico-escalation-2019",
         "blanket-2025",
         "history",

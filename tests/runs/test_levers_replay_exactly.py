@@ -8,6 +8,7 @@ from abm.errors import ScenarioError
 from abm.scenario.scenario import Scenario
 from experiments.runs.folders import write_table
 from experiments.scenarios.describe import described_scenario
+from tests.same_firms import model_of
 
 FIRMS = 300
 QUARTERS = 12
@@ -36,7 +37,7 @@ PULLS = {
 
 def played(scenario, pulls):
     """A model that ran with levers pulled after the quarters named."""
-    model = RelocationModel(scenario, firms=FIRMS, rng=3)
+    model = model_of(scenario, FIRMS, seed=3)
     for quarter in range(QUARTERS):
         for key, value in pulls.get(quarter, {}).items():
             model.pull_levers({key: value})
@@ -78,7 +79,7 @@ def test_an_entry_nobody_knows_of_changes_nothing_until_it_is_news():
 
 
 def test_a_lever_acts_in_the_next_quarter_and_is_an_event():
-    model = RelocationModel("status-quo", firms=FIRMS, rng=3)
+    model = model_of("status-quo", FIRMS, seed=3)
     model.run_for(2)
     model.pull_levers(DUTY)
     assert model.events == []
@@ -93,7 +94,7 @@ def test_a_lever_acts_in_the_next_quarter_and_is_an_event():
 
 
 def test_levers_leave_no_regime_behind_that_is_over():
-    model = RelocationModel("status-quo", firms=FIRMS, rng=3)
+    model = model_of("status-quo", FIRMS, seed=3)
     for quarter in range(12):
         model.pull_levers({"tariffs.special.USA.MEX.all": 0.01 * (1 + quarter)})
         model.step()
@@ -111,7 +112,7 @@ def test_levers_leave_no_regime_behind_that_is_over():
     ],
 )
 def test_a_lever_that_cannot_be_pulled_says_why_and_changes_nothing(changes, said):
-    model = RelocationModel("status-quo", firms=FIRMS, rng=3)
+    model = model_of("status-quo", FIRMS, seed=3)
     before = model.scenario
     with pytest.raises(ScenarioError, match=said):
         model.pull_levers(changes)

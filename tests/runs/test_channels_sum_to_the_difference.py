@@ -5,7 +5,6 @@ import json
 import pandas as pd
 import pytest
 
-from abm import RelocationModel
 from abm.errors import ScenarioError
 from abm.scenario.scenario import Scenario
 from abm.worlds.held_responses import RESPONSES
@@ -19,6 +18,7 @@ from experiments.runs.channels import (
 )
 from experiments.runs.runner import run_scenario
 from experiments.scenarios.overrides import load_scenario
+from tests.same_firms import model_of
 
 FIRMS = 100
 QUARTERS = 4
@@ -106,7 +106,7 @@ def test_the_split_is_written_beside_the_summary(pushed):
 def itself():
     """The USMCA with news on its way, followed by worlds under the same policy."""
     policy = load_scenario("usmca", ["start=2019-10-01"])
-    followed = RelocationModel(policy, firms=FIRMS, rng=2)
+    followed = model_of(policy, FIRMS, seed=2)
     worlds = channel_worlds(policy, followed)
     for _ in range(QUARTERS):
         for model in (followed, *worlds.values()):
@@ -140,7 +140,7 @@ def test_without_relocation_its_channel_is_nothing():
 
 
 def test_the_order_may_be_another_and_ends_in_the_run_all_the_same():
-    reference = RelocationModel("status-quo", firms=FIRMS, rng=2)
+    reference = model_of("status-quo", FIRMS, seed=2)
     scenario = Scenario.load("blanket-25")
     order = ("price_feedback", "relocation", "resourcing", "compliance")
     worlds = channel_worlds(scenario, reference, order)

@@ -9,7 +9,6 @@ import pytest
 from rich.console import Console
 
 from abm.errors import ModelError
-from abm.model import RelocationModel
 from abm.scenario.scenario import Scenario
 from experiments.commands.main import main
 from experiments.speed.bench import (
@@ -28,6 +27,7 @@ from experiments.speed.bound import (
     of_one_evaluation,
 )
 from experiments.speed.machine import Speed, description, in_words, measured_speed, peak_memory
+from tests.same_firms import at_rest
 
 PHASES = (
     "enact_policy",
@@ -170,7 +170,7 @@ def test_the_bound_counts_one_power_a_free_cost_and_two_where_the_rule_binds():
 
 
 def test_the_bound_of_a_model_is_the_sum_over_its_sectors():
-    model = RelocationModel("status-quo", firms=150, rng=1)
+    model = at_rest(150)
     costs, sector = model.costs, model.firms.sector
     used = np.array([np.count_nonzero(terms.bill_of_materials, axis=0) for terms in model.terms])
     per_host = used[sector]  # inputs by firm and host

@@ -8,13 +8,14 @@ from abm import RelocationModel
 from abm.errors import ScenarioError
 from abm.worlds.twin import alike, twin
 from experiments.scenarios.overrides import load_scenario
+from tests.same_firms import at_rest
 
 FIRMS, QUARTERS = 200, 3
 
 
 @pytest.fixture(scope="module")
 def donor():
-    return RelocationModel("status-quo", firms=FIRMS, rng=3)
+    return at_rest(FIRMS, seed=3)
 
 
 def test_a_twin_runs_byte_for_byte_as_a_model_set_up_anew(donor):

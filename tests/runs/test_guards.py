@@ -6,18 +6,18 @@ import numpy as np
 import pytest
 
 import abm.model
-from abm import RelocationModel
 from abm.engine.guards import GUARDS, WEIGHED_LATER, check_finite, guards_of
 from abm.errors import NonFiniteError
 from abm.worlds.twin import twin
 from agents import FirmTable
+from tests.same_firms import at_rest
 
 FIRMS = 100
 
 
 @pytest.fixture(scope="module")
 def donor():
-    return RelocationModel("status-quo", firms=FIRMS, rng=2)
+    return at_rest(FIRMS, seed=2)
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from experiments.runs.folders import (
 )
 from tests.synthetic import empty, tables
 
-DOCS = Path(__file__).parents[2] / "docs" / "outputs.md"
+DOCS = Path(__file__).parents[3] / "docs" / "outputs.md"
 
 
 def an_earlier_run(folder: Path) -> Path:

@@ -15,7 +15,7 @@ from experiments.validation.sections import Section
 
 
 @dataclass(frozen=True)
-class Report:
+class ValidationReport:
     """Everything a validation found.
 
     Attributes

@@ -25,6 +25,7 @@ from experiments.runs.progress import RunProgress
 from experiments.runs.runner import run_scenario
 from experiments.scenarios.describe import described
 from experiments.scenarios.overrides import load_scenario
+from tests.same_firms import at_rest
 
 FIRMS, QUARTERS, SEED = 100, 7, 3
 DUTY = {"tariffs.special.USA.MEX.all": 0.25}
@@ -47,7 +48,7 @@ FILES = ["summary.json", *(f"{name}.parquet" for name in TABLES)]
 
 @pytest.fixture(scope="module")
 def donor():
-    return RelocationModel("status-quo", firms=FIRMS, rng=SEED)
+    return at_rest(FIRMS, SEED)
 
 
 def same_tables(one, other, quarters=QUARTERS):

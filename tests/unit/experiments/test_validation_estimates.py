@@ -16,8 +16,8 @@ from experiments.validation.estimates import (
     order_of_magnitude,
 )
 from experiments.validation.finding import Finding, Results
+from experiments.validation.pages import ValidationReport
 from experiments.validation.registry import FINDINGS, chosen, designs_of
-from experiments.validation.report import Report
 from experiments.validation.sections import Section
 
 HOSTILE = '<script>alert("&")</script>'
@@ -98,7 +98,7 @@ def test_what_too_few_populations_ran_is_not_testable():
 def report():
     section = Section("A table", ("Text.",), ("a", "b"), [("x|y", HOSTILE)])
     rows = [made_up([1.0, 1.1, 0.9]), made_up([-1.0, 1.0])]
-    return Report(rows, [section], firms=10, seeds=3, notes=["Left out: seed 9."])
+    return ValidationReport(rows, [section], firms=10, seeds=3, notes=["Left out: seed 9."])
 
 
 def test_the_page_escapes_what_it_quotes_and_needs_no_network(report):
