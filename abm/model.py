@@ -35,8 +35,9 @@ from abm.location.review import believed_transitions, reviewing, value_plans
 from abm.scenario.scenario import Scenario
 from abm.state.state import State
 from abm.state.surface import Surface
-from abm.trade.accounts import Accounts, conditions_after, settle
+from abm.trade.accounts import Accounts, Consumers, conditions_after, settle
 from abm.trade.borders import claim_origin
+from abm.trade.customers import serve
 from abm.trade.deliveries import (
     Tally,
     clear_with_purchases,
@@ -53,6 +54,7 @@ from abm.trade.input_prices import (
     value_added_cost,
 )
 from abm.trade.market_clearing import (
+    FINAL,
     MarketState,
     clear_markets,
     consumers_spending,
@@ -199,6 +201,7 @@ class RelocationModel(Surface, mesa.Model):
         self.claim_origin()
         self.value_plans()
         self.relocate()
+        self.serve_customers()
         self.trade_and_account()
         self.rewire_suppliers()
         self.record()
@@ -276,29 +279,30 @@ class RelocationModel(Surface, mesa.Model):
         self.firms.moved_from_home[:] |= self.firms.plants[:, HOSTS.index("USA")]
 
     @phase
+    def serve_customers(self) -> None:
+        """Customers follow prices; those of closed plants and firms go to the others."""
+        self.customers, self.served = serve(
+            self.this_quarter(), self.customers, self.scenario.economy.speeds, self.regime
+        )
+
+    @phase
     def trade_and_account(self) -> None:
         """Clear markets, book every flow, and pass conditions on to the next quarter."""
         certificates = self.conditions.during(self.live).certificates
         tally = self._tally()
         on_top = self.on_top[..., self.regime]
         other = self._other_purchases()[..., self.regime]
-        fringe = fringe_prices(self.now, self.calibration, self.outside)
-        market = clear_markets(
-            self.economy,
-            self.calibration,
-            tally.sums["appeal"][..., None],
-            fringe[..., [self.regime]],
-            self._expenditure(),
-            (tally.sums["appeal"] * self.unit_revenue)[:, :, 1][..., None],
-        )
-        self.unit_revenue = clear_with_purchases(tally, market, other, on_top, regime=0)
+        spending = self._expenditure()
+        consumers = Consumers.served(spending, self.customers, self.served, self.accounts)
+        self.spending[:, :, FINAL] = spending[:, None]
+        self.spending = clear_with_purchases(tally, self.spending, other, on_top)
         accounts = settle(
             self.economy,
             self.calibration,
             self.now,
             tally,
-            market,
-            self.unit_revenue,
+            consumers,
+            self.spending,
             certificates,
             self.outside,
             on_top,
@@ -363,7 +367,12 @@ class RelocationModel(Surface, mesa.Model):
 
     def _tally(self) -> Tally:
         self.tally = tally_plants(
-            self.this_quarter(), self.terms, self.value_added, self.price, self.regime
+            self.this_quarter(),
+            self.terms,
+            self.value_added,
+            self.price,
+            self.regime,
+            self.customers.sold,
         )
         return self.tally
 
@@ -372,7 +381,7 @@ class RelocationModel(Surface, mesa.Model):
         last = self.conditions.during(self.live)
         self.conditions = self.conditions.revised(
             self.live,
-            qualified_share(self.tally, last.qualified),
+            qualified_share(self.tally, self.spending, last.qualified),
             new_certificates(self.tally, self.outside, last.certificates),
         )
 
