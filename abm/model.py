@@ -37,7 +37,7 @@ from abm.state.state import State
 from abm.state.surface import Surface
 from abm.trade.accounts import Accounts, Consumers, conditions_after, settle
 from abm.trade.borders import claim_origin
-from abm.trade.customers import serve
+from abm.trade.customers import Customers, Served, serve
 from abm.trade.deliveries import (
     Tally,
     clear_with_purchases,
@@ -154,7 +154,8 @@ class RelocationModel(Surface, mesa.Model):
     def _start_regimes(self, new: NDArray[np.int64]) -> None:
         """Claims and average duties under regimes that nobody thought of before.
 
-        They begin as in the regime in force, whose deliveries are also the weights.
+        They begin as in the regime in force, whose deliveries, to the customers that firms
+        would have in a first quarter under it, are also the weights.
         """
         live = np.union1d(new, [self.in_force.regime])
         self._look_at(live)
@@ -171,7 +172,7 @@ class RelocationModel(Surface, mesa.Model):
             self.price_inputs()
             self.solve_costs()
             self.claim_origin()
-            self._tally()
+            self._tally(self._serve()[0])
             self._file_certificates()
             self.conditions = self.conditions.revised(held, before.qualified, before.certificates)
         for name, array in vars(self.costs).items():
@@ -281,15 +282,13 @@ class RelocationModel(Surface, mesa.Model):
     @phase
     def serve_customers(self) -> None:
         """Customers follow prices; those of closed plants and firms go to the others."""
-        self.customers, self.served = serve(
-            self.this_quarter(), self.customers, self.scenario.economy.speeds, self.regime
-        )
+        self.customers, self.served = self._serve()
 
     @phase
     def trade_and_account(self) -> None:
         """Clear markets, book every flow, and pass conditions on to the next quarter."""
         certificates = self.conditions.during(self.live).certificates
-        tally = self._tally()
+        tally = self._tally(self.customers)
         on_top = self.on_top[..., self.regime]
         other = self._other_purchases()[..., self.regime]
         spending = self._expenditure()
@@ -365,14 +364,19 @@ class RelocationModel(Surface, mesa.Model):
             self.outside,
         )
 
-    def _tally(self) -> Tally:
+    def _serve(self) -> tuple[Customers, Served]:
+        """Customers as they follow this quarter's prices."""
+        speeds = self.scenario.economy.speeds
+        return serve(self.this_quarter(), self.customers, speeds, self.regime)
+
+    def _tally(self, customers: Customers) -> Tally:
         self.tally = tally_plants(
             self.this_quarter(),
             self.terms,
             self.value_added,
             self.price,
             self.regime,
-            self.customers.sold,
+            customers.sold,
         )
         return self.tally
 

@@ -1,10 +1,10 @@
 """A world under its own policy in which some responses stay those of another world.
 
-What a policy does beyond the duties themselves it does through four responses: firms
-claim and comply anew, they buy elsewhere, they move, and wages and supply prices
-follow. A held world lets some of them go their way and takes the others, quarter by
-quarter, from the world it follows, which has stepped before. Under the policy of the
-world that it follows it is, byte for byte, that world, whatever is held.
+What a policy does beyond the duties themselves it does through five responses: firms
+claim and comply anew, they buy elsewhere, their customers change seller, they move, and
+wages and supply prices follow. A held world lets some of them go their way and takes the
+others, quarter by quarter, from the world it follows, which has stepped before. Under the
+policy of the world that it follows it is, byte for byte, that world, whatever is held.
 
 Held is
 
@@ -12,6 +12,8 @@ Held is
   the rules, paperwork, audits and fines under which they are made;
 * ``sources``: which parts are bought where, chosen at the prices of the world followed
   and paid for at those of this one; services follow prices always;
+* ``customers``: who buys from whom, and from which of a firm's plants; what no plant here
+  serves is handed on all the same;
 * ``plants``: where firms produce and build;
 * ``prices``: wages, supply prices, agglomeration and the treasury's balance, as the
   next quarter starts from them.
@@ -36,12 +38,13 @@ from abm.engine.parallel import in_parallel
 from abm.model import RelocationModel
 from abm.scenario.scenario import Scenario
 from abm.trade.borders import claim_origin
+from abm.trade.customers import HELD, Customers, Served, serve
 from abm.trade.deliveries import Tally
 from abm.trade.input_prices import buyers
 from abm.trade.market_clearing import other_users_purchases
 from abm.worlds.twin import Twin, check_twin
 
-RESPONSES = ("claims", "sources", "plants", "prices")
+RESPONSES = ("claims", "sources", "customers", "plants", "prices")
 """What can be held."""
 
 RULES = (
@@ -184,8 +187,14 @@ class HeldWorld(Twin):
                 getattr(self.firms, name)[:] = getattr(self.followed.firms, name)
             self.moves = self.followed.moves
 
-    def _tally(self) -> Tally:
-        tally = super()._tally()
+    def _serve(self) -> tuple[Customers, Served]:
+        if "customers" not in self.held:
+            return super()._serve()
+        quarter, theirs = self.this_quarter(), self.followed.customers
+        return serve(quarter, self.customers, HELD, self.regime, start=theirs)
+
+    def _tally(self, customers: Customers) -> Tally:
+        tally = super()._tally(customers)
         if "sources" in self.held:
             change = self._price_change()[..., self.regime]
             tally.purchases[:, :N_GOODS] *= 1 + change[None, :, :, :, None, None]
