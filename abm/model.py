@@ -35,8 +35,9 @@ from abm.location.review import believed_transitions, reviewing, value_plans
 from abm.scenario.scenario import Scenario
 from abm.state.state import State
 from abm.state.surface import Surface
-from abm.trade.accounts import Accounts, conditions_after, settle
+from abm.trade.accounts import Accounts, Consumers, conditions_after, settle
 from abm.trade.borders import claim_origin
+from abm.trade.customers import Customers, Served, serve
 from abm.trade.deliveries import (
     Tally,
     clear_with_purchases,
@@ -54,6 +55,7 @@ from abm.trade.input_prices import (
     value_added_cost,
 )
 from abm.trade.market_clearing import (
+    FINAL,
     MarketState,
     clear_markets,
     consumers_spending,
@@ -155,7 +157,8 @@ class RelocationModel(Surface, mesa.Model):
     def _start_regimes(self, new: NDArray[np.int64]) -> None:
         """Claims and average duties under regimes that nobody thought of before.
 
-        They begin as in the regime in force, whose deliveries are also the weights.
+        They begin as in the regime in force, whose deliveries, to the customers that firms
+        would have in a first quarter under it, are also the weights.
         """
         live = np.union1d(new, [self.in_force.regime])
         self._settle(live, kept=np.append(np.setdiff1d(live, new), len(self.policy.regimes)))
@@ -184,7 +187,7 @@ class RelocationModel(Surface, mesa.Model):
             self.price_inputs()
             self.solve_costs()
             self.claim_origin()
-            self._tally()
+            self._tally(self._serve()[0])
             self._file_certificates()
             self.conditions = self.conditions.revised(kept, before.qualified, before.certificates)
 
@@ -219,6 +222,7 @@ class RelocationModel(Surface, mesa.Model):
         self.claim_origin()
         self.value_plans()
         self.relocate()
+        self.serve_customers()
         self.trade_and_account()
         self.rewire_suppliers()
         self.record()
@@ -311,29 +315,28 @@ class RelocationModel(Surface, mesa.Model):
         self.firms.moved_from_home[:] |= self.firms.plants[:, HOSTS.index("USA")]
 
     @phase
+    def serve_customers(self) -> None:
+        """Customers follow prices; those of closed plants and firms go to the others."""
+        self.customers, self.served = self._serve()
+
+    @phase
     def trade_and_account(self) -> None:
         """Clear markets, book every flow, and pass conditions on to the next quarter."""
         certificates = self.conditions.during(self.columns).certificates
-        tally = self._tally()
+        tally = self._tally(self.customers)
         on_top = self.on_top[..., self.trade]
         other = self._other_purchases()
-        fringe = fringe_prices(self.now, self.calibration, self.outside)
-        market = clear_markets(
-            self.economy,
-            self.calibration,
-            tally.sums["appeal"][..., None],
-            fringe[..., [self.trade]],
-            self._expenditure(),
-            (tally.sums["appeal"] * self.unit_revenue)[:, :, 1][..., None],
-        )
-        self.unit_revenue = clear_with_purchases(tally, market, other, on_top, regime=0)
+        spending = self._expenditure()
+        consumers = Consumers.served(spending, self.customers, self.served, self.accounts)
+        self.spending[:, :, FINAL] = spending[:, None]
+        self.spending = clear_with_purchases(tally, self.spending, other, on_top)
         accounts = settle(
             self.economy,
             self.calibration,
             self.now,
             tally,
-            market,
-            self.unit_revenue,
+            consumers,
+            self.spending,
             certificates,
             self.outside,
             on_top,
@@ -400,8 +403,19 @@ class RelocationModel(Surface, mesa.Model):
         """What they would meet under each possible regime once all buyers had adapted to it."""
         return self.this_quarter().during(slice(0, self.trade))
 
-    def _tally(self) -> Tally:
-        self.tally = tally_plants(self.this_quarter(), self.terms, self.value_added, self.trade)
+    def _serve(self) -> tuple[Customers, Served]:
+        """Customers as they follow this quarter's prices."""
+        speeds = self.scenario.economy.speeds
+        return serve(self.this_quarter(), self.customers, speeds, self.trade)
+
+    def _tally(self, customers: Customers) -> Tally:
+        self.tally = tally_plants(
+            self.this_quarter(),
+            self.terms,
+            self.value_added,
+            self.trade,
+            customers.sold,
+        )
         return self.tally
 
     def _file_certificates(self) -> None:
@@ -409,7 +423,7 @@ class RelocationModel(Surface, mesa.Model):
         last = self.conditions.during(self.columns)
         self.conditions = self.conditions.revised(
             self.columns,
-            qualified_share(self.tally, last.qualified),
+            qualified_share(self.tally, self.spending, last.qualified),
             new_certificates(self.tally, self.outside, last.certificates),
         )
 

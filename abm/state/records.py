@@ -68,6 +68,8 @@ class Records:
                 "employment": accounts.employment,
                 "wage_index": np.broadcast_to(wage, sector_host),
                 "price_index": accounts.price_index[:, :N_HOSTS],
+                "price_tornqvist": accounts.price_tornqvist[:, :N_HOSTS],
+                "customers_to_move": accounts.customers_to_move[:, :N_HOSTS],
                 "consumption_musd": accounts.consumption[:, :N_HOSTS],
                 "plants": plants,
                 **projects,

@@ -28,7 +28,7 @@ from abm.policy import Policy, compile_policy
 from abm.policy.regime import INSTRUMENTS
 from abm.scenario.scenario import FirmAssumptions, Scenario
 from abm.trade.borders import Borders, claim_origin
-from abm.trade.deliveries import qualified_share, tally_plants
+from abm.trade.deliveries import qualified_share, sold_by_appeal, tally_plants
 from abm.trade.input_prices import (
     outside_duty,
     price_inputs,
@@ -361,8 +361,9 @@ def _under_usmca(
         borders = claim_origin(table, economy, policy, costs)
         if remaining:
             quarter = Quarter(table, economy, calibration, policy, costs, borders, outside)
-            tally = tally_plants(quarter, terms, value_added, regime=0)
-            qualified = qualified_share(tally, conditions.qualified)
+            sold = sold_by_appeal(calibration)
+            tally = tally_plants(quarter, terms, value_added, regime=0, sold=sold)
+            qualified = qualified_share(tally, None, conditions.qualified)
             conditions = conditions.with_regimes(qualified, conditions.certificates)
     return costs, borders
 

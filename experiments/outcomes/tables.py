@@ -86,7 +86,16 @@ TABLES: dict[str, dict[str, Column]] = {
         "employment": _number("persons", "persons engaged"),
         "wage_index": _number("calibration year = 1", "wage in the region"),
         "price_index": _number(
-            "calibration year = 1", "what consumers in the region pay for the sector's goods"
+            "calibration year = 1",
+            "what a unit of utility from the sector's goods costs consumers in the region",
+        ),
+        "price_tornqvist": _number(
+            "calibration year = 1",
+            "chained Tornqvist index of what consumers in the region are charged, for comparison",
+        ),
+        "customers_to_move": _number(
+            "share of spending",
+            "what consumers in the region would spend with other sellers if all chose anew",
         ),
         "consumption_musd": _number(
             MONEY, "what consumers in the region spend on the sector's goods, whatever their origin"
@@ -163,7 +172,7 @@ COMPARISON_TABLES: dict[str, dict[str, Column]] = {
         "unit": _label("of part and difference"),
         "order": Column(pa.int32(), "", "place in the chain of worlds, from 1"),
         "channel": _label(
-            "duty_paid, compliance, resourcing, relocation or price_feedback: "
+            "duty_paid, compliance, resourcing, customers, relocation or price_feedback: "
             "what is let go in this world beside what was before"
         ),
         "part": _number("that of the row", "what the headline changes by when it is let go"),
