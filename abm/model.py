@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from abm.axes import (
     HOSTS,
     N_FOOTLOOSE,
+    N_GOODS,
     N_HOSTS,
     N_REGIONS,
 )
@@ -46,7 +47,6 @@ from abm.trade.deliveries import (
     tally_plants,
 )
 from abm.trade.input_prices import (
-    average_sourcing_shares,
     input_terms,
     outside_duty,
     purchase_prices,
@@ -65,6 +65,7 @@ from abm.trade.market_clearing import (
     total_appeal,
 )
 from abm.trade.presence import plants_presence
+from abm.trade.renewal import Supply, renewed_supply
 from abm.trade.this_quarter import Quarter
 from agents import Firm, Government
 
@@ -183,12 +184,15 @@ class RelocationModel(Surface, mesa.Model):
         self.conditions = self.conditions.revised(
             self.columns, start.qualified, replace(start.certificates, duty=duty)
         )
+        contracts = self.contracts, self.other_contracts
         for _ in range(SETTLING_ROUNDS):
             self.price_inputs()
+            self.renew_contracts()
             self.solve_costs()
             self.claim_origin()
             self._tally(self._serve()[0])
             self._file_certificates()
+            self.contracts, self.other_contracts = contracts  # they end once a quarter
             self.conditions = self.conditions.revised(kept, before.qualified, before.certificates)
 
     def _grandfather(self) -> None:
@@ -218,6 +222,7 @@ class RelocationModel(Surface, mesa.Model):
         self.enact_policy()
         self.update_beliefs()
         self.price_inputs()
+        self.renew_contracts()
         self.solve_costs()
         self.claim_origin()
         self.value_plans()
@@ -270,9 +275,18 @@ class RelocationModel(Surface, mesa.Model):
         self.other_weights = sourcing_weights(
             self.economy, self.calibration.other_shares, self.price, self.presence
         )
-        self.terms = input_terms(self.economy, self.calibration, last, self.now, self.weights)
         self.on_top = (1 + last.certificates.duty) * (1 + self.now.barrier)
         self.value_added = value_added_cost(self.firms, self.calibration, last, self.now)
+
+    @phase
+    def renew_contracts(self) -> None:
+        """Some contracts with suppliers end and are signed anew; the others keep their sources."""
+        self.supply, self.other_supply = self._supplies()
+        self.contracts, self.other_contracts = self.supply.contracts, self.other_supply.contracts
+        last = self.conditions.during(self.columns)
+        self.terms = input_terms(
+            self.economy, self.calibration, last, self.now, self.weights, self.supply.weights
+        )
 
     @phase
     def solve_costs(self) -> None:
@@ -325,7 +339,7 @@ class RelocationModel(Surface, mesa.Model):
         certificates = self.conditions.during(self.columns).certificates
         tally = self._tally(self.customers)
         on_top = self.on_top[..., self.trade]
-        other = self._other_purchases()
+        other = other_users_purchases(self.calibration, self.other_supply.owed, on_top)
         spending = self._expenditure()
         consumers = Consumers.served(spending, self.customers, self.served, self.accounts)
         self.spending[:, :, FINAL] = spending[:, None]
@@ -353,7 +367,7 @@ class RelocationModel(Surface, mesa.Model):
         rewiring = self.network.rewire(
             self.quarter,
             self.draws,
-            average_sourcing_shares(self.weights[..., self.trade]),
+            self.supply.today.share[:, :N_GOODS],
             self.firms.plants,
             self.scenario.economy.rewire_per_year / 4,
         )
@@ -435,7 +449,11 @@ class RelocationModel(Surface, mesa.Model):
             self.calibration,
             self.scenario.economy.wage_elasticity,
         )
-        self.input_spending = self.accounts.input_spending
+        bought = np.einsum("jkshum,jhum->jksh", self.tally.purchases, self.spending)
+        on_top = self.on_top[..., self.trade]
+        others = other_users_purchases(self.calibration, self.other_supply.owed, on_top) * on_top
+        self.adapted_spending = self.other_supply.adapted(others)
+        self.adapted_spending[:, :, :N_HOSTS] += self.supply.adapted(bought).sum(axis=0)
         self.last_price = self.price[..., self.trade]
 
     def _expenditure(self) -> Array:
@@ -445,19 +463,34 @@ class RelocationModel(Surface, mesa.Model):
             gain = np.zeros_like(gain)
         return consumers_spending(self.economy, self.calibration, gain)
 
-    def _other_purchases(self) -> Array:
-        return other_users_purchases(
-            self.calibration,
-            self.other_weights[..., self.trade],
-            self.on_top[..., self.trade],
+    def _supplies(self) -> tuple[Supply, Supply]:
+        """Contracts of the quarter, of modelled sectors and of all other users of inputs."""
+        theta, renewals = self.economy.theta, self.scenario.economy.renewals
+        price = self.price[..., self.trade]
+        of_sectors = renewed_supply(
+            self.contracts,
+            self.weights[..., self.trade],
+            self.calibration.source_shares,
+            price[:, :, :N_HOSTS],
+            theta,
+            renewals,
         )
+        of_others = renewed_supply(
+            self.other_contracts,
+            self.other_weights[..., self.trade],
+            self.calibration.other_shares,
+            price,
+            theta,
+            renewals,
+        )
+        return of_sectors, of_others
 
     def _expected_market(self) -> MarketState:
         """Markets under every regime if nobody moved, as firms expect them."""
         quarter, adapted = self.adapted_quarter(), slice(0, self.trade)
         spending = repriced_spending(
             self.economy,
-            self.input_spending,
+            self.adapted_spending,
             self.price[..., adapted] / self.last_price[..., None],
         )
         pools = spending / self.on_top[..., adapted]

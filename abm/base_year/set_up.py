@@ -10,6 +10,7 @@ from abm.axes import FOOTLOOSE, HOSTS, N_FOOTLOOSE, N_HOSTS, N_REGIONS
 from abm.base_year.calibration import BaseYear, calibrate
 from abm.base_year.first_plants import place_firms
 from abm.base_year.population import draw_population
+from abm.core.contracts import Contracts
 from abm.core.sourcing import UnitCosts
 from abm.economy.constants import Calibration
 from abm.economy.last_quarter import Certificates
@@ -228,8 +229,10 @@ def first_state(start: CalibratedEconomy, base_accounts: Accounts, policy: Polic
         conditions=base.with_regimes(base.qualified, unclaimed).during(columns),
         every_cost=UnitCosts.empty(len(start.firms), N_HOSTS, len(columns)),
         plan_values=np.repeat(start.base_values[..., None], regimes, axis=2),
+        contracts=Contracts.at_rest(start.calibration.source_shares),
+        other_contracts=Contracts.at_rest(start.calibration.other_shares),
         policy=policy,
-        input_spending=spending,
+        adapted_spending=spending,
         last_price=np.ones_like(spending),
         spending=_base_spending(start),
         customers=serve(

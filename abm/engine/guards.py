@@ -6,6 +6,7 @@ enough to be always on. Only when it strikes is the place looked for.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -44,6 +45,15 @@ GUARDS: dict[str, tuple[Guard, ...]] = {
         Guard("delivered price", lambda model: model.price),
         Guard("presence of plants", lambda model: model.presence),
         Guard("labour and capital cost", lambda model: model.value_added, _every_firm),
+    ),
+    "renew_contracts": tuple(
+        Guard(f"{what} of {whose}", lambda model, path=path: attrgetter(path)(model))
+        for whose, owner in (("sectors", "contracts"), ("other users", "other_contracts"))
+        for what, path in (
+            ("contracts", f"{owner}.part"),
+            ("cost of contracts when signed", f"{owner}.signed"),
+            ("quantity of contracts", f"{owner}.ordered"),
+        )
     ),
     "solve_costs": (
         Guard("unit cost", lambda model: model.costs.free_cost, _every_firm),

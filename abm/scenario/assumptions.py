@@ -242,6 +242,22 @@ class EconomyAssumptions(Settings):
         meaning="factor on every sector's elasticity of demand",
         source="1 by definition",
     )
+    renewal: Number = setting(
+        0.15,
+        gt=0,
+        le=1,
+        unit="share a quarter",
+        meaning="contracts with suppliers that end in a quarter without news",
+        source="assumption",
+    )
+    renewal_slope: Number = setting(
+        1.0,
+        ge=0,
+        le=20,
+        unit="elasticity",
+        meaning="rise of that share with what buyers pay over what they would if they signed anew",
+        source="assumption",
+    )
     win: Number = setting(
         0.15,
         gt=0,
@@ -276,3 +292,8 @@ class EconomyAssumptions(Settings):
     def speeds(self) -> Speeds:
         """How fast customers follow prices in a quarter."""
         return Speeds(1.0, 1.0) if self.adjustment == "long run" else Speeds(self.win, self.shift)
+
+    @property
+    def renewals(self) -> tuple[float, float]:
+        """Part of contracts that ends in a quarter, and how that rises with what signing saves."""
+        return 1.0 if self.adjustment == "long run" else self.renewal, self.renewal_slope

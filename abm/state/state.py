@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from abm.core.contracts import Contracts
 from abm.core.sourcing import UnitCosts
 from abm.economy.last_quarter import Conditions
 from abm.economy.tables import Array
@@ -40,10 +41,14 @@ class State:
         Of the same; the next search for wedges starts from them.
     plan_values : ndarray, shape (firm, config, regime)
         The next valuation of plans starts from them.
+    contracts : Contracts
+        Of footloose sectors, shape (sector, input, source, host).
+    other_contracts : Contracts
+        Of users that are not modelled firms, shape (input, source, market).
     policy : PolicyState
         What is known, threatened, agreed and decided.
-    input_spending, last_price : ndarray, shape (input, source, market)
-        Purchasers' value and delivered price of inputs.
+    adapted_spending, last_price : ndarray, shape (input, source, market)
+        Purchasers' value of inputs if all contracts were signed anew, and delivered price.
     spending : ndarray, shape (sector, host, use, market)
         What consumers spend on a sector's goods, whatever the host, and users of inputs on
         those of each host, at basic prices.
@@ -60,8 +65,10 @@ class State:
     conditions: Conditions
     every_cost: UnitCosts
     plan_values: Array
+    contracts: Contracts
+    other_contracts: Contracts
     policy: PolicyState
-    input_spending: Array
+    adapted_spending: Array
     last_price: Array
     spending: Array
     customers: Customers

@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from abm.axes import GOODS, N_FOOTLOOSE, N_GOODS, N_HOSTS, N_SECTORS
 from abm.core.buyers import Buyers
+from abm.core.contracts import ContractWeights
 from abm.core.presence import present_weights
 from abm.core.sourcing import InputTerms, UnitCosts, cost_step
 from abm.economy.constants import Calibration
@@ -128,6 +129,7 @@ def input_terms(
     conditions: Conditions,
     policy: Policy,
     weights: Array,
+    held: ContractWeights | None = None,
 ) -> list[InputTerms]:
     """Content groups, bills and rules of every footloose sector.
 
@@ -140,16 +142,24 @@ def input_terms(
     policy : Policy
     weights : ndarray, shape (sector, input, source, host, regime)
         From `sourcing_weights`.
+    held : ContractWeights, optional
+        Weights under contract, shape (sector, input, source, host), which take the place
+        of those under the last regime.
 
     Returns
     -------
     list of InputTerms
         One per footloose sector.
     """
+    signed = weights
+    if held is not None:
+        weights, signed = weights.copy(), weights.copy()
+        signed[..., -1] = held.weights
+        weights[..., -1] = held.weights * held.dearer
     originating = originating_share(conditions, policy)[:, :, None]
     before_duty = 1 / (1 + conditions.certificates.duty[:N_GOODS, :, :N_HOSTS])
     bills = calibration.bill_of_materials[:, :N_GOODS].astype(np.float32)
-    services = service_purchases(economy, calibration, weights)
+    services = service_purchases(economy, calibration, weights, signed)
     terms = []
     for sector in range(N_FOOTLOOSE):
         weight = weights[sector, :N_GOODS]
@@ -164,12 +174,15 @@ def input_terms(
                 threshold=policy.content_threshold[sector].astype(np.float32),
                 further=further_rules(calibration, conditions, policy, sector, qualifying),
                 services_by_source=services[sector],
+                signed=None if held is None else held.weights[sector, :N_GOODS].astype(np.float32),
             )
         )
     return terms
 
 
-def service_purchases(economy: Economy, calibration: Calibration, weights: Array) -> Array:
+def service_purchases(
+    economy: Economy, calibration: Calibration, weights: Array, signed: Array
+) -> Array:
     """What a unit of output takes of inputs that are not materials.
 
     All firms of a sector buy alike.
@@ -178,8 +191,8 @@ def service_purchases(economy: Economy, calibration: Calibration, weights: Array
     ----------
     economy : Economy
     calibration : Calibration
-    weights : ndarray, shape (sector, input, source, host, regime)
-        From `sourcing_weights`.
+    weights, signed : ndarray, shape (sector, input, source, host, regime)
+        Weights of sources at today's prices, and at those at which they were chosen.
 
     Returns
     -------
@@ -187,12 +200,10 @@ def service_purchases(economy: Economy, calibration: Calibration, weights: Array
         Purchasers' value.
     """
     services = slice(N_GOODS, N_SECTORS)
-    weighted = weights[:, services]
-    level = weighted.sum(axis=2, keepdims=True)
+    level = signed[:, services].sum(axis=2, keepdims=True)
     per_weight = level ** (-1 / economy.theta[services, None, None, None] - 1)
-    bought: Array = (
-        calibration.bill_of_materials[:, services, None, :, None] * per_weight * weighted
-    )
+    bill = calibration.bill_of_materials[:, services, None, :, None]
+    bought: Array = bill * per_weight * weights[:, services]
     return bought
 
 
@@ -256,21 +267,3 @@ def solve_costs(
         )
 
     in_parallel(solve, sector_blocks(table))
-
-
-def average_sourcing_shares(weights: Array) -> Array:
-    """Where the average firm would buy every material.
-
-    Parameters
-    ----------
-    weights : ndarray, shape (sector, input, source, host)
-        From `sourcing_weights`, of one regime.
-
-    Returns
-    -------
-    ndarray, shape (sector, material, source, host)
-        Sums to one over sources.
-    """
-    of_materials = weights[:, :N_GOODS]
-    shares: Array = of_materials / of_materials.sum(axis=2, keepdims=True)
-    return shares

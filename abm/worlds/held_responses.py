@@ -12,7 +12,7 @@ Held is
 * ``claims``: the claims made at every border, where the policy still accepts them, and
   the rules, paperwork, audits and fines under which they are made;
 * ``sources``: which parts are bought where, chosen at the prices of the world followed
-  and paid for at the prices of this one; purchases of services are never held;
+  and paid for at the prices of this one; of services the contracts are held alone;
 * ``customers``: who buys from whom, and from which of a firm's plants; what no plant here
   serves is handed on all the same;
 * ``plants``: where firms produce and build;
@@ -42,7 +42,7 @@ from abm.trade.borders import claim_origin
 from abm.trade.customers import HELD, Customers, Served, serve
 from abm.trade.deliveries import Tally
 from abm.trade.input_prices import buyers
-from abm.trade.market_clearing import other_users_purchases
+from abm.trade.renewal import Supply
 from abm.worlds.twin import Twin, check_twin
 
 RESPONSES = ("claims", "sources", "customers", "plants", "prices")
@@ -131,9 +131,18 @@ class HeldWorld(Twin):
         counterparts[self.regime] = theirs.regime
         return np.append(counterparts, theirs.trade)
 
-    def price_inputs(self) -> None:
-        """Delivered prices; if sources are held, they are chosen at the followed world's prices."""
-        super().price_inputs()
+    def _supplies(self) -> tuple[Supply, Supply]:
+        if "sources" not in self.held:
+            return super()._supplies()
+        theirs, price = self.followed, self.price[..., self.trade]
+        return (
+            replace(theirs.supply, price=price[:, :, :N_HOSTS]),
+            replace(theirs.other_supply, price=price),
+        )
+
+    def renew_contracts(self) -> None:
+        """Contracts; if sources are held, they are chosen at the followed world's prices."""
+        super().renew_contracts()
         if "sources" in self.held:
             theirs, regimes = self.followed, self._counterparts()
             before_duty = self.on_top / (1 + self.now.barrier)
@@ -202,12 +211,6 @@ class HeldWorld(Twin):
             tally.purchases[:, :N_GOODS] *= 1 + change[None, :, :, :, None, None]
         return tally
 
-    def _other_purchases(self) -> Array:
-        if "sources" not in self.held:
-            return super()._other_purchases()
-        weights = self.followed.other_weights[..., self.followed.trade]
-        return other_users_purchases(self.calibration, weights, self.on_top[..., self.trade])
-
     def rewire_suppliers(self) -> None:
         """Links, their own or those of the world followed."""
         if "sources" not in self.held:
@@ -247,4 +250,4 @@ def _terms_as_weighed_by(
         high_wage_weights=(mine.further.high_wage_weights * factor).astype(np.float32),
     )
     weights = (mine.weights * by_group).astype(np.float32)
-    return replace(mine, weights=weights, further=further)
+    return replace(mine, weights=weights, further=further, signed=other.signed)
