@@ -67,6 +67,12 @@ from abm.trade.market_clearing import (
 from abm.trade.presence import plants_presence
 from abm.trade.renewal import Supply, renewed_supply
 from abm.trade.this_quarter import Quarter
+from abm.trade.transition import (
+    Transition,
+    claims_in_transition,
+    held_after,
+    sign_to_comply,
+)
 from agents import Firm, Government
 
 SETTLING_ROUNDS = 3
@@ -298,7 +304,22 @@ class RelocationModel(Surface, mesa.Model):
     @phase
     def claim_origin(self) -> None:
         """How every firm's goods would enter every other member."""
-        self.borders = claim_origin(self.firms, self.economy, self.now, self.costs)
+        held = self._held_claims()
+        self.borders = claim_origin(self.firms, self.economy, self.now, self.costs, held)
+        part, _ = self.scenario.economy.renewals
+        self.transition = Transition.of_plants(
+            self.firms, self.costs, self.borders, self.log_wedge_held, part, self.trade
+        )
+        if self.transition.moving.any():
+            in_trade = self.costs, self.transition, self.trade
+            sign_to_comply(self.firms, self.terms, self.value_added, *in_trade)
+            claims_in_transition(
+                self.firms, self.economy, self.now, self.borders, *in_trade, held=held
+            )
+
+    def _held_claims(self) -> NDArray[np.int8] | None:
+        """Claims to keep instead of choosing them; none here."""
+        return None
 
     @phase
     def value_plans(self) -> None:
@@ -411,6 +432,7 @@ class RelocationModel(Surface, mesa.Model):
             self.costs,
             self.borders,
             self.outside,
+            self.transition,
         )
 
     def adapted_quarter(self) -> Quarter:
@@ -448,6 +470,15 @@ class RelocationModel(Surface, mesa.Model):
             self.conditions,
             self.calibration,
             self.scenario.economy.wage_elasticity,
+        )
+        self.log_wedge_held = held_after(
+            self.firms,
+            self.log_wedge_held,
+            self.costs,
+            self.borders,
+            self.transition.part,
+            self.regime,
+            self.trade,
         )
         bought = np.einsum("jkshum,jhum->jksh", self.tally.purchases, self.spending)
         on_top = self.on_top[..., self.trade]

@@ -29,6 +29,7 @@ from abm.trade.input_prices import outside_duty
 from abm.trade.market_clearing import FINAL, MarketState, clear_markets, fringe_prices
 from abm.trade.suppliers import SupplierNetwork
 from abm.trade.this_quarter import Quarter
+from abm.trade.transition import bound_to_comply
 from agents import FirmTable
 
 BASE_YEAR_POLICY = "status-quo"
@@ -218,7 +219,7 @@ def first_state(start: CalibratedEconomy, base_accounts: Accounts, policy: Polic
     """
     regimes = len(policy.regime_counts)
     columns = np.zeros(regimes + 1, np.int64)  # one of each regime, and one at contracts
-    base = start.calibration.conditions
+    base, base_year = start.calibration.conditions, start.base_year
     unclaimed = Certificates.unclaimed(base.certificates.duty)
     use = np.moveaxis(start.economy.intermediate_use.sum(axis=3), 0, 1) / 4
     spending = use * (1 + start.calibration.base_input_duty)
@@ -231,6 +232,9 @@ def first_state(start: CalibratedEconomy, base_accounts: Accounts, policy: Polic
         plan_values=np.repeat(start.base_values[..., None], regimes, axis=2),
         contracts=Contracts.at_rest(start.calibration.source_shares),
         other_contracts=Contracts.at_rest(start.calibration.other_shares),
+        log_wedge_held=np.where(
+            bound_to_comply(base_year.borders, 0), base_year.costs.log_wedge[..., 0], 0
+        ).astype(np.float32),
         policy=policy,
         adapted_spending=spending,
         last_price=np.ones_like(spending),

@@ -312,6 +312,13 @@ def spending_at(firms: Sourcing, rules: OriginRules, multipliers: Floats) -> Flo
     return dual.spending(dual.weights(multipliers))[0]
 
 
+def smallest_weight(firms: Sourcing, rules: OriginRules, multipliers: Floats) -> Floats:
+    """The smallest weight of any group and category, shape (entry,); above 0 where it counts."""
+    dual = _Dual(firms, rules, weight_slopes(firms, rules))
+    smallest: Floats = dual.weights(multipliers).min(axis=(0, 1))
+    return smallest
+
+
 def _out_of_reach(firms: Sourcing, rules: OriginRules) -> NDArray[np.bool_]:
     """Whether the labour rule is missed even if every part possible is bought at high wages."""
     has = firms.shares[HIGH_WAGE] > 0

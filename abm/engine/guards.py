@@ -91,6 +91,7 @@ GUARDS: dict[str, tuple[Guard, ...]] = {
         Guard("supply price", lambda model: model.conditions.supply_price),
         Guard("share that originates", lambda model: model.conditions.qualified),
         Guard("duty of an average delivery", lambda model: model.conditions.certificates.duty),
+        Guard("held wedge", lambda model: model.log_wedge_held, _every_firm),
         Guard("treasury", lambda model: model.conditions.treasury),
     ),
 }

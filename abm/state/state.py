@@ -45,6 +45,9 @@ class State:
         Of footloose sectors, shape (sector, input, source, host).
     other_contracts : Contracts
         Of users that are not modelled firms, shape (input, source, market).
+    log_wedge_held : ndarray of float32, shape (firm, host)
+        Log wedge on parts that do not originate under which firms signed the contracts of
+        what they make to comply.
     policy : PolicyState
         What is known, threatened, agreed and decided.
     adapted_spending, last_price : ndarray, shape (input, source, market)
@@ -67,6 +70,7 @@ class State:
     plan_values: Array
     contracts: Contracts
     other_contracts: Contracts
+    log_wedge_held: NDArray[np.float32]
     policy: PolicyState
     adapted_spending: Array
     last_price: Array

@@ -56,6 +56,7 @@ class Surface:
     plan_values = Carried()
     contracts = Carried()
     other_contracts = Carried()
+    log_wedge_held = Carried()
     adapted_spending = Carried()
     last_price = Carried()
     spending = Carried()

@@ -47,6 +47,11 @@ class Borders:
         """The same borders for some regimes, as views."""
         return Borders(*(array[..., regimes] for array in vars(self).values()))
 
+    def put(self, rows: NDArray[np.integer], regime: int, borders: "Borders") -> None:
+        """Take over those of some firms under one regime, which is all that they have."""
+        for name, array in vars(borders).items():
+            getattr(self, name)[rows, ..., regime] = array[..., 0]
+
 
 def claim_origin(
     table: FirmTable,

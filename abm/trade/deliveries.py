@@ -307,19 +307,44 @@ def _tally_plants(
             partner,
         )
         compliant_volume[:, :, partner] = volume[:, :, partner] * constrained[:, None]
-    here = terms.at(host, regime)
-    plants = buyers(quarter.table, firms).at(host)
-    volumes = (
-        (volume - compliant_volume).reshape(len(firms), -1),
-        compliant_volume.reshape(len(firms), -1),
-    )
-    if here.further is None:
-        log_wedge = costs.log_wedge[firms, host, regime]
-        bought = input_purchases(plants, here, log_wedge, *volumes)
-    else:
-        multipliers = costs.multipliers[firms, :, host, regime]
-        bought = ruled_purchases(plants, here, work.borne, multipliers, *volumes)
+    bought = _purchases(work, terms.at(host, regime), host, regime, compliant_volume)
     part.purchases[:, :, host] += bought.reshape(*bought.shape[:2], 2, N_REGIONS)
+
+
+def _purchases(
+    work: _Work, here: InputTerms, host: int, regime: int, compliant_volume: Floats
+) -> Array:
+    """Inputs of the plants of one block at one host, shape (input, source, outlet).
+
+    A plant on the way to complying buys a part of what it needs for that under contracts
+    that run on, and a part as it signs now; it then counts as two buyers.
+    """
+    quarter, firms = work.quarter, work.plants.firm
+    free = (work.volume - compliant_volume).reshape(len(firms), -1)
+    compliant = compliant_volume.reshape(len(firms), -1)
+    of_rules = here.further is not None
+    # What stands for the mix that complies: its wedge, or a factor on its multipliers.
+    mix = (
+        np.ones(len(firms), np.float32)
+        if of_rules
+        else quarter.costs.log_wedge[firms, host, regime]
+    )
+    borne = work.borne
+    transition = quarter.transition
+    if transition is not None and transition.moving[firms, host].any():
+        late = np.flatnonzero(transition.moving[firms, host])
+        signed_now = transition.part * compliant[late]
+        compliant[late] -= signed_now
+        mix[late] = transition.held[firms[late], host]
+        mix = np.append(mix, transition.signed[firms[late], host])
+        free = np.concatenate([free, np.zeros_like(signed_now)])
+        compliant = np.concatenate([compliant, signed_now])
+        firms, borne = np.append(firms, firms[late]), np.append(borne, borne[late])
+    plants = buyers(quarter.table, firms).at(host)
+    if not of_rules:
+        return input_purchases(plants, here, mix, free, compliant)
+    multipliers = quarter.costs.multipliers[firms, :, host, regime] * mix[:, None]
+    return ruled_purchases(plants, here, borne, multipliers, free, compliant)
 
 
 def split_value_added(

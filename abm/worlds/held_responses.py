@@ -38,7 +38,6 @@ from abm.engine.blocks import sector_blocks
 from abm.engine.parallel import in_parallel
 from abm.model import RelocationModel
 from abm.scenario.scenario import Scenario
-from abm.trade.borders import claim_origin
 from abm.trade.customers import HELD, Customers, Served, serve
 from abm.trade.deliveries import Tally
 from abm.trade.input_prices import buyers
@@ -180,15 +179,13 @@ class HeldWorld(Twin):
         change: Array = self.price / theirs - 1
         return change[:N_GOODS, :, :N_HOSTS]
 
-    def claim_origin(self) -> None:
-        """Claims chosen, or held where the policy accepts them."""
+    def _held_claims(self) -> NDArray[np.int8] | None:
+        """Claims of the world followed, where the policy accepts them, if claims are held."""
         if "claims" not in self.held:
-            super().claim_origin()
-            return
+            return super()._held_claims()
         claims = self.followed.borders.claim[..., self._counterparts()]
         accepted = self.now.preference[:N_HOSTS, :N_HOSTS]
-        held = np.where(accepted, claims, Claim.PAYS).astype(np.int8)
-        self.borders = claim_origin(self.firms, self.economy, self.now, self.costs, held)
+        return np.where(accepted, claims, Claim.PAYS).astype(np.int8)
 
     def relocate(self) -> None:
         """Projects and plants, their own or those of the world followed."""
@@ -220,6 +217,8 @@ class HeldWorld(Twin):
 
     def _pass_on(self) -> None:
         super()._pass_on()
+        if "claims" in self.held:
+            self.log_wedge_held = self.followed.log_wedge_held
         if "prices" in self.held:
             theirs = self.followed.conditions
             handed = {name: getattr(theirs, name) for name in HANDED_ON}
