@@ -308,7 +308,13 @@ class RelocationModel(Surface, mesa.Model):
         self.borders = claim_origin(self.firms, self.economy, self.now, self.costs, held)
         part, _ = self.scenario.economy.renewals
         self.transition = Transition.of_plants(
-            self.firms, self.costs, self.borders, self.log_wedge_held, part, self.trade
+            self.firms,
+            self.costs,
+            self.borders,
+            self.log_wedge_held,
+            part,
+            self.trade,
+            self._late_elsewhere(),
         )
         if self.transition.moving.any():
             in_trade = self.costs, self.transition, self.trade
@@ -319,6 +325,10 @@ class RelocationModel(Surface, mesa.Model):
 
     def _held_claims(self) -> NDArray[np.int8] | None:
         """Claims to keep instead of choosing them; none here."""
+        return None
+
+    def _late_elsewhere(self) -> NDArray[np.bool_] | None:
+        """Plants that another world takes to be on the way to complying; none here."""
         return None
 
     @phase

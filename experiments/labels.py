@@ -31,7 +31,8 @@ SECTOR_NAMES = {
 CHANNEL_LABELS = {
     "duty_paid": "Duty paid",
     "compliance": "Compliance",
-    "resourcing": "Re-sourcing",
+    "contracts_renewed": "Contracts renewed",
+    "resourcing": "Re-sourcing planned",
     "customers": "Customers",
     "relocation": "Relocation",
     "price_feedback": "Price feedback",

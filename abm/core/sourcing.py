@@ -79,6 +79,17 @@ class InputTerms:
             signed=None if signed is None else signed[:, :, hosts],
         )
 
+    def during(self, regimes: slice) -> "InputTerms":
+        """The same terms for some regimes under which all is bought anew."""
+        return InputTerms(
+            self.weights[..., regimes],
+            self.theta,
+            self.bill_of_materials,
+            self.services[..., regimes],
+            self.threshold[regimes],
+            self.further and self.further.at(slice(None), regimes),
+        )
+
     @property
     def shape(self) -> tuple[int, int, int, int, int]:
         """Lengths of the axes of ``weights``."""

@@ -55,6 +55,7 @@ class Transition:
         held: Floats,
         part: float,
         column: int,
+        also: NDArray[np.bool_] | None = None,
     ) -> "Transition":
         """The plants that would make goods to comply if they were ready, and are not.
 
@@ -69,11 +70,14 @@ class Transition:
         part : float
         column : int
             The one at contracts.
+        also : ndarray of bool, shape (firm, host), optional
+            Plants to be looked at though they claim nothing.
         """
-        goal = costs.log_wedge[..., column]
-        moving = table.plants & bound_to_comply(borders, column) & (held < goal - SETTLED)
-        if part == 1:
-            moving = np.zeros_like(moving)
+        asked = bound_to_comply(borders, column)
+        if also is not None:
+            asked |= also & ~costs.meets_rule[..., column] & costs.feasible[..., column]
+        late = held < costs.log_wedge[..., column] - SETTLED
+        moving = table.plants & asked & late & (part < 1)
         return cls(part, moving, held.copy(), np.zeros_like(held))
 
 

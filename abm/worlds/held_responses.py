@@ -1,18 +1,20 @@
 """A world under its own policy in which some responses stay those of another world.
 
-A policy acts through the duties themselves and through five responses: firms change
-their claims of origin, they buy from other sources, their customers change seller, they
-move plants, and wages and supply prices adjust. In a held world some responses are free,
-and the others are copied, quarter by quarter, from the world it follows, which always
-steps first. If both worlds have the same policy, they are equal byte for byte, whatever
-is held.
+A policy acts through the duties themselves and through six responses: firms change
+their claims of origin, they sign with other suppliers, they plan with other sources, their
+customers change seller, they move plants, and wages and supply prices adjust. In a held
+world some responses are free, and the others are copied, quarter by quarter, from the
+world it follows, which always steps first. If both worlds have the same policy, they are
+equal byte for byte, whatever is held.
 
 Held is
 
 * ``claims``: the claims made at every border, where the policy still accepts them, and
   the rules, paperwork, audits and fines under which they are made;
-* ``sources``: which parts are bought where, chosen at the prices of the world followed
-  and paid for at the prices of this one; of services the contracts are held alone;
+* ``contracts``: which parts and services are ordered where, paid for at the prices of
+  this world;
+* ``sources``: where buyers would sign, as plans and searches for suppliers see it: chosen
+  at the prices of the world followed and paid for at the prices of this one;
 * ``customers``: who buys from whom, and from which of a firm's plants; what no plant here
   serves is handed on all the same;
 * ``plants``: where firms produce and build;
@@ -39,12 +41,11 @@ from abm.engine.parallel import in_parallel
 from abm.model import RelocationModel
 from abm.scenario.scenario import Scenario
 from abm.trade.customers import HELD, Customers, Served, serve
-from abm.trade.deliveries import Tally
 from abm.trade.input_prices import buyers
 from abm.trade.renewal import Supply
 from abm.worlds.twin import Twin, check_twin
 
-RESPONSES = ("claims", "sources", "customers", "plants", "prices")
+RESPONSES = ("claims", "contracts", "sources", "customers", "plants", "prices")
 """What can be held."""
 
 CLAIM_TERMS = (
@@ -131,20 +132,24 @@ class HeldWorld(Twin):
         return np.append(counterparts, theirs.trade)
 
     def _supplies(self) -> tuple[Supply, Supply]:
-        if "sources" not in self.held:
-            return super()._supplies()
-        theirs, price = self.followed, self.price[..., self.trade]
-        return (
-            replace(theirs.supply, price=price[:, :, :N_HOSTS]),
-            replace(theirs.other_supply, price=price),
+        """Contracts, their own or those of the world followed, at the prices of this one."""
+        theirs = self.followed.supply, self.followed.other_supply
+        of_sectors, of_others = (
+            replace(
+                mine,
+                contracts=(other if "contracts" in self.held else mine).contracts,
+                today=(other if "sources" in self.held else mine).today,
+            )
+            for mine, other in zip(super()._supplies(), theirs, strict=True)
         )
+        return of_sectors, of_others
 
     def renew_contracts(self) -> None:
-        """Contracts; if sources are held, they are chosen at the followed world's prices."""
+        """Contracts; if sources are held, plans choose them at the followed world's prices."""
         super().renew_contracts()
-        if "sources" in self.held:
-            theirs, regimes = self.followed, self._counterparts()
-            before_duty = self.on_top / (1 + self.now.barrier)
+        if "sources" in self.held and self.trade:
+            theirs, regimes = self.followed, self._counterparts()[:-1]
+            before_duty = (self.on_top / (1 + self.now.barrier))[..., :-1]
             before_duty /= (theirs.on_top / (1 + theirs.now.barrier))[..., regimes]
             self.terms = [
                 _terms_as_weighed_by(mine, other, regimes, before_duty)
@@ -152,31 +157,31 @@ class HeldWorld(Twin):
             ]
 
     def solve_costs(self) -> None:
-        """Unit costs; if sources are held, of the followed world's mix at this world's prices."""
+        """Unit costs; those that plans look at of held mixes if sources are."""
         super().solve_costs()
-        if "sources" not in self.held:
+        if "sources" not in self.held or not self.trade:
             return
-        change = self._price_change()
+        adapted, change = slice(0, self.trade), self._price_change()
 
         def of_block(block: tuple[int, slice]) -> None:
             sector, rows = block
             reprice(
                 buyers(self.firms, rows),
-                self.value_added[rows],
-                self.terms[sector],
+                self.value_added[rows][..., adapted],
+                self.terms[sector].during(adapted),
                 change,
-                self.costs.rows(rows),
+                self.costs.rows(rows).during(adapted),
             )
 
         in_parallel(of_block, sector_blocks(self.firms))
 
     def _price_change(self) -> Array:
-        """Price of goods over that of the world followed less one.
+        """Price of goods over that of the world followed less one, once buyers have adapted.
 
         Returns an array of shape (input, source, host, regime).
         """
-        theirs = self.followed.price[..., self._counterparts()]
-        change: Array = self.price / theirs - 1
+        theirs = self.followed.price[..., self._counterparts()[:-1]]
+        change: Array = self.price[..., :-1] / theirs - 1
         return change[:N_GOODS, :, :N_HOSTS]
 
     def _held_claims(self) -> NDArray[np.int8] | None:
@@ -186,6 +191,10 @@ class HeldWorld(Twin):
         claims = self.followed.borders.claim[..., self._counterparts()]
         accepted = self.now.preference[:N_HOSTS, :N_HOSTS]
         return np.where(accepted, claims, Claim.PAYS).astype(np.int8)
+
+    def _late_elsewhere(self) -> NDArray[np.bool_] | None:
+        # Of few plants solved together with others the last bits differ.
+        return self.followed.transition.moving if "claims" in self.held else None
 
     def relocate(self) -> None:
         """Projects and plants, their own or those of the world followed."""
@@ -200,13 +209,6 @@ class HeldWorld(Twin):
             return super()._serve()
         quarter, theirs = self.this_quarter(), self.followed.customers
         return serve(quarter, self.customers, HELD, self.trade, start=theirs)
-
-    def _tally(self, customers: Customers) -> Tally:
-        tally = super()._tally(customers)
-        if "sources" in self.held:
-            change = self._price_change()[..., self.trade]
-            tally.purchases[:, :N_GOODS] *= 1 + change[None, :, :, :, None, None]
-        return tally
 
     def rewire_suppliers(self) -> None:
         """Links, their own or those of the world followed."""
@@ -234,19 +236,22 @@ def _terms_as_weighed_by(
     ----------
     mine, other : InputTerms
     regimes : ndarray of int, shape (regime,)
-        The regime of the other world that stands for each one here.
+        The regime of the other world that stands for each one here, but for the last, at
+        contracts, which are held as such.
     before_duty : ndarray, shape (input, source, market, regime)
         One plus the duty here over one plus the duty there. It corrects the value before
         duty of parts that do not originate, from which the other world's duty is taken.
     """
-    here = mine.weights[:, :, :2].sum(axis=2, dtype=np.float64)
+    adapted = slice(0, len(regimes))
+    here = mine.weights[:, :, :2, :, adapted].sum(axis=2, dtype=np.float64)
     there = other.weights[:, :, :2, :, regimes].sum(axis=2, dtype=np.float64)
     factor = np.divide(there, here, out=np.ones_like(here), where=here > 0)
     duty = before_duty[:N_GOODS, :, :N_HOSTS]
-    by_group = np.stack([factor, factor, factor * duty, factor * duty], axis=2)
-    further = mine.further and replace(
-        mine.further,
-        high_wage_weights=(mine.further.high_wage_weights * factor).astype(np.float32),
-    )
-    weights = (mine.weights * by_group).astype(np.float32)
-    return replace(mine, weights=weights, further=further, signed=other.signed)
+    weights = mine.weights.copy()
+    weights[..., adapted] *= np.stack([factor, factor, factor * duty, factor * duty], axis=2)
+    further = mine.further
+    if further is not None:
+        high = further.high_wage_weights.copy()
+        high[..., adapted] *= factor
+        further = replace(further, high_wage_weights=high)
+    return replace(mine, weights=weights, further=further)

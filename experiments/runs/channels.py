@@ -26,6 +26,7 @@ DIRECT = "duty_paid"
 
 CHANNELS = {
     "compliance": "claims",
+    "contracts_renewed": "contracts",
     "resourcing": "sources",
     "customers": "customers",
     "relocation": "plants",
