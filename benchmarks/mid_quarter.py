@@ -44,6 +44,7 @@ class MidQuarter:
         model.enact_policy()
         model.update_beliefs()
         model.price_inputs()
+        model.renew_contracts()
         # Wedges of the first quarter: in a run, too, they are a quarter old.
         self._last_wedges = model.costs.log_wedge.copy()
         self._rules = model.terms
@@ -90,6 +91,7 @@ class MidQuarter:
         model.claim_origin()
         model.value_plans()
         model.relocate()
+        model.serve_customers()
         model.trade_and_account()
         model.rewire_suppliers()
         model.record()
@@ -100,7 +102,7 @@ class MidQuarter:
         model, table = self.model, self.model.firms
         rows = reviewing(table, model.scenario.firms, model.quarter)
         taste = table.location_taste[rows, :, None].astype(np.float64)
-        shape = (*taste.shape[:2], len(model.now.regimes))
+        shape = (*taste.shape[:2], model.trade)
         news = np.random.default_rng(SEED).normal(size=shape)
         return location_problem(
             model.scenario.firms,

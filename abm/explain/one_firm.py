@@ -53,7 +53,11 @@ class Situation:
         What the quarter inherited.
     costs : UnitCosts
     borders : Borders
-        Of the one firm.
+        Of the one firm under each regime once contracts have run out, as plans see them.
+    costs_now : UnitCosts
+    borders_now : Borders
+        Of the one firm as it buys and claims this quarter, under its contracts: one regime,
+        that in force.
     market : MarketState
         As the firm expects it under each regime.
     transitions : ndarray, shape (belief, regime, regime)
@@ -75,6 +79,8 @@ class Situation:
     conditions: Conditions
     costs: UnitCosts
     borders: Borders
+    costs_now: UnitCosts
+    borders_now: Borders
     market: MarketState
     transitions: Array
     values: Array
@@ -165,6 +171,10 @@ def situation_of(
     model : RelocationModel
         Between its phases ``claim_origin`` and ``relocate``.
     row : int
+    costs_now : UnitCosts
+    borders_now : Borders
+        Of the one firm as it buys and claims this quarter, under its contracts: one regime,
+        that in force.
     market : MarketState
         As firms expect it, from the model.
     luck : ndarray, shape (config,), optional
@@ -176,6 +186,7 @@ def situation_of(
         Copies, which the model does not change later.
     """
     table, quarter = model.firms, model.adapted_quarter()
+    trade = model.this_quarter().during(slice(model.trade, model.trade + 1))
     return Situation(
         FirmTable(**{name: getattr(table, name)[[row]] for name in table.columns()}),
         model.economy,
@@ -186,6 +197,8 @@ def situation_of(
         model.conditions.during(model.live),
         UnitCosts(*(array[[row]] for array in vars(quarter.costs).values())),
         Borders(**{name: array[[row]] for name, array in vars(quarter.borders).items()}),
+        UnitCosts(*(array[[row]] for array in vars(trade.costs).values())),
+        Borders(**{name: array[[row]] for name, array in vars(trade.borders).items()}),
         market,
         model.transitions,
         model.plan_values[[row]][..., model.live],

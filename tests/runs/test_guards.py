@@ -56,7 +56,12 @@ def spoil_costs(table, calibration, terms, value_added, costs):
     costs.free_cost[7] = np.nan
 
 
-def spoil_claims(table, economy, policy, costs, borders):
+def spoil_contracts(contracts, weights, *rest):
+    if weights.ndim == 4:
+        rest[-1].contracts.ordered[1, 2, 0, 1] = np.nan
+
+
+def spoil_claims(table, economy, policy, costs, held, borders):
     borders.cost[7, 1] = np.inf
 
 
@@ -76,17 +81,25 @@ def spoil_claimed(economy, calibration, policy, tally, market, *rest):
     rest[-1].intermediate.claimed[2, 1, 0] = np.inf
 
 
+def spoil_held(table, held, *rest):
+    rest[-1][7, 1] = np.nan
+
+
 SPOILT = {
+    "renewed_supply": (spoil_contracts, "quantity of contracts of sectors at (1, 2, 0, 1)"),
     "solve_costs": (spoil_costs, "unit cost of firm 7 ("),
     "claim_origin": (spoil_claims, "cost at the border of firm 7 ("),
     "payoffs": (spoil_payoffs, "payoff of firm "),
     "relocate": (spoil_projects, "cost sunk of firm 7 ("),
+    "held_after": (spoil_held, "held wedge of firm 7 ("),
     "settle": (spoil_trade, "output at (2, 1)"),
     "settle, of claims": (spoil_claimed, "claimed_musd of trade at (1, 2, 1, 0)"),
 }
 """What the model calls in a phase, what then goes wrong, and what is said of it."""
 
 PHASES = {
+    "renewed_supply": "renew_contracts",
+    "held_after": "trade_and_account",
     "payoffs": "value_plans",
     "settle": "trade_and_account",
     "settle, of claims": "record",
