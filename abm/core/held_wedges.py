@@ -28,21 +28,16 @@ from abm.core.content_rules import (
     meet_content_rule,
     restricted_spending,
 )
-from abm.core.origin_rules import (
-    FOREIGN,
-    OriginRules,
-    Sourcing,
-    rule_excess,
-    smallest_weight,
-    spending_at,
-)
+from abm.core.origin_rules import FOREIGN, Answer, OriginRules, Sourcing, rule_excess
 
 SETTLED = 1e-4
 """Gap between the held and the compliant log wedge that counts as none: in content it is
 less than the cost step's own tolerance of some millionths of net cost makes of it."""
 
-HALVINGS = 50
-"""Of the interval in which the factor on multipliers is looked for."""
+MAX_STEPS = 60
+"""In the search for the factor on multipliers."""
+
+MAX_FACTOR = np.exp(MAX_LOG_WEDGE)
 
 NEAREST_EDGE = 0.999
 """How near a factor on multipliers may bring a weight to zero."""
@@ -142,26 +137,45 @@ def sign_for_rules(
     -------
     SignedMix
     """
-    runs_on = (1 - part) * spending_at(firms, rules, multipliers * held)
-
-    def mix_at(factor: Floats) -> tuple[Floats, Floats, Floats]:
-        spending = runs_on + part * spending_at(firms, rules, multipliers * factor)
-        net_cost = firms.other_cost + spending.sum(axis=(0, 1))
-        return spending, net_cost, rule_excess(firms, rules, spending).max(axis=0)
-
-    # Weights are linear in the factor: the largest one keeps all of them above zero.
-    falls = 1 - smallest_weight(firms, rules, multipliers)
-    edge = np.where(falls > 0, NEAREST_EDGE / np.maximum(falls, 1e-300), np.inf)
-    low = np.ones_like(firms.other_cost)
-    high = np.maximum(np.minimum(edge, np.exp(MAX_LOG_WEDGE)), 1.0)
-    for _ in range(HALVINGS):
-        middle = np.sqrt(low * high)
-        _, net_cost, excess = mix_at(middle)
-        misses = excess > tolerance * net_cost
-        low, high = np.where(misses, middle, low), np.where(misses, high, middle)
-    spending, net_cost, excess = mix_at(high)
+    answer = Answer(firms, rules, multipliers)
+    runs_on = (1 - part) * answer.spending(held)
+    far = np.log(np.maximum(np.minimum(NEAREST_EDGE * answer.edge, MAX_FACTOR), 1.0))
+    low, high = np.zeros_like(far), far
+    short, ample = (_shortfall(answer, runs_on, part, end) for end in (low, high))
+    factor = np.where(short <= tolerance, low, high)
+    unsettled = np.flatnonzero((short > tolerance) & (ample < -tolerance))
+    low, high, short, ample = (each[unsettled] for each in (low, high, short, ample))
+    for _ in range(MAX_STEPS):
+        if not len(unsettled):
+            break
+        # Regula falsi; an end that stays put counts half as much from then on (Illinois).
+        trial = (low * ample - high * short) / (ample - short)
+        miss = _shortfall(answer.take(unsettled), runs_on[..., unsettled], part, trial)
+        factor[unsettled] = trial
+        above = miss > 0
+        short, ample = (
+            np.where(above, miss, short / 2),
+            np.where(above, ample / 2, miss),
+        )
+        low, high = np.where(above, trial, low), np.where(above, high, trial)
+        on = np.abs(miss) > tolerance
+        unsettled, low, high, short, ample = (
+            each[on] for each in (unsettled, low, high, short, ample)
+        )
+    factor = np.exp(factor)
+    spending = runs_on + part * answer.spending(factor)
+    net_cost = firms.other_cost + spending.sum(axis=(0, 1))
     content = 1 - (firms.before_duty * spending[FOREIGN]).sum(axis=0) / net_cost
-    return SignedMix(high, net_cost, content, excess <= 10 * tolerance * net_cost)
+    missed = rule_excess(firms, rules, spending).max(axis=0)
+    return SignedMix(factor, net_cost, content, missed <= 10 * tolerance * net_cost)
+
+
+def _shortfall(answer: Answer, runs_on: Floats, part: float, log_factor: Floats) -> Floats:
+    """By how much the rule that is missed most is missed, share of net cost."""
+    spending = runs_on + part * answer.spending(np.exp(log_factor))
+    net_cost = answer.firms.other_cost + spending.sum(axis=(0, 1))
+    missed: Floats = rule_excess(answer.firms, answer.rules, spending).max(axis=0) / net_cost
+    return missed
 
 
 def held_factor(held: Floats, goal: Floats) -> Floats:

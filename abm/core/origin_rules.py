@@ -312,11 +312,39 @@ def spending_at(firms: Sourcing, rules: OriginRules, multipliers: Floats) -> Flo
     return dual.spending(dual.weights(multipliers))[0]
 
 
-def smallest_weight(firms: Sourcing, rules: OriginRules, multipliers: Floats) -> Floats:
-    """The smallest weight of any group and category, shape (entry,); above 0 where it counts."""
-    dual = _Dual(firms, rules, weight_slopes(firms, rules))
-    smallest: Floats = dual.weights(multipliers).min(axis=(0, 1))
-    return smallest
+class Answer:
+    """What firms buy when some multipliers are scaled up or down.
+
+    Parameters
+    ----------
+    firms : Sourcing
+    rules : OriginRules
+    multipliers : ndarray, shape (rule, entry)
+        At which every weight is above zero.
+    """
+
+    def __init__(self, firms: Sourcing, rules: OriginRules, multipliers: Floats) -> None:
+        self.firms, self.rules = firms, rules
+        self._dual = _Dual(firms, rules, weight_slopes(firms, rules))
+        self._rise = self._dual.weights(multipliers) - 1
+
+    @property
+    def edge(self) -> Floats:
+        """The factor at which a weight comes down to zero, shape (entry,); or infinity."""
+        falls = -self._rise.min(axis=(0, 1))
+        return np.divide(1.0, falls, out=np.full_like(falls, np.inf), where=falls > 0)
+
+    def spending(self, factor: Floats) -> Floats:
+        """Spending by content group at the multipliers times a factor, (group, input, entry)."""
+        return self._dual.spending(1 + factor * self._rise)[0]
+
+    def take(self, entries: NDArray[np.integer]) -> "Answer":
+        """The same for some entries."""
+        some = object.__new__(Answer)
+        some._dual = self._dual.take(entries)
+        some.firms, some.rules = some._dual.firms, some._dual.rules
+        some._rise = self._rise[..., entries]
+        return some
 
 
 def _out_of_reach(firms: Sourcing, rules: OriginRules) -> NDArray[np.bool_]:
