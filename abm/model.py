@@ -37,7 +37,7 @@ from abm.state.state import State
 from abm.state.surface import Surface
 from abm.trade.accounts import Accounts, Consumers, conditions_after, settle
 from abm.trade.borders import claim_origin
-from abm.trade.customers import Customers, Served, serve
+from abm.trade.customers import Served, serve
 from abm.trade.deliveries import (
     Tally,
     clear_with_purchases,
@@ -172,7 +172,7 @@ class RelocationModel(Surface, mesa.Model):
             self.price_inputs()
             self.solve_costs()
             self.claim_origin()
-            self._tally(self._serve()[0])
+            self._tally(self._serve())
             self._file_certificates()
             self.conditions = self.conditions.revised(held, before.qualified, before.certificates)
         for name, array in vars(self.costs).items():
@@ -282,17 +282,18 @@ class RelocationModel(Surface, mesa.Model):
     @phase
     def serve_customers(self) -> None:
         """Customers follow prices; those of closed plants and firms go to the others."""
-        self.customers, self.served = self._serve()
+        self.served = self._serve()
+        self.customers = self.served.customers
 
     @phase
     def trade_and_account(self) -> None:
         """Clear markets, book every flow, and pass conditions on to the next quarter."""
         certificates = self.conditions.during(self.live).certificates
-        tally = self._tally(self.customers)
+        tally = self._tally(self.served)
         on_top = self.on_top[..., self.regime]
         other = self._other_purchases()[..., self.regime]
         spending = self._expenditure()
-        consumers = Consumers.served(spending, self.customers, self.served, self.accounts)
+        consumers = Consumers.served(spending, self.served, self.accounts)
         self.spending[:, :, FINAL] = spending[:, None]
         self.spending = clear_with_purchases(tally, self.spending, other, on_top)
         accounts = settle(
@@ -311,6 +312,7 @@ class RelocationModel(Surface, mesa.Model):
         self.year.append(accounts)
         self._file_certificates()
         self._pass_on()
+        self.served.standing.clear()  # large, and found anew next quarter
 
     @phase
     def rewire_suppliers(self) -> None:
@@ -364,19 +366,19 @@ class RelocationModel(Surface, mesa.Model):
             self.outside,
         )
 
-    def _serve(self) -> tuple[Customers, Served]:
+    def _serve(self) -> Served:
         """Customers as they follow this quarter's prices."""
         speeds = self.scenario.economy.speeds
         return serve(self.this_quarter(), self.customers, speeds, self.regime)
 
-    def _tally(self, customers: Customers) -> Tally:
+    def _tally(self, served: Served) -> Tally:
         self.tally = tally_plants(
             self.this_quarter(),
             self.terms,
             self.value_added,
             self.price,
             self.regime,
-            customers.sold,
+            served.sales,
         )
         return self.tally
 

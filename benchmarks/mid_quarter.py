@@ -90,6 +90,7 @@ class MidQuarter:
         model.claim_origin()
         model.value_plans()
         model.relocate()
+        model.serve_customers()
         model.trade_and_account()
         model.rewire_suppliers()
         model.record()

@@ -233,7 +233,7 @@ def first_state(start: CalibratedEconomy, base_accounts: Accounts, policy: Polic
         spending=_base_spending(start),
         customers=serve(
             _base_quarter(start), Customers.nobodys(len(start.firms)), AT_ONCE, regime=0
-        )[0],
+        ).customers,
     )
 
 

@@ -14,7 +14,7 @@ from abm.economy.last_quarter import Certificates, Conditions
 from abm.economy.tables import Array, Economy
 from abm.errors import IdentityError
 from abm.policy.regimes import Policy
-from abm.trade.customers import Customers, Served
+from abm.trade.customers import Served
 from abm.trade.deliveries import Tally, input_flows
 from abm.trade.market_clearing import FINAL, INTERMEDIATE
 
@@ -150,13 +150,11 @@ class Consumers:
         return cls(spending, calibration.fringe, index, index, np.zeros_like(spending))
 
     @classmethod
-    def served(
-        cls, spending: Array, customers: Customers, served: Served, before: Accounts
-    ) -> "Consumers":
+    def served(cls, spending: Array, served: Served, before: Accounts) -> "Consumers":
         """Consumers of a quarter, from what they spend and whose customers they are."""
         return cls(
             spending,
-            customers.fringe * spending[:, None],
+            served.customers.fringe * spending[:, None],
             served.price_index,
             before.price_tornqvist * served.price_change,
             served.to_move,

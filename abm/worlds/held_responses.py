@@ -38,7 +38,7 @@ from abm.engine.parallel import in_parallel
 from abm.model import RelocationModel
 from abm.scenario.scenario import Scenario
 from abm.trade.borders import claim_origin
-from abm.trade.customers import HELD, Customers, Served, serve
+from abm.trade.customers import HELD, Served, serve
 from abm.trade.deliveries import Tally
 from abm.trade.input_prices import buyers
 from abm.trade.market_clearing import other_users_purchases
@@ -187,14 +187,14 @@ class HeldWorld(Twin):
                 getattr(self.firms, name)[:] = getattr(self.followed.firms, name)
             self.moves = self.followed.moves
 
-    def _serve(self) -> tuple[Customers, Served]:
+    def _serve(self) -> Served:
         if "customers" not in self.held:
             return super()._serve()
         quarter, theirs = self.this_quarter(), self.followed.customers
         return serve(quarter, self.customers, HELD, self.regime, start=theirs)
 
-    def _tally(self, customers: Customers) -> Tally:
-        tally = super()._tally(customers)
+    def _tally(self, served: Served) -> Tally:
+        tally = super()._tally(served)
         if "sources" in self.held:
             change = self._price_change()[..., self.regime]
             tally.purchases[:, :N_GOODS] *= 1 + change[None, :, :, :, None, None]

@@ -28,7 +28,7 @@ from abm.policy import Policy, compile_policy
 from abm.policy.regime import INSTRUMENTS
 from abm.scenario.scenario import Firms, Scenario
 from abm.trade.borders import Borders, claim_origin
-from abm.trade.deliveries import qualified_share, sold_by_appeal, tally_plants
+from abm.trade.deliveries import qualified_share, sales_by_appeal, tally_plants
 from abm.trade.input_prices import (
     outside_duty,
     price_inputs,
@@ -365,8 +365,8 @@ def _under_usmca(
         if remaining:
             price = purchase_prices(calibration, conditions, policy)
             quarter = Quarter(table, economy, calibration, policy, costs, borders, outside)
-            sold = sold_by_appeal(calibration)
-            tally = tally_plants(quarter, terms, value_added, price, regime=0, sold=sold)
+            sales = sales_by_appeal(quarter, regime=0)
+            tally = tally_plants(quarter, terms, value_added, price, regime=0, sales=sales)
             qualified = qualified_share(tally, None, conditions.qualified)
             conditions = conditions.with_regimes(qualified, conditions.certificates)
     return costs, borders

@@ -201,9 +201,11 @@ def compliance_costs(model: RelocationModel) -> Measures:
         if FOOTLOOSE[sector] not in MOTOR:
             continue
         plants = standing_plants(model.this_quarter(), sector, rows, model.regime)
-        shares = model.customers.sold(sector, rows, plants)
         for host in range(1, N_HOSTS):
-            sold = shares[host][..., USA] * model.spending[sector, host, :, USA]
+            sold = (
+                model.customers.sold(plants[host], host)[..., USA]
+                * model.spending[sector, host, :, USA]
+            )
             sold[:, FINAL] /= plants[host].mark_on[:, USA]
             shipments = _proof(model, plants[host].firm, host, sold.sum(axis=1))
             found[FOOTLOOSE[sector]].append(shipments)
