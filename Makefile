@@ -11,7 +11,7 @@ A = before
 B = latest
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run app test lint types docs bench bench-large bench-compare bench-page validation
+.PHONY: help setup run app test freeze lint types docs bench bench-large bench-compare bench-page validation
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
@@ -27,6 +27,9 @@ app: $(READY) ## the live laboratory, for a browser on this machine
 
 test: $(READY) ## all tests, two files at a time
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+freeze: $(READY) ## make today's numbers those that the tests hold later changes to; on purpose only
+	PYTHONPATH=. $(BIN)/python tests/regression/freeze.py
 
 validation: $(READY) ## ask the model about published findings, and rewrite docs/validation.md
 	$(BIN)/nearshore validate --out results/validation --page docs/validation.md
@@ -46,19 +49,19 @@ types: $(READY) ## strict types of the core, the policies and the agents
 bench: $(PACKAGES) ## how fast, up to 100,000 firms, into results/bench/latest; NAME=... names another
 	@mkdir -p .benchmarks
 	$(BIN)/python -m pytest benchmarks --benchmark-quiet --benchmark-json=.benchmarks/$(NAME).json
-	$(BIN)/python -m benchmarks.report .benchmarks/$(NAME).json --out results/bench/$(NAME)
+	$(BIN)/python -m benchmarks.performance_page .benchmarks/$(NAME).json --out results/bench/$(NAME)
 
 bench-large: $(PACKAGES) ## the same for a million firms, into results/bench/latest-large: minutes, gigabytes
 	@mkdir -p .benchmarks
 	$(BIN)/python -m pytest benchmarks -m large --benchmark-quiet \
 	    --benchmark-json=.benchmarks/$(NAME)-large.json
-	$(BIN)/python -m benchmarks.report .benchmarks/$(NAME)-large.json --out results/bench/$(NAME)-large
+	$(BIN)/python -m benchmarks.performance_page .benchmarks/$(NAME)-large.json --out results/bench/$(NAME)-large
 
 bench-compare: $(READY) ## what changed between two runs: make bench-compare A=before B=after
 	$(BIN)/python -m benchmarks.compare results/bench/$(A) results/bench/$(B)
 
 bench-page: $(READY) ## docs/performance.md from results/bench/latest and latest-large
-	$(BIN)/python -m benchmarks.report \
+	$(BIN)/python -m benchmarks.performance_page \
 	    $(wildcard results/bench/$(NAME) results/bench/$(NAME)-large) --page
 
 # The stamp is written last, so a set-up that was interrupted starts over.

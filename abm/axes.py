@@ -15,6 +15,10 @@ REGIONS = ("USA", "MEX", "CAN", "CHN", "ROW")
 HOSTS = REGIONS[:3]
 """Where a plant can stand: the three members of the agreement."""
 
+PARTNERS = HOSTS[1:]
+"""The other members of the agreement, as US figures list them."""
+
+
 FOOTLOOSE = (
     "cars",
     "light_trucks",
@@ -29,10 +33,10 @@ FOOTLOOSE = (
 )
 """Sectors whose firms choose where to produce."""
 
-FIXED = ("primary_energy", "telecom", "finance", "other_services")
-"""Sectors fixed in place: they supply inputs and buy goods."""
+IMMOBILE = ("primary_energy", "telecom", "finance", "other_services")
+"""Immobile sectors: their firms are not modelled; they supply inputs and buy goods."""
 
-SECTORS = FOOTLOOSE + FIXED
+SECTORS = FOOTLOOSE + IMMOBILE
 GOODS = (*FOOTLOOSE, "primary_energy")
 """Sectors whose products cross a customs border and count as materials."""
 

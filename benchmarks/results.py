@@ -11,7 +11,7 @@ import numpy as np
 
 from abm.errors import NearshoreError
 
-FORMAT = 1
+RESULTS_FORMAT = 1
 FILE = "results.json"
 
 
@@ -129,7 +129,7 @@ class Results:
 
     def as_document(self) -> dict[str, Any]:
         """For a JSON file."""
-        return {"format": FORMAT, **asdict(self)}
+        return {"format": RESULTS_FORMAT, **asdict(self)}
 
 
 def read(paths: Sequence[Path]) -> Results:

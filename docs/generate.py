@@ -26,7 +26,7 @@ from abm.economy.tables import load_economy
 from abm.model import RelocationModel
 from abm.policy.regime import Instruments
 from abm.policy.timeline import segments
-from abm.scenario.assumptions import Economy, Firms
+from abm.scenario.assumptions import EconomyAssumptions, FirmAssumptions
 from abm.scenario.scenario import Scenario, shipped
 from agents import FirmTable
 
@@ -51,6 +51,9 @@ CONSTANTS = (
     "abm.trade.accounts.ROUNDING",
 )
 """Numbers that no scenario changes."""
+
+PACKAGES = ("agents", "abm", "experiments", "viz")
+"""From the ground up: each imports only itself and those before it."""
 
 THRESHOLDS = "rules_of_origin.regional_value_content"
 
@@ -171,12 +174,12 @@ PARAMETER_HEADS = ("key", "value", "range", "unit", "meaning", "source", "standi
 
 def firm_parameters() -> str:
     """Defaults of the section ``firms`` of a scenario."""
-    return table(PARAMETER_HEADS, _settings_rows(Firms, "firms."))
+    return table(PARAMETER_HEADS, _settings_rows(FirmAssumptions, "firms."))
 
 
 def economy_parameters() -> str:
     """Defaults of the section ``economy`` of a scenario."""
-    return table(PARAMETER_HEADS, _settings_rows(Economy, "economy."))
+    return table(PARAMETER_HEADS, _settings_rows(EconomyAssumptions, "economy."))
 
 
 def policy_parameters() -> str:
@@ -267,6 +270,25 @@ def scenarios() -> str:
     )
 
 
+def house() -> str:
+    """Every folder of code and what it is for, as its ``__init__.py`` says first."""
+    rows = (
+        (code(name), first_line(import_module(name.replace("/", "."))).removesuffix("."))
+        for name in folders()
+    )
+    return table(("folder", "what is in it"), rows)
+
+
+def folders() -> list[str]:
+    """Folders of the packages, each before those within it."""
+    found = (
+        path.parent.relative_to(ROOT).as_posix()
+        for package in PACKAGES
+        for path in (ROOT / package).glob("**/__init__.py")
+    )
+    return sorted(found, key=lambda name: (PACKAGES.index(name.split("/")[0]), name))
+
+
 BLOCKS: dict[str, Callable[[], str]] = {
     block.__name__: block
     for block in (
@@ -280,6 +302,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
         plant_sets,
         constants,
         scenarios,
+        house,
     )
 }
 

@@ -1,4 +1,8 @@
-"""Models of the same firms under many policies, set up once for each size."""
+"""Models of the same firms under many policies, set up once for each size and seed.
+
+This is the one place where tests that only read a model, or start from one at quarter 0,
+get it from. A test whose subject is the setting up itself makes its models anew.
+"""
 
 from functools import cache
 
@@ -8,14 +12,16 @@ from abm.worlds.twin import alike, twin
 
 
 @cache
-def at_rest(firms: int) -> RelocationModel:
-    """The status quo in quarter 0, which stays there."""
-    return RelocationModel("status-quo", firms=firms)
+def at_rest(firms: int, seed: int = 1) -> RelocationModel:
+    """The status quo in quarter 0, which every test shares and none may change."""
+    return RelocationModel("status-quo", firms=firms, rng=seed)
 
 
-def model_of(scenario: Scenario, firms: int) -> RelocationModel:
-    """A model in quarter 0, at little cost where it assumes what the status quo does."""
-    base = at_rest(firms)
+def model_of(scenario: Scenario | str, firms: int, seed: int = 1) -> RelocationModel:
+    """A model of one's own in quarter 0, at little cost where firms are the status quo's."""
+    if isinstance(scenario, str):
+        scenario = Scenario.load(scenario)
+    base = at_rest(firms, seed)
     if alike(base.scenario, scenario):
         return twin(base, scenario)
-    return RelocationModel(scenario, firms=firms)
+    return RelocationModel(scenario, firms=firms, rng=seed)

@@ -1,4 +1,4 @@
-"""From the figures of 2017 to constants that reproduce them.
+"""Calibration: the constants at which the model reproduces the figures of 2017.
 
 Firms differ, meet rules of origin and claim preferences already in the
 calibration year, so its aggregates are not given by formulas: competitiveness,
@@ -54,14 +54,16 @@ from abm.trade.this_quarter import Quarter
 from agents import FirmTable
 
 PROMISED = 1e-3
-"""Largest relative miss of a cell that the model promises."""
+"""Largest relative error of any flow that calibration accepts."""
 
 TOLERANCE = PROMISED / 5
-"""Miss at which the search ends."""
+"""Relative error at which the search ends."""
 
 PATIENT_ROUNDS = 60
-"""Rounds after which what is promised will do: in tiny models single precision may keep
-the flows from coming closer."""
+"""Rounds after which an error of `PROMISED` is enough.
+
+In tiny models rounding in single precision may keep flows from coming closer.
+"""
 
 NEGLIGIBLE = 1e-5
 """Cells below this share of their row's total are matched only in absolute terms."""
@@ -71,12 +73,12 @@ MAX_ROUNDS = 600
 FREE_ROUNDS = 12
 """Rounds after which claims are held.
 
-In small models a single firm on the brink can change its claim every round and
-keep the flows from settling; it is then left at its last choice.
+In small models one firm that is indifferent between two claims can change its claim
+in every round, so that flows never settle; after these rounds it keeps its last choice.
 """
 
 PLAIN_ROUNDS = 2
-"""Rounds before mixing: the first guess is too far off to learn from."""
+"""Rounds before mixing starts: earlier ones are too far from the solution to be of use."""
 
 QUARTERS = 4
 
@@ -198,7 +200,7 @@ def _first_guess(
 ) -> Calibration:
     members = np.ix_(range(N_SECTORS), range(N_HOSTS), range(N_HOSTS))
     duty = outside.copy()
-    duty[members] = 0  # most of it is claimed; the rounds find how much
+    duty[members] = 0  # most shipments claim the preference; the rounds find how many
     certificates = Certificates.unclaimed(duty)
     qualified = np.ones((N_GOODS, N_HOSTS, 1))
     margin = economy.margin
@@ -239,7 +241,7 @@ def _first_guess(
 
 
 def _set_base_potential(table: FirmTable, calibration: Calibration) -> None:
-    """Potential at base-year prices: what all later costs are relative to."""
+    """Set the sourcing potential at base-year prices, to which all later costs are relative."""
     for sector, rows in enumerate(sector_rows(table)):
         weights = calibration.competitiveness[sector].astype(np.float32)
         potential = sourcing_potential(table.affinity[rows], weights)
@@ -259,10 +261,7 @@ def _per_unit(amount: Array, output: Array) -> Array:
 
 
 def _worst_miss(calibration: Calibration, tally: Tally, targets: _Targets) -> tuple[float, str]:
-    """Worst relative distance from the tables over all cells that are not negligible.
-
-    And which flow misses by so much, for a person.
-    """
+    """Largest relative error over all cells that are not negligible, and its flow in words."""
     bought = _purchases_at_basic_prices(calibration, tally)[:, :N_GOODS]
     wanted = targets.purchases[:, :N_GOODS]
     sold = tally.sums["border"]
@@ -282,7 +281,7 @@ def _worst_miss(calibration: Calibration, tally: Tally, targets: _Targets) -> tu
 
 
 def _relative_miss(actual: Array, aim: Array, row: Array) -> Array:
-    """Distance from targets as a share of them, or of what their row makes negligible."""
+    """Error relative to the target, or to a negligible share of the row if that is larger."""
     scale = np.maximum(aim, NEGLIGIBLE * row)
     miss: Array = np.abs(actual - aim) / np.where(scale > 0, scale, 1)
     return np.where(np.isnan(miss), np.inf, miss)
@@ -291,7 +290,7 @@ def _relative_miss(actual: Array, aim: Array, row: Array) -> Array:
 def _move_constants(
     economy: Economy, calibration: Calibration, tally: Tally, targets: _Targets, outside: Array
 ) -> Calibration:
-    """One round: shares and bills by the ratio of target to outcome, claims as found."""
+    """Move shares and bills by the ratio of target to outcome, and update certificates."""
     conditions = calibration.conditions
     certificates = new_certificates(tally, outside, conditions.certificates)
     qualified = qualified_share(tally, None, conditions.qualified)
@@ -332,7 +331,7 @@ def _move_constants(
 
 
 def _mixed(mixing: Mixing, before: Calibration, moved: Calibration) -> Calibration:
-    """The constants to try next, in view of what earlier rounds led to."""
+    """The constants to try next, by mixing this round with earlier ones."""
     weight = np.concatenate(
         [np.sqrt(before.competitiveness).ravel(), np.ones(_goods_bill(before).size)]
     )
@@ -371,9 +370,9 @@ def _finish(
     miss: float,
     rounds: int,
 ) -> Calibration:
-    """Constants that need the solved base year: jobs, spending, indices.
+    """Add the constants that follow from the solved base year: jobs, spending, indices.
 
-    Nothing is employed where nothing is made, and indices are 1 there.
+    Where nothing is made, jobs are 0 and indices are 1.
     """
     sums = tally.sums
     labour = sums["labour"].sum(axis=(2, 3))

@@ -33,7 +33,7 @@ from abm.location.moving_costs import (
     move_costs,
     quarterly_review,
 )
-from abm.scenario.scenario import Firms
+from abm.scenario.scenario import FirmAssumptions
 from agents import FirmTable
 
 # Order of the columns: USA, MEX, CAN, USA+MEX, USA+CAN, MEX+CAN, USA+MEX+CAN.
@@ -65,9 +65,9 @@ NODES = 256
 SHARE_TOLERANCE = 0.015
 """Gap to the shares of plant sets, themselves rough, at which the search ends.
 
-With little noise in choices the shares move in steps of one node, and the closest
-found are taken. That the calibration year is a rest point does not hang on it:
-firms start from their own stationary distributions, whatever these add up to.
+With little noise in choices the shares change in steps of one node, so the gap may
+stay larger; the closest shares found are then taken. The calibration year is a rest
+point all the same, because every firm starts from its own stationary distribution.
 """
 
 SHARE_ROUNDS = 20
@@ -77,12 +77,12 @@ BLOCK = 1 << 15
 
 
 LEAST_NOISE = 1e-3
-"""Scale of luck from which `_standing` looks for moves that are not too rare to be seen."""
+"""Smallest noise at which `_standing` looks for moves likely enough to be computed with."""
 
 GUMBEL_SPREAD = np.pi / np.sqrt(6)
 
 CONFIG_TASTE = 0.5
-"""Spread of tastes for a set of plants as such, against those for its places (assumption)."""
+"""Spread of tastes for a set of plants over that of tastes for its places (assumption)."""
 
 
 def plant_set_shares() -> Array:
@@ -92,9 +92,9 @@ def plant_set_shares() -> Array:
 
 
 def _possible_shares(made: NDArray[np.bool_]) -> Array:
-    """The same where a sector has plants only at hosts that make something of it.
+    """Shares of plant sets when each sector has plants only at hosts that make its goods.
 
-    Sets with others are dropped, and what is left makes up for them.
+    Sets with other hosts get no share, and the remaining shares are scaled up to sum to 1.
     """
     shares = plant_set_shares()
     possible = ~(HAS_PLANT & ~made[:, None]).any(axis=2)
@@ -104,8 +104,8 @@ def _possible_shares(made: NDArray[np.bool_]) -> Array:
     return shares / shares.sum(axis=2, keepdims=True)
 
 
-def taste_scale(economy: Economy, settings: Firms) -> Array:
-    """Worth of a lasting advantage of a place, share of base-year sales a quarter.
+def taste_scale(economy: Economy, settings: FirmAssumptions) -> Array:
+    """Value of a lasting advantage of a place, share of base-year sales a quarter.
 
     One log point of unit cost is worth ``margin * (sigma - 1)`` of sales; firms'
     productivities over places have Frechet shape ``location_dispersion``.
@@ -123,9 +123,9 @@ def _standing(
 ) -> Array:
     """Long-run shares of sets of plants.
 
-    With next to no luck a firm never leaves several sets, and the long run hangs on where
-    it began. It then stands where it would with the least luck that moves it, doubled
-    until it does: nearly always in the set that is worth most.
+    With almost no noise there are sets that a firm never leaves, and its long-run shares
+    depend on where it started. Its noise is then doubled until it can leave every set.
+    Its shares at that noise are nearly all in the set that is worth most.
 
     Parameters
     ----------
@@ -161,7 +161,9 @@ def _long_run(moves: Array, order: NDArray[np.int64]) -> Array:
     return shares
 
 
-def _solve_still(settings: Firms, payoff: Array, start: Array | None) -> tuple[Array, Array, Array]:
+def _solve_still(
+    settings: FirmAssumptions, payoff: Array, start: Array | None
+) -> tuple[Array, Array, Array]:
     """Values, choice probabilities and long-run shares when policy never changes.
 
     Returns arrays of shape (firm, config), (firm, config, config) and (firm, config).
@@ -173,14 +175,14 @@ def _solve_still(settings: Firms, payoff: Array, start: Array | None) -> tuple[A
         problem, start=None if start is None else start[..., None], tolerance=1e-9
     )
     still, moves = values[..., 0], choice_probabilities(problem, values)[..., 0]
-    # Sets that are ruled out stand last: they cannot be reached from any other.
+    # Sets that are ruled out come last, since they cannot be reached from any other set.
     order = np.argsort(is_ruled_out(payoff), axis=1, kind="stable")
     return still, moves, _standing(problem, still, moves, order)
 
 
 @lru_cache(maxsize=8)
 def _constants(
-    settings: Firms, scales: tuple[float, ...], made: tuple[tuple[bool, ...], ...]
+    settings: FirmAssumptions, scales: tuple[float, ...], made: tuple[tuple[bool, ...], ...]
 ) -> Array:
     """Constants by sector, home and configuration, shape (sector, home, config).
 
@@ -216,9 +218,9 @@ def place_tastes(draws: Draws, firms: int, home: NDArray[np.integer]) -> tuple[A
 
     A firm is at its sector's average at home; abroad its advantage is normal with
     the spread of a Gumbel number. (Frechet productivities would be the textbook
-    case, but in their tail one firm of a few hundred makes most of a country's
-    exports.) Where a place suits a firm it also makes more of what the firm sells:
-    those who built in Mexico are those whom Mexico serves well as a base for exports.
+    case, but in their tail one firm in a few hundred makes most of a country's
+    exports.) A firm that a place suits also makes a larger part of its products there:
+    the firms with plants in Mexico are those that produce well there for export.
 
     Parameters
     ----------
@@ -240,7 +242,9 @@ def place_tastes(draws: Draws, firms: int, home: NDArray[np.integer]) -> tuple[A
     return advantage, mean + CONFIG_TASTE * own
 
 
-def place_firms(table: FirmTable, economy: Economy, settings: Firms, draws: Draws) -> Array:
+def place_firms(
+    table: FirmTable, economy: Economy, settings: FirmAssumptions, draws: Draws
+) -> Array:
     """Give every firm its tastes, its plants and any project under way.
 
     Parameters
@@ -248,7 +252,7 @@ def place_firms(table: FirmTable, economy: Economy, settings: Firms, draws: Draw
     table : FirmTable
         Filled in place.
     economy : Economy
-    settings : Firms
+    settings : FirmAssumptions
     draws : Draws
 
     Returns
@@ -258,7 +262,8 @@ def place_firms(table: FirmTable, economy: Economy, settings: Firms, draws: Draw
     """
     firms = len(table)
     scales = taste_scale(economy, settings)
-    # Whether firms may move acts in the steps alone.
+    # Whether relocation is switched on matters only from quarter 1 on. Tastes and plants of
+    # the calibration year are the same in both cases, so that such runs can be compared.
     always = settings.model_copy(update={"relocation": True})
     made = economy.makes
     constants = _constants(always, tuple(scales), tuple(map(tuple, made.tolist())))
@@ -298,14 +303,14 @@ def _pick(probabilities: Array, uniform: Array) -> NDArray[np.int64]:
 
 
 def _pick_or_none(probabilities: Array, uniform: Array) -> NDArray[np.int64]:
-    """Index drawn from each row of probabilities, -1 with what is missing to one."""
+    """Index drawn from each row of probabilities; -1 with the probability left up to one."""
     below = np.cumsum(probabilities, axis=1) <= uniform[:, None]
     index = below.sum(axis=1)
     return np.where(index == probabilities.shape[1], -1, index)
 
 
 def _keep_every_cell_alive(table: FirmTable, made: NDArray[np.bool_]) -> None:
-    """Let the largest firm at home where chance has left a sector without a plant at a host."""
+    """Keep the largest firm at home where a sector would otherwise have no plant at a host."""
     for sector, host in np.argwhere(made):
         here = table.sector == sector
         if table.plants[here, host].any():
@@ -317,11 +322,14 @@ def _keep_every_cell_alive(table: FirmTable, made: NDArray[np.bool_]) -> None:
         table.target[largest] = -1
 
 
-def _favour_projects(table: FirmTable, settings: Firms, values: Array, draws: Draws) -> None:
-    """Give projects under way the luck without which they would not have been chosen.
+def _favour_projects(
+    table: FirmTable, settings: FirmAssumptions, values: Array, draws: Draws
+) -> None:
+    """Draw the taste shocks of projects under way, given that they were chosen.
 
-    The gap between two Gumbel draws, given that it exceeds a high threshold, is
-    exponential beyond it.
+    A project was chosen because the shock in its favour exceeded what it is worth less
+    than staying. The difference of two Gumbel numbers, given that it exceeds a high
+    threshold, exceeds it by an exponential number.
     """
     building = np.flatnonzero(table.target >= 0)
     problem = location_problem(
@@ -339,7 +347,7 @@ def _favour_projects(table: FirmTable, settings: Firms, values: Array, draws: Dr
     table.project_taste[building] = np.maximum(shortfall, 0) + settings.choice_noise * beyond
 
 
-def _age_projects(table: FirmTable, settings: Firms, elapsed: Array) -> None:
+def _age_projects(table: FirmTable, settings: FirmAssumptions, elapsed: Array) -> None:
     """Spread projects under way evenly over their stages."""
     building = np.flatnonzero(table.target >= 0)
     ends = np.cumsum(settings.stage_quarters)

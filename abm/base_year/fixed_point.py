@@ -1,8 +1,8 @@
 """Anderson's mixing: the same fixed point in half the rounds.
 
-A plain iteration takes ``update(x)`` as the next ``x``. Mixing looks back at the last
-few rounds and combines them with the weights under which what they missed by cancels
-best, in the sense of least squares (Anderson 1965; Walker and Ni 2011).
+A plain iteration takes ``update(x)`` as the next ``x``. Mixing combines the last few
+rounds with the weights under which their gaps ``update(x) - x`` cancel best, in the
+sense of least squares (Anderson 1965; Walker and Ni 2011).
 """
 
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ import numpy as np
 from abm.economy.tables import Array
 
 SMALLEST_DIRECTION = 1e-6
-"""Directions of change below this share of the largest are noise and left out."""
+"""Directions whose change is below this share of the largest are noise, and left out."""
 
 LONGEST_STEP = 2.0
 
@@ -32,12 +32,12 @@ class Mixing:
     _updates: list[Array] = field(default_factory=list)
 
     def next_point(self, point: Array, update: Array, weight: Array) -> Array:
-        """Where to look next.
+        """The point to try in the next round.
 
         Parameters
         ----------
         point, update : ndarray, shape (n,)
-            Where this round was, and what the plain iteration would take next.
+            The point of this round, and the one that a plain iteration would try next.
         weight : ndarray, shape (n,)
             How much each entry matters.
 

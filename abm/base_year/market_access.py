@@ -1,9 +1,9 @@
-"""Access of hosts to markets at which modelled firms sell what the tables say.
+"""The market access of hosts at which modelled firms sell what the tables say.
 
-A unit of appeal earns one in the calibration year, so access has to make the
-appeal of all plants of a host to a market equal to the sales observed. A firm
-with one plant contributes its access to a power, whatever the access of other
-hosts; only firms with several plants have to be added up anew in each round.
+In the calibration year a unit of appeal earns a unit of revenue, so access must make
+the appeal of all plants of a host to a market equal to the sales observed. The appeal of
+a firm with one plant is a power of its host's access and depends on no other host.
+So only firms with several plants are summed anew in each round.
 """
 
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class _Sellers:
     Attributes
     ----------
     alone : ndarray, shape (host, use, market)
-        Border value sold by firms with one plant, where access is one.
+        Border value sold by firms with one plant if access were one.
     firms : int
         Number of those with several.
     firm : list of ndarray of int, shape (plant,)
@@ -72,21 +72,22 @@ def matched_access(quarter: Quarter, target: Array, patient: bool = False) -> Ar
     target : ndarray, shape (sector, host, use, market)
         Sales observed, million USD a quarter.
     patient : bool
-        Whether short steps follow where `ROUNDS` long ones were not enough.
+        Whether to continue with short steps if `ROUNDS` long ones were not enough.
 
     Returns
     -------
     ndarray, shape (sector, host, use, market)
-        As near to the targets as the rounds bring it.
+        The access after the last round, which may still miss its targets.
 
     Notes
     -----
-    Sales of a firm with one plant go with the root of access, and a step by the square
-    of target over sales is then exact. Sales of a small plant beside large ones of the
-    same firm go with access itself: that step overshoots by as much as was missed and
-    swings for ever. A step by the ratio alone halves the miss in the first case, is exact
-    in the second, and converges whatever the mix: the elasticities of sales to a market in
-    the access of all hosts have eigenvalues between a half and three halves.
+    Sales of a firm with one plant are proportional to the square root of access, so
+    multiplying access by the squared ratio of target to sales is exact (a long step).
+    Sales of a small plant beside large ones of the same firm are proportional to access
+    itself: the long step then overshoots by as much as the gap was, and oscillates. A
+    short step, by the ratio itself, halves the gap in the first case, is exact in the
+    second, and converges for any mix of both, because the matrix of elasticities of
+    sales with respect to access has eigenvalues between one half and three halves.
     """
     every = sector_blocks(quarter.table)
     parts = in_parallel(lambda block: _of_block(quarter, *block), every)
@@ -126,7 +127,7 @@ def _of_block(quarter: Quarter, sector: int, rows: slice) -> _Sellers:
 
 
 def _at_border(sold: Floats, place: Plants) -> Array:
-    """Border value of appeal before the firms' mass, shape (use, market)."""
+    """Border value that plants sell, given their appeal per unit of mass, (use, market)."""
     border = sold * place.mass[:, None, :]
     border[:, FINAL] /= place.mark_on
     total: Array = border.sum(axis=0, dtype=np.float64)

@@ -17,11 +17,11 @@ from abm.axes import BELIEFS, FOOTLOOSE, HOSTS, N_CONFIGS, N_FOOTLOOSE, N_GOODS,
 from abm.economy.tables import Array, Economy
 from abm.engine.draws import Draws
 from abm.errors import CalibrationError
-from abm.scenario.scenario import Firms
+from abm.scenario.scenario import FirmAssumptions
 from agents import FirmTable
 
 SMALLEST_FIRMS = 100
-"""A few for every sector of every host; fewer cannot reproduce the trade matrix."""
+"""A few for every sector of every host; with fewer the trade matrix is not reproduced."""
 
 SIZE_RANGE = 930.0
 """Largest over smallest establishment.
@@ -45,10 +45,10 @@ def real_establishments(economy: Economy) -> Array:
 
 
 def size_of_establishments(economy: Economy) -> Array:
-    """How large a real establishment of every host is, the American one being 1.
+    """Mean size of a real establishment by host, relative to the American one.
 
     Mexico counts more than half of North America's manufacturing establishments and makes
-    a ninth of its goods. A firm takes its size along wherever it opens a plant.
+    a ninth of its goods. A firm keeps the size of its home wherever it opens a plant.
 
     Returns
     -------
@@ -90,7 +90,7 @@ def firms_per_cell(economy: Economy, firms: int) -> NDArray[np.int64]:
     made = economy.makes
     exact = made + (firms - made.sum()) * share / share.sum()
     counts = np.floor(exact).astype(np.int64)
-    # Largest remainders: the order is fixed, so the same total gives the same counts.
+    # Largest remainders get one firm more; ties are broken by order, so counts repeat.
     for cell in np.argsort(-(exact - counts), axis=None, kind="stable")[: firms - counts.sum()]:
         counts.flat[cell] += 1
     return counts
@@ -130,13 +130,15 @@ def zipf_sizes(
     return sizes
 
 
-def draw_population(economy: Economy, settings: Firms, firms: int, draws: Draws) -> FirmTable:
+def draw_population(
+    economy: Economy, settings: FirmAssumptions, firms: int, draws: Draws
+) -> FirmTable:
     """Firms with everything that does not depend on prices or policy.
 
     Parameters
     ----------
     economy : Economy
-    settings : Firms
+    settings : FirmAssumptions
         The ``firms`` section of a scenario.
     firms : int
         How many.
@@ -175,7 +177,7 @@ def draw_population(economy: Economy, settings: Firms, firms: int, draws: Draws)
 def _draw_sizes(
     table: FirmTable,
     economy: Economy,
-    settings: Firms,
+    settings: FirmAssumptions,
     counts: NDArray[np.int64],
     cells: NDArray[np.int64],
     draws: Draws,
@@ -192,14 +194,16 @@ def _draw_sizes(
     table.size[:] = within_cell * size_of_establishments(economy)[table.home]
 
 
-def _draw_beliefs(table: FirmTable, settings: Firms, draws: Draws) -> None:
+def _draw_beliefs(table: FirmTable, settings: FirmAssumptions, draws: Draws) -> None:
     shares = np.array([getattr(settings.beliefs, belief) for belief in BELIEFS])
     draw = draws.uniform("belief", 0, len(table))
-    # A share of 1 may come as 0.999..., so the last type takes what is left.
+    # Rounding may leave a cumulated share at 0.999..., so the last type takes the rest.
     table.belief[:] = np.searchsorted(np.cumsum(shares)[:-1], draw, side="right")
 
 
-def _draw_technology(table: FirmTable, economy: Economy, settings: Firms, draws: Draws) -> None:
+def _draw_technology(
+    table: FirmTable, economy: Economy, settings: FirmAssumptions, draws: Draws
+) -> None:
     firms = len(table)
     spread = settings.productivity_spread
     own = np.exp(spread * draws.normal("productivity", 0, firms) - spread**2 / 2)
@@ -225,14 +229,14 @@ def _draw_technology(table: FirmTable, economy: Economy, settings: Firms, draws:
 
 
 def draw_origin(table: FirmTable, typical: Array, spread: Array, draws: Draws) -> None:
-    """What of qualifying deliveries to every firm originates, by value.
+    """Draw the share of qualifying deliveries to every firm that originates, by value.
 
     Parameters
     ----------
     table : FirmTable
         Its ``origin_share`` is filled in: 1 wherever the typical share is.
     typical : ndarray, shape (sector, host)
-        Share of a firm in the middle.
+        Share of the median firm.
     spread : ndarray, shape (firm,)
         Standard deviation of log odds.
     draws : Draws
@@ -241,7 +245,9 @@ def draw_origin(table: FirmTable, typical: Array, spread: Array, draws: Draws) -
     table.origin_share[:] = expit(logit(typical)[table.sector] + log_odds[:, None])
 
 
-def _draw_customs(table: FirmTable, economy: Economy, settings: Firms, draws: Draws) -> None:
+def _draw_customs(
+    table: FirmTable, economy: Economy, settings: FirmAssumptions, draws: Draws
+) -> None:
     firms = len(table)
     line = draws.uniform("tariff line", 0, firms)
     for (host, partner, sector), distribution in economy.rates.items():

@@ -48,7 +48,7 @@ class CalibratedEconomy:
         That of the calibration year, a single regime.
     base_year : BaseYear
     base_values : ndarray, shape (firm, config)
-        Present value of every set of plants without news.
+        Present value of every set of plants if policy never changes.
     """
 
     economy: Economy
@@ -73,7 +73,7 @@ def calibrated_economy(
     ----------
     observed : Economy
     scenario : Scenario
-        Its firms and its economy; its policy has no part in this.
+        Its sections ``firms`` and ``economy`` are used; its policy is not.
     firms : int
         How many.
     draws : Draws
@@ -85,7 +85,7 @@ def calibrated_economy(
     Raises
     ------
     CalibrationError
-        If the economy cannot be, or the calibration year is not reproduced.
+        If the economy contradicts itself, or the calibration year is not reproduced.
     """
     _check_what_is_made(observed)
     settings = scenario.firms
@@ -99,7 +99,7 @@ def calibrated_economy(
 
 
 def _check_what_is_made(observed: Economy) -> None:
-    """Raise unless every sector is made somewhere, and hosts trade in what they make alone."""
+    """Raise unless every sector is made at some host, and hosts sell only what they make."""
     made = observed.makes
     sold = observed.intermediate_use.sum(axis=(2, 3)) + observed.final_demand.sum(axis=2)
     bought = observed.intermediate_use.sum(axis=(0, 1))
@@ -145,7 +145,7 @@ def link_suppliers(
 def follow_links(
     table: FirmTable, network: SupplierNetwork, relation: float, rows: NDArray[np.int64]
 ) -> None:
-    """Affinity of some firms from their own draws and where their suppliers stand.
+    """Set the affinity of some firms from their own draws and their suppliers' locations.
 
     Parameters
     ----------
@@ -165,7 +165,7 @@ def follow_links(
 
 
 def set_base_revenue(start: CalibratedEconomy) -> None:
-    """What firms at their base-year plants sell, as the yardstick of later plans."""
+    """Set what firms sell from their base-year plants, to which later profits are relative."""
     table = start.firms
     quarter = _base_quarter(start)
     market = _base_market(start, quarter.outside)

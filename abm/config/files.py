@@ -25,7 +25,7 @@ DEEPEST = 20
 MOST_DOTS = 500
 """In a line; keys need five, a sentence about a source some more."""
 
-FORMAT = 1
+SCENARIO_FORMAT = 1
 
 OWN = ("format", "name", "title", "question", "extends")
 """Keys that say what a file is, and so are not inherited."""
@@ -215,10 +215,11 @@ def _parsed(text: str, where: str, keys: Keys) -> dict[str, Any]:
     unknown = next(keys.unknown(document), None)
     if unknown is not None:
         raise ScenarioError(f"{keys.no_such_key(unknown)} (in {where})")
-    version = document.get("format", FORMAT)
-    if isinstance(version, int) and version > FORMAT:
+    version = document.get("format", SCENARIO_FORMAT)
+    if isinstance(version, int) and version > SCENARIO_FORMAT:
         raise ScenarioError(
-            f"format = {shown(version)}: {where} is newer than this version reads ({FORMAT})"
+            f"format = {shown(version)}: {where} is newer than this version reads "
+            f"({SCENARIO_FORMAT})"
         )
     if not isinstance(document.get("timeline", []), list):
         raise ScenarioError(f"timeline: must be a list, written [[timeline]] (in {where})")

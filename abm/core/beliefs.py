@@ -4,7 +4,7 @@ Policy is a Markov chain over regimes. A myopic firm expects today's regime for
 ever. An adaptive firm holds a Dirichlet belief over each row of the transition
 matrix: a prior worth some quarters of evidence, to which it adds the transitions
 it has seen; its best guess is the posterior mean (DeGroot 1970). A forward-looking
-firm knows the scenario's own matrix, which needs no function.
+firm uses the scenario's own matrix as it is, so no function here computes its belief.
 """
 
 import numpy as np

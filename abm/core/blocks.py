@@ -1,10 +1,13 @@
-"""Firms in blocks: so many at a time that their arrays fit the processor's cache."""
+"""Firms in blocks, each small enough that its arrays fit the processor's cache."""
 
 from collections.abc import Iterator
 
 BLOCK = 8192
-"""Firms times regimes per block: small enough for the processor's cache, and so large
-that threads do not wait for each other between one operation and the next."""
+"""Firms times regimes per block.
+
+Small enough for the arrays of a block to fit the processor's cache, and large enough that
+one NumPy operation takes far longer than handing the interpreter from thread to thread.
+"""
 
 
 def blocks(firms: int, size: int = BLOCK) -> Iterator[slice]:

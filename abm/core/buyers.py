@@ -1,4 +1,4 @@
-"""Firms as buyers of inputs: what draws them to sources, and what of it originates."""
+"""Firms as buyers of inputs: how much they buy from each source, and how much originates."""
 
 from dataclasses import dataclass
 
@@ -8,19 +8,19 @@ from numpy.typing import NDArray
 from abm.core.content_rules import Floats
 
 ORIGINATING, OTHER, OTHER_BEFORE_DUTY, ORIGINATING_BEFORE_DUTY = range(4)
-"""Content groups of a category's sourcing weights."""
+"""Content groups of an input's sourcing weights, along their ``group`` axis."""
 
 
 @dataclass(frozen=True)
 class Buyers:
-    """What is lasting in the purchases of some firms.
+    """The properties of some firms that decide what they buy and do not change with policy.
 
     Attributes
     ----------
     affinity : ndarray, shape (firm, input, source)
         Taste for a source: the firm's own draw times its supplier links.
     origin_share : ndarray, shape (firm, host)
-        Part of what qualifying suppliers deliver that originates by value.
+        Share of the value delivered by qualifying suppliers that originates.
     base_potential : ndarray, shape (firm, input, host)
         Sourcing potential of the calibration year.
     """
@@ -42,7 +42,7 @@ class Buyers:
         return Buyers(self.affinity, self.origin_share[:, here], self.base_potential[:, :, here])
 
     def appeal(self, weights: Floats) -> Floats:
-        """Appeal of what originates, of what does not, and of the latter before duty.
+        """Sourcing potential of originating inputs, of others, and of others valued before duty.
 
         Parameters
         ----------
@@ -51,7 +51,7 @@ class Buyers:
         Returns
         -------
         ndarray, shape (input, group, host, regime, firm)
-            The first three groups.
+            Groups `ORIGINATING`, `OTHER` and `OTHER_BEFORE_DUTY`.
         """
         if (self.origin_share == 1).all():
             return sourcing_potential(self.affinity, weights[:, :, :ORIGINATING_BEFORE_DUTY])
@@ -64,7 +64,7 @@ class Buyers:
         return groups[:, :ORIGINATING_BEFORE_DUTY]
 
     def originating(self, appeal: Floats) -> Floats:
-        """What originates of qualifying suppliers' appeal, shape (..., host, regime, firm)."""
+        """The part of qualifying suppliers' appeal that originates, (..., host, regime, firm)."""
         share: Floats = appeal * self.origin_share.T[:, None]
         return share
 

@@ -7,8 +7,8 @@ firm takes the cheapest of three:
 * pay: free mix, full duty (most-favoured-nation, special, fee);
 * comply: compliant mix, paperwork, and only the duties that origin does not waive;
 * claim falsely: free mix, no waived duty, but an expected back duty and penalty
-  of ``audit * (1 + penalty) * duty``, and a reluctance that weighs in the choice
-  and never in the books.
+  of ``audit * (1 + penalty) * duty``, and the firm's reluctance to lie. Reluctance
+  counts as a cost when the firm chooses, but nobody pays it, so no account holds it.
 
 Costs are relative to the calibration year's unit cost, duties are fractions of
 the value at the border (customs value over basic price included).
@@ -82,7 +82,7 @@ class BorderChoice:
 
 @dataclass(frozen=True)
 class ClaimCosts:
-    """What a unit costs delivered to the border and over it, by the claim made.
+    """What a unit costs once it is over the border, for each claim that could be made.
 
     All arrays have shape (firm, regime) and are relative to the calibration year's unit
     cost; ``comply`` is infinite where the rule cannot be met.
@@ -90,7 +90,8 @@ class ClaimCosts:
     Attributes
     ----------
     pay, comply, claim_falsely : ndarray
-        The last with the reluctance, which is no money.
+        Duty, paperwork and expected penalties included. ``claim_falsely`` also includes
+        the firm's reluctance to lie, which decides its choice but is never paid.
     expected_penalty : ndarray
         Of a false claim, fraction of unit cost.
     """
@@ -108,7 +109,7 @@ def claim_costs(
     reluctance: Floats,
     terms: BorderTerms,
 ) -> ClaimCosts:
-    """What each way over a member's border costs.
+    """What a unit costs under each claim that can be made at a member's border.
 
     Parameters
     ----------
@@ -137,7 +138,7 @@ def choose_claim(
     terms: BorderTerms,
     held: NDArray[np.int8] | None = None,
 ) -> BorderChoice:
-    """The cheapest way over a member's border.
+    """The claim under which goods cross a member's border most cheaply.
 
     Parameters
     ----------
@@ -149,10 +150,11 @@ def choose_claim(
     paperwork : ndarray, shape (firm, regime)
         Cost of proving origin, share of unit cost.
     reluctance : ndarray, shape (firm, 1)
-        What a false claim costs in the firm's own eyes, share of unit cost.
+        Cost at which a firm values its own dislike of lying, share of unit cost.
     terms : BorderTerms
     held : ndarray of int8, shape (firm, regime), optional
-        Claims to keep whatever is cheapest, where they are possible at all.
+        Claims to keep even where another is cheaper. A held claim to comply is dropped
+        where no mix of inputs meets the rule.
 
     Returns
     -------

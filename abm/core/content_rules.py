@@ -28,14 +28,14 @@ from numpy.typing import NDArray
 Floats = NDArray[np.floating]
 
 MAX_LOG_WEDGE = np.log(1e4)
-"""A firm that misses the rule even at this wedge has no qualifying source to turn to."""
+"""Largest wedge tried: a firm that misses the rule even here has no qualifying source."""
 
 MAX_ITERATIONS = 60
 
 
 @dataclass(frozen=True)
 class RestrictedMix:
-    """What meeting the rule costs.
+    """The cheapest mix that meets the rule, and what it costs.
 
     Attributes
     ----------
@@ -101,7 +101,7 @@ def restricted_spending(
 class _TiltedMix:
     """Spending under a wedge, shape (input, entry) each.
 
-    ``tilted_share`` is the share of parts that still do not originate.
+    ``tilted_share`` is the share of parts that do not originate under the wedge.
     """
 
     wedges: Floats
@@ -113,7 +113,7 @@ class _TiltedMix:
 def mix_factors(
     log_wedges: Floats, foreign: Floats, power: Floats
 ) -> tuple[Floats, Floats, Floats]:
-    """What wedges do to spending, part by part.
+    """Factors by which wedges change spending on originating and on other parts.
 
     Parameters
     ----------
@@ -127,14 +127,14 @@ def mix_factors(
     Returns
     -------
     originating, other, tilted_share : ndarray, shape (input, entry)
-        Spending on each kind over what is spent on it freely, and the share of parts
-        that still does not originate.
+        Spending on each kind over what a free firm spends on it, and the share of parts
+        that do not originate under the wedge.
     """
     # exp and log are vectorized in single precision everywhere, powers are not.
     log_tilt = -power * log_wedges
     tilted = foreign * np.exp(log_tilt)
     home = 1 - foreign
-    # Where nothing originates there is nothing to turn to: the whole follows the wedge.
+    # Without an originating source no part can be re-sourced: all spending bears the wedge.
     captive = home <= 0
     remaining = np.where(captive, 1, home + tilted)
     log_scale = (-1 / power - 1) * np.where(captive, log_tilt, np.log(remaining))
@@ -214,7 +214,7 @@ def meet_content_rule(
         log_wedge = np.where(unsettled, np.where(inside, newton, (low + high) / 2), log_wedge)
         solved[active] = log_wedge
         if 2 * np.count_nonzero(unsettled) < len(active):
-            # Most are done: go on with the others alone.
+            # More than half have converged, so dropping them saves more than it costs.
             active, problem = active[unsettled], problem.take(unsettled)
             log_wedge, low, high = log_wedge[unsettled], low[unsettled], high[unsettled]
     problem = _Program(spend, foreign, before_duty, other_cost, allowed)
@@ -227,7 +227,7 @@ def meet_content_rule(
 
 @dataclass(frozen=True)
 class _Program:
-    """What the firms with a binding rule minimise over; the last axis is the entry."""
+    """The data of the cost minimization under a content rule; the last axis is the entry."""
 
     spend: Floats
     foreign: Floats

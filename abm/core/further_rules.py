@@ -1,4 +1,4 @@
-"""Rules of origin beyond content, met where a sector of some regime is asked for more.
+"""Rules of origin beyond regional value content, solved where some regime has such rules.
 
 Costs under the content rule alone come from `abm.core.sourcing`; here those entries
 that miss a further rule are solved anew with all rules together.
@@ -14,8 +14,8 @@ from abm.core.origin_rules import (
     CONTENT,
     FOREIGN,
     HIGH_WAGE,
+    N_RULES,
     REGIONAL,
-    RULES,
     OriginRules,
     RuledMix,
     Sourcing,
@@ -26,7 +26,7 @@ from abm.core.origin_rules import (
 
 @dataclass(frozen=True)
 class FurtherRules:
-    """What one sector is asked for beside content, and what counts for it.
+    """Rules that one sector must meet beside content, and what counts towards them.
 
     Attributes
     ----------
@@ -61,7 +61,7 @@ class FurtherRules:
         )
 
     def asked(self, threshold: Floats, regime: NDArray[np.integer]) -> OriginRules:
-        """All rules of some entries, given the regime of each."""
+        """All rules that some entries must meet, given the regime of each."""
         return OriginRules(
             threshold=threshold[regime].astype(np.float64),
             labour=self.labour[regime],
@@ -75,7 +75,7 @@ class FurtherRules:
 def weights_by_group(
     qualifying: Floats, other: Floats, high_wage: Floats, origin: Floats
 ) -> dict[int, tuple[tuple[Floats, Floats], ...]]:
-    """Sourcing weights of every content group, with the part of each that is in it.
+    """The sourcing weights that make up every content group, with the share of each in it.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def weights_by_group(
     Returns
     -------
     dict
-        Pairs of a weight and the part of it, by group.
+        By group, pairs of a weight and the share of that weight in the group.
     """
     return {
         HIGH_WAGE: ((high_wage, origin),),
@@ -99,7 +99,7 @@ def weights_by_group(
 
 @dataclass(frozen=True)
 class FreeMix:
-    """A block of firms that choose freely.
+    """What a block of firms would buy and spend if no rule applied.
 
     Attributes
     ----------
@@ -133,8 +133,8 @@ class FreeMix:
 
 
 def content_start(log_wedge: Floats, threshold: Floats) -> Floats:
-    """Multipliers that stand for the wedge of the content rule alone, shape (rule, entry)."""
-    start = np.zeros((RULES, len(log_wedge)))
+    """Multipliers equivalent to the wedge of the content rule alone, shape (rule, entry)."""
+    start = np.zeros((N_RULES, len(log_wedge)))
     above_one = np.expm1(log_wedge.astype(np.float64))
     start[CONTENT] = above_one / (1 + above_one * (1 - threshold))
     return start
@@ -174,7 +174,7 @@ def solve_entries(
     where : ndarray of bool, shape (host, regime, firm)
         Entries to solve.
     log_wedge : ndarray, shape (host, regime, firm)
-        That of the content rule alone, to start from where nothing better is known.
+        Of the content rule alone: the starting point for entries without multipliers.
     multipliers : ndarray, shape (rule, host, regime, firm)
         Those of last quarter, 0 where there were none.
     tolerance : float

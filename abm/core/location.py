@@ -1,8 +1,8 @@
 """Where a firm produces: dynamic discrete choice under policy that may change.
 
 A firm in configuration ``c`` (a set of hosts) while policy regime ``r`` is in
-force earns ``profit[c, r]`` a quarter. With probability ``review`` it asks
-itself this quarter whether to change to ``c'``, at a sunk ``move_cost[c, c']``;
+force earns ``profit[c, r]`` a quarter. With probability ``review`` it reviews
+this quarter whether to change to ``c'``, at a sunk ``move_cost[c, c']``;
 otherwise it stays. New plants open ``build_delay`` quarters after the decision
 and until then the old ones serve. With ``P`` the transitions between regimes
 the firm believes in, ``L`` the delay and ``beta`` the discount factor, a choice
@@ -43,12 +43,12 @@ BLOCK_ENTRIES = 1 << 18
 """Entries of the linear systems solved at once, and of choice values: 2 MB, the fastest tried."""
 
 MAX_NEWTON_STEPS = 100
-"""Far above the handful needed; reached only when rounding forbids the tolerance asked for."""
+"""Far more than the few needed; reached only if rounding makes the tolerance unreachable."""
 
 
 @dataclass(frozen=True)
 class LocationProblem:
-    """What a batch of firms weighs when choosing where to produce.
+    """What some firms know and expect when they choose where to produce.
 
     Attributes
     ----------
@@ -87,7 +87,7 @@ class LocationProblem:
                 raise ValueError(complaint)
 
     def _requirements(self) -> Iterator[tuple[bool | np.bool_, str]]:
-        """What must hold, and what to say otherwise; shapes first, as the rest relies on them."""
+        """Requirements, each with the complaint if it fails; shapes first, as the rest use them."""
         firms, configs, regimes = self.profit.shape
         rows, delay = self.transitions, self.build_delay
         yield self.move_cost.shape == (firms, configs, configs), "move_cost: wrong shape"
@@ -123,7 +123,7 @@ class Projects:
     Attributes
     ----------
     config, target : ndarray of int, shape (firm,)
-        Configuration that serves meanwhile, and the one to come.
+        Configuration that produces until the project opens, and the one after.
     quarters_left : ndarray of int, shape (firm,)
         Quarters until the target opens.
     remaining_cost : ndarray, shape (firm,)
@@ -182,13 +182,13 @@ class _Bellman:
     Attributes
     ----------
     payoff : ndarray, shape (config to, config from, regime, firm)
-        Choice values less what comes after the plants stand.
+        The part of choice values that is earned and paid before the new plants open.
     ahead : ndarray, shape (horizon, regime, regime, firm)
-        Discounted transitions to the quarter in which the plants stand.
+        Discounted transitions to the quarter in which the new plants open.
     horizon : ndarray of int, shape (config to, config from)
-        Row of ``ahead`` that a choice looks to.
+        Row of ``ahead`` for the building delay of a choice.
     order : tuple of ndarray of int
-        Regimes by groups that lead to each other, each group after those it leads to.
+        Groups of regimes that lead to each other; a group follows those it leads to.
     review, noise : float
         As in `LocationProblem`.
     """
@@ -203,13 +203,13 @@ class _Bellman:
     def choice_values(self, values: Floats) -> Floats:
         """What each choice is worth, shape (config to, config from, regime, firm)."""
         expected = (self.ahead[:, None] * values[:, None]).sum(axis=3)
-        # Only row ``to`` of what is expected matters to a choice of ``to``.
+        # A choice of ``to`` depends on the value expected in ``to`` alone.
         result = expected[self.horizon, np.arange(len(values))[:, None]]
         result += self.payoff
         return result
 
     def apply(self, values: Floats) -> tuple[Floats, Floats]:
-        """Updated values, and the probability that a firm which reviews goes where."""
+        """Updated values, and the probabilities with which a firm that reviews chooses each set."""
         worth = self.choice_values(values)
         staying = np.einsum("ccrn->crn", worth)
         updated = (1 - self.review) * staying
@@ -235,7 +235,7 @@ class _Bellman:
         return step
 
     def _solve(self, weight: Floats, regimes: Indices, owed: Floats) -> Floats:
-        """The step in regimes that lead to each other, those after them being done."""
+        """The step in one group of regimes, given the steps of the groups that it leads to."""
         configs, _, firms = owed.shape
         states = configs * len(regimes)
         minus_weight = -weight[:, :, regimes].transpose(1, 2, 0, 3)[:, :, :, None]
@@ -257,9 +257,9 @@ class _Bellman:
 def _groups(transitions: Floats) -> tuple[Indices, ...]:
     """Regimes that lead to each other in anybody's belief, group by group.
 
-    What a regime is worth depends on those it may lead to and on no other. So each
-    group is solved once those it leads to are, a small system at a time; a threat
-    with an end, or a rule announced, gives one group for each regime or two.
+    The value of a regime depends only on the regimes that may follow it. So groups are
+    solved one after another, each after those it leads to, as small linear systems. A
+    threat that may end, or a rule that is announced, makes groups of one or two regimes.
     """
     leads = transitions.any(axis=0) | np.eye(transitions.shape[-1], dtype=bool)
     for _ in range(len(leads).bit_length()):
@@ -345,7 +345,7 @@ def solve_values(
     for rows, bellman in _bellman_blocks(problem):
         profit = problem.profit[rows].astype(np.float64)
         scale = np.abs(profit).max(axis=(1, 2)) + problem.noise
-        # A firm with nothing to earn anywhere has no scale, and no error either.
+        # With no profit anywhere and no noise all values are 0: there is no error to scale.
         scale[scale == 0] = 1
         solved, residual[rows] = _iterate(bellman, _firm_last(values[rows]), scale, tolerance)
         values[rows] = np.moveaxis(solved, -1, 0)
@@ -380,7 +380,7 @@ def choice_values(
     config: Indices | None = None,
     regime: int | None = None,
 ) -> Floats:
-    """What each configuration to go to is worth, move cost paid and taste left out.
+    """Value of choosing each configuration, after its move cost and before the taste shock.
 
     Parameters
     ----------
@@ -451,8 +451,9 @@ def stationary_distribution(probabilities: Floats) -> Floats:
     Returns
     -------
     ndarray of float64, shape (firm, config)
-        Sums to one; not a number where the first configuration cannot be reached from
-        every other one, or hardly: the long run then hangs on where the firm began.
+        Sums to one. NaN where the first configuration cannot be reached from every other
+        one, or only with a probability that underflows: the long-run shares then depend
+        on where the firm started.
 
     Notes
     -----
@@ -462,7 +463,7 @@ def stationary_distribution(probabilities: Floats) -> Floats:
     flows = _firm_last(probabilities)
     configs = len(flows)
     shares = np.ones((configs, flows.shape[-1]))
-    # What is too rare to be told from nothing ends as no number, and is none in the result.
+    # Probabilities that underflow to 0 give NaN or infinity here, and NaN in the result.
     with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
         for last in range(configs - 1, 0, -1):
             flows[:last, last] /= flows[last, :last].sum(axis=0)
@@ -477,7 +478,7 @@ def stationary_distribution(probabilities: Floats) -> Floats:
 def continue_or_cancel(
     problem: LocationProblem, values: Floats, projects: Projects, regime: int
 ) -> tuple[Floats, Floats, Floats]:
-    """What going on with a project and cancelling it are worth, and which it will be.
+    """Value of continuing a project, value of cancelling it, and the chance of continuing.
 
     Parameters
     ----------
@@ -496,7 +497,8 @@ def continue_or_cancel(
 
     Notes
     -----
-    Going on means to the end: that it could still be cancelled later is not priced in.
+    Continuing is valued as if the project were then completed: the option to cancel it
+    at a later stage is left out.
     """
     firms = np.arange(len(values))
     powers, sums = _discounted_powers(

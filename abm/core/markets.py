@@ -7,7 +7,7 @@ productivities of shape ``dispersion`` plant ``s`` makes the share
 to the power ``-dispersion`` times how well the host reaches that market
 (Tintelnot 2017). The firm's appeal there is ``size * sum(x)**exponent`` with
 ``exponent = (sigma - 1) / dispersion``, below one, so a further plant always
-helps and partly replaces the others.
+raises a firm's sales, but also takes sales from its other plants.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from abm.core.content_rules import Floats
 
 
 def plant_pull(delivered_cost: Floats, suitability: Floats, dispersion: float) -> Floats:
-    """How strongly a possible plant competes for each market, access to it apart.
+    """How strongly a possible plant competes in each market, before market access.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def plant_pull(delivered_cost: Floats, suitability: Floats, dispersion: float) -
 
 
 def _share_scale(total: Floats, exponent: float) -> Floats:
-    """``total**(exponent - 1)``; finite where nothing is reached, so that nothing is sold."""
+    """``total**(exponent - 1)``, kept finite where the total is 0, so that sales there are 0."""
     scale: Floats = np.maximum(total, np.finfo(total.dtype).tiny)
     if exponent == 0.5:
         np.sqrt(scale, out=scale)

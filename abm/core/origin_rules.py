@@ -45,7 +45,7 @@ HIGH_WAGE, REGIONAL, FOREIGN = range(3)
 CONTENT, LABOUR, CATEGORY, SHIFT = range(4)
 """The rules, in the order of the multipliers."""
 
-RULES = 4
+N_RULES = 4
 
 MAX_ITERATIONS = 100
 MAX_HALVINGS = 40
@@ -54,18 +54,18 @@ RIDGE = 1e-10
 """Added to the diagonal of the curvature, relative to its largest entry."""
 
 LEAST_CURVATURE = 1e-200
-"""Below it nothing answers to any multiplier, and the number range ends."""
+"""Smallest usable curvature: below it no spending responds to any multiplier."""
 
 BLOCK = 512
 """Entries worked on at a time, so that they stay in the processor's cache."""
 
 SUFFICIENT = 1e-4
-"""Part of the rise that its slope promises which a step must bring (Armijo)."""
+"""Share of the rise predicted by the slope that a step must achieve (Armijo's rule)."""
 
 
 @dataclass(frozen=True)
 class OriginRules:
-    """What is asked of a product; a rule that asks nothing is slack.
+    """The rules that a product must meet; a rule whose parameter is 0 is always met.
 
     Attributes
     ----------
@@ -76,11 +76,11 @@ class OriginRules:
     category : ndarray, shape (entry,)
         Originating share of purchases of the categories below.
     in_category : ndarray of bool, shape (input,)
-        What the category rule is about.
+        True for inputs that the category rule covers.
     shift : ndarray, shape (input, entry)
-        Share of a category's parts that may not be foreign but for the de minimis.
+        Share of a category's parts that must originate, beyond the de minimis allowance.
     de_minimis : ndarray, shape (entry,)
-        Value of such parts that is overlooked, share of net cost.
+        Value of foreign parts that the tariff shift rule allows, share of net cost.
     """
 
     threshold: Floats
@@ -140,7 +140,7 @@ class Sourcing:
 
     @property
     def free_spending(self) -> Floats:
-        """Spending by group when nothing is asked, shape (group, input, entry)."""
+        """Spending by group when no rule applies, shape (group, input, entry)."""
         spending: Floats = self.shares * self.spend
         return spending
 
@@ -156,10 +156,11 @@ class RuledMix:
     spending : ndarray, shape (group, input, entry)
         Purchasers' value by content group.
     multipliers : ndarray, shape (rule, entry)
-        What a dollar of room in each rule would save.
+        Shadow price of each rule: the cost saved if it were a dollar looser.
     log_wedge : ndarray, shape (entry,)
-        Logarithm of the weight of duty-free foreign parts over that of high-wage ones,
-        in the category where it is largest; the content rule's own where it stands alone.
+        Logarithm of the weight of duty-free foreign parts over that of high-wage parts,
+        in the category where it is largest. With a content rule alone this is the log
+        wedge of `abm.core.content_rules`.
     feasible : ndarray of bool, shape (entry,)
         False where no mix meets the rules.
     """
@@ -190,7 +191,7 @@ def rule_excess(firms: Sourcing, rules: OriginRules, spending: Floats) -> Floats
 
 def weight_slopes(firms: Sourcing, rules: OriginRules) -> Floats:
     """Change of every weight with every multiplier, shape (rule, group, input, entry)."""
-    slopes = np.zeros((RULES, *firms.shares.shape))
+    slopes = np.zeros((N_RULES, *firms.shares.shape))
     foreign = firms.before_duty
     slopes[CONTENT] = -(1 - rules.threshold)
     slopes[CONTENT, FOREIGN] += foreign
@@ -225,7 +226,7 @@ class _Dual:
         return perceived / phi * tilted / weights, perceived
 
     def value(self, multipliers: Floats) -> tuple[Floats, Floats]:
-        """Value, and the smallest weight, at or below zero where the value means nothing."""
+        """Value, and the smallest weight; the value is undefined unless that weight is positive."""
         weights = self.weights(multipliers)
         smallest = weights.min(axis=(0, 1))
         _, perceived = self.spending(np.where(smallest > 0, weights, 1.0))
@@ -251,7 +252,7 @@ class _Dual:
         bent = 1 + self.firms.theta[:, None]
         slopes = self.slopes[rules]
         along = np.einsum("cgke,gke->cke", slopes, spending)
-        # A category that is not bought has no spending to bend.
+        # A category on which nothing is spent has no curvature.
         per_dollar = np.divide(bent, perceived, out=np.zeros_like(perceived), where=perceived > 0)
         whole = np.einsum("cke,dke->ecd", along, along * per_dollar)
         each = np.einsum("cgke,dgke->ecd", slopes, slopes * (bent * spending / weights))
@@ -289,7 +290,7 @@ def meet_origin_rules(
     entries = firms.other_cost.size
     every = np.arange(entries)
     whole = _Dual(firms.take(every), rules, weight_slopes(firms, rules))
-    multipliers = np.zeros((RULES, entries)) if start is None else start.astype(np.float64)
+    multipliers = np.zeros((N_RULES, entries)) if start is None else start.astype(np.float64)
     multipliers[:, whole.value(multipliers)[1] <= 0] = 0
     reachable = np.flatnonzero(~_out_of_reach(whole.firms, rules))
     for first in range(0, len(reachable), BLOCK):
@@ -312,7 +313,7 @@ def spending_at(firms: Sourcing, rules: OriginRules, multipliers: Floats) -> Flo
 
 
 def _out_of_reach(firms: Sourcing, rules: OriginRules) -> NDArray[np.bool_]:
-    """Whether the labour rule is missed even by buying all that can be had at high wages."""
+    """Whether the labour rule is missed even if every part possible is bought at high wages."""
     has = firms.shares[HIGH_WAGE] > 0
     power = -1 / firms.theta[:, None]
     dearest = firms.spend * np.where(has, firms.shares[HIGH_WAGE], 1.0) ** power
@@ -334,8 +335,8 @@ def _newton_step(dual: _Dual, now: Floats, tolerance: float) -> tuple[Floats, ND
     apart = np.log(weights.max(axis=(0, 1)) / weights.min(axis=(0, 1)))
     settled = (miss <= tolerance * net_cost) | (apart > MAX_LOG_WEDGE)
     step, push = np.zeros_like(now), np.where(held, 0.0, slope)
-    # Rules that are slack for every entry would only be carried along.
-    rules = [rule for rule in range(RULES) if not held[rule].all()]
+    # Rules that are slack for every entry are left out of the linear systems.
+    rules = [rule for rule in range(N_RULES) if not held[rule].all()]
     bend = -dual.curvature(weights, spending, perceived, rules)
     step[rules] = _ascent(bend, push[rules], now[rules], ~held[rules])
     steep = np.einsum("ecc->ce", bend)
@@ -376,7 +377,8 @@ def _ascent(bend: Floats, push: Floats, now: Floats, free: NDArray[np.bool_]) ->
     free = free.copy()
     for _ in range(len(push) + 1):
         both = free.T[:, :, None] & free.T[:, None, :]
-        # What is held keeps its place; a little on the diagonal where rules coincide.
+        # Held multipliers get a row of the identity, so they do not move. The others get a
+        # small ridge: where two rules coincide the system would be singular.
         ridge = np.eye(len(push)) * np.where(free.T, RIDGE, 1.0)[:, None] * scale
         system = np.where(both, bend, 0.0) + ridge
         step = np.linalg.solve(system, np.where(free, push, 0.0).T[..., None])[..., 0].T
@@ -390,7 +392,7 @@ def _ascent(bend: Floats, push: Floats, now: Floats, free: NDArray[np.bool_]) ->
 def _risen(
     dual: _Dual, now: Floats, step: Floats, push: Floats, base: Floats
 ) -> tuple[Floats, NDArray[np.bool_]]:
-    """Multipliers after the longest halving of a step that lifts the dual, and where none does."""
+    """Multipliers after the longest halved step that raises the dual; and where none does."""
     moved = now.copy()
     waiting = np.arange(now.shape[1])
     length = 1.0
@@ -401,7 +403,8 @@ def _risen(
         trial = np.maximum(now[:, waiting] + length * step[:, waiting], 0.0)
         reached, smallest = some.value(trial)
         promised = (push[:, waiting] * (trial - now[:, waiting])).sum(axis=0)
-        # Near the top the rise drowns in rounding.
+        # Near the maximum the rise is smaller than the rounding of the dual's value, so a
+        # step is also accepted if the value falls by no more than that rounding.
         rounding = 1e-15 * np.abs(base[waiting])
         enough = reached >= base[waiting] + SUFFICIENT * promised - rounding
         accepted = (smallest > 0) & enough

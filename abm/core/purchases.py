@@ -60,7 +60,8 @@ def input_purchases(
         volume = compliant_volume[rows][bound]
         by_source = by_source[:, :, bound]
         per_weight = per_weight[:, bound]
-        # What does not originate of qualifying deliveries is turned away like all that does not.
+        # The non-originating part of qualifying deliveries bears the wedge like other
+        # non-originating parts.
         for weight, factor in (
             (qualifying, origin * stay + (1 - origin) * turn),
             (other, turn),

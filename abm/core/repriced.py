@@ -1,10 +1,10 @@
 """What inputs chosen at one set of prices cost at another.
 
 A plant that does not re-source buys the same parts in the same places, whatever they
-have come to cost. If source ``s`` of category ``k`` is dearer by the share
-``change[k, s]``, unit cost rises by what the plant spends there times that change: by
-the first-order burden of a duty, before anybody evades it. Freely chosen mixes and
-those that meet rules of origin are the ones of `abm.core.sourcing`.
+cost now. If source ``s`` of category ``k`` is dearer by the share ``change[k, s]``, unit
+cost rises by what the plant spends there times that change. For a duty this is its
+first-order burden: the cost before any buyer switches to another source. The mixes,
+freely chosen or meeting rules of origin, are those of `abm.core.sourcing`.
 """
 
 import numpy as np
@@ -24,14 +24,14 @@ def reprice(
     change: Floats,
     out: UnitCosts,
 ) -> None:
-    """Add to unit costs what their mixes cost more at other prices.
+    """Add to unit costs what the chosen mixes cost more at new prices.
 
     Parameters
     ----------
     buyers : Buyers
     value_added : ndarray, shape (firm, host, regime)
     terms : InputTerms
-        At which the mixes were chosen.
+        Prices and rules at which the mixes were chosen.
     change : ndarray, shape (input, source, host, regime)
         New price over that of ``terms``, less one.
     out : UnitCosts

@@ -6,12 +6,13 @@ cheapest (Eaton and Kortum 2002, at the firm as in Antras, Fort and Tintelnot
 and independent of policy, times a weight common to all firms of the sector:
 competitiveness times the delivered price to the power ``-theta``. All sums over
 sources are therefore small matrix products, one per category, which is what
-makes the cost step fast. Of what a source delivers a part originates, common to all
-buyers but for what a firm's own suppliers fall short of it.
+makes the cost step fast. A share of what a source delivers originates. This share is
+the same for all buyers, except that a firm's own suppliers may lower it.
 
 Costs are relative to the calibration year: a category costs its baseline share
 times ``(potential / base_potential)**(-1/theta)``, firm by firm, so sourcing
-shares obey exact-hat algebra (Dekle, Eaton and Kortum 2008).
+shares obey exact-hat algebra (Dekle, Eaton and Kortum 2008). Words such as affinity,
+free mix and compliant mix are defined in ``docs/glossary.md``.
 """
 
 from dataclasses import dataclass
@@ -24,18 +25,19 @@ from abm.core.blocks import BLOCK, blocks
 from abm.core.buyers import ORIGINATING, OTHER, OTHER_BEFORE_DUTY, Buyers, sourcing_potential
 from abm.core.content_rules import Floats, meet_content_rule
 from abm.core.further_rules import FreeMix, FurtherRules, missed_entries, solve_entries
-from abm.core.origin_rules import RULES
+from abm.core.origin_rules import N_RULES
 
 
 @dataclass(frozen=True)
 class InputTerms:
-    """What the firms of one sector face when they buy inputs.
+    """Prices and rules that the firms of one sector face when they buy inputs.
 
     Attributes
     ----------
     weights : ndarray, shape (input, source, group, host, regime)
-        Sourcing weight of a source, dimensionless: from suppliers whose goods originate,
-        from others, and both, others first, valued before duty.
+        Sourcing weight of a source, dimensionless, by content group: suppliers whose
+        goods originate, other suppliers, others valued before duty, and originating ones
+        valued before duty.
     theta : ndarray, shape (input,)
         Frechet shape of part prices.
     bill_of_materials : ndarray, shape (input, host)
@@ -45,7 +47,7 @@ class InputTerms:
     threshold : ndarray, shape (regime,)
         Regional value content asked for, 0 where there is no rule.
     further : FurtherRules, optional
-        What else is asked, where anything is.
+        Rules beside content, if the sector has any.
     """
 
     weights: Floats
@@ -81,8 +83,9 @@ class UnitCosts:
     All arrays have shape (firm, host, regime); costs are relative to the average
     unit cost of the sector in the calibration year. ``meets_rule`` says whether the
     free mix meets every rule, ``feasible`` whether any mix does. ``multipliers`` alone
-    has shape (firm, rule, host, regime): what a dollar of room in each rule would save
-    the mix that complies, where several rules are asked and the free mix misses one.
+    has shape (firm, rule, host, regime): the cost that the compliant mix would save if
+    a rule were a dollar looser. It is 0 unless there are several rules and the free mix
+    misses one.
     """
 
     free_cost: Floats
@@ -105,7 +108,7 @@ class UnitCosts:
         def no() -> NDArray[np.bool_]:
             return firm_last(shape, np.bool_, False)
 
-        multipliers = firm_last((firms, RULES, hosts, regimes), dtype, 0)
+        multipliers = firm_last((firms, N_RULES, hosts, regimes), dtype, 0)
         return cls(nan(), nan(), nan(), nan(), no(), nan(), no(), multipliers)
 
     def rows(self, rows: slice) -> "UnitCosts":
@@ -129,7 +132,7 @@ def firm_last(shape: tuple[int, ...], dtype: type, fill: float | bool) -> NDArra
 
 @dataclass(frozen=True)
 class FreeChoice:
-    """What a block of firms buys when nothing is asked.
+    """What a block of firms buys when no rule applies.
 
     All arrays have shape (input, host, regime, firm): spending by category, and the
     appeal of all sources, of others than originating ones, and of the latter valued
@@ -166,7 +169,7 @@ class FreeChoice:
 
 
 def free_choice(buyers: Buyers, terms: InputTerms) -> FreeChoice:
-    """What a block of firms buys when nothing is asked; arguments as in `cost_step`."""
+    """What a block of firms buys when no rule applies; arguments as in `cost_step`."""
     groups = buyers.appeal(terms.weights)
     other = groups[:, OTHER]
     potential = groups[:, ORIGINATING] + other

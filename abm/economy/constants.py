@@ -1,4 +1,7 @@
-"""Constants of the calibration year, which make it a rest point."""
+"""Constants of the calibration year, which make it a rest point.
+
+Words such as access, fringe and rest point are defined in ``docs/glossary.md``.
+"""
 
 from dataclasses import dataclass
 

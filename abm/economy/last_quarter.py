@@ -1,4 +1,4 @@
-"""What a quarter inherits: calibrated constants and last quarter's outcomes."""
+"""What a quarter starts from: the outcomes of the last one."""
 
 from dataclasses import dataclass, replace
 
@@ -13,9 +13,9 @@ from abm.economy.tables import Array
 class Certificates:
     """How deliveries of a sector's goods entered, host to member, under every regime.
 
-    Buyers of inputs meet the average supplier, whose certificate of origin was
-    filed a quarter before. All arrays have shape (sector, source, market, regime)
-    and are shares of value, except ``duty``, a fraction of basic value.
+    Buyers of inputs pay the average duty of suppliers, as it follows from the claims of
+    origin that these made in the quarter before. All arrays have shape (sector, source,
+    market, regime) and are shares of value, except ``duty``, a fraction of basic value.
     """
 
     duty: Array

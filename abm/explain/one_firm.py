@@ -20,7 +20,7 @@ from abm.economy.tables import Array, Economy
 from abm.location.payoffs import config_revenues, payoffs
 from abm.location.valuation import Weighing, weigh
 from abm.policy.regimes import Policy
-from abm.scenario.scenario import Firms
+from abm.scenario.scenario import FirmAssumptions
 from abm.trade.borders import Borders, claim_origin
 from abm.trade.input_prices import outside_duty, price_inputs, solve_costs, value_added_cost
 from abm.trade.market_clearing import MarketState
@@ -44,7 +44,7 @@ class Situation:
         One row.
     economy : Economy
     calibration : Calibration
-    settings : Firms
+    settings : FirmAssumptions
     agglomeration : float
     policy : Policy
         The regimes that may follow today's, itself included.
@@ -68,7 +68,7 @@ class Situation:
     table: FirmTable
     economy: Economy
     calibration: Calibration
-    settings: Firms
+    settings: FirmAssumptions
     agglomeration: float
     policy: Policy
     conditions: Conditions

@@ -26,7 +26,7 @@ from abm.explain.one_firm import ONLY, Situation
 from abm.location.moving_costs import location_problem
 from abm.location.valuation import VALUE_TOLERANCE, projects_at_gates
 from abm.policy.regimes import Policy
-from abm.scenario.scenario import Firms
+from abm.scenario.scenario import FirmAssumptions
 
 POINTS = 33
 """Values of a lever looked at in a round."""
@@ -198,7 +198,7 @@ def _payoff_at(
     return payoff[0].reshape(N_CONFIGS, len(values), count).transpose(1, 0, 2)
 
 
-def _decide(situation: Situation, payoff: Array, each: list[Firms]) -> NDArray[np.int64]:
+def _decide(situation: Situation, payoff: Array, each: list[FirmAssumptions]) -> NDArray[np.int64]:
     """Decisions of as many copies of the firm as there are payoffs.
 
     ``each`` holds the settings of every copy, or one for all.
@@ -225,7 +225,7 @@ def _decide(situation: Situation, payoff: Array, each: list[Firms]) -> NDArray[n
 
 
 def _at_gate(
-    situation: Situation, problem: LocationProblem, solved: Array, each: list[Firms]
+    situation: Situation, problem: LocationProblem, solved: Array, each: list[FirmAssumptions]
 ) -> NDArray[np.int64]:
     """Whether each copy of a firm that is building goes on, luck of its start included."""
     table = situation.table

@@ -1,4 +1,4 @@
-"""What moving costs and how long it takes, and the choice that firms face."""
+"""What moving costs and how long it takes, and the location choice that follows from both."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -6,27 +6,27 @@ from numpy.typing import NDArray
 from abm.axes import HAS_PLANT, N_CONFIGS
 from abm.core.location import LocationProblem
 from abm.economy.tables import Array
-from abm.scenario.scenario import Firms
+from abm.scenario.scenario import FirmAssumptions
 
 RULED_OUT = -1e6
 """Taste for a set of plants that a sector cannot have, share of base-year sales.
 
-A move there costs as much, whatever a firm expects to earn and however it discounts:
-beyond all that costs, duties and luck can make up for.
+A move to such a set also costs this much. The amount exceeds anything that costs,
+duties and luck can add up to, so no firm ever chooses the set.
 """
 
 
-def quarterly_discount(settings: Firms) -> float:
+def quarterly_discount(settings: FirmAssumptions) -> float:
     """Weight of the next quarter."""
     return float(settings.discount_per_year**0.25)
 
 
-def quarterly_review(settings: Firms) -> float:
+def quarterly_review(settings: FirmAssumptions) -> float:
     """Probability per quarter of reconsidering where to produce."""
     return min(1.0, settings.reviews_per_year / 4)
 
 
-def stage_costs(settings: Firms) -> Array:
+def stage_costs(settings: FirmAssumptions) -> Array:
     """Present value, on entering each stage of a project, of all stages still to pay.
 
     Stages are paid as they begin. The last entry, after the last stage, is 0.
@@ -45,7 +45,7 @@ def stage_costs(settings: Firms) -> Array:
     return np.array(remaining[::-1])
 
 
-def move_costs(settings: Firms) -> Array:
+def move_costs(settings: FirmAssumptions) -> Array:
     """Cost of going from one set of plants to another, before discounting.
 
     A plant costs ``build_cost`` of the yearly sales it takes over, with sales split
@@ -65,21 +65,21 @@ def move_costs(settings: Firms) -> Array:
     return cost
 
 
-def build_delays(settings: Firms) -> NDArray[np.int64]:
-    """Quarters until a decided set of plants serves, 0 where none is added."""
+def build_delays(settings: FirmAssumptions) -> NDArray[np.int64]:
+    """Quarters from the decision until a set of plants produces; 0 if no plant is added."""
     opens = (~HAS_PLANT[:, None] & HAS_PLANT[None]).any(axis=2)
     delays: NDArray[np.int64] = np.where(opens, sum(settings.stage_quarters), 0)
     return delays
 
 
 def location_problem(
-    settings: Firms, payoff: Array, transitions: Array, belief: NDArray[np.integer]
+    settings: FirmAssumptions, payoff: Array, transitions: Array, belief: NDArray[np.integer]
 ) -> LocationProblem:
     """The choice some firms face.
 
     Parameters
     ----------
-    settings : Firms
+    settings : FirmAssumptions
     payoff : ndarray, shape (firm, config, regime)
         Share of base-year sales; near `RULED_OUT` for sets that a firm cannot have.
     transitions : ndarray, shape (belief, regime, regime)
@@ -95,7 +95,8 @@ def location_problem(
     move_cost = np.broadcast_to(costs, (len(payoff), N_CONFIGS, N_CONFIGS))
     ruled_out = is_ruled_out(payoff[..., 0])
     if ruled_out.any():
-        # Undiscounted, and without a payoff that would blur all others by rounding.
+        # The ban is a move cost, not a payoff: a payoff of -1e6 a quarter would leave the
+        # linear systems too few digits for the payoffs of all other sets.
         move_cost = move_cost - RULED_OUT * (ruled_out[:, None] & ~np.eye(N_CONFIGS, dtype=bool))
         payoff = np.where(ruled_out[..., None], 0, payoff)
     return LocationProblem(

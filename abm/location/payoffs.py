@@ -63,7 +63,7 @@ def payoffs(
     revenue: Array,
     rows: NDArray[np.int64],
 ) -> Array:
-    """Profit of every set of plants over the calibration year's, plus taste.
+    """Profit of every set of plants less that of the calibration year, plus the firm's taste.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What firms expect of every set of plants, and what they then do."""
+"""How firms carry out what they have decided: projects advance, plants open and close."""
 
 from dataclasses import dataclass
 
@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from abm.axes import CONFIG_LABELS, FOOTLOOSE, HAS_PLANT, N_HOSTS
 from abm.economy.tables import Array
 from abm.location.moving_costs import build_delays, move_costs
-from abm.location.review import Plans
-from abm.scenario.scenario import Firms
+from abm.location.review import ValuedPlans
+from abm.scenario.scenario import FirmAssumptions
 from agents import FirmTable
 
 MOVE_COLUMNS = ("quarter", "sector", "from_config", "to_config", "stage", "firms", "weight")
@@ -56,18 +56,18 @@ class Moves:
         return [(*key, count, weight) for key, (count, weight) in sorted(found.items())]
 
 
-def relocate(table: FirmTable, settings: Firms, plans: Plans) -> Moves:
+def relocate(table: FirmTable, settings: FirmAssumptions, plans: ValuedPlans) -> Moves:
     """Start, advance, cancel and complete projects; close plants at once.
 
-    The last plants of a sector at a host stay, so that no market loses its only
-    modelled source overnight.
+    At least one plant of every sector stays at every host that has any, so that no
+    market loses its only modelled source from one quarter to the next.
 
     Parameters
     ----------
     table : FirmTable
         Changed in place.
-    settings : Firms
-    plans : Plans
+    settings : FirmAssumptions
+    plans : ValuedPlans
 
     Returns
     -------
@@ -140,7 +140,7 @@ def relocate(table: FirmTable, settings: Firms, plans: Plans) -> Moves:
 
 def building_costs(
     table: FirmTable,
-    settings: Firms,
+    settings: FirmAssumptions,
     rows: NDArray[np.int64],
     from_config: NDArray[np.int64],
     to_config: NDArray[np.int64],

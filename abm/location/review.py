@@ -1,4 +1,7 @@
-"""Who reconsiders, what they believe of policy, and what they then decide."""
+"""Which firms review, what they believe about policy, and how they value sets of plants.
+
+Words such as config, plan, project and gate are defined in ``docs/glossary.md``.
+"""
 
 from dataclasses import dataclass
 
@@ -13,14 +16,14 @@ from abm.engine.draws import Draws
 from abm.location.moving_costs import quarterly_review
 from abm.location.valuation import projects_at_gates, weigh
 from abm.policy.regimes import Policy
-from abm.scenario.scenario import Firms
+from abm.scenario.scenario import FirmAssumptions
 from agents import FirmTable
 
 
-def reviewing(table: FirmTable, settings: Firms, quarter: int) -> NDArray[np.int64]:
-    """Rows of firms whose clock strikes or whose project ends a stage this quarter.
+def reviewing(table: FirmTable, settings: FirmAssumptions, quarter: int) -> NDArray[np.int64]:
+    """Rows of firms whose review is due this quarter or whose project ends a stage in it.
 
-    None where relocation is switched off.
+    Empty where relocation is switched off.
     """
     if not settings.relocation:
         return np.empty(0, np.int64)
@@ -60,8 +63,8 @@ def believed_transitions(
 
 
 @dataclass(frozen=True)
-class Plans:
-    """What the firms that reconsider this quarter find best.
+class ValuedPlans:
+    """How the firms that review this quarter value every set of plants.
 
     Attributes
     ----------
@@ -69,7 +72,7 @@ class Plans:
     worth : ndarray, shape (firm, config)
         Present value of choosing each set of plants now, share of quarterly sales.
     taste : ndarray, shape (firm, config)
-        The part of it that is this review's luck.
+        The part of ``worth`` that is this review's random taste shock.
     goes_on : ndarray of bool, shape (firm,)
         For firms that are building: whether the project continues.
     """
@@ -82,7 +85,7 @@ class Plans:
 
 def value_plans(
     table: FirmTable,
-    settings: Firms,
+    settings: FirmAssumptions,
     payoff: Array,
     transitions: Array,
     values: Array,
@@ -90,24 +93,24 @@ def value_plans(
     regime: int,
     quarter: int,
     draws: Draws,
-) -> Plans:
-    """Value every set of plants of the reviewing firms, noise included.
+) -> ValuedPlans:
+    """Value every set of plants for the firms that review, random taste included.
 
     Parameters
     ----------
     table : FirmTable
-    settings : Firms
+    settings : FirmAssumptions
     payoff : ndarray, shape (firm, config, regime)
     transitions : ndarray, shape (belief, regime, regime)
     values : ndarray, shape (all firms, config, regime)
-        Warm starts; those of ``rows`` are replaced by the solution.
+        Starting points of the solver; rows ``rows`` are overwritten with the solution.
     rows : ndarray of int, shape (firm,)
     regime, quarter : int
     draws : Draws
 
     Returns
     -------
-    Plans
+    ValuedPlans
     """
     weighed = weigh(table, settings, payoff, transitions, values[rows], rows, regime)
     values[rows] = weighed.values
@@ -123,6 +126,7 @@ def value_plans(
             projects_at_gates(table, settings, some),
             regime,
         )
-        # What spoke for the project when it was chosen still does.
+        # The taste shock that favoured the project when it was chosen counts again, since
+        # the reasons for it that the model does not know have not gone away.
         goes_on[building] = on + table.project_taste[some] >= off
-    return Plans(rows, weighed.worth + taste, taste, goes_on)
+    return ValuedPlans(rows, weighed.worth + taste, taste, goes_on)

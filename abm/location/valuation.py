@@ -1,4 +1,4 @@
-"""What firms weigh when they reconsider, before luck has its say."""
+"""What every set of plants is worth to a firm that reviews, before its random taste."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from abm.core.location import LocationProblem, Projects, choice_values, solve_va
 from abm.economy.tables import Array
 from abm.engine.parallel import in_parallel
 from abm.location.moving_costs import location_problem, move_costs, stage_costs
-from abm.scenario.scenario import Firms
+from abm.scenario.scenario import FirmAssumptions
 from agents import FirmTable
 
 VALUE_TOLERANCE = 1e-8
@@ -22,7 +22,7 @@ FIRMS_AT_A_TIME = 2048
 
 @dataclass(frozen=True)
 class Weighing:
-    """What some firms weigh, before luck.
+    """The location choice of some firms and its solution, before random taste.
 
     Attributes
     ----------
@@ -40,7 +40,7 @@ class Weighing:
 
 def weigh(
     table: FirmTable,
-    settings: Firms,
+    settings: FirmAssumptions,
     payoff: Array,
     transitions: Array,
     start: Array,
@@ -52,7 +52,7 @@ def weigh(
     Parameters
     ----------
     table : FirmTable
-    settings : Firms
+    settings : FirmAssumptions
     payoff : ndarray, shape (firm, config, regime)
     transitions : ndarray, shape (belief, regime, regime)
     start : ndarray, shape (firm, config, regime)
@@ -77,13 +77,15 @@ def weigh(
     return Weighing(problem, values, worth)
 
 
-def projects_at_gates(table: FirmTable, settings: Firms, rows: NDArray[np.int64]) -> Projects:
+def projects_at_gates(
+    table: FirmTable, settings: FirmAssumptions, rows: NDArray[np.int64]
+) -> Projects:
     """Projects of some firms as they stand when the stage under way ends.
 
     Parameters
     ----------
     table : FirmTable
-    settings : Firms
+    settings : FirmAssumptions
     rows : ndarray of int, shape (firm,)
         All of them building.
 
@@ -102,7 +104,7 @@ def projects_at_gates(table: FirmTable, settings: Firms, rows: NDArray[np.int64]
     )
 
 
-def _quarters_after(settings: Firms) -> NDArray[np.int64]:
+def _quarters_after(settings: FirmAssumptions) -> NDArray[np.int64]:
     """Quarters from the start of each stage to opening; 0 after the last."""
     remaining = np.cumsum(settings.stage_quarters[::-1])[::-1]
     return np.append(remaining, 0)

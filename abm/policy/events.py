@@ -45,7 +45,7 @@ def policy_events(found: Sequence[Segment], start: date, quarters: int) -> tuple
 def threat_event(
     threat: Threat, quarter: int, day: date, imposed: bool, reason: str
 ) -> PolicyEvent:
-    """Return the row for a threat's measure that is imposed, or else lifted."""
+    """Return the row for a threatened measure that is imposed (or else lifted)."""
     measure = described(threat)
     return PolicyEvent(
         quarter=quarter,
@@ -145,7 +145,8 @@ def _of_threats(found: Iterable[Segment], start: date) -> Iterator[PolicyEvent]:
     if segment is None or segment.instruments.threat is None:
         return
     threat = segment.instruments.threat
-    # Its dates are the same in every segment; a rate that changes is a change of the timeline.
+    # A threat has the same dates in every segment, so any one will do. A change of its rate
+    # is an entry of the timeline, with a row of its own.
     if not segment.changes:
         announced = threat.announced or start
         yield threat_event(
@@ -183,7 +184,7 @@ def _of_talks(found: Sequence[Segment], start: date) -> Iterator[PolicyEvent]:
 
 
 def _is_news(change: Change, segment: Segment) -> bool:
-    """Whether a change stands for itself: the terms of a measure do while it is in force."""
+    """Whether a change gets a row; changed terms of a measure do only while it is in force."""
     parts = change.key.split(".")
     if parts[0] != "measures" or parts[2:] == ["in_force"]:
         return True
@@ -192,13 +193,13 @@ def _is_news(change: Change, segment: Segment) -> bool:
 
 
 def _measure(key: str, segment: Segment) -> Measure | None:
-    """Return the measure whose force a key decides on, if any."""
+    """Return the measure that a key belongs to, if any."""
     parts = key.split(".")
     return segment.instruments.measures.get(parts[1]) if parts[0] == "measures" else None
 
 
 def _said(key: str, value: Any, segment: Segment) -> str:
-    """Return a value in words; a measure is told by what it levies."""
+    """Return a value in words; that of a measure in force is what it levies."""
     measure = _measure(key, segment)
     if measure is None or not isinstance(value, bool):
         return _text(value)

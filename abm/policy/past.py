@@ -1,4 +1,4 @@
-"""Policy that a forked run leaves behind: what was in force, and until when."""
+"""Policy before a fork: what was in force when a run was given another future."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -48,7 +48,7 @@ class Past:
         return (self.segment, Segment(turn, turn, day.isoformat(), now, news), *later)
 
     def as_document(self) -> dict[str, Any]:
-        """As JSON takes it; what changed when the segment began is in the events already."""
+        """A document for JSON, without the segment's changes, which are in the events already."""
         return {
             "start": self.segment.start,
             "known": self.segment.known,

@@ -95,7 +95,7 @@ FILLS: tuple[tuple[str, Callable[[Any, RegimeArrays], None]], ...] = (
 """What each instrument writes into a regime, in the order in which they act."""
 
 WITHOUT_ARRAYS = tuple(name for name in INSTRUMENTS if name not in dict(FILLS))
-"""What says how governments behave instead: threats, talks, and the rules they act by."""
+"""Sections that fill no array but say how governments act: threats, talks, reactions."""
 
 
 def regime_arrays(instruments: Instruments, threat_imposed: bool) -> RegimeArrays:
@@ -104,5 +104,5 @@ def regime_arrays(instruments: Instruments, threat_imposed: bool) -> RegimeArray
     for name, fill in FILLS:
         fill(getattr(instruments, name), regime)
     if threat_imposed and instruments.threat is not None:
-        impose_threat(instruments.threat, regime)  # last: it raises duties already there
+        impose_threat(instruments.threat, regime)  # last, as it compares with other duties
     return regime

@@ -3,7 +3,8 @@
 A regime is a segment of the timeline in one of a few states: nothing else has
 happened, the threatened measure is in force, or talks have ended in an outcome. Regime
 ``segment * states + state`` is the index of the last axis of every array. Without a
-threat and without talks there is one state.
+threat and without talks there is one state. Words such as regime, segment and threat
+are defined in ``docs/glossary.md``.
 """
 
 import sys
@@ -36,12 +37,12 @@ if TYPE_CHECKING:
     from abm.scenario.scenario import Scenario
 
 PLAIN, IMPOSED = "", "threat imposed"
-"""States of a regime beside the outcomes of talks, which are called by their names."""
+"""States of a regime; the outcomes of talks are further ones, under their own names."""
 
 
 @dataclass(frozen=True, eq=False)
 class Policy:
-    """What governments may do in a run, and when.
+    """The regimes that are possible in a run as arrays, and how likely one follows another.
 
     Attributes
     ----------
@@ -165,7 +166,7 @@ class Policy:
     def reachable(self, quarter: int, regime: int) -> slice:
         """Return the regimes that may follow ``regime``, itself included, as known in ``quarter``.
 
-        Time only runs forward along the segments, so they are consecutive.
+        Segments follow each other in time and none comes back, so these are consecutive.
         """
         moves = self.forward_transitions(quarter) > 0
         found = np.zeros(len(moves), dtype=bool)
@@ -266,14 +267,14 @@ class Policy:
         return draw < min(1.0, threat.arrival_per_quarter * hazard)
 
     def forward_transitions(self, quarter: int, hazard: float = 1.0) -> NDArray[np.float64]:
-        """Return the chain over regimes as those see it who know what is known in ``quarter``.
+        """Return the transition matrix of regimes, given what is known in ``quarter``.
 
-        Within a segment a threat that stands arrives and departs with its hazards, and
-        talks that go on end in their outcomes with theirs; an outcome lasts.
-        The next segment, once known to be coming, is entered with the hazard that
-        makes the expected stay the segment's length; what is not announced is not
-        expected. The last segment lasts for ever. Today's ``hazard``, a factor on the
-        arrival of the threat, is taken to stay as it is.
+        Within a segment a standing threat is imposed and lifted with its hazards, talks
+        that go on end in each outcome with its hazard, and an outcome lasts. A segment
+        whose successor has been announced is left with probability one over its length,
+        so that the expected stay is that length; changes that are not announced are not
+        expected. The last segment lasts for ever. ``hazard``, a factor on the chance that
+        the threat is carried out, is expected to stay as it is today.
 
         Returns
         -------
@@ -369,10 +370,9 @@ def compile_known(
 ) -> Policy:
     """Return a scenario's policy as it is known in ``quarter``, as arrays.
 
-    Entries of the timeline that are neither in force nor announced by then have no
-    part in it, so it does not matter when they are written: a run can be given them
-    on its way. Segments that were over before the last quarter are left out, since
-    none of them comes back.
+    Entries of the timeline that are neither in force nor announced by then are left
+    out, so a run can be given such entries later without any change of its past.
+    Segments that ended before the last quarter are left out too, since none comes back.
 
     Parameters
     ----------
@@ -381,7 +381,7 @@ def compile_known(
     quarter : int
         The current one.
     decided : sequence of TimelineEntry
-        What they have done by their rules so far.
+        What governments have done by their own rules so far.
     past : Past, optional
         Policy up to the quarter in which the run was forked.
     """

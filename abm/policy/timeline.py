@@ -17,7 +17,7 @@ from abm.policy.regime import Instruments
 
 MONTHS_A_QUARTER = 3
 _DATES = ("threat.announced", "threat.withdrawn", "negotiation.begins", "negotiation.broken_off")
-"""Keys that are dates themselves, so that no entry may date them again."""
+"""Keys whose values are dates, so no dated entry of the timeline may set them."""
 
 
 class TimelineEntry(Settings):
@@ -66,7 +66,7 @@ class Segment:
     start : int
         First quarter.
     known : int
-        Quarter from which its coming is known.
+        Quarter in which it is announced.
     label : str
         ``"start"``, or the date that opens it.
     instruments : Instruments
@@ -85,8 +85,8 @@ class Segment:
 def quarter_of(day: date, start: date) -> int:
     """Return the quarter that contains ``day``, quarter 1 beginning on ``start``.
 
-    Quarter 0 is the calibration year, before any news, so what happened earlier
-    is news of quarter 1.
+    Quarter 0 is the calibration year, in which nothing is announced or changed, so
+    whatever happened before ``start`` counts in quarter 1.
 
     Examples
     --------
@@ -121,8 +121,8 @@ def known_by(
 def measure_entries(measures: Mapping[str, Measure]) -> tuple[TimelineEntry, ...]:
     """Return the dated turns of measures as entries of a timeline.
 
-    Only its beginning can be known beforehand; that it will be suspended, resumed or
-    ended is news of the day.
+    Only the beginning of a measure can be announced beforehand. That it is suspended,
+    resumed or ended becomes known on the day.
     """
     return tuple(
         TimelineEntry(

@@ -42,7 +42,7 @@ class Beliefs(Settings):
         return self
 
 
-class Firms(Settings):
+class FirmAssumptions(Settings):
     """Firms: how they differ, decide and build."""
 
     relocation: bool = setting(
@@ -193,7 +193,7 @@ class Firms(Settings):
         return self
 
 
-class Economy(Settings):
+class EconomyAssumptions(Settings):
     """The economy around the firms."""
 
     wage_elasticity: Number = setting(

@@ -33,7 +33,7 @@ from abm.policy.timeline import (
     quarter_of,
     segments,
 )
-from abm.scenario.assumptions import Economy, Firms
+from abm.scenario.assumptions import EconomyAssumptions, FirmAssumptions
 
 
 def _by_date(timeline: tuple[TimelineEntry, ...]) -> tuple[TimelineEntry, ...]:
@@ -62,8 +62,8 @@ class Scenario(Instruments):
     quarters: int = setting(
         40, ge=1, le=400, unit="quarters", meaning="length of a run", source="ten years"
     )
-    firms: Firms = Firms()
-    economy: Economy = Economy()
+    firms: FirmAssumptions = FirmAssumptions()
+    economy: EconomyAssumptions = EconomyAssumptions()
     timeline: Annotated[
         tuple[TimelineEntry, ...], AsTuple, Field(max_length=500), AfterValidator(_by_date)
     ] = ()

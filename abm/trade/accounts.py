@@ -21,8 +21,8 @@ from abm.trade.market_clearing import FINAL, INTERMEDIATE
 ROUNDING = 2e-5
 """Largest relative gap in an account.
 
-Costs are single precision, with a relative error of 6e-8 an operation and content
-rules solved to 2e-6 of net cost; sums over firms are double.
+Costs are in single precision, with a relative rounding error of 6e-8 per operation,
+and content rules are solved to 2e-6 of net cost; sums over firms are in double precision.
 """
 
 
@@ -185,7 +185,7 @@ def settle(
     spending : ndarray, shape (sector, host, use, market)
         At which what is sold as inputs is what is bought.
     certificates : Certificates
-        Last quarter's, under which inputs are delivered.
+        Last quarter's, which decide the duty on inputs delivered in this one.
     outside : ndarray, shape (sector, source, market, regime)
     on_top, other_purchases : ndarray, shape (input, source, market)
         Buyers' price over basic price; inputs bought by users other than firms.
@@ -261,7 +261,7 @@ def _final_trade(
     outside: Array,
     regime: int,
 ) -> Shipments:
-    """Deliveries to consumers; those of sectors fixed in place stay as they were."""
+    """Deliveries to consumers; those of immobile sectors stay as in the calibration year."""
     shape = (N_SECTORS, N_REGIONS, N_REGIONS)
     arrays = {name: np.zeros(shape) for name in Shipments.__annotations__}
     modelled = (slice(0, N_FOOTLOOSE), slice(0, N_HOSTS))
@@ -305,9 +305,9 @@ def _input_trade(
 def check_identities(accounts: Accounts, paid: Array, consumers: Consumers) -> None:
     """Raise `IdentityError` unless every account balances to rounding.
 
-    Shipped is received, in each market and use; what firms pay out and keep is what
-    they sell; what consumers spend is what sellers and treasuries get, so that the shares
-    of all sellers sum to one.
+    Inputs shipped equal inputs received in each market; costs plus profit equal sales; and
+    what consumers spend equals what sellers and treasuries receive, so that the shares of all
+    sellers sum to one.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The US goods balance as a government that watches it sees it."""
+"""The US goods deficit, to which governments react."""
 
 from collections.abc import Sequence
 

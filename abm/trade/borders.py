@@ -1,4 +1,4 @@
-"""How every firm's goods would enter every other member, and at what cost."""
+"""The claim every firm makes at the border of every other member, and what it costs."""
 
 from dataclasses import dataclass
 

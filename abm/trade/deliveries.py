@@ -1,10 +1,9 @@
 """What is made, shipped and bought in a quarter, given where the plants stand.
 
-Everything a firm sells is its share of what is spent in each market
+A firm's sales in a market are its share of what is spent there
 (`abm.trade.customers.Customers`), and its inputs, jobs, duties and claims are proportional to
-it. One pass over the firms therefore adds up totals per unit of spending; the spending that
-clears the markets, with plants buying from each other, then solves a small linear system
-exactly.
+them. So one pass over the firms adds up totals per unit of spending. The spending that clears
+all markets, with plants buying from each other, then solves a small linear system.
 """
 
 from collections.abc import Callable, Iterable
@@ -86,13 +85,13 @@ class Tally:
         ``border`` value; ``volume`` of output; ``labour`` in
         workers of average productivity; ``base_cost`` and ``production_cost`` of the
         volume in the calibration year and now; border value that is ``qualified``,
-        made to comply (``compliant``), ``claimed``, ``dutiable``,
+        made with a mix chosen to comply (``compliant``), ``claimed``, ``dutiable``,
         ``claimed_dutiable`` or ``false``; ``duty``, ``penalty``, ``paperwork``,
         ``value_added`` (labour and capital), and the ``subsidy`` and ``royalty`` on it.
     purchases : ndarray, shape (sector, input, source, host, use, market)
         Inputs at purchasers' prices.
     filed : dict of ndarray, shape (sector, host, market, regime)
-        Sums behind next quarter's certificates.
+        Sums from which next quarter's certificates are averaged.
     originating : ndarray, shape (sector, host, market, regime)
         Deliveries of inputs that count as originating.
     sold : ndarray, shape (sector, host, market)
@@ -191,7 +190,7 @@ def sales_by_appeal(quarter: Quarter, regime: int) -> Sales:
 
 
 def _buy_services(tally: Tally, economy: Economy, calibration: Calibration, price: Array) -> None:
-    """Services are bought in proportion to output, from sources as prices say."""
+    """Add services, bought in proportion to output from sources chosen by price."""
     services = slice(N_GOODS, N_SECTORS)
     weighted = (
         calibration.service_shares[:, services]
@@ -208,7 +207,7 @@ def _buy_services(tally: Tally, economy: Economy, calibration: Calibration, pric
 
 @dataclass(frozen=True)
 class _Work:
-    """What a block's plants at one host make for whom.
+    """What the plants of a block at one host sell, by use and market.
 
     ``sold`` has shape (plant, use, market), buyers' payment per unit of spending;
     ``borne`` has shape (plant,), labour and capital per unit of output.
@@ -335,21 +334,21 @@ def _tally_plants(
 def split_value_added(
     borne: np.ndarray, subsidy: float, royalty: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """What labour and capital get, the treasury gives and owners of know-how take.
+    """Split what firms bear into labour and capital, the treasury's subsidy, and royalties.
 
     Parameters
     ----------
     borne : ndarray, shape (firm,)
-        What firms bear: the first less the second and with the third.
+        Labour and capital cost per unit, less the subsidy, plus the royalty.
     subsidy : float
         Share of labour and capital cost.
     royalty : ndarray, shape (firm,)
-        The same.
+        Share of labour and capital cost.
 
     Returns
     -------
     dict of ndarray, shape (firm,)
-        By tally.
+        By name in `TALLIES`, per unit of output.
     """
     gross = borne / (1 - subsidy + royalty).astype(np.float32)
     return {"value_added": gross, "subsidy": subsidy * gross, "royalty": royalty * gross}
@@ -377,7 +376,7 @@ def _add(
     matrix = np.empty((len(factors), len(amount)), np.float32)
     for row, factor in zip(matrix, factors.values(), strict=True):
         row[:] = factor
-    # One matrix product per block; blocks are then added in double precision.
+    # One matrix product in single precision per block; blocks are added up in double.
     totals = (matrix @ amount.reshape(len(amount), -1)).astype(np.float64)
     place = host if market is None else (host, slice(None), market)
     for name, total in zip(factors, totals, strict=True):
@@ -389,8 +388,9 @@ def base_unit_cost(
 ) -> np.ndarray:
     """Unit cost of firms at a host in the calibration year, inputs chosen freely.
 
-    Materials and services cost what the bill says and labour and capital the rest,
-    so that it is 1 for a firm of average productivity.
+    Materials and services cost what the bill of materials says, labour and capital cost
+    the rest of 1, divided by the firm's productivity. So a firm of average productivity
+    has unit cost 1.
 
     Returns
     -------
@@ -402,7 +402,7 @@ def base_unit_cost(
 
 
 def _tally_certificates(part: _OfSector, work: _Work, host: int) -> None:
-    """Add what next quarter's buyers of inputs need to know, for every regime."""
+    """Add up the claims on inputs shipped, for next quarter's certificates in every regime."""
     borders, firms = work.quarter.borders, work.plants.firm
     sold = work.sold[:, INTERMEDIATE].astype(np.float64)
     qualifies = borders.meets_rule[firms, host].copy()
@@ -459,7 +459,7 @@ def new_certificates(tally: Tally, outside: Array, last: Certificates) -> Certif
 def qualified_share(tally: Tally, spending: Array | None, last: Array) -> Array:
     """Share of deliveries that originate, shape (material, host, regime).
 
-    Goods of sectors fixed in place always do.
+    Goods of immobile sectors always do.
 
     Parameters
     ----------
@@ -486,7 +486,7 @@ def clear_with_purchases(
     on_top: Array,
     tolerance: float = 1e-13,
 ) -> Array:
-    """Spending at which what plants sell as inputs is what others buy from them.
+    """Spending at which plants sell as many inputs as others buy from them.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Prices of inputs: from last quarter's outcomes and today's policy to sourcing weights."""
+"""Prices of inputs, from last quarter's outcomes and this quarter's policy."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,8 +30,8 @@ def outside_duty(economy: Economy, policy: Policy) -> Array:
     Returns
     -------
     ndarray, shape (sector, source, market, regime)
-        Between members the rate of an average, unclaimed shipment of energy; for
-        other goods of members it is not used.
+        Between members only the entries of energy are used, which no modelled firm makes:
+        the average rate, or 0 under the preference, plus duties due in any case.
     """
     rate = economy.applied_duty[..., None] + policy.special_duty
     rate = rate + policy.measures_waived + policy.measures_fixed
@@ -136,7 +136,7 @@ def value_added_cost(
     Returns
     -------
     ndarray of float32, shape (firm, host, regime)
-        Of one regime seen as many, without a copy, where policy on it never changes.
+        If no regime changes this cost, one regime broadcast to all, without a copy.
     """
     gross = value_added_index(calibration, conditions, policy)
     borne = 1 - policy.subsidy[:N_FOOTLOOSE]

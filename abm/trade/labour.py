@@ -10,7 +10,7 @@ from abm.policy.regimes import Policy
 
 
 def labour_cost_index(calibration: Calibration, conditions: Conditions, policy: Policy) -> Array:
-    """Hourly labour cost against the calibration year: the market's wage, lifted by law.
+    """Hourly labour cost against the calibration year: the market wage and what law adds.
 
     Bargaining adds its premium to the wage of the market; the floor then lifts
     sectors whose average pay would be lower. Pay does not vary within a sector and host.
@@ -25,7 +25,7 @@ def labour_cost_index(calibration: Calibration, conditions: Conditions, policy: 
     Returns
     -------
     ndarray, shape (sector, host, regime)
-        All sectors, those fixed in place too.
+        All sectors, immobile ones included.
     """
     bargained = conditions.wage[:, None] * (1 + policy.union_premium)
     floor = policy.wage_floor / calibration.hourly_pay[..., None]

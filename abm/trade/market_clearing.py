@@ -1,9 +1,9 @@
-"""Market clearing: who sells how much where, and on what claim.
+"""Market clearing: who sells how much in which market.
 
-Consumers spend on firms and on an import fringe with constant elasticity; users
-of inputs have already split their purchases over source regions, and the plants
-there share each pool by appeal. Everything is a quarter's flow in million USD at
-basic prices unless it says otherwise.
+Consumers have constant elasticity of substitution over firms and an import fringe. Users
+of inputs have already split their purchases over source regions; what they buy from a
+host (a pool) is divided among the plants there in proportion to their appeal. Flows are
+in million USD a quarter at basic prices unless stated otherwise.
 """
 
 from collections.abc import Sequence
@@ -41,7 +41,7 @@ REACH_EXPONENT = 0.5
 
 @dataclass(frozen=True)
 class MarketState:
-    """What a unit of appeal earns, by regime.
+    """Appeal of all sellers and revenue per unit of appeal, by regime.
 
     Attributes
     ----------
@@ -54,7 +54,7 @@ class MarketState:
     price_index : ndarray, shape (sector, market, regime)
         Consumer price against the calibration year.
     fringe, competition : ndarray, shape (sector, market, regime)
-        Appeal of imports from regions without firms, and of everybody.
+        Appeal of imports from regions without modelled firms, and of all sellers.
     """
 
     appeal: Array
@@ -67,7 +67,7 @@ class MarketState:
     def unit_revenue(self, sector: int, regime: int) -> Array:
         """Buyers' payment per unit of appeal, shape (host, use, market).
 
-        Final sales are still to be divided by what buyers pay on top of the border price.
+        Revenue from final sales includes what buyers pay on top of the border price.
         """
         final = np.broadcast_to(self.unit_final[sector, :, regime], (N_HOSTS, N_REGIONS))
         return np.stack([final, self.unit_intermediate[sector, :, :, regime]], axis=1)
@@ -84,7 +84,7 @@ class Offer:
     reach : ndarray, shape (firm, host, use, market)
         Pull of a plant times the host's access.
     home_appeal : ndarray, shape (firm, market)
-        What buyers of a market make of the firm's nationality, 1 at home.
+        Factor on appeal for the firm's nationality, 1 in its home market.
     """
 
     mark_on: Floats
@@ -146,7 +146,7 @@ class Plants:
     border_cost, mark_on : ndarray, shape (plant, market)
         Unit cost at the border; buyers' price over border price.
     pull : ndarray, shape (plant, market)
-        How strongly the plant competes, access apart.
+        How strongly the plant competes, before market access.
     mass : ndarray, shape (plant, market)
         Size of the firm, times the real firms it stands for, times its home appeal.
     """
@@ -254,7 +254,7 @@ def clear_markets(
     expenditure: Array,
     pools: Array,
 ) -> MarketState:
-    """Unit revenues and consumer prices, given everybody's appeal.
+    """Revenue per unit of appeal and consumer prices, given the appeal of all sellers.
 
     Parameters
     ----------
@@ -275,11 +275,11 @@ def clear_markets(
     """
     elasticity = 1 - economy.sigma[:N_FOOTLOOSE]
     fringe = calibration.fringe[..., None] * fringe_price ** elasticity[:, None, None, None]
-    # Regions without firms alone have a fringe; hosts' entries are zero.
+    # Only regions without modelled firms have a fringe: entries of hosts are zero.
     fringe = fringe.sum(axis=1)
     competition = appeal[:, :, FINAL].sum(axis=1) + fringe
     base = calibration.expenditure[..., None]
-    # A market in which a sector sells nothing has no prices to tell; it spends nothing either.
+    # Where a sector sells nothing in a market, spending is 0 too; the price index is set to 1.
     relative = np.divide(competition, base, out=np.ones_like(competition), where=base > 0)
     index = relative ** (1 / elasticity[:, None, None])
     offered = appeal[:, :, INTERMEDIATE]
@@ -313,7 +313,7 @@ def fringe_prices(policy: Policy, calibration: Calibration, outside: Array) -> A
 def other_users_purchases(
     economy: Economy, calibration: Calibration, price: Array, on_top: Array
 ) -> Array:
-    """Inputs bought by fixed sectors and by industry abroad, which spend a fixed amount.
+    """Inputs bought by immobile sectors and by industry abroad, which spend a fixed amount.
 
     Parameters
     ----------

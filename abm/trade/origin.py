@@ -22,8 +22,8 @@ MILLION = 1e6
 def originating_share(conditions: Conditions, policy: Policy) -> Array:
     """Share of a source's goods that counts as originating.
 
-    Of members' goods that is what met its own rule last quarter, of others' what the
-    cumulation set says, and of both only as far as the set goes.
+    For a member it is the share that met its own rule last quarter, times the member's
+    share in the cumulation set; for another region it is its share in that set.
 
     Returns
     -------
@@ -39,7 +39,8 @@ def pays_above_line(
 ) -> NDArray[np.bool_]:
     """Whether plants of a sector at a host count as high-wage, shape (sector, host, regime).
 
-    Pay is one figure a sector and host, hourly labour cost, so either all plants do or none.
+    Pay is hourly labour cost, one figure by sector and host, so either all plants of a
+    sector at a host count or none does.
     """
     pay = calibration.hourly_pay[..., None] * labour_cost_index(calibration, conditions, policy)
     above: NDArray[np.bool_] = pay >= policy.wage_line * (1 - 1e-9)
@@ -49,9 +50,9 @@ def pays_above_line(
 def own_high_wage(calibration: Calibration, conditions: Conditions, policy: Policy) -> Array:
     """Part of a plant's value added that is pay above the wage line.
 
-    Persons times hours times pay, not labour's share of value added: the tables have
-    one labour share for the whole motor industry, which would give each worker of a
-    US assembly plant USD 218,000 a year.
+    Computed as persons times hours times pay. Labour's share of value added would not do:
+    the tables have one such share for the whole motor industry, which would mean pay of
+    USD 218,000 a year for each worker of a US assembly plant.
 
     Returns
     -------
@@ -67,7 +68,7 @@ def own_high_wage(calibration: Calibration, conditions: Conditions, policy: Poli
 
 
 def asks_further(policy: Policy, sector: int) -> bool:
-    """Whether any regime asks more of a sector than content."""
+    """Whether a sector has any rule beside content in any regime."""
     asked = (policy.labour_value_content, policy.metals_content, policy.tariff_shift)
     return any(bool(rule[sector].any()) for rule in asked)
 
@@ -106,7 +107,7 @@ def further_rules(
         own_high_wage=own_high_wage(calibration, conditions, policy)[sector].astype(np.float32),
         labour=policy.labour_value_content[sector],
         category=policy.metals_content[sector],
-        # Where nothing is barred there is nothing to overlook.
+        # Without a tariff shift rule the allowance is set to 1, so that the rule is slack.
         de_minimis=np.where(policy.tariff_shift[sector] > 0, policy.de_minimis, 1.0),
         in_category=np.arange(N_GOODS) == METALS,
         shift=shift,

@@ -4,11 +4,11 @@ Every firm buys each of its largest footloose inputs over a few links. A link fi
 draws the region it buys from by the input-output table's shares, then a supplier
 there in proportion to size, so that a few large firms have most customers, as in
 Bernard, Moxnes and Saito (2019), Production networks, geography and firm
-performance. What is bought from CHN or ROW has no firm behind it: such a link stays
-empty until it is drawn again, which is how production comes back.
+performance. Suppliers in CHN or ROW are not modelled, so a link that draws one of these
+regions stays empty until it is drawn again; it may then go to a host.
 
-Links live in a fixed number of slots per firm, shape (firm, top, link): slot and firm
-key the random numbers, so one link drawn again leaves every other as it was.
+Every firm has a fixed number of slots for links, shape (firm, top, link). Random numbers
+are keyed by firm and slot, so drawing one link again does not change any other.
 """
 
 from dataclasses import dataclass, field
@@ -31,7 +31,7 @@ WEIGHT_STEPS = 2.0**20
 
 @dataclass(frozen=True)
 class Links:
-    """The links in use, one entry each, in order of buyer."""
+    """The links in use as columns, one entry a link, ordered by buyer."""
 
     buyer: NDArray[np.int32]
     category: NDArray[np.int8]
@@ -107,7 +107,8 @@ class SupplierPools:
             here = np.flatnonzero(cell == k * (N_HOSTS + 1) + place)
             if rows.size == 0 or here.size == 0:
                 continue
-            # Cut the buyer's own stretch out of the running mass: exact, with no second draw.
+            # The buyer's own mass is skipped in the running total, so nobody supplies itself
+            # and the others keep their exact probabilities without a second draw.
             is_maker = self.sector[buyer[here]] == k
             own = np.where(is_maker, self.position[buyer[here], place], NOBODY)
             own_start = np.where(own == NOBODY, np.inf, running[own])
@@ -116,7 +117,7 @@ class SupplierPools:
             target += own_mass * (target >= own_start)
             found = np.searchsorted(running[1:], target, side="right")
             supplier[here] = rows[np.minimum(found, rows.size - 1)]
-        # A buyer alone in its pool, or a target rounded to the edge of the stretch cut out.
+        # Left over: a buyer alone in its pool, or a target rounded into the part skipped.
         supplier[supplier == buyer] = NOBODY
         return supplier
 
@@ -204,7 +205,7 @@ class SupplierNetwork:
             mass=mass.astype(np.float64),
             category=category,
             cost_share=np.take_along_axis(cost, largest, -1).astype(np.float32)[config, sector],
-            # A stick broken at random places: every division of the purchases is as likely.
+            # Cuts at uniform random points, so every division of purchases is equally likely.
             weight=np.diff(cuts.astype(np.float32), prepend=np.float32(0), append=np.float32(1)),
             ids=ids,
         )
@@ -237,7 +238,7 @@ class SupplierNetwork:
         row = np.arange(host.shape[0])[:, None]
         first = (row * N_FOOTLOOSE + self.category[chosen]) * N_HOSTS
         for link in range(host.shape[2]):
-            # Inputs differ along a row, so no cell comes twice and a plain sum is safe.
+            # The inputs of a firm are all different, so no cell is indexed twice in one sum.
             flat[first + np.maximum(host[..., link], 0)] += weight[..., link]
         return share
 
@@ -430,5 +431,5 @@ def _is_served(
     supplier: NDArray[np.integer], host: NDArray[np.integer], plants: NDArray[np.bool_]
 ) -> NDArray[np.bool_]:
     """Whether a slot has a supplier with a plant in its host; empty slots have none."""
-    # NOBODY reads the last plant of the last firm, which the first condition discards.
+    # An empty slot indexes with NOBODY, -1, which is valid; the first condition discards it.
     return (supplier != NOBODY) & plants[supplier, host]

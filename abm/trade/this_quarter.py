@@ -1,4 +1,4 @@
-"""Everything that the plants of one quarter meet."""
+"""What a quarter works with: firms, constants, policy, costs and claims."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from agents import FirmTable
 
 @dataclass(frozen=True)
 class Quarter:
-    """Firms, constants, policy, and what firms found best under it.
+    """Firms, constants and policy of a quarter, with the costs and claims of firms under it.
 
     Attributes
     ----------
@@ -20,7 +20,7 @@ class Quarter:
     economy : Economy
     calibration : Calibration
     policy : Policy
-        The regimes that are looked at.
+        Only the regimes that are computed this quarter.
     costs : UnitCosts
     borders : Borders
     outside : ndarray, shape (sector, source, market, regime)

@@ -2,8 +2,8 @@
 
 A checkpoint holds data only. Arrays go by a dotted name (``conditions.wage``), all
 else is what JSON takes. Arrays come back with their axes in the same order in
-memory, since sums depend on it in their last bits, so a run that is continued
-gives the bytes of one that was never stopped.
+memory, since the order of summation decides the last bits of a sum. So a run that
+is continued gives the same bytes as one that was never stopped.
 """
 
 import hashlib
@@ -50,18 +50,19 @@ class Checkpoint:
 
 
 def put_away(model: RelocationModel) -> Checkpoint:
-    """The state of a model between two quarters, with all it takes to go on.
+    """The state of a model between two quarters, with everything needed to go on.
 
     Parameters
     ----------
     model : RelocationModel
-        With the economy of the package under the scenario's elasticities. Of a held
-        world what it follows is not put away.
+        Its economy must be the package's under the scenario's elasticities. For a held
+        world, the model that it follows is not part of the checkpoint.
 
     Returns
     -------
     Checkpoint
-        Arrays are those of the model, not copies: to be written or taken up before it goes on.
+        Arrays are those of the model, not copies: write or use the checkpoint before the
+        model takes another step.
     """
     arrays: dict[str, NDArray[Any]] = {}
     numbers: dict[str, Any] = {}
@@ -110,7 +111,7 @@ def take_up(checkpoint: Checkpoint, followed: RelocationModel | None = None) -> 
     Raises
     ------
     CheckpointError
-        If it does not fit together, or was made with other figures.
+        If its parts do not fit together, or it was made with other figures.
     """
     facts = checkpoint.facts
     try:
@@ -183,7 +184,7 @@ class _Continued(RelocationModel):
         past: Past | None,
     ) -> None:
         self._carried = (economy, calibration, base_accounts, state, past)
-        # By name: a held world's own way to begin is from its twin in quarter 0.
+        # Called by name, because `HeldWorld.__init__`, next in line, starts from quarter 0.
         RelocationModel.__init__(self, scenario, firms=len(state.firms), rng=seed)
         del self._carried
 
@@ -209,7 +210,7 @@ class _ContinuedHeldWorld(_Continued, HeldWorld):
 def _take_apart(
     name: str, value: Any, arrays: dict[str, NDArray[Any]], numbers: dict[str, Any]
 ) -> None:
-    """Sort what a value is made of into arrays and all else."""
+    """Split a value into arrays and everything else, under dotted names."""
     if isinstance(value, np.ndarray):
         arrays[name] = value
     elif isinstance(value, Records):

@@ -1,25 +1,25 @@
 """A world under its own policy in which some responses stay those of another world.
 
-What a policy does beyond the duties themselves it does through five responses: firms
-claim and comply anew, they buy elsewhere, their customers change seller, they move, and
-wages and supply prices follow. A held world lets some of them go their way and takes the
-others, quarter by quarter, from the world it follows, which has stepped before. Under the
-policy of the world that it follows it is, byte for byte, that world, whatever is held.
+A policy acts through the duties themselves and through five responses: firms change
+their claims of origin, they buy from other sources, their customers change seller, they move
+plants, and wages and supply prices adjust. In a held world some responses are free, and the
+others are copied, quarter by quarter, from the world it follows, which always steps first. If
+both worlds have the same policy, they are equal byte for byte, whatever is held.
 
 Held is
 
 * ``claims``: the claims made at every border, where the policy still accepts them, and
   the rules, paperwork, audits and fines under which they are made;
 * ``sources``: which parts are bought where, chosen at the prices of the world followed
-  and paid for at those of this one; services follow prices always;
-* ``customers``: who buys from whom, and from which of a firm's plants; what no plant here
-  serves is handed on all the same;
+  and paid for at the prices of this one; purchases of services are never held;
+* ``customers``: who buys from whom, and from which of a firm's plants; the customers of plants
+  that do not stand here go to the others;
 * ``plants``: where firms produce and build;
-* ``prices``: wages, supply prices, agglomeration and the treasury's balance, as the
-  next quarter starts from them.
+* ``prices``: wages, supply prices, agglomeration and the treasury's balance with which
+  the next quarter starts.
 
-Claims under a regime that is news are settled freely before its first quarter, as in
-any model, since the world followed need not know that regime.
+When a regime becomes known, its first claims are always chosen freely, because the world
+followed may not know that regime.
 """
 
 from collections.abc import Collection, Iterable
@@ -47,7 +47,7 @@ from abm.worlds.twin import Twin, check_twin
 RESPONSES = ("claims", "sources", "customers", "plants", "prices")
 """What can be held."""
 
-RULES = (
+CLAIM_TERMS = (
     "content_threshold",
     "labour_value_content",
     "wage_line",
@@ -59,7 +59,7 @@ RULES = (
     "penalty",
     "paperwork_scale",
 )
-"""Arrays of the policy that say what a claim takes."""
+"""Arrays of the policy that decide whether a claim is allowed and what it costs."""
 
 PLANTS = (
     "config",
@@ -74,7 +74,7 @@ PLANTS = (
 """Columns of the firm table that change when firms move."""
 
 HANDED_ON = ("wage", "supply_price", "output", "treasury")
-"""Conditions of the next quarter that are prices, or move them."""
+"""Fields of `Conditions` that are prices or that prices follow from."""
 
 
 class HeldWorld(Twin):
@@ -83,7 +83,7 @@ class HeldWorld(Twin):
     Parameters
     ----------
     followed : RelocationModel
-        At quarter 0; each of its steps comes before the one here.
+        At quarter 0; it must take each step before this world does.
     scenario : Scenario
         Policy of this world.
     held : iterable of str
@@ -113,13 +113,13 @@ class HeldWorld(Twin):
         super()._look_at(regimes)
         if "claims" in self.held:
             theirs = self.followed.now.during(self._counterparts())
-            self.now = replace(self.now, **{name: getattr(theirs, name) for name in RULES})
+            self.now = replace(self.now, **{name: getattr(theirs, name) for name in CLAIM_TERMS})
 
     def _counterparts(self) -> NDArray[np.int64]:
         """The regime of the world followed that stands for each one looked at here.
 
-        For the one in force it is the one in force there, for any other the same regime
-        or, where that is not looked at there, again the one in force.
+        The regime in force corresponds to the one in force there. Any other corresponds to
+        the same regime there, or to the one in force if that is not computed there.
         """
         theirs = self.followed
         known = np.arange(len(theirs.policy.regimes))[theirs.live]
@@ -130,7 +130,7 @@ class HeldWorld(Twin):
         return counterparts
 
     def price_inputs(self) -> None:
-        """Delivered prices; sources are weighed at those of the world followed if held."""
+        """Delivered prices; if sources are held, they are chosen at the followed world's prices."""
         super().price_inputs()
         if "sources" in self.held:
             theirs, regimes = self.followed, self._counterparts()
@@ -142,7 +142,7 @@ class HeldWorld(Twin):
             ]
 
     def solve_costs(self) -> None:
-        """Unit costs, of held mixes if sources are."""
+        """Unit costs; if sources are held, of the followed world's mix at this world's prices."""
         super().solve_costs()
         if "sources" not in self.held:
             return
@@ -224,7 +224,7 @@ class HeldWorld(Twin):
 def _terms_as_weighed_by(
     mine: InputTerms, other: InputTerms, regimes: NDArray[np.int64], before_duty: Array
 ) -> InputTerms:
-    """Terms whose sources are weighed as in another world, and whose rules are their own.
+    """Terms with the sourcing weights of another world and the rules of this one.
 
     Parameters
     ----------
@@ -232,8 +232,8 @@ def _terms_as_weighed_by(
     regimes : ndarray of int, shape (regime,)
         The regime of the other world that stands for each one here.
     before_duty : ndarray, shape (input, source, market, regime)
-        One plus the duty here over one plus the duty there: in the value of parts that
-        do not originate, too, it is the other world's duty that is left out.
+        One plus the duty here over one plus the duty there. It corrects the value before
+        duty of parts that do not originate, from which the other world's duty is taken.
     """
     here = mine.weights[:, :, :2].sum(axis=2, dtype=np.float64)
     there = other.weights[:, :, :2, :, regimes].sum(axis=2, dtype=np.float64)

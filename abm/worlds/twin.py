@@ -1,8 +1,8 @@
 """A second model of the same firms: set up once, run under many policies.
 
-Drawing firms and calibrating them takes longer than twenty quarters of a small
-model, and depends on nothing that policy says. A twin takes both from a model at
-quarter 0 and is, byte for byte, what setting it up anew would give.
+Drawing and calibrating the firms of a small model takes longer than running it for
+twenty quarters, and does not depend on the scenario's policy. A twin copies both from a
+model at quarter 0, and is equal byte for byte to a model that is set up from scratch.
 """
 
 from copy import deepcopy

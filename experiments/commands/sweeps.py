@@ -223,7 +223,7 @@ def calibrate(
     quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
 ) -> None:
     """Fit parameters to targets, and say how well the targets identify them."""
-    from experiments.calibrate.command import calibrate as fit
+    from experiments.estimation.command import estimate as fit
     from experiments.sweeps.work.chunk import Limits
     from experiments.sweeps.work.sweep import Options
 

@@ -20,7 +20,7 @@ from abm.explain.decision import Explanation, explanation
 from abm.explain.one_firm import Situation, situation_of
 from abm.model import RelocationModel
 from abm.scenario.scenario import Scenario
-from experiments.runs.folders import FORMAT, MANIFEST, PROGRAM
+from experiments.runs.folders import FOLDER_FORMAT, MANIFEST, PROGRAM
 from experiments.runs.provenance import git_revision, versions
 
 SAME = 1e-6
@@ -202,7 +202,7 @@ def read_manifest(folder: Path) -> tuple[Path, dict[str, Any]]:
         folder = folder / manifest["run"]
         manifest = _manifest(folder)
     made, here = manifest.get("versions", {}).get("nearshore"), versions()["nearshore"]
-    if manifest.get("format") != FORMAT or made != here:
+    if manifest.get("format") != FOLDER_FORMAT or made != here:
         raise OutputError(
             f"{folder}: made by {PROGRAM} {made}, this is {here}; "
             "explain it with the version that made it, or run it again"

@@ -22,9 +22,9 @@ from experiments.fit.moments import (
     SEEDS,
     VEHICLES,
     Exports,
+    FitSetting,
     Parameters,
     View,
-    World,
     claim_curve,
     observe,
 )
@@ -40,12 +40,12 @@ from experiments.fit.search import (
 from experiments.sweeps.work.chunk import environment_of_workers
 
 
-def _observe_one(task: tuple[World, Parameters, int]) -> View:
+def _observe_one(task: tuple[FitSetting, Parameters, int]) -> View:
     world, parameters, seed = task
     return observe(world, parameters, FIRMS, seed)
 
 
-def observer(world: World, pool: ProcessPoolExecutor) -> ObserveAll:
+def observer(world: FitSetting, pool: ProcessPoolExecutor) -> ObserveAll:
     """`observe` at several parameters, plants of all `SEEDS` pooled, on all processors."""
 
     def observe_all(trials: list[Parameters]) -> list[View]:
@@ -91,7 +91,7 @@ def replace_text(path: Path, text: str) -> None:
 
 def main() -> None:
     """Fit everything and rewrite the two files."""
-    world, curve, targets = World.shipped(), claim_curve(), content_targets()
+    world, curve, targets = FitSetting.shipped(), claim_curve(), content_targets()
     others = [sector for sector in FOOTLOOSE if sector not in (*VEHICLES, "vehicle_parts")]
     spawn = get_context("spawn")
     # The workers' own libraries would otherwise fight over the processors.

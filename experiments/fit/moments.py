@@ -26,7 +26,7 @@ from abm.engine.draws import Draws
 from abm.errors import CalibrationError
 from abm.policy import Policy, compile_policy
 from abm.policy.regime import INSTRUMENTS
-from abm.scenario.scenario import Firms, Scenario
+from abm.scenario.scenario import FirmAssumptions, Scenario
 from abm.trade.borders import Borders, claim_origin
 from abm.trade.deliveries import qualified_share, sales_by_appeal, tally_plants
 from abm.trade.input_prices import (
@@ -49,8 +49,6 @@ SEEDS = (1, 2, 3)
 NUDGES = (1.0, 1.01, 0.99, 1.02, 0.98)
 """Factors on all spreads, tried in turn; each is well within sampling error."""
 
-PARTNERS = ("MEX", "CAN")
-"""Exporters whose claims the customs of the United States count."""
 
 VEHICLES = ("cars", "light_trucks")
 
@@ -249,16 +247,16 @@ def spread_within_hosts(content: dict[str, Array], carlines: dict[str, int]) -> 
 
 
 @dataclass(frozen=True)
-class World:
+class FitSetting:
     """What does not change while parameters are searched: economy, firms' settings, policies."""
 
     economy: Economy
-    settings: Firms
+    settings: FirmAssumptions
     nafta: Policy
     usmca: Policy
 
     @classmethod
-    def shipped(cls) -> "World":
+    def shipped(cls) -> "FitSetting":
         """The baseline in its first quarter, and the last regime of ``usmca-content``."""
         baseline, reform = Scenario.load("status-quo"), Scenario.load("usmca-content")
         last = reform.instruments_at_the_end
@@ -278,7 +276,7 @@ class World:
         )
 
 
-def draw_firms(world: World, parameters: Parameters, firms: int, seed: int) -> FirmTable:
+def draw_firms(world: FitSetting, parameters: Parameters, firms: int, seed: int) -> FirmTable:
     """A population of the base year whose firms differ as the parameters say.
 
     The draws are those of `abm.base_year.population`, rescaled from the stored parameters.
@@ -295,7 +293,7 @@ def draw_firms(world: World, parameters: Parameters, firms: int, seed: int) -> F
     return table
 
 
-def observe(world: World, parameters: Parameters, firms: int, seed: int) -> View:
+def observe(world: FitSetting, parameters: Parameters, firms: int, seed: int) -> View:
     """Calibrate a population and look at its exports to the United States under USMCA.
 
     Where one firm at the margin between claiming and paying keeps a calibration
@@ -303,7 +301,7 @@ def observe(world: World, parameters: Parameters, firms: int, seed: int) -> View
 
     Parameters
     ----------
-    world : World
+    world : FitSetting
     parameters : Parameters
     firms : int
         Size of the population.
@@ -328,7 +326,7 @@ def observe(world: World, parameters: Parameters, firms: int, seed: int) -> View
     raise failures[0]
 
 
-def _observe(world: World, parameters: Parameters, firms: int, seed: int) -> View:
+def _observe(world: FitSetting, parameters: Parameters, firms: int, seed: int) -> View:
     table = draw_firms(world, parameters, firms, seed)
     base = calibrate(table, world.economy, world.nafta, world.settings.home_appeal)
     costs, borders = _under_usmca(world, table, base)
@@ -350,7 +348,7 @@ def _observe(world: World, parameters: Parameters, firms: int, seed: int) -> Vie
 
 
 def _under_usmca(
-    world: World, table: FirmTable, base: BaseYear, rounds: int = 3
+    world: FitSetting, table: FirmTable, base: BaseYear, rounds: int = 3
 ) -> tuple[UnitCosts, Borders]:
     """Costs and claims at base-year prices under USMCA's rules, parts losing origin with them."""
     economy, policy, calibration = world.economy, world.usmca, base.calibration
@@ -372,7 +370,7 @@ def _under_usmca(
     return costs, borders
 
 
-def _parts_content(world: World, table: FirmTable, base: BaseYear) -> Array:
+def _parts_content(world: FitSetting, table: FirmTable, base: BaseYear) -> Array:
     """Originating share of materials in what is sold in the USA, shape (firm, host)."""
     calibration, costs = base.calibration, base.costs
     terms = price_inputs(
@@ -391,7 +389,7 @@ def _parts_content(world: World, table: FirmTable, base: BaseYear) -> Array:
     return share
 
 
-def _sales_in_usa(world: World, table: FirmTable, base: BaseYear, sector: int) -> list[Array]:
+def _sales_in_usa(world: FitSetting, table: FirmTable, base: BaseYear, sector: int) -> list[Array]:
     """Border value of base-year sales in the USA of the plants at every host.
 
     Returns

@@ -5,16 +5,15 @@ from collections.abc import Callable, Iterable
 import numpy as np
 import pandas as pd
 
-from abm.axes import FOOTLOOSE, HOSTS
+from abm.axes import FOOTLOOSE, HOSTS, PARTNERS
 from abm.economy.tables import Array
 from experiments.fit.moments import (
     BANDS,
     FIRMS,
-    PARTNERS,
     SEEDS,
     VEHICLES,
     Exports,
-    World,
+    FitSetting,
     carline_content,
     claim_share,
 )
@@ -97,13 +96,13 @@ LIMITS = """## What to keep in mind
 """
 
 
-def report(fitted: Fit, world: World, curve: pd.DataFrame, targets: list[Target]) -> str:
+def report(fitted: Fit, world: FitSetting, curve: pd.DataFrame, targets: list[Target]) -> str:
     """The whole page.
 
     Parameters
     ----------
     fitted : Fit
-    world : World
+    world : FitSetting
     curve : DataFrame
         From `experiments.fit.moments.claim_curve`.
     targets : list of Target
@@ -163,7 +162,7 @@ def _mark(value: float, bounds: tuple[float, float]) -> str:
     return "*" if value < bounds[0] * 1.01 or value > bounds[1] * 0.99 else ""
 
 
-def _parameters(fitted: Fit, world: World, curve: pd.DataFrame) -> str:
+def _parameters(fitted: Fit, world: FitSetting, curve: pd.DataFrame) -> str:
     rows = []
     for row, sector in enumerate(FOOTLOOSE):
         spread = fitted.parameters.content_spread[row]
@@ -183,7 +182,7 @@ def _parameters(fitted: Fit, world: World, curve: pd.DataFrame) -> str:
 
 
 def _indistinct(
-    fitted: Fit, world: World, curve: pd.DataFrame, sector: str, host: str, median: float
+    fitted: Fit, world: FitSetting, curve: pd.DataFrame, sector: str, host: str, median: float
 ) -> tuple[float, float]:
     """Least and greatest median that fit about as well as the best."""
     exports, border = fitted.view[sector, host], world.border(sector, host)
@@ -207,7 +206,7 @@ def _content_moments(fitted: Fit, targets: list[Target]) -> str:
     return _table(["Sector", "Moment", "Observed", "Model"], rows)
 
 
-def _modelled(fitted: Fit, world: World, bands: pd.DataFrame, sector: str, host: str) -> Array:
+def _modelled(fitted: Fit, world: FitSetting, bands: pd.DataFrame, sector: str, host: str) -> Array:
     median = fitted.parameters.paperwork_median[FOOTLOOSE.index(sector), HOSTS.index(host)]
     return claim_share(
         fitted.view[sector, host],
@@ -217,7 +216,7 @@ def _modelled(fitted: Fit, world: World, bands: pd.DataFrame, sector: str, host:
     )
 
 
-def _claims(fitted: Fit, world: World, curve: pd.DataFrame) -> str:
+def _claims(fitted: Fit, world: FitSetting, curve: pd.DataFrame) -> str:
     rows = []
     for sector in FOOTLOOSE:
         cells = [SECTOR_NAMES[sector]]
@@ -269,7 +268,7 @@ def _content(fitted: Fit) -> str:
     return _table(["Parts content", *columns], rows)
 
 
-def _failing(fitted: Fit, world: World) -> str:
+def _failing(fitted: Fit, world: FitSetting) -> str:
     rows = []
     for row, sector in enumerate(FOOTLOOSE):
         cells = [SECTOR_NAMES[sector], f"{world.usmca.content_threshold[row, 0]:.2f}"]
@@ -295,7 +294,7 @@ def _profile(fitted: Fit) -> str:
     return _table(["Sector", *(f"spread {spread:g}" for spread in spreads)], rows)
 
 
-def _bands(fitted: Fit, world: World, curve: pd.DataFrame, host: str) -> str:
+def _bands(fitted: Fit, world: FitSetting, curve: pd.DataFrame, host: str) -> str:
     rows = []
     for sector in FOOTLOOSE:
         bands = curve_of(curve, sector, host)

@@ -15,16 +15,15 @@ import pandas as pd
 from scipy.optimize import minimize_scalar
 from scipy.special import expit, logit
 
-from abm.axes import FOOTLOOSE, HOSTS
+from abm.axes import FOOTLOOSE, HOSTS, PARTNERS
 from abm.economy.tables import Array
 from experiments.fit.moments import (
-    PARTNERS,
     VEHICLES,
     Border,
     Exports,
+    FitSetting,
     Parameters,
     View,
-    World,
     carline_content,
     claim_share,
     spread_within_hosts,
@@ -252,7 +251,7 @@ def curve_of(curve: pd.DataFrame, sector: str, partner: str) -> pd.DataFrame:
     return curve[(curve["sector"] == sector) & (curve["partner"] == partner)]
 
 
-def fit_medians(view: View, world: World, curve: pd.DataFrame) -> Array:
+def fit_medians(view: View, world: FitSetting, curve: pd.DataFrame) -> Array:
     """Medians of all sectors, shape (sector, host).
 
     Exporters of the United States are given Canada's: their claims are not observed.
@@ -267,7 +266,9 @@ def fit_medians(view: View, world: World, curve: pd.DataFrame) -> Array:
     return medians
 
 
-def sector_error(view: View, world: World, curve: pd.DataFrame, medians: Array, row: int) -> float:
+def sector_error(
+    view: View, world: FitSetting, curve: pd.DataFrame, medians: Array, row: int
+) -> float:
     """Error of a sector's claim curves, both partners together."""
     squares, weights = [], []
     for host in PARTNERS:
@@ -284,7 +285,7 @@ def sector_error(view: View, world: World, curve: pd.DataFrame, medians: Array, 
 
 
 def profile_spreads(
-    observe_all: ObserveAll, world: World, curve: pd.DataFrame, sectors: list[str]
+    observe_all: ObserveAll, world: FitSetting, curve: pd.DataFrame, sectors: list[str]
 ) -> pd.DataFrame:
     """Error of the claim curve at trial spreads, each with its own best medians.
 
@@ -315,7 +316,7 @@ def spreads_from_claims(profile: pd.DataFrame) -> dict[str, float]:
 
 def fit(
     observe_all: ObserveAll,
-    world: World,
+    world: FitSetting,
     curve: pd.DataFrame,
     targets: list[Target],
     fixed: dict[str, float],
@@ -330,7 +331,7 @@ def fit(
     ----------
     observe_all : callable
         The model at each of several parameters.
-    world : World
+    world : FitSetting
     curve : DataFrame
         From `claim_curve`.
     targets : list of Target

@@ -10,10 +10,7 @@ from collections.abc import Collection
 import numpy as np
 import pandas as pd
 
-from abm.axes import FOOTLOOSE, GOODS, HOSTS, REGIONS, SECTORS
-
-PARTNERS = HOSTS[1:]
-"""The members the United States trades with."""
+from abm.axes import FOOTLOOSE, GOODS, HOSTS, PARTNERS, REGIONS, SECTORS
 
 QUARTERS_A_YEAR = 4
 

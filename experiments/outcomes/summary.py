@@ -6,9 +6,9 @@ from typing import Any
 
 import pandas as pd
 
+from abm.axes import PARTNERS
 from experiments.outcomes.measures import (
     INVESTMENT,
-    PARTNERS,
     QUARTERS_A_YEAR,
     consumer_prices,
     duty_revenue,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from abm.model import RelocationModel
     from abm.worlds.checkpoint import Checkpoint
 
-FORMAT = 1
+CHECKPOINT_FORMAT = 1
 
 FOLDER = CHECKPOINT
 """In the folder of the run it belongs to."""
@@ -45,7 +45,7 @@ def save_checkpoint(model: Any, folder: Path) -> None:
     place.mkdir(parents=True)
     np.savez(place / ARRAYS, allow_pickle=False, **checkpoint.arrays)
     content = {
-        "format": FORMAT,
+        "format": CHECKPOINT_FORMAT,
         "program": PROGRAM,
         "version": versions()["nearshore"],
         "numpy": np.__version__,
@@ -77,10 +77,10 @@ def read_checkpoint(folder: Path) -> "Checkpoint":
     if not ours:
         raise CheckpointError(f"{place}: is no checkpoint written by {PROGRAM}")
     now = versions()["nearshore"]
-    if (form, version) != (FORMAT, now):
+    if (form, version) != (CHECKPOINT_FORMAT, now):
         raise CheckpointError(
             f"{place}: was written by {PROGRAM} {version} in format {form}; this is {now} in "
-            f"format {FORMAT}, and another version may give other numbers"
+            f"format {CHECKPOINT_FORMAT}, and another version may give other numbers"
         )
     try:
         if _sha256(place / ARRAYS) != told:

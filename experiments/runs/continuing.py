@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from abm.errors import CheckpointError, ScenarioError
 from experiments.runs.channels import CHANNEL_NAMES
 from experiments.runs.checkpoints import FOLDER, NO_CHECKPOINT, read_checkpoint, restored
-from experiments.runs.folders import CHANNELS, FORMAT, MANIFEST, PROGRAM
+from experiments.runs.folders import CHANNELS, FOLDER_FORMAT, MANIFEST, PROGRAM
 from experiments.runs.runner import RunResult, run_scenario
 
 if TYPE_CHECKING:
@@ -207,8 +207,8 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         ours = False
     if not ours:
         raise CheckpointError(f"{folder}: holds no run written by {PROGRAM} run")
-    if form != FORMAT:
-        raise CheckpointError(f"{folder}: is in format {form}; this version reads {FORMAT}")
+    if form != FOLDER_FORMAT:
+        raise CheckpointError(f"{folder}: is in format {form}; this version reads {FOLDER_FORMAT}")
     return manifest
 
 

@@ -8,7 +8,7 @@ from abm.scenario.scenario import Scenario
 from experiments.runs.folders import PROGRAM, write_json
 from experiments.runs.provenance import git_revision, versions
 
-FORMAT = 1
+FAILURE_FORMAT = 1
 
 
 def failure_file(out: Path) -> Path:
@@ -38,7 +38,7 @@ def write_failure(
         The past of a run that was forked, as its manifest has it.
     """
     content: dict[str, Any] = {
-        "format": FORMAT,
+        "format": FAILURE_FORMAT,
         "program": PROGRAM,
         "error": str(error),
         "phase": error.phase,

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from abm.errors import OutputError
 from experiments.outcomes.tables import TABLES, RunFrames, schema
 
-FORMAT = 1
+FOLDER_FORMAT = 1
 """Of the files below; raised when an older reader would misread them."""
 
 PROGRAM = "nearshore"

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from abm.errors import OutputError
-from experiments.runs.failure import FORMAT
+from experiments.runs.failure import FAILURE_FORMAT
 from experiments.runs.folders import PROGRAM
 
 
@@ -27,7 +27,7 @@ def replay(path: Path) -> int:
 
     try:
         failure = json.loads(path.read_bytes())
-        known = failure["program"] == PROGRAM and failure["format"] == FORMAT
+        known = failure["program"] == PROGRAM and failure["format"] == FAILURE_FORMAT
         known = known and {"scenario", "firms", "seed"} <= failure.keys()
         quarter = failure["quarter"]
     except (OSError, ValueError, LookupError, TypeError):

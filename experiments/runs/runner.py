@@ -25,7 +25,7 @@ from experiments.runs.folders import (
     CHANNELS,
     CHECKPOINT,
     FIGURES,
-    FORMAT,
+    FOLDER_FORMAT,
     MANIFEST,
     PROGRAM,
     RUN_FILES,
@@ -322,7 +322,7 @@ class _Simulation:
 
     def manifest(self, facts: Mapping[str, Any]) -> dict[str, Any]:
         return {
-            "format": FORMAT,
+            "format": FOLDER_FORMAT,
             "program": PROGRAM,
             "contents": list(RUN_FILES),
             **facts,
@@ -449,7 +449,7 @@ def _write(
             write_table(folder / CHANNELS, "channels", result.channels)
         names = [result.run.name, result.reference.name]
         comparison = {
-            "format": FORMAT,
+            "format": FOLDER_FORMAT,
             "program": PROGRAM,
             "contents": [MANIFEST, SUMMARY, *split, *names, FIGURES],
             "run": names[0],

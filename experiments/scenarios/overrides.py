@@ -22,7 +22,7 @@ from abm.scenario.scenario import Scenario
 
 type Source = str | os.PathLike[str]
 
-FIXED = ("format", "name", "title", "question", "extends", "sources", "timeline")
+NOT_OVERRIDDEN = ("format", "name", "title", "question", "extends", "sources", "timeline")
 """Keys that say what a file is rather than what a run does."""
 
 BELIEFS = "firms.beliefs"
@@ -117,7 +117,7 @@ def check_key(key: str) -> None:
     keys, path = keys_of(Scenario), tuple(key.split("."))
     if keys.schema(path) is None:
         raise ScenarioError(keys.no_such_key(path))
-    if path[0] in FIXED:
+    if path[0] in NOT_OVERRIDDEN:
         raise ScenarioError(f"{key}: cannot be overridden; write a scenario file instead")
     names = keys.names(path)
     if names is not None:

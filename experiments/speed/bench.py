@@ -21,7 +21,7 @@ from abm.engine.parallel import thread_count
 from abm.errors import ModelError, ScenarioError
 from experiments.labels import NOTHING
 from experiments.runs.folders import (
-    FORMAT,
+    FOLDER_FORMAT,
     MANIFEST,
     PROGRAM,
     check_destination,
@@ -206,7 +206,7 @@ def _write(out: Path, result: BenchResult, scenario: "Scenario", started: dateti
     with replaced_folder(out) as folder:
         write_json(folder / RESULT, asdict(result))
         manifest = {
-            "format": FORMAT,
+            "format": FOLDER_FORMAT,
             "program": PROGRAM,
             "contents": [MANIFEST, RESULT],
             "started": started.isoformat(timespec="seconds"),

@@ -1,13 +1,13 @@
 """Claims of origin before March 2025: what was fitted, and apart from it what was not."""
 
 from abm import data
-from abm.axes import FOOTLOOSE
+from abm.axes import FOOTLOOSE, PARTNERS
 from experiments.fit.moments import claim_curve
 from experiments.labels import REGION_NAMES, SECTOR_NAMES
 from experiments.validation.designs import BASE_FIXED, content, fixed
 from experiments.validation.estimates import Estimate, estimate
 from experiments.validation.finding import Results
-from experiments.validation.measuring import MOTOR, PARTNERS
+from experiments.validation.measuring import MOTOR
 from experiments.validation.sections import Section
 
 USMCA_FIXED = fixed(

@@ -11,13 +11,13 @@ from experiments.runs.folders import PROGRAM, check_destination, replaced_folder
 from experiments.runs.provenance import git_revision, versions
 from experiments.validation import claim_shares, robustness
 from experiments.validation.finding import Results
+from experiments.validation.pages import ValidationReport
 from experiments.validation.registry import chosen, designs_of
-from experiments.validation.report import Report
 from experiments.validation.running import Done, Task, collected, run_all
 from experiments.validation.second_opinion import exact_hat_comparison
 from experiments.validation.sections import Section
 
-FORMAT = 1
+VALIDATION_FORMAT = 1
 CONTENTS = ("manifest.json", "validation.json", "validation.html", "validation.md")
 
 
@@ -30,7 +30,7 @@ def validate(
     page: Path | None = None,
     workers: int | None = None,
     quiet: bool = False,
-) -> Report:
+) -> ValidationReport:
     """Ask the model about published findings and write what it says.
 
     Parameters
@@ -49,7 +49,7 @@ def validate(
 
     Returns
     -------
-    Report
+    ValidationReport
 
     Raises
     ------
@@ -68,7 +68,7 @@ def validate(
     others = [] if only else _variants(firms)
     done = run_all([*tasks, *others], workers, _counter(len(tasks) + len(others), quiet))
     results, failures = collected(done[: len(tasks)])
-    report = Report(
+    report = ValidationReport(
         rows=[finding.row(results) for finding in findings],
         sections=[] if only else _sections(results, done[len(tasks) :], firms),
         firms=firms,
@@ -116,8 +116,15 @@ def _counter(total: int, quiet: bool) -> Callable[[], None]:
     return finished
 
 
-def _write(out: Path, report: Report, facts: dict[str, object], page: Path | None) -> None:
-    manifest = {"format": FORMAT, "program": PROGRAM, "contents": list(CONTENTS), **facts}
+def _write(
+    out: Path, report: ValidationReport, facts: dict[str, object], page: Path | None
+) -> None:
+    manifest = {
+        "format": VALIDATION_FORMAT,
+        "program": PROGRAM,
+        "contents": list(CONTENTS),
+        **facts,
+    }
     markdown = report.markdown()
     with replaced_folder(out) as folder:
         rows = json.dumps(report.data(), indent=2, ensure_ascii=False, allow_nan=False)

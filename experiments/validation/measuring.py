@@ -10,7 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
 
-from abm.axes import FOOTLOOSE, HAS_PLANT, HOSTS, N_CONFIGS, N_FOOTLOOSE, N_GOODS, N_HOSTS, REGIONS
+from abm.axes import (
+    FOOTLOOSE,
+    HAS_PLANT,
+    HOSTS,
+    N_CONFIGS,
+    N_FOOTLOOSE,
+    N_GOODS,
+    N_HOSTS,
+    PARTNERS,
+    REGIONS,
+)
 from abm.economy.tables import Array
 from abm.engine.blocks import sector_rows
 from abm.model import RelocationModel
@@ -18,7 +28,6 @@ from abm.trade.market_clearing import FINAL, standing_plants
 
 MOTOR = ("cars", "light_trucks", "vehicle_parts")
 USA = REGIONS.index("USA")
-PARTNERS = HOSTS[1:]
 
 WINDOW = 4
 """Last quarters of a run that are averaged: plants are reviewed once a year."""
@@ -121,7 +130,7 @@ def _claims(model: RelocationModel) -> Measures:
 def welfare(model: RelocationModel) -> Measures:
     """Real income against the calibration year, percent of its GDP, by host.
 
-    What consumers and fixed sectors gain from prices at fixed spending, profits where
+    What consumers and immobile sectors gain from prices at fixed spending, profits where
     they are earned, pay above the calibration year's for the labour it employed, and
     duties and fines collected. Money that moving costs is left out.
     """
@@ -139,7 +148,7 @@ def welfare(model: RelocationModel) -> Measures:
 
 
 def _other_spending(model: RelocationModel) -> Array:
-    """What fixed sectors and industry abroad spend on each input, shape (input, market)."""
+    """What immobile sectors and industry abroad spend on each input, shape (input, market)."""
     calibration = model.calibration
     spending: Array = (calibration.other_use * (1 + calibration.base_input_duty)).sum(axis=1)
     return spending

@@ -40,12 +40,14 @@ KEYS = IO_TABLES | {
     "regional_distances": ["origin", "destination"],
     "fitted_parameters": ["sector"],
     "us_claims_by_mfn_rate_2025": ["partner", "sector", "mfn_bin"],
+    "us_duty_events_2018_2022": ["id"],
 }
 KEY_LABELS = {
     "sector": set(SECTORS),
     "input_sector": set(SECTORS),
     "using_sector": set(SECTORS),
     "mfn_bin": None,
+    "id": None,
 }
 
 

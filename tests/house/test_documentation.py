@@ -17,7 +17,7 @@ from abm.trade import accounts, borders
 from abm.trade import market_clearing as sales
 from agents import firm_table
 from docs.build import main as build
-from docs.generate import BLOCK, BLOCKS, ROOT, pages, rewritten
+from docs.generate import BLOCK, BLOCKS, PACKAGES, ROOT, pages, rewritten
 from experiments.outcomes.summary import entries, summary
 from experiments.scenarios.overrides import load_scenario, without_effect
 from tests.synthetic import tables
@@ -98,6 +98,17 @@ def test_generated_blocks_are_as_the_code_has_them(name):
     text = PAGES[name].read_text(encoding="utf-8")
     # Were it not, `python docs/generate.py` brings it up to date.
     assert rewritten(text) == text
+
+
+def test_the_map_of_the_house_has_every_folder_of_code_and_a_line_that_says_what_for():
+    told = dict(re.findall(r"^\| `([\w/]+)` \| (.+) \|$", BLOCKS["house"](), re.M))
+    holding = {
+        str(path.parent.relative_to(ROOT))
+        for package in PACKAGES
+        for path in (ROOT / package).glob("**/*.py")
+    }
+    assert set(told) == holding
+    assert len(set(told.values())) == len(told)
 
 
 def test_every_block_that_can_be_generated_is_shown():

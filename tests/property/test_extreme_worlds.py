@@ -16,8 +16,8 @@ from abm.economy.tables import load_economy
 from abm.errors import CalibrationError
 from abm.location.moving_costs import RULED_OUT
 from abm.trade.accounts import ROUNDING
-from abm.worlds.twin import alike, twin
 from experiments.scenarios.overrides import load_scenario
+from tests.same_firms import model_of
 
 FIRMS = 100
 
@@ -48,11 +48,6 @@ WORLDS = {
 }
 
 
-@pytest.fixture(scope="module")
-def donor():
-    return RelocationModel("status-quo", firms=FIRMS, rng=4)
-
-
 def assert_balanced(model):
     made = model.economy.makes
     accounts = model.accounts
@@ -68,10 +63,8 @@ def assert_balanced(model):
 
 
 @pytest.mark.parametrize("world", WORLDS)
-def test_a_world_at_the_edge_runs_and_balances(donor, world):
-    scenario = load_scenario("status-quo", WORLDS[world])
-    assert alike(donor.scenario, scenario)
-    model = twin(donor, scenario)
+def test_a_world_at_the_edge_runs_and_balances(world):
+    model = model_of(load_scenario("status-quo", WORLDS[world]), FIRMS, seed=4)
     model.run_for(3)
     assert_balanced(model)
 
@@ -235,10 +228,10 @@ def test_firms_with_no_or_next_to_no_luck_have_a_place_and_stay_there(noise):
     assert not len(model.frames()["moves"])
 
 
-def test_a_hundred_years_full_of_events_keep_every_identity(donor):
+def test_a_hundred_years_full_of_events_keep_every_identity():
     """All that happened from 2016 on, and partners who answer duties ever after."""
     answers = ["retaliation.MEX=0.5", "retaliation.CAN=0.5"]
-    model = twin(donor, load_scenario("history", answers))
+    model = model_of(load_scenario("history", answers), FIRMS, seed=4)
     model.run_for(400)
     assert model.quarter == 400
     assert {"USA", "MEX", "CAN"} <= {event["actor"] for event in model.events}

@@ -12,7 +12,7 @@ from abm.trade.suppliers import NOBODY, SupplierNetwork
 
 
 @dataclass
-class Economy:
+class NetworkCase:
     """Firms, a table and a seed, as the network is built from them."""
 
     sector: np.ndarray
@@ -46,7 +46,7 @@ class Economy:
 
 
 @st.composite
-def economies(draw) -> Economy:
+def economies(draw) -> NetworkCase:
     """Few firms in few sectors, so that empty pools and lone makers are common."""
     seed = draw(st.integers(0, 2**32))
     n_firms, n_sectors = draw(st.integers(1, 60)), draw(st.integers(1, N_FOOTLOOSE))
@@ -55,7 +55,7 @@ def economies(draw) -> Economy:
     cost = rng.dirichlet(np.ones(N_SECTORS + 1), (N_FOOTLOOSE, N_HOSTS))[..., :N_SECTORS]
     # Shares near 0 and 1 are the rule at 0.2: many inputs come from one place only.
     shares = rng.dirichlet(np.full(N_REGIONS, draw(st.sampled_from([0.2, 1.0, 5.0]))), table)
-    return Economy(
+    return NetworkCase(
         sector=rng.integers(0, n_sectors, n_firms),
         plants=rng.random((n_firms, N_HOSTS)) < draw(st.floats(0, 1)),
         mass=rng.pareto(0.5, n_firms) * (rng.random(n_firms) < draw(st.sampled_from([0.5, 1.0]))),
@@ -70,7 +70,7 @@ def economies(draw) -> Economy:
 fractions = st.floats(0, 1)
 
 
-def assert_sound(network: SupplierNetwork, economy: Economy, plants: np.ndarray) -> None:
+def assert_sound(network: SupplierNetwork, economy: NetworkCase, plants: np.ndarray) -> None:
     """Every link is possible and every share a share."""
     edges = network.edges()
     assert np.all(economy.sector[edges.supplier] == edges.category)

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from abm import RelocationModel
 from abm.axes import FOOTLOOSE, HOSTS
 from abm.core.buyers import Buyers
 from abm.core.claims import Claim
 from abm.core.content_rules import restricted_spending
 from experiments.scenarios.overrides import load_scenario
+from tests.same_firms import model_of
 
 CARS = FOOTLOOSE.index("cars")
 CONTENT_ROUNDING = 1e-5
@@ -23,7 +23,7 @@ def car_model(threshold, *overrides):
         "status-quo",
         [f"rules_of_origin.regional_value_content.cars={threshold}", *overrides],
     )
-    return RelocationModel(scenario, firms=1500)
+    return model_of(scenario, 1500)
 
 
 def content_of_cars(threshold):

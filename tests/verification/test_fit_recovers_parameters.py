@@ -15,8 +15,8 @@ from experiments.fit.moments import (
     VEHICLES,
     Border,
     Exports,
+    FitSetting,
     Parameters,
-    World,
     claim_curve,
     claim_share,
     observe,
@@ -129,7 +129,7 @@ def test_a_parameter_stays_within_its_bounds() -> None:
 
 
 def test_parameters_are_recovered_from_model_made_content_and_claims() -> None:
-    world, firms = World.shipped(), 1_500
+    world, firms = FitSetting.shipped(), 1_500
     rows = [FOOTLOOSE.index(sector) for sector in VEHICLES]
     spreads = np.full(len(FOOTLOOSE), 1.1)
     spreads[rows] = 1.0, 1.2

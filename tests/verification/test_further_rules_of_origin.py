@@ -10,7 +10,6 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from abm import RelocationModel
 from abm.axes import FOOTLOOSE, GOODS, N_HOSTS
 from abm.core.purchases import input_purchases, ruled_purchases
 from abm.core.sourcing import UnitCosts
@@ -19,19 +18,19 @@ from abm.policy import compile_policy
 from abm.trade.input_prices import buyers, price_inputs, solve_costs, value_added_cost
 from abm.trade.origin import own_high_wage, pays_above_line
 from experiments.scenarios.overrides import load_scenario
+from tests.same_firms import at_rest
 
 USA, MEX, CAN = range(3)
-RULES = "rules_of_origin."
-STRICT = f"{RULES}regional_value_content.cars=0.75"
-LABOUR = (STRICT, f"{RULES}labour_value_content.cars=0.40", f"{RULES}labour_value_credit=0.15")
-METALS = (STRICT, f"{RULES}metals_content.cars=0.9")
+KEY = "rules_of_origin."
+STRICT = f"{KEY}regional_value_content.cars=0.75"
+LABOUR = (STRICT, f"{KEY}labour_value_content.cars=0.40", f"{KEY}labour_value_credit=0.15")
+METALS = (STRICT, f"{KEY}metals_content.cars=0.9")
 DECENT = "labour_rights.wage_floor.MEX=16"
 CARS = FOOTLOOSE.index("cars")
 
 
-@cache
 def base():
-    return RelocationModel("status-quo", firms=400)
+    return at_rest(400)
 
 
 def policy(*overrides):
@@ -112,7 +111,7 @@ def test_the_compliant_mix_has_the_metals_asked_for():
 
 
 def test_without_further_rules_ruled_purchases_are_ordinary_ones():
-    costs, terms, value_added = solved(STRICT, f"{RULES}tariff_shift.cars=0.0001")
+    costs, terms, value_added = solved(STRICT, f"{KEY}tariff_shift.cars=0.0001")
     model = base()
     rows = np.arange(len(model.firms))[sector_rows(model.firms)[CARS]]
     rows = rows[costs.feasible[rows, MEX, 0]]
@@ -131,7 +130,7 @@ def test_tariff_shift_beyond_the_de_minimis_needs_parts_that_originate():
     free = solved(STRICT)[0]
     shares = []
     for allowed in (0.2, 0.02):
-        shift = (f"{RULES}tariff_shift.vehicle_parts=0.5", f"{RULES}de_minimis={allowed}")
+        shift = (f"{KEY}tariff_shift.vehicle_parts=0.5", f"{KEY}de_minimis={allowed}")
         costs = solved(*shift)[0]
         parts = base().firms.sector == FOOTLOOSE.index("vehicle_parts")
         shares.append(costs.meets_rule[parts].mean())
@@ -140,7 +139,7 @@ def test_tariff_shift_beyond_the_de_minimis_needs_parts_that_originate():
 
 
 def test_wider_cumulation_never_raises_compliant_cost():
-    costs = [solved(STRICT, f"{RULES}cumulation.ROW={share}")[0] for share in (0, 0.3, 1)]
+    costs = [solved(STRICT, f"{KEY}cumulation.ROW={share}")[0] for share in (0, 0.3, 1)]
     for narrow, wide in pairwise(costs):
         assert (wide.compliant_cost <= narrow.compliant_cost * (1 + 1e-5)).all()
         assert (wide.free_content >= narrow.free_content - 1e-6).all()
@@ -148,7 +147,7 @@ def test_wider_cumulation_never_raises_compliant_cost():
 
 
 def test_leaving_a_member_out_of_the_set_lowers_content():
-    whole, without = solved(STRICT)[0], solved(STRICT, f"{RULES}cumulation.MEX=0")[0]
+    whole, without = solved(STRICT)[0], solved(STRICT, f"{KEY}cumulation.MEX=0")[0]
     assert of_cars(without.free_content)[:, USA].mean() < of_cars(whole.free_content)[:, USA].mean()
 
 

@@ -8,11 +8,11 @@ threat is gone they stand where others do who never began.
 import numpy as np
 import pytest
 
-from abm import RelocationModel
 from abm.axes import CONFIG_LABELS, HAS_PLANT, HOSTS
 from abm.location.moving_costs import move_costs
 from experiments.outcomes.summary import summary
 from experiments.scenarios.overrides import load_scenario
+from tests.same_firms import model_of
 
 FIRMS = 300
 USA_ALONE, MEXICO = CONFIG_LABELS.index("USA"), CONFIG_LABELS.index("MEX")
@@ -39,7 +39,7 @@ def run(*overrides, source="threat-35", quarters=6):
     What speaks for the projects is spread evenly around what stops them, so that some
     are just worth going on with.
     """
-    model = RelocationModel(load_scenario(source, [*SHORT, *overrides]), firms=FIRMS)
+    model = model_of(load_scenario(source, [*SHORT, *overrides]), FIRMS)
     table = model.firms
     rows = np.flatnonzero((table.config == USA_ALONE) & (table.target < 0))
     table.target[rows], table.stage[rows], table.quarters_left[rows] = MEXICO, 0, 1

@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 
-from abm import RelocationModel
 from experiments.scenarios.overrides import load_scenario
+from tests.same_firms import model_of
 
 ONE_BY_ONE = (
     "tariffs.special.USA.MEX.all=0",
@@ -30,7 +30,7 @@ NOTHING_TO_ACT_ON = (
 
 @pytest.fixture(scope="module")
 def baseline():
-    model = RelocationModel("status-quo", firms=300)
+    model = model_of("status-quo", 300)
     model.run_for(4)
     return model.frames()
 
@@ -39,7 +39,7 @@ def baseline():
     "overrides", [*((one,) for one in ONE_BY_ONE), TOGETHER, NOTHING_TO_ACT_ON]
 )
 def test_levers_at_zero_are_the_status_quo_bit_for_bit(baseline, overrides):
-    model = RelocationModel(load_scenario("status-quo", list(overrides)), firms=300)
+    model = model_of(load_scenario("status-quo", list(overrides)), 300)
     model.run_for(4)
     for name in ("outcomes", "trade", "moves", "content"):
         pd.testing.assert_frame_equal(baseline[name], model.frames()[name], check_exact=True)

@@ -18,10 +18,10 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from abm import RelocationModel
 from abm.axes import HOSTS
 from docs.findings import measure_withdrawal, opening_chances
 from experiments.scenarios.overrides import load_scenario
+from tests.same_firms import model_of
 
 FIRMS = 600
 
@@ -32,7 +32,7 @@ def first_chances(hazard, beliefs):
         "threat-35",
         [f"threat.arrival_per_quarter={hazard}", f"firms.beliefs.{beliefs}=1.0"],
     )
-    model = RelocationModel(scenario, firms=FIRMS, rng=1)
+    model = model_of(scenario, FIRMS)
     config, target = model.firms.config.copy(), model.firms.target.copy()
     model.step()
     rows, chances = opening_chances(model, config, target)

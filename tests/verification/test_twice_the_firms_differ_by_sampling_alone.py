@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from abm import RelocationModel
 from abm.axes import HOSTS, N_HOSTS, REGIONS
 from experiments.scenarios.overrides import load_scenario
+from tests.same_firms import model_of
 
 FIRMS = 800
 SEEDS = range(1, 6)
@@ -39,7 +39,7 @@ MEASURES = (
 def measured(firms, seed):
     """What a model says, in the order of `MEASURES`."""
     scenario = load_scenario("status-quo", ["tariffs.special.USA.all.all=0.25"])
-    model = RelocationModel(scenario, firms=firms, rng=seed)
+    model = model_of(scenario, firms, seed)
     model.run_for(QUARTERS)
     table, base, now = model.firms, model.base_accounts, model.accounts
     usa, mex, can = (REGIONS.index(host) for host in HOSTS)

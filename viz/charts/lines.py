@@ -6,14 +6,12 @@ from typing import Any
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from abm.axes import HOSTS
+from abm.axes import HOSTS, PARTNERS
 from experiments.labels import REGION_NAMES
 from viz.charts.basics import Chart, Ink, axis, number, plain_option, signed
 from viz.lab.frame import Frame
 from viz.lab.history import History
 from viz.lab.observed import Point, by_quarter, claimed, us_balance
-
-PARTNERS = HOSTS[1:]
 
 ROWS_SHOWN = 12
 """Quarters in the table of a chart, the last ones."""

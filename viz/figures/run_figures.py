@@ -7,10 +7,9 @@ import matplotlib as mpl
 import pandas as pd
 from matplotlib.figure import Figure
 
-from abm.axes import FOOTLOOSE, GOODS, HOSTS
+from abm.axes import FOOTLOOSE, GOODS, HOSTS, PARTNERS
 from experiments.labels import REGION_NAMES, sector_in_sentence, with_minus
 from experiments.outcomes.measures import (
-    PARTNERS,
     employment,
     mean_content,
     output_shares,

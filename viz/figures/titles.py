@@ -2,8 +2,8 @@
 
 import pandas as pd
 
+from abm.axes import PARTNERS
 from experiments.labels import ADJECTIVES, REGION_NAMES, in_sentence, sector_in_sentence
-from experiments.outcomes.measures import PARTNERS
 from experiments.outcomes.tables import RunFrames
 
 LEAST = 0.05

@@ -15,7 +15,7 @@ BINS = 20
 """Of the distribution of content, from 0 to 1."""
 
 USA = REGIONS.index("USA")
-PARTNERS = slice(1, N_HOSTS)
+PARTNER_ROWS = slice(1, N_HOSTS)
 
 
 @dataclass
@@ -94,7 +94,7 @@ def _share(model: RelocationModel, part: str, whole: str) -> Floats:
     sums = []
     for name in (part, whole):
         trades = (model.accounts.final, model.accounts.intermediate)
-        sums.append(sum(getattr(trade, name)[:, PARTNERS, USA].sum(axis=0) for trade in trades))
+        sums.append(sum(getattr(trade, name)[:, PARTNER_ROWS, USA].sum(axis=0) for trade in trades))
     return np.divide(sums[0], sums[1], out=np.zeros(2), where=sums[1] > 0)
 
 

@@ -46,7 +46,7 @@ PARTNER_OF = {"from": ("into", "region")}
 
 
 @dataclass(frozen=True)
-class Lever:
+class PanelLever:
     """A lever of the panel.
 
     Attributes
@@ -77,23 +77,50 @@ class Lever:
 
 
 IMPORTANT = (
-    Lever("Tariffs", "Special duty", "tariffs.special.{into}.{from}.{goods}", 1.0,
-          chosen=("USA", "MEX", "all")),
-    Lever("Tariffs", "Spare goods that claim origin", "tariffs.special_waived_for_originating"),
-    Lever("Tariffs", "Free trade for originating goods", "agreement.preference"),
-    Lever("Rules of origin", "Content required",
-          "rules_of_origin.regional_value_content.{sector}", chosen=("cars",)),
-    Lever("Rules of origin", "High-wage labour required",
-          "rules_of_origin.labour_value_content.{manufactures}", chosen=("cars",)),
-    Lever("Customs", "Claims audited", "enforcement.audit_rate.{market}", chosen=("USA",)),
-    Lever("Customs", "Fine on false claims", "enforcement.penalty.{market}", 10.0, chosen=("USA",)),
-    Lever("Customs", "Cost of paperwork", "enforcement.paperwork_scale", 5.0),
-    Lever("Borders and markets", "Non-tariff barrier", "barriers.{into}.{from}.{sectors}", 1.0,
-          chosen=("USA", "MEX", "all")),
-    Lever("Borders and markets", "Production subsidy", "subsidies.{host}.{manufactures}", 0.5,
-          chosen=("USA", "all")),
-    Lever("Borders and markets", "Markup over cost", "competition.markup_scale", 3.0),
-)  # fmt: skip
+    PanelLever(
+        "Tariffs",
+        "Special duty",
+        "tariffs.special.{into}.{from}.{goods}",
+        1.0,
+        chosen=("USA", "MEX", "all"),
+    ),
+    PanelLever(
+        "Tariffs", "Spare goods that claim origin", "tariffs.special_waived_for_originating"
+    ),
+    PanelLever("Tariffs", "Free trade for originating goods", "agreement.preference"),
+    PanelLever(
+        "Rules of origin",
+        "Content required",
+        "rules_of_origin.regional_value_content.{sector}",
+        chosen=("cars",),
+    ),
+    PanelLever(
+        "Rules of origin",
+        "High-wage labour required",
+        "rules_of_origin.labour_value_content.{manufactures}",
+        chosen=("cars",),
+    ),
+    PanelLever("Customs", "Claims audited", "enforcement.audit_rate.{market}", chosen=("USA",)),
+    PanelLever(
+        "Customs", "Fine on false claims", "enforcement.penalty.{market}", 10.0, chosen=("USA",)
+    ),
+    PanelLever("Customs", "Cost of paperwork", "enforcement.paperwork_scale", 5.0),
+    PanelLever(
+        "Borders and markets",
+        "Non-tariff barrier",
+        "barriers.{into}.{from}.{sectors}",
+        1.0,
+        chosen=("USA", "MEX", "all"),
+    ),
+    PanelLever(
+        "Borders and markets",
+        "Production subsidy",
+        "subsidies.{host}.{manufactures}",
+        0.5,
+        chosen=("USA", "all"),
+    ),
+    PanelLever("Borders and markets", "Markup over cost", "competition.markup_scale", 3.0),
+)
 """Levers in front, in the order of the panel."""
 
 THREAT = "threat"
@@ -101,18 +128,18 @@ THREAT = "threat"
 
 
 @cache
-def levers() -> tuple[Lever, ...]:
+def levers() -> tuple[PanelLever, ...]:
     """Every lever: the important ones, then all other keys with a number or a switch."""
     keys = keys_of(Instruments)
     front = {_stem(lever.key) for lever in IMPORTANT}
-    more: dict[str, Lever] = {}
+    more: dict[str, PanelLever] = {}
     for leaf in keys.leaves():
         key = ".".join(str(part) for part in leaf)
         plain = (keys.schema(leaf) or {}).get("type") in ("number", "integer", "boolean")
         if plain and leaf[0] != THREAT and not any(key.startswith(stem) for stem in front):
             pattern = ".".join(_pattern(key.split(".")))
             more.setdefault(
-                pattern, Lever("More", _label(pattern), pattern, chosen=_first(pattern))
+                pattern, PanelLever("More", _label(pattern), pattern, chosen=_first(pattern))
             )
     return (*IMPORTANT, *more.values())
 
@@ -133,7 +160,7 @@ def _label(pattern: str) -> str:
 
 def _first(pattern: str) -> tuple[str, ...]:
     """The first choice of every slot; where goods come from, everywhere."""
-    slots = Lever("", "", pattern).slots
+    slots = PanelLever("", "", pattern).slots
     return tuple(next(iter(CHOICES[slot][1])) for slot in slots)
 
 
@@ -235,13 +262,13 @@ def panel(
     return shown
 
 
-def slots_of(lever: Lever, chosen: dict[str, dict[str, str]]) -> dict[str, str]:
+def slots_of(lever: PanelLever, chosen: dict[str, dict[str, str]]) -> dict[str, str]:
     """What the slots of a lever hold."""
     return dict(zip(lever.slots, lever.chosen, strict=True)) | chosen.get(lever.key, {})
 
 
 def _row(
-    number: int, lever: Lever, values: Mapping[str, Any], chosen: dict[str, dict[str, str]]
+    number: int, lever: PanelLever, values: Mapping[str, Any], chosen: dict[str, dict[str, str]]
 ) -> dict[str, Any]:
     slots = slots_of(lever, chosen)
     key = lever.filled(slots)

@@ -1,6 +1,6 @@
-"""Non-tariff barriers: standards, inspections and delays, as the duty that would hurt as much.
+"""Non-tariff barriers: standards, inspections and delays, as equivalent duties.
 
-A rate below zero takes down part of what stood in the calibration year.
+A negative rate removes part of the barrier that stood in the calibration year.
 """
 
 from typing import Annotated
@@ -17,7 +17,7 @@ Barriers = Annotated[
 ]
 """Change of barriers since the calibration year, by destination, origin and sector.
 
-Services meet them too, so here ``all`` sectors are all fourteen.
+Services face such barriers too, so here ``all`` means all fourteen sectors.
 """
 
 

@@ -1,8 +1,8 @@
-"""What part of a good's value a duty on part of it falls on, from the input-output table of 2017.
+"""Metal and foreign content of goods, on which some duties are levied, from the 2017 table.
 
-Direct content only: metals bought by the maker of the good, and inputs the maker bought
-in the country that levies the duty. What is in inputs of inputs is left out, so metal
-content is a lower bound and foreign content an upper one.
+Only direct purchases count: metals bought by the maker of the good, and inputs that it
+bought in the country that levies the duty. The content of inputs of inputs is left out,
+so metal content is a lower bound, and foreign content an upper bound.
 """
 
 from functools import cache

@@ -1,7 +1,7 @@
-"""State-owned rivals and foreign subsidies: how far they lower the price of foreign goods.
+"""Foreign subsidies and state-owned rivals: how far they lower the price of foreign goods.
 
-Firms of China and of the rest of the world are not modelled one by one. What their
-states do for them is an advantage in cost, and so in the price of all they sell.
+Firms of China and of the rest of the world are not modelled. Support by their states
+lowers their costs, and with them the prices of all their goods.
 """
 
 from abm.axes import GOODS, HOSTS, REGIONS, SECTORS

@@ -1,9 +1,10 @@
-"""Duties that stack: dated measures, each on its own authority, and the rate they add up to.
+"""Duties that stack: dated measures, each with its own legal basis, and their joint rate.
 
-A measure is data. Of those in force in a regime, each gives a rate for the goods it
-covers, split into what origin waives and what is due in any case; the effective rate
-is a fold over them: measures that stand *instead of* others take these off the goods
-they cover, what is left is added up, and a *floor* lifts the sum where it is lower.
+Each measure in force in a regime gives a rate for the goods it covers, split into what a
+claim of origin waives and what is due in any case. The effective rate is worked out in
+three steps: a measure that stands *instead of* others sets their rates to zero on the
+goods it covers; the remaining rates are added up; and a *floor* raises the sum to its own
+rate where it is lower.
 """
 
 import re
@@ -150,11 +151,11 @@ def _known_names(measures: dict[str, Measure]) -> dict[str, Measure]:
 
 
 Measures = Annotated[dict[str, Measure], AfterValidator(_known_names)]
-"""Measures by name; those in force count."""
+"""Measures by name; only those in force have an effect."""
 
 
 def contributions(measures: Mapping[str, Measure]) -> dict[str, NDArray[np.float64]]:
-    """What each measure in force adds to the rate, after the fold.
+    """What each measure in force adds to the effective rate.
 
     Parameters
     ----------
@@ -192,7 +193,7 @@ def fill_measures(measures: Measures, regime: RegimeArrays) -> None:
 
 
 def behind(measures: Measures, sector: str, source: str, market: str) -> dict[str, float]:
-    """Rate by measure on one flow of unclaimed goods, without those that add nothing."""
+    """Rate by measure on one flow of goods not claimed as originating; zero rates left out."""
     cell = SECTORS.index(sector), REGIONS.index(source), REGIONS.index(market)
     rates = {
         name: float(r[(slice(None), *cell)].sum()) for name, r in contributions(measures).items()

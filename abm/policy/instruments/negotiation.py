@@ -1,9 +1,9 @@
 """Talks: the regimes they may end in, and how likely each is while they go on.
 
-An outcome is a set of changes that holds from the day it is agreed, over whatever the
-timeline says of the same keys, and ends the threat under which it was negotiated. What
-has been agreed is not undone. Firms know the talks and their chances as they know those
-of a threat.
+An outcome is a set of changes that holds from the day it is agreed. It overrides the
+timeline where both set the same key, ends the threat under which it was negotiated, and
+is never undone. Firms know the talks and the hazards of their outcomes, as they know
+those of a threat.
 """
 
 from collections.abc import Mapping, Sequence

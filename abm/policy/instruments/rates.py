@@ -34,7 +34,7 @@ def rates_by_cell[Destination: str, Origin: str, Sector: str](
     rates = np.zeros(CELLS)
     for destination, by_origin in table.items():
         market = REGIONS.index(destination)
-        # From the most general entry to the most particular: what is written last holds.
+        # General entries are written first, so that more specific ones overwrite them.
         entries = sorted(
             (
                 (sector != "all", origin != "all", sector, origin, rate)

@@ -105,7 +105,7 @@ def fill_rules_of_origin(rules: RulesOfOrigin, regime: RegimeArrays) -> None:
         for name in ("labour_value_content", "metals_content", "tariff_shift"):
             asked = getattr(rules, name)
             getattr(regime, name)[row] = asked.get(sector, asked.get("all", 0.0))
-    # Credits are part of what the rule asks, so only the rest must arise at high wages.
+    # A credit counts towards the rule, so only the rest must be cost at high-wage plants.
     rest = regime.labour_value_content - rules.labour_value_credit
     regime.labour_value_content[:] = rest.clip(0.0)
     regime.wage_line = rules.wage_line

@@ -1,6 +1,6 @@
-"""Barriers to services across borders: telecom, finance and the rest, as a tax that would hurt so.
+"""Barriers to services across borders (telecom, finance and others), as equivalent taxes.
 
-They come on top of `abm.policy.instruments.barriers`, whose key ``all`` means services too.
+They come on top of `abm.policy.instruments.barriers`, whose key ``all`` includes services.
 """
 
 from typing import Annotated

@@ -1,7 +1,7 @@
 """Special duties: what is levied on top of the most-favoured-nation rate.
 
-Blanket duties, duties on one sector (Section 232) and retaliation alike. The
-most-favoured-nation rate itself belongs to a firm's product.
+They stand for blanket duties, duties on one sector (Section 232) and retaliation. The
+most-favoured-nation rate itself depends on the tariff line of a firm's product.
 """
 
 from typing import Annotated

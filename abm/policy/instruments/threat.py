@@ -1,4 +1,4 @@
-"""A threat: a measure that was announced, may arrive any quarter, and may never come."""
+"""A threat: a measure that has been announced and may be imposed in any quarter, or never."""
 
 from datetime import date
 from itertools import pairwise
@@ -13,7 +13,7 @@ from abm.policy.instruments.rates import rates_by_cell
 
 
 class Threat(Settings):
-    """What is threatened, how likely it is thought, and what becomes of it."""
+    """What is threatened, how likely firms think it, and whether it is carried out."""
 
     instrument: Literal["border_tax", "blanket", "withdrawal"] = setting(
         "border_tax",
@@ -108,8 +108,8 @@ class Threat(Settings):
 def impose_threat(threat: Threat, regime: RegimeArrays) -> None:
     """Write the measure into ``regime``, as in a quarter in which it is in force.
 
-    A blanket duty does not come on top of another special duty: the higher of the
-    two is levied, under its own terms.
+    A blanket duty is not added to another special duty on the same goods: the higher of
+    the two is levied, and its terms decide whether goods that originate are spared.
     """
     if threat.instrument == "border_tax":
         regime.border_tax = threat.rate

@@ -23,7 +23,7 @@ KEYS = ("scenario", "point", "replication", "seed")
 
 
 @dataclass(frozen=True)
-class Plan:
+class SweepPlan:
     """All runs of a sweep in canonical order: by scenario, point, replication.
 
     Attributes
@@ -81,7 +81,7 @@ class Plan:
         """Runs a point and scenario."""
         return self.sweep.replications
 
-    def with_points(self, more: Sequence[Point]) -> "Plan":
+    def with_points(self, more: Sequence[Point]) -> "SweepPlan":
         """Return a plan with further points behind those it has.
 
         Raises
@@ -96,7 +96,7 @@ class Plan:
         return replace(self, points=[*self.points, *more], digests=digests)
 
 
-def make_plan(sweep: SweepFile, folder: Path, texts: Mapping[str, str] | None = None) -> Plan:
+def make_plan(sweep: SweepFile, folder: Path, texts: Mapping[str, str] | None = None) -> SweepPlan:
     """Return the runs of a sweep, every scenario and value checked.
 
     Parameters
@@ -121,7 +121,7 @@ def make_plan(sweep: SweepFile, folder: Path, texts: Mapping[str, str] | None = 
         fixed = overridden(document, scenario, sweep.set) if sweep.set else scenario
         quarters[name] = sweep.quarters or fixed.quarters
         digests.append(_digests(text, sweep, made, quarters[name]))
-    return Plan(sweep, dict(texts), made, quarters, digests)
+    return SweepPlan(sweep, dict(texts), made, quarters, digests)
 
 
 def _digests(text: str, sweep: SweepFile, made: Sequence[Point], quarters: int) -> list[str]:

@@ -31,14 +31,14 @@ from filelock import FileLock, Timeout
 from abm.config.keys import shown
 from abm.errors import OutputError, StoreError
 from experiments.runs.folders import MANIFEST, PROGRAM
-from experiments.sweeps.design.plan import Plan
+from experiments.sweeps.design.plan import SweepPlan
 from experiments.sweeps.design.points import Point
 from experiments.sweeps.design.sweep_file import SweepFile
 from experiments.sweeps.store.parts import write_whole
 from experiments.sweeps.store.run_log import History, Part, read_history
 from experiments.sweeps.work.one_run import RunSpec
 
-FORMAT = 1
+SWEEP_FORMAT = 1
 KIND = "sweep"
 
 DESIGN = "design.parquet"
@@ -70,7 +70,7 @@ class SweepStore:
     manifest: dict[str, Any]
 
     @classmethod
-    def create(cls, folder: Path, plan: Plan, facts: Mapping[str, Any]) -> "SweepStore":
+    def create(cls, folder: Path, plan: SweepPlan, facts: Mapping[str, Any]) -> "SweepStore":
         """Make the folder of a sweep that has not begun; the manifest comes last.
 
         Raises
@@ -91,13 +91,13 @@ class SweepStore:
             asked = plan.sweep.model_dump(mode="json")
             return cls._write(folder, plan, {**facts, "asked": asked, "scenarios": files})
 
-    def extended(self, plan: Plan) -> "SweepStore":
+    def extended(self, plan: SweepPlan) -> "SweepStore":
         """Write a design that holds the present one and more."""
         with _as_output_error(self.folder):
             return self._write(self.folder, plan, self.manifest)
 
     @classmethod
-    def _write(cls, folder: Path, plan: Plan, facts: Mapping[str, Any]) -> "SweepStore":
+    def _write(cls, folder: Path, plan: SweepPlan, facts: Mapping[str, Any]) -> "SweepStore":
         table = BytesIO()
         pq.write_table(plan.table(), table, compression="zstd")
         points = json.dumps([list(point.values()) for point in plan.points]).encode()
@@ -109,7 +109,7 @@ class SweepStore:
             write_whole(folder / files[name], content)
         manifest = {
             **facts,
-            "format": FORMAT,
+            "format": SWEEP_FORMAT,
             "program": PROGRAM,
             "kind": KIND,
             "sweep": plan.sweep.model_dump(mode="json"),
@@ -153,10 +153,10 @@ class SweepStore:
         ours = isinstance(manifest, dict) and manifest.get("program") == PROGRAM
         if not ours or manifest.get("kind") != KIND:
             raise StoreError(f"{path}: is not the manifest of a sweep; nothing was touched")
-        if manifest.get("format") != FORMAT:
+        if manifest.get("format") != SWEEP_FORMAT:
             raise StoreError(
                 f"{path}: is of format {shown(manifest.get('format'))}, this version reads "
-                f"{FORMAT}; nothing was touched"
+                f"{SWEEP_FORMAT}; nothing was touched"
             )
         return cls(folder, manifest)
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from experiments.runs.progress import clock
-from experiments.sweeps.design.plan import Plan
+from experiments.sweeps.design.plan import SweepPlan
 from experiments.sweeps.work.chunk import Limits, environment_of_workers, run_chunk
 from experiments.sweeps.work.one_run import RunFunction, simulate
 
@@ -17,12 +17,12 @@ HALF_AGAIN = 1.5
 """Room asked for, over what results are estimated to take."""
 
 
-def dry_run_text(plan: Plan, workers: int, *, run_one: RunFunction = simulate) -> str:
+def dry_run_text(plan: SweepPlan, workers: int, *, run_one: RunFunction = simulate) -> str:
     """Return runs, time, memory and disk of a sweep, in words; nothing is written.
 
     Parameters
     ----------
-    plan : Plan
+    plan : SweepPlan
     workers : int
         That would carry it out.
     run_one : callable

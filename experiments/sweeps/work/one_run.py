@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from abm.model import RelocationModel
-    from abm.scenario.assumptions import Economy, Firms
+    from abm.scenario.assumptions import EconomyAssumptions, FirmAssumptions
 
 type Outcomes = dict[str, float | None]
 """Numbers by dotted name; None for a share of nothing."""
@@ -75,7 +75,9 @@ _base_years: dict[tuple[str, int, int], "RelocationModel"] = {}
 """Those a process used last, as many as `MOST_FIRMS_KEPT` allows; never less than one."""
 
 
-def base_year(assumed: "Firms", economy: "Economy", firms: int, seed: int) -> "RelocationModel":
+def base_year(
+    assumed: "FirmAssumptions", economy: "EconomyAssumptions", firms: int, seed: int
+) -> "RelocationModel":
     """A model at quarter 0 whose firms and base year the runs of one replication share."""
     from abm.model import RelocationModel
     from abm.scenario.scenario import Scenario

@@ -2,10 +2,10 @@
 
 import numpy as np
 
+from abm.axes import PARTNERS
 from experiments.validation.designs import CAR_THRESHOLDS, cars_fixed
 from experiments.validation.estimates import Estimate, above, estimate
 from experiments.validation.finding import Finding, Results
-from experiments.validation.measuring import PARTNERS
 
 
 def judge(results: Results) -> list[Estimate]:

@@ -1,10 +1,10 @@
 """Ten points less local content raise the use of preferences by 2.5 to 8.2 points."""
 
+from abm.axes import PARTNERS
 from abm.economy.tables import Array
 from experiments.validation.designs import BASE_FIXED, Design, looser_content
 from experiments.validation.estimates import Estimate, estimate
 from experiments.validation.finding import Finding, Results
-from experiments.validation.measuring import PARTNERS
 
 
 def _used(results: Results, design: Design, goods: str) -> Array:

@@ -1,9 +1,9 @@
 """Light trucks, with 25% at stake, comply more under a 75% rule and hire in Canada and Mexico."""
 
+from abm.axes import PARTNERS
 from experiments.validation.designs import BASE_FIXED, trucks_fixed
 from experiments.validation.estimates import Estimate, above, estimate
 from experiments.validation.finding import Finding, Results
-from experiments.validation.measuring import PARTNERS
 
 
 def judge(results: Results) -> list[Estimate]:

@@ -1,10 +1,10 @@
 """USMCA: vehicles come less from the partners and more from the rest of the world, dearer."""
 
+from abm.axes import PARTNERS
 from abm.economy.tables import Array
 from experiments.validation.designs import BASE_MOVING, USMCA_MOVING, Design
 from experiments.validation.estimates import Estimate, above, below, estimate
 from experiments.validation.finding import Finding, Results
-from experiments.validation.measuring import PARTNERS
 
 VEHICLES = ("cars", "light_trucks")
 

@@ -143,7 +143,7 @@ def _one_other_buyer(paid: Array) -> Array:
 
 
 def _final_demand(economy: Economy, start: _BaseYear, price: Array, duty: Array) -> Array:
-    """Consumption at basic prices; that of fixed sectors stays as it was."""
+    """Consumption at basic prices; that of immobile sectors stays as it was."""
     shares, _ = _shares(start.consumed, price, economy.sigma[:, None, None] - 1)
     final: Array = start.consumed.sum(axis=1, keepdims=True) * shares / (1 + duty)
     final[N_FOOTLOOSE:] = np.transpose(economy.final_demand, (1, 0, 2))[N_FOOTLOOSE:]
