@@ -9,7 +9,7 @@ from abm.axes import BELIEFS, CONFIG_LABELS, FOOTLOOSE, HAS_PLANT, HOSTS, N_CONF
 from abm.core.beliefs import myopic_transitions
 from abm.core.claims import Claim, claim_costs
 from abm.core.location import choice_probabilities, continue_or_cancel, value_of_staying
-from abm.explain.one_firm import ONLY, Situation
+from abm.explain.one_firm import ONLY, Moment, Situation
 from abm.explain.switching_points import CANCELS, Lever, levers_of, nearest_switch
 from abm.location.valuation import Weighing, projects_at_gates
 from abm.trade.borders import MEMBER_PAIRS, border_terms, paperwork_cost
@@ -197,6 +197,20 @@ class Explanation:
     gate: Gate | None
     decision: str
     changes: tuple[Change, ...]
+
+
+def explained(moment: Moment, row: int, levers: Iterable[Lever] | None = None) -> Explanation:
+    """Explain what a firm of a model decides, or would decide if this were its quarter.
+
+    Parameters
+    ----------
+    moment : Moment
+    row : int
+        The firm's number in its model.
+    levers : iterable of Lever, optional
+        Those that might change its mind; all unless given.
+    """
+    return explanation(moment.situation(row), row, moment.quarter, moment.luck(row), levers)
 
 
 def explanation(

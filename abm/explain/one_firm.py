@@ -7,7 +7,7 @@ by the functions that the model itself uses.
 """
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,17 +18,16 @@ from abm.economy.constants import Calibration
 from abm.economy.last_quarter import Conditions
 from abm.economy.tables import Array, Economy
 from abm.location.payoffs import config_revenues, payoffs
+from abm.location.review import ValuedPlans
 from abm.location.valuation import Weighing, weigh
 from abm.policy.regimes import Policy
-from abm.scenario.scenario import FirmAssumptions
+from abm.scenario.assumptions import FirmAssumptions
+from abm.scenario.scenario import Scenario
 from abm.trade.borders import Borders, claim_origin
 from abm.trade.input_prices import outside_duty, price_inputs, solve_costs, value_added_cost
 from abm.trade.market_clearing import MarketState
 from abm.trade.this_quarter import Quarter
 from agents import FirmTable
-
-if TYPE_CHECKING:
-    from abm.model import RelocationModel
 
 ONLY = np.zeros(1, np.int64)
 """Row of the firm in its own table."""
@@ -41,7 +40,7 @@ class Situation:
     Attributes
     ----------
     table : FirmTable
-        One row.
+        One row; the arrays of costs, borders and values have that one firm too.
     economy : Economy
     calibration : Calibration
     settings : FirmAssumptions
@@ -52,7 +51,6 @@ class Situation:
         What the quarter inherited.
     costs : UnitCosts
     borders : Borders
-        Of the one firm.
     market : MarketState
         As the firm expects it under each regime.
     transitions : ndarray, shape (belief, regime, regime)
@@ -154,40 +152,102 @@ class Situation:
         )
 
 
-def situation_of(
-    model: "RelocationModel", row: int, market: MarketState, luck: Array | None = None
-) -> Situation:
-    """The situation of a firm of a model whose plants have not changed yet this quarter.
+class Decided(Protocol):
+    """What a model has once its firms have valued their plans, and before they move."""
+
+    firms: FirmTable
+    economy: Economy
+    calibration: Calibration
+    quarter: int
+    now: Policy
+    live: slice | NDArray[np.int64]
+    regime: int
+    conditions: Conditions
+    costs: UnitCosts
+    borders: Borders
+    transitions: Array
+    plan_values: Array
+    plans: ValuedPlans
+
+    @property
+    def scenario(self) -> Scenario:
+        """The scenario that runs."""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """All firms of a model at the moment of a quarter at which they decide.
+
+    Attributes
+    ----------
+    quarter : int
+    everyone : Situation
+        That of all firms, a row each; its luck is nobody's.
+    reviewing : ndarray of int, shape (review,)
+        Rows of the firms that decide in the quarter.
+    taste : ndarray, shape (review, config)
+        The luck of their reviews.
+    """
+
+    quarter: int
+    everyone: Situation
+    reviewing: NDArray[np.int64]
+    taste: Array
+
+    def luck(self, row: int) -> Array | None:
+        """The luck of a firm's review, shape (config,); None where it does not review."""
+        place = np.flatnonzero(self.reviewing == row)
+        return self.taste[place[0]] if len(place) else None
+
+    def situation(self, row: int) -> Situation:
+        """The situation of one firm."""
+        all_firms, luck = self.everyone, self.luck(row)
+        return replace(
+            all_firms,
+            table=_rows(all_firms.table, [row]),
+            costs=UnitCosts(*(array[[row]] for array in vars(all_firms.costs).values())),
+            borders=Borders(
+                **{name: array[[row]] for name, array in vars(all_firms.borders).items()}
+            ),
+            values=all_firms.values[[row]],
+            luck=all_firms.luck if luck is None else luck,
+        )
+
+
+def moment_of(model: Decided, market: MarketState) -> Moment:
+    """The moment at which the firms of a model decide.
 
     Parameters
     ----------
-    model : RelocationModel
-        Between its phases ``claim_origin`` and ``relocate``.
-    row : int
+    model : Decided
+        Between its phases ``value_plans`` and ``relocate``.
     market : MarketState
         As firms expect it, from the model.
-    luck : ndarray, shape (config,), optional
-        Of the firm's review, where it reviews.
 
     Returns
     -------
-    Situation
-        Copies, which the model does not change later.
+    Moment
+        Copies of all that the model changes later.
     """
-    table = model.firms
-    return Situation(
-        FirmTable(**{name: getattr(table, name)[[row]] for name in table.columns()}),
+    everyone = Situation(
+        _rows(model.firms, slice(None)),
         model.economy,
         model.calibration,
         model.scenario.firms,
         model.scenario.economy.agglomeration,
         model.now,
         model.conditions.during(model.live),
-        UnitCosts(*(array[[row]] for array in vars(model.costs).values())),
-        Borders(**{name: array[[row]] for name, array in vars(model.borders).items()}),
+        UnitCosts(*(array.copy(order="K") for array in vars(model.costs).values())),
+        model.borders,
         market,
         model.transitions,
-        model.plan_values[[row]][..., model.live],
+        model.plan_values[..., model.live].copy(order="K"),
         model.regime,
-        np.zeros(N_CONFIGS) if luck is None else luck.copy(),
+        np.zeros(N_CONFIGS),
     )
+    return Moment(model.quarter, everyone, model.plans.rows, model.plans.taste)
+
+
+def _rows(table: FirmTable, rows: slice | list[int]) -> FirmTable:
+    """A table of some firms, as copies."""
+    return FirmTable(**{name: getattr(table, name)[rows].copy() for name in table.columns()})

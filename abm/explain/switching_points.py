@@ -26,7 +26,8 @@ from abm.explain.one_firm import ONLY, Situation
 from abm.location.moving_costs import location_problem
 from abm.location.valuation import VALUE_TOLERANCE, projects_at_gates
 from abm.policy.regimes import Policy
-from abm.scenario.scenario import FirmAssumptions
+from abm.scenario.assumptions import FirmAssumptions
+from abm.trade.duties import duty_on, with_fixed_duty
 
 POINTS = 33
 """Values of a lever looked at in a round."""
@@ -110,17 +111,7 @@ def levers_of(situation: Situation) -> list[Lever]:
                 lambda policy, value: _with(policy, "content_threshold", (sector,), value),
             )
         )
-    for host, name in enumerate(HOSTS):
-        levers.append(
-            Lever(
-                f"subsidies.{name}",
-                "share of labour and capital cost",
-                float(policy.subsidy[sector, host, regime]),
-                0.0,
-                MOST_SUBSIDY,
-                lambda policy, value, host=host: _with(policy, "subsidy", (sector, host), value),
-            )
-        )
+    levers += [_subsidy_lever(situation, host) for host in range(N_HOSTS)]
     for setting in ("build_cost", "closure_cost"):
         now = float(getattr(settings, setting))
         unit = "share of the plant's yearly sales"
@@ -134,6 +125,19 @@ def _with(policy: Policy, name: str, cell: tuple[int, ...], value: Array) -> Pol
     return replace(policy, **{name: array})
 
 
+def _subsidy_lever(situation: Situation, host: int) -> Lever:
+    """Subsidy on what the firm would make at a host."""
+    cell = (situation.sector, host)
+    return Lever(
+        f"subsidies.{HOSTS[host]}",
+        "share of labour and capital cost",
+        float(situation.policy.subsidy[(*cell, situation.regime)]),
+        0.0,
+        MOST_SUBSIDY,
+        lambda policy, value: _with(policy, "subsidy", cell, value),
+    )
+
+
 def _duty_lever(situation: Situation, origin: int, market: int) -> Lever:
     """Duty on the firm's goods between two members beyond the most-favoured-nation rate.
 
@@ -141,18 +145,11 @@ def _duty_lever(situation: Situation, origin: int, market: int) -> Lever:
     change by as much as that of the regime in force, but never below nothing.
     """
     cell = (situation.sector, origin, market)
-
-    def fixed(policy: Policy) -> tuple[Array, Array]:
-        waivable = policy.special_waived[cell]
-        special = np.where(waivable, 0.0, policy.special_duty[cell])
-        return special, special + policy.measures_fixed[cell]
-
-    now = float(fixed(situation.policy)[1][situation.regime])
+    now = float(duty_on(situation.policy, cell).fixed[situation.regime])
 
     def change(policy: Policy, value: Array) -> Policy:
-        special, total = fixed(policy)
-        raised = np.maximum(total + (value - now), 0.0)
-        return _with(policy, "measures_fixed", cell, raised - special)
+        raised = np.maximum(duty_on(policy, cell).fixed + (value - now), 0.0)
+        return with_fixed_duty(policy, cell, raised)
 
     key = f"tariffs.special.{HOSTS[market]}.{HOSTS[origin]}"
     return Lever(key, "ad valorem, due whatever the origin", now, 0.0, MOST_DUTY, change)
@@ -195,7 +192,8 @@ def _payoff_at(
     regimes = np.tile(np.arange(count), len(values))
     policy = change(situation.policy.during(regimes), np.repeat(values, count))
     payoff = situation.under(policy, regimes).payoff()
-    return payoff[0].reshape(N_CONFIGS, len(values), count).transpose(1, 0, 2)
+    by_value: Array = payoff[0].reshape(N_CONFIGS, len(values), count).transpose(1, 0, 2)
+    return by_value
 
 
 def _decide(situation: Situation, payoff: Array, each: list[FirmAssumptions]) -> NDArray[np.int64]:
@@ -225,7 +223,10 @@ def _decide(situation: Situation, payoff: Array, each: list[FirmAssumptions]) ->
 
 
 def _at_gate(
-    situation: Situation, problem: LocationProblem, solved: Array, each: list[FirmAssumptions]
+    situation: Situation,
+    problem: LocationProblem,
+    solved: NDArray[np.floating],
+    each: list[FirmAssumptions],
 ) -> NDArray[np.int64]:
     """Whether each copy of a firm that is building goes on, luck of its start included."""
     table = situation.table

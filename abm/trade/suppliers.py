@@ -12,14 +12,12 @@ are keyed by firm and slot, so drawing one link again does not change any other.
 """
 
 from dataclasses import dataclass, field
-from itertools import product
 
 import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
-from abm.axes import FOOTLOOSE, HOSTS, N_FOOTLOOSE, N_HOSTS, REGIONS, SECTORS
+from abm.axes import FOOTLOOSE, HOSTS, N_FOOTLOOSE, N_HOSTS
 from abm.engine.draws import Draws
 
 NOBODY = -1
@@ -315,37 +313,6 @@ class SupplierNetwork:
             weight=self.weight[buyer, top, link],
         )
 
-    def cost_matrix(self) -> csr_array:
-        """Share of each buyer's cost that each supplier provides, shape (buyer, supplier)."""
-        n_firms = self.sector.size
-        cost = (self.cost_share[:, :, None] * self.weight)[self.supplier != NOBODY]
-        edges = self.edges()
-        return csr_array((cost, (edges.buyer, edges.supplier)), shape=(n_firms, n_firms))
-
-    def cascade(self, rows: NDArray[np.integer], tiers: int = 3) -> NDArray[np.float64]:
-        """How far firms depend on some suppliers, directly or through others.
-
-        Parameters
-        ----------
-        rows : ndarray of int
-            The suppliers asked about.
-        tiers : int
-            How many links downstream to follow.
-
-        Returns
-        -------
-        ndarray, shape (firm,)
-            Share of a firm's cost that traces back to ``rows`` over at most ``tiers``
-            links: 1 for the rows themselves, 0 for whoever they do not reach.
-        """
-        cost_share = self.cost_matrix()
-        source = np.zeros(self.sector.size)
-        source[rows] = 1.0
-        exposure = source
-        for _ in range(tiers):
-            exposure = np.maximum(source, cost_share @ exposure)
-        return exposure
-
     def to_networkx(
         self, rows: NDArray[np.integer] | None = None, largest: int = 200
     ) -> nx.DiGraph:
@@ -387,28 +354,6 @@ class SupplierNetwork:
                 hosts="+".join(name for name in HOSTS if name in hosts),
             )
         return graph
-
-
-def industry_graph(flows: NDArray[np.floating]) -> nx.DiGraph:
-    """The input-output table as a graph of industries, supplier -> user.
-
-    Parameters
-    ----------
-    flows : ndarray, shape (source, input, using region, using sector)
-        Intermediate use, million USD per year.
-
-    Returns
-    -------
-    networkx.DiGraph
-        Nodes ``(region, sector)`` carrying both as attributes; every flow above zero is
-        an edge with its value as ``weight``.
-    """
-    industries = list(product(REGIONS, SECTORS))
-    table = np.maximum(flows, 0).reshape(len(industries), len(industries))
-    graph = nx.from_numpy_array(table, create_using=nx.DiGraph, nodelist=industries)
-    for region, sector in industries:
-        graph.add_node((region, sector), region=region, sector=sector)
-    return graph
 
 
 def _config_code(plants: NDArray[np.bool_]) -> NDArray[np.int8]:

@@ -28,9 +28,9 @@ from abm.config import files as scenario_file
 from abm.config.keys import keys_of
 from abm.economy.tables import Array
 from abm.errors import NearshoreError, OutputError, ScenarioError
-from experiments.calibrate.answer import write_answer
-from experiments.calibrate.estimate import Search
-from experiments.calibrate.target_file import CalibrationFile, Target
+from experiments.estimation.answer import write_answer
+from experiments.estimation.search import Search
+from experiments.estimation.target_file import Target, TargetFile
 from experiments.fit.adjustment_runs import Observer
 from experiments.scenarios.overrides import parse_overrides
 from experiments.sweeps.design.points import points
@@ -81,7 +81,7 @@ def targets_as_written() -> list[Target]:
 
 
 def _document() -> dict[str, Any]:
-    return scenario_file.read_alone(FOLDER / "adjustment.toml", keys_of(CalibrationFile))
+    return scenario_file.read_alone(FOLDER / "adjustment.toml", keys_of(TargetFile))
 
 
 def _checksum(content: Any) -> str:
@@ -112,7 +112,7 @@ def check_split() -> None:
     raise OutputError(f"adjustment_split.json: {what} differs from what was written down")
 
 
-def read_targets(ranges: dict[str, Any] | None = None, **changes: Any) -> CalibrationFile:
+def read_targets(ranges: dict[str, Any] | None = None, **changes: Any) -> TargetFile:
     """The calibration, with other parameters where ``ranges`` names some.
 
     Parameters
@@ -124,7 +124,7 @@ def read_targets(ranges: dict[str, Any] | None = None, **changes: Any) -> Calibr
     """
     document = _document()
     parameters = document["parameters"] if ranges is None else ranges
-    return CalibrationFile.from_document(
+    return TargetFile.from_document(
         document | {"name": "adjustment", "parameters": parameters} | changes
     )
 
@@ -181,12 +181,12 @@ def main(
     sys.stdout.write("\n".join(lines) + "\n")
 
 
-def fit(file: CalibrationFile, out: Path, moments: Moments) -> list[str]:
+def fit(file: TargetFile, out: Path, moments: Moments) -> list[str]:
     """Search the parameters and write ``fit.json``, ``fitted.toml`` and ``report.html``.
 
     Parameters
     ----------
-    file : CalibrationFile
+    file : TargetFile
     out : Path
         A new or empty folder.
     moments : callable

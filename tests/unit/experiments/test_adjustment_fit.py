@@ -12,7 +12,7 @@ from abm import data
 from abm.axes import FOOTLOOSE
 from abm.errors import OutputError, ScenarioError
 from abm.scenario.scenario import Scenario
-from experiments.calibrate.target_file import Target
+from experiments.estimation.target_file import Target
 from experiments.fit import adjustment as fit_of_adjustment
 from experiments.fit import adjustment_runs
 from experiments.fit.adjustment import (
