@@ -321,4 +321,4 @@ def _consumers(
     """Shares of consumers' spending, those they would choose today, and the appeal of all."""
     today, competition = shares_today(appeal, edges)
     kept = hand_on(held, appeal.firm > 0, edges)
-    return follow(kept, today, win, edges), today, competition
+    return follow(kept, today, win, edges), today, np.asarray(competition, np.float64)
