@@ -29,6 +29,7 @@ from abm.engine.phase import phase
 from abm.governments.in_force import PolicyInForce
 from abm.governments.rules import RULES
 from abm.governments.watching import outlook
+from abm.location.moving_costs import MovingCosts
 from abm.location.payoffs import config_revenues, payoffs
 from abm.location.relocation import Moves, relocate
 from abm.location.review import believed_transitions, reviewing, value_plans
@@ -261,9 +262,10 @@ class RelocationModel(Surface, mesa.Model):
         payoff = payoffs(self.firms, self.calibration, self.now, revenue, rows)
         # Checked before the search, which would not end on figures that are not finite.
         check_array(self, "value_plans", Guard("payoff", lambda _: payoff, lambda _: rows))
+        self.moving = MovingCosts.under(self.scenario.firms, self.now)
         self.plans = value_plans(
             self.firms,
-            self.scenario.firms,
+            self.moving,
             payoff,
             self.transitions,
             self.plan_values[..., self.live],
@@ -276,7 +278,7 @@ class RelocationModel(Surface, mesa.Model):
     @phase
     def relocate(self) -> None:
         """Start, advance, cancel and complete projects; close plants."""
-        self.moves = relocate(self.firms, self.scenario.firms, self.plans)
+        self.moves = relocate(self.firms, self.moving, self.plans, self.regime)
         self.firms.moved_from_home[:] |= self.firms.plants[:, HOSTS.index("USA")]
 
     @phase
@@ -288,6 +290,7 @@ class RelocationModel(Surface, mesa.Model):
     @phase
     def trade_and_account(self) -> None:
         """Clear markets, book every flow, and pass conditions on to the next quarter."""
+        assert self.moves is not None, "firms relocate before they trade"
         certificates = self.conditions.during(self.live).certificates
         tally = self._tally(self.served)
         on_top = self.on_top[..., self.regime]
@@ -308,6 +311,7 @@ class RelocationModel(Surface, mesa.Model):
             on_top,
             other,
             self.regime,
+            self.moves.grants,
         )
         self.year.append(accounts)
         self._file_certificates()

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from abm.core.location import LocationProblem
-from abm.location.moving_costs import location_problem
+from abm.location.moving_costs import MovingCosts, location_problem
 from abm.location.review import reviewing
 from abm.model import RelocationModel
 from benchmarks.naive_model import NaiveModel
@@ -104,8 +104,9 @@ class MidQuarter:
         shape = (*taste.shape[:2], len(model.now.regimes))
         news = np.random.default_rng(SEED).normal(size=shape)
         return location_problem(
-            model.scenario.firms,
+            MovingCosts.under(model.scenario.firms, model.now),
             taste * (1 + PAYOFF_NEWS * news),
             model.transitions,
             table.belief[rows].astype(np.int64),
+            table.sector[rows],
         )

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from abm.axes import CONFIGS, FOOTLOOSE, HAS_PLANT, HOSTS, N_CONFIGS, N_FOOTLOOSE, N_HOSTS
 from abm.core.blocks import blocks
+from abm.core.content_rules import Floats
 from abm.core.location import (
     LocationProblem,
     choice_probabilities,
@@ -27,13 +28,12 @@ from abm.economy.tables import Array, Economy
 from abm.engine.draws import Draws
 from abm.location.moving_costs import (
     RULED_OUT,
-    build_delays,
+    MovingCosts,
     is_ruled_out,
     location_problem,
-    move_costs,
     quarterly_review,
 )
-from abm.scenario.scenario import FirmAssumptions
+from abm.scenario.assumptions import FirmAssumptions
 from agents import FirmTable
 
 # Order of the columns: USA, MEX, CAN, USA+MEX, USA+CAN, MEX+CAN, USA+MEX+CAN.
@@ -119,7 +119,7 @@ def taste_scale(economy: Economy, settings: FirmAssumptions) -> Array:
 
 
 def _standing(
-    problem: LocationProblem, values: Array, moves: Array, order: NDArray[np.int64]
+    problem: LocationProblem, values: Floats, moves: Floats, order: NDArray[np.int64]
 ) -> Array:
     """Long-run shares of sets of plants.
 
@@ -152,7 +152,7 @@ def _standing(
     return shares
 
 
-def _long_run(moves: Array, order: NDArray[np.int64]) -> Array:
+def _long_run(moves: Floats, order: NDArray[np.int64]) -> Array:
     """Stationary distribution of moves, taken in an order of configurations."""
     firm = np.arange(len(order))[:, None]
     sorted_moves = moves[firm[..., None], order[:, :, None], order[:, None]]
@@ -162,14 +162,17 @@ def _long_run(moves: Array, order: NDArray[np.int64]) -> Array:
 
 
 def _solve_still(
-    settings: FirmAssumptions, payoff: Array, start: Array | None
-) -> tuple[Array, Array, Array]:
+    settings: FirmAssumptions, payoff: Array, start: Floats | None
+) -> tuple[Floats, Floats, Array]:
     """Values, choice probabilities and long-run shares when policy never changes.
 
     Returns arrays of shape (firm, config), (firm, config, config) and (firm, config).
     """
     problem = location_problem(
-        settings, payoff[..., None], np.ones((1, 1, 1)), np.zeros(len(payoff), np.int64)
+        MovingCosts(settings),
+        payoff[..., None],
+        np.ones((1, 1, 1)),
+        np.zeros(len(payoff), np.int64),
     )
     values, _ = solve_values(
         problem, start=None if start is None else start[..., None], tolerance=1e-9
@@ -278,7 +281,7 @@ def place_firms(
         for purpose in ("first plants", "first project", "first project's age")
     )
     values = np.empty((firms, N_CONFIGS))
-    delays = build_delays(settings)
+    delays = MovingCosts(settings).delays
     for rows in blocks(firms, BLOCK):
         payoff = table.location_taste[rows].astype(np.float64)
         values[rows], moves, standing = _solve_still(settings, payoff, None)
@@ -302,7 +305,7 @@ def _pick(probabilities: Array, uniform: Array) -> NDArray[np.int64]:
     return below.sum(axis=1)
 
 
-def _pick_or_none(probabilities: Array, uniform: Array) -> NDArray[np.int64]:
+def _pick_or_none(probabilities: Floats, uniform: Array) -> NDArray[np.int64]:
     """Index drawn from each row of probabilities; -1 with the probability left up to one."""
     below = np.cumsum(probabilities, axis=1) <= uniform[:, None]
     index = below.sum(axis=1)
@@ -333,7 +336,7 @@ def _favour_projects(
     """
     building = np.flatnonzero(table.target >= 0)
     problem = location_problem(
-        settings,
+        MovingCosts(settings),
         table.location_taste[building, :, None].astype(np.float64),
         np.ones((1, 1, 1)),
         np.zeros(len(building), np.int64),
@@ -356,5 +359,5 @@ def _age_projects(table: FirmTable, settings: FirmAssumptions, elapsed: Array) -
     table.stage[building] = stage
     table.quarters_left[building] = ends[stage] - age
     paid = np.cumsum(settings.stage_cost_shares)[stage]
-    costs = move_costs(settings)[table.config[building], table.target[building]]
+    costs = MovingCosts(settings).total[table.config[building], table.target[building]]
     table.sunk[building] = paid * costs

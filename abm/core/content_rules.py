@@ -153,6 +153,7 @@ def _tilted_mix(
     return _TiltedMix(wedges, originating, other, tilted_share)
 
 
+# why: pure function of arrays: whatever it rests on is an argument
 def meet_content_rule(
     spend: Floats,
     foreign: Floats,

@@ -82,7 +82,9 @@ class Plan:
     taste : float
         What else the set is worth to it, a quarter.
     move_cost : float
-        Present value of building and closing.
+        Present value of building and closing, less ``grant``.
+    grant : float
+        Present value of what treasuries would pay towards it.
     worth : float
         Present value of choosing it now, move cost taken off.
     against_staying : float
@@ -99,6 +101,7 @@ class Plan:
     profit: float
     taste: float
     move_cost: float
+    grant: float
     worth: float
     against_staying: float
     if_policy_stayed: float
@@ -330,12 +333,16 @@ def _plans(situation: Situation, weighed: Weighing, luck: np.ndarray | None) -> 
     )[0]
     taste = situation.table.location_taste[0].astype(np.float64)
     profit = weighed.problem.profit[0, :, regime] - taste
+    cost = weighed.problem.cost_by_regime[0, now]
+    cost = np.broadcast_to(cost, (N_CONFIGS, len(situation.policy.regimes)))[:, regime]
+    grants = _grants(situation)
     plans = [
         Plan(
             CONFIG_LABELS[config],
             float(profit[config]),
             float(taste[config]),
-            float(weighed.problem.move_cost[0, now, config]),
+            float(cost[config]),
+            float(grants[config]),
             float(worth[config]),
             float(worth[config] - worth[now]),
             float(certain[config] - certain[now]),
@@ -345,6 +352,18 @@ def _plans(situation: Situation, weighed: Weighing, luck: np.ndarray | None) -> 
         for config in range(N_CONFIGS)
     ]
     return tuple(sorted(plans, key=lambda plan: -plan.worth))
+
+
+def _grants(situation: Situation) -> np.ndarray:
+    """Present value of what treasuries would pay towards every set of plants, shape (config,)."""
+    moving, now = situation.moving, np.full(N_CONFIGS, situation.config)
+    every = np.arange(N_CONFIGS)
+    sector = np.repeat(situation.table.sector, N_CONFIGS)
+    rates = moving.granted(sector, now, every, situation.regime)
+    paid = (moving.plants[now, every] * rates).sum(axis=1)
+    builds = moving.delays[now, every] > 0
+    grants: np.ndarray = np.where(builds, paid * moving.still_to_pay[0], paid)
+    return grants
 
 
 def _for_ever(situation: Situation) -> np.ndarray:
@@ -369,7 +388,7 @@ def _waiting(situation: Situation, weighed: Weighing, plans: tuple[Plan, ...]) -
 
 def _gate(situation: Situation, weighed: Weighing) -> Gate:
     table = situation.table
-    projects = projects_at_gates(table, situation.settings, ONLY)
+    projects = projects_at_gates(table, situation.moving, ONLY)
     on, off, _ = continue_or_cancel(weighed.problem, weighed.values, projects, situation.regime)
     return Gate(
         CONFIG_LABELS[int(table.target[0])],

@@ -17,6 +17,7 @@ from abm.core.sourcing import UnitCosts
 from abm.economy.constants import Calibration
 from abm.economy.last_quarter import Conditions
 from abm.economy.tables import Array, Economy
+from abm.location.moving_costs import MovingCosts
 from abm.location.payoffs import config_revenues, payoffs
 from abm.location.review import ValuedPlans
 from abm.location.valuation import Weighing, weigh
@@ -88,6 +89,11 @@ class Situation:
         """Where it produces."""
         return int(self.table.config[0])
 
+    @property
+    def moving(self) -> MovingCosts:
+        """What moving costs, and who pays."""
+        return MovingCosts.under(self.settings, self.policy)
+
     def payoff(self) -> Array:
         """Profit of every set of plants over the calibration year's, plus taste.
 
@@ -118,7 +124,7 @@ class Situation:
         """
         expected = self.transitions if transitions is None else transitions
         return weigh(
-            self.table, self.settings, self.payoff(), expected, self.values, ONLY, self.regime
+            self.table, self.moving, self.payoff(), expected, self.values, ONLY, self.regime
         )
 
     def under(self, policy: Policy, regimes: NDArray[np.int64]) -> "Situation":

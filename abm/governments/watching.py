@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from functools import partial
 
-import numpy as np
-
 from abm.axes import HOSTS, N_HOSTS
 from abm.economy.tables import Array, Economy
 from abm.governments.in_force import PolicyInForce
@@ -45,7 +43,7 @@ def outlook(
     return Outlook(
         quarter=quarter,
         instruments=in_force.instruments_at(quarter),
-        duty=np.stack([duty.waived, duty.fixed]),
+        duty=duty.by_part,
         deficit=partial(us_goods_deficits, economy, year, base),
         jobs={host: float(level) for host, level in zip(HOSTS, jobs, strict=True)},
         luck=luck,

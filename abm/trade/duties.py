@@ -41,6 +41,11 @@ class Duty:
         """What a flow pays for which no origin is claimed."""
         return self.waived + self.fixed
 
+    @property
+    def by_part(self) -> Array:
+        """Both, what a claim avoids first, along an axis in front."""
+        return np.stack([self.waived, self.fixed])
+
 
 def duty_on(policy: Policy, cells: Cells, ordinary: NDArray[np.floating] | float = 0.0) -> Duty:
     """The duty on some flows.

@@ -157,6 +157,7 @@ class SupplierNetwork:
         self.supplier = np.full(self.weight.shape, NOBODY, dtype=np.int32)
         self.host = np.full(self.weight.shape, NOBODY, dtype=np.int8)
 
+    # why: what buyers and sellers are drawn by, and the three sizes of the network
     @classmethod
     def build(
         cls,
@@ -359,7 +360,8 @@ class SupplierNetwork:
 def _config_code(plants: NDArray[np.bool_]) -> NDArray[np.int8]:
     """The set of hosts with a plant as a number, shape (firm,): 1 USA, 2 MEX, 4 CAN, added."""
     bits = (1 << np.arange(N_HOSTS)).astype(np.int8)
-    return np.matmul(plants, bits, dtype=np.int8)
+    code: NDArray[np.int8] = np.matmul(plants, bits, dtype=np.int8)
+    return code
 
 
 def _mean_over_plants(by_host: NDArray[np.floating]) -> NDArray[np.floating]:
@@ -369,7 +371,8 @@ def _mean_over_plants(by_host: NDArray[np.floating]) -> NDArray[np.floating]:
     """
     in_config = (np.arange(2**N_HOSTS)[:, None] >> np.arange(N_HOSTS)) & 1
     weight = in_config / np.maximum(in_config.sum(axis=1, keepdims=True), 1)
-    return np.einsum("ch,...h->c...", weight, by_host)
+    mean: NDArray[np.floating] = np.einsum("ch,...h->c...", weight, by_host)
+    return mean
 
 
 def _is_served(
@@ -377,4 +380,5 @@ def _is_served(
 ) -> NDArray[np.bool_]:
     """Whether a slot has a supplier with a plant in its host; empty slots have none."""
     # An empty slot indexes with NOBODY, -1, which is valid; the first condition discards it.
-    return (supplier != NOBODY) & plants[supplier, host]
+    served: NDArray[np.bool_] = (supplier != NOBODY) & plants[supplier, host]
+    return served

@@ -69,6 +69,7 @@ PLANTS = (
     "quarters_left",
     "project_taste",
     "sunk",
+    "grant",
     "moved_from_home",
 )
 """Columns of the firm table that change when firms move."""

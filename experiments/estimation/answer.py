@@ -7,15 +7,15 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from matplotlib.figure import Figure
 
-from abm.config import files as scenario_file
+from abm.config import files
 from abm.config.keys import keys_of
 from abm.scenario.scenario import Scenario
 from experiments.estimation.search import CONFIDENCE, LIMIT, Estimate, Known
 from experiments.estimation.target_file import TargetFile
+from experiments.runs.folders import write_whole
 from experiments.scenarios.describe import described_scenario
 from experiments.scenarios.overrides import load_scenario, overridden
 from experiments.sweeps.answers.report import as_svg, number_text
-from experiments.sweeps.store.parts import write_whole
 
 FIT = "fit.json"
 FITTED = "fitted.toml"
@@ -112,9 +112,9 @@ def write_answer(folder: Path, file: TargetFile, beside: Path, found: Estimate) 
 
 def fitted_scenario(file: TargetFile, beside: Path, numbers: dict[str, Any]) -> str:
     """Return the scenario with the fitted values, each with where it is from."""
-    source = scenario_file.neighbour(file.scenario, beside)
+    source = files.neighbour(file.scenario, beside)
     values = {key: known["value"] for key, known in numbers["parameters"].items()}
-    document = scenario_file.read(source, keys_of(Scenario))
+    document = files.read(source, keys_of(Scenario))
     scenario = overridden(document, load_scenario(source), {**file.set, **values})
     used = ", ".join(target.outcome for target in file.used_to("fit"))
     said = {

@@ -11,8 +11,9 @@ from experiments.estimation.answer import write_answer
 from experiments.estimation.search import Search
 from experiments.estimation.simulated import RUNS, Simulated, StoppedError
 from experiments.estimation.target_file import TargetFile, read_target_file
-from experiments.sweeps.store.parts import write_whole
-from experiments.sweeps.work.one_run import RunFunction, simulate
+from experiments.runs.folders import write_whole
+from experiments.sweeps.design.run_spec import RunFunction
+from experiments.sweeps.work.one_run import simulate
 from experiments.sweeps.work.sweep import Options, check_writable
 
 TARGETS = "targets.json"

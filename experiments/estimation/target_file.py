@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from abm.config import files as scenario_file
+from abm.config import files
 from abm.config.keys import keys_of, shown
 from abm.config.settings import AsTuple, Settings
 from abm.errors import ScenarioError
@@ -136,5 +136,5 @@ def read_target_file(source: str | Path) -> tuple[TargetFile, Path]:
         exists = False
     if not exists:
         raise ScenarioError(f"{shown(str(source))}: no such file")
-    document = scenario_file.read_alone(path, keys_of(TargetFile))
+    document = files.read_alone(path, keys_of(TargetFile))
     return TargetFile.from_document({"name": path.stem} | document), path.parent

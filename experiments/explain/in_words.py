@@ -217,15 +217,24 @@ def decision(found: Explanation) -> str:
         return (
             f"It {stays} in {here}, which had a chance of {chance(chosen)}: the best other set,"
             f" {best}, is worth {percent(other.against_staying, 1)}% of quarterly sales against"
-            f" staying, its {100 * other.move_cost:.1f}% for moving counted."
+            f" staying, its {100 * other.move_cost:.1f}% for moving counted"
+            f"{_granted(other)}."
         )
     luck, moves = "", "moves" if found.reviewed else "would move"
     if chosen.luck is not None and chosen.against_staying < 0:
         luck = "; what the model does not know of this review spoke for it"
     return (
         f"It {moves} from {here} to {chosen.plants}, which had a chance of {chance(chosen)} and is"
-        f" worth {percent(chosen.against_staying, 1)}% of quarterly sales against staying{luck}."
+        f" worth {percent(chosen.against_staying, 1)}% of quarterly sales against staying"
+        f"{_granted(chosen)}{luck}."
     )
+
+
+def _granted(plan: Plan) -> str:
+    """What treasuries pay towards it, where they pay anything."""
+    if plan.grant == 0:
+        return ""
+    return f", after grants of {100 * plan.grant:.1f}%"
 
 
 def waiting(found: Explanation) -> str:

@@ -14,17 +14,15 @@ checksums of every row and of the targets. A fit whose targets differ does not b
 import json
 import sys
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from hashlib import sha256
 from importlib import resources
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from abm import data
-from abm.config import files as scenario_file
+from abm.config import files
 from abm.config.keys import keys_of
 from abm.economy.tables import Array
 from abm.errors import NearshoreError, OutputError, ScenarioError
@@ -32,11 +30,11 @@ from experiments.estimation.answer import write_answer
 from experiments.estimation.search import Search
 from experiments.estimation.target_file import Target, TargetFile
 from experiments.fit.adjustment_runs import Observer
+from experiments.outcomes.estimates import estimate
+from experiments.runs.processes import process_pool
 from experiments.scenarios.overrides import parse_overrides
 from experiments.sweeps.design.points import points
-from experiments.sweeps.work.chunk import environment_of_workers
 from experiments.sweeps.work.sweep import check_writable
-from experiments.validation.estimates import estimate
 
 FOLDER = Path(str(resources.files("experiments"))) / "fit"
 
@@ -81,7 +79,7 @@ def targets_as_written() -> list[Target]:
 
 
 def _document() -> dict[str, Any]:
-    return scenario_file.read_alone(FOLDER / "adjustment.toml", keys_of(TargetFile))
+    return files.read_alone(FOLDER / "adjustment.toml", keys_of(TargetFile))
 
 
 def _checksum(content: Any) -> str:
@@ -151,6 +149,7 @@ def look(observer: Observer, targets: dict[str, float]) -> list[str]:
     return lines
 
 
+# why: an argument is an option of the command
 def main(
     out: Annotated[Path | None, typer.Option(help="Folder for what the fit says.")] = None,
     firms: Annotated[int, typer.Option(min=1, help="Per population.")] = 1_000,
@@ -165,9 +164,7 @@ def main(
     if not only_look and out is None:
         raise OutputError("--out: name a folder for the fit, or --look")
     parse_overrides(set_)
-    spawn = get_context("spawn")
-    # The workers' own libraries would otherwise fight over the processors.
-    with environment_of_workers(), ProcessPoolExecutor(workers, mp_context=spawn) as pool:
+    with process_pool(workers) as pool:
         if only_look:
             asked = {target.outcome: target.value for target in targets_as_written()}
             names = tuple(dict.fromkeys((*asked, *TOLD)))

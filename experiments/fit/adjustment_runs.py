@@ -27,7 +27,7 @@ from experiments.fit.adjustment_moments import (
     elasticity_moments,
     metals_moments,
 )
-from experiments.validation.designs import Design
+from experiments.scenarios.designs import Design
 
 EXPORTERS = ("MEX", "CAN", "CHN")
 """Whose goods meet the lasting duty, in turn."""

@@ -1,5 +1,6 @@
 """The figures that the fit compares: parts content and claims of origin, observed and modelled."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
@@ -26,7 +27,8 @@ from abm.engine.draws import Draws
 from abm.errors import CalibrationError
 from abm.policy import Policy, compile_policy
 from abm.policy.regime import INSTRUMENTS
-from abm.scenario.scenario import FirmAssumptions, Scenario
+from abm.scenario.assumptions import FirmAssumptions
+from abm.scenario.scenario import Scenario
 from abm.trade.borders import Borders, claim_origin
 from abm.trade.deliveries import qualified_share, sales_by_appeal, tally_plants
 from abm.trade.input_prices import (
@@ -240,7 +242,7 @@ def carline_content() -> pd.DataFrame:
     )
 
 
-def spread_within_hosts(content: dict[str, Array], carlines: dict[str, int]) -> float:
+def spread_within_hosts(content: Mapping[str, Array], carlines: Mapping[str, int]) -> float:
     """Standard deviation from the host's mean, hosts weighted by their carlines."""
     variance = [carlines[host] * float(np.var(content[host])) for host in carlines]
     return float(np.sqrt(sum(variance) / sum(carlines.values())))

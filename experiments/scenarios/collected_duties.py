@@ -17,7 +17,7 @@ import pandas as pd
 
 from abm import data
 from abm.axes import GOODS
-from experiments.fit.command import replace_text
+from experiments.runs.folders import write_whole
 
 BASE_YEAR = 2017
 FIRST, LAST = pd.Period("2018Q1"), pd.Period("2022Q4")
@@ -259,7 +259,7 @@ def _title(quarter: pd.Period, law: pd.DataFrame) -> list[str]:
 def main() -> None:
     """Rewrite the scenario file."""
     folder = Path(str(resources.files("experiments"))) / "scenarios"
-    replace_text(folder / "collected-2018.toml", scenario_text())
+    write_whole(folder / "collected-2018.toml", scenario_text().encode())
     rates = special_duties()
     sys.stdout.write(rates.loc[:, (rates > 0).any()].to_string() + "\n")
 

@@ -64,7 +64,7 @@ def spoil_payoffs(table, calibration, policy, revenue, rows, payoff):
     payoff[3] = np.nan
 
 
-def spoil_projects(table, settings, plans, moves):
+def spoil_projects(table, *rest):
     table.sunk[7] = np.nan
 
 

@@ -37,6 +37,7 @@ class Line:
     observed: tuple[Point, ...] = ()
 
 
+# why: all in which one chart of lines differs from another
 def lines_chart(
     frame: Frame,
     ink: Ink,

@@ -68,7 +68,7 @@ def _figures(model: RelocationModel) -> dict[str, object]:
     return {
         "output": BILLION_A_YEAR * indicators.by_host(accounts.sales),
         "jobs": 1e-3 * indicators.by_host(accounts.employment),
-        "balance": [*balance[indicators.PARTNERS], balance[N_HOSTS:].sum()],
+        "balance": [*balance[indicators.PARTNER_ROWS], balance[N_HOSTS:].sum()],
         "content": content,
         "prices": indicators.consumer_prices(accounts.price_index[:, :N_HOSTS], basket),
         "claimed": _share(accounts, "claimed_dutiable", "dutiable"),

@@ -4,9 +4,9 @@ import os
 from datetime import date
 
 import pytest
-from abm.scenario.scenario.scenario import Scenario, shipped
 
 from abm.errors import ScenarioError
+from abm.scenario.scenario import Scenario, shipped
 
 
 @pytest.fixture

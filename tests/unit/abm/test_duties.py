@@ -7,7 +7,6 @@ import pytest
 
 from abm.axes import HOSTS, REGIONS, SECTORS, USA
 from abm.economy.tables import MERCHANDISE_PROCESSING_FEE, load_economy
-from abm.governments.in_force import levied
 from abm.policy import Policy, compile_policy
 from abm.scenario.scenario import Scenario
 from abm.trade.duties import duty_on, entry_fee, with_fixed_duty
@@ -67,9 +66,7 @@ def test_energy_between_members_pays_what_no_claim_avoids_while_they_agree():
 
 
 def test_governments_see_the_parts_beyond_the_ordinary_rate():
-    mine = policy(waived=False)
-    seen, duty = levied(mine, 0), duty_on(mine, ...)
-    assert np.array_equal(seen, np.stack([duty.waived[..., 0], duty.fixed[..., 0]]))
+    seen = duty_on(policy(waived=False), (..., 0)).by_part
     assert seen[:, CARS, MEX, USA] == pytest.approx([0.05, 0.3])
 
 
