@@ -29,7 +29,7 @@ from abm.engine.phase import phase
 from abm.governments.in_force import PolicyInForce
 from abm.governments.rules import RULES
 from abm.governments.watching import outlook
-from abm.location.moving_costs import MovingCosts
+from abm.location.moving_costs import MovingCosts, build_up_costs
 from abm.location.payoffs import config_revenues, payoffs
 from abm.location.relocation import Moves, relocate
 from abm.location.review import believed_transitions, reviewing, value_plans
@@ -262,7 +262,9 @@ class RelocationModel(Surface, mesa.Model):
         payoff = payoffs(self.firms, self.calibration, self.now, revenue, rows)
         # Checked before the search, which would not end on figures that are not finite.
         check_array(self, "value_plans", Guard("payoff", lambda _: payoff, lambda _: rows))
-        self.moving = MovingCosts.under(self.scenario.firms, self.now)
+        speeds = self.scenario.economy.speeds
+        build_up = build_up_costs(self.economy, self.scenario.firms, speeds)
+        self.moving = MovingCosts.under(self.scenario.firms, self.now, build_up)
         self.plans = value_plans(
             self.firms,
             self.moving,

@@ -91,7 +91,7 @@ def calibrated_economy(
     settings = scenario.firms
     economy = scaled(observed, scenario)
     table = draw_population(economy, settings, firms, draws)
-    base_values = place_firms(table, economy, settings, draws)
+    base_values = place_firms(table, economy, settings, scenario.economy.speeds, draws)
     network = link_suppliers(table, economy, scenario.economy.relation, draws)
     base_policy = compile_policy(Scenario.load(BASE_YEAR_POLICY), quarters=0)
     base_year = calibrate(table, economy, base_policy, settings.home_appeal)

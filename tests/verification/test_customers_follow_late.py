@@ -11,13 +11,17 @@ import pytest
 
 from abm.axes import CONFIG_LABELS, HAS_PLANT, N_FOOTLOOSE, REGIONS
 from abm.core.customers import Speeds
+from abm.economy.tables import load_economy
+from abm.location.moving_costs import MovingCosts, build_up_costs
 from abm.model import RelocationModel
+from abm.scenario.assumptions import FirmAssumptions
 from abm.trade.customers import AT_ONCE, serve
 from abm.trade.deliveries import sales_by_appeal, tally_plants
 from abm.trade.market_clearing import FINAL, INTERMEDIATE, clear_markets, fringe_prices
 from abm.worlds.twin import twin
 from experiments.scenarios.overrides import load_scenario
 
+ECONOMY, FIRMS = load_economy(), FirmAssumptions()
 USA, MEX = (REGIONS.index(name) for name in ("USA", "MEX"))
 HELD_PLANTS = "firms.relocation=false"
 UNWAIVED = "tariffs.special_waived_for_originating=false"
@@ -275,3 +279,17 @@ def test_a_new_sister_starts_with_little_and_takes_over_at_the_speed_of_shifts(
     end = serve(model.this_quarter(), model.customers, AT_ONCE, model.regime).customers.split
     reached = 1 - (1 - shift) ** np.arange(1, 4)
     np.testing.assert_allclose(grown, end[firm, MEX, MEX] * reached, rtol=1e-2)
+
+
+def test_firms_build_more_the_sooner_a_new_plant_finds_its_buyers() -> None:
+    slow, fast = (
+        moving.weighed(np.arange(N_FOOTLOOSE), N_FOOTLOOSE)
+        for speeds in (Speeds(0.1, 0.1), Speeds(0.3, 0.3))
+        for moving in [MovingCosts(FIRMS, build_up=build_up_costs(ECONOMY, FIRMS, speeds))]
+    )
+    at_once = MovingCosts(FIRMS).weighed(None, N_FOOTLOOSE)
+    builds = np.broadcast_to(MovingCosts(FIRMS).delays > 0, slow.shape)
+    assert (slow[builds] > fast[builds]).all()
+    assert (fast[builds] > at_once[builds]).all()
+    np.testing.assert_array_equal(slow[~builds], at_once[~builds])
+    assert build_up_costs(ECONOMY, FIRMS, AT_ONCE) is None
