@@ -20,7 +20,6 @@ LONGEST_FILE = 450
 
 TO_BE_SPLIT = {
     "abm/core/location.py",
-    "abm/location/relocation.py relocate",
     "abm/location/review.py value_plans",
     "abm/location/valuation.py weigh",
     "abm/trade/accounts.py _final_trade",

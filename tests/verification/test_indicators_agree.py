@@ -7,7 +7,7 @@ import pytest
 
 from abm.axes import FOOTLOOSE, HOSTS, REGIONS
 from abm.errors import OutputError
-from abm.governments.in_force import outlook
+from abm.governments.watching import outlook
 from abm.trade import indicators
 from experiments.outcomes import measures
 from experiments.scenarios.overrides import load_scenario
@@ -74,7 +74,9 @@ def test_validation_measures_what_the_summary_counts(world):
 
 
 def test_governments_see_the_balance_and_the_jobs_of_the_summary(world):
-    seen, tables = outlook(world.model), world.model.frames()
+    model, tables = world.model, world.model.frames()
+    books = (model.base_accounts, *model.year)
+    seen = outlook(model.in_force, model.quarter, books, model.economy, model.calibration.base_jobs)
     balance = measures.us_goods_balance(tables["trade"]).to_numpy().sum(axis=1)
     now, base = seen.deficit(REGIONS[1:])
     # The year that a government looks back on has quarters of 2017 in it until four are made.
