@@ -43,7 +43,7 @@ lint: $(READY) ## style, spelling and who may import whom
 docs: $(READY) ## static pages that need no network, into results/docs
 	$(BIN)/python docs/build.py results/docs
 
-types: $(READY) ## strict types of the core, the policies and the agents
+types: $(READY) ## strict types of the model, the agents and the experiments
 	$(BIN)/mypy
 
 bench: $(PACKAGES) ## how fast, up to 100,000 firms, into results/bench/latest; NAME=... names another

@@ -8,8 +8,7 @@ NearshoreError
 └── ModelError
     ├── CalibrationError   the figures cannot be reproduced at this number of firms
     ├── IdentityError      an account does not balance
-    ├── NonFiniteError     a phase left a NaN or an infinity
-    └── InfeasibleContentError   a firm has no qualifying source at all
+    └── NonFiniteError     a phase left a NaN or an infinity
 """
 
 
@@ -59,7 +58,3 @@ class NonFiniteError(ModelError):
     def __init__(self, text: str, phase: str, quarter: int, inputs: dict[str, object]) -> None:
         super().__init__(text)
         self.phase, self.quarter, self.inputs = phase, quarter, inputs
-
-
-class InfeasibleContentError(ModelError):
-    """A firm has no qualifying source at all for an input it needs."""

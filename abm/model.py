@@ -30,6 +30,7 @@ from abm.engine.phase import phase
 from abm.governments.in_force import PolicyInForce
 from abm.governments.rules import RULES
 from abm.governments.watching import outlook
+from abm.location.moving_costs import MovingCosts, build_up_costs
 from abm.location.payoffs import config_revenues, payoffs
 from abm.location.relocation import Moves, relocate
 from abm.location.review import believed_transitions, reviewing, value_plans
@@ -38,7 +39,7 @@ from abm.state.state import State
 from abm.state.surface import Surface
 from abm.trade.accounts import Accounts, Consumers, conditions_after, settle
 from abm.trade.borders import claim_origin
-from abm.trade.customers import Customers, Served, serve
+from abm.trade.customers import Served, serve
 from abm.trade.deliveries import (
     Tally,
     clear_with_purchases,
@@ -196,7 +197,7 @@ class RelocationModel(Surface, mesa.Model):
             self.renew_contracts()
             self.solve_costs()
             self.claim_origin()
-            self._tally(self._serve()[0])
+            self._tally(self._serve())
             self._file_certificates()
             self.contracts, self.other_contracts = contracts  # they end once a quarter
             self.conditions = self.conditions.revised(kept, before.qualified, before.certificates)
@@ -341,9 +342,12 @@ class RelocationModel(Surface, mesa.Model):
         payoff = payoffs(self.firms, self.calibration, quarter.policy, revenue, rows)
         # Checked before the search, which would not end on figures that are not finite.
         check_array(self, "value_plans", Guard("payoff", lambda _: payoff, lambda _: rows))
+        speeds = self.scenario.economy.speeds
+        build_up = build_up_costs(self.economy, self.scenario.firms, speeds)
+        self.moving = MovingCosts.under(self.scenario.firms, quarter.policy, build_up)
         self.plans = value_plans(
             self.firms,
-            self.scenario.firms,
+            self.moving,
             payoff,
             self.transitions,
             self.plan_values[..., self.live],
@@ -356,23 +360,25 @@ class RelocationModel(Surface, mesa.Model):
     @phase
     def relocate(self) -> None:
         """Start, advance, cancel and complete projects; close plants."""
-        self.moves = relocate(self.firms, self.scenario.firms, self.plans)
+        self.moves = relocate(self.firms, self.moving, self.plans, self.regime)
         self.firms.moved_from_home[:] |= self.firms.plants[:, HOSTS.index("USA")]
 
     @phase
     def serve_customers(self) -> None:
         """Customers follow prices; those of closed plants and firms go to the others."""
-        self.customers, self.served = self._serve()
+        self.served = self._serve()
+        self.customers = self.served.customers
 
     @phase
     def trade_and_account(self) -> None:
         """Clear markets, book every flow, and pass conditions on to the next quarter."""
+        assert self.moves is not None, "firms relocate before they trade"
         certificates = self.conditions.during(self.columns).certificates
-        tally = self._tally(self.customers)
+        tally = self._tally(self.served)
         on_top = self.on_top[..., self.trade]
         other = other_users_purchases(self.calibration, self.other_supply.owed, on_top)
         spending = self._expenditure()
-        consumers = Consumers.served(spending, self.customers, self.served, self.accounts)
+        consumers = Consumers.served(spending, self.served, self.accounts)
         self.spending[:, :, FINAL] = spending[:, None]
         self.spending = clear_with_purchases(tally, self.spending, other, on_top)
         accounts = settle(
@@ -387,10 +393,12 @@ class RelocationModel(Surface, mesa.Model):
             on_top,
             other,
             self.trade,
+            self.moves.grants,
         )
         self.year.append(accounts)
         self._file_certificates()
         self._pass_on()
+        self.served.standing.clear()  # large, and found anew next quarter
 
     @phase
     def rewire_suppliers(self) -> None:
@@ -449,18 +457,18 @@ class RelocationModel(Surface, mesa.Model):
         """What they would meet under each possible regime once all buyers had adapted to it."""
         return self.this_quarter().during(slice(0, self.trade))
 
-    def _serve(self) -> tuple[Customers, Served]:
+    def _serve(self) -> Served:
         """Customers as they follow this quarter's prices."""
         speeds = self.scenario.economy.speeds
         return serve(self.this_quarter(), self.customers, speeds, self.trade)
 
-    def _tally(self, customers: Customers) -> Tally:
+    def _tally(self, served: Served) -> Tally:
         self.tally = tally_plants(
             self.this_quarter(),
             self.terms,
             self.value_added,
             self.trade,
-            customers.sold,
+            served.sales,
         )
         return self.tally
 

@@ -158,6 +158,15 @@ class FirmTable:
         Float32,
         Column("float32", ("firm",), "share of base-year sales", "spent on the project under way"),
     ]
+    grant: Annotated[
+        Float32,
+        Column(
+            "float32",
+            ("firm", "host"),
+            "share of build cost",
+            "part of the project under way that each host's treasury pays",
+        ),
+    ]
 
     @classmethod
     def columns(cls) -> dict[str, Column]:

@@ -8,7 +8,8 @@ from abm.scenario.scenario import Scenario
 from benchmarks.bench_cost_step import with_threads
 from benchmarks.measure import Measurement
 from benchmarks.mid_quarter import SCENARIO, SEED
-from experiments.speed.bench import in_own_process, measure_size
+from experiments.runs.processes import in_own_process
+from experiments.speed.bench import measure_size
 
 QUARTERS_FOR_MEMORY = 2
 

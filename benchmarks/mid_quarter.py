@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from abm.core.location import LocationProblem
-from abm.location.moving_costs import location_problem
+from abm.location.moving_costs import MovingCosts, build_up_costs, location_problem
 from abm.location.review import reviewing
 from abm.model import RelocationModel
 from benchmarks.naive_model import NaiveModel
@@ -104,9 +104,12 @@ class MidQuarter:
         taste = table.location_taste[rows, :, None].astype(np.float64)
         shape = (*taste.shape[:2], model.trade)
         news = np.random.default_rng(SEED).normal(size=shape)
+        speeds = model.scenario.economy.speeds
+        build_up = build_up_costs(model.economy, model.scenario.firms, speeds)
         return location_problem(
-            model.scenario.firms,
+            MovingCosts.under(model.scenario.firms, model.now, build_up),
             taste * (1 + PAYOFF_NEWS * news),
             model.transitions,
             table.belief[rows].astype(np.int64),
+            table.sector[rows],
         )

@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[1]
 PAGES = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "CITATION.cff", "LICENSE")
 
 REFERENCE = {
+    "In one import": ("nearshore", "nearshore.pairs"),
     "The model": (
         "abm.model",
         "abm.state.state",

@@ -24,11 +24,13 @@ from abm.base_year.first_plants import OTHER_MAKERS, VEHICLE_MAKERS
 from abm.config.settings import Settings
 from abm.economy.tables import load_economy
 from abm.model import RelocationModel
+from abm.policy.arrays import PolicyArrays
 from abm.policy.regime import Instruments
 from abm.policy.timeline import segments
 from abm.scenario.assumptions import EconomyAssumptions, FirmAssumptions
 from abm.scenario.scenario import Scenario, shipped
 from agents import FirmTable
+from experiments.outcomes.tables import COMPARISON_TABLES, TABLES
 
 ROOT = Path(__file__).parents[1]
 
@@ -102,6 +104,38 @@ def state_variables() -> str:
             for name, column in FirmTable.columns().items()
         ),
     )
+
+
+def policy_arrays() -> str:
+    """Arrays of policy, each with the regime as a last axis."""
+    return table(
+        ("array", "axes", "unit", "neutral", "meaning"),
+        (
+            (
+                code(f"Policy.{name}"),
+                ", ".join((*array.axes, "regime")),
+                array.unit,
+                plain(array.neutral),
+                array.meaning,
+            )
+            for name, array in PolicyArrays.declared().items()
+        ),
+    )
+
+
+def _columns_of(name: str) -> Callable[[], str]:
+    """What writes the columns of a table of results, stored types included."""
+
+    def write() -> str:
+        return table(
+            ("column", "type", "unit", "meaning"),
+            (
+                (code(column), str(entry.type), entry.unit, entry.meaning)
+                for column, entry in (TABLES | COMPARISON_TABLES)[name].items()
+            ),
+        )
+
+    return write
 
 
 def standing(source: str, value: object) -> str:
@@ -294,6 +328,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     for block in (
         schedule,
         state_variables,
+        policy_arrays,
         firm_parameters,
         economy_parameters,
         policy_parameters,
@@ -304,7 +339,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
         scenarios,
         house,
     )
-}
+} | {f"{name}_columns": _columns_of(name) for name in TABLES | COMPARISON_TABLES}
 
 
 def pages() -> list[Path]:

@@ -13,11 +13,9 @@ from dataclasses import replace
 
 import pytest
 
-import experiments.speed.bench
-import experiments.validation.running
 from abm import RelocationModel
-from experiments.runs import runner
-from experiments.sweeps.work import chunk, one_run
+from experiments.runs import processes, runner
+from experiments.sweeps.work import base_years, chunk
 
 
 class Here(ThreadPoolExecutor):
@@ -50,7 +48,6 @@ def in_this_process() -> Iterator[None]:
             "_once",
             lambda self, run_one, spec, text, patience: chunk._guarded(run_one, spec, text),
         )
-        patch.setattr(one_run, "_base_years", {})
-        patch.setattr(experiments.speed.bench, "ProcessPoolExecutor", Here)
-        patch.setattr(experiments.validation.running, "ProcessPoolExecutor", Here)
+        patch.setattr(base_years, "_base_years", {})
+        patch.setattr(processes, "ProcessPoolExecutor", Here)
         yield

@@ -24,14 +24,24 @@ def a_run(name: str = "usmca", quarters: int = 40, tilt: float = 0.1) -> RunFram
 
 def tables(quarters: int = 40, tilt: float = 0.1) -> dict[str, pd.DataFrame]:
     """All five tables; with a tilt of 0 nothing ever changes but a few plants move."""
-    outcomes = _outcomes(quarters, tilt)
-    return {
-        "outcomes": outcomes,
+    made_up = {
+        "outcomes": _outcomes(quarters, tilt),
         "trade": _trade(quarters, tilt),
         "moves": _moves(quarters, tilt),
         "content": _content(quarters, tilt),
         "events": _events(quarters, tilt),
     }
+    return {name: _with_all_columns(name, table) for name, table in made_up.items()}
+
+
+def _with_all_columns(name: str, table: pd.DataFrame) -> pd.DataFrame:
+    """A table with the declared columns that are not made up here, as their unit suggests."""
+    missing = {
+        column: 1.0 if declared.unit in ("calibration year = 1", "ratio") else 0.0
+        for column, declared in TABLES[name].items()
+        if column not in table
+    }
+    return table.assign(**missing)
 
 
 def empty(name: str) -> pd.DataFrame:
@@ -69,8 +79,6 @@ def _outcomes(quarters: int, tilt: float) -> pd.DataFrame:
                 "sector": sector,
                 "output_musd": base["gross_output_musd"] / 4 * scale,
                 "value_added_musd": base["value_added_musd"] / 4 * scale,
-                "subsidies_musd": 0.0,
-                "royalties_musd": 0.0,
                 "employment": 1000 * base["employment_thousand"] * scale,
                 "wage_index": scale**0.1,
                 "price_index": 1 + 0.05 * tilt * progress_of(quarter) * (sector in FOOTLOOSE[:3]),
@@ -116,7 +124,6 @@ def _trade(quarters: int, tilt: float) -> pd.DataFrame:
                 "claimed_dutiable_musd": 0.5 * claimed,
                 "false_claim_musd": 0.02 * claimed,
                 "duty_musd": 0.0 if home else 0.01 * value,
-                "penalty_musd": 0.0,
             }
         )
     return pd.DataFrame(rows)
@@ -148,7 +155,7 @@ def _moves(quarters: int, tilt: float) -> pd.DataFrame:
                             "weight": 9.5 * number,
                         }
                     )
-    return pd.DataFrame(rows, columns=list(TABLES["moves"]))
+    return pd.DataFrame(rows) if rows else empty("moves")
 
 
 def _content(quarters: int, tilt: float) -> pd.DataFrame:

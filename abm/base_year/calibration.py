@@ -39,7 +39,7 @@ from abm.trade.deliveries import (
     Tally,
     new_certificates,
     qualified_share,
-    sold_by_appeal,
+    sales_by_appeal,
     tally_plants,
 )
 from abm.trade.input_prices import (
@@ -169,12 +169,13 @@ def calibrate(
         quarter = Quarter(table, economy, calibration, policy, costs, borders, outside)
         access = matched_access(quarter, targets.sales, patient=rounds > FREE_ROUNDS)
         calibration = replace(calibration, access=access)
+        quarter = replace(quarter, calibration=calibration)
         tally = tally_plants(
-            replace(quarter, calibration=calibration),
+            quarter,
             terms,
             value_added,
             regime=0,
-            sold=sold_by_appeal(calibration),
+            sales=sales_by_appeal(quarter, regime=0),
         )
         miss, flow = _worst_miss(calibration, tally, targets)
         if not np.isfinite(miss):

@@ -98,7 +98,7 @@ def matched_access(quarter: Quarter, target: Array, patient: bool = False) -> Ar
         sellers = _merged(
             [part for (of, _), part in zip(every, parts, strict=True) if of == sector]
         )
-        found = access[sector]
+        found: Array = access[sector]
         for power in powers:
             sold = sellers.border_value(found)
             ratio = np.divide(target[sector], sold, out=np.zeros_like(sold), where=sold > 0)

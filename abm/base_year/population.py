@@ -17,7 +17,7 @@ from abm.axes import BELIEFS, FOOTLOOSE, HOSTS, N_CONFIGS, N_FOOTLOOSE, N_GOODS,
 from abm.economy.tables import Array, Economy
 from abm.engine.draws import Draws
 from abm.errors import CalibrationError
-from abm.scenario.scenario import FirmAssumptions
+from abm.scenario.assumptions import FirmAssumptions
 from agents import FirmTable
 
 SMALLEST_FIRMS = 100
@@ -228,7 +228,9 @@ def _draw_technology(
     draw_origin(table, fitted_origin_share(), content_spread, draws)
 
 
-def draw_origin(table: FirmTable, typical: Array, spread: Array, draws: Draws) -> None:
+def draw_origin(
+    table: FirmTable, typical: Array, spread: NDArray[np.floating], draws: Draws
+) -> None:
     """Draw the share of qualifying deliveries to every firm that originates, by value.
 
     Parameters
@@ -284,7 +286,8 @@ def fitted_by_sector(parameter: str) -> Array:
     ndarray, shape (sector,)
     """
     fitted = data.read("fitted_parameters").set_index("sector").loc[list(FOOTLOOSE)]
-    return fitted[parameter].to_numpy(np.float64)
+    values: Array = fitted[parameter].to_numpy(np.float64)
+    return values
 
 
 def fitted_origin_share() -> Array:

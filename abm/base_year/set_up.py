@@ -93,7 +93,7 @@ def calibrated_economy(
     settings = scenario.firms
     economy = scaled(observed, scenario)
     table = draw_population(economy, settings, firms, draws)
-    base_values = place_firms(table, economy, settings, draws)
+    base_values = place_firms(table, economy, settings, scenario.economy.speeds, draws)
     network = link_suppliers(table, economy, scenario.economy.relation, draws)
     base_policy = compile_policy(Scenario.load(BASE_YEAR_POLICY), quarters=0)
     base_year = calibrate(table, economy, base_policy, settings.home_appeal)
@@ -167,7 +167,7 @@ def follow_links(
 
 
 def set_base_revenue(start: CalibratedEconomy) -> None:
-    """What firms at their base-year plants sell, as the yardstick of later plans."""
+    """Set what firms sell from their base-year plants, to which later profits are relative."""
     table = start.firms
     quarter = _base_quarter(start)
     market = _base_market(start, quarter.outside)
@@ -241,7 +241,7 @@ def first_state(start: CalibratedEconomy, base_accounts: Accounts, policy: Polic
         spending=_base_spending(start),
         customers=serve(
             _base_quarter(start), Customers.nobodys(len(start.firms)), AT_ONCE, regime=0
-        )[0],
+        ).customers,
     )
 
 

@@ -61,9 +61,9 @@ def adaptive_transitions(
     return posterior
 
 
-def update_counts(
-    counts: NDArray[np.integer], old_regime: int, new_regime: int
-) -> NDArray[np.integer]:
+def update_counts[Number: np.number](
+    counts: NDArray[Number], old_regime: int, new_regime: int
+) -> NDArray[Number]:
     """Counts with one more transition seen.
 
     Parameters

@@ -129,6 +129,7 @@ def claim_costs(
     )
 
 
+# why: pure function of arrays: whatever it rests on is an argument
 def choose_claim(
     free_cost: Floats,
     compliant_cost: Floats,

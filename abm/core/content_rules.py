@@ -167,6 +167,7 @@ class RunningOn:
     foreign_value: Floats
 
 
+# why: pure function of arrays: whatever it rests on is an argument
 def meet_content_rule(
     spend: Floats,
     foreign: Floats,

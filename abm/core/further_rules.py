@@ -155,6 +155,7 @@ def missed_entries(free: FreeMix, further: FurtherRules, threshold: Floats) -> N
     return missed
 
 
+# why: pure function of arrays: whatever it rests on is an argument
 def solve_entries(
     free: FreeMix,
     further: FurtherRules,

@@ -2,14 +2,14 @@
 
 A firm in configuration ``c`` (a set of hosts) while policy regime ``r`` is in
 force earns ``profit[c, r]`` a quarter. With probability ``review`` it reviews
-this quarter whether to change to ``c'``, at a sunk ``move_cost[c, c']``;
+this quarter whether to change to ``c'``, at a sunk ``move_cost[c, c', r]``;
 otherwise it stays. New plants open ``build_delay`` quarters after the decision
 and until then the old ones serve. With ``P`` the transitions between regimes
 the firm believes in, ``L`` the delay and ``beta`` the discount factor, a choice
 is worth
 
-    Q(c, c', r) = sum_{t<L} beta^t (P^t profit[c])(r) - F(c, c') + beta^L (P^L V[c'])(r)
-    Q(c, c', r) = profit[c', r] - F(c, c') + beta (P V[c'])(r)                where L = 0
+    Q(c, c', r) = sum_{t<L} beta^t (P^t profit[c])(r) - F(c, c', r) + beta^L (P^L V[c'])(r)
+    Q(c, c', r) = profit[c', r] - F(c, c', r) + beta (P V[c'])(r)                where L = 0
 
 and, taste for configurations being Gumbel with mean zero and scale ``noise``
 (Rust 1987), the firm itself
@@ -54,9 +54,10 @@ class LocationProblem:
     ----------
     profit : ndarray, shape (firm, config, regime)
         Payoff per quarter, finite.
-    move_cost : ndarray, shape (firm, config, config)
+    move_cost : ndarray, shape (firm, config, config) or (firm, config, config, regime)
         Sunk cost of going from the first configuration to the second, in the units of
-        ``profit``; 0 on the diagonal, infinite where a move is forbidden.
+        ``profit``; 0 on the diagonal, infinite where a move is forbidden. Without the last
+        axis it is the same in every regime the firm may decide in.
     build_delay : ndarray of int, shape (config, config)
         Quarters from decision to opening, 0 where no plant is added.
     transitions : ndarray, shape (belief, regime, regime)
@@ -90,13 +91,15 @@ class LocationProblem:
         """Requirements, each with the complaint if it fails; shapes first, as the rest use them."""
         firms, configs, regimes = self.profit.shape
         rows, delay = self.transitions, self.build_delay
-        yield self.move_cost.shape == (firms, configs, configs), "move_cost: wrong shape"
+        moves = (firms, configs, configs)
+        yield self.move_cost.shape in (moves, (*moves, regimes)), "move_cost: wrong shape"
         yield delay.shape == (configs, configs), "build_delay: wrong shape"
         yield rows.shape[1:] == (regimes, regimes), "transitions: wrong shape"
         yield self.belief.shape == (firms,), "belief: wrong shape"
         yield np.isfinite(self.profit).all(), "profit: not finite"
         yield (self.move_cost > -np.inf).all(), "move_cost: not a number, or minus infinity"
-        yield not np.einsum("ncc->nc", self.move_cost).any(), "move_cost: staying costs something"
+        staying = np.einsum("ncc...->nc...", self.move_cost)
+        yield not staying.any(), "move_cost: staying costs something"
         yield (delay >= 0).all(), "build_delay: below 0"
         yield not delay.diagonal().any(), "build_delay: staying takes time"
         yield (rows >= 0).all(), "transitions: below 0"
@@ -105,6 +108,11 @@ class LocationProblem:
         yield 0 <= self.discount < 1, "discount: not in [0, 1)"
         yield 0 <= self.review <= 1, "review: not in [0, 1]"
         yield 0 <= self.noise < np.inf, "noise: not in [0, inf)"
+
+    @property
+    def cost_by_regime(self) -> Floats:
+        """``move_cost`` with a last axis of as many regimes, or of one that stands for all."""
+        return self.move_cost if self.move_cost.ndim == 4 else self.move_cost[..., None]
 
     def take(self, firms: Indices | NDArray[np.bool_] | slice) -> Self:
         """The same problem for some firms."""
@@ -294,7 +302,7 @@ def _bellman_blocks(problem: LocationProblem) -> Iterator[tuple[slice, _Bellman]
         profit = _firm_last(problem.profit[rows])
         meanwhile = (sums.take(belief, axis=-1)[:, None] * profit[:, None]).sum(axis=3)
         payoff = np.where(builds, meanwhile[horizon, np.arange(configs)], profit[:, None])
-        payoff -= problem.move_cost[rows].transpose(2, 1, 0)[:, :, None]
+        payoff -= problem.cost_by_regime[rows].transpose(2, 1, 3, 0)
         ahead = powers.take(belief, axis=-1)
         yield rows, _Bellman(payoff, ahead, horizon, order, problem.review, problem.noise)
 

@@ -21,6 +21,7 @@ SOURCE = -2
 """Axis of the sources in weights."""
 
 
+# why: pure function of arrays: whatever it rests on is an argument
 def standing_appeal(
     plants: Floats,
     base_cost: Floats,

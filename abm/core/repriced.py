@@ -78,6 +78,7 @@ def _content_mixes(
     return free, compliant
 
 
+# why: pure function of arrays: whatever it rests on is an argument
 def _ruled_mixes(
     buyers: Buyers,
     choice: FreeChoice,

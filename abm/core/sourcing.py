@@ -258,6 +258,7 @@ def cost_step(
             _meet_further(terms, mix, result, tolerance)
 
 
+# why: pure function of arrays: whatever it rests on is an argument
 def _meet_content(
     terms: InputTerms,
     bound: FreeChoice,

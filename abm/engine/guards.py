@@ -6,6 +6,7 @@ enough to be always on. Only when it strikes is the place looked for.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from operator import attrgetter
 from typing import Any
 
@@ -33,6 +34,15 @@ class Guard:
     name: str
     read: Callable[[Any], NDArray[Any]]
     rows: Callable[[Any], NDArray[np.int64]] | None = None
+
+
+def _column(name: str, model: Any) -> NDArray[Any]:
+    column: NDArray[Any] = getattr(model.firms, name)
+    return column
+
+
+def _recorded(array: NDArray[Any], model: Any) -> NDArray[Any]:
+    return array
 
 
 def _every_firm(model: Any) -> NDArray[np.int64]:
@@ -111,11 +121,11 @@ def guards_of(model: Any, phase: str) -> Iterator[Guard]:
     if phase == "enact_policy":
         for name in model.firms.columns():
             if name not in WEIGHED_LATER:
-                yield Guard(name, lambda model, name=name: getattr(model.firms, name), _every_firm)
+                yield Guard(name, partial(_column, name), _every_firm)
     if phase == "record":
         for table in ("outcomes", "trade", "content"):
             for name, array in getattr(model.records, table)[-1].items():
-                yield Guard(f"{name} of {table}", lambda model, array=array: array)
+                yield Guard(f"{name} of {table}", partial(_recorded, array))
 
 
 def check_finite(model: Any, phase: str) -> None:

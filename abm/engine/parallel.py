@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from functools import cache, partial
+from functools import cache
 
 from threadpoolctl import ThreadpoolController
 
@@ -49,6 +49,5 @@ def in_parallel[Item, Result](
             return [function(item) for item in items]
         # Each item runs in a copy of the caller's context, where NumPy keeps what it warns of.
         contexts = [copy_context() for _ in items]
-        work = (partial(context.run, function) for context in contexts)
         pool = _pool(threads, os.getpid())
-        return list(pool.map(lambda call, item: call(item), work, items))
+        return list(pool.map(lambda context, item: context.run(function, item), contexts, items))

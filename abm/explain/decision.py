@@ -9,7 +9,7 @@ from abm.axes import BELIEFS, CONFIG_LABELS, FOOTLOOSE, HAS_PLANT, HOSTS, N_CONF
 from abm.core.beliefs import myopic_transitions
 from abm.core.claims import Claim, claim_costs
 from abm.core.location import choice_probabilities, continue_or_cancel, value_of_staying
-from abm.explain.one_firm import ONLY, Situation
+from abm.explain.one_firm import ONLY, Moment, Situation
 from abm.explain.switching_points import CANCELS, Lever, levers_of, nearest_switch
 from abm.location.valuation import Weighing, projects_at_gates
 from abm.trade.borders import MEMBER_PAIRS, border_terms, paperwork_cost
@@ -84,7 +84,11 @@ class Plan:
     taste : float
         What else the set is worth to it, a quarter.
     move_cost : float
-        Present value of building and closing.
+        Present value of building and closing, less ``grant``, and of ``build_up``.
+    grant : float
+        Present value of what treasuries would pay towards it.
+    build_up : float
+        Present value of the profit it expects to miss while sales of new plants build up.
     worth : float
         Present value of choosing it now, move cost taken off.
     against_staying : float
@@ -101,6 +105,8 @@ class Plan:
     profit: float
     taste: float
     move_cost: float
+    grant: float
+    build_up: float
     worth: float
     against_staying: float
     if_policy_stayed: float
@@ -199,6 +205,20 @@ class Explanation:
     gate: Gate | None
     decision: str
     changes: tuple[Change, ...]
+
+
+def explained(moment: Moment, row: int, levers: Iterable[Lever] | None = None) -> Explanation:
+    """Explain what a firm of a model decides, or would decide if this were its quarter.
+
+    Parameters
+    ----------
+    moment : Moment
+    row : int
+        The firm's number in its model.
+    levers : iterable of Lever, optional
+        Those that might change its mind; all unless given.
+    """
+    return explanation(moment.situation(row), row, moment.quarter, moment.luck(row), levers)
 
 
 def explanation(
@@ -316,12 +336,20 @@ def _plans(situation: Situation, weighed: Weighing, luck: np.ndarray | None) -> 
     )[0]
     taste = situation.table.location_taste[0].astype(np.float64)
     profit = weighed.problem.profit[0, :, regime] - taste
+    cost = weighed.problem.cost_by_regime[0, now]
+    cost = np.broadcast_to(cost, (N_CONFIGS, len(situation.policy.regimes)))[:, regime]
+    grants = _grants(situation)
+    every = np.arange(N_CONFIGS)
+    moving = situation.moving
+    missed = moving.missed(situation.table.sector, np.array(now), every, moving.delays[now])
     plans = [
         Plan(
             CONFIG_LABELS[config],
             float(profit[config]),
             float(taste[config]),
-            float(weighed.problem.move_cost[0, now, config]),
+            float(cost[config]),
+            float(grants[config]),
+            float(missed[config]),
             float(worth[config]),
             float(worth[config] - worth[now]),
             float(certain[config] - certain[now]),
@@ -331,6 +359,18 @@ def _plans(situation: Situation, weighed: Weighing, luck: np.ndarray | None) -> 
         for config in range(N_CONFIGS)
     ]
     return tuple(sorted(plans, key=lambda plan: -plan.worth))
+
+
+def _grants(situation: Situation) -> np.ndarray:
+    """Present value of what treasuries would pay towards every set of plants, shape (config,)."""
+    moving, now = situation.moving, np.full(N_CONFIGS, situation.config)
+    every = np.arange(N_CONFIGS)
+    sector = np.repeat(situation.table.sector, N_CONFIGS)
+    rates = moving.granted(sector, now, every, situation.regime)
+    paid = (moving.plants[now, every] * rates).sum(axis=1)
+    builds = moving.delays[now, every] > 0
+    grants: np.ndarray = np.where(builds, paid * moving.still_to_pay[0], paid)
+    return grants
 
 
 def _for_ever(situation: Situation) -> np.ndarray:
@@ -355,7 +395,7 @@ def _waiting(situation: Situation, weighed: Weighing, plans: tuple[Plan, ...]) -
 
 def _gate(situation: Situation, weighed: Weighing) -> Gate:
     table = situation.table
-    projects = projects_at_gates(table, situation.settings, ONLY)
+    projects = projects_at_gates(table, situation.moving, ONLY)
     on, off, _ = continue_or_cancel(weighed.problem, weighed.values, projects, situation.regime)
     return Gate(
         CONFIG_LABELS[int(table.target[0])],

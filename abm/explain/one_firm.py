@@ -7,7 +7,7 @@ by the functions that the model itself uses.
 """
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,18 +17,18 @@ from abm.core.sourcing import UnitCosts
 from abm.economy.constants import Calibration
 from abm.economy.last_quarter import Conditions
 from abm.economy.tables import Array, Economy
+from abm.location.moving_costs import MovingCosts
 from abm.location.payoffs import config_revenues, payoffs
+from abm.location.review import ValuedPlans
 from abm.location.valuation import Weighing, weigh
 from abm.policy.regimes import Policy
-from abm.scenario.scenario import FirmAssumptions
+from abm.scenario.assumptions import FirmAssumptions
+from abm.scenario.scenario import Scenario
 from abm.trade.borders import Borders, claim_origin
 from abm.trade.input_prices import outside_duty, price_inputs, solve_costs, value_added_cost
 from abm.trade.market_clearing import MarketState
 from abm.trade.this_quarter import Quarter
 from agents import FirmTable
-
-if TYPE_CHECKING:
-    from abm.model import RelocationModel
 
 ONLY = np.zeros(1, np.int64)
 """Row of the firm in its own table."""
@@ -41,10 +41,12 @@ class Situation:
     Attributes
     ----------
     table : FirmTable
-        One row.
+        One row; the arrays of costs, borders and values have that one firm too.
     economy : Economy
     calibration : Calibration
     settings : FirmAssumptions
+    build_up : ndarray, shape (sector, config, config), or None
+        Profit missed while sales of new plants build up, as in `MovingCosts`.
     presence : ndarray, shape (input, source, host)
         Pull of the plants that stand on buyers of inputs.
     policy : Policy
@@ -53,11 +55,10 @@ class Situation:
         What the quarter inherited.
     costs : UnitCosts
     borders : Borders
-        Of the one firm under each regime once contracts have run out, as plans see them.
+        Under each regime once contracts have run out, as plans see them.
     costs_now : UnitCosts
     borders_now : Borders
-        Of the one firm as it buys and claims this quarter, under its contracts: one regime,
-        that in force.
+        As it buys and claims this quarter, under its contracts: one regime, that in force.
     market : MarketState
         As the firm expects it under each regime.
     transitions : ndarray, shape (belief, regime, regime)
@@ -74,6 +75,7 @@ class Situation:
     economy: Economy
     calibration: Calibration
     settings: FirmAssumptions
+    build_up: Array | None
     presence: Array
     policy: Policy
     conditions: Conditions
@@ -96,6 +98,15 @@ class Situation:
     def config(self) -> int:
         """Where it produces."""
         return int(self.table.config[0])
+
+    @property
+    def moving(self) -> MovingCosts:
+        """What moving costs, and who pays."""
+        return self.moving_under(self.policy)
+
+    def moving_under(self, policy: Policy) -> MovingCosts:
+        """The same under another policy."""
+        return MovingCosts.under(self.settings, policy, self.build_up)
 
     def payoff(self) -> Array:
         """Profit of every set of plants over the calibration year's, plus taste.
@@ -127,7 +138,7 @@ class Situation:
         """
         expected = self.transitions if transitions is None else transitions
         return weigh(
-            self.table, self.settings, self.payoff(), expected, self.values, ONLY, self.regime
+            self.table, self.moving, self.payoff(), expected, self.values, ONLY, self.regime
         )
 
     def under(self, policy: Policy, regimes: NDArray[np.int64]) -> "Situation":
@@ -161,47 +172,125 @@ class Situation:
         )
 
 
-def situation_of(
-    model: "RelocationModel", row: int, market: MarketState, luck: Array | None = None
-) -> Situation:
-    """The situation of a firm of a model whose plants have not changed yet this quarter.
+class Decided(Protocol):
+    """What a model has once its firms have valued their plans, and before they move."""
+
+    firms: FirmTable
+    economy: Economy
+    calibration: Calibration
+    quarter: int
+    live: slice | NDArray[np.int64]
+    regime: int
+    trade: int
+    presence: Array
+    conditions: Conditions
+    transitions: Array
+    plan_values: Array
+    moving: MovingCosts
+    plans: ValuedPlans
+
+    @property
+    def scenario(self) -> Scenario:
+        """The scenario that runs."""
+
+    def this_quarter(self) -> Quarter:
+        """What the plants of this quarter meet, under contract last of all."""
+
+    def adapted_quarter(self) -> Quarter:
+        """The same under each regime once all buyers had adapted to it."""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """All firms of a model at the moment of a quarter at which they decide.
+
+    Attributes
+    ----------
+    quarter : int
+    everyone : Situation
+        That of all firms, a row each; its luck is nobody's.
+    reviewing : ndarray of int, shape (review,)
+        Rows of the firms that decide in the quarter.
+    taste : ndarray, shape (review, config)
+        The luck of their reviews.
+    """
+
+    quarter: int
+    everyone: Situation
+    reviewing: NDArray[np.int64]
+    taste: Array
+
+    def luck(self, row: int) -> Array | None:
+        """The luck of a firm's review, shape (config,); None where it does not review."""
+        place = np.flatnonzero(self.reviewing == row)
+        return self.taste[place[0]] if len(place) else None
+
+    def situation(self, row: int) -> Situation:
+        """The situation of one firm."""
+        all_firms, luck = self.everyone, self.luck(row)
+        return replace(
+            all_firms,
+            table=_rows(all_firms.table, [row]),
+            costs=_costs_of(all_firms.costs, row),
+            borders=_borders_of(all_firms.borders, row),
+            costs_now=_costs_of(all_firms.costs_now, row),
+            borders_now=_borders_of(all_firms.borders_now, row),
+            values=all_firms.values[[row]],
+            luck=all_firms.luck if luck is None else luck,
+        )
+
+
+def moment_of(model: Decided, market: MarketState) -> Moment:
+    """The moment at which the firms of a model decide.
 
     Parameters
     ----------
-    model : RelocationModel
-        Between its phases ``claim_origin`` and ``relocate``.
-    row : int
-    costs_now : UnitCosts
-    borders_now : Borders
-        Of the one firm as it buys and claims this quarter, under its contracts: one regime,
-        that in force.
+    model : Decided
+        Between its phases ``value_plans`` and ``relocate``.
     market : MarketState
         As firms expect it, from the model.
-    luck : ndarray, shape (config,), optional
-        Of the firm's review, where it reviews.
 
     Returns
     -------
-    Situation
-        Copies, which the model does not change later.
+    Moment
+        Copies of all that the model changes later.
     """
-    table, quarter = model.firms, model.adapted_quarter()
+    adapted = model.adapted_quarter()
     trade = model.this_quarter().during(slice(model.trade, model.trade + 1))
-    return Situation(
-        FirmTable(**{name: getattr(table, name)[[row]] for name in table.columns()}),
+    everyone = Situation(
+        _rows(model.firms, slice(None)),
         model.economy,
         model.calibration,
         model.scenario.firms,
+        model.moving.build_up,
         model.presence[:, :, :N_HOSTS],
-        quarter.policy,
+        adapted.policy,
         model.conditions.during(model.live),
-        UnitCosts(*(array[[row]] for array in vars(quarter.costs).values())),
-        Borders(**{name: array[[row]] for name, array in vars(quarter.borders).items()}),
-        UnitCosts(*(array[[row]] for array in vars(trade.costs).values())),
-        Borders(**{name: array[[row]] for name, array in vars(trade.borders).items()}),
+        _copies(adapted.costs),
+        adapted.borders,
+        _copies(trade.costs),
+        trade.borders,
         market,
         model.transitions,
-        model.plan_values[[row]][..., model.live],
+        model.plan_values[..., model.live].copy(order="K"),
         model.regime,
-        np.zeros(N_CONFIGS) if luck is None else luck.copy(),
+        np.zeros(N_CONFIGS),
     )
+    return Moment(model.quarter, everyone, model.plans.rows, model.plans.taste)
+
+
+def _costs_of(costs: UnitCosts, row: int) -> UnitCosts:
+    return UnitCosts(*(array[[row]] for array in vars(costs).values()))
+
+
+def _borders_of(borders: Borders, row: int) -> Borders:
+    return Borders(*(array[[row]] for array in vars(borders).values()))
+
+
+def _copies(costs: UnitCosts) -> UnitCosts:
+    return UnitCosts(*(array.copy(order="K") for array in vars(costs).values()))
+
+
+def _rows(table: FirmTable, rows: slice | list[int]) -> FirmTable:
+    """A table of some firms, as copies."""
+    return FirmTable(**{name: getattr(table, name)[rows].copy() for name in table.columns()})

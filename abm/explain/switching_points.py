@@ -23,10 +23,10 @@ from abm.core.location import (
 )
 from abm.economy.tables import Array
 from abm.explain.one_firm import ONLY, Situation
-from abm.location.moving_costs import location_problem
+from abm.location.moving_costs import MovingCosts, location_problem
 from abm.location.valuation import VALUE_TOLERANCE, projects_at_gates
 from abm.policy.regimes import Policy
-from abm.scenario.scenario import FirmAssumptions
+from abm.trade.duties import duty_on, with_fixed_duty
 
 POINTS = 33
 """Values of a lever looked at in a round."""
@@ -40,6 +40,7 @@ CANCELS = N_CONFIGS
 MOST_DUTY = 5.0
 MOST_THRESHOLD = 0.99
 MOST_SUBSIDY = 0.9
+MOST_GRANT = 0.9
 MOST_COST = 10.0
 
 
@@ -110,17 +111,12 @@ def levers_of(situation: Situation) -> list[Lever]:
                 lambda policy, value: _with(policy, "content_threshold", (sector,), value),
             )
         )
-    for host, name in enumerate(HOSTS):
-        levers.append(
-            Lever(
-                f"subsidies.{name}",
-                "share of labour and capital cost",
-                float(policy.subsidy[sector, host, regime]),
-                0.0,
-                MOST_SUBSIDY,
-                lambda policy, value, host=host: _with(policy, "subsidy", (sector, host), value),
-            )
-        )
+    for array, unit, most in (
+        ("subsidy", "share of labour and capital cost", MOST_SUBSIDY),
+        ("investment_grant", "share of build cost", MOST_GRANT),
+    ):
+        for host in range(N_HOSTS):
+            levers.append(_host_lever(situation, array, host, unit, most))
     for setting in ("build_cost", "closure_cost"):
         now = float(getattr(settings, setting))
         unit = "share of the plant's yearly sales"
@@ -134,6 +130,18 @@ def _with(policy: Policy, name: str, cell: tuple[int, ...], value: Array) -> Pol
     return replace(policy, **{name: array})
 
 
+def _host_lever(situation: Situation, array: str, host: int, unit: str, most: float) -> Lever:
+    """What a host's treasury pays to the firm's sector, an array of policy by sector and host."""
+    cell = (situation.sector, host)
+    key = "subsidies" if array == "subsidy" else array
+    now = float(getattr(situation.policy, array)[(*cell, situation.regime)])
+
+    def change(policy: Policy, value: Array) -> Policy:
+        return _with(policy, array, cell, value)
+
+    return Lever(f"{key}.{HOSTS[host]}", unit, now, 0.0, most, change)
+
+
 def _duty_lever(situation: Situation, origin: int, market: int) -> Lever:
     """Duty on the firm's goods between two members beyond the most-favoured-nation rate.
 
@@ -141,18 +149,11 @@ def _duty_lever(situation: Situation, origin: int, market: int) -> Lever:
     change by as much as that of the regime in force, but never below nothing.
     """
     cell = (situation.sector, origin, market)
-
-    def fixed(policy: Policy) -> tuple[Array, Array]:
-        waivable = policy.special_waived[cell]
-        special = np.where(waivable, 0.0, policy.special_duty[cell])
-        return special, special + policy.measures_fixed[cell]
-
-    now = float(fixed(situation.policy)[1][situation.regime])
+    now = float(duty_on(situation.policy, cell).fixed[situation.regime])
 
     def change(policy: Policy, value: Array) -> Policy:
-        special, total = fixed(policy)
-        raised = np.maximum(total + (value - now), 0.0)
-        return _with(policy, "measures_fixed", cell, raised - special)
+        raised = np.maximum(duty_on(policy, cell).fixed + (value - now), 0.0)
+        return with_fixed_duty(policy, cell, raised)
 
     key = f"tariffs.special.{HOSTS[market]}.{HOSTS[origin]}"
     return Lever(key, "ad valorem, due whatever the origin", now, 0.0, MOST_DUTY, change)
@@ -173,21 +174,24 @@ def decisions(situation: Situation, lever: Lever, values: Array) -> NDArray[np.i
         A set of plants, or `CANCELS`.
     """
     if lever.policy is not None:
-        payoff = _payoff_at(situation, lever.policy, values)
-        each = [situation.settings]
+        payoff, each = _at_each_value(situation, lever.policy, values)
     else:
         assert lever.setting is not None
         payoff = np.repeat(situation.payoff(), len(values), axis=0)
         each = [
-            situation.settings.model_copy(update={lever.setting: float(value)}) for value in values
+            replace(
+                situation.moving,
+                settings=situation.settings.model_copy(update={lever.setting: float(value)}),
+            )
+            for value in values
         ]
     return _decide(situation, payoff, each)
 
 
-def _payoff_at(
+def _at_each_value(
     situation: Situation, change: Callable[[Policy, Array], Policy], values: Array
-) -> Array:
-    """Payoffs at each value of a lever of policy, shape (point, config, regime).
+) -> tuple[Array, list[MovingCosts]]:
+    """Payoffs, shape (point, config, regime), and moving costs at each value of a lever of policy.
 
     Every value is a set of regimes of its own, so that all are found at once.
     """
@@ -195,24 +199,30 @@ def _payoff_at(
     regimes = np.tile(np.arange(count), len(values))
     policy = change(situation.policy.during(regimes), np.repeat(values, count))
     payoff = situation.under(policy, regimes).payoff()
-    return payoff[0].reshape(N_CONFIGS, len(values), count).transpose(1, 0, 2)
+    points = np.arange(len(regimes)).reshape(len(values), count)
+    each = [situation.moving_under(policy.during(point)) for point in points]
+    by_value: Array = payoff[0].reshape(N_CONFIGS, len(values), count).transpose(1, 0, 2)
+    return by_value, each
 
 
-def _decide(situation: Situation, payoff: Array, each: list[FirmAssumptions]) -> NDArray[np.int64]:
+def _decide(situation: Situation, payoff: Array, each: list[MovingCosts]) -> NDArray[np.int64]:
     """Decisions of as many copies of the firm as there are payoffs.
 
-    ``each`` holds the settings of every copy, or one for all.
+    ``each`` holds what moving costs every copy.
     """
     table, regime = situation.table, situation.regime
     belief = np.repeat(table.belief, len(payoff)).astype(np.int64)
     problems = [
-        location_problem(settings, payoff[:1], situation.transitions, belief[:1])
-        for settings in each
+        location_problem(moving, payoff[:1], situation.transitions, belief[:1], table.sector)
+        for moving in each
     ]
-    costs = np.concatenate([problem.move_cost for problem in problems])
+    regimes = len(situation.policy.regimes)
+    costs = [problem.cost_by_regime[0] for problem in problems]
     problem = replace(
-        location_problem(each[0], payoff, situation.transitions, belief),
-        move_cost=np.broadcast_to(costs, (len(payoff), *costs.shape[1:])),
+        location_problem(
+            each[0], payoff, situation.transitions, belief, np.repeat(table.sector, len(payoff))
+        ),
+        move_cost=np.stack([np.broadcast_to(cost, (*cost.shape[:2], regimes)) for cost in costs]),
     )
     start = np.repeat(situation.values, len(payoff), axis=0)
     solved, _ = solve_values(problem, start=start, tolerance=VALUE_TOLERANCE)
@@ -225,15 +235,17 @@ def _decide(situation: Situation, payoff: Array, each: list[FirmAssumptions]) ->
 
 
 def _at_gate(
-    situation: Situation, problem: LocationProblem, solved: Array, each: list[FirmAssumptions]
+    situation: Situation,
+    problem: LocationProblem,
+    solved: NDArray[np.floating],
+    each: list[MovingCosts],
 ) -> NDArray[np.int64]:
     """Whether each copy of a firm that is building goes on, luck of its start included."""
     table = situation.table
-    parts = [projects_at_gates(table, settings, ONLY) for settings in each]
-    copies = len(solved) // len(parts)
+    parts = [projects_at_gates(table, moving, ONLY) for moving in each]
     projects = Projects(
         **{
-            name: np.concatenate([np.repeat(getattr(part, name), copies) for part in parts])
+            name: np.concatenate([getattr(part, name) for part in parts])
             for name in Projects.__annotations__
         }
     )

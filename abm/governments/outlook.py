@@ -9,9 +9,6 @@ from numpy.typing import NDArray
 from abm.axes import HOSTS
 from abm.policy.regime import Instruments
 
-WAIVED, FIXED = range(2)
-"""Parts of a duty: what a claim of origin avoids, and what is due in any case."""
-
 
 @dataclass(frozen=True)
 class Outlook:

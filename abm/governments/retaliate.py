@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abm.axes import GOODS, HOSTS, N_GOODS, REGIONS
-from abm.governments.outlook import FIXED, WAIVED, Act, Outlook
-from abm.policy.instruments.measures import Measure
+from abm.governments.outlook import Act, Outlook
+from abm.policy.instruments.measures import FIXED, WAIVED, Measure
 
 DIGITS = 6
 """Decimals of a rate: a millionth of a value is no duty."""

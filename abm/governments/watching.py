@@ -3,15 +3,13 @@
 from collections.abc import Sequence
 from functools import partial
 
-import numpy as np
-
 from abm.axes import HOSTS, N_HOSTS
 from abm.economy.tables import Array, Economy
 from abm.governments.in_force import PolicyInForce
 from abm.governments.outlook import Outlook
-from abm.policy.regimes import Policy
 from abm.trade.accounts import Accounts
-from abm.trade.balance import us_goods_deficits
+from abm.trade.duties import duty_on
+from abm.trade.indicators import by_host, us_goods_deficits
 
 
 def outlook(
@@ -36,7 +34,8 @@ def outlook(
         Manufacturing jobs of the calibration year.
     """
     base, *year = books
-    jobs = year[-1].employment.sum(axis=0) / base_jobs
+    jobs = by_host(year[-1].employment) / base_jobs
+    duty = duty_on(in_force.policy, (..., in_force.regime))
 
     def luck(purpose: str) -> Array:
         return in_force.draws.uniform(purpose, quarter, N_HOSTS)
@@ -44,25 +43,8 @@ def outlook(
     return Outlook(
         quarter=quarter,
         instruments=in_force.instruments_at(quarter),
-        duty=levied(in_force.policy, in_force.regime),
+        duty=duty.by_part,
         deficit=partial(us_goods_deficits, economy, year, base),
         jobs={host: float(level) for host, level in zip(HOSTS, jobs, strict=True)},
         luck=luck,
-    )
-
-
-def levied(policy: Policy, regime: int) -> Array:
-    """Duties of a regime beyond the most-favoured-nation rate.
-
-    Returns
-    -------
-    ndarray, shape (part, sector, source, market)
-        Parts are what a claim of origin avoids, and what is due in any case.
-    """
-    special, waived = policy.special_duty[..., regime], policy.special_waived[..., regime]
-    return np.stack(
-        [
-            policy.measures_waived[..., regime] + np.where(waived, special, 0.0),
-            policy.measures_fixed[..., regime] + np.where(waived, 0.0, special),
-        ]
     )

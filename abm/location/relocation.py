@@ -1,18 +1,19 @@
 """How firms carry out what they have decided: projects advance, plants open and close."""
 
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.axes import CONFIG_LABELS, FOOTLOOSE, HAS_PLANT, N_HOSTS
+from abm.axes import HAS_PLANT, N_FOOTLOOSE, N_HOSTS
 from abm.economy.tables import Array
-from abm.location.moving_costs import build_delays, move_costs
+from abm.location.moving_costs import OPENED, MovingCosts
 from abm.location.review import ValuedPlans
-from abm.scenario.scenario import FirmAssumptions
+from abm.scenario.assumptions import FirmAssumptions
 from agents import FirmTable
 
-MOVE_COLUMNS = ("quarter", "sector", "from_config", "to_config", "stage", "firms", "weight")
+Rows = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -22,41 +23,49 @@ class Moves:
     Attributes
     ----------
     rows, from_config, to_config : ndarray of int, shape (move,)
-    stage : tuple of str
+    stage : ndarray of str, shape (move,)
         ``announced``, ``completed`` or ``cancelled``.
     cost : ndarray, shape (move, host)
         What the plants of the move cost to build, million USD; nothing where none is new.
     lost : ndarray, shape (move, host)
         The part that was spent on plants that are now given up, million USD.
+    granted : ndarray, shape (move, host)
+        The part of ``cost`` that treasuries promised, million USD.
+    grants : ndarray, shape (sector, host)
+        What treasuries paid in the quarter towards stages that began, million USD.
     """
 
-    rows: NDArray[np.int64]
-    from_config: NDArray[np.int64]
-    to_config: NDArray[np.int64]
+    rows: Rows
+    from_config: Rows
+    to_config: Rows
     stage: NDArray[np.str_]
     cost: Array
     lost: Array
-
-    def records(self, table: FirmTable, quarter: int) -> list[tuple[object, ...]]:
-        """Firms and real firms by sector, sets of plants and stage, as `MOVE_COLUMNS`."""
-        found: dict[tuple[object, ...], list[float]] = {}
-        for row, origin, target, stage in zip(
-            self.rows, self.from_config, self.to_config, self.stage, strict=True
-        ):
-            key = (
-                quarter,
-                FOOTLOOSE[table.sector[row]],
-                CONFIG_LABELS[origin],
-                CONFIG_LABELS[target],
-                str(stage),
-            )
-            entry = found.setdefault(key, [0, 0.0])
-            entry[0] += 1
-            entry[1] += float(table.weight[row])
-        return [(*key, count, weight) for key, (count, weight) in sorted(found.items())]
+    granted: Array
+    grants: Array
 
 
-def relocate(table: FirmTable, settings: FirmAssumptions, plans: ValuedPlans) -> Moves:
+@dataclass(frozen=True)
+class _Entries:
+    """Moves of one stage, before the table forgets where they started from.
+
+    ``grant`` has shape (move, host), the part of build cost that treasuries promised.
+    """
+
+    stage: str
+    rows: Rows
+    before: Rows
+    after: Rows
+    grant: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, table: FirmTable, stage: str, rows: Rows, after: NDArray[np.integer]) -> Self:
+        """Entries of firms that stand, and were promised, what the table says."""
+        before = table.config[rows].astype(int)
+        return cls(stage, rows, before, after.astype(int), table.grant[rows])
+
+
+def relocate(table: FirmTable, moving: MovingCosts, plans: ValuedPlans, regime: int) -> Moves:
     """Start, advance, cancel and complete projects; close plants at once.
 
     At least one plant of every sector stays at every host that has any, so that no
@@ -66,84 +75,134 @@ def relocate(table: FirmTable, settings: FirmAssumptions, plans: ValuedPlans) ->
     ----------
     table : FirmTable
         Changed in place.
-    settings : FirmAssumptions
+    moving : MovingCosts
     plans : ValuedPlans
+    regime : int
+        The one in force, which says what treasuries promise to new projects.
 
     Returns
     -------
     Moves
     """
-    stages = len(settings.stage_quarters)
-    delays, costs = build_delays(settings), move_costs(settings)
-    rows, building = plans.rows, table.target[plans.rows] >= 0
-    log: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], str]] = []
-
-    under_way = table.target >= 0
-    table.quarters_left[under_way] -= 1
-    gate = rows[building]
-    stopped = gate[~plans.goes_on[building]]
+    building = table.target[plans.rows] >= 0
+    table.quarters_left[table.target >= 0] -= 1
+    at_gate, goes_on = plans.rows[building], plans.goes_on[building]
+    stopped, onward = at_gate[~goes_on], at_gate[goes_on]
+    given_up = _Entries.of(table, "cancelled", stopped, table.target[stopped])
     spent = table.sunk[stopped] * table.base_revenue[stopped] * table.weight[stopped]
-    onward = gate[plans.goes_on[building]]
-    log.append(
-        (stopped, table.config[stopped].astype(int), table.target[stopped].astype(int), "cancelled")
-    )
-    table.target[stopped] = -1
+    done, grants = _advance(table, moving, onward)
+
+    movers, choice, luck = _decided(table, plans, ~building)
+    table.grant[movers] = moving.granted(table.sector[movers], table.config[movers], choice, regime)
+    waits = moving.delays[table.config[movers], choice] > 0
+    started = _Entries.of(table, "announced", movers[waits], choice[waits])
+    grants += _start(table, moving, started, luck[waits])
+
+    settle = np.concatenate([done, movers[~waits]])
+    towards = np.concatenate([table.target[done].astype(int), choice[~waits]])
+    may = _leaves_a_plant(table, settle, towards)
+    settled = _Entries.of(table, "completed", settle[may], towards[may])
+    at_once = np.arange(len(settle))[may] >= len(done)
+    grants += _paid(table, moving, settled.rows[at_once], settled.after[at_once], np.ones(1))
+    table.config[settled.rows] = settled.after
+    table.plants[settled.rows] = HAS_PLANT[settled.after]
+    _forget_projects(table, np.concatenate([stopped, settle]))
+    return _as_moves(table, moving.settings, (given_up, started, settled), spent, grants)
+
+
+def _advance(table: FirmTable, moving: MovingCosts, onward: Rows) -> tuple[Rows, Array]:
+    """Take projects to their next stage: which are done, and what treasuries pay to the others."""
+    settings = moving.settings
+    stages = len(settings.stage_quarters)
     table.stage[onward] += 1
     done = onward[table.stage[onward] == stages]
     more = onward[table.stage[onward] < stages]
+    share = np.array(settings.stage_cost_shares)[table.stage[more]]
     table.quarters_left[more] = np.array(settings.stage_quarters)[table.stage[more]]
-    table.sunk[more] += (
-        np.array(settings.stage_cost_shares)[table.stage[more]]
-        * costs[table.config[more], table.target[more]]
+    table.sunk[more] += share * moving.total[table.config[more], table.target[more]]
+    return done, _paid(table, moving, more, table.target[more], share)
+
+
+def _decided(
+    table: FirmTable, plans: ValuedPlans, free: NDArray[np.bool_]
+) -> tuple[Rows, Rows, Array]:
+    """Firms that choose another set of plants, which one, and the luck that spoke for it."""
+    rows = plans.rows[free]
+    choice = plans.worth[free].argmax(axis=1)
+    each, drawn = np.arange(len(rows)), plans.taste[free]
+    luck = drawn[each, choice] - drawn[each, table.config[rows]]
+    moves = choice != table.config[rows]
+    return rows[moves], choice[moves], luck[moves]
+
+
+def _start(table: FirmTable, moving: MovingCosts, started: _Entries, luck: Array) -> Array:
+    """Begin projects; what treasuries pay towards their first stage."""
+    rows, targets, first = started.rows, started.after, moving.settings.stage_cost_shares[0]
+    table.target[rows] = targets
+    table.stage[rows] = 0
+    table.quarters_left[rows] = moving.settings.stage_quarters[0]
+    table.project_taste[rows] = luck
+    table.sunk[rows] = first * moving.total[table.config[rows], targets]
+    return _paid(table, moving, rows, targets, np.full(1, first))
+
+
+def _forget_projects(table: FirmTable, rows: Rows) -> None:
+    """Leave nothing of projects that have ended in the table."""
+    table.target[rows] = -1
+    table.stage[rows] = 0
+    table.quarters_left[rows] = 0
+    table.sunk[rows] = 0
+    table.project_taste[rows] = 0
+    table.grant[rows] = 0
+
+
+def _paid(
+    table: FirmTable, moving: MovingCosts, rows: Rows, targets: NDArray[np.integer], share: Array
+) -> Array:
+    """Grants that are due when some of the cost of moves is paid, shape (sector, host).
+
+    Million USD; ``share`` of the cost of each move, or of all, is paid.
+    """
+    due = share[:, None] * moving.plants[table.config[rows], targets] * table.grant[rows]
+    sales = table.base_revenue[rows] * table.weight[rows]
+    paid = np.zeros((N_FOOTLOOSE, N_HOSTS))
+    np.add.at(paid, table.sector[rows], sales[:, None] * due)
+    return paid
+
+
+def _as_moves(
+    table: FirmTable,
+    settings: FirmAssumptions,
+    log: tuple[_Entries, ...],
+    spent: Array,
+    grants: Array,
+) -> Moves:
+    """The moves of a quarter; ``spent`` is what was sunk in those of the first entries."""
+    rows, before, after, grant = (
+        np.concatenate([getattr(entries, name) for entries in log])
+        for name in ("rows", "before", "after", "grant")
     )
-
-    free = rows[~building]
-    choice = plans.worth[~building].argmax(axis=1)
-    moving = choice != table.config[free]
-    each = np.arange(len(free))
-    drawn = plans.taste[~building]
-    luck = (drawn[each, choice] - drawn[each, table.config[free]])[moving]
-    free, choice = free[moving], choice[moving]
-    delayed = delays[table.config[free], choice] > 0
-    starts, targets = free[delayed], choice[delayed]
-    log.append((starts, table.config[starts].astype(int), targets, "announced"))
-    table.target[starts] = targets
-    table.stage[starts] = 0
-    table.quarters_left[starts] = settings.stage_quarters[0]
-    table.project_taste[starts] = luck[delayed]
-    table.sunk[starts] = settings.stage_cost_shares[0] * costs[table.config[starts], targets]
-
-    settle = np.concatenate([done, free[~delayed]])
-    towards = np.concatenate([table.target[done].astype(int), choice[~delayed]])
-    settle, towards = _without_last_plants(table, settle, towards)
-    log.append((settle, table.config[settle].astype(int), towards, "completed"))
-    table.config[settle] = towards
-    table.plants[settle] = HAS_PLANT[towards]
-    table.target[done] = -1
-    ended = np.concatenate([stopped, done])
-    table.stage[ended] = 0
-    table.quarters_left[ended] = 0
-    table.sunk[ended] = 0
-    table.project_taste[ended] = 0
-    moved, before, after = (np.concatenate([entry[n] for entry in log]) for n in range(3))
-    lost = np.zeros(len(moved))
-    lost[: len(stopped)] = spent  # what is cancelled stands first in the log
+    lost = np.zeros(len(rows))
+    lost[: len(spent)] = spent
+    cost = building_costs(table, settings, rows, before, after)
     return Moves(
-        moved,
+        rows,
         before,
         after,
-        np.repeat([entry[3] for entry in log], [len(entry[0]) for entry in log]),
-        building_costs(table, settings, moved, before, after),
+        np.repeat([entries.stage for entries in log], [len(entries.rows) for entries in log]),
+        cost,
         lost[:, None] * _shared(before, after),
+        cost * grant,
+        grants,
     )
 
 
 def building_costs(
     table: FirmTable,
     settings: FirmAssumptions,
-    rows: NDArray[np.int64],
-    from_config: NDArray[np.int64],
-    to_config: NDArray[np.int64],
+    rows: Rows,
+    from_config: Rows,
+    to_config: Rows,
 ) -> Array:
     """What the new plants of some moves cost, million USD, shape (move, host).
 
@@ -152,27 +211,19 @@ def building_costs(
     """
     yearly_sales = 4 * table.base_revenue[rows] * table.weight[rows]
     a_plant = settings.build_cost * yearly_sales / HAS_PLANT[to_config].sum(axis=1)
-    cost: Array = a_plant[:, None] * _opened(from_config, to_config)
+    cost: Array = a_plant[:, None] * OPENED[from_config, to_config]
     return cost
 
 
-def _opened(before: NDArray[np.int64], after: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Where a move adds a plant, shape (move, host)."""
-    opened: NDArray[np.bool_] = ~HAS_PLANT[before] & HAS_PLANT[after]
-    return opened
-
-
-def _shared(before: NDArray[np.int64], after: NDArray[np.int64]) -> Array:
+def _shared(before: Rows, after: Rows) -> Array:
     """Each new plant's part of a move, shape (move, host)."""
-    opened = _opened(before, after)
+    opened = OPENED[before, after]
     share: Array = opened / np.maximum(opened.sum(axis=1, keepdims=True), 1)
     return share
 
 
-def _without_last_plants(
-    table: FirmTable, rows: NDArray[np.int64], towards: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Drop moves that would leave a sector without any plant at a host."""
+def _leaves_a_plant(table: FirmTable, rows: Rows, towards: Rows) -> NDArray[np.bool_]:
+    """Which moves may be made, so that no sector is left without any plant at a host."""
     closes = table.plants[rows] & ~HAS_PLANT[towards]
     allowed = np.ones(len(rows), np.bool_)
     for sector in np.unique(table.sector[rows[closes.any(axis=1)]]):
@@ -183,4 +234,4 @@ def _without_last_plants(
             if len(leaving) and standing == len(leaving):
                 largest = leaving[np.argmax((table.size * table.weight)[rows[leaving]])]
                 allowed[largest] = False
-    return rows[allowed], towards[allowed]
+    return allowed

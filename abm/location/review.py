@@ -13,10 +13,10 @@ from abm.core.beliefs import adaptive_transitions, myopic_transitions
 from abm.core.location import continue_or_cancel
 from abm.economy.tables import Array
 from abm.engine.draws import Draws
-from abm.location.moving_costs import quarterly_review
+from abm.location.moving_costs import MovingCosts, quarterly_review
 from abm.location.valuation import projects_at_gates, weigh
 from abm.policy.regimes import Policy
-from abm.scenario.scenario import FirmAssumptions
+from abm.scenario.assumptions import FirmAssumptions
 from agents import FirmTable
 
 
@@ -85,7 +85,7 @@ class ValuedPlans:
 
 def value_plans(
     table: FirmTable,
-    settings: FirmAssumptions,
+    moving: MovingCosts,
     payoff: Array,
     transitions: Array,
     values: Array,
@@ -99,7 +99,7 @@ def value_plans(
     Parameters
     ----------
     table : FirmTable
-    settings : FirmAssumptions
+    moving : MovingCosts
     payoff : ndarray, shape (firm, config, regime)
     transitions : ndarray, shape (belief, regime, regime)
     values : ndarray, shape (all firms, config, regime)
@@ -112,10 +112,10 @@ def value_plans(
     -------
     ValuedPlans
     """
-    weighed = weigh(table, settings, payoff, transitions, values[rows], rows, regime)
+    weighed = weigh(table, moving, payoff, transitions, values[rows], rows, regime)
     values[rows] = weighed.values
     noise = draws.gumbel("review", quarter, (len(rows), N_CONFIGS), ids=rows)
-    taste = settings.choice_noise * noise
+    taste = moving.settings.choice_noise * noise
     building = table.target[rows] >= 0
     goes_on = np.zeros(len(rows), np.bool_)
     if building.any():
@@ -123,7 +123,7 @@ def value_plans(
         on, off, _ = continue_or_cancel(
             weighed.problem.take(building),
             weighed.values[building],
-            projects_at_gates(table, settings, some),
+            projects_at_gates(table, moving, some),
             regime,
         )
         # The taste shock that favoured the project when it was chosen counts again, since

@@ -9,8 +9,8 @@ from abm.core.blocks import blocks
 from abm.core.location import LocationProblem, Projects, choice_values, solve_values
 from abm.economy.tables import Array
 from abm.engine.parallel import in_parallel
-from abm.location.moving_costs import location_problem, move_costs, stage_costs
-from abm.scenario.scenario import FirmAssumptions
+from abm.location.moving_costs import MovingCosts, location_problem
+from abm.scenario.assumptions import FirmAssumptions
 from agents import FirmTable
 
 VALUE_TOLERANCE = 1e-8
@@ -40,7 +40,7 @@ class Weighing:
 
 def weigh(
     table: FirmTable,
-    settings: FirmAssumptions,
+    moving: MovingCosts,
     payoff: Array,
     transitions: Array,
     start: Array,
@@ -52,7 +52,8 @@ def weigh(
     Parameters
     ----------
     table : FirmTable
-    settings : FirmAssumptions
+    moving : MovingCosts
+        Under the regimes of ``payoff``.
     payoff : ndarray, shape (firm, config, regime)
     transitions : ndarray, shape (belief, regime, regime)
     start : ndarray, shape (firm, config, regime)
@@ -64,7 +65,8 @@ def weigh(
     -------
     Weighing
     """
-    problem = location_problem(settings, payoff, transitions, table.belief[rows].astype(np.int64))
+    belief = table.belief[rows].astype(np.int64)
+    problem = location_problem(moving, payoff, transitions, belief, table.sector[rows])
     values, worth = np.empty_like(start), np.empty(start.shape[:2])
     config = table.config[rows]
 
@@ -77,15 +79,13 @@ def weigh(
     return Weighing(problem, values, worth)
 
 
-def projects_at_gates(
-    table: FirmTable, settings: FirmAssumptions, rows: NDArray[np.int64]
-) -> Projects:
+def projects_at_gates(table: FirmTable, moving: MovingCosts, rows: NDArray[np.int64]) -> Projects:
     """Projects of some firms as they stand when the stage under way ends.
 
     Parameters
     ----------
     table : FirmTable
-    settings : FirmAssumptions
+    moving : MovingCosts
     rows : ndarray of int, shape (firm,)
         All of them building.
 
@@ -94,12 +94,14 @@ def projects_at_gates(
     Projects
     """
     stage = table.stage[rows] + 1
-    cost = move_costs(settings)[table.config[rows], table.target[rows]]
+    config, target = table.config[rows], table.target[rows]
+    left = _quarters_after(moving.settings)[stage]
+    to_pay = moving.still_to_pay[stage] * moving.borne(table.grant[rows], config, target)
     return Projects(
-        config=table.config[rows],
-        target=table.target[rows],
-        quarters_left=_quarters_after(settings)[stage],
-        remaining_cost=stage_costs(settings)[stage] * cost,
+        config=config,
+        target=target,
+        quarters_left=left,
+        remaining_cost=to_pay + moving.missed(table.sector[rows], config, target, left),
         cancellation_cost=np.zeros(len(stage)),
     )
 

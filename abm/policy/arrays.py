@@ -1,92 +1,213 @@
-"""What one regime says, as arrays: the blank form that instruments fill in."""
+"""The arrays of policy: each is declared once, with its axes, unit, meaning and neutral value.
 
-from dataclasses import dataclass, field
+From the declaration follow the blank form of one regime that instruments fill in
+(`RegimeArrays`), the arrays over all regimes of a scenario (`abm.policy.regimes.Policy`)
+and the table in ``docs/notation.md``.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Annotated, Any, Self, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
 
 from abm.axes import N_HOSTS, N_REGIONS, N_SECTORS
 
-CELLS = (N_SECTORS, N_REGIONS, N_REGIONS)
-"""Shape of what differs by sector, source and market."""
+LENGTHS = {"sector": N_SECTORS, "source": N_REGIONS, "host": N_HOSTS, "market": N_REGIONS}
+"""Length of every axis that an array of policy may have."""
+
+CELL = ("sector", "source", "market")
+"""Axes of what differs from lane to lane of trade."""
+
+CELLS = tuple(LENGTHS[axis] for axis in CELL)
+"""The shape that goes with them."""
+
+Float64 = NDArray[np.float64]
+Bool = NDArray[np.bool_]
 
 
-@dataclass
-class RegimeArrays:
-    """Every instrument of one regime; as made, free trade at no cost.
+@dataclass(frozen=True)
+class PolicyArray:
+    """Declaration of an array of policy.
 
     Attributes
     ----------
-    special_duty : ndarray, shape (sector, source, market)
-        Duty on top of the most-favoured-nation rate, ad valorem.
-    special_waived : ndarray of bool, shape (sector, source, market)
-        Whether that duty is waived for goods claimed as originating.
-    measures_waived, measures_fixed : ndarray, shape (sector, source, market)
-        Duty of dated measures that a claim of origin avoids, and that is due in any case.
-    preference : ndarray of bool, shape (source, market)
-        Whether originating goods enter free of duty.
-    content_threshold : ndarray, shape (sector,)
-        Regional value content required, share of net cost; 0 where no rule holds.
-    labour_value_content : ndarray, shape (sector,)
-        Cost that must arise at plants above the wage line, share of net cost.
-    wage_line : float
-        USD an hour.
-    metals_content : ndarray, shape (sector,)
-        Originating share of metals that a product must be made of.
-    tariff_shift : ndarray, shape (sector,)
-        Share of inputs from the product's own sector that must originate.
-    de_minimis : float
-        Value of such inputs that is overlooked, share of net cost.
-    cumulation : ndarray, shape (source,)
-        Part of a region's goods that may count as originating.
-    audit_rate : ndarray, shape (market,)
-        Probability that a claim is audited.
-    penalty : ndarray, shape (market,)
-        Fine on a false claim found out, multiples of the duty.
-    barrier : ndarray, shape (sector, source, market)
-        Non-tariff barriers beyond those of the calibration year, ad valorem equivalent.
-    paperwork_scale : float
-        Cost of claiming against the calibration year's.
-    markup_scale : float
-        Markup against the calibration year's.
-    subsidy : ndarray, shape (sector, host)
-        Part of labour and capital cost that the host's treasury pays.
-    foreign_advantage : ndarray, shape (sector, source)
-        Part taken off the price of foreign goods by their states; 0 for members.
-    royalty : ndarray, shape (host,)
-        Royalties of firms that are not at home there, share of labour and capital cost.
-    wage_floor : ndarray, shape (host,)
-        Least hourly labour cost, USD of the calibration year.
-    union_premium : ndarray, shape (host,)
-        What bargaining adds to pay, share.
-    border_tax : float
-        Firm-specific tax on goods from new plants abroad, ad valorem.
+    axes : tuple of str
+        In the order of `abm.axes`; ``regime`` is added as the last one where arrays of
+        several regimes are stacked.
+    unit : str
+        ``"1"`` for a claim that holds or does not.
+    meaning : str
+        One line.
+    neutral : float or bool
+        The value in free trade at no cost, where no instrument says otherwise.
     """
 
-    special_duty: NDArray[np.float64] = field(default_factory=lambda: np.zeros(CELLS))
-    special_waived: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(CELLS, dtype=bool))
-    measures_waived: NDArray[np.float64] = field(default_factory=lambda: np.zeros(CELLS))
-    measures_fixed: NDArray[np.float64] = field(default_factory=lambda: np.zeros(CELLS))
-    preference: NDArray[np.bool_] = field(
-        default_factory=lambda: np.zeros((N_REGIONS, N_REGIONS), dtype=bool)
-    )
-    content_threshold: NDArray[np.float64] = field(default_factory=lambda: np.zeros(N_SECTORS))
-    labour_value_content: NDArray[np.float64] = field(default_factory=lambda: np.zeros(N_SECTORS))
-    wage_line: float = 0.0
-    metals_content: NDArray[np.float64] = field(default_factory=lambda: np.zeros(N_SECTORS))
-    tariff_shift: NDArray[np.float64] = field(default_factory=lambda: np.zeros(N_SECTORS))
-    de_minimis: float = 0.0
-    cumulation: NDArray[np.float64] = field(default_factory=lambda: np.zeros(N_REGIONS))
-    audit_rate: NDArray[np.float64] = field(default_factory=lambda: np.zeros(N_REGIONS))
-    penalty: NDArray[np.float64] = field(default_factory=lambda: np.zeros(N_REGIONS))
-    barrier: NDArray[np.float64] = field(default_factory=lambda: np.zeros(CELLS))
-    subsidy: NDArray[np.float64] = field(default_factory=lambda: np.zeros((N_SECTORS, N_HOSTS)))
-    foreign_advantage: NDArray[np.float64] = field(
-        default_factory=lambda: np.zeros((N_SECTORS, N_REGIONS))
-    )
-    royalty: NDArray[np.float64] = field(default_factory=lambda: np.zeros(N_HOSTS))
-    wage_floor: NDArray[np.float64] = field(default_factory=lambda: np.zeros(N_HOSTS))
-    union_premium: NDArray[np.float64] = field(default_factory=lambda: np.zeros(N_HOSTS))
-    paperwork_scale: float = 1.0
-    markup_scale: float = 1.0
-    border_tax: float = 0.0
+    axes: tuple[str, ...]
+    unit: str
+    meaning: str
+    neutral: float | bool = 0.0
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Lengths of the axes."""
+        return tuple(LENGTHS[axis] for axis in self.axes)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class PolicyArrays:
+    """Every array that an instrument may write, in the order of the documentation."""
+
+    special_duty: Annotated[
+        Float64, PolicyArray(CELL, "ad valorem", "duty on top of the most-favoured-nation rate")
+    ]
+    special_waived: Annotated[
+        Bool,
+        PolicyArray(
+            CELL, "1", "whether that duty is waived for goods claimed as originating", neutral=False
+        ),
+    ]
+    measures_waived: Annotated[
+        Float64,
+        PolicyArray(CELL, "ad valorem", "duty of dated measures that a claim of origin avoids"),
+    ]
+    measures_fixed: Annotated[
+        Float64,
+        PolicyArray(CELL, "ad valorem", "duty of dated measures that is due in any case"),
+    ]
+    preference: Annotated[
+        Bool,
+        PolicyArray(
+            ("source", "market"),
+            "1",
+            "whether originating goods enter free of duty; never at home",
+            neutral=False,
+        ),
+    ]
+    content_threshold: Annotated[
+        Float64,
+        PolicyArray(
+            ("sector",),
+            "share of net cost",
+            "regional value content required; 0 where no rule holds",
+        ),
+    ]
+    labour_value_content: Annotated[
+        Float64,
+        PolicyArray(
+            ("sector",), "share of net cost", "cost that must arise at plants above the wage line"
+        ),
+    ]
+    wage_line: Annotated[
+        Float64, PolicyArray((), "USD an hour", "pay above which a plant counts as high-wage")
+    ]
+    metals_content: Annotated[
+        Float64,
+        PolicyArray(("sector",), "share of metals", "originating share of the metals in a product"),
+    ]
+    tariff_shift: Annotated[
+        Float64,
+        PolicyArray(
+            ("sector",),
+            "share of inputs from the product's own sector",
+            "inputs that must originate",
+        ),
+    ]
+    de_minimis: Annotated[
+        Float64,
+        PolicyArray((), "share of net cost", "value of such inputs that is overlooked"),
+    ]
+    cumulation: Annotated[
+        Float64,
+        PolicyArray(
+            ("source",), "share of goods", "part of a region's goods that may count as originating"
+        ),
+    ]
+    audit_rate: Annotated[
+        Float64, PolicyArray(("market",), "probability", "that a claim is audited")
+    ]
+    penalty: Annotated[
+        Float64,
+        PolicyArray(("market",), "multiples of the duty", "fine on a false claim found out"),
+    ]
+    paperwork_scale: Annotated[
+        Float64, PolicyArray((), "calibration year = 1", "cost of claiming origin", neutral=1.0)
+    ]
+    barrier: Annotated[
+        Float64,
+        PolicyArray(
+            CELL,
+            "ad valorem equivalent",
+            "non-tariff barriers beyond those of the calibration year",
+        ),
+    ]
+    markup_scale: Annotated[
+        Float64, PolicyArray((), "calibration year = 1", "markup of modelled firms", neutral=1.0)
+    ]
+    subsidy: Annotated[
+        Float64,
+        PolicyArray(
+            ("sector", "host"),
+            "share of labour and capital cost",
+            "part that the host's treasury pays",
+        ),
+    ]
+    investment_grant: Annotated[
+        Float64,
+        PolicyArray(
+            ("sector", "host"),
+            "share of build cost",
+            "part that the host's treasury pays of plants decided on under the regime",
+        ),
+    ]
+    foreign_advantage: Annotated[
+        Float64,
+        PolicyArray(
+            ("sector", "source"),
+            "share of price",
+            "part taken off the price of foreign goods by their states; 0 for members",
+        ),
+    ]
+    royalty: Annotated[
+        Float64,
+        PolicyArray(
+            ("host",),
+            "share of labour and capital cost",
+            "royalties of firms that are not at home there",
+        ),
+    ]
+    wage_floor: Annotated[
+        Float64,
+        PolicyArray(("host",), "USD an hour", "least hourly labour cost, of the calibration year"),
+    ]
+    union_premium: Annotated[
+        Float64, PolicyArray(("host",), "share of pay", "what bargaining adds to pay")
+    ]
+    border_tax: Annotated[
+        Float64,
+        PolicyArray((), "ad valorem", "firm-specific tax on goods from new plants abroad"),
+    ]
+
+    @staticmethod
+    @cache
+    def declared() -> dict[str, PolicyArray]:
+        """Declaration of every array by name, in order."""
+        hints = get_type_hints(PolicyArrays, include_extras=True)
+        return {name: hint.__metadata__[0] for name, hint in hints.items()}
+
+
+class RegimeArrays(PolicyArrays):
+    """Every array of one regime, which instruments write into and never replace.
+
+    A number without an axis is an array of shape ``()``: ``regime.wage_line[...] = 16``.
+    """
+
+    @classmethod
+    def neutral(cls) -> Self:
+        """Return free trade at no cost."""
+        arrays: dict[str, Any] = {
+            name: np.full(array.shape, array.neutral)
+            for name, array in PolicyArrays.declared().items()
+        }
+        return cls(**arrays)

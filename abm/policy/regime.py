@@ -14,6 +14,7 @@ from abm.policy.instruments.intellectual_property import (
     IntellectualProperty,
     fill_intellectual_property,
 )
+from abm.policy.instruments.investment_grant import InvestmentGrant, fill_investment_grant
 from abm.policy.instruments.labour_rights import LabourRights, fill_labour_rights
 from abm.policy.instruments.measures import Measures, fill_measures
 from abm.policy.instruments.negotiation import Negotiation
@@ -59,6 +60,12 @@ class Instruments(Settings):
         meaning="production subsidies by host and sector (or all)",
         source="none beyond the calibrated ones",
     )
+    investment_grant: InvestmentGrant = setting(
+        {},
+        unit="share of build cost",
+        meaning="grants towards new plants by host and sector (or all)",
+        source="none beyond the calibrated ones",
+    )
     foreign_support: ForeignSupport = setting(
         {},
         unit="share of the price",
@@ -87,6 +94,7 @@ FILLS: tuple[tuple[str, Callable[[Any, RegimeArrays], None]], ...] = (
     ("barriers", fill_barriers),
     ("services", fill_services),  # after barriers, with which it compounds
     ("subsidies", fill_subsidies),
+    ("investment_grant", fill_investment_grant),
     ("foreign_support", fill_foreign_support),
     ("intellectual_property", fill_intellectual_property),
     ("labour_rights", fill_labour_rights),
@@ -100,7 +108,7 @@ WITHOUT_ARRAYS = tuple(name for name in INSTRUMENTS if name not in dict(FILLS))
 
 def regime_arrays(instruments: Instruments, threat_imposed: bool) -> RegimeArrays:
     """Return what ``instruments`` say as arrays, with the threatened measure or without."""
-    regime = RegimeArrays()
+    regime = RegimeArrays.neutral()
     for name, fill in FILLS:
         fill(getattr(instruments, name), regime)
     if threat_imposed and instruments.threat is not None:

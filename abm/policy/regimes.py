@@ -9,19 +9,21 @@ are defined in ``docs/glossary.md``.
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from abm.policy.arrays import PolicyArrays
 from abm.policy.events import PolicyEvent, policy_events
 from abm.policy.instruments.negotiation import Negotiation, drawn_outcome
-from abm.policy.instruments.reaction import Reaction
 from abm.policy.instruments.threat import Threat
+from abm.policy.past import Past
 from abm.policy.regime import WITHOUT_ARRAYS, regime_arrays
 from abm.policy.timeline import (
+    DatedPolicy,
     Segment,
     TimelineEntry,
     agreed_instruments,
@@ -32,17 +34,16 @@ from abm.policy.timeline import (
     within,
 )
 
-if TYPE_CHECKING:
-    from abm.policy.past import Past
-    from abm.scenario.scenario import Scenario
-
 PLAIN, IMPOSED = "", "threat imposed"
 """States of a regime; the outcomes of talks are further ones, under their own names."""
 
 
-@dataclass(frozen=True, eq=False)
-class Policy:
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Policy(PolicyArrays):
     """The regimes that are possible in a run as arrays, and how likely one follows another.
+
+    The arrays of `abm.policy.arrays.PolicyArrays` have ``regime`` as their last axis here
+    and cannot be written.
 
     Attributes
     ----------
@@ -54,50 +55,6 @@ class Policy:
         States that each segment may be in: `PLAIN`, `IMPOSED`, and names of outcomes.
     regimes : tuple of str
         Label of each regime.
-    special_duty : ndarray, shape (sector, source, market, regime)
-        Duty on top of the most-favoured-nation rate, ad valorem.
-    special_waived : ndarray of bool, shape (sector, source, market, regime)
-        Whether it is waived for goods claimed as originating.
-    measures_waived, measures_fixed : ndarray, shape (sector, source, market, regime)
-        Duty of dated measures that a claim of origin avoids, and that is due in any case.
-    preference : ndarray of bool, shape (source, market, regime)
-        Whether originating goods enter free of duty; never at home.
-    content_threshold : ndarray, shape (sector, regime)
-        Regional value content required, share of net cost; 0 where no rule holds.
-    labour_value_content : ndarray, shape (sector, regime)
-        Cost that must arise at plants above the wage line, share of net cost.
-    wage_line : ndarray, shape (regime,)
-        USD an hour.
-    metals_content : ndarray, shape (sector, regime)
-        Originating share of metals that a product must be made of.
-    tariff_shift : ndarray, shape (sector, regime)
-        Share of inputs from the product's own sector that must originate.
-    de_minimis : ndarray, shape (regime,)
-        Value of such inputs that is overlooked, share of net cost.
-    cumulation : ndarray, shape (source, regime)
-        Part of a region's goods that may count as originating.
-    audit_rate : ndarray, shape (market, regime)
-        Probability that a claim is audited.
-    penalty : ndarray, shape (market, regime)
-        Fine on a false claim found out, multiples of the duty.
-    paperwork_scale : ndarray, shape (regime,)
-        Cost of claiming against the calibration year's.
-    barrier : ndarray, shape (sector, source, market, regime)
-        Non-tariff barriers beyond those of the calibration year, ad valorem equivalent.
-    markup_scale : ndarray, shape (regime,)
-        Markup against the calibration year's.
-    subsidy : ndarray, shape (sector, host, regime)
-        Part of labour and capital cost that the host's treasury pays.
-    foreign_advantage : ndarray, shape (sector, source, regime)
-        Part taken off the price of foreign goods by their states; 0 for members.
-    royalty : ndarray, shape (host, regime)
-        Royalties of firms that are not at home there, share of labour and capital cost.
-    wage_floor : ndarray, shape (host, regime)
-        Least hourly labour cost, USD of the calibration year.
-    union_premium : ndarray, shape (host, regime)
-        What bargaining adds to pay, share.
-    border_tax : ndarray, shape (regime,)
-        Firm-specific tax, ad valorem; 0 where it is not in force.
     events : tuple of PolicyEvent
         What is announced and enacted within the run, in order.
     """
@@ -106,29 +63,6 @@ class Policy:
     timeline: tuple[Segment, ...]
     conditions: tuple[str, ...]
     regimes: tuple[str, ...]
-    special_duty: NDArray[np.float64]
-    special_waived: NDArray[np.bool_]
-    measures_waived: NDArray[np.float64]
-    measures_fixed: NDArray[np.float64]
-    preference: NDArray[np.bool_]
-    content_threshold: NDArray[np.float64]
-    labour_value_content: NDArray[np.float64]
-    wage_line: NDArray[np.float64]
-    metals_content: NDArray[np.float64]
-    tariff_shift: NDArray[np.float64]
-    de_minimis: NDArray[np.float64]
-    cumulation: NDArray[np.float64]
-    audit_rate: NDArray[np.float64]
-    penalty: NDArray[np.float64]
-    paperwork_scale: NDArray[np.float64]
-    barrier: NDArray[np.float64]
-    markup_scale: NDArray[np.float64]
-    subsidy: NDArray[np.float64]
-    foreign_advantage: NDArray[np.float64]
-    royalty: NDArray[np.float64]
-    wage_floor: NDArray[np.float64]
-    union_premium: NDArray[np.float64]
-    border_tax: NDArray[np.float64]
     events: tuple[PolicyEvent, ...] = field(default=(), repr=False)
 
     @property
@@ -210,10 +144,6 @@ class Policy:
     def threat_live(self, quarter: int) -> bool:
         """Return whether a threat stands in ``quarter``; none does in the calibration year."""
         return self.threat_at(quarter) is not None
-
-    def reaction_at(self, quarter: int) -> Reaction:
-        """Return how the hazard of the threat follows the deficit in ``quarter``."""
-        return self.timeline[self.segment_at(quarter)].instruments.reaction
 
     def talks_at(self, quarter: int) -> Negotiation | None:
         """Return the talks that go on in ``quarter``."""
@@ -301,8 +231,7 @@ class Policy:
         )
 
     def _arrays(self) -> dict[str, Any]:
-        values = {item.name: getattr(self, item.name) for item in fields(self)}
-        return {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
+        return {name: getattr(self, name) for name in self.declared()}
 
     def _turns(self) -> list[tuple[object, ...]]:
         return [
@@ -346,12 +275,12 @@ class Policy:
         return chain
 
 
-def compile_policy(scenario: "Scenario", quarters: int | None = None) -> Policy:
+def compile_policy(scenario: DatedPolicy, quarters: int | None = None) -> Policy:
     """Return a scenario's policy as arrays.
 
     Parameters
     ----------
-    scenario : Scenario
+    scenario : DatedPolicy
         What governments do.
     quarters : int, optional
         Length of the run; the scenario's own without it. Segments are left out
@@ -363,10 +292,10 @@ def compile_policy(scenario: "Scenario", quarters: int | None = None) -> Policy:
 
 
 def compile_known(
-    scenario: "Scenario",
+    scenario: DatedPolicy,
     quarter: int,
     decided: Sequence[TimelineEntry] = (),
-    past: "Past | None" = None,
+    past: Past | None = None,
 ) -> Policy:
     """Return a scenario's policy as it is known in ``quarter``, as arrays.
 
@@ -376,7 +305,7 @@ def compile_known(
 
     Parameters
     ----------
-    scenario : Scenario
+    scenario : DatedPolicy
         What governments do by their timeline.
     quarter : int
         The current one.
@@ -395,7 +324,7 @@ def compile_known(
 
 
 def known_entries(
-    scenario: "Scenario", quarter: int, decided: Sequence[TimelineEntry] = ()
+    scenario: DatedPolicy, quarter: int, decided: Sequence[TimelineEntry] = ()
 ) -> tuple[TimelineEntry, ...]:
     """Return what is in force or announced by ``quarter``, by timeline and by rules."""
     return known_by((*scenario.dated, *decided), scenario.start, quarter)
@@ -413,7 +342,7 @@ def _compiled(
     ]
 
     def stacked(name: str) -> Any:
-        array = np.stack([np.asarray(getattr(regime, name)) for regime in regimes], axis=-1)
+        array = np.stack([getattr(regime, name) for regime in regimes], axis=-1)
         array.flags.writeable = False
         return array
 
@@ -425,7 +354,7 @@ def _compiled(
             segment.label + (f", {condition}" if condition else "") for segment, condition in grid
         ),
         events=events,
-        **{item.name: stacked(item.name) for item in fields(regimes[0])},
+        **{name: stacked(name) for name in PolicyArrays.declared()},
     )
 
 

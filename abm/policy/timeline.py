@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -45,6 +45,26 @@ class TimelineEntry(Settings):
         if self.announced is not None and self.announced > self.date:
             raise ValueError(f"announced on {self.announced}, after its own date {self.date}")
         return self
+
+
+class DatedPolicy(Protocol):
+    """What the law needs to know of a scenario: policy at the start, and what is dated."""
+
+    @property
+    def start(self) -> date:
+        """First day of quarter 1."""
+
+    @property
+    def quarters(self) -> int:
+        """Length of a run."""
+
+    @property
+    def instruments(self) -> Instruments:
+        """Policy at the start."""
+
+    @property
+    def dated(self) -> tuple[TimelineEntry, ...]:
+        """What changes, in the order of its dates."""
 
 
 @dataclass(frozen=True)

@@ -7,15 +7,11 @@ no longer expected. Random numbers are keyed by seed and quarter, so all futures
 past share their luck.
 """
 
-from typing import TYPE_CHECKING
-
 from abm.errors import ScenarioError
-
-if TYPE_CHECKING:
-    from abm.scenario.scenario import Scenario
+from abm.scenario.scenario import Scenario
 
 
-def future_of(scenario: "Scenario", past: "Scenario") -> "Scenario":
+def future_of(scenario: Scenario, past: Scenario) -> Scenario:
     """Return a scenario on the calendar of another one, to go on from it.
 
     Raises

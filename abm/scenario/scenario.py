@@ -18,7 +18,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
-from abm.config import files as scenario_file
+from abm.config import files
 from abm.config.complaints import complaint
 from abm.config.keys import keys_of
 from abm.config.settings import AsTuple, Date, setting
@@ -102,7 +102,7 @@ class Scenario(Instruments):
         """
         if isinstance(source, Scenario):
             return source
-        return cls.from_document(scenario_file.read(source, keys_of(cls)))
+        return cls.from_document(files.read(source, keys_of(cls)))
 
     @classmethod
     def from_toml(cls, source: str | os.PathLike[str]) -> "Scenario":
@@ -116,7 +116,7 @@ class Scenario(Instruments):
             If it says something that cannot be.
         """
         if isinstance(source, str):
-            return cls.from_document(scenario_file.read_text(source, keys_of(cls)))
+            return cls.from_document(files.read_text(source, keys_of(cls)))
         return cls.load(Path(source))
 
     @classmethod
@@ -162,4 +162,4 @@ class Scenario(Instruments):
 
 def shipped() -> dict[str, Path]:
     """Return the files of the scenarios that come with the package, by name."""
-    return scenario_file.shipped()
+    return files.shipped()

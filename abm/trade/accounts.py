@@ -4,7 +4,7 @@ All flows are million USD a quarter. Trade arrays have shape (sector, source,
 market) and are at basic prices; duties fall on customs values.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from abm.economy.last_quarter import Certificates, Conditions
 from abm.economy.tables import Array, Economy
 from abm.errors import IdentityError
 from abm.policy.regimes import Policy
-from abm.trade.customers import Customers, Served
+from abm.trade.customers import Served
 from abm.trade.deliveries import Tally, input_flows
 from abm.trade.market_clearing import FINAL, INTERMEDIATE
 
@@ -58,6 +58,9 @@ class Accounts:
     subsidies, royalties : ndarray, shape (sector, host)
         What the host's treasury pays towards labour and capital, and what firms from
         elsewhere pay for know-how.
+    grants : ndarray, shape (sector, host)
+        What the host's treasury pays towards plants being built. Building is no part of the
+        other accounts, so that here its treasury's part alone is booked.
     employment, volume, mean_cost : ndarray, shape (sector, host)
         Persons, output volume, unit cost against the calibration year (1 where nothing
         is made).
@@ -97,6 +100,7 @@ class Accounts:
     consumption: Array
     customers_to_move: Array
     input_spending: Array
+    grants: Array = field(default_factory=lambda: np.zeros((N_FOOTLOOSE, N_HOSTS)))
 
     @property
     def value_added(self) -> Array:
@@ -117,9 +121,9 @@ class Accounts:
 
     @property
     def treasury(self) -> Array:
-        """Duty and penalties collected less subsidies paid, shape (market,)."""
+        """Duty and penalties collected less subsidies and grants paid, shape (market,)."""
         balance = self.duty_revenue
-        balance[:N_HOSTS] -= self.subsidies.sum(axis=0)
+        balance[:N_HOSTS] -= self.subsidies.sum(axis=0) + self.grants.sum(axis=0)
         return balance
 
 
@@ -150,13 +154,11 @@ class Consumers:
         return cls(spending, calibration.fringe, index, index, np.zeros_like(spending))
 
     @classmethod
-    def served(
-        cls, spending: Array, customers: Customers, served: Served, before: Accounts
-    ) -> "Consumers":
+    def served(cls, spending: Array, served: Served, before: Accounts) -> "Consumers":
         """Consumers of a quarter, from what they spend and whose customers they are."""
         return cls(
             spending,
-            customers.fringe * spending[:, None],
+            served.customers.fringe * spending[:, None],
             served.price_index,
             before.price_tornqvist * served.price_change,
             served.to_move,
@@ -175,6 +177,7 @@ def settle(
     on_top: Array,
     other_purchases: Array,
     regime: int,
+    grants: Array | None = None,
 ) -> Accounts:
     """Close the books of a quarter.
 
@@ -192,6 +195,8 @@ def settle(
     on_top, other_purchases : ndarray, shape (input, source, market)
         Buyers' price over basic price; inputs bought by users other than firms.
     regime : int
+    grants : ndarray, shape (sector, host), optional
+        What treasuries paid towards new plants; none without it.
 
     Returns
     -------
@@ -238,6 +243,7 @@ def settle(
         consumption=consumers.spending,
         customers_to_move=consumers.to_move,
         input_spending=flows * on_top,
+        grants=np.zeros_like(sales) if grants is None else grants,
     )
     check_identities(accounts, earned["share"], consumers)
     return accounts
@@ -307,9 +313,9 @@ def _input_trade(
 def check_identities(accounts: Accounts, paid: Array, consumers: Consumers) -> None:
     """Raise `IdentityError` unless every account balances to rounding.
 
-    Shipped is received, in each market and use; what firms pay out and keep is what
-    they sell; what consumers spend is what sellers and treasuries get, so that the shares
-    of all sellers sum to one.
+    Inputs shipped equal inputs received in each market; costs plus profit equal sales; and
+    what consumers spend equals what sellers and treasuries receive, so that the shares of all
+    sellers sum to one.
 
     Parameters
     ----------
@@ -318,6 +324,8 @@ def check_identities(accounts: Accounts, paid: Array, consumers: Consumers) -> N
         By buyers to firms.
     consumers : Consumers
     """
+    if not (accounts.grants >= 0).all():
+        raise IdentityError("trade_and_account: a grant is negative or not a number")
     shipped = paid[:, :, INTERMEDIATE]
     _must_match(
         "inputs shipped and received",

@@ -9,10 +9,11 @@ from abm.axes import HOSTS, N_HOSTS, N_REGIONS, USA
 from abm.core.claims import BorderTerms, Claim, choose_claim
 from abm.core.content_rules import Floats
 from abm.core.sourcing import UnitCosts, firm_last
-from abm.economy.tables import MERCHANDISE_PROCESSING_FEE, Array, Economy
+from abm.economy.tables import Array, Economy
 from abm.engine.blocks import sector_rows
 from abm.engine.parallel import in_parallel
 from abm.policy.regimes import Policy
+from abm.trade.duties import duty_on, entry_fee
 from agents import FirmTable
 
 MEX = HOSTS.index("MEX")
@@ -142,18 +143,14 @@ def border_terms(
     BorderTerms
     """
     scale = economy.customs_over_basic[sector, host, partner]
-    special = policy.special_duty[sector, host, partner]
-    waivable = policy.special_waived[sector, host, partner]
-    fee = MERCHANDISE_PROCESSING_FEE if partner == USA else 0.0
-    waived = table.product_duty[rows, host, partner, None] + fee + np.where(waivable, special, 0)
-    waived = waived + policy.measures_waived[sector, host, partner]
-    unwaived = np.broadcast_to(np.where(waivable, 0, special), waived.shape)
-    unwaived = unwaived + policy.measures_fixed[sector, host, partner]
+    ordinary = table.product_duty[rows, host, partner, None] + entry_fee(partner)
+    duty = duty_on(policy, (sector, host, partner), ordinary)
+    unwaived = np.broadcast_to(duty.fixed, duty.waived.shape)
     if (host, partner) == (MEX, USA):
         exposed = table.moved_from_home[rows] & ~table.grandfathered[rows]
         unwaived = unwaived + exposed[:, None] * policy.border_tax
     return BorderTerms(
-        waived=(scale * waived).astype(np.float32),
+        waived=(scale * duty.waived).astype(np.float32),
         unwaived=(scale * unwaived).astype(np.float32),
         preference=policy.preference[host, partner],
         audit=policy.audit_rate[partner].astype(np.float32),

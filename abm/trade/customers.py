@@ -12,6 +12,7 @@ Consumers see the price at which they are served, that of the plants which in fa
 a plant opened behind a tariff wall wins customers as it takes over sales, not before.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
@@ -93,42 +94,24 @@ class Customers:
             np.zeros((N_FOOTLOOSE, N_REGIONS, N_REGIONS)),
         )
 
-    def sold(self, sector: int, rows: slice, plants: list[Plants]) -> list[Floats]:
-        """Share of spending that every plant gets.
-
-        Parameters
-        ----------
-        sector : int
-        rows : slice
-            A block of its firms.
-        plants : list of Plants
-            Those of the block, one entry a host.
-
-        Returns
-        -------
-        list of ndarray, shape (plant, use, market)
-            One a host.
-        """
-        found = []
-        for host, place in enumerate(plants):
-            share = np.empty((len(place.firm), 2, N_REGIONS), np.float32)
-            np.multiply(
-                self.firms[place.firm],
-                self.split[place.firm, host],
-                out=share[:, FINAL],
-                casting="same_kind",
-            )
-            share[:, INTERMEDIATE] = self.pool[place.firm, host]
-            found.append(share)
-        return found
+    def sold(self, plants: Plants, host: int) -> Floats:
+        """Share of spending that plants at a host get, shape (plant, use, market)."""
+        firms = plants.firm
+        share = np.empty((len(firms), 2, N_REGIONS), np.float32)
+        share[:, FINAL] = self.firms[firms] * self.split[firms, host]
+        share[:, INTERMEDIATE] = self.pool[firms, host]
+        return share
 
 
 @dataclass(frozen=True)
 class Served:
-    """What consumers make of a quarter.
+    """A quarter's customers, and what consumers make of it.
 
     Attributes
     ----------
+    customers : Customers
+    standing : dict of list of Plants
+        The plants of every block of firms, one entry a host, by sector and first row.
     price_index : ndarray, shape (sector, market)
         What a unit of utility costs them, the calibration year being 1.
     price_change : ndarray, shape (sector, market)
@@ -137,9 +120,17 @@ class Served:
         Part of spending that would go to another seller if all chose anew.
     """
 
+    customers: Customers
+    standing: dict[tuple[int, int], list[Plants]]
     price_index: Array
     price_change: Array
     to_move: Array
+
+    def sales(self, sector: int, rows: slice) -> Iterable[tuple[Plants, Floats]]:
+        """What a block of firms of one sector sells, as `abm.trade.deliveries.Sales`."""
+        plants = self.standing[sector, rows.start]
+        for host, place in enumerate(plants):
+            yield place, self.customers.sold(place, host)
 
 
 def serve(
@@ -148,7 +139,7 @@ def serve(
     speeds: Speeds,
     regime: int,
     start: Customers | None = None,
-) -> tuple[Customers, Served]:
+) -> Served:
     """Customers of a quarter, at its prices and with its plants.
 
     Parameters
@@ -164,12 +155,11 @@ def serve(
 
     Returns
     -------
-    customers : Customers
-        New arrays.
-    served : Served
+    Served
+        Of arrays of its own.
     """
     held = last if start is None else start
-    offers = _offers(quarter, last, held, speeds.shift, regime)
+    offers, standing = _offers(quarter, last, held, speeds.shift, regime)
     new = Customers(
         np.empty_like(held.firms),
         np.empty_like(held.fringe),
@@ -178,7 +168,7 @@ def serve(
         offers.log_price,
         offers.log_fringe_price,
     )
-    served = Served(*(np.empty((N_FOOTLOOSE, N_REGIONS)) for _ in Served.__annotations__))
+    served = Served(new, standing, *np.empty((3, N_FOOTLOOSE, N_REGIONS)))
     spans = sector_rows(quarter.table)
 
     def choose(sector: int) -> None:
@@ -202,7 +192,7 @@ def serve(
         served.to_move[sector] = gap.total(edges)[0] / 2
 
     in_parallel(choose, range(N_FOOTLOOSE))
-    return new, served
+    return served
 
 
 @dataclass(frozen=True)
@@ -238,8 +228,8 @@ class _Offers:
 
 def _offers(
     quarter: Quarter, last: Customers, held: Customers, shift: float, regime: int
-) -> _Offers:
-    """Offers of all firms at the plants that stand, and of importers."""
+) -> tuple[_Offers, dict[tuple[int, int], list[Plants]]]:
+    """Offers of all firms at the plants that stand, and of importers; and those plants."""
     sigma = quarter.economy.sigma[:N_FOOTLOOSE]
     prices = fringe_prices(quarter.policy, quarter.calibration, quarter.outside)[..., regime]
     offers = _Offers(
@@ -251,7 +241,7 @@ def _offers(
         np.log(prices),
     )
 
-    def offer(block: tuple[int, slice]) -> None:
+    def offer(block: tuple[int, slice]) -> list[Plants]:
         sector, rows = block
         dispersion = plant_dispersion(sigma[sector])
         plants = standing_plants(quarter, sector, rows, regime)
@@ -265,9 +255,11 @@ def _offers(
         price = np.log(dearer) - np.log(np.where(sells, total, 1)) / dispersion
         offers.log_price[rows][sells] = price[sells]
         _add_inputs(offers.inputs, plants, access[:, [INTERMEDIATE]], rows)
+        return plants
 
-    in_parallel(offer, sector_blocks(quarter.table))
-    return offers
+    every = sector_blocks(quarter.table)
+    standing = zip(every, in_parallel(offer, every), strict=True)
+    return offers, {(sector, rows.start): plants for (sector, rows), plants in standing}
 
 
 def _reach(plants: list[Plants], access: Floats, rows: slice) -> Floats:
@@ -329,4 +321,4 @@ def _consumers(
     """Shares of consumers' spending, those they would choose today, and the appeal of all."""
     today, competition = shares_today(appeal, edges)
     kept = hand_on(held, appeal.firm > 0, edges)
-    return follow(kept, today, win, edges), today, competition
+    return follow(kept, today, win, edges), today, np.asarray(competition, np.float64)

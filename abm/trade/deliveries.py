@@ -1,13 +1,12 @@
 """What is made, shipped and bought in a quarter, given where the plants stand.
 
-Everything a firm sells is its share of what is spent in each market
+A firm's sales in a market are its share of what is spent there
 (`abm.trade.customers.Customers`), and its inputs, jobs, duties and claims are proportional to
-it. One pass over the firms therefore adds up totals per unit of spending; the spending that
-clears the markets, with plants buying from each other, then solves a small linear system
-exactly.
+them. So one pass over the firms adds up totals per unit of spending. The spending that clears
+all markets, with plants buying from each other, then solves a small linear system.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -56,10 +55,11 @@ TALLIES = (
 
 FILED = ("weight", "duty", "claimed", "dutiable", "claimed_dutiable", "false")
 
-Sold = Callable[[int, slice, list[Plants]], list[Floats]]
-"""What the plants of a block of firms of one sector, one list entry a host, sell.
+Sales = Callable[[int, slice], Iterable[tuple[Plants, Floats]]]
+"""What a block of firms of one sector sells, given the sector and its rows.
 
-Of shape (plant, use, market) for every host: buyers' payment per unit of spending."""
+For every host the plants there and, of shape (plant, use, market), buyers' payment per unit of
+spending."""
 
 
 class _OfSector:
@@ -91,7 +91,7 @@ class Tally:
     purchases : ndarray, shape (sector, input, source, host, use, market)
         Inputs at purchasers' prices.
     filed : dict of ndarray, shape (sector, host, market, regime)
-        Sums behind next quarter's certificates.
+        Sums from which next quarter's certificates are averaged.
     originating : ndarray, shape (sector, host, market, regime)
         Deliveries of inputs that count as originating.
     sold : ndarray, shape (sector, host, market)
@@ -132,7 +132,7 @@ def tally_plants(
     terms: list[InputTerms],
     value_added: np.ndarray,
     regime: int,
-    sold: Sold,
+    sales: Sales,
 ) -> Tally:
     """Add up all plants that stand, per unit of spending, under one regime.
 
@@ -145,8 +145,8 @@ def tally_plants(
         Labour and capital per unit of output, as the firm bears them.
     regime : int
         The one in force.
-    sold : callable
-        Such as `sold_by_appeal`.
+    sales : callable
+        Such as `sales_by_appeal`.
 
     Returns
     -------
@@ -158,14 +158,12 @@ def tally_plants(
     def of_block(block: tuple[int, slice]) -> _OfSector:
         sector, rows = block
         part = _OfSector(regimes)
-        standing = standing_plants(quarter, sector, rows, regime)
         dearer = calibration.price_ratio(policy.markup_scale[regime])[sector]
         markup = dearer / (1 - calibration.margin[sector])
-        every_host = zip(standing, sold(sector, rows, standing), strict=True)
-        for host, (plants, theirs) in enumerate(every_host):
+        for host, (plants, sold) in enumerate(sales(sector, rows)):
             if len(plants.firm):
                 borne = value_added[plants.firm, host, regime]
-                work = _Work(quarter, plants, theirs, borne, float(markup))
+                work = _Work(quarter, plants, sold, borne, float(markup))
                 _tally_certificates(part, work, host)
                 _tally_plants(part, work, terms[sector], sector, host, regime)
         return part
@@ -178,13 +176,14 @@ def tally_plants(
     return tally
 
 
-def sold_by_appeal(calibration: Calibration) -> Sold:
-    """Sales of buyers who choose anew, where a unit of appeal earns one."""
+def sales_by_appeal(quarter: Quarter, regime: int) -> Sales:
+    """Sales to buyers who choose anew, where a unit of appeal earns one."""
 
-    def sold(sector: int, rows: slice, plants: list[Plants]) -> list[Floats]:
-        return appeal(plants, calibration.access[sector], rows)
+    def sales(sector: int, rows: slice) -> Iterable[tuple[Plants, Floats]]:
+        plants = standing_plants(quarter, sector, rows, regime)
+        return zip(plants, appeal(plants, quarter.calibration.access[sector], rows), strict=True)
 
-    return sold
+    return sales
 
 
 def _buy_services(tally: Tally, terms: list[InputTerms], regime: int) -> None:
@@ -502,7 +501,7 @@ def clear_with_purchases(
     on_top: Array,
     tolerance: float = 1e-13,
 ) -> Array:
-    """Spending at which what plants sell as inputs is what others buy from them.
+    """Spending at which plants sell as many inputs as others buy from them.
 
     Parameters
     ----------

@@ -14,6 +14,7 @@ from abm.economy.tables import Array, Economy
 from abm.engine.blocks import sector_blocks
 from abm.engine.parallel import in_parallel
 from abm.policy.regimes import Policy
+from abm.trade.duties import duty_on
 from abm.trade.labour import value_added_index
 from abm.trade.origin import further_rules, originating_share
 from agents import FirmTable
@@ -35,21 +36,14 @@ def outside_duty(economy: Economy, policy: Policy) -> Array:
         Between members only the entries of energy are used, which no modelled firm makes:
         the average rate, or 0 under the preference, plus duties due in any case.
     """
-    rate = economy.applied_duty[..., None] + policy.special_duty
-    rate = rate + policy.measures_waived + policy.measures_fixed
-    members = slice(0, N_HOSTS)
-    energy = rate[ENERGY, members, members]
+    rate = duty_on(policy, ..., economy.applied_duty[..., None]).unclaimed
     for (host, partner, sector), distribution in economy.rates.items():
         if sector == ENERGY:
-            free = policy.preference[host, partner]
-            ordinary = np.where(free, 0, distribution.mean)
-            waived = free & policy.special_waived[ENERGY, host, partner]
-            special = np.where(waived, 0, policy.special_duty[ENERGY, host, partner])
-            measured = np.where(free, 0, policy.measures_waived[ENERGY, host, partner])
-            fixed = policy.measures_fixed[ENERGY, host, partner]
-            energy[host, partner] = ordinary + special + measured + fixed
-    duty: Array = rate * economy.customs_over_basic[..., None]
-    return duty
+            cell = (ENERGY, host, partner)
+            duty = duty_on(policy, cell, distribution.mean)
+            rate[cell] = np.where(policy.preference[host, partner], duty.fixed, duty.unclaimed)
+    of_basic_value: Array = rate * economy.customs_over_basic[..., None]
+    return of_basic_value
 
 
 def purchase_prices(calibration: Calibration, conditions: Conditions, policy: Policy) -> Array:

@@ -333,7 +333,7 @@ def other_users_purchases(calibration: Calibration, paid: Array, on_top: Array) 
     return basic
 
 
-def repriced_spending(economy: Economy, spending: Array, relative: Array) -> Array:
+def repriced_spending(economy: Economy, spending: Array, relative: Array) -> Floats:
     """Return spending on inputs once prices have changed, its total over sources unchanged.
 
     Parameters
@@ -353,7 +353,7 @@ def repriced_spending(economy: Economy, spending: Array, relative: Array) -> Arr
         np.moveaxis(relative, 1, -1),
         economy.theta[:, None, None, None],
     )
-    repriced: Array = np.moveaxis(split, -1, 1)
+    repriced: Floats = np.moveaxis(split, -1, 1)
     return repriced
 
 

@@ -12,14 +12,12 @@ are keyed by firm and slot, so drawing one link again does not change any other.
 """
 
 from dataclasses import dataclass, field
-from itertools import product
 
 import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
-from abm.axes import FOOTLOOSE, HOSTS, N_FOOTLOOSE, N_HOSTS, REGIONS, SECTORS
+from abm.axes import FOOTLOOSE, HOSTS, N_FOOTLOOSE, N_HOSTS
 from abm.engine.draws import Draws
 
 NOBODY = -1
@@ -159,6 +157,7 @@ class SupplierNetwork:
         self.supplier = np.full(self.weight.shape, NOBODY, dtype=np.int32)
         self.host = np.full(self.weight.shape, NOBODY, dtype=np.int8)
 
+    # why: what buyers and sellers are drawn by, and the three sizes of the network
     @classmethod
     def build(
         cls,
@@ -315,37 +314,6 @@ class SupplierNetwork:
             weight=self.weight[buyer, top, link],
         )
 
-    def cost_matrix(self) -> csr_array:
-        """Share of each buyer's cost that each supplier provides, shape (buyer, supplier)."""
-        n_firms = self.sector.size
-        cost = (self.cost_share[:, :, None] * self.weight)[self.supplier != NOBODY]
-        edges = self.edges()
-        return csr_array((cost, (edges.buyer, edges.supplier)), shape=(n_firms, n_firms))
-
-    def cascade(self, rows: NDArray[np.integer], tiers: int = 3) -> NDArray[np.float64]:
-        """How far firms depend on some suppliers, directly or through others.
-
-        Parameters
-        ----------
-        rows : ndarray of int
-            The suppliers asked about.
-        tiers : int
-            How many links downstream to follow.
-
-        Returns
-        -------
-        ndarray, shape (firm,)
-            Share of a firm's cost that traces back to ``rows`` over at most ``tiers``
-            links: 1 for the rows themselves, 0 for whoever they do not reach.
-        """
-        cost_share = self.cost_matrix()
-        source = np.zeros(self.sector.size)
-        source[rows] = 1.0
-        exposure = source
-        for _ in range(tiers):
-            exposure = np.maximum(source, cost_share @ exposure)
-        return exposure
-
     def to_networkx(
         self, rows: NDArray[np.integer] | None = None, largest: int = 200
     ) -> nx.DiGraph:
@@ -389,32 +357,11 @@ class SupplierNetwork:
         return graph
 
 
-def industry_graph(flows: NDArray[np.floating]) -> nx.DiGraph:
-    """The input-output table as a graph of industries, supplier -> user.
-
-    Parameters
-    ----------
-    flows : ndarray, shape (source, input, using region, using sector)
-        Intermediate use, million USD per year.
-
-    Returns
-    -------
-    networkx.DiGraph
-        Nodes ``(region, sector)`` carrying both as attributes; every flow above zero is
-        an edge with its value as ``weight``.
-    """
-    industries = list(product(REGIONS, SECTORS))
-    table = np.maximum(flows, 0).reshape(len(industries), len(industries))
-    graph = nx.from_numpy_array(table, create_using=nx.DiGraph, nodelist=industries)
-    for region, sector in industries:
-        graph.add_node((region, sector), region=region, sector=sector)
-    return graph
-
-
 def _config_code(plants: NDArray[np.bool_]) -> NDArray[np.int8]:
     """The set of hosts with a plant as a number, shape (firm,): 1 USA, 2 MEX, 4 CAN, added."""
     bits = (1 << np.arange(N_HOSTS)).astype(np.int8)
-    return np.matmul(plants, bits, dtype=np.int8)
+    code: NDArray[np.int8] = np.matmul(plants, bits, dtype=np.int8)
+    return code
 
 
 def _mean_over_plants(by_host: NDArray[np.floating]) -> NDArray[np.floating]:
@@ -424,7 +371,8 @@ def _mean_over_plants(by_host: NDArray[np.floating]) -> NDArray[np.floating]:
     """
     in_config = (np.arange(2**N_HOSTS)[:, None] >> np.arange(N_HOSTS)) & 1
     weight = in_config / np.maximum(in_config.sum(axis=1, keepdims=True), 1)
-    return np.einsum("ch,...h->c...", weight, by_host)
+    mean: NDArray[np.floating] = np.einsum("ch,...h->c...", weight, by_host)
+    return mean
 
 
 def _is_served(
@@ -432,4 +380,5 @@ def _is_served(
 ) -> NDArray[np.bool_]:
     """Whether a slot has a supplier with a plant in its host; empty slots have none."""
     # An empty slot indexes with NOBODY, -1, which is valid; the first condition discards it.
-    return (supplier != NOBODY) & plants[supplier, host]
+    served: NDArray[np.bool_] = (supplier != NOBODY) & plants[supplier, host]
+    return served

@@ -173,6 +173,7 @@ def fingerprint(economy: Economy) -> str:
 class _Continued(RelocationModel):
     """A model that starts from a state instead of the calibration year."""
 
+    # why: what a checkpoint holds, each part by its name
     def __init__(
         self,
         scenario: Scenario,
@@ -243,7 +244,7 @@ def _put_together(
         length = 4  # quarters of a year
         every = (_put_together(f"{name}.{n}", part, arrays, numbers) for n in range(length))
         return deque(every, maxlen=length)
-    if is_dataclass(kind):
+    if isinstance(kind, type) and is_dataclass(kind):
         hints = get_type_hints(kind)
         values = {
             item.name: _put_together(f"{name}.{item.name}", hints[item.name], arrays, numbers)

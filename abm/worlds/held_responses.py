@@ -15,8 +15,8 @@ Held is
   this world;
 * ``sources``: where buyers would sign, as plans and searches for suppliers see it: chosen
   at the prices of the world followed and paid for at the prices of this one;
-* ``customers``: who buys from whom, and from which of a firm's plants; what no plant here
-  serves is handed on all the same;
+* ``customers``: who buys from whom, and from which of a firm's plants; the customers of plants
+  that do not stand here go to the others;
 * ``plants``: where firms produce and build;
 * ``prices``: wages, supply prices and the treasury's balance, as the next quarter
   starts from them.
@@ -40,7 +40,7 @@ from abm.engine.blocks import sector_blocks
 from abm.engine.parallel import in_parallel
 from abm.model import RelocationModel
 from abm.scenario.scenario import Scenario
-from abm.trade.customers import HELD, Customers, Served, serve
+from abm.trade.customers import HELD, Served, serve
 from abm.trade.input_prices import buyers
 from abm.trade.renewal import Supply
 from abm.worlds.twin import Twin, check_twin
@@ -70,6 +70,7 @@ PLANTS = (
     "quarters_left",
     "project_taste",
     "sunk",
+    "grant",
     "moved_from_home",
 )
 """Columns of the firm table that change when firms move."""
@@ -204,7 +205,7 @@ class HeldWorld(Twin):
                 getattr(self.firms, name)[:] = getattr(self.followed.firms, name)
             self.moves = self.followed.moves
 
-    def _serve(self) -> tuple[Customers, Served]:
+    def _serve(self) -> Served:
         if "customers" not in self.held:
             return super()._serve()
         quarter, theirs = self.this_quarter(), self.followed.customers

@@ -11,8 +11,18 @@ from typing import Annotated, Any
 
 import typer
 
-from experiments.commands import explain as explain_cli
-from experiments.commands import sweeps as sweep_cli
+from experiments.commands import explain, sweeps
+from experiments.commands.options import (
+    MOST_FIRMS,
+    MOST_QUARTERS,
+    Firms,
+    OutOfRun,
+    Overrides,
+    Quarters,
+    QuietRun,
+    ScenarioArgument,
+    Seed,
+)
 
 PROGRAM = "nearshore"
 
@@ -26,25 +36,11 @@ others, see docs/sweeps.md.
 COMMANDS_GROUP = "nearshore.commands"
 """Entry points of commands that need the page."""
 
-MOST_QUARTERS = 400
-MOST_FIRMS = 10_000_000
-
 app = typer.Typer(
     help="Where does production go when tariffs and rules of origin change?",
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-
-ScenarioArgument = Annotated[
-    str, typer.Argument(metavar="SCENARIO", help="A shipped scenario's name, or a TOML file.")
-]
-Overrides = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set", metavar="KEY=VALUE", help="Override a value for the whole run. Repeatable."
-    ),
-]
-
 
 CheckpointEvery = Annotated[
     int | None,
@@ -77,6 +73,7 @@ def _options(
     """Read what stands before a command."""
 
 
+# why: an argument is an option of the command
 @app.command()
 def run(
     context: typer.Context,
@@ -84,12 +81,9 @@ def run(
         str | None,
         typer.Argument(metavar="SCENARIO", help="A shipped scenario's name, or a TOML file."),
     ] = None,
-    firms: Annotated[int, typer.Option(min=1, max=MOST_FIRMS, help="Firms to simulate.")] = 10_000,
-    quarters: Annotated[
-        int | None,
-        typer.Option(min=1, max=MOST_QUARTERS, help="Quarters to run, if not the scenario's own."),
-    ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of all draws.")] = 1,
+    firms: Firms = 10_000,
+    quarters: Quarters = None,
+    seed: Seed = 1,
     overrides: Overrides = None,
     against: Annotated[
         str | None,
@@ -103,11 +97,9 @@ def run(
             "relocation and prices; four more runs.",
         ),
     ] = False,
-    out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Folder for tables and figures.")
-    ] = None,
+    out: OutOfRun = None,
     profile: Annotated[bool, typer.Option("--profile", help="Print seconds by phase.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Print where results are only.")] = False,
+    quiet: QuietRun = False,
     checkpoint_every: CheckpointEvery = None,
     resume: Annotated[
         Path | None,
@@ -118,40 +110,24 @@ def run(
     from abm.errors import ScenarioError
 
     if resume is not None:
-        from experiments.runs.continuing import resume as go_on
+        from experiments.runs import continuing
 
         _refuse_with_resume(context, ("scenario", "firms", "seed", "overrides", "against"))
-        _finish(
-            go_on(
-                resume,
-                quarters=quarters,
-                out=out,
-                checkpoint_every=checkpoint_every,
-                profile=profile,
-                quiet=quiet,
-            ),
+        result = continuing.resume(
+            resume,
+            quarters=quarters,
+            out=out,
+            checkpoint_every=checkpoint_every,
+            profile=profile,
             quiet=quiet,
         )
+        _finish(result, quiet=quiet)
         return
     if scenario is None:
         raise ScenarioError("name a scenario, or a folder with --resume")
-    from experiments.scenarios.overrides import load_scenario, same_as_extended, without_effect
-
-    chosen = load_scenario(scenario, overrides or ())
-    length = {"quarters": chosen.quarters if quarters is None else quarters}
-    chosen = chosen.model_copy(update=length)
-    reference = None if against is None else load_scenario(against).model_copy(update=length)
-
-    for line in without_effect(scenario, overrides or ()):
-        typer.echo(line, err=True)
-    extended = same_as_extended(scenario, overrides or ())
-    if extended is not None:
-        _changes_nothing(chosen.name, f"what it extends, {extended}")
-    if reference is not None and reference.name != extended and chosen.same_model_as(reference):
-        _changes_nothing(chosen.name, f"what it runs against, {reference.name}")
-
     from experiments.runs.runner import default_folder, run_scenario
 
+    chosen, reference = _chosen(scenario, overrides or (), against, quarters)
     result = run_scenario(
         chosen,
         firms=firms,
@@ -167,12 +143,34 @@ def run(
     _finish(result, quiet=quiet)
 
 
+def _chosen(
+    scenario: str, overrides: Sequence[str], against: str | None, quarters: int | None
+) -> tuple[Any, Any]:
+    """The scenario to run and its reference; what changes nothing is said."""
+    from experiments.scenarios.overrides import load_scenario, same_as_extended, without_effect
+
+    chosen = load_scenario(scenario, overrides)
+    length = {"quarters": chosen.quarters if quarters is None else quarters}
+    chosen = chosen.model_copy(update=length)
+    reference = None if against is None else load_scenario(against).model_copy(update=length)
+
+    for line in without_effect(scenario, overrides):
+        typer.echo(line, err=True)
+    extended = same_as_extended(scenario, overrides)
+    if extended is not None:
+        _changes_nothing(chosen.name, f"what it extends, {extended}")
+    if reference is not None and reference.name != extended and chosen.same_model_as(reference):
+        _changes_nothing(chosen.name, f"what it runs against, {reference.name}")
+    return chosen, reference
+
+
 def _refuse_with_resume(context: typer.Context, names: Sequence[str]) -> None:
     """Complain of what the checkpoint has decided already."""
     from abm.errors import ScenarioError
 
     for name in names:
-        if context.get_parameter_source(name).name != "DEFAULT":
+        source = context.get_parameter_source(name)
+        if source is not None and source.name != "DEFAULT":
             said = {"scenario": "a scenario", "overrides": "--set"}.get(name, f"--{name}")
             raise ScenarioError(f"{said} cannot be given with --resume, which has its own")
 
@@ -185,6 +183,7 @@ def _finish(result: Any, *, quiet: bool) -> None:
         raise typer.Exit(INTERRUPTED)
 
 
+# why: an argument is an option of the command
 @app.command()
 def fork(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a run.")],
@@ -197,17 +196,16 @@ def fork(
         typer.Option(min=1, max=MOST_QUARTERS, help="Last quarter, if not that of the run."),
     ] = None,
     overrides: Overrides = None,
-    out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Folder for tables and figures.")
-    ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Print where results are only.")] = False,
+    out: OutOfRun = None,
+    quiet: QuietRun = False,
 ) -> None:
     """Go on from a quarter of a run under another policy, with the same luck."""
-    from experiments.runs.continuing import fork as fork_run
+    from experiments.runs import continuing
     from experiments.scenarios.overrides import load_scenario
 
     future = load_scenario(scenario, overrides or ())
-    _finish(fork_run(folder, future, at=at, quarters=quarters, out=out, quiet=quiet), quiet=quiet)
+    result = continuing.fork(folder, future, at=at, quarters=quarters, out=out, quiet=quiet)
+    _finish(result, quiet=quiet)
 
 
 @app.command()
@@ -219,11 +217,8 @@ def bench(
             min=1, max=MOST_FIRMS, help="Firms to simulate, 10000 if not given. Repeatable."
         ),
     ] = None,
-    quarters: Annotated[
-        int | None,
-        typer.Option(min=1, max=MOST_QUARTERS, help="Quarters to run, if not the scenario's own."),
-    ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of all draws.")] = 1,
+    quarters: Quarters = None,
+    seed: Seed = 1,
     overrides: Overrides = None,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder for the figures, as JSON.")
@@ -231,12 +226,11 @@ def bench(
 ) -> None:
     """Measure how fast a scenario runs here: set-up, a quarter by phase, memory."""
     from experiments.scenarios.overrides import load_scenario
-    from experiments.speed.bench import bench as measure
-    from experiments.speed.bench import print_bench
+    from experiments.speed import bench as speed
 
     chosen = load_scenario(scenario, overrides or ())
     length = chosen.quarters if quarters is None else quarters
-    result = measure(
+    result = speed.bench(
         chosen.model_copy(update={"quarters": max(length, chosen.quarters)}),
         firms or [10_000],
         quarters=length,
@@ -244,7 +238,7 @@ def bench(
         out=out,
         progress=lambda line: typer.echo(line, err=True),
     )
-    print_bench(result)
+    speed.print_bench(result)
     if out is not None:
         typer.echo(f"Written: {out}")
 
@@ -363,16 +357,16 @@ def validate(
     quiet: Annotated[bool, typer.Option("--quiet", help="Print where the report is only.")] = False,
 ) -> None:
     """Ask the model about published findings, and say which hold."""
-    from experiments.validation.command import validate as ask
+    from experiments.validation import command
 
-    report = ask(out, only or (), seeds=seeds, firms=firms, page=page, quiet=quiet)
+    report = command.validate(out, only or (), seeds=seeds, firms=firms, page=page, quiet=quiet)
     for row in () if quiet else report.rows:
         typer.echo(f"{row.id:6}  {row.verdict:12}  {row.claim}")
     typer.echo(f"written: {out / 'validation.html'}")
 
 
-sweep_cli.register(app)
-explain_cli.register(app)
+sweeps.register(app)
+explain.register(app)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -9,8 +9,16 @@ from typing import Annotated
 
 import typer
 
-Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a sweep.")]
-File = Annotated[str, typer.Argument(metavar="FILE", help="A TOML file, or a shipped sweep.")]
+from experiments.commands.options import (
+    OutOfSweep,
+    QuietSweep,
+    Resume,
+    RunMemory,
+    RunTimeout,
+    SweepFile,
+    SweepFolder,
+    Workers,
+)
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 _BYTES = {"k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
@@ -22,17 +30,18 @@ def register(app: typer.Typer) -> None:
         app.command()(command)
 
 
+# why: an argument is an option of the command
 def sweep(
-    file: File,
-    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for results.")] = None,
-    workers: Annotated[int, typer.Option(min=1, max=1024, help="Worker processes.")] = 1,
+    file: SweepFile,
+    out: OutOfSweep = None,
+    workers: Workers = 1,
     dask: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="Scheduler of a Dask cluster.")
     ] = None,
     shard: Annotated[
         str | None, typer.Option(metavar="K/N", help="Carry out the K-th of N parts only.")
     ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with DIR.")] = False,
+    resume: Resume = False,
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Run failed runs again; implies --resume.")
     ] = False,
@@ -48,12 +57,8 @@ def sweep(
         list[Path] | None,
         typer.Option(metavar="DIR", help="Take equal runs from another sweep. Repeatable."),
     ] = None,
-    run_timeout: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Of one run, such as 90s, 10m or 2h.")
-    ] = None,
-    run_memory: Annotated[
-        str | None, typer.Option(metavar="SIZE", help="Of one worker, such as 4G.")
-    ] = None,
+    run_timeout: RunTimeout = None,
+    run_memory: RunMemory = None,
     max_failures: Annotated[
         str | None, typer.Option(metavar="N", help="Stop after more: a number, or 5%.")
     ] = None,
@@ -70,7 +75,7 @@ def sweep(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what it would take; write nothing.")
     ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
+    quiet: QuietSweep = False,
 ) -> None:
     """Run a scenario many times over, as a sweep file says."""
     from experiments.sweeps.design.plan import make_plan
@@ -80,7 +85,7 @@ def sweep(
     from experiments.sweeps.work.sweep import KINDS_OF_FAILURE, Options, run_sweep
 
     asked, beside = read_sweep(file)
-    limits = Limits(_quantity(run_timeout, _SECONDS, "--run-timeout"), _memory(run_memory))
+    limits = Limits(_seconds(run_timeout), _memory(run_memory))
     if dask is not None:
         _check_address(dask, insecure=insecure)
     kinds = _kinds(retry, KINDS_OF_FAILURE)
@@ -116,7 +121,7 @@ def sweep(
 
 
 def status(
-    folder: Folder,
+    folder: SweepFolder,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     watch: Annotated[bool, typer.Option("--watch", help="Again every 5 s, until done.")] = False,
 ) -> None:
@@ -124,12 +129,12 @@ def status(
     import time
     from json import dumps
 
-    from experiments.sweeps.store.reading import status as status_of
+    from experiments.sweeps.store import reading
     from experiments.sweeps.store.store import SweepStore
     from experiments.sweeps.work.progress import disk_left
 
     while True:
-        found = status_of(SweepStore.open(folder))
+        found = reading.status(SweepStore.open(folder))
         if json:
             typer.echo(dumps(found.as_dict()))
         else:
@@ -147,7 +152,7 @@ def status(
 
 
 def results(
-    folder: Folder,
+    folder: SweepFolder,
     sql: Annotated[
         str | None, typer.Option(metavar="QUERY", help="On tables results, design and runs.")
     ] = None,
@@ -166,10 +171,10 @@ def results(
 
     store = SweepStore.open(folder)
     if compact:
-        from experiments.sweeps.work.sweep import compact as merge_all
+        from experiments.sweeps.work import sweep as work
 
         with store.locked():
-            for line in merge_all(store):
+            for line in work.compact(store):
                 typer.echo(line, err=True)
     if verify:
         typer.echo(verify_parts(store))
@@ -181,7 +186,7 @@ def results(
         print_means(frame(folder), store.sweep)
 
 
-def report(folder: Folder) -> None:
+def report(folder: SweepFolder) -> None:
     """Write an HTML report of a sweep, readable without a network, into its folder."""
     from experiments.sweeps.answers.report import write_report
     from experiments.sweeps.store.store import SweepStore
@@ -189,10 +194,11 @@ def report(folder: Folder) -> None:
     typer.echo(f"Written: {write_report(SweepStore.open(folder))}")
 
 
+# why: an argument is an option of the command
 def slurm(
-    file: File,
+    file: SweepFile,
     array: Annotated[int, typer.Option(min=1, max=100_000, help="Jobs of the array.")],
-    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for results.")] = None,
+    out: OutOfSweep = None,
     workers: Annotated[int, typer.Option(min=1, max=1024, help="Workers a job.")] = 1,
     time: Annotated[str, typer.Option(metavar="TIME", help="Of a job, for SLURM.")] = "04:00:00",
     mem: Annotated[str, typer.Option(metavar="SIZE", help="Of a job, for SLURM.")] = "8G",
@@ -209,27 +215,24 @@ def slurm(
     typer.echo(submit_script(text) if submit else text, nl=submit)
 
 
+# why: an argument is an option of the command
 def calibrate(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A TOML file.")],
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for the fit.")] = None,
-    workers: Annotated[int, typer.Option(min=1, max=1024, help="Worker processes.")] = 1,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with DIR.")] = False,
-    run_timeout: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Of one run, such as 90s, 10m or 2h.")
-    ] = None,
-    run_memory: Annotated[
-        str | None, typer.Option(metavar="SIZE", help="Of one worker, such as 4G.")
-    ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
+    workers: Workers = 1,
+    resume: Resume = False,
+    run_timeout: RunTimeout = None,
+    run_memory: RunMemory = None,
+    quiet: QuietSweep = False,
 ) -> None:
     """Fit parameters to targets, and say how well the targets identify them."""
-    from experiments.calibrate.command import calibrate as fit
+    from experiments.estimation import command
     from experiments.sweeps.work.chunk import Limits
     from experiments.sweeps.work.sweep import Options
 
-    limits = Limits(_quantity(run_timeout, _SECONDS, "--run-timeout"), _memory(run_memory))
+    limits = Limits(_seconds(run_timeout), _memory(run_memory))
     options = Options(workers=workers, resume=resume, limits=limits, quiet=quiet)
-    result = fit(file, out or Path("results") / file.stem, options)
+    result = command.estimate(file, out or Path("results") / file.stem, options)
     for line in result.lines:
         typer.echo(line)
     typer.echo(f"Written: {result.folder}" if not result.code else f"{result.folder}: stopped")
@@ -272,6 +275,10 @@ def _quantity(text: str | None, units: dict[str, int], option: str) -> float | N
     if not found or (unit and unit not in units) or float(found[1]) <= 0:
         raise _bad(f"{option} {text[:40]}: is a number and one of {', '.join(units)}")
     return float(found[1]) * (units[unit] if unit else 1)
+
+
+def _seconds(text: str | None) -> float | None:
+    return _quantity(text, _SECONDS, "--run-timeout")
 
 
 def _memory(text: str | None) -> int | None:

@@ -55,12 +55,17 @@ def introduction(told: Told) -> Iterator[str]:
         f"{turns or f'no change up to quarter {told.quarters}'}."
     )
     coming = [regime for regime in found.possible if regime != found.regime]
-    decided = "it decided" if found.reviewed else "it did not decide; this is what it would weigh"
     yield (
-        f"Quarter {found.quarter}: {decided}. Policy in force: {found.regime}"
+        f"{when(found)} Policy in force: {found.regime}"
         f"{'; possible later: ' + ', '.join(coming) if coming else ''}."
     )
     yield ""
+
+
+def when(found: Explanation) -> str:
+    """The quarter, and whether the firm decided in it."""
+    decided = "it decided" if found.reviewed else "it did not decide; this is what it would weigh"
+    return f"Quarter {found.quarter}: {decided}."
 
 
 def _at_plant(crossing: Crossing, found: Explanation) -> bool:
@@ -154,23 +159,25 @@ def _plans(found: Explanation) -> Table:
         here = plan.plants == found.who.plants
         table.add_row(
             f"{plan.plants} *" if here else plan.plants,
-            _percent(plan.profit, 2),
-            _percent(plan.taste, 2),
+            percent(plan.profit, 2),
+            percent(plan.taste, 2),
             f"{100 * plan.move_cost:.1f}",
-            _percent(plan.worth, 1),
-            NOTHING if here else _percent(plan.against_staying, 1),
-            NOTHING if here else _percent(plan.if_policy_stayed, 1),
-            _chance(plan),
-            NOTHING if plan.luck is None else _percent(plan.luck, 1),
+            percent(plan.worth, 1),
+            NOTHING if here else percent(plan.against_staying, 1),
+            NOTHING if here else percent(plan.if_policy_stayed, 1),
+            chance(plan),
+            NOTHING if plan.luck is None else percent(plan.luck, 1),
         )
     return table
 
 
-def _percent(value: float, digits: int) -> str:
+def percent(value: float, digits: int) -> str:
+    """A share of quarterly sales in percent, with its sign."""
     return with_minus(f"{100 * value:+.{digits}f}")
 
 
-def _chance(plan: Plan) -> str:
+def chance(plan: Plan) -> str:
+    """How likely a set of plants is chosen."""
     return f"{plan.probability:.2%}" if plan.probability >= 5e-5 else f"{plan.probability:.0e}"
 
 
@@ -196,7 +203,7 @@ def decision(found: Explanation) -> str:
         gate = found.gate
         return (
             f"It {found.decision} with its plants for {gate.target}: going on is worth"
-            f" {_percent(gate.going_on, 1)}%, stopping {_percent(gate.cancelling, 1)}% of quarterly"
+            f" {percent(gate.going_on, 1)}%, stopping {percent(gate.cancelling, 1)}% of quarterly"
             f" sales; {100 * gate.favour:.1f}% spoke for the project beside that when it was"
             f" chosen; {100 * gate.still_to_pay:.1f}% are still to pay and"
             f" {100 * gate.sunk:.1f}% are sunk."
@@ -206,18 +213,35 @@ def decision(found: Explanation) -> str:
     chosen = next(plan for plan in found.plans if plan.plants == found.decision)
     if found.decision == here:
         other = next(plan for plan in found.plans if plan.plants == best)
+        stays = "stays" if found.reviewed else "would stay"
         return (
-            f"It stays in {here}, which had a chance of {_chance(chosen)}: the best other set,"
-            f" {best}, is worth {_percent(other.against_staying, 1)}% of quarterly sales against"
-            f" staying, its {100 * other.move_cost:.1f}% for moving counted."
+            f"It {stays} in {here}, which had a chance of {chance(chosen)}: the best other set,"
+            f" {best}, is worth {percent(other.against_staying, 1)}% of quarterly sales against"
+            f" staying, its {100 * other.move_cost:.1f}% for moving counted"
+            f"{_built_up(other)}{_granted(other)}."
         )
-    luck = ""
+    luck, moves = "", "moves" if found.reviewed else "would move"
     if chosen.luck is not None and chosen.against_staying < 0:
         luck = "; what the model does not know of this review spoke for it"
     return (
-        f"It moves from {here} to {chosen.plants}, which had a chance of {_chance(chosen)} and is"
-        f" worth {_percent(chosen.against_staying, 1)}% of quarterly sales against staying{luck}."
+        f"It {moves} from {here} to {chosen.plants}, which had a chance of {chance(chosen)} and is"
+        f" worth {percent(chosen.against_staying, 1)}% of quarterly sales against staying"
+        f"{_granted(chosen)}{luck}."
     )
+
+
+def _built_up(plan: Plan) -> str:
+    """What of the cost of moving is not paid but missed, where sales take time."""
+    if plan.build_up == 0:
+        return ""
+    return f" ({100 * plan.build_up:.1f}% of it missed while its new plants find their buyers)"
+
+
+def _granted(plan: Plan) -> str:
+    """What treasuries pay towards it, where they pay anything."""
+    if plan.grant == 0:
+        return ""
+    return f", after grants of {100 * plan.grant:.1f}%"
 
 
 def waiting(found: Explanation) -> str:
@@ -225,8 +249,8 @@ def waiting(found: Explanation) -> str:
     future = found.waiting
     text = (
         f"Option value: what it expects of policy makes standing here worth"
-        f" {_percent(future.option_value, 2)}% of quarterly sales against today's regime for ever;"
-        f" the right to reconsider later is worth {_percent(future.right_to_move, 2)}%."
+        f" {percent(future.option_value, 2)}% of quarterly sales against today's regime for ever;"
+        f" the right to reconsider later is worth {percent(future.right_to_move, 2)}%."
     )
     if abs(future.doubt) < 5e-5:
         return f"{text} Doubt about policy neither helps nor hinders a move to {future.best_other}."

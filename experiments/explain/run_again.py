@@ -16,10 +16,10 @@ import pandas as pd
 
 from abm.axes import CONFIG_LABELS
 from abm.errors import OutputError, ScenarioError
-from abm.explain.decision import Explanation, explanation
-from abm.explain.one_firm import Situation, situation_of
-from abm.model import RelocationModel
+from abm.explain.decision import Explanation, explained
+from abm.explain.one_firm import Moment
 from abm.scenario.scenario import Scenario
+from experiments.explain.watched import WatchedModel
 from experiments.runs.folders import FOLDER_FORMAT, MANIFEST, PROGRAM
 from experiments.runs.provenance import git_revision, versions
 
@@ -66,18 +66,16 @@ class Told:
 
 @dataclass
 class _Seen:
-    """What a watched firm has done so far, and the situation to explain."""
+    """What a watched firm has done so far, and the moment to explain."""
 
     first_plants: str = ""
     turns: list[Turn] = field(default_factory=list)
     reviews: list[int] = field(default_factory=list)
-    quarter: int = 0
-    situation: Situation | None = None
-    luck: np.ndarray | None = None
+    moment: Moment | None = None
 
 
-class WatchedModel(RelocationModel):
-    """A model that remembers what one firm weighed.
+class _ModelOfFirm(WatchedModel):
+    """A model in which one firm is watched from the start.
 
     Parameters
     ----------
@@ -97,19 +95,13 @@ class WatchedModel(RelocationModel):
         self.seen = _Seen(first_plants=CONFIG_LABELS[int(self.firms.config[row])])
 
     def value_plans(self) -> None:
-        """What every set of plants is worth; the firm's situation is kept."""
+        """What every set of plants is worth; the moment that is asked for is kept."""
         super().value_plans()
-        place = np.flatnonzero(self.plans.rows == self.row)
-        if len(place):
+        reviews = self.row in self.plans.rows
+        if reviews:
             self.seen.reviews.append(self.quarter)
-        if self.quarter == self.asked or (self.asked is None and len(place)):
-            self.look(self.plans.taste[place[0]] if len(place) else None)
-
-    def look(self, luck: np.ndarray | None = None) -> None:
-        """Keep the firm's situation as it is now."""
-        seen = self.seen
-        seen.quarter, seen.luck = self.quarter, luck
-        seen.situation = situation_of(self, self.row, self._expected_market(), luck)
+        if self.quarter == self.asked or (self.asked is None and reviews):
+            self.seen.moment = self.moment
 
     def relocate(self) -> None:
         """Move plants; what the firm does is kept."""
@@ -157,12 +149,11 @@ def explain_firm(folder: Path, row: int, quarter: int | None = None) -> Told:
         raise ScenarioError(f"--quarter {quarter}: the run has quarters 1 to {finished}")
     last = finished if quarter is None else quarter
     model = _watched(manifest, row, quarter, last)
-    if model.seen.situation is None:
-        # A firm that never decides is looked at in the last quarter.
-        model = _watched(manifest, row, last, last)
     _check_same(model, folder, manifest)
     seen = model.seen
-    assert seen.situation is not None
+    # A firm that never decides is looked at in the last quarter.
+    moment = seen.moment or model.moment
+    assert moment is not None
     return Told(
         str(folder),
         model.scenario.name,
@@ -170,17 +161,17 @@ def explain_firm(folder: Path, row: int, quarter: int | None = None) -> Told:
         seen.first_plants,
         tuple(seen.turns),
         tuple(seen.reviews),
-        explanation(seen.situation, row, seen.quarter, seen.luck),
+        explained(moment, row),
     )
 
 
-def _watched(description: dict[str, Any], row: int, quarter: int | None, last: int) -> WatchedModel:
+def _watched(description: dict[str, Any], row: int, quarter: int | None, last: int) -> _ModelOfFirm:
     """The run of a manifest made again up to a quarter, its forks too, with a firm watched."""
     scenario = Scenario.from_document(description["scenario"])
     origin = description.get("forked_from")
     if origin is None:
         firms, seed = description["firms"], description["seed"]
-        model = WatchedModel(scenario, firms, seed, row, quarter)
+        model = _ModelOfFirm(scenario, firms, seed, row, quarter)
     else:
         model = _watched({**description, **origin}, row, quarter, min(origin["quarter"], last))
         model.fork(scenario)

@@ -7,10 +7,8 @@ two. What is fitted to what is said there; no claim or content observed after
 February 2025 is used.
 """
 
-import os
 import sys
 from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 
 import pandas as pd
@@ -37,7 +35,8 @@ from experiments.fit.search import (
     profile_spreads,
     spreads_from_claims,
 )
-from experiments.sweeps.work.chunk import environment_of_workers
+from experiments.runs.folders import write_whole
+from experiments.runs.processes import process_pool
 
 
 def _observe_one(task: tuple[FitSetting, Parameters, int]) -> View:
@@ -79,23 +78,11 @@ def _short(number: float) -> float:
     return float(f"{number:.4g}")
 
 
-def replace_text(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        draft.write_text(text, encoding="utf-8", newline="\n")
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
-
-
 def main() -> None:
     """Fit everything and rewrite the two files."""
     world, curve, targets = FitSetting.shipped(), claim_curve(), content_targets()
     others = [sector for sector in FOOTLOOSE if sector not in (*VEHICLES, "vehicle_parts")]
-    spawn = get_context("spawn")
-    # The workers' own libraries would otherwise fight over the processors.
-    with environment_of_workers(), ProcessPoolExecutor(mp_context=spawn) as pool:
+    with process_pool() as pool:
         observe_all = observer(world, pool)
         profile = profile_spreads(observe_all, world, curve, others)
         fixed = spreads_from_claims(profile)
@@ -105,12 +92,10 @@ def main() -> None:
     spread_from["vehicle_parts"] = "vehicles"
     fitted = Fit(parameters, spread_from, view, profile, passes)
 
-    replace_text(
-        Path(str(data.path("fitted_parameters"))), parameter_table(fitted).to_csv(index=False)
-    )
-    replace_text(
-        Path(__file__).parents[2] / "docs" / "fit.md", report(fitted, world, curve, targets)
-    )
+    table = parameter_table(fitted).to_csv(index=False)
+    page = report(fitted, world, curve, targets)
+    write_whole(Path(str(data.path("fitted_parameters"))), table.encode())
+    write_whole(Path(__file__).parents[2] / "docs" / "fit.md", page.encode())
     sys.stdout.write(parameter_table(fitted).to_string(index=False) + "\n")
 
 

@@ -1,5 +1,6 @@
 """The figures that the fit compares: parts content and claims of origin, observed and modelled."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
@@ -19,6 +20,7 @@ from abm.base_year.population import (
     fitted_origin_share,
 )
 from abm.core.claims import Claim
+from abm.core.customers import Speeds
 from abm.core.sourcing import UnitCosts
 from abm.economy.tables import MERCHANDISE_PROCESSING_FEE, Array, Economy, load_economy
 from abm.engine.blocks import sector_rows
@@ -26,9 +28,10 @@ from abm.engine.draws import Draws
 from abm.errors import CalibrationError
 from abm.policy import Policy, compile_policy
 from abm.policy.regime import INSTRUMENTS
-from abm.scenario.scenario import FirmAssumptions, Scenario
+from abm.scenario.assumptions import FirmAssumptions
+from abm.scenario.scenario import Scenario
 from abm.trade.borders import Borders, claim_origin
-from abm.trade.deliveries import qualified_share, sold_by_appeal, tally_plants
+from abm.trade.deliveries import qualified_share, sales_by_appeal, tally_plants
 from abm.trade.input_prices import (
     outside_duty,
     price_inputs,
@@ -239,7 +242,7 @@ def carline_content() -> pd.DataFrame:
     )
 
 
-def spread_within_hosts(content: dict[str, Array], carlines: dict[str, int]) -> float:
+def spread_within_hosts(content: Mapping[str, Array], carlines: Mapping[str, int]) -> float:
     """Standard deviation from the host's mean, hosts weighted by their carlines."""
     variance = [carlines[host] * float(np.var(content[host])) for host in carlines]
     return float(np.sqrt(sum(variance) / sum(carlines.values())))
@@ -251,6 +254,7 @@ class FitSetting:
 
     economy: Economy
     settings: FirmAssumptions
+    speeds: Speeds
     nafta: Policy
     usmca: Policy
 
@@ -260,7 +264,13 @@ class FitSetting:
         baseline, reform = Scenario.load("status-quo"), Scenario.load("usmca-content")
         last = reform.instruments_at_the_end
         final = baseline.model_copy(update={name: getattr(last, name) for name in INSTRUMENTS})
-        return cls(load_economy(), baseline.firms, compile_policy(baseline), compile_policy(final))
+        return cls(
+            load_economy(),
+            baseline.firms,
+            baseline.economy.speeds,
+            compile_policy(baseline),
+            compile_policy(final),
+        )
 
     def border(self, sector: str, host: str) -> Border:
         """What claims save and risk on the way from a host into the United States."""
@@ -282,7 +292,7 @@ def draw_firms(world: FitSetting, parameters: Parameters, firms: int, seed: int)
     """
     draws = Draws(seed)
     table = draw_population(world.economy, world.settings, firms, draws)
-    place_firms(table, world.economy, world.settings, draws)
+    place_firms(table, world.economy, world.settings, world.speeds, draws)
     stored = Parameters.stored()
     power = (parameters.content_spread / stored.content_spread)[table.sector]
     table.sourcing_draw[:] = table.sourcing_draw ** power[:, None, None].astype(np.float32)
@@ -361,8 +371,8 @@ def _under_usmca(
         borders = claim_origin(table, economy, policy, costs)
         if remaining:
             quarter = Quarter(table, economy, calibration, policy, costs, borders, outside)
-            sold = sold_by_appeal(calibration)
-            tally = tally_plants(quarter, terms, value_added, regime=0, sold=sold)
+            sales = sales_by_appeal(quarter, regime=0)
+            tally = tally_plants(quarter, terms, value_added, regime=0, sales=sales)
             qualified = qualified_share(tally, None, conditions.qualified)
             conditions = conditions.with_regimes(qualified, conditions.certificates)
     return costs, borders

@@ -7,8 +7,9 @@ turn, for all sectors at once because parts of one are materials of another,
 until no spread moves.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -162,9 +163,7 @@ def content_targets() -> list[Target]:
                 (host,),
                 f"mean parts content of plants, {REGION_NAMES[host]}",
                 float(observed[host].mean()),
-                lambda view, sector=sector, host=host: float(
-                    view[sector, host].parts_content.mean()
-                ),
+                partial(_mean_content, sector=sector, host=host),
             )
             for host in HOSTS
         ]
@@ -174,9 +173,7 @@ def content_targets() -> list[Target]:
                 (),
                 "standard deviation of parts content over plants",
                 spread_within_hosts(observed, counts),
-                lambda view, sector=sector: spread_within_hosts(
-                    {host: view[sector, host].parts_content for host in counts}, counts
-                ),
+                partial(_spread_of, sector=sector, counts=counts),
             )
         )
     targets.append(
@@ -189,6 +186,15 @@ def content_targets() -> list[Target]:
         )
     )
     return targets
+
+
+def _mean_content(view: View, *, sector: str, host: str) -> float:
+    return float(view[sector, host].parts_content.mean())
+
+
+def _spread_of(view: View, *, sector: str, counts: Mapping[str, int]) -> float:
+    contents = {host: view[sector, host].parts_content for host in counts}
+    return spread_within_hosts(contents, counts)
 
 
 def failing_share(exports: Exports) -> float:
@@ -311,7 +317,8 @@ def spreads_from_claims(profile: pd.DataFrame) -> dict[str, float]:
     """Least-squares spread of the sectors in which the claim curve tells spreads apart."""
     gain = profile.max(axis=1) - profile.min(axis=1)
     identified = profile[gain > IDENTIFYING_GAIN]
-    return identified.idxmin(axis=1).clip(*SPREAD_BOUNDS).to_dict()
+    spreads: dict[str, float] = identified.idxmin(axis=1).clip(*SPREAD_BOUNDS).to_dict()
+    return spreads
 
 
 def fit(

@@ -1,18 +1,30 @@
 """Quantities of interest, quarter by quarter, from the tables of a run.
 
 Every function takes tables as `experiments.outcomes.tables` describes them and returns a
-frame with one row a quarter, so that the summary and the figures share one
-definition. NaN stands for a share of nothing.
+frame with one row a quarter. What is an indicator of a single quarter too is defined in
+`abm.trade.indicators`, for the page, validation and governments alike; here it is
+applied to all quarters of a run. NaN stands for a share of nothing.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
-from abm.axes import FOOTLOOSE, GOODS, HOSTS, PARTNERS, REGIONS, SECTORS
+from abm.axes import FOOTLOOSE, GOODS, HOSTS, PARTNERS, REGIONS, SECTORS, USES
+from abm.economy.tables import Array
+from abm.errors import OutputError
+from abm.trade import indicators
+
+FROM_PARTNERS = ("all", *PARTNERS)
+AT_HOSTS = ("all", *HOSTS)
 
 QUARTERS_A_YEAR = 4
+
+FLOWS = {"use": USES, "sector": SECTORS, "origin": REGIONS, "destination": REGIONS}
+PLANTS = {"sector": FOOTLOOSE, "region": HOSTS}
+CONTENT = {"sector": FOOTLOOSE, "host": HOSTS}
+"""Axes of the tables after the quarter, in the order of `abm.trade.indicators`."""
 
 
 def us_goods_balance(trade: pd.DataFrame, sectors: Collection[str] = GOODS) -> pd.DataFrame:
@@ -46,15 +58,8 @@ def us_services_balance(trade: pd.DataFrame) -> pd.DataFrame:
 
 
 def _us_balance(trade: pd.DataFrame, sectors: Collection[str], value: str) -> pd.DataFrame:
-    some = trade[trade["sector"].isin(sectors)]
-    quarters = _quarters(trade)
-
-    def total(rows: pd.DataFrame, partner: str) -> pd.DataFrame:
-        sums = rows.groupby(["quarter", partner])[value].sum().unstack()
-        return sums.reindex(index=quarters, columns=list(REGIONS[1:])).fillna(0.0)
-
-    exports = total(some[some["origin"] == "USA"], "destination")
-    return exports - total(some[some["destination"] == "USA"], "origin")
+    flows = _array(trade, value, FLOWS)[:, :, _places(sectors, SECTORS)]
+    return _frame(trade, indicators.us_balance(flows), REGIONS).drop(columns="USA")
 
 
 def yearly(flow: pd.DataFrame) -> pd.DataFrame:
@@ -69,13 +74,14 @@ def yearly(flow: pd.DataFrame) -> pd.DataFrame:
 
 def employment(outcomes: pd.DataFrame) -> pd.DataFrame:
     """Persons engaged in the ten footloose sectors; a column for every host."""
-    return _by_host(outcomes, "employment")
+    return _frame(outcomes, indicators.by_host(_array(outcomes, "employment", PLANTS)), HOSTS)
 
 
 def output_shares(outcomes: pd.DataFrame, sectors: Collection[str] = FOOTLOOSE) -> pd.DataFrame:
     """Each host's share of what the three make; a column for every host."""
-    output = _by_host(outcomes[outcomes["sector"].isin(sectors)], "output_musd")
-    return output.div(output.sum(axis=1), axis=0)
+    output = _array(outcomes, "output_musd", PLANTS)[:, _places(sectors, FOOTLOOSE)]
+    made = _frame(outcomes, indicators.by_host(output), HOSTS)
+    return made.div(made.sum(axis=1), axis=0)
 
 
 def preference_utilisation(trade: pd.DataFrame) -> pd.DataFrame:
@@ -110,16 +116,10 @@ def mean_content(
     pandas.DataFrame
         Shares of net cost; a column ``all`` and one for every host.
     """
-    output = outcomes.rename(columns={"region": "host"})
-    cells = content.merge(output[["quarter", "host", "sector", "output_musd"]])
-    cells = cells[cells["sector"].isin(sectors) & cells["regional_value_content"].notna()]
-    cells = cells.assign(content=cells["regional_value_content"] * cells["output_musd"])
-    sums = cells.groupby(["quarter", "host"])[["content", "output_musd"]].sum().unstack()
-    sums = sums.reindex(index=_quarters(content))
-    both = {name: sums[name].reindex(columns=list(HOSTS)) for name in ("content", "output_musd")}
-    for table in both.values():
-        table.insert(0, "all", table.sum(axis=1))
-    return both["content"] / both["output_musd"].where(both["output_musd"] > 0)
+    some = _places(sectors, FOOTLOOSE)
+    known = _array(content, "regional_value_content", CONTENT)[:, some]
+    output = _array(outcomes, "output_musd", PLANTS)[:, some]
+    return _frame(content, indicators.mean_content(known, output), AT_HOSTS)
 
 
 def consumer_prices(outcomes: pd.DataFrame, trade: pd.DataFrame) -> pd.DataFrame:
@@ -133,17 +133,13 @@ def consumer_prices(outcomes: pd.DataFrame, trade: pd.DataFrame) -> pd.DataFrame
     pandas.DataFrame
         A column for every host.
     """
-    base = trade[(trade["quarter"] == 0) & (trade["use"] == "final")]
-    spent = base.assign(spending=base["value_musd"] + base["duty_musd"])
-    basket = spent.groupby(["destination", "sector"])["spending"].sum()
-    prices = {}
-    for host in HOSTS:
-        weights = basket.get(host, pd.Series(dtype=float)).reindex(list(FOOTLOOSE)).fillna(0.0)
-        index = outcomes[outcomes["region"] == host].pivot(
-            index="quarter", columns="sector", values="price_index"
-        )
-        prices[host] = (index[list(FOOTLOOSE)] * weights).sum(axis=1) / weights.sum()
-    return pd.DataFrame(prices)
+    first = trade[trade["quarter"] == 0]
+    value, duty = (
+        _array(first, name, FLOWS)[0, USES.index("final")] for name in ("value_musd", "duty_musd")
+    )
+    basket = indicators.consumers_basket(value, duty)
+    index = _array(outcomes, "price_index", PLANTS)
+    return _frame(outcomes, indicators.consumer_prices(index, basket), HOSTS)
 
 
 def us_deficit_index(trade: pd.DataFrame) -> pd.DataFrame:
@@ -168,11 +164,8 @@ def misclassified_origin(trade: pd.DataFrame) -> pd.DataFrame:
     pandas.DataFrame
         Million USD a quarter at basic prices; columns ``all``, ``MEX`` and ``CAN``.
     """
-    imports = trade[(trade["destination"] == "USA") & trade["origin"].isin(PARTNERS)]
-    value = imports.groupby(["quarter", "origin"])["false_claim_musd"].sum().unstack()
-    value = value.reindex(index=_quarters(trade), columns=list(PARTNERS)).fillna(0.0)
-    value.insert(0, "all", value.sum(axis=1))
-    return value
+    value = indicators.us_imports_from_partners(_array(trade, "false_claim_musd", FLOWS))
+    return _frame(trade, value, FROM_PARTNERS)
 
 
 def duty_revenue(trade: pd.DataFrame) -> pd.DataFrame:
@@ -262,19 +255,33 @@ def flows_between(moves: pd.DataFrame) -> pd.Series:
     return done.groupby(["from_config", "to_config"])["weight"].sum()
 
 
-def _by_host(outcomes: pd.DataFrame, column: str) -> pd.DataFrame:
-    sums = outcomes.groupby(["quarter", "region"])[column].sum().unstack()
-    return sums.reindex(columns=list(HOSTS)).fillna(0.0)
-
-
 def _share_of_us_imports(trade: pd.DataFrame, part: str, whole: str) -> pd.DataFrame:
-    imports = trade[(trade["destination"] == "USA") & trade["origin"].isin(PARTNERS)]
-    sums = imports.groupby(["quarter", "origin"])[[part, whole]].sum().unstack()
-    sums = sums.reindex(index=_quarters(trade))
-    both = {name: sums[name].reindex(columns=list(PARTNERS)) for name in (part, whole)}
-    for table in both.values():
-        table.insert(0, "all", table.sum(axis=1))
-    return both[part] / both[whole].where(both[whole] > 0)
+    flows = (_array(trade, column, FLOWS) for column in (part, whole))
+    return _frame(trade, indicators.us_claim_shares(*flows), FROM_PARTNERS)
+
+
+def _array(table: pd.DataFrame, column: str, axes: Mapping[str, Sequence[str]]) -> Array:
+    """A column of a table as an array, the quarter first; cells without a row are 0."""
+    quarters = _quarters(table)
+    places = [quarters.get_indexer(table["quarter"])]
+    for name, labels in axes.items():
+        places.append(pd.Index(labels).get_indexer(table[name]))
+        if (places[-1] < 0).any():
+            unknown = table[name][places[-1] < 0].iloc[0]
+            raise OutputError(f"{name}: {unknown!r} is none of {', '.join(labels)}")
+    array = np.zeros((len(quarters), *map(len, axes.values())))
+    array[tuple(places)] = table[column]
+    return array
+
+
+def _frame(table: pd.DataFrame, values: Array, columns: Sequence[str]) -> pd.DataFrame:
+    """Indicators of the quarters of a table."""
+    return pd.DataFrame(values, _quarters(table), list(columns))
+
+
+def _places(some: Collection[str], labels: Sequence[str]) -> list[int]:
+    """Where labels stand, in the order of the axis."""
+    return [place for place, label in enumerate(labels) if label in some]
 
 
 def _quarters(table: pd.DataFrame) -> pd.Index:

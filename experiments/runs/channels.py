@@ -9,17 +9,16 @@ difference, so the parts sum to the whole, whatever the order.
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
 from abm.errors import ScenarioError
+from abm.model import RelocationModel
+from abm.scenario.scenario import Scenario
+from abm.worlds.held_responses import HeldWorld
+from abm.worlds.twin import alike
 from experiments.outcomes.summary import Summary, entries, summary
-
-if TYPE_CHECKING:
-    from abm.model import RelocationModel
-    from abm.scenario.scenario import Scenario
-    from abm.worlds.held_responses import HeldWorld
 
 DIRECT = "duty_paid"
 """The first channel: what needs no response."""
@@ -39,7 +38,7 @@ Responses are those of `abm.worlds.held_responses`."""
 CHANNEL_NAMES = (DIRECT, *CHANNELS)
 
 
-def check_comparable(scenario: "Scenario", reference: "Scenario | None") -> None:
+def check_comparable(scenario: Scenario, reference: Scenario | None) -> None:
     """Refuse channels of what does not differ by policy alone.
 
     Raises
@@ -47,8 +46,6 @@ def check_comparable(scenario: "Scenario", reference: "Scenario | None") -> None
     ScenarioError
         Without a reference, or if it assumes other firms or another economy.
     """
-    from abm.worlds.twin import alike
-
     if reference is None:
         raise ScenarioError("--channels: splits a difference; name a scenario with --against")
     if not alike(scenario, reference) or scenario.start != reference.start:
@@ -59,8 +56,8 @@ def check_comparable(scenario: "Scenario", reference: "Scenario | None") -> None
 
 
 def channel_worlds(
-    scenario: "Scenario", reference: "RelocationModel", order: Sequence[str] = tuple(CHANNELS)
-) -> "dict[str, HeldWorld]":
+    scenario: Scenario, reference: RelocationModel, order: Sequence[str] = tuple(CHANNELS)
+) -> dict[str, HeldWorld]:
     """The worlds between a reference and a run, each by the channel that it adds.
 
     Parameters
@@ -82,8 +79,6 @@ def channel_worlds(
     ScenarioError
         If the scenario assumes other firms or another economy than the reference.
     """
-    from abm.worlds.held_responses import HeldWorld
-
     if sorted(order) != sorted(CHANNELS):
         raise ValueError(f"order: {', '.join(order)}; must hold each of {', '.join(CHANNELS)} once")
     free = [CHANNELS[channel] for channel in order]

@@ -4,17 +4,15 @@ import hashlib
 import json
 import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from abm.errors import CheckpointError
+from abm.model import RelocationModel
+from abm.worlds.checkpoint import Checkpoint, put_away, take_up
 from experiments.runs.folders import CHECKPOINT, PROGRAM, write_json
 from experiments.runs.provenance import versions
-
-if TYPE_CHECKING:
-    from abm.model import RelocationModel
-    from abm.worlds.checkpoint import Checkpoint
 
 CHECKPOINT_FORMAT = 1
 
@@ -38,8 +36,6 @@ def save_checkpoint(model: Any, folder: Path) -> None:
     folder : Path
         Of the run; the checkpoint has a folder of its own in it.
     """
-    from abm.worlds.checkpoint import put_away
-
     checkpoint = put_away(model)
     place = folder / FOLDER
     place.mkdir(parents=True)
@@ -55,7 +51,7 @@ def save_checkpoint(model: Any, folder: Path) -> None:
     write_json(place / FACTS, content)
 
 
-def read_checkpoint(folder: Path) -> "Checkpoint":
+def read_checkpoint(folder: Path) -> Checkpoint:
     """What `save_checkpoint` wrote into the folder of a run.
 
     Raises
@@ -63,8 +59,6 @@ def read_checkpoint(folder: Path) -> "Checkpoint":
     CheckpointError
         If there is none, or it is not ours, damaged, or of another version.
     """
-    from abm.worlds.checkpoint import Checkpoint
-
     place = folder / FOLDER
     if not (place / FACTS).is_file():
         raise CheckpointError(f"{folder}: {NO_CHECKPOINT}")
@@ -95,7 +89,7 @@ def read_checkpoint(folder: Path) -> "Checkpoint":
     return Checkpoint(facts, arrays)
 
 
-def restored(folder: Path, followed: "RelocationModel | None" = None) -> "RelocationModel":
+def restored(folder: Path, followed: RelocationModel | None = None) -> RelocationModel:
     """The model whose checkpoint lies in the folder of a run.
 
     Parameters
@@ -109,8 +103,6 @@ def restored(folder: Path, followed: "RelocationModel | None" = None) -> "Reloca
     CheckpointError
         If it cannot be continued.
     """
-    from abm.worlds.checkpoint import take_up
-
     checkpoint = read_checkpoint(folder)
     try:
         return take_up(checkpoint, followed)

@@ -3,18 +3,16 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from abm.errors import CheckpointError, ScenarioError
+from abm.model import RelocationModel
+from abm.scenario.fork import future_of
+from abm.scenario.scenario import Scenario
 from experiments.runs.channels import CHANNEL_NAMES
 from experiments.runs.checkpoints import FOLDER, NO_CHECKPOINT, read_checkpoint, restored
 from experiments.runs.folders import CHANNELS, FOLDER_FORMAT, MANIFEST, PROGRAM
 from experiments.runs.runner import RunResult, run_scenario
-
-if TYPE_CHECKING:
-    from abm.model import RelocationModel
-    from abm.scenario.scenario import Scenario
-
 
 FOLLOWING = CHANNEL_NAMES[:-1]
 """Channels with a world of their own; the last one's is the run."""
@@ -70,7 +68,7 @@ def resume(
     waiting = iter(places)
     split = (folder / CHANNELS).exists()
 
-    def worlds(scenario: "Scenario", reference: "RelocationModel") -> dict[str, Any]:
+    def worlds(scenario: Scenario, reference: RelocationModel) -> dict[str, Any]:
         return {name: restored(folder / FOLDER / name, reference) for name in FOLLOWING}
 
     return run_scenario(
@@ -95,7 +93,7 @@ def resume(
 
 def fork(
     folder: Path,
-    future: "Scenario",
+    future: Scenario,
     *,
     at: int,
     quarters: int | None = None,
@@ -132,8 +130,6 @@ def fork(
     ScenarioError
         If the future assumes other firms, or there is no quarter left for it.
     """
-    from abm.scenario.fork import future_of
-
     place = _runs(folder, read_manifest(folder))[0]
     manifest = read_manifest(place)
     firms, seed = (_number(manifest, key, place) for key in ("firms", "seed"))
@@ -143,7 +139,7 @@ def fork(
     past = _scenario(manifest, place, last)
     future = future_of(future, past).model_copy(update={"quarters": last})
 
-    def forked(scenario: "Scenario", firms: int, seed: int) -> "RelocationModel":
+    def forked(scenario: Scenario, firms: int, seed: int) -> RelocationModel:
         model = _until(place, manifest, at)
         model.fork(scenario)
         return model
@@ -167,7 +163,7 @@ def fork(
     )
 
 
-def run_again(description: Mapping[str, Any], quarter: int) -> "RelocationModel":
+def run_again(description: Mapping[str, Any], quarter: int) -> RelocationModel:
     """A model in a quarter of a run, from the start.
 
     Parameters
@@ -177,9 +173,6 @@ def run_again(description: Mapping[str, Any], quarter: int) -> "RelocationModel"
     quarter : int
         The quarter to reach.
     """
-    from abm.model import RelocationModel
-    from abm.scenario.scenario import Scenario
-
     scenario = Scenario.from_document(description["scenario"])
     origin = description.get("forked_from")
     if origin is None:
@@ -212,7 +205,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     return manifest
 
 
-def _until(place: Path, manifest: Mapping[str, Any], at: int) -> "RelocationModel":
+def _until(place: Path, manifest: Mapping[str, Any], at: int) -> RelocationModel:
     """The run of a folder in a quarter: from its checkpoint if that is early enough."""
     if not (place / FOLDER).exists() or read_checkpoint(place).facts["quarter"] > at:
         return run_again(manifest, at)
@@ -239,9 +232,7 @@ def _number(manifest: Mapping[str, Any], key: str, folder: Path) -> int:
     return value
 
 
-def _scenario(facts: Mapping[str, Any], folder: Path, quarters: int) -> "Scenario":
-    from abm.scenario.scenario import Scenario
-
+def _scenario(facts: Mapping[str, Any], folder: Path, quarters: int) -> Scenario:
     try:
         return Scenario.from_document({**facts["scenario"], "quarters": quarters})
     except (ScenarioError, LookupError, TypeError) as error:

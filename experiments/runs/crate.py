@@ -16,9 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from abm.errors import OutputError
-from experiments.runs.checkpoints import FOLDER as CHECKPOINT
 from experiments.runs.continuing import read_manifest
-from experiments.runs.folders import MANIFEST, PROGRAM
+from experiments.runs.folders import CHECKPOINT, MANIFEST, PROGRAM
 
 METADATA = "ro-crate-metadata.json"
 ENVIRONMENT = "environment.txt"
@@ -168,10 +167,41 @@ def _description(
 ) -> dict[str, Any]:
     """The JSON-LD of the crate."""
     own = [entity["@id"] for entity in entities]
-    inputs = [CONFIGURATION, ENVIRONMENT]
-    versions = manifest.get("versions") or {}
-    version = versions.get(PROGRAM) or metadata.version(PROGRAM)
-    root = {
+    version = (manifest.get("versions") or {}).get(PROGRAM) or metadata.version(PROGRAM)
+    graph = [
+        {
+            "@id": METADATA,
+            "@type": "CreativeWork",
+            "about": {"@id": "./"},
+            "conformsTo": {"@id": "https://w3id.org/ro/crate/1.1"},
+        },
+        _root(name, own),
+        _action(name, manifest, own, version, finished),
+        {
+            "@id": f"#{PROGRAM}",
+            "@type": "SoftwareApplication",
+            "name": PROGRAM,
+            "softwareVersion": version,
+            "identifier": manifest.get("git_revision") or version,
+            "softwareRequirements": {"@id": ENVIRONMENT},
+        },
+        {"@id": "#user", "@type": "Person", "name": "whoever ran it"},
+        {"@id": PROFILE, "@type": "CreativeWork", "name": "Process Run Crate", "version": "0.5"},
+        {
+            "@id": LICENCE,
+            "@type": "CreativeWork",
+            "name": "MIT",
+            "description": "Of the software; the data it rests on keep the terms of their sources",
+        },
+        *entities,
+    ]
+    context = ["https://w3id.org/ro/crate/1.1/context", {"sha256": f"{TERMS}#sha256"}]
+    return {"@context": context, "@graph": graph}
+
+
+def _root(name: str, own: list[str]) -> dict[str, Any]:
+    """The folder as a whole."""
+    return {
         "@id": "./",
         "@type": "Dataset",
         "name": f"{PROGRAM}: {name}",
@@ -184,6 +214,13 @@ def _description(
         "hasPart": [{"@id": one} for one in own],
         "mentions": {"@id": "#run"},
     }
+
+
+def _action(
+    name: str, manifest: dict[str, Any], own: list[str], version: str, finished: str
+) -> dict[str, Any]:
+    """What was done: from the configuration, by the program, to the results."""
+    inputs = [CONFIGURATION, ENVIRONMENT]
     action = {
         "@id": "#run",
         "@type": "CreateAction",
@@ -198,36 +235,7 @@ def _description(
     if isinstance(manifest.get("started"), str):
         action["startTime"] = manifest["started"]
     action["endTime"] = finished
-    software = {
-        "@id": f"#{PROGRAM}",
-        "@type": "SoftwareApplication",
-        "name": PROGRAM,
-        "softwareVersion": version,
-        "identifier": manifest.get("git_revision") or version,
-        "softwareRequirements": {"@id": ENVIRONMENT},
-    }
-    context = ["https://w3id.org/ro/crate/1.1/context", {"sha256": f"{TERMS}#sha256"}]
-    graph = [
-        {
-            "@id": METADATA,
-            "@type": "CreativeWork",
-            "about": {"@id": "./"},
-            "conformsTo": {"@id": "https://w3id.org/ro/crate/1.1"},
-        },
-        root,
-        action,
-        software,
-        {"@id": "#user", "@type": "Person", "name": "whoever ran it"},
-        {"@id": PROFILE, "@type": "CreativeWork", "name": "Process Run Crate", "version": "0.5"},
-        {
-            "@id": LICENCE,
-            "@type": "CreativeWork",
-            "name": "MIT",
-            "description": "Of the software; the data it rests on keep the terms of their sources",
-        },
-        *entities,
-    ]
-    return {"@context": context, "@graph": graph}
+    return action
 
 
 def _json(content: dict[str, Any]) -> bytes:

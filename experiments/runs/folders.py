@@ -165,6 +165,20 @@ def _make_durable(folder: Path) -> None:
         sync(path)
 
 
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file under another name, have the disk keep it, and give it its own."""
+    new = path.with_name(f".{path.name}.new")
+    try:
+        with new.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(new, path)
+        sync(path.parent)
+    finally:
+        new.unlink(missing_ok=True)
+
+
 def sync(path: Path) -> None:
     """Have the disk keep a file or a folder as it is."""
     if path.is_dir() and os.name == "nt":

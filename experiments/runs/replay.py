@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from abm.errors import OutputError
+from experiments.runs.continuing import run_again
 from experiments.runs.failure import FAILURE_FORMAT
 from experiments.runs.folders import PROGRAM
 
@@ -23,8 +24,6 @@ def replay(path: Path) -> int:
     OutputError
         If the file is none of ours.
     """
-    from experiments.runs.continuing import run_again
-
     try:
         failure = json.loads(path.read_bytes())
         known = failure["program"] == PROGRAM and failure["format"] == FAILURE_FORMAT
@@ -34,4 +33,5 @@ def replay(path: Path) -> int:
         known = False
     if not known:
         raise OutputError(f"{path}: is no failure file written by {PROGRAM} run")
-    return run_again(failure, quarter).quarter
+    reached: int = run_again(failure, quarter).quarter
+    return reached

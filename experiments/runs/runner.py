@@ -1,26 +1,20 @@
 """From a scenario to results: run it, keep what is finished, write it down."""
 
-import re
-import signal
-import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import entry_points
 from pathlib import Path
-from time import perf_counter
-from types import FrameType
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any
 
 import pandas as pd
 
-from abm.errors import NonFiniteError, ScenarioError
+from abm.errors import ScenarioError
+from abm.scenario.scenario import Scenario
 from experiments.outcomes.summary import Summary, summary
-from experiments.outcomes.tables import RunFrames, check_tables
+from experiments.outcomes.tables import RunFrames
 from experiments.runs.channels import channel_worlds, check_comparable, split_differences
 from experiments.runs.checkpoints import save_checkpoint
-from experiments.runs.failure import failure_file, write_failure
 from experiments.runs.folders import (
     CHANNELS,
     CHECKPOINT,
@@ -28,7 +22,6 @@ from experiments.runs.folders import (
     FOLDER_FORMAT,
     MANIFEST,
     PROGRAM,
-    RUN_FILES,
     SUMMARY,
     check_destination,
     replaced_folder,
@@ -38,45 +31,22 @@ from experiments.runs.folders import (
 )
 from experiments.runs.progress import RunProgress
 from experiments.runs.provenance import git_revision, processor, versions
-
-if TYPE_CHECKING:
-    from abm.model import RelocationModel
-    from abm.scenario.scenario import Scenario
+from experiments.runs.simulation import (
+    ModelFactory,
+    Save,
+    Simulation,
+    WorldsBetween,
+    failure_written,
+    folder_name,
+    relocation_model,
+    seconds_by_phase,
+    worlds_between,
+)
+from experiments.runs.stopping import STOPS, stop_signals
 
 FIGURES_GROUP = "nearshore.figures"
 """Entry points that draw; a layer above offers one, since nothing here may import it."""
 
-
-class Model(Protocol):
-    """What the runner asks of a model."""
-
-    @property
-    def phase_seconds(self) -> Mapping[str, float]:
-        """Seconds spent so far in each phase of the step."""
-
-    @property
-    def quarter(self) -> int:
-        """The last one finished."""
-
-    @property
-    def calibration_checksum(self) -> str:
-        """Of the figures it started from."""
-
-    def step(self) -> None:
-        """One quarter."""
-
-    def frames(self) -> dict[str, pd.DataFrame]:
-        """Tables of all quarters so far."""
-
-
-type ModelFactory = Callable[["Scenario", int, int], Model]
-"""Scenario, number of firms and seed to a model at quarter 0."""
-
-type Save = Callable[[Model, Path], None]
-"""Model and an existing folder to a checkpoint in it."""
-
-type WorldsBetween = Callable[["Scenario", "RelocationModel"], Mapping[str, Model]]
-"""Scenario of the run and the reference to the worlds of its channels, by channel."""
 
 type DrawFigures = Callable[..., list[Path]]
 """Run, reference, an existing folder and, by name, ``channels`` to the files drawn there."""
@@ -117,13 +87,6 @@ class RunResult:
     channels: pd.DataFrame | None = None
 
 
-def relocation_model(scenario: "Scenario", firms: int, seed: int) -> Model:
-    """The real model, imported only when it is needed."""
-    from abm.model import RelocationModel
-
-    return RelocationModel(scenario, firms=firms, rng=seed)
-
-
 def find_figures() -> DrawFigures:
     """The function that draws the figures, as the installed package offers it.
 
@@ -140,20 +103,21 @@ def find_figures() -> DrawFigures:
     )
 
 
-def default_folder(scenario: "Scenario", against: "Scenario | None", seed: int) -> Path:
+def default_folder(scenario: Scenario, against: Scenario | None, seed: int) -> Path:
     """Where results go unless told otherwise: ``results/usmca-against-status-quo-seed1``."""
-    versus = f"-against-{_folder_name(against.name)}" if against else ""
-    return Path("results") / f"{_folder_name(scenario.name)}{versus}-seed{seed}"
+    versus = f"-against-{folder_name(against.name)}" if against else ""
+    return Path("results") / f"{folder_name(scenario.name)}{versus}-seed{seed}"
 
 
+# why: all that can be asked of a run, each by its name, as on the command line
 def run_scenario(
-    scenario: "Scenario",
+    scenario: Scenario,
     *,
     firms: int,
     quarters: int,
     seed: int,
     out: Path | None,
-    against: "Scenario | None" = None,
+    against: Scenario | None = None,
     channels: bool = False,
     profile: bool = False,
     quiet: bool = False,
@@ -220,22 +184,12 @@ def run_scenario(
         check_comparable(scenario, against)
     if out is not None:
         check_destination(out)
-    pair = [_Simulation(scenario, _folder_name(scenario.name))]
+    pair = [Simulation(scenario, folder_name(scenario.name))]
     if against is not None:
-        name = _folder_name(against.name)
-        pair.append(_Simulation(against, name + "-reference" * (name == pair[0].name)))
-    facts = {
-        "firms": firms,
-        "seed": seed,
-        "quarters_asked": quarters,
-        "started": datetime.now(UTC).isoformat(timespec="seconds"),
-        "versions": versions(),
-        "git_revision": git_revision(),
-        **processor(),
-        **(origin or {}),
-    }
-
-    worlds: dict[str, _Simulation] = {}
+        name = folder_name(against.name)
+        pair.append(Simulation(against, name + "-reference" * (name == pair[0].name)))
+    facts = _facts(firms, seed, quarters, origin or {})
+    worlds: dict[str, Simulation] = {}
 
     def keep(finished: int, with_checkpoint: bool) -> RunResult:
         result = _result(pair, worlds, finished, quarters, out)
@@ -249,16 +203,16 @@ def run_scenario(
         for simulation in pair:
             simulation.set_up(model_factory, firms, seed)
         if channels:
-            worlds.update(_worlds_between(*pair, between))
+            worlds.update(worlds_between(pair[0], pair[1], between))
         everyone = [*pair, *worlds.values()]
-        with _failure_written(everyone, firms, seed, out, facts):
+        with failure_written(everyone, firms, seed, out, facts):
             every = checkpoint_every if out is not None else None
             finished = _step_together(everyone, quarters, progress, every, keep)
     whole = all(one.model.quarter == finished and not one.broken for one in everyone)
     stopped = finished < quarters
     result = keep(finished, whole and (stopped or checkpoint_every is not None))
     if profile:
-        result.phase_seconds.update(_phase_seconds(pair))
+        result.phase_seconds.update(seconds_by_phase(pair))
     if stopped:
         result.notes.append(_stopped_note(finished, quarters, result.out if whole else None))
     if result.out is not None:
@@ -266,9 +220,23 @@ def run_scenario(
     return result
 
 
+def _facts(firms: int, seed: int, quarters: int, origin: Mapping[str, Any]) -> dict[str, Any]:
+    """What every manifest of a run says, whatever becomes of it."""
+    return {
+        "firms": firms,
+        "seed": seed,
+        "quarters_asked": quarters,
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "versions": versions(),
+        "git_revision": git_revision(),
+        **processor(),
+        **origin,
+    }
+
+
 def _result(
-    pair: "list[_Simulation]",
-    worlds: "Mapping[str, _Simulation]",
+    pair: Sequence[Simulation],
+    worlds: Mapping[str, Simulation],
     finished: int,
     quarters: int,
     out: Path | None,
@@ -294,80 +262,8 @@ def _stopped_note(finished: int, quarters: int, checkpoint: Path | None) -> str:
     return f"Stopped after quarter {finished} of {quarters}: {kept}{go_on}"
 
 
-@dataclass
-class _Simulation:
-    """A model on its way, with the seconds it has taken."""
-
-    scenario: "Scenario"
-    name: str
-    seconds: float = 0.0
-    broken: bool = False
-    model: Model = field(init=False)
-
-    def set_up(self, factory: ModelFactory, firms: int, seed: int) -> None:
-        began = perf_counter()
-        self.model = factory(self.scenario, firms, seed)
-        self.seconds += perf_counter() - began
-        check_tables(self.model.frames())  # now, not after the last quarter
-
-    def step(self) -> None:
-        began = perf_counter()
-        self.broken = True
-        self.model.step()
-        self.broken = False
-        self.seconds += perf_counter() - began
-
-    def frames(self) -> RunFrames:
-        return RunFrames(self.name, self.scenario.start, self.model.frames())
-
-    def manifest(self, facts: Mapping[str, Any]) -> dict[str, Any]:
-        return {
-            "format": FOLDER_FORMAT,
-            "program": PROGRAM,
-            "contents": list(RUN_FILES),
-            **facts,
-            "calibration_checksum": self.model.calibration_checksum,
-            "wall_seconds": round(self.seconds, 3),
-            "scenario": self.scenario.model_dump(mode="json"),
-        }
-
-
-def _worlds_between(
-    run: _Simulation, reference: _Simulation, between: WorldsBetween
-) -> dict[str, _Simulation]:
-    """The worlds whose headlines split the difference, by the channel that each adds."""
-    from abm.model import RelocationModel
-
-    assert isinstance(reference.model, RelocationModel)  # no other model can be followed
-    made = between(run.scenario, reference.model)
-    worlds = {name: _Simulation(run.scenario, name) for name in made}
-    for name, world in made.items():
-        worlds[name].model = world
-    return worlds
-
-
-@contextmanager
-def _failure_written(
-    pair: "list[_Simulation]",
-    firms: int,
-    seed: int,
-    out: Path | None,
-    facts: Mapping[str, Any],
-) -> Iterator[None]:
-    """Where a run breaks down, leave a file beside its folder that runs it again."""
-    try:
-        yield
-    except NonFiniteError as error:
-        broken = next((simulation for simulation in pair if simulation.broken), None)
-        if out is not None and broken is not None:
-            path = failure_file(out)
-            write_failure(path, error, broken.scenario, firms, seed, facts.get("forked_from"))
-            error.args = (f"{error}; see it again with: {PROGRAM} replay {path}",)
-        raise
-
-
 def _step_together(
-    pair: list[_Simulation],
+    pair: Sequence[Simulation],
     quarters: int,
     progress: RunProgress,
     checkpoint_every: int | None,
@@ -381,10 +277,10 @@ def _step_together(
         The last quarter that all have finished.
     """
     finished = pair[0].model.quarter
-    with _stop_asked(progress.stopping) as asked:
+    with stop_signals(progress.stopping, STOPS) as asked:
         progress.begin()
         try:
-            while finished < quarters and not asked.is_set():
+            while finished < quarters and not asked:
                 for simulation in pair:
                     simulation.step()
                 finished += 1
@@ -396,32 +292,10 @@ def _step_together(
     return finished
 
 
-@contextmanager
-def _stop_asked(notice: Callable[[], None]) -> Iterator[threading.Event]:
-    """Turn the first Ctrl-C or SIGTERM into a request; a second one stops at once."""
-    asked = threading.Event()
-
-    def ask(signum: int, frame: FrameType | None) -> None:
-        if asked.is_set():
-            raise KeyboardInterrupt
-        asked.set()
-        notice()
-
-    if threading.current_thread() is not threading.main_thread():
-        yield asked  # only the main thread may handle signals
-        return
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield asked
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
 def _write(
     result: RunResult,
-    pair: list[_Simulation],
-    worlds: Mapping[str, _Simulation],
+    pair: Sequence[Simulation],
+    worlds: Mapping[str, Simulation],
     facts: Mapping[str, Any],
     save: Save | None,
 ) -> None:
@@ -472,17 +346,3 @@ def _draw(result: RunResult, draw: DrawFigures | None) -> None:
         split = {} if result.channels is None else {"channels": result.channels}
         drawn = draw(result.run, result.reference, folder, **split)
     result.figures.extend(result.out / FIGURES / path.name for path in drawn)
-
-
-def _phase_seconds(pair: list[_Simulation]) -> dict[str, float]:
-    total: dict[str, float] = {}
-    for simulation in pair:
-        for phase, seconds in simulation.model.phase_seconds.items():
-            total[phase] = total.get(phase, 0.0) + seconds
-    return total
-
-
-def _folder_name(name: str) -> str:
-    """A scenario's name as every file system takes it, and none of our own files has it."""
-    safe = re.sub(r"[^\w.-]+", "-", name)[:60].strip(".-") or "scenario"
-    return f"{safe}-run" if safe in RUN_FILES else safe

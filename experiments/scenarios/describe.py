@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from abm.config import files as scenario_file
+from abm.config import files
 from abm.config.keys import Path, dotted, flatten, keys_of
 from abm.policy.timeline import TimelineEntry
 from abm.scenario.scenario import Scenario
@@ -48,7 +48,7 @@ def described(source: Source, overrides: Sequence[str] = ()) -> str:
     """
     scenario = load_scenario(source, overrides)
     overridden = {override.key for override in parse_overrides(overrides)}
-    said_by = scenario_file.said_by(scenario_file.layers(source, keys_of(Scenario)))
+    said_by = files.said_by(files.layers(source, keys_of(Scenario)))
     return _written(scenario, _Origins(scenario, said_by, overridden), overridden)
 
 

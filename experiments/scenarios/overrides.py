@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from abm.config import files as scenario_file
+from abm.config import files
 from abm.config.keys import flatten, keys_of, merge, nested, shown
 from abm.config.settings import Share
 from abm.errors import ScenarioError
@@ -79,10 +79,10 @@ def without_effect(source: Source, overrides: Sequence[str]) -> list[str]:
 def same_as_extended(source: Source, overrides: Sequence[str] = ()) -> str | None:
     """Return the name of the scenario that ``source`` extends, if both give the same run."""
     scenario = load_scenario(source, overrides)
-    below = scenario_file.layers(source, keys_of(Scenario))[:-1]
+    below = files.layers(source, keys_of(Scenario))[:-1]
     if not below:
         return None
-    base = Scenario.from_document(scenario_file.merged(below))
+    base = Scenario.from_document(files.merged(below))
     return base.name if scenario.same_model_as(base) else None
 
 
@@ -134,7 +134,7 @@ def _value(written: str) -> Any:
 
 
 def _with(source: Source, overrides: Sequence[Override]) -> Scenario:
-    document = scenario_file.read(source, keys_of(Scenario))
+    document = files.read(source, keys_of(Scenario))
     scenario = Scenario.from_document(document)  # the file's own faults come first
     if not overrides:
         return scenario

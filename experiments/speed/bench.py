@@ -4,21 +4,20 @@ Every number of firms has a process of its own, so that its memory is its own.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
 from time import perf_counter
-from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
 
+from abm.base_year.population import SMALLEST_FIRMS
 from abm.engine.parallel import thread_count
-from abm.errors import ModelError, ScenarioError
+from abm.errors import ScenarioError
+from abm.model import RelocationModel
+from abm.scenario.scenario import Scenario
 from experiments.labels import NOTHING
 from experiments.runs.folders import (
     FOLDER_FORMAT,
@@ -28,12 +27,10 @@ from experiments.runs.folders import (
     replaced_folder,
     write_json,
 )
+from experiments.runs.processes import in_own_process
 from experiments.runs.provenance import git_revision, processor
 from experiments.speed.bound import of_cost_step
 from experiments.speed.machine import description, in_words, measured_speed, peak_memory
-
-if TYPE_CHECKING:
-    from abm.scenario.scenario import Scenario
 
 RESULT = "bench.json"
 
@@ -100,7 +97,7 @@ class BenchResult:
     sizes: list[SizeResult]
 
 
-def measure_size(scenario: "Scenario", firms: int, quarters: int, seed: int) -> SizeResult:
+def measure_size(scenario: Scenario, firms: int, quarters: int, seed: int) -> SizeResult:
     """Set a model up and run it, clock in hand.
 
     Parameters
@@ -112,8 +109,6 @@ def measure_size(scenario: "Scenario", firms: int, quarters: int, seed: int) -> 
     -------
     SizeResult
     """
-    from abm.model import RelocationModel
-
     began = perf_counter()
     model = RelocationModel(scenario, firms=firms, rng=seed)
     set_up = perf_counter() - began
@@ -133,25 +128,8 @@ def measure_size(scenario: "Scenario", firms: int, quarters: int, seed: int) -> 
     return SizeResult(firms, set_up, quarter_seconds, phase_seconds, bound_seconds, peak_memory())
 
 
-def in_own_process[**P, T](work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """What a function returns in a fresh process, which ends with it.
-
-    Raises
-    ------
-    ModelError
-        If the process is ended from outside.
-    """
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        try:
-            return pool.submit(work, *args, **kwargs).result()
-        except BrokenProcessPool:
-            raise ModelError(
-                "the process that measured was ended from outside, most likely for want of memory"
-            ) from None
-
-
 def bench(
-    scenario: "Scenario",
+    scenario: Scenario,
     sizes: Sequence[int],
     *,
     quarters: int,
@@ -183,8 +161,6 @@ def bench(
     OutputError
         If the folder cannot be written.
     """
-    from abm.base_year.population import SMALLEST_FIRMS
-
     for firms in sizes:
         if firms < SMALLEST_FIRMS:
             raise ScenarioError(f"firms: {firms}; at least {SMALLEST_FIRMS} are needed")
@@ -201,7 +177,7 @@ def bench(
     return result
 
 
-def _write(out: Path, result: BenchResult, scenario: "Scenario", started: datetime) -> None:
+def _write(out: Path, result: BenchResult, scenario: Scenario, started: datetime) -> None:
     check_destination(out)
     with replaced_folder(out) as folder:
         write_json(folder / RESULT, asdict(result))

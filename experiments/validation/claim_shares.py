@@ -4,8 +4,8 @@ from abm import data
 from abm.axes import FOOTLOOSE, PARTNERS
 from experiments.fit.moments import claim_curve
 from experiments.labels import REGION_NAMES, SECTOR_NAMES
-from experiments.validation.designs import BASE_FIXED, content, fixed
-from experiments.validation.estimates import Estimate, estimate
+from experiments.outcomes.estimates import Estimate, estimate
+from experiments.scenarios.designs import BASE_FIXED, content, fixed
 from experiments.validation.finding import Results
 from experiments.validation.measuring import MOTOR
 from experiments.validation.sections import Section

@@ -1,13 +1,18 @@
 """``nearshore validate``: run what the findings need, judge, and write it down."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
 
-from experiments.fit.command import replace_text
-from experiments.runs.folders import PROGRAM, check_destination, replaced_folder, write_json
+from experiments.runs.folders import (
+    PROGRAM,
+    check_destination,
+    replaced_folder,
+    write_json,
+    write_whole,
+)
 from experiments.runs.provenance import git_revision, versions
 from experiments.validation import claim_shares, robustness
 from experiments.validation.finding import Results
@@ -21,6 +26,7 @@ VALIDATION_FORMAT = 1
 CONTENTS = ("manifest.json", "validation.json", "validation.html", "validation.md")
 
 
+# why: an argument is an option of the command
 def validate(
     out: Path,
     only: Sequence[str] = (),
@@ -117,7 +123,7 @@ def _counter(total: int, quiet: bool) -> Callable[[], None]:
 
 
 def _write(
-    out: Path, report: ValidationReport, facts: dict[str, object], page: Path | None
+    out: Path, report: ValidationReport, facts: Mapping[str, object], page: Path | None
 ) -> None:
     manifest = {
         "format": VALIDATION_FORMAT,
@@ -133,4 +139,4 @@ def _write(
         (folder / "validation.md").write_text(markdown, encoding="utf-8")
         write_json(folder / "manifest.json", manifest)
     if page is not None:
-        replace_text(page, markdown)
+        write_whole(page, markdown.encode())

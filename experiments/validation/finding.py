@@ -8,8 +8,8 @@ import numpy as np
 
 from abm import data
 from abm.economy.tables import Array
-from experiments.validation.designs import Design
-from experiments.validation.estimates import Estimate, expectation
+from experiments.outcomes.estimates import Estimate, expectation
+from experiments.scenarios.designs import Design
 from experiments.validation.measuring import Measures
 
 Verdict = Literal["holds", "fails", "not testable"]

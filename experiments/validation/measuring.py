@@ -20,14 +20,18 @@ from abm.axes import (
     N_HOSTS,
     PARTNERS,
     REGIONS,
+    USA,
 )
 from abm.economy.tables import Array
 from abm.engine.blocks import sector_rows
 from abm.model import RelocationModel
+from abm.trade import indicators
 from abm.trade.market_clearing import FINAL, standing_plants
 
 MOTOR = ("cars", "light_trucks", "vehicle_parts")
-USA = REGIONS.index("USA")
+
+GROUPS = {sector: [place] for place, sector in enumerate(FOOTLOOSE)} | {"goods": [*range(N_GOODS)]}
+"""Sectors whose flows are measured, each of its own and all goods together."""
 
 WINDOW = 4
 """Last quarters of a run that are averaged: plants are reviewed once a year."""
@@ -82,8 +86,8 @@ def _by_sector_and_host(model: RelocationModel) -> Measures:
         for j, sector in enumerate(FOOTLOOSE):
             for h, host in enumerate(HOSTS):
                 found[f"{name}/{sector}/{host}"] = float(values[j, h])
-    shares = accounts.sales / accounts.sales.sum(axis=1, keepdims=True)
-    mean = (accounts.content * shares).sum(axis=1)
+    # A sector at a time: each is a set of books with one sector in it.
+    mean, *_ = indicators.mean_content(accounts.content[:, None], accounts.sales[:, None]).T
     return found | {f"content/{sector}/all": float(mean[j]) for j, sector in enumerate(FOOTLOOSE)}
 
 
@@ -102,11 +106,9 @@ def _prices(model: RelocationModel) -> Measures:
 def _trade(model: RelocationModel) -> Measures:
     """Imports of the three members by origin, both uses, motor sectors and all goods."""
     value = model.accounts.final.value + model.accounts.intermediate.value
-    groups = {sector: [FOOTLOOSE.index(sector)] for sector in FOOTLOOSE}
-    groups["goods"] = list(range(N_GOODS))
     return {
         f"imports/{name}/{market}/{origin}": float(value[rows][:, o, m].sum())
-        for name, rows in groups.items()
+        for name, rows in GROUPS.items()
         for m, market in enumerate(HOSTS)
         for o, origin in enumerate(REGIONS)
         if o != m
@@ -116,14 +118,12 @@ def _trade(model: RelocationModel) -> Measures:
 def _claims(model: RelocationModel) -> Measures:
     """US imports from the partners: dutiable and claimed, by sector and for all goods."""
     found = {}
-    trades = (model.accounts.final, model.accounts.intermediate)
     for name in ("claimed", "dutiable", "claimed_dutiable", "value"):
-        flow = sum((getattr(trade, name) for trade in trades), np.zeros(()))
-        for partner in PARTNERS:
-            entering = flow[:, HOSTS.index(partner), USA]
-            for j, sector in enumerate(FOOTLOOSE):
-                found[f"us_{name}/{sector}/{partner}"] = float(entering[j])
-            found[f"us_{name}/goods/{partner}"] = float(entering[:N_GOODS].sum())
+        flows = indicators.both_uses(model.accounts, name)
+        for group, rows in GROUPS.items():
+            _, *entering = indicators.us_imports_from_partners(flows[:, rows])
+            for partner, amount in zip(PARTNERS, entering, strict=True):
+                found[f"us_{name}/{group}/{partner}"] = float(amount)
     return found
 
 
@@ -210,9 +210,11 @@ def compliance_costs(model: RelocationModel) -> Measures:
         if FOOTLOOSE[sector] not in MOTOR:
             continue
         plants = standing_plants(model.this_quarter(), sector, rows, model.trade)
-        shares = model.customers.sold(sector, rows, plants)
         for host in range(1, N_HOSTS):
-            sold = shares[host][..., USA] * model.spending[sector, host, :, USA]
+            sold = (
+                model.customers.sold(plants[host], host)[..., USA]
+                * model.spending[sector, host, :, USA]
+            )
             sold[:, FINAL] /= plants[host].mark_on[:, USA]
             shipments = _proof(model, plants[host].firm, host, sold.sum(axis=1))
             found[FOOTLOOSE[sector]].append(shipments)

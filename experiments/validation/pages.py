@@ -1,5 +1,6 @@
 """The report of validation as data, as a page of HTML and as a page of the documentation."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
@@ -7,8 +8,7 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-from experiments import validation
-from experiments.validation.estimates import Estimate, expectation
+from experiments.outcomes.estimates import Estimate, expectation
 from experiments.validation.finding import Row
 from experiments.validation.pictures import picture
 from experiments.validation.sections import Section
@@ -72,7 +72,7 @@ class ValidationReport:
     def html(self) -> str:
         """A page that needs no network."""
         environment = Environment(autoescape=True, undefined=StrictUndefined)
-        text = (files(validation) / "report.html.j2").read_text(encoding="utf-8")
+        text = (files("experiments.validation") / "report.html.j2").read_text(encoding="utf-8")
         # Pictures are built as XML, which escapes what they quote.
         pictures = {row.id: Markup(picture(row)) for row in self.rows}
         page: str = environment.from_string(text).render(
@@ -128,7 +128,7 @@ def _published(each: Estimate) -> str:
     return "" if each.published is None else f"{each.published:g}".replace("-", "\N{MINUS SIGN}")
 
 
-def _table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def _table(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     """A Markdown table; nothing where there are no rows."""
     if not rows:
         return ""

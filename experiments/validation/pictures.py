@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from math import isfinite
 from xml.etree.ElementTree import Element, SubElement, tostring
 
-from experiments.validation.estimates import Estimate
+from experiments.outcomes.estimates import Estimate
 from experiments.validation.finding import Row
 
 WIDTH, LABELS, VALUES, LINE, HEAD = 900, 330, 210, 24, 30
@@ -83,6 +83,7 @@ def _range(panel: list[Estimate]) -> tuple[float, float]:
     return low - room, high + room
 
 
+# why: a line has two ends, each with two coordinates
 def _line(svg: Element, x1: float, y1: float, x2: float, y2: float, ink: str, width: int) -> None:
     SubElement(svg, "line", x1=f"{x1:.1f}", y1=f"{y1:.1f}", x2=f"{x2:.1f}", y2=f"{y2:.1f}",
                stroke=ink, attrib={"stroke-width": str(width)})  # fmt: skip

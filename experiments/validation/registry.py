@@ -1,7 +1,9 @@
 """All findings, in the order of ``published_results.csv``."""
 
+from collections.abc import Sequence
+
 from abm.errors import ScenarioError
-from experiments.validation.designs import Design
+from experiments.scenarios.designs import Design
 from experiments.validation.finding import Finding
 from experiments.validation.findings import (
     cars_lose_jobs_under_75,
@@ -37,7 +39,7 @@ MODULES = (
 FINDINGS: tuple[Finding, ...] = tuple(module.FINDING for module in MODULES)
 
 
-def chosen(ids: list[str]) -> list[Finding]:
+def chosen(ids: Sequence[str]) -> list[Finding]:
     """The findings of these ids, or all where none is named.
 
     Raises

@@ -7,7 +7,7 @@ import numpy as np
 
 from abm.axes import HOSTS
 from abm.economy.tables import Array
-from experiments.validation.designs import (
+from experiments.scenarios.designs import (
     BASE_MOVING,
     USMCA_MOVING,
     WITHDRAWAL,

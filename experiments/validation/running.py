@@ -1,16 +1,13 @@
 """Runs every design at every seed, on all processors, with the same result on any number."""
 
-import os
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
 
 from abm.errors import ModelError
 from abm.model import RelocationModel
 from abm.worlds.twin import alike, twin
-from experiments.sweeps.work.chunk import environment_of_workers
-from experiments.validation.designs import Design
+from experiments.runs.processes import process_pool
+from experiments.scenarios.designs import Design
 from experiments.validation.finding import Results
 from experiments.validation.measuring import Measures, run_and_measure
 
@@ -73,9 +70,7 @@ def run_all(
         Called after every task.
     """
     done = []
-    processes, spawn = workers or os.cpu_count(), get_context("spawn")
-    # Workers would otherwise each use every processor, and wait for each other.
-    with environment_of_workers(), ProcessPoolExecutor(processes, mp_context=spawn) as pool:
+    with process_pool(workers) as pool:
         for answer in pool.map(run_task, tasks):
             done.append(answer)
             finished()

@@ -1,5 +1,6 @@
 """A part of the report below the table of findings: some text and a table."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -13,10 +14,10 @@ class Section:
     paragraphs : tuple of str
     columns : tuple of str
         Heads; the first column is words, the others numbers.
-    rows : list of tuple of str
+    rows : sequence of tuple of str
     """
 
     title: str
     paragraphs: tuple[str, ...]
     columns: tuple[str, ...]
-    rows: list[tuple[str, ...]]
+    rows: Sequence[tuple[str, ...]]

@@ -11,11 +11,11 @@ from rich.console import Console
 from abm.errors import ModelError
 from abm.scenario.scenario import Scenario
 from experiments.commands.main import main
+from experiments.runs.processes import in_own_process
 from experiments.speed.bench import (
     BenchResult,
     SizeResult,
     bench,
-    in_own_process,
     milliseconds,
     print_bench,
 )
@@ -37,6 +37,7 @@ PHASES = (
     "claim_origin",
     "value_plans",
     "relocate",
+    "serve_customers",
     "trade_and_account",
     "rewire_suppliers",
     "record",

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from experiments.commands.main import main
-from experiments.validation.designs import BASE_FIXED, cars_fixed
+from experiments.scenarios.designs import BASE_FIXED, cars_fixed
 from experiments.validation.running import Task, collected, run_all, run_task
 
 FIRMS = 100

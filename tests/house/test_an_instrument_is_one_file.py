@@ -1,15 +1,10 @@
 """An instrument, and a rule, are added as CONTRIBUTING says, in a copy of the model, and work."""
 
 import re
-import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+from tests.copied_house import add_instrument, copied_house, insert, said, section, shown
 
 USE = """
 from abm.policy import compile_policy
@@ -52,48 +47,12 @@ print(act["reason"])
 """
 
 
-def section(heading):
-    return CONTRIBUTING.split(f"## {heading}")[1].split("\n## ")[0]
-
-
-def add_files(root, heading):
-    """Write the files of a section, and return their modules in the order they are shown."""
-    names = re.findall(r"`(abm/\w+/(?:\w+/)?\w+\.py)`:(?:\n| a frozen)", section(heading))
-    codes = re.findall(r"```python\n(.*?)```", section(heading), re.DOTALL)
-    for name, code in zip(names, codes, strict=True):
-        (root / name).write_text(code, encoding="utf-8")
-    return [name.removesuffix(".py").replace("/", ".") for name in names]
-
-
-def insert(file, *lines):
-    """Put lines before what they are to stand before."""
-    text = file.read_text(encoding="utf-8")
-    for anchor, line in lines:
-        assert text.count(anchor) == 1
-        text = text.replace(anchor, line + anchor)
-    file.write_text(text, encoding="utf-8")
-
-
 @pytest.fixture(scope="module")
 def copied(tmp_path_factory):
     """The model with the instrument and the rule of CONTRIBUTING added."""
-    root = tmp_path_factory.mktemp("copy")
-    for package in ("abm", "agents", "experiments"):
-        shutil.copytree(
-            ROOT / package, root / package, ignore=shutil.ignore_patterns("__pycache__")
-        )
-    (fees,) = add_files(root, "An instrument")
-    settings, rule_module = add_files(root, "A rule of government")
-    for heading, module in (("An instrument", fees), ("A rule of government", settings)):
-        (field,) = re.findall(r"`(\w+: \w+ = \w+\(\))`", section(heading))
-        insert(
-            root / "abm" / "policy" / "regime.py",
-            ("from abm.policy.instruments.reaction", f"from {module} import *\n"),
-            ("    threat: Threat | None", f"    {field}\n"),
-        )
-    (fill,) = re.findall(r"`(\(\"\w+\", \w+\),)`", section("An instrument"))
-    last = '    ("competition", fill_competition),'
-    insert(root / "abm" / "policy" / "regime.py", (last, f"    {fill}\n"))
+    root = copied_house(tmp_path_factory.mktemp("copy"), "abm", "agents", "experiments")
+    add_instrument(root, "An instrument")
+    (rule_module,) = add_instrument(root, "A rule of government")
     (rule,) = re.findall(r"`(\w+),` in `RULES`", section("A rule of government"))
     insert(
         root / "abm" / "governments" / "rules.py",
@@ -101,14 +60,6 @@ def copied(tmp_path_factory):
         ("    react,", f"    {rule},\n"),
     )
     return root
-
-
-def said(script, folder):
-    run = subprocess.run(
-        [sys.executable, "-c", script], cwd=folder, capture_output=True, text=True, check=False
-    )
-    assert run.returncode == 0, run.stderr
-    return run.stdout
 
 
 def test_the_instrument_of_contributing_is_known_everywhere_once_added(copied):
@@ -121,6 +72,6 @@ def test_the_rule_of_contributing_acts_and_its_act_is_an_event(copied):
 
 @pytest.mark.parametrize("heading", ["An instrument", "A rule of government"])
 def test_the_files_of_contributing_are_as_short_as_it_says(heading):
-    for code in re.findall(r"```python\n(.*?)```", section(heading), re.DOTALL):
+    for code in shown(heading):
         lines = [line for line in code.splitlines() if line.strip() and '"""' not in line]
         assert 2 < len(lines) <= 10

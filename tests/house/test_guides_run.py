@@ -16,8 +16,8 @@ import typer
 
 from abm.scenario.scenario import Scenario
 from experiments import results
-from experiments.calibrate.target_file import read_calibration
 from experiments.commands.main import app, main
+from experiments.estimation.target_file import read_target_file
 from experiments.sweeps.design import sweep_file
 from experiments.sweeps.design.sweep_file import read_sweep, shipped_sweeps
 from tests.in_this_process import in_this_process
@@ -153,7 +153,7 @@ def load_toml(block):
     if "[[targets]]" in block.text or "[factors]" in block.text:
         path = Path(block.file)
         path.write_text(block.text, encoding="utf-8")
-        (read_calibration if "[[targets]]" in block.text else read_sweep)(path)
+        (read_target_file if "[[targets]]" in block.text else read_sweep)(path)
     else:
         Scenario.from_toml(f'extends = "status-quo"\n{block.text}')
 

@@ -140,17 +140,3 @@ def test_more_swaps_leave_the_draws_of_the_first_swappers_alone(economy, low, hi
     more = many.rewire(1, economy.draws, economy.shares, economy.plants, high)
     assert set(done.rows.tolist()) <= set(more.rows.tolist())
     np.testing.assert_array_equal(few.supplier[done.rows], many.supplier[done.rows])
-
-
-@given(economies(), st.data())
-def test_exposure_is_a_share_that_grows_with_tiers_and_with_sources(economy, data):
-    network = economy.network()
-    firm = st.integers(0, economy.sector.size - 1)
-    rows = np.array(data.draw(st.lists(firm, min_size=1, max_size=5)))
-    exposure = network.cascade(rows, tiers=2)
-    assert np.all(exposure[rows] == 1)
-    # Cost shares are float32: their sum may pass one by a rounding of each of ten inputs.
-    assert exposure.min() >= 0
-    assert exposure.max() <= 1 + 10 * np.finfo(np.float32).eps
-    assert np.all(network.cascade(rows, tiers=3) >= exposure)
-    assert np.all(network.cascade(rows[:1], tiers=2) <= exposure)

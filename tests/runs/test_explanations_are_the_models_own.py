@@ -12,7 +12,8 @@ from abm.explain.decision import explanation
 from abm.explain.switching_points import CANCELS, decisions, levers_of, nearest_switch
 from experiments.commands.main import main
 from experiments.explain.in_words import introduction, verdict, why_claim
-from experiments.explain.run_again import WatchedModel, explain_firm, read_manifest
+from experiments.explain.run_again import explain_firm, read_manifest
+from experiments.explain.watched import WatchedModel
 from experiments.runs.continuing import fork
 from experiments.runs.runner import run_scenario
 from experiments.scenarios.overrides import load_scenario
@@ -30,24 +31,27 @@ THREAT = ("threat.instrument=blanket", "threat.rate=0.5", "threat.origins=['MEX'
 
 
 class Watched(WatchedModel):
-    """Looks at every firm that decides, and keeps what the model made of it."""
+    """Looks at some of the firms that decide, and keeps what the model made of them."""
 
     def value_plans(self):
         super().value_plans()
         rows = self.plans.rows
-        self.told = []
         self.before = self.firms.target[rows].copy(), self.firms.config[rows].copy()
-        for place in range(0, len(rows), 7):
-            self.row = int(rows[place])
-            self.look(self.plans.taste[place])
-            self.told.append((place, self.row, self.seen.situation))
+
+    @property
+    def told(self):
+        rows = self.moment.reviewing
+        return [
+            (place, int(rows[place]), self.moment.situation(int(rows[place])))
+            for place in range(0, len(rows), 7)
+        ]
 
 
 @pytest.fixture(scope="module")
 def model():
     """A model in which firms decide under a threat, some of them in the midst of building."""
     scenario = load_scenario("threat-35", [*RESTLESS, *THREAT])
-    watched = Watched(scenario, FIRMS, 5, 0, None)
+    watched = Watched(scenario, firms=FIRMS, rng=5)
     for _ in range(QUARTERS):
         watched.step()
     return watched

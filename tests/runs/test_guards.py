@@ -69,8 +69,12 @@ def spoil_payoffs(table, calibration, policy, revenue, rows, payoff):
     payoff[3] = np.nan
 
 
-def spoil_projects(table, settings, plans, moves):
+def spoil_projects(table, *rest):
     table.sunk[7] = np.nan
+
+
+def spoil_customers(quarter, last, speeds, regime, served):
+    served.customers.split[7, 1] = np.nan
 
 
 def spoil_trade(economy, calibration, policy, tally, market, *rest):
@@ -92,6 +96,7 @@ SPOILT = {
     "payoffs": (spoil_payoffs, "payoff of firm "),
     "relocate": (spoil_projects, "cost sunk of firm 7 ("),
     "held_after": (spoil_held, "held wedge of firm 7 ("),
+    "serve": (spoil_customers, "plants that serve them of firm 7 ("),
     "settle": (spoil_trade, "output at (2, 1)"),
     "settle, of claims": (spoil_claimed, "claimed_musd of trade at (1, 2, 1, 0)"),
 }
@@ -101,6 +106,7 @@ PHASES = {
     "renewed_supply": "renew_contracts",
     "held_after": "trade_and_account",
     "payoffs": "value_plans",
+    "serve": "serve_customers",
     "settle": "trade_and_account",
     "settle, of claims": "record",
 }

@@ -39,7 +39,7 @@ def outcome(spec):
 
 def made_spec(cost):
     """A run of no sweep."""
-    from experiments.sweeps.work.one_run import RunSpec
+    from experiments.sweeps.design.run_spec import RunSpec
 
     return RunSpec(f"{cost}", "s", (("firms.build_cost", cost),), 1, 1, 10, 1)
 
@@ -145,7 +145,7 @@ def claims(spec, scenario):
     from abm.worlds.twin import twin
     from experiments.outcomes.measures import preference_utilisation
     from experiments.sweeps.design.plan import resolved_scenario
-    from experiments.sweeps.work.one_run import base_year
+    from experiments.sweeps.work.base_years import base_year
 
     resolved = resolved_scenario(scenario, spec)
     model = twin(base_year(resolved.firms, resolved.economy, spec.firms, spec.seed), resolved)

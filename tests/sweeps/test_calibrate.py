@@ -11,9 +11,9 @@ import sweep_runs
 from abm.errors import OutputError, ScenarioError
 from abm.scenario.scenario import Scenario
 from experiments import results
-from experiments.calibrate.command import calibrate
-from experiments.calibrate.target_file import read_calibration
 from experiments.commands.main import main
+from experiments.estimation.command import estimate as calibrate
+from experiments.estimation.target_file import read_target_file
 from experiments.sweeps.work.sweep import Options, run_sweep
 
 A, B = 0.42, 0.17
@@ -117,7 +117,7 @@ def test_a_target_that_changes_sides_is_refused(tmp_path, fitted):
     turned = [(*target[:3], "fit") for target in BOTH]
     with pytest.raises(OutputError, match=r"were written down before the fit.*product"):
         fit(write(tmp_path, *turned), out, resume=True)
-    with pytest.raises(OutputError, match="holds a calibration; --resume goes on with it"):
+    with pytest.raises(OutputError, match="holds an estimation; --resume goes on with it"):
         fit(write(tmp_path, *BOTH), out)
     assert (out / "targets.json").read_bytes() == before
 
@@ -148,7 +148,7 @@ def test_a_fit_that_was_stopped_goes_on_to_the_same_numbers(tmp_path, fitted, ma
 )
 def test_a_wrong_file_is_one_line(tmp_path, targets, line):
     with pytest.raises(ScenarioError) as refused:
-        read_calibration(write(tmp_path, *targets))
+        read_target_file(write(tmp_path, *targets))
     assert line in str(refused.value)
     assert "\n" not in str(refused.value)
 
@@ -169,9 +169,9 @@ def test_the_fit_recovers_a_parameter_from_data_made_by_the_model(tmp_path):
 
 
 def test_the_command_fits_and_says_what_it_found(tmp_path, monkeypatch, capsys):
-    from experiments.calibrate import command
+    from experiments.estimation import command
 
-    monkeypatch.setattr(command.calibrate, "__kwdefaults__", {"run_one": sweep_runs.bent})
+    monkeypatch.setattr(command.estimate, "__kwdefaults__", {"run_one": sweep_runs.bent})
     file = str(write(tmp_path, *BOTH))
     assert main(["calibrate", file, "--out", str(tmp_path / "out"), "--quiet"]) == 0
     said = capsys.readouterr().out.splitlines()

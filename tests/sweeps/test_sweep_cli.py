@@ -12,9 +12,9 @@ import experiments.sweeps.work.sweep as sweeps
 from abm.model import RelocationModel
 from experiments import results
 from experiments.commands.main import main
+from experiments.runs.processes import environment_of_workers
 from experiments.sweeps.design.plan import make_plan, resolved_scenario
 from experiments.sweeps.design.sweep_file import read_sweep
-from experiments.sweeps.work.chunk import environment_of_workers
 from experiments.sweeps.work.one_run import simulate
 
 SMALL = """

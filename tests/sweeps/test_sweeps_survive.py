@@ -266,7 +266,7 @@ def test_a_disk_without_room_for_a_result_keeps_it_until_there_is(small, monkeyp
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     before = sorted(path.name for path in (out / "parts").iterdir())
     recorder = Recorder(store, "extra", flush_seconds=1e9)
-    from experiments.sweeps.work.chunk import Report
+    from experiments.sweeps.design.run_spec import Report
 
     recorder.take(Report("0" * 20, {"profit": 1.0}))
     resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))

@@ -5,7 +5,7 @@ import pytest
 
 from abm.axes import FOOTLOOSE, GOODS
 from abm.model import RelocationModel
-from experiments.collected_duties import special_duties
+from experiments.scenarios.collected_duties import special_duties
 
 FIRMS = 300
 

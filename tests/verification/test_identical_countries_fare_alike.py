@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import abm.base_year.set_up
-import abm.trade.borders
+import abm.trade.duties
 from abm import RelocationModel
 from abm.axes import N_HOSTS
 from abm.economy.tables import load_economy
@@ -47,7 +47,7 @@ def model():
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(abm.base_year.set_up, "place_firms", place_mirrored)
-        patch.setattr(abm.trade.borders, "MERCHANDISE_PROCESSING_FEE", 0.0)
+        patch.setattr(abm.trade.duties, "MERCHANDISE_PROCESSING_FEE", 0.0)
         scenario = load_scenario("status-quo", SAME_SHOCK + NO_LUCK + CHEAP_MOVES)
         economy = identical_members(load_economy())
         model = RelocationModel(scenario, firms=FIRMS, economy=economy)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from abm.axes import CONFIG_LABELS, HAS_PLANT, HOSTS
-from abm.location.moving_costs import move_costs
+from abm.location.moving_costs import MovingCosts
 from experiments.outcomes.summary import summary
 from experiments.scenarios.overrides import load_scenario
 from tests.same_firms import model_of
@@ -44,7 +44,7 @@ def run(*overrides, source="threat-35", quarters=6):
     rows = np.flatnonzero((table.config == USA_ALONE) & (table.target < 0))
     table.target[rows], table.stage[rows], table.quarters_left[rows] = MEXICO, 0, 1
     table.project_taste[rows] = np.linspace(0, 4, len(rows))
-    cost = move_costs(model.scenario.firms)[USA_ALONE, MEXICO]
+    cost = MovingCosts(model.scenario.firms).total[USA_ALONE, MEXICO]
     table.sunk[rows] = model.scenario.firms.stage_cost_shares[0] * cost
     before = under_way(model)
     model.run_for(quarters)

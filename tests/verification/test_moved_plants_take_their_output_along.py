@@ -11,7 +11,7 @@ import pytest
 
 from abm.axes import N_FOOTLOOSE, N_HOSTS, N_REGIONS, N_SECTORS, REGIONS
 from abm.core.presence import presence, present_weights, standing_appeal
-from abm.economy import load_economy
+from abm.economy.tables import load_economy
 
 USA, MEX = REGIONS.index("USA"), REGIONS.index("MEX")
 PLANTS = 100

@@ -1,10 +1,11 @@
 """What all charts of the page share: a chart, the colours of its ground, its axes."""
 
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any
 
 from abm.axes import FOOTLOOSE
-from experiments.labels import with_minus
+from experiments.labels import NOTHING, with_minus
 from viz.palette import COLOURS, COLOURS_ON_DARK
 
 SECTOR_COLOURS = dict(
@@ -81,10 +82,10 @@ def axis(ink: Ink, kind: str, **more: Any) -> dict[str, Any]:
 
 
 def number(value: float, digits: int) -> str:
-    """A figure with so many digits behind the point."""
-    return with_minus(f"{value:,.{digits}f}")
+    """A figure with so many digits behind the point; a dash for a share of nothing."""
+    return with_minus(f"{value:,.{digits}f}") if isfinite(value) else NOTHING
 
 
 def signed(value: float, digits: int) -> str:
     """The same for a difference."""
-    return with_minus(f"{value:+,.{digits}f}")
+    return with_minus(f"{value:+,.{digits}f}") if isfinite(value) else NOTHING

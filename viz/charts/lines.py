@@ -1,6 +1,7 @@
 """The charts that grow as a run does: lines by quarter, events marked, observed figures beside."""
 
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,7 @@ class Line:
     observed: tuple[Point, ...] = ()
 
 
+# why: all in which one chart of lines differs from another
 def lines_chart(
     frame: Frame,
     ink: Ink,
@@ -92,7 +94,7 @@ def _cell(value: float | None, digits: int) -> str:
 def _span(series: list[dict[str, Any]], least: float) -> dict[str, float]:
     """Ends and ticks of an axis that noise does not fill."""
     values = [value for line in series for value in line["data"] if value is not None]
-    low, high = min(values), max(values)
+    low, high = min(values, default=0.0), max(values, default=0.0)
     if high - low < least:
         middle = round((high + low) / 2 / least * 4) * least / 4
         low, high = middle - least / 2, middle + least / 2
@@ -105,11 +107,23 @@ def _span(series: list[dict[str, Any]], least: float) -> dict[str, float]:
 
 
 def _name_lines(series: list[dict[str, Any]], span: dict[str, float]) -> None:
-    """Write their names where lines end, moved apart where they end close to each other."""
-    named = [line for line in series if line["lineStyle"]["type"] == "solid"]
+    """Write their names where lines end, moved apart where they end close to each other.
+
+    A line that ends in a share of nothing is named where it was last something.
+    """
+    solid = [line for line in series if line["lineStyle"]["type"] == "solid"]
+    ends = {
+        line["name"]: max(n for n, value in enumerate(line["data"]) if value is not None)
+        for line in solid
+        if any(value is not None for value in line["data"])
+    }
+    named = [line for line in solid if line["name"] in ends]
+    if not named:
+        return
+    height = {line["name"]: line["data"][ends[line["name"]]] for line in named}
     pixel = (span["max"] - span["min"]) / PLOT_HEIGHT
-    named.sort(key=lambda line: -line["data"][-1])
-    places = [-line["data"][-1] / pixel for line in named]
+    named.sort(key=lambda line: -height[line["name"]])
+    places = [-height[line["name"]] / pixel for line in named]
     moved = list(places)
     for n in range(1, len(moved)):
         moved[n] = max(moved[n], moved[n - 1] + LABEL_HEIGHT)
@@ -121,7 +135,7 @@ def _name_lines(series: list[dict[str, Any]], span: dict[str, float]) -> None:
             "symbolSize": 1,
             "silent": True,
             "animation": False,
-            "data": [{"coord": [len(line["data"]) - 1, line["data"][-1]]}],
+            "data": [{"coord": [ends[line["name"]], height[line["name"]]]}],
             "label": {
                 "show": True,
                 "position": "right",
@@ -243,7 +257,7 @@ def _line_series(line: Line, values: np.ndarray, digits: int, dashed: bool) -> d
         "id": label,
         "type": "line",
         "name": label,
-        "data": np.round(values, digits + 1).tolist(),
+        "data": [n if isfinite(n) else None for n in np.round(values, digits + 1).tolist()],
         "showSymbol": len(values) < 2,
         "symbolSize": 5,
         "sampling": "lttb",

@@ -43,6 +43,7 @@ def draw_lines(
     axes.plot(line.index, line, color=colour)
 
 
+# why: run and reference, each with its series, and how they are labelled
 def country_panels(
     figure: Figure,
     run: RunFrames,

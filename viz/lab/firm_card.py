@@ -4,10 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from abm.axes import CONFIG_LABELS, HOSTS
-from abm.location.moving_costs import move_costs
+from abm.axes import HOSTS
+from abm.explain.decision import explained
 from agents import Firm
-from experiments.labels import ADJECTIVES, REGION_NAMES, SECTOR_NAMES, with_minus
+from experiments.explain.in_words import chance, decision, percent, when
+from experiments.labels import ADJECTIVES, REGION_NAMES, SECTOR_NAMES
 from viz.lab.laboratory import World
 from viz.lab.sites import cities
 
@@ -85,38 +86,30 @@ def about_firm(world: World, row: int) -> dict[str, Any]:
     }
 
 
+PLANS_HEAD = ["plants in", "gain against staying", "cost of moving", "chance"]
+
+NOT_YET = "Nobody has decided yet: firms reconsider from the first quarter on."
+
+
 def _plans(world: World, firm: Firm) -> dict[str, Any]:
-    """What each set of plants is worth to it now, and what that says."""
-    model, row = world.model, firm.row
-    now = int(model.firms.config[row])
-    value = model.plan_values[row, :, model.in_force.regime]
-    cost = move_costs(model.scenario.firms)[now]
-    gain = 100 * (value - value[now] - cost)
-    order = np.argsort(-gain)
+    """What each set of plants was worth to it when firms last decided, and what that says.
+
+    It is what ``nearshore explain`` tells of the firm in that quarter.
+    """
+    if world.moment is None:
+        return {"plans": {"head": PLANS_HEAD, "rows": []}, "why": NOT_YET}
+    found = explained(world.moment, firm.row, levers=())
     rows = [
-        [CONFIG_LABELS[c], _signed(100 * (value[c] - value[now])), f"{100 * cost[c]:.0f}",
-         "here now" if c == now else _signed(gain[c])]
-        for c in order
-    ]  # fmt: skip
-    head = ["plants in", "worth against now", "cost of moving", "gain"]
-    best = int(next(c for c in order if c != now))
-    building = firm.target
-    if building is not None:
-        why = (
-            f"It is building for {building}: {firm.quarters_left} quarters of this stage are left."
-        )
-    elif gain[best] > 0:
-        why = (
-            f"{CONFIG_LABELS[best]} would gain it {gain[best]:.0f}% of quarterly sales;"
-            " it may move when its clock strikes for a review."
-        )
-    else:
-        why = (
-            f"It stays: even the best other set, {CONFIG_LABELS[best]}, would lose it"
-            f" {-gain[best]:.0f}% of quarterly sales, the cost of moving counted."
-        )
-    return {"plans": {"head": head, "rows": rows}, "why": why}
-
-
-def _signed(value: float) -> str:
-    return with_minus(f"{value:+,.0f}")
+        [
+            plan.plants,
+            "here" if plan.plants == found.who.plants else percent(plan.against_staying, 1),
+            f"{100 * plan.move_cost:.1f}",
+            chance(plan),
+        ]
+        for plan in found.plans
+    ]
+    why = f"{when(found)} {decision(found)}"
+    if firm.target is not None:
+        left = f"{firm.quarters_left} quarters of this stage are left"
+        why += f" It is now building for {firm.target}: {left}."
+    return {"plans": {"head": PLANS_HEAD, "rows": rows}, "why": why}

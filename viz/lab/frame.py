@@ -12,7 +12,7 @@ import numpy as np
 
 from abm.axes import FOOTLOOSE
 from abm.policy.timeline import TimelineEntry
-from viz.lab import firm_card as why
+from viz.lab.firm_card import about_firm, firms_of
 from viz.lab.history import History, Picture
 from viz.lab.laboratory import Laboratory, Standing, World
 
@@ -87,8 +87,8 @@ def take(lab: Laboratory, city: int | None = None, firm: int | None = None) -> F
             other=None if lab.other is None else _scene(lab.other),
             over=lab.over,
             decided=lab.world.model.in_force.decided,
-            firms=() if city is None else tuple(why.firms_of(lab.world, city)),
-            firm=None if firm is None else why.about_firm(lab.world, firm),
+            firms=() if city is None else tuple(firms_of(lab.world, city)),
+            firm=None if firm is None else about_firm(lab.world, firm),
         )
 
 

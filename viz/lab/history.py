@@ -6,7 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abm import RelocationModel
-from abm.axes import FOOTLOOSE, HAS_PLANT, N_GOODS, N_HOSTS, REGIONS
+from abm.axes import FOOTLOOSE, HAS_PLANT, N_GOODS, N_HOSTS
+from abm.trade import indicators
+from abm.trade.accounts import Accounts
 from viz.lab.sites import cities, sites
 
 type Floats = NDArray[np.float64]
@@ -14,8 +16,11 @@ type Floats = NDArray[np.float64]
 BINS = 20
 """Of the distribution of content, from 0 to 1."""
 
-USA = REGIONS.index("USA")
-PARTNER_ROWS = slice(1, N_HOSTS)
+MOTOR = slice(0, 3)
+"""Sectors of cars, light trucks and their parts."""
+
+BILLION_A_YEAR = 4e-3
+"""Billion a year in a million a quarter."""
 
 
 @dataclass
@@ -30,7 +35,7 @@ class History:
         rest, ``content`` (vehicles and parts) and ``prices`` by host, ``claimed`` and
         ``false`` (shares of US imports) from Mexico and Canada, ``opened``,
         ``closed`` (real plants) by host, ``moves`` (real firms) announced, completed
-        and cancelled.
+        and cancelled. NaN is a share of nothing.
     """
 
     series: dict[str, list[Floats]] = field(default_factory=dict)
@@ -56,46 +61,28 @@ class History:
 
 def _figures(model: RelocationModel) -> dict[str, object]:
     accounts, last = model.accounts, model.records.outcomes[-1]
-    value = accounts.final.value + accounts.intermediate.value
-    customs = (value * model.economy.customs_over_basic)[:N_GOODS].sum(axis=0)
-    balance = 4e-3 * (customs[USA] - customs[:, USA])
+    balance = BILLION_A_YEAR * indicators.us_goods_balance(accounts, model.economy)
+    base = model.base_accounts.final
+    basket = indicators.consumers_basket(base.value, base.duty)
+    _, *content = indicators.mean_content(accounts.content[MOTOR], accounts.sales[MOTOR])
     return {
-        "output": 4e-3 * accounts.sales.sum(axis=0),
-        "jobs": 1e-3 * accounts.employment.sum(axis=0),
-        "balance": [*balance[1:N_HOSTS], balance[N_HOSTS:].sum()],
-        "content": _content(accounts.content, accounts.sales),
-        "prices": _prices(model),
-        "claimed": _share(model, "claimed_dutiable", "dutiable"),
-        "false": _share(model, "false", "claimed"),
+        "output": BILLION_A_YEAR * indicators.by_host(accounts.sales),
+        "jobs": 1e-3 * indicators.by_host(accounts.employment),
+        "balance": [*balance[indicators.PARTNER_ROWS], balance[N_HOSTS:].sum()],
+        "content": content,
+        "prices": indicators.consumer_prices(accounts.price_index[:, :N_HOSTS], basket),
+        "claimed": _share(accounts, "claimed_dutiable", "dutiable"),
+        "false": _share(accounts, "false", "claimed"),
         "opened": last["opened"].sum(axis=0),
         "closed": last["closed"].sum(axis=0),
         "moves": _moves(model),
     }
 
 
-def _content(content: Floats, sales: Floats) -> Floats:
-    """Mean content of vehicles and their parts by host."""
-    motor = slice(0, 3)
-    known = np.isfinite(content[motor])
-    weight = np.where(known, sales[motor], 0)
-    return np.nan_to_num(content[motor] * known * weight).sum(axis=0) / weight.sum(axis=0)
-
-
-def _prices(model: RelocationModel) -> Floats:
-    """Price of the calibration year's basket of consumers, calibration year = 1."""
-    base = model.base_accounts.final
-    basket = (base.value + base.duty)[: len(FOOTLOOSE)].sum(axis=1)[:, :N_HOSTS]
-    index = model.accounts.price_index[:, :N_HOSTS]
-    return (index * basket).sum(axis=0) / basket.sum(axis=0)
-
-
-def _share(model: RelocationModel, part: str, whole: str) -> Floats:
+def _share(accounts: Accounts, part: str, whole: str) -> Floats:
     """Share of what enters the USA from Mexico and from Canada."""
-    sums = []
-    for name in (part, whole):
-        trades = (model.accounts.final, model.accounts.intermediate)
-        sums.append(sum(getattr(trade, name)[:, PARTNER_ROWS, USA].sum(axis=0) for trade in trades))
-    return np.divide(sums[0], sums[1], out=np.zeros(2), where=sums[1] > 0)
+    flows = (indicators.both_uses(accounts, name) for name in (part, whole))
+    return indicators.us_claim_shares(*flows)[1:]
 
 
 def _moves(model: RelocationModel) -> list[float]:
@@ -168,7 +155,7 @@ class Atlas:
             plants=plants,
             opened=opened,
             closed=closed,
-            trade=4e-3 * value[:N_GOODS].sum(axis=0),
+            trade=BILLION_A_YEAR * value[:N_GOODS].sum(axis=0),
             content=self._content(model, sold),
             threshold=model.now.content_threshold[: len(FOOTLOOSE), model.regime],
         )
@@ -183,7 +170,7 @@ class Atlas:
         sold = np.zeros(mass.shape)
         for host in range(N_HOSTS):
             total = np.bincount(table.sector, mass[:, host], minlength=len(FOOTLOOSE))
-            rate = 4e-3 * model.accounts.sales[:, host] / np.where(total > 0, total, 1)
+            rate = BILLION_A_YEAR * model.accounts.sales[:, host] / np.where(total > 0, total, 1)
             sold[:, host] = mass[:, host] * rate[table.sector]
         return sold
 

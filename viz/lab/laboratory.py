@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import abm.model
-from abm import RelocationModel
 from abm.errors import NearshoreError, ScenarioError
+from abm.explain.one_firm import Moment
 from abm.policy.timeline import first_day
 from abm.scenario.scenario import Scenario
+from experiments.explain.watched import WatchedModel
 from viz.lab.history import Atlas, History
 
 MODEL = Path(abm.model.__file__)
@@ -83,11 +84,17 @@ class World:
     ----------
     scenario : Scenario
     firms, seed : int
+
+    Attributes
+    ----------
+    moment : Moment or None
+        At which firms decided in the last quarter finished; None in the calibration year.
     """
 
     def __init__(self, scenario: Scenario, firms: int, seed: int) -> None:
         self.name = scenario.name
-        self.model = RelocationModel(scenario, firms=firms, rng=seed)
+        self.model = WatchedModel(scenario, firms=firms, rng=seed)
+        self.moment: Moment | None = None
         self.atlas = Atlas(self.model, seed)
         self.history = History()
         self.history.add(self.model)
@@ -95,6 +102,7 @@ class World:
     def step(self) -> None:
         """One quarter."""
         self.model.step()
+        self.moment = self.model.moment
         self.history.add(self.model)
 
 

@@ -8,11 +8,11 @@ from urllib.parse import parse_qs
 
 import solara
 
-from viz.charts import lines as charts
+from viz.charts import lines
 from viz.charts.basics import DARK, LIGHT, Ink
 from viz.charts.suppliers import network
 from viz.lab.frame import Frame
-from viz.page import lever_panel as levers
+from viz.page import lever_panel
 from viz.page.cards import Drawn, Events, Failed, Headlines, MapCard, Place, SpreadCard
 from viz.page.elements import Text
 from viz.page.parts import LeversPart, TransportPart
@@ -97,7 +97,7 @@ def Laboratory_(session: Session, frame: Frame, ink: Ink) -> None:
             Text("h2", "Policy from next quarter", "ns-h2")
             LeversPart(
                 groups=json.dumps(
-                    levers.panel(
+                    lever_panel.panel(
                         frame.scenario, frame.quarter + 1, session.chosen.value, frame.decided
                     )
                 ),
@@ -115,7 +115,7 @@ def Laboratory_(session: Session, frame: Frame, ink: Ink) -> None:
             Headlines(frame)
             Events(frame)
         with solara.v.Html(tag="section", class_="ns-charts", attributes={"aria-label": "Charts"}):
-            for draw in charts.CHARTS:
+            for draw in lines.CHARTS:
                 Drawn(draw(frame, ink), frame, "176px")
             SpreadCard(session, frame, ink)
             Drawn(network(frame, ink), frame, "260px", on_pick=session.visit_supplier)

@@ -138,12 +138,15 @@ def Place(session: Session, frame: Frame) -> None:
 @solara.component
 def FirmPage(session: Session, told: dict[str, Any]) -> None:
     """Where a firm is, what it claims, and why it stays or moves."""
+    plans = ""
+    if told["plans"]["rows"]:
+        plans = f"<p>Sets of plants, % of quarterly sales:</p>{table_html(told['plans'])}"
     solara.HTML(
         tag="div",
         unsafe_innerHTML=f"<h3>{escape(told['title'])}</h3><p>{escape(told['lead'])}</p>"
         f"<p><b>{escape(told['why'])}</b></p>{table_html(told['plants'])}"
         f"<p>Suppliers: {escape(told['suppliers'] or 'none')}.</p>"
-        f"<p>Sets of plants, % of quarterly sales:</p>{table_html(told['plans'])}",
+        f"{plans}",
     )
     Press("All firms here", lambda: session.visit_firm(None))
 

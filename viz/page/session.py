@@ -18,8 +18,7 @@ from abm.scenario.scenario import Scenario
 from viz.lab import keep
 from viz.lab.frame import Frame, take
 from viz.lab.laboratory import LONGEST, Failure, Laboratory, Start
-from viz.page import defaults
-from viz.page import lever_panel as levers
+from viz.page import defaults, lever_panel
 
 FRAMES = 4.0
 """Pictures a second at most."""
@@ -193,19 +192,19 @@ class Session:
 
     def pull(self, lever: int, value: object) -> None:
         """Set a lever from the next quarter on."""
-        self._change(lambda: levers.pulled(lever, value, self.chosen.value))
+        self._change(lambda: lever_panel.pulled(lever, value, self.chosen.value))
 
     def press(self, button: str) -> None:
         """Announce, impose or withdraw a threat from the next quarter on."""
-        self._change(lambda: levers.threat_changes(button))
+        self._change(lambda: lever_panel.threat_changes(button))
 
     def choose(self, lever: int, slot: str, value: str) -> None:
         """Fill a slot of a lever's key; a value that is not offered is passed over."""
-        known = levers.levers()
+        known = lever_panel.levers()
         if not 0 <= lever < len(known) or slot not in known[lever].slots:
             return
-        if value in levers.CHOICES[slot][1]:
-            slots = levers.slots_of(known[lever], self.chosen.value) | {slot: value}
+        if value in lever_panel.CHOICES[slot][1]:
+            slots = lever_panel.slots_of(known[lever], self.chosen.value) | {slot: value}
             if slots.get("from") in (slots.get("into"), slots.get("region")):
                 slots["from"] = "all"
             self.chosen.value = self.chosen.value | {known[lever].key: slots}

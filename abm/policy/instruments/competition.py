@@ -19,4 +19,4 @@ class Competition(Settings):
 
 def fill_competition(competition: Competition, regime: RegimeArrays) -> None:
     """Write the scale of markups into ``regime``."""
-    regime.markup_scale = competition.markup_scale
+    regime.markup_scale[...] = competition.markup_scale

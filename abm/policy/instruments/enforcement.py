@@ -64,4 +64,4 @@ def fill_enforcement(enforcement: Enforcement, regime: RegimeArrays) -> None:
         market = REGIONS.index(member)
         regime.audit_rate[market] = getattr(enforcement.audit_rate, member)
         regime.penalty[market] = getattr(enforcement.penalty, member)
-    regime.paperwork_scale = enforcement.paperwork_scale
+    regime.paperwork_scale[...] = enforcement.paperwork_scale

@@ -188,8 +188,8 @@ def contributions(measures: Mapping[str, Measure]) -> dict[str, NDArray[np.float
 def fill_measures(measures: Measures, regime: RegimeArrays) -> None:
     """Write the effective rate of the measures in force into ``regime``."""
     for rate in contributions(measures).values():
-        regime.measures_waived += rate[WAIVED]
-        regime.measures_fixed += rate[FIXED]
+        regime.measures_waived[:] += rate[WAIVED]
+        regime.measures_fixed[:] += rate[FIXED]
 
 
 def behind(measures: Measures, sector: str, source: str, market: str) -> dict[str, float]:

@@ -108,6 +108,6 @@ def fill_rules_of_origin(rules: RulesOfOrigin, regime: RegimeArrays) -> None:
     # A credit counts towards the rule, so only the rest must be cost at high-wage plants.
     rest = regime.labour_value_content - rules.labour_value_credit
     regime.labour_value_content[:] = rest.clip(0.0)
-    regime.wage_line = rules.wage_line
-    regime.de_minimis = rules.de_minimis
+    regime.wage_line[...] = rules.wage_line
+    regime.de_minimis[...] = rules.de_minimis
     regime.cumulation[:] = [getattr(rules.cumulation, region) for region in REGIONS]

@@ -112,7 +112,7 @@ def impose_threat(threat: Threat, regime: RegimeArrays) -> None:
     the two is levied, and its terms decide whether goods that originate are spared.
     """
     if threat.instrument == "border_tax":
-        regime.border_tax = threat.rate
+        regime.border_tax[...] = threat.rate
         return
     if threat.instrument == "withdrawal":
         regime.preference[:] = False

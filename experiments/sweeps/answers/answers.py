@@ -187,7 +187,8 @@ def complete_means(
             f"{outcome}: no indices, since runs are missing or not finite at {len(short)} of "
             f"{points} points ({named}); --resume or --retry-failed first"
         )
-    return finite.groupby("point")[outcome].mean().to_numpy(float)
+    means: NDArray[np.float64] = finite.groupby("point")[outcome].mean().to_numpy(float)
+    return means
 
 
 def noise_share(results: pd.DataFrame, outcome: str) -> float:

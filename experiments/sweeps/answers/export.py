@@ -8,9 +8,10 @@ import pyarrow as pa
 from pyarrow import feather
 
 from abm.errors import OutputError
+from experiments.runs.folders import write_whole
 from experiments.sweeps.answers.answers import cell_means
 from experiments.sweeps.design.sweep_file import SweepFile
-from experiments.sweeps.store.parts import read_part, write_whole
+from experiments.sweeps.store.parts import read_part
 from experiments.sweeps.store.reading import outcome_names
 from experiments.sweeps.store.store import SweepStore
 
@@ -23,7 +24,8 @@ def text_of(table: pd.DataFrame) -> str:
     """Return a table as text, all of its columns, long ones cut in the middle."""
     if table.empty:
         return "no rows"
-    return table.to_string(index=False, max_rows=MOST_LINES)
+    text: str = table.to_string(index=False, max_rows=MOST_LINES)
+    return text
 
 
 def print_means(results: pd.DataFrame, sweep: SweepFile) -> None:

@@ -13,7 +13,8 @@ from matplotlib.figure import Figure
 from pandas.api.types import is_numeric_dtype
 
 from abm.errors import StoreError
-from experiments.sweeps.answers import report_figures as pictures
+from experiments.runs.folders import write_whole
+from experiments.sweeps.answers import report_figures
 from experiments.sweeps.answers.answers import (
     Interval,
     cell_means,
@@ -24,7 +25,6 @@ from experiments.sweeps.answers.answers import (
 from experiments.sweeps.answers.export import chosen_outcomes
 from experiments.sweeps.design.sweep_file import SAMPLING
 from experiments.sweeps.store.merge import results_table
-from experiments.sweeps.store.parts import write_whole
 from experiments.sweeps.store.reading import status
 from experiments.sweeps.store.store import SweepStore
 
@@ -112,14 +112,14 @@ def _pictures(
 ) -> Iterator[Figure]:
     numeric = [key for key in factors if is_numeric_dtype(means[key])]
     if sampled:
-        yield from (pictures.scatter(results, key, outcome) for key in numeric)
+        yield from (report_figures.scatter(results, key, outcome) for key in numeric)
         return
     several = means["scenario"].nunique() > 1
     if numeric:
         others = [key for key in factors if key != numeric[0]]
-        yield pictures.response(means, numeric[0], outcome, ["scenario"] * several + others)
+        yield report_figures.response(means, numeric[0], outcome, ["scenario"] * several + others)
     if len(factors) == 2 and not several:
-        yield pictures.heat_map(means, factors[0], factors[1], outcome)
+        yield report_figures.heat_map(means, factors[0], factors[1], outcome)
 
 
 def _indices(
@@ -139,7 +139,7 @@ def _indices(
         "rows": table.to_dict("records"),
         "columns": [name for name in table if name != "factor"],
         "noise": shared,
-        "figure": as_svg(pictures.bars(table, columns, f"{sweep.design.kind}: {outcome}")),
+        "figure": as_svg(report_figures.bars(table, columns, f"{sweep.design.kind}: {outcome}")),
     }
 
 

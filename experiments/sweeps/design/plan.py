@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from abm.config import files as scenario_file
+from abm.config import files
 from abm.config.keys import keys_of, shown
 from abm.errors import ScenarioError
 from abm.scenario.scenario import Scenario
@@ -15,8 +15,8 @@ from experiments.scenarios.describe import described
 from experiments.scenarios.overrides import overridden
 from experiments.sweeps.design.identity import run_id, scenario_digest, seed_of
 from experiments.sweeps.design.points import Point, points
+from experiments.sweeps.design.run_spec import RunSpec
 from experiments.sweeps.design.sweep_file import SweepFile
-from experiments.sweeps.work.one_run import RunSpec
 
 KEYS = ("scenario", "point", "replication", "seed")
 """Columns that say which run a row is, beside its factors."""
@@ -133,7 +133,7 @@ def _digests(text: str, sweep: SweepFile, made: Sequence[Point], quarters: int) 
 
 def read_resolved(text: str) -> tuple[dict[str, Any], Scenario]:
     """Return a stored scenario as nested tables, and read."""
-    document = scenario_file.read_text(text, keys_of(Scenario))
+    document = files.read_text(text, keys_of(Scenario))
     return document, Scenario.from_document(document)
 
 
@@ -167,7 +167,7 @@ def _resolved(sweep: SweepFile, folder: Path) -> dict[str, str]:
     """Return every scenario in full as TOML, by its name."""
     texts: dict[str, str] = {}
     for name in sweep.scenario:
-        text = described(scenario_file.neighbour(name, folder))
+        text = described(files.neighbour(name, folder))
         own_name = read_resolved(text)[1].name
         if own_name in texts:
             raise ScenarioError(f"scenario: two are named {shown(own_name)}")

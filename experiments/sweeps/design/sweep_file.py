@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from abm.config import files as scenario_file
+from abm.config import files
 from abm.config.keys import keys_of, shown
 from abm.config.settings import AsTuple, Settings
 from abm.errors import ScenarioError
@@ -128,7 +128,7 @@ def read_sweep(source: str | Path) -> tuple[SweepFile, Path]:
             f"{shown(str(source))}: no such sweep or file; shipped are "
             f"{', '.join(shipped_sweeps())}"
         )
-    document = scenario_file.read_alone(path, keys_of(SweepFile))
+    document = files.read_alone(path, keys_of(SweepFile))
     document = {"name": path.stem} | document
     return SweepFile.from_document(document), path.parent
 

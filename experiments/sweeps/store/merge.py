@@ -11,7 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from abm.errors import StoreError
-from experiments.sweeps.store.parts import RUN, joined, read_part, write_whole
+from experiments.runs.folders import write_whole
+from experiments.sweeps.store.parts import RUN, joined, read_part
 from experiments.sweeps.store.recorder import Recorder
 from experiments.sweeps.store.run_log import History, Part
 from experiments.sweeps.store.store import RESULTS, SweepStore

@@ -1,7 +1,6 @@
 """Results in Parquet: written whole or not at all, read only if they are what was written."""
 
 import io
-import os
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -10,8 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from abm.errors import StoreError
-from experiments.runs.folders import sync
-from experiments.sweeps.work.chunk import Report
+from experiments.runs.folders import write_whole
+from experiments.sweeps.design.run_spec import Report
 
 RUN = "run"
 
@@ -41,20 +40,6 @@ def write_part(path: Path, table: pa.Table) -> str:
     content = buffer.getvalue()
     write_whole(path, content)
     return sha256(content).hexdigest()
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file under another name, have the disk keep it, and give it its own."""
-    new = path.with_name(f".{path.name}.new")
-    try:
-        with new.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(new, path)
-        sync(path.parent)
-    finally:
-        new.unlink(missing_ok=True)
 
 
 def read_part(path: Path, checksum: str) -> pa.Table:

@@ -13,12 +13,12 @@ import pandas as pd
 import pyarrow as pa
 
 from abm.config.keys import shown
-from abm.errors import ScenarioError, StoreError
+from abm.errors import ScenarioError
+from experiments.sweeps.design.run_spec import RunSpec
 from experiments.sweeps.store.merge import results_table
 from experiments.sweeps.store.parts import RUN
 from experiments.sweeps.store.run_log import History
 from experiments.sweeps.store.store import SweepStore
-from experiments.sweeps.work.one_run import RunSpec
 
 CHANGE = ".change"
 
@@ -210,21 +210,6 @@ def outcome_names(results: pd.DataFrame, factors: Sequence[str]) -> list[str]:
     """Return the outcomes of a frame, changes left out."""
     keys = {"scenario", "point", "replication", "seed", RUN, *factors}
     return [name for name in results if name not in keys and not name.endswith(CHANGE)]
-
-
-def check_complete(store: SweepStore, history: History, wanted: str) -> None:
-    """Refuse to go on while runs are missing.
-
-    Raises
-    ------
-    StoreError
-        Naming the first few of them.
-    """
-    done = history.done
-    missing = [run for run in dict.fromkeys(store.design()[RUN].to_pylist()) if run not in done]
-    if missing:
-        named = ", ".join(missing[:3]) + (", ..." if len(missing) > 3 else "")
-        raise StoreError(f"{wanted}: {len(missing)} runs are missing ({named})")
 
 
 def _as_toml(value: Any) -> str:

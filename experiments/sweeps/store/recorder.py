@@ -5,10 +5,10 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from experiments.sweeps.design.run_spec import Report
 from experiments.sweeps.store.parts import as_table, write_part
 from experiments.sweeps.store.run_log import RunLog
 from experiments.sweeps.store.store import SweepStore
-from experiments.sweeps.work.chunk import Report
 
 FLUSH_SECONDS = 20.0
 """What a kill may cost at most, beside the runs in hand."""

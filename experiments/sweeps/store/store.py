@@ -30,13 +30,12 @@ from filelock import FileLock, Timeout
 
 from abm.config.keys import shown
 from abm.errors import OutputError, StoreError
-from experiments.runs.folders import MANIFEST, PROGRAM
+from experiments.runs.folders import MANIFEST, PROGRAM, write_whole
 from experiments.sweeps.design.plan import SweepPlan
 from experiments.sweeps.design.points import Point
+from experiments.sweeps.design.run_spec import RunSpec
 from experiments.sweeps.design.sweep_file import SweepFile
-from experiments.sweeps.store.parts import write_whole
 from experiments.sweeps.store.run_log import History, Part, read_history
-from experiments.sweeps.work.one_run import RunSpec
 
 SWEEP_FORMAT = 1
 KIND = "sweep"

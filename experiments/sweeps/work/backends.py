@@ -9,8 +9,8 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import ceil
 
-from experiments.sweeps.work.chunk import Limits, Report, Stopped, Worker, run_chunk
-from experiments.sweeps.work.one_run import RunFunction, RunSpec
+from experiments.sweeps.design.run_spec import Report, RunFunction, RunSpec
+from experiments.sweeps.work.chunk import Limits, Stopped, Worker, run_chunk
 
 CHUNKS_A_WORKER = 4
 """At least: few large chunks would leave workers idle at the end."""
@@ -41,34 +41,24 @@ def chunks(specs: Sequence[RunSpec], workers: int) -> list[Chunk]:
     return pieces
 
 
-class Crew:
-    """Worker processes that outlive one call, each lost and replaced on its own."""
-
-    def __init__(self, workers: int, limits: Limits) -> None:
-        self.limits = limits
-        self.workers = [Worker(limits) for _ in range(workers)]
-
-    def stop(self) -> None:
-        """End all processes and whatever they do."""
-        for worker in self.workers:
-            worker.stop()
-
-
 def local(
     workers: int,
     scenarios: Mapping[str, str],
     limits: Limits,
     run_one: RunFunction,
-    crew: Crew | None = None,
+    crew: Sequence[Worker] | None = None,
 ) -> Backend:
-    """Return a backend of worker processes of this machine; a crew is used, and kept, if given."""
+    """Return a backend of worker processes of this machine.
+
+    A crew is used, and outlives the call, if given; without one processes are made for it.
+    """
 
     def reports(specs: Sequence[RunSpec]) -> Iterator[Report | None]:
         waiting: queue.SimpleQueue[Chunk] = queue.SimpleQueue()
         for chunk in chunks(specs, workers):
             waiting.put(chunk)
         arrived: queue.SimpleQueue[Report | BaseException | None] = queue.SimpleQueue()
-        hands = crew or Crew(min(workers, len(specs)), limits)
+        hands = crew or [Worker(limits) for _ in range(min(workers, len(specs)))]
 
         def work(worker: Worker) -> None:
             try:
@@ -81,9 +71,7 @@ def local(
             except BaseException as error:  # ours: told to whoever listens
                 arrived.put(error)
 
-        threads = [
-            threading.Thread(target=work, args=(worker,), daemon=True) for worker in hands.workers
-        ]
+        threads = [threading.Thread(target=work, args=(worker,), daemon=True) for worker in hands]
         ended = False
         try:
             for thread in threads:
@@ -92,7 +80,8 @@ def local(
             ended = True
         finally:
             if crew is None or not ended:
-                hands.stop()
+                for worker in hands:
+                    worker.stop()
             for thread in threads:
                 thread.join()
 

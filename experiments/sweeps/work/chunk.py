@@ -15,19 +15,13 @@ import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
 from pebble import ProcessExpired, ProcessPool
 
-from abm.engine.parallel import THREADS
-from experiments.sweeps.work.one_run import Outcomes, RunFunction, RunSpec, check_outcomes, simulate
-
-MOST_DEATHS = 2
-"""A run that ends its process this often is set aside."""
-
-THREAD_VARIABLES = (THREADS, "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+from experiments.sweeps.design.run_spec import Report, RunFunction, RunSpec
+from experiments.sweeps.work.one_run import check_outcomes, simulate
 
 START_SECONDS = 20.0
 """A process that takes longer to begin a run is replaced; the next one is given more."""
@@ -54,32 +48,6 @@ class Limits:
     seconds: float | None = None
     memory: int | None = None
     runs_a_process: int = 500
-
-
-@dataclass(frozen=True)
-class Report:
-    """How a run ended.
-
-    Attributes
-    ----------
-    run : str
-    outcomes : dict or None
-        None for a run that failed.
-    kind : str
-        ``"done"``, or why it failed: ``"error"``, ``"timeout"``, ``"memory"``, ``"killed"``.
-    message, trace : str
-        One line, and the traceback where there is one.
-    seconds : float
-    host : str
-    """
-
-    run: str
-    outcomes: Outcomes | None
-    kind: str = "done"
-    message: str = ""
-    trace: str = ""
-    seconds: float = 0.0
-    host: str = ""
 
 
 def run_chunk(
@@ -203,40 +171,6 @@ class Worker:
         self._stopped.set()
         with self._changing:
             self._end_pool()
-
-
-def settings_of_workers(*, portable: bool = False) -> dict[str, str]:
-    """Return environment variables that a worker's process reads before it loads NumPy.
-
-    Parameters
-    ----------
-    portable : bool
-        Switch off instruction sets that not every machine has, so that exponentials
-        and logarithms have the same last bits everywhere.
-    """
-    settings = dict.fromkeys(THREAD_VARIABLES, "1")
-    if portable:
-        import numpy as np
-
-        found = np.show_config(mode="dicts")["SIMD Extensions"].get("found", [])
-        settings["NPY_DISABLE_CPU_FEATURES"] = " ".join(found)
-    return settings
-
-
-@contextmanager
-def environment_of_workers(*, portable: bool = False) -> Iterator[None]:
-    """Set what processes started meanwhile read, see `settings_of_workers`."""
-    settings = settings_of_workers(portable=portable)
-    before = {name: os.environ.get(name) for name in settings}
-    os.environ.update(settings)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
 
 
 def _guarded(run_one: RunFunction, spec: RunSpec, scenario: str) -> Report:

@@ -12,9 +12,10 @@ from dataclasses import replace
 from typing import Any
 
 from abm.errors import OutputError
+from experiments.runs.processes import settings_of_workers
+from experiments.sweeps.design.run_spec import Report, RunFunction, RunSpec
 from experiments.sweeps.work.backends import Backend, BackendLostError, Chunk, chunks
-from experiments.sweeps.work.chunk import Limits, Report, Worker, run_chunk, settings_of_workers
-from experiments.sweeps.work.one_run import RunFunction, RunSpec
+from experiments.sweeps.work.chunk import Limits, Worker, run_chunk
 
 TICK = 0.1
 """Seconds between two looks at the futures."""
@@ -198,7 +199,7 @@ class _Cluster:
 def _after(error: Exception, chunk: Chunk, address: str) -> tuple[list[Chunk], list[Report]]:
     """Return what to do about a chunk that brought no results: hand out again, or give up."""
     from distributed import CancelledError, KilledWorker
-    from distributed.comm import CommClosedError
+    from distributed.comm.core import CommClosedError
 
     if isinstance(error, KilledWorker):
         if len(chunk) > 1:  # one of them may be the reason: each on its own

@@ -7,10 +7,12 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from experiments.runs.processes import environment_of_workers
 from experiments.runs.progress import clock
 from experiments.sweeps.design.plan import SweepPlan
-from experiments.sweeps.work.chunk import Limits, environment_of_workers, run_chunk
-from experiments.sweeps.work.one_run import RunFunction, simulate
+from experiments.sweeps.design.run_spec import RunFunction
+from experiments.sweeps.work.chunk import Limits, run_chunk
+from experiments.sweeps.work.one_run import simulate
 
 BYTES_A_NUMBER = 8
 HALF_AGAIN = 1.5

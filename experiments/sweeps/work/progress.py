@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, TextColumn
 
 from experiments.runs.progress import Shown, clock
-from experiments.sweeps.work.chunk import Report
+from experiments.sweeps.design.run_spec import Report
 
 LINE_SECONDS = 30.0
 """Between two lines where there is no terminal."""

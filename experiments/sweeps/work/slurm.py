@@ -14,6 +14,7 @@ GRACE_SECONDS = 60
 """SLURM warns this long before a job's end; a sweep needs some seconds to write."""
 
 
+# why: an argument is an option of the command that it writes for
 def script(
     file: str,
     folder: Path,

@@ -2,16 +2,14 @@
 
 import errno
 import signal
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
-from types import FrameType
 
+from experiments.runs.stopping import stop_signals
+from experiments.sweeps.design.run_spec import Report, RunSpec
 from experiments.sweeps.store.recorder import Recorder
 from experiments.sweeps.work.backends import Backend, BackendLostError
-from experiments.sweeps.work.chunk import Report
-from experiments.sweeps.work.one_run import RunSpec
 from experiments.sweeps.work.progress import SweepProgress
 
 ALL_DONE = 0
@@ -100,7 +98,7 @@ def work(
     ending = Ending()
     if not specs:
         return ending
-    with _stop_signals() as asked, closing(_closable(backend, specs)) as reports:
+    with stop_signals() as asked, closing(_closable(backend, specs)) as reports:
         try:
             for report in reports:
                 if report is None:
@@ -126,7 +124,7 @@ def work(
     return ending
 
 
-def _closable(backend: Backend, specs: Sequence[RunSpec]) -> "Iterator[Report | None]":
+def _closable(backend: Backend, specs: Sequence[RunSpec]) -> Generator[Report | None]:
     yield from backend(specs)
 
 
@@ -136,24 +134,3 @@ def _stop_for_disk(ending: Ending, error: OSError) -> None:
     where = f" ({error.strerror}: {error.filename})" if error.filename else f" ({error.strerror})"
     todo = "make room and go on with --resume" if full else "go on with --resume"
     ending.code, ending.note = RESUME_ME, f"{what}{where}; {todo}"
-
-
-@contextmanager
-def _stop_signals() -> Iterator[list[int]]:
-    """Collect requests to stop; the second Ctrl-C is what it always was."""
-    asked: list[int] = []
-    if threading.current_thread() is not threading.main_thread():
-        yield asked  # only the main thread may handle signals
-        return
-
-    def ask(number: int, frame: FrameType | None) -> None:
-        if asked and number == signal.SIGINT:
-            raise KeyboardInterrupt
-        asked.append(number)
-
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield asked
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

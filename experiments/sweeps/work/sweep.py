@@ -11,9 +11,11 @@ from typing import Any
 
 from abm.config.keys import shown
 from abm.errors import OutputError, ScenarioError, StoreError
+from experiments.runs.processes import environment_of_workers
 from experiments.runs.provenance import git_revision, processor, versions
 from experiments.sweeps.design.plan import make_plan
 from experiments.sweeps.design.points import EXTENDABLE
+from experiments.sweeps.design.run_spec import Report, RunFunction, RunSpec
 from experiments.sweeps.design.sweep_file import SweepFile, read_sweep
 from experiments.sweeps.store.merge import merge, outcome_tables, set_damaged_aside
 from experiments.sweeps.store.parts import RUN
@@ -21,8 +23,8 @@ from experiments.sweeps.store.recorder import FLUSH_SECONDS, Recorder
 from experiments.sweeps.store.run_log import History
 from experiments.sweeps.store.store import WHOLE, SweepStore, check_new_folder, locked
 from experiments.sweeps.work import backends, cluster
-from experiments.sweeps.work.chunk import Limits, Report, environment_of_workers
-from experiments.sweeps.work.one_run import RunFunction, RunSpec, simulate
+from experiments.sweeps.work.chunk import Limits, Worker
+from experiments.sweeps.work.one_run import simulate
 from experiments.sweeps.work.progress import SweepProgress
 from experiments.sweeps.work.supervisor import RESUME_ME, SOME_FAILED, Ending, StopRules, work
 
@@ -159,7 +161,7 @@ def carry_on(
     notes: list[str],
     *,
     name: str = WHOLE,
-    crew: backends.Crew | None = None,
+    crew: Sequence[Worker] | None = None,
 ) -> SweepResult:
     """Carry out what is left of a sweep; the caller holds the lock of that name.
 
@@ -172,7 +174,7 @@ def carry_on(
         Gets the lines that the user should read.
     name : str
         The shard, or the whole.
-    crew : Crew, optional
+    crew : sequence of Worker, optional
         Processes to use and to keep.
     """
     recorder = Recorder(store, _writer(name), flush_seconds=options.flush_seconds)
@@ -244,7 +246,7 @@ def _check_backend(options: Options) -> None:
 
 
 def _backend(
-    store: SweepStore, options: Options, run_one: RunFunction, crew: backends.Crew | None
+    store: SweepStore, options: Options, run_one: RunFunction, crew: Sequence[Worker] | None
 ) -> backends.Backend:
     texts = store.scenarios()
     if options.dask is not None:

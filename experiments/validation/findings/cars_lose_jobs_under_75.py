@@ -1,8 +1,8 @@
 """Cars lose jobs everywhere when the content rule is 75% and plants cannot move."""
 
 from abm.axes import HOSTS
-from experiments.validation.designs import BASE_FIXED, cars_fixed
-from experiments.validation.estimates import Estimate, below, estimate
+from experiments.outcomes.estimates import Estimate, below, estimate
+from experiments.scenarios.designs import BASE_FIXED, cars_fixed
 from experiments.validation.finding import Finding, Results
 
 MADE_OF = ("cars", "vehicle_parts")

@@ -3,8 +3,8 @@
 import numpy as np
 
 from abm.axes import PARTNERS
-from experiments.validation.designs import CAR_THRESHOLDS, cars_fixed
-from experiments.validation.estimates import Estimate, above, estimate
+from experiments.outcomes.estimates import Estimate, above, estimate
+from experiments.scenarios.designs import CAR_THRESHOLDS, cars_fixed
 from experiments.validation.finding import Finding, Results
 
 

@@ -1,7 +1,7 @@
 """A duty of 25% on cars, retaliated, cuts car output in Mexico and more in Canada."""
 
-from experiments.validation.designs import BASE_MOVING, duty_on_cars
-from experiments.validation.estimates import Estimate, below, estimate
+from experiments.outcomes.estimates import Estimate, below, estimate
+from experiments.scenarios.designs import BASE_MOVING, duty_on_cars
 from experiments.validation.finding import Finding, Results
 
 PUBLISHED = {"MEX": -40.0, "CAN": -67.0}

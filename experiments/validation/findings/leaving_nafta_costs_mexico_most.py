@@ -1,7 +1,7 @@
 """Without NAFTA Mexico loses most, then Canada, then the USA."""
 
-from experiments.validation.designs import BASE_MOVING, WITHDRAWAL
-from experiments.validation.estimates import Estimate, below, estimate, order_of_magnitude
+from experiments.outcomes.estimates import Estimate, below, estimate, order_of_magnitude
+from experiments.scenarios.designs import BASE_MOVING, WITHDRAWAL
 from experiments.validation.finding import Finding, Results
 
 PUBLISHED = {"MEX": -0.220, "CAN": -0.124, "USA": -0.043}

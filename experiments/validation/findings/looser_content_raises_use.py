@@ -2,8 +2,8 @@
 
 from abm.axes import PARTNERS
 from abm.economy.tables import Array
-from experiments.validation.designs import BASE_FIXED, Design, looser_content
-from experiments.validation.estimates import Estimate, estimate
+from experiments.outcomes.estimates import Estimate, estimate
+from experiments.scenarios.designs import BASE_FIXED, Design, looser_content
 from experiments.validation.finding import Finding, Results
 
 

@@ -1,8 +1,8 @@
 """NAFTA's tariff cuts raise trade within it most for Mexico, least for Canada."""
 
 from abm.axes import HOSTS
-from experiments.validation.designs import BASE_MOVING, duties_of_1993
-from experiments.validation.estimates import Estimate, above, estimate
+from experiments.outcomes.estimates import Estimate, above, estimate
+from experiments.scenarios.designs import BASE_MOVING, duties_of_1993
 from experiments.validation.finding import Finding, Results
 
 PUBLISHED = {"USA": 41.0, "MEX": 118.0, "CAN": 11.0}

@@ -1,7 +1,7 @@
 """NAFTA's tariff cuts: Mexico gains most, then the USA, Canada loses a little."""
 
-from experiments.validation.designs import BASE_MOVING, duties_of_1993
-from experiments.validation.estimates import Estimate, above, estimate
+from experiments.outcomes.estimates import Estimate, above, estimate
+from experiments.scenarios.designs import BASE_MOVING, duties_of_1993
 from experiments.validation.finding import Finding, Results
 
 PUBLISHED = {"MEX": 1.31, "USA": 0.08, "CAN": -0.06}

@@ -1,7 +1,7 @@
 """Proving the origin of motor goods costs 1.4 to 2.5%."""
 
-from experiments.validation.designs import USMCA_MOVING
-from experiments.validation.estimates import Estimate, estimate
+from experiments.outcomes.estimates import Estimate, estimate
+from experiments.scenarios.designs import USMCA_MOVING
 from experiments.validation.finding import Finding, Results
 
 

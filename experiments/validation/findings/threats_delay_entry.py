@@ -2,8 +2,8 @@
 
 from itertools import pairwise
 
-from experiments.validation.designs import threat
-from experiments.validation.estimates import Estimate, below, estimate
+from experiments.outcomes.estimates import Estimate, below, estimate
+from experiments.scenarios.designs import threat
 from experiments.validation.finding import Finding, Results
 
 ARRIVALS = (0.0, 0.0125, 0.025, 0.05, 0.10)

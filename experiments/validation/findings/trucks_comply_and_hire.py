@@ -1,8 +1,8 @@
 """Light trucks, with 25% at stake, comply more under a 75% rule and hire in Canada and Mexico."""
 
 from abm.axes import PARTNERS
-from experiments.validation.designs import BASE_FIXED, trucks_fixed
-from experiments.validation.estimates import Estimate, above, estimate
+from experiments.outcomes.estimates import Estimate, above, estimate
+from experiments.scenarios.designs import BASE_FIXED, trucks_fixed
 from experiments.validation.finding import Finding, Results
 
 

@@ -2,8 +2,8 @@
 
 from abm.axes import PARTNERS
 from abm.economy.tables import Array
-from experiments.validation.designs import BASE_MOVING, USMCA_MOVING, Design
-from experiments.validation.estimates import Estimate, above, below, estimate
+from experiments.outcomes.estimates import Estimate, above, below, estimate
+from experiments.scenarios.designs import BASE_MOVING, USMCA_MOVING, Design
 from experiments.validation.finding import Finding, Results
 
 VEHICLES = ("cars", "light_trucks")

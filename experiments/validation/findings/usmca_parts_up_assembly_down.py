@@ -1,8 +1,8 @@
 """USMCA: more jobs in US parts, fewer in US assembly, fewer vehicles sold."""
 
 from abm.economy.tables import Array
-from experiments.validation.designs import BASE_MOVING, USMCA_MOVING
-from experiments.validation.estimates import Estimate, above, below, estimate
+from experiments.outcomes.estimates import Estimate, above, below, estimate
+from experiments.scenarios.designs import BASE_MOVING, USMCA_MOVING
 from experiments.validation.finding import Finding, Results
 
 ASSEMBLY = ("jobs/cars/USA", "jobs/light_trucks/USA")

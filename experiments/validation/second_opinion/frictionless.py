@@ -14,8 +14,8 @@ from abm.economy.tables import Economy
 from abm.model import RelocationModel
 from abm.policy import compile_policy
 from abm.scenario.scenario import Scenario
+from experiments.scenarios.designs import FIXED_PLANTS, content
 from experiments.scenarios.overrides import load_scenario
-from experiments.validation.designs import FIXED_PLANTS, content
 
 NO_FRICTIONS = (FIXED_PLANTS, "economy.relation=0.0", "economy.agglomeration=0.0")
 

@@ -42,6 +42,14 @@ def values(problem):
     return solve_values(problem)[0]
 
 
+def test_a_cost_that_is_the_same_in_every_regime_needs_no_axis_for_it(problem, values):
+    costs = np.repeat(problem.move_cost[..., None], N_REGIMES, axis=-1)
+    again, _ = solve_values(replace(problem, move_cost=costs))
+    np.testing.assert_array_equal(again, values)
+    some = replace(problem, move_cost=costs).take(slice(2, 5))
+    assert some.move_cost.shape == (3, N_CONFIGS, N_CONFIGS, N_REGIMES)
+
+
 @pytest.mark.parametrize(
     ("field", "value", "complaint"),
     [

@@ -1,12 +1,11 @@
 """The supplier network: how it is drawn, read, rewired and followed downstream."""
 
-import networkx as nx
 import numpy as np
 import pytest
 
 from abm.axes import FOOTLOOSE, HOSTS, N_FOOTLOOSE, N_HOSTS, N_REGIONS, N_SECTORS, REGIONS, SECTORS
 from abm.engine.draws import Draws
-from abm.trade.suppliers import NOBODY, SupplierNetwork, SupplierPools, industry_graph
+from abm.trade.suppliers import NOBODY, SupplierNetwork, SupplierPools
 
 CARS, PARTS, METALS = (FOOTLOOSE.index(name) for name in ("cars", "vehicle_parts", "metals"))
 USA, MEX, CAN, CHN = (REGIONS.index(name) for name in ("USA", "MEX", "CAN", "CHN"))
@@ -60,20 +59,6 @@ def by_hand(n_firms: int, links: list[tuple[int, int, int, float]]) -> SupplierN
 
 
 NORTH_AMERICA = shares_from(USA=0.5, MEX=0.2, CAN=0.1, CHN=0.15, ROW=0.05)
-
-
-def test_the_industry_graph_carries_every_flow_of_the_table():
-    rng = np.random.default_rng(0)
-    flows = rng.random((N_REGIONS, N_SECTORS, N_REGIONS, N_SECTORS))
-    flows[CHN, CARS] = 0.0
-    graph = industry_graph(flows)
-    assert graph.number_of_nodes() == N_REGIONS * N_SECTORS
-    assert graph.number_of_edges() == np.count_nonzero(flows)
-    assert graph.size(weight="weight") == pytest.approx(flows.sum())
-    edge = graph.edges[("MEX", "vehicle_parts"), ("USA", "cars")]
-    assert edge["weight"] == flows[MEX, PARTS, USA, CARS]
-    assert graph.nodes["CAN", "telecom"] == {"region": "CAN", "sector": "telecom"}
-    assert graph.out_degree(("CHN", "cars")) == 0
 
 
 def test_links_are_in_the_largest_footloose_inputs():
@@ -266,41 +251,6 @@ def test_the_same_seed_gives_the_same_network_and_another_seed_another():
     np.testing.assert_array_equal(first.supplier, again.supplier)
     np.testing.assert_array_equal(first.weight, again.weight)
     assert np.any(first.supplier != other.supplier)
-
-
-def test_exposure_falls_along_a_chain_and_stops_at_its_tiers():
-    network = by_hand(5, [(0, 1, USA, 1.0), (1, 2, USA, 0.5), (2, 3, USA, 1.0)])
-    np.testing.assert_allclose(
-        network.cascade(np.array([0]), tiers=2), [1, 0.4, 0.4 * 0.5 * 0.4, 0, 0], rtol=1e-6
-    )
-    assert network.cascade(np.array([0]), tiers=3)[3] == pytest.approx(0.4**3 * 0.5)
-
-
-def test_exposure_adds_up_over_paths_and_counts_a_source_once():
-    network = by_hand(3, [(0, 2, USA, 0.25), (1, 2, MEX, 0.75), (0, 1, USA, 1.0), (2, 0, USA, 1)])
-    exposure = network.cascade(np.array([0]), tiers=2)
-    np.testing.assert_allclose(exposure, [1, 0.4, 0.4 * (0.25 + 0.75 * 0.4)], rtol=1e-6)
-
-
-@pytest.mark.parametrize("tiers", [1, 2, 4])
-def test_a_cascade_reaches_whom_networkx_reaches(tiers):
-    network = a_network(NORTH_AMERICA, links_per_category=1, top_categories=2)
-    graph = network.to_networkx(largest=N_FIRMS)
-    start = int(network.edges().supplier[0])
-    reached = nx.single_source_shortest_path_length(graph, start, cutoff=tiers)
-    exposure = network.cascade(np.array([start]), tiers=tiers)
-    assert len(reached) > 1
-    assert set(np.flatnonzero(exposure)) == set(reached)
-
-
-def test_a_row_of_the_cost_matrix_is_what_the_buyer_spends_over_links():
-    _, plants, _ = some_firms()
-    network = a_network(NORTH_AMERICA)
-    linked = network.links(plants).sum(axis=2)
-    spent = (np.take_along_axis(linked, network.category.astype(int), 1) * network.cost_share).sum(
-        axis=1
-    )
-    np.testing.assert_allclose(network.cost_matrix().sum(axis=1), spent, rtol=1e-5)
 
 
 def test_the_graph_joins_two_links_to_one_supplier():

@@ -1,11 +1,14 @@
 """What each instrument writes into a regime's arrays."""
 
+from dataclasses import FrozenInstanceError
+
 import numpy as np
 import pytest
 
 from abm.axes import FOOTLOOSE, GOODS, HOSTS, IMMOBILE, N_REGIONS, N_SECTORS, REGIONS, SECTORS
 from abm.errors import ScenarioError
 from abm.policy import Policy, compile_policy
+from abm.policy.arrays import PolicyArrays, RegimeArrays
 from abm.scenario.scenario import Scenario
 
 
@@ -18,24 +21,24 @@ def cell(array, sector, source, market, regime=0):
     return array[indices]
 
 
-def test_arrays_have_the_axes_they_claim():
+def test_every_array_of_a_policy_is_as_declared_with_the_regime_as_last_axis():
     compiled = compile_policy(Scenario.load("threat-35"))
-    cells = (N_SECTORS, N_REGIONS, N_REGIONS, 2)
     assert len(compiled.regimes) == 2
-    for name, shape in {
-        "special_duty": cells,
-        "special_waived": cells,
-        "barrier": cells,
-        "preference": cells[1:],
-        "content_threshold": (N_SECTORS, 2),
-        "audit_rate": (N_REGIONS, 2),
-        "penalty": (N_REGIONS, 2),
-        "paperwork_scale": (2,),
-        "markup_scale": (2,),
-        "border_tax": (2,),
-    }.items():
-        assert getattr(compiled, name).shape == shape, name
-        assert not getattr(compiled, name).flags.writeable, name
+    assert compiled.special_duty.shape == (N_SECTORS, N_REGIONS, N_REGIONS, 2)
+    assert compiled.border_tax.shape == (2,)
+    for name, declared in PolicyArrays.declared().items():
+        array = getattr(compiled, name)
+        assert array.shape == (*declared.shape, 2), name
+        assert array.dtype == np.asarray(declared.neutral).dtype, name
+        assert not array.flags.writeable, name
+
+
+def test_a_regime_nobody_writes_into_is_neutral_and_its_arrays_cannot_be_replaced():
+    blank = RegimeArrays.neutral()
+    for name, declared in PolicyArrays.declared().items():
+        assert (getattr(blank, name) == declared.neutral).all(), name
+    with pytest.raises(FrozenInstanceError):
+        blank.wage_line = np.array(16.0)
 
 
 def test_the_status_quo_is_nafta_without_special_duties():

@@ -7,12 +7,13 @@ import pytest
 
 from abm.axes import GOODS, N_HOSTS
 from abm.errors import ScenarioError
-from abm.governments.in_force import levied
-from abm.governments.outlook import FIXED, WAIVED, Outlook
+from abm.governments.outlook import Outlook
 from abm.governments.retaliate import retaliate
 from abm.policy import compile_policy
+from abm.policy.instruments.measures import FIXED, WAIVED
 from abm.policy.timeline import with_changes
 from abm.scenario.scenario import Scenario
+from abm.trade.duties import duty_on
 from experiments.scenarios.overrides import load_scenario
 
 USA, MEX, CAN = range(3)
@@ -31,7 +32,7 @@ def seen(*overrides, luck=0.5, acts=()):
     return Outlook(
         quarter=2,
         instruments=instruments,
-        duty=levied(policy, 0),
+        duty=duty_on(policy, (..., 0)).by_part,
         deficit=lambda partners: (1.0, 1.0),
         jobs={},
         luck=lambda purpose: np.full(N_HOSTS, luck),

@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from abm.errors import ScenarioError
-from abm.scenario.scenario.scenario import Scenario, shipped
+from abm.scenario.scenario import Scenario, shipped
 
 
 @pytest.fixture

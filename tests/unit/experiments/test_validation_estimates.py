@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 from abm import data
-from experiments.validation.designs import BASE_FIXED
-from experiments.validation.estimates import (
+from experiments.outcomes.estimates import (
     above,
     below,
     estimate,
     expectation,
     order_of_magnitude,
 )
+from experiments.scenarios.designs import BASE_FIXED
 from experiments.validation.finding import Finding, Results
 from experiments.validation.pages import ValidationReport
 from experiments.validation.registry import FINDINGS, chosen, designs_of

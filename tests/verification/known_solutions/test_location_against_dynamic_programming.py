@@ -47,7 +47,7 @@ def worth_of_choice(firm, values, current, target, regime):
         before_cost = value_while_building(
             firm["profit"], firm["transitions"], firm["discount"], current, values[target], delay
         )[regime]
-    return before_cost - firm["cost"][current][target]
+    return before_cost - firm["cost"][current][target][regime]
 
 
 def best_of(worths, noise):
@@ -83,10 +83,12 @@ def value_iteration(firm, accuracy=1e-13):
             return values
 
 
-def random_problem(noise, review, delays):
+def random_problem(noise, review, delays, cost_differs=False):
     rng = np.random.default_rng(11)
     move_cost = rng.uniform(0.2, 3, (N_FIRMS, N_CONFIGS, N_CONFIGS))
     move_cost[:, CONFIGS, CONFIGS] = 0
+    if cost_differs:
+        move_cost = move_cost[..., None] * [1.0, 0.3]
     build_delay = np.array([[0, 3, 1], [0, 0, 2], [5, 0, 0]]) * delays
     return LocationProblem(
         profit=1 + 0.5 * rng.standard_normal((N_FIRMS, N_CONFIGS, N_REGIMES)),
@@ -104,7 +106,9 @@ def one_firm(problem, row):
     """The problem of one firm in plain lists."""
     return {
         "profit": problem.profit[row].tolist(),
-        "cost": problem.move_cost[row].tolist(),
+        "cost": np.broadcast_to(
+            problem.cost_by_regime[row], (N_CONFIGS, N_CONFIGS, N_REGIMES)
+        ).tolist(),
         "delay": problem.build_delay.tolist(),
         "transitions": problem.transitions[problem.belief[row]].tolist(),
         "discount": problem.discount,
@@ -116,8 +120,11 @@ def one_firm(problem, row):
 @pytest.mark.parametrize("noise", [0.0, 0.05, 0.6])
 @pytest.mark.parametrize("review", [0.3, 1.0])
 @pytest.mark.parametrize("delays", [0, 1], ids=["at once", "with delays"])
-def test_values_and_choices_equal_brute_force_dynamic_programming(noise, review, delays):
-    problem = random_problem(noise, review, delays)
+@pytest.mark.parametrize("cost_differs", [False, True], ids=["one cost", "cost by regime"])
+def test_values_and_choices_equal_brute_force_dynamic_programming(
+    noise, review, delays, cost_differs
+):
+    problem = random_problem(noise, review, delays, cost_differs)
     values, residual = solve_values(problem, tolerance=1e-12)
     assert residual.max() <= 1e-12
     worth = choice_values(problem, values)

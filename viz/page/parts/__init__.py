@@ -10,6 +10,7 @@ from typing import Any
 import solara
 
 
+# why: an argument is a property of the browser's component
 @solara.component_vue("chart.vue", vuetify=False)
 def ChartPart(
     name: str,
@@ -25,6 +26,7 @@ def ChartPart(
     """A chart with a sentence, a table, and buttons that save it."""
 
 
+# why: an argument is a property of the browser's component
 @solara.component_vue("transport.vue", vuetify=False)
 def TransportPart(
     playing: bool,
@@ -52,6 +54,7 @@ def LeversPart(
     """The lever panel."""
 
 
+# why: an argument is a property of the browser's component
 @solara.component_vue("setup.vue", vuetify=False)
 def SetupPart(
     scenarios: list[str],

@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 
 from abm.config.keys import shown
 from abm.errors import OutputError
-from experiments.calibrate.target_file import CalibrationFile
+from experiments.estimation.target_file import TargetFile
 from experiments.sweeps.design.plan import make_plan
 from experiments.sweeps.design.points import Point
+from experiments.sweeps.design.run_spec import RunFunction
 from experiments.sweeps.store.merge import results_table
 from experiments.sweeps.store.store import SweepStore, check_new_folder
-from experiments.sweeps.work.backends import Crew
-from experiments.sweeps.work.one_run import RunFunction
+from experiments.sweeps.work.chunk import Worker
 from experiments.sweeps.work.sweep import Options, carry_on, check_same, check_writable, facts_of
 
 Array = NDArray[np.float64]
@@ -47,7 +47,7 @@ class Simulated:
     ----------
     folder : Path
         Of the fit.
-    file : CalibrationFile
+    file : TargetFile
     beside : Path
         Where its scenario may lie.
     options : Options
@@ -64,7 +64,7 @@ class Simulated:
     def __init__(
         self,
         folder: Path,
-        file: CalibrationFile,
+        file: TargetFile,
         beside: Path,
         options: Options,
         run_one: RunFunction,
@@ -89,8 +89,10 @@ class Simulated:
         check_same(store, self._file.sweep, self._beside)
         # The starts, and what the search asked for before it was stopped.
         self._plan = self._plan.with_points(store.points()[len(self.starts) :])
-        self._crew = Crew(self._options.workers, self._options.limits)
-        self._stack.callback(self._crew.stop)
+        # Processes that outlive one call: a search asks for few runs at a time.
+        self._crew = [Worker(self._options.limits) for _ in range(self._options.workers)]
+        for worker in self._crew:
+            self._stack.callback(worker.stop)
         return self
 
     def __exit__(

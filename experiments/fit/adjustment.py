@@ -1,6 +1,6 @@
 """Fits how fast trade follows duties to BLP-1, CHINA-1 and METALS-1.
 
-    python -m experiments.fit_of_adjustment --out results/adjustment
+    python -m experiments.fit.adjustment --out results/adjustment
 
 searches the parameters of ``adjustment.toml`` with the estimator of ``nearshore
 calibrate`` (least squares with slopes by differences, intervals from them and from
@@ -14,31 +14,29 @@ checksums of every row and of the targets. A fit whose targets differ does not b
 import json
 import sys
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from hashlib import sha256
 from importlib import resources
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from abm import data
-from abm.config import files as scenario_file
+from abm.config import files
+from abm.config.keys import keys_of
 from abm.economy.tables import Array
 from abm.errors import NearshoreError, OutputError, ScenarioError
-from abm.config.keys import keys_of
-from experiments.adjustment_runs import Observer
-from experiments.calibrate.answer import write_answer
-from experiments.calibrate.estimate import Search
-from experiments.calibrate.target_file import CalibrationFile, Target
+from experiments.estimation.answer import write_answer
+from experiments.estimation.search import Search
+from experiments.estimation.target_file import Target, TargetFile
+from experiments.fit.adjustment_runs import Observer
+from experiments.outcomes.estimates import estimate
+from experiments.runs.processes import process_pool
 from experiments.scenarios.overrides import parse_overrides
-from experiments.sweeps.work.chunk import environment_of_workers
 from experiments.sweeps.design.points import points
 from experiments.sweeps.work.sweep import check_writable
-from experiments.validation.estimates import estimate
 
-FOLDER = Path(str(resources.files("experiments")))
+FOLDER = Path(str(resources.files("experiments"))) / "fit"
 
 FIT_ROWS = ("BLP-1", "CHINA-1", "METALS-1")
 """Rows of ``published_results_2.csv`` that this fit looks at."""
@@ -81,7 +79,7 @@ def targets_as_written() -> list[Target]:
 
 
 def _document() -> dict[str, Any]:
-    return scenario_file.read_alone(FOLDER / "adjustment.toml", keys_of(CalibrationFile))
+    return files.read_alone(FOLDER / "adjustment.toml", keys_of(TargetFile))
 
 
 def _checksum(content: Any) -> str:
@@ -112,7 +110,7 @@ def check_split() -> None:
     raise OutputError(f"adjustment_split.json: {what} differs from what was written down")
 
 
-def read_targets(ranges: dict[str, Any] | None = None, **changes: Any) -> CalibrationFile:
+def read_targets(ranges: dict[str, Any] | None = None, **changes: Any) -> TargetFile:
     """The calibration, with other parameters where ``ranges`` names some.
 
     Parameters
@@ -124,7 +122,7 @@ def read_targets(ranges: dict[str, Any] | None = None, **changes: Any) -> Calibr
     """
     document = _document()
     parameters = document["parameters"] if ranges is None else ranges
-    return CalibrationFile.from_document(
+    return TargetFile.from_document(
         document | {"name": "adjustment", "parameters": parameters} | changes
     )
 
@@ -151,6 +149,7 @@ def look(observer: Observer, targets: dict[str, float]) -> list[str]:
     return lines
 
 
+# why: an argument is an option of the command
 def main(
     out: Annotated[Path | None, typer.Option(help="Folder for what the fit says.")] = None,
     firms: Annotated[int, typer.Option(min=1, help="Per population.")] = 1_000,
@@ -165,9 +164,7 @@ def main(
     if not only_look and out is None:
         raise OutputError("--out: name a folder for the fit, or --look")
     parse_overrides(set_)
-    spawn = get_context("spawn")
-    # The workers' own libraries would otherwise fight over the processors.
-    with environment_of_workers(), ProcessPoolExecutor(workers, mp_context=spawn) as pool:
+    with process_pool(workers) as pool:
         if only_look:
             asked = {target.outcome: target.value for target in targets_as_written()}
             names = tuple(dict.fromkeys((*asked, *TOLD)))
@@ -181,12 +178,12 @@ def main(
     sys.stdout.write("\n".join(lines) + "\n")
 
 
-def fit(file: CalibrationFile, out: Path, moments: Moments) -> list[str]:
+def fit(file: TargetFile, out: Path, moments: Moments) -> list[str]:
     """Search the parameters and write ``fit.json``, ``fitted.toml`` and ``report.html``.
 
     Parameters
     ----------
-    file : CalibrationFile
+    file : TargetFile
     out : Path
         A new or empty folder.
     moments : callable

@@ -12,10 +12,10 @@ from abm import data
 from abm.axes import FOOTLOOSE
 from abm.errors import OutputError, ScenarioError
 from abm.scenario.scenario import Scenario
-from experiments import adjustment_runs, fit_of_adjustment
-from experiments.adjustment_runs import PARTNERS, QUIET, Observer, Task, cells_of, lasting, run_task
-from experiments.calibrate.target_file import Target
-from experiments.fit_of_adjustment import (
+from experiments.estimation.target_file import Target
+from experiments.fit import adjustment as fit_of_adjustment
+from experiments.fit import adjustment_runs
+from experiments.fit.adjustment import (
     FIT_ROWS,
     check_split,
     fit,
@@ -24,6 +24,15 @@ from experiments.fit_of_adjustment import (
     read_targets,
     split_of_rows,
     targets_as_written,
+)
+from experiments.fit.adjustment_runs import (
+    EXPORTERS,
+    QUIET,
+    Observer,
+    Task,
+    cells_of,
+    lasting,
+    run_task,
 )
 
 RANGES = {
@@ -69,9 +78,9 @@ def test_the_checksum_is_that_which_a_fit_reports():
 
 
 def test_every_partner_and_sector_has_the_lasting_duty_once():
-    cells = [cell for turn in range(len(PARTNERS)) for cell in cells_of(turn)]
-    assert sorted(cells) == sorted((p, s) for p in PARTNERS for s in FOOTLOOSE)
-    for turn in range(len(PARTNERS)):
+    cells = [cell for turn in range(len(EXPORTERS)) for cell in cells_of(turn)]
+    assert sorted(cells) == sorted((p, s) for p in EXPORTERS for s in FOOTLOOSE)
+    for turn in range(len(EXPORTERS)):
         assert len({sector for _, sector in cells_of(turn)}) == len(FOOTLOOSE)
 
 
@@ -189,7 +198,7 @@ def test_a_population_that_breaks_down_gives_no_figures(monkeypatch):
     ],
 )
 def test_what_cannot_be_done_is_one_line(tmp_path, arguments, problem):
-    command = [sys.executable, "-m", "experiments.fit_of_adjustment", *arguments]
+    command = [sys.executable, "-m", "experiments.fit.adjustment", *arguments]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert problem in done.stderr
@@ -199,7 +208,7 @@ def test_what_cannot_be_done_is_one_line(tmp_path, arguments, problem):
 
 def test_sectors_hardly_meet_so_a_cell_answers_in_company_as_it_does_alone():
     from abm.model import RelocationModel
-    from experiments.adjustment_moments import elasticities
+    from experiments.fit.adjustment_moments import elasticities
 
     model = RelocationModel(QUIET.load(), firms=300, rng=1)
 

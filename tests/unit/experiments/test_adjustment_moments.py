@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from abm.axes import FOOTLOOSE, SECTORS
-from experiments.adjustment_moments import (
+from experiments.fit.adjustment_moments import (
     china_moments,
     elasticities,
     elasticity_moments,

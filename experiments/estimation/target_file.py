@@ -1,4 +1,4 @@
-"""What a calibration file may say: parameters with their ranges, and targets.
+"""What a file of targets may say: parameters with their ranges, and targets.
 
 Every target is used either to fit or to test, never both, and the split is part of
 the file: it is written down, with its checksum, before anything runs.
@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from abm.config import files as scenario_file
+from abm.config import files
 from abm.config.keys import keys_of, shown
 from abm.config.settings import AsTuple, Settings
 from abm.errors import ScenarioError
@@ -41,8 +41,8 @@ class Target(Settings):
     source: Text = ""
 
 
-class CalibrationFile(KeyedFile):
-    """Everything a calibration is told beside where and with how many workers."""
+class TargetFile(KeyedFile):
+    """Everything an estimation is told beside where and with how many workers."""
 
     keyed = ("set", "parameters")
 
@@ -121,8 +121,8 @@ class CalibrationFile(KeyedFile):
         return {"format": 1, "targets": targets, "sha256": sha256(text.encode()).hexdigest()}
 
 
-def read_calibration(source: str | Path) -> tuple[CalibrationFile, Path]:
-    """Return a calibration and the folder in which its scenario may lie.
+def read_target_file(source: str | Path) -> tuple[TargetFile, Path]:
+    """Return an estimation and the folder in which its scenario may lie.
 
     Raises
     ------
@@ -136,5 +136,5 @@ def read_calibration(source: str | Path) -> tuple[CalibrationFile, Path]:
         exists = False
     if not exists:
         raise ScenarioError(f"{shown(str(source))}: no such file")
-    document = scenario_file.read_alone(path, keys_of(CalibrationFile))
-    return CalibrationFile.from_document({"name": path.stem} | document), path.parent
+    document = files.read_alone(path, keys_of(TargetFile))
+    return TargetFile.from_document({"name": path.stem} | document), path.parent

@@ -20,16 +20,16 @@ from abm.economy.tables import Array
 from abm.errors import ModelError
 from abm.model import RelocationModel
 from abm.worlds.twin import twin
-from experiments.adjustment_moments import (
+from experiments.fit.adjustment_moments import (
     LONG_RUN,
     Cell,
     china_moments,
     elasticity_moments,
     metals_moments,
 )
-from experiments.validation.designs import Design
+from experiments.scenarios.designs import Design
 
-PARTNERS = ("MEX", "CAN", "CHN")
+EXPORTERS = ("MEX", "CAN", "CHN")
 """Whose goods meet the lasting duty, in turn."""
 
 RATE = 0.10
@@ -42,7 +42,8 @@ COLLECTED = Design("duties collected", "collected-2018", (), 24)
 def cells_of(turn: int) -> tuple[Cell, ...]:
     """Partners and sectors with the lasting duty in one of the three runs that have it."""
     return tuple(
-        (PARTNERS[(place + turn) % len(PARTNERS)], sector) for place, sector in enumerate(FOOTLOOSE)
+        (EXPORTERS[(place + turn) % len(EXPORTERS)], sector)
+        for place, sector in enumerate(FOOTLOOSE)
     )
 
 
@@ -73,12 +74,12 @@ def moments_of(assumptions: tuple[str, ...], firms: int, seed: int) -> dict[str,
     Returns
     -------
     dict of str to float
-        Names as `experiments.adjustment_moments` gives them.
+        Names as `experiments.fit.adjustment_moments` gives them.
     """
     model = RelocationModel(QUIET.load(assumptions), firms=firms, rng=seed)
     quiet = trade_of(model, QUIET, assumptions)
     collected = trade_of(model, COLLECTED, assumptions)
-    turns = [cells_of(turn) for turn in range(len(PARTNERS))]
+    turns = [cells_of(turn) for turn in range(len(EXPORTERS))]
     answers = [(trade_of(model, lasting(cells), assumptions), quiet, cells) for cells in turns]
     return (
         china_moments(collected, quiet)

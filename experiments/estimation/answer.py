@@ -7,15 +7,15 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from matplotlib.figure import Figure
 
-from abm.config import files as scenario_file
+from abm.config import files
 from abm.config.keys import keys_of
 from abm.scenario.scenario import Scenario
-from experiments.calibrate.estimate import CONFIDENCE, LIMIT, Estimate, Known
-from experiments.calibrate.target_file import CalibrationFile
+from experiments.estimation.search import CONFIDENCE, LIMIT, Estimate, Known
+from experiments.estimation.target_file import TargetFile
+from experiments.runs.folders import write_whole
 from experiments.scenarios.describe import described_scenario
 from experiments.scenarios.overrides import load_scenario, overridden
 from experiments.sweeps.answers.report import as_svg, number_text
-from experiments.sweeps.store.parts import write_whole
 
 FIT = "fit.json"
 FITTED = "fitted.toml"
@@ -25,7 +25,7 @@ ALIKE = 0.9
 """Two estimates with a correlation beyond this are called hard to tell apart."""
 
 
-def as_numbers(file: CalibrationFile, found: Estimate) -> dict[str, Any]:
+def as_numbers(file: TargetFile, found: Estimate) -> dict[str, Any]:
     """Return a fit as JSON can say it; targets used to fit and to test are apart."""
     rows = [
         {
@@ -84,7 +84,7 @@ def in_words(numbers: dict[str, Any]) -> list[str]:
     return lines
 
 
-def write_answer(folder: Path, file: CalibrationFile, beside: Path, found: Estimate) -> list[str]:
+def write_answer(folder: Path, file: TargetFile, beside: Path, found: Estimate) -> list[str]:
     """Write the numbers, the fitted scenario and the page; return the lines of `in_words`."""
     numbers = as_numbers(file, found)
     lines = in_words(numbers)
@@ -92,7 +92,7 @@ def write_answer(folder: Path, file: CalibrationFile, beside: Path, found: Estim
     write_whole(folder / FIT, text.encode())
     write_whole(folder / FITTED, fitted_scenario(file, beside, numbers).encode())
     environment = Environment(
-        loader=PackageLoader("experiments.calibrate", "."),
+        loader=PackageLoader("experiments.estimation", "."),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -110,11 +110,11 @@ def write_answer(folder: Path, file: CalibrationFile, beside: Path, found: Estim
     return lines
 
 
-def fitted_scenario(file: CalibrationFile, beside: Path, numbers: dict[str, Any]) -> str:
+def fitted_scenario(file: TargetFile, beside: Path, numbers: dict[str, Any]) -> str:
     """Return the scenario with the fitted values, each with where it is from."""
-    source = scenario_file.neighbour(file.scenario, beside)
+    source = files.neighbour(file.scenario, beside)
     values = {key: known["value"] for key, known in numbers["parameters"].items()}
-    document = scenario_file.read(source, keys_of(Scenario))
+    document = files.read(source, keys_of(Scenario))
     scenario = overridden(document, load_scenario(source), {**file.set, **values})
     used = ", ".join(target.outcome for target in file.used_to("fit"))
     said = {

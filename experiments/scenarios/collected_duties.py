@@ -1,6 +1,6 @@
 """Duties that US customs collected in 2018-22 beyond those of 2017, as a scenario.
 
-    python -m experiments.collected_duties
+    python -m experiments.scenarios.collected_duties
 
 rewrites ``experiments/scenarios/collected-2018.toml`` from three tables of
 `abm.data`: monthly imports and duties by partner and sector, the dates of the law, and
@@ -17,7 +17,7 @@ import pandas as pd
 
 from abm import data
 from abm.axes import GOODS
-from experiments.fit.command import replace_text
+from experiments.runs.folders import write_whole
 
 BASE_YEAR = 2017
 FIRST, LAST = pd.Period("2018Q1"), pd.Period("2022Q4")
@@ -33,7 +33,7 @@ RAISED = "china-list-3-raised"
 HEAD = """\
 # What did the duties do that US customs in fact collected from 2018 to 2022?
 #
-# Written by `python -m experiments.collected_duties` from abm/data; do not edit. Rates are
+# Written by `python -m experiments.scenarios.collected_duties`; do not edit. Rates are
 # duties collected over customs value, by quarter, beyond those of the same quarter of 2017:
 # on China, on metals, and on the little else that the law of these years named. They
 # are due whatever the origin of the goods. No retaliation, no USMCA, no pandemic.
@@ -259,7 +259,7 @@ def _title(quarter: pd.Period, law: pd.DataFrame) -> list[str]:
 def main() -> None:
     """Rewrite the scenario file."""
     folder = Path(str(resources.files("experiments"))) / "scenarios"
-    replace_text(folder / "collected-2018.toml", scenario_text())
+    write_whole(folder / "collected-2018.toml", scenario_text().encode())
     rates = special_duties()
     sys.stdout.write(rates.loc[:, (rates > 0).any()].to_string() + "\n")
 

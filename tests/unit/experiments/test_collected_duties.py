@@ -6,8 +6,8 @@ import pytest
 
 from abm import data
 from abm.scenario.scenario import Scenario, shipped
-from experiments import collected_duties
-from experiments.collected_duties import (
+from experiments.scenarios import collected_duties
+from experiments.scenarios.collected_duties import (
     events,
     increments,
     monthly,

@@ -1,4 +1,4 @@
-"""Carry out a calibration: write down the split, search, say what was found."""
+"""Carry out an estimation: write down the split, search, say what was found."""
 
 import json
 from dataclasses import dataclass, field
@@ -7,20 +7,21 @@ from typing import Any
 
 from abm.config.keys import shown
 from abm.errors import OutputError
-from experiments.calibrate.answer import write_answer
-from experiments.calibrate.estimate import Search
-from experiments.calibrate.simulated import RUNS, Simulated, StoppedError
-from experiments.calibrate.target_file import CalibrationFile, read_calibration
-from experiments.sweeps.store.parts import write_whole
-from experiments.sweeps.work.one_run import RunFunction, simulate
+from experiments.estimation.answer import write_answer
+from experiments.estimation.search import Search
+from experiments.estimation.simulated import RUNS, Simulated, StoppedError
+from experiments.estimation.target_file import TargetFile, read_target_file
+from experiments.runs.folders import write_whole
+from experiments.sweeps.design.run_spec import RunFunction
+from experiments.sweeps.work.one_run import simulate
 from experiments.sweeps.work.sweep import Options, check_writable
 
 TARGETS = "targets.json"
 
 
 @dataclass(frozen=True)
-class CalibrationResult:
-    """How a calibration ended.
+class EstimationResult:
+    """How an estimation ended.
 
     Attributes
     ----------
@@ -36,13 +37,13 @@ class CalibrationResult:
     lines: list[str] = field(default_factory=list)
 
 
-def calibrate(
+def estimate(
     source: str | Path,
     out: Path,
     options: Options | None = None,
     *,
     run_one: RunFunction = simulate,
-) -> CalibrationResult:
+) -> EstimationResult:
     """Fit the parameters of a file to its targets.
 
     Parameters
@@ -50,7 +51,7 @@ def calibrate(
     source : str or Path
         A TOML file.
     out : Path
-        Folder; one that holds the same calibration is gone on with if ``options.resume``.
+        Folder; one that holds the same estimation is gone on with if ``options.resume``.
     options : Options, optional
     run_one : callable
         Carries out one run.
@@ -63,18 +64,18 @@ def calibrate(
         If the folder is damaged, or in use by another program.
     """
     options = options or Options()
-    file, beside = read_calibration(source)
+    file, beside = read_target_file(source)
     simulated = Simulated(out, file, beside, options, run_one)
     _write_down(out, file, resume=options.resume)
     try:
         with simulated:
             found = Search(file, simulated.moments, simulated.starts).run()
     except StoppedError as stopped:
-        return CalibrationResult(out, stopped.code, [str(stopped)])
-    return CalibrationResult(out, 0, write_answer(out, file, beside, found))
+        return EstimationResult(out, stopped.code, [str(stopped)])
+    return EstimationResult(out, 0, write_answer(out, file, beside, found))
 
 
-def _write_down(out: Path, file: CalibrationFile, *, resume: bool) -> None:
+def _write_down(out: Path, file: TargetFile, *, resume: bool) -> None:
     """Record what each target is used for, before anything runs.
 
     Raises
@@ -100,7 +101,7 @@ def _write_down(out: Path, file: CalibrationFile, *, resume: bool) -> None:
             f"({_difference(written, file)}); name another folder"
         )
     if not resume and (out / RUNS).exists():
-        raise OutputError(f"{out}: holds a calibration; --resume goes on with it")
+        raise OutputError(f"{out}: holds an estimation; --resume goes on with it")
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -111,7 +112,7 @@ def _read(path: Path) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _difference(written: dict[str, Any], file: CalibrationFile) -> str:
+def _difference(written: dict[str, Any], file: TargetFile) -> str:
     theirs, mine = (
         {target["outcome"]: target for target in split.get("targets", [])}
         for split in (written, file.split)

@@ -20,8 +20,8 @@ from scipy.stats import chi2, norm
 
 from abm.config.keys import shown
 from abm.errors import OutputError
-from experiments.calibrate.profile import FAILED, LEAST_SLOPE, Side
-from experiments.calibrate.target_file import CalibrationFile
+from experiments.estimation.profile import FAILED, LEAST_SLOPE, Side
+from experiments.estimation.target_file import TargetFile
 from experiments.sweeps.design.points import Point
 
 Array = NDArray[np.float64]
@@ -129,18 +129,18 @@ class Estimate:
 
 
 class Search:
-    """Looks for the parameters of a calibration.
+    """Looks for the parameters of an estimation.
 
     Parameters
     ----------
-    file : CalibrationFile
+    file : TargetFile
     moments : callable
         From points to outcomes, shape (point, replication, target).
     starts : list of dict
     """
 
     def __init__(
-        self, file: CalibrationFile, moments: Callable[[list[Point]], Array], starts: list[Point]
+        self, file: TargetFile, moments: Callable[[list[Point]], Array], starts: list[Point]
     ) -> None:
         self._file, self._moments, self._starts = file, moments, starts
         self._ranges = file.ranges

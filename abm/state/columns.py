@@ -1,0 +1,402 @@
+"""The columns that a run records: each is declared once, with type, unit, meaning and source.
+
+From the declaration follow what a step records, the tables of a run and how they are stored
+(`experiments.outcomes.tables`), the tables in ``docs/outputs.md`` and the made-up tables that
+tests of figures and files use.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from abm.axes import FOOTLOOSE, HAS_PLANT, HOSTS, N_FOOTLOOSE, N_HOSTS, REGIONS, SECTORS, USES
+from abm.economy.tables import Array, Economy
+from abm.location.relocation import Moves
+from abm.trade.accounts import Accounts
+from agents import FirmTable
+
+MONEY = "million USD of 2017 a quarter"
+INVESTED = "million USD of 2017"
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A quarter at its end: what columns are taken from.
+
+    Attributes
+    ----------
+    economy : Economy
+    firms : FirmTable
+    accounts : Accounts
+    wage : ndarray, shape (host,)
+    moves : Moves, optional
+        None in the calibration year.
+    """
+
+    economy: Economy
+    firms: FirmTable
+    accounts: Accounts
+    wage: Array
+    moves: Moves | None
+
+    def both_uses(self, name: str) -> Array:
+        """One entry of the books of trade, shape (use, sector, source, market)."""
+        return np.stack(
+            [getattr(trade, name) for trade in (self.accounts.final, self.accounts.intermediate)]
+        )
+
+    @property
+    def plants(self) -> Array:
+        """Real plants that stand, shape (sector, host)."""
+        standing = self.firms.plants * self.firms.weight[:, None]
+        return np.stack(
+            [
+                np.bincount(self.firms.sector, standing[:, host], minlength=N_FOOTLOOSE)
+                for host in range(N_HOSTS)
+            ],
+            axis=1,
+        )
+
+    @cached_property
+    def new_plants(self) -> dict[str, tuple[Array, Array]]:
+        """Real plants that moves add and what they cost, by stage, each of shape (sector, host)."""
+        found = {}
+        for stage in ("announced", "completed", "cancelled"):
+            number, cost = self._nothing(), self._nothing()
+            if self.moves is not None:
+                some = self.moves.stage == stage
+                np.add.at(number, self._sectors[some], self._real_plants(opened=True)[some])
+                np.add.at(cost, self._sectors[some], self.moves.cost[some])
+            found[stage] = (number, cost)
+        return found
+
+    @property
+    def closed(self) -> Array:
+        """Real plants that ceased to produce, shape (sector, host)."""
+        number = self._nothing()
+        if self.moves is not None:
+            done = self.moves.stage == "completed"
+            np.add.at(number, self._sectors[done], self._real_plants(opened=False)[done])
+        return number
+
+    @property
+    def lost(self) -> Array:
+        """What had been spent on plants now given up, shape (sector, host)."""
+        amount = self._nothing()
+        if self.moves is not None:
+            np.add.at(amount, self._sectors, self.moves.lost)
+        return amount
+
+    def _nothing(self) -> Array:
+        return np.zeros((N_FOOTLOOSE, N_HOSTS))
+
+    @property
+    def _sectors(self) -> NDArray[np.int8]:
+        assert self.moves is not None
+        return self.firms.sector[self.moves.rows]
+
+    def _real_plants(self, opened: bool) -> Array:
+        """Where each move opens, or closes, how many real plants, shape (move, host)."""
+        assert self.moves is not None
+        before, after = HAS_PLANT[self.moves.from_config], HAS_PLANT[self.moves.to_config]
+        changed = after & ~before if opened else before & ~after
+        plants: Array = self.firms.weight[self.moves.rows, None] * changed
+        return plants
+
+
+@dataclass(frozen=True)
+class Column:
+    """Declaration of a column.
+
+    Attributes
+    ----------
+    type : str
+        ``string``, ``date``, or a type of NumPy.
+    unit : str
+        ``""`` for a label.
+    meaning : str
+        One line.
+    source : callable, optional
+        What the column holds of a finished quarter, as an array with the axes of its table;
+        none for labels, and for acts of governments, which come as rows.
+    """
+
+    type: str
+    unit: str
+    meaning: str
+    source: Callable[[Finished], Array] | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """Declaration of a table.
+
+    Attributes
+    ----------
+    axes : dict of str to tuple of str
+        Labels of the axes that arrays of its sources have, by the column that holds them.
+        Without axes a table has no fixed rows.
+    columns : dict of str to Column
+        In the order in which they are stored.
+    """
+
+    columns: dict[str, Column]
+    axes: dict[str, tuple[str, ...]]
+
+    @property
+    def sources(self) -> dict[str, Callable[[Finished], Array]]:
+        """The columns that are taken from a finished quarter."""
+        return {
+            name: column.source
+            for name, column in self.columns.items()
+            if column.source is not None
+        }
+
+
+def _label(meaning: str) -> Column:
+    return Column("string", "", meaning)
+
+
+def _number(unit: str, meaning: str, source: Callable[[Finished], Array]) -> Column:
+    return Column("float64", unit, meaning, source)
+
+
+QUARTER = Column("int32", "quarters", "0 is the calibration year, before any step")
+
+OUTCOMES = Table(
+    axes={"sector": FOOTLOOSE, "region": HOSTS},
+    columns={
+        "quarter": QUARTER,
+        "region": _label("where it is made: USA, MEX or CAN"),
+        "sector": _label("one of the ten sectors that choose where to produce"),
+        "output_musd": _number(MONEY, "gross output at basic prices", lambda q: q.accounts.sales),
+        "value_added_musd": _number(
+            MONEY, "output less inputs bought", lambda q: q.accounts.value_added
+        ),
+        "subsidies_musd": _number(
+            MONEY,
+            "production subsidies that the region's treasury pays",
+            lambda q: q.accounts.subsidies,
+        ),
+        "grants_musd": _number(
+            MONEY,
+            "investment grants that the region's treasury pays towards plants being built",
+            lambda q: q.accounts.grants,
+        ),
+        "royalties_musd": _number(
+            MONEY,
+            "royalties of firms that are not at home in the region",
+            lambda q: q.accounts.royalties,
+        ),
+        "employment": _number("persons", "persons engaged", lambda q: q.accounts.employment),
+        "wage_index": _number(
+            "calibration year = 1",
+            "wage in the region",
+            lambda q: np.broadcast_to(q.wage, (N_FOOTLOOSE, N_HOSTS)),
+        ),
+        "price_index": _number(
+            "calibration year = 1",
+            "what a unit of utility from the sector's goods costs consumers in the region",
+            lambda q: q.accounts.price_index[:, :N_HOSTS],
+        ),
+        "price_tornqvist": _number(
+            "calibration year = 1",
+            "chained Tornqvist index of what consumers in the region are charged, for comparison",
+            lambda q: q.accounts.price_tornqvist[:, :N_HOSTS],
+        ),
+        "customers_to_move": _number(
+            "share of spending",
+            "what consumers in the region would spend with other sellers if all chose anew",
+            lambda q: q.accounts.customers_to_move[:, :N_HOSTS],
+        ),
+        "consumption_musd": _number(
+            MONEY,
+            "what consumers in the region spend on the sector's goods, whatever their origin",
+            lambda q: q.accounts.consumption[:, :N_HOSTS],
+        ),
+        "plants": _number(
+            "real plants", "plants that stand at the end of the quarter", lambda q: q.plants
+        ),
+        "opened": _number(
+            "real plants",
+            "plants that began to produce in the quarter",
+            lambda q: q.new_plants["completed"][0],
+        ),
+        "closed": _number(
+            "real plants", "plants that ceased to produce in the quarter", lambda q: q.closed
+        ),
+        "announced": _number(
+            "real plants",
+            "new plants decided on in the quarter",
+            lambda q: q.new_plants["announced"][0],
+        ),
+        "cancelled": _number(
+            "real plants",
+            "plants given up in the quarter before they opened",
+            lambda q: q.new_plants["cancelled"][0],
+        ),
+        "announced_musd": _number(
+            INVESTED,
+            "what the plants announced would cost to build",
+            lambda q: q.new_plants["announced"][1],
+        ),
+        "completed_musd": _number(
+            INVESTED, "what the plants opened cost to build", lambda q: q.new_plants["completed"][1]
+        ),
+        "cancelled_musd": _number(
+            INVESTED,
+            "what the plants given up would have cost to build",
+            lambda q: q.new_plants["cancelled"][1],
+        ),
+        "lost_musd": _number(
+            INVESTED, "what had been spent on the plants given up", lambda q: q.lost
+        ),
+    },
+)
+"""By sector and region."""
+
+TRADE = Table(
+    axes={"use": USES, "sector": SECTORS, "origin": REGIONS, "destination": REGIONS},
+    columns={
+        "quarter": QUARTER,
+        "origin": _label("region shipped from"),
+        "destination": _label("region shipped to; equal to origin for domestic sales"),
+        "sector": _label("one of the fourteen sectors"),
+        "use": _label("final (consumed or invested) or intermediate (an input)"),
+        "value_musd": _number(
+            MONEY,
+            "value at basic prices, before freight, barriers and duty",
+            lambda q: q.both_uses("value"),
+        ),
+        "customs_value_musd": _number(
+            MONEY,
+            "the same as customs record it, on which duty is due; 0 for domestic sales",
+            lambda q: q.both_uses("value") * q.economy.customs_over_basic,
+        ),
+        "dutiable_musd": _number(
+            MONEY,
+            "basic value of goods on lines whose MFN or applied rate is above zero",
+            lambda q: q.both_uses("dutiable"),
+        ),
+        "claimed_musd": _number(
+            MONEY,
+            "basic value for which origin was claimed, truly or not",
+            lambda q: q.both_uses("claimed"),
+        ),
+        "claimed_dutiable_musd": _number(
+            MONEY,
+            "part of claimed_musd that is dutiable",
+            lambda q: q.both_uses("claimed_dutiable"),
+        ),
+        "false_claim_musd": _number(
+            MONEY,
+            "part of claimed_musd that does not meet the rule",
+            lambda q: q.both_uses("false"),
+        ),
+        "duty_musd": _number(MONEY, "duties and fees paid on entry", lambda q: q.both_uses("duty")),
+        "penalty_musd": _number(
+            MONEY,
+            "back duty and fines on false claims, as expected",
+            lambda q: q.both_uses("penalty"),
+        ),
+    },
+)
+"""By use, sector, origin and destination."""
+
+
+def _moved(amount: Callable[[Moves, FirmTable], Array]) -> Callable[[Finished], Array]:
+    """Something of every move, shape (move,); none in the calibration year."""
+
+    def source(finished: Finished) -> Array:
+        if finished.moves is None:
+            return np.zeros(0)
+        return amount(finished.moves, finished.firms)
+
+    return source
+
+
+MOVES = Table(
+    axes={},
+    columns={
+        "quarter": QUARTER,
+        "sector": _label("sector of the firms"),
+        "from_config": _label("hosts with a plant before, such as USA+MEX"),
+        "to_config": _label("hosts with a plant after"),
+        "stage": _label("announced, completed or cancelled in the quarter"),
+        "firms": Column(
+            "int64",
+            "agents",
+            "modelled firms",
+            _moved(lambda moves, firms: np.ones(len(moves.rows), np.int64)),
+        ),
+        "weight": _number(
+            "real firms",
+            "real firms that they stand for",
+            _moved(lambda moves, firms: firms.weight[moves.rows]),
+        ),
+        "granted_musd": _number(
+            INVESTED,
+            "what treasuries promised towards the new plants' build cost",
+            _moved(lambda moves, firms: moves.granted.sum(axis=1)),
+        ),
+    },
+)
+"""One row a pair of sets of plants, sector and stage, sums over the firms that moved so."""
+
+CONTENT = Table(
+    axes={"sector": FOOTLOOSE, "host": HOSTS},
+    columns={
+        "quarter": QUARTER,
+        "host": _label("where it is made: USA, MEX or CAN"),
+        "sector": _label("one of the ten sectors that choose where to produce"),
+        "regional_value_content": _number(
+            "share of net cost", "mean regional value content", lambda q: q.accounts.content
+        ),
+        "comply_share": _number(
+            "share of deliveries to other members",
+            "for which origin is claimed and true",
+            lambda q: q.accounts.true_claims,
+        ),
+        "wedge": _number(
+            "ratio",
+            "markup on inputs that do not originate at which the rule is just met, "
+            "mean over output made to comply; 1 where there is none",
+            lambda q: q.accounts.wedge,
+        ),
+        "infeasible_share": _number(
+            "share of output",
+            "that no mix of inputs could qualify",
+            lambda q: q.accounts.infeasible,
+        ),
+        "eligible_share": _number(
+            "share of output", "that meets the rule as it is made", lambda q: q.accounts.eligible
+        ),
+    },
+)
+"""By sector and host."""
+
+EVENTS = Table(
+    axes={},
+    columns={
+        "quarter": QUARTER,
+        "date": Column("date", "", "day of the announcement or of the change"),
+        "actor": _label("who acted"),
+        "instrument": _label("what changed, as the scenario file names it"),
+        "old": _label("its value before"),
+        "new": _label("its value after"),
+        "reason": _label("why, in words"),
+    },
+)
+"""One row an act of a government."""
+
+TABLES = {
+    "outcomes": OUTCOMES,
+    "trade": TRADE,
+    "moves": MOVES,
+    "content": CONTENT,
+    "events": EVENTS,
+}
+"""Tables in the order in which they are written."""

@@ -1,0 +1,84 @@
+"""Work in processes of its own, with one thread each, and the same results however many.
+
+`abm.engine.parallel.in_parallel` shares one step of one model among threads; here whole
+runs are shared among processes. Runs that may fail, hang or be killed one by one have
+the workers of `experiments.sweeps.work.chunk`.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing import get_context
+
+from abm.engine.parallel import THREADS
+from abm.errors import ModelError
+
+THREAD_VARIABLES = (THREADS, "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+def settings_of_workers(*, portable: bool = False) -> dict[str, str]:
+    """Return environment variables that a worker's process reads before it loads NumPy.
+
+    Parameters
+    ----------
+    portable : bool
+        Switch off instruction sets that not every machine has, so that exponentials
+        and logarithms have the same last bits everywhere.
+    """
+    settings = dict.fromkeys(THREAD_VARIABLES, "1")
+    if portable:
+        import numpy as np
+
+        found = np.show_config(mode="dicts")["SIMD Extensions"].get("found", [])
+        settings["NPY_DISABLE_CPU_FEATURES"] = " ".join(found)
+    return settings
+
+
+@contextmanager
+def environment_of_workers(*, portable: bool = False) -> Iterator[None]:
+    """Set what processes started meanwhile read, see `settings_of_workers`."""
+    settings = settings_of_workers(portable=portable)
+    before = {name: os.environ.get(name) for name in settings}
+    os.environ.update(settings)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+@contextmanager
+def process_pool(workers: int | None = None) -> Iterator[ProcessPoolExecutor]:
+    """A pool of processes that leave each other's processors alone.
+
+    Parameters
+    ----------
+    workers : int, optional
+        Processes; one a processor unless given.
+    """
+    spawn = get_context("spawn")
+    # Workers would otherwise each use every processor, and wait for each other.
+    with environment_of_workers(), ProcessPoolExecutor(workers, mp_context=spawn) as pool:
+        yield pool
+
+
+def in_own_process[**P, T](work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """What a function returns in a fresh process, which ends with it.
+
+    Raises
+    ------
+    ModelError
+        If the process is ended from outside.
+    """
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        try:
+            return pool.submit(work, *args, **kwargs).result()
+        except BrokenProcessPool:
+            raise ModelError(
+                "the process that measured was ended from outside, most likely for want of memory"
+            ) from None

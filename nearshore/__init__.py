@@ -1,0 +1,87 @@
+"""Nearshore: where production goes when tariffs and rules of origin change.
+
+>>> import nearshore
+>>> tables = nearshore.compare("usmca", "status-quo", firms=200, quarters=1)
+>>> sorted(tables)
+['content', 'events', 'headlines', 'moves', 'outcomes', 'trade']
+
+======================  ================================================================
+`RelocationModel`       the model, step by step
+`Scenario`              what a scenario says
+`load_scenario`         a scenario by name or file, with values overridden
+`run`                   run a scenario, alone or against a reference
+`compare`               the tables of two scenarios under the same luck, seed by seed
+`resume`, `fork`        go on with a run where it stopped, or under another policy
+`explain_firm`          why a firm of a run stayed or moved
+`run_sweep`, `results`  run a scenario many times over, and what that gave
+`NearshoreError`        anything raised on purpose; `ScenarioError`, `ModelError` are two
+======================  ================================================================
+
+The model is loaded when one of them is first asked for.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from nearshore.clash import at_command_line, first_problem
+
+if TYPE_CHECKING:
+    from abm.errors import ModelError, NearshoreError, ScenarioError
+    from abm.model import RelocationModel
+    from abm.scenario.scenario import Scenario
+    from experiments.explain.run_again import explain_firm
+    from experiments.runs.continuing import fork, resume
+    from experiments.runs.runner import RunResult
+    from experiments.scenarios.overrides import load_scenario
+    from experiments.sweeps.answers.results import results
+    from experiments.sweeps.work.sweep import run_sweep
+    from nearshore.pairs import compare, run
+
+__all__ = [
+    "ModelError",
+    "NearshoreError",
+    "RelocationModel",
+    "RunResult",
+    "Scenario",
+    "ScenarioError",
+    "compare",
+    "explain_firm",
+    "fork",
+    "load_scenario",
+    "results",
+    "resume",
+    "run",
+    "run_sweep",
+]
+
+_HOMES = {
+    "ModelError": "abm.errors",
+    "NearshoreError": "abm.errors",
+    "RelocationModel": "abm.model",
+    "RunResult": "experiments.runs.runner",
+    "Scenario": "abm.scenario.scenario",
+    "ScenarioError": "abm.errors",
+    "compare": "nearshore.pairs",
+    "explain_firm": "experiments.explain.run_again",
+    "fork": "experiments.runs.continuing",
+    "load_scenario": "experiments.scenarios.overrides",
+    "results": "experiments.sweeps.answers.results",
+    "resume": "experiments.runs.continuing",
+    "run": "nearshore.pairs",
+    "run_sweep": "experiments.sweeps.work.sweep",
+}
+
+_problem = first_problem()
+if _problem is not None and not at_command_line():
+    raise ImportError(_problem)
+
+
+def __getattr__(name: str) -> Any:
+    # Loaded when asked for: `nearshore --help` need not wait for Mesa, SciPy and pandas.
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
