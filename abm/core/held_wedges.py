@@ -139,35 +139,38 @@ def sign_for_rules(
     """
     answer = Answer(firms, rules, multipliers)
     runs_on = (1 - part) * answer.spending(held)
-    far = np.log(np.maximum(np.minimum(NEAREST_EDGE * answer.edge, MAX_FACTOR), 1.0))
-    low, high = np.zeros_like(far), far
-    short, ample = (_shortfall(answer, runs_on, part, end) for end in (low, high))
-    factor = np.where(short <= tolerance, low, high)
-    unsettled = np.flatnonzero((short > tolerance) & (ample < -tolerance))
-    low, high, short, ample = (each[unsettled] for each in (low, high, short, ample))
-    for _ in range(MAX_STEPS):
-        if not len(unsettled):
-            break
-        # Regula falsi; an end that stays put counts half as much from then on (Illinois).
-        trial = (low * ample - high * short) / (ample - short)
-        miss = _shortfall(answer.take(unsettled), runs_on[..., unsettled], part, trial)
-        factor[unsettled] = trial
-        above = miss > 0
-        short, ample = (
-            np.where(above, miss, short / 2),
-            np.where(above, ample / 2, miss),
-        )
-        low, high = np.where(above, trial, low), np.where(above, high, trial)
-        on = np.abs(miss) > tolerance
-        unsettled, low, high, short, ample = (
-            each[on] for each in (unsettled, low, high, short, ample)
-        )
-    factor = np.exp(factor)
+    factor = np.exp(_log_factor(answer, runs_on, part, tolerance))
     spending = runs_on + part * answer.spending(factor)
     net_cost = firms.other_cost + spending.sum(axis=(0, 1))
     content = 1 - (firms.before_duty * spending[FOREIGN]).sum(axis=0) / net_cost
     missed = rule_excess(firms, rules, spending).max(axis=0)
     return SignedMix(factor, net_cost, content, missed <= 10 * tolerance * net_cost)
+
+
+def _log_factor(answer: Answer, runs_on: Floats, part: float, tolerance: float) -> Floats:
+    """Logarithm of the least factor at which no rule is missed; the largest if all do.
+
+    Regula falsi; an end that stays put counts half as much from then on (Illinois).
+    """
+    low = np.zeros_like(answer.firms.other_cost)
+    high = np.log(np.maximum(np.minimum(NEAREST_EDGE * answer.edge, MAX_FACTOR), 1.0))
+    short, ample = (_shortfall(answer, runs_on, part, end) for end in (low, high))
+    found = np.where(short <= tolerance, low, high)
+    unsettled = np.flatnonzero((short > tolerance) & (ample < -tolerance))
+    for _ in range(MAX_STEPS):
+        if not len(unsettled):
+            break
+        of = unsettled
+        trial = (low[of] * ample[of] - high[of] * short[of]) / (ample[of] - short[of])
+        miss = _shortfall(answer.take(of), runs_on[..., of], part, trial)
+        found[of] = trial
+        above, below = of[miss > 0], of[miss <= 0]
+        low[above], short[above] = trial[miss > 0], miss[miss > 0]
+        high[below], ample[below] = trial[miss <= 0], miss[miss <= 0]
+        ample[above] /= 2
+        short[below] /= 2
+        unsettled = of[np.abs(miss) > tolerance]
+    return found
 
 
 def _shortfall(answer: Answer, runs_on: Floats, part: float, log_factor: Floats) -> Floats:

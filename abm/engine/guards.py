@@ -57,12 +57,12 @@ GUARDS: dict[str, tuple[Guard, ...]] = {
         Guard("labour and capital cost", lambda model: model.value_added, _every_firm),
     ),
     "renew_contracts": tuple(
-        Guard(f"{what} of {whose}", lambda model, path=path: attrgetter(path)(model))
+        Guard(f"{what} of {whose}", attrgetter(f"{owner}.{path}"))
         for whose, owner in (("sectors", "contracts"), ("other users", "other_contracts"))
         for what, path in (
-            ("contracts", f"{owner}.part"),
-            ("cost of contracts when signed", f"{owner}.signed"),
-            ("quantity of contracts", f"{owner}.ordered"),
+            ("contracts", "part"),
+            ("cost of contracts when signed", "signed"),
+            ("quantity of contracts", "ordered"),
         )
     ),
     "solve_costs": (

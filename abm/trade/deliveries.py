@@ -312,7 +312,7 @@ def _tally_plants(
 
 def _purchases(
     work: _Work, here: InputTerms, host: int, regime: int, compliant_volume: Floats
-) -> Array:
+) -> Floats:
     """Inputs of the plants of one block at one host, shape (input, source, outlet).
 
     A plant on the way to complying buys a part of what it needs for that under contracts
@@ -399,7 +399,7 @@ def _add(
 
 
 def base_unit_cost(
-    table: FirmTable, calibration: Calibration, firms: np.ndarray, host: int
+    table: FirmTable, calibration: Calibration, firms: np.ndarray | slice, host: int | slice
 ) -> np.ndarray:
     """Unit cost of firms at a host in the calibration year, inputs chosen freely.
 

@@ -84,7 +84,7 @@ def sourcing_weights(
     -------
     ndarray, shape (..., input, source, market, regime)
     """
-    standing = present_weights(shares, presence)
+    standing = present_weights(shares, np.asarray(presence, np.float64))
     weights: Array = standing[..., None] * price ** -economy.theta[:, None, None, None]
     return weights
 

@@ -3,6 +3,7 @@
 import numpy as np
 
 from abm.axes import N_FOOTLOOSE, N_HOSTS, N_REGIONS, N_SECTORS
+from abm.core.content_rules import Floats
 from abm.core.presence import presence, standing_appeal
 from abm.economy.constants import Calibration
 from abm.economy.tables import Array, Economy
@@ -28,7 +29,7 @@ def plants_appeal(table: FirmTable, economy: Economy, calibration: Calibration) 
         Footloose sectors.
     """
 
-    def of_block(block: tuple[int, slice]) -> Array:
+    def of_block(block: tuple[int, slice]) -> Floats:
         sector, rows = block
         mass = (table.size[rows] * table.weight[rows]).astype(np.float32)
         return standing_appeal(
