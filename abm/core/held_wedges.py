@@ -28,7 +28,14 @@ from abm.core.content_rules import (
     meet_content_rule,
     restricted_spending,
 )
-from abm.core.origin_rules import FOREIGN, Answer, OriginRules, Sourcing, rule_excess
+from abm.core.origin_rules import (
+    FOREIGN,
+    Dual,
+    OriginRules,
+    Sourcing,
+    rule_excess,
+    weight_slopes,
+)
 
 SETTLED = 1e-4
 """Gap between the held and the compliant log wedge that counts as none: in content it is
@@ -41,6 +48,41 @@ MAX_FACTOR = np.exp(MAX_LOG_WEDGE)
 
 NEAREST_EDGE = 0.999
 """How near a factor on multipliers may bring a weight to zero."""
+
+
+class Answer:
+    """What firms buy when some multipliers are scaled up or down.
+
+    Parameters
+    ----------
+    firms : Sourcing
+    rules : OriginRules
+    multipliers : ndarray, shape (rule, entry)
+        At which every weight is above zero.
+    """
+
+    def __init__(self, firms: Sourcing, rules: OriginRules, multipliers: Floats) -> None:
+        self.firms, self.rules = firms, rules
+        self._dual = Dual(firms, rules, weight_slopes(firms, rules))
+        self._rise = self._dual.weights(multipliers) - 1
+
+    @property
+    def edge(self) -> Floats:
+        """The factor at which a weight comes down to zero, shape (entry,); or infinity."""
+        falls = -self._rise.min(axis=(0, 1))
+        return np.divide(1.0, falls, out=np.full_like(falls, np.inf), where=falls > 0)
+
+    def spending(self, factor: Floats) -> Floats:
+        """Spending by content group at the multipliers times a factor, (group, input, entry)."""
+        return self._dual.spending(1 + factor * self._rise)[0]
+
+    def take(self, entries: NDArray[np.integer]) -> "Answer":
+        """The same for some entries."""
+        some = object.__new__(Answer)
+        some._dual = self._dual.take(entries)
+        some.firms, some.rules = some._dual.firms, some._dual.rules
+        some._rise = self._rise[..., entries]
+        return some
 
 
 @dataclass(frozen=True)
@@ -64,6 +106,7 @@ class SignedMix:
     feasible: NDArray[np.bool_]
 
 
+# why: pure function of arrays: whatever it rests on is an argument
 def sign_for_content(
     spend: Floats,
     foreign: Floats,

@@ -195,7 +195,8 @@ class HeldWorld(Twin):
 
     def _late_elsewhere(self) -> NDArray[np.bool_] | None:
         # Of few plants solved together with others the last bits differ.
-        return self.followed.transition.moving if "claims" in self.held else None
+        theirs = self.followed.transition
+        return theirs.moving if "claims" in self.held and theirs is not None else None
 
     def relocate(self) -> None:
         """Projects and plants, their own or those of the world followed."""
