@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from abm.core import claims, content_rules, further_rules, location, origin_rules, sourcing
+from abm.core import claims, content_rules, contracts, further_rules, location, origin_rules, sourcing
 from abm.economy import last_quarter as conditions
 from abm.economy import tables as economy
 from abm.policy import regimes as compiled
@@ -39,6 +39,7 @@ WITH_NAMES = (
     compiled,
     conditions,
     content_rules,
+    contracts,
     customers,
     economy,
     firm_table,
