@@ -99,6 +99,7 @@ def _in_two_lines(heading: str) -> str:
     """A heading that leaves room for the others, broken where it may be."""
     parts = {
         "Compliance": "Compli-\nance",
+        "Contracts": "Con-\ntracts",
         "Customers": "Custom-\ners",
         "Relocation": "Reloca-\ntion",
     }
@@ -107,7 +108,8 @@ def _in_two_lines(heading: str) -> str:
 
 def channels_table(result: Summary) -> Table:
     """How each difference splits into channels; rows that would show zeros alone are left out."""
-    table = Table(title="Where the difference comes from; shares in points", box=None)
+    title = "Where the difference comes from; shares in points"
+    table = Table(title=title, box=None, collapse_padding=True)
     table.add_column("")
     for heading in (*CHANNEL_LABELS.values(), "All"):
         table.add_column(_in_two_lines(heading), justify="right", no_wrap=True)

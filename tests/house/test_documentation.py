@@ -9,7 +9,15 @@ from urllib.parse import unquote
 
 import pytest
 
-from abm.core import claims, content_rules, contracts, further_rules, location, origin_rules, sourcing
+from abm.core import (
+    claims,
+    content_rules,
+    contracts,
+    further_rules,
+    location,
+    origin_rules,
+    sourcing,
+)
 from abm.economy import last_quarter as conditions
 from abm.economy import tables as economy
 from abm.policy import regimes as compiled
