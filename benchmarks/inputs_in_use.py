@@ -25,4 +25,5 @@ def _in_use(terms: InputTerms) -> InputTerms:
         weights=terms.weights[used],
         theta=terms.theta[used],
         bill_of_materials=terms.bill_of_materials[used],
+        signed=None if terms.signed is None else terms.signed[used],
     )

@@ -45,6 +45,9 @@ class SectorTerms:
     weights : list
         By host, regime and input: three lists over sources, for originating parts,
         others, and others before duty.
+    signed : list
+        Weights under which running contracts were signed, by host and input; they hold in
+        the last regime, which is that in force at contracts.
     theta : list
         By input.
     bill : list
@@ -56,6 +59,7 @@ class SectorTerms:
     """
 
     weights: list[list[list[list[Numbers]]]]
+    signed: list[list[Numbers]]
     theta: Numbers
     bill: list[Numbers]
     services: list[Numbers]
@@ -108,24 +112,33 @@ def free_mix(
     origin_share: float,
     base_potential: Numbers,
     weights: list[list[Numbers]],
+    signed: list[Numbers] | None,
     theta: Numbers,
     bill: Numbers,
     other_cost: float,
 ) -> Mix:
-    """What a firm buys when nothing is asked of it; arguments are lists by input."""
+    """What a firm buys when nothing is asked of it; arguments are lists by input.
+
+    Without ``signed`` it buys everything anew.
+    """
     mix = Mix(other_cost, other_cost, 0.0, [], [], [])
     foreign_value = 0.0
     short = 1 - origin_share
-    for taste, base, (qualifying, others, before, qualifying_before), power, share in zip(
-        affinity, base_potential, weights, theta, bill, strict=True
-    ):
+    for number, (
+        taste,
+        base,
+        (qualifying, others, before, qualifying_before),
+        power,
+        share,
+    ) in enumerate(zip(affinity, base_potential, weights, theta, bill, strict=True)):
         delivered, other = sumprod(taste, qualifying), sumprod(taste, others)
         potential = delivered + other
         value = sumprod(taste, before)
         if short > 0:
             other += short * delivered
             value += short * sumprod(taste, qualifying_before)
-        spend = share * (potential / base) ** (-1 / power)
+        level = potential if signed is None else sumprod(taste, signed[number])
+        spend = share * (level / base) ** (-1 / power) * potential / level
         foreign = other / potential
         before_duty = value / other if other > 0 else 0.0
         mix.cost += spend
@@ -223,6 +236,7 @@ class NaiveFirm(mesa.Agent):
             self.origin_share[host],
             self.base_potential[host],
             terms.weights[host][regime],
+            terms.signed[host] if regime == len(terms.threshold) - 1 else None,
             terms.theta,
             terms.bill[host],
             self.value_added[host] + terms.services[host][regime],
@@ -296,6 +310,7 @@ def sector_terms(original: RelocationModel) -> list[SectorTerms]:
     return [
         SectorTerms(
             weights=terms.weights[:, :, groups].transpose(3, 4, 0, 2, 1).tolist(),
+            signed=np.transpose(terms.signed, (2, 0, 1)).tolist(),
             theta=terms.theta.tolist(),
             bill=terms.bill_of_materials.T.tolist(),
             services=terms.services.tolist(),

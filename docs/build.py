@@ -22,6 +22,7 @@ REFERENCE = {
     "In one import": ("nearshore", "nearshore.pairs"),
     "The model": (
         "abm.model",
+        "abm.trade_phases",
         "abm.state.state",
         "abm.worlds.checkpoint",
         "abm.scenario.fork",

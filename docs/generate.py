@@ -47,7 +47,7 @@ CONSTANTS = (
     "abm.trade.market_clearing.REACH_EXPONENT",
     "abm.base_year.calibration.TOLERANCE",
     "abm.base_year.calibration.NEGLIGIBLE",
-    "abm.model.SETTLING_ROUNDS",
+    "abm.trade_phases.SETTLING_ROUNDS",
     "abm.core.content_rules.MAX_LOG_WEDGE",
     "abm.trade.origin.HOURS_A_QUARTER",
     "abm.trade.accounts.ROUNDING",

@@ -31,7 +31,9 @@ SECTOR_NAMES = {
 CHANNEL_LABELS = {
     "duty_paid": "Duty paid",
     "compliance": "Compliance",
+    "contracts_renewed": "Contracts",
     "resourcing": "Re-sourcing",
+    "customers": "Customers",
     "relocation": "Relocation",
     "price_feedback": "Price feedback",
 }

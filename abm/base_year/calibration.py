@@ -35,15 +35,21 @@ from abm.engine.blocks import sector_rows
 from abm.errors import CalibrationError
 from abm.policy.regimes import Policy
 from abm.trade.borders import Borders, claim_origin
-from abm.trade.deliveries import Tally, new_certificates, qualified_share, tally_plants
+from abm.trade.deliveries import (
+    Tally,
+    new_certificates,
+    qualified_share,
+    sales_by_appeal,
+    tally_plants,
+)
 from abm.trade.input_prices import (
     outside_duty,
     price_inputs,
-    purchase_prices,
     solve_costs,
     value_added_cost,
 )
 from abm.trade.market_clearing import FINAL, REACH_EXPONENT
+from abm.trade.presence import plants_appeal
 from abm.trade.this_quarter import Quarter
 from agents import FirmTable
 
@@ -153,7 +159,7 @@ def calibrate(
     worst, flow, held, mixing = np.inf, "", None, Mixing()
     for rounds in range(1, MAX_ROUNDS + 1):
         conditions = calibration.conditions
-        terms = price_inputs(economy, calibration, conditions, policy, agglomeration=0.0)
+        terms = price_inputs(economy, calibration, conditions, policy)
         _set_base_potential(table, calibration)
         value_added = value_added_cost(table, calibration, conditions, policy)
         solve_costs(table, calibration, terms, value_added, costs)
@@ -163,12 +169,13 @@ def calibrate(
         quarter = Quarter(table, economy, calibration, policy, costs, borders, outside)
         access = matched_access(quarter, targets.sales, patient=rounds > FREE_ROUNDS)
         calibration = replace(calibration, access=access)
+        quarter = replace(quarter, calibration=calibration)
         tally = tally_plants(
-            replace(quarter, calibration=calibration),
+            quarter,
             terms,
             value_added,
-            purchase_prices(calibration, conditions, policy),
             regime=0,
+            sales=sales_by_appeal(quarter, regime=0),
         )
         miss, flow = _worst_miss(calibration, tally, targets)
         if not np.isfinite(miss):
@@ -178,6 +185,8 @@ def calibrate(
         near_enough = TOLERANCE if rounds < PATIENT_ROUNDS else PROMISED
         if miss < near_enough and worst < 10 * near_enough:
             calibration = _finish(economy, calibration, tally, miss, rounds)
+            standing = plants_appeal(table, economy, calibration)
+            calibration = replace(calibration, base_presence=standing)
             return BaseYear(calibration, costs, borders, tally)
         worst = miss
         moved = _move_constants(economy, calibration, tally, targets, outside)
@@ -223,9 +232,9 @@ def _first_guess(
         other_use=targets.other_use,
         base_input_duty=duty[..., 0],
         outside_duty=outside[..., 0],
-        base_volume=blank,
         base_cost_ratio=blank,
         base_jobs=np.zeros(N_HOSTS),
+        base_presence=np.zeros((N_FOOTLOOSE, N_HOSTS, N_REGIONS)),
         conditions=Conditions.of_base_year(qualified, certificates),
         largest_error=np.inf,
         iterations=0,
@@ -285,7 +294,7 @@ def _move_constants(
     """Move shares and bills by the ratio of target to outcome, and update certificates."""
     conditions = calibration.conditions
     certificates = new_certificates(tally, outside, conditions.certificates)
-    qualified = qualified_share(tally, conditions.qualified)
+    qualified = qualified_share(tally, None, conditions.qualified)
     duty = certificates.duty[..., 0]
     paid = targets.purchases * (1 + duty[None, :, :, :N_HOSTS])
     bought = tally.purchases.sum(axis=(4, 5))
@@ -368,7 +377,6 @@ def _finish(
     """
     sums = tally.sums
     labour = sums["labour"].sum(axis=(2, 3))
-    volume = sums["volume"].sum(axis=(2, 3))
     value_added = sums["value_added"].sum(axis=(2, 3))
     wages = (economy.labour_share * economy.value_added[:N_HOSTS]).T[:N_FOOTLOOSE] / QUARTERS
     made = economy.makes
@@ -382,13 +390,12 @@ def _finish(
         )
     jobs = np.where(made, economy.employment.T[:N_FOOTLOOSE], 0)
     now, freely = (sums[name].sum(axis=(2, 3)) for name in ("production_cost", "base_cost"))
-    consumers = sums["appeal"][:, :, FINAL].sum(axis=1)
+    consumers = sums["share"][:, :, FINAL].sum(axis=1)
     return replace(
         calibration,
         labour_part=labour_part,
         jobs_per_volume=np.divide(jobs, labour, out=nothing.copy(), where=made),
         expenditure=consumers + calibration.fringe.sum(axis=1),
-        base_volume=volume,
         base_cost_ratio=np.divide(now, freely, out=np.ones(made.shape), where=made),
         base_jobs=jobs.sum(axis=0),
         largest_error=miss,

@@ -10,6 +10,7 @@ from abm.axes import FOOTLOOSE, HOSTS, N_FOOTLOOSE, N_HOSTS, N_REGIONS
 from abm.base_year.calibration import BaseYear, calibrate
 from abm.base_year.first_plants import place_firms
 from abm.base_year.population import draw_population
+from abm.core.contracts import Contracts
 from abm.core.sourcing import UnitCosts
 from abm.economy.constants import Calibration
 from abm.economy.last_quarter import Certificates
@@ -21,12 +22,14 @@ from abm.location.payoffs import config_revenues
 from abm.policy.regimes import Policy, compile_policy
 from abm.scenario.scenario import Scenario
 from abm.state.state import State
-from abm.trade.accounts import Accounts, settle
+from abm.trade.accounts import Accounts, Consumers, settle
+from abm.trade.customers import AT_ONCE, Customers, serve
 from abm.trade.deliveries import clear_with_purchases
 from abm.trade.input_prices import outside_duty
-from abm.trade.market_clearing import MarketState, clear_markets, fringe_prices
+from abm.trade.market_clearing import FINAL, MarketState, clear_markets, fringe_prices
 from abm.trade.suppliers import SupplierNetwork
 from abm.trade.this_quarter import Quarter
+from abm.trade.transition import bound_to_comply
 from agents import FirmTable
 
 BASE_YEAR_POLICY = "status-quo"
@@ -90,7 +93,7 @@ def calibrated_economy(
     settings = scenario.firms
     economy = scaled(observed, scenario)
     table = draw_population(economy, settings, firms, draws)
-    base_values = place_firms(table, economy, settings, draws)
+    base_values = place_firms(table, economy, settings, scenario.economy.speeds, draws)
     network = link_suppliers(table, economy, scenario.economy.relation, draws)
     base_policy = compile_policy(Scenario.load(BASE_YEAR_POLICY), quarters=0)
     base_year = calibrate(table, economy, base_policy, settings.home_appeal)
@@ -165,19 +168,10 @@ def follow_links(
 
 def set_base_revenue(start: CalibratedEconomy) -> None:
     """Set what firms sell from their base-year plants, to which later profits are relative."""
-    table, base = start.firms, start.base_year
-    outside = outside_duty(start.economy, start.base_policy)
-    market = _base_market(start, outside)
+    table = start.firms
+    quarter = _base_quarter(start)
+    market = _base_market(start, quarter.outside)
     assert np.allclose(market.unit_final, np.ones((N_FOOTLOOSE, N_REGIONS, 1)))
-    quarter = Quarter(
-        table,
-        start.economy,
-        start.calibration,
-        start.base_policy,
-        base.costs,
-        base.borders,
-        outside,
-    )
     revenue = config_revenues(quarter, market, np.arange(len(table)))[..., 0]
     own = revenue[np.arange(len(table)), table.config]
     table.base_revenue[:] = own * table.size
@@ -190,14 +184,15 @@ def base_year_accounts(start: CalibratedEconomy) -> Accounts:
     outside = outside_duty(start.economy, start.base_policy)
     certificates = calibration.conditions.certificates
     on_top = (1 + certificates.duty)[..., 0]
-    market = _base_market(start, outside)
-    unit = clear_with_purchases(base.tally, market, calibration.other_use, on_top, regime=0)
+    # The tally of the calibration is per unit of appeal, each of which earns one.
+    unit = np.ones((N_FOOTLOOSE, N_HOSTS, 2, N_REGIONS))
+    unit = clear_with_purchases(base.tally, unit, calibration.other_use, on_top)
     return settle(
         start.economy,
         calibration,
         start.base_policy,
         base.tally,
-        market,
+        Consumers.of_base_year(calibration),
         unit,
         certificates,
         outside,
@@ -223,7 +218,8 @@ def first_state(start: CalibratedEconomy, base_accounts: Accounts, policy: Polic
     State
     """
     regimes = len(policy.regime_counts)
-    base = start.calibration.conditions
+    columns = np.zeros(regimes + 1, np.int64)  # one of each regime, and one at contracts
+    base, base_year = start.calibration.conditions, start.base_year
     unclaimed = Certificates.unclaimed(base.certificates.duty)
     use = np.moveaxis(start.economy.intermediate_use.sum(axis=3), 0, 1) / 4
     spending = use * (1 + start.calibration.base_input_duty)
@@ -231,19 +227,47 @@ def first_state(start: CalibratedEconomy, base_accounts: Accounts, policy: Polic
         firms=start.firms,
         network=start.network,
         year=deque([base_accounts] * 4, maxlen=4),
-        conditions=base.with_regimes(base.qualified, unclaimed).during(np.zeros(regimes, np.int64)),
-        every_cost=UnitCosts.empty(len(start.firms), N_HOSTS, regimes),
+        conditions=base.with_regimes(base.qualified, unclaimed).during(columns),
+        every_cost=UnitCosts.empty(len(start.firms), N_HOSTS, len(columns)),
         plan_values=np.repeat(start.base_values[..., None], regimes, axis=2),
+        contracts=Contracts.at_rest(start.calibration.source_shares),
+        other_contracts=Contracts.at_rest(start.calibration.other_shares),
+        log_wedge_held=np.where(
+            bound_to_comply(base_year.borders, 0), base_year.costs.log_wedge[..., 0], 0
+        ).astype(np.float32),
         policy=policy,
-        input_spending=spending,
+        adapted_spending=spending,
         last_price=np.ones_like(spending),
-        unit_revenue=np.ones((N_FOOTLOOSE, N_HOSTS, 2, N_REGIONS)),
+        spending=_base_spending(start),
+        customers=serve(
+            _base_quarter(start), Customers.nobodys(len(start.firms)), AT_ONCE, regime=0
+        ).customers,
     )
+
+
+def _base_quarter(start: CalibratedEconomy) -> Quarter:
+    """What the plants of the calibration year meet."""
+    return Quarter(
+        start.firms,
+        start.economy,
+        start.calibration,
+        start.base_policy,
+        start.base_year.costs,
+        start.base_year.borders,
+        outside_duty(start.economy, start.base_policy),
+    )
+
+
+def _base_spending(start: CalibratedEconomy) -> Array:
+    """Spending of consumers and on the inputs of every host in the calibration year."""
+    spending = start.base_year.tally.sums["share"].copy()
+    spending[:, :, FINAL] = start.calibration.expenditure[:, None]
+    return spending
 
 
 def _base_market(start: CalibratedEconomy, outside: Array) -> MarketState:
     """Markets of the calibration year."""
-    appeal = start.base_year.tally.sums["appeal"]
+    appeal = start.base_year.tally.sums["share"]
     return clear_markets(
         start.economy,
         start.calibration,

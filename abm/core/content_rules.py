@@ -153,6 +153,20 @@ def _tilted_mix(
     return _TiltedMix(wedges, originating, other, tilted_share)
 
 
+@dataclass(frozen=True)
+class RunningOn:
+    """What a firm buys under contracts that it cannot change now.
+
+    Attributes
+    ----------
+    cost, foreign_value : ndarray, shape (entry,)
+        Purchasers' value of all of it; value before duty of what does not originate.
+    """
+
+    cost: Floats
+    foreign_value: Floats
+
+
 # why: pure function of arrays: whatever it rests on is an argument
 def meet_content_rule(
     spend: Floats,
@@ -163,6 +177,7 @@ def meet_content_rule(
     threshold: Floats,
     start: Floats | None = None,
     tolerance: float = 1e-9,
+    running: RunningOn | None = None,
 ) -> RestrictedMix:
     """Least net cost subject to a regional value content of at least ``threshold``.
 
@@ -182,6 +197,8 @@ def meet_content_rule(
     tolerance : float
         Largest accepted excess of non-originating value over what the rule allows,
         as a share of net cost.
+    running : RunningOn, optional
+        Purchases beside ``spend`` that are as they are.
 
     Returns
     -------
@@ -198,7 +215,10 @@ def meet_content_rule(
     entries = len(other_cost)
     solved = np.zeros_like(other_cost) if start is None else start.astype(other_cost.dtype)
     np.clip(solved, 0, MAX_LOG_WEDGE, out=solved)
-    problem = _Program(spend, foreign, before_duty, other_cost, allowed)
+    given = np.zeros_like(other_cost)
+    if running is not None:
+        other_cost, given = other_cost + running.cost, running.foreign_value
+    problem = _Program(spend, foreign, before_duty, other_cost, allowed, given)
     active = np.arange(entries)
     log_wedge, low, high = solved, np.zeros_like(solved), np.full_like(solved, MAX_LOG_WEDGE)
     for _ in range(MAX_ITERATIONS):
@@ -218,7 +238,7 @@ def meet_content_rule(
             # More than half have converged, so dropping them saves more than it costs.
             active, problem = active[unsettled], problem.take(unsettled)
             log_wedge, low, high = log_wedge[unsettled], low[unsettled], high[unsettled]
-    problem = _Program(spend, foreign, before_duty, other_cost, allowed)
+    problem = _Program(spend, foreign, before_duty, other_cost, allowed, given)
     mix = _tilted_mix(solved, spend, foreign, before_duty, power)
     net_cost, excess = problem.net_cost_and_excess(mix)
     content = 1 - allowed - excess / net_cost
@@ -235,11 +255,13 @@ class _Program:
     before_duty: Floats
     other_cost: Floats
     allowed: Floats
+    given: Floats  # foreign value that no wedge changes
 
     def net_cost_and_excess(self, mix: _TiltedMix) -> tuple[Floats, Floats]:
         """Net cost, and non-originating value beyond what the rule allows."""
         net_cost = self.other_cost + (mix.originating + mix.other).sum(axis=0)
-        excess = (self.before_duty * mix.other).sum(axis=0) - self.allowed * net_cost
+        excess = (self.before_duty * mix.other).sum(axis=0) + self.given
+        excess -= self.allowed * net_cost
         return net_cost, excess
 
     def slope(self, mix: _TiltedMix, log_wedge: Floats, power: Floats) -> Floats:

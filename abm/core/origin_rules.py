@@ -206,7 +206,7 @@ def weight_slopes(firms: Sourcing, rules: OriginRules) -> Floats:
 
 
 @dataclass
-class _Dual:
+class Dual:
     """Value, slope and curvature of the dual at some multipliers, entry by entry."""
 
     firms: Sourcing
@@ -214,6 +214,7 @@ class _Dual:
     slopes: Floats
 
     def weights(self, multipliers: Floats) -> Floats:
+        """Weight of every group and category, shape (group, input, entry)."""
         weights: Floats = 1 + np.einsum("ce,cgke->gke", multipliers, self.slopes)
         return weights
 
@@ -259,8 +260,9 @@ class _Dual:
         curvature: Floats = whole - each
         return curvature
 
-    def take(self, entries: NDArray[np.integer]) -> "_Dual":
-        return _Dual(self.firms.take(entries), self.rules.take(entries), self.slopes[..., entries])
+    def take(self, entries: NDArray[np.integer]) -> "Dual":
+        """The same for some entries."""
+        return Dual(self.firms.take(entries), self.rules.take(entries), self.slopes[..., entries])
 
 
 def meet_origin_rules(
@@ -289,7 +291,7 @@ def meet_origin_rules(
     """
     entries = firms.other_cost.size
     every = np.arange(entries)
-    whole = _Dual(firms.take(every), rules, weight_slopes(firms, rules))
+    whole = Dual(firms.take(every), rules, weight_slopes(firms, rules))
     multipliers = np.zeros((N_RULES, entries)) if start is None else start.astype(np.float64)
     multipliers[:, whole.value(multipliers)[1] <= 0] = 0
     reachable = np.flatnonzero(~_out_of_reach(whole.firms, rules))
@@ -308,7 +310,7 @@ def meet_origin_rules(
 
 def spending_at(firms: Sourcing, rules: OriginRules, multipliers: Floats) -> Floats:
     """Spending by content group at given multipliers, shape (group, input, entry)."""
-    dual = _Dual(firms, rules, weight_slopes(firms, rules))
+    dual = Dual(firms, rules, weight_slopes(firms, rules))
     return dual.spending(dual.weights(multipliers))[0]
 
 
@@ -324,7 +326,7 @@ def _out_of_reach(firms: Sourcing, rules: OriginRules) -> NDArray[np.bool_]:
     return missed
 
 
-def _newton_step(dual: _Dual, now: Floats, tolerance: float) -> tuple[Floats, NDArray[np.bool_]]:
+def _newton_step(dual: Dual, now: Floats, tolerance: float) -> tuple[Floats, NDArray[np.bool_]]:
     """Multipliers after a step, and which entries need no further one."""
     weights = dual.weights(now)
     spending, perceived = dual.spending(weights)
@@ -390,7 +392,7 @@ def _ascent(bend: Floats, push: Floats, now: Floats, free: NDArray[np.bool_]) ->
 
 
 def _risen(
-    dual: _Dual, now: Floats, step: Floats, push: Floats, base: Floats
+    dual: Dual, now: Floats, step: Floats, push: Floats, base: Floats
 ) -> tuple[Floats, NDArray[np.bool_]]:
     """Multipliers after the longest halved step that raises the dual; and where none does."""
     moved = now.copy()
@@ -416,7 +418,7 @@ def _risen(
     return moved, stuck
 
 
-def _mix(dual: _Dual, multipliers: Floats, tolerance: float) -> RuledMix:
+def _mix(dual: Dual, multipliers: Floats, tolerance: float) -> RuledMix:
     weights = dual.weights(multipliers)
     spending, _ = dual.spending(weights)
     net_cost = dual.firms.other_cost + spending.sum(axis=(0, 1))

@@ -13,6 +13,7 @@ So weights are divided by their mean presence: moving plants moves purchases and
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
 from abm.core.content_rules import Floats
 from abm.core.markets import plant_appeal, plant_pull
@@ -23,7 +24,7 @@ SOURCE = -2
 
 # why: pure function of arrays: whatever it rests on is an argument
 def standing_appeal(
-    plants: Floats,
+    plants: NDArray[np.bool_],
     base_cost: Floats,
     suitability: Floats,
     mass: Floats,

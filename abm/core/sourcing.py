@@ -48,6 +48,12 @@ class InputTerms:
         Regional value content asked for, 0 where there is no rule.
     further : FurtherRules, optional
         Rules beside content, if the sector has any.
+    services_by_source : ndarray, shape (service, source, host, regime), optional
+        Where ``services`` come from; the cost step has no use for it.
+    signed : ndarray, shape (input, source, host), optional
+        Given if buyers are bound by contracts under the last regime: weights of a source
+        when these were signed, ``weights`` being what they are worth at today's prices
+        (`abm.core.contracts`).
     """
 
     weights: Floats
@@ -56,9 +62,12 @@ class InputTerms:
     services: Floats
     threshold: Floats
     further: FurtherRules | None = None
+    services_by_source: Floats | None = None
+    signed: Floats | None = None
 
     def at(self, host: int, regime: int) -> "InputTerms":
         """The same terms for one host and one regime."""
+        signed = self.signed if regime == len(self.threshold) - 1 else None
         hosts, regimes = slice(host, host + 1), slice(regime, regime + 1)
         return InputTerms(
             self.weights[:, :, :, hosts, regimes],
@@ -67,6 +76,18 @@ class InputTerms:
             self.services[hosts, regimes],
             self.threshold[regimes],
             self.further and self.further.at(hosts, regimes),
+            signed=None if signed is None else signed[:, :, hosts],
+        )
+
+    def during(self, regimes: slice) -> "InputTerms":
+        """The same terms for some regimes under which all is bought anew."""
+        return InputTerms(
+            self.weights[..., regimes],
+            self.theta,
+            self.bill_of_materials,
+            self.services[..., regimes],
+            self.threshold[regimes],
+            self.further and self.further.at(slice(None), regimes),
         )
 
     @property
@@ -119,6 +140,11 @@ class UnitCosts:
         """The same arrays for some regimes: views where these follow each other."""
         innermost = (np.moveaxis(array, 0, -1)[..., regimes, :] for array in vars(self).values())
         return UnitCosts(*(np.moveaxis(array, -1, 0) for array in innermost))
+
+    def put(self, regimes: slice | NDArray[np.integer], costs: "UnitCosts") -> None:
+        """Take over those of some regimes."""
+        for name, array in vars(costs).items():
+            getattr(self, name)[..., regimes] = array
 
 
 def firm_last(shape: tuple[int, ...], dtype: type, fill: float | bool) -> NDArray[Any]:
@@ -173,11 +199,17 @@ def free_choice(buyers: Buyers, terms: InputTerms) -> FreeChoice:
     groups = buyers.appeal(terms.weights)
     other = groups[:, OTHER]
     potential = groups[:, ORIGINATING] + other
-    spend = potential / buyers.base_potential.transpose(1, 2, 0)[:, :, None]
+    base = buyers.base_potential.transpose(1, 2, 0)
+    spend = potential / base[:, :, None]
+    if terms.signed is not None:
+        signed = sourcing_potential(buyers.affinity, terms.signed)
+        np.divide(signed, base, out=spend[:, :, -1])
     np.log(spend, out=spend)
     spend *= (-1 / terms.theta)[:, None, None, None]
     np.exp(spend, out=spend)
     spend *= terms.bill_of_materials[:, :, None, None]
+    if terms.signed is not None:
+        spend[:, :, -1] *= potential[:, :, -1] / signed
     return FreeChoice(spend, potential, other, groups[:, OTHER_BEFORE_DUTY])
 
 

@@ -45,13 +45,13 @@ class Calibration:
         Duty on inputs in the calibration year, fraction of basic value.
     outside_duty : ndarray, shape (sector, source, market)
         Base-year duty on trade in which nothing can be claimed.
-    base_volume : ndarray, shape (sector, host)
-        Output volume of a quarter of the calibration year.
     base_cost_ratio : ndarray, shape (sector, host)
         Mean unit cost over that of freely chosen inputs in the calibration year:
         what meeting rules then cost.
     base_jobs : ndarray, shape (host,)
         Persons engaged in modelled sectors.
+    base_presence : ndarray, shape (sector, host, market)
+        Appeal of the calibration year's plants to buyers of inputs, at its costs.
     conditions : Conditions
         The calibration year, one regime.
     largest_error : float
@@ -75,12 +75,32 @@ class Calibration:
     other_use: Array
     base_input_duty: Array
     outside_duty: Array
-    base_volume: Array
     base_cost_ratio: Array
     base_jobs: Array
+    base_presence: Array
     conditions: Conditions
     largest_error: float
     iterations: int
+
+    @property
+    def source_shares(self) -> Array:
+        """Where each input comes from at base-year prices, in the average firm's choice.
+
+        Shape (sector, input, source, host), all inputs; sums to 1 over sources.
+        """
+        services = self.service_shares[:, self.competitiveness.shape[1] :]
+        return np.concatenate([self.competitiveness, services], axis=1)
+
+    @property
+    def other_shares(self) -> Array:
+        """The same for users that are not modelled firms, shape (input, source, market).
+
+        Sums to 1 over sources, or to 0 where nothing is bought.
+        """
+        spending = self.other_use * (1 + self.base_input_duty)
+        total = np.broadcast_to(spending.sum(axis=1, keepdims=True), spending.shape)
+        shares: Array = np.divide(spending, total, out=np.zeros_like(spending), where=total > 0)
+        return shares
 
     def price_ratio(self, markup_scale: Array | float) -> Array:
         """Price over that of the calibration year at the same cost, shape (sector, ...).

@@ -41,8 +41,6 @@ class Conditions:
         Against the calibration year.
     supply_price : ndarray, shape (sector, source)
         Mean unit cost of a sector's output in a region against the calibration year.
-    output : ndarray, shape (sector, source)
-        Volume against the calibration year.
     qualified : ndarray, shape (material, host, regime)
         Share of a sector's output whose content meets its own rule.
     certificates : Certificates
@@ -52,7 +50,6 @@ class Conditions:
 
     wage: Array
     supply_price: Array
-    output: Array
     qualified: Array
     certificates: Certificates
     treasury: Array
@@ -63,7 +60,6 @@ class Conditions:
         return cls(
             wage=np.ones(N_HOSTS),
             supply_price=np.ones((N_SECTORS, N_REGIONS)),
-            output=np.ones((N_SECTORS, N_REGIONS)),
             qualified=qualified,
             certificates=certificates,
             treasury=np.zeros(N_REGIONS),

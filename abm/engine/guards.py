@@ -7,6 +7,7 @@ enough to be always on. Only when it strikes is the place looked for.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -52,7 +53,17 @@ GUARDS: dict[str, tuple[Guard, ...]] = {
     "update_beliefs": (Guard("believed transitions", lambda model: model.transitions),),
     "price_inputs": (
         Guard("delivered price", lambda model: model.price),
+        Guard("presence of plants", lambda model: model.presence),
         Guard("labour and capital cost", lambda model: model.value_added, _every_firm),
+    ),
+    "renew_contracts": tuple(
+        Guard(f"{what} of {whose}", attrgetter(f"{owner}.{path}"))
+        for whose, owner in (("sectors", "contracts"), ("other users", "other_contracts"))
+        for what, path in (
+            ("contracts", "part"),
+            ("cost of contracts when signed", "signed"),
+            ("quantity of contracts", "ordered"),
+        )
     ),
     "solve_costs": (
         Guard("unit cost", lambda model: model.costs.free_cost, _every_firm),
@@ -70,6 +81,15 @@ GUARDS: dict[str, tuple[Guard, ...]] = {
         Guard("cost sunk", lambda model: model.firms.sunk, _every_firm),
         Guard("favour of a project", lambda model: model.firms.project_taste, _every_firm),
     ),
+    "serve_customers": (
+        Guard("customers of firms", lambda model: model.customers.firms, _every_firm),
+        Guard("plants that serve them", lambda model: model.customers.split, _every_firm),
+        Guard("users of inputs", lambda model: model.customers.pool, _every_firm),
+        Guard("price charged", lambda model: model.customers.log_price, _every_firm),
+        Guard("customers of importers", lambda model: model.customers.fringe),
+        Guard("cost of a unit of utility", lambda model: model.served.price_index),
+        Guard("change of prices", lambda model: model.served.price_change),
+    ),
     "trade_and_account": (
         Guard("output", lambda model: model.accounts.sales),
         Guard("jobs", lambda model: model.accounts.employment),
@@ -79,9 +99,9 @@ GUARDS: dict[str, tuple[Guard, ...]] = {
         Guard("duties", lambda model: model.accounts.duty_revenue),
         Guard("wages", lambda model: model.conditions.wage),
         Guard("supply price", lambda model: model.conditions.supply_price),
-        Guard("output against the calibration year", lambda model: model.conditions.output),
         Guard("share that originates", lambda model: model.conditions.qualified),
         Guard("duty of an average delivery", lambda model: model.conditions.certificates.duty),
+        Guard("held wedge", lambda model: model.log_wedge_held, _every_firm),
         Guard("treasury", lambda model: model.conditions.treasury),
     ),
 }

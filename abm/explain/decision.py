@@ -34,6 +34,8 @@ class Who:
 class HostCost:
     """Making its product at one host; costs are against the sector's average of 2017.
 
+    They are those of this quarter, with inputs under the contracts that still run.
+
     ``compliant_cost`` and ``compliant_content`` are None where the rule cannot be met,
     ``wedge`` is 1 where it does not bind.
     """
@@ -51,7 +53,7 @@ class HostCost:
 
 @dataclass(frozen=True)
 class Crossing:
-    """One way over one border; costs are unit costs with what is due there.
+    """One way over one border this quarter; costs are unit costs with what is due there.
 
     ``duty_saved`` is what a claim avoids, ``duty_kept`` what is due in any case,
     ``compliance`` what a true claim adds to unit cost, with paperwork, as a share of it:
@@ -82,9 +84,11 @@ class Plan:
     taste : float
         What else the set is worth to it, a quarter.
     move_cost : float
-        Present value of building and closing, less ``grant``.
+        Present value of building and closing, less ``grant``, and of ``build_up``.
     grant : float
         Present value of what treasuries would pay towards it.
+    build_up : float
+        Present value of the profit it expects to miss while sales of new plants build up.
     worth : float
         Present value of choosing it now, move cost taken off.
     against_staying : float
@@ -102,6 +106,7 @@ class Plan:
     taste: float
     move_cost: float
     grant: float
+    build_up: float
     worth: float
     against_staying: float
     if_policy_stayed: float
@@ -278,15 +283,14 @@ def _who(situation: Situation, row: int) -> Who:
 
 
 def _host_cost(situation: Situation, host: int) -> HostCost:
-    costs, regime = situation.costs, situation.regime
-    cell = (0, host, regime)
+    costs, cell = situation.costs_now, (0, host, 0)
     feasible, meets = bool(costs.feasible[cell]), bool(costs.meets_rule[cell])
     return HostCost(
         HOSTS[host],
         bool(HAS_PLANT[situation.config, host]),
         float(costs.free_cost[cell]),
         float(costs.free_content[cell]),
-        float(situation.policy.content_threshold[situation.sector, regime]),
+        float(situation.policy.content_threshold[situation.sector, situation.regime]),
         meets,
         float(costs.compliant_cost[cell]) if feasible else None,
         float(costs.compliant_content[cell]) if feasible else None,
@@ -295,21 +299,20 @@ def _host_cost(situation: Situation, host: int) -> HostCost:
 
 
 def _crossing(situation: Situation, host: int, market: int) -> Crossing:
-    table, policy, regime = situation.table, situation.policy, situation.regime
-    rows = slice(0, 1)
+    table, costs, rows = situation.table, situation.costs_now, slice(0, 1)
+    policy = situation.policy.during(slice(situation.regime, situation.regime + 1))
     terms = border_terms(table, situation.economy, policy, situation.sector, rows, host, market)
-    free = situation.costs.free_cost[:, host]
-    compliant = situation.costs.compliant_cost[:, host]
+    free, compliant = costs.free_cost[:, host], costs.compliant_cost[:, host]
     paperwork = paperwork_cost(table, policy, rows, host)
     ways = claim_costs(free, compliant, paperwork, table.reluctance[:, None], terms)
 
     def here(array: np.ndarray) -> float:
-        return float(np.broadcast_to(array, free.shape)[0, regime])
+        return float(np.broadcast_to(array, free.shape)[0, 0])
 
-    possible = bool(np.broadcast_to(terms.preference, free.shape)[0, regime])
-    feasible = possible and bool(np.isfinite(compliant[0, regime]))
-    lies = possible and not situation.costs.meets_rule[0, host, regime] and here(terms.waived) > 0
-    claim = Claim(int(situation.borders.claim[0, host, market, regime]))
+    possible = bool(np.broadcast_to(terms.preference, free.shape)[0, 0])
+    feasible = possible and bool(np.isfinite(compliant[0, 0]))
+    lies = possible and not costs.meets_rule[0, host, 0] and here(terms.waived) > 0
+    claim = Claim(int(situation.borders_now.claim[0, host, market, 0]))
     return Crossing(
         HOSTS[host],
         HOSTS[market],
@@ -336,6 +339,9 @@ def _plans(situation: Situation, weighed: Weighing, luck: np.ndarray | None) -> 
     cost = weighed.problem.cost_by_regime[0, now]
     cost = np.broadcast_to(cost, (N_CONFIGS, len(situation.policy.regimes)))[:, regime]
     grants = _grants(situation)
+    every = np.arange(N_CONFIGS)
+    moving = situation.moving
+    missed = moving.missed(situation.table.sector, np.array(now), every, moving.delays[now])
     plans = [
         Plan(
             CONFIG_LABELS[config],
@@ -343,6 +349,7 @@ def _plans(situation: Situation, weighed: Weighing, luck: np.ndarray | None) -> 
             float(taste[config]),
             float(cost[config]),
             float(grants[config]),
+            float(missed[config]),
             float(worth[config]),
             float(worth[config] - worth[now]),
             float(certain[config] - certain[now]),

@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.axes import N_CONFIGS
+from abm.axes import N_CONFIGS, N_HOSTS
 from abm.core.sourcing import UnitCosts
 from abm.economy.constants import Calibration
 from abm.economy.last_quarter import Conditions
@@ -45,13 +45,20 @@ class Situation:
     economy : Economy
     calibration : Calibration
     settings : FirmAssumptions
-    agglomeration : float
+    build_up : ndarray, shape (sector, config, config), or None
+        Profit missed while sales of new plants build up, as in `MovingCosts`.
+    presence : ndarray, shape (input, source, host)
+        Pull of the plants that stand on buyers of inputs.
     policy : Policy
         The regimes that may follow today's, itself included.
     conditions : Conditions
         What the quarter inherited.
     costs : UnitCosts
     borders : Borders
+        Under each regime once contracts have run out, as plans see them.
+    costs_now : UnitCosts
+    borders_now : Borders
+        As it buys and claims this quarter, under its contracts: one regime, that in force.
     market : MarketState
         As the firm expects it under each regime.
     transitions : ndarray, shape (belief, regime, regime)
@@ -68,11 +75,14 @@ class Situation:
     economy: Economy
     calibration: Calibration
     settings: FirmAssumptions
-    agglomeration: float
+    build_up: Array | None
+    presence: Array
     policy: Policy
     conditions: Conditions
     costs: UnitCosts
     borders: Borders
+    costs_now: UnitCosts
+    borders_now: Borders
     market: MarketState
     transitions: Array
     values: Array
@@ -92,7 +102,11 @@ class Situation:
     @property
     def moving(self) -> MovingCosts:
         """What moving costs, and who pays."""
-        return MovingCosts.under(self.settings, self.policy)
+        return self.moving_under(self.policy)
+
+    def moving_under(self, policy: Policy) -> MovingCosts:
+        """The same under another policy."""
+        return MovingCosts.under(self.settings, policy, self.build_up)
 
     def payoff(self) -> Array:
         """Profit of every set of plants over the calibration year's, plus taste.
@@ -143,7 +157,7 @@ class Situation:
             Its beliefs, values and regime in force are left as they are.
         """
         conditions = self.conditions.during(regimes)
-        terms = price_inputs(self.economy, self.calibration, conditions, policy, self.agglomeration)
+        terms = price_inputs(self.economy, self.calibration, conditions, policy, self.presence)
         value_added = value_added_cost(self.table, self.calibration, conditions, policy)
         costs = self.costs.during(regimes)
         solve_costs(self.table, self.calibration, terms, value_added, costs)
@@ -165,19 +179,25 @@ class Decided(Protocol):
     economy: Economy
     calibration: Calibration
     quarter: int
-    now: Policy
     live: slice | NDArray[np.int64]
     regime: int
+    trade: int
+    presence: Array
     conditions: Conditions
-    costs: UnitCosts
-    borders: Borders
     transitions: Array
     plan_values: Array
+    moving: MovingCosts
     plans: ValuedPlans
 
     @property
     def scenario(self) -> Scenario:
         """The scenario that runs."""
+
+    def this_quarter(self) -> Quarter:
+        """What the plants of this quarter meet, under contract last of all."""
+
+    def adapted_quarter(self) -> Quarter:
+        """The same under each regime once all buyers had adapted to it."""
 
 
 @dataclass(frozen=True)
@@ -211,10 +231,10 @@ class Moment:
         return replace(
             all_firms,
             table=_rows(all_firms.table, [row]),
-            costs=UnitCosts(*(array[[row]] for array in vars(all_firms.costs).values())),
-            borders=Borders(
-                **{name: array[[row]] for name, array in vars(all_firms.borders).items()}
-            ),
+            costs=_costs_of(all_firms.costs, row),
+            borders=_borders_of(all_firms.borders, row),
+            costs_now=_costs_of(all_firms.costs_now, row),
+            borders_now=_borders_of(all_firms.borders_now, row),
             values=all_firms.values[[row]],
             luck=all_firms.luck if luck is None else luck,
         )
@@ -235,16 +255,21 @@ def moment_of(model: Decided, market: MarketState) -> Moment:
     Moment
         Copies of all that the model changes later.
     """
+    adapted = model.adapted_quarter()
+    trade = model.this_quarter().during(slice(model.trade, model.trade + 1))
     everyone = Situation(
         _rows(model.firms, slice(None)),
         model.economy,
         model.calibration,
         model.scenario.firms,
-        model.scenario.economy.agglomeration,
-        model.now,
+        model.moving.build_up,
+        model.presence[:, :, :N_HOSTS],
+        adapted.policy,
         model.conditions.during(model.live),
-        UnitCosts(*(array.copy(order="K") for array in vars(model.costs).values())),
-        model.borders,
+        _copies(adapted.costs),
+        adapted.borders,
+        _copies(trade.costs),
+        trade.borders,
         market,
         model.transitions,
         model.plan_values[..., model.live].copy(order="K"),
@@ -252,6 +277,18 @@ def moment_of(model: Decided, market: MarketState) -> Moment:
         np.zeros(N_CONFIGS),
     )
     return Moment(model.quarter, everyone, model.plans.rows, model.plans.taste)
+
+
+def _costs_of(costs: UnitCosts, row: int) -> UnitCosts:
+    return UnitCosts(*(array[[row]] for array in vars(costs).values()))
+
+
+def _borders_of(borders: Borders, row: int) -> Borders:
+    return Borders(*(array[[row]] for array in vars(borders).values()))
+
+
+def _copies(costs: UnitCosts) -> UnitCosts:
+    return UnitCosts(*(array.copy(order="K") for array in vars(costs).values()))
 
 
 def _rows(table: FirmTable, rows: slice | list[int]) -> FirmTable:

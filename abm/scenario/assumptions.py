@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from abm.config.settings import AsTuple, Number, Settings, Share, setting
+from abm.core.customers import Speeds
 
 QUARTERS_A_YEAR = 4
 
@@ -204,11 +205,11 @@ class EconomyAssumptions(Settings):
         source="assumption",
     )
     agglomeration: Number = setting(
-        0.5,
+        0.0,
         ge=0,
         le=2,
         unit="elasticity",
-        meaning="pull of a region as a source with its output of an input",
+        meaning="pull of a region as a source beyond that of the plants that stand there",
         source="assumption",
     )
     relation: Number = setting(
@@ -241,9 +242,58 @@ class EconomyAssumptions(Settings):
         meaning="factor on every sector's elasticity of demand",
         source="1 by definition",
     )
+    renewal: Number = setting(
+        0.15,
+        gt=0,
+        le=1,
+        unit="share a quarter",
+        meaning="contracts with suppliers that end in a quarter without news",
+        source="assumption",
+    )
+    renewal_slope: Number = setting(
+        1.0,
+        ge=0,
+        le=20,
+        unit="elasticity",
+        meaning="rise of that share with what buyers pay over what they would if they signed anew",
+        source="assumption",
+    )
+    win: Number = setting(
+        0.15,
+        gt=0,
+        le=1,
+        unit="share a quarter",
+        meaning="buyers that choose anew from whom they buy",
+        source="assumption",
+    )
+    shift: Number = setting(
+        0.15,
+        gt=0,
+        le=1,
+        unit="share a quarter",
+        meaning="part of a firm's sales whose plant is chosen anew",
+        source="assumption",
+    )
+    adjustment: Literal["in time", "long run"] = setting(
+        "in time",
+        unit="",
+        meaning="whether trade follows prices at its own speed, or all of it at once as if the"
+        " quarter were the long run",
+        source="in time by definition; the long run for comparative statics",
+    )
     duty_revenue: Literal["kept", "rebated"] = setting(
         "kept",
         unit="",
         meaning="what becomes of duties: kept by the treasury, or rebated to households",
         source="assumption",
     )
+
+    @property
+    def speeds(self) -> Speeds:
+        """How fast customers follow prices in a quarter."""
+        return Speeds(1.0, 1.0) if self.adjustment == "long run" else Speeds(self.win, self.shift)
+
+    @property
+    def renewals(self) -> tuple[float, float]:
+        """Part of contracts that ends in a quarter, and how that rises with what signing saves."""
+        return 1.0 if self.adjustment == "long run" else self.renewal, self.renewal_slope

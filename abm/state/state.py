@@ -12,12 +12,14 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from abm.core.contracts import Contracts
 from abm.core.sourcing import UnitCosts
 from abm.economy.last_quarter import Conditions
 from abm.economy.tables import Array
 from abm.governments.in_force import PolicyState
 from abm.state.records import Records
 from abm.trade.accounts import Accounts
+from abm.trade.customers import Customers
 from abm.trade.suppliers import SupplierNetwork
 from agents import FirmTable
 
@@ -33,17 +35,28 @@ class State:
     year : deque of Accounts
         Those of the last four quarters, the latest last.
     conditions : Conditions
-        Of every regime.
+        Of every regime, as if buyers had adapted to it; last of all of the regime in force
+        as they meet it under their contracts.
     every_cost : UnitCosts
-        Of every regime; the next search for wedges starts from them.
+        Of the same; the next search for wedges starts from them.
     plan_values : ndarray, shape (firm, config, regime)
         The next valuation of plans starts from them.
+    contracts : Contracts
+        Of footloose sectors, shape (sector, input, source, host).
+    other_contracts : Contracts
+        Of users that are not modelled firms, shape (input, source, market).
+    log_wedge_held : ndarray of float32, shape (firm, host)
+        Log wedge on parts that do not originate under which firms signed the contracts of
+        what they make to comply.
     policy : PolicyState
         What is known, threatened, agreed and decided.
-    input_spending, last_price : ndarray, shape (input, source, market)
-        Purchasers' value and delivered price of inputs.
-    unit_revenue : ndarray, shape (sector, host, use, market)
-        What a unit of appeal earned.
+    adapted_spending, last_price : ndarray, shape (input, source, market)
+        Purchasers' value of inputs if all contracts were signed anew, and delivered price.
+    spending : ndarray, shape (sector, host, use, market)
+        What consumers spend on a sector's goods, whatever the host, and users of inputs on
+        those of each host, at basic prices.
+    customers : Customers
+        Who gets how much of it.
     quarter : int
         The last one finished.
     records : Records
@@ -55,10 +68,14 @@ class State:
     conditions: Conditions
     every_cost: UnitCosts
     plan_values: Array
+    contracts: Contracts
+    other_contracts: Contracts
+    log_wedge_held: NDArray[np.float32]
     policy: PolicyState
-    input_spending: Array
+    adapted_spending: Array
     last_price: Array
-    unit_revenue: Array
+    spending: Array
+    customers: Customers
     quarter: int = 0
     records: Records = field(default_factory=Records)
 
@@ -70,9 +87,10 @@ class State:
         origin : ndarray of int, shape (regime,)
             Former regime that each begins as.
         """
+        and_trade = np.append(origin, self.plan_values.shape[-1])
         self.plan_values = self.plan_values[..., origin]
-        self.every_cost = self.every_cost.during(origin)
-        self.conditions = self.conditions.during(origin)
+        self.every_cost = self.every_cost.during(and_trade)
+        self.conditions = self.conditions.during(and_trade)
 
 
 class HasState(Protocol):

@@ -28,9 +28,11 @@ class Surface:
     in_force : PolicyInForce
     costs : UnitCosts
     borders : Borders
-        Of the regimes that are possible.
+        Of the regimes that are possible, and last of all of the one in force at contracts.
     regime : int
-        The one in force, among those.
+        The one in force, among those possible.
+    trade : int
+        The column at contracts, in which trade takes place.
     """
 
     sector_labels = FOOTLOOSE
@@ -43,6 +45,7 @@ class Surface:
     costs: UnitCosts
     borders: Borders
     regime: int
+    trade: int
     agents_by_type: Mapping[type, Sequence[Any]]
 
     firms = Carried()
@@ -51,9 +54,13 @@ class Surface:
     conditions = Carried()
     every_cost = Carried()
     plan_values = Carried()
-    input_spending = Carried()
+    contracts = Carried()
+    other_contracts = Carried()
+    log_wedge_held = Carried()
+    adapted_spending = Carried()
     last_price = Carried()
-    unit_revenue = Carried()
+    spending = Carried()
+    customers = Carried()
     quarter = Carried()
     records = Carried()
 
@@ -102,17 +109,17 @@ class Surface:
 
     def content_of(self, row: int, host: str) -> float:
         """Regional value content of a firm's product at a host, inputs chosen freely."""
-        return float(self.costs.free_content[row, HOSTS.index(host), self.regime])
+        return float(self.costs.free_content[row, HOSTS.index(host), self.trade])
 
     def unit_cost_of(self, row: int, host: str) -> float:
         """Unit cost of a firm at a host, inputs chosen freely."""
-        return float(self.costs.free_cost[row, HOSTS.index(host), self.regime])
+        return float(self.costs.free_cost[row, HOSTS.index(host), self.trade])
 
     def claim_of(self, row: int, host: str, market: str) -> str:
         """How a firm's goods from a host enter a member."""
         if market not in HOSTS or market == host:
             raise ValueError(f"market: {market!r} is not another member than {host!r}")
-        claim = self.borders.claim[row, HOSTS.index(host), HOSTS.index(market), self.regime]
+        claim = self.borders.claim[row, HOSTS.index(host), HOSTS.index(market), self.trade]
         return Claim(int(claim)).name.lower().replace("_", " ")
 
     def suppliers_of(self, row: int) -> list[Firm]:

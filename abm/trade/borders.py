@@ -44,6 +44,15 @@ class Borders:
     penalty: Floats
     meets_rule: NDArray[np.bool_]
 
+    def during(self, regimes: slice) -> "Borders":
+        """The same borders for some regimes, as views."""
+        return Borders(*(array[..., regimes] for array in vars(self).values()))
+
+    def put(self, rows: NDArray[np.integer], regime: int, borders: "Borders") -> None:
+        """Take over those of some firms under one regime, which is all that they have."""
+        for name, array in vars(borders).items():
+            getattr(self, name)[rows, ..., regime] = array[..., 0]
+
 
 def claim_origin(
     table: FirmTable,

@@ -1,11 +1,12 @@
 """What is made, shipped and bought in a quarter, given where the plants stand.
 
-A firm's sales in a market are proportional to the revenue per unit of appeal there
-(`abm.trade.market_clearing.MarketState`), and so are its inputs, jobs, duties and claims.
-So one pass over the firms adds up totals per unit of that revenue. The revenues that
-clear all markets, with plants buying from each other, then solve a small linear system.
+A firm's sales in a market are its share of what is spent there
+(`abm.trade.customers.Customers`), and its inputs, jobs, duties and claims are proportional to
+them. So one pass over the firms adds up totals per unit of spending. The spending that clears
+all markets, with plants buying from each other, then solves a small linear system.
 """
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -18,24 +19,17 @@ from abm.core.purchases import input_purchases, ruled_purchases
 from abm.core.sourcing import InputTerms
 from abm.economy.constants import Calibration
 from abm.economy.last_quarter import Certificates
-from abm.economy.tables import Array, Economy
+from abm.economy.tables import Array
 from abm.engine.blocks import sector_blocks
 from abm.engine.parallel import in_parallel
 from abm.errors import ModelError
 from abm.trade.input_prices import buyers
-from abm.trade.market_clearing import (
-    FINAL,
-    INTERMEDIATE,
-    MarketState,
-    Plants,
-    appeal,
-    standing_plants,
-)
+from abm.trade.market_clearing import FINAL, INTERMEDIATE, Plants, appeal, standing_plants
 from abm.trade.this_quarter import Quarter
 from agents import FirmTable
 
 TALLIES = (
-    "appeal",
+    "share",
     "border",
     "volume",
     "labour",
@@ -61,6 +55,12 @@ TALLIES = (
 
 FILED = ("weight", "duty", "claimed", "dutiable", "claimed_dutiable", "false")
 
+Sales = Callable[[int, slice], Iterable[tuple[Plants, Floats]]]
+"""What a block of firms of one sector sells, given the sector and its rows.
+
+For every host the plants there and, of shape (plant, use, market), buyers' payment per unit of
+spending."""
+
 
 class _OfSector:
     """Sums over plants of one sector; each array is as in `Tally`, without the sector."""
@@ -70,18 +70,19 @@ class _OfSector:
         self.sums = {name: np.zeros(cell) for name in TALLIES}
         self.purchases = np.zeros((N_GOODS, N_REGIONS, *cell))
         self.filed = {name: np.zeros((N_HOSTS, N_REGIONS, regimes)) for name in FILED}
-        self.originating = np.zeros((N_HOSTS, regimes))
-        self.sold = np.zeros(N_HOSTS)
+        self.originating = np.zeros((N_HOSTS, N_REGIONS, regimes))
+        self.sold = np.zeros((N_HOSTS, N_REGIONS))
 
 
 @dataclass
 class Tally:
-    """Sums over plants per unit of revenue.
+    """Sums over plants per unit of spending.
 
     Attributes
     ----------
     sums : dict of ndarray, shape (sector, host, use, market)
-        ``appeal`` to buyers; ``border`` value; ``volume`` of output; ``labour`` in
+        ``share`` of spending, or appeal to buyers if a unit of it earns one;
+        ``border`` value; ``volume`` of output; ``labour`` in
         workers of average productivity; ``base_cost`` and ``production_cost`` of the
         volume in the calibration year and now; border value that is ``qualified``,
         made with a mix chosen to comply (``compliant``), ``claimed``, ``dutiable``,
@@ -91,9 +92,9 @@ class Tally:
         Inputs at purchasers' prices.
     filed : dict of ndarray, shape (sector, host, market, regime)
         Sums from which next quarter's certificates are averaged.
-    originating : ndarray, shape (sector, host, regime)
+    originating : ndarray, shape (sector, host, market, regime)
         Deliveries of inputs that count as originating.
-    sold : ndarray, shape (sector, host)
+    sold : ndarray, shape (sector, host, market)
         All deliveries of inputs.
     """
 
@@ -111,8 +112,8 @@ class Tally:
             {name: np.zeros(cell) for name in TALLIES},
             np.zeros((N_FOOTLOOSE, N_SECTORS, N_REGIONS, N_HOSTS, 2, N_REGIONS)),
             {name: np.zeros((N_FOOTLOOSE, N_HOSTS, N_REGIONS, regimes)) for name in FILED},
-            np.zeros((N_FOOTLOOSE, N_HOSTS, regimes)),
-            np.zeros((N_FOOTLOOSE, N_HOSTS)),
+            np.zeros((N_FOOTLOOSE, N_HOSTS, N_REGIONS, regimes)),
+            np.zeros((N_FOOTLOOSE, N_HOSTS, N_REGIONS)),
         )
 
     def add(self, sector: int, part: _OfSector) -> None:
@@ -130,10 +131,10 @@ def tally_plants(
     quarter: Quarter,
     terms: list[InputTerms],
     value_added: np.ndarray,
-    price: Array,
     regime: int,
+    sales: Sales,
 ) -> Tally:
-    """Add up all plants that stand, per unit of revenue, under one regime.
+    """Add up all plants that stand, per unit of spending, under one regime.
 
     Parameters
     ----------
@@ -142,10 +143,10 @@ def tally_plants(
         One a footloose sector, from `abm.trade.input_prices.price_inputs`.
     value_added : ndarray, shape (firm, host, regime)
         Labour and capital per unit of output, as the firm bears them.
-    price : ndarray, shape (input, source, market, regime)
-        From `abm.trade.input_prices.purchase_prices`.
     regime : int
         The one in force.
+    sales : callable
+        Such as `sales_by_appeal`.
 
     Returns
     -------
@@ -157,12 +158,9 @@ def tally_plants(
     def of_block(block: tuple[int, slice]) -> _OfSector:
         sector, rows = block
         part = _OfSector(regimes)
-        standing = standing_plants(quarter, sector, rows, regime)
         dearer = calibration.price_ratio(policy.markup_scale[regime])[sector]
         markup = dearer / (1 - calibration.margin[sector])
-        for host, (plants, sold) in enumerate(
-            zip(standing, appeal(standing, calibration.access[sector], rows), strict=True)
-        ):
+        for host, (plants, sold) in enumerate(sales(sector, rows)):
             if len(plants.firm):
                 borne = value_added[plants.firm, host, regime]
                 work = _Work(quarter, plants, sold, borne, float(markup))
@@ -174,31 +172,34 @@ def tally_plants(
     every = sector_blocks(quarter.table)
     for (sector, _), part in zip(every, in_parallel(of_block, every), strict=True):
         tally.add(sector, part)
-    _buy_services(tally, quarter.economy, calibration, price[:, :, :N_HOSTS, regime])
+    _buy_services(tally, terms, regime)
     return tally
 
 
-def _buy_services(tally: Tally, economy: Economy, calibration: Calibration, price: Array) -> None:
-    """Add services, bought in proportion to output from sources chosen by price."""
-    services = slice(N_GOODS, N_SECTORS)
-    weighted = (
-        calibration.service_shares[:, services]
-        * price[services] ** -(economy.theta[services, None, None])
-    )
-    index = weighted.sum(axis=2)
-    spread = np.divide(weighted, index[:, :, None], out=weighted, where=index[:, :, None] > 0)
-    power = -1 / economy.theta[services, None]
-    cost = calibration.bill_of_materials[:, services] * np.where(index > 0, index, 1) ** power
-    tally.purchases[:, services] = np.einsum(
-        "jksh,jkh,jhum->jkshum", spread, cost, tally.sums["volume"]
-    )
+def sales_by_appeal(quarter: Quarter, regime: int) -> Sales:
+    """Sales to buyers who choose anew, where a unit of appeal earns one."""
+
+    def sales(sector: int, rows: slice) -> Iterable[tuple[Plants, Floats]]:
+        plants = standing_plants(quarter, sector, rows, regime)
+        return zip(plants, appeal(plants, quarter.calibration.access[sector], rows), strict=True)
+
+    return sales
+
+
+def _buy_services(tally: Tally, terms: list[InputTerms], regime: int) -> None:
+    """Services are bought in proportion to output."""
+    for sector, of in enumerate(terms):
+        assert of.services_by_source is not None
+        tally.purchases[sector, N_GOODS:] = np.einsum(
+            "ksh,hum->kshum", of.services_by_source[..., regime], tally.sums["volume"][sector]
+        )
 
 
 @dataclass(frozen=True)
 class _Work:
     """What the plants of a block at one host sell, by use and market.
 
-    ``sold`` has shape (plant, use, market), buyers' payment per unit of revenue;
+    ``sold`` has shape (plant, use, market), buyers' payment per unit of spending;
     ``borne`` has shape (plant,), labour and capital per unit of output.
     """
 
@@ -238,7 +239,7 @@ def _tally_plants(
         quarter.policy.subsidy[sector, host, regime],
         quarter.policy.royalty[host, regime] * (quarter.table.home[firms] != host),
     )
-    _add(part, host, {"appeal": one}, work.sold)
+    _add(part, host, {"share": one}, work.sold)
     _add(
         part,
         host,
@@ -305,19 +306,44 @@ def _tally_plants(
             partner,
         )
         compliant_volume[:, :, partner] = volume[:, :, partner] * constrained[:, None]
-    here = terms.at(host, regime)
-    plants = buyers(quarter.table, firms).at(host)
-    volumes = (
-        (volume - compliant_volume).reshape(len(firms), -1),
-        compliant_volume.reshape(len(firms), -1),
-    )
-    if here.further is None:
-        log_wedge = costs.log_wedge[firms, host, regime]
-        bought = input_purchases(plants, here, log_wedge, *volumes)
-    else:
-        multipliers = costs.multipliers[firms, :, host, regime]
-        bought = ruled_purchases(plants, here, work.borne, multipliers, *volumes)
+    bought = _purchases(work, terms.at(host, regime), host, regime, compliant_volume)
     part.purchases[:, :, host] += bought.reshape(*bought.shape[:2], 2, N_REGIONS)
+
+
+def _purchases(
+    work: _Work, here: InputTerms, host: int, regime: int, compliant_volume: Floats
+) -> Floats:
+    """Inputs of the plants of one block at one host, shape (input, source, outlet).
+
+    A plant on the way to complying buys a part of what it needs for that under contracts
+    that run on, and a part as it signs now; it then counts as two buyers.
+    """
+    quarter, firms = work.quarter, work.plants.firm
+    free = (work.volume - compliant_volume).reshape(len(firms), -1)
+    compliant = compliant_volume.reshape(len(firms), -1)
+    of_rules = here.further is not None
+    # What stands for the mix that complies: its wedge, or a factor on its multipliers.
+    mix = (
+        np.ones(len(firms), np.float32)
+        if of_rules
+        else quarter.costs.log_wedge[firms, host, regime]
+    )
+    borne = work.borne
+    transition = quarter.transition
+    if transition is not None and transition.moving[firms, host].any():
+        late = np.flatnonzero(transition.moving[firms, host])
+        signed_now = transition.part * compliant[late]
+        compliant[late] -= signed_now
+        mix[late] = transition.held[firms[late], host]
+        mix = np.append(mix, transition.signed[firms[late], host])
+        free = np.concatenate([free, np.zeros_like(signed_now)])
+        compliant = np.concatenate([compliant, signed_now])
+        firms, borne = np.append(firms, firms[late]), np.append(borne, borne[late])
+    plants = buyers(quarter.table, firms).at(host)
+    if not of_rules:
+        return input_purchases(plants, here, mix, free, compliant)
+    multipliers = quarter.costs.multipliers[firms, :, host, regime] * mix[:, None]
+    return ruled_purchases(plants, here, borne, multipliers, free, compliant)
 
 
 def split_value_added(
@@ -373,7 +399,7 @@ def _add(
 
 
 def base_unit_cost(
-    table: FirmTable, calibration: Calibration, firms: np.ndarray, host: int
+    table: FirmTable, calibration: Calibration, firms: np.ndarray | slice, host: int | slice
 ) -> np.ndarray:
     """Unit cost of firms at a host in the calibration year, inputs chosen freely.
 
@@ -411,9 +437,8 @@ def _tally_certificates(part: _OfSector, work: _Work, host: int) -> None:
         filed["dutiable"][cell] += at_stake.sum()
         filed["claimed_dutiable"][cell] += at_stake @ claimed
         filed["false"][cell] += weight @ (claim == Claim.CLAIMS_FALSELY)
-    everywhere = sold.sum(axis=1)
-    part.originating[host] += everywhere @ qualifies
-    part.sold[host] += everywhere.sum()
+    part.originating[host] += sold.T @ qualifies
+    part.sold[host] += sold.sum(axis=0)
 
 
 def new_certificates(tally: Tally, outside: Array, last: Certificates) -> Certificates:
@@ -446,39 +471,47 @@ def new_certificates(tally: Tally, outside: Array, last: Certificates) -> Certif
     return Certificates(**arrays)
 
 
-def qualified_share(tally: Tally, last: Array) -> Array:
+def qualified_share(tally: Tally, spending: Array | None, last: Array) -> Array:
     """Share of deliveries that originate, shape (material, host, regime).
 
     Goods of immobile sectors always do.
+
+    Parameters
+    ----------
+    tally : Tally
+    spending : ndarray, shape (sector, host, use, market), optional
+        What the tally is per unit of; by default one everywhere.
+    last : ndarray, shape (material, host, regime)
+        Kept where nothing was delivered.
     """
     share = last.copy()
-    sold = tally.sold[..., None]
+    weight = np.ones_like(tally.sold) if spending is None else spending[:, :, INTERMEDIATE]
+    sold = (tally.sold * weight).sum(axis=2)[..., None]
+    originating = np.einsum("jhmr,jhm->jhr", tally.originating, weight)
     share[:N_FOOTLOOSE] = np.where(
-        sold > 0, tally.originating / np.where(sold > 0, sold, 1), last[:N_FOOTLOOSE]
+        sold > 0, originating / np.where(sold > 0, sold, 1), last[:N_FOOTLOOSE]
     )
     return np.clip(share, 0, 1)
 
 
 def clear_with_purchases(
     tally: Tally,
-    market: MarketState,
+    spending: Array,
     other_purchases: Array,
     on_top: Array,
-    regime: int,
     tolerance: float = 1e-13,
 ) -> Array:
-    """Revenue per unit of appeal at which plants sell as many inputs as others buy from them.
+    """Spending at which plants sell as many inputs as others buy from them.
 
     Parameters
     ----------
     tally : Tally
-    market : MarketState
-        Its final revenues are kept; its intermediate revenues are the first guess.
+    spending : ndarray, shape (sector, host, use, market)
+        That of consumers, which is kept, and a first guess of that on inputs.
     other_purchases : ndarray, shape (input, source, market)
         Inputs bought by all other users at basic prices.
     on_top : ndarray, shape (input, source, market)
         What buyers pay over the basic price, as a factor.
-    regime : int
     tolerance : float
         Relative change at which the iteration stops.
 
@@ -486,27 +519,27 @@ def clear_with_purchases(
     -------
     ndarray, shape (sector, host, use, market)
     """
-    revenue = np.stack([market.unit_revenue(sector, regime) for sector in range(N_FOOTLOOSE)])
-    offered = tally.sums["appeal"][:, :, INTERMEDIATE]
+    cleared = spending.copy()
+    offered = tally.sums["share"][:, :, INTERMEDIATE]
     sells = offered > 0
     for _ in range(500):
-        pools = input_flows(tally, revenue, other_purchases, on_top)[:N_FOOTLOOSE, :N_HOSTS]
-        unit = np.divide(pools, offered, out=np.zeros_like(pools), where=sells)
-        change = np.abs(unit - revenue[:, :, INTERMEDIATE]).max(initial=0)
-        revenue[:, :, INTERMEDIATE] = unit
-        if change <= tolerance * np.abs(unit).max(initial=1e-300):
-            return revenue
+        flows = input_flows(tally, cleared, other_purchases, on_top)[:N_FOOTLOOSE, :N_HOSTS]
+        pools = np.divide(flows, offered, out=np.zeros_like(flows), where=sells)
+        change = np.abs(pools - cleared[:, :, INTERMEDIATE]).max(initial=0)
+        cleared[:, :, INTERMEDIATE] = pools
+        if change <= tolerance * np.abs(pools).max(initial=1e-300):
+            return cleared
     raise ModelError("trade_and_account: sales of inputs did not settle in 500 rounds")
 
 
-def input_flows(tally: Tally, revenue: Array, other_purchases: Array, on_top: Array) -> Array:
+def input_flows(tally: Tally, spending: Array, other_purchases: Array, on_top: Array) -> Array:
     """Purchases of inputs at basic prices by all users.
 
     Parameters
     ----------
     tally : Tally
-    revenue : ndarray, shape (sector, host, use, market)
-        Per unit of appeal.
+    spending : ndarray, shape (sector, host, use, market)
+        What the tally is per unit of.
     other_purchases, on_top : ndarray, shape (input, source, market)
 
     Returns
@@ -514,6 +547,6 @@ def input_flows(tally: Tally, revenue: Array, other_purchases: Array, on_top: Ar
     ndarray, shape (input, source, market)
     """
     flows = other_purchases.copy()
-    bought = np.einsum("jkshum,jhum->ksh", tally.purchases, revenue)
+    bought = np.einsum("jkshum,jhum->ksh", tally.purchases, spending)
     flows[:, :, :N_HOSTS] += bought / on_top[:, :, :N_HOSTS]
     return flows

@@ -5,6 +5,8 @@ from numpy.typing import NDArray
 
 from abm.axes import GOODS, N_FOOTLOOSE, N_GOODS, N_HOSTS, N_SECTORS
 from abm.core.buyers import Buyers
+from abm.core.contracts import ContractWeights
+from abm.core.presence import present_weights
 from abm.core.sourcing import InputTerms, UnitCosts, cost_step
 from abm.economy.constants import Calibration
 from abm.economy.last_quarter import Conditions
@@ -63,14 +65,38 @@ def purchase_prices(calibration: Calibration, conditions: Conditions, policy: Po
     return price
 
 
+def sourcing_weights(
+    economy: Economy, shares: Array, price: Array, presence: Array | float = 1.0
+) -> Array:
+    """Weights at which the average buyer of inputs chooses between sources.
+
+    Parameters
+    ----------
+    economy : Economy
+    shares : ndarray, shape (..., input, source, market)
+        Those of the calibration year.
+    price : ndarray, shape (input, source, market, regime)
+        From `purchase_prices`, for the same markets.
+    presence : ndarray, shape (input, source, market)
+        From `abm.trade.presence.plants_presence`; 1 for plants as in the calibration year.
+
+    Returns
+    -------
+    ndarray, shape (..., input, source, market, regime)
+    """
+    standing = present_weights(shares, np.asarray(presence, np.float64))
+    weights: Array = standing[..., None] * price ** -economy.theta[:, None, None, None]
+    return weights
+
+
 def price_inputs(
     economy: Economy,
     calibration: Calibration,
     conditions: Conditions,
     policy: Policy,
-    agglomeration: float,
+    presence: Array | float = 1.0,
 ) -> list[InputTerms]:
-    """Sourcing weights, bills and rules of every footloose sector.
+    """What every footloose sector meets when all may be bought anew.
 
     Parameters
     ----------
@@ -79,8 +105,7 @@ def price_inputs(
     conditions : Conditions
         Last quarter's outcomes under the regimes of ``policy``.
     policy : Policy
-    agglomeration : float
-        Power of a sector's output in a region in that region's appeal to buyers.
+    presence : ndarray, shape (input, source, host)
 
     Returns
     -------
@@ -88,14 +113,50 @@ def price_inputs(
         One per footloose sector.
     """
     price = purchase_prices(calibration, conditions, policy)[:, :, :N_HOSTS]
-    crowding = conditions.output**agglomeration
-    appeal = (crowding[:, :, None, None] * price ** -economy.theta[:, None, None, None])[:N_GOODS]
+    weights = sourcing_weights(economy, calibration.source_shares, price, presence)
+    return input_terms(economy, calibration, conditions, policy, weights)
+
+
+def input_terms(
+    economy: Economy,
+    calibration: Calibration,
+    conditions: Conditions,
+    policy: Policy,
+    weights: Array,
+    held: ContractWeights | None = None,
+) -> list[InputTerms]:
+    """Content groups, bills and rules of every footloose sector.
+
+    Parameters
+    ----------
+    economy : Economy
+    calibration : Calibration
+    conditions : Conditions
+        Last quarter's outcomes under the regimes of ``policy``.
+    policy : Policy
+    weights : ndarray, shape (sector, input, source, host, regime)
+        From `sourcing_weights`.
+    held : ContractWeights, optional
+        Weights under contract, shape (sector, input, source, host), which take the place
+        of those under the last regime.
+
+    Returns
+    -------
+    list of InputTerms
+        One per footloose sector.
+    """
+    signed = weights
+    if held is not None:
+        weights, signed = weights.copy(), weights.copy()
+        signed[..., -1] = held.weights
+        weights[..., -1] = held.weights * held.dearer
     originating = originating_share(conditions, policy)[:, :, None]
     before_duty = 1 / (1 + conditions.certificates.duty[:N_GOODS, :, :N_HOSTS])
     bills = calibration.bill_of_materials[:, :N_GOODS].astype(np.float32)
+    services = service_purchases(economy, calibration, weights, signed)
     terms = []
     for sector in range(N_FOOTLOOSE):
-        weight = calibration.competitiveness[sector][..., None] * appeal
+        weight = weights[sector, :N_GOODS]
         qualifying, other = weight * originating, weight * (1 - originating)
         groups = [qualifying, other, other * before_duty, qualifying * before_duty]
         terms.append(
@@ -103,23 +164,41 @@ def price_inputs(
                 weights=np.stack(groups, axis=2).astype(np.float32),
                 theta=economy.theta[:N_GOODS].astype(np.float32),
                 bill_of_materials=bills[sector],
-                services=_service_cost(economy, calibration, price, sector),
+                services=services[sector].sum(axis=(0, 1)).astype(np.float32),
                 threshold=policy.content_threshold[sector].astype(np.float32),
                 further=further_rules(calibration, conditions, policy, sector, qualifying),
+                services_by_source=services[sector],
+                signed=None if held is None else held.weights[sector, :N_GOODS].astype(np.float32),
             )
         )
     return terms
 
 
-def _service_cost(
-    economy: Economy, calibration: Calibration, price: Array, sector: int
-) -> np.ndarray:
+def service_purchases(
+    economy: Economy, calibration: Calibration, weights: Array, signed: Array
+) -> Array:
+    """What a unit of output takes of inputs that are not materials.
+
+    All firms of a sector buy alike.
+
+    Parameters
+    ----------
+    economy : Economy
+    calibration : Calibration
+    weights, signed : ndarray, shape (sector, input, source, host, regime)
+        Weights of sources at today's prices, and at those at which they were chosen.
+
+    Returns
+    -------
+    ndarray, shape (sector, service, source, host, regime)
+        Purchasers' value.
+    """
     services = slice(N_GOODS, N_SECTORS)
-    shares = calibration.service_shares[sector, services][..., None]
-    theta = economy.theta[services, None, None]
-    index = (shares * price[services] ** -theta[:, None]).sum(axis=1) ** (-1 / theta)
-    cost = (calibration.bill_of_materials[sector, services][..., None] * index).sum(axis=0)
-    return cost.astype(np.float32)
+    level = signed[:, services].sum(axis=2, keepdims=True)
+    per_weight = level ** (-1 / economy.theta[services, None, None, None] - 1)
+    bill = calibration.bill_of_materials[:, services, None, :, None]
+    bought: Array = bill * per_weight * weights[:, services]
+    return bought
 
 
 def value_added_cost(
@@ -182,24 +261,3 @@ def solve_costs(
         )
 
     in_parallel(solve, sector_blocks(table))
-
-
-def average_sourcing_shares(economy: Economy, calibration: Calibration, price: Array) -> Array:
-    """Return where the average firm would buy every material.
-
-    Parameters
-    ----------
-    economy : Economy
-    calibration : Calibration
-    price : ndarray, shape (input, source, market)
-        Delivered, against the calibration year.
-
-    Returns
-    -------
-    ndarray, shape (sector, material, source, host)
-        Sums to one over sources.
-    """
-    theta = economy.theta[:N_GOODS, None, None]
-    weight = calibration.competitiveness * price[:N_GOODS, :, :N_HOSTS] ** -theta
-    shares: Array = weight / weight.sum(axis=2, keepdims=True)
-    return shares

@@ -175,10 +175,21 @@ def standing_plants(quarter: Quarter, sector: int, rows: slice, regime: int) -> 
             table.suitability[firm, host],
             dispersion,
         )
-        mass = (table.size[firm] * table.weight[firm]).astype(np.float32)
-        home_appeal = quarter.calibration.home_appeal[table.home[firm]]
-        found.append(Plants(firm, border_cost, mark_on, pull, mass[:, None] * home_appeal))
+        found.append(Plants(firm, border_cost, mark_on, pull, mass_of(quarter, firm)))
     return found
+
+
+def mass_of(quarter: Quarter, firms: NDArray[np.integer] | slice) -> Floats:
+    """Size of firms, times the real ones they stand for, times their home appeal.
+
+    Returns
+    -------
+    ndarray, shape (firm, market)
+    """
+    table = quarter.table
+    mass = (table.size[firms] * table.weight[firms]).astype(np.float32)
+    scaled: Floats = mass[:, None] * quarter.calibration.home_appeal[table.home[firms]]
+    return scaled
 
 
 def appeal(plants: Sequence[Plants], access: Array, rows: slice) -> list[Floats]:
@@ -299,28 +310,26 @@ def fringe_prices(policy: Policy, calibration: Calibration, outside: Array) -> A
     return price[:N_FOOTLOOSE]
 
 
-def other_users_purchases(
-    economy: Economy, calibration: Calibration, price: Array, on_top: Array
-) -> Array:
+def other_users_purchases(calibration: Calibration, paid: Array, on_top: Array) -> Array:
     """Inputs bought by immobile sectors and by industry abroad, which spend a fixed amount.
 
     Parameters
     ----------
-    economy : Economy
     calibration : Calibration
-    price : ndarray, shape (input, source, market, regime)
-        Delivered price, calibration year = 1.
+    paid : ndarray, shape (input, source, market)
+        What they pay to each source, to any scale.
     on_top : ndarray, same shape
         What buyers pay over the basic price, as a factor.
 
     Returns
     -------
-    ndarray, shape (input, source, market, regime)
+    ndarray, shape (input, source, market)
         At basic prices.
     """
-    base = calibration.other_use * (1 + calibration.base_input_duty)
-    spending = repriced_spending(economy, base, price)
-    basic: Array = spending / on_top
+    total = calibration.other_use * (1 + calibration.base_input_duty)
+    whole = paid.sum(axis=1, keepdims=True)
+    share = np.divide(paid, whole, out=np.zeros_like(paid), where=whole > 0)
+    basic: Array = total.sum(axis=1, keepdims=True) * share / on_top
     return basic
 
 

@@ -1,12 +1,13 @@
 """What a quarter works with: firms, constants, policy, costs and claims."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from abm.core.sourcing import UnitCosts
 from abm.economy.constants import Calibration
 from abm.economy.tables import Array, Economy
 from abm.policy.regimes import Policy
 from abm.trade.borders import Borders
+from abm.trade.transition import Transition
 from agents import FirmTable
 
 
@@ -25,6 +26,8 @@ class Quarter:
     borders : Borders
     outside : ndarray, shape (sector, source, market, regime)
         Duties where no origin can be claimed, from `abm.trade.input_prices.outside_duty`.
+    transition : Transition, optional
+        Plants that are on the way to complying under the last regime.
     """
 
     table: FirmTable
@@ -34,3 +37,15 @@ class Quarter:
     costs: UnitCosts
     borders: Borders
     outside: Array
+    transition: Transition | None = None
+
+    def during(self, regimes: slice) -> "Quarter":
+        """The same quarter for some regimes to which buyers have adapted, as views."""
+        return replace(
+            self,
+            policy=self.policy.during(regimes),
+            costs=self.costs.during(regimes),
+            borders=self.borders.during(regimes),
+            outside=self.outside[..., regimes],
+            transition=None,
+        )

@@ -301,13 +301,10 @@ def _check(state: State, firms: int) -> None:
         if array.dtype != column.dtype or array.ndim != len(column.axes):
             raise CheckpointError(f"is incomplete (firms.{name} is {array.dtype}{array.shape})")
     regimes = {
-        array.shape[-1]
-        for array in (
-            state.plan_values,
-            state.every_cost.free_cost,
-            state.conditions.qualified,
-            state.policy.regime_counts,
-        )
+        state.plan_values.shape[-1],
+        state.policy.regime_counts.shape[-1],
+        state.every_cost.free_cost.shape[-1] - 1,  # the last is that at contracts
+        state.conditions.qualified.shape[-1] - 1,
     }
     if len(regimes) != 1 or not 0 <= state.policy.regime < regimes.pop():
         raise CheckpointError("is incomplete (its arrays know different regimes)")
@@ -320,3 +317,6 @@ def _of_every_firm(state: State) -> Iterator[tuple[str, NDArray[Any]]]:
             if isinstance(array, np.ndarray):
                 yield name, array
     yield "plan_values", state.plan_values
+    yield "log_wedge_held", state.log_wedge_held
+    for name in ("firms", "split", "pool", "log_price"):
+        yield f"customers.{name}", getattr(state.customers, name)

@@ -1,20 +1,25 @@
 """A world under its own policy in which some responses stay those of another world.
 
-A policy acts through the duties themselves and through four responses: firms change
-their claims of origin, they buy from other sources, they move plants, and wages and
-supply prices adjust. In a held world some responses are free, and the others are copied,
-quarter by quarter, from the world it follows, which always steps first. If both worlds
-have the same policy, they are equal byte for byte, whatever is held.
+A policy acts through the duties themselves and through six responses: firms change
+their claims of origin, they sign with other suppliers, they plan with other sources, their
+customers change seller, they move plants, and wages and supply prices adjust. In a held
+world some responses are free, and the others are copied, quarter by quarter, from the
+world it follows, which always steps first. If both worlds have the same policy, they are
+equal byte for byte, whatever is held.
 
 Held is
 
 * ``claims``: the claims made at every border, where the policy still accepts them, and
   the rules, paperwork, audits and fines under which they are made;
-* ``sources``: which parts are bought where, chosen at the prices of the world followed
-  and paid for at the prices of this one; purchases of services are never held;
+* ``contracts``: which parts and services are ordered where, paid for at the prices of
+  this world;
+* ``sources``: where buyers would sign, as plans and searches for suppliers see it: chosen
+  at the prices of the world followed and paid for at the prices of this one;
+* ``customers``: who buys from whom, and from which of a firm's plants; the customers of plants
+  that do not stand here go to the others;
 * ``plants``: where firms produce and build;
-* ``prices``: wages, supply prices, agglomeration and the treasury's balance with which
-  the next quarter starts.
+* ``prices``: wages, supply prices and the treasury's balance, as the next quarter
+  starts from them.
 
 When a regime becomes known, its first claims are always chosen freely, because the world
 followed may not know that regime.
@@ -35,13 +40,12 @@ from abm.engine.blocks import sector_blocks
 from abm.engine.parallel import in_parallel
 from abm.model import RelocationModel
 from abm.scenario.scenario import Scenario
-from abm.trade.borders import claim_origin
-from abm.trade.deliveries import Tally
+from abm.trade.customers import HELD, Served, serve
 from abm.trade.input_prices import buyers
-from abm.trade.market_clearing import other_users_purchases
+from abm.trade.renewal import Supply
 from abm.worlds.twin import Twin, check_twin
 
-RESPONSES = ("claims", "sources", "plants", "prices")
+RESPONSES = ("claims", "contracts", "sources", "customers", "plants", "prices")
 """What can be held."""
 
 CLAIM_TERMS = (
@@ -71,7 +75,7 @@ PLANTS = (
 )
 """Columns of the firm table that change when firms move."""
 
-HANDED_ON = ("wage", "supply_price", "output", "treasury")
+HANDED_ON = ("wage", "supply_price", "treasury")
 """Fields of `Conditions` that are prices or that prices follow from."""
 
 
@@ -102,9 +106,9 @@ class HeldWorld(Twin):
             scenario = scenario.model_copy(update={"firms": firms})
         super().__init__(followed, scenario)
 
-    def _start_regimes(self, new: NDArray[np.int64]) -> None:
+    def _settle(self, live: NDArray[np.int64], kept: NDArray[np.int64]) -> None:
         held, self.held = self.held, frozenset()
-        super()._start_regimes(new)
+        super()._settle(live, kept)
         self.held = held
 
     def _look_at(self, regimes: slice | NDArray[np.int64]) -> None:
@@ -114,10 +118,11 @@ class HeldWorld(Twin):
             self.now = replace(self.now, **{name: getattr(theirs, name) for name in CLAIM_TERMS})
 
     def _counterparts(self) -> NDArray[np.int64]:
-        """The regime of the world followed that stands for each one looked at here.
+        """The column of the world followed that stands for each one looked at here.
 
-        The regime in force corresponds to the one in force there. Any other corresponds to
-        the same regime there, or to the one in force if that is not computed there.
+        For the regime in force it is the one in force there, for any other the same regime
+        or, where that is not looked at there, again the one in force. What is at contracts
+        here is so there.
         """
         theirs = self.followed
         known = np.arange(len(theirs.policy.regimes))[theirs.live]
@@ -125,14 +130,27 @@ class HeldWorld(Twin):
         found = known == places[:, None]
         counterparts = np.where(found.any(axis=1), found.argmax(axis=1), theirs.regime)
         counterparts[self.regime] = theirs.regime
-        return counterparts
+        return np.append(counterparts, theirs.trade)
 
-    def price_inputs(self) -> None:
-        """Delivered prices; if sources are held, they are chosen at the followed world's prices."""
-        super().price_inputs()
-        if "sources" in self.held:
-            theirs, regimes = self.followed, self._counterparts()
-            before_duty = self.on_top / (1 + self.now.barrier)
+    def _supplies(self) -> tuple[Supply, Supply]:
+        """Contracts, their own or those of the world followed, at the prices of this one."""
+        theirs = self.followed.supply, self.followed.other_supply
+        of_sectors, of_others = (
+            replace(
+                mine,
+                contracts=(other if "contracts" in self.held else mine).contracts,
+                today=(other if "sources" in self.held else mine).today,
+            )
+            for mine, other in zip(super()._supplies(), theirs, strict=True)
+        )
+        return of_sectors, of_others
+
+    def renew_contracts(self) -> None:
+        """Contracts; if sources are held, plans choose them at the followed world's prices."""
+        super().renew_contracts()
+        if "sources" in self.held and self.trade:
+            theirs, regimes = self.followed, self._counterparts()[:-1]
+            before_duty = (self.on_top / (1 + self.now.barrier))[..., :-1]
             before_duty /= (theirs.on_top / (1 + theirs.now.barrier))[..., regimes]
             self.terms = [
                 _terms_as_weighed_by(mine, other, regimes, before_duty)
@@ -140,42 +158,45 @@ class HeldWorld(Twin):
             ]
 
     def solve_costs(self) -> None:
-        """Unit costs; if sources are held, of the followed world's mix at this world's prices."""
+        """Unit costs; those that plans look at of held mixes if sources are."""
         super().solve_costs()
-        if "sources" not in self.held:
+        if "sources" not in self.held or not self.trade:
             return
-        change = self._price_change()
+        adapted, change = slice(0, self.trade), self._price_change()
 
         def of_block(block: tuple[int, slice]) -> None:
             sector, rows = block
             reprice(
                 buyers(self.firms, rows),
-                self.value_added[rows],
-                self.terms[sector],
+                self.value_added[rows][..., adapted],
+                self.terms[sector].during(adapted),
                 change,
-                self.costs.rows(rows),
+                self.costs.rows(rows).during(adapted),
             )
 
         in_parallel(of_block, sector_blocks(self.firms))
 
     def _price_change(self) -> Array:
-        """Price of goods over that of the world followed less one.
+        """Price of goods over that of the world followed less one, once buyers have adapted.
 
         Returns an array of shape (input, source, host, regime).
         """
-        theirs = self.followed.price[..., self._counterparts()]
-        change: Array = self.price / theirs - 1
+        theirs = self.followed.price[..., self._counterparts()[:-1]]
+        change: Array = self.price[..., :-1] / theirs - 1
         return change[:N_GOODS, :, :N_HOSTS]
 
-    def claim_origin(self) -> None:
-        """Claims chosen, or held where the policy accepts them."""
+    def _held_claims(self) -> NDArray[np.int8] | None:
+        """Claims of the world followed, where the policy accepts them, if claims are held."""
         if "claims" not in self.held:
-            super().claim_origin()
-            return
+            return super()._held_claims()
         claims = self.followed.borders.claim[..., self._counterparts()]
         accepted = self.now.preference[:N_HOSTS, :N_HOSTS]
-        held = np.where(accepted, claims, Claim.PAYS).astype(np.int8)
-        self.borders = claim_origin(self.firms, self.economy, self.now, self.costs, held)
+        return np.where(accepted, claims, Claim.PAYS).astype(np.int8)
+
+    def _late_elsewhere(self) -> NDArray[np.bool_] | None:
+        # Of few plants solved together with others the last bits differ.
+        theirs = self.followed.transition
+        return theirs.moving if "claims" in self.held and theirs is not None else None
 
     def relocate(self) -> None:
         """Projects and plants, their own or those of the world followed."""
@@ -185,18 +206,11 @@ class HeldWorld(Twin):
                 getattr(self.firms, name)[:] = getattr(self.followed.firms, name)
             self.moves = self.followed.moves
 
-    def _tally(self) -> Tally:
-        tally = super()._tally()
-        if "sources" in self.held:
-            change = self._price_change()[..., self.regime]
-            tally.purchases[:, :N_GOODS] *= 1 + change[None, :, :, :, None, None]
-        return tally
-
-    def _other_purchases(self) -> Array:
-        if "sources" not in self.held:
-            return super()._other_purchases()
-        price = self.followed.price[..., self._counterparts()]
-        return other_users_purchases(self.economy, self.calibration, price, self.on_top)
+    def _serve(self) -> Served:
+        if "customers" not in self.held:
+            return super()._serve()
+        quarter, theirs = self.this_quarter(), self.followed.customers
+        return serve(quarter, self.customers, HELD, self.trade, start=theirs)
 
     def rewire_suppliers(self) -> None:
         """Links, their own or those of the world followed."""
@@ -207,6 +221,8 @@ class HeldWorld(Twin):
 
     def _pass_on(self) -> None:
         super()._pass_on()
+        if "claims" in self.held:
+            self.log_wedge_held = self.followed.log_wedge_held
         if "prices" in self.held:
             theirs = self.followed.conditions
             handed = {name: getattr(theirs, name) for name in HANDED_ON}
@@ -222,19 +238,22 @@ def _terms_as_weighed_by(
     ----------
     mine, other : InputTerms
     regimes : ndarray of int, shape (regime,)
-        The regime of the other world that stands for each one here.
+        The regime of the other world that stands for each one here, but for the last, at
+        contracts, which are held as such.
     before_duty : ndarray, shape (input, source, market, regime)
         One plus the duty here over one plus the duty there. It corrects the value before
         duty of parts that do not originate, from which the other world's duty is taken.
     """
-    here = mine.weights[:, :, :2].sum(axis=2, dtype=np.float64)
+    adapted = slice(0, len(regimes))
+    here = mine.weights[:, :, :2, :, adapted].sum(axis=2, dtype=np.float64)
     there = other.weights[:, :, :2, :, regimes].sum(axis=2, dtype=np.float64)
     factor = np.divide(there, here, out=np.ones_like(here), where=here > 0)
     duty = before_duty[:N_GOODS, :, :N_HOSTS]
-    by_group = np.stack([factor, factor, factor * duty, factor * duty], axis=2)
-    further = mine.further and replace(
-        mine.further,
-        high_wage_weights=(mine.further.high_wage_weights * factor).astype(np.float32),
-    )
-    weights = (mine.weights * by_group).astype(np.float32)
+    weights = mine.weights.copy()
+    weights[..., adapted] *= np.stack([factor, factor, factor * duty, factor * duty], axis=2)
+    further = mine.further
+    if further is not None:
+        high = further.high_wage_weights.copy()
+        high[..., adapted] *= factor
+        further = replace(further, high_wage_weights=high)
     return replace(mine, weights=weights, further=further)

@@ -97,13 +97,19 @@ def summary_table(result: RunResult) -> Table:
 
 def _in_two_lines(heading: str) -> str:
     """A heading that leaves room for the others, broken where it may be."""
-    parts = {"Compliance": "Compli-\nance", "Relocation": "Reloca-\ntion"}
+    parts = {
+        "Compliance": "Compli-\nance",
+        "Contracts": "Con-\ntracts",
+        "Customers": "Custom-\ners",
+        "Relocation": "Reloca-\ntion",
+    }
     return parts.get(heading, heading.replace(" ", "\n").replace("-", "-\n"))
 
 
 def channels_table(result: Summary) -> Table:
     """How each difference splits into channels; rows that would show zeros alone are left out."""
-    table = Table(title="Where the difference comes from; shares in points", box=None)
+    title = "Where the difference comes from; shares in points"
+    table = Table(title=title, box=None, collapse_padding=True)
     table.add_column("")
     for heading in (*CHANNEL_LABELS.values(), "All"):
         table.add_column(_in_two_lines(heading), justify="right", no_wrap=True)

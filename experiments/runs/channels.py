@@ -25,7 +25,9 @@ DIRECT = "duty_paid"
 
 CHANNELS = {
     "compliance": "claims",
+    "contracts_renewed": "contracts",
     "resourcing": "sources",
+    "customers": "customers",
     "relocation": "plants",
     "price_feedback": "prices",
 }

@@ -26,7 +26,7 @@ from abm.economy.tables import Array
 from abm.engine.blocks import sector_rows
 from abm.model import RelocationModel
 from abm.trade import indicators
-from abm.trade.market_clearing import FINAL, appeal, standing_plants
+from abm.trade.market_clearing import FINAL, standing_plants
 
 MOTOR = ("cars", "light_trucks", "vehicle_parts")
 
@@ -161,7 +161,7 @@ def _other_price(model: RelocationModel) -> Array:
     total = base.sum(axis=1, keepdims=True)
     shares = np.divide(base, total, out=np.zeros_like(base), where=total > 0)
     theta = model.economy.theta[:, None]
-    price = model.price[..., model.regime]
+    price = model.price[..., model.trade]
     index = (shares * price ** -theta[..., None]).sum(axis=1)
     return np.where(index > 0, index, 1.0) ** (-1 / theta)
 
@@ -209,10 +209,12 @@ def compliance_costs(model: RelocationModel) -> Measures:
     for sector, rows in enumerate(sector_rows(model.firms)):
         if FOOTLOOSE[sector] not in MOTOR:
             continue
-        plants = standing_plants(model.this_quarter(), sector, rows, model.regime)
-        appeals = appeal(plants, model.calibration.access[sector], rows)
+        plants = standing_plants(model.this_quarter(), sector, rows, model.trade)
         for host in range(1, N_HOSTS):
-            sold = appeals[host][..., USA] * model.unit_revenue[sector, host, :, USA]
+            sold = (
+                model.customers.sold(plants[host], host)[..., USA]
+                * model.spending[sector, host, :, USA]
+            )
             sold[:, FINAL] /= plants[host].mark_on[:, USA]
             shipments = _proof(model, plants[host].firm, host, sold.sum(axis=1))
             found[FOOTLOOSE[sector]].append(shipments)
@@ -227,9 +229,9 @@ def _proof(
     model: RelocationModel, rows: NDArray[np.integer], host: int, sold: Array
 ) -> tuple[Array, Array]:
     """Cost of origin and value of every dutiable shipment from a host, shape (plant,)."""
-    made = model.costs.compliant_cost[rows, host, model.regime].astype(float)
-    free = model.costs.free_cost[rows, host, model.regime].astype(float)
-    paperwork = model.firms.paperwork[rows, host] * model.now.paperwork_scale[model.regime]
+    made = model.costs.compliant_cost[rows, host, model.trade].astype(float)
+    free = model.costs.free_cost[rows, host, model.trade].astype(float)
+    paperwork = model.firms.paperwork[rows, host] * model.now.paperwork_scale[model.trade]
     cost = made * (1 + paperwork) / free - 1
     dutiable = model.firms.product_duty[rows, host, USA] > 0
     return cost, np.where(dutiable, sold, 0.0)

@@ -37,17 +37,17 @@ def looked_up(host, *rest, **more):
         print("LOOKS UP", host, flush=True)
     return lookup(host, *rest, **more)
 socket.getaddrinfo = looked_up
-import abm.model
+import abm.trade_phases
 from abm.errors import NearshoreError
 from viz.page.server import serve
-solved = abm.model.solve_costs
+solved = abm.trade_phases.solve_costs
 def solve_costs(*arguments):
     model = sys._getframe(1).f_locals["self"]
     if BREAKS in model.scenario.name and model.quarter > 0:
         raise NearshoreError("unit cost of firm 7 is nan")
     return solved(*arguments)
 BREAKS = sys.argv[3]
-abm.model.solve_costs = solve_costs
+abm.trade_phases.solve_costs = solve_costs
 serve("usmca", firms=int(sys.argv[1]), port=0, token=sys.argv[2] or None,
       tell=lambda line: print(line, flush=True))
 """

@@ -162,7 +162,7 @@ def test_a_failing_step_keeps_quarter_phase_and_report(monkeypatch):
     def fails(*arguments, **options):
         raise NearshoreError("firm 7 has no source")
 
-    monkeypatch.setattr("abm.model.solve_costs", fails)
+    monkeypatch.setattr("abm.trade_phases.solve_costs", fails)
     lab.step()
     assert (lab.failure.quarter, lab.failure.phase, lab.failure.firm) == (2, "solve_costs", "7")
     assert lab.failure.text == "firm 7 has no source"

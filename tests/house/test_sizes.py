@@ -22,7 +22,6 @@ TO_BE_SPLIT = {
     "abm/core/location.py",
     "abm/location/review.py value_plans",
     "abm/location/valuation.py weigh",
-    "abm/trade/accounts.py _final_trade",
     "abm/trade/accounts.py settle",
     "abm/trade/borders.py border_terms",
     "abm/trade/borders.py delivery",

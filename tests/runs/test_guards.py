@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import abm.model
+import abm.trade_phases
 from abm.engine.guards import GUARDS, WEIGHED_LATER, check_finite, guards_of
 from abm.errors import NonFiniteError
 from abm.worlds.twin import twin
@@ -56,7 +57,12 @@ def spoil_costs(table, calibration, terms, value_added, costs):
     costs.free_cost[7] = np.nan
 
 
-def spoil_claims(table, economy, policy, costs, borders):
+def spoil_contracts(contracts, weights, *rest):
+    if weights.ndim == 4:
+        rest[-1].contracts.ordered[1, 2, 0, 1] = np.nan
+
+
+def spoil_claims(table, economy, policy, costs, held, borders):
     borders.cost[7, 1] = np.inf
 
 
@@ -68,6 +74,10 @@ def spoil_projects(table, *rest):
     table.sunk[7] = np.nan
 
 
+def spoil_customers(quarter, last, speeds, regime, served):
+    served.customers.split[7, 1] = np.nan
+
+
 def spoil_trade(economy, calibration, policy, tally, market, *rest):
     rest[-1].sales[2, 1] = np.nan
 
@@ -76,18 +86,28 @@ def spoil_claimed(economy, calibration, policy, tally, market, *rest):
     rest[-1].intermediate.claimed[2, 1, 0] = np.inf
 
 
+def spoil_held(table, held, *rest):
+    rest[-1][7, 1] = np.nan
+
+
 SPOILT = {
+    "renewed_supply": (spoil_contracts, "quantity of contracts of sectors at (1, 2, 0, 1)"),
     "solve_costs": (spoil_costs, "unit cost of firm 7 ("),
     "claim_origin": (spoil_claims, "cost at the border of firm 7 ("),
     "payoffs": (spoil_payoffs, "payoff of firm "),
     "relocate": (spoil_projects, "cost sunk of firm 7 ("),
+    "held_after": (spoil_held, "held wedge of firm 7 ("),
+    "serve": (spoil_customers, "plants that serve them of firm 7 ("),
     "settle": (spoil_trade, "output at (2, 1)"),
     "settle, of claims": (spoil_claimed, "claimed_musd of trade at (1, 2, 1, 0)"),
 }
 """What the model calls in a phase, what then goes wrong, and what is said of it."""
 
 PHASES = {
+    "renewed_supply": "renew_contracts",
+    "held_after": "trade_and_account",
     "payoffs": "value_plans",
+    "serve": "serve_customers",
     "settle": "trade_and_account",
     "settle, of claims": "record",
 }
@@ -97,14 +117,15 @@ PHASES = {
 def test_what_a_phase_spoils_is_laid_at_its_door(model, monkeypatch, place):
     spoil, said = SPOILT[place]
     called = place.split(",")[0]
-    whole = getattr(abm.model, called)
+    home = abm.trade_phases if hasattr(abm.trade_phases, called) else abm.model
+    whole = getattr(home, called)
 
     def spoilt(*given):
         result = whole(*given)
         spoil(*given, *([] if result is None else [result]))
         return result
 
-    monkeypatch.setattr(abm.model, called, spoilt)
+    monkeypatch.setattr(home, called, spoilt)
     with np.errstate(all="ignore"), pytest.raises(NonFiniteError) as raised:
         model.step()
     phase = PHASES.get(place, place)

@@ -27,8 +27,8 @@ def shuffled_model():
     place, build = abm.base_year.set_up.place_firms, SupplierNetwork.build
     order = np.zeros(FIRMS, np.int64)
 
-    def place_and_shuffle(table, economy, settings, draws):
-        values = place(table, economy, settings, draws)
+    def place_and_shuffle(table, *given):
+        values = place(table, *given)
         luck = np.random.default_rng(8).random(FIRMS)
         order[:] = np.lexsort((luck, table.sector))
         for column in FirmTable.columns():

@@ -42,7 +42,7 @@ def solved(*overrides):
     """Unit costs of every firm, and the terms and value added behind them."""
     model, asked = base(), policy(*overrides)
     conditions = model.calibration.conditions
-    terms = price_inputs(model.economy, model.calibration, conditions, asked, 0.0)
+    terms = price_inputs(model.economy, model.calibration, conditions, asked)
     value_added = value_added_cost(model.firms, model.calibration, conditions, asked)
     costs = UnitCosts.empty(len(model.firms), N_HOSTS, 1)
     solve_costs(model.firms, model.calibration, terms, value_added, costs)

@@ -39,9 +39,9 @@ def model():
     """A quarter-by-quarter run in which every draw of the first member's firms is everybody's."""
     place = abm.base_year.set_up.place_firms
 
-    def place_mirrored(table, economy, settings, draws):
+    def place_mirrored(table, economy, settings, *rest):
         lucky = settings.model_copy(update={"choice_noise": LUCK})
-        values = place(table, economy, lucky, draws)
+        values = place(table, economy, lucky, *rest)
         mirror_firms(table)
         return values
 

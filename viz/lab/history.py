@@ -190,7 +190,7 @@ class Atlas:
         return opened, closed
 
     def _content(self, model: RelocationModel, sold: Floats) -> Floats:
-        content = model.costs.free_content[:, :, model.regime]
+        content = model.costs.free_content[:, :, model.trade]
         bins = np.clip((content * BINS).astype(int), 0, BINS - 1)
         cell = (model.firms.sector[:, None].astype(int) * BINS + bins).ravel()
         sums = np.bincount(cell, sold.ravel(), minlength=len(FOOTLOOSE) * BINS)

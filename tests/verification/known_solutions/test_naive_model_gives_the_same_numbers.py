@@ -46,7 +46,7 @@ def of_every_agent(agents, name):
 def test_costs_and_content_are_the_same(both, name):
     model, agents = both
     vectorized = getattr(model.costs, name)
-    assert vectorized.shape == (FIRMS, 3, 4)
+    assert vectorized.shape == (FIRMS, 3, 5)  # four regimes, and that in force at contracts
     np.testing.assert_allclose(of_every_agent(agents, name), vectorized, rtol=ROUNDING)
 
 

@@ -22,11 +22,10 @@ from abm.economy.tables import load_economy
 from abm.engine.draws import Draws
 from abm.policy.regimes import compile_policy
 from abm.scenario.scenario import Scenario
-from abm.trade.deliveries import tally_plants
+from abm.trade.deliveries import sales_by_appeal, tally_plants
 from abm.trade.input_prices import (
     outside_duty,
     price_inputs,
-    purchase_prices,
     solve_costs,
     value_added_cost,
 )
@@ -183,7 +182,7 @@ class AlikeFirms:
     def after(self, hat):
         """Tally and costs when supply prices are multiplied by ``hat`` (input, source)."""
         conditions = replace(self.calibration.conditions, supply_price=hat)
-        terms = price_inputs(self.economy, self.calibration, conditions, self.policy, 0.0)
+        terms = price_inputs(self.economy, self.calibration, conditions, self.policy)
         value_added = value_added_cost(self.table, self.calibration, conditions, self.policy)
         costs = UnitCosts.empty(len(self.table), N_HOSTS, 1)
         solve_costs(self.table, self.calibration, terms, value_added, costs)
@@ -196,8 +195,8 @@ class AlikeFirms:
             self.base.borders,
             outside_duty(self.economy, self.policy),
         )
-        price = purchase_prices(self.calibration, conditions, self.policy)
-        tally = tally_plants(quarter, terms, value_added, price, regime=0)
+        sales = sales_by_appeal(quarter, regime=0)
+        tally = tally_plants(quarter, terms, value_added, regime=0, sales=sales)
         return tally, costs
 
 
