@@ -150,14 +150,14 @@ def welfare(model: RelocationModel) -> Measures:
 def _other_spending(model: RelocationModel) -> Array:
     """What immobile sectors and industry abroad spend on each input, shape (input, market)."""
     calibration = model.calibration
-    spending: Array = (calibration.other_use * (1 + calibration.base_input_duty)).sum(axis=1)
+    spending: Array = (calibration.other_use * calibration.base_on_top).sum(axis=1)
     return spending
 
 
 def _other_price(model: RelocationModel) -> Array:
     """Their price of each input against the calibration year, shape (input, market)."""
     calibration = model.calibration
-    base = calibration.other_use * (1 + calibration.base_input_duty)
+    base = calibration.other_use * calibration.base_on_top
     total = base.sum(axis=1, keepdims=True)
     shares = np.divide(base, total, out=np.zeros_like(base), where=total > 0)
     theta = model.economy.theta[:, None]

@@ -146,7 +146,7 @@ def test_parameters_are_recovered_from_model_made_content_and_claims() -> None:
     curve = claim_curve()
     for (sector, host), bands in curve.groupby(["sector", "partner"]):
         curve.loc[bands.index, "claim_share"] = claim_share(
-            seen[sector, host], world.border(sector, host), bands["rate"].to_numpy(), 0.008
+            seen[sector, host], world.border, bands["rate"].to_numpy(), 0.008
         )
     wrong = origin.copy()
     wrong[rows] = (0.78, 0.82, 0.6)
