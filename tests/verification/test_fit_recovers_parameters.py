@@ -36,7 +36,7 @@ from experiments.fit.search import (
 RATES = np.array([0.0075, 0.0175, 0.025, 0.035, 0.06, 0.15])
 
 BORDER = Border(
-    customs_over_basic=1.2, false_claim_cost=0.1, honesty_median=0.1, honesty_spread=1.0
+    false_claim_cost=0.1, honesty_median=0.1, honesty_spread=1.0
 )
 
 PLANTS = 40_000
@@ -67,7 +67,7 @@ def drawn_claims(exports: Exports, median: float) -> Array:
         BORDER.honesty_spread * draws.normal("honesty", 0, PLANTS)
     )
     terms = BorderTerms(
-        waived=BORDER.customs_over_basic * (RATES[None] + MERCHANDISE_PROCESSING_FEE),
+        waived=RATES[None] + MERCHANDISE_PROCESSING_FEE,
         unwaived=np.zeros((1, 1)),
         preference=np.array(True),
         audit=np.array(0.05),
