@@ -29,15 +29,16 @@ from abm.engine.phase import phase
 from abm.governments.in_force import PolicyInForce
 from abm.governments.rules import RULES
 from abm.governments.watching import outlook
-from abm.location.moving_costs import MovingCosts
+from abm.location.moving_costs import MovingCosts, build_up_costs
 from abm.location.payoffs import config_revenues, payoffs
 from abm.location.relocation import Moves, relocate
 from abm.location.review import believed_transitions, reviewing, value_plans
 from abm.scenario.scenario import Scenario
 from abm.state.state import State
 from abm.state.surface import Surface
-from abm.trade.accounts import Accounts, conditions_after, settle
+from abm.trade.accounts import Accounts, Consumers, conditions_after, settle
 from abm.trade.borders import claim_origin
+from abm.trade.customers import Served, serve
 from abm.trade.deliveries import (
     Tally,
     clear_with_purchases,
@@ -54,6 +55,7 @@ from abm.trade.input_prices import (
     value_added_cost,
 )
 from abm.trade.market_clearing import (
+    FINAL,
     MarketState,
     clear_markets,
     consumers_spending,
@@ -153,7 +155,8 @@ class RelocationModel(Surface, mesa.Model):
     def _start_regimes(self, new: NDArray[np.int64]) -> None:
         """Claims and average duties under regimes that nobody thought of before.
 
-        They begin as in the regime in force, whose deliveries are also the weights.
+        They begin as in the regime in force, whose deliveries, to the customers that firms
+        would have in a first quarter under it, are also the weights.
         """
         live = np.union1d(new, [self.in_force.regime])
         self._look_at(live)
@@ -170,7 +173,7 @@ class RelocationModel(Surface, mesa.Model):
             self.price_inputs()
             self.solve_costs()
             self.claim_origin()
-            self._tally()
+            self._tally(self._serve())
             self._file_certificates()
             self.conditions = self.conditions.revised(held, before.qualified, before.certificates)
         for name, array in vars(self.costs).items():
@@ -200,6 +203,7 @@ class RelocationModel(Surface, mesa.Model):
         self.claim_origin()
         self.value_plans()
         self.relocate()
+        self.serve_customers()
         self.trade_and_account()
         self.rewire_suppliers()
         self.record()
@@ -258,7 +262,9 @@ class RelocationModel(Surface, mesa.Model):
         payoff = payoffs(self.firms, self.calibration, self.now, revenue, rows)
         # Checked before the search, which would not end on figures that are not finite.
         check_array(self, "value_plans", Guard("payoff", lambda _: payoff, lambda _: rows))
-        self.moving = MovingCosts.under(self.scenario.firms, self.now)
+        speeds = self.scenario.economy.speeds
+        build_up = build_up_costs(self.economy, self.scenario.firms, speeds)
+        self.moving = MovingCosts.under(self.scenario.firms, self.now, build_up)
         self.plans = value_plans(
             self.firms,
             self.moving,
@@ -278,30 +284,30 @@ class RelocationModel(Surface, mesa.Model):
         self.firms.moved_from_home[:] |= self.firms.plants[:, HOSTS.index("USA")]
 
     @phase
+    def serve_customers(self) -> None:
+        """Customers follow prices; those of closed plants and firms go to the others."""
+        self.served = self._serve()
+        self.customers = self.served.customers
+
+    @phase
     def trade_and_account(self) -> None:
         """Clear markets, book every flow, and pass conditions on to the next quarter."""
         assert self.moves is not None, "firms relocate before they trade"
         certificates = self.conditions.during(self.live).certificates
-        tally = self._tally()
+        tally = self._tally(self.served)
         on_top = self.on_top[..., self.regime]
         other = self._other_purchases()[..., self.regime]
-        fringe = fringe_prices(self.now, self.calibration, self.outside)
-        market = clear_markets(
-            self.economy,
-            self.calibration,
-            tally.sums["appeal"][..., None],
-            fringe[..., [self.regime]],
-            self._expenditure(),
-            (tally.sums["appeal"] * self.unit_revenue)[:, :, 1][..., None],
-        )
-        self.unit_revenue = clear_with_purchases(tally, market, other, on_top, regime=0)
+        spending = self._expenditure()
+        consumers = Consumers.served(spending, self.served, self.accounts)
+        self.spending[:, :, FINAL] = spending[:, None]
+        self.spending = clear_with_purchases(tally, self.spending, other, on_top)
         accounts = settle(
             self.economy,
             self.calibration,
             self.now,
             tally,
-            market,
-            self.unit_revenue,
+            consumers,
+            self.spending,
             certificates,
             self.outside,
             on_top,
@@ -312,6 +318,7 @@ class RelocationModel(Surface, mesa.Model):
         self.year.append(accounts)
         self._file_certificates()
         self._pass_on()
+        self.served.standing.clear()  # large, and found anew next quarter
 
     @phase
     def rewire_suppliers(self) -> None:
@@ -365,9 +372,19 @@ class RelocationModel(Surface, mesa.Model):
             self.outside,
         )
 
-    def _tally(self) -> Tally:
+    def _serve(self) -> Served:
+        """Customers as they follow this quarter's prices."""
+        speeds = self.scenario.economy.speeds
+        return serve(self.this_quarter(), self.customers, speeds, self.regime)
+
+    def _tally(self, served: Served) -> Tally:
         self.tally = tally_plants(
-            self.this_quarter(), self.terms, self.value_added, self.price, self.regime
+            self.this_quarter(),
+            self.terms,
+            self.value_added,
+            self.price,
+            self.regime,
+            served.sales,
         )
         return self.tally
 
@@ -376,7 +393,7 @@ class RelocationModel(Surface, mesa.Model):
         last = self.conditions.during(self.live)
         self.conditions = self.conditions.revised(
             self.live,
-            qualified_share(self.tally, last.qualified),
+            qualified_share(self.tally, self.spending, last.qualified),
             new_certificates(self.tally, self.outside, last.certificates),
         )
 

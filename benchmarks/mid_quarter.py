@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from abm.core.location import LocationProblem
-from abm.location.moving_costs import MovingCosts, location_problem
+from abm.location.moving_costs import MovingCosts, build_up_costs, location_problem
 from abm.location.review import reviewing
 from abm.model import RelocationModel
 from benchmarks.naive_model import NaiveModel
@@ -90,6 +90,7 @@ class MidQuarter:
         model.claim_origin()
         model.value_plans()
         model.relocate()
+        model.serve_customers()
         model.trade_and_account()
         model.rewire_suppliers()
         model.record()
@@ -102,8 +103,10 @@ class MidQuarter:
         taste = table.location_taste[rows, :, None].astype(np.float64)
         shape = (*taste.shape[:2], len(model.now.regimes))
         news = np.random.default_rng(SEED).normal(size=shape)
+        speeds = model.scenario.economy.speeds
+        build_up = build_up_costs(model.economy, model.scenario.firms, speeds)
         return location_problem(
-            MovingCosts.under(model.scenario.firms, model.now),
+            MovingCosts.under(model.scenario.firms, model.now, build_up),
             taste * (1 + PAYOFF_NEWS * news),
             model.transitions,
             table.belief[rows].astype(np.int64),

@@ -32,6 +32,7 @@ CHANNEL_LABELS = {
     "duty_paid": "Duty paid",
     "compliance": "Compliance",
     "resourcing": "Re-sourcing",
+    "customers": "Customers",
     "relocation": "Relocation",
     "price_feedback": "Price feedback",
 }

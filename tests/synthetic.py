@@ -82,6 +82,9 @@ def _outcomes(quarters: int, tilt: float) -> pd.DataFrame:
                 "employment": 1000 * base["employment_thousand"] * scale,
                 "wage_index": scale**0.1,
                 "price_index": 1 + 0.05 * tilt * progress_of(quarter) * (sector in FOOTLOOSE[:3]),
+                "price_tornqvist": 1
+                + 0.04 * tilt * progress_of(quarter) * (sector in FOOTLOOSE[:3]),
+                "customers_to_move": 0.1 * abs(tilt) * progress_of(quarter),
                 "consumption_musd": base["gross_output_musd"] / 5,
                 "plants": plants * scale,
                 "opened": plants * 0.002 * (quarter > 0),

@@ -35,7 +35,13 @@ from abm.engine.blocks import sector_rows
 from abm.errors import CalibrationError
 from abm.policy.regimes import Policy
 from abm.trade.borders import Borders, claim_origin
-from abm.trade.deliveries import Tally, new_certificates, qualified_share, tally_plants
+from abm.trade.deliveries import (
+    Tally,
+    new_certificates,
+    qualified_share,
+    sales_by_appeal,
+    tally_plants,
+)
 from abm.trade.input_prices import (
     outside_duty,
     price_inputs,
@@ -163,12 +169,14 @@ def calibrate(
         quarter = Quarter(table, economy, calibration, policy, costs, borders, outside)
         access = matched_access(quarter, targets.sales, patient=rounds > FREE_ROUNDS)
         calibration = replace(calibration, access=access)
+        quarter = replace(quarter, calibration=calibration)
         tally = tally_plants(
-            replace(quarter, calibration=calibration),
+            quarter,
             terms,
             value_added,
             purchase_prices(calibration, conditions, policy),
             regime=0,
+            sales=sales_by_appeal(quarter, regime=0),
         )
         miss, flow = _worst_miss(calibration, tally, targets)
         if not np.isfinite(miss):
@@ -285,7 +293,7 @@ def _move_constants(
     """Move shares and bills by the ratio of target to outcome, and update certificates."""
     conditions = calibration.conditions
     certificates = new_certificates(tally, outside, conditions.certificates)
-    qualified = qualified_share(tally, conditions.qualified)
+    qualified = qualified_share(tally, None, conditions.qualified)
     duty = certificates.duty[..., 0]
     paid = targets.purchases * (1 + duty[None, :, :, :N_HOSTS])
     bought = tally.purchases.sum(axis=(4, 5))
@@ -382,7 +390,7 @@ def _finish(
         )
     jobs = np.where(made, economy.employment.T[:N_FOOTLOOSE], 0)
     now, freely = (sums[name].sum(axis=(2, 3)) for name in ("production_cost", "base_cost"))
-    consumers = sums["appeal"][:, :, FINAL].sum(axis=1)
+    consumers = sums["share"][:, :, FINAL].sum(axis=1)
     return replace(
         calibration,
         labour_part=labour_part,

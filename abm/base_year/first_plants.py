@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from abm.axes import CONFIGS, FOOTLOOSE, HAS_PLANT, HOSTS, N_CONFIGS, N_FOOTLOOSE, N_HOSTS
 from abm.core.blocks import blocks
 from abm.core.content_rules import Floats
+from abm.core.customers import Speeds
 from abm.core.location import (
     LocationProblem,
     choice_probabilities,
@@ -29,6 +30,7 @@ from abm.engine.draws import Draws
 from abm.location.moving_costs import (
     RULED_OUT,
     MovingCosts,
+    build_up_costs,
     is_ruled_out,
     location_problem,
     quarterly_review,
@@ -162,17 +164,18 @@ def _long_run(moves: Floats, order: NDArray[np.int64]) -> Array:
 
 
 def _solve_still(
-    settings: FirmAssumptions, payoff: Array, start: Floats | None
+    moving: MovingCosts, payoff: Array, sector: NDArray[np.integer], start: Floats | None
 ) -> tuple[Floats, Floats, Array]:
     """Values, choice probabilities and long-run shares when policy never changes.
 
     Returns arrays of shape (firm, config), (firm, config, config) and (firm, config).
     """
     problem = location_problem(
-        MovingCosts(settings),
+        moving,
         payoff[..., None],
         np.ones((1, 1, 1)),
         np.zeros(len(payoff), np.int64),
+        sector,
     )
     values, _ = solve_values(
         problem, start=None if start is None else start[..., None], tolerance=1e-9
@@ -185,12 +188,20 @@ def _solve_still(
 
 @lru_cache(maxsize=8)
 def _constants(
-    settings: FirmAssumptions, scales: tuple[float, ...], made: tuple[tuple[bool, ...], ...]
+    settings: FirmAssumptions,
+    scales: tuple[float, ...],
+    made: tuple[tuple[bool, ...], ...],
+    build_up: tuple[float, ...],
 ) -> Array:
     """Constants by sector, home and configuration, shape (sector, home, config).
 
-    ``made`` says whether a sector (first) has firms at a host (second).
+    ``made`` says whether a sector (first) has firms at a host (second); ``build_up`` is that of
+    `MovingCosts`, its cells in order, none where sales do not take time.
     """
+    shape = (N_FOOTLOOSE, N_CONFIGS, N_CONFIGS)
+    costs = np.array(build_up).reshape(shape) if build_up else None
+    moving = MovingCosts(settings, build_up=costs)
+    sector = np.repeat(np.arange(N_FOOTLOOSE), N_HOSTS * NODES)
     tastes = np.stack(
         [place_tastes(Draws(0), NODES, np.full(NODES, home))[1] for home in range(N_HOSTS)]
     )
@@ -204,7 +215,7 @@ def _constants(
     for round_ in range(SHARE_ROUNDS):
         payoff = constants[:, :, None] + scale[..., None] * tastes
         flat = payoff.reshape(-1, N_CONFIGS)
-        values, _, standing = _solve_still(settings, flat, values)
+        values, _, standing = _solve_still(moving, flat, sector, values)
         shares = standing.reshape(payoff.shape).mean(axis=2)
         gap = float(np.abs(shares - target).max())
         if gap < smallest_gap:
@@ -246,7 +257,7 @@ def place_tastes(draws: Draws, firms: int, home: NDArray[np.integer]) -> tuple[A
 
 
 def place_firms(
-    table: FirmTable, economy: Economy, settings: FirmAssumptions, draws: Draws
+    table: FirmTable, economy: Economy, settings: FirmAssumptions, speeds: Speeds, draws: Draws
 ) -> Array:
     """Give every firm its tastes, its plants and any project under way.
 
@@ -256,6 +267,8 @@ def place_firms(
         Filled in place.
     economy : Economy
     settings : FirmAssumptions
+    speeds : Speeds
+        At which sales of a new plant build up.
     draws : Draws
 
     Returns
@@ -269,7 +282,10 @@ def place_firms(
     # the calibration year are the same in both cases, so that such runs can be compared.
     always = settings.model_copy(update={"relocation": True})
     made = economy.makes
-    constants = _constants(always, tuple(scales), tuple(map(tuple, made.tolist())))
+    build_up = build_up_costs(economy, settings, speeds)
+    moving = MovingCosts(settings, build_up=build_up)
+    cells = () if build_up is None else tuple(build_up.ravel())
+    constants = _constants(always, tuple(scales), tuple(map(tuple, made.tolist())), cells)
     advantage, tastes = place_tastes(draws, firms, table.home)
     dispersion = 2 * (economy.sigma[:N_FOOTLOOSE] - 1)[table.sector, None]
     table.suitability[:] = np.exp(dispersion / settings.location_dispersion * advantage)
@@ -281,10 +297,10 @@ def place_firms(
         for purpose in ("first plants", "first project", "first project's age")
     )
     values = np.empty((firms, N_CONFIGS))
-    delays = MovingCosts(settings).delays
+    delays = moving.delays
     for rows in blocks(firms, BLOCK):
         payoff = table.location_taste[rows].astype(np.float64)
-        values[rows], moves, standing = _solve_still(settings, payoff, None)
+        values[rows], moves, standing = _solve_still(moving, payoff, table.sector[rows], None)
         config = _pick(standing, where[rows])
         table.config[rows] = config
         onward = moves[np.arange(len(config)), config] * quarterly_review(settings)
@@ -294,7 +310,7 @@ def place_firms(
     table.plants[:] = HAS_PLANT[table.config]
     _keep_every_cell_alive(table, made)
     _age_projects(table, settings, elapsed)
-    _favour_projects(table, settings, values, draws)
+    _favour_projects(table, moving, values, draws)
     table.moved_from_home[:] = table.plants[:, HOSTS.index("USA")]
     return values
 
@@ -325,9 +341,7 @@ def _keep_every_cell_alive(table: FirmTable, made: NDArray[np.bool_]) -> None:
         table.target[largest] = -1
 
 
-def _favour_projects(
-    table: FirmTable, settings: FirmAssumptions, values: Array, draws: Draws
-) -> None:
+def _favour_projects(table: FirmTable, moving: MovingCosts, values: Array, draws: Draws) -> None:
     """Draw the taste shocks of projects under way, given that they were chosen.
 
     A project was chosen because the shock in its favour exceeded what it is worth less
@@ -336,10 +350,11 @@ def _favour_projects(
     """
     building = np.flatnonzero(table.target >= 0)
     problem = location_problem(
-        MovingCosts(settings),
+        moving,
         table.location_taste[building, :, None].astype(np.float64),
         np.ones((1, 1, 1)),
         np.zeros(len(building), np.int64),
+        table.sector[building],
     )
     worth = choice_values(
         problem, values[building, :, None], config=table.config[building], regime=0
@@ -347,7 +362,7 @@ def _favour_projects(
     each = np.arange(len(building))
     shortfall = worth[each, table.config[building]] - worth[each, table.target[building]]
     beyond = -np.log(draws.uniform("luck of first projects", 0, len(building), ids=building))
-    table.project_taste[building] = np.maximum(shortfall, 0) + settings.choice_noise * beyond
+    table.project_taste[building] = np.maximum(shortfall, 0) + moving.settings.choice_noise * beyond
 
 
 def _age_projects(table: FirmTable, settings: FirmAssumptions, elapsed: Array) -> None:

@@ -21,10 +21,11 @@ from abm.location.payoffs import config_revenues
 from abm.policy.regimes import Policy, compile_policy
 from abm.scenario.scenario import Scenario
 from abm.state.state import State
-from abm.trade.accounts import Accounts, settle
+from abm.trade.accounts import Accounts, Consumers, settle
+from abm.trade.customers import AT_ONCE, Customers, serve
 from abm.trade.deliveries import clear_with_purchases
 from abm.trade.input_prices import outside_duty
-from abm.trade.market_clearing import MarketState, clear_markets, fringe_prices
+from abm.trade.market_clearing import FINAL, MarketState, clear_markets, fringe_prices
 from abm.trade.suppliers import SupplierNetwork
 from abm.trade.this_quarter import Quarter
 from agents import FirmTable
@@ -90,7 +91,7 @@ def calibrated_economy(
     settings = scenario.firms
     economy = scaled(observed, scenario)
     table = draw_population(economy, settings, firms, draws)
-    base_values = place_firms(table, economy, settings, draws)
+    base_values = place_firms(table, economy, settings, scenario.economy.speeds, draws)
     network = link_suppliers(table, economy, scenario.economy.relation, draws)
     base_policy = compile_policy(Scenario.load(BASE_YEAR_POLICY), quarters=0)
     base_year = calibrate(table, economy, base_policy, settings.home_appeal)
@@ -165,19 +166,10 @@ def follow_links(
 
 def set_base_revenue(start: CalibratedEconomy) -> None:
     """Set what firms sell from their base-year plants, to which later profits are relative."""
-    table, base = start.firms, start.base_year
-    outside = outside_duty(start.economy, start.base_policy)
-    market = _base_market(start, outside)
+    table = start.firms
+    quarter = _base_quarter(start)
+    market = _base_market(start, quarter.outside)
     assert np.allclose(market.unit_final, np.ones((N_FOOTLOOSE, N_REGIONS, 1)))
-    quarter = Quarter(
-        table,
-        start.economy,
-        start.calibration,
-        start.base_policy,
-        base.costs,
-        base.borders,
-        outside,
-    )
     revenue = config_revenues(quarter, market, np.arange(len(table)))[..., 0]
     own = revenue[np.arange(len(table)), table.config]
     table.base_revenue[:] = own * table.size
@@ -190,14 +182,15 @@ def base_year_accounts(start: CalibratedEconomy) -> Accounts:
     outside = outside_duty(start.economy, start.base_policy)
     certificates = calibration.conditions.certificates
     on_top = (1 + certificates.duty)[..., 0]
-    market = _base_market(start, outside)
-    unit = clear_with_purchases(base.tally, market, calibration.other_use, on_top, regime=0)
+    # The tally of the calibration is per unit of appeal, each of which earns one.
+    unit = np.ones((N_FOOTLOOSE, N_HOSTS, 2, N_REGIONS))
+    unit = clear_with_purchases(base.tally, unit, calibration.other_use, on_top)
     return settle(
         start.economy,
         calibration,
         start.base_policy,
         base.tally,
-        market,
+        Consumers.of_base_year(calibration),
         unit,
         certificates,
         outside,
@@ -237,13 +230,36 @@ def first_state(start: CalibratedEconomy, base_accounts: Accounts, policy: Polic
         policy=policy,
         input_spending=spending,
         last_price=np.ones_like(spending),
-        unit_revenue=np.ones((N_FOOTLOOSE, N_HOSTS, 2, N_REGIONS)),
+        spending=_base_spending(start),
+        customers=serve(
+            _base_quarter(start), Customers.nobodys(len(start.firms)), AT_ONCE, regime=0
+        ).customers,
     )
+
+
+def _base_quarter(start: CalibratedEconomy) -> Quarter:
+    """What the plants of the calibration year meet."""
+    return Quarter(
+        start.firms,
+        start.economy,
+        start.calibration,
+        start.base_policy,
+        start.base_year.costs,
+        start.base_year.borders,
+        outside_duty(start.economy, start.base_policy),
+    )
+
+
+def _base_spending(start: CalibratedEconomy) -> Array:
+    """Spending of consumers and on the inputs of every host in the calibration year."""
+    spending = start.base_year.tally.sums["share"].copy()
+    spending[:, :, FINAL] = start.calibration.expenditure[:, None]
+    return spending
 
 
 def _base_market(start: CalibratedEconomy, outside: Array) -> MarketState:
     """Markets of the calibration year."""
-    appeal = start.base_year.tally.sums["appeal"]
+    appeal = start.base_year.tally.sums["share"]
     return clear_markets(
         start.economy,
         start.calibration,

@@ -19,6 +19,7 @@ goods, host and market for inputs.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,21 @@ from abm.core.content_rules import Floats
 
 Edges = NDArray[np.integer]
 Speed = float | Floats
+
+
+class Speeds(NamedTuple):
+    """Parts of what is sold that are decided anew in a quarter, between 0 and 1.
+
+    Attributes
+    ----------
+    win : float
+        Of buyers, who choose their sellers.
+    shift : float
+        Of a firm's sales, for which it chooses the plant.
+    """
+
+    win: float
+    shift: float
 
 
 @dataclass(frozen=True)

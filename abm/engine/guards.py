@@ -70,6 +70,15 @@ GUARDS: dict[str, tuple[Guard, ...]] = {
         Guard("cost sunk", lambda model: model.firms.sunk, _every_firm),
         Guard("favour of a project", lambda model: model.firms.project_taste, _every_firm),
     ),
+    "serve_customers": (
+        Guard("customers of firms", lambda model: model.customers.firms, _every_firm),
+        Guard("plants that serve them", lambda model: model.customers.split, _every_firm),
+        Guard("users of inputs", lambda model: model.customers.pool, _every_firm),
+        Guard("price charged", lambda model: model.customers.log_price, _every_firm),
+        Guard("customers of importers", lambda model: model.customers.fringe),
+        Guard("cost of a unit of utility", lambda model: model.served.price_index),
+        Guard("change of prices", lambda model: model.served.price_change),
+    ),
     "trade_and_account": (
         Guard("output", lambda model: model.accounts.sales),
         Guard("jobs", lambda model: model.accounts.employment),

@@ -82,9 +82,11 @@ class Plan:
     taste : float
         What else the set is worth to it, a quarter.
     move_cost : float
-        Present value of building and closing, less ``grant``.
+        Present value of building and closing, less ``grant``, and of ``build_up``.
     grant : float
         Present value of what treasuries would pay towards it.
+    build_up : float
+        Present value of the profit it expects to miss while sales of new plants build up.
     worth : float
         Present value of choosing it now, move cost taken off.
     against_staying : float
@@ -102,6 +104,7 @@ class Plan:
     taste: float
     move_cost: float
     grant: float
+    build_up: float
     worth: float
     against_staying: float
     if_policy_stayed: float
@@ -336,6 +339,9 @@ def _plans(situation: Situation, weighed: Weighing, luck: np.ndarray | None) -> 
     cost = weighed.problem.cost_by_regime[0, now]
     cost = np.broadcast_to(cost, (N_CONFIGS, len(situation.policy.regimes)))[:, regime]
     grants = _grants(situation)
+    every = np.arange(N_CONFIGS)
+    moving = situation.moving
+    missed = moving.missed(situation.table.sector, np.array(now), every, moving.delays[now])
     plans = [
         Plan(
             CONFIG_LABELS[config],
@@ -343,6 +349,7 @@ def _plans(situation: Situation, weighed: Weighing, luck: np.ndarray | None) -> 
             float(taste[config]),
             float(cost[config]),
             float(grants[config]),
+            float(missed[config]),
             float(worth[config]),
             float(worth[config] - worth[now]),
             float(certain[config] - certain[now]),

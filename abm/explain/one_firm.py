@@ -45,6 +45,8 @@ class Situation:
     economy : Economy
     calibration : Calibration
     settings : FirmAssumptions
+    build_up : ndarray, shape (sector, config, config), or None
+        Profit missed while sales of new plants build up, as in `MovingCosts`.
     agglomeration : float
     policy : Policy
         The regimes that may follow today's, itself included.
@@ -68,6 +70,7 @@ class Situation:
     economy: Economy
     calibration: Calibration
     settings: FirmAssumptions
+    build_up: Array | None
     agglomeration: float
     policy: Policy
     conditions: Conditions
@@ -92,7 +95,11 @@ class Situation:
     @property
     def moving(self) -> MovingCosts:
         """What moving costs, and who pays."""
-        return MovingCosts.under(self.settings, self.policy)
+        return self.moving_under(self.policy)
+
+    def moving_under(self, policy: Policy) -> MovingCosts:
+        """The same under another policy."""
+        return MovingCosts.under(self.settings, policy, self.build_up)
 
     def payoff(self) -> Array:
         """Profit of every set of plants over the calibration year's, plus taste.
@@ -173,6 +180,7 @@ class Decided(Protocol):
     borders: Borders
     transitions: Array
     plan_values: Array
+    moving: MovingCosts
     plans: ValuedPlans
 
     @property
@@ -240,6 +248,7 @@ def moment_of(model: Decided, market: MarketState) -> Moment:
         model.economy,
         model.calibration,
         model.scenario.firms,
+        model.moving.build_up,
         model.scenario.economy.agglomeration,
         model.now,
         model.conditions.during(model.live),

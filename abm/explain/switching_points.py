@@ -200,7 +200,7 @@ def _at_each_value(
     policy = change(situation.policy.during(regimes), np.repeat(values, count))
     payoff = situation.under(policy, regimes).payoff()
     points = np.arange(len(regimes)).reshape(len(values), count)
-    each = [MovingCosts.under(situation.settings, policy.during(point)) for point in points]
+    each = [situation.moving_under(policy.during(point)) for point in points]
     by_value: Array = payoff[0].reshape(N_CONFIGS, len(values), count).transpose(1, 0, 2)
     return by_value, each
 

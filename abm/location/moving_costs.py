@@ -7,9 +7,11 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.axes import HAS_PLANT, N_CONFIGS, N_FOOTLOOSE
+from abm.axes import HAS_PLANT, N_CONFIGS, N_FOOTLOOSE, N_HOSTS
+from abm.core.build_up import BuildUp
+from abm.core.customers import Speeds
 from abm.core.location import LocationProblem
-from abm.economy.tables import Array
+from abm.economy.tables import Array, Economy
 from abm.policy.regimes import Policy
 from abm.scenario.assumptions import FirmAssumptions
 
@@ -40,6 +42,31 @@ def quarterly_review(settings: FirmAssumptions) -> float:
     return min(1.0, settings.reviews_per_year / 4)
 
 
+def build_up_costs(economy: Economy, settings: FirmAssumptions, speeds: Speeds) -> Array | None:
+    """Profit that firms expect to miss while the sales of new plants build up.
+
+    Parameters
+    ----------
+    economy : Economy
+    settings : FirmAssumptions
+    speeds : Speeds
+        Of customers, and of a firm's assignment of its sales to its plants.
+
+    Returns
+    -------
+    ndarray, shape (sector, config, config), or None
+        Present value at opening, share of a quarter's sales; None where sales do not take
+        time. Nobody pays it: it is an expectation that firms weigh.
+    """
+    if speeds == (1, 1):
+        return None
+    final = economy.final_demand[:N_HOSTS, :N_FOOTLOOSE].sum(axis=(0, 2))
+    inputs = economy.intermediate_use[:N_HOSTS, :N_FOOTLOOSE].sum(axis=(0, 2, 3))
+    build_up = BuildUp(speeds.win, speeds.shift, quarterly_discount(settings))
+    costs = build_up.costs(HAS_PLANT, economy.margin, final / (final + inputs))
+    return costs.astype(np.float64)
+
+
 @dataclass(frozen=True)
 class MovingCosts:
     """What it costs to go from one set of plants to another, and who pays.
@@ -55,16 +82,21 @@ class MovingCosts:
         Part of build cost that the host's treasury pays to projects decided on under each
         regime; None where no treasury pays anything under any, so that costs are the same
         under all.
+    build_up : ndarray, shape (sector, config, config), optional
+        From `build_up_costs`: weighed by firms beside what is paid.
     """
 
     settings: FirmAssumptions
     grant: Array | None = None
+    build_up: Array | None = None
 
     @classmethod
-    def under(cls, settings: FirmAssumptions, policy: Policy) -> Self:
+    def under(
+        cls, settings: FirmAssumptions, policy: Policy, build_up: Array | None = None
+    ) -> Self:
         """The costs of moving under the regimes of a policy."""
         grant = policy.investment_grant[:N_FOOTLOOSE]
-        return cls(settings, grant if grant.any() else None)
+        return cls(settings, grant if grant.any() else None, build_up)
 
     @cached_property
     def delays(self) -> NDArray[np.int64]:
@@ -146,7 +178,7 @@ class MovingCosts:
         Parameters
         ----------
         sector : ndarray of int, shape (firm,), optional
-            Not asked for where no treasury pays.
+            Not asked for where no treasury pays and sales do not take time.
         firms : int
 
         Returns
@@ -158,13 +190,44 @@ class MovingCosts:
         if self.grant is None:
             costs = np.where(self.delays > 0, self.total * first, self.total)
             same: Array = np.broadcast_to(costs, (firms, N_CONFIGS, N_CONFIGS))
-            return same
+            return same if self.build_up is None else same + self._missed(sector)
         assert sector is not None
         paid = np.einsum("cdh,jhr->jcdr", self.plants, self.grant)
         costs = self.total[None, ..., None] - paid
         by_sector = np.where(self.delays[..., None] > 0, costs * first, costs)
         each: Array = by_sector[sector]
-        return each
+        return each if self.build_up is None else each + self._missed(sector)[..., None]
+
+    def _missed(self, sector: NDArray[np.integer] | None) -> Array:
+        """Sales missed after opening, as of the decision, shape (firm, config, config)."""
+        assert sector is not None
+        each = np.arange(N_CONFIGS)
+        return self.missed(sector[:, None, None], each[:, None], each, self.delays)
+
+    def missed(
+        self,
+        sector: NDArray[np.integer],
+        config: NDArray[np.integer],
+        target: NDArray[np.integer],
+        quarters: NDArray[np.integer],
+    ) -> Array:
+        """Profit missed while sales of new plants build up, some quarters before they open.
+
+        Parameters
+        ----------
+        sector, config, target, quarters : ndarray of int
+            Broadcasting to each other.
+
+        Returns
+        -------
+        ndarray
+            Share of a quarter's sales.
+        """
+        if self.build_up is None:
+            return np.zeros(np.broadcast_shapes(*map(np.shape, (sector, config, target))))
+        weight = quarterly_discount(self.settings) ** quarters
+        missed: Array = weight * self.build_up[sector, config, target]
+        return missed
 
     def granted(
         self,
@@ -209,7 +272,7 @@ def location_problem(
     transitions : ndarray, shape (belief, regime, regime)
     belief : ndarray of int, shape (firm,)
     sector : ndarray of int, shape (firm,), optional
-        Not asked for where no treasury pays for plants.
+        Not asked for where no treasury pays for plants and sales do not take time.
 
     Returns
     -------

@@ -94,12 +94,14 @@ def projects_at_gates(table: FirmTable, moving: MovingCosts, rows: NDArray[np.in
     Projects
     """
     stage = table.stage[rows] + 1
-    cost = moving.borne(table.grant[rows], table.config[rows], table.target[rows])
+    config, target = table.config[rows], table.target[rows]
+    left = _quarters_after(moving.settings)[stage]
+    to_pay = moving.still_to_pay[stage] * moving.borne(table.grant[rows], config, target)
     return Projects(
-        config=table.config[rows],
-        target=table.target[rows],
-        quarters_left=_quarters_after(moving.settings)[stage],
-        remaining_cost=moving.still_to_pay[stage] * cost,
+        config=config,
+        target=target,
+        quarters_left=left,
+        remaining_cost=to_pay + moving.missed(table.sector[rows], config, target, left),
         cancellation_cost=np.zeros(len(stage)),
     )
 

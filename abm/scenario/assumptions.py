@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from abm.config.settings import AsTuple, Number, Settings, Share, setting
+from abm.core.customers import Speeds
 
 QUARTERS_A_YEAR = 4
 
@@ -241,9 +242,37 @@ class EconomyAssumptions(Settings):
         meaning="factor on every sector's elasticity of demand",
         source="1 by definition",
     )
+    win: Number = setting(
+        0.15,
+        gt=0,
+        le=1,
+        unit="share a quarter",
+        meaning="buyers that choose anew from whom they buy",
+        source="assumption",
+    )
+    shift: Number = setting(
+        0.15,
+        gt=0,
+        le=1,
+        unit="share a quarter",
+        meaning="part of a firm's sales whose plant is chosen anew",
+        source="assumption",
+    )
+    adjustment: Literal["in time", "long run"] = setting(
+        "in time",
+        unit="",
+        meaning="whether trade follows prices at its own speed, or all of it at once as if the"
+        " quarter were the long run",
+        source="in time by definition; the long run for comparative statics",
+    )
     duty_revenue: Literal["kept", "rebated"] = setting(
         "kept",
         unit="",
         meaning="what becomes of duties: kept by the treasury, or rebated to households",
         source="assumption",
     )
+
+    @property
+    def speeds(self) -> Speeds:
+        """How fast customers follow prices in a quarter."""
+        return Speeds(1.0, 1.0) if self.adjustment == "long run" else Speeds(self.win, self.shift)

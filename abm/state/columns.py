@@ -199,8 +199,18 @@ OUTCOMES = Table(
         ),
         "price_index": _number(
             "calibration year = 1",
-            "what consumers in the region pay for the sector's goods",
+            "what a unit of utility from the sector's goods costs consumers in the region",
             lambda q: q.accounts.price_index[:, :N_HOSTS],
+        ),
+        "price_tornqvist": _number(
+            "calibration year = 1",
+            "chained Tornqvist index of what consumers in the region are charged, for comparison",
+            lambda q: q.accounts.price_tornqvist[:, :N_HOSTS],
+        ),
+        "customers_to_move": _number(
+            "share of spending",
+            "what consumers in the region would spend with other sellers if all chose anew",
+            lambda q: q.accounts.customers_to_move[:, :N_HOSTS],
         ),
         "consumption_musd": _number(
             MONEY,

@@ -18,6 +18,7 @@ from abm.economy.tables import Array
 from abm.governments.in_force import PolicyState
 from abm.state.records import Records
 from abm.trade.accounts import Accounts
+from abm.trade.customers import Customers
 from abm.trade.suppliers import SupplierNetwork
 from agents import FirmTable
 
@@ -42,8 +43,11 @@ class State:
         What is known, threatened, agreed and decided.
     input_spending, last_price : ndarray, shape (input, source, market)
         Purchasers' value and delivered price of inputs.
-    unit_revenue : ndarray, shape (sector, host, use, market)
-        What a unit of appeal earned.
+    spending : ndarray, shape (sector, host, use, market)
+        What consumers spend on a sector's goods, whatever the host, and users of inputs on
+        those of each host, at basic prices.
+    customers : Customers
+        Who gets how much of it.
     quarter : int
         The last one finished.
     records : Records
@@ -58,7 +62,8 @@ class State:
     policy: PolicyState
     input_spending: Array
     last_price: Array
-    unit_revenue: Array
+    spending: Array
+    customers: Customers
     quarter: int = 0
     records: Records = field(default_factory=Records)
 

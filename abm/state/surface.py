@@ -53,7 +53,8 @@ class Surface:
     plan_values = Carried()
     input_spending = Carried()
     last_price = Carried()
-    unit_revenue = Carried()
+    spending = Carried()
+    customers = Carried()
     quarter = Carried()
     records = Carried()
 

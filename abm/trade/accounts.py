@@ -14,8 +14,9 @@ from abm.economy.last_quarter import Certificates, Conditions
 from abm.economy.tables import Array, Economy
 from abm.errors import IdentityError
 from abm.policy.regimes import Policy
+from abm.trade.customers import Served
 from abm.trade.deliveries import Tally, input_flows
-from abm.trade.market_clearing import FINAL, MarketState, fringe_prices
+from abm.trade.market_clearing import FINAL, INTERMEDIATE
 
 ROUNDING = 2e-5
 """Largest relative gap in an account.
@@ -67,9 +68,11 @@ class Accounts:
         Mean regional value content; share of deliveries to other members truly
         claimed; mean wedge of output made to comply (1 if none); share of output that
         cannot comply; share whose content meets the rule.
-    price_index, consumption : ndarray, shape (sector, market)
-        Of consumers: what a sector's goods cost against the calibration year, and what
-        is spent on them, whatever their origin.
+    price_index, price_tornqvist, consumption, customers_to_move : ndarray
+        Shape (sector, market), of consumers: what a unit of utility from a sector's goods
+        costs against the calibration year; a chain of Tornqvist indices of the prices they
+        were charged; what they spend, whatever its origin; the part of it that would go to
+        other sellers if all chose anew.
     input_spending : ndarray, shape (input, source, market)
         Purchasers' value of inputs, all users.
     """
@@ -93,7 +96,9 @@ class Accounts:
     infeasible: Array
     eligible: Array
     price_index: Array
+    price_tornqvist: Array
     consumption: Array
+    customers_to_move: Array
     input_spending: Array
     grants: Array = field(default_factory=lambda: np.zeros((N_FOOTLOOSE, N_HOSTS)))
 
@@ -122,13 +127,51 @@ class Accounts:
         return balance
 
 
+@dataclass(frozen=True)
+class Consumers:
+    """What consumers spend, and what they get for it.
+
+    Attributes
+    ----------
+    spending : ndarray, shape (sector, market)
+    on_fringe : ndarray, shape (sector, source, market)
+        The part that is spent on imports from regions without firms.
+    price_index, price_tornqvist, to_move : ndarray, shape (sector, market)
+        As in `Accounts`.
+    """
+
+    spending: Array
+    on_fringe: Array
+    price_index: Array
+    price_tornqvist: Array
+    to_move: Array
+
+    @classmethod
+    def of_base_year(cls, calibration: Calibration) -> "Consumers":
+        """Those of the calibration year, when all are where they would choose to be."""
+        spending = calibration.expenditure
+        index = np.ones_like(spending)
+        return cls(spending, calibration.fringe, index, index, np.zeros_like(spending))
+
+    @classmethod
+    def served(cls, spending: Array, served: Served, before: Accounts) -> "Consumers":
+        """Consumers of a quarter, from what they spend and whose customers they are."""
+        return cls(
+            spending,
+            served.customers.fringe * spending[:, None],
+            served.price_index,
+            before.price_tornqvist * served.price_change,
+            served.to_move,
+        )
+
+
 def settle(
     economy: Economy,
     calibration: Calibration,
     policy: Policy,
     tally: Tally,
-    market: MarketState,
-    revenue: Array,
+    consumers: Consumers,
+    spending: Array,
     certificates: Certificates,
     outside: Array,
     on_top: Array,
@@ -142,11 +185,10 @@ def settle(
     ----------
     economy, calibration, policy
     tally : Tally
-        Totals per unit of revenue.
-    market : MarketState
-        With the appeal of this quarter's plants, one regime.
-    revenue : ndarray, shape (sector, host, use, market)
-        Clearing unit revenues.
+        Totals per unit of spending.
+    consumers : Consumers
+    spending : ndarray, shape (sector, host, use, market)
+        At which what is sold as inputs is what is bought.
     certificates : Certificates
         Last quarter's, which decide the duty on inputs delivered in this one.
     outside : ndarray, shape (sector, source, market, regime)
@@ -165,10 +207,10 @@ def settle(
     IdentityError
         If an account does not balance to rounding.
     """
-    earned = {name: sums * revenue for name, sums in tally.sums.items()}
+    earned = {name: sums * spending for name, sums in tally.sums.items()}
     by_plant = {name: values.sum(axis=(2, 3)) for name, values in earned.items()}
-    flows = input_flows(tally, revenue, other_purchases, on_top)
-    bought = np.einsum("jkshum,jhum->jh", tally.purchases, revenue)
+    flows = input_flows(tally, spending, other_purchases, on_top)
+    bought = np.einsum("jkshum,jhum->jh", tally.purchases, spending)
     sales = by_plant["border"]
     margin = 1 - (1 - calibration.margin) / calibration.price_ratio(policy.markup_scale[regime])
     profit = sales * margin[:, None]
@@ -178,7 +220,7 @@ def settle(
     claims = (earned["claimed"] - earned["false"])[..., :N_HOSTS].sum(axis=(2, 3))
     compliant = by_plant["compliant"]
     accounts = Accounts(
-        final=_final_trade(economy, calibration, policy, earned, market, outside, regime),
+        final=_final_trade(economy, policy, earned, consumers, outside, regime),
         intermediate=_input_trade(flows, certificates, earned["penalty"], regime),
         sales=sales,
         purchases=bought,
@@ -196,12 +238,14 @@ def settle(
         wedge=np.where(compliant > 0, _ratio(by_plant["wedge"], compliant), 1.0),
         infeasible=_ratio(by_plant["infeasible"], sales),
         eligible=_ratio(by_plant["qualified"], sales),
-        price_index=market.price_index[..., 0],
-        consumption=(market.unit_final * market.competition)[..., 0],
+        price_index=consumers.price_index,
+        price_tornqvist=consumers.price_tornqvist,
+        consumption=consumers.spending,
+        customers_to_move=consumers.to_move,
         input_spending=flows * on_top,
         grants=np.zeros_like(sales) if grants is None else grants,
     )
-    check_identities(accounts, tally, market, revenue)
+    check_identities(accounts, earned["share"], consumers)
     return accounts
 
 
@@ -219,10 +263,9 @@ def _mean_cost(by_plant: dict[str, Array], calibration: Calibration) -> Array:
 
 def _final_trade(
     economy: Economy,
-    calibration: Calibration,
     policy: Policy,
     earned: dict[str, Array],
-    market: MarketState,
+    consumers: Consumers,
     outside: Array,
     regime: int,
 ) -> Shipments:
@@ -236,12 +279,8 @@ def _final_trade(
     abroad = slice(N_HOSTS, N_REGIONS)
     duty = outside[..., regime]
     barrier = policy.barrier[..., regime]
-    elasticity = (1 - economy.sigma[:N_FOOTLOOSE])[:, None, None]
-    price = fringe_prices(policy, calibration, outside)[..., regime]
-    spent = calibration.fringe * price**elasticity
-    spent = (spent * market.unit_final[:, None, :, 0])[:, abroad]
     on_top = ((1 + barrier) * (1 + duty))[:N_FOOTLOOSE, abroad]
-    arrays["value"][:N_FOOTLOOSE, abroad] = spent / on_top
+    arrays["value"][:N_FOOTLOOSE, abroad] = consumers.on_fringe[:, abroad] / on_top
     fixed = slice(N_FOOTLOOSE, N_SECTORS)
     arrays["value"][fixed] = np.moveaxis(economy.final_demand[:, fixed], 0, 1) / 4
     for sources in ((slice(0, N_FOOTLOOSE), abroad), (fixed, slice(None))):
@@ -271,15 +310,23 @@ def _input_trade(
     )
 
 
-def check_identities(accounts: Accounts, tally: Tally, market: MarketState, revenue: Array) -> None:
+def check_identities(accounts: Accounts, paid: Array, consumers: Consumers) -> None:
     """Raise `IdentityError` unless every account balances to rounding.
 
-    Inputs shipped equal inputs received in each market; costs plus profit equal sales;
-    and what consumers spend equals what sellers and treasuries receive.
+    Inputs shipped equal inputs received in each market; costs plus profit equal sales; and
+    what consumers spend equals what sellers and treasuries receive, so that the shares of all
+    sellers sum to one.
+
+    Parameters
+    ----------
+    accounts : Accounts
+    paid : ndarray, shape (sector, host, use, market)
+        By buyers to firms.
+    consumers : Consumers
     """
     if not (accounts.grants >= 0).all():
         raise IdentityError("trade_and_account: a grant is negative or not a number")
-    shipped = (tally.sums["appeal"] * revenue)[:, :, 1]
+    shipped = paid[:, :, INTERMEDIATE]
     _must_match(
         "inputs shipped and received",
         shipped,
@@ -297,8 +344,7 @@ def check_identities(accounts: Accounts, tally: Tally, market: MarketState, reve
         - accounts.subsidies
     )
     _must_match("cost plus profit and sales", outlay, accounts.sales, FOOTLOOSE, HOSTS)
-    received = (tally.sums["appeal"] * revenue)[:, :, FINAL].sum(axis=1)
-    received = received + (market.unit_final * market.fringe)[..., 0]
+    received = paid[:, :, FINAL].sum(axis=1) + consumers.on_fringe.sum(axis=1)
     _must_match(
         "spending and receipts of consumers", accounts.consumption, received, FOOTLOOSE, REGIONS
     )

@@ -1,11 +1,12 @@
 """What is made, shipped and bought in a quarter, given where the plants stand.
 
-A firm's sales in a market are proportional to the revenue per unit of appeal there
-(`abm.trade.market_clearing.MarketState`), and so are its inputs, jobs, duties and claims.
-So one pass over the firms adds up totals per unit of that revenue. The revenues that
-clear all markets, with plants buying from each other, then solve a small linear system.
+A firm's sales in a market are its share of what is spent there
+(`abm.trade.customers.Customers`), and its inputs, jobs, duties and claims are proportional to
+them. So one pass over the firms adds up totals per unit of spending. The spending that clears
+all markets, with plants buying from each other, then solves a small linear system.
 """
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -23,19 +24,12 @@ from abm.engine.blocks import sector_blocks
 from abm.engine.parallel import in_parallel
 from abm.errors import ModelError
 from abm.trade.input_prices import buyers
-from abm.trade.market_clearing import (
-    FINAL,
-    INTERMEDIATE,
-    MarketState,
-    Plants,
-    appeal,
-    standing_plants,
-)
+from abm.trade.market_clearing import FINAL, INTERMEDIATE, Plants, appeal, standing_plants
 from abm.trade.this_quarter import Quarter
 from agents import FirmTable
 
 TALLIES = (
-    "appeal",
+    "share",
     "border",
     "volume",
     "labour",
@@ -61,6 +55,12 @@ TALLIES = (
 
 FILED = ("weight", "duty", "claimed", "dutiable", "claimed_dutiable", "false")
 
+Sales = Callable[[int, slice], Iterable[tuple[Plants, Floats]]]
+"""What a block of firms of one sector sells, given the sector and its rows.
+
+For every host the plants there and, of shape (plant, use, market), buyers' payment per unit of
+spending."""
+
 
 class _OfSector:
     """Sums over plants of one sector; each array is as in `Tally`, without the sector."""
@@ -70,18 +70,19 @@ class _OfSector:
         self.sums = {name: np.zeros(cell) for name in TALLIES}
         self.purchases = np.zeros((N_GOODS, N_REGIONS, *cell))
         self.filed = {name: np.zeros((N_HOSTS, N_REGIONS, regimes)) for name in FILED}
-        self.originating = np.zeros((N_HOSTS, regimes))
-        self.sold = np.zeros(N_HOSTS)
+        self.originating = np.zeros((N_HOSTS, N_REGIONS, regimes))
+        self.sold = np.zeros((N_HOSTS, N_REGIONS))
 
 
 @dataclass
 class Tally:
-    """Sums over plants per unit of revenue.
+    """Sums over plants per unit of spending.
 
     Attributes
     ----------
     sums : dict of ndarray, shape (sector, host, use, market)
-        ``appeal`` to buyers; ``border`` value; ``volume`` of output; ``labour`` in
+        ``share`` of spending, or appeal to buyers if a unit of it earns one;
+        ``border`` value; ``volume`` of output; ``labour`` in
         workers of average productivity; ``base_cost`` and ``production_cost`` of the
         volume in the calibration year and now; border value that is ``qualified``,
         made with a mix chosen to comply (``compliant``), ``claimed``, ``dutiable``,
@@ -91,9 +92,9 @@ class Tally:
         Inputs at purchasers' prices.
     filed : dict of ndarray, shape (sector, host, market, regime)
         Sums from which next quarter's certificates are averaged.
-    originating : ndarray, shape (sector, host, regime)
+    originating : ndarray, shape (sector, host, market, regime)
         Deliveries of inputs that count as originating.
-    sold : ndarray, shape (sector, host)
+    sold : ndarray, shape (sector, host, market)
         All deliveries of inputs.
     """
 
@@ -111,8 +112,8 @@ class Tally:
             {name: np.zeros(cell) for name in TALLIES},
             np.zeros((N_FOOTLOOSE, N_SECTORS, N_REGIONS, N_HOSTS, 2, N_REGIONS)),
             {name: np.zeros((N_FOOTLOOSE, N_HOSTS, N_REGIONS, regimes)) for name in FILED},
-            np.zeros((N_FOOTLOOSE, N_HOSTS, regimes)),
-            np.zeros((N_FOOTLOOSE, N_HOSTS)),
+            np.zeros((N_FOOTLOOSE, N_HOSTS, N_REGIONS, regimes)),
+            np.zeros((N_FOOTLOOSE, N_HOSTS, N_REGIONS)),
         )
 
     def add(self, sector: int, part: _OfSector) -> None:
@@ -132,8 +133,9 @@ def tally_plants(
     value_added: np.ndarray,
     price: Array,
     regime: int,
+    sales: Sales,
 ) -> Tally:
-    """Add up all plants that stand, per unit of revenue, under one regime.
+    """Add up all plants that stand, per unit of spending, under one regime.
 
     Parameters
     ----------
@@ -146,6 +148,8 @@ def tally_plants(
         From `abm.trade.input_prices.purchase_prices`.
     regime : int
         The one in force.
+    sales : callable
+        Such as `sales_by_appeal`.
 
     Returns
     -------
@@ -157,12 +161,9 @@ def tally_plants(
     def of_block(block: tuple[int, slice]) -> _OfSector:
         sector, rows = block
         part = _OfSector(regimes)
-        standing = standing_plants(quarter, sector, rows, regime)
         dearer = calibration.price_ratio(policy.markup_scale[regime])[sector]
         markup = dearer / (1 - calibration.margin[sector])
-        for host, (plants, sold) in enumerate(
-            zip(standing, appeal(standing, calibration.access[sector], rows), strict=True)
-        ):
+        for host, (plants, sold) in enumerate(sales(sector, rows)):
             if len(plants.firm):
                 borne = value_added[plants.firm, host, regime]
                 work = _Work(quarter, plants, sold, borne, float(markup))
@@ -176,6 +177,16 @@ def tally_plants(
         tally.add(sector, part)
     _buy_services(tally, quarter.economy, calibration, price[:, :, :N_HOSTS, regime])
     return tally
+
+
+def sales_by_appeal(quarter: Quarter, regime: int) -> Sales:
+    """Sales to buyers who choose anew, where a unit of appeal earns one."""
+
+    def sales(sector: int, rows: slice) -> Iterable[tuple[Plants, Floats]]:
+        plants = standing_plants(quarter, sector, rows, regime)
+        return zip(plants, appeal(plants, quarter.calibration.access[sector], rows), strict=True)
+
+    return sales
 
 
 def _buy_services(tally: Tally, economy: Economy, calibration: Calibration, price: Array) -> None:
@@ -198,7 +209,7 @@ def _buy_services(tally: Tally, economy: Economy, calibration: Calibration, pric
 class _Work:
     """What the plants of a block at one host sell, by use and market.
 
-    ``sold`` has shape (plant, use, market), buyers' payment per unit of revenue;
+    ``sold`` has shape (plant, use, market), buyers' payment per unit of spending;
     ``borne`` has shape (plant,), labour and capital per unit of output.
     """
 
@@ -238,7 +249,7 @@ def _tally_plants(
         quarter.policy.subsidy[sector, host, regime],
         quarter.policy.royalty[host, regime] * (quarter.table.home[firms] != host),
     )
-    _add(part, host, {"appeal": one}, work.sold)
+    _add(part, host, {"share": one}, work.sold)
     _add(
         part,
         host,
@@ -411,9 +422,8 @@ def _tally_certificates(part: _OfSector, work: _Work, host: int) -> None:
         filed["dutiable"][cell] += at_stake.sum()
         filed["claimed_dutiable"][cell] += at_stake @ claimed
         filed["false"][cell] += weight @ (claim == Claim.CLAIMS_FALSELY)
-    everywhere = sold.sum(axis=1)
-    part.originating[host] += everywhere @ qualifies
-    part.sold[host] += everywhere.sum()
+    part.originating[host] += sold.T @ qualifies
+    part.sold[host] += sold.sum(axis=0)
 
 
 def new_certificates(tally: Tally, outside: Array, last: Certificates) -> Certificates:
@@ -446,39 +456,47 @@ def new_certificates(tally: Tally, outside: Array, last: Certificates) -> Certif
     return Certificates(**arrays)
 
 
-def qualified_share(tally: Tally, last: Array) -> Array:
+def qualified_share(tally: Tally, spending: Array | None, last: Array) -> Array:
     """Share of deliveries that originate, shape (material, host, regime).
 
     Goods of immobile sectors always do.
+
+    Parameters
+    ----------
+    tally : Tally
+    spending : ndarray, shape (sector, host, use, market), optional
+        What the tally is per unit of; by default one everywhere.
+    last : ndarray, shape (material, host, regime)
+        Kept where nothing was delivered.
     """
     share = last.copy()
-    sold = tally.sold[..., None]
+    weight = np.ones_like(tally.sold) if spending is None else spending[:, :, INTERMEDIATE]
+    sold = (tally.sold * weight).sum(axis=2)[..., None]
+    originating = np.einsum("jhmr,jhm->jhr", tally.originating, weight)
     share[:N_FOOTLOOSE] = np.where(
-        sold > 0, tally.originating / np.where(sold > 0, sold, 1), last[:N_FOOTLOOSE]
+        sold > 0, originating / np.where(sold > 0, sold, 1), last[:N_FOOTLOOSE]
     )
     return np.clip(share, 0, 1)
 
 
 def clear_with_purchases(
     tally: Tally,
-    market: MarketState,
+    spending: Array,
     other_purchases: Array,
     on_top: Array,
-    regime: int,
     tolerance: float = 1e-13,
 ) -> Array:
-    """Revenue per unit of appeal at which plants sell as many inputs as others buy from them.
+    """Spending at which plants sell as many inputs as others buy from them.
 
     Parameters
     ----------
     tally : Tally
-    market : MarketState
-        Its final revenues are kept; its intermediate revenues are the first guess.
+    spending : ndarray, shape (sector, host, use, market)
+        That of consumers, which is kept, and a first guess of that on inputs.
     other_purchases : ndarray, shape (input, source, market)
         Inputs bought by all other users at basic prices.
     on_top : ndarray, shape (input, source, market)
         What buyers pay over the basic price, as a factor.
-    regime : int
     tolerance : float
         Relative change at which the iteration stops.
 
@@ -486,27 +504,27 @@ def clear_with_purchases(
     -------
     ndarray, shape (sector, host, use, market)
     """
-    revenue = np.stack([market.unit_revenue(sector, regime) for sector in range(N_FOOTLOOSE)])
-    offered = tally.sums["appeal"][:, :, INTERMEDIATE]
+    cleared = spending.copy()
+    offered = tally.sums["share"][:, :, INTERMEDIATE]
     sells = offered > 0
     for _ in range(500):
-        pools = input_flows(tally, revenue, other_purchases, on_top)[:N_FOOTLOOSE, :N_HOSTS]
-        unit = np.divide(pools, offered, out=np.zeros_like(pools), where=sells)
-        change = np.abs(unit - revenue[:, :, INTERMEDIATE]).max(initial=0)
-        revenue[:, :, INTERMEDIATE] = unit
-        if change <= tolerance * np.abs(unit).max(initial=1e-300):
-            return revenue
+        flows = input_flows(tally, cleared, other_purchases, on_top)[:N_FOOTLOOSE, :N_HOSTS]
+        pools = np.divide(flows, offered, out=np.zeros_like(flows), where=sells)
+        change = np.abs(pools - cleared[:, :, INTERMEDIATE]).max(initial=0)
+        cleared[:, :, INTERMEDIATE] = pools
+        if change <= tolerance * np.abs(pools).max(initial=1e-300):
+            return cleared
     raise ModelError("trade_and_account: sales of inputs did not settle in 500 rounds")
 
 
-def input_flows(tally: Tally, revenue: Array, other_purchases: Array, on_top: Array) -> Array:
+def input_flows(tally: Tally, spending: Array, other_purchases: Array, on_top: Array) -> Array:
     """Purchases of inputs at basic prices by all users.
 
     Parameters
     ----------
     tally : Tally
-    revenue : ndarray, shape (sector, host, use, market)
-        Per unit of appeal.
+    spending : ndarray, shape (sector, host, use, market)
+        What the tally is per unit of.
     other_purchases, on_top : ndarray, shape (input, source, market)
 
     Returns
@@ -514,6 +532,6 @@ def input_flows(tally: Tally, revenue: Array, other_purchases: Array, on_top: Ar
     ndarray, shape (input, source, market)
     """
     flows = other_purchases.copy()
-    bought = np.einsum("jkshum,jhum->ksh", tally.purchases, revenue)
+    bought = np.einsum("jkshum,jhum->ksh", tally.purchases, spending)
     flows[:, :, :N_HOSTS] += bought / on_top[:, :, :N_HOSTS]
     return flows

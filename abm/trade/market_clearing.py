@@ -175,10 +175,21 @@ def standing_plants(quarter: Quarter, sector: int, rows: slice, regime: int) -> 
             table.suitability[firm, host],
             dispersion,
         )
-        mass = (table.size[firm] * table.weight[firm]).astype(np.float32)
-        home_appeal = quarter.calibration.home_appeal[table.home[firm]]
-        found.append(Plants(firm, border_cost, mark_on, pull, mass[:, None] * home_appeal))
+        found.append(Plants(firm, border_cost, mark_on, pull, mass_of(quarter, firm)))
     return found
+
+
+def mass_of(quarter: Quarter, firms: NDArray[np.integer] | slice) -> Floats:
+    """Size of firms, times the real ones they stand for, times their home appeal.
+
+    Returns
+    -------
+    ndarray, shape (firm, market)
+    """
+    table = quarter.table
+    mass = (table.size[firms] * table.weight[firms]).astype(np.float32)
+    scaled: Floats = mass[:, None] * quarter.calibration.home_appeal[table.home[firms]]
+    return scaled
 
 
 def appeal(plants: Sequence[Plants], access: Array, rows: slice) -> list[Floats]:

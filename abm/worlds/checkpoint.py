@@ -320,3 +320,5 @@ def _of_every_firm(state: State) -> Iterator[tuple[str, NDArray[Any]]]:
             if isinstance(array, np.ndarray):
                 yield name, array
     yield "plan_values", state.plan_values
+    for name in ("firms", "split", "pool", "log_price"):
+        yield f"customers.{name}", getattr(state.customers, name)

@@ -1,10 +1,10 @@
 """A world under its own policy in which some responses stay those of another world.
 
-A policy acts through the duties themselves and through four responses: firms change
-their claims of origin, they buy from other sources, they move plants, and wages and
-supply prices adjust. In a held world some responses are free, and the others are copied,
-quarter by quarter, from the world it follows, which always steps first. If both worlds
-have the same policy, they are equal byte for byte, whatever is held.
+A policy acts through the duties themselves and through five responses: firms change
+their claims of origin, they buy from other sources, their customers change seller, they move
+plants, and wages and supply prices adjust. In a held world some responses are free, and the
+others are copied, quarter by quarter, from the world it follows, which always steps first. If
+both worlds have the same policy, they are equal byte for byte, whatever is held.
 
 Held is
 
@@ -12,6 +12,8 @@ Held is
   the rules, paperwork, audits and fines under which they are made;
 * ``sources``: which parts are bought where, chosen at the prices of the world followed
   and paid for at the prices of this one; purchases of services are never held;
+* ``customers``: who buys from whom, and from which of a firm's plants; the customers of plants
+  that do not stand here go to the others;
 * ``plants``: where firms produce and build;
 * ``prices``: wages, supply prices, agglomeration and the treasury's balance with which
   the next quarter starts.
@@ -36,12 +38,13 @@ from abm.engine.parallel import in_parallel
 from abm.model import RelocationModel
 from abm.scenario.scenario import Scenario
 from abm.trade.borders import claim_origin
+from abm.trade.customers import HELD, Served, serve
 from abm.trade.deliveries import Tally
 from abm.trade.input_prices import buyers
 from abm.trade.market_clearing import other_users_purchases
 from abm.worlds.twin import Twin, check_twin
 
-RESPONSES = ("claims", "sources", "plants", "prices")
+RESPONSES = ("claims", "sources", "customers", "plants", "prices")
 """What can be held."""
 
 CLAIM_TERMS = (
@@ -185,8 +188,14 @@ class HeldWorld(Twin):
                 getattr(self.firms, name)[:] = getattr(self.followed.firms, name)
             self.moves = self.followed.moves
 
-    def _tally(self) -> Tally:
-        tally = super()._tally()
+    def _serve(self) -> Served:
+        if "customers" not in self.held:
+            return super()._serve()
+        quarter, theirs = self.this_quarter(), self.followed.customers
+        return serve(quarter, self.customers, HELD, self.regime, start=theirs)
+
+    def _tally(self, served: Served) -> Tally:
+        tally = super()._tally(served)
         if "sources" in self.held:
             change = self._price_change()[..., self.regime]
             tally.purchases[:, :N_GOODS] *= 1 + change[None, :, :, :, None, None]

@@ -218,7 +218,7 @@ def decision(found: Explanation) -> str:
             f"It {stays} in {here}, which had a chance of {chance(chosen)}: the best other set,"
             f" {best}, is worth {percent(other.against_staying, 1)}% of quarterly sales against"
             f" staying, its {100 * other.move_cost:.1f}% for moving counted"
-            f"{_granted(other)}."
+            f"{_built_up(other)}{_granted(other)}."
         )
     luck, moves = "", "moves" if found.reviewed else "would move"
     if chosen.luck is not None and chosen.against_staying < 0:
@@ -228,6 +228,13 @@ def decision(found: Explanation) -> str:
         f" worth {percent(chosen.against_staying, 1)}% of quarterly sales against staying"
         f"{_granted(chosen)}{luck}."
     )
+
+
+def _built_up(plan: Plan) -> str:
+    """What of the cost of moving is not paid but missed, where sales take time."""
+    if plan.build_up == 0:
+        return ""
+    return f" ({100 * plan.build_up:.1f}% of it missed while its new plants find their buyers)"
 
 
 def _granted(plan: Plan) -> str:

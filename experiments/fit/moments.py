@@ -20,6 +20,7 @@ from abm.base_year.population import (
     fitted_origin_share,
 )
 from abm.core.claims import Claim
+from abm.core.customers import Speeds
 from abm.core.sourcing import UnitCosts
 from abm.economy.tables import MERCHANDISE_PROCESSING_FEE, Array, Economy, load_economy
 from abm.engine.blocks import sector_rows
@@ -30,7 +31,7 @@ from abm.policy.regime import INSTRUMENTS
 from abm.scenario.assumptions import FirmAssumptions
 from abm.scenario.scenario import Scenario
 from abm.trade.borders import Borders, claim_origin
-from abm.trade.deliveries import qualified_share, tally_plants
+from abm.trade.deliveries import qualified_share, sales_by_appeal, tally_plants
 from abm.trade.input_prices import (
     outside_duty,
     price_inputs,
@@ -254,6 +255,7 @@ class FitSetting:
 
     economy: Economy
     settings: FirmAssumptions
+    speeds: Speeds
     nafta: Policy
     usmca: Policy
 
@@ -263,7 +265,13 @@ class FitSetting:
         baseline, reform = Scenario.load("status-quo"), Scenario.load("usmca-content")
         last = reform.instruments_at_the_end
         final = baseline.model_copy(update={name: getattr(last, name) for name in INSTRUMENTS})
-        return cls(load_economy(), baseline.firms, compile_policy(baseline), compile_policy(final))
+        return cls(
+            load_economy(),
+            baseline.firms,
+            baseline.economy.speeds,
+            compile_policy(baseline),
+            compile_policy(final),
+        )
 
     def border(self, sector: str, host: str) -> Border:
         """What claims save and risk on the way from a host into the United States."""
@@ -285,7 +293,7 @@ def draw_firms(world: FitSetting, parameters: Parameters, firms: int, seed: int)
     """
     draws = Draws(seed)
     table = draw_population(world.economy, world.settings, firms, draws)
-    place_firms(table, world.economy, world.settings, draws)
+    place_firms(table, world.economy, world.settings, world.speeds, draws)
     stored = Parameters.stored()
     power = (parameters.content_spread / stored.content_spread)[table.sector]
     table.sourcing_draw[:] = table.sourcing_draw ** power[:, None, None].astype(np.float32)
@@ -365,8 +373,9 @@ def _under_usmca(
         if remaining:
             price = purchase_prices(calibration, conditions, policy)
             quarter = Quarter(table, economy, calibration, policy, costs, borders, outside)
-            tally = tally_plants(quarter, terms, value_added, price, regime=0)
-            qualified = qualified_share(tally, conditions.qualified)
+            sales = sales_by_appeal(quarter, regime=0)
+            tally = tally_plants(quarter, terms, value_added, price, regime=0, sales=sales)
+            qualified = qualified_share(tally, None, conditions.qualified)
             conditions = conditions.with_regimes(qualified, conditions.certificates)
     return costs, borders
 

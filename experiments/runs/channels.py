@@ -26,6 +26,7 @@ DIRECT = "duty_paid"
 CHANNELS = {
     "compliance": "claims",
     "resourcing": "sources",
+    "customers": "customers",
     "relocation": "plants",
     "price_feedback": "prices",
 }

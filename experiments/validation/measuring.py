@@ -26,7 +26,7 @@ from abm.economy.tables import Array
 from abm.engine.blocks import sector_rows
 from abm.model import RelocationModel
 from abm.trade import indicators
-from abm.trade.market_clearing import FINAL, appeal, standing_plants
+from abm.trade.market_clearing import FINAL, standing_plants
 
 MOTOR = ("cars", "light_trucks", "vehicle_parts")
 
@@ -210,9 +210,11 @@ def compliance_costs(model: RelocationModel) -> Measures:
         if FOOTLOOSE[sector] not in MOTOR:
             continue
         plants = standing_plants(model.this_quarter(), sector, rows, model.regime)
-        appeals = appeal(plants, model.calibration.access[sector], rows)
         for host in range(1, N_HOSTS):
-            sold = appeals[host][..., USA] * model.unit_revenue[sector, host, :, USA]
+            sold = (
+                model.customers.sold(plants[host], host)[..., USA]
+                * model.spending[sector, host, :, USA]
+            )
             sold[:, FINAL] /= plants[host].mark_on[:, USA]
             shipments = _proof(model, plants[host].firm, host, sold.sum(axis=1))
             found[FOOTLOOSE[sector]].append(shipments)

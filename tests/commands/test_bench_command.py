@@ -37,6 +37,7 @@ PHASES = (
     "claim_origin",
     "value_plans",
     "relocate",
+    "serve_customers",
     "trade_and_account",
     "rewire_suppliers",
     "record",

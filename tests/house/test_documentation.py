@@ -13,7 +13,9 @@ from abm.core import claims, content_rules, further_rules, location, origin_rule
 from abm.economy import last_quarter as conditions
 from abm.economy import tables as economy
 from abm.policy import regimes as compiled
-from abm.trade import accounts, borders
+from abm.scenario import assumptions
+from abm.state import state
+from abm.trade import accounts, borders, customers
 from abm.trade import market_clearing as sales
 from agents import firm_table
 from docs.build import main as build
@@ -31,11 +33,13 @@ NAMED = re.compile(r"^\|[^|]*\| `(\w+)\.(\w+)` \| ([^|]*) \|", re.MULTILINE)
 
 WITH_NAMES = (
     accounts,
+    assumptions,
     borders,
     claims,
     compiled,
     conditions,
     content_rules,
+    customers,
     economy,
     firm_table,
     further_rules,
@@ -43,6 +47,7 @@ WITH_NAMES = (
     origin_rules,
     sales,
     sourcing,
+    state,
 )
 """Modules whose classes the notation names."""
 

@@ -91,6 +91,9 @@ def test_a_run_put_away_and_taken_up_in_every_quarter_is_the_same(donor, name, o
     for column in plain.firms.columns():
         np.testing.assert_array_equal(getattr(plain.firms, column), getattr(again.firms, column))
     np.testing.assert_array_equal(plain.plan_values, again.plan_values)
+    assert (plain.accounts.customers_to_move > 1e-4).any()
+    for name, array in vars(plain.customers).items():
+        np.testing.assert_array_equal(array, getattr(again.customers, name))
 
 
 @pytest.mark.parametrize(
@@ -470,13 +473,18 @@ def cut(file):
     return change
 
 
-def without_an_array(place):
-    with np.load(place / ARRAYS) as stored:
-        arrays = {name: stored[name] for name in stored.files}
-    del arrays["state.firms.target"]
-    np.savez(place / ARRAYS, **arrays)
-    digest = hashlib.sha256((place / ARRAYS).read_bytes()).hexdigest()
-    changed(arrays_sha256=digest)(place)
+def without_array(name):
+    """What a checkpoint would be without an array of the state."""
+
+    def change(place):
+        with np.load(place / ARRAYS) as stored:
+            arrays = {name: stored[name] for name in stored.files}
+        del arrays[f"state.{name}"]
+        np.savez(place / ARRAYS, **arrays)
+        digest = hashlib.sha256((place / ARRAYS).read_bytes()).hexdigest()
+        changed(arrays_sha256=digest)(place)
+
+    return change
 
 
 @pytest.mark.parametrize(
@@ -490,7 +498,8 @@ def without_an_array(place):
         (changed(calibration_checksum="0"), "other figures of the calibration year"),
         (changed(scenario={"name": 3}), "holds a scenario that cannot be"),
         (changed(quarter=None), "does not say its quarter"),
-        (without_an_array, "is incomplete"),
+        (without_array("firms.target"), "is incomplete"),
+        (without_array("customers.pool"), "is incomplete"),
         (lambda place: shutil.rmtree(place), "holds no checkpoint"),
     ],
 )

@@ -80,9 +80,12 @@ def test_each_channel_does_what_it_stands_for(pushed):
     # Both raise the balance, and buyers who turn elsewhere raise it more.
     assert balance["duty_paid"] > 0
     assert balance["resourcing"] > 0
+    assert balance["customers"] > 0
     # No firm moves before relocation is let go.
     moved = found["plants_moved", "real_firms", "moved", "all"]["channels"]
-    assert moved["duty_paid"] == moved["compliance"] == moved["resourcing"] == 0
+    assert all(
+        moved[channel] == 0 for channel in ("duty_paid", "compliance", "resourcing", "customers")
+    )
     assert moved["relocation"] != 0
     # Wages and supply prices follow only when they are let go.
     services = found["us_services_balance", "CAN"]["channels"]
@@ -142,7 +145,7 @@ def test_without_relocation_its_channel_is_nothing():
 def test_the_order_may_be_another_and_ends_in_the_run_all_the_same():
     reference = model_of("status-quo", FIRMS, seed=2)
     scenario = Scenario.load("blanket-25")
-    order = ("price_feedback", "relocation", "resourcing", "compliance")
+    order = ("price_feedback", "relocation", "customers", "resourcing", "compliance")
     worlds = channel_worlds(scenario, reference, order)
     assert list(worlds) == ["duty_paid", *order[:-1]]
     held = [sorted(world.held) for world in worlds.values()]

@@ -68,6 +68,10 @@ def spoil_projects(table, *rest):
     table.sunk[7] = np.nan
 
 
+def spoil_customers(quarter, last, speeds, regime, served):
+    served.customers.split[7, 1] = np.nan
+
+
 def spoil_trade(economy, calibration, policy, tally, market, *rest):
     rest[-1].sales[2, 1] = np.nan
 
@@ -81,6 +85,7 @@ SPOILT = {
     "claim_origin": (spoil_claims, "cost at the border of firm 7 ("),
     "payoffs": (spoil_payoffs, "payoff of firm "),
     "relocate": (spoil_projects, "cost sunk of firm 7 ("),
+    "serve": (spoil_customers, "plants that serve them of firm 7 ("),
     "settle": (spoil_trade, "output at (2, 1)"),
     "settle, of claims": (spoil_claimed, "claimed_musd of trade at (1, 2, 1, 0)"),
 }
@@ -88,6 +93,7 @@ SPOILT = {
 
 PHASES = {
     "payoffs": "value_plans",
+    "serve": "serve_customers",
     "settle": "trade_and_account",
     "settle, of claims": "record",
 }

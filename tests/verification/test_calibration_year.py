@@ -8,7 +8,12 @@ from abm import RelocationModel
 from abm.axes import GOODS, HOSTS, N_FOOTLOOSE, N_GOODS, N_HOSTS
 from abm.core.location import choice_probabilities, solve_values, stationary_distribution
 from abm.economy.tables import load_economy
-from abm.location.moving_costs import MovingCosts, location_problem, quarterly_review
+from abm.location.moving_costs import (
+    MovingCosts,
+    build_up_costs,
+    location_problem,
+    quarterly_review,
+)
 
 PROMISED = 1e-3
 """Largest relative miss of a cell that carries a ten-thousandth of its row or more."""
@@ -102,11 +107,13 @@ def test_without_news_firms_move_at_the_rate_their_own_chances_say(long_run):
     table, settings = long_run.firms, long_run.scenario.firms
     moves = long_run.frames()["moves"]
     completed = moves.query("stage == 'completed'")["firms"].sum()
+    build_up = build_up_costs(long_run.economy, settings, long_run.scenario.economy.speeds)
     problem = location_problem(
-        MovingCosts(settings),
+        MovingCosts(settings, build_up=build_up),
         table.location_taste.astype(np.float64)[..., None],
         np.ones((1, 1, 1)),
         np.zeros(len(table), np.int64),
+        table.sector,
     )
     values, _ = solve_values(problem, tolerance=1e-9)
     chances = choice_probabilities(problem, values)[..., 0]

@@ -22,7 +22,7 @@ from abm.economy.tables import load_economy
 from abm.engine.draws import Draws
 from abm.policy.regimes import compile_policy
 from abm.scenario.scenario import Scenario
-from abm.trade.deliveries import tally_plants
+from abm.trade.deliveries import sales_by_appeal, tally_plants
 from abm.trade.input_prices import (
     outside_duty,
     price_inputs,
@@ -197,7 +197,8 @@ class AlikeFirms:
             outside_duty(self.economy, self.policy),
         )
         price = purchase_prices(self.calibration, conditions, self.policy)
-        tally = tally_plants(quarter, terms, value_added, price, regime=0)
+        sales = sales_by_appeal(quarter, regime=0)
+        tally = tally_plants(quarter, terms, value_added, price, regime=0, sales=sales)
         return tally, costs
 
 

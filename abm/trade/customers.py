@@ -1,0 +1,324 @@
+"""Who buys from whom: customers of firms, of importers and of plants, from quarter to quarter.
+
+Consumers are a brand's, the firm's and not a plant's; users of inputs buy from plants. Both
+choose anew now and then (`abm.core.customers`), so that what a firm sells in a quarter follows
+what it would sell, had everybody just chosen, with a lag. Its plants take each other's place at
+a speed of their own. What no plant serves any more is handed on at once, whatever the cause: a
+firm's customers in a market go to the others there, a plant's part of its firm's customers to
+its sisters, the users of its inputs to the host's other plants. Nothing is told of openings and
+closings, they are seen from where plants stand that can reach a market.
+
+Consumers see the price at which they are served, that of the plants which in fact serve them:
+a plant opened behind a tariff wall wins customers as it takes over sales, not before.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from abm.axes import N_FOOTLOOSE, N_HOSTS, N_REGIONS
+from abm.core.content_rules import Floats
+from abm.core.customers import (
+    Edges,
+    Shares,
+    Speeds,
+    follow,
+    follow_split,
+    hand_on,
+    hand_to_sisters,
+    shares_today,
+    split_today,
+)
+from abm.core.held_prices import price_index, price_of_split, tornqvist
+from abm.core.markets import plant_appeal
+from abm.economy.tables import Array
+from abm.engine.blocks import sector_blocks, sector_rows
+from abm.engine.parallel import in_parallel
+from abm.trade.market_clearing import (
+    FINAL,
+    INTERMEDIATE,
+    REACH_EXPONENT,
+    Plants,
+    fringe_prices,
+    mass_of,
+    plant_dispersion,
+    standing_plants,
+)
+from abm.trade.this_quarter import Quarter
+
+AT_ONCE = Speeds(win=1.0, shift=1.0)
+"""Everybody chooses anew, as in the long run."""
+
+HELD = Speeds(win=0.0, shift=0.0)
+"""Nobody chooses anew; what closed is handed on all the same."""
+
+
+@dataclass(frozen=True)
+class Customers:
+    """Who has how much of what is spent, in value, and the prices they were charged.
+
+    Attributes
+    ----------
+    firms : ndarray, shape (firm, market)
+        Share of what consumers spend on the firm's sector.
+    fringe : ndarray, shape (sector, source, market)
+        The same of imports from regions without firms.
+    split : ndarray of float32, shape (firm, host, market)
+        Part of the firm's sales to consumers that each of its plants makes.
+    pool : ndarray of float32, shape (firm, host, market)
+        Share of what users of inputs spend on the sector's plants at a host.
+    log_price : ndarray of float32, shape (firm, market)
+        Of what consumers were charged, up to the firm's taste; kept where it stops selling.
+    log_fringe_price : ndarray, shape (sector, source, market)
+        The calibration year's is 0.
+    """
+
+    firms: Array
+    fringe: Array
+    split: Floats
+    pool: Floats
+    log_price: Floats
+    log_fringe_price: Array
+
+    @classmethod
+    def nobodys(cls, firms: int) -> Self:
+        """Before anybody has chosen."""
+        return cls(
+            np.zeros((firms, N_REGIONS)),
+            np.zeros((N_FOOTLOOSE, N_REGIONS, N_REGIONS)),
+            np.zeros((firms, N_HOSTS, N_REGIONS), np.float32),
+            np.zeros((firms, N_HOSTS, N_REGIONS), np.float32),
+            np.zeros((firms, N_REGIONS), np.float32),
+            np.zeros((N_FOOTLOOSE, N_REGIONS, N_REGIONS)),
+        )
+
+    def sold(self, plants: Plants, host: int) -> Floats:
+        """Share of spending that plants at a host get, shape (plant, use, market)."""
+        firms = plants.firm
+        share = np.empty((len(firms), 2, N_REGIONS), np.float32)
+        share[:, FINAL] = self.firms[firms] * self.split[firms, host]
+        share[:, INTERMEDIATE] = self.pool[firms, host]
+        return share
+
+
+@dataclass(frozen=True)
+class Served:
+    """A quarter's customers, and what consumers make of it.
+
+    Attributes
+    ----------
+    customers : Customers
+    standing : dict of list of Plants
+        The plants of every block of firms, one entry a host, by sector and first row.
+    price_index : ndarray, shape (sector, market)
+        What a unit of utility costs them, the calibration year being 1.
+    price_change : ndarray, shape (sector, market)
+        Tornqvist index of prices against the quarter before.
+    to_move : ndarray, shape (sector, market)
+        Part of spending that would go to another seller if all chose anew.
+    """
+
+    customers: Customers
+    standing: dict[tuple[int, int], list[Plants]]
+    price_index: Array
+    price_change: Array
+    to_move: Array
+
+    def sales(self, sector: int, rows: slice) -> Iterable[tuple[Plants, Floats]]:
+        """What a block of firms of one sector sells, as `abm.trade.deliveries.Sales`."""
+        plants = self.standing[sector, rows.start]
+        for host, place in enumerate(plants):
+            yield place, self.customers.sold(place, host)
+
+
+def serve(
+    quarter: Quarter,
+    last: Customers,
+    speeds: Speeds,
+    regime: int,
+    start: Customers | None = None,
+) -> Served:
+    """Customers of a quarter, at its prices and with its plants.
+
+    Parameters
+    ----------
+    quarter : Quarter
+    last : Customers
+        Of the quarter before.
+    speeds : Speeds
+    regime : int
+        The one in force.
+    start : Customers, optional
+        What shares and splits follow from, if not from those of the quarter before.
+
+    Returns
+    -------
+    Served
+        Of arrays of its own.
+    """
+    held = last if start is None else start
+    offers, standing = _offers(quarter, last, held, speeds.shift, regime)
+    new = Customers(
+        np.empty_like(held.firms),
+        np.empty_like(held.fringe),
+        offers.split,
+        np.empty_like(held.pool),
+        offers.log_price,
+        offers.log_fringe_price,
+    )
+    served = Served(new, standing, *np.empty((3, N_FOOTLOOSE, N_REGIONS)))
+    spans = sector_rows(quarter.table)
+
+    def choose(sector: int) -> None:
+        rows = spans[sector]
+        edges = np.array([0, rows.stop - rows.start])
+        new.pool[rows] = _users(held.pool[rows], offers.inputs[rows], speeds.win, edges)
+        now, today, competition = _consumers(
+            _of_sector(held.firms, held.fringe, sector, rows),
+            _of_sector(offers.appeal, offers.imports, sector, rows),
+            speeds.win,
+            edges,
+        )
+        new.firms[rows], new.fringe[sector] = now.firm, now.fringe[0]
+        before = _of_sector(last.firms, last.fringe, sector, rows)
+        dearer = offers.dearer(last, sector, rows)
+        base = quarter.calibration.expenditure[[sector]]
+        sigma = quarter.economy.sigma[[sector]]
+        served.price_index[sector] = price_index(competition, base, now, today, sigma, edges)[0]
+        served.price_change[sector] = tornqvist(before, now, dearer, edges)[0]
+        gap = Shares(np.abs(now.firm - today.firm), np.abs(now.fringe - today.fringe))
+        served.to_move[sector] = gap.total(edges)[0] / 2
+
+    in_parallel(choose, range(N_FOOTLOOSE))
+    return served
+
+
+@dataclass(frozen=True)
+class _Offers:
+    """What everybody offers in a quarter.
+
+    Attributes
+    ----------
+    appeal : ndarray, shape (firm, market)
+        Of firms to consumers, at the plants that serve them.
+    imports : ndarray, shape (sector, source, market)
+        Appeal of imports from regions without firms.
+    inputs : ndarray of float32, shape (firm, host, market)
+        Appeal of plants to users of inputs; 0 where there is none.
+    split, log_price, log_fringe_price : ndarray
+        As in `Customers`.
+    """
+
+    appeal: Array
+    imports: Array
+    inputs: Floats
+    split: Floats
+    log_price: Floats
+    log_fringe_price: Array
+
+    def dearer(self, last: Customers, sector: int, rows: slice) -> Shares:
+        """Everybody's price over that of the quarter before."""
+        before = _of_sector(last.log_price, last.log_fringe_price, sector, rows)
+        now = _of_sector(self.log_price, self.log_fringe_price, sector, rows)
+        firm = now.firm.astype(np.float64) - before.firm
+        return Shares(np.exp(firm), np.exp(now.fringe - before.fringe))
+
+
+def _offers(
+    quarter: Quarter, last: Customers, held: Customers, shift: float, regime: int
+) -> tuple[_Offers, dict[tuple[int, int], list[Plants]]]:
+    """Offers of all firms at the plants that stand, and of importers; and those plants."""
+    sigma = quarter.economy.sigma[:N_FOOTLOOSE]
+    prices = fringe_prices(quarter.policy, quarter.calibration, quarter.outside)[..., regime]
+    offers = _Offers(
+        np.empty(last.firms.shape),
+        quarter.calibration.fringe * prices ** (1 - sigma[:, None, None]),
+        np.zeros_like(held.pool),
+        np.empty_like(held.split),
+        last.log_price.copy(),
+        np.log(prices),
+    )
+
+    def offer(block: tuple[int, slice]) -> list[Plants]:
+        sector, rows = block
+        dispersion = plant_dispersion(sigma[sector])
+        plants = standing_plants(quarter, sector, rows, regime)
+        access = quarter.calibration.access[sector].astype(np.float32)
+        reach = _reach(plants, access[:, FINAL], rows)
+        offers.split[rows], dearer = _split(held.split[rows], reach, shift, dispersion)
+        total = reach.sum(axis=1)
+        appeal = mass_of(quarter, rows) * np.sqrt(total, dtype=np.float64)
+        offers.appeal[rows] = appeal * dearer ** (1 - sigma[sector])
+        sells = total > 0
+        price = np.log(dearer) - np.log(np.where(sells, total, 1)) / dispersion
+        offers.log_price[rows][sells] = price[sells]
+        _add_inputs(offers.inputs, plants, access[:, [INTERMEDIATE]], rows)
+        return plants
+
+    every = sector_blocks(quarter.table)
+    standing = zip(every, in_parallel(offer, every), strict=True)
+    return offers, {(sector, rows.start): plants for (sector, rows), plants in standing}
+
+
+def _reach(plants: list[Plants], access: Floats, rows: slice) -> Floats:
+    """Pull of plants times access, 0 where there is none, shape (firm, host, market)."""
+    reach = np.zeros((rows.stop - rows.start, *access.shape), np.float32)
+    for host, place in enumerate(plants):
+        reach[place.firm - rows.start, host] = place.pull * access[host]
+    return reach
+
+
+def _split(held: Floats, reach: Floats, shift: float, dispersion: float) -> tuple[Floats, Array]:
+    """Which plants serve a firm's customers, and how much dearer than the best ones would.
+
+    Returns
+    -------
+    split : ndarray of float32, shape (firm, host, market)
+    dearer : ndarray, shape (firm, market)
+    """
+    # A firm's only plant serves whom it can reach: nothing is left to follow.
+    split = (reach > 0).astype(np.float32)
+    dearer = np.ones((len(reach), reach.shape[2]))
+    several = np.flatnonzero(split.any(axis=2).sum(axis=1) > 1)
+    if several.size:
+        today = split_today(reach[several])
+        moved = follow_split(hand_to_sisters(held[several], today), today, shift)
+        split[several] = moved
+        dearer[several] = price_of_split(moved, today, dispersion)
+    return split, dearer
+
+
+def _add_inputs(inputs: Floats, plants: list[Plants], access: Floats, rows: slice) -> None:
+    """Write the appeal of plants to users of inputs where they stand."""
+    found = plant_appeal(
+        [place.pull for place in plants],
+        [place.firm - rows.start for place in plants],
+        access,
+        rows.stop - rows.start,
+        REACH_EXPONENT,
+    )
+    for host, (appeal, place) in enumerate(zip(found, plants, strict=True)):
+        inputs[place.firm, host] = appeal[:, 0] * place.mass
+
+
+def _of_sector(firm: Floats, fringe: Array, sector: int, rows: slice) -> Shares:
+    """One sector's part of two arrays, of firms and of importers."""
+    return Shares(firm[rows], fringe[[sector]])
+
+
+def _users(held: Floats, appeal: Floats, win: float, edges: Edges) -> Floats:
+    """Shares of plants in what users of inputs spend at each host."""
+    offered = Shares.without_fringe(appeal, edges)
+    kept = hand_on(Shares.without_fringe(held, edges), appeal > 0, edges)
+    return follow(kept, shares_today(offered, edges)[0], win, edges).firm
+
+
+def _consumers(
+    held: Shares, appeal: Shares, win: float, edges: Edges
+) -> tuple[Shares, Shares, Array]:
+    """Shares of consumers' spending, those they would choose today, and the appeal of all."""
+    today, competition = shares_today(appeal, edges)
+    kept = hand_on(held, appeal.firm > 0, edges)
+    return follow(kept, today, win, edges), today, np.asarray(competition, np.float64)
