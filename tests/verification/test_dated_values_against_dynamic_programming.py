@@ -150,10 +150,10 @@ def test_values_and_choices_equal_brute_force_under_a_date(noise, delays, quarte
         np.testing.assert_allclose(found.worth[row], worths, rtol=1e-11)
 
 
-def test_a_cost_of_moving_that_changes_on_a_date_is_that_of_the_quarter_of_the_decision():
-    """A treasury that pays from a date on pays to those who decide from then on."""
+def test_a_cost_of_moving_that_differs_by_regime_is_that_of_the_quarter_of_the_decision():
+    """As where a treasury pays a part of it under some regimes."""
     problem = random_problem(0.3, 0.6, 1, segments=2)
-    granted = np.array([1.0, 1.0, 0.4, 0.5])
+    granted = np.array([1.0, 0.8, 0.4, 0.5])
     dearer = problem.move_cost[..., None] * granted
     problem = LocationProblem(**{**vars(problem), "move_cost": dearer})
     expected = two_segments(5)
