@@ -47,6 +47,44 @@ class Shipments:
 
 
 @dataclass(frozen=True)
+class Consumers:
+    """What consumers spend, and what they get for it.
+
+    Attributes
+    ----------
+    spending : ndarray, shape (sector, market)
+    on_fringe : ndarray, shape (sector, source, market)
+        The part that is spent on imports from regions without firms.
+    price_index, price_tornqvist, to_move : ndarray, shape (sector, market)
+        As in `Accounts`.
+    """
+
+    spending: Array
+    on_fringe: Array
+    price_index: Array
+    price_tornqvist: Array
+    to_move: Array
+
+    @classmethod
+    def of_base_year(cls, calibration: Calibration) -> "Consumers":
+        """Those of the calibration year, when all are where they would choose to be."""
+        spending = calibration.expenditure
+        index = np.ones_like(spending)
+        return cls(spending, calibration.fringe, index, index, np.zeros_like(spending))
+
+    @classmethod
+    def served(cls, spending: Array, served: Served, before: "Accounts") -> "Consumers":
+        """Consumers of a quarter, from what they spend and whose customers they are."""
+        return cls(
+            spending,
+            served.customers.fringe * spending[:, None],
+            served.price_index,
+            before.price_tornqvist * served.price_change,
+            served.to_move,
+        )
+
+
+@dataclass(frozen=True)
 class Accounts:
     """Everything a quarter produced.
 
@@ -125,44 +163,6 @@ class Accounts:
         balance = self.duty_revenue
         balance[:N_HOSTS] -= self.subsidies.sum(axis=0) + self.grants.sum(axis=0)
         return balance
-
-
-@dataclass(frozen=True)
-class Consumers:
-    """What consumers spend, and what they get for it.
-
-    Attributes
-    ----------
-    spending : ndarray, shape (sector, market)
-    on_fringe : ndarray, shape (sector, source, market)
-        The part that is spent on imports from regions without firms.
-    price_index, price_tornqvist, to_move : ndarray, shape (sector, market)
-        As in `Accounts`.
-    """
-
-    spending: Array
-    on_fringe: Array
-    price_index: Array
-    price_tornqvist: Array
-    to_move: Array
-
-    @classmethod
-    def of_base_year(cls, calibration: Calibration) -> "Consumers":
-        """Those of the calibration year, when all are where they would choose to be."""
-        spending = calibration.expenditure
-        index = np.ones_like(spending)
-        return cls(spending, calibration.fringe, index, index, np.zeros_like(spending))
-
-    @classmethod
-    def served(cls, spending: Array, served: Served, before: Accounts) -> "Consumers":
-        """Consumers of a quarter, from what they spend and whose customers they are."""
-        return cls(
-            spending,
-            served.customers.fringe * spending[:, None],
-            served.price_index,
-            before.price_tornqvist * served.price_change,
-            served.to_move,
-        )
 
 
 def settle(

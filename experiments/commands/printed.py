@@ -97,7 +97,11 @@ def summary_table(result: RunResult) -> Table:
 
 def _in_two_lines(heading: str) -> str:
     """A heading that leaves room for the others, broken where it may be."""
-    parts = {"Compliance": "Compli-\nance", "Relocation": "Reloca-\ntion"}
+    parts = {
+        "Compliance": "Compli-\nance",
+        "Customers": "Custom-\ners",
+        "Relocation": "Reloca-\ntion",
+    }
     return parts.get(heading, heading.replace(" ", "\n").replace("-", "-\n"))
 
 

@@ -15,11 +15,13 @@ from abm.engine.draws import Draws
 from abm.trade.accounts import ROUNDING
 from abm.trade.suppliers import SupplierNetwork
 from agents import FirmTable
+from experiments.scenarios.overrides import load_scenario
 
 FIRMS = 450
 QUARTERS = 14
 SEED = 3
-SCENARIO = "blanket-25"
+SCENARIO = load_scenario("blanket-25", ["firms.choice_noise=0.08"])
+"""With more luck in choices than by default, so that a few firms move."""
 
 
 def shuffled_model():
@@ -27,8 +29,8 @@ def shuffled_model():
     place, build = abm.base_year.set_up.place_firms, SupplierNetwork.build
     order = np.zeros(FIRMS, np.int64)
 
-    def place_and_shuffle(table, economy, settings, draws):
-        values = place(table, economy, settings, draws)
+    def place_and_shuffle(table, *given):
+        values = place(table, *given)
         luck = np.random.default_rng(8).random(FIRMS)
         order[:] = np.lexsort((luck, table.sector))
         for column in FirmTable.columns():

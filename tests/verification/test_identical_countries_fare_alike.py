@@ -30,8 +30,13 @@ SAME_SHOCK = [
     if source != market
 ]
 NO_LUCK = ["firms.choice_noise=0.0", "economy.relation=0.0"]
-CHEAP_MOVES = ["firms.build_cost=0.05", "firms.closure_cost=0.0"]
-"""With no luck in choices few firms move at the usual costs."""
+CHEAP_MOVES = [
+    "firms.build_cost=0.05",
+    "firms.closure_cost=0.0",
+    "economy.win=0.7",
+    "economy.shift=0.7",
+]
+"""With no luck in choices few firms move at the usual costs, or where sales build up slowly."""
 
 
 @pytest.fixture(scope="module")
@@ -39,9 +44,9 @@ def model():
     """A quarter-by-quarter run in which every draw of the first member's firms is everybody's."""
     place = abm.base_year.set_up.place_firms
 
-    def place_mirrored(table, economy, settings, draws):
+    def place_mirrored(table, economy, settings, *rest):
         lucky = settings.model_copy(update={"choice_noise": LUCK})
-        values = place(table, economy, lucky, draws)
+        values = place(table, economy, lucky, *rest)
         mirror_firms(table)
         return values
 

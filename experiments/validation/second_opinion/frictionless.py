@@ -1,7 +1,8 @@
 """The model with everything switched off that an equilibrium model does not have.
 
 One firm a sector and country, all alike, each with one plant at home; no content
-rule, no paperwork, no supplier links, no pull of a sector's size, no relocation.
+rule, no paperwork, no supplier links, no pull of a sector's size, no relocation, and trade
+that follows prices at once.
 """
 
 import numpy as np
@@ -17,7 +18,12 @@ from abm.scenario.scenario import Scenario
 from experiments.scenarios.designs import FIXED_PLANTS, content
 from experiments.scenarios.overrides import load_scenario
 
-NO_FRICTIONS = (FIXED_PLANTS, "economy.relation=0.0", "economy.agglomeration=0.0")
+NO_FRICTIONS = (
+    FIXED_PLANTS,
+    "economy.relation=0.0",
+    "economy.agglomeration=0.0",
+    "economy.adjustment=long run",
+)
 
 
 def free_of_rules(*overrides: str) -> Scenario:
