@@ -30,7 +30,7 @@ from abm.governments.watching import outlook
 from abm.location.moving_costs import MovingCosts, build_up_costs
 from abm.location.payoffs import config_revenues, payoffs
 from abm.location.relocation import Moves, relocate
-from abm.location.review import believed_transitions, reviewing, value_plans
+from abm.location.review import believed, reviewing, value_plans
 from abm.scenario.scenario import Scenario
 from abm.state.state import State
 from abm.trade.accounts import Accounts
@@ -166,14 +166,14 @@ class RelocationModel(Trading, mesa.Model):
     @phase
     def update_beliefs(self) -> None:
         """What each type of firm now expects of policy."""
-        beliefs = believed_transitions(
+        beliefs = believed(
             self.policy,
             self.quarter,
             self.in_force.state.regime_counts,
             self.scenario.firms.belief_prior_quarters,
             self.in_force.state.hazard,
         )
-        self.transitions = beliefs[:, self.live, self.live]
+        self.expected = beliefs.during(self.live)
 
     @phase
     def value_plans(self) -> None:
@@ -192,7 +192,7 @@ class RelocationModel(Trading, mesa.Model):
             self.firms,
             self.moving,
             payoff,
-            self.transitions,
+            self.expected,
             self.plan_values[..., self.live],
             rows,
             self.regime,

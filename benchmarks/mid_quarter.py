@@ -109,7 +109,7 @@ class MidQuarter:
         return location_problem(
             MovingCosts.under(model.scenario.firms, model.now, build_up),
             taste * (1 + PAYOFF_NEWS * news),
-            model.transitions,
+            model.expected.later,
             table.belief[rows].astype(np.int64),
             table.sector[rows],
         )

@@ -34,8 +34,8 @@ from abm.core.location import (
     Indices,
     LocationProblem,
     Projects,
-    _best,
-    _firm_last,
+    best_of_choices,
+    firms_last,
 )
 
 LONGEST = 20
@@ -56,6 +56,11 @@ class Calendar:
 
     near: Floats
     later: Floats
+
+    @classmethod
+    def steady(cls, transitions: Floats) -> "Calendar":
+        """The same transitions in every quarter, shape (belief, regime, regime)."""
+        return cls(np.empty((0, *transitions.shape)), transitions)
 
     @property
     def horizon(self) -> int:
@@ -144,16 +149,16 @@ def _look_ahead(
     Returns two arrays of shape (belief, delay, regime, regime): transitions to the quarter in
     which plants open, and the sum of those to the quarters before.
     """
-    power = np.broadcast_to(np.eye(expected.later.shape[-1]), expected.later.shape)
+    beliefs, regimes, _ = expected.later.shape
+    power = np.broadcast_to(np.eye(regimes), expected.later.shape)
     total = np.zeros(expected.later.shape)
-    powers, sums = [], []
-    for begin, end in pairwise([0, *delays.tolist()]):
+    powers, sums = (np.empty((beliefs, len(delays), regimes, regimes)) for _ in range(2))
+    for place, (begin, end) in enumerate(pairwise([0, *delays.tolist()])):
         for quarter in range(begin, end):
             total = total + power
             power = np.matmul(power, discount * expected.at(start + quarter))
-        powers.append(power)
-        sums.append(total)
-    return np.stack(powers, axis=1), np.stack(sums, axis=1)
+        powers[:, place], sums[:, place] = power, total
+    return powers, sums
 
 
 @dataclass(frozen=True)
@@ -171,6 +176,10 @@ class DatedValues:
 
     path: Floats
     worth: Floats
+
+    def take(self, firms: Indices) -> "DatedValues":
+        """The same for some firms."""
+        return DatedValues(self.path[:, firms], self.worth[firms])
 
 
 def dated_values(
@@ -206,7 +215,7 @@ def dated_values(
         for ahead in range(expected.horizon - 1, -1, -1):
             live = possible[ahead]
             worths = block.worths(values, ahead, live)
-            best, _ = _best(worths, problem.noise)
+            best, _ = best_of_choices(worths, problem.noise)
             staying = np.einsum("ccrn->crn", worths)
             values[ahead][:, live] = problem.review * best + (1 - problem.review) * staying
         if not expected.horizon:
@@ -223,7 +232,8 @@ class _Block:
     Attributes
     ----------
     profit : ndarray, shape (config, regime, firm)
-    cost : ndarray, shape (config to, config from, 1, firm)
+    cost : ndarray, shape (config to, config from, regime or 1, firm)
+        By the regime in which a choice is made; one entry stands for all.
     belief : ndarray of int, shape (firm,)
     builds : ndarray of bool, shape (config to, config from, 1, 1)
         Whether the move adds a plant.
@@ -251,8 +261,8 @@ class _Block:
         # Without delay the new plants stand next quarter, as with a delay of one.
         delays, which = np.unique(np.maximum(delay, 1), return_inverse=True)
         return cls(
-            profit=_firm_last(problem.profit),
-            cost=problem.move_cost.transpose(2, 1, 0)[:, :, None],
+            profit=firms_last(problem.profit),
+            cost=problem.cost_by_regime.transpose(2, 1, 3, 0),
             belief=problem.belief,
             builds=(delay > 0)[:, :, None, None],
             delays=delays,
@@ -278,7 +288,7 @@ class _Block:
         """
         to = np.arange(len(self.profit))
         powers, sums = (
-            _firm_last(moves[:, :, live][self.belief])
+            firms_last(moves[:, :, live][self.belief])
             for moves in _look_ahead(self.expected, self.discount, self.delays, ahead)
         )
         opening = np.minimum(ahead + self.delays, self.expected.horizon)
@@ -290,7 +300,8 @@ class _Block:
         )
         meanwhile = (sums[:, None] * self.profit[:, None]).sum(axis=3)
         earned = np.where(self.builds, meanwhile[self.which, to], self.profit[:, None, live])
-        worths: Floats = earned - self.cost + reached[self.which, to[:, None]]
+        cost = self.cost if self.cost.shape[2] == 1 else self.cost[:, :, live]
+        worths: Floats = earned - cost + reached[self.which, to[:, None]]
         return worths
 
 
@@ -328,5 +339,5 @@ def dated_projects(
     afterwards = (powers[when] * values.path[opening, firms, projects.target]).sum(axis=1)
     going_on = meanwhile + afterwards - projects.remaining_cost
     cancelling = values.path[0, firms, projects.config, regime] - projects.cancellation_cost
-    _, probabilities = _best(np.stack([going_on, cancelling]), problem.noise)
+    _, probabilities = best_of_choices(np.stack([going_on, cancelling]), problem.noise)
     return going_on, cancelling, probabilities[0]

@@ -182,7 +182,8 @@ def sign_for_rules(
     """
     answer = Answer(firms, rules, multipliers)
     runs_on = (1 - part) * answer.spending(held)
-    factor = np.exp(_log_factor(answer, runs_on, part, tolerance))
+    first = np.log((1 - (1 - part) * held) / part)  # exact were spending linear in the factor
+    factor = np.exp(_log_factor(answer, runs_on, part, first, tolerance))
     spending = runs_on + part * answer.spending(factor)
     net_cost = firms.other_cost + spending.sum(axis=(0, 1))
     content = 1 - (firms.before_duty * spending[FOREIGN]).sum(axis=0) / net_cost
@@ -190,7 +191,9 @@ def sign_for_rules(
     return SignedMix(factor, net_cost, content, missed <= 10 * tolerance * net_cost)
 
 
-def _log_factor(answer: Answer, runs_on: Floats, part: float, tolerance: float) -> Floats:
+def _log_factor(
+    answer: Answer, runs_on: Floats, part: float, first: Floats, tolerance: float
+) -> Floats:
     """Logarithm of the least factor at which no rule is missed; the largest if all do.
 
     Regula falsi; an end that stays put counts half as much from then on (Illinois).
@@ -200,11 +203,13 @@ def _log_factor(answer: Answer, runs_on: Floats, part: float, tolerance: float) 
     short, ample = (_shortfall(answer, runs_on, part, end) for end in (low, high))
     found = np.where(short <= tolerance, low, high)
     unsettled = np.flatnonzero((short > tolerance) & (ample < -tolerance))
-    for _ in range(MAX_STEPS):
+    for step in range(MAX_STEPS):
         if not len(unsettled):
             break
         of = unsettled
         trial = (low[of] * ample[of] - high[of] * short[of]) / (ample[of] - short[of])
+        if step == 0:
+            trial = np.where(first[of] < high[of], first[of], trial)
         miss = _shortfall(answer.take(of), runs_on[..., of], part, trial)
         found[of] = trial
         above, below = of[miss > 0], of[miss <= 0]

@@ -146,6 +146,10 @@ class Projects:
     remaining_cost: Floats
     cancellation_cost: Floats
 
+    def take(self, projects: Indices | slice) -> Self:
+        """Some of them."""
+        return replace(self, **{name: array[projects] for name, array in vars(self).items()})
+
 
 def _discounted_powers(transitions: Floats, discount: float, last: int) -> tuple[Floats, Floats]:
     """Discounted powers of the transitions, and their sums over the quarters before.
@@ -162,17 +166,17 @@ def _discounted_powers(transitions: Floats, discount: float, last: int) -> tuple
     return powers, sums
 
 
-def _best(choice_values: Floats, noise: float) -> tuple[Floats, Floats]:
+def best_of_choices(worth: Floats, noise: float) -> tuple[Floats, Floats]:
     """Expected best of the choices along the first axis, and their probabilities.
 
     Without noise ties are split evenly, which is the limit of small noise and
     treats identical countries alike.
     """
-    top = choice_values.max(axis=0)
+    top = worth.max(axis=0)
     if noise == 0:
-        odds = (choice_values == top).astype(np.float64)
+        odds = (worth == top).astype(np.float64)
         return top, odds / odds.sum(axis=0)
-    odds = choice_values - top
+    odds = worth - top
     odds /= noise
     np.exp(odds, out=odds)
     total = odds.sum(axis=0)
@@ -221,7 +225,7 @@ class _Bellman:
         worth = self.choice_values(values)
         staying = np.einsum("ccrn->crn", worth)
         updated = (1 - self.review) * staying
-        best, probabilities = _best(worth, self.noise)
+        best, probabilities = best_of_choices(worth, self.noise)
         updated += self.review * best
         return updated, probabilities
 
@@ -278,7 +282,7 @@ def _groups(transitions: Floats) -> tuple[Indices, ...]:
     return tuple(np.array(group) for group in ordered)
 
 
-def _firm_last(array: Floats) -> Floats:
+def firms_last(array: Floats) -> Floats:
     """A float64 copy, contiguous, whose first axis has become the last."""
     return np.array(np.moveaxis(array, 0, -1), dtype=np.float64, order="C")
 
@@ -291,7 +295,7 @@ def _bellman_blocks(problem: LocationProblem) -> Iterator[tuple[slice, _Bellman]
     horizon = horizon.reshape(configs, configs)
     builds = (problem.build_delay.T > 0)[:, :, None, None]
     powers, sums = (
-        _firm_last(table[quarters].swapaxes(0, 1))
+        firms_last(table[quarters].swapaxes(0, 1))
         for table in _discounted_powers(problem.transitions, problem.discount, int(quarters[-1]))
     )
 
@@ -299,7 +303,7 @@ def _bellman_blocks(problem: LocationProblem) -> Iterator[tuple[slice, _Bellman]
     entries = max((configs * len(group)) ** 2 for group in order)
     for rows in blocks(firms, max(1, BLOCK_ENTRIES // max(entries, configs**2 * regimes))):
         belief = problem.belief[rows]
-        profit = _firm_last(problem.profit[rows])
+        profit = firms_last(problem.profit[rows])
         meanwhile = (sums.take(belief, axis=-1)[:, None] * profit[:, None]).sum(axis=3)
         payoff = np.where(builds, meanwhile[horizon, np.arange(configs)], profit[:, None])
         payoff -= problem.cost_by_regime[rows].transpose(2, 1, 3, 0)
@@ -355,7 +359,7 @@ def solve_values(
         scale = np.abs(profit).max(axis=(1, 2)) + problem.noise
         # With no profit anywhere and no noise all values are 0: there is no error to scale.
         scale[scale == 0] = 1
-        solved, residual[rows] = _iterate(bellman, _firm_last(values[rows]), scale, tolerance)
+        solved, residual[rows] = _iterate(bellman, firms_last(values[rows]), scale, tolerance)
         values[rows] = np.moveaxis(solved, -1, 0)
     return values, residual
 
@@ -411,7 +415,7 @@ def choice_values(
         (configs, configs if config is None else 1, regimes if regime is None else 1, firms)
     )
     for rows, bellman in _bellman_blocks(problem):
-        worth = bellman.choice_values(_firm_last(values[rows]))
+        worth = bellman.choice_values(firms_last(values[rows]))
         if regime is not None:
             worth = worth[:, :, [regime]]
         if config is not None:
@@ -442,7 +446,7 @@ def choice_probabilities(
     """
     worth = choice_values(problem, values, config, regime)
     to = 2 if config is None else 1
-    _, probabilities = _best(np.moveaxis(worth, to, 0), problem.noise)
+    _, probabilities = best_of_choices(np.moveaxis(worth, to, 0), problem.noise)
     return np.moveaxis(probabilities, 0, to)
 
 
@@ -468,7 +472,7 @@ def stationary_distribution(probabilities: Floats) -> Floats:
     Gaussian elimination as arranged by Grassmann, Taksar and Heyman (1985): it never
     subtracts, so that moves as rare as 1e-200 still give shares to full precision.
     """
-    flows = _firm_last(probabilities)
+    flows = firms_last(probabilities)
     configs = len(flows)
     shares = np.ones((configs, flows.shape[-1]))
     # Probabilities that underflow to 0 give NaN or infinity here, and NaN in the result.
@@ -517,5 +521,5 @@ def continue_or_cancel(
     afterwards = (powers[when] * values[firms, projects.target]).sum(axis=1)
     going_on = meanwhile + afterwards - projects.remaining_cost
     cancelling = values[firms, projects.config, regime] - projects.cancellation_cost
-    _, probabilities = _best(np.stack([going_on, cancelling]), problem.noise)
+    _, probabilities = best_of_choices(np.stack([going_on, cancelling]), problem.noise)
     return going_on, cancelling, probabilities[0]

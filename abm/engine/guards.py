@@ -50,7 +50,10 @@ def _every_firm(model: Any) -> NDArray[np.int64]:
 
 
 GUARDS: dict[str, tuple[Guard, ...]] = {
-    "update_beliefs": (Guard("believed transitions", lambda model: model.transitions),),
+    "update_beliefs": (
+        Guard("believed transitions up to known dates", lambda model: model.expected.near),
+        Guard("believed transitions", lambda model: model.expected.later),
+    ),
     "price_inputs": (
         Guard("delivered price", lambda model: model.price),
         Guard("presence of plants", lambda model: model.presence),

@@ -1,14 +1,15 @@
 """What explains a firm's decision, in numbers: cut from one situation of a model."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from abm.axes import BELIEFS, CONFIG_LABELS, FOOTLOOSE, HAS_PLANT, HOSTS, N_CONFIGS
 from abm.core.beliefs import myopic_transitions
 from abm.core.claims import Claim, claim_costs
-from abm.core.location import choice_probabilities, continue_or_cancel, value_of_staying
+from abm.core.dated_beliefs import Calendar, dated_values
+from abm.core.location import best_of_choices, value_of_staying
 from abm.explain.one_firm import ONLY, Moment, Situation
 from abm.explain.switching_points import CANCELS, Lever, levers_of, nearest_switch
 from abm.location.valuation import Weighing, projects_at_gates
@@ -331,9 +332,7 @@ def _plans(situation: Situation, weighed: Weighing, luck: np.ndarray | None) -> 
     now, regime = situation.config, situation.regime
     worth = weighed.worth[0]
     certain = situation.weighed(_for_ever(situation)).worth[0]
-    chance = choice_probabilities(
-        weighed.problem, weighed.values, situation.table.config.astype(np.int64), regime
-    )[0]
+    _, chance = best_of_choices(worth, weighed.problem.noise)
     taste = situation.table.location_taste[0].astype(np.float64)
     profit = weighed.problem.profit[0, :, regime] - taste
     cost = weighed.problem.cost_by_regime[0, now]
@@ -373,34 +372,42 @@ def _grants(situation: Situation) -> np.ndarray:
     return grants
 
 
-def _for_ever(situation: Situation) -> np.ndarray:
+def _for_ever(situation: Situation) -> Calendar:
     """Beliefs of firms that take today's regime to last, whatever their type."""
-    return np.broadcast_to(
-        myopic_transitions(len(situation.policy.regimes)), situation.transitions.shape
-    )
+    later = situation.expected.later
+    return Calendar.steady(np.broadcast_to(myopic_transitions(later.shape[-1]), later.shape))
 
 
 def _waiting(situation: Situation, weighed: Weighing, plans: tuple[Plan, ...]) -> Waiting:
-    now, regime = situation.config, situation.regime
+    now = situation.config
     certain = situation.weighed(_for_ever(situation))
-    here = weighed.values[0, now, regime]
+    here = weighed.today[0, now]
     best = next(plan for plan in plans if plan.plants != CONFIG_LABELS[now])
     return Waiting(
-        float(here - certain.values[0, now, regime]),
-        float(here - value_of_staying(weighed.problem)[0, now, regime]),
+        float(here - certain.today[0, now]),
+        float(here - _staying(situation, weighed)),
         best.plants,
         best.if_policy_stayed - best.against_staying,
     )
 
 
+def _staying(situation: Situation, weighed: Weighing) -> float:
+    """What its plants are worth without the right to reconsider, dates it knows counted."""
+    problem = replace(weighed.problem, review=0.0)
+    expected = situation.expected
+    if not expected.dated()[situation.table.belief[0]]:
+        expected = Calendar.steady(expected.later)
+    ahead = dated_values(problem, expected, value_of_staying(problem), situation.regime)
+    return float(ahead.path[0, 0, situation.config, situation.regime])
+
+
 def _gate(situation: Situation, weighed: Weighing) -> Gate:
     table = situation.table
     projects = projects_at_gates(table, situation.moving, ONLY)
-    on, off, _ = continue_or_cancel(weighed.problem, weighed.values, projects, situation.regime)
     return Gate(
         CONFIG_LABELS[int(table.target[0])],
-        float(on[0]),
-        float(off[0]),
+        float(weighed.going_on[0]),
+        float(weighed.cancelling[0]),
         float(table.project_taste[0]),
         float(projects.remaining_cost[0]),
         float(table.sunk[0]),

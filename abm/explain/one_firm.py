@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abm.axes import N_CONFIGS, N_HOSTS
+from abm.core.dated_beliefs import Calendar
 from abm.core.sourcing import UnitCosts
 from abm.economy.constants import Calibration
 from abm.economy.last_quarter import Conditions
@@ -20,7 +21,7 @@ from abm.economy.tables import Array, Economy
 from abm.location.moving_costs import MovingCosts
 from abm.location.payoffs import config_revenues, payoffs
 from abm.location.review import ValuedPlans
-from abm.location.valuation import Weighing, weigh
+from abm.location.valuation import Weighing, choices, gates_of, weigh
 from abm.policy.regimes import Policy
 from abm.scenario.assumptions import FirmAssumptions
 from abm.scenario.scenario import Scenario
@@ -61,7 +62,8 @@ class Situation:
         As it buys and claims this quarter, under its contracts: one regime, that in force.
     market : MarketState
         As the firm expects it under each regime.
-    transitions : ndarray, shape (belief, regime, regime)
+    expected : Calendar
+        How each belief type expects policy to change.
     values : ndarray, shape (firm, config, regime)
         Where to start solving from.
     regime : int
@@ -84,7 +86,7 @@ class Situation:
     costs_now: UnitCosts
     borders_now: Borders
     market: MarketState
-    transitions: Array
+    expected: Calendar
     values: Array
     regime: int
     luck: Array
@@ -128,18 +130,18 @@ class Situation:
         revenue = config_revenues(quarter, self.market, ONLY)
         return payoffs(self.table, self.calibration, self.policy, revenue, ONLY)
 
-    def weighed(self, transitions: Array | None = None) -> Weighing:
+    def weighed(self, expected: Calendar | None = None) -> Weighing:
         """What every set of plants is worth to it.
 
         Parameters
         ----------
-        transitions : ndarray, shape (belief, regime, regime), optional
+        expected : Calendar, optional
             Other expectations than its own.
         """
-        expected = self.transitions if transitions is None else transitions
-        return weigh(
-            self.table, self.moving, self.payoff(), expected, self.values, ONLY, self.regime
-        )
+        foreseen = self.expected if expected is None else expected
+        problem = choices(self.table, self.moving, self.payoff(), foreseen, ONLY)
+        gates = gates_of(self.table, self.moving, ONLY)
+        return weigh(problem, gates, foreseen, self.values, self.table.config, self.regime)
 
     def under(self, policy: Policy, regimes: NDArray[np.int64]) -> "Situation":
         """The same firm under other policies, with costs and claims found anew.
@@ -184,7 +186,7 @@ class Decided(Protocol):
     trade: int
     presence: Array
     conditions: Conditions
-    transitions: Array
+    expected: Calendar
     plan_values: Array
     moving: MovingCosts
     plans: ValuedPlans
@@ -271,7 +273,7 @@ def moment_of(model: Decided, market: MarketState) -> Moment:
         _copies(trade.costs),
         trade.borders,
         market,
-        model.transitions,
+        model.expected,
         model.plan_values[..., model.live].copy(order="K"),
         model.regime,
         np.zeros(N_CONFIGS),

@@ -14,17 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abm.axes import HOSTS, N_CONFIGS, N_HOSTS
-from abm.core.location import (
-    LocationProblem,
-    Projects,
-    choice_values,
-    continue_or_cancel,
-    solve_values,
-)
+from abm.core.location import Projects
 from abm.economy.tables import Array
 from abm.explain.one_firm import ONLY, Situation
 from abm.location.moving_costs import MovingCosts, location_problem
-from abm.location.valuation import VALUE_TOLERANCE, projects_at_gates
+from abm.location.valuation import Gates, gates_of, weigh
 from abm.policy.regimes import Policy
 from abm.trade.duties import duty_on, with_fixed_duty
 
@@ -213,47 +207,36 @@ def _decide(situation: Situation, payoff: Array, each: list[MovingCosts]) -> NDA
     table, regime = situation.table, situation.regime
     belief = np.repeat(table.belief, len(payoff)).astype(np.int64)
     problems = [
-        location_problem(moving, payoff[:1], situation.transitions, belief[:1], table.sector)
+        location_problem(moving, payoff[:1], situation.expected.later, belief[:1], table.sector)
         for moving in each
     ]
     regimes = len(situation.policy.regimes)
     costs = [problem.cost_by_regime[0] for problem in problems]
     problem = replace(
         location_problem(
-            each[0], payoff, situation.transitions, belief, np.repeat(table.sector, len(payoff))
+            each[0], payoff, situation.expected.later, belief, np.repeat(table.sector, len(payoff))
         ),
         move_cost=np.stack([np.broadcast_to(cost, (*cost.shape[:2], regimes)) for cost in costs]),
     )
     start = np.repeat(situation.values, len(payoff), axis=0)
-    solved, _ = solve_values(problem, start=start, tolerance=VALUE_TOLERANCE)
-    if table.target[0] >= 0:
-        return _at_gate(situation, problem, solved, each)
     config = np.repeat(table.config, len(payoff)).astype(np.int64)
-    worth = choice_values(problem, solved, config=config, regime=regime)
-    found: NDArray[np.int64] = (worth + situation.luck).argmax(axis=1)
+    gates = _copied([gates_of(table, moving, ONLY) for moving in each])
+    weighed = weigh(problem, gates, situation.expected, start, config, regime)
+    found: NDArray[np.int64] = (weighed.worth + situation.luck).argmax(axis=1)
+    if table.target[0] >= 0:
+        goes_on = weighed.going_on + table.project_taste[0] >= weighed.cancelling
+        found = np.where(goes_on, table.target[0], CANCELS)
     return found
 
 
-def _at_gate(
-    situation: Situation,
-    problem: LocationProblem,
-    solved: NDArray[np.floating],
-    each: list[MovingCosts],
-) -> NDArray[np.int64]:
-    """Whether each copy of a firm that is building goes on, luck of its start included."""
-    table = situation.table
-    parts = [projects_at_gates(table, moving, ONLY) for moving in each]
-    projects = Projects(
-        **{
-            name: np.concatenate([getattr(part, name) for part in parts])
-            for name in Projects.__annotations__
-        }
-    )
-    on, off, _ = continue_or_cancel(problem, solved, projects, situation.regime)
-    found: NDArray[np.int64] = np.where(
-        on + table.project_taste[0] >= off, table.target[0], CANCELS
-    )
-    return found
+def _copied(gates: list[Gates]) -> Gates:
+    """The project at the gate of as many copies of a firm, if it has one."""
+    places = np.repeat(np.arange(len(gates)), [len(one.places) for one in gates])
+    projects = {
+        name: np.concatenate([getattr(one.projects, name) for one in gates])
+        for name in Projects.__annotations__
+    }
+    return Gates(places, Projects(**projects))
 
 
 def nearest_switch(situation: Situation, lever: Lever) -> Switch:

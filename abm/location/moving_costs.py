@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from abm.axes import HAS_PLANT, N_CONFIGS, N_FOOTLOOSE, N_HOSTS
 from abm.core.build_up import BuildUp
+from abm.core.content_rules import Floats
 from abm.core.customers import Speeds
 from abm.core.location import LocationProblem
 from abm.economy.tables import Array, Economy
@@ -258,7 +259,7 @@ class MovingCosts:
 def location_problem(
     moving: MovingCosts,
     payoff: Array,
-    transitions: Array,
+    transitions: Floats,
     belief: NDArray[np.integer],
     sector: NDArray[np.integer] | None = None,
 ) -> LocationProblem:

@@ -8,16 +8,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.axes import N_CONFIGS
+from abm.axes import BELIEFS, N_CONFIGS
 from abm.core.beliefs import adaptive_transitions, myopic_transitions
-from abm.core.location import continue_or_cancel
+from abm.core.dated_beliefs import Calendar, calendar
 from abm.economy.tables import Array
 from abm.engine.draws import Draws
 from abm.location.moving_costs import MovingCosts, quarterly_review
-from abm.location.valuation import projects_at_gates, weigh
+from abm.location.valuation import choices, gates_of, weigh
 from abm.policy.regimes import Policy
 from abm.scenario.assumptions import FirmAssumptions
 from agents import FirmTable
+
+TOLD = np.array([belief != "myopic" for belief in BELIEFS])
+"""Which belief types reckon with dates that are announced."""
 
 
 def reviewing(table: FirmTable, settings: FirmAssumptions, quarter: int) -> NDArray[np.int64]:
@@ -35,10 +38,14 @@ def reviewing(table: FirmTable, settings: FirmAssumptions, quarter: int) -> NDAr
     return np.flatnonzero(due | at_gate)
 
 
-def believed_transitions(
+def believed(
     policy: Policy, quarter: int, counts: Array, prior_quarters: float, hazard: float = 1.0
-) -> Array:
-    """How each belief type expects policy to change, shape (belief, regime, regime).
+) -> Calendar:
+    """How each belief type expects policy to change.
+
+    Who looks ahead and who learns is told the dates on which segments of policy begin, and
+    believes them; only what has no date is a matter of chance, and of evidence. A change that
+    cannot come any more, since a threat is withdrawn say, is not expected though it was seen.
 
     Parameters
     ----------
@@ -51,15 +58,23 @@ def believed_transitions(
         Weight of the announced chain in adaptive beliefs.
     hazard : float
         Factor on the arrival of the threat, as governments now stand.
+
+    Returns
+    -------
+    Calendar
     """
-    announced = policy.forward_transitions(quarter, hazard)
-    return np.stack(
-        [
-            myopic_transitions(len(announced)),
-            adaptive_transitions(announced, prior_quarters, counts),
-            announced,
-        ]
-    )
+    announced = policy.chains_within(quarter, hazard)
+    segments, states, _ = announced.shape
+    seen = counts.reshape(segments, states, segments, states)
+    within = [
+        (
+            myopic_transitions(states),
+            adaptive_transitions(chain, prior_quarters, seen[n, :, n] * (chain > 0)),
+            chain,
+        )
+        for n, chain in enumerate(announced)
+    ]
+    return calendar(np.array(within), policy.known_starts(quarter), TOLD, quarter)
 
 
 @dataclass(frozen=True)
@@ -87,7 +102,7 @@ def value_plans(
     table: FirmTable,
     moving: MovingCosts,
     payoff: Array,
-    transitions: Array,
+    expected: Calendar,
     values: Array,
     rows: NDArray[np.int64],
     regime: int,
@@ -101,9 +116,11 @@ def value_plans(
     table : FirmTable
     moving : MovingCosts
     payoff : ndarray, shape (firm, config, regime)
-    transitions : ndarray, shape (belief, regime, regime)
+    expected : Calendar
+        How each belief type expects policy to change.
     values : ndarray, shape (all firms, config, regime)
-        Starting points of the solver; rows ``rows`` are overwritten with the solution.
+        Starting points of the solver; rows ``rows`` are overwritten with the solution for the
+        time after all dates.
     rows : ndarray of int, shape (firm,)
     regime, quarter : int
     draws : Draws
@@ -112,21 +129,15 @@ def value_plans(
     -------
     ValuedPlans
     """
-    weighed = weigh(table, moving, payoff, transitions, values[rows], rows, regime)
-    values[rows] = weighed.values
+    problem = choices(table, moving, payoff, expected, rows)
+    gates = gates_of(table, moving, rows)
+    weighed = weigh(problem, gates, expected, values[rows], table.config[rows], regime)
+    values[rows] = weighed.later
     noise = draws.gumbel("review", quarter, (len(rows), N_CONFIGS), ids=rows)
     taste = moving.settings.choice_noise * noise
-    building = table.target[rows] >= 0
     goes_on = np.zeros(len(rows), np.bool_)
-    if building.any():
-        some = rows[building]
-        on, off, _ = continue_or_cancel(
-            weighed.problem.take(building),
-            weighed.values[building],
-            projects_at_gates(table, moving, some),
-            regime,
-        )
-        # The taste shock that favoured the project when it was chosen counts again, since
-        # the reasons for it that the model does not know have not gone away.
-        goes_on[building] = on + table.project_taste[some] >= off
+    # The taste shock that favoured the project when it was chosen counts again, since
+    # the reasons for it that the model does not know have not gone away.
+    favour = table.project_taste[rows[gates.places]]
+    goes_on[gates.places] = weighed.going_on + favour >= weighed.cancelling
     return ValuedPlans(rows, weighed.worth + taste, taste, goes_on)

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from itertools import takewhile
 from typing import Any
 
 import numpy as np
@@ -100,15 +101,32 @@ class Policy(PolicyArrays):
     def reachable(self, quarter: int, regime: int) -> slice:
         """Return the regimes that may follow ``regime``, itself included, as known in ``quarter``.
 
-        Segments follow each other in time and none comes back, so these are consecutive.
+        Segments follow each other in time and none comes back, so these are consecutive but
+        for states that cannot be reached; those between are returned too, with what may
+        follow them.
         """
-        moves = self.forward_transitions(quarter) > 0
-        found = np.zeros(len(moves), dtype=bool)
+        leads = self._leads(quarter)
+        found = np.zeros(len(leads), dtype=bool)
         found[regime] = True
-        for _ in moves:
-            found |= found @ moves
-        found = np.flatnonzero(found)
-        return slice(int(found[0]), int(found[-1]) + 1)
+        while True:
+            places = np.flatnonzero(found)
+            span = slice(int(places[0]), int(places[-1]) + 1)
+            found[span] = True
+            further = found | found @ leads
+            if (further == found).all():
+                return span
+            found = further
+
+    def _leads(self, quarter: int) -> NDArray[np.bool_]:
+        """Return which regime may follow which, as known in ``quarter``."""
+        within_segment = self.chains_within(quarter) > 0
+        count, states = within_segment.shape[:2]
+        leads = np.zeros((count, states, count, states), dtype=bool)
+        for n in range(count):
+            leads[n, :, n] = within_segment[n]
+        for n in range(len(self.known_starts(quarter)) - 1):
+            leads[n, :, n + 1] = within_segment[n]
+        return leads.reshape(count * states, count * states)
 
     def during(self, regimes: slice | NDArray[np.int64]) -> "Policy":
         """Return the same policy for some regimes; its timeline stays whole."""
@@ -196,32 +214,33 @@ class Policy(PolicyArrays):
             return draw >= threat.departure_per_quarter
         return draw < min(1.0, threat.arrival_per_quarter * hazard)
 
-    def forward_transitions(self, quarter: int, hazard: float = 1.0) -> NDArray[np.float64]:
-        """Return the transition matrix of regimes, given what is known in ``quarter``.
+    def chains_within(self, quarter: int, hazard: float = 1.0) -> NDArray[np.float64]:
+        """Return the transitions between the states of every segment, as known in ``quarter``.
 
-        Within a segment a standing threat is imposed and lifted with its hazards, talks
-        that go on end in each outcome with its hazard, and an outcome lasts. A segment
-        whose successor has been announced is left with probability one over its length,
-        so that the expected stay is that length; changes that are not announced are not
-        expected. The last segment lasts for ever. ``hazard``, a factor on the chance that
+        A standing threat is imposed and lifted with its hazards, talks that go on end in each
+        outcome with its hazard, and an outcome lasts. ``hazard``, a factor on the chance that
         the threat is carried out, is expected to stay as it is today.
 
         Returns
         -------
-        ndarray, shape (regime, regime)
-            Probability a quarter of going from the regime of the row to that of the
-            column; rows sum to one.
+        ndarray, shape (segment, state, state)
+            Probability a quarter of going from the state of the row to that of the column;
+            rows sum to one.
         """
-        states, count = self.states, len(self.timeline)
-        chain = np.zeros((count, states, count, states))
-        for n, segment in enumerate(self.timeline):
-            within_segment = self._chain_within(segment, quarter, hazard)
-            leaving = 0.0
-            if n + 1 < count and self.timeline[n + 1].known <= quarter:
-                leaving = 1.0 / (self.timeline[n + 1].start - segment.start)
-                chain[n, :, n + 1] = leaving * within_segment
-            chain[n, :, n] = (1.0 - leaving) * within_segment
-        return chain.reshape(count * states, count * states)
+        return np.stack([self._chain_within(one, quarter, hazard) for one in self.timeline])
+
+    def known_starts(self, quarter: int) -> NDArray[np.int64]:
+        """Return the quarter in which each segment begins that is known in ``quarter``.
+
+        Changes that are not announced are not expected, nor is anything after them.
+
+        Returns
+        -------
+        ndarray of int, shape (known segment,)
+            Of the first segments of the timeline, rising.
+        """
+        known = takewhile(lambda segment: segment.known <= quarter, self.timeline)
+        return np.array([segment.start for segment in known])
 
     def same_as(self, other: "Policy") -> bool:
         """Return whether two policies are the same in all that a run depends on."""

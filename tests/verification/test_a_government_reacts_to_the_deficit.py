@@ -37,7 +37,7 @@ def test_the_scale_is_one_at_the_target_rises_with_the_deficit_and_ends_with_it(
 def test_firms_who_look_ahead_expect_the_hazard_as_it_now_stands():
     policy = compile_policy(load_scenario("threat-35", list(THREAT)))
     for hazard, expected in ((0, 0), (1, 0.1), (3, 0.3), (100, 1)):
-        chain = policy.forward_transitions(1, hazard)
+        chain = policy.chains_within(1, hazard)[0]
         assert chain[0, 1] == pytest.approx(expected)
         np.testing.assert_allclose(chain.sum(axis=1), 1)
 
@@ -59,8 +59,8 @@ def test_the_deficit_is_that_of_the_summary():
 def test_a_deficit_that_grows_raises_the_hazard_and_one_that_shrinks_lowers_it():
     wider = run(*REACTS, "barriers.USA.MEX.all=-0.05")
     narrower = run(*REACTS, "barriers.USA.MEX.all=0.05")
-    assert narrower.hazard < 1 < wider.hazard
-    assert wider.transitions[-1, 0, 1] > narrower.transitions[-1, 0, 1]
+    assert narrower.in_force.state.hazard < 1 < wider.in_force.state.hazard
+    assert wider.expected.later[-1, 0, 1] > narrower.expected.later[-1, 0, 1]
     events = [e for e in wider.events if e["instrument"] == "threat.arrival_per_quarter"]
     assert events
     assert all(float(e["new"]) > float(e["old"]) for e in events)
@@ -69,7 +69,7 @@ def test_a_deficit_that_grows_raises_the_hazard_and_one_that_shrinks_lowers_it()
 
 def test_without_reaction_the_deficit_moves_nothing():
     plain, told = run(*THREAT), run(*THREAT, "reaction.deficit_target=0.5")
-    assert told.hazard == 1
+    assert told.in_force.state.hazard == 1
     for name, frame in plain.frames().items():
         pd.testing.assert_frame_equal(frame, told.frames()[name], check_exact=True)
 

@@ -66,7 +66,9 @@ class Reference:
 
     def __init__(self, problem, row, expected):
         self.profit = problem.profit[row].tolist()
-        self.cost = problem.move_cost[row].tolist()
+        regimes = len(self.profit[0])
+        costs = problem.cost_by_regime[row]
+        self.cost = np.broadcast_to(costs, (N_CONFIGS, N_CONFIGS, regimes)).tolist()
         self.delay = problem.build_delay.tolist()
         self.chains = [
             expected.at(ahead)[problem.belief[row]].tolist() for ahead in range(expected.horizon)
@@ -99,7 +101,7 @@ class Reference:
             + self.discount
             * self.expected(quarter, regime, lambda r: self.at(quarter + 1, target, r))
         )
-        return before_cost - self.cost[current][target]
+        return before_cost - self.cost[current][target][regime]
 
     def while_building(self, quarter, current, target, regime, left):
         if left == 0:
@@ -146,6 +148,22 @@ def test_values_and_choices_equal_brute_force_under_a_date(noise, delays, quarte
             )
         worths = [[reference.worth(0, c, to, 1) for to in CONFIGS] for c in CONFIGS]
         np.testing.assert_allclose(found.worth[row], worths, rtol=1e-11)
+
+
+def test_a_cost_of_moving_that_differs_by_regime_is_that_of_the_quarter_of_the_decision():
+    """As where a treasury pays a part of it under some regimes."""
+    problem = random_problem(0.3, 0.6, 1, segments=2)
+    granted = np.array([1.0, 0.8, 0.4, 0.5])
+    dearer = problem.move_cost[..., None] * granted
+    problem = LocationProblem(**{**vars(problem), "move_cost": dearer})
+    expected = two_segments(5)
+    found = solved(problem, expected, regime=1)
+    for row in range(N_FIRMS):
+        reference = Reference(problem, row, expected)
+        worths = [[reference.worth(0, c, to, 1) for to in CONFIGS] for c in CONFIGS]
+        np.testing.assert_allclose(found.worth[row], worths, rtol=1e-11)
+        here = np.array(reference.values[0])[:, 1]
+        np.testing.assert_allclose(found.path[0, row, :, 1], here, rtol=1e-11)
 
 
 def test_values_equal_brute_force_under_two_dates_of_which_one_is_beyond_the_horizon():

@@ -136,7 +136,7 @@ def test_an_agreement_sets_its_keys_and_ends_the_threat():
         ("USA+MEX+CAN", "competition.markup_scale", "1", "0.9"),
         ("USA", "threat.border_tax", "35% border tax on MEX", "none"),
     ]
-    np.testing.assert_array_equal(model.transitions[:, model.regime, model.regime], 1)
+    np.testing.assert_array_equal(model.expected.later[:, model.regime, model.regime], 1)
 
 
 def first_chances(hazard):

@@ -126,10 +126,11 @@ def test_a_measure_is_levied_from_its_day_until_suspended_and_from_resumed_until
 
 def test_firms_expect_an_announced_measure_and_never_its_end():
     policy = compile_policy(Scenario.from_toml(DATED))
-    assert policy.forward_transitions(1)[0, 0] == 1
-    assert policy.forward_transitions(2)[0, 1] == pytest.approx(1 / 5)
-    assert policy.forward_transitions(5)[1, 1] == 1
-    assert policy.forward_transitions(8)[2, 2] == 1
+    known = {quarter: policy.known_starts(quarter).tolist() for quarter in (1, 2, 6, 7, 13)}
+    assert known[1] == [0]
+    assert known[2] == known[6] == [0, 5]
+    assert known[7] == [0, 5, 7]
+    assert known[13] == [0, 5, 7, 9, 13]
 
 
 def test_turns_are_events_of_the_country_that_levies():

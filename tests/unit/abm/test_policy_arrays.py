@@ -157,8 +157,10 @@ def test_a_threat_escalates_on_the_dates_of_the_timeline():
     ]
     assert levied == [0.05, 0.05, 0.10, 0.25, 0.25]
     # Once they are announced, firms who look ahead expect the steps with the duty in force.
-    assert compiled.forward_transitions(1)[1, 3:].sum() == 0
-    assert compiled.forward_transitions(2)[1, 3] > 0
+    assert compiled.known_starts(1).tolist() == [0]
+    assert compiled.known_starts(2).tolist() == [0, 3, 4]
+    assert compiled.reachable(1, regime=1) == slice(0, 2)
+    assert compiled.reachable(2, regime=1) == slice(0, 6)
 
 
 def test_of_a_threat_and_a_special_duty_the_higher_is_levied_under_its_own_terms():

@@ -136,7 +136,7 @@ def test_an_outcome_is_a_state_of_every_segment_with_its_keys_set():
 def test_firms_expect_outcomes_while_talks_go_on_and_more_under_a_threat():
     policy = talks()
     alone = [[1, 0, 0, 0], [1, 0, 0, 0]]
-    chain = {quarter: policy.forward_transitions(quarter) for quarter in (4, 5, 9, 13)}
+    chain = {quarter: policy.chains_within(quarter)[0] for quarter in (4, 5, 9, 13)}
     for one in chain.values():
         np.testing.assert_allclose(one.sum(axis=1), 1)
         assert (one[2:] == np.eye(4)[2:]).all()  # what is agreed lasts
@@ -153,7 +153,7 @@ def test_talks_end_as_drawn_dated_or_not_at_all():
     assert policy.agreement(4, 0.0) is policy.agreement(13, 0.0) is None
     never = talks(text=TALKS.replace("set = { agreement", "agreed = 'never'\nset = { agreement"))
     assert [never.agreement(5, draw) for draw in (0.04, 0.06)] == [None, "renewal"]
-    assert (never.forward_transitions(5) == policy.forward_transitions(5)).all()
+    assert (never.chains_within(5) == policy.chains_within(5)).all()
     dated = talks(text=TALKS.replace("set = { agr", "agreed = 2018-06-01\nset = { agr"))
     assert [dated.agreement(quarter, 0.99) for quarter in (5, 6)] == [None, "end"]
 

@@ -85,15 +85,17 @@ def test_what_is_neither_entered_nor_known_by_the_end_is_left_out():
 
 def test_a_coming_segment_is_expected_only_once_it_is_announced():
     compiled = compile_policy(Scenario.load("usmca"))
-    assert (compiled.forward_transitions(7) == np.eye(5)).all()
-    chain = compiled.forward_transitions(8)
-    assert np.diag(chain, 1) == pytest.approx([1 / 15, 1 / 4, 1 / 4, 1 / 4])
-    assert chain[4, 4] == 1
+    assert compiled.known_starts(7).tolist() == [0]
+    assert compiled.reachable(7, regime=0) == slice(0, 1)
+    assert compiled.known_starts(8).tolist() == [0, 15, 19, 23, 27]
+    assert compiled.reachable(8, regime=0) == slice(0, 5)
+    assert (compiled.chains_within(8) == 1).all()
 
 
 def test_what_was_never_announced_is_never_expected():
     compiled = compile_policy(Scenario.load("blanket-25"))
-    assert (compiled.forward_transitions(4) == np.eye(2)).all()
+    assert compiled.known_starts(4).tolist() == [0]
+    assert compiled.reachable(4, regime=0) == slice(0, 1)
 
 
 def test_a_threat_arrives_and_departs_with_its_hazards_while_it_stands():
@@ -102,9 +104,9 @@ def test_a_threat_arrives_and_departs_with_its_hazards_while_it_stands():
         "arrival_per_quarter = 0.1\ndeparture_per_quarter = 0.2\n"
     )
     assert [compiled.threat_live(quarter) for quarter in (4, 5, 8, 9)] == [False, True, True, False]
-    assert compiled.forward_transitions(5).tolist() == [[0.9, 0.1], [0.2, 0.8]]
-    assert compiled.forward_transitions(4).tolist() == [[1, 0], [1, 0]]
-    assert compiled.forward_transitions(9).tolist() == [[1, 0], [1, 0]]
+    assert compiled.chains_within(5).tolist() == [[[0.9, 0.1], [0.2, 0.8]]]
+    assert compiled.chains_within(4).tolist() == [[[1, 0], [1, 0]]]
+    assert compiled.chains_within(9).tolist() == [[[1, 0], [1, 0]]]
 
 
 def test_a_threat_without_a_date_stands_from_quarter_1_but_not_in_the_calibration_year():
@@ -117,16 +119,16 @@ def test_a_threat_made_by_the_timeline_stands_from_then_on():
     assert compiled.regimes[1] == "start, threat imposed"
     assert compiled.border_tax.tolist() == [0, 0, 0, 0.35]
     assert [compiled.threat_live(quarter) for quarter in (4, 5)] == [False, True]
-    assert compiled.forward_transitions(5)[2].tolist() == [0, 0, 0.5, 0.5]
+    assert compiled.chains_within(5)[1, 0].tolist() == [0.5, 0.5]
 
 
 @pytest.mark.parametrize("quarter", [0, 1, 8, 14, 15, 30])
-def test_every_row_of_the_chain_sums_to_one(quarter):
+def test_every_row_of_the_chains_sums_to_one(quarter):
     threatened = 'extends = "usmca"\n[threat]\narrival_per_quarter = 0.3\n'
-    chain = policy(threatened).forward_transitions(quarter)
-    assert chain.shape == (10, 10)
-    assert chain.sum(axis=1) == pytest.approx(np.ones(10), abs=1e-12)
-    assert chain.min() >= 0
+    chains = policy(threatened).chains_within(quarter)
+    assert chains.shape == (5, 2, 2)
+    assert chains.sum(axis=2) == pytest.approx(np.ones((5, 2)), abs=1e-12)
+    assert chains.min() >= 0
 
 
 def imposed(text, quarters, draw):
