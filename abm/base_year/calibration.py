@@ -227,8 +227,7 @@ def _first_guess(
         hourly_pay=economy.hourly_pay.T,
         margin=margin,
         access=(appeal / np.maximum(sales[:, :, None, None], 1e-12)) ** (1 / REACH_EXPONENT),
-        fringe=targets.fringe
-        * ((1 + economy.trade_margin) * (1 + outside[..., 0]))[:N_FOOTLOOSE],
+        fringe=targets.fringe * ((1 + economy.trade_margin) * (1 + outside[..., 0]))[:N_FOOTLOOSE],
         expenditure=np.zeros((N_FOOTLOOSE, N_REGIONS)),
         home_appeal=at_home + (1 - at_home) / np.float32(home_appeal),
         other_use=targets.other_use,

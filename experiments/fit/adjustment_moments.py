@@ -139,7 +139,7 @@ def as_recorded(imports: pd.DataFrame) -> pd.DataFrame:
 
 
 def import_share(trade: pd.DataFrame, origin: str, sectors: Collection[str], year: int) -> float:
-    """Percent of US imports as customs record them that come from one region, in a calendar year."""
+    """Percent of a calendar year's US imports, as recorded, that come from one region."""
     first = 4 * (year - FIRST_YEAR) + 1
     bought = as_recorded(us_imports(trade, "customs_value_musd")).loc[first : first + 3]
     some = bought.loc[:, bought.columns.get_level_values("sector").isin(sectors)].sum()

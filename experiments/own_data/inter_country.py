@@ -227,9 +227,7 @@ def _split(use: Array, final: Array, names: list[str], negative: float) -> Table
     # Rows: shares of the sectors within a group, cell by cell.
     grouped = np.einsum("sklj,hj->sklh", shipped_use, member)
     wide = np.einsum("sgl...,gk->skl...", use, member) * _shares_within(grouped, member, axis=1)
-    sold = np.einsum("sgm,gk->skm", final, member) * _shares_within(
-        shipped_final, member, axis=1
-    )
+    sold = np.einsum("sgm,gk->skm", final, member) * _shares_within(shipped_final, member, axis=1)
     output = wide.sum(axis=(2, 3)) + sold.sum(axis=2)
     # Columns: each group's inputs over its sectors, so that rows stay and columns have their sums.
     inputs = shipped_use.sum(axis=(0, 1)) / load_economy().output

@@ -35,9 +35,7 @@ from experiments.fit.search import (
 
 RATES = np.array([0.0075, 0.0175, 0.025, 0.035, 0.06, 0.15])
 
-BORDER = Border(
-    false_claim_cost=0.1, honesty_median=0.1, honesty_spread=1.0
-)
+BORDER = Border(false_claim_cost=0.1, honesty_median=0.1, honesty_spread=1.0)
 
 PLANTS = 40_000
 """Shares then have a sampling error of at most a quarter of a percentage point."""
