@@ -150,7 +150,9 @@ def input_terms(
         signed[..., -1] = held.weights
         weights[..., -1] = held.weights * held.dearer
     originating = originating_share(conditions, policy)[:, :, None]
-    before_duty = 1 / (1 + conditions.certificates.duty[:N_GOODS, :, :N_HOSTS])
+    # Content is judged at basic values, before what traders earn and duty.
+    on_top = (1 + calibration.trade_margin[..., None]) * (1 + conditions.certificates.duty)
+    before_duty = 1 / on_top[:N_GOODS, :, :N_HOSTS]
     bills = calibration.bill_of_materials[:, :N_GOODS].astype(np.float32)
     services = service_purchases(economy, calibration, weights, signed)
     terms = []

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from abm import data
-from abm.axes import FOOTLOOSE, HOSTS, USA
+from abm.axes import FOOTLOOSE, HOSTS, N_GOODS, N_HOSTS, USA
 from abm.base_year.calibration import BaseYear, calibrate
 from abm.base_year.first_plants import place_firms
 from abm.base_year.population import (
@@ -375,7 +375,11 @@ def _under_usmca(
 
 
 def _parts_content(world: FitSetting, table: FirmTable, base: BaseYear) -> Array:
-    """Originating share of materials in what is sold in the USA, shape (firm, host)."""
+    """Originating share of materials in what is sold in the USA, shape (firm, host).
+
+    Materials are at basic values, those of the average plant of sector and host over what
+    it pays; what does not originate is so in its content already.
+    """
     calibration, costs = base.calibration, base.costs
     terms = price_inputs(world.economy, calibration, calibration.conditions, world.nafta)
     value_added = value_added_cost(table, calibration, calibration.conditions, world.nafta)
@@ -387,7 +391,11 @@ def _parts_content(world: FitSetting, table: FirmTable, base: BaseYear) -> Array
     threshold = world.nafta.content_threshold[table.sector]
     content = np.where(adjusts, threshold, costs.free_content[..., 0])
     cost = np.where(adjusts, costs.compliant_cost[..., 0], costs.free_cost[..., 0])
-    share: Array = 1 - (1 - content) * cost / (cost - other_cost)
+    paid = base.tally.purchases[:, :N_GOODS].sum(axis=(4, 5))
+    basic = paid / calibration.base_on_top[:N_GOODS, :, :N_HOSTS]
+    whole = np.maximum(paid.sum(axis=(1, 2)), np.finfo(float).tiny)
+    at_basic = (basic.sum(axis=(1, 2)) / whole)[table.sector]
+    share: Array = 1 - (1 - content) * cost / ((cost - other_cost) * at_basic)
     return share
 
 
