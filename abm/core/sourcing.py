@@ -36,8 +36,8 @@ class InputTerms:
     ----------
     weights : ndarray, shape (input, source, group, host, regime)
         Sourcing weight of a source, dimensionless, by content group: suppliers whose
-        goods originate, other suppliers, others valued before duty, and originating ones
-        valued before duty.
+        goods originate, other suppliers, others valued before duty and margins of traders,
+        and originating ones so valued.
     theta : ndarray, shape (input,)
         Frechet shape of part prices.
     bill_of_materials : ndarray, shape (input, host)
@@ -162,7 +162,7 @@ class FreeChoice:
 
     All arrays have shape (input, host, regime, firm): spending by category, and the
     appeal of all sources, of others than originating ones, and of the latter valued
-    before duty.
+    before duty and margins of traders.
     """
 
     spend: Floats

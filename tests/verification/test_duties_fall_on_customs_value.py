@@ -166,6 +166,9 @@ def test_with_higher_ratios_the_calibration_year_is_the_same_and_at_rest(resting
     np.testing.assert_allclose(
         higher.base_accounts.sales, usual.base_accounts.sales, rtol=1e-3, atol=1e-3
     )
+    # Nor does content depend on them: it is judged at basic values.
+    contents = [model.base_accounts.content for model in resting]
+    np.testing.assert_allclose(contents[1], contents[0], atol=2e-3)
     np.testing.assert_allclose(higher.accounts.sales, usual.accounts.sales, rtol=2e-3, atol=1e-3)
 
 
