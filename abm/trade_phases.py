@@ -213,7 +213,8 @@ class Trading(Surface):
             self.trade,
             self.moves.grants,
         )
-        self.year.append(accounts)
+        out_of_place = self.supply.out_of_place(self.calibration.bill_of_materials)
+        self.year.append(replace(accounts, contracts_to_move=out_of_place))
         self._file_certificates()
         self._pass_on()
         self.served.standing.clear()  # large, and found anew next quarter

@@ -11,6 +11,7 @@ from abm.core.contracts import (
     Signing,
     contract_weights,
     next_contracts,
+    out_of_place,
     signing_today,
 )
 from abm.economy.tables import Array
@@ -48,6 +49,23 @@ class Supply:
         """What the average buyer pays to each source, category by category."""
         owed: Array = self.contracts.ordered * self.price
         return owed
+
+    def out_of_place(self, bill: Array) -> Array:
+        """Part of contracts that would be with other sources if all were signed this quarter.
+
+        Parameters
+        ----------
+        bill : ndarray, shape (..., input, place)
+            How much each input weighs.
+
+        Returns
+        -------
+        ndarray, shape (..., place)
+        """
+        weight = bill.sum(axis=-2)
+        moved = (bill * out_of_place(self.contracts, self.today)).sum(axis=-2)
+        share: Array = np.divide(moved, weight, out=np.zeros_like(weight), where=weight > 0)
+        return share
 
     def adapted(self, bought: Array) -> Array:
         """What users would buy if all their contracts were signed this quarter.
