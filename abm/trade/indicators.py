@@ -116,19 +116,19 @@ def mean_content(content: Array, output: Array) -> Array:
     return share(*(_with_sum(summed(part, -2)) for part in (of_net_cost, weight)))
 
 
-def consumers_basket(value: Array, duty: Array) -> Array:
-    """What consumers of the members spend on footloose goods, duty included, any origin.
+def consumers_basket(value: Array, margin: Array, duty: Array) -> Array:
+    """What consumers of the members spend on footloose goods of any origin.
 
     Parameters
     ----------
-    value, duty : ndarray, shape (..., sector, source, market)
-        Of final use.
+    value, margin, duty : ndarray, shape (..., sector, source, market)
+        Of final use: at basic prices, what traders earn, and duties.
 
     Returns
     -------
     ndarray, shape (..., sector, host)
     """
-    spending = value + duty
+    spending = value + margin + duty
     return summed(spending[..., :N_FOOTLOOSE, :, :N_HOSTS], -2)
 
 

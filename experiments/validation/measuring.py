@@ -151,7 +151,7 @@ def welfare(model: RelocationModel) -> Measures:
 def _other_spending(model: RelocationModel) -> Array:
     """What immobile sectors and industry abroad spend on each input, shape (input, market)."""
     calibration = model.calibration
-    spending: Array = (calibration.other_use * (1 + calibration.base_input_duty)).sum(axis=1)
+    spending: Array = (calibration.other_use * calibration.base_on_top).sum(axis=1)
     return spending
 
 
