@@ -213,8 +213,8 @@ OUTCOMES = Table(
             lambda q: q.accounts.customers_to_move[:, :N_HOSTS],
         ),
         "contracts_to_move": _number(
-            "share of inputs",
-            "contracts with suppliers that would be with other sources if all were signed anew",
+            "share of purchases",
+            "what plants in the region buy that would be with other sources if all was signed anew",
             lambda q: q.accounts.contracts_to_move,
         ),
         "consumption_musd": _number(

@@ -128,7 +128,7 @@ class Accounts:
     input_spending : ndarray, shape (input, source, market)
         Purchasers' value of inputs, all users.
     contracts_to_move : ndarray, shape (sector, host)
-        Part of contracts with suppliers that would be with others if all were signed anew.
+        Part of what plants buy that would be with other sources if all was signed anew.
     """
 
     final: Shipments

@@ -50,22 +50,24 @@ class Supply:
         owed: Array = self.contracts.ordered * self.price
         return owed
 
-    def out_of_place(self, bill: Array) -> Array:
-        """Part of contracts that would be with other sources if all were signed this quarter.
+    def to_move(self, bill: Array) -> Array:
+        """Part of what is bought that would be with other sources if all was signed today.
 
         Parameters
         ----------
         bill : ndarray, shape (..., input, place)
-            How much each input weighs.
+            What each category cost in the calibration year.
 
         Returns
         -------
         ndarray, shape (..., place)
+            0 where nothing is bought.
         """
-        weight = bill.sum(axis=-2)
-        moved = (bill * out_of_place(self.contracts, self.today)).sum(axis=-2)
-        share: Array = np.divide(moved, weight, out=np.zeros_like(weight), where=weight > 0)
-        return share
+        spent = bill * self.owed.sum(axis=-2)
+        late = (spent * out_of_place(self.contracts, self.today)).sum(axis=-2)
+        total = spent.sum(axis=-2)
+        part: Array = np.divide(late, total, out=np.zeros_like(total), where=total > 0)
+        return part
 
     def adapted(self, bought: Array) -> Array:
         """What users would buy if all their contracts were signed this quarter.
