@@ -214,7 +214,8 @@ class Trading(Surface):
             self.trade,
             self.moves.grants,
         )
-        self.year.append(accounts)
+        late = self.supply.to_move(self.calibration.bill_of_materials)
+        self.year.append(replace(accounts, contracts_to_move=late))
         self._file_certificates()
         self._pass_on()
         self.served.standing.clear()  # large, and found anew next quarter

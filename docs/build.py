@@ -52,7 +52,8 @@ REFERENCE = {
 """Modules of the public interface, by heading."""
 
 GUIDES = ("tutorial", "write-a-scenario", "add-an-instrument", "continue-and-fork",
-          "sweep-on-a-cluster", "read-the-results", "newer-input-output-table")  # fmt: skip
+          "sweep-on-a-cluster", "read-the-results", "newer-input-output-table",
+          "results-changed")  # fmt: skip
 
 
 LINK = re.compile(r"\]\(([^)#\s]+)")
@@ -101,12 +102,13 @@ def configuration(docs: Path, site: Path) -> dict[str, object]:
             "instruments",
             "governments",
             "notation",
+            "glossary",
             "outputs",
             "sweeps",
             "laboratory",
             "explaining",
         ),
-        *("findings", "validation", "fit", "performance", "release"),
+        *("findings", "validation", "fit", "adjustment", "performance", "release"),
     ]
     return {
         "site_name": "Nearshore",

@@ -19,7 +19,7 @@ from typing import Any, get_args
 import numpy as np
 
 from abm import data
-from abm.axes import CONFIG_LABELS, FOOTLOOSE, HOSTS
+from abm.axes import CONFIG_LABELS, FOOTLOOSE, GOODS, HOSTS, REGIONS
 from abm.base_year.first_plants import OTHER_MAKERS, VEHICLE_MAKERS
 from abm.config.settings import Settings
 from abm.economy.tables import load_economy
@@ -30,7 +30,9 @@ from abm.policy.timeline import segments
 from abm.scenario.assumptions import EconomyAssumptions, FirmAssumptions
 from abm.scenario.scenario import Scenario, shipped
 from agents import FirmTable
+from experiments.fit.adjustment_page import found_text, split_table, targets_table
 from experiments.outcomes.tables import COMPARISON_TABLES, TABLES
+from experiments.scenarios.collected_duties import special_duties
 
 ROOT = Path(__file__).parents[1]
 
@@ -56,6 +58,9 @@ CONSTANTS = (
 
 PACKAGES = ("agents", "abm", "experiments", "viz")
 """From the ground up: each imports only itself and those before it."""
+
+SHOWN_QUARTERS = ("2018Q3", "2019Q1", "2019Q3", "2020Q1", "2021Q1", "2022Q4")
+"""Of the duties collected, enough to see every rise and end."""
 
 THRESHOLDS = "rules_of_origin.regional_value_content"
 
@@ -304,6 +309,48 @@ def scenarios() -> str:
     )
 
 
+def collected_rates() -> str:
+    """Duties of the scenario ``collected-2018`` by partner and sector, percent."""
+    rates = 100 * special_duties()
+    rates = rates.loc[:, (rates > 0).any()]
+    cells = sorted(rates.columns, key=lambda cell: (REGIONS.index(cell[0]), GOODS.index(cell[1])))
+    return table(
+        ("from", "goods", *(f"{quarter[:4]} {quarter[4:]}" for quarter in SHOWN_QUARTERS)),
+        (
+            (
+                partner,
+                code(good),
+                *(f"{rates.loc[when, (partner, good)]:.1f}" for when in SHOWN_QUARTERS),
+            )
+            for partner, good in cells
+        ),
+    )
+
+
+def transport_split() -> str:
+    """What transport equipment from China consisted of, and the list of each kind."""
+    rows = data.read("transport_split_2017").itertuples(index=False)
+    return table(
+        ("goods", "share of imports, %", "list of goods"),
+        ((row.goods.replace("_", " "), f"{100 * row.share:.0f}", row.list) for row in rows),
+    )
+
+
+def adjustment_targets() -> str:
+    """Targets of the fit of speeds."""
+    return targets_table()
+
+
+def adjustment_split() -> str:
+    """What every published row on movement is used for."""
+    return split_table()
+
+
+def adjustment_found() -> str:
+    """What the fit of speeds found."""
+    return found_text()
+
+
 def house() -> str:
     """Every folder of code and what it is for, as its ``__init__.py`` says first."""
     rows = (
@@ -337,6 +384,11 @@ BLOCKS: dict[str, Callable[[], str]] = {
         plant_sets,
         constants,
         scenarios,
+        collected_rates,
+        transport_split,
+        adjustment_targets,
+        adjustment_split,
+        adjustment_found,
         house,
     )
 } | {f"{name}_columns": _columns_of(name) for name in TABLES | COMPARISON_TABLES}

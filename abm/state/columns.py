@@ -212,6 +212,11 @@ OUTCOMES = Table(
             "what consumers in the region would spend with other sellers if all chose anew",
             lambda q: q.accounts.customers_to_move[:, :N_HOSTS],
         ),
+        "contracts_to_move": _number(
+            "share of purchases",
+            "what plants in the region buy that would be with other sources if all was signed anew",
+            lambda q: q.accounts.contracts_to_move,
+        ),
         "consumption_musd": _number(
             MONEY,
             "what consumers in the region spend on the sector's goods, whatever their origin",

@@ -127,6 +127,8 @@ class Accounts:
         other sellers if all chose anew.
     input_spending : ndarray, shape (input, source, market)
         Purchasers' value of inputs, all users.
+    contracts_to_move : ndarray, shape (sector, host)
+        Part of what plants buy that would be with other sources if all was signed anew.
     """
 
     final: Shipments
@@ -153,6 +155,7 @@ class Accounts:
     customers_to_move: Array
     input_spending: Array
     grants: Array = field(default_factory=lambda: np.zeros((N_FOOTLOOSE, N_HOSTS)))
+    contracts_to_move: Array = field(default_factory=lambda: np.zeros((N_FOOTLOOSE, N_HOSTS)))
 
     @property
     def value_added(self) -> Array:

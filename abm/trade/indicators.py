@@ -116,6 +116,24 @@ def mean_content(content: Array, output: Array) -> Array:
     return share(*(_with_sum(summed(part, -2)) for part in (of_net_cost, weight)))
 
 
+def still_to_move(part: Array, amount: Array) -> Array:
+    """What would be bought elsewhere if all chose anew, of all sectors together.
+
+    Parameters
+    ----------
+    part : ndarray, shape (..., sector, host)
+        Share of purchases.
+    amount : ndarray, same shape
+        Purchases.
+
+    Returns
+    -------
+    ndarray, shape (..., host)
+        Share of purchases.
+    """
+    return share(summed(part * amount, -2), summed(amount, -2))
+
+
 def consumers_basket(value: Array, margin: Array, duty: Array) -> Array:
     """What consumers of the members spend on footloose goods of any origin.
 

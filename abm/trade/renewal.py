@@ -11,6 +11,7 @@ from abm.core.contracts import (
     Signing,
     contract_weights,
     next_contracts,
+    out_of_place,
     signing_today,
 )
 from abm.economy.tables import Array
@@ -48,6 +49,25 @@ class Supply:
         """What the average buyer pays to each source, category by category."""
         owed: Array = self.contracts.ordered * self.price
         return owed
+
+    def to_move(self, bill: Array) -> Array:
+        """Part of what is bought that would be with other sources if all was signed today.
+
+        Parameters
+        ----------
+        bill : ndarray, shape (..., input, place)
+            What each category cost in the calibration year.
+
+        Returns
+        -------
+        ndarray, shape (..., place)
+            0 where nothing is bought.
+        """
+        spent = bill * self.owed.sum(axis=-2)
+        late = (spent * out_of_place(self.contracts, self.today)).sum(axis=-2)
+        total = spent.sum(axis=-2)
+        part: Array = np.divide(late, total, out=np.zeros_like(total), where=total > 0)
+        return part
 
     def adapted(self, bought: Array) -> Array:
         """What users would buy if all their contracts were signed this quarter.

@@ -43,6 +43,8 @@ def as_numbers(file: TargetFile, found: Estimate) -> dict[str, Any]:
     keys = [known.key for known in found.parameters]
     return {
         "format": 1,
+        "firms": file.firms,
+        "replications": file.replications,
         "parameters": {known.key: _of(known) for known in found.parameters},
         "fitted": [row for row, use in zip(rows, uses, strict=True) if use == "fit"],
         "tested": [row for row, use in zip(rows, uses, strict=True) if use == "test"],

@@ -122,6 +122,38 @@ def mean_content(
     return _frame(content, indicators.mean_content(known, output), AT_HOSTS)
 
 
+def contracts_to_move(outcomes: pd.DataFrame) -> pd.DataFrame:
+    """What plants buy that would be with other sources if all contracts were signed anew.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Shares of inputs bought; a column for every host.
+    """
+    output, value_added = (
+        _array(outcomes, name, PLANTS) for name in ("output_musd", "value_added_musd")
+    )
+    return _still_to_move(outcomes, "contracts_to_move", output - value_added)
+
+
+def customers_to_move(outcomes: pd.DataFrame) -> pd.DataFrame:
+    """What consumers spend that would go to other sellers if all chose anew.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Shares of spending on footloose goods; a column for every host.
+    """
+    return _still_to_move(
+        outcomes, "customers_to_move", _array(outcomes, "consumption_musd", PLANTS)
+    )
+
+
+def _still_to_move(outcomes: pd.DataFrame, column: str, amount: Array) -> pd.DataFrame:
+    part = _array(outcomes, column, PLANTS)
+    return _frame(outcomes, indicators.still_to_move(part, amount), HOSTS)
+
+
 def consumer_prices(outcomes: pd.DataFrame, trade: pd.DataFrame) -> pd.DataFrame:
     """Price of the calibration year's basket of footloose goods, calibration year = 1.
 

@@ -79,7 +79,7 @@ def test_the_page_loads_with_map_levers_figures_and_charts(visit):
     page = visit()
     assert page.title() == "Nearshore laboratory"
     assert page.locator("h1").inner_text() == "Nearshore"
-    assert page.locator(".ns-charts figure").count() == 10
+    assert page.locator(".ns-charts figure").count() == 12
     assert page.locator(".ns-tiles li").count() == 11
     # Something was drawn: the map's canvas is not of one colour.
     colours = page.locator(".ns-map canvas").first.evaluate(

@@ -69,6 +69,28 @@ def test_a_duty_works_as_contracts_run_out_and_ends_where_all_have_signed_anew()
     assert change[-1] == pytest.approx(longest, abs=0.01)
 
 
+def test_contracts_still_to_move_are_told_and_run_out():
+    some, longest = model(), model(LONG_RUN)
+    late = {True: [], False: []}
+    for each, found in ((some, late[True]), (longest, late[False])):
+        each.pull_levers({DUTY: 0.25})
+        for _ in range(24):
+            each.step()
+            found.append(each.accounts.contracts_to_move)
+    waiting, never = (np.array(found)[:, :, USA] for found in late.values())
+    assert not some.base_accounts.contracts_to_move.any()
+    # Parts of the makers of vehicles come from Mexico more than other inputs do.
+    assert waiting[0].max() > 0.01
+    assert (waiting[-1] < 0.1 * waiting[0]).all()
+    np.testing.assert_allclose(never, 0, atol=1e-12)
+    bill, late = some.calibration.bill_of_materials, some.supply
+    paid = bill * late.owed.sum(axis=2)
+    gone = np.maximum(late.contracts.part - late.today.share, 0).sum(axis=2)
+    np.testing.assert_allclose(
+        some.accounts.contracts_to_move, np.average(gone, axis=1, weights=paid), rtol=1e-12
+    )
+
+
 def test_two_years_after_a_duty_that_lasted_one_buyers_are_back():
     change = against_status_quo(12, {1: {DUTY: 0.25}, 5: {DUTY: 0.0}})
     assert change[3] < -0.3

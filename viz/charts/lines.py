@@ -247,7 +247,38 @@ def moves(frame: Frame, ink: Ink) -> Chart:
     return lines_chart(frame, ink, "moves", "Moves", unit, lines, 0, 10.0)
 
 
-CHARTS = (production, jobs, balances, claims, false_claims, content_lines, prices, moves)
+def contracts(frame: Frame, ink: Ink) -> Chart:
+    """Inputs under contracts that would be with other sources if all was signed anew."""
+    lines = [
+        Line("contracts", n, REGION_NAMES[host], ink.countries[host], factor=100)
+        for n, host in enumerate(HOSTS)
+    ]
+    unit = "% of inputs bought that would come from elsewhere, were all contracts signed anew"
+    return lines_chart(frame, ink, "contracts", "Contracts still to move", unit, lines, 2, 0.4)
+
+
+def customers(frame: Frame, ink: Ink) -> Chart:
+    """Consumers' spending that would go to other sellers if all chose anew."""
+    lines = [
+        Line("customers", n, REGION_NAMES[host], ink.countries[host], factor=100)
+        for n, host in enumerate(HOSTS)
+    ]
+    unit = "% of consumers' spending that would go to other sellers, were all to choose anew"
+    return lines_chart(frame, ink, "customers", "Customers still to move", unit, lines, 2, 0.4)
+
+
+CHARTS = (
+    production,
+    jobs,
+    balances,
+    contracts,
+    customers,
+    claims,
+    false_claims,
+    content_lines,
+    prices,
+    moves,
+)
 """Those that grow as the run does, in the order of the page."""
 
 

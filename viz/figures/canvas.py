@@ -104,9 +104,14 @@ def end_of(run: RunFrames, quarter: int) -> date:
     return end
 
 
+def year_of(run: RunFrames, quarter: int) -> int:
+    """Year of a quarter's last day."""
+    return (end_of(run, quarter) - timedelta(days=1)).year
+
+
 def last_year(run: RunFrames) -> int:
     """Year of the run's last day."""
-    return (end_of(run, run.quarters) - timedelta(days=1)).year
+    return year_of(run, run.quarters)
 
 
 def dated(run: RunFrames, series: pd.Series) -> pd.Series:

@@ -97,6 +97,45 @@ def country_panels(
     figure.text(0.012, (TOP + BOTTOM) / 2, unit, rotation=90, va="center", color=FAINT_TEXT)
 
 
+# why: run and reference, each with its series, and how they are labelled
+def two_panels(
+    figure: Figure,
+    run: RunFrames,
+    series: tuple[pd.DataFrame, pd.DataFrame],
+    reference: RunFrames | None,
+    base: tuple[pd.DataFrame, pd.DataFrame] | None,
+    text: Callable[[float], str],
+    titles: tuple[str, str],
+) -> None:
+    """Two panels side by side with a line a country in each.
+
+    Parameters
+    ----------
+    figure : Figure
+    run, reference : RunFrames
+    series, base : tuple of DataFrame
+        A row a quarter, a column a region; ``base`` is the reference's.
+    text : callable
+        How a number stands at the end of its line.
+    titles : tuple of str
+        Above the panels.
+    """
+    grid = figure.add_gridspec(1, 2, top=TOP, bottom=BOTTOM, left=0.06, right=0.865, wspace=0.62)
+    for column, title in enumerate(titles):
+        axes = figure.add_subplot(grid[column])
+        axes.set_title(title)
+        time_axis(axes, run)
+        labels = []
+        for name in series[column].columns:
+            compared = None if base is None else base[column][name]
+            draw_lines(axes, run, series[column][name], reference, compared, COLOURS[name])
+            end = series[column][name].iloc[-1]
+            labels.append((end, f"{REGION_NAMES[name]}\n{text(end)}", COLOURS[name]))
+        axes.margins(y=0.1)
+        number_axis(axes.yaxis, ticks=6)
+        label_ends(axes, labels)
+
+
 def sector_dots(
     figure: Figure, change: pd.DataFrame, reference: RunFrames | None, title: str, unit: str
 ) -> None:

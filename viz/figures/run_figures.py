@@ -8,8 +8,10 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from abm.axes import FOOTLOOSE, GOODS, HOSTS, PARTNERS
-from experiments.labels import REGION_NAMES, sector_in_sentence, with_minus
+from experiments.labels import sector_in_sentence, with_minus
 from experiments.outcomes.measures import (
+    contracts_to_move,
+    customers_to_move,
     employment,
     mean_content,
     output_shares,
@@ -19,29 +21,25 @@ from experiments.outcomes.measures import (
 )
 from experiments.outcomes.tables import RunFrames
 from viz.figures.canvas import (
-    BOTTOM,
-    TOP,
-    label_ends,
     last_year,
     new_figure,
     nothing_to_show,
-    number_axis,
     reading_note,
     styled,
-    time_axis,
+    year_of,
 )
 from viz.figures.event_marks import with_key
 from viz.figures.flows import where_plants_went
-from viz.figures.panels import country_panels, draw_lines, sector_dots
+from viz.figures.panels import country_panels, sector_dots, two_panels
 from viz.figures.titles import (
     balance_finding,
     content_finding,
     jobs_finding,
     largest_cell,
     production_finding,
+    still_to_move_finding,
 )
 from viz.figures.waterfall import channels_waterfall
-from viz.palette import COLOURS
 
 NO_QUARTER = "The run holds only the calibration year. Run at least one quarter to see a change."
 
@@ -59,6 +57,11 @@ def thousand(value: float) -> str:
 def percent(value: float) -> str:
     """A number of percent as it stands at a line."""
     return with_minus(f"{value:.1f}%")
+
+
+def hundredths(value: float) -> str:
+    """A small number of percent as it stands at a line."""
+    return with_minus(f"{value:.2f}%")
 
 
 @with_key
@@ -136,24 +139,26 @@ def content_and_claims(run: RunFrames, reference: RunFrames | None = None) -> Fi
     finding = content_finding(change.loc[sector, host], host, sector, claims, reference)
     note = f"{reading_note(run, reference)} Right: share of dutiable imports."
     figure = new_figure(finding, note)
-    grid = figure.add_gridspec(1, 2, top=TOP, bottom=BOTTOM, left=0.06, right=0.865, wspace=0.62)
     titles = (
         f"Content of {sector_in_sentence(sector)}, % of net cost",
         "US imports claiming origin, %",
     )
-    for column, title in enumerate(titles):
-        axes = figure.add_subplot(grid[column])
-        axes.set_title(title)
-        time_axis(axes, run)
-        labels = []
-        for name in content[column].columns:
-            compared = None if base is None else base[column][name]
-            draw_lines(axes, run, content[column][name], reference, compared, COLOURS[name])
-            end = content[column][name].iloc[-1]
-            labels.append((end, f"{REGION_NAMES[name]}\n{percent(end)}", COLOURS[name]))
-        axes.margins(y=0.1)
-        number_axis(axes.yaxis, ticks=6)
-        label_ends(axes, labels)
+    two_panels(figure, run, content, reference, base, percent, titles)
+    return figure
+
+
+@with_key
+@styled
+def still_to_move(run: RunFrames, reference: RunFrames | None = None) -> Figure:
+    """How much of trade would have other partners if nobody was bound by an earlier choice."""
+    if run.quarters == 0:
+        return nothing_to_show("Trade that has still to move", NO_QUARTER)
+    late = _still_to_move(run)
+    base = None if reference is None else _still_to_move(reference)
+    years = [year_of(run, quarter) for quarter in late[0].index]
+    figure = new_figure(still_to_move_finding(late[0], years), reading_note(run, reference))
+    titles = ("Inputs that wait to be re-sourced, %", "Spending that waits to change seller, %")
+    two_panels(figure, run, late, reference, base, hundredths, titles)
     return figure
 
 
@@ -161,6 +166,7 @@ FIGURES: dict[str, Callable[[RunFrames, RunFrames | None], Figure]] = {
     "production_shares": production_shares,
     "us_balances": us_balances,
     "content_and_claims": content_and_claims,
+    "still_to_move": still_to_move,
     "where_plants_went": where_plants_went,
     "jobs": jobs,
 }
@@ -242,6 +248,12 @@ def _content_and_claims(run: RunFrames, sector: str) -> tuple[pd.DataFrame, pd.D
     tables = run.tables
     content = mean_content(tables["content"], tables["outcomes"], (sector,))[list(HOSTS)]
     return 100 * content, 100 * preference_utilisation(tables["trade"])[list(PARTNERS)]
+
+
+def _still_to_move(run: RunFrames) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Contracts and customers that have still to move, in percent, a row a quarter."""
+    outcomes = run.tables["outcomes"]
+    return 100 * contracts_to_move(outcomes), 100 * customers_to_move(outcomes)
 
 
 def _balances(run: RunFrames, sectors: Collection[str] = GOODS) -> pd.DataFrame:

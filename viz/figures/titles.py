@@ -1,5 +1,7 @@
 """What a picture shows, in one sentence: the titles of the figures."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from abm.axes import PARTNERS
@@ -86,6 +88,17 @@ def content_finding(
         return f"Regional content and claims of origin are the same as {at_baseline(reference)}"
     parts[0] += f" than {at_baseline(reference)}"
     return "; ".join(parts)
+
+
+def still_to_move_finding(late: pd.DataFrame, years: Sequence[int]) -> str:
+    """Where and when most inputs were bound elsewhere; percent by host, and the years of rows."""
+    host = str(late.max().idxmax())
+    most, end = late[host].max(), late[host].iloc[-1]
+    if most < LEAST:
+        return "Inputs come from where they would, were all contracts signed anew"
+    year, last = years[late[host].argmax()], years[-1]
+    bound = f"In {year} {most:.1f}% of inputs bought in {in_sentence(host)} would have come from"
+    return f"{bound} elsewhere, were they not under contract; in {last} {end:.1f}%"
 
 
 def moves_finding(

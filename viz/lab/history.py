@@ -35,7 +35,8 @@ class History:
         rest, ``content`` (vehicles and parts) and ``prices`` by host, ``claimed`` and
         ``false`` (shares of US imports) from Mexico and Canada, ``opened``,
         ``closed`` (real plants) by host, ``moves`` (real firms) announced, completed
-        and cancelled. NaN is a share of nothing.
+        and cancelled, ``contracts`` and ``customers`` still to move (shares of what plants and
+        consumers buy) by host. NaN is a share of nothing.
     """
 
     series: dict[str, list[Floats]] = field(default_factory=dict)
@@ -76,6 +77,10 @@ def _figures(model: RelocationModel) -> dict[str, object]:
         "opened": last["opened"].sum(axis=0),
         "closed": last["closed"].sum(axis=0),
         "moves": _moves(model),
+        "contracts": indicators.still_to_move(accounts.contracts_to_move, accounts.purchases),
+        "customers": indicators.still_to_move(
+            accounts.customers_to_move[:, :N_HOSTS], accounts.consumption[:, :N_HOSTS]
+        ),
     }
 
 

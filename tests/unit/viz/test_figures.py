@@ -23,6 +23,7 @@ from viz.figures.titles import (
     jobs_finding,
     moves_finding,
     production_finding,
+    still_to_move_finding,
 )
 from viz.palette import BASELINE, COLOURS, MARKERS
 
@@ -136,6 +137,7 @@ def test_titles_say_what_the_tables_hold():
     assert "than at the start" in title(FIGURES["us_balances"](RUN, None))
     assert "higher than under status-quo" in title(FIGURES["content_and_claims"](RUN, REFERENCE))
     assert "United States" in title(FIGURES["where_plants_went"](RUN, REFERENCE))
+    assert title(FIGURES["still_to_move"](RUN, REFERENCE)).startswith("In 2022 1.6% of inputs")
 
 
 def test_the_production_title_gives_the_difference_in_points():
@@ -168,6 +170,17 @@ def test_the_title_of_jobs_names_the_two_countries_that_change_most():
 def test_the_title_of_balances_speaks_of_deficits_and_surpluses(now, then, words):
     end, before = (pd.Series({"MEX": value, "CAN": -20.0, "ROW": -9.0}) for value in (now, then))
     assert f"The US goods {words} than under status-quo" == balance_finding(end, before, REFERENCE)
+
+
+def test_the_title_of_what_waits_names_where_and_when_most_did():
+    late = pd.DataFrame({"USA": [0.0, 0.2, 0.1], "MEX": [0.0, 3.14, 0.5], "CAN": 0.0})
+    assert still_to_move_finding(late, [2016, 2017, 2018]) == (
+        "In 2017 3.1% of inputs bought in Mexico would have come from elsewhere, were they "
+        "not under contract; in 2018 0.5%"
+    )
+    assert still_to_move_finding(late / 100, [2016, 2017, 2018]) == (
+        "Inputs come from where they would, were all contracts signed anew"
+    )
 
 
 def test_the_title_of_content_leaves_out_what_does_not_change():

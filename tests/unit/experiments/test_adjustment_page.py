@@ -1,0 +1,145 @@
+"""The page on how fast trade follows duties has the numbers of the fit, and no others."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from abm.errors import OutputError
+from abm.scenario.assumptions import EconomyAssumptions
+from experiments.fit import adjustment_page
+from experiments.fit.adjustment import frozen_split, targets_as_written
+from experiments.fit.adjustment_page import (
+    FOUND,
+    PAGE,
+    SPEEDS,
+    figure_in_words,
+    found_text,
+    unlike_defaults,
+    with_block,
+)
+
+
+def a_fit(**changes):
+    """What a fit would leave: one parameter pinned down, one bounded from below alone."""
+    known = {"interval": [0.11, 0.16], "curve": [[0.1, 9.0], [0.2, 7.0]]}
+    return {
+        "format": 1,
+        "firms": 2000,
+        "replications": 4,
+        "parameters": {
+            "economy.renewal": {
+                **known,
+                "value": 0.132,
+                "profile": [0.1, 0.171],
+                "verdict": "identified",
+            },
+            "economy.win": {
+                **known,
+                "value": 0.0456,
+                "profile": [0.03, None],
+                "verdict": "bounded from below only",
+            },
+        },
+        "fitted": [
+            {"outcome": "blp/year", "target": -1.25, "model": -1.314, "errors_away": -0.17},
+            {"outcome": "metals/CAN/after", "target": 16.0, "model": None, "errors_away": None},
+        ],
+        "tested": [],
+        "distance": 31.4,
+        "degrees_of_freedom": 10,
+        "p_value": 0.0005,
+        "correlation": {"economy.renewal, economy.win": -0.95},
+        "targets_sha256": frozen_split()["targets_sha256"],
+    } | changes
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "fit.json").write_text(json.dumps(a_fit()), encoding="utf-8")
+    return tmp_path
+
+
+@pytest.fixture
+def elsewhere(tmp_path, monkeypatch):
+    """Numbers and page as copies, so that a test writes over nothing."""
+    found, page = tmp_path / "found.json", tmp_path / "page.md"
+    page.write_text(PAGE.read_text(encoding="utf-8"), encoding="utf-8")
+    monkeypatch.setattr(adjustment_page, "FOUND", found)
+    monkeypatch.setattr(adjustment_page, "PAGE", page)
+    return found, page
+
+
+def test_every_figure_of_the_fit_has_words_of_its_own():
+    said = [figure_in_words(target.outcome) for target in targets_as_written()]
+    assert len(set(said)) == len(said)
+    assert "electronics: share of China in US imports, 2022 on 2017, points" in said
+
+
+def test_a_fit_is_taken_over_into_the_page_and_nothing_else_of_it_changes(folder, elsewhere):
+    found, page = elsewhere
+    before = page.read_text(encoding="utf-8")
+    adjustment_page.main(folder)
+    after = page.read_text(encoding="utf-8")
+    for line in (
+        "| `economy.renewal` | 0.132 | 0.11 to 0.16 | 0.1 to 0.171 | identified |",
+        "| `economy.win` | 0.0456 | 0.11 to 0.16 | above 0.03 | bounded from below only |",
+        "| elasticity of imports to a lasting duty, a year on | -1.25 | -1.31 | -0.2 |",
+        "from Canada, after the duty, on a year before, % | 16 | no value |  |",
+    ):
+        assert line in after
+    assert "Of 4 populations of 2,000 firms." in after
+    assert "Not pinned down from both sides: `economy.win`." in after
+    assert "Hard to tell apart: `economy.renewal` and `economy.win` (correlation -0.95)." in after
+    assert "(p = 0.0005); the model does not meet all targets" in after
+    assert with_block(after, lambda: "") == with_block(before, lambda: "")
+    assert "curve" not in found.read_text()
+
+
+def test_a_fit_to_other_targets_is_refused_and_nothing_is_written(folder, elsewhere):
+    found, page = elsewhere
+    before = page.read_text(encoding="utf-8")
+    (folder / "fit.json").write_text(json.dumps(a_fit(targets_sha256="0" * 64)))
+    with pytest.raises(OutputError, match=r"fit\.json: is no fit to the targets written down"):
+        adjustment_page.main(folder)
+    assert not found.exists()
+    assert page.read_text(encoding="utf-8") == before
+
+
+def test_a_folder_without_a_fit_is_one_line_and_exit_status_2(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "experiments.fit.adjustment_page", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert "fit.json: cannot be read" in done.stderr
+
+
+def test_without_a_fit_the_page_says_so_and_what_stands_in_its_place(elsewhere):
+    said = found_text()
+    assert said.startswith("Not fitted yet.")
+    assert f"`economy.renewal` {EconomyAssumptions().renewal:g}" in said
+
+
+def test_defaults_that_are_not_the_fitted_values_are_found():
+    now = {f"economy.{name}": getattr(EconomyAssumptions(), name) for name in SPEEDS}
+    alike = {"parameters": {key: {"value": value * 1.01} for key, value in now.items()}}
+    assert unlike_defaults(alike) == []
+    alike["parameters"]["economy.shift"]["value"] *= 1.2
+    assert unlike_defaults(alike) == ["economy.shift"]
+
+
+def test_the_defaults_are_those_of_the_fit_that_the_page_tells_of():
+    if FOUND.is_file():
+        numbers = json.loads(FOUND.read_bytes())
+        assert unlike_defaults(numbers) == []
+        assert numbers["targets_sha256"] == frozen_split()["targets_sha256"]
+    else:
+        assert "Not fitted yet." in PAGE.read_text(encoding="utf-8")
+        fields = EconomyAssumptions.model_fields
+        sources = [dict(fields[name].json_schema_extra)["source"] for name in SPEEDS]
+        assert sources == ["assumption"] * len(SPEEDS)
