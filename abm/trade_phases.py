@@ -147,7 +147,8 @@ class Trading(Surface):
         self.other_weights = sourcing_weights(
             self.economy, self.calibration.other_shares, self.price, self.presence
         )
-        self.on_top = (1 + last.certificates.duty) * (1 + self.now.barrier)
+        margin = self.calibration.trade_margin[..., None]
+        self.on_top = (1 + margin) * (1 + last.certificates.duty) * (1 + self.now.barrier)
         self.value_added = value_added_cost(self.firms, self.calibration, last, self.now)
 
     @phase

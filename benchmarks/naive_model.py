@@ -70,7 +70,6 @@ class SectorTerms:
 class BorderRules:
     """Duties and rules at one border for one sector, every list by regime."""
 
-    scale: float
     fee: float
     special: Numbers
     waivable: list[bool]
@@ -260,7 +259,6 @@ class NaiveFirm(mesa.Agent):
         unwaived = 0.0 if waivable else special
         if self.exposed:
             unwaived += rules.border_tax[regime]
-        waived, unwaived = rules.scale * waived, rules.scale * unwaived
         pay = cost.free_cost * (1 + waived + unwaived)
         if not rules.preference[regime]:
             return Claim.PAYS, cost.free_cost
@@ -322,12 +320,11 @@ def sector_terms(original: RelocationModel) -> list[SectorTerms]:
 
 def border_rules(original: RelocationModel) -> list[dict[tuple[int, int], BorderRules]]:
     """Duties and rules of every sector at every border, out of arrays."""
-    economy, policy = original.economy, original.now
+    policy = original.now
     nothing = [0.0] * len(policy.regimes)
     return [
         {
             (host, partner): BorderRules(
-                scale=float(economy.customs_over_basic[sector, host, partner]),
                 fee=MERCHANDISE_PROCESSING_FEE if partner == USA else 0.0,
                 special=policy.special_duty[sector, host, partner].tolist(),
                 waivable=policy.special_waived[sector, host, partner].tolist(),

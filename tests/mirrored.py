@@ -25,6 +25,7 @@ AXES_OF_REGIONS = {
     "labour_share": (0,),
     "applied_duty": (1, 2),
     "customs_over_basic": (1, 2),
+    "records_over_customs": (1, 2),
     "establishments": (0,),
     "distance": (0, 1),
 }

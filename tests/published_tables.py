@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from abm.axes import REGIONS, SECTORS
-from abm.economy.tables import load_economy
+from abm.economy.tables import observed_flows
 
 TWO_OF = {"C10T12": "food", "C26": "electronics", "C27": "electronics", "B05_06": "primary_energy",
           "C19": "primary_energy", "C24": "metals", "C13T15": "textiles_apparel",
@@ -20,7 +20,7 @@ def published(industries, regions):
 
     Industries of one sector have equal parts of it, and so have parts of a region.
     """
-    economy = load_economy()
+    observed_use, observed_final = observed_flows()
     n, r = len(REGIONS), len(SECTORS)
     split = np.zeros((len(regions) * len(industries), n * r))
     market = np.zeros((len(regions), n))
@@ -32,8 +32,8 @@ def published(industries, regions):
                 part = market[a, REGIONS.index(whole)] / groups.count(group)
                 place = REGIONS.index(whole) * r + SECTORS.index(sector)
                 split[a * len(industries) + b, place] = part
-    use = split @ economy.intermediate_use.reshape(n * r, n * r) @ split.T
-    return use, split @ economy.final_demand.reshape(n * r, n) @ market.T
+    use = split @ observed_use.reshape(n * r, n * r) @ split.T
+    return use, split @ observed_final.reshape(n * r, n) @ market.T
 
 
 def write_oecd(path):

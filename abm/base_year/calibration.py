@@ -205,7 +205,8 @@ def _first_guess(
     certificates = Certificates.unclaimed(duty)
     qualified = np.ones((N_GOODS, N_HOSTS, 1))
     margin = economy.margin
-    paid = targets.purchases * (1 + np.moveaxis(duty[:, :, :N_HOSTS, 0], 0, 0)[None])
+    on_top = (1 + economy.trade_margin) * (1 + duty[..., 0])
+    paid = targets.purchases * on_top[:, :, :N_HOSTS]
     sales = targets.final.sum(axis=2) + targets.pools.sum(axis=2)
     cost = sales * (1 - margin[:, None])
     bill = _per_unit(paid.sum(axis=2), cost)
@@ -226,10 +227,11 @@ def _first_guess(
         hourly_pay=economy.hourly_pay.T,
         margin=margin,
         access=(appeal / np.maximum(sales[:, :, None, None], 1e-12)) ** (1 / REACH_EXPONENT),
-        fringe=targets.fringe * (1 + outside[:N_FOOTLOOSE, ..., 0]),
+        fringe=targets.fringe * ((1 + economy.trade_margin) * (1 + outside[..., 0]))[:N_FOOTLOOSE],
         expenditure=np.zeros((N_FOOTLOOSE, N_REGIONS)),
         home_appeal=at_home + (1 - at_home) / np.float32(home_appeal),
         other_use=targets.other_use,
+        trade_margin=economy.trade_margin,
         base_input_duty=duty[..., 0],
         outside_duty=outside[..., 0],
         base_cost_ratio=blank,
@@ -250,8 +252,8 @@ def _set_base_potential(table: FirmTable, calibration: Calibration) -> None:
 
 
 def _purchases_at_basic_prices(calibration: Calibration, tally: Tally) -> Array:
-    duty = calibration.base_input_duty[None, :, :, :N_HOSTS]
-    return tally.purchases.sum(axis=(4, 5)) / (1 + duty)
+    basic: Array = tally.purchases.sum(axis=(4, 5)) / calibration.base_on_top[:, :, :N_HOSTS]
+    return basic
 
 
 def _per_unit(amount: Array, output: Array) -> Array:
@@ -296,7 +298,8 @@ def _move_constants(
     certificates = new_certificates(tally, outside, conditions.certificates)
     qualified = qualified_share(tally, None, conditions.qualified)
     duty = certificates.duty[..., 0]
-    paid = targets.purchases * (1 + duty[None, :, :, :N_HOSTS])
+    on_top = (1 + calibration.trade_margin) * (1 + duty)
+    paid = targets.purchases * on_top[:, :, :N_HOSTS]
     bought = tally.purchases.sum(axis=(4, 5))
     ratio = np.divide(paid, bought, out=np.zeros_like(paid), where=bought > 0)[:, :N_GOODS]
     wanted, found = paid.sum(axis=2), bought.sum(axis=2)

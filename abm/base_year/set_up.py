@@ -183,7 +183,7 @@ def base_year_accounts(start: CalibratedEconomy) -> Accounts:
     base, calibration = start.base_year, start.calibration
     outside = outside_duty(start.economy, start.base_policy)
     certificates = calibration.conditions.certificates
-    on_top = (1 + certificates.duty)[..., 0]
+    on_top = calibration.base_on_top
     # The tally of the calibration is per unit of appeal, each of which earns one.
     unit = np.ones((N_FOOTLOOSE, N_HOSTS, 2, N_REGIONS))
     unit = clear_with_purchases(base.tally, unit, calibration.other_use, on_top)
@@ -222,7 +222,7 @@ def first_state(start: CalibratedEconomy, base_accounts: Accounts, policy: Polic
     base, base_year = start.calibration.conditions, start.base_year
     unclaimed = Certificates.unclaimed(base.certificates.duty)
     use = np.moveaxis(start.economy.intermediate_use.sum(axis=3), 0, 1) / 4
-    spending = use * (1 + start.calibration.base_input_duty)
+    spending = use * start.calibration.base_on_top
     return State(
         firms=start.firms,
         network=start.network,

@@ -6,7 +6,9 @@ quarter a part ``win`` of buyers does choose anew, so that shares, in value, are
 
     s' = (1 - win) * s + win * t
 
-for firms and for importers without firms alike, and sum to one. What leaves the market hands
+for firms and for importers without firms alike, and sum to one. Buyers go back at once to a
+seller that they left and still remember, as users of inputs do (`abm.core.contracts`): to win a
+customer takes time, to regain one does not. What leaves the market hands
 its customers on to all others in proportion; what enters it starts without any. Sellers are
 firms where final goods are sold, since a brand's customers are the firm's and not a plant's,
 and plants where a host's producers share what is spent on its inputs. Which of its plants
@@ -183,6 +185,39 @@ def follow(held: Shares, today: Shares, win: Speed, edges: Edges) -> Shares:
     part = part[:, None]
     return Shares(
         firm.astype(held.firm.dtype, copy=False), (1 - part) * held.fringe + part * today.fringe
+    )
+
+
+def recall(shares: Shares, today: Shares, known: Shares, edges: Edges) -> Shares:
+    """Shares after buyers went back to sellers they remember and would choose today.
+
+    Parameters
+    ----------
+    shares : Shares
+        After `follow`.
+    today : Shares
+        From `shares_today`.
+    known : Shares
+        The largest share that each seller had while buyers remember.
+    edges : ndarray of int, shape (sector + 1,)
+
+    Returns
+    -------
+    Shares
+        With the sums of ``shares``. What comes back is taken from sellers that have more than
+        today's share, in proportion to the excess. Where nobody comes back the pool is as it
+        was, to the last bit.
+    """
+    pairs = (
+        (shares.firm, today.firm, known.firm),
+        (shares.fringe, today.fringe, known.fringe),
+    )
+    back = Shares(*(np.maximum(np.minimum(t, k) - s, 0.0) for s, t, k in pairs))
+    excess = Shares(*(np.maximum(s - t, 0.0) for s, t, _ in pairs))
+    # Shares and today's shares have the same sums, so the excess is at least what comes back.
+    given_up = excess.times(back.total(edges) * inverse_of(excess.total(edges)), edges)
+    return Shares(
+        shares.firm - given_up.firm + back.firm, shares.fringe - given_up.fringe + back.fringe
     )
 
 

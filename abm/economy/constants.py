@@ -41,8 +41,10 @@ class Calibration:
         Appeal of a firm to buyers by its nationality, 1 at home.
     other_use : ndarray, shape (input, source, market)
         Purchases at basic prices by users that are not modelled firms, a quarter.
+    trade_margin : ndarray, shape (input, source, market)
+        What traders earn on a good, fraction of basic value.
     base_input_duty : ndarray, shape (input, source, market)
-        Duty on inputs in the calibration year, fraction of basic value.
+        Duty on inputs in the calibration year, fraction of customs value.
     outside_duty : ndarray, shape (sector, source, market)
         Base-year duty on trade in which nothing can be claimed.
     base_cost_ratio : ndarray, shape (sector, host)
@@ -73,6 +75,7 @@ class Calibration:
     expenditure: Array
     home_appeal: NDArray[np.float32]
     other_use: Array
+    trade_margin: Array
     base_input_duty: Array
     outside_duty: Array
     base_cost_ratio: Array
@@ -92,12 +95,21 @@ class Calibration:
         return np.concatenate([self.competitiveness, services], axis=1)
 
     @property
+    def base_on_top(self) -> Array:
+        """What buyers of inputs paid over basic prices, as a factor: margins and duty.
+
+        Shape (input, source, market).
+        """
+        factor: Array = (1 + self.trade_margin) * (1 + self.base_input_duty)
+        return factor
+
+    @property
     def other_shares(self) -> Array:
         """The same for users that are not modelled firms, shape (input, source, market).
 
         Sums to 1 over sources, or to 0 where nothing is bought.
         """
-        spending = self.other_use * (1 + self.base_input_duty)
+        spending = self.other_use * self.base_on_top
         total = np.broadcast_to(spending.sum(axis=1, keepdims=True), spending.shape)
         shares: Array = np.divide(spending, total, out=np.zeros_like(spending), where=total > 0)
         return shares

@@ -2,10 +2,11 @@
 
 Flows are million USD of 2017 a year at basic prices, rates are fractions.
 ``Z[s, k, l, j]`` is what sector ``j`` in region ``l`` buys of input ``k`` from
-region ``s``; ``final_demand[s, j, m]`` what market ``m`` consumes.
+region ``s``; ``final_demand[s, j, m]`` what market ``m`` consumes. What traders earn on
+goods stands with the goods (`abm.economy.trade_margins`), not with other services.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -23,6 +24,7 @@ from abm.axes import (
     REGIONS,
     SECTORS,
 )
+from abm.economy.trade_margins import valued
 
 Array = NDArray[np.float64]
 
@@ -99,7 +101,11 @@ class Economy:
     applied_duty : ndarray, shape (sector, source, market)
         Duty on trade in which no preference is at stake, fees included.
     customs_over_basic : ndarray, shape (sector, source, market)
-        Value on which duty falls over value at basic prices; 0 where no border is crossed.
+        Value on which duty falls over value at basic prices, one plus what traders earn;
+        0 where no customs border is crossed.
+    records_over_customs : ndarray, shape (sector, source, market)
+        What customs record over that value: a mismatch of sources, which enters no price and
+        no account. For comparisons with records of customs only.
     rates : dict
         `RateDistribution` by (exporting host, importing host, sector).
     establishments : ndarray, shape (host,)
@@ -119,9 +125,17 @@ class Economy:
     sigma: Array
     applied_duty: Array
     customs_over_basic: Array
+    records_over_customs: Array
     rates: dict[tuple[int, int, int], RateDistribution]
     establishments: Array
     distance: Array
+
+    @property
+    def trade_margin(self) -> Array:
+        """What traders earn on a good over its basic value, shape (sector, source, market)."""
+        crosses = self.customs_over_basic > 0
+        margin: Array = np.where(crosses, self.customs_over_basic - 1, 0.0)
+        return margin
 
     @property
     def makes(self) -> NDArray[np.bool_]:
@@ -153,6 +167,55 @@ def _cube(frame: pd.DataFrame, columns: dict[str, tuple[str, ...]], value: str) 
 
 
 @cache
+def observed_flows() -> tuple[Array, Array]:
+    """Intermediate use and final demand as the tables have them, margins within services.
+
+    Returns
+    -------
+    intermediate_use : ndarray, shape (source, input, using region, using sector)
+    final_demand : ndarray, shape (source, sector, market)
+    """
+    use_axes = {
+        "source_region": REGIONS,
+        "input_sector": SECTORS,
+        "using_region": REGIONS,
+        "using_sector": SECTORS,
+    }
+    final_axes = {"source_region": REGIONS, "sector": SECTORS, "market": REGIONS}
+    return (
+        _cube(data.read("intermediate_use_2017"), use_axes, "value_musd"),
+        _cube(data.read("final_demand_2017"), final_axes, "value_musd"),
+    )
+
+
+def with_tables(economy: Economy, intermediate_use: Array, final_demand: Array) -> Economy:
+    """The same economy with the flows of other tables, and the margins that these can bear.
+
+    Parameters
+    ----------
+    economy : Economy
+    intermediate_use : ndarray, shape (source, input, using region, using sector)
+    final_demand : ndarray, shape (source, sector, market)
+        As the tables have them, margins within services.
+    """
+    recorded = economy.customs_over_basic * economy.records_over_customs
+    flows = valued(intermediate_use, final_demand, recorded)
+    return replace(
+        economy,
+        intermediate_use=flows.intermediate_use,
+        final_demand=flows.final_demand,
+        customs_over_basic=flows.customs_over_basic,
+        records_over_customs=_mismatch(recorded, flows.customs_over_basic),
+    )
+
+
+def _mismatch(recorded: Array, customs: Array) -> Array:
+    """Customs records over customs values, 1 where there are none."""
+    ratio: Array = np.divide(recorded, customs, out=np.ones_like(customs), where=customs > 0)
+    return ratio
+
+
+@cache
 def load_economy() -> Economy:
     """Read every table once.
 
@@ -168,30 +231,18 @@ def load_economy() -> Economy:
     applied = _cube(data.read("applied_duties"), trade_axes, "rate")
     usa = REGIONS.index("USA")
     applied[:N_GOODS, :, usa] += MERCHANDISE_PROCESSING_FEE
-    ratio = _cube(data.read("customs_over_basic"), trade_axes, "ratio")
+    recorded = _cube(data.read("customs_over_basic"), trade_axes, "ratio")
     for region in range(N_REGIONS):
-        applied[:, region, region] = ratio[:, region, region] = 0
+        applied[:, region, region] = recorded[:, region, region] = 0
+    flows = valued(*observed_flows(), recorded)
     elasticities = data.read("elasticities").set_index("sector").loc[list(SECTORS)]
     establishments = data.read("establishments").set_index("region").loc[list(HOSTS)]
     distance = _cube(
         data.read("regional_distances"), {"origin": REGIONS, "destination": REGIONS}, "km"
     )
     return Economy(
-        intermediate_use=_cube(
-            data.read("intermediate_use_2017"),
-            {
-                "source_region": REGIONS,
-                "input_sector": SECTORS,
-                "using_region": REGIONS,
-                "using_sector": SECTORS,
-            },
-            "value_musd",
-        ),
-        final_demand=_cube(
-            data.read("final_demand_2017"),
-            {"source_region": REGIONS, "sector": SECTORS, "market": REGIONS},
-            "value_musd",
-        ),
+        intermediate_use=flows.intermediate_use,
+        final_demand=flows.final_demand,
         output=_cube(accounts, account_axes, "gross_output_musd"),
         value_added=_cube(accounts, account_axes, "value_added_musd"),
         employment=1000 * _cube(labour, labour_axes, "employment_thousand"),
@@ -200,7 +251,8 @@ def load_economy() -> Economy:
         theta=elasticities["theta"].to_numpy(np.float64),
         sigma=elasticities["sigma"].to_numpy(np.float64),
         applied_duty=applied,
-        customs_over_basic=ratio,
+        customs_over_basic=flows.customs_over_basic,
+        records_over_customs=_mismatch(recorded, flows.customs_over_basic),
         rates=_rate_distributions(),
         establishments=establishments["establishments"].to_numpy(np.float64),
         distance=distance / 1000,

@@ -278,8 +278,13 @@ TRADE = Table(
         ),
         "customs_value_musd": _number(
             MONEY,
-            "the same as customs record it, on which duty is due; 0 for domestic sales",
+            "value at the border, on which duty is due; 0 for domestic sales",
             lambda q: q.both_uses("value") * q.economy.customs_over_basic,
+        ),
+        "trade_margin_musd": _number(
+            MONEY,
+            "what traders of the origin earn, which lies between the two",
+            lambda q: q.both_uses("trade_margin"),
         ),
         "dutiable_musd": _number(
             MONEY,

@@ -1,14 +1,15 @@
 """A quarter's books: trade, duties, jobs, and the identities that must hold.
 
 All flows are million USD a quarter. Trade arrays have shape (sector, source,
-market) and are at basic prices; duties fall on customs values.
+market) and are at basic prices. Duties fall on customs values, which are above these by
+what traders of the exporting region earn.
 """
 
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from abm.axes import FOOTLOOSE, HOSTS, N_FOOTLOOSE, N_HOSTS, N_REGIONS, N_SECTORS, REGIONS
+from abm.axes import FOOTLOOSE, HOSTS, N_FOOTLOOSE, N_HOSTS, N_REGIONS, N_SECTORS, REGIONS, SECTORS
 from abm.economy.constants import Calibration
 from abm.economy.last_quarter import Certificates, Conditions
 from abm.economy.tables import Array, Economy
@@ -32,18 +33,31 @@ class Shipments:
 
     Attributes
     ----------
-    value, duty, claimed, dutiable, claimed_dutiable, false, penalty : ndarray
-        Shape (sector, source, market). ``duty`` and ``penalty`` are paid, the
-        others are values at basic prices.
+    value, trade_margin, duty, claimed, dutiable, claimed_dutiable, false, penalty : ndarray
+        Shape (sector, source, market). ``trade_margin`` is what traders of the exporting
+        region earn, ``duty`` and ``penalty`` are paid to the treasury of the market, the others
+        are values at basic prices.
     """
 
     value: Array
+    trade_margin: Array
     duty: Array
     claimed: Array
     dutiable: Array
     claimed_dutiable: Array
     false: Array
     penalty: Array
+
+    def paid(self, barrier: Array) -> Array:
+        """What buyers pay: to makers, traders and the treasury, and what barriers waste.
+
+        Parameters
+        ----------
+        barrier : ndarray, shape (sector, source, market)
+            Ad valorem.
+        """
+        total: Array = (self.value + self.trade_margin + self.duty) * (1 + barrier)
+        return total
 
 
 @dataclass(frozen=True)
@@ -161,6 +175,15 @@ class Accounts:
         return collected
 
     @property
+    def trade_margins(self) -> Array:
+        """What traders of each region earned on what it exported, shape (source,)."""
+        earned: Array = sum(
+            (trade.trade_margin.sum(axis=(0, 2)) for trade in (self.final, self.intermediate)),
+            np.zeros(N_REGIONS),
+        )
+        return earned
+
+    @property
     def treasury(self) -> Array:
         """Duty and penalties collected less subsidies and grants paid, shape (market,)."""
         balance = self.duty_revenue
@@ -224,7 +247,7 @@ def settle(
     compliant = by_plant["compliant"]
     accounts = Accounts(
         final=_final_trade(economy, policy, earned, consumers, outside, regime),
-        intermediate=_input_trade(flows, certificates, earned["penalty"], regime),
+        intermediate=_input_trade(economy, flows, certificates, earned["penalty"], regime),
         sales=sales,
         purchases=bought,
         labour_and_capital=by_plant["value_added"],
@@ -249,6 +272,9 @@ def settle(
         grants=np.zeros_like(sales) if grants is None else grants,
     )
     check_identities(accounts, earned["share"], consumers)
+    paid = other_purchases * on_top
+    paid[:, :, :N_HOSTS] += np.einsum("jkshum,jhum->ksh", tally.purchases, spending)
+    check_duties(accounts, paid, policy.barrier[..., regime])
     return accounts
 
 
@@ -282,29 +308,34 @@ def _final_trade(
     abroad = slice(N_HOSTS, N_REGIONS)
     duty = outside[..., regime]
     barrier = policy.barrier[..., regime]
-    on_top = ((1 + barrier) * (1 + duty))[:N_FOOTLOOSE, abroad]
+    margin = economy.trade_margin
+    on_top = ((1 + margin) * (1 + barrier) * (1 + duty))[:N_FOOTLOOSE, abroad]
     arrays["value"][:N_FOOTLOOSE, abroad] = consumers.on_fringe[:, abroad] / on_top
     fixed = slice(N_FOOTLOOSE, N_SECTORS)
     arrays["value"][fixed] = np.moveaxis(economy.final_demand[:, fixed], 0, 1) / 4
+    arrays["trade_margin"] = arrays["value"] * margin
+    customs = arrays["value"] + arrays["trade_margin"]
+    arrays["duty"][modelled] *= (1 + margin)[modelled]  # earned as a share of basic value
     for sources in ((slice(0, N_FOOTLOOSE), abroad), (fixed, slice(None))):
-        arrays["duty"][sources] = arrays["value"][sources] * duty[sources]
+        arrays["duty"][sources] = customs[sources] * duty[sources]
         arrays["dutiable"][sources] = arrays["value"][sources] * (duty[sources] > 0)
     # Sales of modelled firms to markets outside the agreement pay that market's duty.
     outward = (slice(0, N_FOOTLOOSE), slice(0, N_HOSTS), abroad)
-    arrays["duty"][outward] = arrays["value"][outward] * duty[outward]
+    arrays["duty"][outward] = customs[outward] * duty[outward]
     arrays["dutiable"][outward] = arrays["value"][outward] * (duty[outward] > 0)
     return Shipments(**arrays)
 
 
 def _input_trade(
-    flows: Array, certificates: Certificates, penalty: Array, regime: int
+    economy: Economy, flows: Array, certificates: Certificates, penalty: Array, regime: int
 ) -> Shipments:
     """Deliveries to users of inputs, on last quarter's certificates of origin."""
     fines = np.zeros_like(flows)
     fines[:N_FOOTLOOSE, :N_HOSTS] = penalty[:, :, 1]
     return Shipments(
         value=flows,
-        duty=flows * certificates.duty[..., regime],
+        trade_margin=flows * economy.trade_margin,
+        duty=flows * (1 + economy.trade_margin) * certificates.duty[..., regime],
         claimed=flows * certificates.claimed[..., regime],
         dutiable=flows * certificates.dutiable[..., regime],
         claimed_dutiable=flows * certificates.claimed_dutiable[..., regime],
@@ -354,6 +385,33 @@ def check_identities(accounts: Accounts, paid: Array, consumers: Consumers) -> N
     jobs = accounts.employment.sum()
     if not np.isfinite(jobs) or (accounts.employment < 0).any():
         raise IdentityError("trade_and_account: employment is negative or not a number")
+
+
+def check_duties(accounts: Accounts, paid: Array, barrier: Array) -> None:
+    """Raise `IdentityError` unless duty revenue is what buyers paid, to rounding.
+
+    What buyers pay is known from their own books: purchases of plants and other users, and
+    the spending of consumers. Less what barriers waste it must be the value of goods, what
+    traders earn and the duty that treasuries collect.
+
+    Parameters
+    ----------
+    accounts : Accounts
+    paid : ndarray, shape (input, source, market)
+        By users of inputs to each source.
+    barrier : ndarray, same shape
+        Ad valorem.
+    """
+    received = accounts.intermediate.paid(barrier)
+    _must_match("what users of inputs paid and what was received", paid, received, SECTORS, REGIONS)
+    received = accounts.final.paid(barrier)[:N_FOOTLOOSE].sum(axis=1)
+    _must_match(
+        "what consumers paid and what was received",
+        accounts.consumption,
+        received,
+        FOOTLOOSE,
+        REGIONS,
+    )
 
 
 def _must_match(

@@ -29,7 +29,7 @@ class Borders:
     cost : ndarray, shape (firm, host, partner, regime)
         Unit cost at the border, with paperwork and expected penalties.
     duty : ndarray, same shape
-        Fraction of basic value paid on arrival; 0 at home.
+        Fraction of customs value paid on arrival; 0 at home.
     claim : ndarray of int8, same shape
         A `Claim`.
     penalty : ndarray, same shape
@@ -142,7 +142,6 @@ def border_terms(
     -------
     BorderTerms
     """
-    scale = economy.customs_over_basic[sector, host, partner]
     ordinary = table.product_duty[rows, host, partner, None] + entry_fee(partner)
     duty = duty_on(policy, (sector, host, partner), ordinary)
     unwaived = np.broadcast_to(duty.fixed, duty.waived.shape)
@@ -150,8 +149,8 @@ def border_terms(
         exposed = table.moved_from_home[rows] & ~table.grandfathered[rows]
         unwaived = unwaived + exposed[:, None] * policy.border_tax
     return BorderTerms(
-        waived=(scale * duty.waived).astype(np.float32),
-        unwaived=(scale * unwaived).astype(np.float32),
+        waived=duty.waived.astype(np.float32),
+        unwaived=unwaived.astype(np.float32),
         preference=policy.preference[host, partner],
         audit=policy.audit_rate[partner].astype(np.float32),
         penalty=policy.penalty[partner].astype(np.float32),
@@ -162,7 +161,7 @@ def delivery(
     borders: Borders,
     free_cost: Floats,
     outside: Array,
-    barrier: Array,
+    dearer: Array,
     rows: NDArray[np.integer],
     host: int | NDArray[np.integer],
     regime: int,
@@ -175,8 +174,8 @@ def delivery(
     free_cost : ndarray, shape (firm, host, regime)
     outside : ndarray, shape (market,) or (host, market)
         Duty in markets where no origin can be claimed, for the firms' sector.
-    barrier : ndarray, same shape
-        Non-tariff barriers, ad valorem.
+    dearer : ndarray, same shape
+        Factor on price of non-tariff barriers and of what traders earn.
     rows : ndarray of int
         Firms, all of one sector.
     host : int or ndarray of int
@@ -195,5 +194,5 @@ def delivery(
     mark_on = np.empty_like(border_cost)
     mark_on[:] = 1 + outside
     mark_on[..., :N_HOSTS] = 1 + borders.duty[rows, host, :, regime]
-    mark_on *= (1 + barrier).astype(np.float32)
+    mark_on *= dearer.astype(np.float32)
     return border_cost, mark_on

@@ -28,6 +28,7 @@ from abm.core.customers import (
     follow_split,
     hand_on,
     hand_to_sisters,
+    recall,
     shares_today,
     split_today,
 )
@@ -51,6 +52,9 @@ from abm.trade.this_quarter import Quarter
 AT_ONCE = Speeds(win=1.0, shift=1.0)
 """Everybody chooses anew, as in the long run."""
 
+REMEMBERED = 8
+"""Quarters for which buyers remember a seller that they left, as users of inputs do."""
+
 HELD = Speeds(win=0.0, shift=0.0)
 """Nobody chooses anew; what closed is handed on all the same."""
 
@@ -69,6 +73,10 @@ class Customers:
         Part of the firm's sales to consumers that each of its plants makes.
     pool : ndarray of float32, shape (firm, host, market)
         Share of what users of inputs spend on the sector's plants at a host.
+    recent : ndarray of float32, shape (firm, quarter, market)
+        ``firms`` of the quarters that buyers remember, the latest last.
+    recent_fringe : ndarray, shape (sector, quarter, source, market)
+        ``fringe`` of the same quarters.
     log_price : ndarray of float32, shape (firm, market)
         Of what consumers were charged, up to the firm's taste; kept where it stops selling.
     log_fringe_price : ndarray, shape (sector, source, market)
@@ -79,6 +87,8 @@ class Customers:
     fringe: Array
     split: Floats
     pool: Floats
+    recent: Floats
+    recent_fringe: Array
     log_price: Floats
     log_fringe_price: Array
 
@@ -90,9 +100,22 @@ class Customers:
             np.zeros((N_FOOTLOOSE, N_REGIONS, N_REGIONS)),
             np.zeros((firms, N_HOSTS, N_REGIONS), np.float32),
             np.zeros((firms, N_HOSTS, N_REGIONS), np.float32),
+            np.zeros((firms, REMEMBERED, N_REGIONS), np.float32),
+            np.zeros((N_FOOTLOOSE, REMEMBERED, N_REGIONS, N_REGIONS)),
             np.zeros((firms, N_REGIONS), np.float32),
             np.zeros((N_FOOTLOOSE, N_REGIONS, N_REGIONS)),
         )
+
+    def known(self, sector: int, rows: slice) -> Shares:
+        """The largest share that each seller of a sector had while buyers remember."""
+        return Shares(self.recent[rows].max(axis=1), self.recent_fringe[[sector]].max(axis=1))
+
+    def remember(self, held: Self, sector: int, rows: slice) -> None:
+        """Write one sector's shares of a quarter behind those of the quarters before."""
+        self.recent[rows, :-1] = held.recent[rows, 1:]
+        self.recent[rows, -1] = self.firms[rows]
+        self.recent_fringe[sector, :-1] = held.recent_fringe[sector, 1:]
+        self.recent_fringe[sector, -1] = self.fringe[sector]
 
     def sold(self, plants: Plants, host: int) -> Floats:
         """Share of spending that plants at a host get, shape (plant, use, market)."""
@@ -165,6 +188,8 @@ def serve(
         np.empty_like(held.fringe),
         offers.split,
         np.empty_like(held.pool),
+        held.recent.copy(),
+        held.recent_fringe.copy(),
         offers.log_price,
         offers.log_fringe_price,
     )
@@ -180,8 +205,11 @@ def serve(
             _of_sector(offers.appeal, offers.imports, sector, rows),
             speeds.win,
             edges,
+            held.known(sector, rows),
         )
         new.firms[rows], new.fringe[sector] = now.firm, now.fringe[0]
+        if speeds.win > 0:
+            new.remember(held, sector, rows)
         before = _of_sector(last.firms, last.fringe, sector, rows)
         dearer = offers.dearer(last, sector, rows)
         base = quarter.calibration.expenditure[[sector]]
@@ -316,9 +344,12 @@ def _users(held: Floats, appeal: Floats, win: float, edges: Edges) -> Floats:
 
 
 def _consumers(
-    held: Shares, appeal: Shares, win: float, edges: Edges
+    held: Shares, appeal: Shares, win: float, edges: Edges, known: Shares
 ) -> tuple[Shares, Shares, Array]:
     """Shares of consumers' spending, those they would choose today, and the appeal of all."""
     today, competition = shares_today(appeal, edges)
     kept = hand_on(held, appeal.firm > 0, edges)
-    return follow(kept, today, win, edges), today, np.asarray(competition, np.float64)
+    shares = follow(kept, today, win, edges)
+    if win > 0:  # where nobody chooses anew nobody goes back either
+        shares = recall(shares, today, known, edges)
+    return shares, today, np.asarray(competition, np.float64)

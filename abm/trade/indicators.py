@@ -134,19 +134,19 @@ def still_to_move(part: Array, amount: Array) -> Array:
     return share(summed(part * amount, -2), summed(amount, -2))
 
 
-def consumers_basket(value: Array, duty: Array) -> Array:
-    """What consumers of the members spend on footloose goods, duty included, any origin.
+def consumers_basket(value: Array, margin: Array, duty: Array) -> Array:
+    """What consumers of the members spend on footloose goods of any origin.
 
     Parameters
     ----------
-    value, duty : ndarray, shape (..., sector, source, market)
-        Of final use.
+    value, margin, duty : ndarray, shape (..., sector, source, market)
+        Of final use: at basic prices, what traders earn, and duties.
 
     Returns
     -------
     ndarray, shape (..., sector, host)
     """
-    spending = value + duty
+    spending = value + margin + duty
     return summed(spending[..., :N_FOOTLOOSE, :, :N_HOSTS], -2)
 
 

@@ -23,7 +23,7 @@ ENERGY = GOODS.index("primary_energy")
 
 
 def outside_duty(economy: Economy, policy: Policy) -> Array:
-    """Duty on goods for which no origin can be claimed, fraction of basic value.
+    """Duty on goods for which no origin can be claimed, fraction of customs value.
 
     Parameters
     ----------
@@ -42,8 +42,7 @@ def outside_duty(economy: Economy, policy: Policy) -> Array:
             cell = (ENERGY, host, partner)
             duty = duty_on(policy, cell, distribution.mean)
             rate[cell] = np.where(policy.preference[host, partner], duty.fixed, duty.unclaimed)
-    of_basic_value: Array = rate * economy.customs_over_basic[..., None]
-    return of_basic_value
+    return rate
 
 
 def purchase_prices(calibration: Calibration, conditions: Conditions, policy: Policy) -> Array:

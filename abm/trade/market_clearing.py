@@ -115,11 +115,12 @@ def _delivery(
 ) -> tuple[Floats, Floats]:
     """Cost at the border of every market, and what buyers pay on top."""
     barrier = quarter.policy.barrier[sector, host, :, regime]
+    margin = quarter.calibration.trade_margin[sector, host]
     return delivery(
         quarter.borders,
         quarter.costs.free_cost,
         quarter.outside[sector, host, :, regime],
-        barrier,
+        (1 + barrier) * (1 + margin),
         rows,
         host,
         regime,
@@ -326,7 +327,7 @@ def other_users_purchases(calibration: Calibration, paid: Array, on_top: Array) 
     ndarray, shape (input, source, market)
         At basic prices.
     """
-    total = calibration.other_use * (1 + calibration.base_input_duty)
+    total = calibration.other_use * calibration.base_on_top
     whole = paid.sum(axis=1, keepdims=True)
     share = np.divide(paid, whole, out=np.zeros_like(paid), where=whole > 0)
     basic: Array = total.sum(axis=1, keepdims=True) * share / on_top
@@ -374,6 +375,7 @@ def consumers_spending(economy: Economy, calibration: Calibration, gain: Array) 
     """
     if not gain.any():
         return calibration.expenditure
-    consumption = economy.final_demand.sum(axis=(0, 1)) / 4
+    paid = np.moveaxis(economy.final_demand, 0, 1) * (1 + economy.trade_margin)
+    consumption = paid.sum(axis=(0, 1)) / 4
     spending: Array = calibration.expenditure * (1 + gain / consumption)
     return spending

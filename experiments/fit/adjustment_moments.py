@@ -13,7 +13,8 @@ from collections.abc import Collection, Iterable, Mapping
 import numpy as np
 import pandas as pd
 
-from abm.axes import FOOTLOOSE
+from abm.axes import FOOTLOOSE, REGIONS, SECTORS, USA
+from abm.economy.tables import load_economy
 
 Cell = tuple[str, str]
 """A partner and a sector."""
@@ -125,10 +126,22 @@ CHINA = {
 """Groups of sectors whose imports CHINA-1 looks at."""
 
 
+def as_recorded(imports: pd.DataFrame) -> pd.DataFrame:
+    """US imports at customs values as customs would record them, mismatch of sources included.
+
+    Shares of one origin in several goods are then weighted as in the records they are held
+    against.
+    """
+    factor = load_economy().records_over_customs[..., USA]
+    cells = pd.DataFrame(factor, index=SECTORS, columns=REGIONS).unstack()
+    recorded: pd.DataFrame = imports * cells.reindex(imports.columns)
+    return recorded
+
+
 def import_share(trade: pd.DataFrame, origin: str, sectors: Collection[str], year: int) -> float:
-    """Percent of US imports at customs values that come from one region, in a calendar year."""
+    """Percent of a calendar year's US imports, as recorded, that come from one region."""
     first = 4 * (year - FIRST_YEAR) + 1
-    bought = us_imports(trade, "customs_value_musd").loc[first : first + 3]
+    bought = as_recorded(us_imports(trade, "customs_value_musd")).loc[first : first + 3]
     some = bought.loc[:, bought.columns.get_level_values("sector").isin(sectors)].sum()
     by_origin = some.groupby("origin").sum()
     return float(100 * by_origin[origin] / by_origin.sum())

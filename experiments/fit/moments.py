@@ -150,15 +150,12 @@ class Border:
 
     Attributes
     ----------
-    customs_over_basic : float
-        Value on which duty falls over value at basic prices.
     false_claim_cost : float
         Expected back duty and fine, in multiples of the duty.
     honesty_median, honesty_spread : float
         Of the lognormal reluctance to lie.
     """
 
-    customs_over_basic: float
     false_claim_cost: float
     honesty_median: float
     honesty_spread: float
@@ -184,7 +181,7 @@ def claim_share(exports: Exports, border: Border, rates: Array, median: float) -
     -------
     ndarray, shape (rate,)
     """
-    waived = border.customs_over_basic * (rates + MERCHANDISE_PROCESSING_FEE)
+    waived = rates + MERCHANDISE_PROCESSING_FEE
     gain = exports.free_cost[:, None] * (1 + waived) / exports.compliant_cost[:, None] - 1
     honest = _lognormal_below(gain, median, PAPERWORK_SPREAD)
     lie_gain = (1 + waived) / (1 + border.false_claim_cost * waived) - 1
@@ -272,11 +269,10 @@ class FitSetting:
             compile_policy(final),
         )
 
-    def border(self, sector: str, host: str) -> Border:
-        """What claims save and risk on the way from a host into the United States."""
-        cell = (FOOTLOOSE.index(sector), HOSTS.index(host), USA)
+    @property
+    def border(self) -> Border:
+        """What claims save and risk on the way into the United States."""
         return Border(
-            customs_over_basic=float(self.economy.customs_over_basic[cell]),
             false_claim_cost=float(
                 self.usmca.audit_rate[USA, 0] * (1 + self.usmca.penalty[USA, 0])
             ),

@@ -186,7 +186,7 @@ def _indistinct(
     fitted: Fit, world: FitSetting, curve: pd.DataFrame, sector: str, host: str, median: float
 ) -> tuple[float, float]:
     """Least and greatest median that fit about as well as the best."""
-    exports, border = fitted.view[sector, host], world.border(sector, host)
+    exports, border = fitted.view[sector, host], world.border
     bands = curve_of(curve, sector, host)
     trials = np.geomspace(*MEDIAN_BOUNDS, 61)
     errors = np.array([curve_error(exports, border, bands, float(trial)) for trial in trials])
@@ -211,7 +211,7 @@ def _modelled(fitted: Fit, world: FitSetting, bands: pd.DataFrame, sector: str, 
     median = fitted.parameters.paperwork_median[FOOTLOOSE.index(sector), HOSTS.index(host)]
     return claim_share(
         fitted.view[sector, host],
-        world.border(sector, host),
+        world.border,
         bands["rate"].to_numpy(),
         float(median),
     )

@@ -266,7 +266,7 @@ def fit_medians(view: View, world: FitSetting, curve: pd.DataFrame) -> Array:
     for row, sector in enumerate(FOOTLOOSE):
         for host in PARTNERS:
             medians[row, HOSTS.index(host)] = fit_median(
-                view[sector, host], world.border(sector, host), curve_of(curve, sector, host)
+                view[sector, host], world.border, curve_of(curve, sector, host)
             )
     medians[:, HOSTS.index("USA")] = medians[:, HOSTS.index("CAN")]
     return medians
@@ -281,7 +281,7 @@ def sector_error(
         bands = curve_of(curve, FOOTLOOSE[row], host)
         error = curve_error(
             view[FOOTLOOSE[row], host],
-            world.border(FOOTLOOSE[row], host),
+            world.border,
             bands,
             medians[row, HOSTS.index(host)],
         )

@@ -166,10 +166,11 @@ def consumer_prices(outcomes: pd.DataFrame, trade: pd.DataFrame) -> pd.DataFrame
         A column for every host.
     """
     first = trade[trade["quarter"] == 0]
-    value, duty = (
-        _array(first, name, FLOWS)[0, USES.index("final")] for name in ("value_musd", "duty_musd")
+    value, margin, duty = (
+        _array(first, f"{name}_musd", FLOWS)[0, USES.index("final")]
+        for name in ("value", "trade_margin", "duty")
     )
-    basket = indicators.consumers_basket(value, duty)
+    basket = indicators.consumers_basket(value, margin, duty)
     index = _array(outcomes, "price_index", PLANTS)
     return _frame(outcomes, indicators.consumer_prices(index, basket), HOSTS)
 

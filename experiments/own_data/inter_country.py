@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 
 from abm.axes import N_FOOTLOOSE, REGIONS, SECTORS
 from abm.config.keys import shown
-from abm.economy.tables import Economy, load_economy
+from abm.core.proportional_fitting import fitted
+from abm.economy.tables import Economy, load_economy, observed_flows, with_tables
 from abm.errors import OutputError, ScenarioError
 from experiments.runs.folders import MANIFEST, PROGRAM, replaced_folder
 
@@ -63,11 +64,6 @@ DIVISIONS = {
 """Divisions of ISIC revision 4 by sector; all others are other services."""
 
 FILES = ("intermediate_use", "final_demand", "output_value_added")
-
-BALANCED = 1e-10
-"""Relative error at which fitting to row and column sums ends."""
-
-MOST_ROUNDS = 10_000
 
 
 @dataclass(frozen=True)
@@ -148,10 +144,13 @@ def read_economy(folder: Path | str) -> Economy:
     try:
         use, final, accounts = (pd.read_csv(Path(folder) / f"{name}.csv") for name in FILES)
         shape = (len(REGIONS), len(SECTORS))
-        return replace(
+        economy = with_tables(
             load_economy(),
-            intermediate_use=use["value_musd"].to_numpy(np.float64).reshape(*shape, *shape),
-            final_demand=final["value_musd"].to_numpy(np.float64).reshape(*shape, -1),
+            use["value_musd"].to_numpy(np.float64).reshape(*shape, *shape),
+            final["value_musd"].to_numpy(np.float64).reshape(*shape, -1),
+        )
+        return replace(
+            economy,
             output=accounts["gross_output_musd"].to_numpy(np.float64).reshape(shape),
             value_added=accounts["value_added_musd"].to_numpy(np.float64).reshape(shape),
         )
@@ -220,28 +219,26 @@ def summed(table: Any, kind: str) -> Table:
 
 def _split(use: Array, final: Array, names: list[str], negative: float) -> Table:
     """Return a table in which sectors that stand together are told apart as in the shipped one."""
-    shipped = load_economy()
+    shipped_use, shipped_final = observed_flows()
     member = np.array([[sector in name.split("+") for sector in SECTORS] for name in names], float)
     lost = [sector for sector, found in zip(SECTORS, member.any(axis=0), strict=True) if not found]
     if lost:
         raise ScenarioError(f"the table has no industry of the sector {lost[0]}")
     # Rows: shares of the sectors within a group, cell by cell.
-    grouped = np.einsum("sklj,hj->sklh", shipped.intermediate_use, member)
+    grouped = np.einsum("sklj,hj->sklh", shipped_use, member)
     wide = np.einsum("sgl...,gk->skl...", use, member) * _shares_within(grouped, member, axis=1)
-    sold = np.einsum("sgm,gk->skm", final, member) * _shares_within(
-        shipped.final_demand, member, axis=1
-    )
+    sold = np.einsum("sgm,gk->skm", final, member) * _shares_within(shipped_final, member, axis=1)
     output = wide.sum(axis=(2, 3)) + sold.sum(axis=2)
     # Columns: each group's inputs over its sectors, so that rows stay and columns have their sums.
-    inputs = shipped.intermediate_use.sum(axis=(0, 1)) / shipped.output
-    whole = np.zeros_like(shipped.intermediate_use)
+    inputs = shipped_use.sum(axis=(0, 1)) / load_economy().output
+    whole = np.zeros_like(shipped_use)
     for region in range(len(REGIONS)):
         for group in range(len(names)):
             inside = np.flatnonzero(member[group])
             cells = wide[:, :, region, group]
             asked = output[region, inside] * inputs[region, inside]
-            seed = shipped.intermediate_use[:, :, region, inside]
-            whole[:, :, region, inside] = _fitted(seed, cells, asked)
+            seed = shipped_use[:, :, region, inside]
+            whole[:, :, region, inside] = fitted(seed, cells, asked)
     return Table(whole, sold, negative)
 
 
@@ -254,30 +251,6 @@ def _shares_within(cells: Array, member: Array, axis: int) -> Array:
     of_all = all_cells / np.moveaxis(np.tensordot(group, all_cells, (1, axis)), 0, axis)
     shares: Array = np.where(total > 0, cells / np.where(total > 0, total, 1), of_all)
     return shares
-
-
-def _fitted(seed: Array, cells: Array, asked: Array) -> Array:
-    """Return cells split over columns: rows sum to the cells, columns are in the ratio asked for.
-
-    Iterative proportional fitting from a seed of shape (source, input, column).
-    """
-    if len(asked) == 1:
-        return cells[..., None]
-    if not asked.any():  # nothing of the whole group is made
-        return np.zeros_like(seed)
-    goal = asked * cells.sum() / asked.sum()
-    # A cell that the seed leaves empty is split as the columns ask.
-    found = np.where(seed.sum(axis=-1, keepdims=True) > 0, seed, goal)
-    for _ in range(MOST_ROUNDS):
-        total = found.sum(axis=-1, keepdims=True)
-        found = found * np.divide(
-            cells[..., None], total, out=np.zeros_like(total), where=total > 0
-        )
-        off = np.divide(goal, found.sum(axis=(0, 1)), out=np.zeros_like(goal), where=goal > 0)
-        if np.abs(off - 1)[goal > 0].max(initial=0) < BALANCED:
-            break
-        found = found * off
-    return found
 
 
 def _check(table: Table) -> None:

@@ -22,6 +22,7 @@ from abm.axes import (
     REGIONS,
     USA,
 )
+from abm.core.contracts import paid
 from abm.economy.tables import Array
 from abm.engine.blocks import sector_rows
 from abm.model import RelocationModel
@@ -150,20 +151,15 @@ def welfare(model: RelocationModel) -> Measures:
 def _other_spending(model: RelocationModel) -> Array:
     """What immobile sectors and industry abroad spend on each input, shape (input, market)."""
     calibration = model.calibration
-    spending: Array = (calibration.other_use * (1 + calibration.base_input_duty)).sum(axis=1)
+    spending: Array = (calibration.other_use * calibration.base_on_top).sum(axis=1)
     return spending
 
 
 def _other_price(model: RelocationModel) -> Array:
-    """Their price of each input against the calibration year, shape (input, market)."""
-    calibration = model.calibration
-    base = calibration.other_use * (1 + calibration.base_input_duty)
-    total = base.sum(axis=1, keepdims=True)
-    shares = np.divide(base, total, out=np.zeros_like(base), where=total > 0)
-    theta = model.economy.theta[:, None]
-    price = model.price[..., model.trade]
-    index = (shares * price ** -theta[..., None]).sum(axis=1)
-    return np.where(index > 0, index, 1.0) ** (-1 / theta)
+    """What they pay for each input against the calibration year, shape (input, market)."""
+    supply = model.other_supply
+    cost = paid(supply.contracts, supply.price)
+    return np.where(cost > 0, cost, 1.0)
 
 
 def expected_entries(

@@ -45,9 +45,9 @@ def test_trade_by_sector_is_that_of_the_table(model):
 
 def test_inputs_come_from_where_the_table_says(model):
     bought = model.start.base_year.tally.purchases.sum(axis=(4, 5))[:, :N_GOODS]
-    duty = model.calibration.base_input_duty[None, :N_GOODS, :, :N_HOSTS]
+    on_top = model.calibration.base_on_top[:N_GOODS, :, :N_HOSTS]
     use = load_economy().intermediate_use[:, :N_GOODS, :N_HOSTS, :N_FOOTLOOSE] / 4
-    assert_close(bought / (1 + duty), np.transpose(use, (3, 1, 0, 2)), (1, 2))
+    assert_close(bought / on_top, np.transpose(use, (3, 1, 0, 2)), (1, 2))
 
 
 def test_jobs_and_output_by_country_are_those_of_the_figures(model):

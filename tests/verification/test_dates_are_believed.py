@@ -20,6 +20,7 @@ from abm.location.review import believed
 from abm.policy.regimes import compile_policy
 from abm.policy.timeline import first_day
 from abm.scenario.scenario import Scenario
+from abm.worlds.checkpoint import put_away, take_up
 from experiments.explain.watched import WatchedModel
 from tests.same_firms import at_rest, model_of
 
@@ -187,6 +188,17 @@ def test_after_an_agreement_a_date_is_still_expected():
     assert (model.expected.near[-1, 1:, now, then] == 1).all()
     model.run_for(4)
     assert model.now.regimes[model.regime] == "2018-07-01, end"
+
+
+def test_a_run_put_away_on_each_day_of_the_wait_goes_on_to_the_same_bytes():
+    plain, again = (model_of(told(SUBSIDY, 4), 100) for _ in range(2))
+    for _ in range(6):
+        plain.step()
+        again.step()
+        again = take_up(put_away(again))
+    np.testing.assert_array_equal(plain.plan_values, again.plan_values)
+    np.testing.assert_array_equal(plain.firms.target, again.firms.target)
+    np.testing.assert_array_equal(plain.accounts.sales, again.accounts.sales)
 
 
 @pytest.fixture(scope="module")

@@ -35,9 +35,7 @@ from experiments.fit.search import (
 
 RATES = np.array([0.0075, 0.0175, 0.025, 0.035, 0.06, 0.15])
 
-BORDER = Border(
-    customs_over_basic=1.2, false_claim_cost=0.1, honesty_median=0.1, honesty_spread=1.0
-)
+BORDER = Border(false_claim_cost=0.1, honesty_median=0.1, honesty_spread=1.0)
 
 PLANTS = 40_000
 """Shares then have a sampling error of at most a quarter of a percentage point."""
@@ -67,7 +65,7 @@ def drawn_claims(exports: Exports, median: float) -> Array:
         BORDER.honesty_spread * draws.normal("honesty", 0, PLANTS)
     )
     terms = BorderTerms(
-        waived=BORDER.customs_over_basic * (RATES[None] + MERCHANDISE_PROCESSING_FEE),
+        waived=RATES[None] + MERCHANDISE_PROCESSING_FEE,
         unwaived=np.zeros((1, 1)),
         preference=np.array(True),
         audit=np.array(0.05),
@@ -146,7 +144,7 @@ def test_parameters_are_recovered_from_model_made_content_and_claims() -> None:
     curve = claim_curve()
     for (sector, host), bands in curve.groupby(["sector", "partner"]):
         curve.loc[bands.index, "claim_share"] = claim_share(
-            seen[sector, host], world.border(sector, host), bands["rate"].to_numpy(), 0.008
+            seen[sector, host], world.border, bands["rate"].to_numpy(), 0.008
         )
     wrong = origin.copy()
     wrong[rows] = (0.78, 0.82, 0.6)

@@ -64,7 +64,7 @@ def _figures(model: RelocationModel) -> dict[str, object]:
     accounts, last = model.accounts, model.records.outcomes[-1]
     balance = BILLION_A_YEAR * indicators.us_goods_balance(accounts, model.economy)
     base = model.base_accounts.final
-    basket = indicators.consumers_basket(base.value, base.duty)
+    basket = indicators.consumers_basket(base.value, base.trade_margin, base.duty)
     _, *content = indicators.mean_content(accounts.content[MOTOR], accounts.sales[MOTOR])
     return {
         "output": BILLION_A_YEAR * indicators.by_host(accounts.sales),

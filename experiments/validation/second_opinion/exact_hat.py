@@ -59,7 +59,7 @@ def solve(
     ----------
     economy : Economy
     duty_before, duty_after : ndarray, shape (sector, source, market)
-        Fractions of basic value that buyers pay on top.
+        Fractions of customs value.
     wage_elasticity : float
         Rise of a host's wage with the jobs of its footloose sectors.
     tolerance : float
@@ -83,7 +83,8 @@ def solve(
         price = cost[:, :, None] * hat_duty
         final = _final_demand(economy, start, price, duty_after)
         shares, index = _shares(start.paid, price[..., None], economy.theta[:, None, None, None])
-        inputs = _inputs(start, shares, index, volume) / (1 + duty_after)
+        on_top = (1 + economy.trade_margin) * (1 + duty_after)
+        inputs = _inputs(start, shares, index, volume) / on_top
         trade = final + inputs
         new_volume = trade.sum(axis=2)[MADE, HOME] / start.output / cost[MADE, HOME]
         jobs = (start.jobs * volume).sum(axis=0) / start.jobs.sum(axis=0)
@@ -104,8 +105,8 @@ def solve(
 class _BaseYear:
     """Observed flows, and unit costs split into inputs, labour and capital."""
 
-    paid: Array  # k s l j, what users pay for inputs, duty included; others as the last j
-    consumed: Array  # k s m, what consumers pay, duty included
+    paid: Array  # k s l j, what users pay for inputs, all included; others as the last j
+    consumed: Array  # k s m, what consumers pay, margins of traders and duty included
     output: Array  # j l
     jobs: Array  # j l
     input_share: Array  # k j l, of unit cost
@@ -114,7 +115,8 @@ class _BaseYear:
     @classmethod
     def of(cls, economy: Economy, duty: Array) -> "_BaseYear":
         use = np.transpose(economy.intermediate_use, (1, 0, 2, 3))
-        paid = _one_other_buyer(use * (1 + duty)[..., None])
+        on_top = (1 + economy.trade_margin) * (1 + duty)
+        paid = _one_other_buyer(use * on_top[..., None])
         sold = np.transpose(economy.final_demand, (1, 0, 2)) + use.sum(axis=3)
         output = sold.sum(axis=2)[MADE, HOME]
         cost = (1 - economy.margin)[:, None] * output
@@ -122,7 +124,7 @@ class _BaseYear:
         wages = (economy.labour_share * economy.value_added[HOME]).T[MADE]
         return cls(
             paid=paid,
-            consumed=np.transpose(economy.final_demand, (1, 0, 2)) * (1 + duty),
+            consumed=np.transpose(economy.final_demand, (1, 0, 2)) * on_top,
             output=output,
             jobs=economy.employment.T[MADE],
             input_share=bought / cost,
@@ -145,7 +147,8 @@ def _one_other_buyer(paid: Array) -> Array:
 def _final_demand(economy: Economy, start: _BaseYear, price: Array, duty: Array) -> Array:
     """Consumption at basic prices; that of immobile sectors stays as it was."""
     shares, _ = _shares(start.consumed, price, economy.sigma[:, None, None] - 1)
-    final: Array = start.consumed.sum(axis=1, keepdims=True) * shares / (1 + duty)
+    on_top = (1 + economy.trade_margin) * (1 + duty)
+    final: Array = start.consumed.sum(axis=1, keepdims=True) * shares / on_top
     final[N_FOOTLOOSE:] = np.transpose(economy.final_demand, (1, 0, 2))[N_FOOTLOOSE:]
     return final
 

@@ -11,6 +11,7 @@ from abm.core.customers import (
     hand_on,
     hand_to_sisters,
     of_every_firm,
+    recall,
     shares_today,
     split_today,
     sum_by_sector,
@@ -104,6 +105,34 @@ def test_a_part_of_the_gap_closes_each_quarter_at_each_sectors_speed():
     np.testing.assert_allclose(
         moved.fringe - held.fringe, win[:, None, None] * (today.fringe - held.fringe), atol=1e-15
     )
+
+
+def test_buyers_go_back_at_once_to_a_seller_they_remember_and_slowly_to_a_new_one():
+    edges = np.array([0, 3])
+    fringe = np.zeros((1, 0, 1))
+    held, today, known = (
+        Shares(np.array(firm)[:, None], fringe)
+        for firm in ([0.6, 0.1, 0.3], [0.3, 0.4, 0.3], [0.6, 0.25, 0.3])
+    )
+    back = recall(held, today, known, edges)
+    # The second is known for a quarter of sales: it has them at once, and the first gives them.
+    np.testing.assert_allclose(back.firm[:, 0], [0.45, 0.25, 0.3], rtol=1e-15)
+    stranger = recall(held, today, held, edges)
+    np.testing.assert_array_equal(stranger.firm, held.firm)
+
+
+def test_going_back_keeps_the_sums_and_overshoots_nobodys_share_of_today():
+    rng = np.random.default_rng(3)
+    held, today, known = (random_shares(rng) for _ in range(3))
+    back = recall(held, today, known, EDGES)
+    np.testing.assert_allclose(back.total(EDGES), held.total(EDGES), rtol=1e-14)
+    for before, after, wanted in (
+        (held.firm, back.firm, today.firm),
+        (held.fringe, back.fringe, today.fringe),
+    ):
+        low, high = np.minimum(before, wanted), np.maximum(before, wanted)
+        assert (after >= low - 1e-15).all()
+        assert (after <= high + 1e-15).all()
 
 
 def test_customers_of_a_firm_that_leaves_go_to_all_others_in_proportion():

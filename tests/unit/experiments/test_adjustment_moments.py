@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from abm.axes import FOOTLOOSE, SECTORS
+from abm.axes import FOOTLOOSE, REGIONS, SECTORS
+from abm.economy.tables import load_economy
 from experiments.fit.adjustment_moments import (
     china_moments,
     elasticities,
@@ -18,9 +19,17 @@ from experiments.fit.adjustment_moments import (
 
 ORIGINS = ("USA", "MEX", "CAN", "CHN", "ROW")
 
+RECORDS = load_economy().records_over_customs[..., REGIONS.index("USA")]
+CUSTOMS = {
+    (origin, sector, destination): 1.2 / RECORDS[SECTORS.index(sector), REGIONS.index(origin)]
+    if origin != destination
+    else 0.0
+    for origin, sector, destination in itertools.product(ORIGINS, SECTORS, ("USA", "MEX"))
+}
+
 
 def trade_table(quarters, value=lambda quarter, origin, sector: 100.0, rate=lambda *cell: 0.0):
-    """US purchases by quarter; customs value is 1.2 of the basic value, half of it final."""
+    """US purchases by quarter; customs record 1.2 of the basic value, half of it final."""
     rows = [
         {
             "quarter": quarter,
@@ -29,8 +38,8 @@ def trade_table(quarters, value=lambda quarter, origin, sector: 100.0, rate=lamb
             "sector": sector,
             "use": use,
             "value_musd": (amount := value(quarter, origin, sector) / 2),
-            "customs_value_musd": 1.2 * amount * (origin != destination),
-            "duty_musd": 1.2 * amount * rate(quarter, origin, sector) * (origin != destination),
+            "customs_value_musd": (customs := amount * CUSTOMS[origin, sector, destination]),
+            "duty_musd": customs * rate(quarter, origin, sector),
         }
         for quarter, origin, sector, use in itertools.product(
             range(quarters + 1), ORIGINS, SECTORS, ("final", "intermediate")

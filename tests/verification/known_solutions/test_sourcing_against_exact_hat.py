@@ -214,7 +214,7 @@ def test_the_model_with_one_type_of_firm_buys_by_exact_hat(alike, hat):
     tally, _ = alike.after(hat)
     bought = tally.purchases.sum(axis=(4, 5))
     use = np.transpose(alike.economy.intermediate_use[:, :, :N_HOSTS, :N_FOOTLOOSE], (3, 1, 0, 2))
-    paid = use * (1 + alike.calibration.base_input_duty[None, :, :, :N_HOSTS])
+    paid = use * alike.calibration.base_on_top[:, :, :N_HOSTS]
     for sector in range(N_FOOTLOOSE):
         used = paid[sector].sum(axis=(1, 2)) > 0
         total = paid[sector].sum(axis=1, keepdims=True)
