@@ -4,7 +4,9 @@
 
 Carries out the commands that stand before ``<!-- printed -->``, and those named in
 ``<!-- printed from "TEXT" -->``, whose answer is shown from TEXT on, and replaces the
-blocks that follow. It takes some minutes; results may move whenever the model does.
+blocks that follow. A table of channels in two orders, between ``<!-- measured: orders -->``
+and ``<!-- end -->``, is measured anew. It takes some minutes; results may move whenever the
+model does.
 """
 
 import os
@@ -12,8 +14,17 @@ import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+from abm.model import RelocationModel
+from abm.scenario.scenario import Scenario
+from abm.worlds.twin import twin
+from experiments.labels import with_minus
+from experiments.outcomes.summary import summary
+from experiments.runs.channels import CHANNELS, channel_worlds
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs/explaining.md"
@@ -24,6 +35,41 @@ SHOWN = re.compile(
     r'(<!-- printed(?: from "(?P<start>[^"]+)")? -->\n```text\n).*?(^```$)',
     re.DOTALL | re.MULTILINE,
 )
+
+
+MEASURED = re.compile(r"(<!-- measured: orders -->\n).*?(<!-- end -->)", re.DOTALL)
+
+FIRMS, QUARTERS = 300, 12
+"""Of the runs whose channels are taken in two orders."""
+
+
+def parts_by_order(order: Sequence[str]) -> dict[str, float]:
+    """What each channel adds to the US goods balance with Mexico, billion USD a year."""
+    reference = RelocationModel("status-quo", firms=FIRMS, rng=1)
+    scenario = Scenario.load("blanket-25")
+    run = twin(reference, scenario)
+    worlds = channel_worlds(scenario, reference, order)
+    for _ in range(QUARTERS):
+        for world in (reference, run, *worlds.values()):
+            world.step()
+    ends = [
+        summary(world.frames())["us_goods_balance"]["MEX"]["end"]
+        for world in (reference, *worlds.values(), run)
+    ]
+    steps = [after - before for before, after in pairwise(ends)]
+    return dict(zip([*worlds, order[-1]], steps, strict=True)) | {"all": ends[-1] - ends[0]}
+
+
+def orders() -> str:
+    """Parts of a difference by channel, in the order of the page and the other way round."""
+    usual, turned = (parts_by_order(order) for order in (list(CHANNELS), list(CHANNELS)[::-1]))
+    rows = [
+        f"| {name.replace('_', ' ')} | {with_minus(f'{usual[name]:+.1f}')} | "
+        f"{with_minus(f'{turned[name]:+.1f}')} |"
+        for name in usual
+    ]
+    heads = ["| channel | order as above | the other way round |", "| --- | --- | --- |"]
+    return "\n".join([*heads, *rows]) + "\n"
 
 
 def answer(command: str, folder: Path) -> str:
@@ -54,13 +100,10 @@ def main() -> None:
         answers = [answer(command, Path(place)) for command in COMMAND.findall(text)]
         (figure,) = Path(place).rglob(FIGURE)
         (ROOT / "docs/figures" / FIGURE).write_bytes(figure.read_bytes())
-    PAGE.write_text(
-        SHOWN.sub(
-            lambda block: f"{block[1]}{shown(answers, block['start'])}{block[3]}",
-            text,
-        ),
-        encoding="utf-8",
-    )
+    text = SHOWN.sub(lambda block: f"{block[1]}{shown(answers, block['start'])}{block[3]}", text)
+    measured = orders()
+    text = MEASURED.sub(lambda block: f"{block[1]}{measured}{block[2]}", text)
+    PAGE.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -234,7 +234,10 @@ def _check_same(model: WatchedModel, folder: Path, manifest: dict[str, Any]) -> 
     numbers = list(made.select_dtypes("number"))
     try:
         stored = pd.read_parquet(BytesIO(read_inside(folder, "outcomes.parquet")))
-        stored = stored[stored["quarter"] <= model.quarter][numbers].astype(np.float64)
+        stored = stored[stored["quarter"] <= model.quarter].reindex(
+            columns=numbers, fill_value=np.nan
+        )
+        stored = stored.astype(np.float64)
     except (OSError, ValueError, LookupError, TypeError) as error:
         said = " ".join(str(error).split())[:200]
         raise OutputError(f"{folder}: outcomes.parquet cannot be read ({said})") from error

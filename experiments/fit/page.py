@@ -41,6 +41,7 @@ calibration year. Content is judged by the last rules of the `usmca-content` sce
 the region that do not qualify counting as non-originating; the calibration itself is under the
 baseline's. Nothing observed after February 2025 is used, except that the base of the share of
 failing parts is US imports of the year 2025. A moment below *Fitted* is never reported as a test.
+How fast trade follows duties is [fitted apart](adjustment.md).
 """
 
 METHOD = """## How

@@ -15,7 +15,8 @@ from experiments.runs.confined import open_inside
 from experiments.runs.folders import CHECKPOINT, PROGRAM, read_json, seal_holds, sealed, write_json
 from experiments.runs.provenance import versions
 
-CHECKPOINT_FORMAT = 2
+CHECKPOINT_FORMAT = 3
+"""Of the two files below; since 3 a run carries contracts and customers."""
 
 FOLDER = CHECKPOINT
 """In the folder of the run it belongs to."""

@@ -29,6 +29,7 @@ from agents import firm_table
 from docs.build import main as build
 from docs.generate import BLOCK, BLOCKS, PACKAGES, ROOT, pages, rewritten
 from experiments.outcomes.summary import entries, summary
+from experiments.runs.channels import CHANNEL_NAMES
 from experiments.scenarios.overrides import load_scenario, without_effect
 from tests.synthetic import tables
 
@@ -181,6 +182,20 @@ def test_every_headline_of_the_summary_is_documented():
     made_up = tables(quarters=4)
     for path, _ in entries(summary(made_up, made_up)):
         assert f"`{path[0]}`" in outputs or f"`{path[0]}.{path[1]}`" in outputs, path
+
+
+def test_channels_are_shown_in_two_orders_whose_parts_sum_to_the_same():
+    shown = PAGES["docs/explaining.md"].read_text(encoding="utf-8")
+    table = shown.split("<!-- measured: orders -->")[1].split("<!-- end -->")[0]
+    rows = re.findall(
+        r"^\| ([\w ]+) \| (\S+) \| (\S+) \|$", table.replace("\N{MINUS SIGN}", "-"), re.M
+    )
+    parts = {name: (float(usual), float(turned)) for name, usual, turned in rows}
+    whole = parts.pop("all")
+    assert list(parts) == [name.replace("_", " ") for name in CHANNEL_NAMES]
+    for order in range(2):  # each part is rounded to a tenth
+        assert abs(sum(part[order] for part in parts.values()) - whole[order]) < 0.05 * 8
+    assert whole[0] == whole[1]
 
 
 def test_every_page_of_the_documentation_is_in_its_index():

@@ -14,7 +14,7 @@ import numpy as np
 from abm import data
 from abm.scenario.scenario import Scenario
 
-RESULTS_VERSION = 3
+RESULTS_VERSION = 4
 """Raised by hand whenever outcomes change, so that old results are not taken for new ones."""
 
 DIGEST_BYTES = 10
