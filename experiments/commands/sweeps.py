@@ -211,7 +211,7 @@ def results(
     elif export is not None:
         export_frame(frame(folder), export, store.sweep)
     elif not (compact or verify or makers):
-        print_means(frame(folder), store.sweep)
+        print_means(folder)
 
 
 def report(folder: SweepFolder) -> None:

@@ -3,6 +3,12 @@
 Grids and lists are taken as written; Latin hypercubes and Sobol sequences are
 SciPy's, the schemes of Saltelli and of Morris are SALib's. A longer grid and a
 longer Sobol design hold the shorter one; a Latin hypercube does not.
+
+A scheme of Saltelli consists of several nets, each a Sobol sequence scrambled on its
+own. The points of one net are no independent draws, so from a single one nobody can
+tell how far an index may be off; nets are independent, and their differences tell
+(L'Ecuyer, Nakayama, Owen and Tuffin 2023, "Confidence intervals for randomized
+quasi-Monte Carlo estimators", Winter Simulation Conference).
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,6 +22,9 @@ from numpy.typing import NDArray
 from abm.errors import ScenarioError
 from experiments.sweeps.design.factors import Factor
 from experiments.sweeps.design.sweep_file import MOST_RUNS, SweepFile
+
+NETS = 16
+"""Of a scheme of Saltelli, where it has so many base points; a power of two."""
 
 type Point = dict[str, Any]
 """A value for every factor, by dotted key."""
@@ -63,6 +72,11 @@ def sample_size(sweep: SweepFile) -> int:
     return 1 << (n - 1).bit_length() if sweep.design.kind.startswith("sobol") else n
 
 
+def number_of_nets(sweep: SweepFile) -> int:
+    """Return how many independent nets a scheme of Saltelli consists of, of equal size."""
+    return min(NETS, sample_size(sweep))
+
+
 def problem(sweep: SweepFile) -> dict[str, Any]:
     """Return what SALib calls a problem: factors as shares of their distributions."""
     names = list(sweep.factors)
@@ -91,9 +105,23 @@ def _shares(sweep: SweepFile) -> NDArray[np.float64]:
     # SALib takes seed 0 for no seed at all.
     seed = sweep.seed % (2**32 - 1) + 1
     if kind == "sobol":
-        from SALib.sample import sobol
-
-        return np.asarray(sobol.sample(problem(sweep), n, calc_second_order=False, seed=seed))
+        return _saltelli(sweep)
     from SALib.sample import morris
 
     return np.asarray(morris.sample(problem(sweep), n, num_levels=sweep.design.levels, seed=seed))
+
+
+def _saltelli(sweep: SweepFile) -> NDArray[np.float64]:
+    """Return the nets of a scheme of Saltelli, one behind the other; a longer one holds each."""
+    from SALib.sample import sobol
+
+    of, nets = problem(sweep), number_of_nets(sweep)
+    seeds = np.random.SeedSequence(sweep.seed).generate_state(NETS)[:nets]
+    return np.concatenate(
+        [
+            sobol.sample(
+                of, sample_size(sweep) // nets, calc_second_order=False, seed=int(seed) | 1
+            )
+            for seed in seeds
+        ]
+    )

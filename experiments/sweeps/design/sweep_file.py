@@ -27,6 +27,9 @@ MOST_FACTORS = 100
 SAMPLING = ("latin_hypercube", "sobol_sequence", "sobol", "morris")
 """Designs that draw points from ranges; the others take values as listed."""
 
+DRAWN = (*SAMPLING, "imported")
+"""Designs whose points lie anywhere, rather than side by side on a grid."""
+
 DesignKind = Literal["grid", "list", "latin_hypercube", "sobol_sequence", "sobol", "morris"]
 
 
