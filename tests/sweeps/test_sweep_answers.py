@@ -9,7 +9,7 @@ import sweep_runs
 from scipy import stats
 from sweep_runs import write_sweep
 
-from abm.errors import OutputError, ScenarioError, StoreError
+from abm.errors import OutputError, ScenarioError
 from experiments import results
 from experiments.sweeps.answers.answers import cell_means, interval, paired_differences
 from experiments.sweeps.answers.export import export_frame, text_of

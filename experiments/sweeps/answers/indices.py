@@ -163,7 +163,8 @@ def _nets(y: Array, sweep: SweepFile, rows: pd.DataFrame) -> Array:
     expected[:, places, places] = laid[:, -1]
     if not (laid[:, 1:-1] == expected).all():
         raise StoreError("no indices, since the points are no scheme of Saltelli")
-    return y.reshape(number_of_nets(sweep), -1, k + 2, y.shape[-1])
+    nets: Array = y.reshape(-1, number_of_nets(sweep), k + 2, y.shape[-1]).swapaxes(0, 1)
+    return nets
 
 
 def _parts_of_nets(

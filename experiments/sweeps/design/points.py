@@ -112,16 +112,13 @@ def _shares(sweep: SweepFile) -> NDArray[np.float64]:
 
 
 def _saltelli(sweep: SweepFile) -> NDArray[np.float64]:
-    """Return the nets of a scheme of Saltelli, one behind the other; a longer one holds each."""
+    """Return a scheme of Saltelli: a base row of every net in turn, so a longer one begins so."""
     from SALib.sample import sobol
 
     of, nets = problem(sweep), number_of_nets(sweep)
+    size, factors = sample_size(sweep) // nets, len(sweep.factors)
     seeds = np.random.SeedSequence(sweep.seed).generate_state(NETS)[:nets]
-    return np.concatenate(
-        [
-            sobol.sample(
-                of, sample_size(sweep) // nets, calc_second_order=False, seed=int(seed) | 1
-            )
-            for seed in seeds
-        ]
-    )
+    # SALib takes seed 0 for no seed at all.
+    made = [sobol.sample(of, size, calc_second_order=False, seed=int(seed) | 1) for seed in seeds]
+    by_net = np.reshape(made, (nets, size, factors + 2, factors))
+    return np.asarray(by_net.swapaxes(0, 1).reshape(-1, factors))

@@ -199,7 +199,7 @@ def checked_columns(
     StoreError
         If a part is damaged.
     """
-    parts = {part.name: _check(store.folder, part, memory) for part in history.parts.values()}
+    parts = {part.name: check_part(store.folder, part, memory) for part in history.parts.values()}
     design = store.design()
     runs = [run for part in history.parts.values() for run in part.runs]
     aligned = runs == design[RUN].to_pylist() and all(
@@ -248,7 +248,7 @@ def _stamps_of_logs(folder: Path) -> Stamp | None:
     return [*named, *(number for stamp in found for number in stamp), *times]
 
 
-def _check(folder: Path, part: Part, memory: Remembered) -> Stamp:
+def check_part(folder: Path, part: Part, memory: Remembered) -> Stamp:
     """Refuse a part that is not as it was written, and return its stamp."""
     mark = _mark(part)
     try:

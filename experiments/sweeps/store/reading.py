@@ -90,8 +90,6 @@ def query(store: SweepStore, sql: str) -> pd.DataFrame:
     StoreError
         If the folder is damaged.
     """
-    if not sql.strip():
-        raise ScenarioError("--sql: is empty; it takes a query, such as SELECT * FROM runs")
     if not re.search(r"\b(runs|makers)\b", sql, re.IGNORECASE):
         return read_columns(store.folder, lambda found: _answer(found, sql, {}))
 
@@ -136,7 +134,9 @@ def _answer(found: Columns, sql: str, tables: dict[str, pa.Table]) -> pd.DataFra
 def _asked(connection: duckdb.DuckDBPyConnection, sql: str) -> pd.DataFrame:
     try:
         answer: Any = connection.execute(sql)
-        return answer.df() if answer is not None and answer.description else pd.DataFrame()
+        if answer is None or not sql.strip():
+            raise ScenarioError("--sql: is empty; it takes a query, such as SELECT * FROM runs")
+        return answer.df() if answer.description else pd.DataFrame()
     except duckdb.Error as error:
         said = str(error).strip() or type(error).__name__
         if "checksum" in said.lower():  # of a page; no query has one
