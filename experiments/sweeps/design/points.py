@@ -14,6 +14,7 @@ quasi-Monte Carlo estimators", Winter Simulation Conference).
 from collections.abc import Iterator, Mapping
 from itertools import product
 from math import prod
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from numpy.typing import NDArray
 
 from abm.errors import ScenarioError
 from experiments.sweeps.design.factors import Factor
+from experiments.sweeps.design.imported import IMPORTED, imported_points
 from experiments.sweeps.design.sweep_file import MOST_RUNS, SweepFile
 
 NETS = 16
@@ -32,8 +34,14 @@ type Point = dict[str, Any]
 EXTENDABLE = ("grid", "list", "sobol", "sobol_sequence")
 
 
-def points(sweep: SweepFile) -> list[Point]:
+def points(sweep: SweepFile, folder: Path | None = None) -> list[Point]:
     """Return the points of a design in their order.
+
+    Parameters
+    ----------
+    sweep : SweepFile
+    folder : Path, optional
+        In which the file of an imported design lies; here unless given.
 
     Raises
     ------
@@ -46,6 +54,9 @@ def points(sweep: SweepFile) -> list[Point]:
         raise ScenarioError(f"the sweep has {count} runs; at most {MOST_RUNS} are allowed")
     if not factors:
         return [{}]
+    if sweep.design.kind == IMPORTED:
+        design = sweep.design
+        return imported_points(design.file or "", design.sha256 or "", folder or Path())
     if sweep.design.kind in ("grid", "list"):
         return list(_as_listed(sweep.design.kind, factors))
     shares = _shares(sweep)
