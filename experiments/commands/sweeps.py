@@ -29,7 +29,7 @@ _BYTES = {"k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 
 def register(app: typer.Typer) -> None:
     """Add the commands to a command line."""
-    for command in (sweep, status, results, report, slurm, calibrate, economy):
+    for command in (sweep, status, results, report, merge, slurm, calibrate, economy):
         app.command()(command)
 
 
@@ -54,6 +54,16 @@ def sweep(
     workers: Workers = 1,
     dask: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="Scheduler of a Dask cluster.")
+    ] = None,
+    executor: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="An executor to use: an entry point, or module:attribute."
+        ),
+    ] = None,
+    copy_to: Annotated[
+        str | None,
+        typer.Option("--copy-to", metavar="PLACE", help="Copy the folder there at the end."),
     ] = None,
     shard: Annotated[
         str | None, typer.Option(metavar="K/N", help="Carry out the K-th of N parts only.")
@@ -105,6 +115,8 @@ def sweep(
     limits = Limits(_seconds(run_timeout), _memory(run_memory))
     if dask is not None:
         _check_address(dask, insecure=insecure)
+        if executor is not None:
+            raise _bad("--executor: goes with no --dask; name one of them")
     kinds = _kinds(retry, KINDS_OF_FAILURE)
     part = _shard(shard)
     if dry_run:
@@ -116,6 +128,8 @@ def sweep(
     options = Options(
         workers=workers,
         dask=dask,
+        executor=executor,
+        copy_to=copy_to,
         shard=part,
         resume=resume or retry_failed or bool(kinds),
         retry_failed=KINDS_OF_FAILURE if retry_failed else kinds,
@@ -197,10 +211,10 @@ def results(
 
     store = SweepStore.open(folder)
     if compact:
-        from experiments.sweeps.work import sweep as work
+        from experiments.sweeps.work.mending import compact as mended
 
         with store.locked():
-            for line in itertools.chain(*work.compact(store)):
+            for line in itertools.chain(*mended(store)):
                 typer.echo(line, err=True)
     if verify:
         typer.echo(verify_parts(store))
@@ -211,7 +225,7 @@ def results(
     elif export is not None:
         export_frame(frame(folder), export, store.sweep)
     elif not (compact or verify or makers):
-        print_means(frame(folder), store.sweep)
+        print_means(folder)
 
 
 def report(folder: SweepFolder) -> None:
@@ -220,6 +234,28 @@ def report(folder: SweepFolder) -> None:
     from experiments.sweeps.store.store import SweepStore
 
     typer.echo(f"Written: {write_report(SweepStore.open(folder))}")
+
+
+@_stopping_in_order()
+def merge(
+    places: Annotated[
+        list[str],
+        typer.Argument(metavar="DIR...", help="Folders of one sweep, also as s3://BUCKET/DIR."),
+    ],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder that they are joined in.")],
+) -> None:
+    """Join folders of one sweep, such as shards that ran on disks of their own."""
+    from experiments.sweeps.work.joining import join
+
+    joined = join(places, out)
+    for note in joined.notes:
+        typer.echo(note, err=True)
+    left = joined.runs - joined.done - joined.failed
+    typer.echo(
+        f"{out}: {joined.done} of {joined.runs} runs done, {joined.failed} failed, {left} left"
+    )
+    if joined.code:
+        raise typer.Exit(joined.code)
 
 
 # why: an argument is an option of the command
@@ -345,11 +381,15 @@ def _kinds(text: str | None, known: tuple[str, ...]) -> tuple[str, ...]:
 
 def _check_address(address: str, *, insecure: bool) -> None:
     """Refuse a scheduler whose traffic others can read and forge."""
-    found = re.fullmatch(r"(tcp|tls)://(\[[0-9a-fA-F:]+\]|[\w.-]+):(\d{1,5})", address)
+    host = r"(\[[0-9a-fA-F:]+\]|[\w.-]+):(\d{1,5})"
+    found = re.fullmatch(rf"(tcp|tls|wss?)://{host}|(gateway)://{host}/[\w.-]{{1,100}}", address)
     if not found:
-        raise _bad(f"--dask {address[:60]}: is written tcp://HOST:PORT")
+        raise _bad(
+            f"--dask {address[:60]}: is written tcp://HOST:PORT, or with tls, ws or wss; "
+            "or gateway://HOST:PORT/CLUSTER"
+        )
     here = found[2] in ("localhost", "127.0.0.1", "[::1]")
-    if found[1] == "tcp" and not here and not insecure:
+    if found[1] in ("tcp", "ws") and not here and not insecure:
         raise _bad(
             f"--dask {address}: is on another machine and not encrypted, and whoever reaches it "
             "can run code there; use tls://, or say --insecure"

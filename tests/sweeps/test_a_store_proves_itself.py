@@ -368,17 +368,17 @@ def test_results_are_read_while_they_are_merged(tmp_path, monkeypatch):
         unmerged.setattr(sweeps, "merge", lambda *arguments: [])
         carry_out(file, out, flush_seconds=0)
     assert len(list((out / "parts").iterdir())) > 1
-    from experiments.sweeps.store import merge
+    from experiments.sweeps.store import columns
 
-    before, once = merge.read_part, []
+    before, once = columns.check_part, []
 
-    def merged_meanwhile(folder, part):
+    def merged_meanwhile(folder, part, memory):
         if not once:
             once.append(part)
             sweeps.compact(SweepStore.open(out))
-        return before(folder, part)
+        return before(folder, part, memory)
 
-    monkeypatch.setattr(merge, "read_part", merged_meanwhile)
+    monkeypatch.setattr(columns, "check_part", merged_meanwhile)
     assert len(results(out)) == 20
     assert once
     assert len(list((out / "parts").iterdir())) == 1

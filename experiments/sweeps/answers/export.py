@@ -1,5 +1,6 @@
 """Results for people and for other programs."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from abm.errors import OutputError, StoreError
 from experiments.runs.folders import write_whole
 from experiments.sweeps.answers.answers import cell_means
 from experiments.sweeps.design.sweep_file import SweepFile
+from experiments.sweeps.store.columns import Columns, batches, read_columns
 from experiments.sweeps.store.consistent import consistently
 from experiments.sweeps.store.merge import changed_copies
 from experiments.sweeps.store.parts import read_part
@@ -41,44 +43,62 @@ def makers_text(store: SweepStore) -> str:
     return "\n\n".join(told) or "no run has finished yet"
 
 
-def print_means(results: pd.DataFrame, sweep: SweepFile) -> None:
-    """Print mean and interval of the sweep's outcomes in every cell."""
+def print_means(folder: Path) -> None:
+    """Print mean and interval of the sweep's outcomes in every cell, one outcome at a time."""
     from rich.console import Console
-    from rich.table import Table
 
     console = Console()
-    if results.empty:
-        console.print("no run has finished yet")
-        return
-    factors = list(sweep.factors)
-    for outcome in chosen_outcomes(results, sweep):
-        means = cell_means(results, outcome, factors)
-        table = Table(title=outcome, box=None, title_justify="left")
-        for head in ("scenario", *factors, "mean", "95% from", "to", "runs"):
-            table.add_column(head, justify="left" if head == "scenario" else "right")
-        shown = means.head(MOST_LINES)
-        for row in shown.to_dict("records"):
-            cells = [row["scenario"], *(_cell(row[key]) for key in factors)]
-            numbers = [_cell(row[name]) for name in ("mean", "low", "high")]
-            table.add_row(*(escaped(text) for text in (*cells, *numbers, str(row["n"]))))
-        console.print(table)
-        if len(shown) < len(means):
-            console.print(f"... and {len(means) - len(shown)} more; see --sql and --export")
+
+    def tables(found: Columns) -> list[Any]:
+        sweep = found.store.sweep
+        outcomes = chosen_outcomes(found.names, sweep)
+        if not found.parts:
+            return ["no run has finished yet"]
+        told: list[Any] = []
+        for outcome, table in batches(found, outcomes):
+            told += _means(cell_means(table.to_pandas(), outcome, list(sweep.factors)), outcome)
+        return told
+
+    for told in read_columns(folder, tables):
+        console.print(told)
 
 
-def chosen_outcomes(results: pd.DataFrame, sweep: SweepFile) -> list[str]:
+def _means(means: pd.DataFrame, outcome: str) -> list[Any]:
+    """Return means by cell as a table for the terminal, and what is left out of it."""
+    from rich.table import Table
+
+    factors = list(means)[2:-4]
+    table = Table(title=outcome, box=None, title_justify="left")
+    for head in ("scenario", *factors, "mean", "95% from", "to", "runs"):
+        table.add_column(head, justify="left" if head == "scenario" else "right")
+    shown = means.head(MOST_LINES)
+    for row in shown.to_dict("records"):
+        cells = [row["scenario"], *(_cell(row[key]) for key in factors)]
+        numbers = [_cell(row[name]) for name in ("mean", "low", "high")]
+        table.add_row(*(escaped(text) for text in (*cells, *numbers, str(row["n"]))))
+    if len(shown) == len(means):
+        return [table]
+    return [table, f"... and {len(means) - len(shown)} more; see --sql and --export"]
+
+
+def chosen_outcomes(columns: Sequence[str], sweep: SweepFile) -> list[str]:
     """Return the outcomes that the sweep's file names, or all.
+
+    Parameters
+    ----------
+    columns : sequence of str
+        Of the results.
 
     Raises
     ------
     OutputError
         If it names one that no run has.
     """
-    known = outcome_names(results, list(sweep.factors))
-    for name in sweep.outcomes:
-        if name not in results:
+    known = outcome_names(columns, list(sweep.factors))
+    for name in sweep.outcomes if known else ():
+        if name not in columns:
             raise OutputError(f"outcomes: no '{name}'; there are {', '.join(known)}")
-    return list(sweep.outcomes) or known
+    return list(sweep.outcomes if known else ()) or known
 
 
 def export_frame(results: pd.DataFrame, path: Path, sweep: SweepFile) -> None:

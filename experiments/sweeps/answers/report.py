@@ -1,7 +1,7 @@
 """The report of a sweep: one HTML file that needs no network and says where it is from."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -17,18 +17,15 @@ from abm.errors import OutputError, StoreError
 from experiments.runs.confined import is_file_inside
 from experiments.runs.folders import write_whole
 from experiments.sweeps.answers import report_figures
-from experiments.sweeps.answers.answers import (
-    Interval,
-    cell_means,
-    indices,
-    noise_share,
-    paired_differences,
-)
+from experiments.sweeps.answers.answers import Interval, cell_means, paired_differences
 from experiments.sweeps.answers.export import chosen_outcomes
-from experiments.sweeps.design.sweep_file import SAMPLING
+from experiments.sweeps.answers.indices import has_indices, what_matters
+from experiments.sweeps.design.points import Point
+from experiments.sweeps.design.sweep_file import SweepFile
+from experiments.sweeps.store.columns import batches, checked_columns
 from experiments.sweeps.store.consistent import consistently
-from experiments.sweeps.store.merge import results_table
 from experiments.sweeps.store.reading import makers_table, status
+from experiments.sweeps.store.remembered import Remembered
 from experiments.sweeps.store.run_log import History
 from experiments.sweeps.store.store import SweepStore
 
@@ -41,6 +38,8 @@ MOST_OUTCOMES = 12
 """In a report, where the file names none."""
 
 MOST_ROWS = 100
+
+METHODS = {"sobol": "Sobol' indices", "morris": "Morris' screening", "given": "Delta and PAWN"}
 
 SALT = "nearshore"
 """Fixes the names that Matplotlib gives inside an SVG, so that a report can be compared."""
@@ -61,7 +60,9 @@ def write_report(store: SweepStore) -> Path:
     path = store.folder / REPORT
     if (path.exists() or path.is_symlink()) and not _is_as_written(path):
         raise OutputError(f"{path}: was changed since it was written; move it away first")
-    text = consistently(store.folder, _report_text)
+    memory = Remembered(store.folder)
+    text = consistently(store.folder, lambda found, history: _report_text(found, history, memory))
+    memory.save()
     seal = SEAL.format(sha256(text.encode()).hexdigest())
     write_whole(path, (text + seal).encode())
     return path
@@ -76,9 +77,9 @@ def _is_as_written(path: Path) -> bool:
     return seal == SEAL.format(sha256(text).hexdigest()).encode()
 
 
-def _report_text(store: SweepStore, history: History) -> str:
-    """Return the report as a page."""
-    results = results_table(store, history).to_pandas()
+def _report_text(store: SweepStore, history: History, memory: Remembered) -> str:
+    """Return the report as a page; one outcome is held at a time."""
+    found = checked_columns(store, history, memory)
     sweep = store.sweep
     environment = Environment(
         loader=PackageLoader("experiments.sweeps.answers", "."),
@@ -88,7 +89,7 @@ def _report_text(store: SweepStore, history: History) -> str:
         lstrip_blocks=True,
     )
     environment.filters["number"] = number_text
-    outcomes = [] if results.empty else chosen_outcomes(results, sweep)
+    outcomes = chosen_outcomes(found.names, sweep)
     if not sweep.outcomes:
         outcomes = outcomes[:MOST_OUTCOMES]
     text: str = environment.get_template("report.html").render(
@@ -97,7 +98,10 @@ def _report_text(store: SweepStore, history: History) -> str:
         manifest=store.manifest,
         sessions=history.sessions,
         failures=[history.failed[run] for run in sorted(history.failed)][:MOST_ROWS],
-        sections=[_section(store, results, outcome) for outcome in outcomes],
+        sections=(
+            _section(store, table.to_pandas(), outcome)
+            for outcome, table in batches(found, outcomes)
+        ),
         makers=makers_table(history).to_pylist(),
         scenarios=store.scenarios(),
         written=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -109,11 +113,11 @@ def _report_text(store: SweepStore, history: History) -> str:
 def _section(store: SweepStore, results: pd.DataFrame, outcome: str) -> dict[str, Any]:
     """Return tables and pictures of one outcome."""
     sweep, factors = store.sweep, list(store.sweep.factors)
-    sampled = sweep.design.kind in SAMPLING
+    drawn = has_indices(sweep)
     means = cell_means(results, outcome, factors)
     section: dict[str, Any] = {
         "outcome": outcome,
-        "means": [] if sampled else means.head(MOST_ROWS).to_dict("records"),
+        "means": [] if drawn else means.head(MOST_ROWS).to_dict("records"),
         "cells": len(means),
         "differences": [],
         "indices": [],
@@ -124,49 +128,57 @@ def _section(store: SweepStore, results: pd.DataFrame, outcome: str) -> dict[str
         section["differences"] = [
             {**row, "says": _in_words(row)} for row in table.head(MOST_ROWS).to_dict("records")
         ]
-    if sweep.design.kind in ("sobol", "morris"):
+    if drawn:
+        points = store.points()
         section["indices"] = [
-            _indices(store, results[results["scenario"] == name], name, outcome)
+            _indices(sweep, results[results["scenario"] == name], name, outcome, points)
             for name in store.manifest["scenarios"]
         ]
-    drawn = _pictures(results, means, outcome, factors, sampled=sampled)
-    section["figures"] = [as_svg(figure) for figure in drawn]
+    pictures = _pictures(results, means, outcome, factors, drawn=drawn)
+    section["figures"] = [as_svg(figure) for figure in pictures]
     return section
 
 
 def _pictures(
-    results: pd.DataFrame, means: pd.DataFrame, outcome: str, factors: list[str], *, sampled: bool
+    results: pd.DataFrame, means: pd.DataFrame, outcome: str, factors: list[str], *, drawn: bool
 ) -> Iterator[Figure]:
     numeric = [key for key in factors if is_numeric_dtype(means[key])]
-    if sampled:
+    if drawn:
         yield from (report_figures.scatter(results, key, outcome) for key in numeric)
         return
     several = means["scenario"].nunique() > 1
     if numeric:
         others = [key for key in factors if key != numeric[0]]
         yield report_figures.response(means, numeric[0], outcome, ["scenario"] * several + others)
-    if len(factors) == 2 and not several:
+    if len(factors) == 2:
         yield report_figures.heat_map(means, factors[0], factors[1], outcome)
 
 
 def _indices(
-    store: SweepStore, results: pd.DataFrame, scenario: str, outcome: str
+    sweep: SweepFile,
+    results: pd.DataFrame,
+    scenario: str,
+    outcome: str,
+    points: Sequence[Point],
 ) -> dict[str, Any]:
-    sweep = store.sweep
-    points = store.design()["point"].to_pandas().nunique()
+    told: dict[str, Any] = {"scenario": scenario, "refusal": "", "rows": [], "columns": []}
     try:
-        table = indices(results, sweep, outcome, points)
+        found = what_matters(results, sweep, outcome, points)
     except StoreError as refusal:
-        return {"scenario": scenario, "refusal": str(refusal), "rows": [], "columns": []}
-    columns = ["first", "total"] if sweep.design.kind == "sobol" else ["mu_star"]
-    shared = noise_share(results, outcome) if sweep.replications > 1 else None
-    return {
-        "scenario": scenario,
-        "refusal": "",
-        "rows": table.to_dict("records"),
-        "columns": [name for name in table if name != "factor"],
-        "noise": shared,
-        "figure": as_svg(report_figures.bars(table, columns, f"{sweep.design.kind}: {outcome}")),
+        return told | {"refusal": str(refusal)}
+    title = f"{METHODS[found.kind]}: {outcome}, {scenario}"
+    figures = [report_figures.bars(found.table, found.shown, title)]
+    if not found.course.empty:
+        main = found.shown[-1].replace("_", " ")
+        figures.append(report_figures.course(found.course, f"{main}: {scenario}"))
+    shared = found.luck
+    return told | {
+        "method": METHODS[found.kind],
+        "rows": found.table.to_dict("records"),
+        "columns": [name for name in found.table if name != "factor"],
+        "luck": None if shared is None else [e[0] for e in (shared.value, shared.low, shared.high)],
+        "notes": found.notes,
+        "figures": [as_svg(figure) for figure in figures],
     }
 
 

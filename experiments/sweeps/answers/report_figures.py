@@ -14,6 +14,11 @@ from matplotlib.figure import Figure
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
 STYLES = ("-", "--", "-.", ":")
 
+MARKS = ("o", "^", "s", "D", "v", "P")
+
+MOST_DOTS = 5_000
+"""Of a figure; more are shown as how many lie where."""
+
 WIDTH, HEIGHT = 6.4, 3.6
 
 LABEL_HEIGHT = 0.06
@@ -71,13 +76,17 @@ def _label_ends(axes: Axes, ends: list[tuple[float, float, str, str]]) -> None:
 
 
 def heat_map(means: pd.DataFrame, across: str, up: str, outcome: str) -> Figure:
-    """Mean of an outcome over two factors."""
-    figure, axes = _empty(across, up)
-    table = means.pivot_table(index=up, columns=across, values="mean")
-    image = axes.imshow(table.to_numpy(float), origin="lower", aspect="auto", cmap="cividis")
-    axes.set_xticks(range(len(table.columns)), [_short(value) for value in table.columns])
-    axes.set_yticks(range(len(table.index)), [_short(value) for value in table.index])
-    figure.colorbar(image, ax=axes, label=_plain(outcome))
+    """Mean of an outcome over two factors; a panel a scenario, all with one scale of colours."""
+    figure, panels = _panels(means, across, up)
+    ends = {"vmin": means["mean"].min(), "vmax": means["mean"].max()}
+    for axes, (_, part) in zip(panels, means.groupby("scenario", sort=True), strict=True):
+        table = part.pivot_table(index=up, columns=across, values="mean")
+        image = axes.imshow(
+            table.to_numpy(float), origin="lower", aspect="auto", cmap="cividis", **ends
+        )
+        axes.set_xticks(range(len(table.columns)), [_short(value) for value in table.columns])
+        axes.set_yticks(range(len(table.index)), [_short(value) for value in table.index])
+    figure.colorbar(image, ax=panels, label=_plain(outcome))
     return figure
 
 
@@ -99,20 +108,95 @@ def bars(table: pd.DataFrame, columns: Sequence[str], title: str) -> Figure:
     return figure
 
 
-def scatter(results: pd.DataFrame, factor: str, outcome: str) -> Figure:
-    """Every run of a sampled design, along one factor."""
-    figure, axes = _empty(factor, outcome)
-    axes.plot(results[factor], results[outcome], ".", color=COLOURS[0], markersize=3, alpha=0.6)
+def course(table: pd.DataFrame, title: str) -> Figure:
+    """An index of each factor at parts of the design, with bands: has it come to rest.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        ``n``, ``factor``, ``value``, ``low``, ``high``.
+    title : str
+        What the index is of.
+    """
+    figure, axes = _empty("n", title)
+    ends = []
+    for number, (factor, line) in enumerate(table.groupby("factor", sort=False)):
+        colour, style = COLOURS[number % len(COLOURS)], STYLES[number % len(STYLES)]
+        x, y = line["n"].to_numpy(float), line["value"].to_numpy(float)
+        axes.plot(x, y, style, color=colour, marker="o", markersize=3)
+        low, high = line["low"].to_numpy(float), line["high"].to_numpy(float)
+        axes.fill_between(x, low, high, color=colour, alpha=0.15, linewidth=0)
+        ends.append((float(y[-1]), float(x[-1]), str(factor).rpartition(".")[2], colour))
+    axes.set_xscale("log", base=2)
+    sizes = sorted(table["n"].unique())
+    axes.set_xticks(sizes, [str(size) for size in sizes])
+    _label_ends(axes, ends)
     return figure
+
+
+def scatter(results: pd.DataFrame, factor: str, outcome: str) -> Figure:
+    """Every run of a design whose points lie anywhere, along one factor.
+
+    Scenarios differ in colour and mark. Of more runs than a page can show, how many lie
+    where is shown, a panel a scenario.
+    """
+    if len(results) > MOST_DOTS:
+        return _clouds(results, factor, outcome)
+    figure, axes = _empty(factor, outcome)
+    several = results["scenario"].nunique() > 1
+    for number, (scenario, part) in enumerate(results.groupby("scenario", sort=True)):
+        axes.plot(
+            part[factor],
+            part[outcome],
+            MARKS[number % len(MARKS)],
+            color=COLOURS[number % len(COLOURS)],
+            markersize=3,
+            alpha=0.6,
+            label=_plain(str(scenario)),
+        )
+    if several:
+        axes.legend(frameon=False, markerscale=2)
+    return figure
+
+
+def _clouds(results: pd.DataFrame, factor: str, outcome: str) -> Figure:
+    """How many runs lie where, a panel a scenario."""
+    figure, panels = _panels(results, factor, outcome)
+    for axes, (_, part) in zip(panels, results.groupby("scenario", sort=True), strict=True):
+        x, y = part[factor].to_numpy(float), part[outcome].to_numpy(float)
+        told = np.isfinite(x) & np.isfinite(y)
+        if told.any():
+            cells = axes.hexbin(x[told], y[told], gridsize=(24, 12), mincnt=1, cmap="cividis")
+            most = int(
+                np.max(np.asarray(cells.get_array()))
+            )  # a scale of colours would take half the time
+            axes.set_title(f"from 1 (dark) to {most} runs a cell", loc="right", fontsize="small")
+    return figure
+
+
+def _panels(table: pd.DataFrame, across: str, up: str) -> tuple[Figure, list[Axes]]:
+    """Return axes for each scenario of a table, one below the other, named if there are several."""
+    names = sorted(table["scenario"].unique())
+    figure = Figure(figsize=(WIDTH, HEIGHT * len(names)), layout="constrained")
+    panels = list(figure.subplots(len(names), squeeze=False)[:, 0])
+    for axes, name in zip(panels, names, strict=True):
+        _label(axes, across, up)
+        if len(names) > 1:
+            axes.set_title(_plain(str(name)), loc="left", fontsize="medium")
+    return figure, panels
 
 
 def _empty(across: str, up: str) -> tuple[Figure, Axes]:
     figure = Figure(figsize=(WIDTH, HEIGHT), layout="constrained")
     axes = figure.add_subplot()
+    _label(axes, across, up)
+    return figure, axes
+
+
+def _label(axes: Axes, across: str, up: str) -> None:
     axes.set_xlabel(_plain(across))
     axes.set_ylabel(_plain(up))
     axes.spines[["top", "right"]].set_visible(False)
-    return figure, axes
 
 
 def _plain(text: str) -> str:

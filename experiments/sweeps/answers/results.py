@@ -1,25 +1,39 @@
 """The results of a sweep, as those who go on in Python want them."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, overload
 
 import pandas as pd
 
 from experiments.sweeps.answers.export import as_dataset
+from experiments.sweeps.design.run_spec import KEYS, RUN
 from experiments.sweeps.store.reading import frame
 from experiments.sweeps.store.store import SweepStore
 
 
 @overload
-def results(folder: str | os.PathLike[str], form: Literal["frame"] = ...) -> pd.DataFrame: ...
+def results(
+    folder: str | os.PathLike[str],
+    form: Literal["frame"] = ...,
+    columns: Sequence[str] | None = ...,
+) -> pd.DataFrame: ...
 
 
 @overload
-def results(folder: str | os.PathLike[str], form: Literal["array"]) -> Any: ...
+def results(
+    folder: str | os.PathLike[str],
+    form: Literal["array"],
+    columns: Sequence[str] | None = ...,
+) -> Any: ...
 
 
-def results(folder: str | os.PathLike[str], form: Literal["frame", "array"] = "frame") -> Any:
+def results(
+    folder: str | os.PathLike[str],
+    form: Literal["frame", "array"] = "frame",
+    columns: Sequence[str] | None = None,
+) -> Any:
     """Return the results of a sweep: a row a run, tidy.
 
     Parameters
@@ -29,6 +43,9 @@ def results(folder: str | os.PathLike[str], form: Literal["frame", "array"] = "f
     form : str
         ``"frame"`` for pandas, ``"array"`` for xarray: an array an outcome, over scenario,
         point and replication.
+    columns : sequence of str, optional
+        Names of columns, all unless given; a frame has these in this order, an array has
+        its coordinates besides. No other is read from the disk.
 
     Returns
     -------
@@ -40,11 +57,18 @@ def results(folder: str | os.PathLike[str], form: Literal["frame", "array"] = "f
 
     Raises
     ------
+    ScenarioError
+        If there is no such column.
     StoreError
         If the folder holds no sweep, or a file in it is damaged.
     OutputError
         If an array is asked for and xarray is not installed.
     """
+    if isinstance(columns, str):
+        columns = [columns]
     if form == "frame":
-        return frame(folder)
-    return as_dataset(frame(folder), SweepStore.open(Path(folder)).sweep)
+        return frame(folder, columns)
+    sweep = SweepStore.open(Path(folder)).sweep
+    if columns is not None:
+        columns = [*KEYS, *sweep.factors, RUN, *columns]
+    return as_dataset(frame(folder, columns), sweep)

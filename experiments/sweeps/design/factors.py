@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from abm.config.keys import shown
 from abm.errors import ScenarioError
+from experiments.sweeps.design.imported import IMPORTED
 
 MOST_VALUES = 10_000
 
@@ -36,7 +37,7 @@ class Factor:
     values : tuple
         As listed, or the steps of a range; empty for a distribution.
     distribution : str
-        One of `DISTRIBUTIONS`; ``""`` for values that are listed.
+        One of `DISTRIBUTIONS`; ``""`` for values that are listed, `IMPORTED` for those of a file.
     parameters : tuple of float
         Of the distribution.
     """
@@ -52,6 +53,10 @@ class Factor:
 
     def check_design(self, key: str, kind: str) -> None:
         """Refuse a factor that a design cannot take values from."""
+        if (self.distribution == IMPORTED) != (kind == IMPORTED):
+            raise ScenarioError(
+                f'factors."{key}": values of a file go with design = "file.csv", and no others do'
+            )
         if kind in ("grid", "list") and not self.values:
             raise ScenarioError(
                 f'factors."{key}": a {kind} needs a list or a range; '
@@ -85,6 +90,8 @@ def read_factor(key: str, spec: Any) -> Factor:
     ScenarioError
         If it is none, naming the key and what is allowed.
     """
+    if spec == IMPORTED:
+        return Factor((), IMPORTED)
     if isinstance(spec, list | tuple):
         return Factor(_listed(key, spec))
     if isinstance(spec, dict) and set(spec) == _RANGE:

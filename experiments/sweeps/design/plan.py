@@ -94,16 +94,23 @@ class SweepPlan:
         return replace(self, points=[*self.points, *more], digests=digests)
 
 
-def make_plan(sweep: SweepFile, folder: Path, texts: Mapping[str, str] | None = None) -> SweepPlan:
+def make_plan(
+    sweep: SweepFile,
+    folder: Path,
+    texts: Mapping[str, str] | None = None,
+    made: list[Point] | None = None,
+) -> SweepPlan:
     """Return the runs of a sweep, every scenario and value checked.
 
     Parameters
     ----------
     sweep : SweepFile
     folder : Path
-        Where scenarios that are not shipped lie.
+        Where scenarios that are not shipped lie, and the file of an imported design.
     texts : mapping of str to str, optional
         Scenarios by name as they were stored; read afresh unless given.
+    made : list of dict, optional
+        Points as they were stored; made afresh unless given.
 
     Raises
     ------
@@ -111,7 +118,7 @@ def make_plan(sweep: SweepFile, folder: Path, texts: Mapping[str, str] | None = 
         If a scenario or a point says something that cannot be.
     """
     texts = _resolved(sweep, folder) if texts is None else texts
-    made = points(sweep)
+    made = points(sweep, folder) if made is None else made
     quarters: dict[str, int] = {}
     digests: list[list[str]] = []
     for name, text in texts.items():

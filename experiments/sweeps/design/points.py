@@ -3,11 +3,18 @@
 Grids and lists are taken as written; Latin hypercubes and Sobol sequences are
 SciPy's, the schemes of Saltelli and of Morris are SALib's. A longer grid and a
 longer Sobol design hold the shorter one; a Latin hypercube does not.
+
+A scheme of Saltelli consists of several nets, each a Sobol sequence scrambled on its
+own. The points of one net are no independent draws, so from a single one nobody can
+tell how far an index may be off; nets are independent, and their differences tell
+(L'Ecuyer, Nakayama, Owen and Tuffin 2023, "Confidence intervals for randomized
+quasi-Monte Carlo estimators", Winter Simulation Conference).
 """
 
 from collections.abc import Iterator, Mapping
 from itertools import product
 from math import prod
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +22,11 @@ from numpy.typing import NDArray
 
 from abm.errors import ScenarioError
 from experiments.sweeps.design.factors import Factor
+from experiments.sweeps.design.imported import IMPORTED, imported_points
 from experiments.sweeps.design.sweep_file import MOST_RUNS, SweepFile
+
+NETS = 16
+"""Of a scheme of Saltelli, where it has so many base points; a power of two."""
 
 type Point = dict[str, Any]
 """A value for every factor, by dotted key."""
@@ -23,8 +34,14 @@ type Point = dict[str, Any]
 EXTENDABLE = ("grid", "list", "sobol", "sobol_sequence")
 
 
-def points(sweep: SweepFile) -> list[Point]:
+def points(sweep: SweepFile, folder: Path | None = None) -> list[Point]:
     """Return the points of a design in their order.
+
+    Parameters
+    ----------
+    sweep : SweepFile
+    folder : Path, optional
+        In which the file of an imported design lies; here unless given.
 
     Raises
     ------
@@ -37,6 +54,9 @@ def points(sweep: SweepFile) -> list[Point]:
         raise ScenarioError(f"the sweep has {count} runs; at most {MOST_RUNS} are allowed")
     if not factors:
         return [{}]
+    if sweep.design.kind == IMPORTED:
+        design = sweep.design
+        return imported_points(design.file or "", design.sha256 or "", folder or Path())
     if sweep.design.kind in ("grid", "list"):
         return list(_as_listed(sweep.design.kind, factors))
     shares = _shares(sweep)
@@ -61,6 +81,11 @@ def sample_size(sweep: SweepFile) -> int:
     """Return ``design.n``; a Sobol design is balanced at powers of two alone, so its is raised."""
     n = sweep.design.n or 0
     return 1 << (n - 1).bit_length() if sweep.design.kind.startswith("sobol") else n
+
+
+def number_of_nets(sweep: SweepFile) -> int:
+    """Return how many independent nets a scheme of Saltelli consists of, of equal size."""
+    return min(NETS, sample_size(sweep))
 
 
 def problem(sweep: SweepFile) -> dict[str, Any]:
@@ -91,9 +116,20 @@ def _shares(sweep: SweepFile) -> NDArray[np.float64]:
     # SALib takes seed 0 for no seed at all.
     seed = sweep.seed % (2**32 - 1) + 1
     if kind == "sobol":
-        from SALib.sample import sobol
-
-        return np.asarray(sobol.sample(problem(sweep), n, calc_second_order=False, seed=seed))
+        return _saltelli(sweep)
     from SALib.sample import morris
 
     return np.asarray(morris.sample(problem(sweep), n, num_levels=sweep.design.levels, seed=seed))
+
+
+def _saltelli(sweep: SweepFile) -> NDArray[np.float64]:
+    """Return a scheme of Saltelli: a base row of every net in turn, so a longer one begins so."""
+    from SALib.sample import sobol
+
+    of, nets = problem(sweep), number_of_nets(sweep)
+    size, factors = sample_size(sweep) // nets, len(sweep.factors)
+    seeds = np.random.SeedSequence(sweep.seed).generate_state(NETS)[:nets]
+    # SALib takes seed 0 for no seed at all.
+    made = [sobol.sample(of, size, calc_second_order=False, seed=int(seed) | 1) for seed in seeds]
+    by_net = np.reshape(made, (nets, size, factors + 2, factors))
+    return np.asarray(by_net.swapaxes(0, 1).reshape(-1, factors))

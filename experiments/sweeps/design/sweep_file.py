@@ -17,6 +17,7 @@ from abm.config.settings import AsTuple, Settings
 from abm.errors import ScenarioError
 from experiments.scenarios.overrides import check_key
 from experiments.sweeps.design.factors import Factor, read_factor
+from experiments.sweeps.design.imported import IMPORTED, with_imported
 from experiments.sweeps.design.keyed_file import KeyedFile
 
 MOST_RUNS = 1_000_000
@@ -27,7 +28,12 @@ MOST_FACTORS = 100
 SAMPLING = ("latin_hypercube", "sobol_sequence", "sobol", "morris")
 """Designs that draw points from ranges; the others take values as listed."""
 
-DesignKind = Literal["grid", "list", "latin_hypercube", "sobol_sequence", "sobol", "morris"]
+DRAWN = (*SAMPLING, IMPORTED)
+"""Designs whose points lie anywhere, rather than side by side on a grid."""
+
+DesignKind = Literal[
+    "grid", "list", "latin_hypercube", "sobol_sequence", "sobol", "morris", "imported"
+]
 
 
 def _one_or_more(value: object) -> object:
@@ -46,17 +52,23 @@ class Design(Settings):
 
     ``n`` is the number of points of ``latin_hypercube`` and ``sobol_sequence``, of base
     points of ``sobol`` (Saltelli's scheme, ``n (factors + 2)`` points in all) and of
-    trajectories of ``morris`` (``n (factors + 1)`` points).
+    trajectories of ``morris`` (``n (factors + 1)`` points). A design of kind ``imported`` is
+    written ``design = "file.csv"``, and what is said of the file is filled in.
     """
 
     kind: DesignKind = "grid"
     n: int | None = Field(None, ge=1, le=MOST_RUNS)
     levels: int = Field(4, ge=2, le=100)
+    file: str | None = Field(None, max_length=200)
+    sha256: str | None = Field(None, pattern=r"^[0-9a-f]{64}$")
 
     @model_validator(mode="after")
     def _n_belongs_to_sampling(self) -> Self:
-        if (self.kind in SAMPLING) != (self.n is not None):
-            needs = "needs" if self.kind in SAMPLING else "takes no"
+        imported = self.kind == IMPORTED
+        if any((told is None) == imported for told in (self.file, self.sha256)):
+            raise ValueError('design: points of a file are written design = "file.csv"')
+        if (self.kind in DRAWN) != (self.n is not None):
+            needs = "needs" if self.kind in DRAWN else "takes no"
             raise ValueError(f"design.n: a design of kind '{self.kind}' {needs} n")
         return self
 
@@ -129,6 +141,8 @@ def read_sweep(source: str | Path) -> tuple[SweepFile, Path]:
             f"{', '.join(shipped_sweeps())}"
         )
     document = files.read_alone(path, keys_of(SweepFile))
+    if isinstance(document.get("design"), str):
+        document = with_imported(document, path.parent)
     document = {"name": path.stem} | document
     return SweepFile.from_document(document), path.parent
 
@@ -150,7 +164,7 @@ def _check_reference(sweep: SweepFile) -> None:
                 )
         elif key not in sweep.factors:
             raise ScenarioError(f'reference."{key}": is no factor of this sweep')
-        elif sweep.design.kind in SAMPLING:
+        elif sweep.design.kind in DRAWN:
             raise ScenarioError("reference: belongs to designs whose values are listed")
         elif value not in sweep.varied[key].values:
             raise ScenarioError(

@@ -68,6 +68,17 @@ def read_part(folder: Path, part: Part) -> pa.Table:
         content = read_inside(folder, part.name)
     except OSError as error:
         raise StoreError(f"{part.name}: cannot be read ({error.strerror})") from None
+    return table_of(content, part)
+
+
+def table_of(content: bytes, part: Part) -> pa.Table:
+    """Return the table of a part whose content was read from anywhere.
+
+    Raises
+    ------
+    StoreError
+        As `read_part` does.
+    """
     # What is parsed is what was hashed, even if the file changes meanwhile.
     if sha256(content).hexdigest() != part.sha256:
         raise StoreError(f"{part.name}: is damaged; its checksum is not that of the log")

@@ -2,8 +2,9 @@
 
 import json
 import os
+import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,8 +19,9 @@ from abm.config.keys import shown
 from abm.errors import ScenarioError
 from experiments.runs.folders import PROGRAM
 from experiments.sweeps.design.run_spec import RUN, RunSpec
+from experiments.sweeps.store.columns import Columns, checked_columns, read_columns
 from experiments.sweeps.store.consistent import consistently
-from experiments.sweeps.store.merge import results_table
+from experiments.sweeps.store.remembered import Remembered
 from experiments.sweeps.store.run_log import History
 from experiments.sweeps.store.store import SweepStore
 
@@ -53,9 +55,20 @@ MAKERS_SCHEMA = pa.schema(
 """Of the table ``makers`` of a query: who made results, and how many."""
 
 
-def frame(folder: str | os.PathLike[str]) -> pd.DataFrame:
-    """Return every finished run of a sweep, see `experiments.results`."""
-    return consistently(Path(folder), results_table).to_pandas()
+def frame(folder: str | os.PathLike[str], columns: Sequence[str] | None = None) -> pd.DataFrame:
+    """Return finished runs of a sweep, see `experiments.results`.
+
+    Parameters
+    ----------
+    folder : str or path-like
+    columns : sequence of str, optional
+        All unless given; no other is read from the disk.
+    """
+
+    def read(found: Columns) -> pa.Table:
+        return found.table(found.names if columns is None else columns)
+
+    return read_columns(Path(folder), read).to_pandas()
 
 
 def query(store: SweepStore, sql: str) -> pd.DataFrame:
@@ -66,39 +79,74 @@ def query(store: SweepStore, sql: str) -> pd.DataFrame:
     store : SweepStore
     sql : str
         May read the tables ``results`` (a row a finished run), ``design`` (a row a run),
-        ``runs`` (state, failure, seconds and maker of each) and ``makers``. It sees memory
-        alone: no file is read or written, whatever it says.
+        ``runs`` (state, failure, seconds and maker of each) and ``makers``. Of ``results``
+        the columns that it names are read. No other file is read, and none is written,
+        whatever it says.
 
     Raises
     ------
     ScenarioError
         If there is no query, or DuckDB refuses it.
+    StoreError
+        If the folder is damaged.
     """
+    if not re.search(r"\b(runs|makers)\b", sql, re.IGNORECASE):
+        return read_columns(store.folder, lambda found: _answer(found, sql, {}))
 
-    def read(store: SweepStore, history: History) -> dict[str, pa.Table]:
-        return {
-            "results": results_table(store, history),
-            "design": store.design(),
-            "runs": runs_table(store, history),
-            "makers": makers_table(history),
-        }
+    def read(store: SweepStore, history: History) -> pd.DataFrame:
+        found = checked_columns(store, history, memory)
+        tables = {"runs": runs_table(store, history), "makers": makers_table(history)}
+        return _answer(found, sql, tables)
 
-    tables = consistently(store.folder, read)
+    memory = Remembered(store.folder)
+    answer = consistently(store.folder, read)
+    memory.save()
+    return answer
+
+
+def _answer(found: Columns, sql: str, tables: dict[str, pa.Table]) -> pd.DataFrame:
+    """Return what DuckDB answers; it sees these tables, and no file."""
+    if found.design is not None or re.search(r"\bdesign\b", sql, re.IGNORECASE):
+        design = found.store.design() if found.design is None else found.design
+        tables = {**tables, "design": design}
     with duckdb.connect(":memory:") as connection:
         for name, table in tables.items():
-            connection.register(f"{name}_rows", table)
-            connection.execute(f"CREATE TABLE {name} AS SELECT * FROM {name}_rows")
-            connection.unregister(f"{name}_rows")
+            connection.register(name, table)
+        if found.repeated:
+            connection.register("results", found.table(found.names))
+        elif found.aligned:
+            connection.register("results", found.dataset())
+        else:
+            connection.register("outcomes", found.dataset())
+            told = [name for name in found.names if name not in found.of_design]
+            columns = ", ".join(["design.*", *(f"outcomes.{_quoted(name)}" for name in told)])
+            connection.execute(
+                f"CREATE VIEW results AS SELECT {columns} FROM design "
+                f"JOIN outcomes ON design.{RUN} = outcomes.{RUN}"
+            )
+        connection.execute("SET python_enable_replacements = false")
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")
-        try:
-            answer: Any = connection.execute(sql)
-            if answer is None or not sql.strip():
-                raise ScenarioError("--sql: is empty; it takes a query, such as SELECT * FROM runs")
-            return answer.df() if answer.description else pd.DataFrame()
-        except duckdb.Error as error:
-            said = str(error).strip() or type(error).__name__
-            raise ScenarioError(f"--sql: {said.splitlines()[0]}") from None
+        with found.as_checked():
+            return _asked(connection, sql)
+
+
+def _asked(connection: duckdb.DuckDBPyConnection, sql: str) -> pd.DataFrame:
+    try:
+        answer: Any = connection.execute(sql)
+        if answer is None or not sql.strip():
+            raise ScenarioError("--sql: is empty; it takes a query, such as SELECT * FROM runs")
+        return answer.df() if answer.description else pd.DataFrame()
+    except duckdb.Error as error:
+        said = str(error).strip() or type(error).__name__
+        if "checksum" in said.lower():  # of a page; no query has one
+            raise OSError(said.splitlines()[0]) from None
+        raise ScenarioError(f"--sql: {said.splitlines()[0]}") from None
+
+
+def _quoted(name: str) -> str:
+    """Return a name as SQL takes it, whatever is in it."""
+    return '"' + name.replace('"', '""') + '"'
 
 
 def runs_table(store: SweepStore, history: History) -> pa.Table:
@@ -269,8 +317,8 @@ def printable(text: str) -> str:
     return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
-def outcome_names(results: pd.DataFrame, factors: Sequence[str]) -> list[str]:
-    """Return the outcomes of a frame, changes left out."""
+def outcome_names(results: Iterable[str], factors: Sequence[str]) -> list[str]:
+    """Return which columns are outcomes, changes left out."""
     keys = {"scenario", "point", "replication", "seed", RUN, *factors}
     return [name for name in results if name not in keys and not name.endswith(CHANGE)]
 

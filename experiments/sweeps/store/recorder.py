@@ -3,7 +3,7 @@
 import platform
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from experiments.runs.folders import write_whole
@@ -100,17 +100,48 @@ class Recorder:
 
     def _write(self, reports: list[Report]) -> None:
         """Write a part with results of one maker, and the line that names it."""
-        content, checksum = as_parquet(as_table(reports))
+        self.adopt(
+            as_parquet(as_table(reports)),
+            [report.run for report in reports],
+            seconds=[round(report.seconds, 4) for report in reports],
+            hosts=sorted({report.host or platform.node() for report in reports}),
+            maker=reports[0].maker or {},
+        )
+
+    def adopt(
+        self,
+        file: tuple[bytes, str],
+        runs: Sequence[str],
+        *,
+        seconds: Sequence[float],
+        hosts: Sequence[str],
+        maker: Mapping[str, Any],
+    ) -> None:
+        """Write a part as it is, and the line that names it.
+
+        Parameters
+        ----------
+        file : tuple of bytes and str
+            Content and SHA-256, as `as_parquet` returns them.
+        runs : sequence of str
+            That it holds, in their order.
+        seconds : sequence of float
+            Of each run; empty where nobody knows.
+        hosts : sequence of str
+        maker : mapping
+            Of all its results.
+        """
+        content, checksum = file
         name = f"parts/{self._writer}-{self._number + 1:04d}-{checksum[:12]}.parquet"
         write_whole(self._store.folder / name, content)
         self._log.add(
             "part",
             part=name,
             sha256=checksum,
-            runs=[report.run for report in reports],
-            seconds=[round(report.seconds, 4) for report in reports],
-            hosts=sorted({report.host or platform.node() for report in reports}),
-            maker=reports[0].maker,
+            runs=list(runs),
+            seconds=list(seconds),
+            hosts=list(hosts),
+            maker=dict(maker),
         )
         self._number += 1
 

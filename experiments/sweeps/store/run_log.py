@@ -322,7 +322,7 @@ def _take(history: History, gone: set[str], line: Line) -> None:
 def _add(history: History, part: Part) -> None:
     """Add a part, whose name no other may have."""
     whose = len(part.made_by) == len(part.runs)
-    if not whose or any(place >= len(part.makers) for place in part.made_by):
+    if not whose or max(part.made_by, default=-1) >= len(part.makers):
         raise StoreError(f"{FOLDER}: {part.name} is named without the maker of each of its runs")
     if history.known.setdefault(part.name, part.sha256) != part.sha256:
         raise StoreError(f"{FOLDER}: names {part.name} twice, with two checksums")

@@ -130,6 +130,29 @@ class SweepStore:
         write_whole(folder / MANIFEST, text.encode())
         return cls(folder, manifest)
 
+    def copied(self, folder: Path) -> "SweepStore":
+        """Make a folder of the same sweep, without results; the manifest comes last.
+
+        Raises
+        ------
+        StoreError
+            If a file is damaged.
+        OutputError
+            If the folder cannot be written.
+        """
+        contents = {self.manifest["files"][name]: self._checked(name) for name in (DESIGN, POINTS)}
+        for stored in self.manifest["scenarios"].values():
+            contents[stored["file"]] = self._read(stored["file"], stored["sha256"])
+        with _as_output_error(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            for name in FOLDERS:
+                (folder / name).mkdir(exist_ok=True)
+            for name, content in contents.items():
+                write_whole(folder / name, content)
+            text = json.dumps(self.manifest, indent=2, allow_nan=False) + "\n"
+            write_whole(folder / MANIFEST, text.encode())
+        return SweepStore.open(folder)
+
     @staticmethod
     def is_in(folder: Path) -> bool:
         """Return whether a folder is that of a sweep, rather than of a single run."""

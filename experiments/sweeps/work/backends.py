@@ -7,38 +7,19 @@ can write, stop or tell how far things are.
 import queue
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from math import ceil
 
 from experiments.sweeps.design.run_spec import Report, RunFunction, RunSpec
 from experiments.sweeps.work.chunk import Limits, Stopped, Worker, run_chunk
-
-CHUNKS_A_WORKER = 4
-"""At least: few large chunks would leave workers idle at the end."""
-
-MOST_RUNS_A_CHUNK = 50
+from experiments.sweeps.work.portions import Portions
 
 TICK = 0.2
 """Seconds between two looks at the clock."""
 
-type Chunk = list[RunSpec]
 type Backend = Callable[[Sequence[RunSpec]], Iterator[Report | None]]
 
 
 class BackendLostError(Exception):
     """Nobody is left to carry out runs; what is finished is kept, the rest can go on later."""
-
-
-def chunks(specs: Sequence[RunSpec], workers: int) -> list[Chunk]:
-    """Return runs in pieces; those of one replication stay together as far as they can."""
-    size = min(MOST_RUNS_A_CHUNK, max(1, ceil(len(specs) / (workers * CHUNKS_A_WORKER))))
-    pieces: list[Chunk] = []
-    for spec in specs:
-        last = pieces[-1] if pieces else None
-        if last and last[-1].replication == spec.replication and len(last) < size:
-            last.append(spec)
-        else:
-            pieces.append([spec])
-    return pieces
 
 
 def local(
@@ -54,19 +35,18 @@ def local(
     """
 
     def reports(specs: Sequence[RunSpec]) -> Iterator[Report | None]:
-        waiting: queue.SimpleQueue[Chunk] = queue.SimpleQueue()
-        for chunk in chunks(specs, workers):
-            waiting.put(chunk)
+        waiting = Portions(specs)
         arrived: queue.SimpleQueue[Report | BaseException | None] = queue.SimpleQueue()
         hands = crew or [Worker(limits) for _ in range(min(workers, len(specs)))]
 
         def work(worker: Worker) -> None:
             try:
-                while True:
-                    chunk = waiting.get_nowait()
+                while chunk := waiting.next(len(hands)):
                     for report in run_chunk(chunk, scenarios, limits, run_one, worker):
+                        waiting.note(report)
                         arrived.put(report)
-            except (queue.Empty, Stopped):
+                arrived.put(None)
+            except Stopped:
                 arrived.put(None)
             except BaseException as error:  # ours: told to whoever listens
                 arrived.put(error)

@@ -5,17 +5,18 @@ which runs are done: nothing here trusts a task to be known to a scheduler for l
 """
 
 import multiprocessing
-import os
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from abm.errors import OutputError
-from experiments.runs.processes import PORTABLE, settings_of_workers
 from experiments.sweeps.design.run_spec import Report, RunFunction, RunSpec
-from experiments.sweeps.work.backends import Backend, BackendLostError, Chunk, chunks
-from experiments.sweeps.work.chunk import Limits, Worker, run_chunk
+from experiments.sweeps.work.backends import Backend, BackendLostError
+from experiments.sweeps.work.chunk import Limits
+from experiments.sweeps.work.kept_workers import carried_out, end_processes
+from experiments.sweeps.work.portions import Chunk, Portions
 
 TICK = 0.1
 """Seconds between two looks at the futures."""
@@ -35,9 +36,6 @@ AWAY_SECONDS = 600.0
 IN_FLIGHT = 2
 """Chunks that are handed out per thread of the cluster, so that none waits for work."""
 
-CHUNKS_AT_LEAST = 64
-"""Into which a sweep is cut: workers may join later, and a lost chunk should be small."""
-
 
 def dask(
     address: str,
@@ -52,18 +50,20 @@ def dask(
     def reports(specs: Sequence[RunSpec]) -> Iterator[Report | None]:
         import dask.config
 
-        waiting = chunks(specs, CHUNKS_AT_LEAST)[::-1]
+        waiting = Portions(specs)
         patience = {"distributed.comm.timeouts.connect": ANSWER_SECONDS}
         with dask.config.set(patience):
             cluster = _Cluster(address, scenarios, limits, run_one, portable)
             try:
                 while waiting or cluster.pending:
-                    waiting.extend(cluster.look())
-                    while waiting and cluster.has_room:
-                        cluster.submit(waiting.pop())
+                    waiting.again(cluster.look())
+                    while cluster.has_room and (chunk := waiting.next(cluster.threads)):
+                        cluster.submit(chunk)
                     finished, again = cluster.finished()
-                    waiting.extend(again)
-                    yield from finished
+                    waiting.again(again)
+                    for report in finished:
+                        waiting.note(report)
+                        yield report
                     yield None
             finally:
                 cluster.close()
@@ -80,14 +80,45 @@ def check_scheduler(address: str) -> None:
         Before anything is written.
     """
     try:
-        from distributed import Client
-    except ImportError:
-        raise OutputError("--dask needs more packages: pip install 'nearshore[cluster]'") from None
-    try:
-        Client(address, timeout=2 * ANSWER_SECONDS, set_as_default=False).close()
+        client_of(address, 2 * ANSWER_SECONDS).close()
+    except ImportError as error:
+        what = "dask-gateway" if "gateway" in str(error) else "'nearshore[cluster]'"
+        raise OutputError(f"--dask needs more packages: pip install {what}") from None
     except (OSError, ValueError) as error:
         said = " ".join(str(error).split())[:200]
         raise OutputError(f"{address}: no Dask scheduler answers ({said})") from None
+
+
+def client_of(address: str, timeout: float) -> Any:
+    """Return a client of a scheduler.
+
+    Parameters
+    ----------
+    address : str
+        ``tcp://``, ``tls://``, ``ws://`` or ``wss://HOST:PORT``, or ``gateway://HOST:PORT/CLUSTER``:
+        a cluster that Dask Gateway has begun, found as Dask's settings say.
+    timeout : float
+        Seconds.
+
+    Raises
+    ------
+    OSError, ValueError
+        If none answers.
+    """
+    if address.startswith("gateway://"):
+        from dask_gateway import Gateway
+
+        proxy, _, name = address.removeprefix("gateway://").partition("/")
+        try:
+            cluster = Gateway(proxy_address=f"gateway://{proxy}").connect(name)
+            return cluster.get_client(set_as_default=False)
+        except (OSError, ValueError):
+            raise
+        except Exception as error:  # Gateway has errors of its own
+            raise ValueError(f"{type(error).__name__}: {error}") from error
+    from distributed import Client
+
+    return Client(address, timeout=timeout, set_as_default=False)
 
 
 class _Cluster:
@@ -105,7 +136,8 @@ class _Cluster:
         self._shared = (limits, run_one, portable)
         self._client: Any = None
         self._scheduler = ""
-        self._threads = 0
+        self.threads = 0
+        self._arrived = threading.Event()
         self._seen = time.monotonic()
         self._looked = float("-inf")
         self.pending: dict[Any, Chunk] = {}
@@ -114,12 +146,13 @@ class _Cluster:
     def has_room(self) -> bool:
         """Whether a further chunk would find work."""
         ready = self._client is not None and self._client.status == "running"
-        return bool(ready and len(self.pending) < IN_FLIGHT * self._threads)
+        return bool(ready and len(self.pending) < IN_FLIGHT * self.threads)
 
     def submit(self, chunk: Chunk) -> None:
         """Hand out a chunk, with the scenarios that it needs."""
         texts = {spec.scenario: self._scenarios[spec.scenario] for spec in chunk}
         future = self._client.submit(dask_chunk, chunk, texts, *self._shared, pure=False)
+        future.add_done_callback(lambda _: self._arrived.set())
         self.pending[future] = chunk
 
     def look(self) -> list[Chunk]:
@@ -146,7 +179,7 @@ class _Cluster:
                 self._connect()
             else:
                 self._scheduler, self._seen = known["id"], time.monotonic()
-                self._threads = sum(each["nthreads"] for each in known["workers"].values())
+                self.threads = sum(each["nthreads"] for each in known["workers"].values())
         if time.monotonic() - self._seen > AWAY_SECONDS:
             raise BackendLostError(f"{self._address}: no Dask scheduler has answered for long")
         return lost
@@ -158,7 +191,8 @@ class _Cluster:
         # Each future knows how it stands, also while the client looks for its scheduler.
         done = [future for future in self.pending if future.status != "pending"]
         if not done:
-            time.sleep(TICK)
+            self._arrived.wait(TICK)
+            self._arrived.clear()
         for future in done:
             chunk = self.pending.pop(future)
             if future.status not in ("finished", "error"):
@@ -184,14 +218,12 @@ class _Cluster:
         self.pending.clear()
         if self._client is not None:
             self._client.close(timeout=ANSWER_SECONDS)
-        self._client, self._scheduler, self._threads = None, "", 0
+        self._client, self._scheduler, self.threads = None, "", 0
         return lost
 
     def _connect(self) -> None:
-        from distributed import Client
-
         try:
-            self._client = Client(self._address, timeout=ANSWER_SECONDS, set_as_default=False)
+            self._client = client_of(self._address, ANSWER_SECONDS)
         except (OSError, ValueError):
             self._client = None  # tried again at the next look
 
@@ -214,10 +246,6 @@ def _after(error: Exception, chunk: Chunk, address: str) -> tuple[list[Chunk], l
     raise OutputError(f"{address}: a worker could not take a chunk ({said})") from error
 
 
-_kept: dict[tuple[Limits, bool], list[Worker]] = {}
-"""Processes that wait for the next chunk, in a Dask worker; starting one takes seconds."""
-
-
 def dask_chunk(
     chunk: Chunk,
     scenarios: Mapping[str, str],
@@ -237,23 +265,4 @@ def dask_chunk(
             "Dask's workers are daemons and may start no process; start them with "
             "DASK_DISTRIBUTED__WORKER__DAEMON=False"
         )
-    idle = _kept.setdefault((limits, portable), [])
-    # For good: pebble starts processes when it needs them, also after one was lost.
-    if not portable and os.environ.get(PORTABLE) == "1":
-        os.environ.pop("NPY_DISABLE_CPU_FEATURES", None)  # a portable sweep left it
-    os.environ.update(settings_of_workers(portable=portable))
-    worker = idle.pop() if idle else Worker(limits)
-    try:
-        reports = list(run_chunk(chunk, scenarios, limits, run_one, worker))
-    except BaseException:
-        worker.stop()
-        raise
-    idle.append(worker)
-    return reports
-
-
-def end_processes() -> None:
-    """End the processes that a Dask worker keeps."""
-    for idle in _kept.values():
-        while idle:
-            idle.pop().stop()
+    return carried_out(chunk, scenarios, limits, run_one, portable=portable)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from abm.config.keys import shown
 from abm.errors import ScenarioError
+from experiments.sweeps.design.imported import IMPORTED
 from experiments.sweeps.design.plan import SweepPlan, make_plan
 from experiments.sweeps.design.points import EXTENDABLE
 from experiments.sweeps.design.sweep_file import SweepFile
@@ -26,6 +27,7 @@ def extended_plan(store: SweepStore, changes: Sequence[str]) -> SweepPlan:
         If a change cannot be, or would leave out runs of the present design.
     """
     document = store.sweep.model_dump(mode="json")
+    imported = store.sweep.design.kind == IMPORTED
     for change in changes:
         key, _, written = (part.strip() for part in change.partition("="))
         try:
@@ -34,15 +36,17 @@ def extended_plan(store: SweepStore, changes: Sequence[str]) -> SweepPlan:
             raise ScenarioError(f"--extend {shown(change)}: is written KEY=VALUE") from None
         if key == "replications":
             document["replications"] = value
-        elif key == "n":
+        elif key == "n" and not imported:
             document["design"]["n"] = value
-        elif key in document["factors"]:
+        elif key in document["factors"] and not imported:
             document["factors"][key] = value
         else:
-            known = ", ".join(["replications", "n", *document["factors"]])
+            drawn = [] if imported else ["n", *document["factors"]]
+            known = ", ".join(["replications", *drawn])
             raise ScenarioError(f"--extend {shown(key)}: what can be extended is {known}")
     sweep = SweepFile.from_document(document)
-    plan = make_plan(sweep, store.folder, store.scenarios())
+    made = store.points() if imported else None
+    plan = make_plan(sweep, store.folder, store.scenarios(), made)
     lost = {spec.run for spec in store.specs()} - {spec.run for spec in plan.specs()}
     if lost:
         raise ScenarioError(

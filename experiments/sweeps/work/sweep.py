@@ -15,14 +15,16 @@ from experiments.runs.processes import environment_of_workers
 from experiments.sweeps.design.plan import SweepPlan, make_plan
 from experiments.sweeps.design.run_spec import RunFunction, RunSpec
 from experiments.sweeps.design.sweep_file import SweepFile, read_sweep
+from experiments.sweeps.store.elsewhere import file_system, send
 from experiments.sweeps.store.maker import Makers, maker_of_elsewhere, maker_of_workers
 from experiments.sweeps.store.merge import merge, set_damaged_aside
 from experiments.sweeps.store.recorder import FLUSH_SECONDS, Recorder
-from experiments.sweeps.store.run_log import History, RunLog, damages_of
+from experiments.sweeps.store.run_log import History
 from experiments.sweeps.store.store import FOLDERS, WHOLE, SweepStore, check_new_folder, locked
-from experiments.sweeps.work import backends, cluster
+from experiments.sweeps.work import backends, cluster, executors
 from experiments.sweeps.work.chunk import Limits, Worker
 from experiments.sweeps.work.extending import extended_plan
+from experiments.sweeps.work.mending import compact, mend_logs
 from experiments.sweeps.work.model_rules import check_plan
 from experiments.sweeps.work.one_run import simulate
 from experiments.sweeps.work.progress import SweepProgress
@@ -43,6 +45,10 @@ class Options:
         Processes of this machine.
     dask : str or None
         Address of a scheduler to use instead.
+    executor : str or None
+        Executor to use instead, see `experiments.sweeps.work.executors.factory_of`.
+    copy_to : str or None
+        Place to which the folder is copied at the end, a path of fsspec.
     shard : tuple of int, or None
         The k-th of n parts of the sweep, from 1.
     resume : bool
@@ -62,6 +68,8 @@ class Options:
 
     workers: int = 1
     dask: str | None = None
+    executor: str | None = None
+    copy_to: str | None = None
     shard: tuple[int, int] | None = None
     resume: bool = False
     retry_failed: tuple[str, ...] = ()
@@ -136,7 +144,18 @@ def run_sweep(
     except StopRequested as stop:  # outside the work on runs, which ends by itself
         result.code = stop.code
         result.notes.append(f"Stopped: {stop.note}; go on with --resume if there is a folder.")
+    if options.copy_to is not None and (out / MANIFEST).exists():
+        _copy(out, options.copy_to, result)
     return result
+
+
+def _copy(out: Path, place: str, result: SweepResult) -> None:
+    """Copy the folder elsewhere, however the sweep ended."""
+    try:
+        result.notes.append(send(out, place))
+    except (OutputError, StoreError) as error:
+        result.notes.append(f"{error}; copied with --resume --copy-to")
+        result.code = result.code or RESUME_ME
 
 
 def _run_sweep(
@@ -247,31 +266,9 @@ def _count(result: SweepResult, specs: Sequence[RunSpec], history: History) -> N
     result.runs, result.done, result.failed = len(specs), done, failed
 
 
-def mend_logs(store: SweepStore, writer: str) -> list[str]:
-    """Note in the log which damaged lines count for nothing; the caller holds the whole.
-
-    Returns
-    -------
-    list of str
-        A line about each.
-    """
-    damages = damages_of(store.folder)
-    if not damages:
-        return []
-    log = RunLog(store.folder, writer)
-    try:
-        for damage in damages:
-            log.add("repaired", log=damage.log, line=damage.line, sha256=damage.sha256)
-    finally:
-        log.close()
-    return [
-        f"{damage}; it counts for nothing, and what it told is done again" for damage in damages
-    ]
-
-
 def expected_maker(options: Options) -> dict[str, Any]:
     """Return what is known beforehand of whoever will make results."""
-    if options.dask is not None:
+    if options.dask is not None or options.executor is not None:
         return maker_of_elsewhere(portable=options.portable)
     return maker_of_workers(portable=options.portable)
 
@@ -326,6 +323,10 @@ def _check_what_is_asked(options: Options) -> None:
     """Refuse a cluster that does not answer, and sweeps whose results cannot be taken."""
     if options.dask is not None:
         cluster.check_scheduler(options.dask)
+    if options.executor is not None:
+        executors.factory_of(options.executor)
+    if options.copy_to is not None:
+        file_system(options.copy_to)
     check_reusable(options.reuse, expected_maker(options))
 
 
@@ -336,6 +337,10 @@ def _backend(
     if options.dask is not None:
         portable = options.portable
         return cluster.dask(options.dask, texts, options.limits, run_one, portable=portable)
+    if options.executor is not None:
+        make = executors.factory_of(options.executor)
+        shared = (texts, options.limits, run_one)
+        return executors.of_executor(make, options.workers, *shared, portable=options.portable)
     return backends.local(options.workers, texts, options.limits, run_one, crew)
 
 
@@ -406,21 +411,3 @@ def _merge_if_last(out: Path, result: SweepResult) -> None:
     if lost:
         result.code = RESUME_ME
         result.notes.append("Start the shards again: they carry out what was lost.")
-
-
-def compact(store: SweepStore) -> tuple[list[str], list[str]]:
-    """Set damaged parts aside and merge all others; the caller holds the lock.
-
-    Returns
-    -------
-    tuple of list of str
-        A line about each damage, and about each file that was left alone.
-    """
-    lost = mend_logs(store, "merge")
-    recorder = Recorder(store, "merge")
-    try:
-        history = store.history()
-        lost += set_damaged_aside(store, history, recorder)
-        return lost, merge(store, history, recorder)
-    finally:
-        recorder.close()
