@@ -104,7 +104,8 @@ def _table(name: str, content: bytes) -> tuple[list[str], list[list[Any]]]:
                 continue  # an empty line
             if len(cells) != len(keys):
                 raise ScenarioError(
-                    f"{where}, line {reader.line_num}: has {len(cells)} values for {len(keys)} factors"
+                    f"{where}, line {reader.line_num}: has {len(cells)} values for "
+                    f"{len(keys)} factors"
                 )
             rows.append(
                 [
