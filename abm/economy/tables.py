@@ -1,10 +1,11 @@
-"""The economy of 2017 as arrays, read from ``abm/data``.
+"""An economy as arrays; that of 2017 is read from ``abm/data``.
 
 Flows are million USD of 2017 a year at basic prices, rates are fractions.
 ``Z[s, k, l, j]`` is what sector ``j`` in region ``l`` buys of input ``k`` from
 region ``s``; ``final_demand[s, j, m]`` what market ``m`` consumes.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
@@ -25,6 +26,9 @@ from abm.axes import (
 )
 
 Array = NDArray[np.float64]
+
+FLOWS = ("intermediate_use", "final_demand", "output_value_added")
+"""Tables of flows, whose files in ``abm/data`` end in their year."""
 
 MERCHANDISE_PROCESSING_FEE = 0.003464
 """Ad valorem fee on US imports, waived on originating goods (19 CFR 24.23, unverified)."""
@@ -154,31 +158,44 @@ def _cube(frame: pd.DataFrame, columns: dict[str, tuple[str, ...]], value: str) 
 
 @cache
 def load_economy() -> Economy:
-    """Read every table once.
+    """Read the tables of 2017 once.
 
     Returns
     -------
     Economy
     """
-    labour = data.read("labour")
+    return economy_from(lambda name: data.read(f"{name}_2017" if name in FLOWS else name))
+
+
+def economy_from(read: Callable[[str], pd.DataFrame]) -> Economy:
+    """Put the tables of an economy into arrays.
+
+    Parameters
+    ----------
+    read : callable
+        Gives a table by the name it has in ``abm/data``, flows without their year.
+
+    Returns
+    -------
+    Economy
+    """
+    labour = read("labour")
     labour_axes = {"region": HOSTS, "sector": SECTORS}
-    accounts = data.read("output_value_added_2017")
+    accounts = read("output_value_added")
     account_axes = {"region": REGIONS, "sector": SECTORS}
     trade_axes = {"sector": SECTORS, "exporter": REGIONS, "importer": REGIONS}
-    applied = _cube(data.read("applied_duties"), trade_axes, "rate")
+    applied = _cube(read("applied_duties"), trade_axes, "rate")
     usa = REGIONS.index("USA")
     applied[:N_GOODS, :, usa] += MERCHANDISE_PROCESSING_FEE
-    ratio = _cube(data.read("customs_over_basic"), trade_axes, "ratio")
+    ratio = _cube(read("customs_over_basic"), trade_axes, "ratio")
     for region in range(N_REGIONS):
         applied[:, region, region] = ratio[:, region, region] = 0
-    elasticities = data.read("elasticities").set_index("sector").loc[list(SECTORS)]
-    establishments = data.read("establishments").set_index("region").loc[list(HOSTS)]
-    distance = _cube(
-        data.read("regional_distances"), {"origin": REGIONS, "destination": REGIONS}, "km"
-    )
+    elasticities = read("elasticities").set_index("sector").loc[list(SECTORS)]
+    establishments = read("establishments").set_index("region").loc[list(HOSTS)]
+    distance = _cube(read("regional_distances"), {"origin": REGIONS, "destination": REGIONS}, "km")
     return Economy(
         intermediate_use=_cube(
-            data.read("intermediate_use_2017"),
+            read("intermediate_use"),
             {
                 "source_region": REGIONS,
                 "input_sector": SECTORS,
@@ -188,7 +205,7 @@ def load_economy() -> Economy:
             "value_musd",
         ),
         final_demand=_cube(
-            data.read("final_demand_2017"),
+            read("final_demand"),
             {"source_region": REGIONS, "sector": SECTORS, "market": REGIONS},
             "value_musd",
         ),

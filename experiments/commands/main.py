@@ -11,17 +11,21 @@ from typing import Annotated, Any
 
 import typer
 
-from experiments.commands import explain, sweeps
+from experiments.commands import explain, own_data, sweeps
 from experiments.commands.options import (
     MOST_FIRMS,
     MOST_QUARTERS,
     Firms,
+    OfBaseYear,
+    OfEconomy,
     OutOfRun,
     Overrides,
     Quarters,
     QuietRun,
     ScenarioArgument,
     Seed,
+    chosen_economy,
+    with_economy,
 )
 
 PROGRAM = "nearshore"
@@ -105,6 +109,8 @@ def run(
         Path | None,
         typer.Option(metavar="DIR", help="Go on with the run of this folder, where it stopped."),
     ] = None,
+    economy: OfEconomy = None,
+    base_year: OfBaseYear = None,
 ) -> None:
     """Run a scenario; write tables, figures and a summary."""
     from abm.errors import ScenarioError
@@ -112,7 +118,7 @@ def run(
     if resume is not None:
         from experiments.runs import continuing
 
-        _refuse_with_resume(context, ("scenario", "firms", "seed", "overrides", "against"))
+        _refuse_with_resume(context, _OF_A_CHECKPOINT)
         result = continuing.resume(
             resume,
             quarters=quarters,
@@ -127,7 +133,8 @@ def run(
         raise ScenarioError("name a scenario, or a folder with --resume")
     from experiments.runs.runner import default_folder, run_scenario
 
-    chosen, reference = _chosen(scenario, overrides or (), against, quarters)
+    table = chosen_economy(economy, base_year)
+    chosen, reference = _chosen(scenario, with_economy(overrides, table), against, quarters, table)
     result = run_scenario(
         chosen,
         firms=firms,
@@ -143,8 +150,16 @@ def run(
     _finish(result, quiet=quiet)
 
 
+_OF_A_CHECKPOINT = ("scenario", "firms", "seed", "overrides", "against", "economy", "base_year")
+"""What a run that goes on has decided already."""
+
+
 def _chosen(
-    scenario: str, overrides: Sequence[str], against: str | None, quarters: int | None
+    scenario: str,
+    overrides: Sequence[str],
+    against: str | None,
+    quarters: int | None,
+    economy: str | None,
 ) -> tuple[Any, Any]:
     """The scenario to run and its reference; what changes nothing is said."""
     from experiments.scenarios.overrides import load_scenario, same_as_extended, without_effect
@@ -152,7 +167,9 @@ def _chosen(
     chosen = load_scenario(scenario, overrides)
     length = {"quarters": chosen.quarters if quarters is None else quarters}
     chosen = chosen.model_copy(update=length)
-    reference = None if against is None else load_scenario(against).model_copy(update=length)
+    reference = None
+    if against is not None:
+        reference = load_scenario(against, with_economy(None, economy)).model_copy(update=length)
 
     for line in without_effect(scenario, overrides):
         typer.echo(line, err=True)
@@ -171,7 +188,9 @@ def _refuse_with_resume(context: typer.Context, names: Sequence[str]) -> None:
     for name in names:
         source = context.get_parameter_source(name)
         if source is not None and source.name != "DEFAULT":
-            said = {"scenario": "a scenario", "overrides": "--set"}.get(name, f"--{name}")
+            said = {"scenario": "a scenario", "overrides": "--set"}.get(
+                name, f"--{name.replace('_', '-')}"
+            )
             raise ScenarioError(f"{said} cannot be given with --resume, which has its own")
 
 
@@ -198,12 +217,14 @@ def fork(
     overrides: Overrides = None,
     out: OutOfRun = None,
     quiet: QuietRun = False,
+    economy: OfEconomy = None,
 ) -> None:
     """Go on from a quarter of a run under another policy, with the same luck."""
     from experiments.runs import continuing
     from experiments.scenarios.overrides import load_scenario
 
-    future = load_scenario(scenario, overrides or ())
+    table = chosen_economy(economy, None)
+    future = load_scenario(scenario, with_economy(overrides, table))
     result = continuing.fork(folder, future, at=at, quarters=quarters, out=out, quiet=quiet)
     _finish(result, quiet=quiet)
 
@@ -265,6 +286,7 @@ def show(scenario: ScenarioArgument, overrides: Overrides = None) -> None:
     typer.echo(text, nl=False)
 
 
+# why: an argument is an option of the command
 @app.command(name="app")
 def laboratory(
     scenario: Annotated[
@@ -278,9 +300,12 @@ def laboratory(
     token: Annotated[
         str | None, typer.Option(help="Token that visitors must bring; made up if needed.")
     ] = None,
+    economy: OfEconomy = None,
+    base_year: OfBaseYear = None,
 ) -> None:
     """Serve the live laboratory to a browser on this machine."""
-    _from_above("app")(scenario, firms, host, port, token, typer.echo)
+    table = chosen_economy(economy, base_year)
+    _from_above("app")(scenario, firms, host, port, token, typer.echo, economy=table)
 
 
 @app.command()
@@ -338,6 +363,7 @@ def replay(
     typer.echo(f"quarter {run_again(file)} reached: nothing breaks down any more")
 
 
+# why: an argument is an option of the command
 @app.command()
 def validate(
     out: Annotated[
@@ -355,11 +381,21 @@ def validate(
         Path | None, typer.Option(metavar="FILE", help="A further copy of the report as Markdown.")
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print where the report is only.")] = False,
+    economy: OfEconomy = None,
+    base_year: OfBaseYear = None,
 ) -> None:
     """Ask the model about published findings, and say which hold."""
     from experiments.validation import command
 
-    report = command.validate(out, only or (), seeds=seeds, firms=firms, page=page, quiet=quiet)
+    report = command.validate(
+        out,
+        only or (),
+        seeds=seeds,
+        firms=firms,
+        page=page,
+        quiet=quiet,
+        economy=chosen_economy(economy, base_year),
+    )
     for row in () if quiet else report.rows:
         typer.echo(f"{row.id:6}  {row.verdict:12}  {row.claim}")
     typer.echo(f"written: {out / 'validation.html'}")
@@ -367,6 +403,7 @@ def validate(
 
 sweeps.register(app)
 explain.register(app)
+own_data.register(app)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

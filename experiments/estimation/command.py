@@ -64,7 +64,7 @@ def estimate(
         If the folder is damaged, or in use by another program.
     """
     options = options or Options()
-    file, beside = read_target_file(source)
+    file, beside = read_target_file(source, options.economy)
     simulated = Simulated(out, file, beside, options, run_one)
     _write_down(out, file, resume=options.resume)
     try:

@@ -121,8 +121,15 @@ class TargetFile(KeyedFile):
         return {"format": 1, "targets": targets, "sha256": sha256(text.encode()).hexdigest()}
 
 
-def read_target_file(source: str | Path) -> tuple[TargetFile, Path]:
+def read_target_file(source: str | Path, economy: str | None = None) -> tuple[TargetFile, Path]:
     """Return an estimation and the folder in which its scenario may lie.
+
+    Parameters
+    ----------
+    source : str or Path
+        A TOML file.
+    economy : str, optional
+        The economy of all runs, in place of the one that the scenario names.
 
     Raises
     ------
@@ -137,4 +144,5 @@ def read_target_file(source: str | Path) -> tuple[TargetFile, Path]:
     if not exists:
         raise ScenarioError(f"{shown(str(source))}: no such file")
     document = files.read_alone(path, keys_of(TargetFile))
-    return TargetFile.from_document({"name": path.stem} | document), path.parent
+    document = {"name": path.stem} | document
+    return TargetFile.on_economy(document, path.parent, economy), path.parent
