@@ -15,25 +15,48 @@ def register(app: typer.Typer) -> None:
         app.command()(command)
 
 
+# why: an argument is an option of the command
 def economy(
     source: Annotated[
-        Path, typer.Option("--from", metavar="FILE", help="Table of the OECD (ICIO) or of WIOD.")
+        Path, typer.Option("--from", metavar="FILE", help="Table as its publisher gives it.")
     ],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the economy.")],
     kind: Annotated[
-        str | None, typer.Option(metavar="KIND", help="oecd or wiod; by the file's name if not.")
+        str | None,
+        typer.Option(metavar="KIND", help="oecd, wiod, adb, figaro, exiobase, eora or plain."),
     ] = None,
+    regions: Annotated[
+        Path | None, typer.Option(metavar="CSV", help="label,region: your own mapping.")
+    ] = None,
+    sectors: Annotated[
+        Path | None, typer.Option(metavar="CSV", help="label,sector: your own mapping.")
+    ] = None,
+    unit: Annotated[
+        float | None,
+        typer.Option(metavar="N", help="Million USD in one unit: 1000 for billions, 1.13 for EUR."),
+    ] = None,
+    balance: Annotated[
+        bool, typer.Option("--balance", help="Scale until published totals hold (RAS).")
+    ] = False,
 ) -> None:
     """Build the model's economy from your own inter-country input-output table."""
-    from experiments.own_data.inter_country import KINDS, build_economy
+    from experiments.own_data.inter_country import Reading, RefusedError, build_economy
+    from experiments.own_data.published import FORMATS
 
-    if kind is not None and kind not in KINDS:
-        raise _bad(f"--kind {kind[:40]}: is one of {', '.join(KINDS)}")
-    table = build_economy(source, out, kind)
+    if kind is not None and kind not in FORMATS:
+        raise _bad(f"--kind {kind[:40]}: is one of {', '.join(FORMATS)}")
+    if unit is not None and not 0 < unit < float("inf"):
+        raise _bad(f"--unit {unit:g}: must be above 0")
+    try:
+        table = build_economy(source, out, Reading(kind, regions, sectors, unit, balance))
+    except RefusedError as error:
+        for one in error.findings:
+            typer.echo(one.line())
+        raise
+    for one in table.findings:
+        typer.echo(one.line())
     total = table.value_added.sum() / 1e6
     typer.echo(f"{out}: value added of the world {total:.2f} trillion USD")
-    if table.negative < 0:
-        typer.echo(f"{-table.negative:.0f} million USD below zero are set to zero")
 
 
 def _bad(problem: str) -> Exception:
