@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from experiments.commands import explain, own_data, sweeps
+from experiments.commands import explain, own_data, sweeps, validate
 from experiments.commands.options import (
     MOST_FIRMS,
     MOST_QUARTERS,
@@ -24,6 +24,7 @@ from experiments.commands.options import (
     QuietRun,
     ScenarioArgument,
     Seed,
+    Without,
     chosen_economy,
     with_economy,
 )
@@ -111,6 +112,7 @@ def run(
     ] = None,
     economy: OfEconomy = None,
     base_year: OfBaseYear = None,
+    without: Without = None,
 ) -> None:
     """Run a scenario; write tables, figures and a summary."""
     from abm.errors import ScenarioError
@@ -134,7 +136,9 @@ def run(
     from experiments.runs.runner import default_folder, run_scenario
 
     table = chosen_economy(economy, base_year)
-    chosen, reference = _chosen(scenario, with_economy(overrides, table), against, quarters, table)
+    chosen, reference = _chosen(
+        scenario, with_economy(overrides, table), without or (), against, quarters, table
+    )
     result = run_scenario(
         chosen,
         firms=firms,
@@ -150,13 +154,23 @@ def run(
     _finish(result, quiet=quiet)
 
 
-_OF_A_CHECKPOINT = ("scenario", "firms", "seed", "overrides", "against", "economy", "base_year")
+_OF_A_CHECKPOINT = (
+    "scenario",
+    "firms",
+    "seed",
+    "overrides",
+    "against",
+    "economy",
+    "base_year",
+    "without",
+)
 """What a run that goes on has decided already."""
 
 
 def _chosen(
     scenario: str,
     overrides: Sequence[str],
+    without: Sequence[str],
     against: str | None,
     quarters: int | None,
     economy: str | None,
@@ -164,16 +178,16 @@ def _chosen(
     """The scenario to run and its reference; what changes nothing is said."""
     from experiments.scenarios.overrides import load_scenario, same_as_extended, without_effect
 
-    chosen = load_scenario(scenario, overrides)
+    chosen = load_scenario(scenario, overrides, without)
     length = {"quarters": chosen.quarters if quarters is None else quarters}
     chosen = chosen.model_copy(update=length)
     reference = None
     if against is not None:
         reference = load_scenario(against, with_economy(None, economy)).model_copy(update=length)
 
-    for line in without_effect(scenario, overrides):
+    for line in without_effect(scenario, overrides, without):
         typer.echo(line, err=True)
-    extended = same_as_extended(scenario, overrides)
+    extended = same_as_extended(scenario, overrides, without)
     if extended is not None:
         _changes_nothing(chosen.name, f"what it extends, {extended}")
     if reference is not None and reference.name != extended and chosen.same_model_as(reference):
@@ -275,13 +289,13 @@ def scenarios() -> None:
 
 
 @app.command()
-def show(scenario: ScenarioArgument, overrides: Overrides = None) -> None:
+def show(scenario: ScenarioArgument, overrides: Overrides = None, without: Without = None) -> None:
     """Print a scenario in full, as TOML, with units and sources."""
     from experiments.scenarios.describe import described
     from experiments.scenarios.overrides import without_effect
 
-    text = described(scenario, overrides or ())
-    for line in without_effect(scenario, overrides or ()):
+    text = described(scenario, overrides or (), without or ())
+    for line in without_effect(scenario, overrides or (), without or ()):
         typer.echo(line, err=True)
     typer.echo(text, nl=False)
 
@@ -363,47 +377,10 @@ def replay(
     typer.echo(f"quarter {run_again(file)} reached: nothing breaks down any more")
 
 
-# why: an argument is an option of the command
-@app.command()
-def validate(
-    out: Annotated[
-        Path, typer.Option(metavar="DIR", help="Folder for validation.json and the report.")
-    ] = Path("results/validation"),
-    only: Annotated[
-        list[str] | None,
-        typer.Option(metavar="ID", help="A finding to ask about, if not all. Repeatable."),
-    ] = None,
-    seeds: Annotated[
-        int, typer.Option(min=2, max=1000, help="Populations a finding is asked of.")
-    ] = 20,
-    firms: Annotated[int, typer.Option(min=1, max=MOST_FIRMS, help="Firms of each.")] = 1_000,
-    page: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="A further copy of the report as Markdown.")
-    ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Print where the report is only.")] = False,
-    economy: OfEconomy = None,
-    base_year: OfBaseYear = None,
-) -> None:
-    """Ask the model about published findings, and say which hold."""
-    from experiments.validation import command
-
-    report = command.validate(
-        out,
-        only or (),
-        seeds=seeds,
-        firms=firms,
-        page=page,
-        quiet=quiet,
-        economy=chosen_economy(economy, base_year),
-    )
-    for row in () if quiet else report.rows:
-        typer.echo(f"{row.id:6}  {row.verdict:12}  {row.claim}")
-    typer.echo(f"written: {out / 'validation.html'}")
-
-
 sweeps.register(app)
 explain.register(app)
 own_data.register(app)
+validate.register(app)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -28,6 +28,11 @@ Overrides = Annotated[
     ),
 ]
 
+Without = Annotated[
+    list[str] | None,
+    typer.Option("--without", metavar="MEASURE", help="Leave a measure out. Repeatable."),
+]
+
 OutOfRun = Annotated[
     Path | None, typer.Option(metavar="DIR", help="Folder for tables and figures.")
 ]

@@ -1,6 +1,6 @@
 """What is wrong with a table, found before anything is built from it.
 
-Every finding is refused, mended and told, or told. The rule of each kind is in `RULES`;
+Every finding is refused, mended and told, or told. The rule of each kind is in `KINDS`;
 a table with a finding that is refused becomes no economy.
 """
 
@@ -17,7 +17,7 @@ from experiments.own_data.published import Array, Published
 
 Verdict = Literal["refused", "mended", "told"]
 
-RULES: dict[str, tuple[Verdict, str]] = {
+KINDS: dict[str, tuple[Verdict, str]] = {
     "text cell": ("refused", "a cell holds no number"),
     "infinite cell": ("refused", "a cell is not finite"),
     "blank cell": ("refused", "a cell is blank, and totals do not say what belongs there"),
@@ -74,7 +74,7 @@ class Finding:
     Attributes
     ----------
     kind : str
-        One of `RULES`.
+        One of `KINDS`.
     where : str
         Cells, rows or regions, the first few.
     count : int
@@ -93,17 +93,17 @@ class Finding:
     @property
     def verdict(self) -> Verdict:
         """What becomes of it."""
-        return RULES[self.kind][0]
+        return KINDS[self.kind][0]
 
     def line(self) -> str:
         """Return it in one line."""
         more = f" and {self.count - MOST_TOLD} more" if self.count > MOST_TOLD else ""
         said = f" ({self.said})" if self.said else ""
-        return f"{self.verdict}: {self.kind}: {self.where}{more}{said}; {RULES[self.kind][1]}"
+        return f"{self.verdict}: {self.kind}: {self.where}{more}{said}; {KINDS[self.kind][1]}"
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON takes it."""
-        return {**asdict(self), "verdict": self.verdict, "rule": RULES[self.kind][1]}
+        return {**asdict(self), "verdict": self.verdict, "rule": KINDS[self.kind][1]}
 
 
 def findings_of(table: Published) -> list[Finding]:

@@ -22,7 +22,7 @@ from abm.axes import N_FOOTLOOSE, REGIONS, SECTORS
 from abm.config.keys import shown
 from abm.economy.tables import FLOWS
 from abm.errors import OutputError, ScenarioError
-from experiments.own_data.audit import RULES, Finding, findings_in_regions, findings_of
+from experiments.own_data.audit import KINDS, Finding, findings_in_regions, findings_of
 from experiments.own_data.labelled import first_labels, read_labelled
 from experiments.own_data.mapping import Mapping, joined, parts, read_mapping, shipped_mapping
 from experiments.own_data.mending import balanced, filled
@@ -139,7 +139,7 @@ def build_economy(source: Path, out: Path, reading: Reading | None = None) -> Ta
         "format": 1,
         "source": source.name,
         "findings": [one.as_dict() for one in table.findings],
-        "rules": {name: f"{verdict}: {said}" for name, (verdict, said) in RULES.items()},
+        "rules": {name: f"{verdict}: {said}" for name, (verdict, said) in KINDS.items()},
     }
     with replaced_folder(out) as folder:
         for name, frame in zip(FLOWS, _frames(table), strict=True):

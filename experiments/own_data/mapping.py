@@ -124,7 +124,7 @@ def joined(meanings: Iterable[str]) -> dict[str, str]:
 
 
 def _column(name: str) -> str:
-    return "region" if name == "regions" else "sector"
+    return "region" if name in ("regions", "countries") else "sector"
 
 
 def _rows(text: str, where: str, column: str) -> dict[str, str]:

@@ -9,7 +9,7 @@ import pytest
 from abm.economy.folders import economy_of
 from experiments.commands.main import main
 from experiments.own_data import mending
-from experiments.own_data.audit import RULES, findings_of
+from experiments.own_data.audit import KINDS, findings_of
 from experiments.own_data.inter_country import read_table
 from tests.published_tables import write_figaro, write_oecd
 
@@ -206,9 +206,9 @@ PLANTED = {
 def test_a_planted_fault_is_found_by_its_kind_and_its_rule_kept(kind, audited):
     code, found = audited(PLANTED[kind])
     assert kind in found
-    assert found[kind] == RULES[kind][0]
+    assert found[kind] == KINDS[kind][0]
     assert code == (2 if "refused" in found.values() else 0)
-    if RULES[kind][0] != "refused":
+    if KINDS[kind][0] != "refused":
         assert code == 0, "what is mended or told stops nothing"
 
 
@@ -231,7 +231,7 @@ def test_what_only_other_formats_can_have_is_found_too(tmp_path, capsys, audited
 
 def test_every_kind_of_finding_has_been_planted():
     elsewhere = {"currency", "unit converted", "market without rows", "balanced"}
-    assert set(PLANTED) | elsewhere == set(RULES)
+    assert set(PLANTED) | elsewhere == set(KINDS)
     assert len(PLANTED) >= 20
 
 
