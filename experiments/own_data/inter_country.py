@@ -194,7 +194,7 @@ def kind_of(source: Path) -> str:
         if "figaro" in name or (labels and labels[0].lower() == "rowlabels"):
             return "figaro"
         return "oecd" if labels else "plain"
-    raise ScenarioError(f"{shown(source.name)}: cannot be read; readable are {READABLE}")
+    raise ScenarioError(f"{shown(str(source))}: cannot be read; readable are {READABLE}")
 
 
 def _names_inside(source: Path) -> set[str]:
