@@ -20,7 +20,8 @@ from abm.base_year.set_up import (
     set_base_revenue,
 )
 from abm.economy.constants import Calibration
-from abm.economy.tables import Economy, load_economy
+from abm.economy.folders import economy_of
+from abm.economy.tables import Economy
 from abm.engine.draws import Draws
 from abm.engine.guards import Guard, check_array
 from abm.engine.phase import phase
@@ -58,7 +59,7 @@ class RelocationModel(Trading, mesa.Model):
         Seed. The same seed and number of firms give the same firms and the same
         luck under every scenario.
     economy : Economy, optional
-        Observed figures other than those of 2017.
+        Observed figures other than those that the scenario names.
 
     Examples
     --------
@@ -80,7 +81,7 @@ class RelocationModel(Trading, mesa.Model):
         self.in_force = PolicyInForce(Scenario.load(scenario), self.draws)
         self.phase_seconds: dict[str, float] = {}
         self.moves: Moves | None = None
-        self._set_up_economy(firms, economy or load_economy())
+        self._set_up_economy(firms, economy or economy_of(self.scenario.economy.table))
         self._set_up_state()
         self._set_up_agents()
         self.phase_seconds = {

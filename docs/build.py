@@ -52,7 +52,7 @@ REFERENCE = {
 """Modules of the public interface, by heading."""
 
 GUIDES = ("tutorial", "write-a-scenario", "add-an-instrument", "continue-and-fork",
-          "sweep-on-a-cluster", "read-the-results", "newer-input-output-table",
+          "sweep-on-a-cluster", "read-the-results", "table-of-your-own",
           "results-changed")  # fmt: skip
 
 

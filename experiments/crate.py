@@ -15,7 +15,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from abm.errors import OutputError
+from abm.economy.folders import COLUMNS, base_years, economy_checksum
+from abm.errors import OutputError, ScenarioError
 from experiments.runs.continuing import read_manifest
 from experiments.runs.folders import CHECKPOINT, MANIFEST, PROGRAM, read_json
 from experiments.sweeps.store.store import SweepStore
@@ -36,6 +37,9 @@ STATES = {
 
 LEFT_OUT = (CHECKPOINT, "locks")
 """Folders that are of use only where they are."""
+
+ECONOMY_FILES = (MANIFEST, "audit.json", *(f"{name}.csv" for name in COLUMNS))
+"""What of the folder of an economy goes along."""
 
 FORMATS = {
     ".json": "application/json",
@@ -86,6 +90,8 @@ def export(folder: Path, crate: Path) -> int:
         ENVIRONMENT: "".join(f"{line}\n" for line in _installed()).encode(),
     }
     files = {str(path.relative_to(folder).as_posix()): path for path in _results(folder)}
+    finished = _finished(files)
+    files |= _economies(folder, manifest)
     entities = [
         _file(name, len(content), hashlib.sha256(content).hexdigest())
         for name, content in added.items()
@@ -94,7 +100,7 @@ def export(folder: Path, crate: Path) -> int:
         with path.open("rb") as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
         entities.append(_file(name, path.stat().st_size, digest))
-    described = _json(_description(folder.name or PROGRAM, manifest, entities, _finished(files)))
+    described = _json(_description(folder.name or PROGRAM, manifest, entities, finished))
     draft = crate.with_name(f".{crate.name}-new")
     try:
         crate.parent.mkdir(parents=True, exist_ok=True)
@@ -131,6 +137,38 @@ def _results(folder: Path) -> list[Path]:
         and path.suffix != ".lock"
         and path.relative_to(folder).as_posix() not in (METADATA, CONFIGURATION, ENVIRONMENT)
     ]
+
+
+def _economies(folder: Path, manifest: dict[str, Any]) -> dict[str, Path]:
+    """Files of the user's own economies that the results were made from, by name in the crate.
+
+    Raises
+    ------
+    OutputError
+        If one is gone or was changed: the crate would not give the results again.
+    """
+    described = [manifest]
+    if "run" in manifest:
+        described = [read_manifest(folder / manifest[role]) for role in ("run", "reference")]
+    made: dict[str, str] = dict(manifest.get("economies", {}))
+    for one in described:
+        facts = one.get("economy")
+        if isinstance(facts, dict):
+            made[str(facts.get("table"))] = str(facts.get("sha256"))
+    found = {}
+    for table, checksum in made.items():
+        if table in base_years():
+            continue
+        try:
+            same = economy_checksum(table) == checksum
+        except ScenarioError as error:
+            raise OutputError(f"{folder}: its economy is missing ({error})") from None
+        if not same:
+            raise OutputError(f"{folder}: its economy {table} was changed since")
+        for path in sorted(Path(table).iterdir()):
+            if path.name in ECONOMY_FILES and path.is_file():
+                found[f"economies/{checksum[:12]}/{path.name}"] = path
+    return found
 
 
 def _configuration(folder: Path, manifest: dict[str, Any]) -> dict[str, Any]:

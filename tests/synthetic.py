@@ -12,9 +12,11 @@ import pandas as pd
 
 from abm import data
 from abm.axes import CONFIG_LABELS, FOOTLOOSE, GOODS, HOSTS, REGIONS, SECTORS, USES
+from abm.scenario.assumptions import EconomyAssumptions
 from experiments.outcomes.tables import TABLES, RunFrames
 
 START = date(2017, 1, 1)
+ECONOMY = EconomyAssumptions()
 
 
 def a_run(name: str = "usmca", quarters: int = 40, tilt: float = 0.1) -> RunFrames:
@@ -202,6 +204,7 @@ class FakeScenario:
     name: str = "usmca"
     tilt: float = 0.1
     start: date = START
+    economy: EconomyAssumptions = ECONOMY
 
     def model_dump(self, mode: str = "python") -> dict[str, Any]:
         """Its fields as JSON takes them."""

@@ -1,7 +1,8 @@
 """Scenario files: find, read, and lay one over the one it extends.
 
 A file is data from anyone. It is TOML of at most a megabyte; ``extends`` names a
-shipped scenario or a file in the same folder, nothing else.
+shipped scenario or a file in the same folder, nothing else. The one path that it may
+hold, that of its economy, starts from the file's folder.
 """
 
 import difflib
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from abm.config.keys import Keys, flatten, merge, shown
+from abm.economy.folders import located
 from abm.errors import ScenarioError
 
 LARGEST = 1_000_000
@@ -196,7 +198,16 @@ def _layer(file: Path, keys: Keys) -> Layer:
         text = raw.decode("utf-8-sig")  # Windows editors put a mark in front
     except UnicodeDecodeError as error:
         raise ScenarioError(f"{where}: is not UTF-8 text (byte {error.start})") from None
-    return Layer(file.stem, _parsed(text, where, keys), file)
+    return Layer(file.stem, _placed(_parsed(text, where, keys), file.parent), file)
+
+
+def _placed(document: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Return what a file says with its economy where the file means it: a path starts there."""
+    economy = document.get("economy")
+    table = economy.get("table") if isinstance(economy, dict) else None
+    if not isinstance(table, str) or not table:
+        return document  # what it is instead is told with the other values
+    return merge(document, {"economy": {"table": located(table, folder)}})
 
 
 def _parsed(text: str, where: str, keys: Keys) -> dict[str, Any]:

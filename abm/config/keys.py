@@ -120,6 +120,8 @@ class Keys:
             if isinstance(part, int):
                 continue
             names = self.names(path[:depth])
+            if names is None and self.schema(path[: depth + 1]) is not None:
+                continue  # any name will do here
             if names is None:
                 value = dotted(path[:depth])
                 return f"{dotted(path)}: no such key; {value} is a value, not a table"
@@ -142,7 +144,8 @@ class Keys:
         near = difflib.get_close_matches(last, everywhere, n=1, cutoff=0.8)
         if near and everywhere[near[0]] != dotted(path):
             return f"; did you mean '{everywhere[near[0]]}'?"
-        return f"; {dotted(path[:depth]) or 'a scenario'} knows {', '.join(names)}"
+        lines = "; for codes of products see nearshore tariffs" if wrong.isdigit() else ""
+        return f"; {dotted(path[:depth]) or 'a scenario'} knows {', '.join(names)}{lines}"
 
     def _unknown(
         self, document: Mapping[str, Any], schema: dict[str, Any], path: Path
@@ -152,7 +155,8 @@ class Keys:
             if child is None:
                 yield (*path, name)
             elif isinstance(value, Mapping):
-                if _names(child) is not None:
+                # Names may be free while those inside are not, such as rates of any measure.
+                if _names(child) is not None or isinstance(child.get("additionalProperties"), dict):
                     yield from self._unknown(value, child, (*path, name))
             elif isinstance(value, list) and "items" in child:
                 items = self._resolve(child["items"])

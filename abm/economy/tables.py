@@ -1,4 +1,4 @@
-"""The economy of 2017 as arrays, read from ``abm/data``.
+"""An economy as arrays; that of 2017 is read from ``abm/data``.
 
 Flows are million USD of 2017 a year at basic prices, rates are fractions.
 ``Z[s, k, l, j]`` is what sector ``j`` in region ``l`` buys of input ``k`` from
@@ -6,6 +6,7 @@ region ``s``; ``final_demand[s, j, m]`` what market ``m`` consumes. What traders
 goods stands with the goods (`abm.economy.trade_margins`), not with other services.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -27,6 +28,9 @@ from abm.axes import (
 from abm.economy.trade_margins import valued
 
 Array = NDArray[np.float64]
+
+FLOWS = ("intermediate_use", "final_demand", "output_value_added")
+"""Tables of flows, whose files in ``abm/data`` end in their year."""
 
 MERCHANDISE_PROCESSING_FEE = 0.003464
 """Ad valorem fee on US imports, waived on originating goods (19 CFR 24.23, unverified)."""
@@ -166,6 +170,15 @@ def _cube(frame: pd.DataFrame, columns: dict[str, tuple[str, ...]], value: str) 
     return cube
 
 
+USE_AXES = {
+    "source_region": REGIONS,
+    "input_sector": SECTORS,
+    "using_region": REGIONS,
+    "using_sector": SECTORS,
+}
+FINAL_AXES = {"source_region": REGIONS, "sector": SECTORS, "market": REGIONS}
+
+
 @cache
 def observed_flows() -> tuple[Array, Array]:
     """Intermediate use and final demand as the tables have them, margins within services.
@@ -175,16 +188,9 @@ def observed_flows() -> tuple[Array, Array]:
     intermediate_use : ndarray, shape (source, input, using region, using sector)
     final_demand : ndarray, shape (source, sector, market)
     """
-    use_axes = {
-        "source_region": REGIONS,
-        "input_sector": SECTORS,
-        "using_region": REGIONS,
-        "using_sector": SECTORS,
-    }
-    final_axes = {"source_region": REGIONS, "sector": SECTORS, "market": REGIONS}
     return (
-        _cube(data.read("intermediate_use_2017"), use_axes, "value_musd"),
-        _cube(data.read("final_demand_2017"), final_axes, "value_musd"),
+        _cube(data.read("intermediate_use_2017"), USE_AXES, "value_musd"),
+        _cube(data.read("final_demand_2017"), FINAL_AXES, "value_musd"),
     )
 
 
@@ -217,29 +223,46 @@ def _mismatch(recorded: Array, customs: Array) -> Array:
 
 @cache
 def load_economy() -> Economy:
-    """Read every table once.
+    """Read the tables of 2017 once.
 
     Returns
     -------
     Economy
     """
-    labour = data.read("labour")
+    return economy_from(lambda name: data.read(f"{name}_2017" if name in FLOWS else name))
+
+
+def economy_from(read: Callable[[str], pd.DataFrame]) -> Economy:
+    """Put the tables of an economy into arrays.
+
+    Parameters
+    ----------
+    read : callable
+        Gives a table by the name it has in ``abm/data``, flows without their year.
+
+    Returns
+    -------
+    Economy
+    """
+    labour = read("labour")
     labour_axes = {"region": HOSTS, "sector": SECTORS}
-    accounts = data.read("output_value_added_2017")
+    accounts = read("output_value_added")
     account_axes = {"region": REGIONS, "sector": SECTORS}
     trade_axes = {"sector": SECTORS, "exporter": REGIONS, "importer": REGIONS}
-    applied = _cube(data.read("applied_duties"), trade_axes, "rate")
+    applied = _cube(read("applied_duties"), trade_axes, "rate")
     usa = REGIONS.index("USA")
     applied[:N_GOODS, :, usa] += MERCHANDISE_PROCESSING_FEE
-    recorded = _cube(data.read("customs_over_basic"), trade_axes, "ratio")
+    recorded = _cube(read("customs_over_basic"), trade_axes, "ratio")
     for region in range(N_REGIONS):
         applied[:, region, region] = recorded[:, region, region] = 0
-    flows = valued(*observed_flows(), recorded)
-    elasticities = data.read("elasticities").set_index("sector").loc[list(SECTORS)]
-    establishments = data.read("establishments").set_index("region").loc[list(HOSTS)]
-    distance = _cube(
-        data.read("regional_distances"), {"origin": REGIONS, "destination": REGIONS}, "km"
+    flows = valued(
+        _cube(read("intermediate_use"), USE_AXES, "value_musd"),
+        _cube(read("final_demand"), FINAL_AXES, "value_musd"),
+        recorded,
     )
+    elasticities = read("elasticities").set_index("sector").loc[list(SECTORS)]
+    establishments = read("establishments").set_index("region").loc[list(HOSTS)]
+    distance = _cube(read("regional_distances"), {"origin": REGIONS, "destination": REGIONS}, "km")
     return Economy(
         intermediate_use=flows.intermediate_use,
         final_demand=flows.final_demand,

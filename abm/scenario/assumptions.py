@@ -1,15 +1,22 @@
 """What a scenario assumes about firms and the economy, beside policy."""
 
+from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from abm.config.settings import AsTuple, Number, Settings, Share, setting
 from abm.core.customers import Speeds
+from abm.economy.folders import BASE_YEAR, base_years, economy_of, located
 
 QUARTERS_A_YEAR = 4
 
 Quarters = Annotated[int, Field(ge=0, le=100)]
+
+
+def _as_text(value: object) -> object:
+    """Return a year written as a number as its name."""
+    return str(value) if isinstance(value, int) and 1900 <= value <= 2200 else value
 
 
 class Beliefs(Settings):
@@ -196,6 +203,15 @@ class FirmAssumptions(Settings):
 class EconomyAssumptions(Settings):
     """The economy around the firms."""
 
+    table: Annotated[str, BeforeValidator(_as_text), Field(min_length=1, max_length=1000)] = (
+        setting(
+            BASE_YEAR,
+            unit="",
+            meaning="whose tables the run starts from: a base year that is shipped, or the folder"
+            " of an economy; a path starts from the file that says it",
+            source="the calibration year",
+        )
+    )
     wage_elasticity: Number = setting(
         0.2,
         ge=0,
@@ -297,3 +313,11 @@ class EconomyAssumptions(Settings):
     def renewals(self) -> tuple[float, float]:
         """Part of contracts that ends in a quarter, and how that rises with what signing saves."""
         return 1.0 if self.adjustment == "long run" else self.renewal, self.renewal_slope
+
+    @field_validator("table")
+    @classmethod
+    def _is_an_economy(cls, table: str) -> str:
+        place = located(table, Path())
+        if place not in base_years():
+            economy_of(place)  # says what is wrong with it
+        return place

@@ -133,6 +133,17 @@ class Scenario(Instruments):
         except ValidationError as error:
             raise ScenarioError(complaint(error, cls, document)) from None
 
+    def on_economy(self, table: str) -> "Scenario":
+        """Return the scenario with another economy: a base year, or a folder.
+
+        Raises
+        ------
+        ScenarioError
+            If there is no such economy.
+        """
+        economy = EconomyAssumptions(**{**self.economy.model_dump(), "table": table})
+        return self.model_copy(update={"economy": economy})
+
     def same_model_as(self, other: "Scenario") -> bool:
         """Return whether two scenarios would give the same run; names and titles do not count."""
         parts = ("start", "quarters", "firms", "economy")

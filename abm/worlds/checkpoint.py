@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from abm import data
 from abm.base_year.set_up import scaled
 from abm.economy.constants import Calibration
-from abm.economy.tables import Economy, load_economy
+from abm.economy.folders import base_years, economy_of
+from abm.economy.tables import Economy
 from abm.errors import CheckpointError, ScenarioError
 from abm.model import RelocationModel
 from abm.policy.past import Past
@@ -55,7 +56,7 @@ def put_away(model: RelocationModel) -> Checkpoint:
     Parameters
     ----------
     model : RelocationModel
-        Its economy must be the package's under the scenario's elasticities. For a held
+        Its economy must be the one that its scenario names, under its elasticities. For a held
         world, the model that it follows is not part of the checkpoint.
 
     Returns
@@ -121,9 +122,9 @@ def take_up(checkpoint: Checkpoint, followed: RelocationModel | None = None) -> 
         then = facts.get("before_fork", facts)  # the policy that the state knows
         scenario = Scenario.from_document(then["scenario"])
         past = None if then["past"] is None else Past.of_document(then["past"])
-        economy = scaled(load_economy(), scenario)
+        economy = scaled(economy_of(scenario.economy.table), scenario)
         if facts["economy"] != fingerprint(economy):
-            raise CheckpointError("was made with another economy than the package's")
+            raise CheckpointError(_another_economy(scenario))
         arrays = _unpacked(checkpoint)
         state, calibration, base = (
             _put_together(name, kind, arrays, facts["numbers"])
@@ -149,6 +150,14 @@ def take_up(checkpoint: Checkpoint, followed: RelocationModel | None = None) -> 
         raise CheckpointError(f"holds a scenario that cannot be: {error}") from None
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
         raise CheckpointError(f"is incomplete ({type(error).__name__}: {error})") from None
+
+
+def _another_economy(scenario: Scenario) -> str:
+    """What to tell where the tables are not those that the run was made with."""
+    table = scenario.economy.table
+    if table in base_years():
+        return "was made with another economy than the package's"
+    return f"was made with another economy than there is in {table} now"
 
 
 def _document_of(past: Past | None) -> dict[str, Any] | None:

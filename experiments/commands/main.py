@@ -11,17 +11,22 @@ from typing import Annotated, Any
 
 import typer
 
-from experiments.commands import explain, sweeps
+from experiments.commands import explain, own_data, sweeps, validate
 from experiments.commands.options import (
     MOST_FIRMS,
     MOST_QUARTERS,
     Firms,
+    OfBaseYear,
+    OfEconomy,
     OutOfRun,
     Overrides,
     Quarters,
     QuietRun,
     ScenarioArgument,
     Seed,
+    Without,
+    chosen_economy,
+    with_economy,
 )
 
 PROGRAM = "nearshore"
@@ -105,6 +110,9 @@ def run(
         Path | None,
         typer.Option(metavar="DIR", help="Go on with the run of this folder, where it stopped."),
     ] = None,
+    economy: OfEconomy = None,
+    base_year: OfBaseYear = None,
+    without: Without = None,
 ) -> None:
     """Run a scenario; write tables, figures and a summary."""
     from abm.errors import ScenarioError
@@ -112,7 +120,7 @@ def run(
     if resume is not None:
         from experiments.runs import continuing
 
-        _refuse_with_resume(context, ("scenario", "firms", "seed", "overrides", "against"))
+        _refuse_with_resume(context, _OF_A_CHECKPOINT)
         result = continuing.resume(
             resume,
             quarters=quarters,
@@ -127,7 +135,10 @@ def run(
         raise ScenarioError("name a scenario, or a folder with --resume")
     from experiments.runs.runner import default_folder, run_scenario
 
-    chosen, reference = _chosen(scenario, overrides or (), against, quarters)
+    table = chosen_economy(economy, base_year)
+    chosen, reference = _chosen(
+        scenario, with_economy(overrides, table), without or (), against, quarters, table
+    )
     result = run_scenario(
         chosen,
         firms=firms,
@@ -143,20 +154,40 @@ def run(
     _finish(result, quiet=quiet)
 
 
+_OF_A_CHECKPOINT = (
+    "scenario",
+    "firms",
+    "seed",
+    "overrides",
+    "against",
+    "economy",
+    "base_year",
+    "without",
+)
+"""What a run that goes on has decided already."""
+
+
 def _chosen(
-    scenario: str, overrides: Sequence[str], against: str | None, quarters: int | None
+    scenario: str,
+    overrides: Sequence[str],
+    without: Sequence[str],
+    against: str | None,
+    quarters: int | None,
+    economy: str | None,
 ) -> tuple[Any, Any]:
     """The scenario to run and its reference; what changes nothing is said."""
     from experiments.scenarios.overrides import load_scenario, same_as_extended, without_effect
 
-    chosen = load_scenario(scenario, overrides)
+    chosen = load_scenario(scenario, overrides, without)
     length = {"quarters": chosen.quarters if quarters is None else quarters}
     chosen = chosen.model_copy(update=length)
-    reference = None if against is None else load_scenario(against).model_copy(update=length)
+    reference = None
+    if against is not None:
+        reference = load_scenario(against, with_economy(None, economy)).model_copy(update=length)
 
-    for line in without_effect(scenario, overrides):
+    for line in without_effect(scenario, overrides, without):
         typer.echo(line, err=True)
-    extended = same_as_extended(scenario, overrides)
+    extended = same_as_extended(scenario, overrides, without)
     if extended is not None:
         _changes_nothing(chosen.name, f"what it extends, {extended}")
     if reference is not None and reference.name != extended and chosen.same_model_as(reference):
@@ -171,7 +202,9 @@ def _refuse_with_resume(context: typer.Context, names: Sequence[str]) -> None:
     for name in names:
         source = context.get_parameter_source(name)
         if source is not None and source.name != "DEFAULT":
-            said = {"scenario": "a scenario", "overrides": "--set"}.get(name, f"--{name}")
+            said = {"scenario": "a scenario", "overrides": "--set"}.get(
+                name, f"--{name.replace('_', '-')}"
+            )
             raise ScenarioError(f"{said} cannot be given with --resume, which has its own")
 
 
@@ -198,12 +231,14 @@ def fork(
     overrides: Overrides = None,
     out: OutOfRun = None,
     quiet: QuietRun = False,
+    economy: OfEconomy = None,
 ) -> None:
     """Go on from a quarter of a run under another policy, with the same luck."""
     from experiments.runs import continuing
     from experiments.scenarios.overrides import load_scenario
 
-    future = load_scenario(scenario, overrides or ())
+    table = chosen_economy(economy, None)
+    future = load_scenario(scenario, with_economy(overrides, table))
     result = continuing.fork(folder, future, at=at, quarters=quarters, out=out, quiet=quiet)
     _finish(result, quiet=quiet)
 
@@ -254,17 +289,18 @@ def scenarios() -> None:
 
 
 @app.command()
-def show(scenario: ScenarioArgument, overrides: Overrides = None) -> None:
+def show(scenario: ScenarioArgument, overrides: Overrides = None, without: Without = None) -> None:
     """Print a scenario in full, as TOML, with units and sources."""
     from experiments.scenarios.describe import described
     from experiments.scenarios.overrides import without_effect
 
-    text = described(scenario, overrides or ())
-    for line in without_effect(scenario, overrides or ()):
+    text = described(scenario, overrides or (), without or ())
+    for line in without_effect(scenario, overrides or (), without or ()):
         typer.echo(line, err=True)
     typer.echo(text, nl=False)
 
 
+# why: an argument is an option of the command
 @app.command(name="app")
 def laboratory(
     scenario: Annotated[
@@ -278,9 +314,12 @@ def laboratory(
     token: Annotated[
         str | None, typer.Option(help="Token that visitors must bring; made up if needed.")
     ] = None,
+    economy: OfEconomy = None,
+    base_year: OfBaseYear = None,
 ) -> None:
     """Serve the live laboratory to a browser on this machine."""
-    _from_above("app")(scenario, firms, host, port, token, typer.echo)
+    table = chosen_economy(economy, base_year)
+    _from_above("app")(scenario, firms, host, port, token, typer.echo, economy=table)
 
 
 @app.command()
@@ -338,35 +377,10 @@ def replay(
     typer.echo(f"quarter {run_again(file)} reached: nothing breaks down any more")
 
 
-@app.command()
-def validate(
-    out: Annotated[
-        Path, typer.Option(metavar="DIR", help="Folder for validation.json and the report.")
-    ] = Path("results/validation"),
-    only: Annotated[
-        list[str] | None,
-        typer.Option(metavar="ID", help="A finding to ask about, if not all. Repeatable."),
-    ] = None,
-    seeds: Annotated[
-        int, typer.Option(min=2, max=1000, help="Populations a finding is asked of.")
-    ] = 20,
-    firms: Annotated[int, typer.Option(min=1, max=MOST_FIRMS, help="Firms of each.")] = 1_000,
-    page: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="A further copy of the report as Markdown.")
-    ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Print where the report is only.")] = False,
-) -> None:
-    """Ask the model about published findings, and say which hold."""
-    from experiments.validation import command
-
-    report = command.validate(out, only or (), seeds=seeds, firms=firms, page=page, quiet=quiet)
-    for row in () if quiet else report.rows:
-        typer.echo(f"{row.id:6}  {row.verdict:12}  {row.claim}")
-    typer.echo(f"written: {out / 'validation.html'}")
-
-
 sweeps.register(app)
 explain.register(app)
+own_data.register(app)
+validate.register(app)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

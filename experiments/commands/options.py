@@ -28,6 +28,11 @@ Overrides = Annotated[
     ),
 ]
 
+Without = Annotated[
+    list[str] | None,
+    typer.Option("--without", metavar="MEASURE", help="Leave a measure out. Repeatable."),
+]
+
 OutOfRun = Annotated[
     Path | None, typer.Option(metavar="DIR", help="Folder for tables and figures.")
 ]
@@ -51,3 +56,54 @@ RunTimeout = Annotated[
 RunMemory = Annotated[str | None, typer.Option(metavar="SIZE", help="Of one worker, such as 4G.")]
 
 QuietSweep = Annotated[bool, typer.Option("--quiet", help="Show no progress.")]
+
+OfEconomy = Annotated[
+    str | None,
+    typer.Option(metavar="DIR", help="Start from the economy in this folder, made by economy."),
+]
+
+OfBaseYear = Annotated[
+    str | None,
+    typer.Option(metavar="YEAR", help="Start from the shipped economy of another year."),
+]
+
+
+def chosen_economy(folder: str | None, year: str | None) -> str | None:
+    """Return the economy that two options name, checked; None if neither does.
+
+    Raises
+    ------
+    ScenarioError
+        If both are given, or there is no such economy.
+    """
+    from abm.economy.folders import base_years, economy_of, located
+    from abm.errors import ScenarioError
+
+    if folder is not None and year is not None:
+        raise ScenarioError("--economy and --base-year: give one of the two")
+    if year is not None and year not in base_years():
+        raise ScenarioError(f"--base-year {year[:40]}: is one of {', '.join(base_years())}")
+    named = year if folder is None else folder
+    if named is None:
+        return None
+    table = located(named, Path())
+    economy_of(table)
+    for line in of_another_year(table):
+        typer.echo(line, err=True)
+    return table
+
+
+def of_another_year(table: str) -> list[str]:
+    """Return a line about the figures that do not follow an economy, if there are any."""
+    from abm.economy.folders import BASE_YEAR, as_shipped
+
+    names = ", ".join(as_shipped(table))
+    told = f"economy {table}: {names} are as shipped, of {BASE_YEAR} or near it"
+    return [told] if names else []
+
+
+def with_economy(overrides: list[str] | None, table: str | None) -> list[str]:
+    """Return overrides with one more that names the economy."""
+    from json import dumps
+
+    return [*(overrides or ()), *([] if table is None else [f"economy.table={dumps(table)}"])]

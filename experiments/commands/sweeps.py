@@ -13,6 +13,8 @@ from typing import Annotated
 import typer
 
 from experiments.commands.options import (
+    OfBaseYear,
+    OfEconomy,
     OutOfSweep,
     QuietSweep,
     Resume,
@@ -21,6 +23,7 @@ from experiments.commands.options import (
     SweepFile,
     SweepFolder,
     Workers,
+    chosen_economy,
 )
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
@@ -29,7 +32,7 @@ _BYTES = {"k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 
 def register(app: typer.Typer) -> None:
     """Add the commands to a command line."""
-    for command in (sweep, status, results, report, merge, slurm, calibrate, economy):
+    for command in (sweep, status, results, report, merge, slurm, calibrate):
         app.command()(command)
 
 
@@ -103,6 +106,8 @@ def sweep(
         bool, typer.Option("--dry-run", help="Say what it would take; write nothing.")
     ] = False,
     quiet: QuietSweep = False,
+    economy: OfEconomy = None,
+    base_year: OfBaseYear = None,
 ) -> None:
     """Run a scenario many times over, as a sweep file says."""
     from experiments.sweeps.design.plan import make_plan
@@ -111,7 +116,8 @@ def sweep(
     from experiments.sweeps.work.supervisor import StopRules
     from experiments.sweeps.work.sweep import KINDS_OF_FAILURE, Options, run_sweep
 
-    asked, beside = read_sweep(file)
+    table = chosen_economy(economy, base_year)
+    asked, beside = read_sweep(file, table)
     limits = Limits(_seconds(run_timeout), _memory(run_memory))
     if dask is not None:
         _check_address(dask, insecure=insecure)
@@ -139,6 +145,7 @@ def sweep(
         rules=StopRules(_failures(max_failures, runs), fail_fast, keep_going),
         portable=portable,
         quiet=quiet,
+        economy=table,
     )
     result = run_sweep(file, out or Path("results") / asked.name, options)
     for note in result.notes:
@@ -268,14 +275,26 @@ def slurm(
     mem: Annotated[str, typer.Option(metavar="SIZE", help="Of a job, for SLURM.")] = "8G",
     partition: Annotated[str | None, typer.Option(metavar="NAME")] = None,
     submit: Annotated[bool, typer.Option("--submit", help="Hand it to sbatch.")] = False,
+    economy: OfEconomy = None,
+    base_year: OfBaseYear = None,
 ) -> None:
     """Print the script of a SLURM array job that carries out a sweep in shards."""
     from experiments.sweeps.design.sweep_file import read_sweep
     from experiments.sweeps.work.slurm import script, submit_script
 
-    asked, _ = read_sweep(file)
+    named = chosen_economy(economy, base_year)
+    asked, _ = read_sweep(file, named)
     folder = out or Path("results") / asked.name
-    text = script(file, folder, array, workers=workers, time=time, mem=mem, partition=partition)
+    text = script(
+        file,
+        folder,
+        array,
+        workers=workers,
+        time=time,
+        mem=mem,
+        partition=partition,
+        economy=named,
+    )
     typer.echo(submit_script(text) if submit else text, nl=submit)
 
 
@@ -289,6 +308,8 @@ def calibrate(
     run_timeout: RunTimeout = None,
     run_memory: RunMemory = None,
     quiet: QuietSweep = False,
+    economy: OfEconomy = None,
+    base_year: OfBaseYear = None,
 ) -> None:
     """Fit parameters to targets, and say how well the targets identify them."""
     from experiments.estimation import command
@@ -296,34 +317,14 @@ def calibrate(
     from experiments.sweeps.work.sweep import Options
 
     limits = Limits(_seconds(run_timeout), _memory(run_memory))
-    options = Options(workers=workers, resume=resume, limits=limits, quiet=quiet)
+    table = chosen_economy(economy, base_year)
+    options = Options(workers=workers, resume=resume, limits=limits, quiet=quiet, economy=table)
     result = command.estimate(file, out or Path("results") / file.stem, options)
     for line in result.lines:
         typer.echo(line)
     typer.echo(f"Written: {result.folder}" if not result.code else f"{result.folder}: stopped")
     if result.code:
         raise typer.Exit(result.code)
-
-
-def economy(
-    source: Annotated[
-        Path, typer.Option("--from", metavar="FILE", help="Table of the OECD (ICIO) or of WIOD.")
-    ],
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the economy.")],
-    kind: Annotated[
-        str | None, typer.Option(metavar="KIND", help="oecd or wiod; by the file's name if not.")
-    ] = None,
-) -> None:
-    """Build the model's economy from your own inter-country input-output table."""
-    from experiments.own_data.inter_country import KINDS, build_economy
-
-    if kind is not None and kind not in KINDS:
-        raise _bad(f"--kind {kind[:40]}: is one of {', '.join(KINDS)}")
-    table = build_economy(source, out, kind)
-    total = table.value_added.sum() / 1e6
-    typer.echo(f"{out}: value added of the world {total:.2f} trillion USD")
-    if table.negative < 0:
-        typer.echo(f"{-table.negative:.0f} million USD below zero are set to zero")
 
 
 def _bad(problem: str) -> Exception:

@@ -29,7 +29,7 @@ def as_numbers(file: TargetFile, found: Estimate) -> dict[str, Any]:
     """Return a fit as JSON can say it; targets used to fit and to test are apart."""
     rows = [
         {
-            "outcome": target.outcome,
+            "outcome": target.name,
             "target": target.value,
             "target_error": target.error,
             "model": _finite(moment),
@@ -118,7 +118,7 @@ def fitted_scenario(file: TargetFile, beside: Path, numbers: dict[str, Any]) -> 
     values = {key: known["value"] for key, known in numbers["parameters"].items()}
     document = files.read(source, keys_of(Scenario))
     scenario = overridden(document, load_scenario(source), {**file.set, **values})
-    used = ", ".join(target.outcome for target in file.used_to("fit"))
+    used = ", ".join(target.name for target in file.used_to("fit"))
     said = {
         key: f"fitted to {used}; targets {numbers['targets_sha256'][:12]}; {known['verdict']}"
         for key, known in numbers["parameters"].items()

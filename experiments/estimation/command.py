@@ -10,7 +10,7 @@ from abm.errors import OutputError
 from experiments.estimation.answer import write_answer
 from experiments.estimation.search import Search
 from experiments.estimation.simulated import RUNS, Simulated, StoppedError
-from experiments.estimation.target_file import TargetFile, read_target_file
+from experiments.estimation.target_file import CUTS, TargetFile, read_target_file
 from experiments.runs.folders import write_whole
 from experiments.sweeps.design.run_spec import RunFunction
 from experiments.sweeps.work.one_run import simulate
@@ -64,7 +64,7 @@ def estimate(
         If the folder is damaged, or in use by another program.
     """
     options = options or Options()
-    file, beside = read_target_file(source)
+    file, beside = read_target_file(source, options.economy)
     simulated = Simulated(out, file, beside, options, run_one)
     _write_down(out, file, resume=options.resume)
     try:
@@ -114,8 +114,14 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _difference(written: dict[str, Any], file: TargetFile) -> str:
     theirs, mine = (
-        {target["outcome"]: target for target in split.get("targets", [])}
+        {_called(target): target for target in split.get("targets", [])}
         for split in (written, file.split)
     )
     changed = [name for name in {**theirs, **mine} if theirs.get(name) != mine.get(name)]
     return shown(changed[0]) if changed else "their order"
+
+
+def _called(target: dict[str, Any]) -> str:
+    """Return how a target that was written down is told apart."""
+    cuts = [f"{key} {target[key]}" for key in CUTS if key in target]
+    return ", ".join([str(target.get("outcome")), *cuts])

@@ -194,7 +194,7 @@ class Search:
         usable = np.isfinite(drawn[:, :, self._fit]).all(axis=(1, 2))
         if not usable.any():
             lost = ~np.isfinite(drawn[:, :, self._fit]).any(axis=(0, 1))
-            names = [t.outcome for t, no in zip(self._file.used_to("fit"), lost, strict=True) if no]
+            names = [t.name for t, no in zip(self._file.used_to("fit"), lost, strict=True) if no]
             said = f"{shown(names[0])} has no value" if names else "runs failed"
             raise OutputError(f"targets: {said} at every point where the search starts")
         means = drawn.mean(axis=1)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from abm.config.keys import shown
 from abm.errors import OutputError
+from experiments.estimation.measured import Measured, check_names
 from experiments.estimation.target_file import TargetFile
 from experiments.sweeps.design.plan import make_plan
 from experiments.sweeps.design.points import Point
@@ -26,6 +27,7 @@ from experiments.sweeps.store.merge import results_table
 from experiments.sweeps.store.store import SweepStore, check_new_folder
 from experiments.sweeps.work.chunk import Worker
 from experiments.sweeps.work.model_rules import check_plan
+from experiments.sweeps.work.one_run import simulate
 from experiments.sweeps.work.sweep import (
     Options,
     SweepResult,
@@ -79,10 +81,14 @@ class Simulated:
     ) -> None:
         self._folder, self._file, self._beside = folder / RUNS, file, beside
         self._options = options
-        self._run_one = run_one
-        self._outcomes = [target.outcome for target in file.targets]
+        self._outcomes = [target.name for target in file.targets]
         self._plan = make_plan(file.sweep, beside)
         check_plan(self._plan, run_one)
+        if run_one is simulate:
+            names = tuple(self._outcomes)
+            check_names(names, self._plan)
+            run_one = Measured(names)
+        self._run_one = run_one
         self.starts = self._plan.points
         self._known: dict[tuple[Any, ...], Array] = {}
         self._stack = ExitStack()

@@ -4,17 +4,23 @@ Every target is used either to fit or to test, never both, and the split is part
 the file: it is written down, with its checksum, before anything runs.
 """
 
+import csv
+import io
 import json
+import re
+from datetime import date
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from abm.config import files
+from abm.config.complaints import complaint
 from abm.config.keys import keys_of, shown
-from abm.config.settings import AsTuple, Settings
+from abm.config.settings import AsTuple, Date, Settings
 from abm.errors import ScenarioError
+from experiments.outcomes.cells import Cell
 from experiments.sweeps.design.factors import Factor, read_factor
 from experiments.sweeps.design.keyed_file import KeyedFile
 from experiments.sweeps.design.sweep_file import SweepFile
@@ -25,19 +31,86 @@ RANGES = ("uniform", "loguniform")
 MOST_PARAMETERS = 20
 MOST_TARGETS = 1_000
 
+LARGEST_SERIES = 1_000_000
+"""Characters of a CSV of targets."""
+
 Text = Annotated[str, Field(max_length=500)]
+
+
+def _read_quarter(value: object) -> object:
+    """Return the first day of a quarter written as ``2019-Q3``, and anything else unchanged."""
+    found = re.fullmatch(r"(\d{4})-?Q([1-4])", value) if isinstance(value, str) else None
+    return value if found is None else date(int(found[1]), 3 * int(found[2]) - 2, 1)
+
+
+Label = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^\w+$")]
 
 
 class Target(Settings):
     """A figure that the model should give.
 
+    ``outcome`` is a headline, or a column of a table that may be cut by sector and pair and
+    put over another one; ``date`` or ``quarter`` is when, the last quarter without them.
     ``error`` is its standard error, in its own unit; it weighs the target.
     """
 
     outcome: Annotated[str, Field(min_length=1, max_length=200)]
+    over: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    sector: Label | None = None
+    origin: Label | None = None
+    destination: Label | None = None
+    region: Label | None = None
+    date: Annotated[Date, BeforeValidator(_read_quarter)] | None = None
+    quarter: int | None = Field(None, ge=0, le=400)
     value: float
     error: float = Field(gt=0)
     use: Literal["fit", "test"]
+    source: Text = ""
+
+    @property
+    def name(self) -> str:
+        """What results call it."""
+        if not any(getattr(self, key) is not None for key in CUTS):
+            return self.outcome
+        place = "host" if self.outcome.startswith("content.") else "region"
+        given = {
+            "origin": self.origin,
+            "destination": self.destination,
+            place: self.region,
+            "sector": self.sector,
+        }
+        cut = tuple((axis, label) for axis, label in given.items() if label is not None)
+        when = self.quarter if self.date is None else self.date
+        return Cell(self.outcome, self.over or "", cut, when).name
+
+    def as_written(self) -> dict[str, Any]:
+        """Return it as JSON takes it, without what it does not say."""
+        said = self.model_dump(mode="json")
+        return {key: value for key, value in said.items() if key not in CUTS or value is not None}
+
+    @model_validator(mode="after")
+    def _is_of_one_time(self) -> Self:
+        if self.date is not None and self.quarter is not None:
+            raise ValueError("date and quarter: give one of the two")
+        return self
+
+
+CUTS = ("over", "sector", "origin", "destination", "region", "date", "quarter")
+"""What a target may say of which figure it means, beside its outcome."""
+
+
+class Series(Settings):
+    """A CSV of figures: a row is a target, and what a column does not say is said here."""
+
+    file: Annotated[str, Field(min_length=1, max_length=200)]
+    outcome: str | None = None
+    over: str | None = None
+    sector: str | None = None
+    origin: str | None = None
+    destination: str | None = None
+    region: str | None = None
+    error: float | None = None
+    use: Literal["fit", "test"] | None = None
     source: Text = ""
 
 
@@ -58,6 +131,7 @@ class TargetFile(KeyedFile):
     starts: int = Field(16, ge=1, le=4096)
     steps: int = Field(20, ge=1, le=1000)
     set: dict[str, Any] = Field({}, max_length=100)
+    series: Annotated[tuple[Series, ...], AsTuple, Field(max_length=100)] = ()
     parameters: dict[str, Any] = Field(min_length=1, max_length=MOST_PARAMETERS)
     targets: Annotated[tuple[Target, ...], AsTuple, Field(min_length=1, max_length=MOST_TARGETS)]
 
@@ -69,7 +143,7 @@ class TargetFile(KeyedFile):
                     f'parameters."{key}": must be {{ uniform = [low, high] }} or '
                     "{ loguniform = [low, high] }"
                 )
-        named = [target.outcome for target in self.targets]
+        named = [target.name for target in self.targets]
         twice = next((name for name in named if named.count(name) > 1), None)
         if twice is not None:
             raise ScenarioError(
@@ -106,7 +180,7 @@ class TargetFile(KeyedFile):
                 "quarters": self.quarters,
                 "replications": self.replications,
                 "seed": self.seed,
-                "outcomes": [target.outcome for target in self.targets][:100],
+                "outcomes": [target.name for target in self.targets][:100],
                 "set": self.set,
                 "factors": self.parameters,
                 "design": {"kind": "sobol_sequence", "n": self.starts},
@@ -116,13 +190,20 @@ class TargetFile(KeyedFile):
     @property
     def split(self) -> dict[str, Any]:
         """Which target is used for what, and the checksum of that."""
-        targets = [target.model_dump(mode="json") for target in self.targets]
+        targets = [target.as_written() for target in self.targets]
         text = json.dumps(targets, sort_keys=True, separators=(",", ":"), allow_nan=False)
         return {"format": 1, "targets": targets, "sha256": sha256(text.encode()).hexdigest()}
 
 
-def read_target_file(source: str | Path) -> tuple[TargetFile, Path]:
+def read_target_file(source: str | Path, economy: str | None = None) -> tuple[TargetFile, Path]:
     """Return an estimation and the folder in which its scenario may lie.
+
+    Parameters
+    ----------
+    source : str or Path
+        A TOML file.
+    economy : str, optional
+        The economy of all runs, in place of the one that the scenario names.
 
     Raises
     ------
@@ -137,4 +218,63 @@ def read_target_file(source: str | Path) -> tuple[TargetFile, Path]:
     if not exists:
         raise ScenarioError(f"{shown(str(source))}: no such file")
     document = files.read_alone(path, keys_of(TargetFile))
-    return TargetFile.from_document({"name": path.stem} | document), path.parent
+    document = {"name": path.stem} | document
+    document["targets"] = [*document.get("targets", []), *_from_series(document, path.parent)]
+    document.pop("series", None)
+    return TargetFile.on_economy(document, path.parent, economy), path.parent
+
+
+def _from_series(document: dict[str, Any], folder: Path) -> list[dict[str, Any]]:
+    """Return the targets of the series that a file names, as it could have written them."""
+    asked = document.get("series", [])
+    if not isinstance(asked, list):
+        raise ScenarioError("series: must be a list, written [[series]]")
+    targets: list[dict[str, Any]] = []
+    for number, entry in enumerate(asked):
+        try:
+            series = Series.model_validate(entry)
+        except ValidationError as error:
+            shape = {"series": [*asked[:number], entry]}
+            raise ScenarioError(f"series[{number}]: {complaint(error, Series, shape)}") from None
+        targets += [_target(row, series) for row in _rows(folder, series.file)]
+    return targets
+
+
+def _rows(folder: Path, name: str) -> list[dict[str, str]]:
+    """Return the rows of a CSV beside the file, each with the line that it is in."""
+    place = folder / name
+    if place.resolve().parent != folder.resolve() or not place.is_file():
+        raise ScenarioError(f"series.file = {shown(name)}: no such file beside the file of targets")
+    try:
+        with place.open(encoding="utf-8-sig", newline="") as stream:
+            text = stream.read(LARGEST_SERIES + 1)
+        if len(text) > LARGEST_SERIES:
+            raise ScenarioError(f"{name}: is larger than a series may be (1 MB)")
+        reader = csv.DictReader(io.StringIO(text), strict=True)
+        known = {"value", "error", "use", "source", "outcome", *CUTS}
+        odd = next((head for head in reader.fieldnames or [] if head not in known), None)
+        if odd is not None or "value" not in (reader.fieldnames or []):
+            said = "has no column value" if odd is None else f"has the column {shown(odd)}"
+            raise ScenarioError(f"{name}: {said}; columns are {', '.join(sorted(known))}")
+        rows = [{"line": f"{name}, line {reader.line_num}", **row} for row in reader]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ScenarioError(f"{name}: cannot be read ({' '.join(str(error).split())})") from None
+    return rows
+
+
+def _target(row: dict[str, Any], series: Series) -> dict[str, Any]:
+    """Return the target of a row, numbers read; what the row leaves empty is the series's."""
+    said = {key: value.strip() for key, value in row.items() if isinstance(value, str)}
+    where = said.pop("line")
+    target = series.model_dump(exclude={"file"}, exclude_none=True)
+    target |= {key: value for key, value in said.items() if value}
+    for key, kind in (("value", float), ("error", float), ("quarter", int)):
+        if isinstance(target.get(key), str):
+            try:
+                target[key] = kind(target[key])
+            except ValueError:
+                raise ScenarioError(f"{where}: {key} = {shown(target[key])} is no number") from None
+    lacking = next((key for key in ("outcome", "value", "error", "use") if key not in target), None)
+    if lacking is not None:
+        raise ScenarioError(f"{where}: has no {lacking}")
+    return target

@@ -16,14 +16,14 @@ import pandas as pd
 
 from abm.axes import CONFIG_LABELS
 from abm.config.keys import shown
-from abm.errors import OutputError, ScenarioError
+from abm.errors import CheckpointError, OutputError, ScenarioError
 from abm.explain.decision import Explanation, explained
 from abm.explain.one_firm import Moment
 from abm.scenario.scenario import Scenario
 from experiments.explain.watched import WatchedModel
 from experiments.runs.confined import read_inside
 from experiments.runs.folders import FOLDER_FORMAT, MANIFEST, PROGRAM, manifest_problem, read_json
-from experiments.runs.provenance import git_revision, versions
+from experiments.runs.provenance import check_economy, git_revision, versions
 
 SAME = 1e-6
 """Relative gap to the stored tables that other processors' last bits may leave."""
@@ -230,6 +230,10 @@ def _check_same(model: WatchedModel, folder: Path, manifest: dict[str, Any]) -> 
     """Refuse to explain a run that comes out otherwise now."""
     if model.calibration_checksum != manifest["calibration_checksum"]:
         raise OutputError(f"{folder}: made from other figures than those in abm/data now")
+    try:
+        check_economy(manifest, model.scenario)
+    except CheckpointError as error:
+        raise OutputError(f"{folder}: {error}") from None
     made = model.frames()["outcomes"]
     numbers = list(made.select_dtypes("number"))
     try:

@@ -68,7 +68,7 @@ def split_of_rows() -> dict[str, Any]:
         elif row["id"] in OTHER_FIT_ROWS:
             use = f"fit elsewhere ({row['status']})"
         rows[row["id"]] = {"use": use, "sha256": _checksum(row)}
-    targets = [target.model_dump(mode="json") for target in targets_as_written()]
+    targets = [target.as_written() for target in targets_as_written()]
     split = {"format": 1, "rows": rows, "targets_sha256": _checksum(targets)}
     return split | {"sha256": _checksum(split)}
 

@@ -1,19 +1,18 @@
 """The model's economy from a user's own inter-country input-output table.
 
-Tables of the OECD (ICIO, editions by ISIC revision 4) and of the World Input-Output
-Database (release of 2013) are read by pymrio and summed to the regions and sectors of
-`abm.axes`. What a table does not tell apart, such as cars, light trucks and their parts,
-is split as in the economy that is shipped: rows by its shares cell by cell, columns so
-that each sector also has its ratio of inputs to output there, as far as the table allows.
+A table is read as it was published (`experiments.own_data.published`), audited and mended,
+and summed to the regions and sectors of `abm.axes` by mappings. What a table does not tell
+apart, such as cars, light trucks and their parts, is split as in the economy that is
+shipped: rows by its shares cell by cell, columns so that each sector also has its ratio of
+inputs to output there, as far as the table allows.
 """
 
 import json
-import re
-import warnings
-from dataclasses import dataclass, replace
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,49 +20,59 @@ from numpy.typing import NDArray
 
 from abm.axes import N_FOOTLOOSE, REGIONS, SECTORS
 from abm.config.keys import shown
-from abm.core.proportional_fitting import fitted
-from abm.economy.tables import Economy, load_economy, observed_flows, with_tables
+from abm.economy.tables import FLOWS
 from abm.errors import OutputError, ScenarioError
-from experiments.runs.folders import MANIFEST, PROGRAM, replaced_folder
+from experiments.own_data.audit import KINDS, Finding, findings_in_regions, findings_of
+from experiments.own_data.labelled import first_labels, read_labelled
+from experiments.own_data.mapping import Mapping, joined, parts, read_mapping, shipped_mapping
+from experiments.own_data.mending import balanced, filled
+from experiments.own_data.packaged import read_packaged
+from experiments.own_data.published import READABLE, Published
+from experiments.own_data.telling_apart import told_apart
+from experiments.own_data.workbooks import read_workbook
+from experiments.runs.folders import MANIFEST, PROGRAM, replaced_folder, write_json
 
 Array = NDArray[np.float64]
 
-KINDS = {"oecd": (".csv", ".zip"), "wiod": (".xlsx",)}
-"""Formats, and how their files end."""
+AUDIT = "audit.json"
 
-MOTOR = ("cars", "light_trucks", "vehicle_parts")
+UNITS = {"million USD": 1.0, "thousand USD": 1e-3}
+"""Million USD in a unit, where the format says its unit."""
 
-WIOD = {
-    "primary_energy": ("AtB", "C", "23"),
-    "food": ("15t16",),
-    "textiles_apparel": ("17t18", "19"),
-    "other_manufacturing": ("20", "21t22", "26", "36t37"),
-    "chemicals_plastics": ("24", "25"),
-    "metals": ("27t28",),
-    "electronics": ("30t33",),
-    "+".join((*MOTOR, "machinery")): ("29", "34t35"),
-    "telecom": ("64",),
-    "finance": ("J",),
-}
-"""Industries (ISIC revision 3) by sector, or by the sectors that the release does not tell apart:
-its transport equipment holds ships and aircraft, which are in machinery here."""
+WORKBOOKS = (".xlsx", ".xlsb", ".xls")
 
-DIVISIONS = {
-    "primary_energy": (*range(1, 10), 19),
-    "food": range(10, 13),
-    "textiles_apparel": range(13, 16),
-    "other_manufacturing": (16, 17, 18, 23, 31, 32, 33),
-    "chemicals_plastics": range(20, 23),
-    "metals": (24, 25),
-    "electronics": (26, 27),
-    "+".join(MOTOR): (29,),
-    "machinery": (28, 30),
-    "telecom": (61,),
-    "finance": range(64, 67),
-}
-"""Divisions of ISIC revision 4 by sector; all others are other services."""
 
-FILES = ("intermediate_use", "final_demand", "output_value_added")
+class RefusedError(ScenarioError):
+    """A table with findings that are refused; ``findings`` has all there are."""
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        refused = [one for one in findings if one.verdict == "refused"]
+        more = f"; {len(refused) - 1} more are refused" if len(refused) > 1 else ""
+        super().__init__(f"the audit found: {refused[0].line().removeprefix('refused: ')}{more}")
+        self.findings = list(findings)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a file is to be read.
+
+    Attributes
+    ----------
+    kind : str or None
+        One of `FORMATS`; by the file unless given.
+    regions, sectors : Path or None
+        The user's own mappings; those shipped unless given.
+    unit : float or None
+        Million USD in one unit of the table.
+    balance : bool
+        Whether to scale rows and columns until published totals hold.
+    """
+
+    kind: str | None = None
+    regions: Path | None = None
+    sectors: Path | None = None
+    unit: float | None = None
+    balance: bool = False
 
 
 @dataclass(frozen=True)
@@ -74,13 +83,13 @@ class Table:
     ----------
     intermediate_use : ndarray, shape (source, input, using region, using sector)
     final_demand : ndarray, shape (source, sector, market)
-    negative : float
-        Sum of what was below zero, such as stocks run down, and is set to zero.
+    findings : tuple of Finding
+        What the audit found.
     """
 
     intermediate_use: Array
     final_demand: Array
-    negative: float
+    findings: tuple[Finding, ...] = ()
 
     @property
     def output(self) -> Array:
@@ -94,180 +103,262 @@ class Table:
         return self.output - self.intermediate_use.sum(axis=(0, 1))
 
 
-def build_economy(source: Path, out: Path, kind: str | None = None) -> Table:
-    """Write the economy of an inter-country table into a folder.
+def build_economy(source: Path, out: Path, reading: Reading | None = None) -> Table:
+    """Write the economy of an inter-country table, and its audit, into a folder.
 
     Parameters
     ----------
     source : Path
-        A file as the OECD or the WIOD publishes it.
+        A file or folder as its publisher gives it.
     out : Path
         Folder; replaced as a whole if it holds an earlier economy.
-    kind : str, optional
-        ``"oecd"`` or ``"wiod"``; by how the file's name ends unless given.
+    reading : Reading, optional
 
     Raises
     ------
+    RefusedError
+        If the audit refuses the table; nothing is written then.
     ScenarioError
-        If the file is no such table, or gives an economy that cannot be.
+        If the file is no table.
     OutputError
-        If pymrio is missing, or the folder cannot be written.
+        If a package is missing, or the folder cannot be written.
     """
-    kind = kind or _kind_of(source)
-    table = summed(read_table(source, kind), kind)
-    _check(table)
+    reading = reading or Reading()
     _check_folder(out)
+    kind = reading.kind or kind_of(source)
+    table = summed(read_table(source, kind), reading)
+    manifest = {
+        "program": PROGRAM,
+        "kind": "economy",
+        "format": 1,
+        "table": kind,
+        "source": source.name,
+        "sha256": _checksum(source),
+    }
+    audit = {
+        "format": 1,
+        "source": source.name,
+        "findings": [one.as_dict() for one in table.findings],
+        "rules": {name: f"{verdict}: {said}" for name, (verdict, said) in KINDS.items()},
+    }
     with replaced_folder(out) as folder:
-        for name, frame in zip(FILES, _frames(table), strict=True):
+        for name, frame in zip(FLOWS, _frames(table), strict=True):
             frame.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
-        manifest = {
-            "program": PROGRAM,
-            "kind": "economy",
-            "format": 1,
-            "table": kind,
-            "source": source.name,
-            "sha256": sha256(source.read_bytes()).hexdigest(),
-            "set_to_zero_musd": table.negative,
-        }
+        write_json(folder / AUDIT, audit)
         (folder / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
     return table
 
 
-def read_economy(folder: Path | str) -> Economy:
-    """Return the economy that `build_economy` wrote; what it does not say is as shipped.
+def read_table(source: Path, kind: str) -> Published:
+    """Return a table as it was published.
 
     Raises
     ------
     ScenarioError
-        If the folder holds none.
-    """
-    try:
-        use, final, accounts = (pd.read_csv(Path(folder) / f"{name}.csv") for name in FILES)
-        shape = (len(REGIONS), len(SECTORS))
-        economy = with_tables(
-            load_economy(),
-            use["value_musd"].to_numpy(np.float64).reshape(*shape, *shape),
-            final["value_musd"].to_numpy(np.float64).reshape(*shape, -1),
-        )
-        return replace(
-            economy,
-            output=accounts["gross_output_musd"].to_numpy(np.float64).reshape(shape),
-            value_added=accounts["value_added_musd"].to_numpy(np.float64).reshape(shape),
-        )
-    except (OSError, KeyError, ValueError) as error:
-        raise ScenarioError(f"{folder}: holds no economy ({error})") from None
-
-
-def read_table(source: Path, kind: str) -> Any:
-    """Return a table as pymrio reads it.
-
-    Raises
-    ------
-    ScenarioError
-        If it cannot be read.
+        If it cannot be read; the line says what can.
     OutputError
-        If pymrio is missing.
+        If a package is missing.
     """
-    try:
-        import pymrio
-    except ImportError:
-        raise OutputError("economy needs more packages: pip install 'nearshore[economy]'") from None
-    if not source.is_file():
+    if not source.exists():
         raise ScenarioError(f"{shown(str(source))}: no such file")
-    parse = {"oecd": pymrio.parse_oecd, "wiod": pymrio.parse_wiod}[kind]
+    if kind in ("exiobase", "eora"):
+        return read_packaged(source, kind)
+    if not source.is_file():
+        raise ScenarioError(f"{source}: is a folder; readable are {READABLE}")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # pymrio's own use of pandas
-            return parse(source)
-    except Exception as error:
-        said = " ".join(f"{type(error).__name__}: {error}".split())[:300]
-        raise ScenarioError(f"{source}: is no table of the kind {kind} ({said})") from None
+        if kind in ("wiod", "adb"):
+            return read_workbook(source, kind)
+        return read_labelled(source, kind)
+    except OSError as error:
+        raise ScenarioError(f"{source}: cannot be read ({error.strerror})") from None
 
 
-def summed(table: Any, kind: str) -> Table:
-    """Return a table of pymrio's in the regions and sectors of the model.
+def kind_of(source: Path) -> str:
+    """Return which format a file seems to be in.
 
     Raises
     ------
     ScenarioError
-        If a member of the agreement is missing.
+        If it is in none; the line says what can be read.
     """
-    regions = [_region(name) for name in table.Z.index.get_level_values("region")]
-    groups = [_group(str(name), kind) for name in table.Z.index.get_level_values("sector")]
-    missing = [name for name in REGIONS if name not in regions]
-    if missing:
-        raise ScenarioError(f"the table has no region {missing[0]}")
+    name = source.name.lower()
+    inside = _names_inside(source)
+    if name.startswith("eora") or any(entry.startswith("Eora26") for entry in inside):
+        return "eora"
+    if {"A.txt", "Z.txt"} & inside:
+        return "exiobase"
+    if source.suffix.lower() in WORKBOOKS:
+        return "adb" if "adb" in name else "wiod"
+    if source.suffix.lower() in (".csv", ".zip", ".txt"):
+        labels = first_labels(source)
+        if "figaro" in name or (labels and labels[0].lower() == "rowlabels"):
+            return "figaro"
+        return "oecd" if labels else "plain"
+    raise ScenarioError(f"{shown(str(source))}: cannot be read; readable are {READABLE}")
+
+
+def _names_inside(source: Path) -> set[str]:
+    """Return the names of files in a folder or ZIP, without what they lie in."""
+    try:
+        if source.is_dir():
+            return {entry.name for entry in source.iterdir()}
+        if source.suffix.lower() == ".zip" and source.is_file():
+            with zipfile.ZipFile(source) as archive:
+                return {name.rpartition("/")[2] for name in archive.namelist()}
+    except (OSError, zipfile.BadZipFile):
+        pass  # whoever reads it says what is wrong
+    return set()
+
+
+def _checksum(source: Path) -> str:
+    """SHA-256 of a file, or of the files of a folder by their names."""
+    if source.is_file():
+        with source.open("rb") as stream:
+            digest = sha256()
+            while part := stream.read(1 << 20):
+                digest.update(part)
+            return digest.hexdigest()
+    digest = sha256()
+    for path in sorted(path for path in source.rglob("*") if path.is_file()):
+        digest.update(f"{path.relative_to(source).as_posix()} {_checksum(path)}\n".encode())
+    return digest.hexdigest()
+
+
+def summed(published: Published, reading: Reading | None = None) -> Table:
+    """Return a published table in the regions and sectors of the model, after its audit.
+
+    Raises
+    ------
+    RefusedError
+        If the audit refuses it.
+    ScenarioError
+        If a mapping cannot be.
+    """
+    reading = reading or Reading()
+    published, told = filled(published)
+    found = findings_of(published)
+    if reading.balance:
+        # Totals that are off are what balancing is for; all else stands.
+        found = [one for one in found if one.kind not in MENDED_BY_BALANCING]
+        _refuse([*told, *found])
+        published, done = balanced(published)
+        told.append(done)
+    regions, groups, unknown = _meanings(published, reading)
+    found = [*told, *found, *unknown]
+    _refuse(found)
     names = list(dict.fromkeys(groups))
-    # A column of statistical discrepancies belongs to no market.
-    markets = [_region(name) for name in table.Y.columns.get_level_values("region")]
-    known = np.array(table.Y.columns.get_level_values("region") != "ALL")
+    factor = UNITS.get(published.unit, 1.0) if reading.unit is None else reading.unit
+    use, final = _in_regions(published, regions, groups, names, factor)
+    found += findings_in_regions(
+        (use.sum(axis=(2, 3)) + final.sum(axis=2) - use.sum(axis=(0, 1))).sum(axis=1),
+        use.sum(axis=(1, 3)) + final.sum(axis=1),
+        published.unit,
+        reading.unit,
+    )
+    _refuse(found)
+    table = Table(*told_apart(use, final, names), findings=tuple(found))
+    _refuse([*found, *_impossible(table)])
+    return table
+
+
+MENDED_BY_BALANCING = (
+    "row total off",
+    "row total near",
+    "column total off",
+    "column total near",
+    "unbalanced",
+)
+
+
+def _refuse(findings: Sequence[Finding]) -> None:
+    if any(one.verdict == "refused" for one in findings):
+        raise RefusedError(findings)
+
+
+def _meanings(published: Published, reading: Reading) -> tuple[list[str], list[str], list[Finding]]:
+    """Return region and group of sectors of each row, and what has none."""
+    by_region = (
+        shipped_mapping("regions")
+        if reading.regions is None
+        else read_mapping(reading.regions, "region")
+    )
+    by_sector = (
+        shipped_mapping(published.sectors)
+        if reading.sectors is None
+        else read_mapping(reading.sectors, "sector")
+    )
+    regions, strange = _all_meant(by_region, [region for region, _ in published.rows])
+    sectors, odd = _all_meant(by_sector, [industry for _, industry in published.rows])
+    found = []
+    if strange or odd:
+        return (
+            [],
+            [],
+            [_unknown(by_region, strange)] * bool(strange) + [_unknown(by_sector, odd)] * bool(odd),
+        )
+    absent = [name for name in REGIONS if name not in regions]
+    if absent and absent != ["ROW"]:
+        found.append(Finding("region absent", ", ".join(absent), len(absent)))
+    elif absent:
+        found.append(Finding("no rest of the world", "ROW"))
+    whole = joined(sectors)
+    groups = [whole[sector] for sector in sectors]
+    there = {sector for group in set(groups) for sector in parts(group)}
+    lost = [sector for sector in SECTORS if sector not in there]
+    if lost:
+        found.append(Finding("sector absent", ", ".join(lost), len(lost)))
+    return regions, groups, found
+
+
+def _all_meant(mapping: Mapping, labels: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return what labels mean, and those that mean nothing."""
+    meaning = {label: mapping.of(label) for label in dict.fromkeys(labels)}
+    unknown = [label for label, meant in meaning.items() if meant is None]
+    return [str(meaning[label]) for label in labels], unknown
+
+
+def _unknown(mapping: Mapping, labels: Sequence[str]) -> Finding:
+    shown_labels = ", ".join(shown(label) for label in labels[:5])
+    return Finding("label unknown", shown_labels, len(labels), said=f"mapping {mapping.name}")
+
+
+def _in_regions(
+    published: Published,
+    regions: Sequence[str],
+    groups: Sequence[str],
+    names: list[str],
+    factor: float,
+) -> tuple[Array, Array]:
+    """Sum a table to regions and groups; what is below zero is set to zero first."""
+    market_of = dict(zip((region for region, _ in published.rows), regions, strict=True))
     place = np.array([REGIONS.index(r) * len(names) + names.index(g)
                       for r, g in zip(regions, groups, strict=True)])  # fmt: skip
-    use, final = table.Z.to_numpy(np.float64), table.Y.to_numpy(np.float64)[:, known]
-    size, market = len(REGIONS) * len(names), [REGIONS.index(name) for name in markets]
-    rows = np.zeros((size, len(place)))
+    rows = np.zeros((len(REGIONS) * len(names), len(place)))
     rows[place, np.arange(len(place))] = 1
-    columns = np.zeros((len(REGIONS), final.shape[1]))
-    columns[np.array(market)[known], np.arange(final.shape[1])] = 1
-    small = rows @ use @ rows.T
-    sold = rows @ final @ columns.T
-    negative = float(small[small < 0].sum() + sold[sold < 0].sum())
+    columns = np.zeros((len(REGIONS), len(published.markets)))
+    columns[[REGIONS.index(market_of[m]) for m in published.markets], range(len(columns[0]))] = 1
     shape = (len(REGIONS), len(names))
-    use, final = np.maximum(small, 0).reshape(*shape, *shape), np.maximum(sold, 0)
-    return _split(use, final.reshape(*shape, -1), names, negative)
+    use = factor * (rows @ np.maximum(published.use, 0.0) @ rows.T)
+    final = factor * (rows @ np.maximum(published.final, 0.0) @ columns.T)
+    return use.reshape(*shape, *shape), final.reshape(*shape, -1)
 
 
-def _split(use: Array, final: Array, names: list[str], negative: float) -> Table:
-    """Return a table in which sectors that stand together are told apart as in the shipped one."""
-    shipped_use, shipped_final = observed_flows()
-    member = np.array([[sector in name.split("+") for sector in SECTORS] for name in names], float)
-    lost = [sector for sector, found in zip(SECTORS, member.any(axis=0), strict=True) if not found]
-    if lost:
-        raise ScenarioError(f"the table has no industry of the sector {lost[0]}")
-    # Rows: shares of the sectors within a group, cell by cell.
-    grouped = np.einsum("sklj,hj->sklh", shipped_use, member)
-    wide = np.einsum("sgl...,gk->skl...", use, member) * _shares_within(grouped, member, axis=1)
-    sold = np.einsum("sgm,gk->skm", final, member) * _shares_within(shipped_final, member, axis=1)
-    output = wide.sum(axis=(2, 3)) + sold.sum(axis=2)
-    # Columns: each group's inputs over its sectors, so that rows stay and columns have their sums.
-    inputs = shipped_use.sum(axis=(0, 1)) / load_economy().output
-    whole = np.zeros_like(shipped_use)
-    for region in range(len(REGIONS)):
-        for group in range(len(names)):
-            inside = np.flatnonzero(member[group])
-            cells = wide[:, :, region, group]
-            asked = output[region, inside] * inputs[region, inside]
-            seed = shipped_use[:, :, region, inside]
-            whole[:, :, region, inside] = fitted(seed, cells, asked)
-    return Table(whole, sold, negative)
-
-
-def _shares_within(cells: Array, member: Array, axis: int) -> Array:
-    """Return the share of each sector in its group; that of the region where a cell is empty."""
-    group = member.T @ member  # sectors that stand together
-    total = np.moveaxis(np.tensordot(group, cells, (1, axis)), 0, axis)
-    over = tuple(range(2, cells.ndim))
-    all_cells = cells.sum(axis=over, keepdims=True)
-    of_all = all_cells / np.moveaxis(np.tensordot(group, all_cells, (1, axis)), 0, axis)
-    shares: Array = np.where(total > 0, cells / np.where(total > 0, total, 1), of_all)
-    return shares
-
-
-def _check(table: Table) -> None:
-    """Refuse an economy whose sectors have no output, or pay more for inputs than they sell for.
+def _impossible(table: Table) -> list[Finding]:
+    """Return sectors that have no output, or pay more for inputs than they sell for.
 
     Of manufactures a region may make nothing, if it uses nothing for them.
     """
     idle = (table.output == 0) & (table.value_added == 0)
     idle[:, N_FOOTLOOSE:] = False
+    found = []
     for what, figures in (("output", table.output), ("value added", table.value_added)):
-        bad = np.argwhere(~((figures > 0) | idle))
-        if len(bad):
-            region, sector = bad[0]
-            raise ScenarioError(
-                f"the table gives {SECTORS[sector]} of {REGIONS[region]} {what} of "
-                f"{figures[region, sector]:.6g}; it must be above 0"
+        for region, sector in np.argwhere(~((figures > 0) | idle)):
+            where = f"{SECTORS[sector]} of {REGIONS[region]}"
+            amount = float(figures[region, sector])
+            found.append(
+                Finding("sector impossible", where, amount=amount, said=f"{what} {amount:.6g}")
             )
+    return found
 
 
 def _check_folder(out: Path) -> None:
@@ -296,30 +387,3 @@ def _frames(table: Table) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
             gross_output_musd=table.output.ravel(), value_added_musd=table.value_added.ravel()
         ),
     )
-
-
-def _kind_of(source: Path) -> str:
-    for kind, endings in KINDS.items():
-        if source.suffix.lower() in endings:
-            return kind
-    known = ", ".join(ending for endings in KINDS.values() for ending in endings)
-    raise ScenarioError(f"{shown(source.name)}: ends in none of {known}; say which with --kind")
-
-
-def _region(name: str) -> str:
-    # The OECD counts plants for export in Mexico and China apart.
-    joined = {"MX": "MEX", "CN": "CHN"}.get(re.sub(r"\d$", "", name), name)
-    return joined if joined in REGIONS else "ROW"
-
-
-def _group(name: str, kind: str) -> str:
-    if kind == "wiod":
-        found = [group for group, codes in WIOD.items() if name in codes]
-    elif re.fullmatch(r"[A-Z]", name):
-        found = ["finance"] if name == "K" else ["primary_energy"] if name in "AB" else []
-    else:
-        digits = re.match(r"[A-Z](\d\d)", name)
-        if digits is None:
-            raise ScenarioError(f"{shown(name)}: is no industry of ISIC revision 4")
-        found = [group for group, codes in DIVISIONS.items() if int(digits[1]) in codes]
-    return found[0] if found else "other_services"

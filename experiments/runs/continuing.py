@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from abm.config.keys import shown
+from abm.economy.folders import BASE_YEAR
 from abm.errors import CheckpointError, ScenarioError
 from abm.model import RelocationModel
 from abm.scenario.fork import future_of
@@ -19,6 +20,7 @@ from experiments.runs.folders import (
     manifest_problem,
     read_json,
 )
+from experiments.runs.provenance import check_economy
 from experiments.runs.runner import RunResult, run_scenario
 
 FOLLOWING = CHANNEL_NAMES[:-1]
@@ -144,6 +146,9 @@ def fork(
     if not 1 <= at < last:
         raise ScenarioError(f"at: {at} is not a quarter from 1 to {last - 1}, before the last")
     past = _scenario(manifest, place, last)
+    if future.economy.table == BASE_YEAR:
+        # It says no economy: what follows is about policy, and goes on with that of the past.
+        future = future.on_economy(past.economy.table)
     future = future_of(future, past).model_copy(update={"quarters": last})
 
     def forked(scenario: Scenario, firms: int, seed: int) -> RelocationModel:
@@ -181,6 +186,7 @@ def run_again(description: Mapping[str, Any], quarter: int) -> RelocationModel:
         The quarter to reach.
     """
     scenario = Scenario.from_document(description["scenario"])
+    check_economy(description, scenario)
     origin = description.get("forked_from")
     if origin is None:
         model = RelocationModel(scenario, firms=description["firms"], rng=description["seed"])

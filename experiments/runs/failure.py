@@ -6,7 +6,7 @@ from typing import Any
 from abm.errors import NonFiniteError
 from abm.scenario.scenario import Scenario
 from experiments.runs.folders import PROGRAM, sealed, write_json
-from experiments.runs.provenance import git_revision, versions
+from experiments.runs.provenance import economy_facts, git_revision, versions
 
 FAILURE_FORMAT = 2
 
@@ -48,6 +48,7 @@ def write_failure(
         "firms": firms,
         "seed": seed,
         "scenario": scenario.model_dump(mode="json"),
+        "economy": economy_facts(scenario),
         "forked_from": forked_from,
         "versions": versions(),
         "git_revision": git_revision(),

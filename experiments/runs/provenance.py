@@ -2,10 +2,16 @@
 
 import platform
 import subprocess
+from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+
+from abm.economy.folders import as_shipped, economy_checksum
+from abm.errors import CheckpointError
+from abm.scenario.scenario import Scenario
 
 PACKAGES = ("nearshore", "numpy", "mesa", "pandas", "pyarrow")
 
@@ -68,3 +74,32 @@ def processor() -> dict[str, object]:
         "machine": platform.machine(),
         "cpu_features": [*simd["baseline"], *simd.get("found", [])],
     }
+
+
+def economy_facts(scenario: Scenario) -> dict[str, Any]:
+    """The economy of a run: its name, its checksum, and what of it is as shipped."""
+    table = scenario.economy.table
+    facts = {"table": table, "sha256": economy_checksum(table)}
+    return facts | ({"as_shipped": list(as_shipped(table))} if as_shipped(table) else {})
+
+
+def check_economy(described: Mapping[str, Any], scenario: Scenario) -> None:
+    """Refuse to run again what was made with other tables than there are now.
+
+    Parameters
+    ----------
+    described : mapping
+        A manifest or the like; ``economy`` in it is as `economy_facts` gave it.
+    scenario : Scenario
+        The one that it describes.
+
+    Raises
+    ------
+    CheckpointError
+        If the tables were changed since.
+    """
+    made = described.get("economy")
+    made = made.get("sha256") if isinstance(made, Mapping) else None
+    table = scenario.economy.table
+    if made is not None and made != economy_checksum(table):
+        raise CheckpointError(f"economy {table}: its tables are not those the run was made with")

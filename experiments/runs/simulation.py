@@ -16,6 +16,7 @@ from abm.scenario.scenario import Scenario
 from experiments.outcomes.tables import RunFrames, check_tables
 from experiments.runs.failure import failure_file, write_failure
 from experiments.runs.folders import FOLDER_FORMAT, PROGRAM, RUN_FILES
+from experiments.runs.provenance import economy_facts
 
 
 class Model(Protocol):
@@ -92,6 +93,7 @@ class Simulation:
             "contents": list(RUN_FILES),
             **facts,
             "calibration_checksum": self.model.calibration_checksum,
+            "economy": economy_facts(self.scenario),
             "wall_seconds": round(self.seconds, 3),
             "scenario": self.scenario.model_dump(mode="json"),
         }

@@ -31,7 +31,7 @@ MAY_BE_EMPTY = (
 """Tables whose absence says something."""
 
 
-def described(source: Source, overrides: Sequence[str] = ()) -> str:
+def described(source: Source, overrides: Sequence[str] = (), without: Sequence[str] = ()) -> str:
     """Return a scenario, everything resolved, as TOML with comments.
 
     Parameters
@@ -40,13 +40,15 @@ def described(source: Source, overrides: Sequence[str] = ()) -> str:
         Name of a shipped scenario, or path of a file.
     overrides : sequence of str
         Each ``KEY=VALUE``.
+    without : sequence of str
+        Names of measures that are left out.
 
     Raises
     ------
     ScenarioError
         If there is no such scenario or key, or a value is not allowed.
     """
-    scenario = load_scenario(source, overrides)
+    scenario = load_scenario(source, overrides, without)
     overridden = {override.key for override in parse_overrides(overrides)}
     said_by = files.said_by(files.layers(source, keys_of(Scenario)))
     return _written(scenario, _Origins(scenario, said_by, overridden), overridden)
@@ -96,7 +98,7 @@ def _head(scenario: Scenario) -> Iterator[str]:
     if scenario.question:
         yield f"# {' '.join(scenario.question.split())}"
     values = scenario.model_dump(include=set(HEAD))
-    yield from (f"{key} = {_toml(values[key])}" for key in HEAD if values[key] != "")
+    yield from (f"{key} = {toml(values[key])}" for key in HEAD if values[key] != "")
 
 
 def _sections(scenario: Scenario, origins: _Origins) -> Iterator[str]:
@@ -107,7 +109,7 @@ def _sections(scenario: Scenario, origins: _Origins) -> Iterator[str]:
     tables: dict[Path, list[str]] = {}
     for key, value in flatten(document).items():
         path = tuple(key.split("."))
-        lines = [f"# {_about(path)} From {origins.of(path)}", f"{path[-1]} = {_toml(value)}"]
+        lines = [f"# {_about(path)} From {origins.of(path)}", f"{path[-1]} = {toml(value)}"]
         tables.setdefault(path[:-1], []).extend(lines)
     # A table stands before those inside it, else as declared.
     order = list(document)
@@ -130,7 +132,7 @@ def _sources(scenario: Scenario, overridden: Collection[str]) -> Iterator[str]:
     sources = {key: text for key, text in scenario.sources.items() if key not in overridden}
     if sources:
         yield from ("", "[sources]")
-        yield from (f"{_toml(key)} = {_toml(text)}" for key, text in sources.items())
+        yield from (f"{toml(key)} = {toml(text)}" for key, text in sources.items())
 
 
 def _timeline(scenario: Scenario) -> Iterator[str]:
@@ -140,15 +142,15 @@ def _timeline(scenario: Scenario) -> Iterator[str]:
 
 def _entry(entry: TimelineEntry) -> Iterator[str]:
     for key, value in entry.model_dump(exclude={"set"}, exclude_defaults=True).items():
-        yield f"{key} = {_toml(value)}"
+        yield f"{key} = {toml(value)}"
     yield "[timeline.set]"
-    yield from (f"{_toml(key)} = {_toml(value)}" for key, value in entry.set.items())
+    yield from (f"{toml(key)} = {toml(value)}" for key, value in entry.set.items())
 
 
-def _toml(value: Any) -> str:
+def toml(value: Any) -> str:
     """Return a value as TOML writes it."""
     if isinstance(value, tuple | list):
-        return "[" + ", ".join(_toml(part) for part in value) + "]"
+        return "[" + ", ".join(toml(part) for part in value) + "]"
     if isinstance(value, str):
         # JSON's text is TOML's, but for one control character that JSON leaves as it is.
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -40,7 +40,9 @@ class Override:
     written: str
 
 
-def load_scenario(source: Source, overrides: Sequence[str] = ()) -> Scenario:
+def load_scenario(
+    source: Source, overrides: Sequence[str] = (), without: Sequence[str] = ()
+) -> Scenario:
     """Return a scenario with overrides.
 
     An override holds for the whole run: no entry of the timeline changes its key.
@@ -52,23 +54,27 @@ def load_scenario(source: Source, overrides: Sequence[str] = ()) -> Scenario:
         Name of a shipped scenario, or path of a file.
     overrides : sequence of str
         Each ``KEY=VALUE``, the value written as in TOML; quotes around text may be left out.
+    without : sequence of str
+        Names of measures that are left out.
 
     Raises
     ------
     ScenarioError
-        If there is no such scenario or key, or a value is not allowed.
+        If there is no such scenario, key or measure, or a value is not allowed.
     """
-    return _with(source, parse_overrides(overrides))
+    return _with(source, parse_overrides(overrides), without)
 
 
-def without_effect(source: Source, overrides: Sequence[str]) -> list[str]:
+def without_effect(
+    source: Source, overrides: Sequence[str], without: Sequence[str] = ()
+) -> list[str]:
     """Return a line for each override that leaves the run as it is without it."""
     parsed = parse_overrides(overrides)
-    full = _with(source, parsed)
+    full = _with(source, parsed, without)
     lines = []
     for override in parsed:
         try:
-            rest = _with(source, [other for other in parsed if other is not override])
+            rest = _with(source, [other for other in parsed if other is not override], without)
         except ScenarioError:
             continue  # the others cannot stand without it, so it does change something
         if full.same_model_as(rest):
@@ -76,9 +82,11 @@ def without_effect(source: Source, overrides: Sequence[str]) -> list[str]:
     return lines
 
 
-def same_as_extended(source: Source, overrides: Sequence[str] = ()) -> str | None:
+def same_as_extended(
+    source: Source, overrides: Sequence[str] = (), without: Sequence[str] = ()
+) -> str | None:
     """Return the name of the scenario that ``source`` extends, if both give the same run."""
-    scenario = load_scenario(source, overrides)
+    scenario = load_scenario(source, overrides, without)
     below = files.layers(source, keys_of(Scenario))[:-1]
     if not below:
         return None
@@ -133,12 +141,66 @@ def _value(written: str) -> Any:
     return read["value"] if set(read) == {"value"} else written
 
 
-def _with(source: Source, overrides: Sequence[Override]) -> Scenario:
+def _with(source: Source, overrides: Sequence[Override], without: Sequence[str] = ()) -> Scenario:
     document = files.read(source, keys_of(Scenario))
     scenario = Scenario.from_document(document)  # the file's own faults come first
+    if without:
+        document = without_measures(document, scenario, without)
+        scenario = Scenario.from_document(document)
     if not overrides:
         return scenario
     return overridden(document, scenario, {o.key: o.value for o in overrides})
+
+
+def without_measures(
+    document: Mapping[str, Any], scenario: Scenario, names: Sequence[str]
+) -> dict[str, Any]:
+    """Return what a scenario says without some of its measures.
+
+    Raises
+    ------
+    ScenarioError
+        If it has no such measure.
+    """
+    known = scenario.measures
+    for name in names:
+        if name not in known:
+            there = f"there are {', '.join(known)}" if known else "it has none"
+            raise ScenarioError(
+                f"--without {shown(name)}: {scenario.name} has no such measure; {there}"
+            )
+    kept = {
+        name: _displacing_less(measure, set(names))
+        for name, measure in document["measures"].items()
+        if name not in names
+    }
+    timeline = []
+    for entry in document.get("timeline", []):
+        keys = flatten(entry["set"])
+        said = {key: v for key, v in keys.items() if key.split(".")[:2] not in _of_measures(names)}
+        if said:
+            timeline.append({**entry, "set": said})
+    sources = {
+        key: text
+        for key, text in document.get("sources", {}).items()
+        if key.split(".")[:2] not in _of_measures(names)
+    }
+    changed = {**document, "measures": kept, "timeline": timeline}
+    return changed | ({"sources": sources} if "sources" in document else {})
+
+
+def _of_measures(names: Sequence[str]) -> list[list[str]]:
+    return [["measures", name] for name in names]
+
+
+def _displacing_less(measure: Mapping[str, Any], gone: set[str]) -> dict[str, Any]:
+    """Return a measure that displaces none of those gone; with none left it adds."""
+    left = [name for name in measure.get("instead_of", []) if name not in gone]
+    if "instead_of" not in measure or left == list(measure["instead_of"]):
+        return dict(measure)
+    if left:
+        return {**measure, "instead_of": left}
+    return {k: v for k, v in measure.items() if k != "instead_of"} | {"relation": "adds"}
 
 
 def overridden(

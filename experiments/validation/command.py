@@ -6,6 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from abm.economy.folders import BASE_YEAR, economy_checksum
 from experiments.runs.folders import (
     PROGRAM,
     check_destination,
@@ -36,6 +37,7 @@ def validate(
     page: Path | None = None,
     workers: int | None = None,
     quiet: bool = False,
+    economy: str | None = None,
 ) -> ValidationReport:
     """Ask the model about published findings and write what it says.
 
@@ -52,6 +54,8 @@ def validate(
         Processes; the results do not depend on it.
     quiet : bool
         Whether to show no progress.
+    economy : str, optional
+        The economy of all runs, in place of the shipped one.
 
     Returns
     -------
@@ -66,35 +70,41 @@ def validate(
     """
     findings = chosen(only)
     check_destination(out)
-    provenance = {"versions": versions(), "git_revision": git_revision()}
+    provenance: dict[str, object] = {"versions": versions(), "git_revision": git_revision()}
     designs = designs_of(findings)
     if not only:
         designs = list(dict.fromkeys([*designs, *claim_shares.DESIGNS]))
-    tasks = [Task(tuple(designs), firms, seed) for seed in range(1, seeds + 1)]
-    others = [] if only else _variants(firms)
+    table = BASE_YEAR if economy is None else economy
+    shared = () if economy is None else (f"economy.table={json.dumps(economy)}",)
+    tasks = [Task(tuple(designs), firms, seed, shared) for seed in range(1, seeds + 1)]
+    others = [] if only else _variants(firms, shared)
     done = run_all([*tasks, *others], workers, _counter(len(tasks) + len(others), quiet))
     results, failures = collected(done[: len(tasks)])
     report = ValidationReport(
         rows=[finding.row(results) for finding in findings],
-        sections=[] if only else _sections(results, done[len(tasks) :], firms),
+        sections=[] if only else _sections(results, done[len(tasks) :], shared),
         firms=firms,
         seeds=seeds,
-        notes=[f"Left out: {failure}." for failure in failures],
+        notes=[
+            *([] if economy is None else [f"Economy of all runs: {table}."]),
+            *(f"Left out: {failure}." for failure in failures),
+        ],
     )
+    provenance["economy"] = {"table": table, "sha256": economy_checksum(table)}
     facts = {"seeds": seeds, "firms": firms, "only": list(only), **provenance}
     _write(out, report, facts, page)
     return report
 
 
-def _variants(firms: int) -> list[Task]:
+def _variants(firms: int, shared: tuple[str, ...]) -> list[Task]:
     return [
-        Task(robustness.DESIGNS, firms, seed, assumptions)
+        Task(robustness.DESIGNS, firms, seed, (*assumptions, *shared))
         for assumptions in robustness.VARIANTS.values()
         for seed in range(1, robustness.SEEDS + 1)
     ]
 
 
-def _sections(results: Results, others: Sequence[Done], firms: int) -> list[Section]:
+def _sections(results: Results, others: Sequence[Done], shared: tuple[str, ...]) -> list[Section]:
     """Claims, fitted and not, the peer, and the robustness of headlines."""
     if not results.runs:
         return []
@@ -107,7 +117,7 @@ def _sections(results: Results, others: Sequence[Done], firms: int) -> list[Sect
     return [
         claim_shares.fitted(results),
         claim_shares.not_fitted(results),
-        exact_hat_comparison.section(),
+        exact_hat_comparison.section(shared),
         robustness.section(results, variants),
     ]
 

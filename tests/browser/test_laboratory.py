@@ -3,7 +3,9 @@
 import gc
 import json
 import os
+import shutil
 import threading
+from importlib import resources
 from pathlib import Path
 from time import sleep
 
@@ -12,6 +14,7 @@ import psutil
 import pytest
 from PIL import Image
 
+from abm import data
 from abm.config.keys import keys_of
 from abm.errors import NearshoreError, OutputError, ScenarioError
 from abm.policy.regime import Instruments
@@ -146,6 +149,32 @@ def test_a_link_that_is_none_is_refused_in_one_line(text):
 def test_an_upload_is_checked_like_a_scenario_file(raw, said):
     with pytest.raises(ScenarioError, match=said):
         keep.uploaded(raw)
+
+
+@pytest.mark.parametrize("place", ["/", "/nowhere", "..", "/etc"])
+def test_strangers_learn_nothing_about_folders_through_an_economy(place):
+    with pytest.raises(ScenarioError, match="an economy that this page does not serve"):
+        keep.uploaded(f"extends = 'usmca'\n[economy]\ntable = '{place}'".encode())
+
+
+def test_what_strangers_bring_is_played_on_the_economy_that_the_page_serves():
+    plain = b"extends = 'usmca'"
+    assert keep.uploaded(plain).economy.table == "2017"
+    assert keep.uploaded(plain, "2011").economy.table == "2011"
+    served = Laboratory(Start(Scenario.load("usmca").on_economy("2011"), 100, 1))
+    link = keep.link(served.standing(), "status-quo")
+    start, _ = keep.restored(link)
+    assert start.scenario.economy.table == start.against.economy.table == "2011"
+
+
+def test_a_link_of_an_economy_that_is_not_served_is_refused(tmp_path):
+    tables = Path(str(resources.files(data))) / "base_years" / "2011"
+    own = shutil.copytree(tables, tmp_path / "own")
+    served = Laboratory(Start(Scenario.load("usmca").on_economy(str(own)), 100, 1))
+    link = keep.link(served.standing())
+    assert keep.restored(link, str(own))[0].scenario.economy.table == str(own)
+    with pytest.raises(ScenarioError, match="an economy that this page does not serve"):
+        keep.restored(link)
 
 
 def test_formulas_in_text_are_no_formulas_in_csv(lab):

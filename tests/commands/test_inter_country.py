@@ -1,67 +1,84 @@
 """Economies from inter-country tables, in the formats in which they are published."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from abm import RelocationModel
 from abm.axes import REGIONS, SECTORS
+from abm.economy.folders import economy_of
 from abm.economy.tables import load_economy
 from experiments.commands.main import main
-from experiments.own_data.inter_country import DIVISIONS, WIOD, read_economy
-from tests.published_tables import published, write_oecd
+from experiments.own_data.inter_country import kind_of, read_table
+from experiments.own_data.mapping import joined, shipped_mapping
+from tests import published_tables as layouts
 
 pytest.importorskip("pymrio")
 
+SHORT_CODES = {code[1:]: group for code, group in layouts.TWO_OF.items() if code[1:2].isdigit()} | {
+    "61": "telecom",
+    "64T66": "finance",
+    "45T47": "other_services",
+    "01T03": "primary_energy",
+}
 
-def write_wiod(path):
-    industries = {code: group for group, codes in WIOD.items() for code in codes}
-    industries |= dict.fromkeys(("E", "F", "50", "H", "P"), "other_services")
-    use, final = published(industries, {name.replace("ROW", "RoW"): name for name in REGIONS})
-    n, size = len(industries), len(use)
-    regions = ["USA", "MEX", "CAN", "CHN", "RoW"]
-    numbers = [f"c{k}" for k in range(1, n)] + ["c35"]
-    sheet = np.full((6 + size + 3, 4 + size + 2 * len(regions) + 1), None, dtype=object)
-    sheet[0, 0], sheet[2, 0] = "World Input-Output Table for 2011", "(industry-by-industry)"
-    sheet[3, 0] = "(millions of US$)"
-    for a, region in enumerate(regions):
-        for b, (code, number) in enumerate(zip(industries, numbers, strict=True)):
-            head = [code, f"Industry {code}", region, number]
-            sheet[2:6, 4 + a * n + b] = head
-            sheet[6 + a * n + b, :4] = head
-        for b, number in enumerate(("c37", "c41")):
-            sheet[2:6, 4 + size + 2 * a + b] = [number, f"Final {number}", region, number]
-            sheet[6 : 6 + size, 4 + size + 2 * a + b] = (0.6, 0.4)[b] * final[:, a]
-    sheet[6 : 6 + size, 4 : 4 + size] = use
-    for row, (name, number) in enumerate(
-        (("total", "r60"), ("value added", "r64"), ("out", "r69"))
-    ):
-        sheet[6 + size + row, :4] = ["", name, "TOT", number]
-        sheet[6 + size + row, 4:-1] = 1.0
-    sheet[2:6, -1] = ["", "Total output", "TOT", "c42"]
-    sheet[6:, -1] = 1.0
-    pd.DataFrame(sheet).to_excel(path, header=False, index=False)
+
+def write_excel(sheet):
+    return lambda path: sheet().to_excel(path, header=False, index=False)
+
+
+LAYOUTS = {
+    "oecd of 2016": (
+        "ICIO2016_2011.csv",
+        lambda path: layouts.write_oecd(
+            path, layouts.OLD, added=("TAXSUB", "VALU"), output=("TOTAL", "OUTPUT")
+        ),
+    ),
+    "oecd of 2018": (
+        "ICIO2018_2015.csv",
+        lambda path: layouts.write_oecd(
+            path, SHORT_CODES, added=("MEX_TAXSUB", "VALU"), output=("TOTAL", "OUTPUT")
+        ),
+    ),
+    "oecd": ("ICIO2021_2017.csv", layouts.write_oecd),
+    "wiod of 2013": ("wiot11_row_apr12.xlsx", write_excel(layouts.wiod_2013)),
+    "wiod of 2016": ("WIOT2014_Nov16_ROW.xlsx", write_excel(layouts.wiod_2016)),
+    "adb": ("ADB-MRIO-2017.xlsx", write_excel(layouts.adb)),
+    "figaro": ("matrix_eu-ic-io_ind-by-ind_2017.csv", layouts.write_figaro),
+    "exiobase": ("IOT_2017_ixi.zip", layouts.write_exiobase),
+    "exiobase in coefficients": (
+        "IOT_2017_pxp.zip",
+        lambda path: layouts.write_exiobase(path, coefficients=True),
+    ),
+    "eora": ("Eora26_2017", layouts.write_eora),
+}
+IN_EURO = ("figaro", "exiobase", "exiobase in coefficients")
+
+
+def build(source, out, *words):
+    return main(["economy", "--from", str(source), "--out", str(out), *words])
 
 
 @pytest.fixture(scope="module")
-def folders(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("tables")
-    write_oecd(folder / "ICIO2021_2017.csv")
-    write_wiod(folder / "wiot11_row_apr12.xlsx")
-    made = {}
-    for kind, name in (("oecd", "ICIO2021_2017.csv"), ("wiod", "wiot11_row_apr12.xlsx")):
-        made[kind] = folder / kind
-        assert main(["economy", "--from", str(folder / name), "--out", str(made[kind])]) == 0
-    return made
+def oecd(tmp_path_factory):
+    source = tmp_path_factory.mktemp("table") / "ICIO2021_2017.csv"
+    layouts.write_oecd(source)
+    return source
 
 
-@pytest.mark.parametrize("kind", ["oecd", "wiod"])
-def test_a_table_made_of_the_shipped_economy_gives_it_back(folders, kind):
-    found, shipped = read_economy(folders[kind]), load_economy()
-    for name in ("intermediate_use", "final_demand"):
-        mine, theirs = getattr(found, name), getattr(shipped, name)
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_table_made_of_the_shipped_economy_gives_it_back(layout, tmp_path):
+    name, write = LAYOUTS[layout]
+    write(tmp_path / name)
+    words = ["--unit", "1"] if layout in IN_EURO else []
+    assert build(tmp_path / name, tmp_path / "out", *words) == 0
+    found, shipped = economy_of(str(tmp_path / "out")), load_economy()
+    for flow in ("intermediate_use", "final_demand"):
+        mine, theirs = getattr(found, flow), getattr(shipped, flow)
         # The shipped table is rounded to 0.01, so its rows and columns miss its output by some.
-        np.testing.assert_allclose(mine, theirs, rtol=1e-5, atol=0.01)
+        np.testing.assert_allclose(mine, theirs, rtol=1e-5, atol=0.02)
     np.testing.assert_allclose(found.customs_over_basic, shipped.customs_over_basic, rtol=1e-5)
     margin = np.moveaxis(found.trade_margin, 0, 1)
     on_inputs, on_final = found.intermediate_use * margin[..., None], found.final_demand * margin
@@ -72,8 +89,51 @@ def test_a_table_made_of_the_shipped_economy_gives_it_back(folders, kind):
     np.testing.assert_allclose(found.value_added, found.output - paid, rtol=1e-8)
 
 
-def test_the_model_starts_from_such_an_economy(folders):
-    economy = read_economy(folders["oecd"])
+def test_a_binary_workbook_is_read_cell_by_cell():
+    pytest.importorskip("python_calamine")
+    source = Path(__file__).parents[1] / "tables" / "WIOT2014_Nov16_ROW.xlsb"
+    table = read_table(source, kind_of(source))
+    row, column = np.mgrid[:10, :15]
+    np.testing.assert_array_equal(np.hstack([table.use, table.final]), 100 * row + column)
+    assert table.rows[1] == ("USA", "C29")
+    assert table.markets == ["USA", "MEX", "CAN", "CHN", "ROW"]
+    np.testing.assert_array_equal(table.row_totals, table.sold)
+    np.testing.assert_array_equal(table.column_totals, table.inputs + table.value_added)
+
+
+def test_euros_are_refused_until_the_user_says_what_one_is(tmp_path, capsys):
+    layouts.write_figaro(tmp_path / "figaro_2017.csv")
+    assert build(tmp_path / "figaro_2017.csv", tmp_path / "out") == 2
+    assert "say with --unit how many million USD" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_plain_table_is_read_by_mappings_of_its_user(oecd, tmp_path, capsys):
+    table = pd.read_csv(oecd, index_col=0)
+    renamed = {"USA": "Amerika", "CAN": "Kanada", "ROW": "Rest"}
+
+    def name(label):
+        region, _, what = label.partition("_")
+        return f"{renamed.get(region, region)}_{what.replace('C29', 'autos')}" if what else label
+
+    table.rename(index=name, columns=name).to_csv(tmp_path / "mine.csv")
+    assert build(tmp_path / "mine.csv", tmp_path / "out", "--kind", "plain") == 2
+    assert 'label unknown: "autos" (mapping isic4)' in capsys.readouterr().err
+    (tmp_path / "regions.csv").write_text(
+        "label,region\nAmerika,USA\nKanada,CAN\nMX1,MEX\nMX2,MEX\nMEX,MEX\nCHN,CHN\n*,ROW\n"
+    )
+    own = {code.replace("C29", "autos"): group for code, group in layouts.TWO_OF.items()}
+    lines = [f"{code},{group}" for code, group in own.items()]
+    (tmp_path / "sectors.csv").write_text("\n".join(["label,sector", *lines]))
+    words = ["--regions", str(tmp_path / "regions.csv"), "--sectors", str(tmp_path / "sectors.csv")]
+    assert build(tmp_path / "mine.csv", tmp_path / "out", *words) == 0
+    mine, theirs = economy_of(str(tmp_path / "out")).output, load_economy().output
+    np.testing.assert_allclose(mine, theirs, rtol=1e-5)
+
+
+def test_the_model_starts_from_such_an_economy(oecd, tmp_path):
+    assert build(oecd, tmp_path / "out") == 0
+    economy = economy_of(str(tmp_path / "out"))
     trade = RelocationModel("status-quo", firms=100, rng=1, economy=economy).frames()["trade"]
     sold = trade.query("origin == 'MEX' and destination == 'USA'")["value_musd"].sum()
     usa, mexico = REGIONS.index("USA"), REGIONS.index("MEX")
@@ -83,15 +143,22 @@ def test_the_model_starts_from_such_an_economy(folders):
     assert sold == pytest.approx(table / 4, rel=1e-3)
 
 
-def test_a_table_in_which_a_member_makes_nothing_of_an_industry_gives_an_economy(folders, tmp_path):
-    table = pd.read_csv(folders["oecd"].parent / "ICIO2021_2017.csv", index_col=0)
-    idle = ["CAN_C29"]
-    table.loc[idle] = 0.0
-    table[idle] = 0.0
-    table.to_csv(tmp_path / "ICIO2021_2017.csv")
-    source, out = tmp_path / "ICIO2021_2017.csv", tmp_path / "out"
-    assert main(["economy", "--from", str(source), "--out", str(out)]) == 0
-    economy = read_economy(out)
+def without(table, names):
+    """A table in which some industries make and use nothing, its totals as they then are."""
+    table = table.copy()
+    table.loc[names] = 0.0
+    table[names] = 0.0
+    rows = [name for name in table.index if "_" in name]
+    table["OUT"] = table.drop(columns="OUT").sum(axis=1)
+    table.loc["VA"] = table["OUT"].reindex(table.columns).fillna(0) - table.loc[rows].sum()
+    table.loc["OUT"] = table.drop(index="OUT").sum()
+    return table
+
+
+def test_a_table_in_which_a_member_makes_nothing_of_an_industry_gives_an_economy(oecd, tmp_path):
+    without(pd.read_csv(oecd, index_col=0), ["CAN_C29"]).to_csv(tmp_path / "t.csv")
+    assert build(tmp_path / "t.csv", tmp_path / "out") == 0
+    economy = economy_of(str(tmp_path / "out"))
     canada = REGIONS.index("CAN")
     for sector in ("cars", "light_trucks", "vehicle_parts"):
         of_sector = SECTORS.index(sector)
@@ -101,45 +168,62 @@ def test_a_table_in_which_a_member_makes_nothing_of_an_industry_gives_an_economy
     assert (economy.value_added[canada] > 0).sum() == len(SECTORS) - 3
 
 
-def test_a_table_in_which_a_member_makes_no_services_is_refused(folders, tmp_path, capsys):
-    table = pd.read_csv(folders["oecd"].parent / "ICIO2021_2017.csv", index_col=0)
-    table.loc["CAN_K"] = 0.0
-    table["CAN_K"] = 0.0
-    table.to_csv(tmp_path / "t.csv")
-    out = tmp_path / "out"
-    assert main(["economy", "--from", str(tmp_path / "t.csv"), "--out", str(out)]) == 2
-    assert "finance of CAN output of 0; it must be above 0" in capsys.readouterr().err
-    assert not out.exists()
+def test_a_table_in_which_a_member_makes_no_services_is_refused(oecd, tmp_path, capsys):
+    without(pd.read_csv(oecd, index_col=0), ["CAN_K"]).to_csv(tmp_path / "t.csv")
+    assert build(tmp_path / "t.csv", tmp_path / "out") == 2
+    assert "sector impossible: finance of CAN (output 0)" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
 
 
-def test_every_division_of_manufacturing_has_a_sector():
-    divisions = [code for codes in DIVISIONS.values() for code in codes]
-    assert sorted(code for code in divisions if code < 34) == list(range(1, 34))
-    assert len(divisions) == len(set(divisions))
+@pytest.mark.parametrize("name", ["isic3", "isic4"])
+def test_every_division_has_a_sector(name):
+    mapping = shipped_mapping(name)
+    assert all(mapping.of(f"{division:02d}") for division in range(1, 100))
+    assert mapping.of("C31T33") == "other_manufacturing" if name == "isic4" else True
+
+
+def test_groups_of_sectors_that_overlap_are_one():
+    assert joined(["cars+machinery", "machinery", "food"]) == {
+        "cars+machinery": "cars+machinery",
+        "machinery": "cars+machinery",
+        "food": "food",
+    }
 
 
 @pytest.mark.parametrize(
     ("name", "text", "line"),
     [
-        ("t.csv", "V1,USA_C10T12,USA_HFCE\nUSA_C10T12,1,2\n", "the table has no region MEX"),
-        ("t.csv", "", "is no table of the kind oecd"),
-        ("t.xlsx", "no workbook", "is no table of the kind wiod"),
-        ("t.txt", "", "ends in none of .csv, .zip, .xlsx; say which with --kind"),
+        ("t.csv", "", "cannot be read as a table; readable are oecd"),
+        (
+            "t.csv",
+            "V1,USA_C10T12,USA_HFCE\nUSA_C10T12,10,20\n",
+            "region absent: MEX, CAN, CHN, ROW",
+        ),
+        ("t.csv", "V1,USA_C10T12\nUSA_C10T12,1,2\n", "2 names of columns over 3 columns"),
+        ("t.csv", "V1,USA_C10\nUSA_C10,1\nUSA_C10,1\n", 'row "USA_C10" is there twice'),
+        ("t.csv", "V1,USA_C10,USA_C10\nUSA_C10,1,1\n", 'column "USA_C10" is there twice'),
+        ("t.csv", "V1,USA_C10\nUSA_C10,1\nUSA_C13,1\n", 'row "USA_C13" has no column'),
+        ("t.csv", "V1,USA_C10,PER_HFCE\nUSA_C10,1,1\n", 'column "PER_HFCE" is of no region'),
+        ("t.csv", "V1,USA_C10\nUSA_C10,1\nGDP,1\n", 'row "GDP" is neither REGION_INDUSTRY'),
+        ("t.csv", "V1,USA_C19T22,USA_H\nUSA_C19T22,1,2\n", "covers chemicals_plastics and primary"),
+        ("t.csv", "a,b\n1,2\n", "has no rows and columns named REGION_INDUSTRY"),
+        ("t.xlsx", "no workbook", "is no workbook; readable are oecd"),
+        ("t.zip", "no archive", "is no ZIP"),
+        ("t.pdf", "", "cannot be read; readable are oecd"),
     ],
 )
 def test_what_is_no_table_is_one_line_and_writes_nothing(tmp_path, capsys, name, text, line):
     (tmp_path / name).write_text(text)
-    out = tmp_path / "out"
-    assert main(["economy", "--from", str(tmp_path / name), "--out", str(out)]) == 2
+    assert build(tmp_path / name, tmp_path / "out") == 2
     said = capsys.readouterr().err
     assert line in said
     assert said.count("\n") == 1
-    assert not out.exists()
+    assert "Error" not in said
+    assert not (tmp_path / "out").exists()
 
 
-def test_a_folder_with_something_else_is_not_replaced(tmp_path, folders, capsys):
+def test_a_folder_with_something_else_is_not_replaced(tmp_path, oecd, capsys):
     (tmp_path / "thesis.tex").touch()
-    table = next(folders["oecd"].parent.glob("*.csv"))
-    assert main(["economy", "--from", str(table), "--out", str(tmp_path)]) == 2
+    assert build(oecd, tmp_path) == 2
     assert "name a new or empty folder" in capsys.readouterr().err
     assert (tmp_path / "thesis.tex").exists()

@@ -8,6 +8,7 @@ import pytest
 
 from abm import data
 from abm.axes import FOOTLOOSE, GOODS, HOSTS, REGIONS, SECTORS
+from abm.economy.folders import base_years
 
 SECTIONS = dict(
     re.findall(
@@ -53,6 +54,14 @@ KEY_LABELS = {
 
 def test_sources_describe_exactly_the_tables_there_are():
     assert sorted(SECTIONS) == data.names()
+
+
+def test_sources_describe_every_base_year_and_concordance():
+    text = (files(data) / "SOURCES.md").read_text(encoding="utf-8")
+    heads = " ".join(line for line in text.splitlines() if line.startswith("## "))
+    beside = [f"base_years/{year}" for year in base_years() if year != "2017"]
+    beside += [f"concordances/{f.name}" for f in (files(data) / "concordances").iterdir()]
+    assert [name for name in beside if name not in heads] == []
 
 
 @pytest.mark.parametrize("name", data.names())

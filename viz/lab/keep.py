@@ -1,7 +1,7 @@
 """What is kept of a session: tables, the scenario with its levers, and a link that restores it.
 
 Links and uploads come from anyone. Both are read as scenario files are, and checked
-the same; nothing in them names a file.
+the same; nothing in them names a file, but for the economy that the page itself serves.
 """
 
 import base64
@@ -14,6 +14,9 @@ from typing import Any
 
 import pyarrow as pa
 
+from abm.config import files
+from abm.config.keys import keys_of
+from abm.economy.folders import BASE_YEAR, base_years, economy_checksum
 from abm.errors import ScenarioError
 from abm.scenario.levers import TITLE
 from abm.scenario.scenario import Scenario, shipped
@@ -95,8 +98,10 @@ def link(played: Standing, against: str | None = None) -> str | None:
     base = played.start.scenario
     document: dict[str, Any] = {"firms": played.start.firms, "seed": played.start.seed,
                                 "quarters": played.quarter}  # fmt: skip
-    if base.name in shipped() and Scenario.load(base.name) == base:
+    table = base.economy.table
+    if base.name in shipped() and Scenario.load(base.name).on_economy(table) == base:
         document["scenario"] = base.name
+        document["economy"] = _mark(table)
         mine = [entry for entry in played.scenario.timeline if entry.title == TITLE]
         document["levers"] = [[entry.date.isoformat(), entry.set] for entry in mine]
     else:
@@ -108,8 +113,14 @@ def link(played: Standing, against: str | None = None) -> str | None:
     return text if len(text) <= LONGEST_LINK else None
 
 
-def restored(text: str) -> tuple[Start, int]:
+def restored(text: str, served: str = BASE_YEAR) -> tuple[Start, int]:
     """From a link: what to start from, levers included, and how many quarters were played.
+
+    Parameters
+    ----------
+    text : str
+    served : str
+        The economy that the page serves.
 
     Raises
     ------
@@ -127,24 +138,24 @@ def restored(text: str) -> tuple[Start, int]:
         whole = all(type(number) is int for number in (firms, seed, quarters))
         if not whole or seed < 0 or not 0 <= quarters <= 400:
             raise ValueError("numbers")
-        scenario, against = _named(document), document.get("against")
+        scenario, against = _named(document, served), document.get("against")
     except (ValueError, KeyError, TypeError, binascii.Error, zlib.error, RecursionError):
         raise ScenarioError("link: cannot be read; it may have been cut short") from None
     other = None
     if against is not None:
         if against not in shipped():
             raise ScenarioError("link: compares with a scenario that is not shipped")
-        other = Scenario.load(against)
+        other = Scenario.load(against).on_economy(scenario.economy.table)
     return Start(scenario, firms, seed, other), quarters
 
 
-def _named(document: dict[str, Any]) -> Scenario:
+def _named(document: dict[str, Any], served: str) -> Scenario:
     if "toml" in document:
-        return Scenario.from_toml(str(document["toml"]))
+        return _read(str(document["toml"]), served)
     name = document["scenario"]
     if not isinstance(name, str) or name not in shipped():
         raise ScenarioError("link: names a scenario that is not shipped")
-    scenario = Scenario.load(name)
+    scenario = Scenario.load(name).on_economy(_marked(document, served))
     entries = [{"date": day, "title": TITLE, "set": changes} for day, changes in document["levers"]]
     if not entries:
         return scenario
@@ -152,8 +163,42 @@ def _named(document: dict[str, Any]) -> Scenario:
     return Scenario.from_document({**plain, "timeline": [*plain["timeline"], *entries]})
 
 
-def uploaded(raw: bytes) -> Scenario:
+def _mark(table: str) -> str:
+    """What a link says of an economy: a base year, or what its tables amount to."""
+    return table if table in base_years() else economy_checksum(table)[:12]
+
+
+def _marked(document: dict[str, Any], served: str) -> str:
+    """The economy that a link means, if it is shipped or served."""
+    mark = document.get("economy", BASE_YEAR)
+    if mark in base_years():
+        return str(mark)
+    if mark != _mark(served):
+        raise ScenarioError("link: is of an economy that this page does not serve")
+    return served
+
+
+def _read(text: str, served: str) -> Scenario:
+    """A scenario that is a text, on the economy served unless it names a base year."""
+    document = files.read_text(text, keys_of(Scenario))
+    economy = document.get("economy")
+    table = economy.get("table") if isinstance(economy, dict) else None
+    if table is None:
+        return Scenario.from_document(document).on_economy(served)
+    # Before it is looked for: strangers learn nothing about folders of this machine.
+    if str(table) not in (*base_years(), served):
+        raise ScenarioError("economy.table: names an economy that this page does not serve")
+    return Scenario.from_document(document)
+
+
+def uploaded(raw: bytes, served: str = BASE_YEAR) -> Scenario:
     """The scenario in a file that someone uploads; its name plays no part.
+
+    Parameters
+    ----------
+    raw : bytes
+    served : str
+        The economy that the page serves.
 
     Raises
     ------
@@ -166,4 +211,4 @@ def uploaded(raw: bytes) -> Scenario:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ScenarioError(f"upload: is not UTF-8 text (byte {error.start})") from None
-    return Scenario.from_toml(text)
+    return _read(text, served)

@@ -131,6 +131,7 @@ def guarded_page(hosts: Iterable[str], token: str | None) -> App:
     return Guard(page, hosts, token)
 
 
+# why: an argument is an option of the command
 def serve(
     scenario: str = "status-quo",
     firms: int = DEFAULT_FIRMS,
@@ -138,6 +139,7 @@ def serve(
     port: int = DEFAULT_PORT,
     token: str | None = None,
     tell: Callable[[str], None] = print,
+    economy: str | None = None,
 ) -> None:
     """Serve the laboratory until it is stopped.
 
@@ -153,6 +155,8 @@ def serve(
     token : str, optional
     tell : callable
         Takes the lines a user should read.
+    economy : str, optional
+        The economy of all scenarios, in place of those that they name.
 
     Raises
     ------
@@ -169,7 +173,8 @@ def serve(
 
     for problem in problems():
         raise OutputError(problem)
-    defaults.start = Start(Scenario.load(scenario), firms)
+    chosen = Scenario.load(scenario)
+    defaults.start = Start(chosen if economy is None else chosen.on_economy(economy), firms)
     if token is None and (host not in LOOPBACK or _others_logged_in()):
         token = secrets.token_urlsafe(24)
     listening = _listen(host, port)

@@ -72,7 +72,7 @@ class Session:
         start, quarters = defaults.start, 0
         if link:
             try:
-                start, quarters = keep.restored(link)
+                start, quarters = keep.restored(link, start.scenario.economy.table)
             except NearshoreError as error:
                 self.notice.value = f"{error}. The page shows its defaults."
         self.begin(start, quarters)

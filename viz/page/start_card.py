@@ -8,6 +8,7 @@ from abm.scenario.scenario import Scenario, shipped
 from viz.lab import keep
 from viz.lab.frame import Frame
 from viz.lab.laboratory import FEWEST_FIRMS, MOST_FIRMS
+from viz.page import defaults
 from viz.page.parts import SetupPart
 from viz.page.session import Session
 
@@ -52,13 +53,18 @@ def _tables(session: Session) -> bytes:
     return b"" if lab is None else keep.tables(lab)
 
 
+def _shipped(frame: Frame, name: str) -> Scenario:
+    """A shipped scenario on the economy of the session: worlds differ by policy."""
+    return Scenario.load(name).on_economy(frame.start.scenario.economy.table)
+
+
 def _start(session: Session, frame: Frame, data: dict[str, Any]) -> None:
     name, numbers = data.get("scenario"), (data.get("firms"), data.get("seed"))
     known = name in shipped() or name == frame.start.scenario.name
     if not known or not all(type(number) is int for number in numbers):
         session.notice.value = "reset: give a scenario, and whole numbers of firms and seed"
         return
-    scenario = Scenario.load(name) if name in shipped() else frame.start.scenario
+    scenario = _shipped(frame, name) if name in shipped() else frame.start.scenario
     session.reset(scenario, int(data["firms"]), int(data["seed"]))
 
 
@@ -66,12 +72,12 @@ def _compare(session: Session, frame: Frame, name: str) -> None:
     if name == "no levers":
         session.compare(frame.start.scenario.model_copy(update={"name": name}))
     else:
-        session.compare(Scenario.load(name) if name in shipped() else None)
+        session.compare(_shipped(frame, name) if name in shipped() else None)
 
 
 def _upload(session: Session, frame: Frame, text: object) -> None:
     try:
-        scenario = keep.uploaded(str(text).encode())
+        scenario = keep.uploaded(str(text).encode(), defaults.start.scenario.economy.table)
     except keep.ScenarioError as error:
         session.notice.value = str(error)
         return

@@ -10,11 +10,13 @@ import pyarrow as pa
 
 from abm.config import files
 from abm.config.keys import keys_of, shown
+from abm.economy.folders import economy_checksum
 from abm.errors import ScenarioError
 from abm.scenario.scenario import Scenario
 from experiments.scenarios.describe import described
 from experiments.scenarios.overrides import overridden
 from experiments.sweeps.design.identity import run_id, scenario_digest, seed_of
+from experiments.sweeps.design.keyed_file import TABLE
 from experiments.sweeps.design.points import Point, points
 from experiments.sweeps.design.run_spec import RunSpec
 from experiments.sweeps.design.sweep_file import SweepFile
@@ -73,6 +75,17 @@ class SweepPlan:
             columns[key] = factor_column([dict(spec.values)[key] for spec in specs])
         columns["run"] = pa.array([spec.run for spec in specs], pa.string())
         return pa.table(columns)
+
+    @property
+    def economies(self) -> dict[str, str]:
+        """Checksum of every economy that a run starts from, by its name or folder."""
+        if TABLE in self.sweep.factors:
+            said = [point[TABLE] for point in self.points]
+        elif TABLE in self.sweep.set:
+            said = [self.sweep.set[TABLE]]
+        else:
+            said = [read_resolved(text)[1].economy.table for text in self.scenarios.values()]
+        return {table: economy_checksum(table) for table in sorted(set(said))}
 
     @property
     def replications(self) -> int:

@@ -117,13 +117,15 @@ class SweepFile(KeyedFile):
         return self
 
 
-def read_sweep(source: str | Path) -> tuple[SweepFile, Path]:
+def read_sweep(source: str | Path, economy: str | None = None) -> tuple[SweepFile, Path]:
     """Return a sweep and the folder in which the scenarios that it names may lie.
 
     Parameters
     ----------
     source : str or Path
         Name of a shipped sweep, or path of a TOML file.
+    economy : str, optional
+        The economy of all its runs, in place of those that its scenarios name.
 
     Raises
     ------
@@ -144,7 +146,7 @@ def read_sweep(source: str | Path) -> tuple[SweepFile, Path]:
     if isinstance(document.get("design"), str):
         document = with_imported(document, path.parent)
     document = {"name": path.stem} | document
-    return SweepFile.from_document(document), path.parent
+    return SweepFile.on_economy(document, path.parent, economy), path.parent
 
 
 def shipped_sweeps() -> dict[str, Path]:

@@ -170,6 +170,7 @@ class SweepManifest(Maker):
     ] = Field(min_length=2)
     sha256: dict[Literal["design.parquet", "points.json"], Digest] = Field(min_length=2)
     scenarios: dict[str, StoredScenario] = Field(min_length=1)
+    economies: dict[str, Digest] = Field(default_factory=dict)
     targets_sha256: str | None = None
     seal: str
 

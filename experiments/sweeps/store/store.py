@@ -122,6 +122,7 @@ class SweepStore:
             "sweep": plan.sweep.model_dump(mode="json"),
             "quarters": plan.quarters,
             "runs": len(plan),
+            "economies": plan.economies,
             "files": files,
             "sha256": marks,
         }

@@ -1,5 +1,6 @@
 """Models at quarter 0 that the runs of one replication share, as many as a process keeps."""
 
+from abm.economy.folders import economy_checksum
 from abm.model import RelocationModel
 from abm.scenario.assumptions import EconomyAssumptions, FirmAssumptions
 from abm.scenario.scenario import Scenario
@@ -16,7 +17,7 @@ def base_year(
 ) -> RelocationModel:
     """A model at quarter 0 whose firms and base year the runs of one replication share."""
     # As text: the assumptions are frozen, but their tables are no keys.
-    key = (f"{assumed!r}{economy!r}", firms, seed)
+    key = (f"{assumed!r}{economy!r}{economy_checksum(economy.table)}", firms, seed)
     model = _base_years.pop(key, None)
     if model is None:
         while _base_years and firms + sum(kept for _, kept, _ in _base_years) > MOST_FIRMS_KEPT:

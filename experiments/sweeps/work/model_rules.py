@@ -7,7 +7,7 @@ are those of the model: the same functions raise as would in a run.
 from abm.base_year.population import SMALLEST_FIRMS, draw_population, firms_per_cell
 from abm.base_year.set_up import scaled
 from abm.config.keys import shown
-from abm.economy.tables import load_economy
+from abm.economy.folders import economy_of
 from abm.engine.draws import Draws
 from abm.errors import CalibrationError, ScenarioError
 from abm.policy.regimes import compile_policy
@@ -41,7 +41,7 @@ def check_by_the_model(plan: SweepPlan) -> None:
         In the model's words, naming the point.
     """
     try:
-        firms_per_cell(load_economy(), plan.sweep.firms)
+        firms_per_cell(economy_of(), plan.sweep.firms)
     except CalibrationError as error:
         raise ScenarioError(str(error)) from None
     seen: set[str] = set()
@@ -63,7 +63,7 @@ def _check_assumptions(scenario: Scenario, seen: set[str]) -> None:
     key = f"{scenario.firms!r}{scenario.economy!r}"
     if key not in seen:
         seen.add(key)
-        economy = scaled(load_economy(), scenario)
+        economy = scaled(economy_of(scenario.economy.table), scenario)
         draw_population(economy, scenario.firms, SMALLEST_FIRMS, Draws(1))
 
 

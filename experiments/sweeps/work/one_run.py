@@ -6,14 +6,21 @@ heavy is imported by the run.
 
 from collections.abc import Collection, Mapping
 from math import isfinite
+from typing import Any
 
 from experiments.sweeps.design.run_spec import KEYS, RUN, Outcomes, RunSpec
 
 
 def simulate(spec: RunSpec, scenario: str) -> Outcomes:
     """Return the outcomes of a run of the relocation model."""
+    from experiments.outcomes.cells import headlines_of
+
+    return headlines_of(frames_of(spec, scenario))
+
+
+def frames_of(spec: RunSpec, scenario: str) -> dict[str, Any]:
+    """Return the tables of a run of the relocation model."""
     from abm.worlds.twin import twin
-    from experiments.outcomes.summary import entries, summary
     from experiments.outcomes.tables import check_tables
     from experiments.sweeps.design.plan import resolved_scenario
     from experiments.sweeps.work.base_years import base_year
@@ -24,12 +31,7 @@ def simulate(spec: RunSpec, scenario: str) -> Outcomes:
         model.step()
     frames = model.frames()
     check_tables(frames)
-    flat: Outcomes = {}
-    for path, entry in entries(summary(frames)):
-        name = ".".join(path)
-        flat[name] = entry["end"]
-        flat[f"{name}.change"] = entry["change"]
-    return flat
+    return frames
 
 
 def check_identity(spec: RunSpec, scenario: str) -> None:

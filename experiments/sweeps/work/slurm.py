@@ -24,6 +24,7 @@ def script(
     time: str,
     mem: str,
     partition: str | None,
+    economy: str | None = None,
 ) -> str:
     """Return a batch script that carries out a sweep in ``array`` shards.
 
@@ -36,6 +37,7 @@ def script(
         if text is not None and not _PLAIN.fullmatch(text):
             raise ScenarioError(f"{option} {shown(text)}: has letters that SLURM does not take")
     command = ["nearshore", "sweep", file, "--out", str(folder), "--workers", str(workers)]
+    command += [] if economy is None else ["--economy", economy]
     lines = [
         "#!/bin/sh",
         f"#SBATCH --array=1-{array}",

@@ -37,7 +37,7 @@ KINDS_OF_FAILURE = ("error", "timeout", "memory", "killed")
 
 @dataclass(frozen=True)
 class Options:
-    """How a sweep is carried out; nothing here changes a result but ``portable``.
+    """How a sweep is carried out; of this, ``portable`` and ``economy`` alone change a result.
 
     Attributes
     ----------
@@ -64,6 +64,8 @@ class Options:
     portable : bool
     flush_seconds : float
     quiet : bool
+    economy : str or None
+        The economy of all runs, in place of those that their scenarios name.
     """
 
     workers: int = 1
@@ -80,6 +82,7 @@ class Options:
     portable: bool = False
     flush_seconds: float = FLUSH_SECONDS
     quiet: bool = False
+    economy: str | None = None
 
 
 @dataclass
@@ -162,7 +165,7 @@ def _run_sweep(
     source: str | Path, out: Path, options: Options, run_one: RunFunction, result: SweepResult
 ) -> None:
     """Carry out a sweep and say in ``result`` how it stands."""
-    sweep, beside = read_sweep(source)
+    sweep, beside = read_sweep(source, options.economy)
     if options.extend and not (out / MANIFEST).exists():
         raise OutputError(f"{out}: holds no sweep to extend")
     name = WHOLE if options.shard is None else "shard-{}-of-{}".format(*options.shard)

@@ -47,7 +47,7 @@ class Comparison:
         return float(np.abs(model / peer - 1).max())
 
 
-def compare(rate: float = RATE) -> Comparison:
+def compare(rate: float = RATE, assumptions: tuple[str, ...] = ()) -> Comparison:
     """Duties between all members on all footloose goods, whatever their origin."""
     duties = [
         f"tariffs.special.{market}.{origin}.{sector}={rate}"
@@ -56,7 +56,7 @@ def compare(rate: float = RATE) -> Comparison:
         for sector in FOOTLOOSE
         if origin != market
     ]
-    model = FrictionlessModel("tariffs.special_waived_for_originating=false", *duties)
+    model = FrictionlessModel("tariffs.special_waived_for_originating=false", *duties, *assumptions)
     base = model.base_accounts
     before = model.calibration.base_input_duty
     model.run_for(SETTLING)
@@ -75,9 +75,15 @@ def compare(rate: float = RATE) -> Comparison:
     )
 
 
-def section() -> Section:
-    """Change of imports from the partners and of output, sector by sector and country."""
-    found = compare()
+def section(assumptions: tuple[str, ...] = ()) -> Section:
+    """Change of imports from the partners and of output, sector by sector and country.
+
+    Parameters
+    ----------
+    assumptions : tuple of str
+        Overrides, such as another economy.
+    """
+    found = compare(assumptions=assumptions)
     rows = []
     for j, sector in enumerate(FOOTLOOSE):
         cells = [SECTOR_NAMES[sector]]

@@ -1,0 +1,236 @@
+"""Which economy a run starts from: a base year that is shipped, or a folder of tables.
+
+A folder holds the three tables of `FLOWS` and, where it has them, others by the names they
+have in ``abm/data``; what it does not say is as shipped. What is read is checked cell by
+cell, and known by its content: the checksum of an economy is part of every identity.
+"""
+
+import os
+from collections.abc import Mapping
+from functools import cache, lru_cache
+from hashlib import sha256
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from io import BytesIO
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from abm import data
+from abm.axes import HOSTS, REGIONS, SECTORS
+from abm.economy.tables import FLOWS, Economy, economy_from, load_economy
+from abm.errors import ScenarioError
+
+BASE_YEAR = "2017"
+"""The base year whose tables lie in ``abm/data`` itself."""
+
+LARGEST = 50_000_000
+"""Bytes of a table; those written by the program have a quarter of a million."""
+
+SAME = 1e-4
+"""Relative gap between output and the sum of its row that rounding may leave."""
+
+_CELL = (REGIONS, SECTORS)
+_TRADE = {"importer": REGIONS, "exporter": REGIONS, "sector": SECTORS}
+
+COLUMNS: dict[str, tuple[dict[str, tuple[str, ...]], tuple[str, ...]]] = {
+    "intermediate_use": (
+        dict(
+            zip(
+                ("source_region", "input_sector", "using_region", "using_sector"),
+                _CELL * 2,
+                strict=True,
+            )
+        ),
+        ("value_musd",),
+    ),
+    "final_demand": (
+        {"source_region": REGIONS, "sector": SECTORS, "market": REGIONS},
+        ("value_musd",),
+    ),
+    "output_value_added": (
+        {"region": REGIONS, "sector": SECTORS},
+        ("gross_output_musd", "value_added_musd"),
+    ),
+    "labour": (
+        {"region": HOSTS, "sector": SECTORS},
+        ("employment_thousand", "labour_share_of_value_added", "hourly_compensation_usd"),
+    ),
+    "establishments": ({"region": HOSTS}, ("establishments",)),
+    "elasticities": ({"sector": SECTORS}, ("theta", "sigma")),
+    "applied_duties": (_TRADE, ("rate",)),
+    "customs_over_basic": (_TRADE, ("ratio",)),
+    "regional_distances": ({"origin": REGIONS, "destination": REGIONS}, ("km",)),
+}
+"""Of each table: what tells its rows apart, with the labels there are, and its figures."""
+
+
+@cache
+def base_years() -> tuple[str, ...]:
+    """Names of the base years that are shipped."""
+    beside = (entry.name for entry in _shipped().iterdir() if entry.is_dir())
+    return tuple(sorted({BASE_YEAR, *beside} - {"__pycache__"}))
+
+
+def located(table: str, folder: Path) -> str:
+    """Return an economy as every process finds it: a base year, or an absolute path.
+
+    Parameters
+    ----------
+    table : str
+        A shipped base year, or a folder.
+    folder : Path
+        Where a relative path starts.
+    """
+    return table if table in base_years() else os.path.abspath(folder / table)
+
+
+def economy_of(table: str = BASE_YEAR) -> Economy:
+    """Return an economy by the name of its base year, or from its folder.
+
+    Raises
+    ------
+    ScenarioError
+        If there is none, or its tables cannot be; in one line.
+    """
+    if table == BASE_YEAR:
+        return load_economy()
+    found = _tables(table)
+    return _economy(table, tuple(found.items()))
+
+
+def economy_checksum(table: str = BASE_YEAR) -> str:
+    """SHA-256 over the tables of an economy, in hexadecimal, whatever their line ends."""
+    if table == BASE_YEAR:
+        return data.checksum()
+    digest = sha256()
+    for name, content in sorted(_tables(table).items()):
+        digest.update(f"{name} {len(content)}\n".encode())
+        digest.update(content)
+    return digest.hexdigest()
+
+
+def as_shipped(table: str) -> tuple[str, ...]:
+    """Names of the tables that an economy does not have of its own."""
+    if table == BASE_YEAR:
+        return ()
+    return tuple(name for name in COLUMNS if name not in _tables(table))
+
+
+def _shipped() -> Traversable:
+    return files(data) / "base_years"
+
+
+def _tables(table: str) -> dict[str, bytes]:
+    """Return the content of the tables that a folder or a base year has, by name."""
+    place: Traversable = _shipped() / table if table in base_years() else Path(table)
+    try:
+        if not place.is_dir():
+            years = ", ".join(base_years())
+            raise ScenarioError(
+                f"economy.table = {table[:200]!r}: no such folder; base years are {years}"
+            )
+        found = {}
+        for name in COLUMNS:
+            file = place / f"{name}.csv"
+            if file.is_file():
+                with file.open("rb") as stream:
+                    content = stream.read(LARGEST + 1)
+                if len(content) > LARGEST:
+                    raise ScenarioError(f"{table}: {name}.csv is larger than 50 MB")
+                found[name] = content.replace(b"\r\n", b"\n")
+    except (OSError, ValueError) as error:
+        said = getattr(error, "strerror", None) or error
+        raise ScenarioError(f"economy.table = {table[:200]!r}: cannot be read ({said})") from None
+    missing = next((name for name in FLOWS if name not in found), None)
+    if missing:
+        raise ScenarioError(f"{table}: holds no economy ({missing}.csv is missing)")
+    return found
+
+
+@lru_cache(maxsize=8)
+def _economy(table: str, found: tuple[tuple[str, bytes], ...]) -> Economy:
+    own = {name: _frame(table, name, content) for name, content in found}
+    economy = economy_from(lambda name: own[name] if name in own else _shipped_table(name))
+    _check_sums(table, economy)
+    return economy
+
+
+def _shipped_table(name: str) -> pd.DataFrame:
+    return data.read(f"{name}_{BASE_YEAR}" if name in FLOWS else name)
+
+
+def _frame(table: str, name: str, content: bytes) -> pd.DataFrame:
+    """Read a table in which every cell must be there once, finite and not negative."""
+    where = f"{table}: {name}.csv"
+    axes, figures = COLUMNS[name]
+    try:
+        frame = pd.read_csv(BytesIO(content), dtype=str, keep_default_na=False)
+    except (ValueError, RecursionError) as error:
+        said = " ".join(str(error).split())[:150]
+        raise ScenarioError(f"{where}: is no table ({said})") from None
+    lacking = next((column for column in (*axes, *figures) if column not in frame), None)
+    if lacking:
+        raise ScenarioError(f"{where}: has no column {lacking}")
+    _check_rows(where, frame, axes)
+    for column in figures:
+        numbers = np.array([_number(text) for text in frame[column]])
+        bad = np.flatnonzero(~(np.isfinite(numbers) & (numbers >= 0)))
+        if len(bad):
+            value = str(frame[column].iloc[bad[0]])[:40]
+            raise ScenarioError(
+                f"{where}: {column} = {value} in line {bad[0] + 2}; must be a number, 0 or more"
+            )
+        frame[column] = numbers
+    return frame
+
+
+def _number(text: str) -> float:
+    """Read a number to its last digit, so that a file gives the same bytes everywhere."""
+    try:
+        return float(text)
+    except ValueError:
+        return np.nan
+
+
+def _check_rows(where: str, frame: pd.DataFrame, axes: Mapping[str, tuple[str, ...]]) -> None:
+    """Refuse a table without a row for each combination of labels, or with one twice."""
+    rows = list(frame[list(axes)].itertuples(index=False, name=None))
+    seen = set(rows)
+    if len(seen) < len(rows):
+        twice = next(row for row in rows if rows.count(row) > 1)
+        raise ScenarioError(f"{where}: {', '.join(map(str, twice))} is there twice")
+    every = list(product(*axes.values()))
+    lacking = next((row for row in every if row not in seen), None)
+    if lacking:
+        raise ScenarioError(f"{where}: has no row {', '.join(lacking)}")
+    if len(seen) > len(every):
+        extra = min(seen - set(every), key=str)
+        raise ScenarioError(f"{where}: {', '.join(map(str, extra))[:80]} is no row of the model")
+
+
+def _check_sums(table: str, economy: Economy) -> None:
+    """Refuse accounts that are not what flows add up to."""
+    margin = np.moveaxis(economy.trade_margin, 0, 1)
+    on_inputs, on_final = (
+        economy.intermediate_use * margin[..., None],
+        economy.final_demand * margin,
+    )
+    sold = economy.intermediate_use.sum(axis=(2, 3)) + economy.final_demand.sum(axis=2)
+    # What traders earn on goods is a service that the tables have among other services.
+    services = SECTORS.index("other_services")
+    sold[:, services] += on_inputs.sum(axis=(1, 2, 3)) + on_final.sum(axis=(1, 2))
+    kept = economy.output - (economy.intermediate_use + on_inputs).sum(axis=(0, 1))
+    for what, told, found in (
+        ("gross output", economy.output, sold),
+        ("value added", economy.value_added, kept),
+    ):
+        off = np.abs(told - found) > SAME * np.maximum(economy.output, 1.0)
+        if off.any():
+            region, sector = np.argwhere(off)[0]
+            raise ScenarioError(
+                f"{table}: {what} of {SECTORS[sector]} in {REGIONS[region]} is "
+                f"{told[region, sector]:.6g}, but its flows give {found[region, sector]:.6g}"
+            )

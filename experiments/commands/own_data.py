@@ -1,0 +1,127 @@
+"""The commands of the command line that read a user's own data.
+
+As in `experiments.commands.main`, nothing heavy is imported before a command needs it.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to a command line."""
+    for command in (economy, tariffs, claims):
+        app.command()(command)
+
+
+# why: an argument is an option of the command
+def economy(
+    source: Annotated[
+        Path, typer.Option("--from", metavar="FILE", help="Table as its publisher gives it.")
+    ],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the economy.")],
+    kind: Annotated[
+        str | None,
+        typer.Option(metavar="KIND", help="oecd, wiod, adb, figaro, exiobase, eora or plain."),
+    ] = None,
+    regions: Annotated[
+        Path | None, typer.Option(metavar="CSV", help="label,region: your own mapping.")
+    ] = None,
+    sectors: Annotated[
+        Path | None, typer.Option(metavar="CSV", help="label,sector: your own mapping.")
+    ] = None,
+    unit: Annotated[
+        float | None,
+        typer.Option(metavar="N", help="Million USD in one unit: 1000 for billions, 1.13 for EUR."),
+    ] = None,
+    balance: Annotated[
+        bool, typer.Option("--balance", help="Scale until published totals hold (RAS).")
+    ] = False,
+) -> None:
+    """Build the model's economy from your own inter-country input-output table."""
+    from experiments.own_data.inter_country import Reading, RefusedError, build_economy
+    from experiments.own_data.published import FORMATS
+
+    if kind is not None and kind not in FORMATS:
+        raise _bad(f"--kind {kind[:40]}: is one of {', '.join(FORMATS)}")
+    if unit is not None and not 0 < unit < float("inf"):
+        raise _bad(f"--unit {unit:g}: must be above 0")
+    try:
+        table = build_economy(source, out, Reading(kind, regions, sectors, unit, balance))
+    except RefusedError as error:
+        for one in error.findings:
+            typer.echo(one.line())
+        raise
+    for one in table.findings:
+        typer.echo(one.line())
+    total = table.value_added.sum() / 1e6
+    typer.echo(f"{out}: value added of the world {total:.2f} trillion USD")
+
+
+Schedule = Annotated[
+    Path, typer.Option("--from", metavar="FILE", help="CSV with a line a product, HS2 to HTS10.")
+]
+NewFile = Annotated[Path, typer.Option("--out", metavar="FILE", help="File to write.")]
+Importer = Annotated[str | None, typer.Option(metavar="REGION", help="If the file does not say.")]
+Exporter = Annotated[str | None, typer.Option(metavar="REGION", help="Or all; as above.")]
+
+
+# why: an argument is an option of the command
+def tariffs(
+    source: Schedule,
+    out: NewFile,
+    destination: Importer = None,
+    origin: Exporter = None,
+    effective: Annotated[
+        str | None, typer.Option(metavar="DATE", help="First day, such as 2025-03-04.")
+    ] = None,
+    exempt: Annotated[
+        bool, typer.Option("--exempt", help="Spare goods that are claimed as originating.")
+    ] = False,
+) -> None:
+    """Write the rates of a tariff schedule by product line as a scenario."""
+    from datetime import date
+
+    from experiments.own_data.tariffs import write_tariffs
+
+    try:
+        day = None if effective is None else date.fromisoformat(effective)
+    except ValueError:
+        raise _bad(f"--effective {str(effective)[:40]}: is a day such as 2025-03-04") from None
+    found = write_tariffs(
+        source, out, destination=destination, origin=origin, effective=day, exempt=exempt
+    )
+    for line in found.lines():
+        typer.echo(line)
+    typer.echo(f"Written: {out}")
+
+
+# why: an argument is an option of the command
+def claims(
+    source: Schedule,
+    out: NewFile,
+    destination: Importer = None,
+    origin: Exporter = None,
+    date: Annotated[
+        str | None, typer.Option(metavar="DATE", help="Day or quarter, such as 2024-Q1.")
+    ] = None,
+    error: Annotated[
+        float, typer.Option(min=1e-6, max=1, help="Standard error of every share.")
+    ] = 0.01,
+) -> None:
+    """Write preference use by product line as a series of targets for calibrate."""
+    from experiments.own_data.tariffs import write_claims
+
+    found = write_claims(
+        source, out, destination=destination, origin=origin, when=date, error=error
+    )
+    for line in found.lines():
+        typer.echo(line)
+    typer.echo(f"Written: {out}")
+
+
+def _bad(problem: str) -> Exception:
+    from abm.errors import ScenarioError
+
+    return ScenarioError(problem)

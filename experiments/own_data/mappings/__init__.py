@@ -1,0 +1,1 @@
+"""Whose labels mean which regions and sectors: one small CSV a classification."""
