@@ -51,7 +51,8 @@ REFERENCE = {
 """Modules of the public interface, by heading."""
 
 GUIDES = ("tutorial", "write-a-scenario", "add-an-instrument", "continue-and-fork",
-          "sweep-on-a-cluster", "read-the-results", "newer-input-output-table")  # fmt: skip
+          "sweep-on-a-cluster", "sweep-without-a-shared-disk", "read-the-results",
+          "newer-input-output-table")  # fmt: skip
 
 
 LINK = re.compile(r"\]\(([^)#\s]+)")
@@ -102,6 +103,7 @@ def configuration(docs: Path, site: Path) -> dict[str, object]:
             "notation",
             "outputs",
             "sweeps",
+            "reliability",
             "laboratory",
             "explaining",
         ),
