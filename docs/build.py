@@ -52,8 +52,8 @@ REFERENCE = {
 """Modules of the public interface, by heading."""
 
 GUIDES = ("tutorial", "write-a-scenario", "add-an-instrument", "continue-and-fork",
-          "sweep-on-a-cluster", "read-the-results", "table-of-your-own",
-          "results-changed")  # fmt: skip
+          "sweep-on-a-cluster", "sweep-without-a-shared-disk", "read-the-results",
+          "table-of-your-own", "results-changed")  # fmt: skip
 
 
 LINK = re.compile(r"\]\(([^)#\s]+)")
@@ -105,6 +105,7 @@ def configuration(docs: Path, site: Path) -> dict[str, object]:
             "glossary",
             "outputs",
             "sweeps",
+            "reliability",
             "laboratory",
             "explaining",
         ),

@@ -14,109 +14,40 @@ import pytest
 from scipy import stats
 
 from abm.errors import StoreError
+from benchmarks.interval_coverage import (
+    EXACT,
+    KEYS,
+    NOISES,
+    N,
+    coverage,
+    drawn_designs,
+    in_nets,
+    independent,
+    ishigami,
+    made,
+    sweep_of,
+)
 from experiments.sweeps.answers import report_figures
 from experiments.sweeps.answers.indices import indices, what_matters
 from experiments.sweeps.answers.morris import elementary_effects, morris
 from experiments.sweeps.answers.sobol import sobol
 from experiments.sweeps.answers.uncertainty import luck, product
 from experiments.sweeps.design.points import NETS, points
-from experiments.sweeps.design.sweep_file import SweepFile
 
-KEYS = ("economy.relation", "firms.build_cost", "firms.closure_cost", "firms.home_appeal")
 DESIGNS = 300
-N = 128
-
-
-def ishigami(u):
-    x = (2 * u - 1) * np.pi
-    a, b, c = x[..., 0], x[..., 1], x[..., 2]
-    return np.sin(a) + 7 * np.sin(b) ** 2 + 0.1 * c**4 * np.sin(a)
-
-
-WEIGHTS = np.array([0.0, 1.0, 4.5])
-
-
-def sobol_g(u):
-    return np.prod((np.abs(4 * u - 2) + WEIGHTS) / (1 + WEIGHTS), axis=-1)
-
-
-def exact_of_sobol_g():
-    """First-order and total indices: Saltelli and Sobol' (1995)."""
-    alone = 1 / (3 * (1 + WEIGHTS) ** 2)
-    everything = np.prod(1 + alone) - 1
-    total = [alone[i] * np.prod(1 + np.delete(alone, i)) for i in range(len(WEIGHTS))]
-    return np.concatenate([alone, total]) / everything
-
-
-EXACT = {
-    # Saltelli et al. (2008), Global Sensitivity Analysis, p. 196, with a = 7, b = 0.1.
-    ishigami: np.array([0.3139, 0.4424, 0.0, 0.5576, 0.4424, 0.2437]),
-    sobol_g: exact_of_sobol_g(),
-}
-
-
-def sweep_of(kind, n, *, replications=1, seed=1, factors=3, **design):
-    return SweepFile.from_document(
-        {
-            "scenario": "status-quo",
-            "replications": replications,
-            "seed": seed,
-            "factors": {key: {"uniform": [0.0, 1.0]} for key in KEYS[:factors]},
-            "design": {"kind": kind, "n": n, **design},
-        }
-    )
-
-
-def made(sweep):
-    return np.array([list(point.values()) for point in points(sweep)])
-
-
-def in_nets(u):
-    """Points of a design of Saltelli, shape (net, row, 5, factor)."""
-    return u.reshape(-1, NETS, 5, 3).swapaxes(0, 1)
 
 
 @pytest.fixture(scope="module")
 def designs():
-    return [in_nets(made(sweep_of("sobol", N, seed=seed))) for seed in range(DESIGNS)]
+    return drawn_designs(DESIGNS)
 
 
-def no_noise(u, spread, luck):
-    return np.zeros((*u.shape[:-1], 1))
-
-
-def independent(u, spread, luck):
-    return spread * luck.normal(size=(*u.shape[:-1], 6))
-
-
-def common(u, spread, luck):
-    return np.broadcast_to(2 * spread * luck.normal(size=8), (*u.shape[:-1], 8))
-
-
-def common_and_bent(u, spread, luck):
-    """Luck of a replication that all points share, and that acts more where a factor is large."""
-    slope = 0.5 * spread * luck.normal(size=10)
-    return common(u, spread, luck)[..., :1] + (2 * u[..., :1] - 1) * slope
-
-
-def both(u, spread, luck):
-    return independent(u, spread, luck) + common(u, spread, luck)[..., :6]
-
-
-@pytest.mark.parametrize("function", [ishigami, sobol_g])
-@pytest.mark.parametrize("noise", [no_noise, independent, common, common_and_bent, both])
+@pytest.mark.parametrize("function", EXACT)
+@pytest.mark.parametrize("noise", NOISES)
 def test_intervals_of_sobol_indices_hold_what_they_promise(designs, function, noise):
-    draws = np.random.default_rng(3)
-    hits = np.zeros(6)
-    for u in designs:
-        f = function(u)
-        y = f[..., None] + noise(u, f.std(), draws)
-        table = sobol(y, "abc", "y").sort_values("factor")
-        low = np.concatenate([table["first_low"], table["total_low"]])
-        high = np.concatenate([table["first_high"], table["total_high"]])
-        hits += (low <= EXACT[function]) & (EXACT[function] <= high)
-    assert (hits / DESIGNS >= 0.90).all(), hits / DESIGNS
-    assert (hits / DESIGNS <= 0.99).all(), hits / DESIGNS
+    shares = coverage(designs, function, noise)
+    assert (shares >= 0.90).all(), shares
+    assert (shares <= 0.99).all(), shares
 
 
 def test_independent_noise_does_not_bias_indices():

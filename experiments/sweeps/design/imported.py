@@ -103,10 +103,8 @@ def _table(name: str, content: bytes) -> tuple[list[str], list[list[Any]]]:
             if not cells:
                 continue  # an empty line
             if len(cells) != len(keys):
-                raise ScenarioError(
-                    f"{where}, line {reader.line_num}: has {len(cells)} values for "
-                    f"{len(keys)} factors"
-                )
+                found = f"has {len(cells)} values for {len(keys)} factors"
+                raise ScenarioError(f"{where}, line {reader.line_num}: {found}")
             rows.append(
                 [
                     _value(cell.strip(), f"{where}, line {reader.line_num}, {key}")

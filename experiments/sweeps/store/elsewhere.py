@@ -82,7 +82,7 @@ def opened(place: str) -> Iterator[Source]:
         If the place cannot be read at all.
     """
     if not is_elsewhere(place):
-        store, history = consistently(Path(place), lambda store, history: (store, history))
+        store, history = consistently(Path(place), _checked)
         yield Source(place, store, history, None)
         return
     system, root = file_system(place)
@@ -99,10 +99,16 @@ def opened(place: str) -> Iterator[Source]:
             names += [f"{FOLDER}/{name}" for name in _logs(place, system, root)]
             for name in names:
                 write_whole(folder / name, _fetched(place, system, root, name))
-            history = store.history()
+            _, history = _checked(store, store.history())
         except StoreError as error:
             raise StoreError(f"{place}: {str(error).replace(f'{folder}/', '')}") from None
         yield Source(place, store, history, (system, root))
+
+
+def _checked(store: SweepStore, history: History) -> tuple[SweepStore, History]:
+    """Return a sweep whose files are as they were written, but for its parts."""
+    store.design(), store.points(), store.scenarios()
+    return store, history
 
 
 def file_system(place: str) -> tuple[Any, str]:

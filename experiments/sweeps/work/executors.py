@@ -22,6 +22,9 @@ from experiments.sweeps.work.kept_workers import carried_out
 from experiments.sweeps.work.portions import Chunk, Portions
 
 GROUP = "nearshore.executors"
+"""Of entry points by which other packages offer theirs."""
+
+SHIPPED = {name: f"{__name__}:{name}" for name in ("processes", "dask")}
 
 TICK = 0.2
 """Seconds between two looks at the clock."""
@@ -49,7 +52,8 @@ def factory_of(name: str) -> Factory:
     OutputError
         If there is none.
     """
-    known = {point.name: point for point in entry_points(group=GROUP)}
+    known = {name: EntryPoint(name, place, GROUP) for name, place in SHIPPED.items()}
+    known = {point.name: point for point in entry_points(group=GROUP)} | known
     if name in known:
         point = known[name]
     elif re.fullmatch(r"[\w.]+:[\w.]+", name):

@@ -1,5 +1,6 @@
 """Processes that carry out runs, kept by a worker of somebody else's pool between two chunks."""
 
+import multiprocessing
 import os
 import threading
 from collections.abc import Mapping
@@ -36,6 +37,11 @@ def carried_out(
     if not portable and os.environ.get(PORTABLE) == "1":
         os.environ.pop("NPY_DISABLE_CPU_FEATURES", None)  # a portable sweep left it
     os.environ.update(settings_of_workers(portable=portable))
+    # A pool with a way of its own to start processes, such as Loky's, leaves its name here,
+    # and a process that we start would look for it in vain.
+    known = multiprocessing.get_all_start_methods()
+    if multiprocessing.get_start_method(allow_none=True) not in (None, *known):
+        multiprocessing.set_start_method("spawn", force=True)
     with _lock:
         worker = idle.pop() if idle else None
     worker = worker or Worker(limits)
