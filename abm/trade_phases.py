@@ -5,14 +5,15 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.axes import N_HOSTS, N_REGIONS
+from abm.axes import N_FOOTLOOSE, N_HOSTS, N_REGIONS
 from abm.economy.constants import Calibration
+from abm.economy.last_quarter import Conditions
 from abm.economy.tables import Array, Economy
 from abm.engine.phase import phase
 from abm.location.relocation import Moves
 from abm.policy.regimes import Policy
 from abm.state.surface import Surface
-from abm.trade.accounts import Accounts, Consumers, conditions_after, settle
+from abm.trade.accounts import Accounts, Consumers, settle
 from abm.trade.borders import claim_origin
 from abm.trade.complying import (
     claims_in_transition,
@@ -318,6 +319,36 @@ class Trading(Surface):
         if self.scenario.economy.duty_revenue == "kept" or self.quarter <= 1:
             gain = np.zeros_like(gain)
         return consumers_spending(self.economy, self.calibration, gain)
+
+
+def conditions_after(
+    accounts: Accounts, conditions: Conditions, calibration: Calibration, wage_elasticity: float
+) -> Conditions:
+    """Return what the next quarter takes as given of wages, prices and the treasury.
+
+    Parameters
+    ----------
+    accounts : Accounts
+        Of the quarter that ends.
+    conditions : Conditions
+        What it started from, with its own claims and contents.
+    calibration : Calibration
+    wage_elasticity : float
+        Of wages with respect to manufacturing jobs against the calibration year.
+
+    Returns
+    -------
+    Conditions
+    """
+    demand = accounts.employment.sum(axis=0) / calibration.base_jobs
+    supply_price = conditions.supply_price.copy()
+    supply_price[:N_FOOTLOOSE, :N_HOSTS] = accounts.mean_cost
+    return replace(
+        conditions,
+        wage=demand**wage_elasticity,
+        supply_price=supply_price,
+        treasury=accounts.treasury,
+    )
 
 
 def _as_slice(places: NDArray[np.int64]) -> slice | NDArray[np.int64]:

@@ -5,13 +5,13 @@ market) and are at basic prices. Duties fall on customs values, which are above 
 what traders of the exporting region earn.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from abm.axes import FOOTLOOSE, HOSTS, N_FOOTLOOSE, N_HOSTS, N_REGIONS, N_SECTORS, REGIONS, SECTORS
 from abm.economy.constants import Calibration
-from abm.economy.last_quarter import Certificates, Conditions
+from abm.economy.last_quarter import Certificates
 from abm.economy.tables import Array, Economy
 from abm.errors import IdentityError
 from abm.policy.regimes import Policy
@@ -425,34 +425,4 @@ def _must_match(
     raise IdentityError(
         f"trade_and_account: {what} differ by {gap[worst]:.1e} for {rows[worst]} "
         f"(of {', '.join(columns)})"
-    )
-
-
-def conditions_after(
-    accounts: Accounts, conditions: Conditions, calibration: Calibration, wage_elasticity: float
-) -> Conditions:
-    """Return what the next quarter takes as given of wages, prices and the treasury.
-
-    Parameters
-    ----------
-    accounts : Accounts
-        Of the quarter that ends.
-    conditions : Conditions
-        What it started from, with its own claims and contents.
-    calibration : Calibration
-    wage_elasticity : float
-        Of wages with respect to manufacturing jobs against the calibration year.
-
-    Returns
-    -------
-    Conditions
-    """
-    demand = accounts.employment.sum(axis=0) / calibration.base_jobs
-    supply_price = conditions.supply_price.copy()
-    supply_price[:N_FOOTLOOSE, :N_HOSTS] = accounts.mean_cost
-    return replace(
-        conditions,
-        wage=demand**wage_elasticity,
-        supply_price=supply_price,
-        treasury=accounts.treasury,
     )

@@ -25,6 +25,7 @@ def split_of(headline: str, parts: tuple[float, ...]) -> pd.DataFrame:
 
 
 def channels(*parts: float) -> pd.DataFrame:
+    assert len(parts) == len(CHANNEL_NAMES)
     return pd.concat([split_of(headline, parts) for headline in PANELS])
 
 
@@ -43,9 +44,13 @@ def test_each_bar_starts_where_the_one_above_ended_and_the_last_is_the_sum():
 @pytest.mark.parametrize(
     ("parts", "said"),
     [
-        ((9.0, 1.0, 0.0, 0.0, 0.0, -1.0), "mainly through duty paid"),
-        ((9.0, -8.0, 0.0, 0.0, 0.0, 0.0), "through duty paid, most of it undone by compliance"),
-        ((2.0, 0.0, 0.0, 0.0, 3.0, 2.5), "through relocation and price feedback"),
+        ((9.0, 1.0, 0.0, 0.0, 0.0, 0.0, -1.0), "mainly through duty paid"),
+        (
+            (9.0, -8.0, 0.0, 0.0, 0.0, 0.0, 0.0),
+            "through duty paid, most of it undone by compliance",
+        ),
+        ((0.0, 0.0, 4.0, 0.0, 3.0, 2.0, 0.0), "through contracts and customers"),
+        ((2.0, 0.0, 0.0, 0.0, 0.0, 3.0, 2.5), "through relocation and price feedback"),
     ],
 )
 def test_the_title_names_the_channels_that_matter(parts, said):
@@ -55,6 +60,6 @@ def test_the_title_names_the_channels_that_matter(parts, said):
 
 
 def test_a_run_that_does_not_differ_says_so():
-    figure = channels_waterfall(RUN, RUN, channels(0.0, 0.0, 0.0, 0.0, 0.0, 0.0))
+    figure = channels_waterfall(RUN, RUN, channels(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0))
     (said,) = figure.axes[0].texts
     assert "nothing to split" in said.get_text().replace("\n", " ")
