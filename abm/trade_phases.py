@@ -13,7 +13,7 @@ from abm.engine.phase import phase
 from abm.location.relocation import Moves
 from abm.policy.regimes import Policy
 from abm.state.surface import Surface
-from abm.trade.accounts import Accounts, Consumers, settle
+from abm.trade.accounts import Accounts, Consumers
 from abm.trade.borders import claim_origin
 from abm.trade.complying import (
     claims_in_transition,
@@ -40,6 +40,7 @@ from abm.trade.input_prices import (
 from abm.trade.market_clearing import FINAL, consumers_spending, other_users_purchases
 from abm.trade.presence import plants_presence
 from abm.trade.renewal import Supply, renewed_supply
+from abm.trade.settlement import settle
 from abm.trade.this_quarter import Quarter
 from abm.trade.transition import Transition
 

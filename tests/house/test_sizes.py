@@ -21,7 +21,7 @@ LONGEST_FILE = 450
 TO_BE_SPLIT = {
     "abm/core/location.py",
     "abm/location/review.py value_plans",
-    "abm/trade/accounts.py settle",
+    "abm/trade/settlement.py settle",
     "abm/trade/borders.py border_terms",
     "abm/trade/borders.py delivery",
     "abm/trade/deliveries.py",
