@@ -45,7 +45,7 @@ def test_each_bar_starts_where_the_one_above_ended_and_the_last_is_the_sum():
     [
         ((9.0, 1.0, 0.0, 0.0, 0.0, -1.0), "mainly through duty paid"),
         ((9.0, -8.0, 0.0, 0.0, 0.0, 0.0), "through duty paid, most of it undone by compliance"),
-        ((2.0, 0.0, 0.0, 0.0, 3.0, 2.5), "through relocation and price feedback"),
+        ((2.0, 0.0, 0.0, 0.0, 0.0, 3.0, 2.5), "through relocation and price feedback"),
     ],
 )
 def test_the_title_names_the_channels_that_matter(parts, said):
