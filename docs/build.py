@@ -45,7 +45,7 @@ REFERENCE = {
     "Running": (
         "experiments.runs.runner",
         "experiments.runs.continuing",
-        "experiments.runs.crate",
+        "experiments.crate",
         "experiments",
     ),
 }

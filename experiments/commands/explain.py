@@ -32,8 +32,8 @@ def explain(
     json: Annotated[bool, typer.Option("--json", help="Of a run: print JSON.")] = False,
 ) -> None:
     """Explain why a firm of a run stayed or moved, or how a run of a sweep is repeated."""
-    from abm.errors import ScenarioError
-    from experiments.runs.folders import MANIFEST
+    from abm.errors import ScenarioError, StoreError
+    from experiments.runs.folders import MANIFEST, read_json
     from experiments.sweeps.store.reading import explain_sweep_run
     from experiments.sweeps.store.store import SweepStore
 
@@ -44,6 +44,8 @@ def explain(
         return
     if not (folder / MANIFEST).is_file():
         raise ScenarioError(f"{folder}: has no {MANIFEST}, so it is neither a run nor a sweep")
+    if not read_json(folder, MANIFEST):
+        raise StoreError(f"{folder / MANIFEST}: cannot be read; it is no manifest, or damaged")
     if run is not None:
         raise ScenarioError(f"{folder}: is the folder of a run; name a firm with --firm")
     if firm is None:

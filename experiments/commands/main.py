@@ -323,7 +323,7 @@ def export(
     crate: Annotated[Path, typer.Option(metavar="FILE", help="Zip to write.")],
 ) -> None:
     """Pack results, their configuration, hashes and environment as an RO-Crate."""
-    from experiments.runs.crate import export as pack
+    from experiments.crate import export as pack
 
     typer.echo(f"Written: {crate}, {pack(folder, crate)} files")
 

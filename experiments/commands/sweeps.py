@@ -3,7 +3,10 @@
 As in `experiments.commands.main`, nothing heavy is imported before a command needs it.
 """
 
+import itertools
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -30,7 +33,21 @@ def register(app: typer.Typer) -> None:
         app.command()(command)
 
 
+@contextmanager
+def _stopping_in_order() -> Iterator[None]:
+    """End with the exit code of a stop, whenever a request comes; loads nothing heavy."""
+    from experiments.sweeps.work.stopping import StopRequested, stoppable
+
+    try:
+        with stoppable():
+            yield
+    except StopRequested as stop:
+        typer.echo(f"Stopped: {stop.note}.", err=True)
+        raise typer.Exit(stop.code) from None
+
+
 # why: an argument is an option of the command
+@_stopping_in_order()
 def sweep(
     file: SweepFile,
     out: OutOfSweep = None,
@@ -163,9 +180,18 @@ def results(
     compact: Annotated[
         bool, typer.Option("--compact", help="Merge what shards or a killed sweep left.")
     ] = False,
+    makers: Annotated[
+        bool, typer.Option("--makers", help="Say which install and processor made results.")
+    ] = False,
 ) -> None:
     """Print what a sweep found: means by cell, or the answer to a query."""
-    from experiments.sweeps.answers.export import export_frame, print_means, text_of, verify_parts
+    from experiments.sweeps.answers.export import (
+        export_frame,
+        makers_text,
+        print_means,
+        text_of,
+        verify_parts,
+    )
     from experiments.sweeps.store.reading import frame, query
     from experiments.sweeps.store.store import SweepStore
 
@@ -174,15 +200,17 @@ def results(
         from experiments.sweeps.work import sweep as work
 
         with store.locked():
-            for line in work.compact(store):
+            for line in itertools.chain(*work.compact(store)):
                 typer.echo(line, err=True)
     if verify:
         typer.echo(verify_parts(store))
+    if makers:
+        typer.echo(makers_text(store))
     if sql is not None:
         typer.echo(text_of(query(store, sql)))
     elif export is not None:
         export_frame(frame(folder), export, store.sweep)
-    elif not (compact or verify):
+    elif not (compact or verify or makers):
         print_means(frame(folder), store.sweep)
 
 
@@ -216,6 +244,7 @@ def slurm(
 
 
 # why: an argument is an option of the command
+@_stopping_in_order()
 def calibrate(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A TOML file.")],
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for the fit.")] = None,

@@ -21,10 +21,18 @@ from experiments.estimation.target_file import TargetFile
 from experiments.sweeps.design.plan import make_plan
 from experiments.sweeps.design.points import Point
 from experiments.sweeps.design.run_spec import RunFunction
+from experiments.sweeps.store.maker import maker_of_workers
 from experiments.sweeps.store.merge import results_table
 from experiments.sweeps.store.store import SweepStore, check_new_folder
 from experiments.sweeps.work.chunk import Worker
-from experiments.sweeps.work.sweep import Options, carry_on, check_same, check_writable, facts_of
+from experiments.sweeps.work.model_rules import check_plan
+from experiments.sweeps.work.sweep import (
+    Options,
+    SweepResult,
+    carry_on,
+    check_same,
+    check_writable,
+)
 
 Array = NDArray[np.float64]
 
@@ -74,6 +82,7 @@ class Simulated:
         self._run_one = run_one
         self._outcomes = [target.outcome for target in file.targets]
         self._plan = make_plan(file.sweep, beside)
+        check_plan(self._plan, run_one)
         self.starts = self._plan.points
         self._known: dict[tuple[Any, ...], Array] = {}
         self._stack = ExitStack()
@@ -82,8 +91,9 @@ class Simulated:
         if not (self._folder / "manifest.json").exists():
             check_new_folder(self._folder)
             check_writable(self._folder)
+            facts = maker_of_workers(portable=self._options.portable)
             split = {"targets_sha256": self._file.split["sha256"]}
-            SweepStore.create(self._folder, self._plan, facts_of(self._options) | split)
+            SweepStore.create(self._folder, self._plan, facts | split)
         store = SweepStore.open(self._folder)
         self._stack.enter_context(store.locked())
         check_same(store, self._file.sweep, self._beside)
@@ -128,10 +138,10 @@ class Simulated:
         if more:
             self._plan = self._plan.with_points(list(more.values()))
             store = store.extended(self._plan)
-        notes: list[str] = []
-        ended = carry_on(store, self._options, self._run_one, notes, crew=self._crew)
+        ended = SweepResult(self._folder, 0, 0, 0, 0)
+        carry_on(store, self._options, self._run_one, ended, crew=self._crew)
         if ended.left:
-            raise StoppedError(ended.code, notes[-1] if notes else "stopped")
+            raise StoppedError(ended.code, ended.notes[-1] if ended.notes else "stopped")
         self._read(store)
 
     def _read(self, store: SweepStore) -> None:

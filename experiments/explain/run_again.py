@@ -6,8 +6,8 @@ model comes to the same quarter again, where the firm's own arrays can be read. 
 this is so is checked against the folder's tables.
 """
 
-import json
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,14 @@ import numpy as np
 import pandas as pd
 
 from abm.axes import CONFIG_LABELS
+from abm.config.keys import shown
 from abm.errors import OutputError, ScenarioError
 from abm.explain.decision import Explanation, explained
 from abm.explain.one_firm import Moment
 from abm.scenario.scenario import Scenario
 from experiments.explain.watched import WatchedModel
-from experiments.runs.folders import FOLDER_FORMAT, MANIFEST, PROGRAM
+from experiments.runs.confined import read_inside
+from experiments.runs.folders import FOLDER_FORMAT, MANIFEST, PROGRAM, manifest_problem, read_json
 from experiments.runs.provenance import git_revision, versions
 
 SAME = 1e-6
@@ -189,26 +191,38 @@ def read_manifest(folder: Path) -> tuple[Path, dict[str, Any]]:
         If it is none of ours, or made by another version.
     """
     manifest = _manifest(folder)
+    _check_version(folder, manifest)
     if "scenario" not in manifest and "run" in manifest:
         folder = folder / manifest["run"]
+        if folder.is_symlink():
+            raise OutputError(f"{folder}: is a link, not the folder of a run")
         manifest = _manifest(folder)
-    made, here = manifest.get("versions", {}).get("nearshore"), versions()["nearshore"]
-    if manifest.get("format") != FOLDER_FORMAT or made != here:
-        raise OutputError(
-            f"{folder}: made by {PROGRAM} {made}, this is {here}; "
-            "explain it with the version that made it, or run it again"
-        )
+        _check_version(folder, manifest)
+    missing = {"scenario", "firms", "seed", "calibration_checksum"} - set(manifest)
+    if missing or manifest["quarters"] < 1:
+        raise OutputError(f"{folder}: is no folder of a run of {PROGRAM}")
     return folder, manifest
 
 
+def _check_version(folder: Path, manifest: dict[str, Any]) -> None:
+    """Refuse a manifest of another format or version."""
+    told = manifest.get("versions")
+    made = told.get("nearshore") if isinstance(told, dict) else None
+    here = versions()["nearshore"]
+    if manifest.get("format") != FOLDER_FORMAT or made != here:
+        raise OutputError(
+            f"{folder}: made by {PROGRAM} {made} in format {shown(manifest.get('format'))}, this "
+            f"is {here} in format {FOLDER_FORMAT}; explain it with the version that made it, "
+            "or run it again"
+        )
+
+
 def _manifest(folder: Path) -> dict[str, Any]:
-    try:
-        manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_bytes())
-        ours = manifest["program"] == PROGRAM and manifest["quarters"] >= 1
-    except (OSError, ValueError, LookupError, TypeError):
-        ours = False
-    if not ours:
+    manifest = read_json(folder, MANIFEST)
+    if manifest.get("program") != PROGRAM or "quarters" not in manifest:
         raise OutputError(f"{folder}: is no folder of a run of {PROGRAM}")
+    if manifest.get("format") == FOLDER_FORMAT and (problem := manifest_problem(manifest)):
+        raise OutputError(f"{folder}: {MANIFEST} {problem}")
     return manifest
 
 
@@ -217,12 +231,13 @@ def _check_same(model: WatchedModel, folder: Path, manifest: dict[str, Any]) -> 
     if model.calibration_checksum != manifest["calibration_checksum"]:
         raise OutputError(f"{folder}: made from other figures than those in abm/data now")
     made = model.frames()["outcomes"]
-    try:
-        stored = pd.read_parquet(folder / "outcomes.parquet")
-    except (OSError, ValueError) as error:
-        raise OutputError(f"{folder}: outcomes.parquet cannot be read ({error})") from error
-    stored = stored[stored["quarter"] <= model.quarter]
     numbers = list(made.select_dtypes("number"))
+    try:
+        stored = pd.read_parquet(BytesIO(read_inside(folder, "outcomes.parquet")))
+        stored = stored[stored["quarter"] <= model.quarter][numbers].astype(np.float64)
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        said = " ".join(str(error).split())[:200]
+        raise OutputError(f"{folder}: outcomes.parquet cannot be read ({said})") from error
     if len(stored) == len(made) and np.allclose(
         stored[numbers], made[numbers], rtol=SAME, atol=SAME
     ):

@@ -1,20 +1,21 @@
 """Checkpoints on disk: two files, arrays without pickle and JSON, written whole or not at all."""
 
 import hashlib
-import json
 import zipfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from abm.config.keys import shown
 from abm.errors import CheckpointError
 from abm.model import RelocationModel
 from abm.worlds.checkpoint import Checkpoint, put_away, take_up
-from experiments.runs.folders import CHECKPOINT, PROGRAM, write_json
+from experiments.runs.confined import open_inside
+from experiments.runs.folders import CHECKPOINT, PROGRAM, read_json, seal_holds, sealed, write_json
 from experiments.runs.provenance import versions
 
-CHECKPOINT_FORMAT = 1
+CHECKPOINT_FORMAT = 2
 
 FOLDER = CHECKPOINT
 """In the folder of the run it belongs to."""
@@ -48,7 +49,7 @@ def save_checkpoint(model: Any, folder: Path) -> None:
         "arrays_sha256": _sha256(place / ARRAYS),
         **checkpoint.facts,
     }
-    write_json(place / FACTS, content)
+    write_json(place / FACTS, sealed(content))
 
 
 def read_checkpoint(folder: Path) -> Checkpoint:
@@ -62,25 +63,26 @@ def read_checkpoint(folder: Path) -> Checkpoint:
     place = folder / FOLDER
     if not (place / FACTS).is_file():
         raise CheckpointError(f"{folder}: {NO_CHECKPOINT}")
-    try:
-        facts = json.loads((place / FACTS).read_bytes())
-        ours = facts["program"] == PROGRAM
-        form, version, told = facts["format"], facts["version"], facts["arrays_sha256"]
-    except (OSError, ValueError, LookupError, TypeError):
-        ours = False
-    if not ours:
+    facts = read_json(folder, f"{FOLDER}/{FACTS}")
+    if facts.get("program") != PROGRAM:
         raise CheckpointError(f"{place}: is no checkpoint written by {PROGRAM}")
-    now = versions()["nearshore"]
+    form, version, now = facts.get("format"), facts.get("version"), versions()["nearshore"]
     if (form, version) != (CHECKPOINT_FORMAT, now):
         raise CheckpointError(
-            f"{place}: was written by {PROGRAM} {version} in format {form}; this is {now} in "
-            f"format {CHECKPOINT_FORMAT}, and another version may give other numbers"
+            f"{place}: was written by {PROGRAM} {_plain(version)} in format {shown(form)}; this is "
+            f"{now} in format {CHECKPOINT_FORMAT}, and another version may give other numbers"
         )
+    if not seal_holds(facts):
+        raise CheckpointError(f"{place}: {FACTS} is damaged (its checksum is not as written)")
     try:
-        if _sha256(place / ARRAYS) != told:
-            raise CheckpointError(f"{place}: {ARRAYS} is damaged (its SHA-256 is not as written)")
-        with np.load(place / ARRAYS, allow_pickle=False) as stored:
-            arrays = {name: stored[name] for name in stored.files}
+        with open_inside(folder, f"{FOLDER}/{ARRAYS}") as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() != facts.get("arrays_sha256"):
+                raise CheckpointError(
+                    f"{place}: {ARRAYS} is damaged (its SHA-256 is not as written)"
+                )
+            file.seek(0)
+            with np.load(file, allow_pickle=False) as stored:
+                arrays = {name: stored[name] for name in stored.files}
     except (OSError, ValueError, zipfile.BadZipFile) as error:
         raise CheckpointError(f"{place}: {ARRAYS} cannot be read ({error})") from None
     missing = [name for name in ("quarter", "firms", "seed") if type(facts.get(name)) is not int]
@@ -108,6 +110,11 @@ def restored(folder: Path, followed: RelocationModel | None = None) -> Relocatio
         return take_up(checkpoint, followed)
     except CheckpointError as error:
         raise CheckpointError(f"{folder / FOLDER}: {error}") from None
+
+
+def _plain(version: object) -> str:
+    """A version as people write it, whatever stands in its place."""
+    return shown(version).strip('"')
 
 
 def _sha256(path: Path) -> str:

@@ -1,17 +1,24 @@
 """Runs that go on from a folder: where they stopped, or under another policy."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from abm.config.keys import shown
 from abm.errors import CheckpointError, ScenarioError
 from abm.model import RelocationModel
 from abm.scenario.fork import future_of
 from abm.scenario.scenario import Scenario
 from experiments.runs.channels import CHANNEL_NAMES
 from experiments.runs.checkpoints import FOLDER, NO_CHECKPOINT, read_checkpoint, restored
-from experiments.runs.folders import CHANNELS, FOLDER_FORMAT, MANIFEST, PROGRAM
+from experiments.runs.folders import (
+    CHANNELS,
+    FOLDER_FORMAT,
+    MANIFEST,
+    PROGRAM,
+    manifest_problem,
+    read_json,
+)
 from experiments.runs.runner import RunResult, run_scenario
 
 FOLLOWING = CHANNEL_NAMES[:-1]
@@ -191,17 +198,18 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     Raises
     ------
     CheckpointError
-        If there is none of ours.
+        If there is none of ours, or it is not as it was written.
     """
-    try:
-        manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_bytes())
-        ours, form = manifest["program"] == PROGRAM, manifest["format"]
-    except (OSError, ValueError, LookupError, TypeError):
-        ours = False
-    if not ours:
+    manifest = read_json(folder, MANIFEST)
+    if manifest.get("program") != PROGRAM or "format" not in manifest:
         raise CheckpointError(f"{folder}: holds no run written by {PROGRAM} run")
-    if form != FOLDER_FORMAT:
+    if manifest.get("kind") == "sweep":
+        raise CheckpointError(f"{folder}: {NO_CHECKPOINT}")
+    if manifest["format"] != FOLDER_FORMAT:
+        form = shown(manifest["format"])
         raise CheckpointError(f"{folder}: is in format {form}; this version reads {FOLDER_FORMAT}")
+    if problem := manifest_problem(manifest):
+        raise CheckpointError(f"{folder}: {MANIFEST} {problem}")
     return manifest
 
 
@@ -218,8 +226,8 @@ def _until(place: Path, manifest: Mapping[str, Any], at: int) -> RelocationModel
 def _runs(folder: Path, manifest: Mapping[str, Any]) -> list[Path]:
     """Folders of the single runs: the folder itself, or the two of a comparison."""
     names = [manifest[key] for key in ("run", "reference") if key in manifest]
-    if any(not isinstance(name, str) or Path(name).name != name for name in names):
-        raise CheckpointError(f"{folder}: holds no run written by {PROGRAM} run")
+    if any((folder / name).is_symlink() for name in names):
+        raise CheckpointError(f"{folder}: holds links in the place of its runs")
     if not names and "scenario" not in manifest:
         raise CheckpointError(f"{folder}: {NO_CHECKPOINT}")
     return [folder / name for name in names] or [folder]

@@ -5,10 +5,10 @@ from typing import Any
 
 from abm.errors import NonFiniteError
 from abm.scenario.scenario import Scenario
-from experiments.runs.folders import PROGRAM, write_json
+from experiments.runs.folders import PROGRAM, sealed, write_json
 from experiments.runs.provenance import git_revision, versions
 
-FAILURE_FORMAT = 1
+FAILURE_FORMAT = 2
 
 
 def failure_file(out: Path) -> Path:
@@ -55,7 +55,7 @@ def write_failure(
     draft = path.with_name(f".{path.name}-new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_json(draft, content)
+        write_json(draft, sealed(content))
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)

@@ -3,8 +3,9 @@
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -15,9 +16,13 @@ import pyarrow.parquet as pq
 
 from abm.errors import OutputError
 from experiments.outcomes.tables import TABLES, RunFrames, schema
+from experiments.runs.confined import read_inside
 
-FOLDER_FORMAT = 1
-"""Of the files below; raised when an older reader would misread them."""
+FOLDER_FORMAT = 2
+"""Of the files below; raised when an older reader would misread them.
+
+Tables are in 2 as in 1. Since 2 a manifest has a checksum of itself.
+"""
 
 PROGRAM = "nearshore"
 MANIFEST = "manifest.json"
@@ -25,6 +30,9 @@ SUMMARY = "summary.json"
 FIGURES = "figures"
 CHANNELS = "channels.parquet"
 CHECKPOINT = "checkpoint"
+SEAL = "seal"
+"""Key of a JSON file for the checksum of all its other keys."""
+
 RUN_FILES = (MANIFEST, SUMMARY, *(f"{name}.parquet" for name in TABLES), FIGURES, CHECKPOINT)
 """What the folder of one run may hold, figures and a checkpoint included."""
 
@@ -145,9 +153,87 @@ def write_table(path: Path, name: str, table: pd.DataFrame) -> None:
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Write UTF-8 JSON that any reader takes: no NaN, a newline at the end."""
+    """Write UTF-8 JSON that any reader takes: no NaN, a newline at the end; a manifest sealed."""
+    if path.name == MANIFEST:
+        content = sealed(content)
     text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
     path.write_text(text + "\n", encoding="utf-8")
+
+
+def sealed(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a JSON file shall say with a checksum of it, for `seal_holds` to check."""
+    return {**content, SEAL: _seal_of(content)}
+
+
+def seal_holds(content: Mapping[str, Any]) -> bool:
+    """Return whether what a JSON file says is what was sealed.
+
+    The seal is against what disks, copies and editors do to a file by accident. Whoever
+    changes a file on purpose can seal it anew.
+    """
+    try:
+        return bool(content.get(SEAL) == _seal_of(content))
+    except (ValueError, RecursionError):  # a NaN, which no file of ours has
+        return False
+
+
+def read_json(folder: Path, name: str) -> dict[str, Any]:
+    """Return what a JSON file of a folder says; nothing where it cannot be read."""
+    try:
+        content = json.loads(read_inside(folder, name))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def manifest_problem(manifest: Mapping[str, Any]) -> str:
+    """Return what is wrong with the manifest of a run or a comparison; ``""`` if nothing is.
+
+    What a caller needs and a manifest need not say, such as ``scenario``, may be missing.
+    """
+    if not seal_holds(manifest):
+        return "is damaged; it is not what was written (its checksum does not hold)"
+    for key, fits in _MANIFEST_TYPES.items():
+        if key in manifest and not fits(manifest[key]):
+            return f"is wrong: its '{key}' cannot be that"
+    return ""
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _is_past(value: object) -> bool:
+    """Whether a value is the past of a run: none, or a quarter of a scenario, and its past."""
+    return value is None or (
+        isinstance(value, dict)
+        and _is_count(value.get("quarter"))
+        and isinstance(value.get("scenario"), dict)
+        and _is_past(value.get("forked_from"))
+    )
+
+
+def _is_plain_name(value: object) -> bool:
+    return isinstance(value, str) and value not in ("", ".", "..") and Path(value).name == value
+
+
+_MANIFEST_TYPES: dict[str, Callable[[object], bool]] = {
+    **dict.fromkeys(("firms", "seed", "quarter", "quarters", "quarters_asked"), _is_count),
+    **dict.fromkeys(("run", "reference"), _is_plain_name),
+    **dict.fromkeys(("scenario", "versions"), lambda value: isinstance(value, dict)),
+    "resumed_from": lambda value: isinstance(value, list) and all(map(_is_count, value)),
+    "forked_from": _is_past,
+}
+"""What a value must be, where a manifest has it."""
+
+
+def _seal_of(content: Mapping[str, Any]) -> str:
+    """SHA-256 of all keys but the seal, whatever their order and the file's white space."""
+    body = {key: value for key, value in content.items() if key != SEAL}
+    # Through JSON once: tuples come back as lists, and every key as text.
+    body = json.loads(json.dumps(body, allow_nan=False))
+    text = json.dumps(body, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return sha256(text.encode()).hexdigest()
 
 
 def _array(column: pd.Series, kind: pa.DataType) -> pa.Array:
@@ -169,7 +255,8 @@ def write_whole(path: Path, content: bytes) -> None:
     """Write a file under another name, have the disk keep it, and give it its own."""
     new = path.with_name(f".{path.name}.new")
     try:
-        with new.open("wb") as file:
+        new.unlink(missing_ok=True)  # it may be a link that a stranger has put there
+        with new.open("xb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())

@@ -15,6 +15,9 @@ from multiprocessing import get_context
 from abm.engine.parallel import THREADS
 from abm.errors import ModelError
 
+PORTABLE = "NEARSHORE_PORTABLE"
+"""Environment variable of a worker's process: ``1`` where it was told to be portable."""
+
 THREAD_VARIABLES = (THREADS, "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -27,7 +30,7 @@ def settings_of_workers(*, portable: bool = False) -> dict[str, str]:
         Switch off instruction sets that not every machine has, so that exponentials
         and logarithms have the same last bits everywhere.
     """
-    settings = dict.fromkeys(THREAD_VARIABLES, "1")
+    settings = dict.fromkeys(THREAD_VARIABLES, "1") | {PORTABLE: str(int(portable))}
     if portable:
         import numpy as np
 

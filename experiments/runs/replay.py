@@ -3,10 +3,11 @@
 import json
 from pathlib import Path
 
+from abm.config.keys import shown
 from abm.errors import OutputError
 from experiments.runs.continuing import run_again
 from experiments.runs.failure import FAILURE_FORMAT
-from experiments.runs.folders import PROGRAM
+from experiments.runs.folders import PROGRAM, manifest_problem
 
 
 def replay(path: Path) -> int:
@@ -26,12 +27,18 @@ def replay(path: Path) -> int:
     """
     try:
         failure = json.loads(path.read_bytes())
-        known = failure["program"] == PROGRAM and failure["format"] == FAILURE_FORMAT
-        known = known and {"scenario", "firms", "seed"} <= failure.keys()
-        quarter = failure["quarter"]
-    except (OSError, ValueError, LookupError, TypeError):
-        known = False
-    if not known:
+        ours = failure["program"] == PROGRAM
+        form = failure["format"]
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        ours = False
+    if not ours:
         raise OutputError(f"{path}: is no failure file written by {PROGRAM} run")
-    reached: int = run_again(failure, quarter).quarter
+    if form != FAILURE_FORMAT:
+        raise OutputError(
+            f"{path}: is in format {shown(form)}; this version reads {FAILURE_FORMAT}"
+        )
+    problem = manifest_problem(failure)
+    if problem or not {"scenario", "firms", "seed", "quarter"} <= failure.keys():
+        raise OutputError(f"{path}: {problem or 'does not say what to run'}")
+    reached: int = run_again(failure, failure["quarter"]).quarter
     return reached

@@ -12,7 +12,7 @@ from functools import partial
 import pytest
 
 from experiments.commands.main import main
-from experiments.runs.crate import CONFIGURATION, ENVIRONMENT, METADATA
+from experiments.crate import CONFIGURATION, ENVIRONMENT, METADATA
 from experiments.runs.runner import run_scenario
 from tests.synthetic import FakeModel, FakeScenario
 

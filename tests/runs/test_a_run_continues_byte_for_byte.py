@@ -21,6 +21,7 @@ from experiments.commands.main import main
 from experiments.outcomes.tables import TABLES
 from experiments.runs.checkpoints import ARRAYS, FACTS, FOLDER, read_checkpoint, restored
 from experiments.runs.continuing import resume, run_again
+from experiments.runs.folders import sealed
 from experiments.runs.progress import RunProgress
 from experiments.runs.runner import run_scenario
 from experiments.scenarios.describe import described
@@ -459,7 +460,7 @@ def test_a_world_that_follows_another_is_not_taken_up_alone(stopped_split):
 def changed(**facts):
     def change(place):
         told = json.loads((place / FACTS).read_bytes())
-        (place / FACTS).write_text(json.dumps({**told, **facts}))
+        (place / FACTS).write_text(json.dumps(sealed({**told, **facts})))
 
     return change
 

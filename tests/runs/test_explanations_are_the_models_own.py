@@ -15,6 +15,7 @@ from experiments.explain.in_words import introduction, verdict, why_claim
 from experiments.explain.run_again import explain_firm, read_manifest
 from experiments.explain.watched import WatchedModel
 from experiments.runs.continuing import fork
+from experiments.runs.folders import sealed
 from experiments.runs.runner import run_scenario
 from experiments.scenarios.overrides import load_scenario
 
@@ -202,7 +203,7 @@ def test_a_run_of_another_version_or_that_comes_out_otherwise_is_refused(folder,
             if file.is_file():
                 (copy / file.name).write_bytes(file.read_bytes())
         manifest = json.loads((copy / "manifest.json").read_text()) | changes
-        (copy / "manifest.json").write_text(json.dumps(manifest))
+        (copy / "manifest.json").write_text(json.dumps(sealed(manifest)))
         return copy
 
     with pytest.raises(OutputError, match=r"made by nearshore 0\.0\.1"):

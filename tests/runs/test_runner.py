@@ -117,7 +117,7 @@ def test_the_manifest_says_what_ran(tmp_path):
     run_fake(USMCA, firms=77, seed=0, out=tmp_path / "run")
     manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())
     expected = {
-        "format": 1,
+        "format": 2,
         "firms": 77,
         "seed": 0,
         "quarters": 3,

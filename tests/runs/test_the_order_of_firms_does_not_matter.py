@@ -15,11 +15,13 @@ from abm.engine.draws import Draws
 from abm.trade.accounts import ROUNDING
 from abm.trade.suppliers import SupplierNetwork
 from agents import FirmTable
+from experiments.scenarios.overrides import load_scenario
 
 FIRMS = 450
 QUARTERS = 14
 SEED = 3
-SCENARIO = "blanket-25"
+SCENARIO = load_scenario("blanket-25", ["firms.choice_noise=0.08"])
+"""With more luck in choices than by default, so that a few firms move."""
 
 
 def shuffled_model():

@@ -1,6 +1,7 @@
 """What the tests of sweeps share: runs that processes of their own can import."""
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -27,3 +28,23 @@ def program_environment():
     """The environment of a program that carries out a sweep on its own."""
     root = HERE.parents[1]
     return {**os.environ, "PYTHONPATH": f"{HERE}{os.pathsep}{root}", "PYTHONWARNINGS": "ignore"}
+
+
+@pytest.fixture(scope="session")
+def finished_once(tmp_path_factory):
+    """A finished sweep of 20 runs, its file beside it; for reading alone."""
+    from sweep_runs import trivial, write_sweep
+
+    from experiments.sweeps.work.sweep import Options, run_sweep
+
+    folder = tmp_path_factory.mktemp("finished")
+    run_sweep(write_sweep(folder), folder / "out", Options(quiet=True), run_one=trivial)
+    return folder
+
+
+@pytest.fixture
+def finished(finished_once, tmp_path):
+    """A copy of the finished sweep of 20 runs: its file and its folder."""
+    shutil.copy(finished_once / "small.toml", tmp_path)
+    shutil.copytree(finished_once / "out", tmp_path / "out")
+    return tmp_path / "small.toml", tmp_path / "out"

@@ -37,17 +37,6 @@ def outcome(spec):
     }
 
 
-def made_spec(cost):
-    """A run of no sweep."""
-    from experiments.sweeps.design.run_spec import RunSpec
-
-    return RunSpec(f"{cost}", "s", (("firms.build_cost", cost),), 1, 1, 10, 1)
-
-
-def outcome_of(spec, scenario):
-    return outcome(spec)
-
-
 def trivial(spec, scenario):
     assert scenario.count("regional_value_content") > 0
     return outcome(spec)
@@ -114,6 +103,10 @@ def raises_unless_mended(spec, scenario):
 
 def not_a_number(spec, scenario):
     return {"profit": "many"}
+
+
+def infinite(spec, scenario):
+    return {"profit": float("inf")}
 
 
 def bent(spec, scenario):

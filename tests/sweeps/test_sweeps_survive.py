@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -20,12 +21,16 @@ from sweep_runs import write_sweep
 
 from abm.errors import OutputError, StoreError
 from experiments import results
+from experiments.sweeps.design.plan import make_plan
+from experiments.sweeps.design.sweep_file import read_sweep
+from experiments.sweeps.store.maker import maker
 from experiments.sweeps.store.recorder import Recorder
+from experiments.sweeps.store.run_log import as_line
 from experiments.sweeps.store.store import SweepStore
 from experiments.sweeps.work.supervisor import StopRules
 from experiments.sweeps.work.sweep import Options, run_sweep
 
-KILLS = 20
+KILLS = 12
 
 
 def carry_out(file, out, run_one=sweep_runs.trivial, **options):
@@ -42,11 +47,9 @@ def uninterrupted(tmp_path_factory):
 
 
 @pytest.fixture
-def small(tmp_path):
+def small(finished):
     """A finished sweep of 20 runs: its file and its folder."""
-    file = write_sweep(tmp_path)
-    carry_out(file, tmp_path / "out")
-    return file, tmp_path / "out"
+    return finished
 
 
 def bytes_of(folder):
@@ -79,9 +82,11 @@ def wait_for_log(out, process, seconds=60):
 def test_the_main_process_killed_at_random_moments_costs_nothing(tmp_path, uninterrupted):
     file, out = write_sweep(tmp_path, replications=50), tmp_path / "out"
     luck, killed = random.Random(4), 0
-    for _ in range(KILLS):
+    for session in range(KILLS):
         process = start(file, out, resume=killed > 0)
         wait_for_log(out, process)
+        if session % 2:
+            wait_for_log(out, process)  # the session's own line is the first
         time.sleep(luck.uniform(0, 0.3))
         if process.is_alive():
             process.kill()
@@ -100,9 +105,10 @@ def test_workers_killed_at_random_moments_cost_nothing(tmp_path, uninterrupted):
     wait_for_log(out, process)
     while process.is_alive() and killed < KILLS:
         time.sleep(luck.uniform(0.02, 0.3))
-        for worker in psutil.Process(process.pid).children()[:1]:
-            worker.kill()
-            killed += 1
+        with suppress(psutil.NoSuchProcess):  # it may have come to its end meanwhile
+            for worker in psutil.Process(process.pid).children()[:1]:
+                worker.kill()
+                killed += 1
     process.join()
     assert killed >= 5
     # A run that was hit twice by chance is set aside; it is not lost.
@@ -167,32 +173,34 @@ def test_a_run_that_fails_is_recorded_and_costs_no_other(tmp_path, run_one, kind
     result = carry_out(file, out, run_one, limits=limits, workers=2)
     assert (result.code, result.done, result.failed) == (3, 6, 2)
     history = SweepStore.open(out).history()
-    assert {record["kind"] for record in history.failed.values()} == {kind}
-    assert all(words in record["message"] for record in history.failed.values())
+    assert {record.kind for record in history.failed.values()} == {kind}
+    assert all(words in record.message for record in history.failed.values())
     if kind in ("error", "memory"):
-        assert all(run_one.__name__ in record["trace"] for record in history.failed.values())
+        assert all(run_one.__name__ in record.trace for record in history.failed.values())
     assert set(results(out)["firms.build_cost"]) == {0.1, 0.3, 0.4}
 
 
 def test_a_run_that_kills_its_process_once_is_run_again(tmp_path, marks):
-    result = carry_out(write_sweep(tmp_path), tmp_path / "out", sweep_runs.crashes_once)
-    assert (result.code, result.done, result.failed) == (0, 20, 0)
-    assert len(list(marks.iterdir())) == 5
+    file = write_sweep(tmp_path, replications=2)
+    result = carry_out(file, tmp_path / "out", sweep_runs.crashes_once)
+    assert (result.code, result.done, result.failed) == (0, 8, 0)
+    assert len(list(marks.iterdir())) == 2
 
 
-def test_a_process_killed_between_two_runs_costs_nothing(monkeypatch):
+def test_a_process_killed_between_two_runs_costs_nothing(tmp_path, monkeypatch):
     from experiments.sweeps.work import chunk
     from experiments.sweeps.work.chunk import Limits, Worker
 
     monkeypatch.setattr(chunk, "START_SECONDS", 4.0)
-    specs = [sweep_runs.made_spec(cost) for cost in (0.1, 0.3)]
+    plan = make_plan(*read_sweep(write_sweep(tmp_path)))
+    specs, (text,) = list(plan.specs())[:2], plan.scenarios.values()
     worker = Worker(Limits())
     try:
-        assert worker.carry_out(sweep_runs.outcome_of, specs[0], "").kind == "done"
+        assert worker.carry_out(sweep_runs.trivial, specs[0], text).kind == "done"
         (process,) = psutil.Process().children()[-1:]
         process.kill()
         process.wait()
-        reports = [worker.carry_out(sweep_runs.outcome_of, spec, "") for spec in specs * 2]
+        reports = [worker.carry_out(sweep_runs.trivial, spec, text) for spec in specs * 2]
         assert [report.kind for report in reports] == ["done"] * 4
     finally:
         worker.stop()
@@ -234,7 +242,7 @@ def test_outcomes_that_are_no_numbers_fail_the_run(tmp_path):
         write_sweep(tmp_path), tmp_path / "out", sweep_runs.not_a_number, rules=rules
     )
     (record,) = SweepStore.open(result.folder).history().failed.values()
-    assert record["message"] == "TypeError: profit = 'many': must be a number or None"
+    assert record.message == "TypeError: profit = 'many': must be a number or None"
 
 
 def test_a_full_disk_stops_the_sweep_and_loses_nothing(
@@ -268,7 +276,7 @@ def test_a_disk_without_room_for_a_result_keeps_it_until_there_is(small, monkeyp
     recorder = Recorder(store, "extra", flush_seconds=1e9)
     from experiments.sweeps.design.run_spec import Report
 
-    recorder.take(Report("0" * 20, {"profit": 1.0}))
+    recorder.take(Report("0" * 20, {"profit": 1.0}, maker=maker()))
     resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
     try:
         with pytest.raises(OSError, match="File too large"):
@@ -377,7 +385,8 @@ def test_a_killed_merge_is_made_up_for(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"format": 2}, "is of format 2, this version reads 1; nothing was touched"),
+        ({"format": 1}, "is of format 1, this version reads 2; nothing was touched"),
+        ({"format": 3}, "is of format 3, this version reads 2; nothing was touched"),
         ({"program": "another"}, "is not the manifest of a sweep"),
         ({"kind": "run"}, "is not the manifest of a sweep"),
     ],
@@ -395,18 +404,18 @@ def test_a_manifest_of_another_kind_is_left_alone(small, change, words):
 
 def test_a_log_of_a_newer_format_is_refused(small):
     file, out = small
-    with (out / "log" / "other.jsonl").open("w") as log:
-        log.write('{"event": "part", "format": 99, "time": ""}\n')
+    line = as_line({"n": 1, "event": "part", "format": 99, "time": ""})
+    (out / "log" / "other.jsonl").write_bytes(line)
     with pytest.raises(StoreError, match="format 99, newer than this version reads"):
         carry_out(file, out, resume=True)
 
 
 def test_a_log_can_name_no_file_outside_the_folder(small):
     _, out = small
-    line = {"event": "part", "format": 1, "time": "", "part": "../../secret.parquet"}
-    with (out / "log" / "other.jsonl").open("w") as log:
-        log.write(json.dumps({**line, "sha256": "", "runs": [], "seconds": []}) + "\n")
-    with pytest.raises(StoreError, match="which is no part of this sweep"):
+    told = {"n": 1, "event": "part", "format": 2, "time": "", "part": "parts/../../secret.parquet"}
+    told |= {"sha256": "0" * 64, "runs": [], "seconds": [], "hosts": [], "maker": maker()}
+    (out / "log" / "other.jsonl").write_bytes(as_line(told))
+    with pytest.raises(StoreError, match=r'log/other\.jsonl: is wrong at "part"'):
         results(out)
 
 

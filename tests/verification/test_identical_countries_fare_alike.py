@@ -30,8 +30,13 @@ SAME_SHOCK = [
     if source != market
 ]
 NO_LUCK = ["firms.choice_noise=0.0", "economy.relation=0.0"]
-CHEAP_MOVES = ["firms.build_cost=0.05", "firms.closure_cost=0.0"]
-"""With no luck in choices few firms move at the usual costs."""
+CHEAP_MOVES = [
+    "firms.build_cost=0.05",
+    "firms.closure_cost=0.0",
+    "economy.win=0.7",
+    "economy.shift=0.7",
+]
+"""With no luck in choices few firms move at the usual costs, or where sales build up slowly."""
 
 
 @pytest.fixture(scope="module")

@@ -7,12 +7,15 @@ import pandas as pd
 import pyarrow as pa
 from pyarrow import feather
 
-from abm.errors import OutputError
+from abm.errors import OutputError, StoreError
 from experiments.runs.folders import write_whole
 from experiments.sweeps.answers.answers import cell_means
 from experiments.sweeps.design.sweep_file import SweepFile
+from experiments.sweeps.store.consistent import consistently
+from experiments.sweeps.store.merge import changed_copies
 from experiments.sweeps.store.parts import read_part
-from experiments.sweeps.store.reading import outcome_names
+from experiments.sweeps.store.reading import makers_table, outcome_names, printable
+from experiments.sweeps.store.run_log import History
 from experiments.sweeps.store.store import SweepStore
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -26,6 +29,16 @@ def text_of(table: pd.DataFrame) -> str:
         return "no rows"
     text: str = table.to_string(index=False, max_rows=MOST_LINES)
     return text
+
+
+def makers_text(store: SweepStore) -> str:
+    """Return who made the results as text, a paragraph each."""
+    table = consistently(store.folder, lambda _, history: makers_table(history))
+    told = [
+        "\n".join(f"{name:>13}  {printable(str(value))}" for name, value in row.items())
+        for row in table.to_pylist()
+    ]
+    return "\n\n".join(told) or "no run has finished yet"
 
 
 def print_means(results: pd.DataFrame, sweep: SweepFile) -> None:
@@ -121,11 +134,17 @@ def verify_parts(store: SweepStore) -> str:
     StoreError
         Naming the first that is not.
     """
-    parts = store.history().parts.values()
-    for part in parts:
-        read_part(store.path(part), part.sha256)
+    return consistently(store.folder, _verified)
+
+
+def _verified(store: SweepStore, history: History) -> str:
+    for part in history.parts.values():
+        read_part(store.folder, part)
     store.specs()
-    return f"{len(parts)} parts and the design are as they were written"
+    store.scenarios()
+    for name in changed_copies(store, history):
+        raise StoreError(f"{name}: is not as it was written; the results are whole, in parts")
+    return f"{len(history.parts)} parts, the design, scenarios and logs are as they were written"
 
 
 def without_formula(cell: Any) -> Any:
@@ -137,7 +156,7 @@ def escaped(text: str) -> str:
     """Return text that a terminal shows as it is."""
     from rich.markup import escape
 
-    return escape("".join(letter if letter.isprintable() else "?" for letter in text))
+    return escape(printable(text))
 
 
 def _cell(value: Any) -> str:

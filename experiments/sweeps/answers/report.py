@@ -3,6 +3,7 @@
 import io
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 from pandas.api.types import is_numeric_dtype
 
-from abm.errors import StoreError
+from abm.errors import OutputError, StoreError
+from experiments.runs.confined import is_file_inside
 from experiments.runs.folders import write_whole
 from experiments.sweeps.answers import report_figures
 from experiments.sweeps.answers.answers import (
@@ -24,11 +26,16 @@ from experiments.sweeps.answers.answers import (
 )
 from experiments.sweeps.answers.export import chosen_outcomes
 from experiments.sweeps.design.sweep_file import SAMPLING
+from experiments.sweeps.store.consistent import consistently
 from experiments.sweeps.store.merge import results_table
-from experiments.sweeps.store.reading import status
+from experiments.sweeps.store.reading import makers_table, status
+from experiments.sweeps.store.run_log import History
 from experiments.sweeps.store.store import SweepStore
 
 REPORT = "report.html"
+
+SEAL = "<!-- sha256 of all above: {} -->\n"
+"""Last line of a report: one that was changed by hand is not written over."""
 
 MOST_OUTCOMES = 12
 """In a report, where the file names none."""
@@ -48,8 +55,29 @@ def write_report(store: SweepStore) -> Path:
     ------
     StoreError
         If a file is damaged.
+    OutputError
+        If a report is there that somebody has changed.
     """
-    history = store.history()
+    path = store.folder / REPORT
+    if (path.exists() or path.is_symlink()) and not _is_as_written(path):
+        raise OutputError(f"{path}: was changed since it was written; move it away first")
+    text = consistently(store.folder, _report_text)
+    seal = SEAL.format(sha256(text.encode()).hexdigest())
+    write_whole(path, (text + seal).encode())
+    return path
+
+
+def _is_as_written(path: Path) -> bool:
+    """Return whether a report is one of ours that nobody has changed."""
+    if not is_file_inside(path):
+        return False
+    content = path.read_bytes()
+    text, seal = content[: -len(SEAL.format("0" * 64))], content[-len(SEAL.format("0" * 64)) :]
+    return seal == SEAL.format(sha256(text).hexdigest()).encode()
+
+
+def _report_text(store: SweepStore, history: History) -> str:
+    """Return the report as a page."""
     results = results_table(store, history).to_pandas()
     sweep = store.sweep
     environment = Environment(
@@ -63,20 +91,19 @@ def write_report(store: SweepStore) -> Path:
     outcomes = [] if results.empty else chosen_outcomes(results, sweep)
     if not sweep.outcomes:
         outcomes = outcomes[:MOST_OUTCOMES]
-    text = environment.get_template("report.html").render(
+    text: str = environment.get_template("report.html").render(
         sweep=sweep,
         status=status(store),
         manifest=store.manifest,
         sessions=history.sessions,
         failures=[history.failed[run] for run in sorted(history.failed)][:MOST_ROWS],
         sections=[_section(store, results, outcome) for outcome in outcomes],
+        makers=makers_table(history).to_pylist(),
         scenarios=store.scenarios(),
         written=datetime.now(UTC).isoformat(timespec="seconds"),
         most_rows=MOST_ROWS,
     )
-    path = store.folder / REPORT
-    write_whole(path, text.encode())
-    return path
+    return text
 
 
 def _section(store: SweepStore, results: pd.DataFrame, outcome: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,6 @@ from experiments.sweeps.design.identity import run_id, scenario_digest, seed_of
 from experiments.sweeps.design.points import Point, points
 from experiments.sweeps.design.run_spec import RunSpec
 from experiments.sweeps.design.sweep_file import SweepFile
-
-KEYS = ("scenario", "point", "replication", "seed")
-"""Columns that say which run a row is, beside its factors."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +110,7 @@ def make_plan(sweep: SweepFile, folder: Path, texts: Mapping[str, str] | None = 
     ScenarioError
         If a scenario or a point says something that cannot be.
     """
-    texts = texts or _resolved(sweep, folder)
+    texts = _resolved(sweep, folder) if texts is None else texts
     made = points(sweep)
     quarters: dict[str, int] = {}
     digests: list[list[str]] = []
@@ -131,6 +129,7 @@ def _digests(text: str, sweep: SweepFile, made: Sequence[Point], quarters: int) 
     ]
 
 
+@lru_cache(maxsize=32)
 def read_resolved(text: str) -> tuple[dict[str, Any], Scenario]:
     """Return a stored scenario as nested tables, and read."""
     document = files.read_text(text, keys_of(Scenario))
@@ -138,9 +137,22 @@ def read_resolved(text: str) -> tuple[dict[str, Any], Scenario]:
 
 
 def resolved_scenario(text: str, spec: RunSpec) -> Scenario:
-    """Return the scenario of one run."""
+    """Return the scenario of one run; the last one is kept, since a worker asks twice."""
+    if _last and _last[0][0] == spec and _last[0][1] == text:
+        return _last[0][2]
     document, scenario = read_resolved(text)
-    return _at(document, scenario, dict(spec.values), spec.quarters)
+    found = _at(document, scenario, dict(spec.values), spec.quarters)
+    _last[:] = [(spec, text, found)]
+    return found
+
+
+_last: list[tuple[RunSpec, str, Scenario]] = []
+"""The run resolved last in this process, at most one."""
+
+
+def scenario_at(text: str, values: dict[str, Any], quarters: int) -> Scenario:
+    """Return a stored scenario with some values in the place of its own."""
+    return _at(*read_resolved(text), values, quarters)
 
 
 def factor_column(values: Sequence[Any]) -> pa.Array:

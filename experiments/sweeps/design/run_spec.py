@@ -7,6 +7,13 @@ type Outcomes = dict[str, float | None]
 """Numbers by dotted name; None for a share of nothing."""
 
 
+RUN = "run"
+"""Column of a run's identity; no outcome has that name."""
+
+KEYS = ("scenario", "point", "replication", "seed")
+"""Columns that say which run a row is, beside its factors."""
+
+
 @dataclass(frozen=True)
 class RunSpec:
     """One run, as it is handed to whoever runs it.
@@ -41,11 +48,14 @@ class Report:
     outcomes : dict or None
         None for a run that failed.
     kind : str
-        ``"done"``, or why it failed: ``"error"``, ``"timeout"``, ``"memory"``, ``"killed"``.
+        ``"done"``, or why it failed: ``"error"``, ``"timeout"``, ``"memory"``, ``"killed"``;
+        ``"refused"`` for one that was not carried out, since it is not what its identity says.
     message, trace : str
         One line, and the traceback where there is one.
     seconds : float
     host : str
+    maker : dict or None
+        Of the results, as `experiments.sweeps.store.maker.maker` tells it where they were made.
     """
 
     run: str
@@ -55,6 +65,7 @@ class Report:
     trace: str = ""
     seconds: float = 0.0
     host: str = ""
+    maker: dict[str, Any] | None = None
 
 
 class RunFunction(Protocol):

@@ -1,6 +1,7 @@
 """Results in Parquet: written whole or not at all, read only if they are what was written."""
 
 import io
+import re
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -9,10 +10,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from abm.errors import StoreError
-from experiments.runs.folders import write_whole
-from experiments.sweeps.design.run_spec import Report
+from experiments.runs.confined import is_file_inside, read_inside
+from experiments.sweeps.design.run_spec import RUN, Report
+from experiments.sweeps.store.run_log import Part
 
-RUN = "run"
+_NAMED_BY_CONTENT = re.compile(
+    r"(?:merged|[A-Za-z0-9-]+-\d{4,9})-([0-9a-f]{12,16})(?:-\d+)?\.parquet"
+)
 
 
 def as_table(reports: Sequence[Report]) -> pa.Table:
@@ -27,37 +31,54 @@ def as_table(reports: Sequence[Report]) -> pa.Table:
     return pa.table(columns)
 
 
-def write_part(path: Path, table: pa.Table) -> str:
-    """Write a table so that it is durable before it has its name.
-
-    Returns
-    -------
-    str
-        SHA-256 of the file.
-    """
+def as_parquet(table: pa.Table) -> tuple[bytes, str]:
+    """Return a table as a file, and the SHA-256 of that."""
     buffer = io.BytesIO()
     pq.write_table(table, buffer, compression="zstd", write_page_checksum=True)
     content = buffer.getvalue()
-    write_whole(path, content)
-    return sha256(content).hexdigest()
+    return content, sha256(content).hexdigest()
 
 
-def read_part(path: Path, checksum: str) -> pa.Table:
+def is_named_by_content(path: Path) -> bool:
+    """Return whether a file has the name that a sweep would give to what it holds.
+
+    Such a file is from a sweep, and whole; nobody else's has that name by chance.
+    """
+    found = _NAMED_BY_CONTENT.fullmatch(path.name)
+    if found is None or not is_file_inside(path):
+        return False
+    return sha256(path.read_bytes()).hexdigest().startswith(found[1])
+
+
+def read_part(folder: Path, part: Part) -> pa.Table:
     """Return a table whose file is exactly as it was written.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the sweep.
+    part : Part
 
     Raises
     ------
     StoreError
-        If the file is missing, cut short or changed.
+        If the file is missing, cut short or changed, or holds other runs than the log says.
     """
     try:
-        content = path.read_bytes()
+        content = read_inside(folder, part.name)
     except OSError as error:
-        raise StoreError(f"{path.name}: cannot be read ({error.strerror})") from None
+        raise StoreError(f"{part.name}: cannot be read ({error.strerror})") from None
     # What is parsed is what was hashed, even if the file changes meanwhile.
-    if sha256(content).hexdigest() != checksum:
-        raise StoreError(f"{path.name}: is damaged; its checksum is not that of the log")
-    return pq.read_table(io.BytesIO(content), page_checksum_verification=True)
+    if sha256(content).hexdigest() != part.sha256:
+        raise StoreError(f"{part.name}: is damaged; its checksum is not that of the log")
+    try:
+        table = pq.read_table(pa.BufferReader(content), page_checksum_verification=True)
+    except (OSError, ValueError, pa.ArrowException) as error:
+        said = " ".join(str(error).split())[:200]
+        raise StoreError(f"{part.name}: is no table ({said})") from None
+    if RUN not in table.column_names or tuple(table[RUN].to_pylist()) != part.runs:
+        raise StoreError(f"{part.name}: does not hold the runs that the log names")
+    return table
 
 
 def joined(tables: Iterable[pa.Table]) -> pa.Table:

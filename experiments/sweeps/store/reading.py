@@ -4,8 +4,10 @@ import json
 import os
 import shlex
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any
 
 import duckdb
@@ -14,9 +16,10 @@ import pyarrow as pa
 
 from abm.config.keys import shown
 from abm.errors import ScenarioError
-from experiments.sweeps.design.run_spec import RunSpec
+from experiments.runs.folders import PROGRAM
+from experiments.sweeps.design.run_spec import RUN, RunSpec
+from experiments.sweeps.store.consistent import consistently
 from experiments.sweeps.store.merge import results_table
-from experiments.sweeps.store.parts import RUN
 from experiments.sweeps.store.run_log import History
 from experiments.sweeps.store.store import SweepStore
 
@@ -29,15 +32,30 @@ RUNS_SCHEMA = pa.schema(
         "kind": pa.string(),
         "message": pa.string(),
         "seconds": pa.float64(),
+        "maker": pa.int32(),
     }
 )
 """Of the table ``runs`` of a query."""
 
+MAKERS_SCHEMA = pa.schema(
+    {
+        "maker": pa.int32(),
+        "runs": pa.int64(),
+        "nearshore": pa.string(),
+        "revision": pa.string(),
+        "portable": pa.bool_(),
+        "kernels": pa.string(),
+        "cpu_features": pa.string(),
+        "machine": pa.string(),
+        "packages": pa.string(),
+    }
+)
+"""Of the table ``makers`` of a query: who made results, and how many."""
+
 
 def frame(folder: str | os.PathLike[str]) -> pd.DataFrame:
     """Return every finished run of a sweep, see `experiments.results`."""
-    store = SweepStore.open(Path(folder))
-    return results_table(store, store.history()).to_pandas()
+    return consistently(Path(folder), results_table).to_pandas()
 
 
 def query(store: SweepStore, sql: str) -> pd.DataFrame:
@@ -47,21 +65,25 @@ def query(store: SweepStore, sql: str) -> pd.DataFrame:
     ----------
     store : SweepStore
     sql : str
-        May read the tables ``results`` (a row a finished run), ``design`` (a row a run)
-        and ``runs`` (state, failure and seconds of each). It sees memory alone: no file
-        is read or written, whatever it says.
+        May read the tables ``results`` (a row a finished run), ``design`` (a row a run),
+        ``runs`` (state, failure, seconds and maker of each) and ``makers``. It sees memory
+        alone: no file is read or written, whatever it says.
 
     Raises
     ------
     ScenarioError
-        If DuckDB refuses it.
+        If there is no query, or DuckDB refuses it.
     """
-    history = store.history()
-    tables = {
-        "results": results_table(store, history),
-        "design": store.design(),
-        "runs": runs_table(store, history),
-    }
+
+    def read(store: SweepStore, history: History) -> dict[str, pa.Table]:
+        return {
+            "results": results_table(store, history),
+            "design": store.design(),
+            "runs": runs_table(store, history),
+            "makers": makers_table(history),
+        }
+
+    tables = consistently(store.folder, read)
     with duckdb.connect(":memory:") as connection:
         for name, table in tables.items():
             connection.register(f"{name}_rows", table)
@@ -70,30 +92,51 @@ def query(store: SweepStore, sql: str) -> pd.DataFrame:
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")
         try:
-            answer = connection.execute(sql)
+            answer: Any = connection.execute(sql)
+            if answer is None or not sql.strip():
+                raise ScenarioError("--sql: is empty; it takes a query, such as SELECT * FROM runs")
             return answer.df() if answer.description else pd.DataFrame()
         except duckdb.Error as error:
-            raise ScenarioError(f"--sql: {str(error).splitlines()[0]}") from None
+            said = str(error).strip() or type(error).__name__
+            raise ScenarioError(f"--sql: {said.splitlines()[0]}") from None
 
 
 def runs_table(store: SweepStore, history: History) -> pa.Table:
     """Return how each run stands."""
-    done = history.done
+    maker_of = history.maker_of()
     rows = []
     for run in dict.fromkeys(store.design()[RUN].to_pylist()):
-        failure = history.failed.get(run, {})
-        state = "done" if run in done else "failed" if failure else "pending"
-        seconds = history.seconds.get(run, failure.get("seconds"))
+        failure = history.failed.get(run)
+        row = {RUN: run, "state": "pending", "seconds": history.seconds.get(run)}
+        if run in maker_of:
+            row |= {"state": "done", "maker": maker_of[run] + 1}
+        elif failure:
+            row |= {"state": "failed", "kind": failure.kind, "message": failure.message}
+            row |= {"seconds": failure.seconds}
+        rows.append(row)
+    return pa.Table.from_pylist(rows, schema=RUNS_SCHEMA)
+
+
+def makers_table(history: History) -> pa.Table:
+    """Return who made the results: install, processor, and for how many runs."""
+    maker_of = list(history.maker_of().values())
+    rows = []
+    for number, maker in enumerate(history.makers):
+        packages = {name: told for name, told in maker["versions"].items() if name != PROGRAM}
         rows.append(
             {
-                RUN: run,
-                "state": state,
-                "kind": failure.get("kind"),
-                "message": failure.get("message"),
-                "seconds": seconds,
+                "maker": number + 1,
+                "runs": maker_of.count(number),
+                PROGRAM: maker["versions"].get(PROGRAM),
+                "revision": maker["git_revision"],
+                "portable": maker["portable"],
+                "kernels": ", ".join(maker["kernels"]),
+                "cpu_features": " ".join(maker["cpu_features"]),
+                "machine": f"{maker['system']} {maker['machine']}",
+                "packages": ", ".join(f"{name} {told}" for name, told in packages.items()),
             }
         )
-    return pa.Table.from_pylist(rows, schema=RUNS_SCHEMA)
+    return pa.Table.from_pylist(rows, schema=MAKERS_SCHEMA)
 
 
 @dataclass(frozen=True)
@@ -131,10 +174,13 @@ class Status:
 
 def status(store: SweepStore) -> Status:
     """Return how far a sweep is, from its logs alone; any machine that sees them may ask."""
-    history = store.history()
+    return consistently(store.folder, _status)
+
+
+def _status(store: SweepStore, history: History) -> Status:
     runs = set(store.design()[RUN].to_pylist())
     done, failed = history.done & runs, set(history.failed) & runs
-    kinds = [str(history.failed[run].get("kind")) for run in failed]
+    kinds = [history.failed[run].kind for run in failed]
     seconds = pd.Series([history.seconds[run] for run in done if run in history.seconds])
     return Status(
         store.sweep.name,
@@ -145,8 +191,18 @@ def status(store: SweepStore) -> Status:
         history.last,
         None if seconds.empty else float(seconds.median()),
         {kind: kinds.count(kind) for kind in sorted(set(kinds))},
-        sum(path.stat().st_size for path in store.folder.rglob("*") if path.is_file()),
+        _size(store.folder),
     )
+
+
+def _size(folder: Path) -> int:
+    """Bytes of the files in a folder; one may go away meanwhile, and a link counts for none."""
+    total = 0
+    for path in folder.rglob("*"):
+        with suppress(FileNotFoundError):
+            about = path.lstat()
+            total += about.st_size if S_ISREG(about.st_mode) else 0
+    return total
 
 
 def find_run(store: SweepStore, name: str) -> RunSpec:
@@ -166,7 +222,7 @@ def find_run(store: SweepStore, name: str) -> RunSpec:
 
 def command(store: SweepStore, spec: RunSpec) -> str:
     """Return the command line that repeats a run on its own."""
-    scenario = store.folder.resolve() / store.manifest["scenarios"][spec.scenario]
+    scenario = store.folder.resolve() / store.manifest["scenarios"][spec.scenario]["file"]
     words = ["nearshore", "run", str(scenario)]
     for key, value in spec.values:
         words += ["--set", f"{key}={_as_toml(value)}"]
@@ -190,20 +246,27 @@ def explain_sweep_run(directory: Path, run: str) -> str:
     ScenarioError
         If there is no such run.
     """
-    store = SweepStore.open(directory)
-    spec, history = find_run(store, run), store.history()
-    lines = [command(store, spec), f"# run {spec.run}: replication {spec.replication}"]
-    failure = history.failed.get(spec.run)
-    if spec.run in history.done:
-        seconds = history.seconds.get(spec.run)
-        lines.append("# done" + (f" in {seconds:.2f} s" if seconds else ""))
-    elif failure:
-        lines.append(f"# failed ({failure.get('kind')}): {failure.get('message')}")
-        trace = str(failure.get("trace") or "")
-        lines += [f"#   {line}" for line in trace.splitlines()]
-    else:
-        lines.append("# has not run yet")
-    return "\n".join(lines)
+
+    def read(store: SweepStore, history: History) -> list[str]:
+        spec = find_run(store, run)
+        lines = [command(store, spec), f"# run {spec.run}: replication {spec.replication}"]
+        failure = history.failed.get(spec.run)
+        if spec.run in history.done:
+            seconds = history.seconds.get(spec.run)
+            lines.append("# done" + (f" in {seconds:.2f} s" if seconds else ""))
+        elif failure:
+            lines.append(f"# failed ({failure.kind}): {failure.message}")
+            lines += [f"#   {line}" for line in failure.trace.splitlines()]
+        else:
+            lines.append("# has not run yet")
+        return lines
+
+    return "\n".join(printable(line) for line in consistently(directory, read))
+
+
+def printable(text: str) -> str:
+    """Return text without what would tell a terminal to do something."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
 def outcome_names(results: pd.DataFrame, factors: Sequence[str]) -> list[str]:

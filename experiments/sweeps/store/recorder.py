@@ -1,12 +1,15 @@
 """One writer of a sweep: takes reports, writes parts, and says so in its log."""
 
 import platform
+import re
 import time
 from collections.abc import Mapping
 from typing import Any
 
+from experiments.runs.folders import write_whole
 from experiments.sweeps.design.run_spec import Report
-from experiments.sweeps.store.parts import as_table, write_part
+from experiments.sweeps.store.maker import Makers
+from experiments.sweeps.store.parts import as_parquet, as_table
 from experiments.sweeps.store.run_log import RunLog
 from experiments.sweeps.store.store import SweepStore
 
@@ -26,6 +29,11 @@ class Recorder:
         Name of its log and parts; no two writers at a time have the same.
     flush_seconds : float
         Longest time that a result waits to be written.
+
+    Attributes
+    ----------
+    makers : Makers
+        Who made the results of the sweep; every result is asked where it is from.
     """
 
     def __init__(
@@ -36,10 +44,12 @@ class Recorder:
         self._flush_seconds = flush_seconds
         self._waiting: list[Report] = []
         self._flushed = time.monotonic()
-        self._number = self._last_number()
-        self._log = RunLog(store.folder / "log" / f"{writer}.jsonl")
+        history = store.history()
+        self.makers = Makers(history.makers)
+        self._number = self._last_number(history.known)
+        self._log = RunLog(store.folder, writer)
 
-    def session(self, facts: Mapping[str, Any]) -> None:
+    def session(self, **facts: Any) -> None:
         """Note that a program begins to work on the sweep."""
         self._log.add("session", writer=self._writer, **facts)
 
@@ -48,7 +58,15 @@ class Recorder:
         self._log.add(event, **facts)
 
     def take(self, report: Report) -> None:
-        """Keep a report; failures are logged at once, results before long."""
+        """Keep a report; failures are logged at once, results before long.
+
+        Raises
+        ------
+        StoreError
+            If its maker's results may not stand beside those that are there.
+        """
+        if report.outcomes is not None and report.maker is not None:
+            self.makers.admit(report.maker, report.host or platform.node())
         if report.outcomes is None:
             self._log.add(
                 "failed",
@@ -75,32 +93,36 @@ class Recorder:
         What could not be written goes on waiting.
         """
         self._flushed = time.monotonic()
-        if not self._waiting:
-            return
-        name = f"parts/{self._writer}-{self._number + 1:04d}.parquet"
-        checksum = write_part(self._store.folder / name, as_table(self._waiting))
+        while self._waiting:
+            first = self._waiting[0].maker
+            self._write([report for report in self._waiting if report.maker == first])
+            self._waiting = [report for report in self._waiting if report.maker != first]
+
+    def _write(self, reports: list[Report]) -> None:
+        """Write a part with results of one maker, and the line that names it."""
+        content, checksum = as_parquet(as_table(reports))
+        name = f"parts/{self._writer}-{self._number + 1:04d}-{checksum[:12]}.parquet"
+        write_whole(self._store.folder / name, content)
         self._log.add(
             "part",
             part=name,
             sha256=checksum,
-            runs=[report.run for report in self._waiting],
-            seconds=[round(report.seconds, 4) for report in self._waiting],
-            hosts=sorted({report.host or platform.node() for report in self._waiting}),
+            runs=[report.run for report in reports],
+            seconds=[round(report.seconds, 4) for report in reports],
+            hosts=sorted({report.host or platform.node() for report in reports}),
+            maker=reports[0].maker,
         )
         self._number += 1
-        self._waiting.clear()
 
     def close(self) -> None:
         """Close the log; what waits is not written."""
         self._log.close()
 
-    def _last_number(self) -> int:
+    def _last_number(self, known: Mapping[str, str]) -> int:
         """Highest number a part of this writer ever had, in use, replaced or left behind."""
-        history = self._store.history()
-        names = {*history.parts, *history.replaced}
+        names = {name.removeprefix("parts/") for name in known}
         for folder in ("parts", "set-aside"):
             names.update(path.name for path in (self._store.folder / folder).glob("*.parquet"))
-        stem = f"{self._writer}-"
-        tails = (name.removeprefix("parts/").removesuffix(".parquet") for name in names)
-        numbers = (tail.removeprefix(stem) for tail in tails if tail.startswith(stem))
-        return max((int(number) for number in numbers if number.isdigit()), default=0)
+        ours = re.compile(rf"{re.escape(self._writer)}-(\d{{4,9}})-[0-9a-f]{{12}}\.parquet")
+        found = [match for name in names if (match := ours.fullmatch(name))]
+        return max((int(match[1]) for match in found), default=0)

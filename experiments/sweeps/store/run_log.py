@@ -1,22 +1,65 @@
 """The run log: what happened, one JSON object a line, only ever added to.
 
 It alone says which runs are done: a run is, if a line names a part that holds it and
-the part has the checksum of that line. A line that was cut short counts for nothing.
+the part has the checksum of that line. Every line has a checksum of its own and a
+number. What a kill cut short is the end of a file without the end of a line: it counts
+for nothing. A whole line whose checksum does not hold, or a number left out, is damage:
+nothing is read past it until a repair, which is itself a line, says that it is to count
+for nothing.
+
+What lines say does not depend on their order: a name is given to one part for ever,
+and a part that was replaced or set aside never counts again.
 """
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from hashlib import blake2b, sha256
 from pathlib import Path
 from typing import Any
 
 from abm.errors import StoreError
+from experiments.runs.confined import file_for_adding, read_inside
+from experiments.sweeps.store.records import (
+    LOG_FORMAT,
+    FailedLine,
+    Line,
+    MergedLine,
+    PartLine,
+    RepairedLine,
+    SessionLine,
+    SetAsideLine,
+    checked_line,
+)
 
-LOG_FORMAT = 1
+FOLDER = "log"
+CHECK_BYTES = 16
+_OPENING = b'{"check":"'
 
-Record = dict[str, Any]
+
+@dataclass(frozen=True)
+class Damage:
+    """A line that is not as it was written.
+
+    Attributes
+    ----------
+    log : str
+        Name of the file.
+    line : int
+        From 1.
+    sha256 : str
+        Of the line as it is now; ``""`` where lines before it are missing.
+    """
+
+    log: str
+    line: int
+    sha256: str
+
+    def __str__(self) -> str:
+        what = "is damaged" if self.sha256 else "does not follow the one before it"
+        return f"{FOLDER}/{self.log}: line {self.line} {what}"
 
 
 class RunLog:
@@ -24,30 +67,37 @@ class RunLog:
 
     Parameters
     ----------
-    path : Path
-        Made if it is not there.
+    folder : Path
+        Of the sweep.
+    writer : str
+        Its log is made if it is not there.
     """
 
-    def __init__(self, path: Path) -> None:
-        # No buffer: what a full disk refuses must not come back when the file is closed.
-        self._file = path.open("ab", buffering=0)
+    def __init__(self, folder: Path, writer: str) -> None:
+        name = f"{writer}.jsonl"
+        self._file = file_for_adding(folder, f"{FOLDER}/{name}")
+        self._file.seek(0)
+        found = _scanned(name, self._file.read())
+        self._next = max((record["n"] for record in found.records), default=0) + 1
         # What a killed writer left half-written must not swallow the next line.
-        if self._file.tell() and not _ends_with_newline(path):
+        if found.torn:
+            self._file.truncate(self._file.seek(0, os.SEEK_END) - found.torn)
+        elif found.open_ended:
             self._file.write(b"\n")
 
     def add(self, event: str, **facts: Any) -> None:
         """Add a line and have the disk keep it."""
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
-        record = {"event": event, "format": LOG_FORMAT, "time": now, **facts}
-        text = json.dumps(record, ensure_ascii=True, allow_nan=False)
-        left, before = text.encode() + b"\n", self._file.seek(0, os.SEEK_END)
+        record = {"n": self._next, "event": event, "format": LOG_FORMAT, "time": now, **facts}
+        left, before = as_line(record), self._file.seek(0, os.SEEK_END)
         try:
             while left:
                 left = left[self._file.write(left) or 0 :]
-        except OSError:
+        except BaseException:
             self._file.truncate(before)  # no half line that the next would be added to
             raise
         os.fsync(self._file.fileno())
+        self._next += 1
 
     def close(self) -> None:
         """Close the file."""
@@ -64,12 +114,18 @@ class Part:
         Relative to the folder of the sweep.
     sha256 : str
     runs : tuple of str
-        Identities of the runs that it holds.
+        Identities of the runs that it holds, in their order.
+    makers : tuple of mapping
+        Who made its results, see `experiments.sweeps.store.maker`.
+    made_by : tuple of int
+        Place in ``makers`` of each run's.
     """
 
     name: str
     sha256: str
     runs: tuple[str, ...]
+    makers: tuple[Mapping[str, Any], ...]
+    made_by: tuple[int, ...]
 
 
 @dataclass
@@ -80,23 +136,23 @@ class History:
     ----------
     parts : dict of str to Part
         Those that hold results now, by name.
-    replaced : set of str
-        Names of parts whose results were merged into others.
-    failed : dict of str to Record
+    known : dict of str to str
+        SHA-256 of every part there ever was, by name.
+    failed : dict of str to FailedLine
         The last failure of each run that failed.
     seconds : dict of str to float
         Wall time of a run.
-    sessions : list of Record
+    sessions : list of SessionLine
         One a program that worked on the sweep.
     last : str
         Time of the last line, ISO 8601; ``""`` before the first.
     """
 
     parts: dict[str, Part] = field(default_factory=dict)
-    replaced: set[str] = field(default_factory=set)
-    failed: dict[str, Record] = field(default_factory=dict)
+    known: dict[str, str] = field(default_factory=dict)
+    failed: dict[str, FailedLine] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
-    sessions: list[Record] = field(default_factory=list)
+    sessions: list[SessionLine] = field(default_factory=list)
     last: str = ""
 
     @property
@@ -104,66 +160,170 @@ class History:
         """Runs whose results are stored."""
         return {run for part in self.parts.values() for run in part.runs}
 
+    @property
+    def makers(self) -> list[Mapping[str, Any]]:
+        """Makers of the results that count, each once."""
+        found: list[Mapping[str, Any]] = []
+        for part in self.parts.values():
+            found += [maker for maker in part.makers if maker not in found]
+        return found
+
+    def maker_of(self) -> dict[str, int]:
+        """Return for each run that is done the place of its maker in `makers`."""
+        makers = self.makers
+        found: dict[str, int] = {}
+        for part in self.parts.values():
+            place = [makers.index(maker) for maker in part.makers]
+            for run, number in zip(part.runs, part.made_by, strict=True):
+                found.setdefault(run, place[number])
+        return found
+
 
 def read_history(folder: Path) -> History:
-    """Return what the logs in a folder say.
+    """Return what the logs of a sweep say.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the sweep.
 
     Raises
     ------
     StoreError
-        If a line is of a newer format.
+        If a line is damaged, of a newer format, or says what no line says.
     """
+    lines, damages = _read_all(folder)
+    if damages:
+        raise StoreError(
+            f"{damages[0]}; 'nearshore sweep ... --resume' or 'nearshore results DIR --compact' "
+            "leaves it out and says so in the log"
+        )
     history = History()
-    records = [record for path in sorted(folder.glob("*.jsonl")) for record in _records(path)]
-    # Clocks of machines differ, so the order matters only where one writer wrote both lines.
-    for record in sorted(records, key=lambda record: str(record.get("time", ""))):
-        _take(history, record)
-    for name in history.replaced:
+    gone: set[str] = set()
+    for line in sorted(lines, key=lambda line: line.time):
+        history.last = max(history.last, line.time)
+        _take(history, gone, line)
+    for name in gone:
         history.parts.pop(name, None)
     for run in history.done:
         history.failed.pop(run, None)
     return history
 
 
-def _take(history: History, record: Record) -> None:
-    event = record["event"]
-    history.last = max(history.last, str(record["time"]))
-    if event == "part":
-        part = Part(record["part"], record["sha256"], tuple(record["runs"]))
-        history.parts[part.name] = part
-        history.seconds.update(zip(part.runs, record["seconds"], strict=True))
-    elif event == "merged":
-        for merged in record["parts"]:
-            part = Part(merged["part"], merged["sha256"], tuple(merged["runs"]))
-            history.parts[part.name] = part
-            history.replaced.discard(part.name)
-        history.replaced.update(record["replaces"])
-        history.replaced.difference_update(merged["part"] for merged in record["parts"])
-    elif event == "failed":
-        history.failed[record["run"]] = record
-    elif event == "session":
-        history.sessions.append(record)
+def damages_of(folder: Path) -> list[Damage]:
+    """Return lines that are damaged and that no repair has named so far."""
+    return _read_all(folder)[1]
 
 
-def _records(path: Path) -> Iterator[Record]:
-    with path.open("rb") as file:
-        for line in file:
-            try:
-                record = json.loads(line)
-                known = isinstance(record, dict) and {"event", "format", "time"} <= set(record)
-            except (ValueError, RecursionError):
-                known = False
-            if not known:
-                continue  # cut short by a kill; what it would have said is done again
-            if record["format"] > LOG_FORMAT:
-                raise StoreError(
-                    f"{path.name}: is of format {record['format']}, newer than this version "
-                    f"reads ({LOG_FORMAT}); nothing was touched"
-                )
-            yield record
+def as_line(record: Mapping[str, Any]) -> bytes:
+    """Return a line of a log, its checksum first."""
+    text = json.dumps(record, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    rest = text.encode()[1:]
+    return _OPENING + _check(rest) + b'",' + rest + b"\n"
 
 
-def _ends_with_newline(path: Path) -> bool:
-    with path.open("rb") as file:
-        file.seek(-1, os.SEEK_END)
-        return file.read(1) == b"\n"
+def _check(rest: bytes) -> bytes:
+    return blake2b(rest, digest_size=CHECK_BYTES).hexdigest().encode()
+
+
+def _record(line: bytes) -> dict[str, Any] | None:
+    """Return what a line says; None if it is not as it was written."""
+    at = len(_OPENING) + 2 * CHECK_BYTES
+    check, rest = line[len(_OPENING) : at], line[at + 2 :]
+    if not line.startswith(_OPENING) or line[at : at + 2] != b'",' or check != _check(rest):
+        return None
+    try:
+        record = json.loads(b"{" + rest)
+    except (ValueError, RecursionError):
+        return None
+    return record if isinstance(record, dict) and type(record.get("n")) is int else None
+
+
+@dataclass
+class _Scanned:
+    """The lines of one file: records, those that are damaged, and how it ends."""
+
+    records: list[dict[str, Any]] = field(default_factory=list)
+    damages: list[Damage] = field(default_factory=list)
+    torn: int = 0
+    open_ended: bool = False
+
+
+def _scanned(name: str, content: bytes) -> _Scanned:
+    found = _Scanned()
+    *lines, tail = content.split(b"\n")
+    if tail:
+        # A kill leaves the beginning of a line; a whole one and more is no such thing.
+        found.open_ended = any(_record(part) is not None for part in (tail, tail[:-1]))
+        if found.open_ended:
+            lines.append(tail)
+        else:
+            found.torn = len(tail)
+    expected, excused = 1, False
+    for number, line in enumerate(lines, start=1):
+        record = _record(line)
+        if record is None or record["n"] < expected:
+            found.damages.append(Damage(name, number, sha256(line).hexdigest()))
+            excused = True
+            continue
+        if record["n"] > expected and not excused:
+            found.damages.append(Damage(name, number, ""))
+        found.records.append(record)
+        expected, excused = record["n"] + 1, False
+    return found
+
+
+def _read_all(folder: Path) -> tuple[list[Line], list[Damage]]:
+    """Return lines of all logs, and those that are damaged but for what was repaired."""
+    lines: list[Line] = []
+    damages: list[Damage] = []
+    for name, content in _logs(folder):
+        found = _scanned(name, content)
+        where = f"{FOLDER}/{name}"
+        lines += [checked_line(record, where) for record in found.records]
+        damages += found.damages
+    repaired = {
+        Damage(line.log, line.line, line.sha256) for line in lines if isinstance(line, RepairedLine)
+    }
+    return lines, [damage for damage in damages if damage not in repaired]
+
+
+def _logs(folder: Path) -> Iterator[tuple[str, bytes]]:
+    for path in sorted((folder / FOLDER).glob("*.jsonl")):
+        try:
+            yield path.name, read_inside(folder, f"{FOLDER}/{path.name}")
+        except OSError as error:
+            said = error.strerror
+            raise StoreError(f"{FOLDER}/{path.name}: cannot be read ({said})") from None
+
+
+def _take(history: History, gone: set[str], line: Line) -> None:
+    """Add what a line says to a history, and to ``gone`` the parts that it takes out."""
+    match line:
+        case PartLine():
+            maker = line.maker.model_dump()
+            runs = tuple(line.runs)
+            _add(history, Part(line.part, line.sha256, runs, (maker,), (0,) * len(runs)))
+            history.seconds.update(zip(runs, line.seconds, strict=False))
+        case MergedLine():
+            for one in line.parts:
+                makers = tuple(maker.model_dump() for maker in one.makers)
+                part = Part(one.part, one.sha256, tuple(one.runs), makers, tuple(one.made_by))
+                _add(history, part)
+            gone.update(line.replaces)
+        case SetAsideLine():
+            gone.add(line.part)
+        case FailedLine():
+            history.failed[line.run] = line
+        case SessionLine():
+            history.sessions.append(line)
+
+
+def _add(history: History, part: Part) -> None:
+    """Add a part, whose name no other may have."""
+    whose = len(part.made_by) == len(part.runs)
+    if not whose or any(place >= len(part.makers) for place in part.made_by):
+        raise StoreError(f"{FOLDER}: {part.name} is named without the maker of each of its runs")
+    if history.known.setdefault(part.name, part.sha256) != part.sha256:
+        raise StoreError(f"{FOLDER}: names {part.name} twice, with two checksums")
+    history.parts[part.name] = part

@@ -2,12 +2,12 @@
 
 ::
 
-    manifest.json     what the sweep is, and the checksums of its design
+    manifest.json     what the sweep is, the checksums of its files, and one of its own
     design.parquet    a row a run;  points.json the exact values
     scenarios/        every scenario in full
     log/              run logs, one a writer
     parts/            results as they came, and merged
-    results.parquet   all results in canonical order
+    results.parquet   a copy of all results in canonical order, for people
     set-aside/        parts that were damaged
     locks/            who is at work
 """
@@ -29,15 +29,19 @@ import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
 from abm.config.keys import shown
-from abm.errors import OutputError, StoreError
-from experiments.runs.folders import MANIFEST, PROGRAM, write_whole
+from abm.errors import OutputError, ScenarioError, StoreError
+from experiments.runs.confined import is_file_inside, read_inside
+from experiments.runs.folders import MANIFEST, PROGRAM, read_json, seal_holds, sealed, write_whole
 from experiments.sweeps.design.plan import SweepPlan
 from experiments.sweeps.design.points import Point
-from experiments.sweeps.design.run_spec import RunSpec
+from experiments.sweeps.design.run_spec import KEYS, RUN, RunSpec
 from experiments.sweeps.design.sweep_file import SweepFile
+from experiments.sweeps.store.records import checked_manifest
 from experiments.sweeps.store.run_log import History, Part, read_history
 
-SWEEP_FORMAT = 1
+SWEEP_FORMAT = 2
+"""Of the folder. In 1 neither manifest, scenarios nor lines of the log had a checksum."""
+
 KIND = "sweep"
 
 DESIGN = "design.parquet"
@@ -51,7 +55,9 @@ WHOLE = "all"
 PATIENCE_SECONDS = 2.0
 """Shards hold the lock of the whole for a moment while they join."""
 
-_PART_NAME = re.compile(r"[\w.-]{1,120}\.parquet")
+_DESIGN_FILE = re.compile(rf"([0-9a-f]{{12}})-({re.escape(DESIGN)}|{re.escape(POINTS)})")
+_SCENARIO_FILE = re.compile(r"\d{1,6}-[A-Za-z0-9_-]{1,60}\.toml")
+_ON_ITS_WAY = re.compile(r"\..+\.new")
 
 
 @dataclass(frozen=True)
@@ -81,11 +87,7 @@ class SweepStore:
             folder.mkdir(parents=True, exist_ok=True)
             for name in FOLDERS:
                 (folder / name).mkdir(exist_ok=True)
-            files = {}
-            for number, (name, text) in enumerate(plan.scenarios.items(), start=1):
-                safe = re.sub(r"[^A-Za-z0-9_-]+", "-", name)[:60].strip("-") or "scenario"
-                files[name] = f"scenarios/{number}-{safe}.toml"
-                write_whole(folder / files[name], text.encode())
+            files = _write_scenarios(folder, plan.scenarios)
             # Not a hash of the package: what the sweep asks for is what the file says.
             asked = plan.sweep.model_dump(mode="json")
             return cls._write(folder, plan, {**facts, "asked": asked, "scenarios": files})
@@ -93,7 +95,13 @@ class SweepStore:
     def extended(self, plan: SweepPlan) -> "SweepStore":
         """Write a design that holds the present one and more."""
         with _as_output_error(self.folder):
-            return self._write(self.folder, plan, self.manifest)
+            store = self._write(self.folder, plan, self.manifest)
+            for name in set(self.manifest["files"].values()) - set(
+                store.manifest["files"].values()
+            ):
+                if _is_our_design(self.folder / name):
+                    (self.folder / name).unlink()
+            return store
 
     @classmethod
     def _write(cls, folder: Path, plan: SweepPlan, facts: Mapping[str, Any]) -> "SweepStore":
@@ -117,21 +125,16 @@ class SweepStore:
             "files": files,
             "sha256": marks,
         }
+        manifest = sealed(manifest)
         text = json.dumps(manifest, indent=2, allow_nan=False) + "\n"
         write_whole(folder / MANIFEST, text.encode())
-        for path in [*folder.glob(f"*-{DESIGN}"), *folder.glob(f"*-{POINTS}")]:
-            if path.name not in files.values():
-                path.unlink()
         return cls(folder, manifest)
 
     @staticmethod
     def is_in(folder: Path) -> bool:
         """Return whether a folder is that of a sweep, rather than of a single run."""
-        try:
-            manifest = json.loads((folder / MANIFEST).read_bytes())
-        except (OSError, ValueError, RecursionError):
-            return False
-        return isinstance(manifest, dict) and manifest.get("kind") == KIND
+        manifest = read_json(folder, MANIFEST)
+        return manifest.get("kind") == KIND or "sweep" in manifest  # one of the two is damaged
 
     @classmethod
     def open(cls, folder: Path) -> "SweepStore":
@@ -143,35 +146,58 @@ class SweepStore:
             If there is none that this version can read.
         """
         path = folder / MANIFEST
-        try:
-            manifest = json.loads(path.read_bytes())
-        except FileNotFoundError:
-            raise StoreError(f"{folder}: holds no sweep ({MANIFEST} is missing)") from None
-        except (OSError, ValueError, RecursionError) as error:
-            raise StoreError(f"{path}: cannot be read ({error})") from None
-        ours = isinstance(manifest, dict) and manifest.get("program") == PROGRAM
-        if not ours or manifest.get("kind") != KIND:
+        if not path.exists() and not path.is_symlink():
+            raise StoreError(f"{folder}: holds no sweep ({MANIFEST} is missing)")
+        manifest = read_json(folder, MANIFEST)
+        if not manifest:
+            raise StoreError(f"{path}: cannot be read; it is no manifest, or damaged")
+        if manifest.get("program") != PROGRAM or manifest.get("kind") != KIND:
             raise StoreError(f"{path}: is not the manifest of a sweep; nothing was touched")
         if manifest.get("format") != SWEEP_FORMAT:
             raise StoreError(
                 f"{path}: is of format {shown(manifest.get('format'))}, this version reads "
                 f"{SWEEP_FORMAT}; nothing was touched"
             )
-        return cls(folder, manifest)
+        if not seal_holds(manifest):
+            raise StoreError(
+                f"{path}: is damaged; it is not what was written (its checksum does not hold)"
+            )
+        checked_manifest(manifest, str(path))
+        for name in FOLDERS:
+            if (folder / name).is_symlink():
+                raise StoreError(f"{folder / name}: is a link, not a folder of this sweep")
+        store = cls(folder, manifest)
+        _ = store.sweep, store.asked  # says what is wrong with them
+        return store
 
     @property
     def sweep(self) -> SweepFile:
         """What is swept, extensions included."""
-        return SweepFile.from_document(self.manifest["sweep"])
+        return self._file("sweep")
 
     @property
     def asked(self) -> SweepFile:
         """What the file asked for when the folder was made."""
-        return SweepFile.from_document(self.manifest["asked"])
+        return self._file("asked")
+
+    def _file(self, key: str) -> SweepFile:
+        try:
+            return SweepFile.from_document(self.manifest[key])
+        except ScenarioError as error:
+            raise StoreError(f"{self.folder / MANIFEST}: is wrong in '{key}': {error}") from None
 
     def design(self) -> pa.Table:
         """Return the table of runs in canonical order."""
-        return pq.read_table(BytesIO(self._checked(DESIGN)))
+        try:
+            table = pq.read_table(pa.BufferReader(self._checked(DESIGN)))
+            numbers = table.select(list(KEYS[1:])).cast(_NUMBERS)
+            texts = table.select([RUN, KEYS[0]]).cast(_TEXTS)
+        except (OSError, ValueError, LookupError, pa.ArrowException) as error:
+            said = " ".join(str(error).split())[:200]
+            raise StoreError(f"{self.folder}: the design is no table of runs ({said})") from None
+        if any(column.null_count for column in (*numbers.columns, *texts.columns)):
+            raise StoreError(f"{self.folder}: the design has gaps")
+        return table
 
     def specs(self) -> list[RunSpec]:
         """Return every run once, those of one replication together: they share a base year."""
@@ -181,6 +207,8 @@ class SweepStore:
         found: dict[str, RunSpec] = {}
         rows = design.select(["run", "scenario", "point", "replication", "seed"]).to_pydict()
         for run, scenario, point, replication, seed in zip(*rows.values(), strict=True):
+            if scenario not in quarters or not 1 <= point <= len(points):
+                raise StoreError(f"{self.folder}: the design names what the manifest does not have")
             if run not in found:
                 values = (*fixed, *points[point - 1].items())
                 found[run] = RunSpec(
@@ -191,27 +219,26 @@ class SweepStore:
     def points(self) -> list[Point]:
         """Return the points in their order, with the exact values."""
         keys = list(self.sweep.factors)
-        rows = json.loads(self._checked(POINTS))
-        return [dict(zip(keys, row, strict=True)) for row in rows]
+        try:
+            rows = json.loads(self._checked(POINTS))
+            return [dict(zip(keys, row, strict=True)) for row in rows]
+        except (ValueError, TypeError, RecursionError):
+            raise StoreError(f"{self.folder}: the points are not those of the factors") from None
 
     def scenarios(self) -> dict[str, str]:
-        """Return the text of every scenario by its name."""
-        try:
-            return {
-                name: (self.folder / file).read_text(encoding="utf-8")
-                for name, file in self.manifest["scenarios"].items()
-            }
-        except (OSError, ValueError) as error:
-            raise StoreError(f"{self.folder}: a scenario cannot be read ({error})") from None
+        """Return the text of every scenario by its name, each as it was written."""
+        texts = {}
+        for name, stored in self.manifest["scenarios"].items():
+            content = self._read(stored["file"], stored["sha256"])
+            try:
+                texts[name] = content.decode()
+            except ValueError:
+                raise StoreError(f"{self.folder / stored['file']}: is no text") from None
+        return texts
 
     def history(self) -> History:
         """Return what the logs say."""
-        history = read_history(self.folder / "log")
-        for name in history.parts:
-            # A log is data, too: no part lies elsewhere.
-            if not _PART_NAME.fullmatch(name.removeprefix("parts/")):
-                raise StoreError(f"log: names {shown(name)}, which is no part of this sweep")
-        return history
+        return read_history(self.folder)
 
     def path(self, part: Part) -> Path:
         """Return where a part lies."""
@@ -230,14 +257,59 @@ class SweepStore:
             yield
 
     def _checked(self, name: str) -> bytes:
-        path = self.folder / str(self.manifest["files"][name])
+        return self._read(self.manifest["files"][name], self.manifest["sha256"][name])
+
+    def _read(self, name: str, checksum: str) -> bytes:
+        path = self.folder / name
         try:
-            content = path.read_bytes()
+            content = read_inside(self.folder, name)
         except OSError as error:
             raise StoreError(f"{path}: cannot be read ({error.strerror})") from None
-        if sha256(content).hexdigest() != self.manifest["sha256"][name]:
+        if sha256(content).hexdigest() != checksum:
             raise StoreError(f"{path}: is damaged; its checksum is not that of the manifest")
         return content
+
+
+_NUMBERS = pa.schema({name: pa.int64() for name in KEYS[1:]})
+_TEXTS = pa.schema({RUN: pa.string(), KEYS[0]: pa.string()})
+
+
+def _write_scenarios(folder: Path, texts: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """Write the texts of scenarios; return where each lies and its checksum, by name."""
+    files = {}
+    for number, (name, text) in enumerate(texts.items(), start=1):
+        safe = re.sub(r"[^A-Za-z0-9_-]+", "-", name)[:60].strip("-") or "scenario"
+        file, content = f"scenarios/{number}-{safe}.toml", text.encode()
+        path = folder / file
+        if path.is_symlink() or (path.exists() and read_inside(folder, file) != content):
+            raise OutputError(
+                f"{folder}: holds {file}, which says something else; name a new folder"
+            )
+        write_whole(path, content)
+        files[name] = {"file": file, "sha256": sha256(content).hexdigest()}
+    return files
+
+
+def _is_our_design(path: Path) -> bool:
+    """Return whether a file has the name that a sweep would give to the design in it."""
+    found = _DESIGN_FILE.fullmatch(path.name)
+    if found is None or not is_file_inside(path):
+        return False
+    return sha256(path.read_bytes()).hexdigest().startswith(found[1])
+
+
+def _is_from_a_first_attempt(path: Path) -> bool:
+    """Return whether a path of a new folder is what a kill left there, to be made anew."""
+    if path.is_symlink():
+        return False
+    if path.name == "scenarios" and path.is_dir():
+        return all(
+            _SCENARIO_FILE.fullmatch(file.name) or _ON_ITS_WAY.fullmatch(file.name)
+            for file in path.iterdir()
+        )
+    if path.name in FOLDERS and path.is_dir():
+        return path.name == "locks" or not any(path.iterdir())
+    return _is_our_design(path) or _ON_ITS_WAY.fullmatch(path.name) is not None
 
 
 def check_new_folder(folder: Path) -> None:
@@ -253,14 +325,8 @@ def check_new_folder(folder: Path) -> None:
     if (folder / MANIFEST).exists():
         SweepStore.open(folder)
         raise OutputError(f"{folder}: holds a sweep; --resume goes on with it")
-    allowed = set(FOLDERS)
     if folder.exists():
-        held = sorted(
-            path.name
-            for path in folder.iterdir()
-            # What a killed first attempt left has no manifest and is made anew.
-            if path.name not in allowed and not path.name.endswith((DESIGN, POINTS, ".new"))
-        )
+        held = sorted(path.name for path in folder.iterdir() if not _is_from_a_first_attempt(path))
         if held:
             raise OutputError(f"{folder}: holds {held[0]}; name a new or empty folder")
     existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
@@ -275,6 +341,8 @@ def locked(folder: Path, name: str = WHOLE) -> Iterator[None]:
     A lock of the whole waits for no one and excludes all; shards exclude their own kind.
     """
     locks = folder / "locks"
+    if locks.is_symlink():
+        raise StoreError(f"{locks}: is a link, not a folder of this sweep")
     with _as_output_error(folder):
         locks.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
@@ -293,14 +361,18 @@ def locked(folder: Path, name: str = WHOLE) -> Iterator[None]:
 @contextmanager
 def _one_lock(locks: Path, name: str) -> Iterator[None]:
     holder = locks / f"{name}.holder"
+    for path in (holder, locks / f"{name}.lock"):
+        if path.is_symlink():
+            raise StoreError(f"{path}: is a link, not a lock of this sweep")
     lock = FileLock(locks / f"{name}.lock")
     try:
         lock.acquire(timeout=PATIENCE_SECONDS)
     except Timeout:
         try:
-            by = holder.read_text(encoding="utf-8").strip() or "another program"
+            by = read_inside(locks, holder.name)[:200].decode(errors="replace").strip()
         except OSError:
-            by = "another program"
+            by = ""
+        by = "".join(letter if letter.isprintable() else "?" for letter in by) or "another program"
         raise StoreError(f"{locks.parent}: is in use by {by}; wait for it, or stop it") from None
     except OSError as error:
         raise OutputError(f"{locks.parent}: cannot be written ({error.strerror})") from None

@@ -5,6 +5,7 @@ shard, or a task on a cluster. A run that raises, hangs, asks for too much memor
 kills its process costs itself alone.
 """
 
+import importlib
 import multiprocessing
 import os
 import platform
@@ -15,13 +16,16 @@ import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
 from pebble import ProcessExpired, ProcessPool
 
+from abm.errors import StoreError
 from experiments.sweeps.design.run_spec import Report, RunFunction, RunSpec
-from experiments.sweeps.work.one_run import check_outcomes, simulate
+from experiments.sweeps.store.maker import maker
+from experiments.sweeps.work.one_run import check_identity, check_outcomes, simulate
 
 START_SECONDS = 20.0
 """A process that takes longer to begin a run is replaced; the next one is given more."""
@@ -177,9 +181,15 @@ def _guarded(run_one: RunFunction, spec: RunSpec, scenario: str) -> Report:
     """Carry out a run where it may go wrong; nothing but text and numbers comes back."""
     report = Report(spec.run, None, host=platform.node())
     try:
+        check_identity(spec, scenario)
+    except StoreError as error:
+        return replace(report, kind="refused", message=str(error))
+    except MemoryError:
+        return replace(report, kind="memory", message="ran out of memory", trace=_trace())
+    try:
         outcomes = run_one(spec, scenario)
-        check_outcomes(outcomes)
-        return replace(report, outcomes=outcomes)
+        check_outcomes(outcomes, dict(spec.values))
+        return replace(report, outcomes=outcomes, maker=maker())
     except MemoryError:
         return replace(report, kind="memory", message="ran out of memory", trace=_trace())
     except Exception as error:
@@ -199,6 +209,10 @@ def _prepare_process(memory: int | None, parent: int) -> None:
         import resource
 
         resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    # Now, as it takes a moment that is not the first run's; too little memory is told there.
+    with suppress(MemoryError):
+        importlib.import_module("experiments.sweeps.design.plan")
+        maker()
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
 
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from abm.errors import OutputError
-from experiments.runs.processes import settings_of_workers
+from experiments.runs.processes import PORTABLE, settings_of_workers
 from experiments.sweeps.design.run_spec import Report, RunFunction, RunSpec
 from experiments.sweeps.work.backends import Backend, BackendLostError, Chunk, chunks
 from experiments.sweeps.work.chunk import Limits, Worker, run_chunk
@@ -239,6 +239,8 @@ def dask_chunk(
         )
     idle = _kept.setdefault((limits, portable), [])
     # For good: pebble starts processes when it needs them, also after one was lost.
+    if not portable and os.environ.get(PORTABLE) == "1":
+        os.environ.pop("NPY_DISABLE_CPU_FEATURES", None)  # a portable sweep left it
     os.environ.update(settings_of_workers(portable=portable))
     worker = idle.pop() if idle else Worker(limits)
     try:

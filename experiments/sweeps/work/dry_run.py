@@ -4,7 +4,6 @@ import resource
 import shutil
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 
 from experiments.runs.processes import environment_of_workers
@@ -12,6 +11,7 @@ from experiments.runs.progress import clock
 from experiments.sweeps.design.plan import SweepPlan
 from experiments.sweeps.design.run_spec import RunFunction
 from experiments.sweeps.work.chunk import Limits, run_chunk
+from experiments.sweeps.work.model_rules import check_plan
 from experiments.sweeps.work.one_run import simulate
 
 BYTES_A_NUMBER = 8
@@ -30,9 +30,10 @@ def dry_run_text(plan: SweepPlan, workers: int, *, run_one: RunFunction = simula
     run_one : callable
         Carries out one run.
     """
+    check_plan(plan, run_one)
     first = next(plan.specs())
     # The second shares the first one's base year, as most runs of a sweep do.
-    pair = [first, replace(first, run=f"{first.run}-again")]
+    pair = [first, first]
     started = time.perf_counter()
     with environment_of_workers():
         reports = list(run_chunk(pair, plan.scenarios, Limits(), run_one))

@@ -1,22 +1,20 @@
 """From pending runs to stored results, whatever happens on the way."""
 
 import errno
-import signal
 from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 
-from experiments.runs.stopping import stop_signals
+from abm.errors import StoreError
 from experiments.sweeps.design.run_spec import Report, RunSpec
 from experiments.sweeps.store.recorder import Recorder
 from experiments.sweeps.work.backends import Backend, BackendLostError
 from experiments.sweeps.work.progress import SweepProgress
+from experiments.sweeps.work.stopping import RESUME_ME, StopRequested, noting_requests
 
 ALL_DONE = 0
 SOME_FAILED = 3
 DAMAGED_OR_LOCKED = 4
-RESUME_ME = 75
-INTERRUPTED = 130
 
 ALIKE = 3
 """So many first runs that fail alike stop a sweep: the others would, too."""
@@ -93,26 +91,30 @@ def work(
     """Carry out runs and record how each ended.
 
     Ctrl-C and a request to terminate drop the runs in hand and write all others; so
-    does a disk that is full.
+    does a disk that is full, and a run that is not what its identity says.
     """
     ending = Ending()
     if not specs:
         return ending
-    with stop_signals() as asked, closing(_closable(backend, specs)) as reports:
+    with noting_requests() as asked, closing(_closable(backend, specs)) as reports:
         try:
             for report in reports:
                 if report is None:
                     recorder.flush_if_due()
                     progress.tick()
-                else:
-                    ending.count(report, rules)
+                elif report.kind == "refused":
+                    ending.code, ending.note = DAMAGED_OR_LOCKED, report.message
+                elif not (asked and report.kind == "killed"):  # with us, by whoever stops us
                     recorder.take(report)
+                    ending.count(report, rules)
                     progress.count(report)
                 if asked:
-                    ending.code = INTERRUPTED if asked[0] == signal.SIGINT else RESUME_ME
-                    ending.note = f"stopped by {signal.Signals(asked[0]).name}"
+                    stop = StopRequested(asked[0])
+                    ending.code, ending.note = stop.code, stop.note
                 if ending.note:
                     break
+        except StoreError as refused:  # whose results may not stand beside those that are there
+            ending.code, ending.note = DAMAGED_OR_LOCKED, str(refused)
         except BackendLostError as lost:
             ending.code, ending.note = RESUME_ME, f"{lost}; go on with --resume"
         except OSError as error:

@@ -2,31 +2,33 @@
 
 import os
 import platform
-import tomllib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from abm.config.keys import shown
-from abm.errors import OutputError, ScenarioError, StoreError
+from abm.errors import OutputError, StoreError
+from experiments.runs.folders import MANIFEST
 from experiments.runs.processes import environment_of_workers
-from experiments.runs.provenance import git_revision, processor, versions
-from experiments.sweeps.design.plan import make_plan
-from experiments.sweeps.design.points import EXTENDABLE
-from experiments.sweeps.design.run_spec import Report, RunFunction, RunSpec
+from experiments.sweeps.design.plan import SweepPlan, make_plan
+from experiments.sweeps.design.run_spec import RunFunction, RunSpec
 from experiments.sweeps.design.sweep_file import SweepFile, read_sweep
-from experiments.sweeps.store.merge import merge, outcome_tables, set_damaged_aside
-from experiments.sweeps.store.parts import RUN
+from experiments.sweeps.store.maker import Makers, maker_of_elsewhere, maker_of_workers
+from experiments.sweeps.store.merge import merge, set_damaged_aside
 from experiments.sweeps.store.recorder import FLUSH_SECONDS, Recorder
-from experiments.sweeps.store.run_log import History
-from experiments.sweeps.store.store import WHOLE, SweepStore, check_new_folder, locked
+from experiments.sweeps.store.run_log import History, RunLog, damages_of
+from experiments.sweeps.store.store import FOLDERS, WHOLE, SweepStore, check_new_folder, locked
 from experiments.sweeps.work import backends, cluster
 from experiments.sweeps.work.chunk import Limits, Worker
+from experiments.sweeps.work.extending import extended_plan
+from experiments.sweeps.work.model_rules import check_plan
 from experiments.sweeps.work.one_run import simulate
 from experiments.sweeps.work.progress import SweepProgress
-from experiments.sweeps.work.supervisor import RESUME_ME, SOME_FAILED, Ending, StopRules, work
+from experiments.sweeps.work.reuse import check_reusable, take_from_others
+from experiments.sweeps.work.stopping import RESUME_ME, StopRequested, stoppable
+from experiments.sweeps.work.supervisor import SOME_FAILED, Ending, StopRules, work
 
 KINDS_OF_FAILURE = ("error", "timeout", "memory", "killed")
 
@@ -127,42 +129,63 @@ def run_sweep(
         If the folder is damaged, or in use by another program.
     """
     options = options or Options()
+    result = SweepResult(out, 0, 0, 0, 0)
+    try:
+        with stoppable():
+            _run_sweep(source, out, options, run_one, result)
+    except StopRequested as stop:  # outside the work on runs, which ends by itself
+        result.code = stop.code
+        result.notes.append(f"Stopped: {stop.note}; go on with --resume if there is a folder.")
+    return result
+
+
+def _run_sweep(
+    source: str | Path, out: Path, options: Options, run_one: RunFunction, result: SweepResult
+) -> None:
+    """Carry out a sweep and say in ``result`` how it stands."""
     sweep, beside = read_sweep(source)
-    if options.extend and not (out / "manifest.json").exists():
+    if options.extend and not (out / MANIFEST).exists():
         raise OutputError(f"{out}: holds no sweep to extend")
     name = WHOLE if options.shard is None else "shard-{}-of-{}".format(*options.shard)
-    notes: list[str] = []
-    if options.resume or options.extend or (options.shard and (out / "manifest.json").exists()):
+    if options.resume or options.extend or (options.shard and (out / MANIFEST).exists()):
         SweepStore.open(out)
-        _check_backend(options)
+        _check_what_is_asked(options)
     else:
-        plan = make_plan(sweep, beside)
-        check_new_folder(out)
-        check_writable(out)
-        _check_backend(options)
-        with locked(out):
-            if not (out / "manifest.json").exists():  # another shard may have been quicker
-                SweepStore.create(out, plan, facts_of(options))
+        _create(make_plan(sweep, beside), out, options, run_one)
     with locked(out, name):
         store = SweepStore.open(out)
         check_same(store, sweep, beside)
         if options.extend:
-            store = _extended(store, options.extend)
-        result = carry_on(store, options, run_one, notes, name=name)
-    if options.shard is not None and result.code not in (RESUME_ME, 130):
-        _merge_if_last(out, notes)
-    return result
+            Makers(store.history().makers).admit(expected_maker(options), "this session")
+            plan = extended_plan(store, options.extend)
+            check_plan(plan, run_one)
+            store = store.extended(plan)
+        carry_on(store, options, run_one, result, name=name)
+    if options.shard is not None and result.code in (0, SOME_FAILED):
+        _merge_if_last(out, result)
+
+
+def _create(plan: SweepPlan, out: Path, options: Options, run_one: RunFunction) -> None:
+    """Make the folder of a sweep, after all that can be checked beforehand."""
+    check_plan(plan, run_one)
+    if options.shard is None or not (out / MANIFEST).exists():
+        check_new_folder(out)
+    check_writable(out)
+    _check_what_is_asked(options)
+    with locked(out):
+        if not (out / MANIFEST).exists():  # another shard may have been quicker
+            SweepStore.create(out, plan, maker_of_workers(portable=options.portable))
 
 
 def carry_on(
     store: SweepStore,
     options: Options,
     run_one: RunFunction,
-    notes: list[str],
+    result: SweepResult,
     *,
     name: str = WHOLE,
     crew: Sequence[Worker] | None = None,
-) -> SweepResult:
+) -> None:
     """Carry out what is left of a sweep; the caller holds the lock of that name.
 
     Parameters
@@ -170,30 +193,87 @@ def carry_on(
     store : SweepStore
     options : Options
     run_one : callable
-    notes : list of str
-        Gets the lines that the user should read.
+    result : SweepResult
+        Is told how the sweep stands, also where this is stopped.
     name : str
         The shard, or the whole.
     crew : sequence of Worker, optional
         Processes to use and to keep.
     """
+    for folder in FOLDERS:
+        (store.folder / folder).mkdir(exist_ok=True)
+    if options.shard is None:
+        result.notes += mend_logs(store, _writer(name))
+    specs = _share(store.specs(), options.shard)
     recorder = Recorder(store, _writer(name), flush_seconds=options.flush_seconds)
     try:
         history = store.history()
         if options.shard is None:
-            notes += set_damaged_aside(store, history)
-        notes += _other_origins(history, options)
-        recorder.session({**facts_of(options), "host": platform.node(), "process": os.getpid()})
-        specs = _share(store.specs(), options.shard)
-        history = _take_from_others(store, history, recorder, specs, options.reuse, notes)
+            result.notes += set_damaged_aside(store, history, recorder)
+        recorder.makers.admit(expected_maker(options), "this session")
+        recorder.session(
+            maker=maker_of_workers(portable=options.portable),
+            host=platform.node(),
+            process=os.getpid(),
+        )
+        history = take_from_others(store, history, recorder, specs, options.reuse, result.notes)
         pending, done, failed = _pending(specs, history, options.retry_failed)
         progress = SweepProgress(len(specs), done, failed, store.folder, quiet=options.quiet)
         with environment_of_workers(portable=options.portable), progress:
             backend = _backend(store, options, run_one, crew)
             ending = work(pending, backend, recorder, progress, options.rules)
-        return _conclude(store, specs, ending, recorder, options, notes)
+        _conclude(store, specs, ending, recorder, options, result)
+    except StopRequested as stop:
+        _end_early(recorder, result, stop)
     finally:
         recorder.close()
+        result.notes += [note for note in recorder.makers.notes if note not in result.notes]
+        _count(result, specs, store.history())
+
+
+def _end_early(recorder: Recorder, result: SweepResult, stop: StopRequested) -> None:
+    """Write what waits after a request to stop that came between two stages."""
+    result.code = stop.code
+    result.notes.append(f"Stopped: {stop.note}; go on with --resume.")
+    try:
+        recorder.flush()
+    except OSError as error:
+        result.notes.append(f"What waited could not be written ({error.strerror}).")
+
+
+def _count(result: SweepResult, specs: Sequence[RunSpec], history: History) -> None:
+    """Say how many runs there are, are done and have failed."""
+    _, done, failed = _pending(specs, history, ())
+    result.runs, result.done, result.failed = len(specs), done, failed
+
+
+def mend_logs(store: SweepStore, writer: str) -> list[str]:
+    """Note in the log which damaged lines count for nothing; the caller holds the whole.
+
+    Returns
+    -------
+    list of str
+        A line about each.
+    """
+    damages = damages_of(store.folder)
+    if not damages:
+        return []
+    log = RunLog(store.folder, writer)
+    try:
+        for damage in damages:
+            log.add("repaired", log=damage.log, line=damage.line, sha256=damage.sha256)
+    finally:
+        log.close()
+    return [
+        f"{damage}; it counts for nothing, and what it told is done again" for damage in damages
+    ]
+
+
+def expected_maker(options: Options) -> dict[str, Any]:
+    """Return what is known beforehand of whoever will make results."""
+    if options.dask is not None:
+        return maker_of_elsewhere(portable=options.portable)
+    return maker_of_workers(portable=options.portable)
 
 
 def _conclude(
@@ -202,23 +282,25 @@ def _conclude(
     ending: Ending,
     recorder: Recorder,
     options: Options,
-    notes: list[str],
-) -> SweepResult:
+    result: SweepResult,
+) -> None:
     history = store.history()
-    _, done, failed = _pending(specs, history, ())
-    code = ending.code or (SOME_FAILED if failed else 0)
+    _, _, failed = _pending(specs, history, ())
+    result.code = ending.code or (SOME_FAILED if failed else 0)
     if ending.note:
-        notes.append(f"Stopped: {ending.note}.")
-    result = SweepResult(store.folder, len(specs), done, failed, code, notes)
-    if options.shard is None and code in (0, SOME_FAILED) and history.parts:
+        result.notes.append(f"Stopped: {ending.note}.")
+    if options.shard is None and result.code in (0, SOME_FAILED) and history.parts:
         try:
             # A part damaged since is found before anything is merged.
-            notes += set_damaged_aside(store, history)
-            merge(store, history, recorder)
+            lost = set_damaged_aside(store, history, recorder)
+            result.notes += lost + merge(store, history, recorder)
         except OSError as error:
             result.code = RESUME_ME
-            notes.append(f"Results could not be merged ({error.strerror}); go on with --resume.")
-    return result
+            result.notes.append(
+                f"Results could not be merged ({error.strerror}); go on with --resume."
+            )
+        else:
+            result.code = RESUME_ME if lost else result.code
 
 
 def _pending(
@@ -226,7 +308,7 @@ def _pending(
 ) -> tuple[list[RunSpec], int, int]:
     """Return runs to carry out, and how many are done and have failed for good."""
     done = history.done
-    failed = {run for run, record in history.failed.items() if str(record.get("kind")) not in retry}
+    failed = {run for run, line in history.failed.items() if line.kind not in retry}
     pending = [spec for spec in specs if spec.run not in done and spec.run not in failed]
     finished = sum(spec.run in done for spec in specs)
     return pending, finished, len(specs) - len(pending) - finished
@@ -240,9 +322,11 @@ def _share(specs: list[RunSpec], shard: tuple[int, int] | None) -> list[RunSpec]
     return specs[len(specs) * (k - 1) // n : len(specs) * k // n]
 
 
-def _check_backend(options: Options) -> None:
+def _check_what_is_asked(options: Options) -> None:
+    """Refuse a cluster that does not answer, and sweeps whose results cannot be taken."""
     if options.dask is not None:
         cluster.check_scheduler(options.dask)
+    check_reusable(options.reuse, expected_maker(options))
 
 
 def _backend(
@@ -257,34 +341,6 @@ def _backend(
 
 def _writer(name: str) -> str:
     return "main" if name == WHOLE else name
-
-
-def facts_of(options: Options) -> dict[str, Any]:
-    """Return where results are from: versions, revision, processor."""
-    return {
-        "versions": versions(),
-        "git_revision": git_revision(),
-        **processor(),
-        "portable": options.portable,
-    }
-
-
-def _other_origins(history: History, options: Options) -> list[str]:
-    """Return a line for each way in which earlier results may differ in their last bits."""
-    if not history.sessions:
-        return []
-    last, now = history.sessions[-1], facts_of(options)
-    words = {
-        "git_revision": "another revision of the program",
-        "cpu_features": "a processor with other instruction sets",
-        "portable": "another setting of --portable",
-        "versions": "other versions of packages",
-    }
-    return [
-        f"Earlier results are from {said}; the manifest's log names both."
-        for key, said in words.items()
-        if last.get(key) != now[key] and not (key == "cpu_features" and options.portable)
-    ]
 
 
 def check_same(store: SweepStore, sweep: SweepFile, beside: Path) -> None:
@@ -310,74 +366,6 @@ def check_same(store: SweepStore, sweep: SweepFile, beside: Path) -> None:
 _ONE: dict[str, Any] = {"replications": 1, "set": {}, "reference": {}}
 
 
-def _extended(store: SweepStore, changes: Sequence[str]) -> SweepStore:
-    """Return the store with a larger design.
-
-    Raises
-    ------
-    ScenarioError
-        If a change cannot be, or would leave out runs of the present design.
-    """
-    document = store.sweep.model_dump(mode="json")
-    for change in changes:
-        key, _, written = (part.strip() for part in change.partition("="))
-        try:
-            value = tomllib.loads(f"value = {written}")["value"]
-        except (ValueError, KeyError, RecursionError):
-            raise ScenarioError(f"--extend {shown(change)}: is written KEY=VALUE") from None
-        if key == "replications":
-            document["replications"] = value
-        elif key == "n":
-            document["design"]["n"] = value
-        elif key in document["factors"]:
-            document["factors"][key] = value
-        else:
-            known = ", ".join(["replications", "n", *document["factors"]])
-            raise ScenarioError(f"--extend {shown(key)}: what can be extended is {known}")
-    sweep = SweepFile.from_document(document)
-    plan = make_plan(sweep, store.folder, store.scenarios())
-    lost = {spec.run for spec in store.specs()} - {spec.run for spec in plan.specs()}
-    if lost:
-        raise ScenarioError(
-            f"--extend: would leave out {len(lost)} runs of the sweep; replications and designs "
-            f"of kind {', '.join(EXTENDABLE)} can grow"
-        )
-    return store.extended(plan)
-
-
-def _take_from_others(
-    store: SweepStore,
-    history: History,
-    recorder: Recorder,
-    specs: Sequence[RunSpec],
-    folders: Sequence[Path],
-    notes: list[str],
-) -> History:
-    """Copy results of the same runs from other sweeps; return the history with them."""
-    for folder in folders:
-        wanted = {spec.run for spec in specs} - history.done
-        other = SweepStore.open(folder)
-        taken = 0
-        for report in _reports_of(other, wanted):
-            recorder.take(report)
-            taken += 1
-        recorder.note("reused", folder=str(folder), runs=taken)
-        recorder.flush()
-        history = store.history()
-        notes.append(f"{taken} results taken from {folder}.")
-    return history
-
-
-def _reports_of(other: SweepStore, wanted: set[str]) -> Iterator[Report]:
-    seen: set[str] = set()
-    for table in outcome_tables(other, other.history()):
-        for row in table.to_pylist():
-            run = row.pop(RUN)
-            if run in wanted and run not in seen:
-                seen.add(run)
-                yield replace(Report(run, row), host="reused")
-
-
 def check_writable(out: Path) -> None:
     """Refuse a folder in which nothing can be written."""
     existing = next(path for path in (out, *out.absolute().parents) if path.exists())
@@ -398,28 +386,41 @@ def _probe(folder: Path) -> Iterator[None]:
         path.unlink()
 
 
-def _merge_if_last(out: Path, notes: list[str]) -> None:
+def _merge_if_last(out: Path, result: SweepResult) -> None:
     """Merge when every shard is at its end; the last one to finish finds it so."""
     store = SweepStore.open(out)
     history = store.history()
     ended = history.done | set(history.failed)
     if any(spec.run not in ended for spec in store.specs()):
-        notes.append("Other shards have runs left; the last one merges all.")
+        result.notes.append("Other shards have runs left; the last one merges all.")
         return
     try:
         with store.locked():
-            compact(store)
+            lost, notes = compact(store)
     except StoreError:
-        notes.append("Another shard is at work; 'nearshore results DIR --compact' merges all.")
+        result.notes.append(
+            "Another shard is at work; 'nearshore results DIR --compact' merges all."
+        )
+        return
+    result.notes += lost + notes
+    if lost:
+        result.code = RESUME_ME
+        result.notes.append("Start the shards again: they carry out what was lost.")
 
 
-def compact(store: SweepStore) -> list[str]:
-    """Set damaged parts aside and merge all others; the caller holds the lock."""
+def compact(store: SweepStore) -> tuple[list[str], list[str]]:
+    """Set damaged parts aside and merge all others; the caller holds the lock.
+
+    Returns
+    -------
+    tuple of list of str
+        A line about each damage, and about each file that was left alone.
+    """
+    lost = mend_logs(store, "merge")
     recorder = Recorder(store, "merge")
     try:
         history = store.history()
-        lines = set_damaged_aside(store, history)
-        merge(store, history, recorder)
-        return lines
+        lost += set_damaged_aside(store, history, recorder)
+        return lost, merge(store, history, recorder)
     finally:
         recorder.close()

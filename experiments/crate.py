@@ -17,7 +17,8 @@ from typing import Any
 
 from abm.errors import OutputError
 from experiments.runs.continuing import read_manifest
-from experiments.runs.folders import CHECKPOINT, MANIFEST, PROGRAM
+from experiments.runs.folders import CHECKPOINT, MANIFEST, PROGRAM, read_json
+from experiments.sweeps.store.store import SweepStore
 
 METADATA = "ro-crate-metadata.json"
 ENVIRONMENT = "environment.txt"
@@ -77,7 +78,7 @@ def export(folder: Path, crate: Path) -> int:
     OutputError
         If the folder holds no results, or the archive would lie among them.
     """
-    manifest = read_manifest(folder)
+    manifest = _manifest(folder)
     if crate.resolve().is_relative_to(folder.resolve()):
         raise OutputError(f"{crate}: lies in {folder}, which is to go into it; name another place")
     added = {
@@ -110,12 +111,20 @@ def export(folder: Path, crate: Path) -> int:
     return len(entities) + 1
 
 
+def _manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of a folder, checked by the rules of those who write it."""
+    if read_json(folder, MANIFEST).get("kind") == "sweep":
+        return dict(SweepStore.open(folder).manifest)
+    return read_manifest(folder)
+
+
 def _results(folder: Path) -> list[Path]:
     """Files of the folder, without checkpoints, locks and whatever is hidden."""
     return [
         path
         for path in sorted(folder.rglob("*"))
         if path.is_file()
+        and path.resolve().is_relative_to(folder.resolve())  # a link may lead elsewhere
         and not any(
             part in LEFT_OUT or part.startswith(".") for part in path.relative_to(folder).parts
         )

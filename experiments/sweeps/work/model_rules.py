@@ -1,0 +1,75 @@
+"""The model's own rules asked about every run of a sweep, before any is carried out.
+
+What would fail every run alike, such as too few firms, is refused at once. The rules
+are those of the model: the same functions raise as would in a run.
+"""
+
+from abm.base_year.population import SMALLEST_FIRMS, draw_population, firms_per_cell
+from abm.base_year.set_up import scaled
+from abm.config.keys import shown
+from abm.economy.tables import load_economy
+from abm.engine.draws import Draws
+from abm.errors import CalibrationError, ScenarioError
+from abm.policy.regimes import compile_policy
+from abm.scenario.scenario import Scenario
+from experiments.sweeps.design.plan import SweepPlan, scenario_at
+from experiments.sweeps.design.run_spec import RunFunction
+from experiments.sweeps.work.one_run import simulate
+
+
+def check_plan(plan: SweepPlan, run_one: RunFunction) -> None:
+    """Refuse runs that would fail, by the rules of the model that carries them out.
+
+    Raises
+    ------
+    ScenarioError
+        As `check_by_the_model` does.
+    """
+    if run_one is simulate:
+        check_by_the_model(plan)
+
+
+def check_by_the_model(plan: SweepPlan) -> None:
+    """Refuse a sweep with runs that the model would refuse.
+
+    Firms are drawn, as few as there may be, and policy is put into arrays, once for
+    each set of assumptions; what depends on luck is left to the runs.
+
+    Raises
+    ------
+    ScenarioError
+        In the model's words, naming the point.
+    """
+    try:
+        firms_per_cell(load_economy(), plan.sweep.firms)
+    except CalibrationError as error:
+        raise ScenarioError(str(error)) from None
+    seen: set[str] = set()
+    for name, text in plan.scenarios.items():
+        for point in plan.points:
+            values = {**plan.sweep.set, **point}
+            scenario = scenario_at(text, values, plan.quarters[name])
+            try:
+                _check_assumptions(scenario, seen)
+                _check_policy(scenario, seen)
+            except (CalibrationError, ScenarioError) as error:
+                said = ", ".join(f"{key} = {shown(value)}" for key, value in values.items())
+                at = f" (at the point {said})" if said else ""
+                raise ScenarioError(f"{error}{at}") from None
+
+
+def _check_assumptions(scenario: Scenario, seen: set[str]) -> None:
+    """Draw the fewest firms there may be under a scenario's assumptions, once for each."""
+    key = f"{scenario.firms!r}{scenario.economy!r}"
+    if key not in seen:
+        seen.add(key)
+        economy = scaled(load_economy(), scenario)
+        draw_population(economy, scenario.firms, SMALLEST_FIRMS, Draws(1))
+
+
+def _check_policy(scenario: Scenario, seen: set[str]) -> None:
+    """Put a scenario's policy into arrays, once for each."""
+    key = scenario.model_dump_json(exclude={"firms", "economy", "name", "title", "question"})
+    if key not in seen:
+        seen.add(key)
+        compile_policy(scenario)
