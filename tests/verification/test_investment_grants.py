@@ -126,7 +126,8 @@ def test_a_grant_in_a_host_raises_expected_openings_there_and_a_larger_one_by_mo
 def test_more_plants_are_announced_in_a_run_where_a_treasury_pays_for_them():
     plain, granted = run(), run(GRANT)
     announced = [
-        model.outcomes.query("region == 'MEX'")["announced"].sum() for model in (plain, granted)
+        model.outcomes.query("region == 'MEX'")["announced_musd"].sum()
+        for model in (plain, granted)
     ]
     assert announced[1] > announced[0] > 0
 
