@@ -59,7 +59,7 @@ def test_the_deficit_is_that_of_the_summary():
 def test_a_deficit_that_grows_raises_the_hazard_and_one_that_shrinks_lowers_it():
     wider = run(*REACTS, "barriers.USA.MEX.all=-0.05")
     narrower = run(*REACTS, "barriers.USA.MEX.all=0.05")
-    assert narrower.hazard < 1 < wider.hazard
+    assert narrower.in_force.state.hazard < 1 < wider.in_force.state.hazard
     assert wider.transitions[-1, 0, 1] > narrower.transitions[-1, 0, 1]
     events = [e for e in wider.events if e["instrument"] == "threat.arrival_per_quarter"]
     assert events
@@ -69,7 +69,7 @@ def test_a_deficit_that_grows_raises_the_hazard_and_one_that_shrinks_lowers_it()
 
 def test_without_reaction_the_deficit_moves_nothing():
     plain, told = run(*THREAT), run(*THREAT, "reaction.deficit_target=0.5")
-    assert told.hazard == 1
+    assert told.in_force.state.hazard == 1
     for name, frame in plain.frames().items():
         pd.testing.assert_frame_equal(frame, told.frames()[name], check_exact=True)
 
