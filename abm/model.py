@@ -108,8 +108,8 @@ class RelocationModel(Trading, mesa.Model):
         """Quarter 0 under the regimes of the start; others follow as they become known."""
         self.state: State = first_state(self.start, self.base_accounts, self.in_force.state)
         self._grandfather()
-        self._start_regimes(np.arange(len(self.policy.regimes)))
         self._start_trade()
+        self._start_regimes(np.arange(len(self.policy.regimes)))
         self.record()
 
     @phase

@@ -32,7 +32,7 @@ CHANNEL_LABELS = {
     "duty_paid": "Duty paid",
     "compliance": "Compliance",
     "contracts_renewed": "Contracts",
-    "resourcing": "Re-sourcing",
+    "resourcing": "Other re-sourcing",
     "customers": "Customers",
     "relocation": "Relocation",
     "price_feedback": "Price feedback",

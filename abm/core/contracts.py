@@ -80,6 +80,19 @@ class Contracts:
         recent = np.repeat(share[None], REMEMBERED, axis=0)
         return cls(share.copy(), share.copy(), share.copy(), recent)
 
+    def with_inputs(self, others: NDArray[np.bool_], contracts: "Contracts") -> "Contracts":
+        """The same, but for some inputs those of other contracts.
+
+        Parameters
+        ----------
+        others : ndarray of bool, shape (input,)
+        contracts : Contracts
+        """
+        theirs = others[:, None, None]
+        return Contracts(
+            *(np.where(theirs, getattr(contracts, name), mine) for name, mine in vars(self).items())
+        )
+
     @property
     def known(self) -> Floats:
         """Largest part of each source in the last quarters: what buyers know how to buy there."""

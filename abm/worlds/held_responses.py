@@ -1,7 +1,7 @@
 """A world under its own policy in which some responses stay those of another world.
 
 A policy acts through the duties themselves and through six responses: firms change
-their claims of origin, they sign with other suppliers, they plan with other sources, their
+their claims of origin, they order parts elsewhere, all else is bought elsewhere, their
 customers change seller, they move plants, and wages and supply prices adjust. In a held
 world some responses are free, and the others are copied, quarter by quarter, from the
 world it follows, which always steps first. If both worlds have the same policy, they are
@@ -11,10 +11,10 @@ Held is
 
 * ``claims``: the claims made at every border, where the policy still accepts them, and
   the rules, paperwork, audits and fines under which they are made;
-* ``contracts``: which parts and services are ordered where, paid for at the prices of
-  this world;
-* ``sources``: where buyers would sign, as plans and searches for suppliers see it: chosen
-  at the prices of the world followed and paid for at the prices of this one;
+* ``contracts``: which parts firms order where, paid for at the prices of this world;
+* ``sources``: the same of services and of users of inputs that are not modelled firms; links
+  to suppliers; and where firms would sign, as plans see it, chosen at the prices of the world
+  followed and paid for at the prices of this one;
 * ``customers``: who buys from whom, and from which of a firm's plants; the customers of plants
   that do not stand here go to the others;
 * ``plants``: where firms produce and build;
@@ -31,7 +31,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.axes import N_GOODS, N_HOSTS
+from abm.axes import N_GOODS, N_HOSTS, N_SECTORS
 from abm.core.claims import Claim
 from abm.core.repriced import reprice
 from abm.core.sourcing import InputTerms
@@ -134,15 +134,17 @@ class HeldWorld(Twin):
 
     def _supplies(self) -> tuple[Supply, Supply]:
         """Contracts, their own or those of the world followed, at the prices of this one."""
-        theirs = self.followed.supply, self.followed.other_supply
-        of_sectors, of_others = (
-            replace(
-                mine,
-                contracts=(other if "contracts" in self.held else mine).contracts,
-                today=(other if "sources" in self.held else mine).today,
-            )
-            for mine, other in zip(super()._supplies(), theirs, strict=True)
+        of_sectors, of_others = super()._supplies()
+        theirs, others = self.followed.supply, self.followed.other_supply
+        held = np.repeat(
+            ["contracts" in self.held, "sources" in self.held], [N_GOODS, N_SECTORS - N_GOODS]
         )
+        of_sectors = replace(
+            of_sectors, contracts=of_sectors.contracts.with_inputs(held, theirs.contracts)
+        )
+        if "sources" in self.held:
+            of_sectors = replace(of_sectors, today=theirs.today)
+            of_others = replace(others, price=of_others.price)
         return of_sectors, of_others
 
     def renew_contracts(self) -> None:

@@ -100,6 +100,7 @@ def _in_two_lines(heading: str) -> str:
     parts = {
         "Compliance": "Compli-\nance",
         "Contracts": "Con-\ntracts",
+        "Other re-sourcing": "Other re-\nsourcing",
         "Customers": "Custom-\ners",
         "Relocation": "Reloca-\ntion",
     }

@@ -71,7 +71,7 @@ def test_a_quarter_in_which_all_choose_anew_is_sold_by_appeal(donor: RelocationM
     model = another(donor)
     pull(model, 0.25)
     model.step()
-    quarter, regime = model.this_quarter(), model.regime
+    quarter, regime = model.this_quarter(), model.trade
     served = serve(quarter, model.customers, AT_ONCE, regime)
     given = (quarter, model.terms, model.value_added, regime)
     by_share = tally_plants(*given, sales=served.sales)

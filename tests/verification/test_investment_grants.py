@@ -127,7 +127,8 @@ def test_more_plants_are_announced_in_a_run_where_a_treasury_pays_for_them():
     # Among two hundred the grant decides for one or two, whose luck may name another plant.
     plain, granted = run(firms=1000), run(GRANT, firms=1000)
     announced = [
-        model.outcomes.query("region == 'MEX'")["announced"].sum() for model in (plain, granted)
+        model.outcomes.query("region == 'MEX'")["announced_musd"].sum()
+        for model in (plain, granted)
     ]
     assert announced[1] > announced[0] > 0
 
