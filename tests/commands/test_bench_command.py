@@ -33,6 +33,7 @@ PHASES = (
     "enact_policy",
     "update_beliefs",
     "price_inputs",
+    "renew_contracts",
     "solve_costs",
     "claim_origin",
     "value_plans",

@@ -1,6 +1,7 @@
 """Every result says which install and processor made it, and one rule says what may be mixed."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 import sweep_runs
@@ -177,11 +178,12 @@ def test_results_show_makers_on_request(portable, capsys):
 
 
 def test_a_worker_of_a_cluster_forgets_that_it_was_portable(monkeypatch):
-    from experiments.sweeps.work import cluster
+    from experiments.sweeps.work import cluster, kept_workers
 
-    monkeypatch.setattr(cluster, "Worker", lambda limits: None)
-    monkeypatch.setattr(cluster, "run_chunk", lambda *given: [])
-    monkeypatch.setattr(cluster, "_kept", {})
+    nobody = SimpleNamespace(stop=lambda: None)
+    monkeypatch.setattr(kept_workers, "Worker", lambda limits: nobody)
+    monkeypatch.setattr(kept_workers, "run_chunk", lambda *given: [])
+    monkeypatch.setattr(kept_workers, "_kept", {})
     for name in processes.settings_of_workers(portable=True):
         monkeypatch.setenv(name, "")
     import os

@@ -8,9 +8,10 @@ import threading
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
-import abm.model
+import abm.engine.phase
 from abm.errors import NearshoreError, ScenarioError
 from abm.explain.one_firm import Moment
 from abm.policy.timeline import first_day
@@ -18,8 +19,8 @@ from abm.scenario.scenario import Scenario
 from experiments.explain.watched import WatchedModel
 from viz.lab.history import Atlas, History
 
-MODEL = Path(abm.model.__file__)
-"""Where the phases of a step are."""
+TIMING = Path(abm.engine.phase.__file__)
+"""Where the phases of a step are timed."""
 
 CALIBRATION_YEAR = "2017"
 
@@ -223,8 +224,9 @@ class Laboratory:
 
     def _failed(self, error: Exception) -> Failure:
         frames = traceback.extract_tb(error.__traceback__)
-        phases = [frame.name for frame in frames if Path(frame.filename) == MODEL]
-        phase = next((name for name in phases if name not in ("step", "timed")), "")
+        # A phase is called by what times it, so its frame comes right after that one's.
+        phases = [inner.name for outer, inner in pairwise(frames) if Path(outer.filename) == TIMING]
+        phase = next(iter(phases), "")
         expected = isinstance(error, NearshoreError)
         text = str(error) if expected else f"{type(error).__name__}: {error}"
         firm = re.search(r"\bfirm (\d+)", text)
