@@ -35,13 +35,8 @@ from abm.engine.blocks import sector_rows
 from abm.errors import CalibrationError
 from abm.policy.regimes import Policy
 from abm.trade.borders import Borders, claim_origin
-from abm.trade.deliveries import (
-    Tally,
-    new_certificates,
-    qualified_share,
-    sales_by_appeal,
-    tally_plants,
-)
+from abm.trade.certificates import new_certificates, qualified_share
+from abm.trade.deliveries import Tally, sales_by_appeal, tally_plants
 from abm.trade.input_prices import (
     outside_duty,
     price_inputs,

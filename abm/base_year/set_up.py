@@ -24,7 +24,7 @@ from abm.scenario.scenario import Scenario
 from abm.state.state import State
 from abm.trade.accounts import Accounts, Consumers
 from abm.trade.customers import AT_ONCE, Customers, serve
-from abm.trade.deliveries import clear_with_purchases
+from abm.trade.input_flows import clear_with_purchases
 from abm.trade.input_prices import outside_duty
 from abm.trade.market_clearing import FINAL, MarketState, clear_markets, fringe_prices
 from abm.trade.settlement import settle

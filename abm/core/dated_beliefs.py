@@ -29,14 +29,8 @@ from numpy.typing import NDArray
 
 from abm.core.blocks import blocks
 from abm.core.content_rules import Floats
-from abm.core.location import (
-    BLOCK_ENTRIES,
-    Indices,
-    LocationProblem,
-    Projects,
-    best_of_choices,
-    firms_last,
-)
+from abm.core.location import BLOCK_ENTRIES, Indices, LocationProblem, best_of_choices, firms_last
+from abm.core.projects import Projects
 
 LONGEST = 20
 """Quarters up to which a date is looked at as a date."""
@@ -328,7 +322,7 @@ def dated_projects(
     Returns
     -------
     going_on, cancelling, probability : ndarray of float64, shape (firm,)
-        As `abm.core.location.continue_or_cancel` has them.
+        As `abm.core.projects.continue_or_cancel` has them.
     """
     firms = np.arange(len(problem.belief))
     quarters, which = np.unique(projects.quarters_left, return_inverse=True)

@@ -31,7 +31,8 @@ from abm.policy.regime import INSTRUMENTS
 from abm.scenario.assumptions import FirmAssumptions
 from abm.scenario.scenario import Scenario
 from abm.trade.borders import Borders, claim_origin
-from abm.trade.deliveries import qualified_share, sales_by_appeal, tally_plants
+from abm.trade.certificates import qualified_share
+from abm.trade.deliveries import sales_by_appeal, tally_plants
 from abm.trade.input_prices import (
     outside_duty,
     price_inputs,

@@ -6,15 +6,9 @@ import numpy as np
 import pytest
 
 from abm.core import location
-from abm.core.location import (
-    LocationProblem,
-    Projects,
-    choice_probabilities,
-    choice_values,
-    continue_or_cancel,
-    solve_values,
-    stationary_distribution,
-)
+from abm.core.location import LocationProblem, choice_probabilities, choice_values, solve_values
+from abm.core.long_run import stationary_distribution
+from abm.core.projects import Projects, continue_or_cancel
 
 N_FIRMS, N_CONFIGS, N_REGIMES = 40, 3, 2
 
