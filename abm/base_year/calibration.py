@@ -26,8 +26,8 @@ from abm.axes import (
 )
 from abm.base_year.fixed_point import Mixing
 from abm.base_year.market_access import matched_access
-from abm.core.buyers import sourcing_potential
-from abm.core.sourcing import UnitCosts
+from abm.core.inputs.buyers import sourcing_potential
+from abm.core.inputs.sourcing import UnitCosts
 from abm.economy.constants import Calibration
 from abm.economy.last_quarter import Certificates, Conditions
 from abm.economy.tables import Array, Economy

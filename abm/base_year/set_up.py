@@ -10,8 +10,8 @@ from abm.axes import FOOTLOOSE, HOSTS, N_FOOTLOOSE, N_HOSTS, N_REGIONS
 from abm.base_year.calibration import BaseYear, calibrate
 from abm.base_year.first_plants import place_firms
 from abm.base_year.population import draw_population
-from abm.core.contracts import Contracts
-from abm.core.sourcing import UnitCosts
+from abm.core.inputs.contracts import Contracts
+from abm.core.inputs.sourcing import UnitCosts
 from abm.economy.constants import Calibration
 from abm.economy.last_quarter import Certificates
 from abm.economy.tables import Array, Economy

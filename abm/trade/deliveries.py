@@ -13,10 +13,10 @@ from functools import cached_property
 import numpy as np
 
 from abm.axes import N_FOOTLOOSE, N_GOODS, N_HOSTS, N_REGIONS, N_SECTORS
-from abm.core.claims import Claim
-from abm.core.content_rules import Floats
-from abm.core.purchases import input_purchases, ruled_purchases
-from abm.core.sourcing import InputTerms
+from abm.core.demand.claims import Claim
+from abm.core.inputs.content_rules import Floats
+from abm.core.inputs.purchases import input_purchases, ruled_purchases
+from abm.core.inputs.sourcing import InputTerms
 from abm.economy.constants import Calibration
 from abm.economy.tables import Array
 from abm.engine.blocks import sector_blocks

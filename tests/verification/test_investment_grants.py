@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from abm.axes import CONFIG_LABELS, FOOTLOOSE, HAS_PLANT, HOSTS, N_CONFIGS
-from abm.core.location import choice_probabilities, choice_values, solve_values
+from abm.core.choice.location import choice_probabilities, choice_values, solve_values
 from abm.errors import IdentityError
 from abm.explain.decision import explanation
 from abm.explain.switching_points import decisions, levers_of, nearest_switch

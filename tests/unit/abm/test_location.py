@@ -5,10 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from abm.core import location
-from abm.core.location import LocationProblem, choice_probabilities, choice_values, solve_values
-from abm.core.long_run import stationary_distribution
-from abm.core.projects import Projects, continue_or_cancel
+from abm.core.choice import location
+from abm.core.choice.location import (
+    LocationProblem,
+    choice_probabilities,
+    choice_values,
+    solve_values,
+)
+from abm.core.choice.long_run import stationary_distribution
+from abm.core.choice.projects import Projects, continue_or_cancel
 
 N_FIRMS, N_CONFIGS, N_REGIMES = 40, 3, 2
 

@@ -35,7 +35,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abm.core.blocks import blocks
-from abm.core.content_rules import Floats
+from abm.core.inputs.content_rules import Floats
 
 Indices = NDArray[np.integer]
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from abm.core.content_rules import Floats
-from abm.core.location import firms_last
+from abm.core.choice.location import firms_last
+from abm.core.inputs.content_rules import Floats
 
 
 def stationary_distribution(probabilities: Floats) -> Floats:

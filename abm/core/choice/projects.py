@@ -5,8 +5,8 @@ from typing import Self
 
 import numpy as np
 
-from abm.core.content_rules import Floats
-from abm.core.location import Indices, LocationProblem, discounted_powers, best_of_choices
+from abm.core.choice.location import Indices, LocationProblem, best_of_choices, discounted_powers
+from abm.core.inputs.content_rules import Floats
 
 
 @dataclass(frozen=True)
