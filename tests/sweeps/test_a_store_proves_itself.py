@@ -329,14 +329,22 @@ def test_files_and_folders_of_others_are_left_alone_and_named(finished):
     for path in strange:
         path.write_bytes(b"PAR1 of someone else")
     (out / "parts" / "old" / "deep").mkdir(parents=True)
+    notes = out / "log" / "my_notes.jsonl"
+    notes.write_text("neither a line of a log\nnor torn")
     mine = [out / "my-design.parquet", out / "my-points.json", out / "results-2020.parquet"]
     for path in mine:
         path.write_text("mine")
     grown = carry_out(file, out, extend=("replications=6",))
     assert (grown.code, grown.done) == (0, 24)
     named = {note.split(":")[0] for note in grown.notes}
-    assert named == {"parts/notes.txt", "parts/main-0099.parquet", "parts/old"}
-    assert all(path.exists() for path in [*strange, *mine, out / "parts" / "old" / "deep"])
+    assert named == {
+        "parts/notes.txt",
+        "parts/main-0099.parquet",
+        "parts/old",
+        "log/my_notes.jsonl",
+    }
+    assert all(path.exists() for path in [*strange, *mine, notes, out / "parts" / "old" / "deep"])
+    assert carry_out(file, out, extend=("replications=7",)).code == 0
 
 
 @pytest.mark.parametrize(

@@ -17,13 +17,11 @@ import pyarrow as pa
 from abm.config.keys import shown
 from abm.errors import ScenarioError
 from experiments.runs.folders import PROGRAM
-from experiments.sweeps.design.run_spec import RUN, RunSpec
+from experiments.sweeps.design.run_spec import CHANGE, RUN, RunSpec
 from experiments.sweeps.store.consistent import consistently
 from experiments.sweeps.store.merge import results_table
 from experiments.sweeps.store.run_log import History
 from experiments.sweeps.store.store import SweepStore
-
-CHANGE = ".change"
 
 RUNS_SCHEMA = pa.schema(
     {

@@ -197,6 +197,8 @@ class SweepStore:
             raise StoreError(f"{self.folder}: the design is no table of runs ({said})") from None
         if any(column.null_count for column in (*numbers.columns, *texts.columns)):
             raise StoreError(f"{self.folder}: the design has gaps")
+        if set(table.column_names) != {RUN, *KEYS, *self.sweep.factors}:
+            raise StoreError(f"{self.folder}: the design has other factors than the manifest")
         return table
 
     def specs(self) -> list[RunSpec]:

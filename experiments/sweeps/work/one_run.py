@@ -7,7 +7,7 @@ heavy is imported by the run.
 from collections.abc import Collection, Mapping
 from math import isfinite
 
-from experiments.sweeps.design.run_spec import KEYS, RUN, Outcomes, RunSpec
+from experiments.sweeps.design.run_spec import CHANGE, KEYS, RUN, Outcomes, RunSpec
 
 
 def simulate(spec: RunSpec, scenario: str) -> Outcomes:
@@ -28,7 +28,7 @@ def simulate(spec: RunSpec, scenario: str) -> Outcomes:
     for path, entry in entries(summary(frames)):
         name = ".".join(path)
         flat[name] = entry["end"]
-        flat[f"{name}.change"] = entry["change"]
+        flat[f"{name}{CHANGE}"] = entry["change"]
     return flat
 
 
