@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -402,3 +404,27 @@ def test_a_line_says_the_same_in_any_order_of_clocks(finished):
         moved = [r | {"time": time} if r["event"] == "merged" else r for r in records]
         log.write_bytes(b"".join(as_line(record) for record in moved))
         assert read_bytes(out) == right
+
+
+COUNTING = """
+import os, sys
+from pathlib import Path
+import pyarrow.parquet
+from experiments.sweeps.store.parts import read_part
+from experiments.sweeps.store.store import SweepStore
+store = SweepStore.open(Path(sys.argv[1]))
+before = len(os.listdir("/proc/self/task"))
+store.design()
+for part in store.history().parts.values():
+    read_part(store.folder, part)
+print(len(os.listdir("/proc/self/task")) - before)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="threads are counted by Linux")
+def test_reading_leaves_no_thread_that_could_abort_the_program_at_its_end(
+    finished, program_environment
+):
+    words = [sys.executable, "-c", COUNTING, str(finished[1])]
+    said = subprocess.run(words, env=program_environment, capture_output=True, text=True)
+    assert said.stdout == "0\n"

@@ -36,6 +36,7 @@ from experiments.sweeps.design.plan import SweepPlan
 from experiments.sweeps.design.points import Point
 from experiments.sweeps.design.run_spec import KEYS, RUN, RunSpec
 from experiments.sweeps.design.sweep_file import SweepFile
+from experiments.sweeps.store.parts import table_in
 from experiments.sweeps.store.records import checked_manifest
 from experiments.sweeps.store.run_log import History, Part, read_history
 
@@ -189,7 +190,7 @@ class SweepStore:
     def design(self) -> pa.Table:
         """Return the table of runs in canonical order."""
         try:
-            table = pq.read_table(pa.BufferReader(self._checked(DESIGN)))
+            table = table_in(self._checked(DESIGN))
             numbers = table.select(list(KEYS[1:])).cast(_NUMBERS)
             texts = table.select([RUN, KEYS[0]]).cast(_TEXTS)
         except (OSError, ValueError, LookupError, pa.ArrowException) as error:
