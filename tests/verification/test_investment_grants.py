@@ -111,7 +111,7 @@ def expected_openings(*overrides):
     problem = location_problem(costs, payoff, still, np.zeros(len(table), int), table.sector)
     values, _ = solve_values(problem)
     chances = choice_probabilities(problem, values, config=table.config.astype(int), regime=0)
-    return np.einsum("nd,ndh->h", chances, OPENED[table.config])
+    return np.einsum("fc,fch->h", chances, OPENED[table.config])
 
 
 @pytest.mark.parametrize("host", [USA, MEX, CAN])
