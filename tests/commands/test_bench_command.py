@@ -177,7 +177,8 @@ def test_the_bound_of_a_model_is_the_sum_over_its_sectors():
     used = np.array([np.count_nonzero(terms.bill_of_materials, axis=0) for terms in model.terms])
     per_host = used[sector]  # inputs by firm and host
     bound = (costs.log_wedge > 0) | ~costs.feasible
-    powers = per_host.sum() + 2 * (bound.sum(axis=2) * per_host).sum()
+    columns = bound.shape[2]  # regimes, and once more the one in force, at contracts
+    powers = columns * per_host.sum() + 2 * (bound.sum(axis=2) * per_host).sum()
     assert bound.any()
     expected = Transcendentals(int(powers), int(powers + bound.sum()))
     assert of_cost_step(sector, model.terms, costs) == expected
