@@ -1,7 +1,7 @@
 """The axes of every array, their order and their labels.
 
 Arrays name their axes in this order wherever they have them:
-firm, input, source, host, market, regime, config. An axis keeps the order of
+firm, input, source, home, host, market, regime, config. An axis keeps the order of
 the tuples below, so ``array[..., HOSTS.index("MEX")]`` is Mexico everywhere.
 """
 
@@ -17,6 +17,9 @@ HOSTS = REGIONS[:3]
 
 PARTNERS = HOSTS[1:]
 """The other members of the agreement, as US figures list them."""
+
+HOMES = REGIONS
+"""Where a firm is from. A firm from CHN or ROW has a plant at home, which always stands."""
 
 
 FOOTLOOSE = (
@@ -43,13 +46,17 @@ GOODS = (*FOOTLOOSE, "primary_energy")
 USES = ("final", "intermediate")
 
 CONFIGS: tuple[tuple[str, ...], ...] = tuple(
-    hosts for size in range(1, len(HOSTS) + 1) for hosts in combinations(HOSTS, size)
+    hosts for size in range(len(HOSTS) + 1) for hosts in combinations(HOSTS, size)
 )
-"""The seven non-empty sets of hosts, single-country ones first."""
+"""The eight sets of hosts: the empty one, those of a single country, then larger ones."""
 
-CONFIG_LABELS = tuple("+".join(hosts) for hosts in CONFIGS)
+NO_PLANT = CONFIGS.index(())
+"""The empty set: closed or not founded, or serving North America from a home abroad."""
+
+CONFIG_LABELS = tuple("+".join(hosts) or "none" for hosts in CONFIGS)
 
 N_REGIONS, N_HOSTS, N_CONFIGS = len(REGIONS), len(HOSTS), len(CONFIGS)
+N_HOMES = len(HOMES)
 N_SECTORS, N_FOOTLOOSE, N_GOODS = len(SECTORS), len(FOOTLOOSE), len(GOODS)
 
 HAS_PLANT = np.array([[host in config for host in HOSTS] for config in CONFIGS])

@@ -45,7 +45,7 @@ class FirmTable:
     """
 
     sector: Annotated[Int8, Column("int8", ("firm",), "index", "what it makes")]
-    home: Annotated[Int8, Column("int8", ("firm",), "index", "host it comes from")]
+    home: Annotated[Int8, Column("int8", ("firm",), "index", "region it comes from")]
     belief: Annotated[
         Int8, Column("int8", ("firm",), "index", "how it forms beliefs: myopic, adaptive, forward")
     ]
@@ -132,6 +132,9 @@ class FirmTable:
     ]
     config: Annotated[Int8, Column("int8", ("firm",), "index", "its current set of plants")]
     plants: Annotated[Bool, Column("bool", ("firm", "host"), "1", "where it produces")]
+    founded: Annotated[
+        Bool, Column("bool", ("firm",), "1", "has, or had, a plant in North America")
+    ]
     grandfathered: Annotated[
         Bool, Column("bool", ("firm",), "1", "its Mexican plant predates the border tax")
     ]

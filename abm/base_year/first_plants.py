@@ -14,7 +14,19 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.axes import CONFIGS, FOOTLOOSE, HAS_PLANT, HOSTS, N_CONFIGS, N_FOOTLOOSE, N_HOSTS
+from scipy.special import expit, logit
+
+from abm.axes import (
+    CONFIGS,
+    HAS_PLANT,
+    HOSTS,
+    N_CONFIGS,
+    N_FOOTLOOSE,
+    N_HOMES,
+    N_HOSTS,
+    NO_PLANT,
+)
+from abm.base_year.owners import Makers, as_expected, standing_makers
 from abm.core.blocks import blocks
 from abm.core.choice.location import (
     LocationProblem,
@@ -27,8 +39,10 @@ from abm.core.demand.customers import Speeds
 from abm.core.inputs.content_rules import Floats
 from abm.economy.tables import Array, Economy
 from abm.engine.draws import Draws
+from abm.location.luck import luck_of_sets
 from abm.location.moving_costs import (
     RULED_OUT,
+    SIZE,
     MovingCosts,
     build_up_costs,
     is_ruled_out,
@@ -37,29 +51,6 @@ from abm.location.moving_costs import (
 )
 from abm.scenario.assumptions import FirmAssumptions
 from agents import FirmTable
-
-# Order of the columns: USA, MEX, CAN, USA+MEX, USA+CAN, MEX+CAN, USA+MEX+CAN.
-VEHICLE_MAKERS = np.array(
-    [
-        [0.600, 0.005, 0.005, 0.200, 0.080, 0.005, 0.105],
-        [0.005, 0.280, 0.002, 0.550, 0.003, 0.005, 0.155],
-        [0.005, 0.002, 0.080, 0.003, 0.650, 0.005, 0.255],
-    ]
-)
-"""Plant sets of makers of cars and light trucks, by home.
-
-10 of 14 brands made in Mexico and 11 of 12 made in Canada are also made in the
-USA (Head and Mayer 2019); how that splits over sets is an assumption.
-"""
-
-OTHER_MAKERS = np.array(
-    [
-        [0.900, 0.004, 0.004, 0.050, 0.030, 0.001, 0.011],
-        [0.004, 0.950, 0.001, 0.040, 0.001, 0.001, 0.003],
-        [0.008, 0.001, 0.900, 0.004, 0.080, 0.002, 0.005],
-    ]
-)
-"""Plant sets of all other makers, by home (assumption: one firm in ten is multinational)."""
 
 NODES = 256
 """Tastes over which the constants are solved; the same for every seed and number of firms."""
@@ -83,27 +74,24 @@ LEAST_NOISE = 1e-3
 
 GUMBEL_SPREAD = np.pi / np.sqrt(6)
 
+ROUNDING = 1e-9
+"""Chances nearer than this to 0 or 1 are certain."""
+
 CONFIG_TASTE = 0.5
 """Spread of tastes for a set of plants over that of tastes for its places (assumption)."""
 
 
-def plant_set_shares() -> Array:
-    """Shares of plant sets where every host makes something, shape (sector, home, config)."""
-    vehicles = np.isin(FOOTLOOSE, ("cars", "light_trucks"))
-    return np.where(vehicles[:, None, None], VEHICLE_MAKERS, OTHER_MAKERS)
+def target_shares(makers: Makers, settings: FirmAssumptions) -> Array:
+    """Shares of sets of plants that the constants aim at, shape (sector, home, config).
 
-
-def _possible_shares(made: NDArray[np.bool_]) -> Array:
-    """Shares of plant sets when each sector has plants only at hosts that make its goods.
-
-    Sets with other hosts get no share, and the remaining shares are scaled up to sum to 1.
+    Firms from abroad may have no plant in North America. Those at home there may not: closing
+    the last plant is ruled out, and so is founding.
     """
-    shares = plant_set_shares()
-    possible = ~(HAS_PLANT & ~made[:, None]).any(axis=2)
-    if possible.all():
-        return shares
-    shares = np.where(possible[:, None], shares, 0)
-    return shares / shares.sum(axis=2, keepdims=True)
+    target = makers.sets.copy()
+    outside = settings.foreign_without_plant / (1 + settings.foreign_without_plant)
+    target[:, N_HOSTS:] *= 1 - outside
+    target[:, N_HOSTS:, NO_PLANT] = outside
+    return target
 
 
 def taste_scale(economy: Economy, settings: FirmAssumptions) -> Array:
@@ -190,22 +178,23 @@ def _solve_still(
 def _constants(
     settings: FirmAssumptions,
     scales: tuple[float, ...],
-    made: tuple[tuple[bool, ...], ...],
+    target_cells: tuple[float, ...],
     build_up: tuple[float, ...],
 ) -> Array:
     """Constants by sector, home and configuration, shape (sector, home, config).
 
-    ``made`` says whether a sector (first) has firms at a host (second); ``build_up`` is that of
-    `MovingCosts`, its cells in order, none where sales do not take time.
+    ``target_cells`` are the cells of `target_shares` in order; ``build_up`` is that of
+    `MovingCosts`, likewise, none where sales do not take time.
     """
     shape = (N_FOOTLOOSE, N_CONFIGS, N_CONFIGS)
     costs = np.array(build_up).reshape(shape) if build_up else None
     moving = MovingCosts(settings, build_up=costs)
-    sector = np.repeat(np.arange(N_FOOTLOOSE), N_HOSTS * NODES)
+    target = np.array(target_cells).reshape(N_FOOTLOOSE, -1, N_CONFIGS)
+    homes = target.shape[1]
+    sector = np.repeat(np.arange(N_FOOTLOOSE), homes * NODES)
     tastes = np.stack(
-        [place_tastes(Draws(0), NODES, np.full(NODES, home))[1] for home in range(N_HOSTS)]
+        [place_tastes(Draws(0), NODES, np.full(NODES, home))[1] for home in range(homes)]
     )
-    target = _possible_shares(np.array(made))
     possible = target > 0
     log_target = np.log(target, out=np.zeros_like(target), where=possible)
     scale = np.array(scales)[:, None, None]
@@ -250,9 +239,10 @@ def place_tastes(draws: Draws, firms: int, home: NDArray[np.integer]) -> tuple[A
         Mean advantage over the plants of each set, and a taste of its own.
     """
     advantage = GUMBEL_SPREAD * draws.normal("advantage of places", 0, (firms, N_HOSTS))
-    advantage[np.arange(firms), home] = 0
-    own = draws.gumbel("taste for plant sets", 0, (firms, N_CONFIGS))
-    mean = advantage @ (HAS_PLANT / HAS_PLANT.sum(axis=1, keepdims=True)).T
+    local = np.flatnonzero(home < N_HOSTS)
+    advantage[local, home[local]] = 0
+    own = luck_of_sets(draws, "taste for plant sets", 0, firms)
+    mean = advantage @ (HAS_PLANT / SIZE[:, None]).T
     return advantage, mean + CONFIG_TASTE * own
 
 
@@ -281,44 +271,147 @@ def place_firms(
     # Whether relocation is switched on matters only from quarter 1 on. Tastes and plants of
     # the calibration year are the same in both cases, so that such runs can be compared.
     always = settings.model_copy(update={"relocation": True})
-    made = economy.makes
     build_up = build_up_costs(economy, settings, speeds)
     moving = MovingCosts(settings, build_up=build_up)
     cells = () if build_up is None else tuple(build_up.ravel())
-    constants = _constants(always, tuple(scales), tuple(map(tuple, made.tolist())), cells)
+    makers = standing_makers(economy, settings)
+    target = target_shares(makers, settings)
+    homes = int(table.home.max(initial=0)) + 1  # without firms from abroad there are three
+    constants = _constants(always, tuple(scales), tuple(target[:, :homes].ravel()), cells)
     advantage, tastes = place_tastes(draws, firms, table.home)
     dispersion = 2 * (economy.sigma[:N_FOOTLOOSE] - 1)[table.sector, None]
     table.suitability[:] = np.exp(dispersion / settings.location_dispersion * advantage)
     table.location_taste[:] = (
         constants[table.sector, table.home] + scales[table.sector, None] * tastes
     )
-    where, project, elapsed = (
-        draws.uniform(purpose, 0, firms)
-        for purpose in ("first plants", "first project", "first project's age")
+    project, elapsed = (
+        draws.uniform(purpose, 0, firms) for purpose in ("first project", "first project's age")
     )
-    values = np.empty((firms, N_CONFIGS))
-    delays = moving.delays
+    values, standing = np.empty((2, firms, N_CONFIGS))
     for rows in blocks(firms, BLOCK):
-        payoff = table.location_taste[rows].astype(np.float64)
-        values[rows], moves, standing = _solve_still(moving, payoff, table.sector[rows], None)
-        config = _pick(standing, where[rows])
-        table.config[rows] = config
-        onward = moves[np.arange(len(config)), config] * quarterly_review(settings)
-        under_way = onward * delays[config]
-        target = _pick_or_none(under_way, project[rows])
-        table.target[rows] = target
-    table.plants[:] = HAS_PLANT[table.config]
-    _keep_every_cell_alive(table, made)
+        values[rows], _, standing[rows] = _solve_still(
+            moving, table.location_taste[rows].astype(np.float64), table.sector[rows], None
+        )
+    standing[_not_founded(table)] = np.arange(N_CONFIGS) == NO_PLANT
+    draw_sets(table, standing, makers, draws)
+    for rows in blocks(firms, BLOCK):
+        table.target[rows] = _first_projects(table, moving, values[rows], rows, project[rows])
+    _keep_every_cell_alive(table, economy.makes)
     _age_projects(table, settings, elapsed)
     _favour_projects(table, moving, values, draws)
     table.moved_from_home[:] = table.plants[:, HOSTS.index("USA")]
     return values
 
 
-def _pick(probabilities: Array, uniform: Array) -> NDArray[np.int64]:
-    """Index drawn from each row of probabilities that sum to one."""
-    below = np.cumsum(probabilities, axis=1)[:, :-1] <= uniform[:, None]
-    return below.sum(axis=1)
+def _first_projects(
+    table: FirmTable, moving: MovingCosts, values: Array, rows: slice, luck: Array
+) -> NDArray[np.int64]:
+    """Sets of plants being built by some firms in the calibration year, -1 where none is."""
+    payoff = table.location_taste[rows, :, None].astype(np.float64)
+    belief = np.zeros(len(payoff), np.int64)
+    problem = location_problem(moving, payoff, np.ones((1, 1, 1)), belief, table.sector[rows])
+    moves = choice_probabilities(problem, values[..., None])[..., 0]
+    config = table.config[rows]
+    onward = moves[np.arange(len(config)), config] * quarterly_review(moving.settings)
+    onward[_not_founded(table)[rows]] = 0
+    return _pick_or_none(onward * moving.delays[config], luck)
+
+
+HOSTS_DRAWN = (HOSTS.index("MEX"), HOSTS.index("CAN"), HOSTS.index("USA"))
+"""Hosts in the order in which plants are drawn: those with the fewest first."""
+
+
+def draw_sets(table: FirmTable, standing: Array, makers: Makers, draws: Draws) -> None:
+    """Draw where firms stand, systematically by home, sector and size.
+
+    Each firm stands in a set of plants with its own long-run probability. Firms of a home, in
+    the order of sectors and the smallest first, are gone through host by host: probabilities
+    of a plant there, given the hosts drawn already, are cumulated, and a firm has one where
+    the sum passes a whole number. So the number of plants of every home, of every sector in
+    it and of small firms as of large ones is what is expected, up to one; only which firms
+    they are is luck, and weights take out what that does to the mass of plants.
+
+    Parameters
+    ----------
+    table : FirmTable
+        How many of the firms of a cell stand is how many it has as founded. Their plants are
+        filled in.
+    standing : ndarray, shape (firm, config)
+        Long-run shares of sets of plants.
+    makers : Makers
+    draws : Draws
+    """
+    order = np.lexsort((table.size, _not_founded(table), table.sector, table.home))
+    home, shares = table.home[order], standing[order]
+    luck = draws.uniform("first plants", 0, (N_HOMES, N_HOSTS + 1))[home]
+    start = np.flatnonzero(np.diff(home, prepend=-1))
+    cells = np.flatnonzero(np.diff(home * np.int64(N_FOOTLOOSE) + table.sector[order], prepend=-1))
+    stands = _as_many(1 - shares[:, NO_PLANT], table.founded[order], cells)
+    drawn = _systematic(stands, luck[:, N_HOSTS], start)
+    possible = HAS_PLANT.any(axis=1) == drawn[:, None]
+    for host in HOSTS_DRAWN:
+        weight = np.where(possible, shares, 0)
+        whole = weight.sum(axis=1)
+        with_plant = weight @ HAS_PLANT[:, host]
+        chance = np.divide(with_plant, whole, out=np.zeros_like(whole), where=whole > 0)
+        chosen = _systematic(chance, luck[:, host], start)
+        possible &= HAS_PLANT[:, host] == chosen[:, None]
+    table.config[order] = possible.argmax(axis=1)
+    table.plants[:] = HAS_PLANT[table.config]
+    table.founded[:] = table.plants.any(axis=1)
+    as_expected(table, makers)
+
+
+def _not_founded(table: FirmTable) -> NDArray[np.bool_]:
+    """Firms at home in North America that do not exist in the calibration year."""
+    waits: NDArray[np.bool_] = (table.home < N_HOSTS) & ~table.founded
+    return waits
+
+
+def _as_many(chance: Array, stands: NDArray[np.bool_], start: NDArray[np.int64]) -> Array:
+    """Chances with which as many firms of each cell stand as are wanted to, on average.
+
+    Odds of a cell are scaled by a common factor.
+
+    Parameters
+    ----------
+    chance : ndarray, shape (firm,)
+        Between 0 and 1.
+    stands : ndarray of bool, shape (firm,)
+        As many of a cell as are wanted.
+    start : ndarray of int, shape (cell,)
+        First firm of every cell.
+
+    Returns
+    -------
+    ndarray, shape (firm,)
+    """
+    size = np.diff(start, append=len(chance))
+    wanted = np.add.reduceat(stands.astype(np.float64), start)
+    free = (chance > ROUNDING) & (chance < 1 - ROUNDING)
+    odds = logit(np.where(free, chance, 0.5))
+    low, high = np.full(len(start), -60.0), np.full(len(start), 60.0)
+    shift = np.zeros(len(start))
+    for _ in range(60):
+        shift = (low + high) / 2
+        tilted = np.where(free, expit(odds + np.repeat(shift, size)), chance)
+        short = np.add.reduceat(tilted, start) < wanted
+        low, high = np.where(short, shift, low), np.where(short, high, shift)
+    scaled: Array = np.where(free, expit(odds + np.repeat(shift, size)), chance)
+    return scaled
+
+
+def _systematic(
+    chance: Array, luck: Array, start: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Draw firms along their cumulated chances, from one random start a group."""
+    running = np.cumsum(chance)
+    size = np.diff(start, append=len(chance))
+    since = running - np.repeat(running[start] - chance[start], size) + luck
+    drawn = np.floor(since) > np.floor(since - chance)
+    certain = (chance <= ROUNDING) | (chance >= 1 - ROUNDING)
+    picked: NDArray[np.bool_] = np.where(certain, chance > 0.5, drawn)
+    return picked
 
 
 def _pick_or_none(probabilities: Floats, uniform: Array) -> NDArray[np.int64]:
@@ -329,14 +422,20 @@ def _pick_or_none(probabilities: Floats, uniform: Array) -> NDArray[np.int64]:
 
 
 def _keep_every_cell_alive(table: FirmTable, made: NDArray[np.bool_]) -> None:
-    """Keep the largest firm at home where a sector would otherwise have no plant at a host."""
+    """Keep the largest firm at home where a sector would otherwise have no plant at a host.
+
+    Where no firm is at home there the largest one from elsewhere has a plant there as well.
+    """
     for sector, host in np.argwhere(made):
         here = table.sector == sector
         if table.plants[here, host].any():
             continue
-        rows = np.flatnonzero(here & (table.home == host))
+        local = here & (table.home == host) & table.founded
+        rows = np.flatnonzero(local if local.any() else here & table.founded)
         largest = rows[np.argmax(table.size[rows] * table.weight[rows])]
-        table.config[largest] = CONFIGS.index((HOSTS[host],))
+        sisters = [h for h in range(N_HOSTS) if table.plants[largest, h] and not local.any()]
+        plants = tuple(HOSTS[h] for h in range(N_HOSTS) if h == host or h in sisters)
+        table.config[largest] = CONFIGS.index(plants)
         table.plants[largest] = HAS_PLANT[table.config[largest]]
         table.target[largest] = -1
 

@@ -1,6 +1,7 @@
 """Firms that fit the economy: how many, how large, and how they differ.
 
-Plant sizes follow Zipf's law between a smallest and a largest establishment, both
+Firms that stand in North America are as many as asked for. Firms from abroad that have no plant
+here, and firms that are not founded, come on top. Plant sizes follow Zipf's law between a smallest and a largest establishment, both
 as much smaller than American ones as the country's establishments are on average. A
 model with fewer firms than the real economy draws large plants more often than
 small ones and gives each firm a weight, the number of real ones it stands for,
@@ -8,12 +9,26 @@ so that every firm carries a similar share of output; with one firm per real
 establishment all weights are one.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from abm import data
-from abm.axes import BELIEFS, FOOTLOOSE, HOSTS, N_CONFIGS, N_FOOTLOOSE, N_GOODS, N_HOSTS, N_REGIONS
+from abm.axes import (
+    BELIEFS,
+    FOOTLOOSE,
+    HOSTS,
+    N_CONFIGS,
+    N_FOOTLOOSE,
+    N_GOODS,
+    N_HOMES,
+    N_HOSTS,
+    N_REGIONS,
+    USA,
+)
+from abm.base_year.owners import Makers, standing_makers
 from abm.economy.tables import Array, Economy
 from abm.engine.draws import Draws
 from abm.errors import CalibrationError
@@ -32,68 +47,60 @@ Census Bureau counts them (County Business Patterns 2015-16).
 """
 
 
-def real_establishments(economy: Economy) -> Array:
-    """Real manufacturing establishments by sector and host, in proportion to output.
-
-    Returns
-    -------
-    ndarray, shape (sector, host)
-    """
-    output = economy.output[:N_HOSTS, :N_FOOTLOOSE].T
-    real: Array = economy.establishments * output / output.sum(axis=0)
-    return real
-
-
-def size_of_establishments(economy: Economy) -> Array:
-    """Mean size of a real establishment by host, relative to the American one.
-
-    Mexico counts more than half of North America's manufacturing establishments and makes
-    a ninth of its goods. A firm keeps the size of its home wherever it opens a plant.
-
-    Returns
-    -------
-    ndarray, shape (host,)
-    """
-    # Establishments are split over sectors by output, so every sector has the host's mean.
-    mean = economy.output[:N_HOSTS, :N_FOOTLOOSE].sum(axis=1) / economy.establishments
-    size: Array = mean / mean[HOSTS.index("USA")]
-    return size
-
-
-def firms_per_cell(economy: Economy, firms: int) -> NDArray[np.int64]:
-    """How many modelled firms each sector has at each host.
+def firms_per_cell(makers: Makers, firms: int) -> NDArray[np.int64]:
+    """How many modelled firms of each sector and home stand.
 
     In small models counts follow the square root of output, so that no cell is a
     handful of firms; they approach the real number of establishments as ``firms``
-    does, and weights make up the difference. Every cell in which something is made has at
+    does, and weights make up the difference. Every cell that makes something has at
     least one, the others none.
 
     Parameters
     ----------
-    economy : Economy
+    makers : Makers
     firms : int
         Total, at least `SMALLEST_FIRMS`.
 
     Returns
     -------
-    ndarray, shape (sector, host)
+    ndarray, shape (sector, home)
     """
     if firms < SMALLEST_FIRMS:
         raise CalibrationError(
             f"firms: {firms}; at least {SMALLEST_FIRMS} are needed, one for every sector of every "
             "host"
         )
-    real = real_establishments(economy)
-    output = economy.output[:N_HOSTS, :N_FOOTLOOSE].T
+    real, output = makers.real, makers.output
     tilt = sampling_tilt(firms, real.sum())
     share = np.sqrt(output / output.sum()) ** tilt * (real / real.sum()) ** (1 - tilt)
-    made = economy.makes
+    made = output > 0
     exact = made + (firms - made.sum()) * share / share.sum()
     counts = np.floor(exact).astype(np.int64)
     # Largest remainders get one firm more; ties are broken by order, so counts repeat.
     for cell in np.argsort(-(exact - counts), axis=None, kind="stable")[: firms - counts.sum()]:
         counts.flat[cell] += 1
     return counts
+
+
+def firms_on_top(counts: NDArray[np.int64], settings: FirmAssumptions) -> NDArray[np.int64]:
+    """How many modelled firms have no plant in the calibration year.
+
+    Parameters
+    ----------
+    counts : ndarray of int, shape (sector, home)
+        Of those that stand.
+    settings : FirmAssumptions
+
+    Returns
+    -------
+    ndarray, shape (sector, home)
+        At least one wherever firms stand, unless the setting is 0.
+    """
+    per_firm = np.repeat(
+        [settings.empty_slots, settings.foreign_without_plant], [N_HOSTS, N_HOMES - N_HOSTS]
+    )
+    at_least = (counts > 0) & (per_firm > 0)
+    return np.maximum(np.rint(counts * per_firm), at_least).astype(np.int64)
 
 
 def sampling_tilt(firms: int, real: float) -> float:
@@ -141,19 +148,24 @@ def draw_population(
     settings : FirmAssumptions
         The ``firms`` section of a scenario.
     firms : int
-        How many.
+        How many stand in the calibration year.
     draws : Draws
         Keyed random numbers.
 
     Returns
     -------
     FirmTable
-        Rows ordered by sector, home and size; plants, tastes for places and the
-        columns of the base year are still zero.
+        Rows ordered by sector, home and size, with firms of North America that are not
+        founded after the others of their home; plants, tastes for places and the columns of
+        the base year are still zero. ``founded`` counts the firms of each sector and home
+        that stand; which ones of those from abroad these are is not drawn yet.
     """
+    makers = standing_makers(economy, settings)
+    counts = firms_per_cell(makers, firms)
+    groups = _groups(counts, firms_on_top(counts, settings), makers.real)
     table = FirmTable.allocate(
         {
-            "firm": firms,
+            "firm": int(groups.firms.sum()),
             "host": N_HOSTS,
             "partner": N_HOSTS,
             "material": N_GOODS,
@@ -161,37 +173,62 @@ def draw_population(
             "config": N_CONFIGS,
         }
     )
-    counts = firms_per_cell(economy, firms)
-    cells = np.repeat(np.arange(counts.size), counts.ravel())
-    table.sector[:] = cells // N_HOSTS
-    table.home[:] = cells % N_HOSTS
-    _draw_sizes(table, economy, settings, counts, cells, draws)
+    group = np.repeat(np.arange(len(groups.firms)), groups.firms)
+    table.sector[:] = groups.cell[group] // N_HOMES
+    table.home[:] = groups.cell[group] % N_HOMES
+    rank = np.arange(len(table)) - np.repeat(np.cumsum(groups.firms) - groups.firms, groups.firms)
+    table.founded[:] = rank < groups.standing[group]
+    tilt = sampling_tilt(firms, makers.real.sum())
+    position = (rank + draws.uniform("size", 0, len(table))) / groups.firms[group]
+    within_group = zipf_sizes(position, settings.zipf_exponent, tilt)
+    share = within_group**-tilt
+    share /= np.bincount(group, share, len(groups.firms))[group]
+    table.weight[:] = groups.real[group] * share
+    table.size[:] = within_group * makers.size[table.sector, table.home]
     _draw_beliefs(table, settings, draws)
     _draw_technology(table, economy, settings, draws)
     _draw_customs(table, economy, settings, draws)
-    table.review_offset[:] = draws.uniform("review clock", 0, firms)
+    table.review_offset[:] = draws.uniform("review clock", 0, len(table))
     table.target[:] = -1
     return table
 
 
-def _draw_sizes(
-    table: FirmTable,
-    economy: Economy,
-    settings: FirmAssumptions,
-    counts: NDArray[np.int64],
-    cells: NDArray[np.int64],
-    draws: Draws,
-) -> None:
-    firms = len(table)
-    real = real_establishments(economy)
-    tilt = sampling_tilt(firms, real.sum())
-    rank = np.arange(firms) - np.repeat(np.cumsum(counts) - counts.ravel(), counts.ravel())
-    position = (rank + draws.uniform("size", 0, firms)) / counts.ravel()[cells]
-    within_cell = zipf_sizes(position, settings.zipf_exponent, tilt)
-    share = within_cell**-tilt
-    share /= np.bincount(cells, share, counts.size)[cells]
-    table.weight[:] = real.ravel()[cells] * share
-    table.size[:] = within_cell * size_of_establishments(economy)[table.home]
+@dataclass(frozen=True)
+class _Groups:
+    """Firms of one sector and home whose sizes are drawn together, in the order of rows.
+
+    Firms of North America that are not founded are a group of their own; those from abroad
+    that have no plant here are as large as the others.
+
+    Attributes
+    ----------
+    cell : ndarray of int, shape (group,)
+        Index of sector and home.
+    firms, standing : ndarray of int, shape (group,)
+    real : ndarray, shape (group,)
+        Real firms that they stand for.
+    """
+
+    cell: NDArray[np.int64]
+    firms: NDArray[np.int64]
+    standing: NDArray[np.int64]
+    real: Array
+
+
+def _groups(counts: NDArray[np.int64], on_top: NDArray[np.int64], real: Array) -> _Groups:
+    """Groups of firms from how many stand, how many do not, and how many real ones stand."""
+    abroad = np.arange(N_HOMES) >= N_HOSTS
+    per_firm = np.divide(real, counts, out=np.zeros_like(real), where=counts > 0)
+    together = np.where(abroad, counts + on_top, counts)
+    firms = np.stack([together, np.where(abroad, 0, on_top)], axis=2)
+    standing = np.stack([counts, np.zeros_like(counts)], axis=2)
+    # One group of firms that are not founded stands for as many real ones a firm as the others.
+    stood_for = firms * per_firm[..., None]
+    cell = np.repeat(np.arange(counts.size), 2)
+    some = np.flatnonzero(firms)
+    return _Groups(
+        cell[some], firms.ravel()[some], standing.ravel()[some], stood_for.ravel()[some]
+    )
 
 
 def _draw_beliefs(table: FirmTable, settings: FirmAssumptions, draws: Draws) -> None:
@@ -209,6 +246,9 @@ def _draw_technology(
     own = np.exp(spread * draws.normal("productivity", 0, firms) - spread**2 / 2)
     from_home = economy.distance[:N_HOSTS, :N_HOSTS].copy()
     np.fill_diagonal(from_home, 0)
+    # Firms from overseas lose what the remotest member's lose: the decay is one within a continent.
+    overseas = np.full((N_HOMES - N_HOSTS, N_HOSTS), from_home.max())
+    from_home = np.concatenate([from_home, overseas])
     if settings.home_decay * from_home.max() >= 1:
         raise CalibrationError(
             f"firms.home_decay: {settings.home_decay:g} leaves nothing of a firm's productivity "

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from abm import data
-from abm.axes import HOSTS, REGIONS, SECTORS
+from abm.axes import FOOTLOOSE, HOMES, HOSTS, REGIONS, SECTORS
 from abm.economy.tables import FLOWS, Economy, economy_from, load_economy
 from abm.errors import ScenarioError
 
@@ -62,6 +62,7 @@ COLUMNS: dict[str, tuple[dict[str, tuple[str, ...]], tuple[str, ...]]] = {
     "elasticities": ({"sector": SECTORS}, ("theta", "sigma")),
     "applied_duties": (_TRADE, ("rate",)),
     "customs_over_basic": (_TRADE, ("ratio",)),
+    "owners": ({"sector": FOOTLOOSE, "host": HOSTS, "home": HOMES}, ("share",)),
     "regional_distances": ({"origin": REGIONS, "destination": REGIONS}, ("km",)),
 }
 """Of each table: what tells its rows apart, with the labels there are, and its figures."""

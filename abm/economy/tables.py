@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 
 from abm import data
 from abm.axes import (
+    FOOTLOOSE,
     GOODS,
+    HOMES,
     HOSTS,
     N_FOOTLOOSE,
     N_GOODS,
@@ -26,6 +28,7 @@ from abm.axes import (
     SECTORS,
 )
 from abm.economy.trade_margins import valued
+from abm.errors import ScenarioError
 
 Array = NDArray[np.float64]
 
@@ -116,6 +119,8 @@ class Economy:
         Real manufacturing establishments.
     distance : ndarray, shape (region, region)
         Thousand km, population-weighted.
+    owners : ndarray, shape (footloose sector, host, home)
+        Share of a host's output that is made by owners from each home; sums to 1 over homes.
     """
 
     intermediate_use: Array
@@ -133,6 +138,7 @@ class Economy:
     rates: dict[tuple[int, int, int], RateDistribution]
     establishments: Array
     distance: Array
+    owners: Array
 
     @property
     def trade_margin(self) -> Array:
@@ -279,7 +285,19 @@ def economy_from(read: Callable[[str], pd.DataFrame]) -> Economy:
         rates=_rate_distributions(),
         establishments=establishments["establishments"].to_numpy(np.float64),
         distance=distance / 1000,
+        owners=_owners(read("owners")),
     )
+
+
+def _owners(shares: pd.DataFrame) -> Array:
+    """Shares of owners by home, those of every sector and host summing to one exactly."""
+    axes = {"sector": FOOTLOOSE, "host": HOSTS, "home": HOMES}
+    owners = _cube(shares, axes, "share")
+    total = owners.sum(axis=2, keepdims=True)
+    if not (total > 0).all():
+        sector, host, _ = np.argwhere(total <= 0)[0]
+        raise ScenarioError(f"owners.csv: nobody owns {FOOTLOOSE[sector]} in {HOSTS[host]}")
+    return owners / total
 
 
 def _rate_distributions() -> dict[tuple[int, int, int], RateDistribution]:

@@ -29,8 +29,8 @@ OPENED = ~HAS_PLANT[:, None] & HAS_PLANT[None]
 CLOSED = HAS_PLANT[:, None] & ~HAS_PLANT[None]
 """Where it gives one up."""
 
-SIZE = HAS_PLANT.sum(axis=1)
-"""Plants of every set."""
+SIZE = np.maximum(HAS_PLANT.sum(axis=1), 1)
+"""Plants of every set that share its sales; 1 for the empty set, which has none to share."""
 
 
 def quarterly_discount(settings: FirmAssumptions) -> float:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from abm.axes import HAS_PLANT, N_FOOTLOOSE, N_HOSTS
 from abm.economy.tables import Array
-from abm.location.moving_costs import OPENED, MovingCosts
+from abm.location.moving_costs import OPENED, SIZE, MovingCosts
 from abm.location.review import ValuedPlans
 from abm.scenario.assumptions import FirmAssumptions
 from agents import FirmTable
@@ -106,6 +106,7 @@ def relocate(table: FirmTable, moving: MovingCosts, plans: ValuedPlans, regime: 
     grants += _paid(table, moving, settled.rows[at_once], settled.after[at_once], np.ones(1))
     table.config[settled.rows] = settled.after
     table.plants[settled.rows] = HAS_PLANT[settled.after]
+    table.founded[settled.rows] |= HAS_PLANT[settled.after].any(axis=1)
     _forget_projects(table, np.concatenate([stopped, settle]))
     return _as_moves(table, moving.settings, (given_up, started, settled), spent, grants)
 
@@ -210,7 +211,7 @@ def building_costs(
     base year being split evenly over a set; all real firms that a firm stands for.
     """
     yearly_sales = 4 * table.base_revenue[rows] * table.weight[rows]
-    a_plant = settings.build_cost * yearly_sales / HAS_PLANT[to_config].sum(axis=1)
+    a_plant = settings.build_cost * yearly_sales / SIZE[to_config]
     cost: Array = a_plant[:, None] * OPENED[from_config, to_config]
     return cost
 

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.axes import BELIEFS, N_CONFIGS
+from abm.axes import BELIEFS, N_HOSTS, NO_PLANT
 from abm.core.choice.beliefs import adaptive_transitions, myopic_transitions
 from abm.core.choice.dated_beliefs import Calendar, calendar
 from abm.economy.tables import Array
 from abm.engine.draws import Draws
+from abm.location.luck import luck_of_sets
 from abm.location.moving_costs import MovingCosts, quarterly_review
 from abm.location.valuation import choices, gates_of, weigh
 from abm.policy.regimes import Policy
@@ -26,7 +27,8 @@ TOLD = np.array([belief != "myopic" for belief in BELIEFS])
 def reviewing(table: FirmTable, settings: FirmAssumptions, quarter: int) -> NDArray[np.int64]:
     """Rows of firms whose review is due this quarter or whose project ends a stage in it.
 
-    Empty where relocation is switched off.
+    Empty where relocation is switched off. Firms of North America without a plant wait: what
+    founding costs is not known here.
     """
     if not settings.relocation:
         return np.empty(0, np.int64)
@@ -34,7 +36,8 @@ def reviewing(table: FirmTable, settings: FirmAssumptions, quarter: int) -> NDAr
     now = np.floor(table.review_offset + quarter * rate)
     before = np.floor(table.review_offset + (quarter - 1) * rate)
     at_gate = (table.target >= 0) & (table.quarters_left <= 1)
-    due = (now > before) & (table.target < 0)
+    waits = (table.home < N_HOSTS) & (table.config == NO_PLANT)
+    due = (now > before) & (table.target < 0) & ~waits
     return np.flatnonzero(due | at_gate)
 
 
@@ -133,7 +136,7 @@ def value_plans(
     gates = gates_of(table, moving, rows)
     weighed = weigh(problem, gates, expected, values[rows], table.config[rows], regime)
     values[rows] = weighed.later
-    noise = draws.gumbel("review", quarter, (len(rows), N_CONFIGS), ids=rows)
+    noise = luck_of_sets(draws, "review", quarter, len(rows), ids=rows)
     taste = moving.settings.choice_noise * noise
     goes_on = np.zeros(len(rows), np.bool_)
     # The taste shock that favoured the project when it was chosen counts again, since

@@ -129,6 +129,31 @@ class FirmAssumptions(Settings):
         source="assumption; taste for home brands is the main cause of home advantage in cars"
         " (Cosar, Grieco, Li and Tintelnot 2018)",
     )
+    foreign_firms: bool = setting(
+        True,
+        unit="",
+        meaning="whether firms from CHN and ROW are among those that choose where to produce",
+        source="the model's subject; off for comparison with a world of three homes",
+    )
+    foreign_without_plant: Share = setting(
+        0.5,
+        unit="firms per firm from abroad that stands",
+        meaning="firms from CHN and ROW that serve North America from home alone",
+        source="assumption; not identified",
+    )
+    foreign_share_of_imports: Share = setting(
+        0.5,
+        unit="share of consumers' imports",
+        meaning="part of what North American consumers buy from CHN and ROW that is made by firms"
+        " that have, or may open, a plant here; the rest is the import fringe",
+        source="assumption: about half of US imports are between related parties",
+    )
+    empty_slots: Share = setting(
+        0.2,
+        unit="firms per firm at home in North America",
+        meaning="firms that are not founded",
+        source="assumption; not identified",
+    )
     home_decay: Number = setting(
         0.02,
         ge=0,

@@ -65,6 +65,7 @@ CLAIM_TERMS = (
 PLANTS = (
     "config",
     "plants",
+    "founded",
     "target",
     "stage",
     "quarters_left",

@@ -7,6 +7,7 @@ are those of the model: the same functions raise as would in a run.
 from collections.abc import Collection
 from difflib import get_close_matches
 
+from abm.base_year.owners import standing_makers
 from abm.base_year.population import SMALLEST_FIRMS, draw_population, firms_per_cell
 from abm.base_year.set_up import scaled
 from abm.config.keys import shown
@@ -46,7 +47,7 @@ def check_by_the_model(plan: SweepPlan) -> None:
         In the model's words, naming the point.
     """
     try:
-        firms_per_cell(economy_of(), plan.sweep.firms)
+        firms_per_cell(standing_makers(economy_of(), FirmAssumptions()), plan.sweep.firms)
     except CalibrationError as error:
         raise ScenarioError(str(error)) from None
     _check_outcomes(plan.sweep.outcomes)
