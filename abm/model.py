@@ -94,7 +94,7 @@ class RelocationModel(Trading, mesa.Model):
     def _set_up_economy(self, firms: int, observed: Economy) -> None:
         """Firms that reproduce the calibration year, and its books."""
         start = self._start(firms, observed)
-        set_base_revenue(start)
+        set_base_revenue(start, self.scenario.firms)
         self.start = start
         self.economy: Economy = start.economy
         self.calibration: Calibration = start.calibration

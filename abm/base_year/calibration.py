@@ -26,6 +26,7 @@ from abm.axes import (
 )
 from abm.base_year.fixed_point import Mixing
 from abm.base_year.market_access import matched_access
+from abm.base_year.owners import appeal_by_home, as_owned
 from abm.core.inputs.buyers import sourcing_potential
 from abm.core.inputs.sourcing import UnitCosts
 from abm.economy.constants import Calibration
@@ -34,6 +35,7 @@ from abm.economy.tables import Array, Economy
 from abm.engine.blocks import sector_rows
 from abm.errors import CalibrationError
 from abm.policy.regimes import Policy
+from abm.scenario.assumptions import FirmAssumptions
 from abm.trade.borders import Borders, claim_origin
 from abm.trade.certificates import new_certificates, qualified_share
 from abm.trade.deliveries import Tally, sales_by_appeal, tally_plants
@@ -72,6 +74,9 @@ In small models one firm that is indifferent between two claims can change its c
 in every round, so that flows never settle; after these rounds it keeps its last choice.
 """
 
+OWNING_ROUNDS = 8
+"""Rounds in which weights are moved towards owners' shares of output."""
+
 PLAIN_ROUNDS = 2
 """Rounds before mixing starts: earlier ones are too far from the solution to be of use."""
 
@@ -96,15 +101,22 @@ class _Targets:
     pools: Array  # (sector, host, market), inputs sold
     purchases: Array  # (sector, input, source, host), inputs bought
     fringe: Array  # (sector, source, market)
+    from_abroad: Array  # (sector, source, market), the part of it that modelled firms make
     other_use: Array  # (input, source, market)
 
     @property
     def sales(self) -> Array:
-        """Sales of modelled firms, shape (sector, host, use, market)."""
+        """Sales of modelled firms from hosts, shape (sector, host, use, market)."""
         return np.stack([self.final, self.pools], axis=2)
 
+    @property
+    def everywhere(self) -> Array:
+        """Their sales from hosts and from homes abroad, shape (sector, region, use, market)."""
+        abroad = np.stack([self.from_abroad, np.zeros_like(self.from_abroad)], axis=2)
+        return np.concatenate([self.sales, abroad[:, N_HOSTS:]], axis=1)
 
-def _targets(economy: Economy) -> _Targets:
+
+def _targets(economy: Economy, table: FirmTable, settings: FirmAssumptions) -> _Targets:
     use = economy.intermediate_use / QUARTERS
     by_firms = use[:, :, :N_HOSTS, :N_FOOTLOOSE]
     other_use = use.sum(axis=3)
@@ -112,31 +124,39 @@ def _targets(economy: Economy) -> _Targets:
     final = np.moveaxis(economy.final_demand[:, :N_FOOTLOOSE], 0, 1) / QUARTERS
     fringe = final.copy()
     fringe[:, :N_HOSTS] = 0
+    from_abroad = np.zeros_like(fringe)
+    makers = [(table.sector == j)[:, None] & (table.home[:, None] == range(N_REGIONS))
+              for j in range(N_FOOTLOOSE)]
+    there = np.array([some.any(axis=0) for some in makers])
+    from_abroad[..., :N_HOSTS] = settings.foreign_share_of_imports * np.where(
+        there[..., None], fringe[..., :N_HOSTS], 0
+    )
     pools = np.moveaxis(use.sum(axis=3), 0, 1)[:N_FOOTLOOSE, :N_HOSTS]
     return _Targets(
         final=final[:, :N_HOSTS],
         pools=pools,
         purchases=np.transpose(by_firms, (3, 1, 0, 2)),
         fringe=fringe,
+        from_abroad=from_abroad,
         other_use=np.moveaxis(np.maximum(other_use, 0), 0, 1),
     )
 
 
 def calibrate(
-    table: FirmTable, economy: Economy, policy: Policy, home_appeal: float = 5.0
+    table: FirmTable, economy: Economy, policy: Policy, settings: FirmAssumptions
 ) -> BaseYear:
     """Constants at which the firms of ``table`` reproduce the calibration year.
 
     Parameters
     ----------
     table : FirmTable
-        Firms with their plants; ``base_potential`` is filled in.
+        Firms with their plants; ``base_potential`` is filled in, and weights are moved until
+        owners from each home make their shares of every host's output.
     economy : Economy
         Observed figures.
     policy : Policy
         Base-year policy, a single regime.
-    home_appeal : float
-        Appeal of a firm to buyers at home against that to buyers abroad.
+    settings : FirmAssumptions
 
     Returns
     -------
@@ -147,9 +167,9 @@ def calibrate(
     CalibrationError
         If the fixed point is not reached.
     """
-    targets = _targets(economy)
+    targets = _targets(economy, table, settings)
     outside = outside_duty(economy, policy)
-    calibration = _first_guess(economy, targets, outside, home_appeal)
+    calibration = _first_guess(economy, targets, outside, settings.home_appeal)
     costs = UnitCosts.empty(len(table), N_HOSTS, 1)
     worst, flow, held, mixing = np.inf, "", None, Mixing()
     for rounds in range(1, MAX_ROUNDS + 1):
@@ -162,7 +182,7 @@ def calibrate(
         if rounds == FREE_ROUNDS:
             held = borders.claim
         quarter = Quarter(table, economy, calibration, policy, costs, borders, outside)
-        access = matched_access(quarter, targets.sales, patient=rounds > FREE_ROUNDS)
+        access = matched_access(quarter, targets.everywhere, patient=rounds > FREE_ROUNDS)
         calibration = replace(calibration, access=access)
         quarter = replace(quarter, calibration=calibration)
         tally = tally_plants(
@@ -172,13 +192,16 @@ def calibrate(
             regime=0,
             sales=sales_by_appeal(quarter, regime=0),
         )
+        if settings.foreign_firms and rounds <= OWNING_ROUNDS:
+            as_owned(table, economy.owners, tally.owned["border"].sum(axis=(3, 4)))
         miss, flow = _worst_miss(calibration, tally, targets)
         if not np.isfinite(miss):
             raise CalibrationError(
                 f"calibration: in round {rounds} {flow} are not finite; firms differ too widely"
             )
         near_enough = TOLERANCE if rounds < PATIENT_ROUNDS else PROMISED
-        if miss < near_enough and worst < 10 * near_enough:
+        settled = rounds > OWNING_ROUNDS or not settings.foreign_firms
+        if settled and miss < near_enough and worst < 10 * near_enough:
             calibration = _finish(economy, calibration, tally, miss, rounds)
             standing = plants_appeal(table, economy, calibration)
             calibration = replace(calibration, base_presence=standing)
@@ -210,8 +233,10 @@ def _first_guess(
     for host in range(N_HOSTS):
         shares[:, :, host, host] += total[:, :, 0, host] == 0  # unused inputs come from home
     blank = np.zeros((N_FOOTLOOSE, N_HOSTS))
-    appeal = np.stack([targets.final, targets.pools], axis=2)
-    at_home = np.eye(N_HOSTS, N_REGIONS, dtype=np.float32)
+    everywhere = targets.everywhere
+    sold = everywhere.sum(axis=(2, 3), keepdims=True)
+    on_top = (1 + economy.trade_margin) * (1 + outside[..., 0])
+    imports = targets.fringe * on_top[:N_FOOTLOOSE]
     return Calibration(
         competitiveness=shares[:, :N_GOODS],
         bill_of_materials=bill,
@@ -221,10 +246,11 @@ def _first_guess(
         jobs_per_volume=blank,
         hourly_pay=economy.hourly_pay.T,
         margin=margin,
-        access=(appeal / np.maximum(sales[:, :, None, None], 1e-12)) ** (1 / REACH_EXPONENT),
-        fringe=targets.fringe * ((1 + economy.trade_margin) * (1 + outside[..., 0]))[:N_FOOTLOOSE],
+        access=(everywhere / np.maximum(sold, 1e-12)) ** (1 / REACH_EXPONENT),
+        fringe=imports - targets.from_abroad * on_top[:N_FOOTLOOSE],
+        imports=imports,
         expenditure=np.zeros((N_FOOTLOOSE, N_REGIONS)),
-        home_appeal=at_home + (1 - at_home) / np.float32(home_appeal),
+        home_appeal=appeal_by_home(home_appeal),
         other_use=targets.other_use,
         trade_margin=economy.trade_margin,
         base_input_duty=duty[..., 0],
@@ -393,7 +419,7 @@ def _finish(
         calibration,
         labour_part=labour_part,
         jobs_per_volume=np.divide(jobs, labour, out=nothing.copy(), where=made),
-        expenditure=consumers + calibration.fringe.sum(axis=1),
+        expenditure=consumers + calibration.imports.sum(axis=1),
         base_cost_ratio=np.divide(now, freely, out=np.ones(made.shape), where=made),
         base_jobs=jobs.sum(axis=0),
         largest_error=miss,

@@ -346,7 +346,11 @@ def draw_sets(table: FirmTable, standing: Array, makers: Makers, draws: Draws) -
     luck = draws.uniform("first plants", 0, (N_HOMES, N_HOSTS + 1))[home]
     start = np.flatnonzero(np.diff(home, prepend=-1))
     cells = np.flatnonzero(np.diff(home * np.int64(N_FOOTLOOSE) + table.sector[order], prepend=-1))
-    stands = _as_many(1 - shares[:, NO_PLANT], table.founded[order], cells)
+    stands = 1 - shares[:, NO_PLANT]
+    abroad = np.flatnonzero(home >= N_HOSTS)  # last, and the only ones that may serve from home
+    if abroad.size:
+        start_abroad = cells[cells >= abroad[0]] - abroad[0]
+        stands[abroad] = _as_many(stands[abroad], table.founded[order][abroad], start_abroad)
     drawn = _systematic(stands, luck[:, N_HOSTS], start)
     possible = HAS_PLANT.any(axis=1) == drawn[:, None]
     for host in HOSTS_DRAWN:
@@ -388,16 +392,14 @@ def _as_many(chance: Array, stands: NDArray[np.bool_], start: NDArray[np.int64])
     """
     size = np.diff(start, append=len(chance))
     wanted = np.add.reduceat(stands.astype(np.float64), start)
-    free = (chance > ROUNDING) & (chance < 1 - ROUNDING)
-    odds = logit(np.where(free, chance, 0.5))
+    odds = logit(np.clip(chance, ROUNDING, 1 - ROUNDING))
     low, high = np.full(len(start), -60.0), np.full(len(start), 60.0)
     shift = np.zeros(len(start))
     for _ in range(60):
         shift = (low + high) / 2
-        tilted = np.where(free, expit(odds + np.repeat(shift, size)), chance)
-        short = np.add.reduceat(tilted, start) < wanted
+        short = np.add.reduceat(expit(odds + np.repeat(shift, size)), start) < wanted
         low, high = np.where(short, shift, low), np.where(short, high, shift)
-    scaled: Array = np.where(free, expit(odds + np.repeat(shift, size)), chance)
+    scaled: Array = expit(odds + np.repeat(shift, size))
     return scaled
 
 

@@ -1,4 +1,4 @@
-"""The market access of hosts at which modelled firms sell what the tables say.
+"""The market access of regions at which modelled firms sell what the tables say.
 
 In the calibration year a unit of appeal earns a unit of revenue, so access must make
 the appeal of all plants of a host to a market equal to the sales observed. The appeal of
@@ -32,14 +32,14 @@ class _Sellers:
 
     Attributes
     ----------
-    alone : ndarray, shape (host, use, market)
+    alone : ndarray, shape (region, use, market)
         Border value sold by firms with one plant if access were one.
     firms : int
         Number of those with several.
     firm : list of ndarray of int, shape (plant,)
-        Which of them each plant belongs to, host by host.
+        Which of them each plant belongs to, region by region.
     plants : list of Plants
-        Theirs, host by host.
+        Theirs, region by region.
     """
 
     alone: Array
@@ -48,7 +48,7 @@ class _Sellers:
     plants: list[Plants]
 
     def border_value(self, access: Array) -> Array:
-        """Sales at the border when a unit of appeal earns one, shape (host, use, market)."""
+        """Sales at the border when a unit of appeal earns one, shape (region, use, market)."""
         found = plant_appeal(
             [place.pull for place in self.plants],
             self.firm,
@@ -69,14 +69,14 @@ def matched_access(quarter: Quarter, target: Array, patient: bool = False) -> Ar
     ----------
     quarter : Quarter
         The calibration year with one regime; its access is the first guess.
-    target : ndarray, shape (sector, host, use, market)
+    target : ndarray, shape (sector, region, use, market)
         Sales observed, million USD a quarter.
     patient : bool
         Whether to continue with short steps if `ROUNDS` long ones were not enough.
 
     Returns
     -------
-    ndarray, shape (sector, host, use, market)
+    ndarray, shape (sector, region, use, market)
         The access after the last round, which may still miss its targets.
 
     Notes
@@ -111,9 +111,9 @@ def matched_access(quarter: Quarter, target: Array, patient: bool = False) -> Ar
 
 
 def _of_block(quarter: Quarter, sector: int, rows: slice) -> _Sellers:
-    several = quarter.table.plants[rows].sum(axis=1) > 1
+    several = quarter.table.plants[rows].sum(axis=1) + (quarter.table.home[rows] >= N_HOSTS) > 1
     position = np.cumsum(several) - 1
-    alone = np.zeros((N_HOSTS, 2, N_REGIONS))
+    alone = np.zeros((N_REGIONS, 2, N_REGIONS))
     firm, plants = [], []
     for host, place in enumerate(standing_plants(quarter, sector, rows, regime=0)):
         of_several = several[place.firm - rows.start]
@@ -144,7 +144,7 @@ def _merged(parts: list[_Sellers]) -> _Sellers:
             np.concatenate(
                 [part.firm[host] + start for part, start in zip(parts, before[:-1], strict=True)]
             )
-            for host in range(N_HOSTS)
+            for host in range(N_REGIONS)
         ],
         [
             Plants(
@@ -153,6 +153,6 @@ def _merged(parts: list[_Sellers]) -> _Sellers:
                     for name in Plants.__annotations__
                 )
             )
-            for host in range(N_HOSTS)
+            for host in range(N_REGIONS)
         ],
     )

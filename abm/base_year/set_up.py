@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.axes import FOOTLOOSE, HOSTS, N_FOOTLOOSE, N_HOSTS, N_REGIONS
+from abm.axes import FOOTLOOSE, HOSTS, N_FOOTLOOSE, N_HOSTS, N_REGIONS, NO_PLANT
 from abm.base_year.calibration import BaseYear, calibrate
 from abm.base_year.first_plants import place_firms
+from abm.base_year.owners import standing_makers
 from abm.base_year.population import draw_population
 from abm.core.inputs.contracts import Contracts
 from abm.core.inputs.sourcing import UnitCosts
@@ -20,13 +21,14 @@ from abm.errors import CalibrationError
 from abm.governments.in_force import PolicyState
 from abm.location.payoffs import config_revenues
 from abm.policy.regimes import Policy, compile_policy
+from abm.scenario.assumptions import FirmAssumptions
 from abm.scenario.scenario import Scenario
 from abm.state.state import State
 from abm.trade.accounts import Accounts, Consumers
 from abm.trade.customers import AT_ONCE, Customers, serve
 from abm.trade.input_flows import clear_with_purchases
 from abm.trade.input_prices import outside_duty
-from abm.trade.market_clearing import FINAL, MarketState, clear_markets, fringe_prices
+from abm.trade.market_clearing import FINAL, INTERMEDIATE, MarketState, clear_markets, fringe_prices
 from abm.trade.settlement import settle
 from abm.trade.suppliers import SupplierNetwork
 from abm.trade.this_quarter import Quarter
@@ -97,7 +99,8 @@ def calibrated_economy(
     base_values = place_firms(table, economy, settings, scenario.economy.speeds, draws)
     network = link_suppliers(table, economy, scenario.economy.relation, draws)
     base_policy = compile_policy(Scenario.load(BASE_YEAR_POLICY), quarters=0)
-    base_year = calibrate(table, economy, base_policy, settings.home_appeal)
+    base_year = calibrate(table, economy, base_policy, settings)
+    network.mass[:] = table.size * table.weight  # as owners' shares have moved weights
     return CalibratedEconomy(economy, table, network, base_policy, base_year, base_values)
 
 
@@ -167,16 +170,25 @@ def follow_links(
     table.affinity[rows] = affinity
 
 
-def set_base_revenue(start: CalibratedEconomy) -> None:
-    """Set what firms sell from their base-year plants, to which later profits are relative."""
+def set_base_revenue(start: CalibratedEconomy, settings: FirmAssumptions) -> None:
+    """Set what firms sell from their base-year plants, to which later profits are relative.
+
+    Of firms from abroad it is what their plants in North America sell. Of firms without a plant
+    it is what they would sell here on average over the sets of plants that firms like them have.
+    """
     table = start.firms
     quarter = _base_quarter(start)
     market = _base_market(start, quarter.outside)
     assert np.allclose(market.unit_final, np.ones((N_FOOTLOOSE, N_REGIONS, 1)))
-    revenue = config_revenues(quarter, market, np.arange(len(table)))[..., 0]
-    own = revenue[np.arange(len(table)), table.config]
+    every = np.arange(len(table))
+    here = config_revenues(quarter, market, every, from_abroad=False)[..., 0]
+    own = here[every, table.config]
+    waits = table.config == NO_PLANT
+    sets = standing_makers(start.economy, settings).sets[table.sector[waits], table.home[waits]]
+    own[waits] = (here[waits] * sets).sum(axis=1)
     table.base_revenue[:] = own * table.size
-    table.base_config_revenue[:] = revenue / own[:, None]
+    revenue = here if (table.home < N_HOSTS).all() else config_revenues(quarter, market, every)
+    table.base_config_revenue[:] = revenue.reshape(here.shape) / own[:, None]
 
 
 def base_year_accounts(start: CalibratedEconomy) -> Accounts:
@@ -268,12 +280,16 @@ def _base_spending(start: CalibratedEconomy) -> Array:
 
 def _base_market(start: CalibratedEconomy, outside: Array) -> MarketState:
     """Markets of the calibration year."""
-    appeal = start.base_year.tally.sums["share"]
+    calibration = start.calibration
+    here = start.base_year.tally.sums["share"]
+    appeal = np.zeros((N_FOOTLOOSE, *calibration.access.shape[1:]))
+    appeal[:, :N_HOSTS] = here
+    appeal[:, :, FINAL] += calibration.imports - calibration.fringe
     return clear_markets(
         start.economy,
-        start.calibration,
+        calibration,
         appeal[..., None],
-        fringe_prices(start.base_policy, start.calibration, outside),
-        start.calibration.expenditure,
-        appeal[:, :, 1][..., None],
+        fringe_prices(start.base_policy, calibration, outside),
+        calibration.expenditure,
+        here[:, :, INTERMEDIATE][..., None],
     )

@@ -31,10 +31,12 @@ class Calibration:
         Compensation of labour, USD an hour; all sectors.
     margin : ndarray, shape (sector,)
         Profit share of sales.
-    access : ndarray, shape (sector, host, use, market)
-        How well a host reaches a market.
+    access : ndarray, shape (sector, region, use, market)
+        How well a host, or a home abroad, reaches a market.
     fringe : ndarray, shape (sector, source, market)
-        Consumers' spending on imports from regions without modelled firms, a quarter.
+        Consumers' spending on imports that no modelled firm makes, a quarter.
+    imports : ndarray, shape (sector, source, market)
+        The same with imports from the plants that modelled firms have at home abroad.
     expenditure : ndarray, shape (sector, market)
         Consumers' spending, duty included, a quarter.
     home_appeal : ndarray of float32, shape (home, market)
@@ -72,6 +74,7 @@ class Calibration:
     margin: Array
     access: Array
     fringe: Array
+    imports: Array
     expenditure: Array
     home_appeal: NDArray[np.float32]
     other_use: Array

@@ -3,21 +3,27 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.axes import HAS_PLANT, N_CONFIGS, N_FOOTLOOSE
+from abm.axes import HAS_PLANT, N_CONFIGS, N_FOOTLOOSE, N_REGIONS
 from abm.core.blocks import blocks
 from abm.core.demand.markets import config_revenue
+from abm.core.inputs.content_rules import Floats
 from abm.economy.constants import Calibration
 from abm.economy.tables import Array
 from abm.engine.blocks import sector_rows
 from abm.engine.parallel import in_parallel
 from abm.policy.regimes import Policy
-from abm.trade.market_clearing import FINAL, REACH_EXPONENT, MarketState, make_offer
+from abm.trade.market_clearing import FINAL, REACH_EXPONENT, MarketState, Offer, make_offer
 from abm.trade.this_quarter import Quarter
 from agents import FirmTable
 
 
-def config_revenues(quarter: Quarter, market: MarketState, rows: NDArray[np.int64]) -> Array:
+def config_revenues(
+    quarter: Quarter, market: MarketState, rows: NDArray[np.int64], from_abroad: bool = True
+) -> Array:
     """Quarterly sales of some firms with every set of plants under every regime.
+
+    Firms from CHN and ROW sell to consumers from home as well. What they sell there to users
+    of inputs is the same whatever their plants here, and is left out.
 
     Parameters
     ----------
@@ -26,6 +32,8 @@ def config_revenues(quarter: Quarter, market: MarketState, rows: NDArray[np.int6
         What a unit of appeal would earn under each regime.
     rows : ndarray of int, shape (firm,)
         In rising order.
+    from_abroad : bool
+        Whether sales from home abroad count, beside what they take from sales of plants here.
 
     Returns
     -------
@@ -50,10 +58,25 @@ def config_revenues(quarter: Quarter, market: MarketState, rows: NDArray[np.int6
         earned = np.repeat(unit[None], len(offer.reach), axis=0)
         earned[:, :, FINAL] /= offer.mark_on
         earned *= offer.home_appeal[:, None, None, :]
-        revenue[some, :, regime] = config_revenue(offer.reach, earned, HAS_PLANT, REACH_EXPONENT)
+        always = _at_home(offer, unit[0, FINAL], from_abroad)
+        revenue[some, :, regime] = config_revenue(
+            offer.reach, earned, HAS_PLANT, REACH_EXPONENT, always
+        )
 
     in_parallel(earn, every)
     return revenue
+
+
+def _at_home(offer: Offer, unit: Floats, counts: bool) -> tuple[Floats, Floats] | None:
+    """Reach of plants at home abroad and what they earn per unit of appeal, by use and market."""
+    if offer.from_abroad is None:
+        return None
+    to_consumers, mark_on = offer.from_abroad
+    reach = np.zeros((len(to_consumers), 2, N_REGIONS), np.float32)
+    earned = np.zeros_like(reach)
+    reach[:, FINAL] = to_consumers
+    earned[:, FINAL] = counts * unit * offer.home_appeal / mark_on
+    return reach, earned
 
 
 def payoffs(

@@ -64,14 +64,14 @@ class Consumers:
     Attributes
     ----------
     spending : ndarray, shape (sector, market)
-    on_fringe : ndarray, shape (sector, source, market)
-        The part that is spent on imports from regions without firms.
+    on_imports : ndarray, shape (sector, source, market)
+        The part that is spent on imports from outside North America.
     price_index, price_tornqvist, to_move : ndarray, shape (sector, market)
         As in `Accounts`.
     """
 
     spending: Array
-    on_fringe: Array
+    on_imports: Array
     price_index: Array
     price_tornqvist: Array
     to_move: Array
@@ -81,14 +81,14 @@ class Consumers:
         """Those of the calibration year, when all are where they would choose to be."""
         spending = calibration.expenditure
         index = np.ones_like(spending)
-        return cls(spending, calibration.fringe, index, index, np.zeros_like(spending))
+        return cls(spending, calibration.imports, index, index, np.zeros_like(spending))
 
     @classmethod
     def served(cls, spending: Array, served: Served, before: "Accounts") -> "Consumers":
         """Consumers of a quarter, from what they spend and whose customers they are."""
         return cls(
             spending,
-            served.customers.fringe * spending[:, None],
+            served.imports * spending[:, None],
             served.price_index,
             before.price_tornqvist * served.price_change,
             served.to_move,
@@ -124,6 +124,8 @@ class Accounts:
         other sellers if all chose anew.
     input_spending : ndarray, shape (input, source, market)
         Purchasers' value of inputs, all users.
+    owned_output, owned_jobs : ndarray, shape (sector, host, home)
+        ``sales`` and ``employment`` by owner's home.
     contracts_to_move : ndarray, shape (sector, host)
         Part of what plants buy that would be with other sources if all was signed anew.
     """
@@ -151,6 +153,8 @@ class Accounts:
     consumption: Array
     customers_to_move: Array
     input_spending: Array
+    owned_output: Array
+    owned_jobs: Array
     grants: Array = field(default_factory=lambda: np.zeros((N_FOOTLOOSE, N_HOSTS)))
     contracts_to_move: Array = field(default_factory=lambda: np.zeros((N_FOOTLOOSE, N_HOSTS)))
 
@@ -228,10 +232,15 @@ def check_identities(accounts: Accounts, paid: Array, consumers: Consumers) -> N
         - accounts.subsidies
     )
     _must_match("cost plus profit and sales", outlay, accounts.sales, FOOTLOOSE, HOSTS)
-    received = paid[:, :, FINAL].sum(axis=1) + consumers.on_fringe.sum(axis=1)
+    received = paid[:, :, FINAL].sum(axis=1) + consumers.on_imports.sum(axis=1)
     _must_match(
         "spending and receipts of consumers", accounts.consumption, received, FOOTLOOSE, REGIONS
     )
+    for what, of_owners, all_of_it in (
+        ("output and owners' output", accounts.owned_output, accounts.sales),
+        ("jobs and owners' jobs", accounts.owned_jobs, accounts.employment),
+    ):
+        _must_match(what, of_owners.sum(axis=2), all_of_it, FOOTLOOSE, HOSTS)
     jobs = accounts.employment.sum()
     if not np.isfinite(jobs) or (accounts.employment < 0).any():
         raise IdentityError("trade_and_account: employment is negative or not a number")

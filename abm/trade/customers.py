@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from abm.axes import N_FOOTLOOSE, N_HOSTS, N_REGIONS
 from abm.core.demand.customers import (
@@ -53,6 +54,9 @@ from abm.trade.this_quarter import Quarter
 AT_ONCE = Speeds(win=1.0, shift=1.0)
 """Everybody chooses anew, as in the long run."""
 
+AT_HOME = N_HOSTS
+"""Place of the plant at home abroad among those that serve a firm's customers."""
+
 REMEMBERED = 8
 """Quarters for which buyers remember a seller that they left, as users of inputs do."""
 
@@ -69,9 +73,10 @@ class Customers:
     firms : ndarray, shape (firm, market)
         Share of what consumers spend on the firm's sector.
     fringe : ndarray, shape (sector, source, market)
-        The same of imports from regions without firms.
-    split : ndarray of float32, shape (firm, host, market)
-        Part of the firm's sales to consumers that each of its plants makes.
+        The same of imports that no modelled firm makes.
+    split : ndarray of float32, shape (firm, plant, market)
+        Part of the firm's sales to consumers that each of its plants makes: those at hosts,
+        and last that at home abroad, which firms of North America do not have.
     pool : ndarray of float32, shape (firm, host, market)
         Share of what users of inputs spend on the sector's plants at a host.
     recent : ndarray of float32, shape (firm, quarter, market)
@@ -99,7 +104,7 @@ class Customers:
         return cls(
             np.zeros((firms, N_REGIONS)),
             np.zeros((N_FOOTLOOSE, N_REGIONS, N_REGIONS)),
-            np.zeros((firms, N_HOSTS, N_REGIONS), np.float32),
+            np.zeros((firms, AT_HOME + 1, N_REGIONS), np.float32),
             np.zeros((firms, N_HOSTS, N_REGIONS), np.float32),
             np.zeros((firms, REMEMBERED, N_REGIONS), np.float32),
             np.zeros((N_FOOTLOOSE, REMEMBERED, N_REGIONS, N_REGIONS)),
@@ -135,7 +140,10 @@ class Served:
     ----------
     customers : Customers
     standing : dict of list of Plants
-        The plants of every block of firms, one entry a host, by sector and first row.
+        The plants of every block of firms, one entry a region, by sector and first row.
+    imports : ndarray, shape (sector, source, market)
+        Share of spending on imports from outside North America, those from plants that
+        modelled firms have at home abroad included.
     price_index : ndarray, shape (sector, market)
         What a unit of utility costs them, the calibration year being 1.
     price_change : ndarray, shape (sector, market)
@@ -146,6 +154,7 @@ class Served:
 
     customers: Customers
     standing: dict[tuple[int, int], list[Plants]]
+    imports: Array
     price_index: Array
     price_change: Array
     to_move: Array
@@ -153,7 +162,7 @@ class Served:
     def sales(self, sector: int, rows: slice) -> Iterable[tuple[Plants, Floats]]:
         """What a block of firms of one sector sells, as `abm.trade.deliveries.Sales`."""
         plants = self.standing[sector, rows.start]
-        for host, place in enumerate(plants):
+        for host, place in enumerate(plants[:N_HOSTS]):
             yield place, self.customers.sold(place, host)
 
 
@@ -194,7 +203,8 @@ def serve(
         offers.log_price,
         offers.log_fringe_price,
     )
-    served = Served(new, standing, *np.empty((3, N_FOOTLOOSE, N_REGIONS)))
+    imports = np.empty_like(held.fringe)
+    served = Served(new, standing, imports, *np.empty((3, N_FOOTLOOSE, N_REGIONS)))
     spans = sector_rows(quarter.table)
 
     def choose(sector: int) -> None:
@@ -209,6 +219,7 @@ def serve(
             held.known(sector, rows),
         )
         new.firms[rows], new.fringe[sector] = now.firm, now.fringe[0]
+        imports[sector] = new.fringe[sector] + _from_homes(quarter.table.home, new, rows)
         if speeds.win > 0:
             new.remember(held, sector, rows)
         before = _of_sector(last.firms, last.fringe, sector, rows)
@@ -222,6 +233,15 @@ def serve(
 
     in_parallel(choose, range(N_FOOTLOOSE))
     return served
+
+
+def _from_homes(home: NDArray[np.integer], customers: Customers, rows: slice) -> Array:
+    """Share of spending that plants at home abroad get, shape (source, market)."""
+    share = np.zeros((N_REGIONS, N_REGIONS))
+    abroad = rows.start + np.flatnonzero(home[rows] >= N_HOSTS)
+    sold = customers.firms[abroad] * customers.split[abroad, AT_HOME]
+    np.add.at(share, home[abroad], sold)
+    return share
 
 
 @dataclass(frozen=True)
@@ -283,7 +303,7 @@ def _offers(
         sells = total > 0
         price = np.log(dearer) - np.log(np.where(sells, total, 1)) / dispersion
         offers.log_price[rows][sells] = price[sells]
-        _add_inputs(offers.inputs, plants, access[:, [INTERMEDIATE]], rows)
+        _add_inputs(offers.inputs, plants[:N_HOSTS], access[:N_HOSTS, [INTERMEDIATE]], rows)
         return plants
 
     every = sector_blocks(quarter.table)
@@ -292,10 +312,10 @@ def _offers(
 
 
 def _reach(plants: list[Plants], access: Floats, rows: slice) -> Floats:
-    """Pull of plants times access, 0 where there is none, shape (firm, host, market)."""
-    reach = np.zeros((rows.stop - rows.start, *access.shape), np.float32)
-    for host, place in enumerate(plants):
-        reach[place.firm - rows.start, host] = place.pull * access[host]
+    """Pull of plants times access, 0 where there is none, shape (firm, plant, market)."""
+    reach = np.zeros((rows.stop - rows.start, AT_HOME + 1, N_REGIONS), np.float32)
+    for region, place in enumerate(plants):
+        reach[place.firm - rows.start, min(region, AT_HOME)] = place.pull * access[region]
     return reach
 
 
@@ -304,7 +324,7 @@ def _split(held: Floats, reach: Floats, shift: float, dispersion: float) -> tupl
 
     Returns
     -------
-    split : ndarray of float32, shape (firm, host, market)
+    split : ndarray of float32, shape (firm, plant, market)
     dearer : ndarray, shape (firm, market)
     """
     # A firm's only plant serves whom it can reach: nothing is left to follow.

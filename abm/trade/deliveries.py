@@ -12,7 +12,7 @@ from functools import cached_property
 
 import numpy as np
 
-from abm.axes import N_FOOTLOOSE, N_GOODS, N_HOSTS, N_REGIONS, N_SECTORS
+from abm.axes import N_FOOTLOOSE, N_GOODS, N_HOMES, N_HOSTS, N_REGIONS, N_SECTORS
 from abm.core.demand.claims import Claim
 from abm.core.inputs.content_rules import Floats
 from abm.core.inputs.purchases import input_purchases, ruled_purchases
@@ -51,6 +51,9 @@ TALLIES = (
 )
 
 
+OWNED = ("border", "labour")
+"""Those that are added up by owner's home as well."""
+
 FILED = ("weight", "duty", "claimed", "dutiable", "claimed_dutiable", "false")
 
 Sales = Callable[[int, slice], Iterable[tuple[Plants, Floats]]]
@@ -68,6 +71,7 @@ class _OfSector:
         self.sums = {name: np.zeros(cell) for name in TALLIES}
         self.purchases = np.zeros((N_GOODS, N_REGIONS, *cell))
         self.filed = {name: np.zeros((N_HOSTS, N_REGIONS, regimes)) for name in FILED}
+        self.owned = {name: np.zeros((N_HOSTS, N_HOMES, *cell[1:])) for name in OWNED}
         self.originating = np.zeros((N_HOSTS, N_REGIONS, regimes))
         self.sold = np.zeros((N_HOSTS, N_REGIONS))
 
@@ -88,6 +92,8 @@ class Tally:
         ``value_added`` (labour and capital), and the ``subsidy`` and ``royalty`` on it.
     purchases : ndarray, shape (sector, input, source, host, use, market)
         Inputs at purchasers' prices.
+    owned : dict of ndarray, shape (sector, host, home, use, market)
+        ``border`` and ``labour`` of ``sums`` by owner's home.
     filed : dict of ndarray, shape (sector, host, market, regime)
         Sums from which next quarter's certificates are averaged.
     originating : ndarray, shape (sector, host, market, regime)
@@ -98,6 +104,7 @@ class Tally:
 
     sums: dict[str, Array]
     purchases: Array
+    owned: dict[str, Array]
     filed: dict[str, Array]
     originating: Array
     sold: Array
@@ -109,6 +116,7 @@ class Tally:
         return cls(
             {name: np.zeros(cell) for name in TALLIES},
             np.zeros((N_FOOTLOOSE, N_SECTORS, N_REGIONS, N_HOSTS, 2, N_REGIONS)),
+            {name: np.zeros((N_FOOTLOOSE, N_HOSTS, N_HOMES, 2, N_REGIONS)) for name in OWNED},
             {name: np.zeros((N_FOOTLOOSE, N_HOSTS, N_REGIONS, regimes)) for name in FILED},
             np.zeros((N_FOOTLOOSE, N_HOSTS, N_REGIONS, regimes)),
             np.zeros((N_FOOTLOOSE, N_HOSTS, N_REGIONS)),
@@ -119,6 +127,8 @@ class Tally:
         for name, total in part.sums.items():
             self.sums[name][sector] += total
         self.purchases[sector, :N_GOODS] += part.purchases
+        for name, total in part.owned.items():
+            self.owned[name][sector] += total
         for name, total in part.filed.items():
             self.filed[name][sector] += total
         self.originating[sector] += part.originating
@@ -175,11 +185,12 @@ def tally_plants(
 
 
 def sales_by_appeal(quarter: Quarter, regime: int) -> Sales:
-    """Sales to buyers who choose anew, where a unit of appeal earns one."""
+    """Sales from hosts to buyers who choose anew, where a unit of appeal earns one."""
 
     def sales(sector: int, rows: slice) -> Iterable[tuple[Plants, Floats]]:
         plants = standing_plants(quarter, sector, rows, regime)
-        return zip(plants, appeal(plants, quarter.calibration.access[sector], rows), strict=True)
+        sold = appeal(plants, quarter.calibration.access[sector], rows)
+        return zip(plants[:N_HOSTS], sold[:N_HOSTS], strict=True)
 
     return sales
 
@@ -261,6 +272,7 @@ def _tally_plants(
         },
         volume,
     )
+    _tally_owners(part, work, host)
     missing = costs.compliant_content[firms, host, regime] - free_content
     wedge = np.exp(costs.log_wedge[firms, host, regime])
     compliant_cost = costs.compliant_cost[firms, host, regime]
@@ -306,6 +318,19 @@ def _tally_plants(
         compliant_volume[:, :, partner] = volume[:, :, partner] * constrained[:, None]
     bought = _purchases(work, terms.at(host, regime), host, regime, compliant_volume)
     part.purchases[:, :, host] += bought.reshape(*bought.shape[:2], 2, N_REGIONS)
+
+
+def _tally_owners(part: _OfSector, work: _Work, host: int) -> None:
+    """Add sales and labour of the plants of one block at one host by owner's home."""
+    table, firms = work.quarter.table, work.plants.firm
+    of_home = (table.home[firms] == np.arange(N_HOMES)[:, None]).astype(np.float32)
+    labour = of_home / table.productivity[firms, host]
+    for name, factor, amount in (
+        ("border", of_home, work.border),
+        ("labour", labour, work.volume),
+    ):
+        total = factor @ amount.reshape(len(firms), -1)
+        part.owned[name][host] += total.astype(np.float64).reshape(N_HOMES, *amount.shape[1:])
 
 
 def _purchases(

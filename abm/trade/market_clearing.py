@@ -4,6 +4,10 @@ Consumers have constant elasticity of substitution over firms and an import frin
 of inputs have already split their purchases over source regions; what they buy from a
 host (a pool) is divided among the plants there in proportion to their appeal. Flows are
 in million USD a quarter at basic prices unless stated otherwise.
+
+A firm from CHN or ROW has a plant at home as well, from which it serves consumers of North
+America at the duties, barriers and margins that the import fringe meets. So places where
+plants stand are the regions: hosts, and homes abroad.
 """
 
 from collections.abc import Sequence
@@ -45,7 +49,7 @@ class MarketState:
 
     Attributes
     ----------
-    appeal : ndarray, shape (sector, host, use, market, regime)
+    appeal : ndarray, shape (sector, region, use, market, regime)
         Summed over plants.
     unit_final : ndarray, shape (sector, market, regime)
         Consumers' spending per unit of appeal.
@@ -54,7 +58,7 @@ class MarketState:
     price_index : ndarray, shape (sector, market, regime)
         Consumer price against the calibration year.
     fringe, competition : ndarray, shape (sector, market, regime)
-        Appeal of imports from regions without modelled firms, and of all sellers.
+        Appeal of imports that no modelled firm makes, and of all sellers.
     """
 
     appeal: Array
@@ -85,11 +89,15 @@ class Offer:
         Pull of a plant times the host's access.
     home_appeal : ndarray, shape (firm, market)
         Factor on appeal for the firm's nationality, 1 in its home market.
+    from_abroad : tuple of ndarray, each of shape (firm, market), optional
+        Reach of its plant at home abroad to consumers, 0 for firms that have none, and buyers'
+        price over border price from there; None where no firm has one.
     """
 
     mark_on: Floats
     reach: Floats
     home_appeal: Floats
+    from_abroad: tuple[Floats, Floats] | None = None
 
 
 def make_offer(quarter: Quarter, sector: int, rows: NDArray[np.integer], regime: int) -> Offer:
@@ -101,9 +109,50 @@ def make_offer(quarter: Quarter, sector: int, rows: NDArray[np.integer], regime:
         quarter.table.suitability[rows],
         plant_dispersion(quarter.economy.sigma[sector]),
     )
-    access = quarter.calibration.access[sector].astype(np.float32)
-    home_appeal = quarter.calibration.home_appeal[quarter.table.home[rows]]
-    return Offer(mark_on, pull[:, :, None, :] * access, home_appeal)
+    access = quarter.calibration.access[sector, :N_HOSTS].astype(np.float32)
+    home = quarter.table.home[rows]
+    home_appeal = quarter.calibration.home_appeal[home]
+    from_abroad = _from_abroad(quarter, sector, home, regime)
+    return Offer(mark_on, pull[:, :, None, :] * access, home_appeal, from_abroad)
+
+
+def _from_abroad(
+    quarter: Quarter, sector: int, home: NDArray[np.integer], regime: int
+) -> tuple[Floats, Floats] | None:
+    """Reach and mark-on of the plants at home abroad of some firms, as in `Offer`."""
+    if not (home >= N_HOSTS).any():
+        return None
+    reach = np.zeros((len(home), N_REGIONS), np.float32)
+    mark_on = np.ones_like(reach)
+    for region in range(N_HOSTS, N_REGIONS):
+        some = home == region
+        border_cost, mark_on[some] = _delivery_from_home(quarter, sector, region, 1, regime)
+        pull = _pull_from_home(quarter, border_cost, mark_on[some][:1], sector, regime)
+        access = quarter.calibration.access[sector, region, FINAL].astype(np.float32)
+        reach[some] = pull * access
+    return reach, mark_on
+
+
+def _delivery_from_home(
+    quarter: Quarter, sector: int, region: int, plants: int, regime: int
+) -> tuple[Floats, Floats]:
+    """As `_delivery`, for plants at home abroad: they meet what the import fringe meets."""
+    policy = quarter.policy
+    cost = 1 - policy.foreign_advantage[sector, region, regime]
+    dearer = 1 + policy.barrier[sector, region, :, regime]
+    dearer = dearer * (1 + quarter.calibration.trade_margin[sector, region])
+    dearer = dearer * (1 + quarter.outside[sector, region, :, regime])
+    shape = (plants, N_REGIONS)
+    mark_on: Floats = np.broadcast_to(dearer.astype(np.float32), shape)
+    return np.full(shape, cost, np.float32), mark_on
+
+
+def _pull_from_home(
+    quarter: Quarter, border_cost: Floats, mark_on: Floats, sector: int, regime: int
+) -> Floats:
+    dispersion = plant_dispersion(quarter.economy.sigma[sector])
+    delivered = _delivered(quarter, border_cost, mark_on, sector, regime)
+    return plant_pull(delivered, np.ones(len(delivered), np.float32), dispersion)
 
 
 def _delivery(
@@ -138,7 +187,7 @@ def _delivered(
 
 @dataclass(frozen=True)
 class Plants:
-    """The plants of one sector that stand at one host.
+    """The plants of one sector that stand at one host, or at home abroad.
 
     Attributes
     ----------
@@ -164,7 +213,10 @@ class Plants:
 
 
 def standing_plants(quarter: Quarter, sector: int, rows: slice, regime: int) -> list[Plants]:
-    """The plants that stand of a block of firms of one sector, host by host."""
+    """The plants that stand of a block of firms of one sector, one entry a region.
+
+    Those of hosts come first; at home abroad every firm from there has one.
+    """
     table = quarter.table
     dispersion = plant_dispersion(quarter.economy.sigma[sector])
     found = []
@@ -176,6 +228,11 @@ def standing_plants(quarter: Quarter, sector: int, rows: slice, regime: int) -> 
             table.suitability[firm, host],
             dispersion,
         )
+        found.append(Plants(firm, border_cost, mark_on, pull, mass_of(quarter, firm)))
+    for region in range(N_HOSTS, N_REGIONS):
+        firm = np.flatnonzero(table.home[rows] == region) + rows.start
+        border_cost, mark_on = _delivery_from_home(quarter, sector, region, len(firm), regime)
+        pull = _pull_from_home(quarter, border_cost, mark_on, sector, regime)
         found.append(Plants(firm, border_cost, mark_on, pull, mass_of(quarter, firm)))
     return found
 
@@ -199,8 +256,8 @@ def appeal(plants: Sequence[Plants], access: Array, rows: slice) -> list[Floats]
     Parameters
     ----------
     plants : sequence of Plants
-        One a host.
-    access : ndarray, shape (host, use, market)
+        One a region.
+    access : ndarray, shape (region, use, market)
         Of their sector.
     rows : slice
         The block they are from.
@@ -208,7 +265,7 @@ def appeal(plants: Sequence[Plants], access: Array, rows: slice) -> list[Floats]
     Returns
     -------
     list of ndarray, shape (plant, use, market)
-        One a host.
+        One a region.
     """
     found = plant_appeal(
         [place.pull for place in plants],
@@ -227,7 +284,7 @@ def total_appeal(quarter: Quarter) -> Array:
 
     Returns
     -------
-    ndarray, shape (sector, host, use, market, regime)
+    ndarray, shape (sector, region, use, market, regime)
     """
     regimes = len(quarter.policy.regimes)
 
@@ -240,7 +297,7 @@ def total_appeal(quarter: Quarter) -> Array:
         ]
         return np.array([[at.sum(axis=0, dtype=np.float64) for at in by_host] for by_host in found])
 
-    total = np.zeros((N_FOOTLOOSE, regimes, N_HOSTS, 2, N_REGIONS))
+    total = np.zeros((N_FOOTLOOSE, regimes, N_REGIONS, 2, N_REGIONS))
     every = sector_blocks(quarter.table)
     for (sector, _), part in zip(every, in_parallel(of_block, every), strict=True):
         total[sector] += part
@@ -261,10 +318,10 @@ def clear_markets(
     ----------
     economy : Economy
     calibration : Calibration
-    appeal : ndarray, shape (sector, host, use, market, regime)
+    appeal : ndarray, shape (sector, region, use, market, regime)
         From `total_appeal`.
     fringe_price : ndarray, shape (sector, source, market, regime)
-        Delivered price of imports from regions without firms, calibration year = 1.
+        Delivered price of imports that no modelled firm makes, calibration year = 1.
     expenditure : ndarray, shape (sector, market)
         Consumers' spending.
     pools : ndarray, shape (sector, host, market, regime)
@@ -276,14 +333,14 @@ def clear_markets(
     """
     elasticity = 1 - economy.sigma[:N_FOOTLOOSE]
     fringe = calibration.fringe[..., None] * fringe_price ** elasticity[:, None, None, None]
-    # Only regions without modelled firms have a fringe: entries of hosts are zero.
+    # Only regions outside North America have a fringe: entries of hosts are zero.
     fringe = fringe.sum(axis=1)
     competition = appeal[:, :, FINAL].sum(axis=1) + fringe
     base = calibration.expenditure[..., None]
     # Where a sector sells nothing in a market, spending is 0 too; the price index is set to 1.
     relative = np.divide(competition, base, out=np.ones_like(competition), where=base > 0)
     index = relative ** (1 / elasticity[:, None, None])
-    offered = appeal[:, :, INTERMEDIATE]
+    offered = appeal[:, :N_HOSTS, INTERMEDIATE]
     unit = np.divide(pools, offered, out=np.zeros_like(pools), where=offered > 0)
     spending = np.broadcast_to(expenditure[..., None], competition.shape)
     unit_final = np.divide(spending, competition, out=np.ones_like(competition), where=base > 0)

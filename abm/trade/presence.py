@@ -37,7 +37,7 @@ def plants_appeal(table: FirmTable, economy: Economy, calibration: Calibration) 
             base_unit_cost(table, calibration, rows, slice(None)).astype(np.float32),
             table.suitability[rows],
             mass[:, None] * calibration.home_appeal[table.home[rows]],
-            calibration.access[sector][:, INTERMEDIATE].astype(np.float32),
+            calibration.access[sector, :N_HOSTS, INTERMEDIATE].astype(np.float32),
             plant_dispersion(economy.sigma[sector]),
             REACH_EXPONENT,
         )

@@ -15,7 +15,7 @@ from abm.trade.accounts import (
     check_identities,
     ratio,
 )
-from abm.trade.deliveries import Tally
+from abm.trade.deliveries import OWNED, Tally
 from abm.trade.input_flows import input_flows
 from abm.trade.market_clearing import FINAL
 
@@ -73,6 +73,7 @@ def settle(
     away = 1 - np.eye(N_HOSTS, N_REGIONS)[:, None]
     exported = (earned["border"] * away)[..., :N_HOSTS].sum(axis=(2, 3))
     claims = (earned["claimed"] - earned["false"])[..., :N_HOSTS].sum(axis=(2, 3))
+    owned = {name: np.einsum("jhoum,jhum->jho", tally.owned[name], spending) for name in OWNED}
     compliant = by_plant["compliant"]
     accounts = Accounts(
         final=_final_trade(economy, policy, earned, consumers, outside, regime),
@@ -98,6 +99,8 @@ def settle(
         consumption=consumers.spending,
         customers_to_move=consumers.to_move,
         input_spending=flows * on_top,
+        owned_output=owned["border"],
+        owned_jobs=owned["labour"] * calibration.jobs_per_volume[..., None],
         grants=np.zeros_like(sales) if grants is None else grants,
     )
     check_identities(accounts, earned["share"], consumers)
@@ -134,7 +137,7 @@ def _final_trade(
     barrier = policy.barrier[..., regime]
     margin = economy.trade_margin
     on_top = ((1 + margin) * (1 + barrier) * (1 + duty))[:N_FOOTLOOSE, abroad]
-    arrays["value"][:N_FOOTLOOSE, abroad] = consumers.on_fringe[:, abroad] / on_top
+    arrays["value"][:N_FOOTLOOSE, abroad] = consumers.on_imports[:, abroad] / on_top
     fixed = slice(N_FOOTLOOSE, N_SECTORS)
     arrays["value"][fixed] = np.moveaxis(economy.final_demand[:, fixed], 0, 1) / 4
     arrays["trade_margin"] = arrays["value"] * margin

@@ -92,7 +92,11 @@ def plant_appeal(
 
 
 def config_revenue(
-    reach: Floats, unit_revenue: Floats, configs: NDArray[np.bool_], exponent: float
+    reach: Floats,
+    unit_revenue: Floats,
+    configs: NDArray[np.bool_],
+    exponent: float,
+    always: tuple[Floats, Floats] | None = None,
 ) -> Floats:
     """What a firm of size one would earn with each set of plants.
 
@@ -103,9 +107,11 @@ def config_revenue(
     unit_revenue : ndarray, shape (host, use, market) or (firm, host, use, market)
         Revenue at the border per unit of appeal.
     configs : ndarray of bool, shape (config, host)
-        The sets of plants.
+        The sets of plants; there may be an empty one.
     exponent : float
         ``(sigma - 1) / dispersion``.
+    always : tuple of ndarray, each of shape (firm, use, market), optional
+        Reach of a plant that stands whatever the set, and its revenue per unit of appeal.
 
     Returns
     -------
@@ -116,8 +122,12 @@ def config_revenue(
     earning = (reach * unit_revenue).reshape(firms, hosts, -1)
     revenue = np.empty((firms, len(configs)), reach.dtype)
     for config, members in enumerate(configs):
-        scale = _share_scale(flat[:, members].sum(axis=1), exponent)
-        revenue[:, config] = (earning[:, members].sum(axis=1) * scale).sum(axis=1)
+        total, earned = flat[:, members].sum(axis=1), earning[:, members].sum(axis=1)
+        if always is not None:
+            at_home = always[0].reshape(firms, -1)
+            total = total + at_home
+            earned = earned + at_home * always[1].reshape(firms, -1)
+        revenue[:, config] = (earned * _share_scale(total, exponent)).sum(axis=1)
     return revenue
 
 
