@@ -74,6 +74,9 @@ LEAST_NOISE = 1e-3
 
 GUMBEL_SPREAD = np.pi / np.sqrt(6)
 
+LEAST_OWNED = 0.02
+"""Share of a sector's output at a host from which on its owners have a plant in any model."""
+
 ROUNDING = 1e-9
 """Chances nearer than this to 0 or 1 are certain."""
 
@@ -293,10 +296,13 @@ def place_firms(
             moving, table.location_taste[rows].astype(np.float64), table.sector[rows], None
         )
     standing[_not_founded(table)] = np.arange(N_CONFIGS) == NO_PLANT
-    draw_sets(table, standing, makers, draws)
+    draw_sets(table, standing, draws)
+    if settings.foreign_firms:
+        _keep_every_owner_alive(table, economy, standing)
+    _keep_every_cell_alive(table, economy.makes)
+    as_expected(table, makers)
     for rows in blocks(firms, BLOCK):
         table.target[rows] = _first_projects(table, moving, values[rows], rows, project[rows])
-    _keep_every_cell_alive(table, economy.makes)
     _age_projects(table, settings, elapsed)
     _favour_projects(table, moving, values, draws)
     table.moved_from_home[:] = table.plants[:, HOSTS.index("USA")]
@@ -321,7 +327,7 @@ HOSTS_DRAWN = (HOSTS.index("MEX"), HOSTS.index("CAN"), HOSTS.index("USA"))
 """Hosts in the order in which plants are drawn: those with the fewest first."""
 
 
-def draw_sets(table: FirmTable, standing: Array, makers: Makers, draws: Draws) -> None:
+def draw_sets(table: FirmTable, standing: Array, draws: Draws) -> None:
     """Draw where firms stand, systematically by home, sector and size.
 
     Each firm stands in a set of plants with its own long-run probability. Firms of a home, in
@@ -329,7 +335,7 @@ def draw_sets(table: FirmTable, standing: Array, makers: Makers, draws: Draws) -
     of a plant there, given the hosts drawn already, are cumulated, and a firm has one where
     the sum passes a whole number. So the number of plants of every home, of every sector in
     it and of small firms as of large ones is what is expected, up to one; only which firms
-    they are is luck, and weights take out what that does to the mass of plants.
+    they are is luck.
 
     Parameters
     ----------
@@ -338,7 +344,6 @@ def draw_sets(table: FirmTable, standing: Array, makers: Makers, draws: Draws) -
         filled in.
     standing : ndarray, shape (firm, config)
         Long-run shares of sets of plants.
-    makers : Makers
     draws : Draws
     """
     order = np.lexsort((table.size, _not_founded(table), table.sector, table.home))
@@ -363,7 +368,6 @@ def draw_sets(table: FirmTable, standing: Array, makers: Makers, draws: Draws) -
     table.config[order] = possible.argmax(axis=1)
     table.plants[:] = HAS_PLANT[table.config]
     table.founded[:] = table.plants.any(axis=1)
-    as_expected(table, makers)
 
 
 def _not_founded(table: FirmTable) -> NDArray[np.bool_]:
@@ -439,7 +443,26 @@ def _keep_every_cell_alive(table: FirmTable, made: NDArray[np.bool_]) -> None:
         plants = tuple(HOSTS[h] for h in range(N_HOSTS) if h == host or h in sisters)
         table.config[largest] = CONFIGS.index(plants)
         table.plants[largest] = HAS_PLANT[table.config[largest]]
-        table.target[largest] = -1
+
+
+def _keep_every_owner_alive(table: FirmTable, economy: Economy, standing: Array) -> None:
+    """Give owners a plant where they make a part of a host's output and none was drawn.
+
+    Of their firms that stand, the one most likely to be there is; it gives up its other plants
+    if its compatriots have some there.
+    """
+    for sector, host, home in np.argwhere(economy.owners > LEAST_OWNED):
+        theirs = (table.sector == sector) & (table.home == home)
+        rows = np.flatnonzero(theirs & table.founded)
+        if not economy.makes[sector, host] or not len(rows) or table.plants[rows, host].any():
+            continue
+        likely = rows[np.argmax(standing[rows] @ HAS_PLANT[:, host])]
+        others = table.plants[likely]
+        spared = table.plants[rows][:, others].sum(axis=0) > 1
+        plants = np.zeros(N_HOSTS, bool) if spared.all() else others.copy()
+        plants[host] = True
+        table.config[likely] = np.flatnonzero((HAS_PLANT == plants).all(axis=1))[0]
+        table.plants[likely] = plants
 
 
 def _favour_projects(table: FirmTable, moving: MovingCosts, values: Array, draws: Draws) -> None:
