@@ -12,6 +12,7 @@ class AskedByFirm(Protocol):
     firms: FirmTable
     sector_labels: Sequence[str]
     host_labels: Sequence[str]
+    home_labels: Sequence[str]
     belief_labels: Sequence[str]
     config_labels: Sequence[str]
 

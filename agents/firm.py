@@ -51,7 +51,7 @@ class Firm(mesa.Agent):
     model: AskedByFirm
 
     sector = Cell("sector_labels")
-    home = Cell("host_labels")
+    home = Cell("home_labels")
     belief = Cell("belief_labels")
     weight = Cell()
     size = Cell()
@@ -69,6 +69,7 @@ class Firm(mesa.Agent):
     base_revenue = Cell()
     base_config_revenue = Cell()
     config = Cell("config_labels")
+    founded = Cell()
     grandfathered = Cell()
     moved_from_home = Cell()
     target = Cell("config_labels")
@@ -88,6 +89,18 @@ class Firm(mesa.Agent):
         return tuple(
             host for host, stands in zip(self.model.host_labels, standing, strict=True) if stands
         )
+
+    @property
+    def status(self) -> str:
+        """``stands``, ``serves from home``, ``not founded`` or ``closed``.
+
+        A firm from outside North America without a plant here serves it from home.
+        """
+        if self.plants:
+            return "stands"
+        if self.home not in self.model.host_labels:
+            return "serves from home"
+        return "closed" if self.founded else "not founded"
 
     def content(self, host: str) -> float:
         """Regional value content of what it makes, or would make, at a host.
@@ -117,4 +130,4 @@ class Firm(mesa.Agent):
         return self.model.suppliers_of(self.row)
 
     def __repr__(self) -> str:
-        return f"Firm({self.row}: {self.sector}, {'+'.join(self.plants)})"
+        return f"Firm({self.row}: {self.sector}, {'+'.join(self.plants) or self.status})"

@@ -8,7 +8,7 @@ REGION_NAMES = {
     "ROW": "Rest of world",
 }
 
-ADJECTIVES = {"USA": "US", "MEX": "Mexican", "CAN": "Canadian"}
+ADJECTIVES = {"USA": "US", "MEX": "Mexican", "CAN": "Canadian", "CHN": "Chinese", "ROW": "overseas"}
 
 SECTOR_NAMES = {
     "cars": "Cars",

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.axes import FOOTLOOSE, HOSTS
+from abm.axes import FOOTLOOSE, HOMES
 from abm.errors import ModelError, NonFiniteError
 
 
@@ -126,7 +126,7 @@ def guards_of(model: Any, phase: str) -> Iterator[Guard]:
             if name not in WEIGHED_LATER:
                 yield Guard(name, partial(_column, name), _every_firm)
     if phase == "record":
-        for table in ("outcomes", "trade", "content"):
+        for table in ("outcomes", "trade", "content", "owners"):
             for name, array in getattr(model.records, table)[-1].items():
                 yield Guard(f"{name} of {table}", partial(_recorded, array))
 
@@ -210,7 +210,7 @@ def _columns(model: Any, row: int) -> dict[str, Any]:
     """A firm's row as plain values, sector and home by name."""
     table = model.firms
     cells = {name: getattr(table, name)[row].tolist() for name in table.columns()}
-    return cells | {"sector": FOOTLOOSE[cells["sector"]], "home": HOSTS[cells["home"]]}
+    return cells | {"sector": FOOTLOOSE[cells["sector"]], "home": HOMES[cells["home"]]}
 
 
 def _is_odd(cell: Any) -> bool:

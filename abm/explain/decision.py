@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from abm.axes import BELIEFS, CONFIG_LABELS, FOOTLOOSE, HAS_PLANT, HOSTS, N_CONFIGS
+from abm.axes import BELIEFS, CONFIG_LABELS, FOOTLOOSE, HAS_PLANT, HOMES, HOSTS, N_CONFIGS
 from abm.core.choice.beliefs import myopic_transitions
 from abm.core.choice.dated_beliefs import Calendar, dated_values
 from abm.core.choice.location import best_of_choices, value_of_staying
@@ -270,7 +270,7 @@ def _who(situation: Situation, row: int) -> Who:
     return Who(
         row,
         FOOTLOOSE[situation.sector],
-        HOSTS[int(table.home[0])],
+        HOMES[int(table.home[0])],
         BELIEFS[int(table.belief[0])],
         float(table.weight[0]),
         float(table.size[0]),

@@ -12,7 +12,18 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.axes import FOOTLOOSE, HAS_PLANT, HOSTS, N_FOOTLOOSE, N_HOSTS, REGIONS, SECTORS, USES
+from abm.axes import (
+    FOOTLOOSE,
+    HAS_PLANT,
+    HOMES,
+    HOSTS,
+    N_FOOTLOOSE,
+    N_HOMES,
+    N_HOSTS,
+    REGIONS,
+    SECTORS,
+    USES,
+)
 from abm.economy.tables import Array, Economy
 from abm.location.relocation import Moves
 from abm.trade.accounts import Accounts
@@ -51,14 +62,19 @@ class Finished:
     @property
     def plants(self) -> Array:
         """Real plants that stand, shape (sector, host)."""
-        standing = self.firms.plants * self.firms.weight[:, None]
-        return np.stack(
-            [
-                np.bincount(self.firms.sector, standing[:, host], minlength=N_FOOTLOOSE)
-                for host in range(N_HOSTS)
-            ],
-            axis=1,
-        )
+        standing: Array = self.owned_plants.sum(axis=2)
+        return standing
+
+    @cached_property
+    def owned_plants(self) -> Array:
+        """Real plants that stand by owner's home, shape (sector, host, home)."""
+        firms = self.firms
+        cell = firms.sector.astype(np.int64) * N_HOMES + firms.home
+        standing = [
+            np.bincount(cell, firms.weight * here, minlength=N_FOOTLOOSE * N_HOMES)
+            for here in firms.plants.T
+        ]
+        return np.stack(standing).reshape(N_HOSTS, N_FOOTLOOSE, N_HOMES).swapaxes(0, 1)
 
     @cached_property
     def new_plants(self) -> dict[str, tuple[Array, Array]]:
@@ -388,6 +404,26 @@ CONTENT = Table(
 )
 """By sector and host."""
 
+OWNERS = Table(
+    axes={"sector": FOOTLOOSE, "region": HOSTS, "home": HOMES},
+    columns={
+        "quarter": QUARTER,
+        "region": _label("where it is made: USA, MEX or CAN"),
+        "sector": _label("one of the ten sectors that choose where to produce"),
+        "home": _label("where the owner is from"),
+        "plants": _number(
+            "real plants",
+            "the owners' plants that stand at the end of the quarter",
+            lambda q: q.owned_plants,
+        ),
+        "output_musd": _number(
+            MONEY, "what they make, at basic prices", lambda q: q.accounts.owned_output
+        ),
+        "employment": _number("persons", "whom they engage", lambda q: q.accounts.owned_jobs),
+    },
+)
+"""By sector, host and owner's home."""
+
 EVENTS = Table(
     axes={},
     columns={
@@ -407,6 +443,7 @@ TABLES = {
     "trade": TRADE,
     "moves": MOVES,
     "content": CONTENT,
+    "owners": OWNERS,
     "events": EVENTS,
 }
 """Tables in the order in which they are written."""

@@ -8,7 +8,7 @@ import pandas as pd
 from abm.axes import CONFIG_LABELS, FOOTLOOSE
 from abm.economy.tables import Array, Economy
 from abm.location.relocation import Moves
-from abm.state.columns import CONTENT, EVENTS, MOVES, OUTCOMES, TRADE, Finished, Table
+from abm.state.columns import CONTENT, EVENTS, MOVES, OUTCOMES, OWNERS, TRADE, Finished, Table
 from abm.trade.accounts import Accounts
 from agents import FirmTable
 
@@ -19,7 +19,7 @@ class Records:
 
     Attributes
     ----------
-    outcomes, trade, content : list of dict
+    outcomes, trade, content, owners : list of dict
         Columns of the quarter as `abm.state.columns` declares them, as arrays in row order.
     moves : list of tuple
         Rows with the columns of `abm.state.columns.MOVES`.
@@ -30,6 +30,7 @@ class Records:
     outcomes: list[dict[str, Array]] = field(default_factory=list)
     trade: list[dict[str, Array]] = field(default_factory=list)
     content: list[dict[str, Array]] = field(default_factory=list)
+    owners: list[dict[str, Array]] = field(default_factory=list)
     moves: list[tuple[object, ...]] = field(default_factory=list)
     events: list[dict[str, object]] = field(default_factory=list)
 
@@ -48,18 +49,20 @@ class Records:
             (self.outcomes, OUTCOMES),
             (self.trade, TRADE),
             (self.content, CONTENT),
+            (self.owners, OWNERS),
         ):
             quarters.append({name: take(finished) for name, take in declared.sources.items()})
         if moves is not None:
             self.moves.extend(_move_rows(finished, moves, quarter))
 
     def frames(self) -> dict[str, pd.DataFrame]:
-        """Tables by name: outcomes, trade, moves, content, events."""
+        """Tables by name: outcomes, trade, moves, content, owners, events."""
         return {
             "outcomes": _tidy(self.outcomes, OUTCOMES),
             "trade": _tidy(self.trade, TRADE),
             "moves": _moves_frame(self.moves),
             "content": _tidy(self.content, CONTENT),
+            "owners": _tidy(self.owners, OWNERS),
             "events": pd.DataFrame(self.events, columns=list(EVENTS.columns)),
         }
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from abm import data
-from abm.axes import BELIEFS, CONFIG_LABELS, FOOTLOOSE, HOSTS
+from abm.axes import BELIEFS, CONFIG_LABELS, FOOTLOOSE, HOMES, HOSTS
 from abm.core.demand.claims import Claim
 from abm.core.inputs.sourcing import UnitCosts
 from abm.governments.in_force import PolicyInForce
@@ -37,6 +37,7 @@ class Surface:
 
     sector_labels = FOOTLOOSE
     host_labels = HOSTS
+    home_labels = HOMES
     belief_labels = BELIEFS
     config_labels = CONFIG_LABELS
 

@@ -23,6 +23,9 @@ from abm.engine.draws import Draws
 NOBODY = -1
 """Supplier, and host, of an empty slot."""
 
+IDLE = -2
+"""Host of the slots of a firm that makes nothing here: it has asked nobody for supplies yet."""
+
 WEIGHT_STEPS = 2.0**20
 """Weights are multiples of its inverse, which float32 adds without rounding."""
 
@@ -43,7 +46,7 @@ class Rewiring:
     """What one quarter did to the links.
 
     ``broken`` links lost the plant that served them, ``swapped`` ones were drawn again by
-    choice; ``rows`` are the buyers of either, rising and without repetition.
+    choice or by firms that begin to make something here; ``rows`` are the buyers of either, rising and without repetition.
     """
 
     broken: int
@@ -141,7 +144,8 @@ class SupplierNetwork:
     supplier : ndarray of int32, shape (firm, top, link)
         Row of the supplier, ``NOBODY`` for purchases from CHN and ROW.
     host : ndarray of int8, shape (firm, top, link)
-        Where the supplier serves from, ``NOBODY`` for purchases from CHN and ROW.
+        Where the supplier serves from, ``NOBODY`` for purchases from CHN and ROW, ``IDLE`` for
+        firms that make nothing in North America.
     """
 
     sector: NDArray[np.int8]
@@ -193,6 +197,7 @@ class SupplierNetwork:
         """
         config = _config_code(plants)
         cost = _mean_over_plants(bom[:N_FOOTLOOSE, :N_FOOTLOOSE])
+        cost[0] = cost[-1]  # a firm without a plant would buy as the average host's plants do
         largest = np.argsort(-cost, axis=-1, kind="stable")[..., :top_categories]
         category = largest.astype(np.int8)[config, sector]
         cuts = draws.uniform(
@@ -209,6 +214,7 @@ class SupplierNetwork:
             ids=ids,
         )
         network._redraw(np.arange(network.weight.size), 0, draws, shares, plants)
+        network.host[~plants.any(axis=1)] = IDLE
         return network
 
     def links(
@@ -251,6 +257,9 @@ class SupplierNetwork:
     ) -> Rewiring:
         """Replace the links whose plant is gone, and let some buyers draw one link again.
 
+        A firm that began to make something here draws all its links, by the same rule; one
+        that has ceased to has none any more.
+
         Parameters
         ----------
         quarter : int
@@ -271,11 +280,18 @@ class SupplierNetwork:
         luck = draws.uniform("supplier swap", quarter, (n_firms, 2), ids=self.ids)
         swaps = np.flatnonzero(luck[:, 0] < share_per_quarter)
         again[swaps, (luck[swaps, 1] * slots_per_firm).astype(np.intp)] = True
+        makes, idle = plants.any(axis=1), self.host[:, 0, 0] == IDLE
+        again[makes & idle] = True
+        again[~makes] = False
+        ceased = np.flatnonzero(~makes & ~idle)
+        self.supplier[ceased], self.host[ceased] = NOBODY, IDLE
         slots = np.flatnonzero(again)
         if slots.size:
             self._redraw(slots, quarter, draws, shares, plants)
         broken = int(np.count_nonzero(lost))
-        return Rewiring(broken, slots.size - broken, np.unique(slots // slots_per_firm))
+        swapped = slots.size - np.count_nonzero(lost[makes])
+        rows = np.union1d(slots // slots_per_firm, ceased)
+        return Rewiring(broken, int(swapped), rows)
 
     def _redraw(
         self,

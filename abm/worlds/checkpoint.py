@@ -31,7 +31,7 @@ from abm.trade.accounts import Accounts
 from abm.trade.suppliers import SupplierNetwork
 from abm.worlds.held_responses import HeldWorld
 
-TABLES = ("outcomes", "trade", "content")
+TABLES = ("outcomes", "trade", "content", "owners")
 """Records that are arrays; moves and events are rows."""
 
 

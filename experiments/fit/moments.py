@@ -334,7 +334,7 @@ def observe(world: FitSetting, parameters: Parameters, firms: int, seed: int) ->
 
 def _observe(world: FitSetting, parameters: Parameters, firms: int, seed: int) -> View:
     table = draw_firms(world, parameters, firms, seed)
-    base = calibrate(table, world.economy, world.nafta, world.settings.home_appeal)
+    base = calibrate(table, world.economy, world.nafta, world.settings)
     costs, borders = _under_usmca(world, table, base)
     parts_content = _parts_content(world, table, base)
     view: View = {}

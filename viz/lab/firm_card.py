@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from abm.axes import HOSTS
+from abm.axes import HOMES, HOSTS
 from abm.explain.decision import explained
 from agents import Firm
 from experiments.explain.in_words import chance, decision, percent, when
@@ -40,7 +40,7 @@ def firms_of(world: World, city: int) -> list[dict[str, Any]]:
 def _name(world: World, row: int) -> str:
     table = world.model.firms
     sector = SECTOR_NAMES[world.model.sector_labels[table.sector[row]]].lower()
-    return f"Firm {row}: {sector}, {ADJECTIVES[HOSTS[table.home[row]]]}"
+    return f"Firm {row}: {sector}, {ADJECTIVES[HOMES[table.home[row]]]}"
 
 
 def about_firm(world: World, row: int) -> dict[str, Any]:
