@@ -230,7 +230,7 @@ def _placed(guess: Array, wanted: Array) -> Array:
 
 
 def as_expected(table: FirmTable, makers: Makers) -> None:
-    """Move weights until the mass of plants of every cell is what shares of sets of plants say.
+    """Move masses until that of the plants of every cell is what shares of sets of plants say.
 
     Which firms have a plant where is luck, and in small models much of it. Weights, the
     numbers of real firms that modelled ones stand for, take it out.
@@ -238,7 +238,7 @@ def as_expected(table: FirmTable, makers: Makers) -> None:
     Parameters
     ----------
     table : FirmTable
-        With plants; weights are changed in place.
+        With plants; weights and sizes are changed in place.
     makers : Makers
     """
     stands = table.plants.any(axis=1)
@@ -251,15 +251,19 @@ def as_expected(table: FirmTable, makers: Makers) -> None:
         off = np.divide(wanted, found, out=np.ones_like(found), where=(found > 0) & (wanted > 0))
         _reweigh(table, np.moveaxis(off, 1, 2))
         np.clip(table.weight, before / MOST_MOVED, before * MOST_MOVED, out=table.weight)
+    _keep_number(table, before)
 
 
 def as_owned(table: FirmTable, wanted: Array, made: Array) -> None:
-    """Move weights towards owners' shares of output.
+    """Move masses towards owners' shares of output.
+
+    Weights are moved, and where firms of a sector and home then stand for more real ones than
+    there are, all of them become larger instead.
 
     Parameters
     ----------
     table : FirmTable
-        Weights are changed in place.
+        Weights and sizes are changed in place.
     wanted : ndarray, shape (sector, host, home)
         Shares of each host's output. Owners without a plant at a host are left out.
     made : ndarray, shape (sector, host, home)
@@ -276,7 +280,22 @@ def as_owned(table: FirmTable, wanted: Array, made: Array) -> None:
         for each in (wanted, made)
     )
     off = np.divide(asked, share, out=np.ones_like(share), where=(share > 0) & (asked > 0))
+    before = table.weight.copy()
     _reweigh(table, off)
+    _keep_number(table, before)
+
+
+def _keep_number(table: FirmTable, before: Array) -> None:
+    """Let firms of a sector and home stand for as many real ones as before, of another size."""
+    cell = table.sector.astype(np.int64) * N_HOMES + table.home
+    stands = table.plants.any(axis=1)
+    was, now = (
+        np.bincount(cell, weight * stands, N_FOOTLOOSE * N_HOMES)
+        for weight in (before, table.weight)
+    )
+    factor = np.divide(now, was, out=np.ones_like(now), where=was > 0)[cell]
+    table.weight[:] /= np.where(stands, factor, 1)
+    table.size[:] *= factor
 
 
 def _by_owner(table: FirmTable, amount: Array) -> Array:

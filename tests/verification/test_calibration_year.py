@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from abm import RelocationModel
-from abm.axes import GOODS, HOSTS, N_FOOTLOOSE, N_GOODS, N_HOSTS
+from abm.axes import GOODS, HOMES, HOSTS, N_FOOTLOOSE, N_GOODS, N_HOSTS
 from abm.core.choice.location import choice_probabilities, solve_values
 from abm.core.choice.long_run import stationary_distribution
 from abm.economy.tables import load_economy
@@ -15,6 +15,7 @@ from abm.location.moving_costs import (
     location_problem,
     quarterly_review,
 )
+from agents import FirmTable
 
 PROMISED = 1e-3
 """Largest relative miss of a cell that carries a ten-thousandth of its row or more."""
@@ -60,16 +61,25 @@ def test_jobs_and_output_by_country_are_those_of_the_figures(model):
     np.testing.assert_allclose(first["output_musd"].sum()[list(HOSTS)], output, rtol=PROMISED)
 
 
-def test_a_country_s_firms_are_as_large_as_its_establishments(model):
-    """So a firm that goes abroad takes its home's size along, not that of its new neighbours."""
-    table, economy = model.firms, load_economy()
-    output = economy.output[:N_HOSTS, :N_FOOTLOOSE].sum(axis=1)
-    in_all = np.bincount(table.home, table.size * table.weight, N_HOSTS)
-    # Cells draw their sizes by strata; a few firms stand for the smallest cells.
-    np.testing.assert_allclose(in_all / in_all.sum(), output / output.sum(), atol=0.02)
-    mean = in_all / np.bincount(table.home, table.weight, N_HOSTS)
-    real = output / economy.establishments
-    np.testing.assert_allclose(mean / mean[0], real / real[0], rtol=0.1)
+def test_owners_from_every_home_make_their_shares_of_a_host_s_output(model):
+    owned, economy = model.accounts.owned_output.sum(axis=0), load_economy()
+    output = economy.output[:N_HOSTS, :N_FOOTLOOSE].T
+    wanted = (economy.owners * output[..., None]).sum(axis=0)
+    found = owned / owned.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(found, wanted / wanted.sum(axis=1, keepdims=True), atol=0.02)
+    np.testing.assert_allclose(owned.sum(axis=1), output.sum(axis=0) / 4, rtol=1e-3)
+
+
+def test_a_host_has_about_as_many_plants_as_real_establishments(model):
+    """Many small ones of its own makers in Mexico, beside few large ones from abroad."""
+    table, establishments = model.firms, load_economy().establishments
+    plants = (table.weight[:, None] * table.plants).sum(axis=0)
+    assert (0.65 < plants / establishments).all()
+    assert (plants / establishments < 1.5).all()
+    mean = np.bincount(table.home, table.size * table.weight) / np.bincount(
+        table.home, table.weight
+    )
+    assert mean[HOMES.index("MEX")] < 0.2 * mean[HOMES.index("USA")]
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +115,9 @@ def test_without_news_every_large_trade_flow_stays_where_it_is_in_every_quarter(
 
 def test_without_news_firms_move_at_the_rate_their_own_chances_say(long_run):
     """Rest is a balance of moves: their number is Poisson around what choices imply."""
-    table, settings = long_run.firms, long_run.scenario.firms
+    settings = long_run.scenario.firms
+    chooses = (long_run.firms.home >= N_HOSTS) | long_run.firms.plants.any(axis=1)
+    table = FirmTable(*(column[chooses] for column in vars(long_run.firms).values()))
     moves = long_run.frames()["moves"]
     completed = moves.query("stage == 'completed'")["firms"].sum()
     build_up = build_up_costs(long_run.economy, settings, long_run.scenario.economy.speeds)
@@ -118,6 +130,8 @@ def test_without_news_firms_move_at_the_rate_their_own_chances_say(long_run):
     )
     values, _ = solve_values(problem, tolerance=1e-9)
     chances = choice_probabilities(problem, values)[..., 0]
+    # The empty set, which not all can reach, comes last.
+    chances = np.roll(chances, -1, axis=(1, 2))
     leaves = 1 - np.diagonal(chances, axis1=1, axis2=2)
     at_rest = (stationary_distribution(chances) * leaves).sum()
     expected = at_rest * quarterly_review(settings) * 40

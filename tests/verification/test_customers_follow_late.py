@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from abm.axes import CONFIG_LABELS, HAS_PLANT, N_FOOTLOOSE, REGIONS
+from abm.axes import CONFIG_LABELS, HAS_PLANT, N_FOOTLOOSE, N_HOSTS, REGIONS
 from abm.core.demand.customers import Speeds
 from abm.economy.tables import load_economy
 from abm.location.moving_costs import MovingCosts, build_up_costs
@@ -17,7 +17,13 @@ from abm.model import RelocationModel
 from abm.scenario.assumptions import FirmAssumptions
 from abm.trade.customers import AT_ONCE, serve
 from abm.trade.deliveries import sales_by_appeal, tally_plants
-from abm.trade.market_clearing import FINAL, INTERMEDIATE, clear_markets, fringe_prices
+from abm.trade.market_clearing import (
+    FINAL,
+    INTERMEDIATE,
+    clear_markets,
+    fringe_prices,
+    total_appeal,
+)
 from abm.worlds.twin import twin
 from experiments.scenarios.overrides import load_scenario
 
@@ -76,11 +82,10 @@ def test_a_quarter_in_which_all_choose_anew_is_sold_by_appeal(donor: RelocationM
     given = (quarter, model.terms, model.value_added, regime)
     by_share = tally_plants(*given, sales=served.sales)
     by_appeal = tally_plants(*given, sales=sales_by_appeal(quarter, regime))
-    appeal = by_appeal.sums["share"]
     market = clear_markets(
         model.economy,
         model.calibration,
-        appeal[..., None],
+        total_appeal(quarter)[..., [regime]],
         fringe_prices(model.now, model.calibration, model.outside)[..., [regime]],
         model.calibration.expenditure,
         model.spending[:, :, INTERMEDIATE, :, None],
@@ -123,11 +128,14 @@ def test_the_first_quarter_answers_with_the_speed_of_customers(donor: Relocation
     model.step()
     still.step()
     win, sector = model.scenario.economy.win, model.firms.sector
-    found = -np.log(model.customers.firms / still.customers.firms)[:, USA] / np.log1p(rate)
+    sold, before = (each.customers.firms[:, USA] for each in (model, still))
+    found = -np.log(np.divide(sold, before, out=np.ones_like(sold), where=before > 0))
+    found /= np.log1p(rate)
     weight = (still.customers.firms * still.customers.split[:, MEX])[:, USA]
     weight = np.bincount(sector, weight, N_FOOTLOOSE)
     expected = win * (model.economy.sigma[:N_FOOTLOOSE] - 1) * (1 - weight)
-    alone = model.firms.config == CONFIG_LABELS.index("MEX")
+    local = model.firms.home < N_HOSTS  # others have a sister at home abroad
+    alone = local & (model.firms.config == CONFIG_LABELS.index("MEX"))
     seen = np.unique(sector[alone])
     assert len(seen) > 5
     middle = [np.median(found[alone & (sector == j)]) for j in seen]
@@ -177,7 +185,7 @@ def moved_by_hand(model: RelocationModel, part: float) -> np.ndarray:
     made = customers.firms * customers.split[:, MEX] * model.spending[table.sector, MEX, FINAL]
     made = made.sum(axis=1)
     goes = np.zeros(len(table), bool)
-    alone = table.config == CONFIG_LABELS.index("MEX")
+    alone = (table.home < N_HOSTS) & (table.config == CONFIG_LABELS.index("MEX"))
     for sector in range(N_FOOTLOOSE):
         rows = np.flatnonzero(alone & (table.sector == sector))
         rows = np.random.default_rng(3).permutation(rows)
@@ -244,13 +252,14 @@ def test_a_plant_that_closes_keeps_its_firms_customers_and_loses_its_own(
     model.step()
     still.step()
     table = model.firms
-    both = np.flatnonzero(table.plants[:, USA] & table.plants[:, MEX] & ~table.plants[:, 2])
+    local = (table.home < N_HOSTS) & ~table.plants[:, 2]
+    both = np.flatnonzero(table.plants[:, USA] & table.plants[:, MEX] & local)
     firm = both[np.argmax(model.customers.firms[both, USA])]
     before = model.customers
     table.plants[firm, MEX], table.config[firm] = False, CONFIG_LABELS.index("USA")
     model.step()
     after = model.customers
-    assert after.split[firm, :, USA].tolist() == [1, 0, 0]
+    assert after.split[firm, :, USA].tolist() == [1, 0, 0, 0]
     assert (after.pool[firm, MEX] == 0).all()
     others = (table.sector == table.sector[firm]) & (np.arange(len(table)) != firm)
     others &= before.pool[:, MEX, MEX] > 0
@@ -268,7 +277,8 @@ def test_a_new_sister_starts_with_little_and_takes_over_at_the_speed_of_shifts(
     model = another(many_firms)
     model.step()
     table = model.firms
-    alone = np.flatnonzero(table.config == CONFIG_LABELS.index("USA"))
+    local = table.home < N_HOSTS
+    alone = np.flatnonzero(local & (table.config == CONFIG_LABELS.index("USA")))
     firm = alone[np.argmax(model.customers.firms[alone, MEX])]
     table.plants[firm, MEX], table.config[firm] = True, CONFIG_LABELS.index("USA+MEX")
     shift, grown = model.scenario.economy.shift, []

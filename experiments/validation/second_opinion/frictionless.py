@@ -20,6 +20,8 @@ from experiments.scenarios.overrides import load_scenario
 
 NO_FRICTIONS = (
     FIXED_PLANTS,
+    "firms.foreign_firms=false",
+    "firms.empty_slots=0.0",
     "economy.relation=0.0",
     "economy.agglomeration=0.0",
     "economy.adjustment=long run",
@@ -60,6 +62,6 @@ class FrictionlessModel(RelocationModel):
         table.plants[:] = table.home[:, None] == np.arange(len(HOSTS))
         network = link_suppliers(table, observed, self.scenario.economy.relation, self.draws)
         policy = compile_policy(free_of_rules(), quarters=0)
-        base_year = calibrate(table, observed, policy, settings.home_appeal)
+        base_year = calibrate(table, observed, policy, settings)
         values = np.zeros((firms, len(CONFIG_LABELS)))
         return CalibratedEconomy(observed, table, network, policy, base_year, values)

@@ -166,7 +166,14 @@ class AlikeFirms:
 
     def __init__(self):
         scenario = Scenario.from_document(
-            {"firms": {"productivity_spread": 0.0, "home_decay": 0.0}}
+            {
+                "firms": {
+                    "productivity_spread": 0.0,
+                    "home_decay": 0.0,
+                    "foreign_firms": False,
+                    "empty_slots": 0.0,
+                }
+            }
         )
         self.economy = load_economy()
         self.policy = compile_policy(scenario, quarters=0)
@@ -175,7 +182,7 @@ class AlikeFirms:
         self.table.suitability[:] = 1
         self.table.origin_share[:] = 1
         self.table.plants[np.arange(len(self.table)), self.table.home] = True
-        base = calibrate(self.table, self.economy, self.policy)
+        base = calibrate(self.table, self.economy, self.policy, scenario.firms)
         self.calibration: Calibration = base.calibration
         self.base = base
 
