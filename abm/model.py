@@ -54,7 +54,8 @@ class RelocationModel(Trading, mesa.Model):
     scenario : Scenario or str or path-like
         What happens; a name such as ``"usmca"`` or a TOML file.
     firms : int
-        Number of modelled firms.
+        Number of modelled firms that stand in North America in the calibration year. Firms
+        from abroad without a plant here, and firms that are not founded, come on top.
     rng : int
         Seed. The same seed and number of firms give the same firms and the same
         luck under every scenario.
@@ -78,6 +79,7 @@ class RelocationModel(Trading, mesa.Model):
     ) -> None:
         super().__init__(rng=rng)
         self.draws = Draws(rng)
+        self.standing_firms = firms
         self.in_force = PolicyInForce(Scenario.load(scenario), self.draws)
         self.phase_seconds: dict[str, float] = {}
         self.moves: Moves | None = None

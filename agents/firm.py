@@ -37,6 +37,25 @@ class Cell:
         getattr(firm.model.firms, self.column)[firm.row] = value
 
 
+def status_of(stands: bool, local: bool, founded: bool) -> str:
+    """What has become of a firm.
+
+    Parameters
+    ----------
+    stands : bool
+        Whether it has a plant in North America.
+    local : bool
+        Whether it is from there.
+    founded : bool
+        Whether it ever had one.
+    """
+    if stands:
+        return "stands"
+    if not local:
+        return "serves from home"
+    return "closed" if founded else "not founded"
+
+
 class Firm(mesa.Agent):
     """A manufacturer; its state is row ``row`` of ``model.firms``.
 
@@ -96,11 +115,8 @@ class Firm(mesa.Agent):
 
         A firm from outside North America without a plant here serves it from home.
         """
-        if self.plants:
-            return "stands"
-        if self.home not in self.model.host_labels:
-            return "serves from home"
-        return "closed" if self.founded else "not founded"
+        local = self.home in self.model.host_labels
+        return status_of(bool(self.plants), local, bool(self.founded))
 
     def content(self, host: str) -> float:
         """Regional value content of what it makes, or would make, at a host.

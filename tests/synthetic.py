@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from itertools import product
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -215,6 +215,7 @@ class FakeModel:
     """Steps through synthetic tables; may be told to do something in one quarter."""
 
     calibration_checksum = "0" * 64
+    firms_on_top: ClassVar[dict[str, int]] = {}
 
     def __init__(self, scenario: FakeScenario, on_quarter: Mapping[int, Any] | None = None) -> None:
         self.scenario = scenario

@@ -125,8 +125,10 @@ def _targets(economy: Economy, table: FirmTable, settings: FirmAssumptions) -> _
     fringe = final.copy()
     fringe[:, :N_HOSTS] = 0
     from_abroad = np.zeros_like(fringe)
-    makers = [(table.sector == j)[:, None] & (table.home[:, None] == range(N_REGIONS))
-              for j in range(N_FOOTLOOSE)]
+    makers = [
+        (table.sector == j)[:, None] & (table.home[:, None] == range(N_REGIONS))
+        for j in range(N_FOOTLOOSE)
+    ]
     there = np.array([some.any(axis=0) for some in makers])
     from_abroad[..., :N_HOSTS] = settings.foreign_share_of_imports * np.where(
         there[..., None], fringe[..., :N_HOSTS], 0

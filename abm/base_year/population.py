@@ -1,8 +1,10 @@
 """Firms that fit the economy: how many, how large, and how they differ.
 
 Firms that stand in North America are as many as asked for. Firms from abroad that have no plant
-here, and firms that are not founded, come on top. Plant sizes follow Zipf's law between a smallest and a largest establishment, both
-as much smaller than American ones as the country's establishments are on average. A
+here, and firms that are not founded, come on top.
+
+Plant sizes follow Zipf's law between a smallest and a largest establishment, both as much
+larger or smaller than American ones as makers of that home are on average. A
 model with fewer firms than the real economy draws large plants more often than
 small ones and gives each firm a weight, the number of real ones it stands for,
 so that every firm carries a similar share of output; with one firm per real
@@ -26,7 +28,6 @@ from abm.axes import (
     N_HOMES,
     N_HOSTS,
     N_REGIONS,
-    USA,
 )
 from abm.base_year.owners import Makers, standing_makers
 from abm.economy.tables import Array, Economy
@@ -226,9 +227,7 @@ def _groups(counts: NDArray[np.int64], on_top: NDArray[np.int64], real: Array) -
     stood_for = firms * per_firm[..., None]
     cell = np.repeat(np.arange(counts.size), 2)
     some = np.flatnonzero(firms)
-    return _Groups(
-        cell[some], firms.ravel()[some], standing.ravel()[some], stood_for.ravel()[some]
-    )
+    return _Groups(cell[some], firms.ravel()[some], standing.ravel()[some], stood_for.ravel()[some])
 
 
 def _draw_beliefs(table: FirmTable, settings: FirmAssumptions, draws: Draws) -> None:

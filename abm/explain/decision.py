@@ -5,15 +5,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from abm.axes import BELIEFS, CONFIG_LABELS, FOOTLOOSE, HAS_PLANT, HOMES, HOSTS, N_CONFIGS
+from abm.axes import BELIEFS, CONFIG_LABELS, FOOTLOOSE, HAS_PLANT, HOMES, HOSTS, N_CONFIGS, N_HOSTS
 from abm.core.choice.beliefs import myopic_transitions
 from abm.core.choice.dated_beliefs import Calendar, dated_values
 from abm.core.choice.location import best_of_choices, value_of_staying
 from abm.core.demand.claims import Claim, claim_costs
 from abm.explain.one_firm import ONLY, Moment, Situation
 from abm.explain.switching_points import CANCELS, Lever, levers_of, nearest_switch
+from abm.location.moving_costs import RULED_OUT
 from abm.location.valuation import Weighing, projects_at_gates
 from abm.trade.borders import MEMBER_PAIRS, border_terms, paperwork_cost
+from agents import status_of
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,7 @@ class Who:
     size: float
     sales_musd_a_quarter: float
     plants: str
+    status: str
     product_duty: dict[str, float]
 
 
@@ -207,6 +210,11 @@ class Explanation:
     decision: str
     changes: tuple[Change, ...]
 
+    @property
+    def open_plans(self) -> tuple[Plan, ...]:
+        """The plans that the firm may choose among, that to stay included."""
+        return tuple(plan for plan in self.plans if plan.taste > RULED_OUT / 2)
+
 
 def explained(moment: Moment, row: int, levers: Iterable[Lever] | None = None) -> Explanation:
     """Explain what a firm of a model decides, or would decide if this were its quarter.
@@ -276,6 +284,7 @@ def _who(situation: Situation, row: int) -> Who:
         float(table.size[0]),
         float(table.base_revenue[0]),
         CONFIG_LABELS[situation.config],
+        status_of(bool(table.plants.any()), bool(table.home[0] < N_HOSTS), bool(table.founded[0])),
         {
             f"{HOSTS[host]} to {HOSTS[market]}": float(table.product_duty[0, host, market])
             for host, market in MEMBER_PAIRS

@@ -1,5 +1,6 @@
 """What a model is asked from outside: its policy, its tables, its firms, another future."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -7,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from abm import data
-from abm.axes import BELIEFS, CONFIG_LABELS, FOOTLOOSE, HOMES, HOSTS
+from abm.axes import BELIEFS, CONFIG_LABELS, FOOTLOOSE, HOMES, HOSTS, N_HOSTS
 from abm.core.demand.claims import Claim
 from abm.core.inputs.sourcing import UnitCosts
 from abm.governments.in_force import PolicyInForce
@@ -16,7 +17,7 @@ from abm.scenario.scenario import Scenario
 from abm.state.state import Carried, State
 from abm.trade.accounts import Accounts
 from abm.trade.borders import Borders
-from agents import Firm
+from agents import Firm, status_of
 
 
 class Surface:
@@ -97,6 +98,18 @@ class Surface:
     def outcomes(self) -> pd.DataFrame:
         """Output, jobs, prices and plants by quarter, region and sector."""
         return self.frames()["outcomes"]
+
+    @property
+    def firms_on_top(self) -> dict[str, int]:
+        """Modelled firms that do not stand in North America now, by what they do instead."""
+        absent = ~self.firms.plants.any(axis=1)
+        told = [
+            status_of(False, bool(home < N_HOSTS), bool(founded))
+            for home, founded in zip(
+                self.firms.home[absent], self.firms.founded[absent], strict=True
+            )
+        ]
+        return dict(sorted(Counter(told).items()))
 
     @property
     def calibration_checksum(self) -> str:

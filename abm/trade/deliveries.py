@@ -17,14 +17,13 @@ from abm.core.demand.claims import Claim
 from abm.core.inputs.content_rules import Floats
 from abm.core.inputs.purchases import input_purchases, ruled_purchases
 from abm.core.inputs.sourcing import InputTerms
-from abm.economy.constants import Calibration
 from abm.economy.tables import Array
 from abm.engine.blocks import sector_blocks
 from abm.engine.parallel import in_parallel
+from abm.trade.base_cost import base_unit_cost
 from abm.trade.input_prices import buyers
 from abm.trade.market_clearing import FINAL, INTERMEDIATE, Plants, appeal, standing_plants
 from abm.trade.this_quarter import Quarter
-from agents import FirmTable
 
 TALLIES = (
     "share",
@@ -419,24 +418,6 @@ def _add(
     place = host if market is None else (host, slice(None), market)
     for name, total in zip(factors, totals, strict=True):
         part.sums[name][place] += total.reshape(amount.shape[1:])
-
-
-def base_unit_cost(
-    table: FirmTable, calibration: Calibration, firms: np.ndarray | slice, host: int | slice
-) -> np.ndarray:
-    """Unit cost of firms at a host in the calibration year, inputs chosen freely.
-
-    Materials and services cost what the bill of materials says, labour and capital cost
-    the rest of 1, divided by the firm's productivity. So a firm of average productivity
-    has unit cost 1.
-
-    Returns
-    -------
-    ndarray, shape (firm,)
-    """
-    value_added = calibration.value_added_cost[table.sector[firms], host]
-    cost: np.ndarray = 1 - value_added + value_added / table.productivity[firms, host]
-    return cost
 
 
 def _tally_certificates(part: _OfSector, work: _Work, host: int) -> None:

@@ -9,7 +9,7 @@ from abm.economy.constants import Calibration
 from abm.economy.tables import Array, Economy
 from abm.engine.blocks import sector_blocks
 from abm.engine.parallel import in_parallel
-from abm.trade.deliveries import base_unit_cost
+from abm.trade.base_cost import base_unit_cost
 from abm.trade.market_clearing import INTERMEDIATE, REACH_EXPONENT, plant_dispersion
 from agents import FirmTable
 

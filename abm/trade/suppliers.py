@@ -46,7 +46,8 @@ class Rewiring:
     """What one quarter did to the links.
 
     ``broken`` links lost the plant that served them, ``swapped`` ones were drawn again by
-    choice or by firms that begin to make something here; ``rows`` are the buyers of either, rising and without repetition.
+    choice or by firms that begin to make something here; ``rows`` are the buyers of either,
+    rising and without repetition.
     """
 
     broken: int

@@ -81,7 +81,8 @@ def put_away(model: RelocationModel) -> Checkpoint:
     facts = {
         "scenario": model.scenario.model_dump(mode="json"),
         "past": _document_of(model.in_force.past),
-        "firms": len(model.firms),
+        "firms": model.standing_firms,
+        "rows": len(model.firms),
         "seed": model.draws.seed,
         "quarter": model.quarter,
         "calibration_checksum": model.calibration_checksum,
@@ -134,18 +135,19 @@ def take_up(checkpoint: Checkpoint, followed: RelocationModel | None = None) -> 
                 ("base_accounts", Accounts),
             )
         )
-        _check(state, facts["firms"])
+        _check(state, facts["rows"])
         carried = (economy, calibration, base, state, past)
         if followed is None:
             if "held" in facts:
                 raise CheckpointError("is of a world that follows another one")
-            model = _Continued(scenario, facts["seed"], *carried)
+            model = _Continued(scenario, facts["firms"], facts["seed"], *carried)
             if then is not facts:
                 model.fork(future)
             return model
         if followed.quarter != facts["quarter"]:
             raise CheckpointError("is not of the moment of the world that it follows")
-        return _ContinuedHeldWorld(followed, facts["held"], scenario, facts["seed"], *carried)
+        known = (scenario, facts["firms"], facts["seed"], *carried)
+        return _ContinuedHeldWorld(followed, facts["held"], *known)
     except ScenarioError as error:
         raise CheckpointError(f"holds a scenario that cannot be: {error}") from None
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
@@ -186,6 +188,7 @@ class _Continued(RelocationModel):
     def __init__(
         self,
         scenario: Scenario,
+        firms: int,
         seed: int,
         economy: Economy,
         calibration: Calibration,
@@ -195,7 +198,7 @@ class _Continued(RelocationModel):
     ) -> None:
         self._carried = (economy, calibration, base_accounts, state, past)
         # Called by name, because `HeldWorld.__init__`, next in line, starts from quarter 0.
-        RelocationModel.__init__(self, scenario, firms=len(state.firms), rng=seed)
+        RelocationModel.__init__(self, scenario, firms=firms, rng=seed)
         del self._carried
 
     def _set_up_economy(self, firms: int, observed: Economy) -> None:

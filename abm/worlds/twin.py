@@ -20,7 +20,7 @@ class Twin(RelocationModel):
 
     def __init__(self, other: RelocationModel, scenario: Scenario) -> None:
         self._other = other
-        super().__init__(scenario, firms=len(other.firms), rng=other.draws.seed)
+        super().__init__(scenario, firms=other.standing_firms, rng=other.draws.seed)
         del self._other
 
     def _start(self, firms: int, observed: Economy) -> CalibratedEconomy:

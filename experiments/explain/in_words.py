@@ -36,6 +36,14 @@ def print_told(told: Told, console: Console | None = None) -> None:
         console.print(line, markup=False, highlight=False)
 
 
+WITHOUT_PLANT = {
+    "not founded": " It is not founded: no quarter's choice is its own yet.",
+    "serves from home": " It serves North America from home.",
+    "closed": " It has closed.",
+}
+"""What is said of firms that have no plant."""
+
+
 def introduction(told: Told) -> Iterator[str]:
     """Who the firm is, what became of its plants, and what is explained."""
     found, who = told.explained, told.explained.who
@@ -53,6 +61,7 @@ def introduction(told: Told) -> Iterator[str]:
     yield (
         f"Plants: {told.first_plants} in the calibration year; "
         f"{turns or f'no change up to quarter {told.quarters}'}."
+        f"{WITHOUT_PLANT.get(who.status, '')}"
     )
     coming = [regime for regime in found.possible if regime != found.regime]
     yield (
@@ -155,7 +164,7 @@ def _plans(found: Explanation) -> Table:
         f" 1% is USD {10 * found.who.sales_musd_a_quarter:,.1f} thousand"
     )
     table = _table(title, *heads)
-    for plan in found.plans:
+    for plan in found.open_plans:
         here = plan.plants == found.who.plants
         table.add_row(
             f"{plan.plants} *" if here else plan.plants,
@@ -184,6 +193,8 @@ def chance(plan: Plan) -> str:
 def verdict(found: Explanation) -> Iterator[str]:
     """Why it stayed or moved, what waiting is worth, and what would change its mind."""
     yield decision(found)
+    if len(found.open_plans) == 1:
+        return
     yield waiting(found)
     if found.changes:
         near = [change for change in found.changes if change.value is not None]
@@ -210,6 +221,8 @@ def decision(found: Explanation) -> str:
         )
     if found.building is not None:
         return f"It is building for {found.building} and decides when the stage ends."
+    if found.who.status in ("not founded", "closed"):
+        return "It waits: what founding costs is not weighed."
     chosen = next(plan for plan in found.plans if plan.plants == found.decision)
     if found.decision == here:
         other = next(plan for plan in found.plans if plan.plants == best)

@@ -31,6 +31,10 @@ class Model(Protocol):
         """The last one finished."""
 
     @property
+    def firms_on_top(self) -> Mapping[str, int]:
+        """Modelled firms without a plant in North America, by what they do instead."""
+
+    @property
     def calibration_checksum(self) -> str:
         """Of the figures it started from."""
 
@@ -93,6 +97,7 @@ class Simulation:
             "contents": list(RUN_FILES),
             **facts,
             "calibration_checksum": self.model.calibration_checksum,
+            "firms_on_top": self.model.firms_on_top,
             "economy": economy_facts(self.scenario),
             "wall_seconds": round(self.seconds, 3),
             "scenario": self.scenario.model_dump(mode="json"),

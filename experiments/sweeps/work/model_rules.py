@@ -16,6 +16,7 @@ from abm.engine.draws import Draws
 from abm.errors import CalibrationError, ScenarioError
 from abm.model import RelocationModel
 from abm.policy.regimes import compile_policy
+from abm.scenario.assumptions import FirmAssumptions
 from abm.scenario.scenario import Scenario
 from experiments.outcomes.summary import entries, summary
 from experiments.sweeps.design.plan import SweepPlan, scenario_at
