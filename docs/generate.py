@@ -19,8 +19,8 @@ from typing import Any, get_args
 import numpy as np
 
 from abm import data
-from abm.axes import CONFIG_LABELS, FOOTLOOSE, GOODS, HOSTS, REGIONS
-from abm.base_year.first_plants import OTHER_MAKERS, VEHICLE_MAKERS
+from abm.axes import CONFIG_LABELS, CONFIGS, FOOTLOOSE, GOODS, HOMES, HOSTS, REGIONS
+from abm.base_year.owners import OTHER_MAKERS, VEHICLE_MAKERS
 from abm.config.settings import Settings
 from abm.economy.tables import load_economy
 from abm.model import RelocationModel
@@ -270,9 +270,10 @@ def plant_sets() -> str:
     rows = (
         (makers, home, *(f"{share:g}" for share in shares))
         for makers, by_home in (("vehicles", VEHICLE_MAKERS), ("all other", OTHER_MAKERS))
-        for home, shares in zip(HOSTS, by_home, strict=True)
+        for home, shares in zip(HOMES, by_home, strict=True)
     )
-    return table(("makers of", "home", *CONFIG_LABELS), rows)
+    some = (label for label, hosts in zip(CONFIG_LABELS, CONFIGS, strict=True) if hosts)
+    return table(("makers of", "home", *some), rows)
 
 
 def _attribute_docstrings(module: str) -> dict[str, str]:

@@ -38,6 +38,7 @@ KEYS = IO_TABLES | {
     "customs_over_basic": ["importer", "exporter", "sector"],
     "elasticities": ["sector"],
     "establishments": ["region"],
+    "owners": ["sector", "host", "home"],
     "regional_distances": ["origin", "destination"],
     "fitted_parameters": ["sector"],
     "us_claims_by_mfn_rate_2025": ["partner", "sector", "mfn_bin"],

@@ -15,7 +15,7 @@ from abm import data
 from abm.economy.folders import BASE_YEAR, economy_checksum
 from abm.scenario.scenario import Scenario
 
-RESULTS_VERSION = 4
+RESULTS_VERSION = 5
 """Raised by hand whenever outcomes change, so that old results are not taken for new ones."""
 
 DIGEST_BYTES = 10
