@@ -46,6 +46,8 @@ CONSTANTS = (
     "abm.base_year.first_plants.CONFIG_TASTE",
     "abm.base_year.first_plants.NODES",
     "abm.base_year.first_plants.SHARE_TOLERANCE",
+    "abm.base_year.drawn_plants.LEAST_OWNED",
+    "abm.base_year.calibration.OWNING_ROUNDS",
     "abm.trade.market_clearing.REACH_EXPONENT",
     "abm.base_year.calibration.TOLERANCE",
     "abm.base_year.calibration.NEGLIGIBLE",
