@@ -19,7 +19,7 @@ from typing import Any, get_args
 import numpy as np
 
 from abm import data
-from abm.axes import CONFIG_LABELS, CONFIGS, FOOTLOOSE, GOODS, HOMES, HOSTS, REGIONS
+from abm.axes import CONFIG_LABELS, CONFIGS, FOOTLOOSE, GOODS, HOMES, REGIONS
 from abm.base_year.owners import OTHER_MAKERS, VEHICLE_MAKERS
 from abm.config.settings import Settings
 from abm.economy.tables import load_economy

@@ -174,7 +174,8 @@ def _real_firms(economy: Economy, made: Array) -> Array:
     there = made.sum(axis=2) / size
     least = made.diagonal(axis1=1, axis2=2) / size.max()  # no larger than the largest are
     real[:, :N_HOSTS] += np.maximum(there - plants.sum(axis=2), least)
-    return real
+    firms: Array = np.where(made.sum(axis=1) > 0, real, 0)
+    return firms
 
 
 def appeal_by_home(home_appeal: float) -> NDArray[np.float32]:
