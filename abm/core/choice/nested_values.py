@@ -108,9 +108,7 @@ class _Nested:
         for config, opens in enumerate(outlook.sets.opens):
             worth = np.array([prospects.worth(config, target) for target in range(configs)])
             kept, shares = best_of_choices(worth[~opens], self.keep_noise)
-            best, chosen = best_of_choices(
-                np.concatenate([kept[None], worth[opens]]), self.noise
-            )
+            best, chosen = best_of_choices(np.concatenate([kept[None], worth[opens]]), self.noise)
             odds[~opens, config] = chosen[0] * shares
             odds[opens, config] = chosen[1:]
             updated[config] = self.review * best + (1 - self.review) * worth[config]
@@ -137,7 +135,7 @@ class _Nested:
         """Add where a move leads, with what weight of shape (regime, firm)."""
         outlook = self.outlook
         delay = int(outlook.delay[config, target])
-        ahead = weight[:, None] * outlook.ahead(max(delay, 1))
+        ahead = weight[:, None] * outlook.powers[max(delay, 1)][..., None]
         decays = target if delay == 0 else config
         for part, chance in outlook.decay.path(decays, max(delay, 1))[max(delay, 1)].items():
             reached = part if delay == 0 else int(outlook.sets.becomes[config, target, part])

@@ -85,18 +85,35 @@ class PlantProblem:
             home=None if self.home is None else self.home[firms],
         )
 
-    def outlooks(self, entries: int | None = None) -> Iterator[tuple[slice, "Outlook"]]:
-        """The problem cut into blocks of firms.
+    def outlooks(
+        self,
+        entries: int | None = None,
+        powers: Floats | None = None,
+        config: Indices | None = None,
+    ) -> Iterator[tuple[Indices, "Outlook"]]:
+        """The problem cut into blocks of firms that believe the same.
 
         Parameters
         ----------
         entries : int, optional
             Numbers a firm that the caller works on at once; by default a choice value each.
+        powers : ndarray, shape (quarters ahead, belief, regime, regime), optional
+            Discounted transitions to the quarters ahead; by default those of ``transitions``.
+        config : ndarray of int, shape (firm,), optional
+            Where firms stand; those of a block then come in the order of it.
         """
-        firms, configs, regimes = self.location.profit.shape
-        entries = entries or configs**2 * regimes
-        for rows in blocks(firms, max(1, BLOCK_ENTRIES // entries)):
-            yield rows, Outlook.of(self.take(rows))
+        location = self.location
+        _, configs, regimes = location.profit.shape
+        size = max(1, BLOCK_ENTRIES // (entries or configs**2 * regimes))
+        if powers is None:
+            longest = max(1, int(location.build_delay.max()))
+            powers, _ = discounted_powers(location.transitions, location.discount, longest)
+        for belief in np.unique(location.belief):
+            firms = np.flatnonzero(location.belief == belief)
+            if config is not None:
+                firms = firms[np.argsort(config[firms], kind="stable")]
+            for rows in blocks(len(firms), size):
+                yield firms[rows], Outlook.of(self.take(firms[rows]), powers[:, belief])
 
     def scale(self) -> Floats:
         """Payoff by which errors of values are judged, shape (firm,), above 0."""
@@ -114,23 +131,20 @@ class Decay:
     sets : Sets
     left : ndarray, shape (config, config left, firm), or None
         Probabilities of what is left after a quarter; None where nothing dies.
+    firms : int
     """
 
     sets: Sets
     left: Floats | None
+    firms: int
 
     @classmethod
     def of(cls, problem: PlantProblem) -> Self:
         """That of the firms of a problem."""
-        if problem.deaths is None or problem.home is None:
-            return cls(problem.sets, None)
-        return cls(
-            problem.sets, firms_last(attrition(problem.deaths, problem.home, problem.sets))
-        )
-
-    def parts(self, config: int) -> tuple[int, ...]:
-        """What may be left of a set, the set itself last."""
-        return (config,) if self.left is None else self.sets.within[config]
+        left = None
+        if problem.deaths is not None and problem.home is not None:
+            left = firms_last(attrition(problem.deaths, problem.home, problem.sets))
+        return cls(problem.sets, left, len(problem.location.belief))
 
     def expected(self, values: Floats, sets: tuple[int, ...]) -> Floats:
         """Values after a quarter's deaths of some sets, shape (set, regime, firm)."""
@@ -144,25 +158,37 @@ class Decay:
                 row += self.left[config, part] * values[part]
         return result
 
+    def stands(self, config: Indices) -> Floats:
+        """Probability that no plant of each firm's set dies in a quarter, shape (firm,)."""
+        if self.left is None:
+            return self._certain
+        stands: Floats = self.left[config, config, np.arange(self.firms)]
+        return stands
+
     @cached_property
-    def _paths(self) -> dict[int, list[dict[int, Floats | float]]]:
+    def _certain(self) -> Floats:
+        """A probability of 1 for every firm, shape (firm,)."""
+        return np.ones(self.firms)
+
+    @cached_property
+    def _paths(self) -> dict[int, list[dict[int, Floats]]]:
         """What was found by `path`."""
         return {}
 
-    def path(self, config: int, quarters: int) -> list[dict[int, Floats | float]]:
+    def path(self, config: int, quarters: int) -> list[dict[int, Floats]]:
         """Probabilities, by part, of what is left of a set after 0, 1, ... ``quarters`` quarters.
 
-        Each is an array of shape (firm,), or 1 where nothing dies.
+        Each is an array of shape (firm,).
         """
-        path = self._paths.setdefault(config, [{config: 1.0}])
+        path = self._paths.setdefault(config, [{config: self._certain}])
         while len(path) <= quarters:
             path.append(path[0] if self.left is None else self._shrunk(config, path[-1]))
         return path
 
-    def _shrunk(self, config: int, before: dict[int, Floats | float]) -> dict[int, Floats | float]:
+    def _shrunk(self, config: int, before: dict[int, Floats]) -> dict[int, Floats]:
         """Probabilities of what is left one quarter later."""
         assert self.left is not None
-        after: dict[int, Floats | float] = {}
+        after: dict[int, Floats] = {}
         for between, chance in before.items():
             for rest in self.sets.within[between]:
                 reached = chance * self.left[between, rest]
@@ -180,9 +206,8 @@ class Outlook:
     profit : ndarray, shape (config, regime, firm)
     cost : ndarray, shape (config to, config from, regime or 1, firm)
     delay : ndarray of int, shape (config from, config to)
-    powers : ndarray, shape (quarters ahead, belief, regime, regime)
-        Discounted transitions to the quarters ahead, this quarter first.
-    belief : ndarray of int, shape (firm,)
+    powers : ndarray, shape (quarters ahead, regime, regime)
+        Discounted transitions to the quarters ahead, this quarter first; the same for all firms.
     decay : Decay
     """
 
@@ -191,54 +216,40 @@ class Outlook:
     cost: Floats
     delay: Indices
     powers: Floats
-    belief: Indices
     decay: Decay
 
     @classmethod
-    def of(cls, problem: PlantProblem, powers: Floats | None = None) -> Self:
-        """The prospects of the firms of a problem.
-
-        ``powers`` are by default those of its ``transitions``, the same in every quarter.
-        """
+    def of(cls, problem: PlantProblem, powers: Floats) -> Self:
+        """The prospects of the firms of a problem, who all believe the same."""
         location = problem.location
-        if powers is None:
-            longest = max(1, int(location.build_delay.max()))
-            powers, _ = discounted_powers(location.transitions, location.discount, longest)
         return cls(
             sets=problem.sets,
             profit=firms_last(location.profit),
             cost=location.cost_by_regime.transpose(2, 1, 3, 0),
             delay=location.build_delay,
             powers=powers,
-            belief=location.belief,
             decay=Decay.of(problem),
         )
 
-    @cached_property
-    def _ahead(self) -> dict[int, Floats]:
-        """What was found by `ahead`."""
-        return {}
+    def seen_from(self, powers: Floats) -> Self:
+        """The same prospects with other transitions to the quarters ahead."""
+        return replace(self, powers=powers)
 
-    def ahead(self, quarters: int) -> Floats:
-        """Discounted transitions to some quarter ahead, shape (regime, regime, firm)."""
-        if quarters not in self._ahead:
-            by_belief = np.ascontiguousarray(self.powers[quarters].transpose(1, 2, 0))
-            self._ahead[quarters] = by_belief.take(self.belief, axis=-1)
-        return self._ahead[quarters]
-
-    def earned(self, config: int, delays: set[int]) -> dict[int, Floats]:
+    def earned(
+        self, config: int, delays: set[int], firms: slice = slice(None)
+    ) -> dict[int, Floats]:
         """What a set and what is left of it earn until moves with each delay are completed.
 
-        Shape (regime, firm), by delay.
+        Shape (regime, firm), by delay, of some firms of the block.
         """
         longest = max(delays)
-        total = np.zeros(self.profit.shape[1:])
+        total = np.zeros_like(self.profit[config, :, firms])
         result: dict[int, Floats] = {}
         for quarter, left in enumerate(self.decay.path(config, longest)[:longest]):
             now = np.zeros_like(total)
             for part, chance in left.items():
-                now += chance * self.profit[part]
-            total += now if quarter == 0 else foresee(self.ahead(quarter), now)
+                now += chance[firms] * self.profit[part, :, firms]
+            total += now if quarter == 0 else foresee(self.powers[quarter], now)
             if quarter + 1 in delays:
                 result[quarter + 1] = total.copy()
         return result
@@ -249,17 +260,17 @@ def foresee(chain: Floats, values: Floats) -> Floats:
 
     Parameters
     ----------
-    chain : ndarray, shape (regime, next regime, firm)
+    chain : ndarray, shape (regime, next regime) or (regime, next regime, firm)
     values : ndarray, shape (..., next regime, firm)
 
     Returns
     -------
     ndarray, shape (..., regime, firm)
     """
-    regimes = len(chain)
-    result = np.zeros((*values.shape[:-2], regimes, values.shape[-1]))
+    result = np.zeros((*values.shape[:-2], len(chain), values.shape[-1]))
+    possible = chain.reshape(*chain.shape[:2], -1).any(axis=2)
     # Transitions that nobody thinks possible are many where policy runs along a line of dates.
-    for regime, after in np.argwhere(chain.any(axis=2)):
+    for regime, after in np.argwhere(possible):
         result[..., regime, :] += chain[regime, after] * values[..., after, :]
     return result
 
@@ -281,7 +292,7 @@ class Prospects:
         self._delays = delays - {0}
         self._standing = np.empty_like(outlook.profit)
         self._opening = {delay: np.empty_like(outlook.profit) for delay in self._delays}
-        self._earned: dict[int, dict[int, Floats]] = {}
+        self._earned: dict[tuple[int, int | None, int | None], dict[int, Floats]] = {}
 
     def learn(
         self, sets: tuple[int, ...], values: Floats, opening: dict[int, Floats] | None = None
@@ -298,25 +309,51 @@ class Prospects:
         """
         outlook, known = self.outlook, list(sets)
         expected = outlook.decay.expected(values, sets)
-        self._standing[known] = foresee(outlook.ahead(1), expected)
+        self._standing[known] = foresee(outlook.powers[1], expected)
         for delay, reached in self._opening.items():
             then = values if opening is None else opening[delay]
-            reached[known] = foresee(outlook.ahead(delay), then[known])
+            reached[known] = foresee(outlook.powers[delay], then[known])
 
-    def worth(self, config: int, target: int) -> Floats:
-        """Value of one move, shape (regime, firm)."""
+    def worth(self, config: int, target: int, firms: slice = slice(None)) -> Floats:
+        """Value of one move, shape (regime, firm), to some firms of the block."""
         outlook = self.outlook
         delay = int(outlook.delay[config, target])
         worth: Floats
         if delay == 0:
-            worth = outlook.profit[target] + self._standing[target]
+            worth = outlook.profit[target, :, firms] + self._standing[target, :, firms]
         else:
-            if config not in self._earned:
-                own = set(outlook.delay[config].tolist()) & self._delays
-                self._earned[config] = outlook.earned(config, own)
             becomes = outlook.sets.becomes[config, target]
-            worth = self._earned[config][delay].copy()
+            worth = self._earned_before(config, firms)[delay].copy()
             for part, chance in outlook.decay.path(config, delay)[delay].items():
-                worth += chance * self._opening[delay][becomes[part]]
-        worth -= outlook.cost[target, config]
+                worth += chance[firms] * self._opening[delay][becomes[part], :, firms]
+        worth -= outlook.cost[target, config, :, firms]
+        return worth
+
+    def _earned_before(self, config: int, firms: slice) -> dict[int, Floats]:
+        """What is earned until moves from a set are completed, by delay; found once."""
+        key = config, firms.start, firms.stop
+        if key not in self._earned:
+            delays = set(self.outlook.delay[config].tolist()) & self._delays
+            self._earned[key] = self.outlook.earned(config, delays, firms)
+        return self._earned[key]
+
+    def worth_to(self, config: Indices) -> Floats:
+        """Value of all moves from where each firm stands.
+
+        Parameters
+        ----------
+        config : ndarray of int, shape (firm,)
+            Rising.
+
+        Returns
+        -------
+        ndarray, shape (config to, regime, firm)
+        """
+        worth = np.empty_like(self.outlook.profit)
+        standing, starts = np.unique(config, return_index=True)
+        ends = [*starts[1:].tolist(), len(config)]
+        for at, start, end in zip(standing.tolist(), starts.tolist(), ends, strict=True):
+            firms = slice(start, end)
+            for target in range(len(worth)):
+                worth[target, :, firms] = self.worth(at, target, firms)
         return worth

@@ -21,6 +21,7 @@ a convex equation with slopes below ``beta`` that Newton's iteration solves in a
 """
 
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
@@ -58,10 +59,11 @@ def keeping_values(
     location = problem.location
     values = np.zeros(location.profit.shape) if start is None else start.astype(np.float64)
     residual = np.empty(len(values))
-    groups = regime_groups(location.transitions)
+    transitions = location.transitions
     scale = problem.scale()
     for rows, outlook in problem.outlooks():
         closing = _Closing(location.review, problem.keep_noise)
+        groups = regime_groups(transitions[location.belief[rows[:1]]])
         known = firms_last(values[rows])
         solver = _Upwards(outlook, closing, groups, scale[rows], tolerance)
         residual[rows] = solver.solve(known)
@@ -162,8 +164,8 @@ class _Upwards:
         residual = np.zeros(len(self.scale))
         for regimes in self.groups:
             known = outlook.profit[sets][:, regimes]
-            known += foresee(outlook.ahead(1)[regimes], later)
-            chain = outlook.ahead(1)[np.ix_(regimes, regimes)]
+            known += foresee(outlook.powers[1][regimes], later)
+            chain = outlook.powers[1][np.ix_(regimes, regimes)]
             options = None if closing is None else closing[:, regimes]
             found, gap = self._newton(start[:, regimes], known, survives, chain, options)
             values[np.ix_(sets, regimes)] = found
@@ -201,7 +203,7 @@ def _solve(chain: Floats, weight: Floats, gap: Floats) -> Floats:
     if regimes == 1:
         one: Floats = gap / (1 - chain[0] * weight)
         return one
-    rows = np.moveaxis(-chain[:, :, None] * np.moveaxis(weight, 1, 0), (0, 1), (0, 1))
+    rows = -chain[:, :, None, None] * np.moveaxis(weight, 1, 0)
     step = np.moveaxis(gap, 1, 0).copy()
     for regime in range(regimes):
         rows[regime, regime] += 1
@@ -240,6 +242,16 @@ class MoveValues:
     builds: Booleans
     keeping: Floats
     stands: Floats
+
+    @classmethod
+    def weighed(
+        cls, problem: PlantProblem, worth: Floats, value: Floats, config: Indices, stands: Floats
+    ) -> Self:
+        """With the odds of closing that follow from what moves are worth."""
+        builds = problem.sets.opens[config]
+        kept = np.moveaxis(np.where(builds[..., None], -np.inf, worth), 1, 0)
+        _, keeping = best_of_choices(kept, problem.keep_noise)
+        return cls(worth, value, builds, np.moveaxis(keeping, 0, 1), stands)
 
     @property
     def gain(self) -> Floats:
@@ -285,21 +297,11 @@ def moves_from(problem: PlantProblem, values: Floats, config: Indices) -> MoveVa
     MoveValues
     """
     firms, configs, regimes = values.shape
-    sets, location = problem.sets, problem.location
     worth, stands = np.empty((firms, configs, regimes)), np.ones(firms)
-    for standing in np.unique(config):
-        here = np.flatnonzero(config == standing)
-        some = problem.take(here)
-        for rows, outlook in some.outlooks(4 * configs * regimes):
-            prospects = Prospects(outlook, set(outlook.delay[standing].tolist()))
-            prospects.learn(tuple(range(configs)), firms_last(values[here[rows]]))
-            each = np.array([prospects.worth(int(standing), to) for to in range(configs)])
-            worth[here[rows]] = np.moveaxis(each, -1, 0)
-            if outlook.decay.left is not None:
-                stands[here[rows]] = outlook.decay.left[standing, standing]
-    builds = sets.opens[config]
-    kept = np.moveaxis(np.where(builds[..., None], -np.inf, worth), 1, 0)
-    best, keeping = best_of_choices(kept, problem.keep_noise)
-    staying = worth[np.arange(firms), config]
-    value = location.review * best + (1 - location.review) * staying
-    return MoveValues(worth, value, builds, np.moveaxis(keeping, 0, 1), stands)
+    for rows, outlook in problem.outlooks(4 * configs * regimes, config=config):
+        prospects = Prospects(outlook, set(outlook.delay.ravel().tolist()))
+        prospects.learn(tuple(range(configs)), firms_last(values[rows]))
+        worth[rows] = np.moveaxis(prospects.worth_to(config[rows]), -1, 0)
+        stands[rows] = outlook.decay.stands(config[rows])
+    value = values[np.arange(firms), config]
+    return MoveValues.weighed(problem, worth, value, config, stands)

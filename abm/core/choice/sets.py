@@ -66,11 +66,10 @@ class Sets:
 
     @cached_property
     def within(self) -> tuple[tuple[int, ...], ...]:
-        """Of every set those that it contains, the set itself last."""
-        return tuple(
-            tuple(sorted(np.flatnonzero(~row).tolist(), key=lambda d, c=c: (d == c, self.size[d])))
-            for c, row in enumerate(self.opens)
-        )
+        """Of every set those that it contains, the smallest first and the set itself last."""
+        # The smaller the earlier; nothing that a set contains is as large as the set itself.
+        rising = np.argsort(self.size, kind="stable")
+        return tuple(tuple(rising[~row[rising]].tolist()) for row in self.opens)
 
     @cached_property
     def layers(self) -> tuple[tuple[int, ...], ...]:

@@ -130,8 +130,9 @@ def cutoffs(gain: Floats, waiting: Waiting, regime: int) -> Floats:
     """
     *_, firms, configs, regimes = gain.shape
     result = np.full((firms, configs), np.inf)
+    today = gain.reshape(-1, firms, configs, regimes)[0, ..., regime]
     for rows in blocks(firms, max(1, BLOCK_ENTRIES // (8 * configs * regimes))):
-        firm, target = np.nonzero(gain.reshape(-1, firms, configs, regimes)[0, rows, :, regime] > -np.inf)
+        firm, target = np.nonzero(today[rows] > -np.inf)
         firm = firm + rows.start
         options = _Options.of(gain[..., firm, target, :], waiting.take(firm))
         result[firm, target] = options.cutoffs(regime)
@@ -210,8 +211,8 @@ class _Options:
     def cutoffs(self, regime: int) -> Floats:
         """Luck from which on each is used today, shape (opportunity,)."""
         if len(self.gain) == 1:
-            _, _, found = _pivots(self.gain[0], self._waits(), None)
-            return found[regime]
+            found: Floats = _pivots(self.gain[0], self._waits(), None)[2][regime]
+            return found
         # Using now less waiting is concave in luck and piecewise linear. So Newton's iteration
         # comes from below and ends on the piece that has the root.
         used = self.gain[0, regime]
@@ -266,7 +267,7 @@ def _pivots(gain: Floats, waits: Floats, luck: Floats | None) -> tuple[Floats, F
             break
         row = np.take_along_axis(waits, which[None], axis=0)[0]
         column = np.take_along_axis(waits, which[:, None], axis=1)[:, 0]
-        of_it = np.take_along_axis(column, which, axis=0)
+        of_it = np.where(joins, np.take_along_axis(column, which, axis=0), 1.0)
         reach = np.where(joins, column / of_it, 0.0)
         gained, owned, chance = (
             np.take_along_axis(array, which, axis=0) for array in (gain, base, slope)
