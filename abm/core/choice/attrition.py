@@ -38,7 +38,7 @@ def quarterly_deaths(size: Floats, always: float, of_small: float, gradient: flo
         Four quarters give the yearly rate, or 1 where that is above 1.
     """
     yearly = np.minimum(always + of_small * size**-gradient, 1.0)
-    quarterly: Floats = -np.expm1(np.log1p(-np.minimum(yearly, 1 - 1e-16)) / QUARTERS)
+    quarterly: Floats = 1 - (1 - yearly) ** (1 / QUARTERS)
     return quarterly
 
 

@@ -83,7 +83,7 @@ def dated_moves(
     worth = np.empty((quarters, firms, configs, regimes))
     stands = np.ones(firms)
     powers = _powers(problem, expected, regime)
-    for rows, outlook in problem.outlooks(4 * configs * regimes, powers[0], config):
+    for rows, outlook in problem.outlooks(2 * configs * regimes, powers[0], config):
         seen = powers[:, :, problem.location.belief[rows[0]]]
         backwards = _Backwards(outlook, seen, problem.location.review, problem.keep_noise)
         values = firms_last(path[:, rows].swapaxes(0, 1))

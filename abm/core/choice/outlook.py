@@ -19,7 +19,7 @@ Without attrition, ``D = I``, this is the choice value of `abm.core.choice.locat
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Self
 
@@ -30,6 +30,9 @@ from abm.core.choice.attrition import attrition
 from abm.core.choice.location import BLOCK_ENTRIES, LocationProblem, discounted_powers, firms_last
 from abm.core.choice.sets import Indices, Sets
 from abm.core.inputs.content_rules import Floats
+
+type Span = tuple[int, int | None, int | None]
+"""A set of plants, and the first and last firms of a block, None for all."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -209,6 +212,8 @@ class Outlook:
     powers : ndarray, shape (quarters ahead, regime, regime)
         Discounted transitions to the quarters ahead, this quarter first; the same for all firms.
     decay : Decay
+    incomes_known : dict
+        What `incomes` found before; the same under other transitions.
     """
 
     sets: Sets
@@ -217,6 +222,7 @@ class Outlook:
     delay: Indices
     powers: Floats
     decay: Decay
+    incomes_known: dict[Span, Floats] = field(default_factory=dict)
 
     @classmethod
     def of(cls, problem: PlantProblem, powers: Floats) -> Self:
@@ -235,24 +241,29 @@ class Outlook:
         """The same prospects with other transitions to the quarters ahead."""
         return replace(self, powers=powers)
 
-    def earned(
-        self, config: int, delays: set[int], firms: slice = slice(None)
-    ) -> dict[int, Floats]:
-        """What a set and what is left of it earn until moves with each delay are completed.
+    def incomes(self, config: int, quarters: int, firms: slice = slice(None)) -> Floats:
+        """What a set and what is left of it are expected to earn in each coming quarter.
 
-        Shape (regime, firm), by delay, of some firms of the block.
+        Shape (quarters ahead, regime then in force, firm), of some firms of the block.
         """
-        longest = max(delays)
-        total = np.zeros_like(self.profit[config, :, firms])
-        result: dict[int, Floats] = {}
-        for quarter, left in enumerate(self.decay.path(config, longest)[:longest]):
-            now = np.zeros_like(total)
-            for part, chance in left.items():
-                now += chance[firms] * self.profit[part, :, firms]
-            total += now if quarter == 0 else foresee(self.powers[quarter], now)
-            if quarter + 1 in delays:
-                result[quarter + 1] = total.copy()
-        return result
+        key = config, firms.start, firms.stop
+        known = self.incomes_known.get(key)
+        if known is None or len(known) < quarters:
+            known = np.zeros((quarters, *self.profit[config, :, firms].shape))
+            for now, left in zip(known, self.decay.path(config, quarters), strict=False):
+                for part, chance in left.items():
+                    now += chance[firms] * self.profit[part, :, firms]
+            self.incomes_known[key] = known
+        return known[:quarters]
+
+    def earned(self, config: int, delay: int, firms: slice = slice(None)) -> Floats:
+        """What a set and what is left of it earn until a move with some delay is completed.
+
+        Shape (regime, firm), of some firms of the block.
+        """
+        incomes = self.incomes(config, delay, firms)
+        earned: Floats = np.einsum("trs,tsn->rn", self.powers[:delay], incomes)
+        return earned
 
 
 def foresee(chain: Floats, values: Floats) -> Floats:
@@ -267,12 +278,10 @@ def foresee(chain: Floats, values: Floats) -> Floats:
     -------
     ndarray, shape (..., regime, firm)
     """
-    result = np.zeros((*values.shape[:-2], len(chain), values.shape[-1]))
-    possible = chain.reshape(*chain.shape[:2], -1).any(axis=2)
-    # Transitions that nobody thinks possible are many where policy runs along a line of dates.
-    for regime, after in np.argwhere(possible):
-        result[..., regime, :] += chain[regime, after] * values[..., after, :]
-    return result
+    # Not a matrix product: that may round a firm's values by where it stands in a block.
+    letters = "rs" if chain.ndim == 2 else "rsn"
+    expected: Floats = np.einsum(f"{letters},...sn->...rn", chain, values)
+    return expected
 
 
 class Prospects:
@@ -292,7 +301,7 @@ class Prospects:
         self._delays = delays - {0}
         self._standing = np.empty_like(outlook.profit)
         self._opening = {delay: np.empty_like(outlook.profit) for delay in self._delays}
-        self._earned: dict[tuple[int, int | None, int | None], dict[int, Floats]] = {}
+        self._found: dict[tuple[int, int, int | None, int | None], Floats] = {}
 
     def learn(
         self, sets: tuple[int, ...], values: Floats, opening: dict[int, Floats] | None = None
@@ -323,19 +332,18 @@ class Prospects:
             worth = outlook.profit[target, :, firms] + self._standing[target, :, firms]
         else:
             becomes = outlook.sets.becomes[config, target]
-            worth = self._earned_before(config, firms)[delay].copy()
+            worth = self._earned(config, delay, firms).copy()
             for part, chance in outlook.decay.path(config, delay)[delay].items():
                 worth += chance[firms] * self._opening[delay][becomes[part], :, firms]
         worth -= outlook.cost[target, config, :, firms]
         return worth
 
-    def _earned_before(self, config: int, firms: slice) -> dict[int, Floats]:
-        """What is earned until moves from a set are completed, by delay; found once."""
-        key = config, firms.start, firms.stop
-        if key not in self._earned:
-            delays = set(self.outlook.delay[config].tolist()) & self._delays
-            self._earned[key] = self.outlook.earned(config, delays, firms)
-        return self._earned[key]
+    def _earned(self, config: int, delay: int, firms: slice) -> Floats:
+        """What is earned until a move is completed, found once."""
+        key = config, delay, firms.start, firms.stop
+        if key not in self._found:
+            self._found[key] = self.outlook.earned(config, delay, firms)
+        return self._found[key]
 
     def worth_to(self, config: Indices) -> Floats:
         """Value of all moves from where each firm stands.

@@ -298,7 +298,7 @@ def moves_from(problem: PlantProblem, values: Floats, config: Indices) -> MoveVa
     """
     firms, configs, regimes = values.shape
     worth, stands = np.empty((firms, configs, regimes)), np.ones(firms)
-    for rows, outlook in problem.outlooks(4 * configs * regimes, config=config):
+    for rows, outlook in problem.outlooks(2 * configs * regimes, config=config):
         prospects = Prospects(outlook, set(outlook.delay.ravel().tolist()))
         prospects.learn(tuple(range(configs)), firms_last(values[rows]))
         worth[rows] = np.moveaxis(prospects.worth_to(config[rows]), -1, 0)
