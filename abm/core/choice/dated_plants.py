@@ -18,7 +18,7 @@ import numpy as np
 
 from abm.core.choice.dated_beliefs import Calendar
 from abm.core.choice.location import best_of_choices, firms_last
-from abm.core.choice.outlook import Outlook, PlantProblem, Prospects
+from abm.core.choice.outlook import Outlook, PlantProblem, Prospects, discounted_moves
 from abm.core.choice.plant_values import MoveValues
 from abm.core.choice.sets import Indices
 from abm.core.inputs.content_rules import Floats
@@ -105,15 +105,15 @@ def _powers(problem: PlantProblem, expected: Calendar, regime: int) -> Floats:
     """
     location = problem.location
     longest = max(1, int(location.build_delay.max()))
-    powers = np.empty((expected.horizon + 1, longest + 1, *expected.later.shape))
-    powers[:, 0] = np.eye(expected.later.shape[-1])
-    for start, possible in enumerate(expected.possible(regime)[: expected.horizon]):
-        impossible = np.setdiff1d(np.arange(expected.later.shape[-1]), possible)
-        powers[start, 0, :, impossible] = 0.0
-    for start in range(len(powers)):
-        for ahead in range(longest):
-            moves = location.discount * expected.at(start + ahead)
-            np.matmul(powers[start, ahead], moves, out=powers[start, ahead + 1])
+    powers = np.array(
+        [
+            discounted_moves(expected, location.discount, start, longest)
+            for start in range(expected.horizon + 1)
+        ]
+    )
+    for seen, possible in zip(powers, expected.possible(regime)[: expected.horizon], strict=False):
+        impossible = np.setdiff1d(np.arange(seen.shape[-1]), possible)
+        seen[..., impossible, :] = 0.0
     return powers
 
 

@@ -27,7 +27,8 @@ import numpy as np
 
 from abm.core.blocks import blocks
 from abm.core.choice.attrition import attrition
-from abm.core.choice.location import BLOCK_ENTRIES, LocationProblem, discounted_powers, firms_last
+from abm.core.choice.dated_beliefs import Calendar
+from abm.core.choice.location import BLOCK_ENTRIES, LocationProblem, firms_last
 from abm.core.choice.sets import Indices, Sets
 from abm.core.inputs.content_rules import Floats
 
@@ -109,8 +110,8 @@ class PlantProblem:
         _, configs, regimes = location.profit.shape
         size = max(1, BLOCK_ENTRIES // (entries or configs**2 * regimes))
         if powers is None:
-            longest = max(1, int(location.build_delay.max()))
-            powers, _ = discounted_powers(location.transitions, location.discount, longest)
+            steady, longest = Calendar.steady(location.transitions), int(location.build_delay.max())
+            powers = discounted_moves(steady, location.discount, 0, max(1, longest))
         for belief in np.unique(location.belief):
             firms = np.flatnonzero(location.belief == belief)
             if config is not None:
@@ -282,6 +283,19 @@ def foresee(chain: Floats, values: Floats) -> Floats:
     letters = "rs" if chain.ndim == 2 else "rsn"
     expected: Floats = np.einsum(f"{letters},...sn->...rn", chain, values)
     return expected
+
+
+def discounted_moves(expected: Calendar, discount: float, start: int, last: int) -> Floats:
+    """Discounted transitions as seen from some quarter ahead.
+
+    Shape (quarters further ahead, belief, regime, regime), for 0 to ``last``.
+    """
+    moves = np.empty((last + 1, *expected.later.shape))
+    moves[0] = np.eye(expected.later.shape[-1])
+    for ahead in range(last):
+        now = discount * expected.at(start + ahead)
+        np.matmul(moves[ahead], now, out=moves[ahead + 1])
+    return moves
 
 
 class Prospects:

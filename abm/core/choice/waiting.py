@@ -25,6 +25,7 @@ last for ever, and building is worth ``A`` after good news and ``A - L`` after b
 """
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -189,50 +190,64 @@ class _Options:
 
     def values(self, luck: Floats) -> tuple[Floats, Floats]:
         """Worth with some luck today and how it rises with luck, shape (regime, opportunity)."""
-        value, slope, _ = _pivots(self.gain[-1], self._waits(), luck)
-        for ahead in range(len(self.gain) - 2, -1, -1):
-            value, slope = self._kept(value, slope, ahead)
-            used = self.gain[ahead] + luck
-            uses = used >= value
-            value, slope = np.where(uses, used, value), np.where(uses, 1.0, slope)
+        if len(self.gain) == 1:
+            return self._at_horizon(luck)
+        return self._used_or_kept(luck, *self.waited(luck), 0)
+
+    def waited(self, luck: Floats) -> tuple[Floats, Floats]:
+        """The same without the right to use it today; only where there is a horizon."""
+        value, slope = self._at_horizon(luck)
+        for ahead in range(len(self.gain) - 2, 0, -1):
+            value, slope = self._used_or_kept(luck, *self._kept(value, slope, ahead), ahead)
+        return self._kept(value, slope, 0)
+
+    def _at_horizon(self, luck: Floats) -> tuple[Floats, Floats]:
+        """Worth from the horizon on, and how it rises with luck."""
+        value, slope, _ = _pivots(self.gain[-1], self._waits.copy(), luck)
         return value, slope
+
+    def _used_or_kept(
+        self, luck: Floats, value: Floats, slope: Floats, ahead: int
+    ) -> tuple[Floats, Floats]:
+        """The better of using it in a quarter and of waiting, with what that is worth."""
+        used = self.gain[ahead] + luck
+        uses = used >= value
+        return np.where(uses, used, value), np.where(uses, 1.0, slope)
 
     def _kept(self, value: Floats, slope: Floats, ahead: int) -> tuple[Floats, Floats]:
         """Worth of waiting for the next quarter's, and how it rises with luck."""
-        to_next = self.waiting.to_next(ahead)
+        to_next = self._to_next[ahead]
         return foresee(to_next, value), foresee(to_next, slope)
 
+    @cached_property
+    def _to_next(self) -> list[Floats]:
+        """``T`` by quarter ahead, the horizon last."""
+        return [self.waiting.to_next(ahead) for ahead in range(len(self.gain))]
+
+    @cached_property
     def _waits(self) -> Floats:
         """``N`` when all regimes wait, at the horizon; shape (regime, regime, opportunity)."""
-        to_next = self.waiting.to_next(len(self.gain) - 1)
+        to_next = self._to_next[-1]
         inverse = np.linalg.inv(np.eye(len(to_next)) - np.moveaxis(to_next, -1, 0))
         return np.array(np.moveaxis(inverse, 0, -1), order="C")
 
     def cutoffs(self, regime: int) -> Floats:
         """Luck from which on each is used today, shape (opportunity,)."""
         if len(self.gain) == 1:
-            found: Floats = _pivots(self.gain[0], self._waits(), None)[2][regime]
+            found: Floats = _pivots(self.gain[0], self._waits.copy(), None)[2][regime]
             return found
         # Using now less waiting is concave in luck and piecewise linear. So Newton's iteration
         # comes from below and ends on the piece that has the root.
         used = self.gain[0, regime]
         luck = -used
-        later = _Options(self.gain[1:], self._later())
         for _ in range(MAX_NEWTON_STEPS):
-            value, slope = (part[regime] for part in self._kept(*later.values(luck), 0))
+            value, slope = (part[regime] for part in self.waited(luck))
             gap = value - used - luck
             step = gap / (1 - slope)
             luck = luck + step
             if not (gap > 1e-13 * (1 + np.abs(value))).any():
                 break
         return np.where(luck > OUT_OF_REACH / 2, np.inf, luck)
-
-    def _later(self) -> Waiting:
-        """What is expected from the next quarter on."""
-        waiting = self.waiting
-        expected = Calendar(waiting.expected.near[1:], waiting.expected.later)
-        remains = waiting.remains[1:] if expected.horizon else waiting.remains[1]
-        return replace(waiting, expected=expected, remains=remains)
 
 
 def _pivots(gain: Floats, waits: Floats, luck: Floats | None) -> tuple[Floats, Floats, Floats]:

@@ -25,6 +25,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from abm.core.inputs.content_rules import Floats
 
@@ -91,14 +92,36 @@ def impact_elasticity(win: float, sigma: Floats) -> Floats:
     return elasticity
 
 
-def scarcity(
+@dataclass(frozen=True)
+class Cleared:
+    """Supply and demand of every plant in a quarter.
+
+    Attributes
+    ----------
+    u : ndarray, shape (firm, host)
+        Prices over costs with markup; 1 where there is no plant.
+    output : ndarray, shape (firm, host)
+        What is demanded at ``u``.
+    wanted : ndarray, shape (firm, host)
+        What would be if ``u`` were 1 for all plants together.
+    gap : ndarray, shape (firm, host)
+        By how much ``log u`` differs from what ``output`` asks for, not negative.
+    """
+
+    u: Floats
+    output: Floats
+    wanted: Floats
+    gap: Floats
+
+
+def clear(
     supply: Supply,
     capacity: Floats,
     demand: Demand,
     elasticity: Floats,
     tolerance: float = 1e-10,
-) -> tuple[Floats, Floats, Floats]:
-    """Prices over costs with markup, and output, at which supply meets demand in every plant.
+) -> Cleared:
+    """Prices and output at which supply meets demand in every plant.
 
     Parameters
     ----------
@@ -115,19 +138,13 @@ def scarcity(
 
     Returns
     -------
-    u, output : ndarray, shape (firm, host)
-        Consistent with each other: ``output`` is what is demanded at ``u``.
-    gap : ndarray, shape (firm, host)
-        By how much ``log u`` differs from what ``output`` asks for. Above ``tolerance`` only
-        where demand has no such price within reach.
+    Cleared
+        With a gap above ``tolerance`` only where no price within reach clears.
     """
+    log_u, gap = np.zeros(capacity.shape), np.zeros(capacity.shape)
     u = np.ones(capacity.shape)
-    output = demand(u)
+    output = wanted = demand(u)
     stands = (capacity > 0) & (output > 0)
-    gap = np.zeros(capacity.shape)
-    if supply.slope == 0 or not stands.any():
-        return u, output, gap
-    log_u = np.zeros(capacity.shape)
     damping = np.ones(capacity.shape)
     for _ in range(MAX_STEPS):
         log_use = _log_use(output, capacity, stands)
@@ -141,11 +158,11 @@ def scarcity(
         log_u += damping * gap / (1 + supply.power(log_use) * elasticity)
         u = np.exp(log_u)
         output = demand(u)
-    log_use = _log_use(output, capacity, stands)
-    return u, output, np.abs(supply.log_scarcity(log_use) - log_u)
+    remaining = supply.log_scarcity(_log_use(output, capacity, stands)) - log_u
+    return Cleared(u, output, wanted, np.abs(remaining))
 
 
-def _log_use(output: Floats, capacity: Floats, stands: np.ndarray) -> Floats:
+def _log_use(output: Floats, capacity: Floats, stands: NDArray[np.bool_]) -> Floats:
     """Logarithm of output over capacity; 0 where there is no plant or nothing is asked of it."""
     use = np.divide(output, capacity, out=np.ones(capacity.shape), where=stands)
     log_use: Floats = np.log(np.maximum(use, np.finfo(np.float64).tiny))
@@ -158,7 +175,7 @@ def rent(u: Floats, price: Floats, output: Floats) -> Floats:
     Parameters
     ----------
     u, output : ndarray, shape (firm, host)
-        From `scarcity`.
+        From `clear`.
     price : ndarray, shape (firm, host)
         Cost of a unit with its markup.
 
