@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 import numpy as np
-from scipy.special import expit
+from scipy.special import log_expit
 
 from abm.core.choice.sets import Booleans, Indices, Sets
 from abm.core.inputs.content_rules import Floats
@@ -157,9 +157,8 @@ def survival_of_news(
     elif surplus is None:
         survival = np.exp(-lost / noise)
     else:
-        # The exponential carries the tail, in which both chances underflow.
+        # In logarithms, since both chances may underflow.
         before, now = surplus / noise, (surplus - lost) / noise
-        survival = np.exp(-lost / noise) * expit(-now) / expit(-before)
-        survival = np.where(before > 0, expit(now) / expit(before), survival)
+        survival = np.exp(log_expit(now) - log_expit(before))
     result: Floats = np.where(early, survival, 1.0)
     return result

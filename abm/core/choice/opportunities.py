@@ -174,11 +174,11 @@ class Building:
             Firms that are ready look no further; the others keep what is worth more to them, and
             nothing that is worth nothing. `ready` says who uses it at once.
         """
-        better = drawn.any & ~self.ready(held)
-        who = np.flatnonzero(better)
-        some = self.take(who)
-        better[who] = some.worth(drawn.take(who)) > some.worth(held.take(who))
-        return held.or_other(drawn, better)
+        owned, ready = self.worth(held), self.ready(held)
+        who = np.flatnonzero(drawn.any & ~ready)
+        better = np.zeros(len(owned), np.bool_)
+        better[who] = self.take(who).worth(drawn.take(who)) > owned[who]
+        return held.only(ready | (owned > 0)).or_other(drawn, better)
 
     def expected(self, held: Held, hazard: Floats | float) -> Floats:
         """Probability that each set is decided on this quarter.
