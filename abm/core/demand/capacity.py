@@ -14,7 +14,8 @@ demand within the quarter, a demand of constant elasticity gives
 
 ``s`` being the slope of the side of ``K`` on which ``q1`` lies, since output does not cross ``K``.
 From there Newton's iteration goes on with the true demand, in which plants also gain by each
-other's prices, with the elasticity of each to its own: what others do is seen a step later.
+other's prices: with the elasticity of each to its own, and what plants do to each other learnt
+from the steps before.
 
 Capacity moves towards output wanted at ``u = 1``, when no plant is short and none has slack, by a
 limited part a quarter. It shrinks by wear alone: of what wears out a plant replaces as much
@@ -23,6 +24,7 @@ as it still wants, and what it builds beyond that is expansion.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +33,9 @@ from abm.core.inputs.content_rules import Floats
 
 MAX_STEPS = 50
 """Far more than the few needed; reached only if demand does not fall in price."""
+
+MEMORY = 2
+"""Steps before the last from which is learnt what plants do to each other."""
 
 type Demand = Callable[[Floats], Floats]
 """Output demanded of every plant, shape (firm, host), given all plants' ``u`` of that shape."""
@@ -141,25 +146,50 @@ def clear(
     Cleared
         With a gap above ``tolerance`` only where no price within reach clears.
     """
-    log_u, gap = np.zeros(capacity.shape), np.zeros(capacity.shape)
-    u = np.ones(capacity.shape)
+    log_u: Floats = np.zeros(capacity.shape)
+    u: Floats = np.ones(capacity.shape)
     output = wanted = demand(u)
     stands = (capacity > 0) & (output > 0)
-    damping = np.ones(capacity.shape)
+    together = _Together()
     for _ in range(MAX_STEPS):
         log_use = _log_use(output, capacity, stands)
-        asked = supply.log_scarcity(log_use) - log_u
-        # A step that turns round without getting nearer was too long.
-        turned = (asked * gap < 0) & (np.abs(asked) > 0.5 * np.abs(gap))
-        damping = np.where(turned, 0.5 * damping, damping)
-        gap = asked
+        gap = supply.log_scarcity(log_use) - log_u
         if not (np.abs(gap) > tolerance).any():
             break
-        log_u += damping * gap / (1 + supply.power(log_use) * elasticity)
+        step = gap / (1 + supply.power(log_use) * elasticity)
+        log_u = together.improve(log_u, step)
         u = np.exp(log_u)
         output = demand(u)
     remaining = supply.log_scarcity(_log_use(output, capacity, stands)) - log_u
     return Cleared(u, output, wanted, np.abs(remaining))
+
+
+class _Together:
+    """Steps that learn from those before what plants do to each other (Anderson 1965).
+
+    Each plant's step takes the others' prices as given, so that all together overshoot or fall
+    short by much the same factor from step to step. The combination of the last steps that
+    would have left the least gap shows it.
+    """
+
+    def __init__(self) -> None:
+        self._points: list[Floats] = []
+        self._steps: list[Floats] = []
+
+    def improve(self, point: Floats, step: Floats) -> Floats:
+        """The next point, given the last one and what each plant would do alone."""
+        self._points = [*self._points[-MEMORY:], point]
+        self._steps = [*self._steps[-MEMORY:], step]
+        if len(self._steps) == 1:
+            return point + step
+        turns = [later - earlier for earlier, later in pairwise(self._steps)]
+        like = np.array([[np.vdot(one, other) for other in turns] for one in turns])
+        aim = np.array([np.vdot(one, step) for one in turns])
+        better = point + step
+        weights = np.linalg.lstsq(like, aim, rcond=1e-12)[0]
+        for weight, turn, ends in zip(weights, turns, pairwise(self._points), strict=True):
+            better -= weight * (ends[1] - ends[0] + turn)
+        return better
 
 
 def _log_use(output: Floats, capacity: Floats, stands: NDArray[np.bool_]) -> Floats:
