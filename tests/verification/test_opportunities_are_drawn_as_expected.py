@@ -1,9 +1,14 @@
 """What many firms do with drawn luck is what is expected of them, within sampling error."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from abm.core.choice.attrition import attrition
 from abm.core.choice.dated_beliefs import Calendar
+from abm.core.choice.flows import expected_decisions, expected_flows
+from abm.core.choice.long_run import stationary_distribution
 from abm.core.choice.opportunities import Building, Held, expected_moves
 from abm.core.choice.plant_values import keeping_values, moves_from
 from abm.core.choice.sets import ABSENT
@@ -14,6 +19,9 @@ COPIES = 40_000
 """Firms of each type that draw."""
 
 HAZARD, STAY = 0.3, 0.75
+HAZARD_OF_REVIEW = 0.4
+"""Of the owners that are made up, by default."""
+
 LARGEST = 4.5
 """Standard errors by which a frequency may differ: one in 150,000 goes further by chance."""
 
@@ -168,3 +176,51 @@ def test_in_one_regime_for_ever_nothing_is_held():
     held, acts = quarter(building, Held.none(400), np.random.default_rng(5))
     assert acts.any()
     assert not held.only(~acts).any.any()
+
+
+def test_flows_from_every_set_are_those_of_firms_that_stand_there_and_reach_a_rest():
+    """Decisions come first, deaths after; expected flows of the long run leave it as it is."""
+    problem = owners(8, 1, seed=4, delays=(0, 0))
+    values, _ = keeping_values(problem, tolerance=1e-12)
+    decisions = expected_decisions(problem, values, STAY, HAZARD, 0)
+    for standing in range(8):
+        config = np.full(8, standing)
+        moves = moves_from(problem, values, config)
+        gain = np.exp(moves.gain[..., 0] / 0.6)
+        built = HAZARD * gain / (1 + gain.sum(axis=1, keepdims=True))
+        closed = (1 - built.sum(axis=1, keepdims=True)) * HAZARD_OF_REVIEW * moves.keeping[..., 0]
+        expected = built + closed
+        expected[:, standing] += 1 - expected.sum(axis=1)
+        np.testing.assert_allclose(decisions[:, standing], expected, rtol=1e-9)
+    flows = expected_flows(problem, decisions)
+    np.testing.assert_allclose(flows.sum(axis=2), 1, rtol=1e-12)
+    shares = stationary_distribution(flows)
+    np.testing.assert_allclose((shares[:, None] @ flows)[:, 0], shares, atol=1e-12)
+    assert (shares[:, EMPTY] > 0).all()
+    safe = replace(problem, deaths=None, home=None)
+    np.testing.assert_array_equal(expected_flows(safe, decisions), decisions)
+
+
+def test_expected_flows_are_what_many_drawn_firms_do_over_the_years():
+    """Drawn quarter by quarter, decisions and then deaths, from where the long run has them."""
+    problem = owners(1, 1, seed=13, delays=(0, 0))
+    values, _ = keeping_values(problem, tolerance=1e-12)
+    flows = expected_flows(problem, expected_decisions(problem, values, STAY, HAZARD, 0))
+    shares = stationary_distribution(flows)[0]
+    rng = np.random.default_rng(8)
+    config = rng.choice(8, 20_000, p=shares)
+    steady = Calendar.steady(problem.location.transitions)
+    for _ in range(6):
+        some = problem.take(np.zeros(len(config), int))
+        moves = moves_from(some, np.repeat(values, len(config), 0), config)
+        waiting = Waiting(
+            steady, some.location.belief, 0.8, STAY, moves.remains(config, HAZARD_OF_REVIEW)
+        )
+        building = Building.weighed(moves.gain, waiting, 0, 0.6)
+        held, acts = quarter(building, Held.none(len(config)), rng)
+        closes = (rng.random(len(config)) < HAZARD_OF_REVIEW) & ~acts
+        kept = (rng.random((len(config), 1)) > moves.keeping[..., 0].cumsum(axis=1)).sum(axis=1)
+        config = np.where(acts, held.target, np.where(closes, kept, config))
+        left = attrition(some.deaths[:1], some.home[:1], some.sets)[0].cumsum(axis=1)
+        config = (rng.random((len(config), 1)) > left[config]).sum(axis=1)
+    assert_frequencies(np.bincount(config, minlength=8) / len(config), shares, len(config))

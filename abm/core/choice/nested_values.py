@@ -51,9 +51,11 @@ def nested_values(
             updated, odds = bellman.apply(current)
             gap = updated - current
             residual[rows] = np.abs(gap).max(axis=(0, 1)) / scale[rows]
-            if not (residual[rows] > tolerance).any():
+            unsettled = residual[rows] > tolerance
+            if not unsettled.any():
                 break
-            current += bellman.newton_step(gap, odds)
+            # What a firm ends at must not depend on who else is in its block.
+            current += np.where(unsettled, bellman.newton_step(gap, odds), 0.0)
         values[rows] = np.moveaxis(current, -1, 0)
     return values, residual
 

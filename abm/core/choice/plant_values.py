@@ -187,9 +187,12 @@ class _Upwards:
             value, slope = self.closing.reviewed(staying, closing)
             gap = known + foresee(chain, survives * value) - staying
             residual: Floats = np.abs(gap).max(axis=(0, 1)) / self.scale
-            if not (residual > self.tolerance).any():
+            unsettled = residual > self.tolerance
+            if not unsettled.any():
                 break
-            staying = staying + _solve(chain, survives * slope, gap)
+            # What a firm ends at must not depend on who else is in its block.
+            step = _solve(chain, survives * slope, gap)
+            staying = np.where(unsettled, staying + step, staying)
         return value, residual
 
 
