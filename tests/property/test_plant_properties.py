@@ -168,7 +168,7 @@ def test_an_opportunity_is_worth_what_using_it_at_the_cutoff_gives(problem, seed
 @given(seeds, st.integers(-1, 2))
 def test_attrition_is_what_enumerating_the_deaths_of_plants_gives(seed, home):
     deaths = np.random.default_rng(seed).random((1, 3))
-    found = attrition(deaths, np.array([home]), ALL_SETS)[0]
+    found = attrition(deaths, np.array([home]), ALL_SETS)[..., 0]
     np.testing.assert_allclose(found.sum(axis=1), 1, rtol=1e-13)
     codes = {tuple(plants): place for place, plants in enumerate(ALL_SETS.has_plant.tolist())}
     expected = np.zeros((8, 8))
@@ -189,11 +189,11 @@ def test_a_seat_is_spared_while_sisters_stand_and_mortal_alone():
     deaths = np.full((2, 3), 0.1)
     found = attrition(deaths, np.array([0, ABROAD]), ALL_SETS)
     usa, mex, both = 1, 2, 4
-    assert found[0, both, mex] == found[0, both, EMPTY] == 0
-    assert found[0, both, usa] == pytest.approx(0.1)
-    assert found[0, usa, EMPTY] == pytest.approx(0.1)
-    assert found[1, both, mex] == pytest.approx(0.09)
-    assert found[1, both, EMPTY] == pytest.approx(0.01)
+    assert found[both, mex, 0] == found[both, EMPTY, 0] == 0
+    assert found[both, usa, 0] == pytest.approx(0.1)
+    assert found[usa, EMPTY, 0] == pytest.approx(0.1)
+    assert found[both, mex, 1] == pytest.approx(0.09)
+    assert found[both, EMPTY, 1] == pytest.approx(0.01)
 
 
 def test_attrition_asks_for_all_parts_of_sets():
