@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from abm.core.choice.attrition import ABROAD, attrition, quarterly_deaths
 from abm.core.choice.dated_beliefs import Calendar
+from abm.core.choice.nested_values import nested_values
 from abm.core.choice.opportunities import Building, Held, expected_moves
 from abm.core.choice.plant_costs import fixed_costs, flow_profit, gain_per_sale, moving_costs
 from abm.core.choice.plant_values import keeping_values, moves_from
@@ -103,6 +104,19 @@ def test_the_order_of_firms_does_not_matter(problem, order):
     worth = moves_from(problem, values, config).worth
     again = moves_from(problem.take(order), values[order], config[order]).worth
     np.testing.assert_array_equal(again, worth[order])
+
+
+@pytest.mark.parametrize("solve", [keeping_values, nested_values])
+def test_what_a_firm_ends_at_does_not_depend_on_who_is_solved_beside_it(solve):
+    """Some are solved in fewer steps than others, and stop there."""
+    problem = owners(60, 3, noise=0.05, keep_noise=0.02, review=0.9)
+    tolerance = 1e-3
+    values, residual = solve(problem, tolerance=tolerance)
+    assert residual.max() <= tolerance
+    for firm in range(60):
+        alone, _ = solve(problem.take(np.array([firm])), tolerance=tolerance)
+        # A step more would change values by far more than sums over a single firm round.
+        np.testing.assert_allclose(alone[0], values[firm], rtol=1e-13)
 
 
 @given(problems(), st.permutations(range(8)))
