@@ -170,7 +170,7 @@ class Trading(Surface):
     def claim_origin(self) -> None:
         """How every firm's goods would enter every other member."""
         held = self._held_claims()
-        self.borders = claim_origin(self.firms, self.economy, self.now, self.costs, held)
+        self.borders = claim_origin(self.firms, self.now, self.costs, held)
         part, _ = self.scenario.economy.renewals
         quarter = self.this_quarter()
         self.transition = plants_in_transition(

@@ -158,7 +158,7 @@ def calibrate(
         _set_base_potential(table, calibration)
         value_added = value_added_cost(table, calibration, conditions, policy)
         solve_costs(table, calibration, terms, value_added, costs)
-        borders = claim_origin(table, economy, policy, costs, held)
+        borders = claim_origin(table, policy, costs, held)
         if rounds == FREE_ROUNDS:
             held = borders.claim
         quarter = Quarter(table, economy, calibration, policy, costs, borders, outside)
