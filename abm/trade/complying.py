@@ -17,7 +17,7 @@ from abm.core.inputs.held_wedges import (
     sign_for_content,
     sign_for_rules,
 )
-from abm.core.inputs.sourcing import InputTerms, UnitCosts, free_choice, free_mix
+from abm.core.inputs.sourcing import InputTerms, free_choice, free_mix
 from abm.engine.blocks import sector_rows
 from abm.engine.parallel import in_parallel
 from abm.trade.borders import MEMBER_PAIRS, choice_at_border

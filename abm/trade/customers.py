@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from abm.axes import N_FOOTLOOSE, N_HOSTS, N_REGIONS
 from abm.core.demand.customers import (
@@ -35,6 +36,7 @@ from abm.core.demand.customers import (
 from abm.core.demand.held_prices import price_index, price_of_split, tornqvist
 from abm.core.demand.markets import plant_appeal
 from abm.core.inputs.content_rules import Floats
+from abm.core.inputs.sourcing import firm_last, some_firms
 from abm.economy.tables import Array
 from abm.engine.blocks import sector_blocks, sector_rows
 from abm.engine.parallel import in_parallel
@@ -63,6 +65,8 @@ HELD = Speeds(win=0.0, shift=0.0)
 @dataclass(frozen=True)
 class Customers:
     """Who has how much of what is spent, in value, and the prices they were charged.
+
+    The firm is the innermost axis in memory.
 
     Attributes
     ----------
@@ -97,13 +101,13 @@ class Customers:
     def nobodys(cls, firms: int) -> Self:
         """Before anybody has chosen."""
         return cls(
-            np.zeros((firms, N_REGIONS)),
+            firm_last((firms, N_REGIONS), np.float64, 0.0),
             np.zeros((N_FOOTLOOSE, N_REGIONS, N_REGIONS)),
-            np.zeros((firms, N_HOSTS, N_REGIONS), np.float32),
-            np.zeros((firms, N_HOSTS, N_REGIONS), np.float32),
-            np.zeros((firms, REMEMBERED, N_REGIONS), np.float32),
+            firm_last((firms, N_HOSTS, N_REGIONS), np.float32, 0.0),
+            firm_last((firms, N_HOSTS, N_REGIONS), np.float32, 0.0),
+            firm_last((firms, REMEMBERED, N_REGIONS), np.float32, 0.0),
             np.zeros((N_FOOTLOOSE, REMEMBERED, N_REGIONS, N_REGIONS)),
-            np.zeros((firms, N_REGIONS), np.float32),
+            firm_last((firms, N_REGIONS), np.float32, 0.0),
             np.zeros((N_FOOTLOOSE, N_REGIONS, N_REGIONS)),
         )
 
@@ -189,7 +193,7 @@ def serve(
         np.empty_like(held.fringe),
         offers.split,
         np.empty_like(held.pool),
-        held.recent.copy(),
+        held.recent.copy(order="K"),
         held.recent_fringe.copy(),
         offers.log_price,
         offers.log_fringe_price,
@@ -262,11 +266,11 @@ def _offers(
     sigma = quarter.economy.sigma[:N_FOOTLOOSE]
     prices = fringe_prices(quarter.policy, quarter.calibration, quarter.outside)[..., regime]
     offers = _Offers(
-        np.empty(last.firms.shape),
+        np.empty_like(last.firms),
         quarter.calibration.fringe * prices ** (1 - sigma[:, None, None]),
         np.zeros_like(held.pool),
         np.empty_like(held.split),
-        last.log_price.copy(),
+        last.log_price.copy(order="K"),
         np.log(prices),
     )
 
@@ -276,13 +280,15 @@ def _offers(
         plants = standing_plants(quarter, sector, rows, regime)
         access = quarter.calibration.access[sector].astype(np.float32)
         reach = _reach(plants, access[:, FINAL], rows)
-        offers.split[rows], dearer = _split(held.split[rows], reach, shift, dispersion)
+        offers.split[rows], several, dearer = _split(held.split[rows], reach, shift, dispersion)
         total = reach.sum(axis=1)
-        appeal = mass_of(quarter, rows) * np.sqrt(total, dtype=np.float64)
-        offers.appeal[rows] = appeal * dearer ** (1 - sigma[sector])
         sells = total > 0
-        price = np.log(dearer) - np.log(np.where(sells, total, 1)) / dispersion
-        offers.log_price[rows][sells] = price[sells]
+        appeal = mass_of(quarter, rows) * np.sqrt(total, dtype=np.float64)
+        log_price = 0 - np.log(np.where(sells, total, 1)) / dispersion
+        appeal[several] *= dearer ** (1 - sigma[sector])
+        log_price[several] += np.log(dearer)
+        offers.appeal[rows] = appeal
+        np.copyto(offers.log_price[rows], log_price, where=sells, casting="same_kind")
         _add_inputs(offers.inputs, plants, access[:, [INTERMEDIATE]], rows)
         return plants
 
@@ -293,30 +299,32 @@ def _offers(
 
 def _reach(plants: list[Plants], access: Floats, rows: slice) -> Floats:
     """Pull of plants times access, 0 where there is none, shape (firm, host, market)."""
-    reach = np.zeros((rows.stop - rows.start, *access.shape), np.float32)
+    reach = firm_last((rows.stop - rows.start, *access.shape), np.float32, 0.0)
     for host, place in enumerate(plants):
         reach[place.firm - rows.start, host] = place.pull * access[host]
     return reach
 
 
-def _split(held: Floats, reach: Floats, shift: float, dispersion: float) -> tuple[Floats, Array]:
+def _split(
+    held: Floats, reach: Floats, shift: float, dispersion: float
+) -> tuple[Floats, NDArray[np.int64], Array]:
     """Which plants serve a firm's customers, and how much dearer than the best ones would.
 
     Returns
     -------
     split : ndarray of float32, shape (firm, host, market)
-    dearer : ndarray, shape (firm, market)
+    several : ndarray of int, shape (brand,)
+        Firms with more than one plant. A firm's only plant serves whom it can reach, as
+        cheaply as can be: nothing is left to follow.
+    dearer : ndarray, shape (brand, market)
+        Of these firms.
     """
-    # A firm's only plant serves whom it can reach: nothing is left to follow.
     split = (reach > 0).astype(np.float32)
-    dearer = np.ones((len(reach), reach.shape[2]))
     several = np.flatnonzero(split.any(axis=2).sum(axis=1) > 1)
-    if several.size:
-        today = split_today(reach[several])
-        moved = follow_split(hand_to_sisters(held[several], today), today, shift)
-        split[several] = moved
-        dearer[several] = price_of_split(moved, today, dispersion)
-    return split, dearer
+    today = split_today(some_firms(reach, several))
+    moved = follow_split(hand_to_sisters(some_firms(held, several), today), today, shift)
+    split[several] = moved
+    return split, several, price_of_split(moved, today, dispersion)
 
 
 def _add_inputs(inputs: Floats, plants: list[Plants], access: Floats, rows: slice) -> None:

@@ -165,22 +165,23 @@ class Plants:
 
 def standing_plants(quarter: Quarter, sector: int, rows: slice, regime: int) -> list[Plants]:
     """The plants that stand of a block of firms of one sector, host by host."""
-    table = quarter.table
+    table, mass = quarter.table, mass_of(quarter, rows)
     dispersion = plant_dispersion(quarter.economy.sigma[sector])
     found = []
     for host in range(N_HOSTS):
-        firm = np.flatnonzero(table.plants[rows, host]) + rows.start
+        place = np.flatnonzero(table.plants[rows, host])
+        firm = place + rows.start
         border_cost, mark_on = _delivery(quarter, sector, firm, host, regime)
         pull = plant_pull(
             _delivered(quarter, border_cost, mark_on, sector, regime),
             table.suitability[firm, host],
             dispersion,
         )
-        found.append(Plants(firm, border_cost, mark_on, pull, mass_of(quarter, firm)))
+        found.append(Plants(firm, border_cost, mark_on, pull, mass[place]))
     return found
 
 
-def mass_of(quarter: Quarter, firms: NDArray[np.integer] | slice) -> Floats:
+def mass_of(quarter: Quarter, firms: slice) -> Floats:
     """Size of firms, times the real ones they stand for, times their home appeal.
 
     Returns
