@@ -163,21 +163,51 @@ class Plants:
         return Plants(*(array[plants] for array in vars(self).values()))
 
 
-def standing_plants(quarter: Quarter, sector: int, rows: slice, regime: int) -> list[Plants]:
-    """The plants that stand of a block of firms of one sector, host by host."""
+@dataclass(frozen=True)
+class Standing:
+    """What of the plants of some firms at one host no policy changes.
+
+    Attributes
+    ----------
+    firm : ndarray of int, shape (plant,)
+        Rows of the firm table.
+    suitability : ndarray, shape (plant,)
+    mass : ndarray, shape (plant, market)
+        As in `Plants`.
+    """
+
+    firm: NDArray[np.integer]
+    suitability: Floats
+    mass: Floats
+
+
+def where_they_stand(quarter: Quarter, rows: slice) -> list[Standing]:
+    """The plants of a block of firms, host by host."""
     table, mass = quarter.table, mass_of(quarter, rows)
-    dispersion = plant_dispersion(quarter.economy.sigma[sector])
     found = []
     for host in range(N_HOSTS):
         place = np.flatnonzero(table.plants[rows, host])
         firm = place + rows.start
-        border_cost, mark_on = _delivery(quarter, sector, firm, host, regime)
-        pull = plant_pull(
-            _delivered(quarter, border_cost, mark_on, sector, regime),
-            table.suitability[firm, host],
-            dispersion,
-        )
-        found.append(Plants(firm, border_cost, mark_on, pull, mass[place]))
+        found.append(Standing(firm, table.suitability[firm, host], mass[place]))
+    return found
+
+
+def standing_plants(quarter: Quarter, sector: int, rows: slice, regime: int) -> list[Plants]:
+    """The plants that stand of a block of firms of one sector, host by host."""
+    return plants_under(quarter, sector, where_they_stand(quarter, rows), regime)
+
+
+def plants_under(
+    quarter: Quarter, sector: int, standing: Sequence[Standing], regime: int
+) -> list[Plants]:
+    """What plants of one sector, one entry a host, charge under a regime."""
+    dispersion = plant_dispersion(quarter.economy.sigma[sector])
+    found = []
+    for host, there in enumerate(standing):
+        border_cost, mark_on = _delivery(quarter, sector, there.firm, host, regime)
+        delivered = _delivered(quarter, border_cost, mark_on, sector, regime)
+        pull = plant_pull(delivered, there.suitability, dispersion)
+        found.append(Plants(there.firm, border_cost, mark_on, pull, there.mass))
     return found
 
 
@@ -235,8 +265,9 @@ def total_appeal(quarter: Quarter) -> Array:
     def of_block(block: tuple[int, slice]) -> Array:
         sector, rows = block
         access = quarter.calibration.access[sector]
+        standing = where_they_stand(quarter, rows)
         found = [
-            appeal(standing_plants(quarter, sector, rows, regime), access, rows)
+            appeal(plants_under(quarter, sector, standing, regime), access, rows)
             for regime in range(regimes)
         ]
         return np.array([[at.sum(axis=0, dtype=np.float64) for at in by_host] for by_host in found])
