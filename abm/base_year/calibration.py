@@ -290,8 +290,8 @@ def _move_constants(
 ) -> Calibration:
     """Move shares and bills by the ratio of target to outcome, and update certificates."""
     conditions = calibration.conditions
-    certificates = new_certificates(tally, outside, conditions.certificates)
-    qualified = qualified_share(tally, None, conditions.qualified)
+    certificates = new_certificates(tally.filings, outside, conditions.certificates)
+    qualified = qualified_share(tally.filings, None, conditions.qualified)
     duty = certificates.duty[..., 0]
     on_top = (1 + calibration.trade_margin) * (1 + duty)
     paid = targets.purchases * on_top[:, :, :N_HOSTS]

@@ -155,7 +155,7 @@ class Served:
     to_move: Array
 
     def sales(self, sector: int, rows: slice) -> Iterable[tuple[Plants, Floats]]:
-        """What a block of firms of one sector sells, as `abm.trade.deliveries.Sales`."""
+        """What a block of firms of one sector sells, as `abm.trade.market_clearing.Sales`."""
         plants = self.standing[sector, rows.start]
         for host, place in enumerate(plants):
             yield place, self.customers.sold(place, host)

@@ -6,7 +6,7 @@ host (a pool) is divided among the plants there in proportion to their appeal. F
 in million USD a quarter at basic prices unless stated otherwise.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -161,6 +161,13 @@ class Plants:
     def take(self, plants: NDArray[np.bool_]) -> "Plants":
         """Some of the plants."""
         return Plants(*(array[plants] for array in vars(self).values()))
+
+
+Sales = Callable[[int, slice], Iterable[tuple[Plants, Floats]]]
+"""What a block of firms of one sector sells, given the sector and its rows.
+
+For every host the plants there and, of shape (plant, use, market), buyers' payment per unit of
+spending."""
 
 
 @dataclass(frozen=True)

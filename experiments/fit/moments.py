@@ -370,7 +370,7 @@ def _under_usmca(
             quarter = Quarter(table, economy, calibration, policy, costs, borders, outside)
             sales = sales_by_appeal(quarter, regime=0)
             tally = tally_plants(quarter, terms, value_added, regime=0, sales=sales)
-            qualified = qualified_share(tally, None, conditions.qualified)
+            qualified = qualified_share(tally.filings, None, conditions.qualified)
             conditions = conditions.with_regimes(qualified, conditions.certificates)
     return costs, borders
 
