@@ -188,7 +188,7 @@ def delivery(
     outside: Array,
     dearer: Array,
     rows: NDArray[np.integer],
-    host: int | NDArray[np.integer],
+    host: int | slice,
     regime: int,
 ) -> tuple[Floats, Floats]:
     """Cost at the border of every market, and what buyers pay on top.
@@ -203,21 +203,21 @@ def delivery(
         Factor on price of non-tariff barriers and of what traders earn.
     rows : ndarray of int
         Firms, all of one sector.
-    host : int or ndarray of int
-        Where they produce; broadcasts against ``rows``.
+    host : int or slice
+        Where they produce.
     regime : int
 
     Returns
     -------
-    border_cost, mark_on : ndarray, shape of rows and host broadcast, then market
+    border_cost, mark_on : ndarray, shape (firm, market) or (firm, host, market)
         Unit cost at the border; buyers' price over border price.
     """
-    free = free_cost[rows, host, regime]
+    free = free_cost[..., regime][rows, host]
     border_cost = np.empty((*free.shape, N_REGIONS), free.dtype)
     border_cost[..., N_HOSTS:] = free[..., None]
-    border_cost[..., :N_HOSTS] = borders.cost[rows, host, :, regime]
+    border_cost[..., :N_HOSTS] = borders.cost[..., regime][rows, host]
     mark_on = np.empty_like(border_cost)
     mark_on[:] = 1 + outside
-    mark_on[..., :N_HOSTS] = 1 + borders.duty[rows, host, :, regime]
+    mark_on[..., :N_HOSTS] = 1 + borders.duty[..., regime][rows, host]
     mark_on *= dearer.astype(np.float32)
     return border_cost, mark_on

@@ -94,8 +94,7 @@ class Offer:
 
 def make_offer(quarter: Quarter, sector: int, rows: NDArray[np.integer], regime: int) -> Offer:
     """Reach of some firms of one sector, wherever they might produce."""
-    hosts = np.arange(N_HOSTS)
-    border_cost, mark_on = _delivery(quarter, sector, rows[:, None], hosts, regime)
+    border_cost, mark_on = _delivery(quarter, sector, rows, slice(0, N_HOSTS), regime)
     pull = plant_pull(
         _delivered(quarter, border_cost, mark_on, sector, regime),
         quarter.table.suitability[rows],
@@ -110,7 +109,7 @@ def _delivery(
     quarter: Quarter,
     sector: int,
     rows: NDArray[np.integer],
-    host: int | NDArray[np.integer],
+    host: int | slice,
     regime: int,
 ) -> tuple[Floats, Floats]:
     """Cost at the border of every market, and what buyers pay on top."""
