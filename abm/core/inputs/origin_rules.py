@@ -296,15 +296,8 @@ def meet_origin_rules(
     multipliers[:, whole.value(multipliers)[1] <= 0] = 0
     reachable = np.flatnonzero(~_out_of_reach(whole.firms, rules))
     for first in range(0, len(reachable), BLOCK):
-        unsettled = reachable[first : first + BLOCK]
-        for _ in range(MAX_ITERATIONS):
-            if not len(unsettled):
-                break
-            moved, settled = _newton_step(
-                whole.take(unsettled), multipliers[:, unsettled], tolerance
-            )
-            multipliers[:, unsettled] = moved
-            unsettled = unsettled[~settled]
+        some = reachable[first : first + BLOCK]
+        multipliers[:, some] = _solved(whole.take(some), multipliers[:, some], tolerance)
     return _mix(whole, multipliers, tolerance)
 
 
@@ -326,35 +319,101 @@ def _out_of_reach(firms: Sourcing, rules: OriginRules) -> NDArray[np.bool_]:
     return missed
 
 
-def _newton_step(dual: Dual, now: Floats, tolerance: float) -> tuple[Floats, NDArray[np.bool_]]:
-    """Multipliers after a step, and which entries need no further one."""
-    weights = dual.weights(now)
-    spending, perceived = dual.spending(weights)
-    slope = rule_excess(dual.firms, dual.rules, spending)
-    net_cost = dual.firms.other_cost + spending.sum(axis=(0, 1))
-    held = (now <= 0) & (slope <= 0)
-    miss = np.where(held, 0.0, np.abs(slope)).max(axis=0)
-    apart = np.log(weights.max(axis=(0, 1)) / weights.min(axis=(0, 1)))
-    settled = (miss <= tolerance * net_cost) | (apart > MAX_LOG_WEDGE)
-    step, push = np.zeros_like(now), np.where(held, 0.0, slope)
-    # Rules that are slack for every entry are left out of the linear systems.
-    rules = [rule for rule in range(N_RULES) if not held[rule].all()]
-    bend = -dual.curvature(weights, spending, perceived, rules)
-    step[rules] = _ascent(bend, push[rules], now[rules], ~held[rules])
+def _solved(dual: Dual, start: Floats, tolerance: float) -> Floats:
+    """Multipliers at which Newton's iteration ends."""
+    multipliers, unsettled = start.copy(), np.arange(start.shape[1])
+    for _ in range(MAX_ITERATIONS):
+        point = _Point.of(dual, multipliers[:, unsettled])
+        active = [rule for rule in range(N_RULES) if not point.held[rule].all()]
+        going = np.flatnonzero(~point.settled(tolerance))
+        if not len(going):
+            break
+        # Most entries start where they end, so the dear part is for the others alone.
+        unsettled, point = unsettled[going], point.take(going)
+        multipliers[:, unsettled], stuck = _newton_step(point, active)
+        unsettled, dual = unsettled[~stuck], point.dual
+        if stuck.any():
+            dual = dual.take(np.flatnonzero(~stuck))
+    return multipliers
+
+
+@dataclass(frozen=True)
+class _Point:
+    """The dual at the multipliers that an iteration has reached, entry by entry.
+
+    Attributes
+    ----------
+    dual : Dual
+    now : ndarray, shape (rule, entry)
+        The multipliers.
+    weights, spending : ndarray, shape (group, input, entry)
+    perceived : ndarray, shape (input, entry)
+    slope : ndarray, shape (rule, entry)
+        How far each rule is missed.
+    held : ndarray of bool, shape (rule, entry)
+        Multipliers at zero whose slope points below it.
+    """
+
+    dual: Dual
+    now: Floats
+    weights: Floats
+    spending: Floats
+    perceived: Floats
+    slope: Floats
+    held: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, dual: Dual, now: Floats) -> "_Point":
+        """Work everything out."""
+        weights = dual.weights(now)
+        spending, perceived = dual.spending(weights)
+        slope = rule_excess(dual.firms, dual.rules, spending)
+        held = (now <= 0) & (slope <= 0)
+        return cls(dual, now, weights, spending, perceived, slope, held)
+
+    @property
+    def push(self) -> Floats:
+        """Slopes of the multipliers that are not held, shape (rule, entry)."""
+        return np.where(self.held, 0.0, self.slope)
+
+    def settled(self, tolerance: float) -> NDArray[np.bool_]:
+        """Whether no further step is needed, or none can help."""
+        net_cost = self.dual.firms.other_cost + self.spending.sum(axis=(0, 1))
+        miss = np.abs(self.push).max(axis=0)
+        apart = np.log(self.weights.max(axis=(0, 1)) / self.weights.min(axis=(0, 1)))
+        settled: NDArray[np.bool_] = (miss <= tolerance * net_cost) | (apart > MAX_LOG_WEDGE)
+        return settled
+
+    def take(self, entries: NDArray[np.integer]) -> "_Point":
+        """The same for some entries."""
+        if len(entries) == self.now.shape[1]:
+            return self
+        arrays = {name: value for name, value in vars(self).items() if name != "dual"}
+        return _Point(
+            self.dual.take(entries), **{name: array[..., entries] for name, array in arrays.items()}
+        )
+
+
+def _newton_step(point: _Point, rules: list[int]) -> tuple[Floats, NDArray[np.bool_]]:
+    """Multipliers after a step, and which entries no step brings further.
+
+    Rules that are not listed are slack, and left out of the linear systems.
+    """
+    dual, now, push = point.dual, point.now, point.push
+    bend = -dual.curvature(point.weights, point.spending, point.perceived, rules)
+    step, alone = np.zeros_like(now), np.zeros_like(now)
+    step[rules] = _ascent(bend, push[rules], now[rules], ~point.held[rules])
     steep = np.einsum("ecc->ce", bend)
-    alone = np.zeros_like(now)
     alone[rules] = push[rules] / np.where(steep > 0, steep, np.inf)
-    value = dual.value_at(now, perceived)
-    moved, stuck = now.copy(), settled.copy()
-    going = np.flatnonzero(~settled)
-    for way in (step, alone):  # rule by rule where the joint step leads nowhere
-        if len(going):
-            moved[:, going], failed = _risen(
-                dual.take(going), now[:, going], way[:, going], push[:, going], value[going]
-            )
-            going = going[failed]
-    stuck[going] = True
-    return moved, stuck
+    base = dual.value_at(now, point.perceived)
+    moved, failed = _risen(dual, now, step, push, base)
+    # Rule by rule where the joint step leads nowhere.
+    again = np.flatnonzero(failed)
+    if len(again):
+        moved[:, again], failed[again] = _risen(
+            dual.take(again), now[:, again], alone[:, again], push[:, again], base[again]
+        )
+    return moved, failed
 
 
 def _ascent(bend: Floats, push: Floats, now: Floats, free: NDArray[np.bool_]) -> Floats:
