@@ -38,7 +38,7 @@ from abm.core.demand.markets import plant_appeal
 from abm.core.inputs.content_rules import Floats
 from abm.core.inputs.sourcing import firm_last, some_firms
 from abm.economy.tables import Array
-from abm.engine.blocks import sector_blocks, sector_rows
+from abm.engine.blocks import sector_blocks, sector_rows, sectors_together
 from abm.engine.parallel import in_parallel
 from abm.trade.market_clearing import (
     FINAL,
@@ -111,16 +111,16 @@ class Customers:
             np.zeros((N_FOOTLOOSE, N_REGIONS, N_REGIONS)),
         )
 
-    def known(self, sector: int, rows: slice) -> Shares:
-        """The largest share that each seller of a sector had while buyers remember."""
-        return Shares(self.recent[rows].max(axis=1), self.recent_fringe[[sector]].max(axis=1))
+    def known(self, sectors: slice, rows: slice) -> Shares:
+        """The largest share that each seller of some sectors had while buyers remember."""
+        return Shares(self.recent[rows].max(axis=1), self.recent_fringe[sectors].max(axis=1))
 
-    def remember(self, held: Self, sector: int, rows: slice) -> None:
-        """Write one sector's shares of a quarter behind those of the quarters before."""
+    def remember(self, held: Self, sectors: slice, rows: slice) -> None:
+        """Write some sectors' shares of a quarter behind those of the quarters before."""
         self.recent[rows, :-1] = held.recent[rows, 1:]
         self.recent[rows, -1] = self.firms[rows]
-        self.recent_fringe[sector, :-1] = held.recent_fringe[sector, 1:]
-        self.recent_fringe[sector, -1] = self.fringe[sector]
+        self.recent_fringe[sectors, :-1] = held.recent_fringe[sectors, 1:]
+        self.recent_fringe[sectors, -1] = self.fringe[sectors]
 
     def sold(self, plants: Plants, host: int) -> Floats:
         """Share of spending that plants at a host get, shape (plant, use, market)."""
@@ -199,32 +199,31 @@ def serve(
         offers.log_fringe_price,
     )
     served = Served(new, standing, *np.empty((3, N_FOOTLOOSE, N_REGIONS)))
-    spans = sector_rows(quarter.table)
+    starts = np.array([rows.start for rows in sector_rows(quarter.table)])
 
-    def choose(sector: int) -> None:
-        rows = spans[sector]
-        edges = np.array([0, rows.stop - rows.start])
+    def choose(piece: tuple[slice, slice]) -> None:
+        sectors, rows = piece
+        edges = np.append(starts[sectors], rows.stop) - rows.start
         new.pool[rows] = _users(held.pool[rows], offers.inputs[rows], speeds.win, edges)
         now, today, competition = _consumers(
-            _of_sector(held.firms, held.fringe, sector, rows),
-            _of_sector(offers.appeal, offers.imports, sector, rows),
+            Shares(held.firms[rows], held.fringe[sectors]),
+            Shares(offers.appeal[rows], offers.imports[sectors]),
             speeds.win,
             edges,
-            held.known(sector, rows),
+            held.known(sectors, rows),
         )
-        new.firms[rows], new.fringe[sector] = now.firm, now.fringe[0]
+        new.firms[rows], new.fringe[sectors] = now.firm, now.fringe
         if speeds.win > 0:
-            new.remember(held, sector, rows)
-        before = _of_sector(last.firms, last.fringe, sector, rows)
-        dearer = offers.dearer(last, sector, rows)
-        base = quarter.calibration.expenditure[[sector]]
-        sigma = quarter.economy.sigma[[sector]]
-        served.price_index[sector] = price_index(competition, base, now, today, sigma, edges)[0]
-        served.price_change[sector] = tornqvist(before, now, dearer, edges)[0]
+            new.remember(held, sectors, rows)
+        before = Shares(last.firms[rows], last.fringe[sectors])
+        dearer = offers.dearer(last, sectors, rows)
+        base, sigma = quarter.calibration.expenditure[sectors], quarter.economy.sigma[sectors]
+        served.price_index[sectors] = price_index(competition, base, now, today, sigma, edges)
+        served.price_change[sectors] = tornqvist(before, now, dearer, edges)
         gap = Shares(np.abs(now.firm - today.firm), np.abs(now.fringe - today.fringe))
-        served.to_move[sector] = gap.total(edges)[0] / 2
+        served.to_move[sectors] = gap.total(edges) / 2
 
-    in_parallel(choose, range(N_FOOTLOOSE))
+    in_parallel(choose, sectors_together(quarter.table))
     return served
 
 
@@ -251,12 +250,11 @@ class _Offers:
     log_price: Floats
     log_fringe_price: Array
 
-    def dearer(self, last: Customers, sector: int, rows: slice) -> Shares:
+    def dearer(self, last: Customers, sectors: slice, rows: slice) -> Shares:
         """Everybody's price over that of the quarter before."""
-        before = _of_sector(last.log_price, last.log_fringe_price, sector, rows)
-        now = _of_sector(self.log_price, self.log_fringe_price, sector, rows)
-        firm = now.firm.astype(np.float64) - before.firm
-        return Shares(np.exp(firm), np.exp(now.fringe - before.fringe))
+        firm = self.log_price[rows].astype(np.float64) - last.log_price[rows]
+        fringe = self.log_fringe_price[sectors] - last.log_fringe_price[sectors]
+        return Shares(np.exp(firm), np.exp(fringe))
 
 
 def _offers(
@@ -338,11 +336,6 @@ def _add_inputs(inputs: Floats, plants: list[Plants], access: Floats, rows: slic
     )
     for host, (appeal, place) in enumerate(zip(found, plants, strict=True)):
         inputs[place.firm, host] = appeal[:, 0] * place.mass
-
-
-def _of_sector(firm: Floats, fringe: Array, sector: int, rows: slice) -> Shares:
-    """One sector's part of two arrays, of firms and of importers."""
-    return Shares(firm[rows], fringe[[sector]])
 
 
 def _users(held: Floats, appeal: Floats, win: float, edges: Edges) -> Floats:

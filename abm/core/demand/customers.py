@@ -112,7 +112,9 @@ def of_every_firm(by_sector: Floats, edges: Edges) -> Floats:
     """
     if len(by_sector) == 1:
         return by_sector
-    return np.repeat(by_sector, np.diff(edges), axis=0)
+    # Repeated along the innermost axis in memory, which is far faster, and stays there.
+    repeated = np.repeat(np.moveaxis(by_sector, 0, -1), np.diff(edges), axis=-1)
+    return np.moveaxis(repeated, -1, 0)
 
 
 def shares_today(appeal: Shares, edges: Edges) -> tuple[Shares, Floats]:
