@@ -322,7 +322,8 @@ def _split(
     today = split_today(some_firms(reach, several))
     moved = follow_split(hand_to_sisters(some_firms(held, several), today), today, shift)
     split[several] = moved
-    return split, several, price_of_split(moved, today, dispersion)
+    dearer: Array = price_of_split(moved, today, dispersion).astype(np.float64, copy=False)
+    return split, several, dearer
 
 
 def _add_inputs(inputs: Floats, plants: list[Plants], access: Floats, rows: slice) -> None:
