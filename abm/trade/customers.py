@@ -281,7 +281,9 @@ def _offers(
         offers.split[rows], several, dearer = _split(held.split[rows], reach, shift, dispersion)
         total = reach.sum(axis=1)
         sells = total > 0
-        appeal = mass_of(quarter, rows) * np.sqrt(total, dtype=np.float64)
+        appeal = mass_of(quarter.table, quarter.calibration, rows) * np.sqrt(
+            total, dtype=np.float64
+        )
         log_price = 0 - np.log(np.where(sells, total, 1)) / dispersion
         appeal[several] *= dearer ** (1 - sigma[sector])
         log_price[several] += np.log(dearer)

@@ -22,6 +22,7 @@ from abm.engine.parallel import in_parallel
 from abm.policy.regimes import Policy
 from abm.trade.borders import delivery
 from abm.trade.this_quarter import Quarter
+from agents import FirmTable
 
 FINAL, INTERMEDIATE = range(2)
 
@@ -189,7 +190,8 @@ class Standing:
 
 def where_they_stand(quarter: Quarter, rows: slice) -> list[Standing]:
     """The plants of a block of firms, host by host."""
-    table, mass = quarter.table, mass_of(quarter, rows)
+    table = quarter.table
+    mass = mass_of(table, quarter.calibration, rows)
     found = []
     for host in range(N_HOSTS):
         place = np.flatnonzero(table.plants[rows, host])
@@ -217,17 +219,17 @@ def plants_under(
     return found
 
 
-def mass_of(quarter: Quarter, firms: slice) -> Floats:
+def mass_of(table: FirmTable, calibration: Calibration, firms: slice) -> Floats:
     """Size of firms, times the real ones they stand for, times their home appeal.
 
     Returns
     -------
     ndarray, shape (firm, market)
+        With the firm innermost in memory.
     """
-    table = quarter.table
     mass = (table.size[firms] * table.weight[firms]).astype(np.float32)
-    scaled: Floats = mass[:, None] * quarter.calibration.home_appeal[table.home[firms]]
-    return scaled
+    scaled: Floats = mass * calibration.home_appeal.T.take(table.home[firms], axis=1)
+    return scaled.T
 
 
 def appeal(plants: Sequence[Plants], access: Array, rows: slice) -> list[Floats]:
