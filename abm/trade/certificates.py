@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from abm.axes import N_FOOTLOOSE, N_HOSTS, N_REGIONS
 from abm.core.demand.claims import Claim
 from abm.core.inputs.content_rules import Floats
+from abm.core.inputs.sourcing import some_firms
 from abm.economy.last_quarter import Certificates
 from abm.economy.tables import Array
 from abm.engine.blocks import sector_blocks
@@ -67,10 +68,10 @@ class Filings:
         """
         borders = quarter.borders
         sold = sales[:, INTERMEDIATE].astype(np.float64)
-        qualifies = borders.meets_rule[firms, host].copy()
+        qualifies = some_firms(borders.meets_rule[:, host], firms)
         filed = self.filed
         for partner in range(N_HOSTS):
-            claim = borders.claim[firms, host, partner]
+            claim = some_firms(borders.claim[:, host, partner], firms)
             complies = claim == Claim.COMPLIES
             qualifies |= complies
             if partner == host:
@@ -79,7 +80,7 @@ class Filings:
             claimed = claim != Claim.PAYS
             at_stake = weight * (quarter.table.product_duty[firms, host, partner] > 0)
             filed["weight"][cell] += weight.sum()
-            filed["duty"][cell] += weight @ borders.duty[firms, host, partner]
+            filed["duty"][cell] += weight @ some_firms(borders.duty[:, host, partner], firms)
             filed["claimed"][cell] += weight @ claimed
             filed["dutiable"][cell] += at_stake.sum()
             filed["claimed_dutiable"][cell] += at_stake @ claimed
