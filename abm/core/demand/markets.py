@@ -42,7 +42,7 @@ def plant_pull(delivered_cost: Floats, suitability: Floats, dispersion: float) -
     return pull
 
 
-def _share_scale(total: Floats, exponent: float) -> Floats:
+def share_scale(total: Floats, exponent: float) -> Floats:
     """``total**(exponent - 1)``, kept finite where the total is 0, so that sales there are 0."""
     scale: Floats = np.maximum(total, np.finfo(total.dtype).tiny)
     if exponent == 0.5:
@@ -85,7 +85,7 @@ def plant_appeal(
         reach = pull[:, None, :] * reached
         total[whose] += reach
         reaches.append(reach)
-    scale = _share_scale(total, exponent)
+    scale = share_scale(total, exponent)
     for reach, whose in zip(reaches, firms, strict=True):
         reach *= scale[whose]
     return reaches
@@ -127,7 +127,7 @@ def config_revenue(
             at_home = always[0].reshape(firms, -1)
             total = total + at_home
             earned = earned + at_home * always[1].reshape(firms, -1)
-        revenue[:, config] = (earned * _share_scale(total, exponent)).sum(axis=1)
+        revenue[:, config] = (earned * share_scale(total, exponent)).sum(axis=1)
     return revenue
 
 
