@@ -22,7 +22,6 @@ from abm.trade.complying import (
     plants_in_transition,
     sign_to_comply,
 )
-from abm.trade.customers import Served, serve
 from abm.trade.deliveries import Tally, tally_plants
 from abm.trade.input_flows import clear_with_purchases
 from abm.trade.input_prices import (
@@ -36,6 +35,7 @@ from abm.trade.input_prices import (
 from abm.trade.market_clearing import FINAL, consumers_spending, other_users_purchases
 from abm.trade.presence import plants_presence
 from abm.trade.renewal import Supply, renewed_supply
+from abm.trade.serving import Served, serve
 from abm.trade.settlement import settle
 from abm.trade.this_quarter import Quarter
 from abm.trade.transition import Transition

@@ -25,10 +25,11 @@ from abm.scenario.assumptions import FirmAssumptions
 from abm.scenario.scenario import Scenario
 from abm.state.state import State
 from abm.trade.accounts import Accounts, Consumers
-from abm.trade.customers import AT_ONCE, Customers, serve
+from abm.trade.customers import AT_ONCE, Customers
 from abm.trade.input_flows import clear_with_purchases
 from abm.trade.input_prices import outside_duty
 from abm.trade.market_clearing import FINAL, INTERMEDIATE, MarketState, clear_markets, fringe_prices
+from abm.trade.serving import serve
 from abm.trade.settlement import settle
 from abm.trade.suppliers import SupplierNetwork
 from abm.trade.this_quarter import Quarter

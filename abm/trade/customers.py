@@ -13,7 +13,6 @@ Consumers see the price at which they are served, that of the plants which in fa
 a plant opened behind a tariff wall wins customers as it takes over sales, not before.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
@@ -22,23 +21,18 @@ from numpy.typing import NDArray
 
 from abm.axes import N_FOOTLOOSE, N_HOSTS, N_REGIONS
 from abm.core.demand.customers import (
-    Edges,
     Shares,
     Speeds,
-    follow,
     follow_split,
-    hand_on,
     hand_to_sisters,
-    recall,
-    shares_today,
     split_today,
 )
-from abm.core.demand.held_prices import price_index, price_of_split, tornqvist
+from abm.core.demand.held_prices import price_of_split
 from abm.core.demand.markets import plant_appeal
 from abm.core.inputs.content_rules import Floats
 from abm.core.inputs.sourcing import firm_last, some_firms
 from abm.economy.tables import Array
-from abm.engine.blocks import sector_blocks, sector_rows, sectors_together
+from abm.engine.blocks import sector_blocks
 from abm.engine.parallel import in_parallel
 from abm.trade.market_clearing import (
     FINAL,
@@ -51,7 +45,6 @@ from abm.trade.market_clearing import (
     standing_plants,
 )
 from abm.trade.this_quarter import Quarter
-from agents import FirmTable
 
 AT_ONCE = Speeds(win=1.0, shift=1.0)
 """Everybody chooses anew, as in the long run."""
@@ -137,119 +130,7 @@ class Customers:
 
 
 @dataclass(frozen=True)
-class Served:
-    """A quarter's customers, and what consumers make of it.
-
-    Attributes
-    ----------
-    customers : Customers
-    standing : dict of list of Plants
-        The plants of every block of firms, one entry a region, by sector and first row.
-    imports : ndarray, shape (sector, source, market)
-        Share of spending on imports from outside North America, those from plants that
-        modelled firms have at home abroad included.
-    price_index : ndarray, shape (sector, market)
-        What a unit of utility costs them, the calibration year being 1.
-    price_change : ndarray, shape (sector, market)
-        Tornqvist index of prices against the quarter before.
-    to_move : ndarray, shape (sector, market)
-        Part of spending that would go to another seller if all chose anew.
-    """
-
-    customers: Customers
-    standing: dict[tuple[int, int], list[Plants]]
-    imports: Array
-    price_index: Array
-    price_change: Array
-    to_move: Array
-
-    def sales(self, sector: int, rows: slice) -> Iterable[tuple[Plants, Floats]]:
-        """What a block of firms of one sector sells, as `abm.trade.market_clearing.Sales`."""
-        plants = self.standing[sector, rows.start]
-        for host, place in enumerate(plants[:N_HOSTS]):
-            yield place, self.customers.sold(place, host)
-
-
-def serve(
-    quarter: Quarter,
-    last: Customers,
-    speeds: Speeds,
-    regime: int,
-    start: Customers | None = None,
-) -> Served:
-    """Customers of a quarter, at its prices and with its plants.
-
-    Parameters
-    ----------
-    quarter : Quarter
-    last : Customers
-        Of the quarter before.
-    speeds : Speeds
-    regime : int
-        The one in force.
-    start : Customers, optional
-        What shares and splits follow from, if not from those of the quarter before.
-
-    Returns
-    -------
-    Served
-        Of arrays of its own.
-    """
-    held = last if start is None else start
-    offers, standing = _offers(quarter, last, held, speeds.shift, regime)
-    new = Customers(
-        np.empty_like(held.firms),
-        np.empty_like(held.fringe),
-        offers.split,
-        np.empty_like(held.pool),
-        held.recent.copy(order="K"),
-        held.recent_fringe.copy(),
-        offers.log_price,
-        offers.log_fringe_price,
-    )
-    imports = np.empty_like(held.fringe)
-    served = Served(new, standing, imports, *np.empty((3, N_FOOTLOOSE, N_REGIONS)))
-    starts = np.array([rows.start for rows in sector_rows(quarter.table)])
-
-    def choose(piece: tuple[slice, slice]) -> None:
-        sectors, rows = piece
-        edges = np.append(starts[sectors], rows.stop) - rows.start
-        new.pool[rows] = _users(held.pool[rows], offers.inputs[rows], speeds.win, edges)
-        now, today, competition = _consumers(
-            Shares(held.firms[rows], held.fringe[sectors]),
-            Shares(offers.appeal[rows], offers.imports[sectors]),
-            speeds.win,
-            edges,
-            held.known(sectors, rows),
-        )
-        new.firms[rows], new.fringe[sectors] = now.firm, now.fringe
-        imports[sectors] = new.fringe[sectors] + _from_homes(quarter.table, new, piece)
-        if speeds.win > 0:
-            new.remember(held, sectors, rows)
-        before = Shares(last.firms[rows], last.fringe[sectors])
-        dearer = offers.dearer(last, sectors, rows)
-        base, sigma = quarter.calibration.expenditure[sectors], quarter.economy.sigma[sectors]
-        served.price_index[sectors] = price_index(competition, base, now, today, sigma, edges)
-        served.price_change[sectors] = tornqvist(before, now, dearer, edges)
-        gap = Shares(np.abs(now.firm - today.firm), np.abs(now.fringe - today.fringe))
-        served.to_move[sectors] = gap.total(edges) / 2
-
-    in_parallel(choose, sectors_together(quarter.table))
-    return served
-
-
-def _from_homes(table: FirmTable, customers: Customers, piece: tuple[slice, slice]) -> Array:
-    """Share of spending that plants at home abroad get, shape (sector, source, market)."""
-    sectors, rows = piece
-    share = np.zeros((sectors.stop - sectors.start, N_REGIONS, N_REGIONS))
-    abroad = rows.start + np.flatnonzero(table.home[rows] >= N_HOSTS)
-    sold = customers.firms[abroad] * customers.split[abroad, AT_HOME]
-    np.add.at(share, (table.sector[abroad] - sectors.start, table.home[abroad]), sold)
-    return share
-
-
-@dataclass(frozen=True)
-class _Offers:
+class Offers:
     """What everybody offers in a quarter.
 
     Attributes
@@ -261,13 +142,16 @@ class _Offers:
     inputs : ndarray of float32, shape (firm, host, market)
         Appeal of plants to users of inputs; 0 where there is none.
     split, log_price, log_fringe_price : ndarray
-        As in `Customers`.
+        As in `Customers`, while no plant is short of capacity.
+    best_split : ndarray of float32, shape (firm, plant, market)
+        The same if firms chose anew which plants serve their customers.
     """
 
     appeal: Array
     imports: Array
     inputs: Floats
     split: Floats
+    best_split: Floats
     log_price: Floats
     log_fringe_price: Array
 
@@ -278,16 +162,17 @@ class _Offers:
         return Shares(np.exp(firm), np.exp(fringe))
 
 
-def _offers(
+def make_offers(
     quarter: Quarter, last: Customers, held: Customers, shift: float, regime: int
-) -> tuple[_Offers, dict[tuple[int, int], list[Plants]]]:
+) -> tuple[Offers, dict[tuple[int, int], list[Plants]]]:
     """Offers of all firms at the plants that stand, and of importers; and those plants."""
     sigma = quarter.economy.sigma[:N_FOOTLOOSE]
     prices = fringe_prices(quarter.policy, quarter.calibration, quarter.outside)[..., regime]
-    offers = _Offers(
+    offers = Offers(
         np.empty_like(last.firms),
         quarter.calibration.fringe * prices ** (1 - sigma[:, None, None]),
         np.zeros_like(held.pool),
+        np.empty_like(held.split),
         np.empty_like(held.split),
         last.log_price.copy(order="K"),
         np.log(prices),
@@ -299,7 +184,8 @@ def _offers(
         plants = standing_plants(quarter, sector, rows, regime)
         access = quarter.calibration.access[sector].astype(np.float32)
         reach = _reach(plants, access[:, FINAL], rows)
-        offers.split[rows], several, dearer = _split(held.split[rows], reach, shift, dispersion)
+        split = _split(held.split[rows], reach, shift, dispersion)
+        offers.split[rows], offers.best_split[rows], several, dearer = split
         total = reach.sum(axis=1)
         sells = total > 0
         appeal = mass_of(quarter.table, quarter.calibration, rows) * np.sqrt(
@@ -328,12 +214,13 @@ def _reach(plants: list[Plants], access: Floats, rows: slice) -> Floats:
 
 def _split(
     held: Floats, reach: Floats, shift: float, dispersion: float
-) -> tuple[Floats, NDArray[np.int64], Array]:
+) -> tuple[Floats, Floats, NDArray[np.int64], Array]:
     """Which plants serve a firm's customers, and how much dearer than the best ones would.
 
     Returns
     -------
-    split : ndarray of float32, shape (firm, plant, market)
+    split, best_split : ndarray of float32, shape (firm, plant, market)
+        As they do, and as they would if all was assigned anew.
     several : ndarray of int, shape (brand,)
         Firms with more than one plant. A firm's only plant serves whom it can reach, as
         cheaply as can be: nothing is left to follow.
@@ -344,9 +231,10 @@ def _split(
     several = np.flatnonzero(split.any(axis=2).sum(axis=1) > 1)
     today = split_today(some_firms(reach, several))
     moved = follow_split(hand_to_sisters(some_firms(held, several), today), today, shift)
-    split[several] = moved
+    best = split.copy(order="K")
+    split[several], best[several] = moved, today
     dearer: Array = price_of_split(moved, today, dispersion).astype(np.float64, copy=False)
-    return split, several, dearer
+    return split, best, several, dearer
 
 
 def _add_inputs(inputs: Floats, plants: list[Plants], access: Floats, rows: slice) -> None:
@@ -360,22 +248,3 @@ def _add_inputs(inputs: Floats, plants: list[Plants], access: Floats, rows: slic
     )
     for host, (appeal, place) in enumerate(zip(found, plants, strict=True)):
         inputs[place.firm, host] = appeal[:, 0] * place.mass
-
-
-def _users(held: Floats, appeal: Floats, win: float, edges: Edges) -> Floats:
-    """Shares of plants in what users of inputs spend at each host."""
-    offered = Shares.without_fringe(appeal, edges)
-    kept = hand_on(Shares.without_fringe(held, edges), appeal > 0, edges)
-    return follow(kept, shares_today(offered, edges)[0], win, edges).firm
-
-
-def _consumers(
-    held: Shares, appeal: Shares, win: float, edges: Edges, known: Shares
-) -> tuple[Shares, Shares, Array]:
-    """Shares of consumers' spending, those they would choose today, and the appeal of all."""
-    today, competition = shares_today(appeal, edges)
-    kept = hand_on(held, appeal.firm > 0, edges)
-    shares = follow(kept, today, win, edges)
-    if win > 0:  # where nobody chooses anew nobody goes back either
-        shares = recall(shares, today, known, edges)
-    return shares, today, np.asarray(competition, np.float64)

@@ -15,7 +15,7 @@ from abm.economy.tables import load_economy
 from abm.location.moving_costs import MovingCosts, build_up_costs
 from abm.model import RelocationModel
 from abm.scenario.assumptions import FirmAssumptions
-from abm.trade.customers import AT_ONCE, serve
+from abm.trade.customers import AT_ONCE
 from abm.trade.deliveries import sales_by_appeal, tally_plants
 from abm.trade.market_clearing import (
     FINAL,
@@ -24,6 +24,7 @@ from abm.trade.market_clearing import (
     fringe_prices,
     total_appeal,
 )
+from abm.trade.serving import serve
 from abm.worlds.twin import twin
 from experiments.scenarios.overrides import load_scenario
 
