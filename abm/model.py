@@ -35,13 +35,8 @@ from abm.location.review import believed, reviewing, value_plans
 from abm.scenario.scenario import Scenario
 from abm.state.state import State
 from abm.trade.accounts import Accounts
-from abm.trade.market_clearing import (
-    MarketState,
-    clear_markets,
-    fringe_prices,
-    repriced_spending,
-    total_appeal,
-)
+from abm.trade.market_clearing import MarketState, clear_markets, fringe_prices, total_appeal
+from abm.trade.spending import repriced_spending
 from abm.trade_phases import Trading
 from agents import Firm, Government
 
@@ -108,7 +103,9 @@ class RelocationModel(Trading, mesa.Model):
     @phase
     def _set_up_state(self) -> None:
         """Quarter 0 under the regimes of the start; others follow as they become known."""
-        self.state: State = first_state(self.start, self.base_accounts, self.in_force.state)
+        self.state: State = first_state(
+            self.start, self.base_accounts, self.in_force.state, self.scenario
+        )
         self._grandfather()
         self._start_trade()
         self._start_regimes(np.arange(len(self.policy.regimes)))
@@ -148,6 +145,7 @@ class RelocationModel(Trading, mesa.Model):
         self.relocate()
         self.serve_customers()
         self.trade_and_account()
+        self.build_capacity()
         self.rewire_suppliers()
         self.record()
 

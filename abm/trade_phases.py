@@ -6,9 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abm.axes import N_FOOTLOOSE, N_HOSTS, N_REGIONS
+from abm.core.demand.capacity import Cleared, invest
+from abm.core.demand.customers import sum_by_sector
 from abm.economy.constants import Calibration
 from abm.economy.last_quarter import Conditions
 from abm.economy.tables import Array, Economy
+from abm.engine.blocks import sector_edges
 from abm.engine.phase import phase
 from abm.location.relocation import Moves
 from abm.policy.regimes import Policy
@@ -32,11 +35,14 @@ from abm.trade.input_prices import (
     sourcing_weights,
     value_added_cost,
 )
-from abm.trade.market_clearing import FINAL, consumers_spending, other_users_purchases
+from abm.trade.investment import book_investment
+from abm.trade.market_clearing import FINAL, unit_prices
 from abm.trade.presence import plants_presence
 from abm.trade.renewal import Supply, renewed_supply
-from abm.trade.serving import Served, serve
+from abm.trade.scarcity import Budget, PlantsDemand, clear_plants, input_use
+from abm.trade.serving import Prospects, Served, prospects
 from abm.trade.settlement import settle
+from abm.trade.spending import consumers_spending, other_users_purchases
 from abm.trade.this_quarter import Quarter
 from abm.trade.transition import Transition
 
@@ -106,7 +112,8 @@ class Trading(Surface):
             self.renew_contracts()
             self.solve_costs()
             self.claim_origin()
-            self._file_certificates(file_claims(self.this_quarter(), self._serve().sales))
+            sales = self._prospects().served().sales
+            self._file_certificates(file_claims(self.this_quarter(), sales))
             self.contracts, self.other_contracts = contracts  # they end once a quarter
             self.conditions = self.conditions.revised(kept, before.qualified, before.certificates)
 
@@ -181,8 +188,15 @@ class Trading(Surface):
 
     @phase
     def serve_customers(self) -> None:
-        """Customers follow prices; those of closed plants and firms go to the others."""
-        self.served = self._serve()
+        """Customers follow prices, and prices clear; those of closed plants go to the others."""
+        prospects = self._prospects()
+        opens = self.firms.plants & (self.capacity == 0)
+        demand = PlantsDemand.of(prospects, self._budget(), opens, self.trade)
+        self.standing_capacity = self.capacity * self.firms.plants
+        self.cleared = self._clear(demand)
+        self.scarcity = self.cleared.u
+        self.opening = demand.after_build_up(self.capacity)
+        self.served = prospects.served(self._log_scarcity())
         self.customers = self.served.customers
 
     @phase
@@ -212,10 +226,22 @@ class Trading(Surface):
             self.moves.grants,
         )
         late = self.supply.to_move(self.calibration.bill_of_materials)
-        self.year.append(replace(accounts, contracts_to_move=late))
+        capacity = sum_by_sector(self.standing_capacity, sector_edges(self.firms))
+        self.year.append(replace(accounts, contracts_to_move=late, capacity=capacity))
         self._file_certificates(tally.filings)
         self._pass_on()
         self.served.standing.clear()  # large, and found anew next quarter
+
+    @phase
+    def build_capacity(self) -> None:
+        """Capacity follows what plants would make if none was short of it, at a price."""
+        economy, settings = self.scenario.economy, self.scenario.firms
+        wanted = self.cleared.wanted
+        built = invest(self.standing_capacity, wanted, self.opening, economy.pace)
+        self.capacity = built.capacity
+        price = unit_prices(self.this_quarter(), self.trade)
+        outlays = book_investment(self.firms, built, price, settings.build_cost)
+        self.year[-1] = replace(self.accounts, investment=outlays)
 
     # --- what the phases share --------------------------------------------------------
 
@@ -266,10 +292,24 @@ class Trading(Surface):
         """Plants that another world takes to be on the way to complying; none here."""
         return None
 
-    def _serve(self) -> Served:
-        """Customers as they follow this quarter's prices."""
+    def _prospects(self) -> Prospects:
+        """Customers as they follow this quarter's prices, but for what scarcity adds to them."""
         speeds = self.scenario.economy.speeds
-        return serve(self.this_quarter(), self.customers, speeds, self.trade)
+        return prospects(self.this_quarter(), self.customers, speeds, self.trade)
+
+    def _budget(self) -> Budget:
+        """What consumers and other users of inputs spend this quarter, and what firms order."""
+        on_top = self.on_top[..., self.trade]
+        others = other_users_purchases(self.calibration, self.other_supply.owed, on_top)
+        return Budget(self._expenditure(), others[:N_FOOTLOOSE, :N_HOSTS], self.input_use)
+
+    def _clear(self, demand: PlantsDemand) -> Cleared:
+        """Prices at which plants can make what is asked of them."""
+        return clear_plants(demand, self.standing_capacity, self.scenario.economy.supply)
+
+    def _log_scarcity(self) -> Array | None:
+        """Logarithm of what scarcity adds to prices; None where capacity is at will."""
+        return np.log(self.scarcity) if self.scenario.economy.supply.slope > 0 else None
 
     def _tally(self, served: Served) -> Tally:
         self.tally = tally_plants(
@@ -278,6 +318,7 @@ class Trading(Surface):
             self.value_added,
             self.trade,
             served.sales,
+            self.scarcity if self.scenario.economy.supply.slope > 0 else None,
         )
         return self.tally
 
@@ -304,6 +345,7 @@ class Trading(Surface):
         )
         bought = np.einsum("jkshum,jhum->jksh", self.tally.purchases, self.spending)
         on_top = self.on_top[..., self.trade]
+        self.input_use = input_use(bought, self.accounts.volume, on_top)
         others = other_users_purchases(self.calibration, self.other_supply.owed, on_top) * on_top
         self.adapted_spending = self.other_supply.adapted(others)
         self.adapted_spending[:, :, :N_HOSTS] += self.supply.adapted(bought).sum(axis=0)

@@ -34,6 +34,7 @@ CHANNEL_LABELS = {
     "contracts_renewed": "Contracts",
     "resourcing": "Other re-sourcing",
     "customers": "Customers",
+    "capacity": "Capacity",
     "relocation": "Relocation",
     "price_feedback": "Price feedback",
 }

@@ -11,11 +11,14 @@ from abm.base_year.calibration import BaseYear, calibrate
 from abm.base_year.first_plants import place_firms
 from abm.base_year.owners import standing_makers
 from abm.base_year.population import draw_population
+from abm.core.demand.capacity import invest
+from abm.core.demand.customers import sum_by_sector
 from abm.core.inputs.contracts import Contracts
-from abm.core.inputs.sourcing import UnitCosts
+from abm.core.inputs.sourcing import UnitCosts, firm_last
 from abm.economy.constants import Calibration
 from abm.economy.last_quarter import Certificates
 from abm.economy.tables import Array, Economy
+from abm.engine.blocks import sector_edges
 from abm.engine.draws import Draws
 from abm.errors import CalibrationError
 from abm.governments.in_force import PolicyState
@@ -28,8 +31,17 @@ from abm.trade.accounts import Accounts, Consumers
 from abm.trade.customers import AT_ONCE, Customers
 from abm.trade.input_flows import clear_with_purchases
 from abm.trade.input_prices import outside_duty
-from abm.trade.market_clearing import FINAL, INTERMEDIATE, MarketState, clear_markets, fringe_prices
-from abm.trade.serving import serve
+from abm.trade.investment import book_investment
+from abm.trade.market_clearing import (
+    FINAL,
+    INTERMEDIATE,
+    MarketState,
+    clear_markets,
+    fringe_prices,
+    unit_prices,
+)
+from abm.trade.scarcity import Budget, PlantsDemand, input_use
+from abm.trade.serving import prospects
 from abm.trade.settlement import settle
 from abm.trade.suppliers import SupplierNetwork
 from abm.trade.this_quarter import Quarter
@@ -198,16 +210,13 @@ def base_year_accounts(start: CalibratedEconomy) -> Accounts:
     outside = outside_duty(start.economy, start.base_policy)
     certificates = calibration.conditions.certificates
     on_top = calibration.base_on_top
-    # The tally of the calibration is per unit of appeal, each of which earns one.
-    unit = np.ones((N_FOOTLOOSE, N_HOSTS, 2, N_REGIONS))
-    unit = clear_with_purchases(base.tally, unit, calibration.other_use, on_top)
     return settle(
         start.economy,
         calibration,
         start.base_policy,
         base.tally,
         Consumers.of_base_year(calibration),
-        unit,
+        _base_unit(start),
         certificates,
         outside,
         on_top,
@@ -216,7 +225,9 @@ def base_year_accounts(start: CalibratedEconomy) -> Accounts:
     )
 
 
-def first_state(start: CalibratedEconomy, base_accounts: Accounts, policy: PolicyState) -> State:
+def first_state(
+    start: CalibratedEconomy, base_accounts: Accounts, policy: PolicyState, scenario: Scenario
+) -> State:
     """The state before quarter 1, under every regime as in the calibration year.
 
     Parameters
@@ -226,6 +237,8 @@ def first_state(start: CalibratedEconomy, base_accounts: Accounts, policy: Polic
         From `base_year_accounts`.
     policy : PolicyState
         With the regimes that are known at the start.
+    scenario : Scenario
+        Its sections ``firms`` and ``economy`` are used.
 
     Returns
     -------
@@ -234,13 +247,14 @@ def first_state(start: CalibratedEconomy, base_accounts: Accounts, policy: Polic
     regimes = len(policy.regime_counts)
     columns = np.zeros(regimes + 1, np.int64)  # one of each regime, and one at contracts
     base, base_year = start.calibration.conditions, start.base_year
+    rest = _at_rest(start, base_accounts, scenario)
     unclaimed = Certificates.unclaimed(base.certificates.duty)
     use = np.moveaxis(start.economy.intermediate_use.sum(axis=3), 0, 1) / 4
     spending = use * start.calibration.base_on_top
     return State(
         firms=start.firms,
         network=start.network,
-        year=deque([base_accounts] * 4, maxlen=4),
+        year=deque([rest.accounts] * 4, maxlen=4),
         conditions=base.with_regimes(base.qualified, unclaimed).during(columns),
         every_cost=UnitCosts.empty(len(start.firms), N_HOSTS, len(columns)),
         plan_values=np.repeat(start.base_values[..., None], regimes, axis=2),
@@ -253,10 +267,48 @@ def first_state(start: CalibratedEconomy, base_accounts: Accounts, policy: Polic
         adapted_spending=spending,
         last_price=np.ones_like(spending),
         spending=_base_spending(start),
-        customers=serve(
-            _base_quarter(start), Customers.nobodys(len(start.firms)), AT_ONCE, regime=0
-        ).customers,
+        customers=rest.customers,
+        capacity=rest.capacity,
+        scarcity=np.ones_like(rest.capacity),
+        input_use=rest.input_use,
     )
+
+
+@dataclass(frozen=True)
+class _Rest:
+    """Customers and capacity of the calibration year, and its accounts with what wears out."""
+
+    customers: Customers
+    capacity: Array
+    input_use: Array
+    accounts: Accounts
+
+
+def _at_rest(start: CalibratedEconomy, accounts: Accounts, scenario: Scenario) -> _Rest:
+    """What plants make in the calibration year is their capacity, and is replaced as it wears."""
+    quarter, calibration = _base_quarter(start), start.calibration
+    pending = prospects(quarter, Customers.nobodys(len(start.firms)), AT_ONCE, regime=0)
+    unit = _base_unit(start)
+    bought = np.einsum("jkshum,jhum->jksh", start.base_year.tally.purchases, unit)
+    use = input_use(bought, accounts.volume, calibration.base_on_top)
+    budget = Budget(calibration.expenditure, calibration.other_use[:N_FOOTLOOSE, :N_HOSTS], use)
+    none = np.zeros(start.firms.plants.shape, bool)
+    demand = PlantsDemand.of(pending, budget, none, regime=0)
+    capacity = demand.output(firm_last(none.shape, np.float64, 1.0))
+    worn = invest(capacity, capacity, np.zeros_like(capacity), scenario.economy.pace)
+    price, build_cost = unit_prices(quarter, 0), scenario.firms.build_cost
+    of_sector = sum_by_sector(capacity, sector_edges(start.firms))
+    investment = book_investment(start.firms, worn, price, build_cost)
+    with_capital = replace(accounts, capacity=of_sector, investment=investment)
+    return _Rest(pending.served().customers, capacity, use, with_capital)
+
+
+def _base_unit(start: CalibratedEconomy) -> Array:
+    """What buyers spend a unit of appeal, shape (sector, host, use, market)."""
+    base, calibration = start.base_year, start.calibration
+    # The tally of the calibration is per unit of appeal, each of which earns one.
+    unit = np.ones((N_FOOTLOOSE, N_HOSTS, 2, N_REGIONS))
+    return clear_with_purchases(base.tally, unit, calibration.other_use, calibration.base_on_top)
 
 
 def _base_quarter(start: CalibratedEconomy) -> Quarter:

@@ -3,6 +3,7 @@
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from abm.axes import FOOTLOOSE
 from abm.core.blocks import BLOCK, blocks
@@ -13,6 +14,11 @@ def sector_rows(table: FirmTable) -> list[slice]:
     """Rows of every footloose sector; the table is ordered by sector."""
     edges = np.searchsorted(table.sector, np.arange(len(FOOTLOOSE) + 1))
     return [slice(int(start), int(stop)) for start, stop in pairwise(edges)]
+
+
+def sector_edges(table: FirmTable) -> NDArray[np.int64]:
+    """Where the rows of every sector begin, and the last ones end, shape (sector + 1,)."""
+    return np.array([0, *(rows.stop for rows in sector_rows(table))])
 
 
 def sector_blocks(table: FirmTable) -> list[tuple[int, slice]]:

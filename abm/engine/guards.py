@@ -85,8 +85,10 @@ GUARDS: dict[str, tuple[Guard, ...]] = {
         Guard("favour of a project", lambda model: model.firms.project_taste, _every_firm),
     ),
     "serve_customers": (
+        Guard("prices of plants short of capacity", lambda model: model.scarcity, _every_firm),
+        Guard("plants that serve customers", lambda model: model.customers.split, _every_firm),
         Guard("customers of firms", lambda model: model.customers.firms, _every_firm),
-        Guard("plants that serve them", lambda model: model.customers.split, _every_firm),
+        Guard("output wanted", lambda model: model.cleared.wanted, _every_firm),
         Guard("users of inputs", lambda model: model.customers.pool, _every_firm),
         Guard("price charged", lambda model: model.customers.log_price, _every_firm),
         Guard("customers of importers", lambda model: model.customers.fringe),
@@ -106,6 +108,12 @@ GUARDS: dict[str, tuple[Guard, ...]] = {
         Guard("duty of an average delivery", lambda model: model.conditions.certificates.duty),
         Guard("held wedge", lambda model: model.log_wedge_held, _every_firm),
         Guard("treasury", lambda model: model.conditions.treasury),
+        Guard("rents", lambda model: model.accounts.rents),
+        Guard("orders a unit of output", lambda model: model.input_use),
+    ),
+    "build_capacity": (
+        Guard("capacity", lambda model: model.capacity, _every_firm),
+        Guard("investment", lambda model: model.accounts.investment.received),
     ),
 }
 """By phase, in the order in which they are looked at."""

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from abm.config.settings import AsTuple, Number, Settings, Share, setting
+from abm.core.demand.capacity import Pace, Supply
 from abm.core.demand.customers import Speeds
 from abm.economy.folders import BASE_YEAR, base_years, economy_of, located
 
@@ -315,6 +316,37 @@ class EconomyAssumptions(Settings):
         meaning="part of a firm's sales whose plant is chosen anew",
         source="assumption",
     )
+    supply_slope: Number = setting(
+        0.4,
+        ge=0,
+        le=5,
+        unit="elasticity",
+        meaning="rise of a plant's prices with its output over its capacity; 0 for capacity at"
+        " will",
+        source="assumption; supply is flat at low utilisation and rises at high (Boehm and"
+        " Pandalai-Nayar, Convex Supply Curves, NBER w26829)",
+    )
+    supply_slack: Share = setting(
+        0.25,
+        unit="share of supply_slope",
+        meaning="the same below capacity, where there is slack",
+        source="assumption; industries with slack grow twice as much after a demand shock as"
+        " industries near capacity (Boehm and Pandalai-Nayar, NBER w26829)",
+    )
+    capacity_rise: Number = setting(
+        0.12,
+        ge=0,
+        le=10,
+        unit="share a quarter",
+        meaning="most by which a standing plant's capacity grows",
+        source="assumption",
+    )
+    capacity_wear: Share = setting(
+        0.02,
+        unit="share a quarter",
+        meaning="capacity that wears out, and the most by which it shrinks",
+        source="assumption: plants and equipment last some 12 years",
+    )
     adjustment: Literal["in time", "long run"] = setting(
         "in time",
         unit="",
@@ -338,6 +370,17 @@ class EconomyAssumptions(Settings):
     def renewals(self) -> tuple[float, float]:
         """Part of contracts that ends in a quarter, and how that rises with what signing saves."""
         return 1.0 if self.adjustment == "long run" else self.renewal, self.renewal_slope
+
+    @property
+    def supply(self) -> Supply:
+        """How prices respond to output beyond and below capacity."""
+        slope = 0.0 if self.adjustment == "long run" else self.supply_slope
+        return Supply(slope, self.supply_slack)
+
+    @property
+    def pace(self) -> Pace:
+        """How fast capacity changes in a quarter."""
+        return Pace(self.capacity_rise, self.capacity_wear)
 
     @field_validator("table")
     @classmethod

@@ -189,6 +189,31 @@ OUTCOMES = Table(
         "region": _label("where it is made: USA, MEX or CAN"),
         "sector": _label("one of the ten sectors that choose where to produce"),
         "output_musd": _number(MONEY, "gross output at basic prices", lambda q: q.accounts.sales),
+        "utilisation": _number(
+            "calibration year = 1",
+            "output over the capacity of plants that stand",
+            lambda q: q.accounts.utilisation,
+        ),
+        "rents_musd": _number(
+            MONEY,
+            "what scarcity adds to output at the prices charged, or slack takes from it",
+            lambda q: q.accounts.rents,
+        ),
+        "investment_new_musd": _number(
+            MONEY,
+            "what the capacity costs with which plants opened",
+            lambda q: q.accounts.investment.new.sum(axis=2),
+        ),
+        "investment_expansion_musd": _number(
+            MONEY,
+            "what the capacity costs that standing plants added",
+            lambda q: q.accounts.investment.expansion.sum(axis=2),
+        ),
+        "investment_replacement_musd": _number(
+            MONEY,
+            "what the capacity costs that took the place of what wore out",
+            lambda q: q.accounts.investment.replacement.sum(axis=2),
+        ),
         "value_added_musd": _number(
             MONEY, "output less inputs bought", lambda q: q.accounts.value_added
         ),
@@ -420,6 +445,14 @@ OWNERS = Table(
             MONEY, "what they make, at basic prices", lambda q: q.accounts.owned_output
         ),
         "employment": _number("persons", "whom they engage", lambda q: q.accounts.owned_jobs),
+        "rents_musd": _number(
+            MONEY, "what scarcity adds to what they make", lambda q: q.accounts.owned_rents
+        ),
+        "investment_musd": _number(
+            MONEY,
+            "what they invest in new plants, expansion and replacement",
+            lambda q: q.accounts.investment.paid,
+        ),
     },
 )
 """By sector, host and owner's home."""

@@ -57,6 +57,13 @@ class State:
         those of each host, at basic prices.
     customers : Customers
         Who gets how much of it.
+    capacity : ndarray, shape (firm, host)
+        Units of output a quarter that plants can make at the prices of the calibration year's
+        supply; 0 where none stood.
+    scarcity : ndarray, shape (firm, host)
+        What output beyond or below it added to the prices of plants, as a factor.
+    input_use : ndarray, shape (sector, input, source, host)
+        What firms bought from each host a unit of output, at basic prices; of footloose inputs.
     quarter : int
         The last one finished.
     records : Records
@@ -76,6 +83,9 @@ class State:
     last_price: Array
     spending: Array
     customers: Customers
+    capacity: Array
+    scarcity: Array
+    input_use: Array
     quarter: int = 0
     records: Records = field(default_factory=Records)
 

@@ -63,6 +63,9 @@ class Surface:
     last_price = Carried()
     spending = Carried()
     customers = Carried()
+    capacity = Carried()
+    scarcity = Carried()
+    input_use = Carried()
     quarter = Carried()
     records = Carried()
 

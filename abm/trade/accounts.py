@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from abm.axes import FOOTLOOSE, HOSTS, N_FOOTLOOSE, N_HOSTS, N_REGIONS, REGIONS, SECTORS
+from abm.axes import FOOTLOOSE, HOSTS, N_FOOTLOOSE, N_HOMES, N_HOSTS, N_REGIONS, REGIONS, SECTORS
 from abm.economy.constants import Calibration
 from abm.economy.tables import Array
 from abm.errors import IdentityError
+from abm.trade.investment import Outlays
 from abm.trade.market_clearing import FINAL, INTERMEDIATE
 from abm.trade.serving import Served
 
@@ -128,6 +129,15 @@ class Accounts:
         ``sales`` and ``employment`` by owner's home.
     contracts_to_move : ndarray, shape (sector, host)
         Part of what plants buy that would be with other sources if all was signed anew.
+    rents, rents_paid : ndarray, shape (sector, host)
+        What scarcity adds to sales, a part of them that is neither cost nor ``profit``; and
+        what it adds to what plants pay for inputs, a part of ``purchases`` that is borne by
+        ``profit``, since prices are set on costs without it.
+    owned_rents : ndarray, shape (sector, host, home)
+        ``rents`` by owner's home.
+    capacity : ndarray, shape (sector, host)
+        Of plants that stand, in units of ``volume``.
+    investment : Outlays
     """
 
     final: Shipments
@@ -157,11 +167,25 @@ class Accounts:
     owned_jobs: Array
     grants: Array = field(default_factory=lambda: np.zeros((N_FOOTLOOSE, N_HOSTS)))
     contracts_to_move: Array = field(default_factory=lambda: np.zeros((N_FOOTLOOSE, N_HOSTS)))
+    rents: Array = field(default_factory=lambda: np.zeros((N_FOOTLOOSE, N_HOSTS)))
+    rents_paid: Array = field(default_factory=lambda: np.zeros((N_FOOTLOOSE, N_HOSTS)))
+    owned_rents: Array = field(default_factory=lambda: np.zeros((N_FOOTLOOSE, N_HOSTS, N_HOMES)))
+    capacity: Array = field(default_factory=lambda: np.zeros((N_FOOTLOOSE, N_HOSTS)))
+    investment: Outlays = field(default_factory=Outlays)
 
     @property
     def value_added(self) -> Array:
         """Sales less inputs and the duties on them, shape (sector, host)."""
         return self.sales - self.purchases
+
+    @property
+    def utilisation(self) -> Array:
+        """Output over capacity, shape (sector, host); 1 where there is no capacity."""
+        has = self.capacity > 0
+        used: Array = np.divide(
+            self.volume, self.capacity, out=np.ones_like(self.volume), where=has
+        )
+        return used
 
     @property
     def duty_revenue(self) -> Array:
@@ -228,15 +252,17 @@ def check_identities(accounts: Accounts, paid: Array, consumers: Consumers) -> N
         + accounts.paperwork
         + accounts.penalties
         + accounts.profit
+        + accounts.rents
         + accounts.royalties
         - accounts.subsidies
     )
-    _must_match("cost plus profit and sales", outlay, accounts.sales, FOOTLOOSE, HOSTS)
+    _must_match("cost plus profit plus rents and sales", outlay, accounts.sales, FOOTLOOSE, HOSTS)
     received = paid[:, :, FINAL].sum(axis=1) + consumers.on_imports.sum(axis=1)
     _must_match(
         "spending and receipts of consumers", accounts.consumption, received, FOOTLOOSE, REGIONS
     )
     for what, of_owners, all_of_it in (
+        ("rents and owners' rents", accounts.owned_rents, accounts.rents),
         ("output and owners' output", accounts.owned_output, accounts.sales),
         ("jobs and owners' jobs", accounts.owned_jobs, accounts.employment),
     ):

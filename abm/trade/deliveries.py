@@ -23,7 +23,15 @@ from abm.engine.parallel import in_parallel
 from abm.trade.base_cost import base_unit_cost
 from abm.trade.certificates import Filings
 from abm.trade.input_prices import buyers
-from abm.trade.market_clearing import FINAL, Plants, Sales, appeal, standing_plants
+from abm.trade.market_clearing import (
+    FINAL,
+    INTERMEDIATE,
+    Plants,
+    Sales,
+    appeal,
+    markups,
+    standing_plants,
+)
 from abm.trade.this_quarter import Quarter
 
 TALLIES = (
@@ -48,10 +56,11 @@ TALLIES = (
     "value_added",
     "subsidy",
     "royalty",
+    "rent",
 )
 
 
-OWNED = ("border", "labour")
+OWNED = ("border", "labour", "rent")
 """Those that are added up by owner's home as well."""
 
 
@@ -79,11 +88,12 @@ class Tally:
         volume in the calibration year and now; border value that is ``qualified``,
         made with a mix chosen to comply (``compliant``), ``claimed``, ``dutiable``,
         ``claimed_dutiable`` or ``false``; ``duty``, ``penalty``, ``paperwork``,
-        ``value_added`` (labour and capital), and the ``subsidy`` and ``royalty`` on it.
+        ``value_added`` (labour and capital), and the ``subsidy`` and ``royalty`` on it; and
+        the part of border value that is a ``rent`` of scarcity.
     purchases : ndarray, shape (sector, input, source, host, use, market)
         Inputs at purchasers' prices.
     owned : dict of ndarray, shape (sector, host, home, use, market)
-        ``border`` and ``labour`` of ``sums`` by owner's home.
+        ``border``, ``labour`` and ``rent`` of ``sums`` by owner's home.
     filings : Filings
     """
 
@@ -119,6 +129,7 @@ def tally_plants(
     value_added: np.ndarray,
     regime: int,
     sales: Sales,
+    scarcity: Floats | None = None,
 ) -> Tally:
     """Add up all plants that stand, per unit of spending, under one regime.
 
@@ -133,23 +144,23 @@ def tally_plants(
         The one in force.
     sales : callable
         Such as `sales_by_appeal`.
+    scarcity : ndarray, shape (firm, host), optional
+        What scarcity adds to the prices of plants, as a factor; nothing without it.
 
     Returns
     -------
     Tally
     """
-    policy, calibration = quarter.policy, quarter.calibration
-    regimes = len(policy.regimes)
+    regimes, markup = len(quarter.policy.regimes), markups(quarter, regime)
 
     def of_block(block: tuple[int, slice]) -> _OfSector:
         sector, rows = block
         part = _OfSector(regimes)
-        dearer = calibration.price_ratio(policy.markup_scale[regime])[sector]
-        markup = dearer / (1 - calibration.margin[sector])
         for host, (plants, sold) in enumerate(sales(sector, rows)):
             if len(plants.firm):
                 borne = value_added[plants.firm, host, regime]
-                work = _Work(quarter, plants, sold, borne, float(markup))
+                dearer = None if scarcity is None else scarcity[plants.firm, host]
+                work = _Work(quarter, plants, sold, borne, float(markup[sector]), dearer)
                 part.filings.file(quarter, plants.firm, sold, host)
                 _tally_plants(part, work, terms[sector], sector, host, regime)
         return part
@@ -186,8 +197,10 @@ def _buy_services(tally: Tally, terms: list[InputTerms], regime: int) -> None:
 class _Work:
     """What the plants of a block at one host sell, by use and market.
 
-    ``sold`` has shape (plant, use, market), buyers' payment per unit of spending;
-    ``borne`` has shape (plant,), labour and capital per unit of output.
+    ``sold`` has shape (plant, use, market), buyers' payment per unit of spending, users of
+    inputs spending what their orders would cost without scarcity; ``borne`` has shape
+    (plant,), labour and capital per unit of output, and so has ``dearer``, what scarcity adds
+    to prices, as a factor.
     """
 
     quarter: Quarter
@@ -195,18 +208,35 @@ class _Work:
     sold: Floats
     borne: Floats
     markup: float
+    dearer: Floats | None = None
+
+    @cached_property
+    def scarcity(self) -> Floats:
+        """``dearer`` as a factor on border values, shape (plant, 1, 1)."""
+        factor = np.ones(len(self.sold)) if self.dearer is None else self.dearer
+        return factor.astype(np.float32)[:, None, None]
+
+    @property
+    def rent(self) -> Floats:
+        """Part of border value that scarcity adds, shape (plant,)."""
+        part: Floats = 1 - 1 / self.scarcity[:, 0, 0]
+        return part
 
     @cached_property
     def border(self) -> Floats:
         """Border value of what is sold."""
         border = self.sold.copy()
         border[:, FINAL] /= self.plants.mark_on
+        if self.dearer is not None:
+            border[:, INTERMEDIATE] *= self.scarcity[:, 0]
         return border
 
     @cached_property
     def volume(self) -> Floats:
         """Units of output, shape (plant, use, market)."""
         volume: Floats = self.border / (self.plants.border_cost * np.float32(self.markup))[:, None]
+        if self.dearer is not None:
+            volume /= self.scarcity
         return volume
 
 
@@ -235,6 +265,7 @@ def _tally_plants(
             "qualified": meets,
             "content": free_content,
             "infeasible": ~costs.feasible[firms, host, regime],
+            "rent": work.rent,
         },
         border,
     )
@@ -306,6 +337,7 @@ def _tally_owners(part: _OfSector, work: _Work, host: int) -> None:
     for name, factor, amount in (
         ("border", of_home, work.border),
         ("labour", labour, work.volume),
+        ("rent", of_home * work.rent, work.border),
     ):
         total = factor @ amount.reshape(len(firms), -1)
         part.owned[name][host] += total.astype(np.float64).reshape(N_HOMES, *amount.shape[1:])

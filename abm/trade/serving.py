@@ -126,12 +126,9 @@ class Prospects:
         """
         found = np.empty_like(self.held.firms)
         dearer = self._dearer(log_scarcity)
-
-        def choose(piece: _Clientele) -> None:
+        for piece in self.pieces:
             appeal = self._appeal(piece, dearer)
             found[piece.rows] = piece.choose(appeal, self.win)[0].firm
-
-        in_parallel(choose, self.pieces)
         return found
 
     def shares_today(self) -> Array:

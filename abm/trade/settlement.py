@@ -17,7 +17,7 @@ from abm.trade.accounts import (
 )
 from abm.trade.deliveries import OWNED, Tally
 from abm.trade.input_flows import input_flows
-from abm.trade.market_clearing import FINAL
+from abm.trade.market_clearing import FINAL, INTERMEDIATE
 
 
 def settle(
@@ -66,9 +66,12 @@ def settle(
     by_plant = {name: values.sum(axis=(2, 3)) for name, values in earned.items()}
     flows = input_flows(tally, spending, other_purchases, on_top)
     bought = np.einsum("jkshum,jhum->jh", tally.purchases, spending)
-    sales = by_plant["border"]
+    dearer = _dearer(earned)
+    by_source = np.einsum("jkshum,jhum->jksh", tally.purchases, spending)
+    rents_paid = np.einsum("jksh,ksh->jh", by_source, dearer[..., :N_HOSTS] - 1)
+    sales, rents = by_plant["border"], by_plant["rent"]
     margin = 1 - (1 - calibration.margin) / calibration.price_ratio(policy.markup_scale[regime])
-    profit = sales * margin[:, None]
+    profit = (sales - rents) * margin[:, None] - rents_paid
     jobs = by_plant["labour"] * calibration.jobs_per_volume
     away = 1 - np.eye(N_HOSTS, N_REGIONS)[:, None]
     exported = (earned["border"] * away)[..., :N_HOSTS].sum(axis=(2, 3))
@@ -77,9 +80,9 @@ def settle(
     compliant = by_plant["compliant"]
     accounts = Accounts(
         final=_final_trade(economy, policy, earned, consumers, outside, regime),
-        intermediate=_input_trade(economy, flows, certificates, earned["penalty"], regime),
+        intermediate=_input_trade(economy, flows * dearer, certificates, earned["penalty"], regime),
         sales=sales,
-        purchases=bought,
+        purchases=bought + rents_paid,
         labour_and_capital=by_plant["value_added"],
         paperwork=by_plant["paperwork"],
         penalties=by_plant["penalty"],
@@ -98,16 +101,31 @@ def settle(
         price_tornqvist=consumers.price_tornqvist,
         consumption=consumers.spending,
         customers_to_move=consumers.to_move,
-        input_spending=flows * on_top,
+        input_spending=flows * dearer * on_top,
         owned_output=owned["border"],
         owned_jobs=owned["labour"] * calibration.jobs_per_volume[..., None],
         grants=np.zeros_like(sales) if grants is None else grants,
+        rents=rents,
+        rents_paid=rents_paid,
+        owned_rents=owned["rent"],
     )
-    check_identities(accounts, earned["share"], consumers)
+    received = np.stack(
+        [earned["share"][:, :, FINAL], earned["border"][:, :, INTERMEDIATE]], axis=2
+    )
+    check_identities(accounts, received, consumers)
     paid = other_purchases * on_top
-    paid[:, :, :N_HOSTS] += np.einsum("jkshum,jhum->ksh", tally.purchases, spending)
+    paid[:, :, :N_HOSTS] += by_source.sum(axis=0)
+    paid *= dearer
     check_duties(accounts, paid, policy.barrier[..., regime])
     return accounts
+
+
+def _dearer(earned: dict[str, Array]) -> Array:
+    """What scarcity adds to inputs from each source, as a factor, shape (input, source, market)."""
+    dearer = np.ones((N_SECTORS, N_REGIONS, N_REGIONS))
+    value, rent = (earned[name][:, :, INTERMEDIATE] for name in ("border", "rent"))
+    dearer[:N_FOOTLOOSE, :N_HOSTS] += ratio(rent, value - rent)
+    return dearer
 
 
 def _mean_cost(by_plant: dict[str, Array], calibration: Calibration) -> Array:

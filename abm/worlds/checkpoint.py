@@ -329,6 +329,7 @@ def _of_every_firm(state: State) -> Iterator[tuple[str, NDArray[Any]]]:
             if isinstance(array, np.ndarray):
                 yield name, array
     yield "plan_values", state.plan_values
-    yield "log_wedge_held", state.log_wedge_held
+    for name in ("log_wedge_held", "capacity", "scarcity"):
+        yield name, getattr(state, name)
     for name in ("firms", "split", "pool", "log_price"):
         yield f"customers.{name}", getattr(state.customers, name)

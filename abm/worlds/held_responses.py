@@ -1,11 +1,11 @@
 """A world under its own policy in which some responses stay those of another world.
 
-A policy acts through the duties themselves and through six responses: firms change
-their claims of origin, they order parts elsewhere, all else is bought elsewhere, their
-customers change seller, they move plants, and wages and supply prices adjust. In a held
-world some responses are free, and the others are copied, quarter by quarter, from the
-world it follows, which always steps first. If both worlds have the same policy, they are
-equal byte for byte, whatever is held.
+A policy acts through the duties themselves and through seven responses: firms change their
+claims of origin, they order parts elsewhere, all else is bought elsewhere, their customers
+change seller, what is scarce grows dear, they move plants, and wages and supply prices adjust.
+In a held world some responses are free, and the others are copied, quarter by quarter, from the
+world it follows, which always steps first. If both worlds have the same policy, they are equal
+byte for byte, whatever is held.
 
 Held is
 
@@ -17,6 +17,8 @@ Held is
   followed and paid for at the prices of this one;
 * ``customers``: who buys from whom, and from which of a firm's plants; the customers of plants
   that do not stand here go to the others;
+* ``capacity``: what scarcity adds to the prices of plants that stand in both worlds; it adds
+  nothing to those of others, which have as much capacity as they want;
 * ``plants``: where firms produce and build;
 * ``prices``: wages, supply prices and the treasury's balance, as the next quarter
   starts from them.
@@ -32,6 +34,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abm.axes import N_GOODS, N_HOSTS, N_SECTORS
+from abm.core.demand.capacity import Cleared
 from abm.core.demand.claims import Claim
 from abm.core.inputs.repriced import reprice
 from abm.core.inputs.sourcing import InputTerms
@@ -43,10 +46,11 @@ from abm.scenario.scenario import Scenario
 from abm.trade.customers import HELD
 from abm.trade.input_prices import buyers
 from abm.trade.renewal import Supply
-from abm.trade.serving import Served, serve
+from abm.trade.scarcity import PlantsDemand
+from abm.trade.serving import Prospects, prospects
 from abm.worlds.twin import Twin, check_twin
 
-RESPONSES = ("claims", "contracts", "sources", "customers", "plants", "prices")
+RESPONSES = ("claims", "contracts", "sources", "customers", "capacity", "plants", "prices")
 """What can be held."""
 
 CLAIM_TERMS = (
@@ -210,11 +214,18 @@ class HeldWorld(Twin):
                 getattr(self.firms, name)[:] = getattr(self.followed.firms, name)
             self.moves = self.followed.moves
 
-    def _serve(self) -> Served:
+    def _prospects(self) -> Prospects:
         if "customers" not in self.held:
-            return super()._serve()
+            return super()._prospects()
         quarter, theirs = self.this_quarter(), self.followed.customers
-        return serve(quarter, self.customers, HELD, self.trade, start=theirs)
+        return prospects(quarter, self.customers, HELD, self.trade, start=theirs)
+
+    def _clear(self, demand: PlantsDemand) -> Cleared:
+        """Prices of plants, their own or those of the world followed."""
+        if "capacity" not in self.held:
+            return super()._clear(demand)
+        known = (self.standing_capacity > 0) & self.followed.firms.plants
+        return demand.cleared_at(np.where(known, self.followed.scarcity, 1.0))
 
     def rewire_suppliers(self) -> None:
         """Links, their own or those of the world followed."""

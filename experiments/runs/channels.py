@@ -28,6 +28,7 @@ CHANNELS = {
     "contracts_renewed": "contracts",
     "resourcing": "sources",
     "customers": "customers",
+    "capacity": "capacity",
     "relocation": "plants",
     "price_feedback": "prices",
 }

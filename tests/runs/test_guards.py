@@ -62,7 +62,7 @@ def spoil_contracts(contracts, weights, *rest):
         rest[-1].contracts.ordered[1, 2, 0, 1] = np.nan
 
 
-def spoil_claims(table, economy, policy, costs, held, borders):
+def spoil_claims(table, policy, costs, held, borders):
     borders.cost[7, 1] = np.inf
 
 
@@ -74,8 +74,16 @@ def spoil_projects(table, *rest):
     table.sunk[7] = np.nan
 
 
-def spoil_customers(quarter, last, speeds, regime, served):
-    served.customers.split[7, 1] = np.nan
+def spoil_customers(quarter, last, speeds, regime, prospects):
+    prospects.offers.split[7, 1] = np.nan
+
+
+def spoil_scarcity(demand, capacity, supply, cleared):
+    cleared.u[7, 1] = np.inf
+
+
+def spoil_capacity(capacity, wanted, opening, pace, built):
+    built.capacity[7, 1] = np.nan
 
 
 def spoil_trade(economy, calibration, policy, tally, market, *rest):
@@ -97,8 +105,10 @@ SPOILT = {
     "payoffs": (spoil_payoffs, "payoff of firm "),
     "relocate": (spoil_projects, "cost sunk of firm 7 ("),
     "held_after": (spoil_held, "held wedge of firm 7 ("),
-    "serve": (spoil_customers, "plants that serve them of firm 7 ("),
+    "prospects": (spoil_customers, "plants that serve customers of firm 7 ("),
+    "clear_plants": (spoil_scarcity, "prices of plants short of capacity of firm 7 ("),
     "settle": (spoil_trade, "output at (2, 1)"),
+    "invest": (spoil_capacity, "capacity of firm 7 ("),
     "settle, of claims": (spoil_claimed, "claimed_musd of trade at (1, 2, 1, 0)"),
 }
 """What the model calls in a phase, what then goes wrong, and what is said of it."""
@@ -107,7 +117,9 @@ PHASES = {
     "renewed_supply": "renew_contracts",
     "held_after": "trade_and_account",
     "payoffs": "value_plans",
-    "serve": "serve_customers",
+    "prospects": "serve_customers",
+    "clear_plants": "serve_customers",
+    "invest": "build_capacity",
     "settle": "trade_and_account",
     "settle, of claims": "record",
 }

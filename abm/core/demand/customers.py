@@ -81,7 +81,7 @@ class Shares:
         )
 
 
-def sum_by_sector(values: Floats, edges: Edges) -> Floats:
+def sum_by_sector(values: Floats, edges: Edges) -> NDArray[np.float64]:
     """Sum over the firms of each sector, in double precision.
 
     Parameters

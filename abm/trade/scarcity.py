@@ -1,0 +1,278 @@
+"""Plants short of capacity: prices that clear within the quarter (`abm.core.demand.capacity`).
+
+What scarcity adds to a plant's prices, ``u``, its customers see at once: of consumers the part
+that chooses anew turns away, the others get less for what they spend. Users of inputs have
+ordered quantities and pay more for them. What plants order from each other rises and falls with
+what they make: as much a unit of output as last quarter, which is known before this quarter's
+purchases are. So the prices of all plants are found on arrays over plants and markets alone,
+before anything is added up.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from abm.axes import N_FOOTLOOSE, N_HOSTS
+from abm.core.demand.capacity import Cleared, Supply, clear, impact_elasticity
+from abm.core.demand.customers import of_every_firm, sum_by_sector
+from abm.core.inputs.content_rules import Floats
+from abm.core.inputs.sourcing import firm_last
+from abm.economy.tables import Array
+from abm.engine.blocks import sector_edges
+from abm.errors import ModelError
+from abm.trade.market_clearing import Plants, markups
+from abm.trade.serving import Prospects
+
+TOLERANCE = 1e-6
+"""Of the logarithm of ``u``: what is sold and made is in single precision."""
+
+SETTLED = 1e-3
+"""Largest gap that is left to plants whose customers come and go at once."""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What buyers spend in a quarter, and what plants order.
+
+    Attributes
+    ----------
+    consumers : ndarray, shape (sector, market)
+    others : ndarray, shape (sector, host, market)
+        On inputs from each host by users other than modelled firms, at basic prices.
+    input_use : ndarray, shape (sector, input, source, host)
+        What firms at a host order from each host a unit of their output, at basic prices.
+    """
+
+    consumers: Array
+    others: Array
+    input_use: Array
+
+
+@dataclass(frozen=True)
+class _Orders:
+    """Orders of inputs that go with what consumers buy.
+
+    Attributes
+    ----------
+    input_use, others : ndarray
+        As in `Budget`.
+    a_unit : ndarray, shape (sector, host, market)
+        Units of output that a unit of spending on a host's inputs buys.
+    multiplier : ndarray, shape (sector * host, sector * host)
+        Output of all plants a unit of output for others than modelled firms.
+    """
+
+    input_use: Array
+    others: Array
+    a_unit: Array
+    multiplier: Array
+
+    @classmethod
+    def of(cls, budget: Budget, a_unit: Array) -> "_Orders":
+        use = budget.input_use * a_unit[None, :, :, :N_HOSTS]
+        by_pair = use.transpose(1, 2, 0, 3).reshape(a_unit[..., 0].size, -1)
+        multiplier = np.linalg.inv(np.eye(len(by_pair)) - by_pair)
+        return cls(budget.input_use, budget.others, a_unit, multiplier)
+
+    def placed(self, for_consumers: Array) -> Array:
+        """Spending on inputs from each host, shape (sector, host, market).
+
+        Parameters
+        ----------
+        for_consumers : ndarray, shape (sector, host)
+            Output that consumers buy.
+        """
+        first = for_consumers + (self.a_unit * self.others).sum(axis=2)
+        output = (self.multiplier @ first.ravel()).reshape(first.shape)
+        spent = self.others.copy()
+        spent[..., :N_HOSTS] += np.einsum("jksh,jh->ksh", self.input_use, output)
+        return spent
+
+
+@dataclass(frozen=True)
+class PlantsDemand:
+    """Output demanded of every plant, by what scarcity adds to the prices of all.
+
+    Attributes
+    ----------
+    prospects : Prospects
+    consumers : ndarray of float32, shape (firm, host, market)
+        Units of output that a firm's share of consumers' spending buys.
+    users : ndarray of float32, shape (firm, host, market)
+        Units of output that a unit of spending on a host's inputs buys.
+    orders : _Orders
+    opening : list of tuple
+        Of plants without capacity: rows, host, and the two arrays as they would be after
+        the build-up, each of shape (plant, market).
+    """
+
+    prospects: Prospects
+    consumers: Floats
+    users: Floats
+    orders: _Orders
+    opening: list[tuple[NDArray[np.intp], int, Floats, Floats]]
+
+    @classmethod
+    def of(
+        cls, prospects: Prospects, budget: Budget, opens: NDArray[np.bool_], regime: int
+    ) -> "PlantsDemand":
+        """Gather what decides demand.
+
+        Parameters
+        ----------
+        prospects : Prospects
+        budget : Budget
+        opens : ndarray of bool, shape (firm, host)
+            Plants without capacity.
+        regime : int
+            The one in force.
+        """
+        shape = prospects.pool.shape
+        consumers, users = (firm_last(shape, np.float32, 0.0) for _ in range(2))
+        opening = []
+        split, best = prospects.offers.split, prospects.offers.best_split
+        best_pool = _best_pool(prospects) if opens.any() else prospects.pool
+        for sector, host, place in _at_hosts(prospects):
+            a_unit = 1 / (place.border_cost * markups(prospects.quarter, regime)[sector])
+            of_share = budget.consumers[sector] * a_unit / place.mark_on
+            firm = place.firm
+            consumers[firm, host] = split[firm, host] * of_share
+            users[firm, host] = prospects.pool[firm, host] * a_unit
+            new = opens[firm, host]
+            if new.any():
+                some = firm[new]
+                of_new = best[some, host] * of_share[new], best_pool[some, host] * a_unit[new]
+                opening.append((some, host, *of_new))
+        orders = _Orders.of(budget, _by_sector(users, prospects))
+        return cls(prospects, consumers, users, orders, opening)
+
+    def parts(self, log_scarcity: Floats) -> tuple[Floats, Floats]:
+        """Output for consumers and for users of inputs, each of shape (firm, host)."""
+        share = self.prospects.shares(log_scarcity)
+        sold = np.einsum("fhm,fm->fh", self.consumers, share) * np.exp(-log_scarcity)
+        spent = self.orders.placed(_by_sector(sold, self.prospects))
+        of_firm = of_every_firm(spent, _edges(self.prospects))
+        ordered = np.einsum("fhm,fhm->fh", self.users, of_firm)
+        return sold, ordered
+
+    def output(self, u: Floats) -> Array:
+        """Output demanded of every plant, shape (firm, host)."""
+        at_will = (u == 1).all()
+        sold, ordered = self.at_will if at_will else self.parts(np.log(u))
+        total: Array = sold + ordered
+        return total
+
+    @cached_property
+    def at_will(self) -> tuple[Floats, Floats]:
+        """`parts` if no plant was short of capacity."""
+        hosts = self.consumers.shape[:2]
+        return self.parts(firm_last(hosts, np.float64, 0.0))
+
+    def cleared_at(self, u: Floats) -> Cleared:
+        """Output at given prices, and what would be if no plant was short of capacity."""
+        return Cleared(u, self.output(u), self.output(np.ones_like(u)), np.zeros_like(u))
+
+    def after_build_up(self, capacity: Floats) -> Floats:
+        """Output that plants without capacity will want once they have all their customers.
+
+        Parameters
+        ----------
+        capacity : ndarray, shape (firm, host)
+
+        Returns
+        -------
+        ndarray, shape (firm, host)
+            0 for plants that have capacity.
+        """
+        found = np.zeros_like(capacity)
+        if not self.opening:
+            return found
+        sector = self.prospects.quarter.table.sector
+        today = self.prospects.shares_today()
+        spent = self.orders.placed(_by_sector(self.at_will[0], self.prospects))
+        for firms, host, consumers, users in self.opening:
+            for_users = (users * spent[sector[firms], host]).sum(axis=1)
+            found[firms, host] = (consumers * today[firms]).sum(axis=1) + for_users
+        return found
+
+
+def clear_plants(demand: PlantsDemand, capacity: Floats, supply: Supply) -> Cleared:
+    """What scarcity adds to the prices of plants, what they make, and what they would.
+
+    Parameters
+    ----------
+    demand : PlantsDemand
+    capacity : ndarray, shape (firm, host)
+        Units of output a quarter.
+    supply : Supply
+
+    Returns
+    -------
+    Cleared
+
+    Raises
+    ------
+    ModelError
+        If prices do not settle.
+    """
+    prospects = demand.prospects
+    elasticity = np.zeros_like(capacity)
+    if supply.slope > 0:
+        sold, ordered = demand.at_will
+        total = sold + ordered
+        to_consumers = np.divide(sold, total, out=np.zeros_like(total), where=total > 0)
+        sigma = prospects.quarter.economy.sigma[:N_FOOTLOOSE]
+        of_sale = impact_elasticity(prospects.win, sigma)
+        elasticity = of_sale[prospects.quarter.table.sector][:, None] * to_consumers
+    cleared = clear(supply, capacity, demand.output, elasticity, TOLERANCE)
+    if (cleared.gap > SETTLED).any():
+        raise ModelError(
+            f"serve_customers: prices of {(cleared.gap > SETTLED).sum()} plants did not settle"
+        )
+    return cleared
+
+
+def _at_hosts(prospects: Prospects) -> Iterator[tuple[int, int, Plants]]:
+    """Sector, host and plants of every block of firms."""
+    for (sector, _), plants in prospects.standing.items():
+        for host, place in enumerate(plants[:N_HOSTS]):
+            yield sector, host, place
+
+
+def input_use(bought: Array, volume: Array, on_top: Array) -> Array:
+    """What firms order a unit of output, as in `Budget`.
+
+    Parameters
+    ----------
+    bought : ndarray, shape (sector, input, source, host)
+        Inputs at purchasers' prices.
+    volume : ndarray, shape (sector, host)
+        Output.
+    on_top : ndarray, shape (input, source, market)
+        Buyers' price over basic price.
+    """
+    members = (slice(0, N_FOOTLOOSE), slice(0, N_HOSTS))
+    basic = bought[:, *members] / on_top[*members, :N_HOSTS]
+    makes = np.broadcast_to(volume[:, None, None], basic.shape)
+    use: Array = np.divide(basic, makes, out=np.zeros_like(basic), where=makes > 0)
+    return use
+
+
+def _edges(prospects: Prospects) -> NDArray[np.int64]:
+    return sector_edges(prospects.quarter.table)
+
+
+def _by_sector(values: Floats, prospects: Prospects) -> Array:
+    return sum_by_sector(values, _edges(prospects))
+
+
+def _best_pool(prospects: Prospects) -> Floats:
+    """Shares of plants in what users spend on each host's inputs if all chose anew."""
+    edges = _edges(prospects)
+    total = sum_by_sector(prospects.offers.inputs, edges)
+    inverse = np.divide(1.0, total, out=np.zeros_like(total), where=total > 0)
+    best: Floats = prospects.offers.inputs * of_every_firm(inverse, edges)
+    return best
