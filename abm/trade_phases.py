@@ -39,7 +39,14 @@ from abm.trade.investment import book_investment
 from abm.trade.market_clearing import FINAL, unit_prices
 from abm.trade.presence import plants_presence
 from abm.trade.renewal import Supply, renewed_supply
-from abm.trade.scarcity import Budget, PlantsDemand, clear_plants, input_use
+from abm.trade.scarcity import (
+    FROM_HERE,
+    Budget,
+    PlantsDemand,
+    clear_plants,
+    ordered_a_unit,
+    use_against_contracts,
+)
 from abm.trade.serving import Prospects, Served, prospects
 from abm.trade.settlement import settle
 from abm.trade.spending import consumers_spending, other_users_purchases
@@ -301,7 +308,8 @@ class Trading(Surface):
         """What consumers and other users of inputs spend this quarter, and what firms order."""
         on_top = self.on_top[..., self.trade]
         others = other_users_purchases(self.calibration, self.other_supply.owed, on_top)
-        return Budget(self._expenditure(), others[:N_FOOTLOOSE, :N_HOSTS], self.input_use)
+        use = ordered_a_unit(self.relative_use, self.supply.owed, on_top)
+        return Budget(self._expenditure(), others[FROM_HERE], use)
 
     def _clear(self, demand: PlantsDemand) -> Cleared:
         """Prices at which plants can make what is asked of them."""
@@ -345,7 +353,7 @@ class Trading(Surface):
         )
         bought = np.einsum("jkshum,jhum->jksh", self.tally.purchases, self.spending)
         on_top = self.on_top[..., self.trade]
-        self.input_use = input_use(bought, self.accounts.volume, on_top)
+        self.relative_use = use_against_contracts(bought, self.accounts.volume, self.supply.owed)
         others = other_users_purchases(self.calibration, self.other_supply.owed, on_top) * on_top
         self.adapted_spending = self.other_supply.adapted(others)
         self.adapted_spending[:, :, :N_HOSTS] += self.supply.adapted(bought).sum(axis=0)

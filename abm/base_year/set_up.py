@@ -40,7 +40,13 @@ from abm.trade.market_clearing import (
     fringe_prices,
     unit_prices,
 )
-from abm.trade.scarcity import Budget, PlantsDemand, input_use
+from abm.trade.scarcity import (
+    FROM_HERE,
+    Budget,
+    PlantsDemand,
+    ordered_a_unit,
+    use_against_contracts,
+)
 from abm.trade.serving import prospects
 from abm.trade.settlement import settle
 from abm.trade.suppliers import SupplierNetwork
@@ -270,7 +276,7 @@ def first_state(
         customers=rest.customers,
         capacity=rest.capacity,
         scarcity=np.ones_like(rest.capacity),
-        input_use=rest.input_use,
+        relative_use=rest.relative_use,
     )
 
 
@@ -280,7 +286,7 @@ class _Rest:
 
     customers: Customers
     capacity: Array
-    input_use: Array
+    relative_use: Array
     accounts: Accounts
 
 
@@ -290,8 +296,10 @@ def _at_rest(start: CalibratedEconomy, accounts: Accounts, scenario: Scenario) -
     pending = prospects(quarter, Customers.nobodys(len(start.firms)), AT_ONCE, regime=0)
     unit = _base_unit(start)
     bought = np.einsum("jkshum,jhum->jksh", start.base_year.tally.purchases, unit)
-    use = input_use(bought, accounts.volume, calibration.base_on_top)
-    budget = Budget(calibration.expenditure, calibration.other_use[:N_FOOTLOOSE, :N_HOSTS], use)
+    owed = calibration.source_shares  # the quantity under contract, at prices of one
+    use = use_against_contracts(bought, accounts.volume, owed)
+    orders = ordered_a_unit(use, owed, calibration.base_on_top)
+    budget = Budget(calibration.expenditure, calibration.other_use[FROM_HERE], orders)
     none = np.zeros(start.firms.plants.shape, bool)
     demand = PlantsDemand.of(pending, budget, none, regime=0)
     capacity = demand.output(firm_last(none.shape, np.float64, 1.0))

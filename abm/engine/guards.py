@@ -109,7 +109,7 @@ GUARDS: dict[str, tuple[Guard, ...]] = {
         Guard("held wedge", lambda model: model.log_wedge_held, _every_firm),
         Guard("treasury", lambda model: model.conditions.treasury),
         Guard("rents", lambda model: model.accounts.rents),
-        Guard("orders a unit of output", lambda model: model.input_use),
+        Guard("purchases over those of the average", lambda model: model.relative_use),
     ),
     "build_capacity": (
         Guard("capacity", lambda model: model.capacity, _every_firm),

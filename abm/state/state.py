@@ -62,8 +62,9 @@ class State:
         supply; 0 where none stood.
     scarcity : ndarray, shape (firm, host)
         What output beyond or below it added to the prices of plants, as a factor.
-    input_use : ndarray, shape (sector, input, source, host)
-        What firms bought from each host a unit of output, at basic prices; of footloose inputs.
+    relative_use : ndarray, shape (sector, input, source, host)
+        What firms bought a unit of output over what the average buyer under contract did; of
+        footloose inputs from hosts.
     quarter : int
         The last one finished.
     records : Records
@@ -85,7 +86,7 @@ class State:
     customers: Customers
     capacity: Array
     scarcity: Array
-    input_use: Array
+    relative_use: Array
     quarter: int = 0
     records: Records = field(default_factory=Records)
 

@@ -65,7 +65,7 @@ class Surface:
     customers = Carried()
     capacity = Carried()
     scarcity = Carried()
-    input_use = Carried()
+    relative_use = Carried()
     quarter = Carried()
     records = Carried()
 

@@ -2,10 +2,11 @@
 
 What scarcity adds to a plant's prices, ``u``, its customers see at once: of consumers the part
 that chooses anew turns away, the others get less for what they spend. Users of inputs have
-ordered quantities and pay more for them. What plants order from each other rises and falls with
-what they make: as much a unit of output as last quarter, which is known before this quarter's
-purchases are. So the prices of all plants are found on arrays over plants and markets alone,
-before anything is added up.
+ordered quantities and pay more for them. What plants order from each other rises and falls
+with what they make: as much a unit of output as the contracts of the quarter say. How far
+firms differ in this from the average buyer is taken from last quarter, since what each of them
+buys is only known once all is added up. So the prices of all plants are found on arrays over
+plants and markets alone, and once.
 """
 
 from collections.abc import Iterator
@@ -31,6 +32,10 @@ TOLERANCE = 1e-6
 
 SETTLED = 1e-3
 """Largest gap that is left to plants whose customers come and go at once."""
+
+
+FROM_HERE = (slice(0, N_FOOTLOOSE), slice(0, N_HOSTS))
+"""Of inputs and sources: those that modelled firms make, and where."""
 
 
 @dataclass(frozen=True)
@@ -242,8 +247,27 @@ def _at_hosts(prospects: Prospects) -> Iterator[tuple[int, int, Plants]]:
             yield sector, host, place
 
 
-def input_use(bought: Array, volume: Array, on_top: Array) -> Array:
-    """What firms order a unit of output, as in `Budget`.
+def ordered_a_unit(relative_use: Array, owed: Array, on_top: Array) -> Array:
+    """What firms order a unit of output under the contracts of a quarter, as in `Budget`.
+
+    Parameters
+    ----------
+    relative_use : ndarray, shape (sector, input, source, host)
+        From `use_against_contracts`.
+    owed : ndarray, shape (sector, input, source, host)
+        What the average buyer pays to each source.
+    on_top : ndarray, shape (input, source, market)
+        Buyers' price over basic price.
+    """
+    ordered: Array = relative_use * owed[:, *FROM_HERE] / on_top[*FROM_HERE, :N_HOSTS]
+    return ordered
+
+
+def use_against_contracts(bought: Array, volume: Array, owed: Array) -> Array:
+    """What firms buy a unit of output, over what the average buyer pays.
+
+    Contracts change from quarter to quarter, and with them what the average buyer pays; how far
+    firms differ from the average changes with who they are.
 
     Parameters
     ----------
@@ -251,13 +275,18 @@ def input_use(bought: Array, volume: Array, on_top: Array) -> Array:
         Inputs at purchasers' prices.
     volume : ndarray, shape (sector, host)
         Output.
-    on_top : ndarray, shape (input, source, market)
-        Buyers' price over basic price.
+    owed : ndarray, shape (sector, input, source, host)
+        As in `ordered_a_unit`.
+
+    Returns
+    -------
+    ndarray, shape (sector, input, source, host)
+        Of footloose inputs from hosts; 0 where nothing is owed or made.
     """
-    members = (slice(0, N_FOOTLOOSE), slice(0, N_HOSTS))
-    basic = bought[:, *members] / on_top[*members, :N_HOSTS]
-    makes = np.broadcast_to(volume[:, None, None], basic.shape)
-    use: Array = np.divide(basic, makes, out=np.zeros_like(basic), where=makes > 0)
+    average = owed[:, *FROM_HERE] * volume[:, None, None]
+    use: Array = np.divide(
+        bought[:, *FROM_HERE], average, out=np.zeros_like(average), where=average > 0
+    )
     return use
 
 
