@@ -8,7 +8,8 @@ import pandas as pd
 from abm.axes import CONFIG_LABELS, FOOTLOOSE
 from abm.economy.tables import Array, Economy
 from abm.location.relocation import Moves
-from abm.state.columns import CONTENT, EVENTS, MOVES, OUTCOMES, OWNERS, TRADE, Finished, Table
+from abm.state.columns import CONTENT, EVENTS, MOVES, OUTCOMES, OWNERS, TRADE, Table
+from abm.state.finished import Finished
 from abm.trade.accounts import Accounts
 from agents import FirmTable
 

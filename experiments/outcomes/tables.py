@@ -95,8 +95,8 @@ COMPARISON_TABLES: dict[str, dict[str, Column]] = {
         "unit": _label("of part and difference"),
         "order": Column(pa.int32(), "", "place in the chain of worlds, from 1"),
         "channel": _label(
-            "duty_paid, compliance, contracts_renewed, resourcing, customers, relocation or "
-            "price_feedback: "
+            "duty_paid, compliance, contracts_renewed, resourcing, customers, capacity, "
+            "relocation or price_feedback: "
             "what is let go in this world beside what was before"
         ),
         "part": _number("that of the row", "what the headline changes by when it is let go"),
