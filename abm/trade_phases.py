@@ -202,7 +202,7 @@ class Trading(Surface):
         self.standing_capacity = self.capacity * self.firms.plants
         self.cleared = self._clear(demand)
         self.scarcity = self.cleared.u
-        self.opening = demand.after_build_up(self.capacity)
+        self.opening = self._opening(demand)
         self.served = prospects.served(self._log_scarcity())
         self.customers = self.served.customers
 
@@ -314,6 +314,10 @@ class Trading(Surface):
     def _clear(self, demand: PlantsDemand) -> Cleared:
         """Prices at which plants can make what is asked of them."""
         return clear_plants(demand, self.standing_capacity, self.scenario.economy.supply)
+
+    def _opening(self, demand: PlantsDemand) -> Array:
+        """Capacity with which plants open."""
+        return demand.after_build_up(self.capacity)
 
     def _log_scarcity(self) -> Array | None:
         """Logarithm of what scarcity adds to prices; None where capacity is at will."""

@@ -180,7 +180,7 @@ class PlantsDemand:
         """Output at given prices, and what would be if no plant was short of capacity."""
         return Cleared(u, self.output(u), self.output(np.ones_like(u)), np.zeros_like(u))
 
-    def after_build_up(self, capacity: Floats) -> Floats:
+    def after_build_up(self, capacity: Floats) -> Array:
         """Output that plants without capacity will want once they have all their customers.
 
         Parameters
@@ -192,7 +192,7 @@ class PlantsDemand:
         ndarray, shape (firm, host)
             0 for plants that have capacity.
         """
-        found = np.zeros_like(capacity)
+        found: Array = np.zeros_like(capacity, np.float64)
         if not self.opening:
             return found
         sector = self.prospects.quarter.table.sector

@@ -17,8 +17,9 @@ Held is
   followed and paid for at the prices of this one;
 * ``customers``: who buys from whom, and from which of a firm's plants; the customers of plants
   that do not stand here go to the others;
-* ``capacity``: what scarcity adds to the prices of plants that stand in both worlds; it adds
-  nothing to those of others, which have as much capacity as they want;
+* ``capacity``: what scarcity adds to the prices of plants that stand in both worlds, and what
+  is built there; to the prices of others it adds nothing. Prices and customers are found
+  together, so that this is held as long as customers are;
 * ``plants``: where firms produce and build;
 * ``prices``: wages, supply prices and the treasury's balance, as the next quarter
   starts from them.
@@ -27,7 +28,7 @@ When a regime becomes known, its first claims are always chosen freely, because 
 followed may not know that regime.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -103,7 +104,7 @@ class HeldWorld(Twin):
     ) -> None:
         check_twin(followed, scenario)
         self.followed = followed
-        self.held: Collection[str] = frozenset(held)
+        self.held: frozenset[str] = frozenset(held)
         unknown = sorted(set(self.held) - set(RESPONSES))
         if unknown:
             raise ValueError(f"held: {unknown[0]!r} is none of {', '.join(RESPONSES)}")
@@ -221,11 +222,26 @@ class HeldWorld(Twin):
         return prospects(quarter, self.customers, HELD, self.trade, start=theirs)
 
     def _clear(self, demand: PlantsDemand) -> Cleared:
-        """Prices of plants, their own or those of the world followed."""
-        if "capacity" not in self.held:
+        """Prices of plants and what they would make, their own or those of the world followed."""
+        if self.held.isdisjoint(("capacity", "customers")):
             return super()._clear(demand)
-        known = (self.standing_capacity > 0) & self.followed.firms.plants
-        return demand.cleared_at(np.where(known, self.followed.scarcity, 1.0))
+        theirs, both = self.followed, self._stand_in_both()
+        u = np.ones_like(theirs.scarcity)
+        np.copyto(u, theirs.scarcity, where=both)
+        own = demand.cleared_at(u)
+        np.copyto(own.wanted, theirs.cleared.wanted, where=both)
+        return own
+
+    def _opening(self, demand: PlantsDemand) -> Array:
+        opening = super()._opening(demand)
+        if not self.held.isdisjoint(("capacity", "customers")):
+            theirs = self.followed.opening
+            np.copyto(opening, theirs, where=self._stand_in_both() & (theirs > 0))
+        return opening
+
+    def _stand_in_both(self) -> NDArray[np.bool_]:
+        both: NDArray[np.bool_] = self.firms.plants & self.followed.firms.plants
+        return both
 
     def rewire_suppliers(self) -> None:
         """Links, their own or those of the world followed."""

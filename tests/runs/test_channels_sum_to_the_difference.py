@@ -88,9 +88,12 @@ def test_each_channel_does_what_it_stands_for(pushed):
     # No firm moves before relocation is let go.
     moved = found["plants_moved", "real_firms", "moved", "all"]["channels"]
     assert all(
-        moved[channel] == 0 for channel in ("duty_paid", "compliance", "resourcing", "customers")
+        moved[channel] == 0
+        for channel in ("duty_paid", "compliance", "resourcing", "customers", "capacity")
     )
     assert moved["relocation"] != 0
+    # What is asked of plants beyond their capacity, or short of it, changes what they charge.
+    assert balance["capacity"] != 0
     # Wages and supply prices follow only when they are let go.
     services = found["us_services_balance", "CAN"]["channels"]
     assert services["price_feedback"] != 0
@@ -151,6 +154,7 @@ def test_the_order_may_be_another_and_ends_in_the_run_all_the_same():
     scenario = Scenario.load("blanket-25")
     order = (
         "price_feedback",
+        "capacity",
         "relocation",
         "customers",
         "resourcing",
