@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from abm.axes import HAS_PLANT, N_FOOTLOOSE, N_HOMES, N_HOSTS
 from abm.economy.tables import Array, Economy
 from abm.location.relocation import Moves
-from abm.trade.accounts import Accounts
+from abm.trade.books.accounts import Accounts
 from agents import FirmTable
 
 

@@ -10,7 +10,7 @@ from abm.economy.tables import Array, Economy
 from abm.location.relocation import Moves
 from abm.state.columns import CONTENT, EVENTS, MOVES, OUTCOMES, OWNERS, TRADE, Table
 from abm.state.finished import Finished
-from abm.trade.accounts import Accounts
+from abm.trade.books.accounts import Accounts
 from agents import FirmTable
 
 

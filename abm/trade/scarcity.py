@@ -24,7 +24,7 @@ from abm.core.inputs.sourcing import firm_last
 from abm.economy.tables import Array
 from abm.engine.blocks import sector_edges
 from abm.errors import ModelError
-from abm.trade.market_clearing import Plants, markups
+from abm.trade.sales.market_clearing import Plants, markups
 from abm.trade.serving import Prospects
 
 TOLERANCE = 1e-6

@@ -21,9 +21,9 @@ from abm.core.inputs.content_rules import Floats
 from abm.economy.tables import Array
 from abm.engine.blocks import sector_rows, sectors_together
 from abm.engine.parallel import in_parallel
-from abm.trade.customers import AT_HOME, Customers, Offers, make_offers
-from abm.trade.market_clearing import Plants
-from abm.trade.this_quarter import Quarter
+from abm.trade.borders.this_quarter import Quarter
+from abm.trade.sales.customers import AT_HOME, Customers, Offers, make_offers
+from abm.trade.sales.market_clearing import Plants
 from agents import FirmTable
 
 
@@ -55,7 +55,7 @@ class Served:
     to_move: Array
 
     def sales(self, sector: int, rows: slice) -> Iterable[tuple[Plants, Floats]]:
-        """What a block of firms of one sector sells, as `abm.trade.market_clearing.Sales`."""
+        """What a block of firms of one sector sells, as `abm.trade.sales.market_clearing.Sales`."""
         plants = self.standing[sector, rows.start]
         for host, place in enumerate(plants[:N_HOSTS]):
             yield place, self.customers.sold(place, host)

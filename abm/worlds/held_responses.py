@@ -44,9 +44,9 @@ from abm.engine.blocks import sector_blocks
 from abm.engine.parallel import in_parallel
 from abm.model import RelocationModel
 from abm.scenario.scenario import Scenario
-from abm.trade.customers import HELD
-from abm.trade.input_prices import buyers
-from abm.trade.renewal import Supply
+from abm.trade.inputs.input_prices import buyers
+from abm.trade.inputs.renewal import Supply
+from abm.trade.sales.customers import HELD
 from abm.trade.scarcity import PlantsDemand
 from abm.trade.serving import Prospects, prospects
 from abm.worlds.twin import Twin, check_twin

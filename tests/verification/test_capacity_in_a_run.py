@@ -9,15 +9,15 @@ from functools import cache
 import numpy as np
 import pytest
 
-import abm.trade.deliveries
+import abm.trade.flows.deliveries
 from abm.axes import N_HOSTS
 from abm.core.demand.capacity import Cleared, Pace
 from abm.errors import IdentityError
 from abm.model import RelocationModel
 from abm.scenario.scenario import Scenario
-from abm.trade.accounts import Consumers, check_identities
+from abm.trade.books.accounts import Consumers, check_identities
 from abm.trade.investment import check_investment
-from abm.trade.market_clearing import INTERMEDIATE, unit_prices
+from abm.trade.sales.market_clearing import INTERMEDIATE, unit_prices
 from abm.worlds.checkpoint import put_away, take_up
 from abm.worlds.twin import twin
 from experiments.scenarios.overrides import load_scenario
@@ -218,6 +218,6 @@ def test_settings_that_no_capacity_can_have_are_refused():
 
 def test_scarcity_left_out_of_the_books_is_found_out(monkeypatch):
     rent = property(lambda self: 0.5 * (1 - 1 / self.scarcity[:, 0, 0]))
-    monkeypatch.setattr(abm.trade.deliveries._Work, "rent", rent)
+    monkeypatch.setattr(abm.trade.flows.deliveries._Work, "rent", rent)
     with pytest.raises(IdentityError):
         model_of(*OVERSEAS).run_for(3)
