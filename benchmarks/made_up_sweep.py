@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from experiments.runs.folders import write_whole
+from experiments.runs.on_disk.run_folders import write_whole
 from experiments.sweeps.design.plan import make_plan
 from experiments.sweeps.design.run_spec import RUN
 from experiments.sweeps.design.sweep_file import SweepFile

@@ -21,7 +21,7 @@ from benchmarks.figure import in_seconds, scaling
 from benchmarks.goals import GOALS
 from benchmarks.results import FILE, Results, Row, read
 from experiments.labels import NOTHING
-from experiments.runs.folders import (
+from experiments.runs.on_disk.run_folders import (
     FOLDER_FORMAT,
     MANIFEST,
     PROGRAM,

@@ -12,7 +12,7 @@ from abm.config.keys import keys_of
 from abm.scenario.scenario import Scenario
 from experiments.estimation.search import CONFIDENCE, LIMIT, Estimate, Known
 from experiments.estimation.target_file import TargetFile
-from experiments.runs.folders import write_whole
+from experiments.runs.on_disk.run_folders import write_whole
 from experiments.scenarios.describe import described_scenario
 from experiments.scenarios.overrides import load_scenario, overridden
 from experiments.sweeps.answers.report import as_svg, number_text

@@ -30,7 +30,7 @@ from experiments.own_data.packaged import read_packaged
 from experiments.own_data.published import READABLE, Published
 from experiments.own_data.telling_apart import told_apart
 from experiments.own_data.workbooks import read_workbook
-from experiments.runs.folders import MANIFEST, PROGRAM, replaced_folder, write_json
+from experiments.runs.on_disk.run_folders import MANIFEST, PROGRAM, replaced_folder, write_json
 
 Array = NDArray[np.float64]
 

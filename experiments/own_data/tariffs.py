@@ -18,7 +18,7 @@ from abm.config.keys import shown
 from abm.errors import OutputError, ScenarioError
 from abm.scenario.scenario import Scenario
 from experiments.own_data.product_lines import Line, read_lines
-from experiments.runs.folders import write_whole
+from experiments.runs.on_disk.run_folders import write_whole
 from experiments.scenarios.describe import toml
 
 LEAST_ERROR = 0.01

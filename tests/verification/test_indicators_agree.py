@@ -9,7 +9,7 @@ from abm.axes import FOOTLOOSE, HOSTS, REGIONS
 from abm.errors import OutputError
 from abm.governments.watching import outlook
 from abm.trade import indicators
-from experiments.outcomes import measures
+from experiments.outcomes import quantities as measures
 from experiments.scenarios.overrides import load_scenario
 from experiments.validation.measuring import MOTOR, quarter_measures
 from viz.charts.basics import LIGHT

@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import Any
 
 from abm.errors import StoreError
-from experiments.runs.confined import file_for_adding, read_inside
-from experiments.sweeps.store.records import (
+from experiments.runs.on_disk.confined import file_for_adding, read_inside
+from experiments.sweeps.store.schemas import (
     LOG_FORMAT,
     LOG_NAME_PATTERN,
     FailedLine,

@@ -23,7 +23,7 @@ def frames_of(spec: RunSpec, scenario: str) -> dict[str, Any]:
     from abm.worlds.twin import twin
     from experiments.outcomes.tables import check_tables
     from experiments.sweeps.design.plan import resolved_scenario
-    from experiments.sweeps.work.base_years import base_year
+    from experiments.sweeps.workers.base_years import base_year
 
     resolved = resolved_scenario(scenario, spec)
     model = twin(base_year(resolved.firms, resolved.economy, spec.firms, spec.seed), resolved)

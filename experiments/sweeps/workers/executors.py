@@ -16,10 +16,10 @@ from multiprocessing import current_process
 from abm.config.keys import shown
 from abm.errors import OutputError
 from experiments.sweeps.design.run_spec import Report, RunFunction, RunSpec
-from experiments.sweeps.work.backends import Backend, BackendLostError
-from experiments.sweeps.work.chunk import Limits
-from experiments.sweeps.work.kept_workers import carried_out
-from experiments.sweeps.work.portions import Chunk, Portions
+from experiments.sweeps.workers.backends import Backend, BackendLostError
+from experiments.sweeps.workers.chunk import Limits
+from experiments.sweeps.workers.kept_workers import carried_out
+from experiments.sweeps.workers.portions import Chunk, Portions
 
 GROUP = "nearshore.executors"
 """Of entry points by which other packages offer theirs."""

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 from experiments.runs.processes import PORTABLE, settings_of_workers
 from experiments.sweeps.design.run_spec import Report, RunFunction
-from experiments.sweeps.work.chunk import Limits, Worker, run_chunk
-from experiments.sweeps.work.portions import Chunk
+from experiments.sweeps.workers.chunk import Limits, Worker, run_chunk
+from experiments.sweeps.workers.portions import Chunk
 
 IDLE_SECONDS = 60.0
 """After which processes that nobody used are ended: a pool does not say that it is done."""

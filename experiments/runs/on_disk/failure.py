@@ -5,8 +5,8 @@ from typing import Any
 
 from abm.errors import NonFiniteError
 from abm.scenario.scenario import Scenario
-from experiments.runs.folders import PROGRAM, sealed, write_json
-from experiments.runs.provenance import economy_facts, git_revision, versions
+from experiments.runs.on_disk.provenance import economy_facts, git_revision, versions
+from experiments.runs.on_disk.run_folders import PROGRAM, sealed, write_json
 
 FAILURE_FORMAT = 2
 

@@ -11,9 +11,16 @@ from abm.config.keys import shown
 from abm.errors import CheckpointError
 from abm.model import RelocationModel
 from abm.worlds.checkpoint import Checkpoint, put_away, take_up
-from experiments.runs.confined import open_inside
-from experiments.runs.folders import CHECKPOINT, PROGRAM, read_json, seal_holds, sealed, write_json
-from experiments.runs.provenance import versions
+from experiments.runs.on_disk.confined import open_inside
+from experiments.runs.on_disk.provenance import versions
+from experiments.runs.on_disk.run_folders import (
+    CHECKPOINT,
+    PROGRAM,
+    read_json,
+    seal_holds,
+    sealed,
+    write_json,
+)
 
 CHECKPOINT_FORMAT = 3
 """Of the two files below; since 3 a run carries contracts and customers."""

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from abm.errors import OutputError
 from experiments.outcomes.tables import TABLES, RunFrames, schema
-from experiments.runs.confined import read_inside
+from experiments.runs.on_disk.confined import read_inside
 
 FOLDER_FORMAT = 2
 """Of the files below; raised when an older reader would misread them.

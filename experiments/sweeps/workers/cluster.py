@@ -13,10 +13,10 @@ from typing import Any
 
 from abm.errors import OutputError
 from experiments.sweeps.design.run_spec import Report, RunFunction, RunSpec
-from experiments.sweeps.work.backends import Backend, BackendLostError
-from experiments.sweeps.work.chunk import Limits
-from experiments.sweeps.work.kept_workers import carried_out, end_processes
-from experiments.sweeps.work.portions import Chunk, Portions
+from experiments.sweeps.workers.backends import Backend, BackendLostError
+from experiments.sweeps.workers.chunk import Limits
+from experiments.sweeps.workers.kept_workers import carried_out, end_processes
+from experiments.sweeps.workers.portions import Chunk, Portions
 
 TICK = 0.1
 """Seconds between two looks at the futures."""

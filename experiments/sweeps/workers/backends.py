@@ -9,8 +9,8 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from experiments.sweeps.design.run_spec import Report, RunFunction, RunSpec
-from experiments.sweeps.work.chunk import Limits, Stopped, Worker, run_chunk
-from experiments.sweeps.work.portions import Portions
+from experiments.sweeps.workers.chunk import Limits, Stopped, Worker, run_chunk
+from experiments.sweeps.workers.portions import Portions
 
 TICK = 0.2
 """Seconds between two looks at the clock."""

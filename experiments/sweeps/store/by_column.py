@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from abm.config.keys import shown
 from abm.errors import ScenarioError, StoreError
-from experiments.runs.confined import open_inside
+from experiments.runs.on_disk.confined import open_inside
 from experiments.sweeps.design.run_spec import RUN
 from experiments.sweeps.store.consistent import consistently
 from experiments.sweeps.store.remembered import Remembered, Stamp, stamp_inside, stamp_of

@@ -25,7 +25,7 @@ from pebble import ProcessExpired, ProcessPool
 from abm.errors import StoreError
 from experiments.sweeps.design.run_spec import Report, RunFunction, RunSpec
 from experiments.sweeps.store.maker import maker
-from experiments.sweeps.work.one_run import check_identity, check_outcomes, simulate
+from experiments.sweeps.workers.one_run import check_identity, check_outcomes, simulate
 
 START_SECONDS = 20.0
 """A process that takes longer to begin a run is replaced; the next one is given more."""
