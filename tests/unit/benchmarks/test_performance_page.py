@@ -6,11 +6,11 @@ import pytest
 from matplotlib.figure import Figure
 from rich.console import Console
 
-from benchmarks.compare import change, changes, print_comparison, summary
-from benchmarks.compare import main as compare
-from benchmarks.figure import scaling
-from benchmarks.goals import GOALS
-from benchmarks.performance_page import (
+from benchmarks.page.compare import change, changes, print_comparison, summary
+from benchmarks.page.compare import main as compare
+from benchmarks.page.figure import scaling
+from benchmarks.page.goals import GOALS
+from benchmarks.page.performance_page import (
     BLOCK,
     BLOCKS,
     PAGE,
@@ -21,8 +21,8 @@ from benchmarks.performance_page import (
     print_report,
     rewritten,
 )
-from benchmarks.performance_page import main as report
-from benchmarks.results import BenchmarkError, Results, Row, read
+from benchmarks.page.performance_page import main as report
+from benchmarks.page.recorded import BenchmarkError, Results, Row, read
 from experiments.labels import NOTHING
 from experiments.speed.machine import description
 
@@ -222,5 +222,6 @@ def test_the_figure_without_a_cost_step_is_a_sentence():
 def test_the_page_shows_every_block_and_is_what_its_results_make_of_it():
     page = PAGE.read_text(encoding="utf-8")
     assert {found["name"] for found in BLOCK.finditer(page)} == set(BLOCKS)
-    # `python -m benchmarks.performance_page docs/performance.json --page` brings it up to date.
+    # What brings it up to date:
+    # python -m benchmarks.page.performance_page docs/performance.json --page
     assert rewritten(page, read([PAGE_RESULTS])) == page

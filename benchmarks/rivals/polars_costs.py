@@ -16,7 +16,7 @@ from abm.core.inputs.buyers import ORIGINATING, ORIGINATING_BEFORE_DUTY, OTHER, 
 from abm.core.inputs.sourcing import InputTerms
 from abm.engine.blocks import sector_rows
 from abm.model import RelocationModel
-from benchmarks.inputs_in_use import inputs_in_use
+from benchmarks.rivals.inputs_in_use import inputs_in_use
 
 SHARED_ONLY = pl.QueryOptFlags.none()
 SHARED_ONLY.comm_subexpr_elim = True

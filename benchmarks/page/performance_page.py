@@ -1,7 +1,7 @@
 """Reads what the benchmarks measured and says it: table, goals, figure, page.
 
-    python -m benchmarks.performance_page RAW.json --out results/bench/latest
-    python -m benchmarks.performance_page results/bench/latest results/bench/large --page
+    python -m benchmarks.page.performance_page RAW.json --out results/bench/latest
+    python -m benchmarks.page.performance_page results/bench/latest results/bench/large --page
 
 With ``--page`` the figures go into ``docs/performance.md`` and the files beside it.
 """
@@ -17,9 +17,9 @@ from rich.console import Console
 from rich.table import Table
 
 from abm.errors import NearshoreError
-from benchmarks.figure import in_seconds, scaling
-from benchmarks.goals import GOALS
-from benchmarks.results import FILE, Results, Row, read
+from benchmarks.page.figure import in_seconds, scaling
+from benchmarks.page.goals import GOALS
+from benchmarks.page.recorded import FILE, Results, Row, read
 from experiments.labels import NOTHING
 from experiments.runs.on_disk.run_folders import (
     FOLDER_FORMAT,
@@ -31,7 +31,7 @@ from experiments.runs.on_disk.run_folders import (
 )
 from experiments.speed.machine import in_words
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "performance.md"
 PAGE_FIGURE = ROOT / "docs" / "figures" / "scaling.png"
 PAGE_RESULTS = PAGE.with_suffix(".json")
@@ -226,7 +226,7 @@ def _replace_figure(path: Path, figure: Figure) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Carry out the command line above and return the exit code."""
     parser = argparse.ArgumentParser(
-        prog="benchmarks.performance_page", description=__doc__.split("\n")[0]
+        prog="benchmarks.page.performance_page", description=__doc__.split("\n")[0]
     )
     parser.add_argument("results", nargs="+", type=Path, help="files or folders of results")
     parser.add_argument("--out", type=Path, help="folder to write")
@@ -242,7 +242,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             write_page(results)
             print(f"Written: {PAGE.relative_to(ROOT)}")
     except NearshoreError as error:
-        print(f"benchmarks.performance_page: {error}", file=sys.stderr)
+        print(f"benchmarks.page.performance_page: {error}", file=sys.stderr)
         return 2
     return 0
 

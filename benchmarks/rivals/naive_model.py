@@ -26,7 +26,7 @@ from abm.core.inputs.content_rules import MAX_ITERATIONS, MAX_LOG_WEDGE
 from abm.economy.tables import MERCHANDISE_PROCESSING_FEE
 from abm.model import RelocationModel
 from abm.trade.borders import MEMBER_PAIRS
-from benchmarks.inputs_in_use import inputs_in_use
+from benchmarks.rivals.inputs_in_use import inputs_in_use
 
 MEX = HOSTS.index("MEX")
 

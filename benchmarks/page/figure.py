@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from benchmarks.results import Results, Row
+from benchmarks.page.recorded import Results, Row
 from viz.figures.canvas import new_figure, nothing_to_show, styled
 from viz.palette import BASELINE, FAINT_TEXT, TEXT
 

@@ -2,7 +2,7 @@
 
 Promised in docs/sweeps.md: a query of one number within 0.3 s and 300 MB once the files
 were checked, and the report within 20 s and 1 GB. Each is measured in a program of its own,
-memory from its first import on. ``python -m benchmarks.bench_sweep_reading`` prints all.
+memory from its first import on. ``python -m benchmarks.sweeps.bench_sweep_reading`` prints all.
 """
 
 import json
@@ -15,10 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.made_up_sweep import made_up_sweep
+from benchmarks.sweeps.made_up_sweep import made_up_sweep
 from experiments.sweeps.store.remembered import QUIET_SECONDS
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 SIZE = {"n": 128, "replications": 130, "columns": 150}
 """Of four factors: 768 points, and 99,840 runs."""

@@ -1,6 +1,6 @@
 """How often intervals of indices hold what is true, counted on functions whose answers are known.
 
-``python -m benchmarks.interval_coverage [DESIGNS]`` prints it for all indices, functions and
+``python -m benchmarks.sweeps.interval_coverage [DESIGNS]`` prints it for all indices, functions and
 kinds of noise; docs/reliability.md has what it printed.
 """
 

@@ -7,7 +7,7 @@ and here the very function of the naive model. So the two differ by their framew
 import agentpy
 
 from benchmarks.mid_quarter import MidQuarter, evenly_spread
-from benchmarks.naive_model import Numbers, SectorTerms, firm_states, free_mix, sector_terms
+from benchmarks.rivals.naive_model import Numbers, SectorTerms, firm_states, free_mix, sector_terms
 
 
 class AgentpyFirm(agentpy.Agent):

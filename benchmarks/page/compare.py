@@ -1,6 +1,6 @@
 """Sets two saved runs side by side and marks what changed by more than the noise.
 
-    python -m benchmarks.compare results/bench/before results/bench/after
+    python -m benchmarks.page.compare results/bench/before results/bench/after
 
 A machine is not equally fast at all times. Every round is therefore divided by what
 the machine took, just before it, for a fixed number of logarithms and exponentials.
@@ -22,8 +22,8 @@ from rich.console import Console
 from rich.table import Table
 
 from abm.errors import NearshoreError
-from benchmarks.figure import in_seconds
-from benchmarks.results import Results, Row, read
+from benchmarks.page.figure import in_seconds
+from benchmarks.page.recorded import Results, Row, read
 from experiments.speed.machine import in_words
 
 BETWEEN_RUNS = 0.05
@@ -124,14 +124,16 @@ def summary(found: Sequence[Change]) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Carry out the command line above and return the exit code."""
-    parser = argparse.ArgumentParser(prog="benchmarks.compare", description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="benchmarks.page.compare", description=__doc__.split("\n")[0]
+    )
     parser.add_argument("before", type=Path, help="folder or file of results")
     parser.add_argument("after", type=Path, help="folder or file of results")
     asked = parser.parse_args(arguments)
     try:
         print_comparison(read([asked.before]), read([asked.after]))
     except NearshoreError as error:
-        print(f"benchmarks.compare: {error}", file=sys.stderr)
+        print(f"benchmarks.page.compare: {error}", file=sys.stderr)
         return 2
     return 0
 

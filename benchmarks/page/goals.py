@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from benchmarks.results import Results
+from benchmarks.page.recorded import Results
 
 MILLION = 1_000_000
 GB = 1e9
