@@ -76,9 +76,11 @@ def test_a_request_to_stop_is_heard_at_every_stage(
         result = carry_out(file, out, reuse=(other,))
     assert result.code == code
     assert "stopped by" in result.notes[-1]
+    begun = (out / "manifest.json").exists()
+    assert ("go on with --resume" in result.notes[-1]) == begun
+    assert ("start it again without --resume" in result.notes[-1]) == (not begun)
     assert before == {number: signal.getsignal(number) for number in before}
-    resume = (out / "manifest.json").exists()
-    assert carry_out(file, out, reuse=(other,), resume=resume).code == 0
+    assert carry_out(file, out, reuse=(other,), resume=begun).code == 0
     assert read_bytes(out) == read_bytes(other)
 
 
@@ -105,7 +107,7 @@ def test_the_command_ends_with_75_before_there_is_anything(tmp_path, monkeypatch
     stopping = asking_to_stop(sweep_file.read_sweep, signal.SIGTERM, before=True)
     monkeypatch.setattr(sweep_file, "read_sweep", stopping)
     assert main(["sweep", str(write_sweep(tmp_path)), "--out", str(tmp_path / "out")]) == 75
-    assert capsys.readouterr().err == "Stopped: stopped by SIGTERM.\n"
+    assert capsys.readouterr().err == "Stopped: stopped by SIGTERM; the same command goes on.\n"
     assert not (tmp_path / "out").exists()
 
 
