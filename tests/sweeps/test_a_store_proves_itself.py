@@ -310,6 +310,19 @@ def test_half_a_line_is_no_damage_and_a_whole_one_without_its_end_counts(tmp_pat
         assert left == (content[:first] if cut < len(content) - 1 else content)
 
 
+def test_a_copy_that_was_saved_over_is_told_from_damage(finished, capsys):
+    _, out = finished
+    pd.read_parquet(out / "results.parquet").assign(mine=1).to_parquet(out / "results.parquet")
+    assert main(["results", str(out), "--verify"]) == 0
+    whole, copy = capsys.readouterr().out.splitlines()
+    assert whole == "1 parts, the design, scenarios and logs are as they were written"
+    assert copy.startswith("results.parquet: was changed since it was written; it is a copy")
+    (part,) = (out / "parts").iterdir()
+    part.write_bytes(part.read_bytes()[:-1])
+    assert main(["results", str(out), "--verify"]) == 4
+    assert "parts/merged-" in capsys.readouterr().err
+
+
 def test_saving_over_the_results_loses_nothing(finished):
     file, out = finished
     right, shown = read_bytes(out), out / "results.parquet"
