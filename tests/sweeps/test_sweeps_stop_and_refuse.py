@@ -7,7 +7,7 @@ from math import inf, nan
 import numpy as np
 import pytest
 import sweep_runs
-from stores import read_bytes
+from stores import carry_out, read_bytes
 from sweep_runs import write_sweep
 
 import experiments.sweeps.work.sweep as sweeps
@@ -28,10 +28,6 @@ firms = 50
 quarters = 1
 replications = 2
 """
-
-
-def carry_out(file, out, run_one=sweep_runs.trivial, **options):
-    return run_sweep(file, out, Options(quiet=True, **options), run_one=run_one)
 
 
 def asking_to_stop(whole, number, before):
