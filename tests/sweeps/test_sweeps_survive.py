@@ -26,6 +26,7 @@ from experiments.sweeps.store.maker import maker
 from experiments.sweeps.store.recorder import Recorder
 from experiments.sweeps.store.store import SweepStore
 from experiments.sweeps.work.supervisor import StopRules
+from experiments.sweeps.workers.chunk import Limits, Worker
 
 KILLS = 12
 
@@ -123,8 +124,6 @@ def test_any_number_of_workers_and_order_gives_the_same_bytes(tmp_path, uninterr
     ],
 )
 def test_a_run_that_fails_is_recorded_and_costs_no_other(tmp_path, run_one, kind, words):
-    from experiments.sweeps.workers.chunk import Limits
-
     limits = Limits(
         seconds=1.0 if kind == "timeout" else None,
         memory=2**31 if kind == "memory" else None,
@@ -149,7 +148,6 @@ def test_a_run_that_kills_its_process_once_is_run_again(tmp_path, marks):
 
 def test_a_process_killed_between_two_runs_costs_nothing(tmp_path, monkeypatch):
     from experiments.sweeps.workers import chunk
-    from experiments.sweeps.workers.chunk import Limits, Worker
 
     monkeypatch.setattr(chunk, "START_SECONDS", 4.0)
     plan = make_plan(*read_sweep(write_sweep(tmp_path)))
@@ -164,6 +162,14 @@ def test_a_process_killed_between_two_runs_costs_nothing(tmp_path, monkeypatch):
         assert [report.kind for report in reports] == ["done"] * 4
     finally:
         worker.stop()
+
+
+@pytest.mark.parametrize(("seconds", "processes"), [(0.0, 3), (60.0, 1)])
+def test_a_worker_starts_afresh_after_many_runs_that_took_some_time(tmp_path, seconds, processes):
+    limits = Limits(runs_a_process=8, seconds_a_process=seconds)
+    result = carry_out(write_sweep(tmp_path), tmp_path / "out", sweep_runs.process, limits=limits)
+    assert result.done == 20
+    assert results(tmp_path / "out")["profit"].nunique() == processes
 
 
 def test_failed_runs_wait_until_a_retry_is_asked_for(tmp_path, marks, uninterrupted):
