@@ -15,6 +15,7 @@ from abm.policy.regimes import Policy
 from abm.state.surface import Surface
 from abm.trade.accounts import Accounts, Consumers
 from abm.trade.borders import claim_origin
+from abm.trade.certificates import new_certificates, qualified_share
 from abm.trade.complying import (
     claims_in_transition,
     held_after,
@@ -22,13 +23,8 @@ from abm.trade.complying import (
     sign_to_comply,
 )
 from abm.trade.customers import Served, serve
-from abm.trade.deliveries import (
-    Tally,
-    clear_with_purchases,
-    new_certificates,
-    qualified_share,
-    tally_plants,
-)
+from abm.trade.deliveries import Tally, tally_plants
+from abm.trade.input_flows import clear_with_purchases
 from abm.trade.input_prices import (
     input_terms,
     outside_duty,

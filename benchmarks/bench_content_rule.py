@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from abm.core.content_rules import meet_content_rule
+from abm.core.inputs.content_rules import meet_content_rule
 from benchmarks.measure import YARDSTICK_FIRMS, Measurement, scaled
 from benchmarks.naive_model import Mix, cheapest_compliant
 from experiments.speed.bound import of_one_evaluation

@@ -6,7 +6,7 @@ For the firms that reconsider in a quarter; the table counts all firms.
 import numpy as np
 import pytest
 
-from abm.core.location import solve_values
+from abm.core.choice.location import solve_values
 from benchmarks.measure import Measurement
 
 TOLERANCE = 1e-8

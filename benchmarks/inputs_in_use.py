@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from abm.axes import N_GOODS
-from abm.core.sourcing import InputTerms
+from abm.core.inputs.sourcing import InputTerms
 from abm.model import RelocationModel
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from abm.core.location import LocationProblem
+from abm.core.choice.location import LocationProblem
 from abm.location.moving_costs import MovingCosts, build_up_costs, location_problem
 from abm.location.review import reviewing
 from abm.model import RelocationModel

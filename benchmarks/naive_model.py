@@ -15,14 +15,14 @@ import mesa
 import numpy as np
 
 from abm.axes import HOSTS, USA
-from abm.core.buyers import (
+from abm.core.demand.claims import Claim
+from abm.core.inputs.buyers import (
     ORIGINATING,
     ORIGINATING_BEFORE_DUTY,
     OTHER,
     OTHER_BEFORE_DUTY,
 )
-from abm.core.claims import Claim
-from abm.core.content_rules import MAX_ITERATIONS, MAX_LOG_WEDGE
+from abm.core.inputs.content_rules import MAX_ITERATIONS, MAX_LOG_WEDGE
 from abm.economy.tables import MERCHANDISE_PROCESSING_FEE
 from abm.model import RelocationModel
 from abm.trade.borders import MEMBER_PAIRS

@@ -12,8 +12,8 @@ from operator import add
 import numpy as np
 import polars as pl
 
-from abm.core.buyers import ORIGINATING, ORIGINATING_BEFORE_DUTY, OTHER, OTHER_BEFORE_DUTY
-from abm.core.sourcing import InputTerms
+from abm.core.inputs.buyers import ORIGINATING, ORIGINATING_BEFORE_DUTY, OTHER, OTHER_BEFORE_DUTY
+from abm.core.inputs.sourcing import InputTerms
 from abm.engine.blocks import sector_rows
 from abm.model import RelocationModel
 from benchmarks.inputs_in_use import inputs_in_use

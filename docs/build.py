@@ -35,12 +35,12 @@ REFERENCE = {
     ),
     "Firms and governments": ("agents.firm", "agents.government", "agents.firm_table"),
     "The core": (
-        "abm.core.sourcing",
-        "abm.core.content_rules",
-        "abm.core.claims",
-        "abm.core.markets",
-        "abm.core.location",
-        "abm.core.beliefs",
+        "abm.core.inputs.sourcing",
+        "abm.core.inputs.content_rules",
+        "abm.core.demand.claims",
+        "abm.core.demand.markets",
+        "abm.core.choice.location",
+        "abm.core.choice.beliefs",
     ),
     "Running": (
         "experiments.runs.runner",

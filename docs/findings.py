@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from abm import RelocationModel
 from abm.axes import CONFIG_LABELS, FOOTLOOSE, HOSTS
-from abm.core.claims import Claim
-from abm.core.content_rules import Floats
+from abm.core.demand.claims import Claim
+from abm.core.inputs.content_rules import Floats
 from abm.scenario.scenario import Scenario
 from docs.generate import table
 from experiments.labels import REGION_NAMES

@@ -50,7 +50,7 @@ CONSTANTS = (
     "abm.base_year.calibration.TOLERANCE",
     "abm.base_year.calibration.NEGLIGIBLE",
     "abm.trade_phases.SETTLING_ROUNDS",
-    "abm.core.content_rules.MAX_LOG_WEDGE",
+    "abm.core.inputs.content_rules.MAX_LOG_WEDGE",
     "abm.trade.origin.HOURS_A_QUARTER",
     "abm.trade.accounts.ROUNDING",
 )

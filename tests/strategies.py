@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from hypothesis import strategies as st
 
-from abm.core.buyers import Buyers
-from abm.core.claims import BorderTerms
-from abm.core.sourcing import InputTerms
+from abm.core.demand.claims import BorderTerms
+from abm.core.inputs.buyers import Buyers
+from abm.core.inputs.sourcing import InputTerms
 
 N_ENTRIES = 6
 """Firms in a case."""
@@ -24,7 +24,7 @@ thresholds = st.floats(0.01, 0.99)
 
 @dataclass(frozen=True)
 class Mixes:
-    """Free choices of inputs, arguments of `abm.core.content_rules` in their order."""
+    """Free choices of inputs, arguments of `abm.core.inputs.content_rules` in their order."""
 
     spend: np.ndarray
     foreign: np.ndarray
@@ -48,7 +48,7 @@ def mixes(draw) -> Mixes:
 
 @dataclass(frozen=True)
 class Plants:
-    """Firms before they buy inputs, arguments of `abm.core.sourcing.cost_step` in their order."""
+    """Firms before they buy inputs: `abm.core.inputs.sourcing.cost_step`'s arguments in order."""
 
     buyers: Buyers
     value_added: np.ndarray
@@ -87,7 +87,7 @@ def plants(draw, regimes: int = 2) -> Plants:
 
 @dataclass(frozen=True)
 class Exporters:
-    """Firms at a border, arguments of `abm.core.claims.choose_claim` in their order."""
+    """Firms at a border, arguments of `abm.core.demand.claims.choose_claim` in their order."""
 
     free_cost: np.ndarray
     compliant_cost: np.ndarray

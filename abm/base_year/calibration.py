@@ -26,8 +26,8 @@ from abm.axes import (
 )
 from abm.base_year.fixed_point import Mixing
 from abm.base_year.market_access import matched_access
-from abm.core.buyers import sourcing_potential
-from abm.core.sourcing import UnitCosts
+from abm.core.inputs.buyers import sourcing_potential
+from abm.core.inputs.sourcing import UnitCosts
 from abm.economy.constants import Calibration
 from abm.economy.last_quarter import Certificates, Conditions
 from abm.economy.tables import Array, Economy
@@ -35,13 +35,8 @@ from abm.engine.blocks import sector_rows
 from abm.errors import CalibrationError
 from abm.policy.regimes import Policy
 from abm.trade.borders import Borders, claim_origin
-from abm.trade.deliveries import (
-    Tally,
-    new_certificates,
-    qualified_share,
-    sales_by_appeal,
-    tally_plants,
-)
+from abm.trade.certificates import new_certificates, qualified_share
+from abm.trade.deliveries import Tally, sales_by_appeal, tally_plants
 from abm.trade.input_prices import (
     outside_duty,
     price_inputs,

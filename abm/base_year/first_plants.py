@@ -16,15 +16,15 @@ from numpy.typing import NDArray
 
 from abm.axes import CONFIGS, FOOTLOOSE, HAS_PLANT, HOSTS, N_CONFIGS, N_FOOTLOOSE, N_HOSTS
 from abm.core.blocks import blocks
-from abm.core.content_rules import Floats
-from abm.core.customers import Speeds
-from abm.core.location import (
+from abm.core.choice.location import (
     LocationProblem,
     choice_probabilities,
     choice_values,
     solve_values,
-    stationary_distribution,
 )
+from abm.core.choice.long_run import stationary_distribution
+from abm.core.demand.customers import Speeds
+from abm.core.inputs.content_rules import Floats
 from abm.economy.tables import Array, Economy
 from abm.engine.draws import Draws
 from abm.location.moving_costs import (

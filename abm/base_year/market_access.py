@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from abm.axes import N_FOOTLOOSE, N_HOSTS, N_REGIONS
-from abm.core.content_rules import Floats
-from abm.core.markets import plant_appeal
+from abm.core.demand.markets import plant_appeal
+from abm.core.inputs.content_rules import Floats
 from abm.economy.tables import Array
 from abm.engine.blocks import sector_blocks
 from abm.engine.parallel import in_parallel

@@ -10,8 +10,8 @@ from abm.axes import FOOTLOOSE, HOSTS, N_FOOTLOOSE, N_HOSTS, N_REGIONS
 from abm.base_year.calibration import BaseYear, calibrate
 from abm.base_year.first_plants import place_firms
 from abm.base_year.population import draw_population
-from abm.core.contracts import Contracts
-from abm.core.sourcing import UnitCosts
+from abm.core.inputs.contracts import Contracts
+from abm.core.inputs.sourcing import UnitCosts
 from abm.economy.constants import Calibration
 from abm.economy.last_quarter import Certificates
 from abm.economy.tables import Array, Economy
@@ -24,7 +24,7 @@ from abm.scenario.scenario import Scenario
 from abm.state.state import State
 from abm.trade.accounts import Accounts, Consumers
 from abm.trade.customers import AT_ONCE, Customers, serve
-from abm.trade.deliveries import clear_with_purchases
+from abm.trade.input_flows import clear_with_purchases
 from abm.trade.input_prices import outside_duty
 from abm.trade.market_clearing import FINAL, MarketState, clear_markets, fringe_prices
 from abm.trade.settlement import settle

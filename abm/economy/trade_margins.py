@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abm.axes import N_GOODS, N_REGIONS, SECTORS
-from abm.core.proportional_fitting import fitted
+from abm.core.inputs.proportional_fitting import fitted
 
 Array = NDArray[np.float64]
 

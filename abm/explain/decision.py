@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from abm.axes import BELIEFS, CONFIG_LABELS, FOOTLOOSE, HAS_PLANT, HOSTS, N_CONFIGS
-from abm.core.beliefs import myopic_transitions
-from abm.core.claims import Claim, claim_costs
-from abm.core.dated_beliefs import Calendar, dated_values
-from abm.core.location import best_of_choices, value_of_staying
+from abm.core.choice.beliefs import myopic_transitions
+from abm.core.choice.dated_beliefs import Calendar, dated_values
+from abm.core.choice.location import best_of_choices, value_of_staying
+from abm.core.demand.claims import Claim, claim_costs
 from abm.explain.one_firm import ONLY, Moment, Situation
 from abm.explain.switching_points import CANCELS, Lever, levers_of, nearest_switch
 from abm.location.valuation import Weighing, projects_at_gates

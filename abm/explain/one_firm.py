@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abm.axes import N_CONFIGS, N_HOSTS
-from abm.core.dated_beliefs import Calendar
-from abm.core.sourcing import UnitCosts
+from abm.core.choice.dated_beliefs import Calendar
+from abm.core.inputs.sourcing import UnitCosts
 from abm.economy.constants import Calibration
 from abm.economy.last_quarter import Conditions
 from abm.economy.tables import Array, Economy

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abm.axes import HOSTS, N_CONFIGS, N_HOSTS
-from abm.core.location import Projects
+from abm.core.choice.projects import Projects
 from abm.economy.tables import Array
 from abm.explain.one_firm import ONLY, Situation
 from abm.location.moving_costs import MovingCosts, location_problem

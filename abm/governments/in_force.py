@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.core.beliefs import update_counts
+from abm.core.choice.beliefs import update_counts
 from abm.economy.tables import Array
 from abm.engine.draws import Draws
 from abm.governments.outlook import Act

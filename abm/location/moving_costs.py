@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abm.axes import HAS_PLANT, N_CONFIGS, N_FOOTLOOSE, N_HOSTS
-from abm.core.build_up import BuildUp
-from abm.core.content_rules import Floats
-from abm.core.customers import Speeds
-from abm.core.location import LocationProblem
+from abm.core.choice.location import LocationProblem
+from abm.core.demand.build_up import BuildUp
+from abm.core.demand.customers import Speeds
+from abm.core.inputs.content_rules import Floats
 from abm.economy.tables import Array, Economy
 from abm.policy.regimes import Policy
 from abm.scenario.assumptions import FirmAssumptions

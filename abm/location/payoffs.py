@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from abm.axes import HAS_PLANT, N_CONFIGS, N_FOOTLOOSE
 from abm.core.blocks import blocks
-from abm.core.markets import config_revenue
+from abm.core.demand.markets import config_revenue
 from abm.economy.constants import Calibration
 from abm.economy.tables import Array
 from abm.engine.blocks import sector_rows

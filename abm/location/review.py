@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abm.axes import BELIEFS, N_CONFIGS
-from abm.core.beliefs import adaptive_transitions, myopic_transitions
-from abm.core.dated_beliefs import Calendar, calendar
+from abm.core.choice.beliefs import adaptive_transitions, myopic_transitions
+from abm.core.choice.dated_beliefs import Calendar, calendar
 from abm.economy.tables import Array
 from abm.engine.draws import Draws
 from abm.location.moving_costs import MovingCosts, quarterly_review

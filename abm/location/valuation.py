@@ -7,15 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abm.core.blocks import blocks
-from abm.core.content_rules import Floats
-from abm.core.dated_beliefs import Calendar, dated_projects, dated_values
-from abm.core.location import (
-    LocationProblem,
-    Projects,
-    choice_values,
-    continue_or_cancel,
-    solve_values,
-)
+from abm.core.choice.dated_beliefs import Calendar, dated_projects, dated_values
+from abm.core.choice.location import LocationProblem, choice_values, solve_values
+from abm.core.choice.projects import Projects, continue_or_cancel
+from abm.core.inputs.content_rules import Floats
 from abm.economy.tables import Array
 from abm.engine.parallel import in_parallel
 from abm.location.moving_costs import MovingCosts, location_problem

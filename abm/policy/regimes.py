@@ -201,7 +201,7 @@ class Policy(PolicyArrays):
         draw : float
             Uniform between 0 and 1; matters only if the scenario has it drawn.
         hazard : float
-            Factor on the threat's arrival, from `abm.policy.instruments.reaction.hazard_scale`.
+            Factor on the threat's arrival, from `abm.governments.react.hazard_scale`.
         """
         threat = self.threat_at(quarter)
         if threat is None or threat.imposed == "never":

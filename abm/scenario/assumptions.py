@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from abm.config.settings import AsTuple, Number, Settings, Share, setting
-from abm.core.customers import Speeds
+from abm.core.demand.customers import Speeds
 from abm.economy.folders import BASE_YEAR, base_years, economy_of, located
 
 QUARTERS_A_YEAR = 4

@@ -12,8 +12,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.core.contracts import Contracts
-from abm.core.sourcing import UnitCosts
+from abm.core.inputs.contracts import Contracts
+from abm.core.inputs.sourcing import UnitCosts
 from abm.economy.last_quarter import Conditions
 from abm.economy.tables import Array
 from abm.governments.in_force import PolicyState

@@ -8,8 +8,8 @@ import pandas as pd
 
 from abm import data
 from abm.axes import BELIEFS, CONFIG_LABELS, FOOTLOOSE, HOSTS
-from abm.core.claims import Claim
-from abm.core.sourcing import UnitCosts
+from abm.core.demand.claims import Claim
+from abm.core.inputs.sourcing import UnitCosts
 from abm.governments.in_force import PolicyInForce
 from abm.policy.regimes import Policy
 from abm.scenario.scenario import Scenario

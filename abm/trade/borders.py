@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abm.axes import HOSTS, N_HOSTS, N_REGIONS, USA
-from abm.core.claims import BorderTerms, Claim, choose_claim
-from abm.core.content_rules import Floats
-from abm.core.sourcing import UnitCosts, firm_last
+from abm.core.demand.claims import BorderTerms, Claim, choose_claim
+from abm.core.inputs.content_rules import Floats
+from abm.core.inputs.sourcing import UnitCosts, firm_last
 from abm.economy.tables import Array, Economy
 from abm.engine.blocks import sector_rows
 from abm.engine.parallel import in_parallel

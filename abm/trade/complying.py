@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abm.axes import N_FOOTLOOSE, N_HOSTS
-from abm.core.content_rules import Floats
-from abm.core.held_wedges import (
+from abm.core.inputs.content_rules import Floats
+from abm.core.inputs.held_wedges import (
     SETTLED,
     SignedMix,
     held_factor,
@@ -17,7 +17,7 @@ from abm.core.held_wedges import (
     sign_for_content,
     sign_for_rules,
 )
-from abm.core.sourcing import InputTerms, UnitCosts, free_choice, free_mix
+from abm.core.inputs.sourcing import InputTerms, UnitCosts, free_choice, free_mix
 from abm.engine.blocks import sector_rows
 from abm.engine.parallel import in_parallel
 from abm.trade.borders import claim_origin

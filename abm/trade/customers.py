@@ -1,12 +1,13 @@
 """Who buys from whom: customers of firms, of importers and of plants, from quarter to quarter.
 
-Consumers are a brand's, the firm's and not a plant's; users of inputs buy from plants. Both
-choose anew now and then (`abm.core.customers`), so that what a firm sells in a quarter follows
-what it would sell, had everybody just chosen, with a lag. Its plants take each other's place at
-a speed of their own. What no plant serves any more is handed on at once, whatever the cause: a
-firm's customers in a market go to the others there, a plant's part of its firm's customers to
-its sisters, the users of its inputs to the host's other plants. Nothing is told of openings and
-closings, they are seen from where plants stand that can reach a market.
+Consumers are a brand's, the firm's and not a plant's; users of inputs buy from plants.
+Both choose anew now and then (`abm.core.demand.customers`), so that what a firm sells in
+a quarter follows what it would sell, had everybody just chosen, with a lag. Its plants
+take each other's place at a speed of their own. What no plant serves any more is handed
+on at once, whatever the cause: a firm's customers in a market go to the others there, a
+plant's part of its firm's customers to its sisters, the users of its inputs to the host's
+other plants. Nothing is told of openings and closings, they are seen from where plants
+stand that can reach a market.
 
 Consumers see the price at which they are served, that of the plants which in fact serve them:
 a plant opened behind a tariff wall wins customers as it takes over sales, not before.
@@ -19,8 +20,7 @@ from typing import Self
 import numpy as np
 
 from abm.axes import N_FOOTLOOSE, N_HOSTS, N_REGIONS
-from abm.core.content_rules import Floats
-from abm.core.customers import (
+from abm.core.demand.customers import (
     Edges,
     Shares,
     Speeds,
@@ -32,8 +32,9 @@ from abm.core.customers import (
     shares_today,
     split_today,
 )
-from abm.core.held_prices import price_index, price_of_split, tornqvist
-from abm.core.markets import plant_appeal
+from abm.core.demand.held_prices import price_index, price_of_split, tornqvist
+from abm.core.demand.markets import plant_appeal
+from abm.core.inputs.content_rules import Floats
 from abm.economy.tables import Array
 from abm.engine.blocks import sector_blocks, sector_rows
 from abm.engine.parallel import in_parallel

@@ -13,16 +13,14 @@ from functools import cached_property
 import numpy as np
 
 from abm.axes import N_FOOTLOOSE, N_GOODS, N_HOSTS, N_REGIONS, N_SECTORS
-from abm.core.claims import Claim
-from abm.core.content_rules import Floats
-from abm.core.purchases import input_purchases, ruled_purchases
-from abm.core.sourcing import InputTerms
+from abm.core.demand.claims import Claim
+from abm.core.inputs.content_rules import Floats
+from abm.core.inputs.purchases import input_purchases, ruled_purchases
+from abm.core.inputs.sourcing import InputTerms
 from abm.economy.constants import Calibration
-from abm.economy.last_quarter import Certificates
 from abm.economy.tables import Array
 from abm.engine.blocks import sector_blocks
 from abm.engine.parallel import in_parallel
-from abm.errors import ModelError
 from abm.trade.input_prices import buyers
 from abm.trade.market_clearing import FINAL, INTERMEDIATE, Plants, appeal, standing_plants
 from abm.trade.this_quarter import Quarter
@@ -439,114 +437,3 @@ def _tally_certificates(part: _OfSector, work: _Work, host: int) -> None:
         filed["false"][cell] += weight @ (claim == Claim.CLAIMS_FALSELY)
     part.originating[host] += sold.T @ qualifies
     part.sold[host] += sold.sum(axis=0)
-
-
-def new_certificates(tally: Tally, outside: Array, last: Certificates) -> Certificates:
-    """Certificates of the quarter, for the next one.
-
-    Parameters
-    ----------
-    tally : Tally
-    outside : ndarray, shape (sector, source, market, regime)
-        Duty on trade in which nothing can be claimed.
-    last : Certificates
-        Kept where nothing was delivered.
-
-    Returns
-    -------
-    Certificates
-    """
-    fresh = Certificates.unclaimed(outside)
-    arrays = {}
-    delivered = tally.filed["weight"] > 0
-    members = (slice(0, N_FOOTLOOSE), slice(0, N_HOSTS))
-    across = ~np.eye(N_HOSTS, N_REGIONS, dtype=bool)
-    across[:, N_HOSTS:] = False
-    for name in ("duty", "claimed", "dutiable", "claimed_dutiable", "false"):
-        array = getattr(fresh, name).copy()
-        share = tally.filed[name] / np.where(delivered, tally.filed["weight"], 1)
-        kept = np.where(delivered, share, getattr(last, name)[members])
-        array[members] = np.where(across[None, :, :, None], kept, array[members])
-        arrays[name] = array
-    return Certificates(**arrays)
-
-
-def qualified_share(tally: Tally, spending: Array | None, last: Array) -> Array:
-    """Share of deliveries that originate, shape (material, host, regime).
-
-    Goods of immobile sectors always do.
-
-    Parameters
-    ----------
-    tally : Tally
-    spending : ndarray, shape (sector, host, use, market), optional
-        What the tally is per unit of; by default one everywhere.
-    last : ndarray, shape (material, host, regime)
-        Kept where nothing was delivered.
-    """
-    share = last.copy()
-    weight = np.ones_like(tally.sold) if spending is None else spending[:, :, INTERMEDIATE]
-    sold = (tally.sold * weight).sum(axis=2)[..., None]
-    originating = np.einsum("jhmr,jhm->jhr", tally.originating, weight)
-    share[:N_FOOTLOOSE] = np.where(
-        sold > 0, originating / np.where(sold > 0, sold, 1), last[:N_FOOTLOOSE]
-    )
-    return np.clip(share, 0, 1)
-
-
-def clear_with_purchases(
-    tally: Tally,
-    spending: Array,
-    other_purchases: Array,
-    on_top: Array,
-    tolerance: float = 1e-13,
-) -> Array:
-    """Spending at which plants sell as many inputs as others buy from them.
-
-    Parameters
-    ----------
-    tally : Tally
-    spending : ndarray, shape (sector, host, use, market)
-        That of consumers, which is kept, and a first guess of that on inputs.
-    other_purchases : ndarray, shape (input, source, market)
-        Inputs bought by all other users at basic prices.
-    on_top : ndarray, shape (input, source, market)
-        What buyers pay over the basic price, as a factor.
-    tolerance : float
-        Relative change at which the iteration stops.
-
-    Returns
-    -------
-    ndarray, shape (sector, host, use, market)
-    """
-    cleared = spending.copy()
-    offered = tally.sums["share"][:, :, INTERMEDIATE]
-    sells = offered > 0
-    for _ in range(500):
-        flows = input_flows(tally, cleared, other_purchases, on_top)[:N_FOOTLOOSE, :N_HOSTS]
-        pools = np.divide(flows, offered, out=np.zeros_like(flows), where=sells)
-        change = np.abs(pools - cleared[:, :, INTERMEDIATE]).max(initial=0)
-        cleared[:, :, INTERMEDIATE] = pools
-        if change <= tolerance * np.abs(pools).max(initial=1e-300):
-            return cleared
-    raise ModelError("trade_and_account: sales of inputs did not settle in 500 rounds")
-
-
-def input_flows(tally: Tally, spending: Array, other_purchases: Array, on_top: Array) -> Array:
-    """Purchases of inputs at basic prices by all users.
-
-    Parameters
-    ----------
-    tally : Tally
-    spending : ndarray, shape (sector, host, use, market)
-        What the tally is per unit of.
-    other_purchases, on_top : ndarray, shape (input, source, market)
-
-    Returns
-    -------
-    ndarray, shape (input, source, market)
-    """
-    flows = other_purchases.copy()
-    bought = np.einsum("jkshum,jhum->ksh", tally.purchases, spending)
-    flows[:, :, :N_HOSTS] += bought / on_top[:, :, :N_HOSTS]
-    return flows

@@ -4,10 +4,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abm.axes import GOODS, N_FOOTLOOSE, N_GOODS, N_HOSTS, N_SECTORS
-from abm.core.buyers import Buyers
-from abm.core.contracts import ContractWeights
-from abm.core.presence import present_weights
-from abm.core.sourcing import InputTerms, UnitCosts, cost_step
+from abm.core.demand.presence import present_weights
+from abm.core.inputs.buyers import Buyers
+from abm.core.inputs.contracts import ContractWeights
+from abm.core.inputs.sourcing import InputTerms, UnitCosts, cost_step
 from abm.economy.constants import Calibration
 from abm.economy.last_quarter import Conditions
 from abm.economy.tables import Array, Economy

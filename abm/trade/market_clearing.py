@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abm.axes import N_FOOTLOOSE, N_HOSTS, N_REGIONS
-from abm.core.content_rules import Floats
-from abm.core.markets import hat_shares, plant_appeal, plant_pull
+from abm.core.demand.markets import hat_shares, plant_appeal, plant_pull
+from abm.core.inputs.content_rules import Floats
 from abm.economy.constants import Calibration
 from abm.economy.tables import Array, Economy
 from abm.engine.blocks import sector_blocks

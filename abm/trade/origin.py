@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abm.axes import GOODS, N_FOOTLOOSE, N_GOODS, N_HOSTS, REGIONS
-from abm.core.further_rules import FurtherRules
+from abm.core.inputs.further_rules import FurtherRules
 from abm.economy.constants import Calibration
 from abm.economy.last_quarter import Conditions
 from abm.economy.tables import Array

@@ -3,8 +3,8 @@
 import numpy as np
 
 from abm.axes import N_FOOTLOOSE, N_HOSTS, N_REGIONS, N_SECTORS
-from abm.core.content_rules import Floats
-from abm.core.presence import presence, standing_appeal
+from abm.core.demand.presence import presence, standing_appeal
+from abm.core.inputs.content_rules import Floats
 from abm.economy.constants import Calibration
 from abm.economy.tables import Array, Economy
 from abm.engine.blocks import sector_blocks

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from abm.axes import FOOTLOOSE, HOSTS, REGIONS, SECTORS
-from abm.core.contracts import (
+from abm.core.inputs.contracts import (
     Contracts,
     ContractWeights,
     Signing,

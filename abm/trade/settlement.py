@@ -15,7 +15,8 @@ from abm.trade.accounts import (
     check_identities,
     ratio,
 )
-from abm.trade.deliveries import Tally, input_flows
+from abm.trade.deliveries import Tally
+from abm.trade.input_flows import input_flows
 from abm.trade.market_clearing import FINAL
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from abm.core.sourcing import UnitCosts
+from abm.core.inputs.sourcing import UnitCosts
 from abm.economy.constants import Calibration
 from abm.economy.tables import Array, Economy
 from abm.policy.regimes import Policy

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.core.claims import Claim
-from abm.core.content_rules import Floats
+from abm.core.demand.claims import Claim
+from abm.core.inputs.content_rules import Floats
 from abm.trade.borders import Borders
 
 

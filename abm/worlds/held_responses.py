@@ -32,9 +32,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abm.axes import N_GOODS, N_HOSTS, N_SECTORS
-from abm.core.claims import Claim
-from abm.core.repriced import reprice
-from abm.core.sourcing import InputTerms
+from abm.core.demand.claims import Claim
+from abm.core.inputs.repriced import reprice
+from abm.core.inputs.sourcing import InputTerms
 from abm.economy.tables import Array
 from abm.engine.blocks import sector_blocks
 from abm.engine.parallel import in_parallel

@@ -66,7 +66,7 @@ def check_twin(model: RelocationModel, scenario: Scenario) -> None:
 
 def alike(one: Scenario, other: Scenario) -> bool:
     """Return whether two scenarios are set up with the same firms and base year."""
-    free = {"relocation": True}  # acts in the steps alone
+    free = {"relocation": True}  # read in steps only, so the set-up is the same either way
     return one.economy == other.economy and (
         one.firms.model_copy(update=free) == other.firms.model_copy(update=free)
     )

@@ -149,7 +149,7 @@ def sweep(
     )
     result = run_sweep(file, out or Path("results") / asked.name, options)
     for note in result.notes:
-        typer.echo(note, err=True)
+        _say(note, err=True)
     typer.echo(
         f"{result.folder}: {result.done} of {result.runs} runs done, {result.failed} failed, "
         f"{result.left} left"
@@ -178,7 +178,7 @@ def status(
         else:
             kinds = ", ".join(f"{n} {kind}" for kind, n in found.failures.items())
             each = "" if found.median_seconds is None else f", {found.median_seconds:.2f} s a run"
-            typer.echo(
+            _say(
                 f"{found.name}: {found.done} of {found.runs} done, {found.failed} failed"
                 + (f" ({kinds})" if kinds else "")
                 + f", {found.pending} left{each}; {found.bytes / 1e6:.1f} MB, disk "
@@ -222,13 +222,13 @@ def results(
 
         with store.locked():
             for line in itertools.chain(*mended(store)):
-                typer.echo(line, err=True)
+                _say(line, err=True)
     if verify:
         typer.echo(verify_parts(store))
     if makers:
         typer.echo(makers_text(store))
     if sql is not None:
-        typer.echo(text_of(query(store, sql)))
+        _say(text_of(query(store, sql)))
     elif export is not None:
         export_frame(frame(folder), export, store.sweep)
     elif not (compact or verify or makers):
@@ -325,6 +325,13 @@ def calibrate(
     typer.echo(f"Written: {result.folder}" if not result.code else f"{result.folder}: stopped")
     if result.code:
         raise typer.Exit(result.code)
+
+
+def _say(text: str, *, err: bool = False) -> None:
+    """Print lines in which something from a folder stands, none of it an order to a terminal."""
+    from experiments.sweeps.store.reading import printable
+
+    typer.echo("\n".join(printable(line) for line in text.split("\n")), err=err)
 
 
 def _bad(problem: str) -> Exception:

@@ -19,9 +19,9 @@ from abm.base_year.population import (
     fitted_by_sector,
     fitted_origin_share,
 )
-from abm.core.claims import Claim
-from abm.core.customers import Speeds
-from abm.core.sourcing import UnitCosts
+from abm.core.demand.claims import Claim
+from abm.core.demand.customers import Speeds
+from abm.core.inputs.sourcing import UnitCosts
 from abm.economy.tables import MERCHANDISE_PROCESSING_FEE, Array, Economy, load_economy
 from abm.engine.blocks import sector_rows
 from abm.engine.draws import Draws
@@ -31,7 +31,8 @@ from abm.policy.regime import INSTRUMENTS
 from abm.scenario.assumptions import FirmAssumptions
 from abm.scenario.scenario import Scenario
 from abm.trade.borders import Borders, claim_origin
-from abm.trade.deliveries import qualified_share, sales_by_appeal, tally_plants
+from abm.trade.certificates import qualified_share
+from abm.trade.deliveries import sales_by_appeal, tally_plants
 from abm.trade.input_prices import (
     outside_duty,
     price_inputs,
@@ -166,7 +167,7 @@ def claim_share(exports: Exports, border: Border, rates: Array, median: float) -
 
     Costs of paperwork and of lying are lognormal and independent, so the probability
     that neither claim is cheaper than paying is a product; it is what
-    `abm.core.claims.choose_claim` does on average over draws of the two.
+    `abm.core.demand.claims.choose_claim` does on average over draws of the two.
 
     Parameters
     ----------

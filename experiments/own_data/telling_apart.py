@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abm.axes import REGIONS, SECTORS
-from abm.core.proportional_fitting import fitted
+from abm.core.inputs.proportional_fitting import fitted
 from abm.economy.tables import load_economy, observed_flows
 from experiments.own_data.mapping import parts
 

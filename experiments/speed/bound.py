@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.core.sourcing import InputTerms, UnitCosts
+from abm.core.inputs.sourcing import InputTerms, UnitCosts
 from experiments.speed.machine import Speed
 
 

@@ -22,7 +22,7 @@ from abm.axes import (
     REGIONS,
     USA,
 )
-from abm.core.contracts import paid
+from abm.core.inputs.contracts import paid
 from abm.economy.tables import Array
 from abm.engine.blocks import sector_rows
 from abm.model import RelocationModel

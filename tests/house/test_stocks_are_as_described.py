@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from abm.axes import N_FOOTLOOSE, N_HOSTS, N_REGIONS, N_SECTORS, USES
-from abm.core.contracts import REMEMBERED
+from abm.core.inputs.contracts import REMEMBERED
 from abm.model import RelocationModel
 from abm.state.state import State
 

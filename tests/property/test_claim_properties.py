@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from abm.core.claims import Claim, choose_claim
+from abm.core.demand.claims import Claim, choose_claim
 from tests.strategies import exporters
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from abm.core.customers import (
+from abm.core.demand.customers import (
     Shares,
     follow,
     follow_split,
@@ -17,7 +17,7 @@ from abm.core.customers import (
     shares_today,
     split_today,
 )
-from abm.core.held_prices import price_index, price_of_split, tornqvist
+from abm.core.demand.held_prices import price_index, price_of_split, tornqvist
 from tests.strategies import seeds
 
 speeds = st.floats(0.02, 1)

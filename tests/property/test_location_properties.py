@@ -6,12 +6,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from abm.core.location import (
-    LocationProblem,
-    choice_probabilities,
-    solve_values,
-    stationary_distribution,
-)
+from abm.core.choice.location import LocationProblem, choice_probabilities, solve_values
+from abm.core.choice.long_run import stationary_distribution
 
 N_FIRMS = 4
 TOLERANCE = 1e-12

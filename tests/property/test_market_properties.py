@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from abm.core.claims import choose_claim
-from abm.core.markets import config_revenue, hat_shares, plant_appeal, plant_pull
+from abm.core.demand.claims import choose_claim
+from abm.core.demand.markets import config_revenue, hat_shares, plant_appeal, plant_pull
 from tests.strategies import N_ENTRIES, duties, exporters, seeds, sellers
 
 ROUNDING = 1e-12

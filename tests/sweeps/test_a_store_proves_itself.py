@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -329,14 +331,22 @@ def test_files_and_folders_of_others_are_left_alone_and_named(finished):
     for path in strange:
         path.write_bytes(b"PAR1 of someone else")
     (out / "parts" / "old" / "deep").mkdir(parents=True)
+    notes = out / "log" / "my_notes.jsonl"
+    notes.write_text("neither a line of a log\nnor torn")
     mine = [out / "my-design.parquet", out / "my-points.json", out / "results-2020.parquet"]
     for path in mine:
         path.write_text("mine")
     grown = carry_out(file, out, extend=("replications=6",))
     assert (grown.code, grown.done) == (0, 24)
     named = {note.split(":")[0] for note in grown.notes}
-    assert named == {"parts/notes.txt", "parts/main-0099.parquet", "parts/old"}
-    assert all(path.exists() for path in [*strange, *mine, out / "parts" / "old" / "deep"])
+    assert named == {
+        "parts/notes.txt",
+        "parts/main-0099.parquet",
+        "parts/old",
+        "log/my_notes.jsonl",
+    }
+    assert all(path.exists() for path in [*strange, *mine, notes, out / "parts" / "old" / "deep"])
+    assert carry_out(file, out, extend=("replications=7",)).code == 0
 
 
 @pytest.mark.parametrize(
@@ -394,3 +404,27 @@ def test_a_line_says_the_same_in_any_order_of_clocks(finished):
         moved = [r | {"time": time} if r["event"] == "merged" else r for r in records]
         log.write_bytes(b"".join(as_line(record) for record in moved))
         assert read_bytes(out) == right
+
+
+COUNTING = """
+import os, sys
+from pathlib import Path
+import pyarrow.parquet
+from experiments.sweeps.store.parts import read_part
+from experiments.sweeps.store.store import SweepStore
+store = SweepStore.open(Path(sys.argv[1]))
+before = len(os.listdir("/proc/self/task"))
+store.design()
+for part in store.history().parts.values():
+    read_part(store.folder, part)
+print(len(os.listdir("/proc/self/task")) - before)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="threads are counted by Linux")
+def test_reading_leaves_no_thread_that_could_abort_the_program_at_its_end(
+    finished, program_environment
+):
+    words = [sys.executable, "-c", COUNTING, str(finished[1])]
+    said = subprocess.run(words, env=program_environment, capture_output=True, text=True)
+    assert said.stdout == "0\n"

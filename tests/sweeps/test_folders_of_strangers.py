@@ -283,6 +283,27 @@ def test_what_a_stranger_wrote_tells_a_terminal_nothing(finished, capsys):
     assert "\x1b" not in printed
 
 
+def test_a_status_and_an_answer_tell_a_terminal_nothing(finished, capsys):
+    _, out = finished
+    written = json.loads((out / "manifest.json").read_text())["sweep"]
+    forged(out, sweep=written | {"name": "\x1b[2J gone"})
+    query = "SELECT chr(27) || '[2J gone' AS said"
+    for words in (["status", str(out)], ["results", str(out), "--sql", query]):
+        assert main(words) == 0
+        printed = capsys.readouterr().out
+        assert "?[2J gone" in printed
+        assert "\x1b" not in printed
+
+
+def test_factors_that_are_not_those_of_the_design_are_one_line(finished, capsys):
+    _, out = finished
+    written = json.loads((out / "manifest.json").read_text())["sweep"]
+    forged(out, sweep=written | {"factors": {"firms.closure_cost": [0.1, 0.2, 0.3, 0.4]}})
+    for words in (["results", str(out)], ["report", str(out)], ["results", str(out), "--verify"]):
+        assert main(words) == 4
+        assert "other factors than the manifest" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("sql", ["", "  ", "\n", ";", "-- nothing", "/**/"])
 def test_a_query_of_nothing_is_one_line(finished, capsys, sql):
     code = main(["results", str(finished[1]), "--sql", sql])

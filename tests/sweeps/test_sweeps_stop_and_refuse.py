@@ -17,7 +17,8 @@ from experiments.sweeps.design.plan import make_plan
 from experiments.sweeps.design.sweep_file import read_sweep
 from experiments.sweeps.store import merge as merging
 from experiments.sweeps.store.store import SweepStore
-from experiments.sweeps.work.one_run import check_outcomes
+from experiments.sweeps.work.model_rules import check_plan
+from experiments.sweeps.work.one_run import check_outcomes, simulate
 from experiments.sweeps.work.supervisor import StopRules
 from experiments.sweeps.work.sweep import Options, run_sweep
 
@@ -123,6 +124,23 @@ def test_a_point_that_the_model_refuses_is_named_before_anything_runs(tmp_path):
     with pytest.raises(ScenarioError, match=r"home_decay: 0\.9 leaves nothing.*at the point"):
         run_sweep(tmp_path / "far.toml", tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_an_outcome_that_no_run_has_is_refused_before_anything_runs(tmp_path):
+    text = FEW.replace("50", "100") + 'outcomes = ["{}"]\n'
+    (tmp_path / "named.toml").write_text(text.format("mean_content.cars.al"))
+    with pytest.raises(ScenarioError, match=r"did you mean 'mean_content\.cars\.all'"):
+        run_sweep(tmp_path / "named.toml", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("end", ["", ".change"])
+def test_outcomes_that_a_run_has_are_the_ones_that_may_be_named(tmp_path, end):
+    plan = make_plan(*read_sweep("content-threshold"))
+    named = [f"{name}{end}" for name in plan.sweep.outcomes]
+    text = FEW.replace("50", "100") + f"outcomes = {named}\n"
+    (tmp_path / "named.toml").write_text(text)
+    check_plan(make_plan(*read_sweep(tmp_path / "named.toml")), simulate)
 
 
 def test_a_larger_sweep_that_the_model_refuses_is_refused_before_it_is_written(tmp_path):

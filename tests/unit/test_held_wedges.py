@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from abm.core.content_rules import meet_content_rule, restricted_spending
-from abm.core.held_wedges import next_held, sign_for_content, sign_for_rules
-from abm.core.origin_rules import (
+from abm.core.inputs.content_rules import meet_content_rule, restricted_spending
+from abm.core.inputs.held_wedges import next_held, sign_for_content, sign_for_rules
+from abm.core.inputs.origin_rules import (
     FOREIGN,
     OriginRules,
     Sourcing,

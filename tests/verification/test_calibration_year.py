@@ -6,7 +6,8 @@ from scipy import stats
 
 from abm import RelocationModel
 from abm.axes import GOODS, HOSTS, N_FOOTLOOSE, N_GOODS, N_HOSTS
-from abm.core.location import choice_probabilities, solve_values, stationary_distribution
+from abm.core.choice.location import choice_probabilities, solve_values
+from abm.core.choice.long_run import stationary_distribution
 from abm.economy.tables import load_economy
 from abm.location.moving_costs import (
     MovingCosts,

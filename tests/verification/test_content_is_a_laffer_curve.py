@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from abm.axes import FOOTLOOSE, HOSTS
-from abm.core.buyers import Buyers
-from abm.core.claims import Claim
-from abm.core.content_rules import restricted_spending
+from abm.core.demand.claims import Claim
+from abm.core.inputs.buyers import Buyers
+from abm.core.inputs.content_rules import restricted_spending
 from experiments.scenarios.overrides import load_scenario
 from tests.same_firms import model_of
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
-from abm.core.contracts import (
+from abm.core.inputs.contracts import (
     REMEMBERED,
     Contracts,
     contract_weights,

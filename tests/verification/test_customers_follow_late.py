@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from abm.axes import CONFIG_LABELS, HAS_PLANT, N_FOOTLOOSE, REGIONS
-from abm.core.customers import Speeds
+from abm.core.demand.customers import Speeds
 from abm.economy.tables import load_economy
 from abm.location.moving_costs import MovingCosts, build_up_costs
 from abm.model import RelocationModel

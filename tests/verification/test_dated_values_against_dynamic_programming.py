@@ -10,14 +10,9 @@ import math
 import numpy as np
 import pytest
 
-from abm.core.dated_beliefs import Calendar, calendar, dated_projects, dated_values
-from abm.core.location import (
-    LocationProblem,
-    Projects,
-    choice_values,
-    continue_or_cancel,
-    solve_values,
-)
+from abm.core.choice.dated_beliefs import Calendar, calendar, dated_projects, dated_values
+from abm.core.choice.location import LocationProblem, choice_values, solve_values
+from abm.core.choice.projects import Projects, continue_or_cancel
 
 N_FIRMS, N_CONFIGS, N_STATES = 4, 3, 2
 CONFIGS = range(N_CONFIGS)

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from abm.core.buyers import Buyers
-from abm.core.contracts import Contracts, cost_with_tastes
-from abm.core.purchases import input_purchases
-from abm.core.sourcing import InputTerms, UnitCosts, cost_step, free_choice
+from abm.core.inputs.buyers import Buyers
+from abm.core.inputs.contracts import Contracts, cost_with_tastes
+from abm.core.inputs.purchases import input_purchases
+from abm.core.inputs.sourcing import InputTerms, UnitCosts, cost_step, free_choice
 from abm.errors import ModelError
 from abm.trade.renewal import Supply, renewed_supply
 

@@ -8,7 +8,7 @@ import pytest
 
 from abm.axes import FOOTLOOSE, HOSTS
 from abm.base_year.population import PAPERWORK_SPREAD
-from abm.core.claims import BorderTerms, Claim, choose_claim
+from abm.core.demand.claims import BorderTerms, Claim, choose_claim
 from abm.economy.tables import MERCHANDISE_PROCESSING_FEE, Array
 from abm.engine.draws import Draws
 from experiments.fit.moments import (

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from abm.axes import FOOTLOOSE, GOODS, N_HOSTS
-from abm.core.purchases import input_purchases, ruled_purchases
-from abm.core.sourcing import UnitCosts
+from abm.core.inputs.purchases import input_purchases, ruled_purchases
+from abm.core.inputs.sourcing import UnitCosts
 from abm.engine.blocks import sector_rows
 from abm.policy import compile_policy
 from abm.trade.input_prices import buyers, price_inputs, solve_costs, value_added_cost

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from abm.axes import FOOTLOOSE, GOODS, HOSTS, REGIONS, SECTORS
-from abm.core.claims import Claim
+from abm.core.demand.claims import Claim
 from abm.economy.tables import load_economy
 from abm.policy import compile_policy
 from abm.scenario.scenario import Scenario

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from abm.axes import CONFIG_LABELS, FOOTLOOSE, HAS_PLANT, HOSTS, N_CONFIGS
-from abm.core.location import choice_probabilities, choice_values, solve_values
+from abm.core.choice.location import choice_probabilities, choice_values, solve_values
 from abm.errors import IdentityError
 from abm.explain.decision import explanation
 from abm.explain.switching_points import decisions, levers_of, nearest_switch
@@ -111,7 +111,7 @@ def expected_openings(*overrides):
     problem = location_problem(costs, payoff, still, np.zeros(len(table), int), table.sector)
     values, _ = solve_values(problem)
     chances = choice_probabilities(problem, values, config=table.config.astype(int), regime=0)
-    return np.einsum("nd,ndh->h", chances, OPENED[table.config])
+    return np.einsum("fc,fch->h", chances, OPENED[table.config])
 
 
 @pytest.mark.parametrize("host", [USA, MEX, CAN])

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from abm.axes import N_FOOTLOOSE, N_HOSTS, N_REGIONS, N_SECTORS, REGIONS
-from abm.core.presence import presence, present_weights, standing_appeal
+from abm.core.demand.presence import presence, present_weights, standing_appeal
 from abm.economy.tables import load_economy
 
 USA, MEX = REGIONS.index("USA"), REGIONS.index("MEX")

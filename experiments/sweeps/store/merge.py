@@ -14,7 +14,7 @@ from experiments.runs.folders import write_whole
 from experiments.sweeps.design.run_spec import RUN
 from experiments.sweeps.store.parts import as_parquet, is_named_by_content, joined, read_part
 from experiments.sweeps.store.recorder import Recorder
-from experiments.sweeps.store.run_log import History, Part
+from experiments.sweeps.store.run_log import History, Part, strange_logs
 from experiments.sweeps.store.store import RESULTS, SweepStore
 
 ROWS_A_FILE = 200_000
@@ -119,11 +119,11 @@ def tidy(store: SweepStore) -> list[str]:
     Returns
     -------
     list of str
-        A line about each file or folder in ``parts`` that is none of ours.
+        A line about each file or folder in ``parts`` and ``log`` that is none of ours.
     """
     history = store.history()
     complete = set(store.design()[RUN].to_pylist()) <= history.done
-    strange = []
+    strange = strange_logs(store.folder)
     for path in sorted((store.folder / "parts").iterdir()):
         name = f"parts/{path.name}"
         if name in history.parts:

@@ -39,6 +39,22 @@ def as_parquet(table: pa.Table) -> tuple[bytes, str]:
     return content, sha256(content).hexdigest()
 
 
+def table_in(content: bytes) -> pa.Table:
+    """Return the table of a Parquet file, read by this thread alone.
+
+    Arrow's own threads may still hold ``content`` when the program ends, and the interpreter
+    then aborts it, so that a refusal would end with 134 in place of its exit code.
+
+    Raises
+    ------
+    OSError, ValueError
+        If it is no such file, or a page has another checksum than it was written with.
+    """
+    reader = pa.BufferReader(content)
+    with pq.ParquetFile(reader, pre_buffer=False, page_checksum_verification=True) as file:
+        return file.read(use_threads=False)
+
+
 def is_named_by_content(path: Path) -> bool:
     """Return whether a file has the name that a sweep would give to what it holds.
 
@@ -83,7 +99,7 @@ def table_of(content: bytes, part: Part) -> pa.Table:
     if sha256(content).hexdigest() != part.sha256:
         raise StoreError(f"{part.name}: is damaged; its checksum is not that of the log")
     try:
-        table = pq.read_table(pa.BufferReader(content), page_checksum_verification=True)
+        table = table_in(content)
     except (OSError, ValueError, pa.ArrowException) as error:
         said = " ".join(str(error).split())[:200]
         raise StoreError(f"{part.name}: is no table ({said})") from None

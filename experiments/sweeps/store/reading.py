@@ -18,14 +18,12 @@ import pyarrow as pa
 from abm.config.keys import shown
 from abm.errors import ScenarioError
 from experiments.runs.folders import PROGRAM
-from experiments.sweeps.design.run_spec import RUN, RunSpec
+from experiments.sweeps.design.run_spec import CHANGE, RUN, RunSpec
 from experiments.sweeps.store.columns import Columns, checked_columns, read_columns
 from experiments.sweeps.store.consistent import consistently
 from experiments.sweeps.store.remembered import Remembered
 from experiments.sweeps.store.run_log import History
 from experiments.sweeps.store.store import SweepStore
-
-CHANGE = ".change"
 
 RUNS_SCHEMA = pa.schema(
     {

@@ -25,7 +25,8 @@ PartName = Annotated[
 ]
 """No part lies elsewhere, and each is named by its content."""
 
-LogName = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,60}\.jsonl$")]
+LOG_NAME_PATTERN = r"^[A-Za-z0-9-]{1,60}\.jsonl$"
+LogName = Annotated[str, Field(pattern=LOG_NAME_PATTERN)]
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 

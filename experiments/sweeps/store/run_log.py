@@ -13,6 +13,7 @@ and a part that was replaced or set aside never counts again.
 
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -24,6 +25,7 @@ from abm.errors import StoreError
 from experiments.runs.confined import file_for_adding, read_inside
 from experiments.sweeps.store.records import (
     LOG_FORMAT,
+    LOG_NAME_PATTERN,
     FailedLine,
     Line,
     MergedLine,
@@ -35,6 +37,7 @@ from experiments.sweeps.store.records import (
 )
 
 FOLDER = "log"
+LOG_NAME = re.compile(LOG_NAME_PATTERN)
 CHECK_BYTES = 16
 _OPENING = b'{"check":"'
 
@@ -288,8 +291,19 @@ def _read_all(folder: Path) -> tuple[list[Line], list[Damage]]:
     return lines, [damage for damage in damages if damage not in repaired]
 
 
+def strange_logs(folder: Path) -> list[str]:
+    """Return a line about each file or folder among the logs that has no name of a log."""
+    return [
+        f"{FOLDER}/{path.name}: is no log of this sweep; left alone"
+        for path in sorted((folder / FOLDER).iterdir())
+        if not LOG_NAME.fullmatch(path.name) and not path.name.startswith(".")
+    ]
+
+
 def _logs(folder: Path) -> Iterator[tuple[str, bytes]]:
     for path in sorted((folder / FOLDER).glob("*.jsonl")):
+        if not LOG_NAME.fullmatch(path.name):
+            continue  # somebody's notes: no writer has such a name, and no repair could name it
         try:
             yield path.name, read_inside(folder, f"{FOLDER}/{path.name}")
         except OSError as error:

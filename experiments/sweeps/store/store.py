@@ -36,6 +36,7 @@ from experiments.sweeps.design.plan import SweepPlan
 from experiments.sweeps.design.points import Point
 from experiments.sweeps.design.run_spec import KEYS, RUN, RunSpec
 from experiments.sweeps.design.sweep_file import SweepFile
+from experiments.sweeps.store.parts import table_in
 from experiments.sweeps.store.records import checked_manifest
 from experiments.sweeps.store.run_log import History, Part, read_history
 
@@ -213,7 +214,7 @@ class SweepStore:
     def design(self) -> pa.Table:
         """Return the table of runs in canonical order."""
         try:
-            table = pq.read_table(pa.BufferReader(self._checked(DESIGN)))
+            table = table_in(self._checked(DESIGN))
             numbers = table.select(list(KEYS[1:])).cast(_NUMBERS)
             texts = table.select([RUN, KEYS[0]]).cast(_TEXTS)
         except (OSError, ValueError, LookupError, pa.ArrowException) as error:
@@ -221,6 +222,8 @@ class SweepStore:
             raise StoreError(f"{self.folder}: the design is no table of runs ({said})") from None
         if any(column.null_count for column in (*numbers.columns, *texts.columns)):
             raise StoreError(f"{self.folder}: the design has gaps")
+        if set(table.column_names) != {RUN, *KEYS, *self.sweep.factors}:
+            raise StoreError(f"{self.folder}: the design has other factors than the manifest")
         return table
 
     def specs(self) -> list[RunSpec]:

@@ -4,16 +4,21 @@ What would fail every run alike, such as too few firms, is refused at once. The 
 are those of the model: the same functions raise as would in a run.
 """
 
+from collections.abc import Collection
+from difflib import get_close_matches
+
 from abm.base_year.population import SMALLEST_FIRMS, draw_population, firms_per_cell
 from abm.base_year.set_up import scaled
 from abm.config.keys import shown
 from abm.economy.folders import economy_of
 from abm.engine.draws import Draws
 from abm.errors import CalibrationError, ScenarioError
+from abm.model import RelocationModel
 from abm.policy.regimes import compile_policy
 from abm.scenario.scenario import Scenario
+from experiments.outcomes.summary import entries, summary
 from experiments.sweeps.design.plan import SweepPlan, scenario_at
-from experiments.sweeps.design.run_spec import RunFunction
+from experiments.sweeps.design.run_spec import CHANGE, RunFunction
 from experiments.sweeps.work.one_run import simulate
 
 
@@ -23,10 +28,11 @@ def check_plan(plan: SweepPlan, run_one: RunFunction) -> None:
     Raises
     ------
     ScenarioError
-        As `check_by_the_model` does.
+        As `check_by_the_model` does, and for outcomes that no run has.
     """
     if run_one is simulate:
         check_by_the_model(plan)
+        _check_outcomes(plan.sweep.outcomes)
 
 
 def check_by_the_model(plan: SweepPlan) -> None:
@@ -56,6 +62,24 @@ def check_by_the_model(plan: SweepPlan) -> None:
                 said = ", ".join(f"{key} = {shown(value)}" for key, value in values.items())
                 at = f" (at the point {said})" if said else ""
                 raise ScenarioError(f"{error}{at}") from None
+
+
+def _check_outcomes(named: Collection[str]) -> None:
+    """Refuse outcomes that no run has.
+
+    A summary has the same names under every policy, so the fewest firms there may be are
+    asked, at rest and before their first quarter.
+    """
+    if not named:
+        return
+    frames = RelocationModel(Scenario(), firms=SMALLEST_FIRMS, rng=1).frames()
+    known = [".".join(path) for path, _ in entries(summary(frames))]
+    every = {*known, *(f"{name}{CHANGE}" for name in known)}
+    wrong = next((name for name in named if name not in every), None)
+    if wrong is not None:
+        near = get_close_matches(wrong, known, n=1)
+        meant = f"did you mean '{near[0]}'?" if near else f"there are {', '.join(known)}"
+        raise ScenarioError(f"outcomes: no run has {shown(wrong)}; {meant}")
 
 
 def _check_assumptions(scenario: Scenario, seen: set[str]) -> None:

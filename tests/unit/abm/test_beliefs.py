@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from abm.core.beliefs import adaptive_transitions, myopic_transitions, update_counts
+from abm.core.choice.beliefs import adaptive_transitions, myopic_transitions, update_counts
 
 PRIOR = np.array([[0.9, 0.1], [0.4, 0.6]])
 NOTHING_SEEN = np.zeros((2, 2), int)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from abm.core.contracts import (
+from abm.core.inputs.contracts import (
     REMEMBERED,
     Contracts,
     Signing,

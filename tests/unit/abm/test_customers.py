@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from abm.core.build_up import BuildUp, quarters_lost
-from abm.core.customers import (
+from abm.core.demand.build_up import BuildUp, quarters_lost
+from abm.core.demand.customers import (
     Shares,
     follow,
     follow_split,
@@ -16,8 +16,8 @@ from abm.core.customers import (
     split_today,
     sum_by_sector,
 )
-from abm.core.held_prices import price_index, price_of_split
-from abm.core.markets import plant_appeal, plant_pull
+from abm.core.demand.held_prices import price_index, price_of_split
+from abm.core.demand.markets import plant_appeal, plant_pull
 
 EDGES = np.array([0, 4, 4, 9])
 """Nine firms in three sectors, the second of which has none."""

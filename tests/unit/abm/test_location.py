@@ -5,16 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from abm.core import location
-from abm.core.location import (
+from abm.core.choice import location
+from abm.core.choice.location import (
     LocationProblem,
-    Projects,
     choice_probabilities,
     choice_values,
-    continue_or_cancel,
     solve_values,
-    stationary_distribution,
 )
+from abm.core.choice.long_run import stationary_distribution
+from abm.core.choice.projects import Projects, continue_or_cancel
 
 N_FIRMS, N_CONFIGS, N_REGIMES = 40, 3, 2
 

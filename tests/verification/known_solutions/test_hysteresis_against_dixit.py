@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 from scipy.optimize import root
 
-from abm.core.location import LocationProblem, choice_values, solve_values
+from abm.core.choice.location import LocationProblem, choice_values, solve_values
 
 OUT, IN = 0, 1
 OPERATING_COST = 1.0

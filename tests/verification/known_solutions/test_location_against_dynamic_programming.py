@@ -10,7 +10,7 @@ import math
 import numpy as np
 import pytest
 
-from abm.core.location import (
+from abm.core.choice.location import (
     LocationProblem,
     choice_probabilities,
     choice_values,

@@ -12,8 +12,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from abm.core.buyers import ORIGINATING, ORIGINATING_BEFORE_DUTY, OTHER, OTHER_BEFORE_DUTY
-from abm.core.claims import Claim
+from abm.core.demand.claims import Claim
+from abm.core.inputs.buyers import ORIGINATING, ORIGINATING_BEFORE_DUTY, OTHER, OTHER_BEFORE_DUTY
 from abm.trade.borders import MEMBER_PAIRS
 from benchmarks.mid_quarter import MidQuarter
 

@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 
 from abm.axes import CONFIGS, HOSTS, N_CONFIGS
-from abm.core.location import LocationProblem, choice_probabilities, choice_values, solve_values
+from abm.core.choice.location import (
+    LocationProblem,
+    choice_probabilities,
+    choice_values,
+    solve_values,
+)
 
 N_FIRMS = 200
 DISCOUNT = 0.98

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from abm.core.content_rules import meet_content_rule
-from abm.core.origin_rules import (
+from abm.core.inputs.content_rules import meet_content_rule
+from abm.core.inputs.origin_rules import (
     CATEGORY,
     CONTENT,
     FOREIGN,

@@ -13,10 +13,10 @@ import pytest
 from abm.axes import N_FOOTLOOSE, N_GOODS, N_HOSTS, N_REGIONS, N_SECTORS
 from abm.base_year.calibration import TOLERANCE, calibrate
 from abm.base_year.population import draw_population
-from abm.core.buyers import Buyers
-from abm.core.markets import hat_shares
-from abm.core.purchases import input_purchases
-from abm.core.sourcing import InputTerms, UnitCosts, cost_step
+from abm.core.demand.markets import hat_shares
+from abm.core.inputs.buyers import Buyers
+from abm.core.inputs.purchases import input_purchases
+from abm.core.inputs.sourcing import InputTerms, UnitCosts, cost_step
 from abm.economy.constants import Calibration
 from abm.economy.tables import load_economy
 from abm.engine.draws import Draws

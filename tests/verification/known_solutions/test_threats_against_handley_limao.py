@@ -22,7 +22,7 @@ deters more.
 import numpy as np
 import pytest
 
-from abm.core.location import LocationProblem, choice_values, solve_values
+from abm.core.choice.location import LocationProblem, choice_values, solve_values
 
 OUT, IN = 0, 1
 CALM = 0

@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog, minimize
 
-from abm.core.content_rules import meet_content_rule, restricted_spending
+from abm.core.inputs.content_rules import meet_content_rule, restricted_spending
 
 N_FIRMS = 60
 SAME = 1e-6

@@ -35,7 +35,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abm.core.blocks import blocks
-from abm.core.content_rules import Floats
+from abm.core.inputs.content_rules import Floats
 
 Indices = NDArray[np.integer]
 
@@ -124,34 +124,7 @@ class LocationProblem:
         )
 
 
-@dataclass(frozen=True)
-class Projects:
-    """Plants decided on and not yet open, one row per firm that is building.
-
-    Attributes
-    ----------
-    config, target : ndarray of int, shape (firm,)
-        Configuration that produces until the project opens, and the one after.
-    quarters_left : ndarray of int, shape (firm,)
-        Quarters until the target opens.
-    remaining_cost : ndarray, shape (firm,)
-        Present value of what is still to be paid when going on.
-    cancellation_cost : ndarray, shape (firm,)
-        What stopping now costs, beyond what is already sunk.
-    """
-
-    config: Indices
-    target: Indices
-    quarters_left: Indices
-    remaining_cost: Floats
-    cancellation_cost: Floats
-
-    def take(self, projects: Indices | slice) -> Self:
-        """Some of them."""
-        return replace(self, **{name: array[projects] for name, array in vars(self).items()})
-
-
-def _discounted_powers(transitions: Floats, discount: float, last: int) -> tuple[Floats, Floats]:
+def discounted_powers(transitions: Floats, discount: float, last: int) -> tuple[Floats, Floats]:
     """Discounted powers of the transitions, and their sums over the quarters before.
 
     Returns two arrays of shape (quarters ahead, belief, regime, regime), for 0 to
@@ -296,7 +269,7 @@ def _bellman_blocks(problem: LocationProblem) -> Iterator[tuple[slice, _Bellman]
     builds = (problem.build_delay.T > 0)[:, :, None, None]
     powers, sums = (
         firms_last(table[quarters].swapaxes(0, 1))
-        for table in _discounted_powers(problem.transitions, problem.discount, int(quarters[-1]))
+        for table in discounted_powers(problem.transitions, problem.discount, int(quarters[-1]))
     )
 
     order = _groups(problem.transitions)
@@ -448,78 +421,3 @@ def choice_probabilities(
     to = 2 if config is None else 1
     _, probabilities = best_of_choices(np.moveaxis(worth, to, 0), problem.noise)
     return np.moveaxis(probabilities, 0, to)
-
-
-def stationary_distribution(probabilities: Floats) -> Floats:
-    """Long-run shares of configurations under constant choice probabilities.
-
-    The same whether or not firms skip reviews, as long as they do so at random.
-
-    Parameters
-    ----------
-    probabilities : ndarray, shape (firm, config from, config to)
-        Rows sum to one.
-
-    Returns
-    -------
-    ndarray of float64, shape (firm, config)
-        Sums to one. NaN where the first configuration cannot be reached from every other
-        one, or only with a probability that underflows: the long-run shares then depend
-        on where the firm started.
-
-    Notes
-    -----
-    Gaussian elimination as arranged by Grassmann, Taksar and Heyman (1985): it never
-    subtracts, so that moves as rare as 1e-200 still give shares to full precision.
-    """
-    flows = firms_last(probabilities)
-    configs = len(flows)
-    shares = np.ones((configs, flows.shape[-1]))
-    # Probabilities that underflow to 0 give NaN or infinity here, and NaN in the result.
-    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
-        for last in range(configs - 1, 0, -1):
-            flows[:last, last] /= flows[last, :last].sum(axis=0)
-            flows[:last, :last] += flows[:last, last, None] * flows[None, last, :last]
-        for config in range(1, configs):
-            shares[config] = (shares[:config] * flows[:config, config]).sum(axis=0)
-        shares /= shares.sum(axis=0)
-    shares[:, ~np.isfinite(shares).all(axis=0)] = np.nan
-    return shares.T
-
-
-def continue_or_cancel(
-    problem: LocationProblem, values: Floats, projects: Projects, regime: int
-) -> tuple[Floats, Floats, Floats]:
-    """Value of continuing a project, value of cancelling it, and the chance of continuing.
-
-    Parameters
-    ----------
-    problem : LocationProblem
-        Of the firms that are building, in the order of ``projects``.
-    values : ndarray, shape (firm, config, regime)
-        As `solve_values` gives them.
-    projects : Projects
-    regime : int
-        The regime in force.
-
-    Returns
-    -------
-    going_on, cancelling, probability : ndarray of float64, shape (firm,)
-        Two present values in the units of ``profit``, and the probability of going on.
-
-    Notes
-    -----
-    Continuing is valued as if the project were then completed: the option to cancel it
-    at a later stage is left out.
-    """
-    firms = np.arange(len(values))
-    powers, sums = _discounted_powers(
-        problem.transitions, problem.discount, int(projects.quarters_left.max(initial=0))
-    )
-    when = (projects.quarters_left, problem.belief, regime)
-    meanwhile = (sums[when] * problem.profit[firms, projects.config]).sum(axis=1)
-    afterwards = (powers[when] * values[firms, projects.target]).sum(axis=1)
-    going_on = meanwhile + afterwards - projects.remaining_cost
-    cancelling = values[firms, projects.config, regime] - projects.cancellation_cost
-    _, probabilities = best_of_choices(np.stack([going_on, cancelling]), problem.noise)
-    return going_on, cancelling, probabilities[0]

@@ -20,7 +20,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.core.content_rules import Floats
+from abm.core.inputs.content_rules import Floats
 
 
 class Claim(IntEnum):

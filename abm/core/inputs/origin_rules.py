@@ -29,7 +29,7 @@ The least value of the Lagrangian, ``base * other_cost - m_labour own_high_wage 
 sum_k spend phi**(-1/theta)``, is concave in the multipliers; its slope in ``m_c`` is
 ``rule_c(x)``. Its maximum over ``m >= 0`` is the solution: one multiplier a rule, zero
 where the rule is slack. With the content rule alone the ratio ``w[F] / w[H]`` is the
-wedge ``1 + multiplier * d`` of `abm.core.content_rules`.
+wedge ``1 + multiplier * d`` of `abm.core.inputs.content_rules`.
 """
 
 from dataclasses import dataclass, replace
@@ -37,7 +37,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.core.content_rules import MAX_LOG_WEDGE, Floats
+from abm.core.inputs.content_rules import MAX_LOG_WEDGE, Floats
 
 HIGH_WAGE, REGIONAL, FOREIGN = range(3)
 """Content groups of a category's parts."""
@@ -160,7 +160,7 @@ class RuledMix:
     log_wedge : ndarray, shape (entry,)
         Logarithm of the weight of duty-free foreign parts over that of high-wage parts,
         in the category where it is largest. With a content rule alone this is the log
-        wedge of `abm.core.content_rules`.
+        wedge of `abm.core.inputs.content_rules`.
     feasible : ndarray of bool, shape (entry,)
         False where no mix meets the rules.
     """

@@ -10,7 +10,7 @@ firm uses the scenario's own matrix as it is, so no function here computes its b
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.core.content_rules import Floats
+from abm.core.inputs.content_rules import Floats
 
 
 def myopic_transitions(regimes: int) -> Floats:

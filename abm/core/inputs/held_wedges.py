@@ -1,6 +1,6 @@
 """Complying takes time: contracts that run were signed under the wedge of their day.
 
-A wedge on parts that do not originate (`abm.core.content_rules`) says how a firm that wants
+A wedge on parts that do not originate (`abm.core.inputs.content_rules`) says how a firm that wants
 to meet a rule of origin chooses when it signs. Contracts that are still running were signed
 under another, the *held* wedge. In a quarter in which the part ``r`` of contracts ends, what
 a firm buys to comply is therefore
@@ -21,14 +21,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.core.content_rules import (
+from abm.core.inputs.content_rules import (
     MAX_LOG_WEDGE,
     Floats,
     RunningOn,
     meet_content_rule,
     restricted_spending,
 )
-from abm.core.origin_rules import (
+from abm.core.inputs.origin_rules import (
     FOREIGN,
     Dual,
     OriginRules,
@@ -124,7 +124,7 @@ def sign_for_content(
     Parameters
     ----------
     spend, foreign, before_duty, theta, other_cost, threshold
-        As in `abm.core.content_rules.meet_content_rule`.
+        As in `abm.core.inputs.content_rules.meet_content_rule`.
     held, goal : ndarray, shape (entry,)
         Log wedge under which running contracts were signed, and that which meets the rule.
     part : float

@@ -1,6 +1,6 @@
 """Rules of origin beyond regional value content, solved where some regime has such rules.
 
-Costs under the content rule alone come from `abm.core.sourcing`; here those entries
+Costs under the content rule alone come from `abm.core.inputs.sourcing`; here those entries
 that miss a further rule are solved anew with all rules together.
 """
 
@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.core.content_rules import Floats
-from abm.core.origin_rules import (
+from abm.core.inputs.content_rules import Floats
+from abm.core.inputs.origin_rules import (
     CONTENT,
     FOREIGN,
     HIGH_WAGE,
@@ -35,7 +35,7 @@ class FurtherRules:
     own_high_wage : ndarray, shape (host, regime)
         Part of the plant's own value added that is labour cost above the line.
     labour, category, de_minimis : ndarray, shape (regime,)
-        As in `abm.core.origin_rules.OriginRules`.
+        As in `abm.core.inputs.origin_rules.OriginRules`.
     in_category : ndarray of bool, shape (input,)
     shift : ndarray, shape (input, regime)
     """
@@ -179,7 +179,7 @@ def solve_entries(
     multipliers : ndarray, shape (rule, host, regime, firm)
         Those of last quarter, 0 where there were none.
     tolerance : float
-        As in `abm.core.origin_rules.meet_origin_rules`.
+        As in `abm.core.inputs.origin_rules.meet_origin_rules`.
 
     Returns
     -------

@@ -4,17 +4,17 @@ A plant that does not re-source buys the same parts in the same places, whatever
 cost now. If source ``s`` of category ``k`` is dearer by the share ``change[k, s]``, unit
 cost rises by what the plant spends there times that change. For a duty this is its
 first-order burden: the cost before any buyer switches to another source. The mixes,
-freely chosen or meeting rules of origin, are those of `abm.core.sourcing`.
+freely chosen or meeting rules of origin, are those of `abm.core.inputs.sourcing`.
 """
 
 import numpy as np
 
 from abm.core.blocks import BLOCK, blocks
-from abm.core.buyers import ORIGINATING, OTHER, Buyers, sourcing_potential
-from abm.core.content_rules import Floats, category_wedges, mix_factors
-from abm.core.further_rules import regimes_of, weights_by_group
-from abm.core.origin_rules import spending_at
-from abm.core.sourcing import FreeChoice, InputTerms, UnitCosts, free_choice, free_mix
+from abm.core.inputs.buyers import ORIGINATING, OTHER, Buyers, sourcing_potential
+from abm.core.inputs.content_rules import Floats, category_wedges, mix_factors
+from abm.core.inputs.further_rules import regimes_of, weights_by_group
+from abm.core.inputs.origin_rules import spending_at
+from abm.core.inputs.sourcing import FreeChoice, InputTerms, UnitCosts, free_choice, free_mix
 
 
 def reprice(
@@ -35,7 +35,7 @@ def reprice(
     change : ndarray, shape (input, source, host, regime)
         New price over that of ``terms``, less one.
     out : UnitCosts
-        As `abm.core.sourcing.cost_step` left them; changed in place.
+        As `abm.core.inputs.sourcing.cost_step` left them; changed in place.
     """
     for rows in blocks(len(buyers), max(1, BLOCK // len(terms.threshold))):
         costs = out.rows(rows)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.core.content_rules import Floats
+from abm.core.inputs.content_rules import Floats
 
 
 def quarters_lost(discount: float, *speeds: float) -> float:

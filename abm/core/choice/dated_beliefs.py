@@ -4,11 +4,11 @@ A law that enters into force on a date is no lottery: up to the date the chance 
 is 0, on the date it is 1. Under a chain with the hazard that gives the same mean stay a firm
 would expect as much waiting on the last day as on the first, and twice too long on average.
 
-So transitions ``P[k]`` from ``k`` quarters ahead to ``k + 1`` differ from quarter to quarter
-until a horizon ``H``, from which on they are ``P[H]`` for ever. Values ``V[H]`` are those of
-`abm.core.location.solve_values` under ``P[H]``; those before follow backwards, each by one step
-of the Bellman equation. With payoffs as they are today, and a delay of ``L`` quarters between
-decision and opening,
+So transitions ``P[k]`` from ``k`` quarters ahead to ``k + 1`` differ from quarter to
+quarter until a horizon ``H``, from which on they are ``P[H]`` for ever. Values ``V[H]``
+are those of `abm.core.choice.location.solve_values` under ``P[H]``; those before follow
+backwards, each by one step of the Bellman equation. With payoffs as they are today, and a
+delay of ``L`` quarters between decision and opening,
 
     Q[k](c, c', r) = sum_{t<L} beta^t (P[k] ... P[k+t-1] profit[c])(r) - F(c, c')
                      + beta^L (P[k] ... P[k+L-1] V[k+L][c'])(r)
@@ -28,15 +28,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abm.core.blocks import blocks
-from abm.core.content_rules import Floats
-from abm.core.location import (
+from abm.core.choice.location import (
     BLOCK_ENTRIES,
     Indices,
     LocationProblem,
-    Projects,
     best_of_choices,
     firms_last,
 )
+from abm.core.choice.projects import Projects
+from abm.core.inputs.content_rules import Floats
 
 LONGEST = 20
 """Quarters up to which a date is looked at as a date."""
@@ -194,7 +194,7 @@ def dated_values(
     expected : Calendar
         Its beliefs are those that ``problem.belief`` counts.
     later : ndarray, shape (firm, config, regime)
-        Values under ``expected.later``, from `abm.core.location.solve_values`.
+        Values under ``expected.later``, from `abm.core.choice.location.solve_values`.
     regime : int
         The one in force.
 
@@ -328,7 +328,7 @@ def dated_projects(
     Returns
     -------
     going_on, cancelling, probability : ndarray of float64, shape (firm,)
-        As `abm.core.location.continue_or_cancel` has them.
+        As `abm.core.choice.projects.continue_or_cancel` has them.
     """
     firms = np.arange(len(problem.belief))
     quarters, which = np.unique(projects.quarters_left, return_inverse=True)

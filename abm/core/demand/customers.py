@@ -6,13 +6,14 @@ quarter a part ``win`` of buyers does choose anew, so that shares, in value, are
 
     s' = (1 - win) * s + win * t
 
-for firms and for importers without firms alike, and sum to one. Buyers go back at once to a
-seller that they left and still remember, as users of inputs do (`abm.core.contracts`): to win a
-customer takes time, to regain one does not. What leaves the market hands
-its customers on to all others in proportion; what enters it starts without any. Sellers are
-firms where final goods are sold, since a brand's customers are the firm's and not a plant's,
-and plants where a host's producers share what is spent on its inputs. Which of its plants
-serves a firm's customers follows prices in the same way, at a speed of its own.
+for firms and for importers without firms alike, and sum to one. Buyers go back at once to
+a seller that they left and still remember, as users of inputs do
+(`abm.core.inputs.contracts`): to win a customer takes time, to regain one does not. What
+leaves the market hands its customers on to all others in proportion; what enters it
+starts without any. Sellers are firms where final goods are sold, since a brand's
+customers are the firm's and not a plant's, and plants where a host's producers share what
+is spent on its inputs. Which of its plants serves a firm's customers follows prices in
+the same way, at a speed of its own.
 
 Rows are firms in the order of their sectors; ``edges`` has shape (sector + 1,), the firms of a
 sector being rows ``edges[sector]`` to ``edges[sector + 1]``. After its first axis, firm or
@@ -26,7 +27,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.core.content_rules import Floats
+from abm.core.inputs.content_rules import Floats
 
 Edges = NDArray[np.integer]
 Speed = float | Floats

@@ -15,8 +15,8 @@ So weights are divided by their mean presence: moving plants moves purchases and
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.core.content_rules import Floats
-from abm.core.markets import plant_appeal, plant_pull
+from abm.core.demand.markets import plant_appeal, plant_pull
+from abm.core.inputs.content_rules import Floats
 
 SOURCE = -2
 """Axis of the sources in weights."""
@@ -47,7 +47,7 @@ def standing_appeal(
     access : ndarray, shape (host, market)
         How well a host reaches users of inputs in a market.
     dispersion, exponent : float
-        As in `abm.core.markets.plant_pull` and `abm.core.markets.plant_appeal`.
+        As in `abm.core.demand.markets.plant_pull` and `abm.core.demand.markets.plant_appeal`.
 
     Returns
     -------

@@ -5,18 +5,18 @@ A unit of utility costs, at whatever shares ``s`` are held,
     P = (sum_i b[i]**(1/sigma) * (s[i] / p[i])**((sigma-1)/sigma))**(-sigma/(sigma-1))
       = C**(1/(1-sigma)) * (sum_i t[i]**(1/sigma) * s[i]**((sigma-1)/sigma))**(-sigma/(sigma-1)),
 
-``b`` being tastes, ``p`` prices, ``t`` the shares that buyers would choose today and ``C`` the sum
-of appeal ``b * p**(1 - sigma)`` (`abm.core.customers`): the index of constant elasticity times
-what it costs that buyers have not all chosen anew. That factor is 1 where ``s = t`` and above 1
-elsewhere, by Hoelder's inequality. It depends on the shares of one quarter alone. So unlike a
-chain of indices ``P`` is back where it was once prices and shares are, and does not drift as
-firms come and go.
+``b`` being tastes, ``p`` prices, ``t`` the shares that buyers would choose today and
+``C`` the sum of appeal ``b * p**(1 - sigma)`` (`abm.core.demand.customers`): the index of
+constant elasticity times what it costs that buyers have not all chosen anew. That factor
+is 1 where ``s = t`` and above 1 elsewhere, by Hoelder's inequality. It depends on the
+shares of one quarter alone. So unlike a chain of indices ``P`` is back where it was once
+prices and shares are, and does not drift as firms come and go.
 """
 
 import numpy as np
 
-from abm.core.content_rules import Floats
-from abm.core.customers import Edges, Shares, Speed, inverse_of, of_every_firm, sum_by_sector
+from abm.core.demand.customers import Edges, Shares, Speed, inverse_of, of_every_firm, sum_by_sector
+from abm.core.inputs.content_rules import Floats
 
 
 def overlap(held: Floats, today: Floats, elasticity: Speed) -> Floats:

@@ -3,11 +3,11 @@
 import numpy as np
 
 from abm.core.blocks import blocks
-from abm.core.buyers import ORIGINATING, OTHER, Buyers
-from abm.core.content_rules import Floats, category_wedges, mix_factors
-from abm.core.further_rules import weights_by_group
-from abm.core.origin_rules import spending_at
-from abm.core.sourcing import InputTerms, free_choice, free_mix
+from abm.core.inputs.buyers import ORIGINATING, OTHER, Buyers
+from abm.core.inputs.content_rules import Floats, category_wedges, mix_factors
+from abm.core.inputs.further_rules import weights_by_group
+from abm.core.inputs.origin_rules import spending_at
+from abm.core.inputs.sourcing import InputTerms, free_choice, free_mix
 
 
 def input_purchases(
@@ -24,7 +24,7 @@ def input_purchases(
     buyers : Buyers
         With potentials of a single host.
     terms : InputTerms
-        As for `abm.core.sourcing.cost_step`, with a single host and a single regime.
+        As for `abm.core.inputs.sourcing.cost_step`, with a single host and a single regime.
     log_wedge : ndarray, shape (firm,)
         Log wedge of the mix that meets the rule.
     free_volume, compliant_volume : ndarray, shape (firm, outlet)

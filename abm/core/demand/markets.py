@@ -15,7 +15,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.core.content_rules import Floats
+from abm.core.inputs.content_rules import Floats
 
 
 def plant_pull(delivered_cost: Floats, suitability: Floats, dispersion: float) -> Floats:

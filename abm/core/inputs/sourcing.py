@@ -22,10 +22,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abm.core.blocks import BLOCK, blocks
-from abm.core.buyers import ORIGINATING, OTHER, OTHER_BEFORE_DUTY, Buyers, sourcing_potential
-from abm.core.content_rules import Floats, meet_content_rule
-from abm.core.further_rules import FreeMix, FurtherRules, missed_entries, solve_entries
-from abm.core.origin_rules import N_RULES
+from abm.core.inputs.buyers import ORIGINATING, OTHER, OTHER_BEFORE_DUTY, Buyers, sourcing_potential
+from abm.core.inputs.content_rules import Floats, meet_content_rule
+from abm.core.inputs.further_rules import FreeMix, FurtherRules, missed_entries, solve_entries
+from abm.core.inputs.origin_rules import N_RULES
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class InputTerms:
     signed : ndarray, shape (input, source, host), optional
         Given if buyers are bound by contracts under the last regime: weights of a source
         when these were signed, ``weights`` being what they are worth at today's prices
-        (`abm.core.contracts`).
+        (`abm.core.inputs.contracts`).
     """
 
     weights: Floats

@@ -1,0 +1,1 @@
+"""Who sells what: demand, customers, prices at held shares, claims at borders."""

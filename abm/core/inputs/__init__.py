@@ -1,0 +1,1 @@
+"""What inputs cost: sources, contracts, rules of origin, purchases."""
