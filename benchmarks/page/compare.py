@@ -23,7 +23,7 @@ from rich.table import Table
 
 from abm.errors import NearshoreError
 from benchmarks.page.figure import in_seconds
-from benchmarks.page.recorded import Results, Row, read
+from benchmarks.page.recorded import Recording, Timing, read
 from experiments.speed.machine import in_words
 
 BETWEEN_RUNS = 0.05
@@ -35,20 +35,20 @@ MIDDLE = (0.025, 0.975)
 
 
 @dataclass(frozen=True)
-class Change:
+class Difference:
     """How one thing at one size differs between two runs.
 
     Attributes
     ----------
-    before, after : Row
+    before, after : Timing
     ratio : float
         Time after over time before, each in units of the machine's speed.
     low, high : float
         Where the middle 95% of ratios lie when rounds are drawn again.
     """
 
-    before: Row
-    after: Row
+    before: Timing
+    after: Timing
     ratio: float
     low: float
     high: float
@@ -63,15 +63,15 @@ class Change:
         return ""
 
 
-def change(before: Row, after: Row) -> Change:
+def change(before: Timing, after: Timing) -> Difference:
     """Compare one thing in two runs."""
     drawn = [_medians(row, SEED + place) for place, row in enumerate((before, after))]
     low, high = np.quantile(drawn[1] / drawn[0], MIDDLE)
     ratio = np.median(after.on_one_machine) / np.median(before.on_one_machine)
-    return Change(before, after, float(ratio), float(low), float(high))
+    return Difference(before, after, float(ratio), float(low), float(high))
 
 
-def _medians(row: Row, seed: int) -> np.ndarray:
+def _medians(row: Timing, seed: int) -> np.ndarray:
     """Medians of the rounds drawn again and again, shape (draw,)."""
     rounds = np.array(row.on_one_machine)
     picks = np.random.default_rng(seed).integers(0, len(rounds), (DRAWS, len(rounds)))
@@ -79,13 +79,13 @@ def _medians(row: Row, seed: int) -> np.ndarray:
     return medians
 
 
-def changes(before: Results, after: Results) -> list[Change]:
+def changes(before: Recording, after: Recording) -> list[Difference]:
     """All that both runs measured at the same size."""
     pairs = ((before.row(row.what, row.firms), row) for row in after)
     return [change(old, new) for old, new in pairs if old is not None]
 
 
-def print_comparison(before: Results, after: Results, console: Console | None = None) -> None:
+def print_comparison(before: Recording, after: Recording, console: Console | None = None) -> None:
     """Print both runs side by side."""
     console = console or Console()
     found = changes(before, after)
@@ -113,7 +113,7 @@ def print_comparison(before: Results, after: Results, console: Console | None = 
             console.print(f"  {in_words(results.machine)}", markup=False, highlight=False)
 
 
-def summary(found: Sequence[Change]) -> str:
+def summary(found: Sequence[Difference]) -> str:
     """How many are slower, faster and the same."""
     verdicts = [one.verdict for one in found]
     if not verdicts:

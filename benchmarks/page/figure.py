@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from benchmarks.page.recorded import Results, Row
+from benchmarks.page.recorded import Recording, Timing
 from viz.figures.canvas import new_figure, nothing_to_show, styled
 from viz.palette import BASELINE, FAINT_TEXT, TEXT
 
@@ -23,7 +23,7 @@ LINE_HEIGHT = 0.048
 
 
 @dataclass(frozen=True)
-class Line:
+class Curve:
     """How one thing is drawn."""
 
     what: str
@@ -34,21 +34,21 @@ class Line:
 
 
 LINES = (
-    Line("cost step", "cost step", TEXT, "o", 3.0),
-    Line("whole step", "whole quarter", STEP, "s"),
-    Line("set-up", "set-up", SET_UP, "D"),
-    Line("free cost in Polars", "free cost in Polars", POLARS, "^"),
-    Line("cost step of the naive model", "cost step, naive model", NAIVE, "v"),
+    Curve("cost step", "cost step", TEXT, "o", 3.0),
+    Curve("whole step", "whole quarter", STEP, "s"),
+    Curve("set-up", "set-up", SET_UP, "D"),
+    Curve("free cost in Polars", "free cost in Polars", POLARS, "^"),
+    Curve("cost step of the naive model", "cost step, naive model", NAIVE, "v"),
 )
 
 
 @styled
-def scaling(results: Results) -> Figure:
+def scaling(results: Recording) -> Figure:
     """Seconds over firms, with the bound of the cost step.
 
     Parameters
     ----------
-    results : Results
+    results : Recording
 
     Returns
     -------
@@ -70,7 +70,7 @@ def scaling(results: Results) -> Figure:
     return figure
 
 
-def finding(cost: Row) -> str:
+def finding(cost: Timing) -> str:
     """What the figure says, in a sentence."""
     parts = []
     if cost.times_bound is not None:
@@ -93,7 +93,7 @@ type End = tuple[float, str, str]
 """Height at the right edge, label and colour."""
 
 
-def _draw(axes: Axes, rows: Sequence[Row], line: Line, last: int) -> End | None:
+def _draw(axes: Axes, rows: Sequence[Timing], line: Curve, last: int) -> End | None:
     if not rows:
         return None
     firms, heights = [row.firms for row in rows], [row.median for row in rows]
@@ -117,7 +117,7 @@ def _draw(axes: Axes, rows: Sequence[Row], line: Line, last: int) -> End | None:
     return end, label, line.colour
 
 
-def _draw_bound(axes: Axes, rows: Sequence[Row]) -> End | None:
+def _draw_bound(axes: Axes, rows: Sequence[Timing]) -> End | None:
     bounded = [row for row in rows if row.times_bound]
     if not bounded:
         return None

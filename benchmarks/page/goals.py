@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from benchmarks.page.recorded import Results
+from benchmarks.page.recorded import Recording
 
 MILLION = 1_000_000
 GB = 1e9
@@ -27,12 +27,12 @@ class Goal:
     """
 
     text: str
-    value: Callable[[Results], float | None]
+    value: Callable[[Recording], float | None]
     limit: float
     unit: str
     at_least: bool = False
 
-    def cells(self, results: Results) -> tuple[str, str, str, str]:
+    def cells(self, results: Recording) -> tuple[str, str, str, str]:
         """Text, limit, figure and whether it is met."""
         sign = "at least" if self.at_least else "at most"
         limit = f"{sign} {self._written(self.limit)}"
@@ -46,17 +46,17 @@ class Goal:
         return f"{value:,.3g}{self.unit}" if value < 1000 else f"{value:,.0f}{self.unit}"
 
 
-def seconds(what: str, firms: int) -> Callable[[Results], float | None]:
+def seconds(what: str, firms: int) -> Callable[[Recording], float | None]:
     """Median seconds at one size."""
 
-    def value(results: Results) -> float | None:
+    def value(results: Recording) -> float | None:
         row = results.row(what, firms)
         return None if row is None else row.median
 
     return value
 
 
-def seconds_per_million(results: Results) -> float | None:
+def seconds_per_million(results: Recording) -> float | None:
     """Cost step at the largest size measured, as if for a million firms."""
     row = results.row("cost step")
     return None if row is None else row.median * MILLION / row.firms
@@ -64,37 +64,37 @@ def seconds_per_million(results: Results) -> float | None:
 
 def times_faster(
     what: str, other: str, firms: int | None = None
-) -> Callable[[Results], float | None]:
+) -> Callable[[Recording], float | None]:
     """How many times faster than something else, at the largest size or a given one."""
 
-    def value(results: Results) -> float | None:
+    def value(results: Recording) -> float | None:
         row = results.row(what, firms)
         return None if row is None else row.times_faster_than(other)
 
     return value
 
 
-def times_faster_than_polars(results: Results) -> float | None:
+def times_faster_than_polars(results: Recording) -> float | None:
     """The other way round: there Polars was timed and we stood beside it."""
     row = results.row("free cost in Polars")
     ours = None if row is None else row.times_faster_than("nearshore")
     return None if ours is None else 1 / ours
 
 
-def times_bound(results: Results) -> float | None:
+def times_bound(results: Recording) -> float | None:
     """Cost step at the largest size over its bound."""
     row = results.row("cost step")
     return None if row is None else row.times_bound
 
 
-def peak_memory(results: Results) -> float | None:
+def peak_memory(results: Recording) -> float | None:
     """Gigabytes that a million firms take."""
     row = results.row("whole step", MILLION)
     peak = None if row is None else row.facts.get("peak_memory_bytes")
     return None if peak is None else peak / GB
 
 
-def growth_per_firm(results: Results) -> float | None:
+def growth_per_firm(results: Recording) -> float | None:
     """Percent by which a firm costs more among a million than among ten thousand."""
     small, large = results.row("whole step", 10_000), results.row("whole step", MILLION)
     if small is None or large is None:
@@ -102,12 +102,12 @@ def growth_per_firm(results: Results) -> float | None:
     return 100 * (small.firms_per_second / large.firms_per_second - 1)
 
 
-def engine(name: str) -> Callable[[Results], float | None]:
+def engine(name: str) -> Callable[[Recording], float | None]:
     """A figure of the engine of sweeps."""
     return lambda results: results.engine.get(name)
 
 
-def engine_growth(results: Results) -> float | None:
+def engine_growth(results: Recording) -> float | None:
     """Percent by which a hundred times as many runs swell the main process of a sweep."""
     few, many = (results.engine.get(f"peak_mb_{runs}_runs") for runs in (100, 10_000))
     return None if few is None or many is None else 100 * (many / few - 1)

@@ -19,7 +19,7 @@ from rich.table import Table
 from abm.errors import NearshoreError
 from benchmarks.page.figure import in_seconds, scaling
 from benchmarks.page.goals import GOALS
-from benchmarks.page.recorded import FILE, Results, Row, read
+from benchmarks.page.recorded import FILE, Recording, Timing, read
 from experiments.labels import NOTHING
 from experiments.runs.on_disk.run_folders import (
     FOLDER_FORMAT,
@@ -53,7 +53,7 @@ NOISY = 0.25
 """Distance between quartiles, as a share of the median, from which a run is called noisy."""
 
 
-def cells(row: Row) -> tuple[str, ...]:
+def cells(row: Timing) -> tuple[str, ...]:
     """A row as the table shows it; same order as `HEADINGS`."""
     faster, bound = row.times_faster_than("yardstick"), row.times_bound
     memory = row.facts.get("peak_memory_bytes")
@@ -69,7 +69,7 @@ def cells(row: Row) -> tuple[str, ...]:
     )
 
 
-def notes(results: Results) -> Iterator[str]:
+def notes(results: Recording) -> Iterator[str]:
     """What the table has no column for, a sentence each."""
     polars = results.row("free cost in Polars")
     if polars is not None:
@@ -100,7 +100,7 @@ def notes(results: Results) -> Iterator[str]:
         )
 
 
-def print_report(results: Results, console: Console | None = None) -> None:
+def print_report(results: Recording, console: Console | None = None) -> None:
     """Print the table, the goals and what else there is to say."""
     console = console or Console()
     table = Table(title=f"Benchmarks, {results.when}", box=None)
@@ -124,7 +124,7 @@ def print_report(results: Results, console: Console | None = None) -> None:
     console.print(f"Measured on {in_words(results.machine)}.", highlight=False)
 
 
-def in_order(results: Results) -> list[Row]:
+def in_order(results: Recording) -> list[Timing]:
     """Rows by what they measure, in the order first seen, then by size."""
     first = {row.what: -number for number, row in reversed(list(enumerate(results.rows)))}
     return sorted(results.rows, key=lambda row: (-first[row.what], row.firms))
@@ -137,24 +137,24 @@ def markdown(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def block_table(results: Results) -> str:
+def block_table(results: Recording) -> str:
     """The table, and what else there is to say."""
     sentences = "\n".join(f"- {note}" for note in notes(results))
     return markdown(HEADINGS, [cells(row) for row in in_order(results)]) + "\n\n" + sentences
 
 
-def block_goals(results: Results) -> str:
+def block_goals(results: Recording) -> str:
     """What was wanted, measured and met."""
     return markdown(("goal", "wanted", "measured", "met"), [goal.cells(results) for goal in GOALS])
 
 
-def block_machine(results: Results) -> str:
+def block_machine(results: Recording) -> str:
     """Where and when it was measured."""
     revision = results.git_revision or "unknown"
     return f"{in_words(results.machine)}. Measured {results.when}, revision {revision[:12]}."
 
 
-def block_phases(results: Results) -> str:
+def block_phases(results: Recording) -> str:
     """A quarter by phase at every size: time and share."""
     rows = results.of("whole step")
     if not rows:
@@ -180,14 +180,14 @@ BLOCKS = {
 }
 
 
-def rewritten(page: str, results: Results) -> str:
+def rewritten(page: str, results: Recording) -> str:
     """A page with all its measured blocks made from results."""
     return BLOCK.sub(
         lambda found: found[1] + BLOCKS[found["name"]](results) + "\n" + found[3], page
     )
 
 
-def write_folder(out: Path, results: Results, sources: Sequence[Path]) -> None:
+def write_folder(out: Path, results: Recording, sources: Sequence[Path]) -> None:
     """Write results and figure, and keep what pytest-benchmark wrote beside them."""
     raw = {f"pytest-benchmark-{number}.json": path for number, path in enumerate(sources, start=1)}
     raw = {name: path.read_bytes() for name, path in raw.items() if path.is_file()}
@@ -206,7 +206,7 @@ def write_folder(out: Path, results: Results, sources: Sequence[Path]) -> None:
         )
 
 
-def write_page(results: Results) -> None:
+def write_page(results: Recording) -> None:
     """Put results into the documentation, each file whole or not at all."""
     _replace_figure(PAGE_FIGURE, scaling(results))
     fresh = PAGE_RESULTS.with_name(f".{PAGE_RESULTS.name}-new")

@@ -20,7 +20,7 @@ class BenchmarkError(NearshoreError):
 
 
 @dataclass(frozen=True)
-class Row:
+class Timing:
     """One thing measured at one number of firms, round by round.
 
     Attributes
@@ -96,12 +96,12 @@ def _median_ratio(above: Iterable[float], below: Iterable[float]) -> float:
 
 
 @dataclass(frozen=True)
-class Results:
+class Recording:
     """All rows of a run and the machine it was made on.
 
     Attributes
     ----------
-    rows : list of Row
+    rows : list of Timing
     machine : dict
     git_revision : str or None
     when : str
@@ -109,21 +109,21 @@ class Results:
         What the engine of sweeps costs, by name; it has no number of firms.
     """
 
-    rows: list[Row]
+    rows: list[Timing]
     machine: dict[str, Any]
     git_revision: str | None
     when: str
     engine: dict[str, float] = field(default_factory=dict)
 
-    def __iter__(self) -> Iterator[Row]:
+    def __iter__(self) -> Iterator[Timing]:
         return iter(self.rows)
 
-    def row(self, what: str, firms: int | None = None) -> Row | None:
+    def row(self, what: str, firms: int | None = None) -> Timing | None:
         """The row of that name and size, or of the largest size; None where not measured."""
         found = [row for row in self.rows if row.what == what and firms in (None, row.firms)]
         return max(found, key=lambda row: row.firms, default=None)
 
-    def of(self, what: str) -> list[Row]:
+    def of(self, what: str) -> list[Timing]:
         """All sizes of one thing, small to large."""
         return sorted((row for row in self.rows if row.what == what), key=lambda row: row.firms)
 
@@ -132,7 +132,7 @@ class Results:
         return {"format": RESULTS_FORMAT, **asdict(self)}
 
 
-def read(paths: Sequence[Path]) -> Results:
+def read(paths: Sequence[Path]) -> Recording:
     """Results of one or several runs on one machine.
 
     Parameters
@@ -150,10 +150,10 @@ def read(paths: Sequence[Path]) -> Results:
     rows = {(row.what, row.firms): row for part in parts for row in part}
     last = parts[-1]
     engine = {name: value for part in parts for name, value in part.engine.items()}
-    return Results(list(rows.values()), last.machine, last.git_revision, last.when, engine)
+    return Recording(list(rows.values()), last.machine, last.git_revision, last.when, engine)
 
 
-def _read_one(path: Path) -> Results:
+def _read_one(path: Path) -> Recording:
     file = path / FILE if path.is_dir() else path
     try:
         document = json.loads(file.read_bytes())
@@ -164,8 +164,8 @@ def _read_one(path: Path) -> Results:
     try:
         if "benchmarks" in document:
             return _from_pytest_benchmark(document)
-        rows = [Row(**row) for row in document["rows"]]
-        return Results(
+        rows = [Timing(**row) for row in document["rows"]]
+        return Recording(
             rows,
             document["machine"],
             document["git_revision"],
@@ -176,7 +176,7 @@ def _read_one(path: Path) -> Results:
         raise BenchmarkError(f"{file}: holds no benchmarks of this project ({error!r})") from None
 
 
-def _from_pytest_benchmark(document: dict[str, Any]) -> Results:
+def _from_pytest_benchmark(document: dict[str, Any]) -> Recording:
     rows = []
     engine: dict[str, float] = {}
     for entry in document["benchmarks"]:
@@ -185,7 +185,7 @@ def _from_pytest_benchmark(document: dict[str, Any]) -> Results:
             engine.update(facts["engine"])
             continue
         rows.append(
-            Row(
+            Timing(
                 what=facts.pop("what"),
                 firms=facts.pop("firms"),
                 seconds=entry["stats"]["data"],
@@ -196,4 +196,4 @@ def _from_pytest_benchmark(document: dict[str, Any]) -> Results:
             )
         )
     when = document["datetime"].split(".")[0]
-    return Results(rows, document["machine"], document["git_revision"], when, engine)
+    return Recording(rows, document["machine"], document["git_revision"], when, engine)

@@ -30,7 +30,7 @@ from experiments.sweeps.store.schemas import (
     MERGED_PART,
     PART_OF_WRITER,
     FailedLine,
-    Line,
+    LogLine,
     MergedLine,
     PartLine,
     RepairedLine,
@@ -294,9 +294,9 @@ def _scanned(name: str, content: bytes) -> _Scanned:
     return found
 
 
-def _read_all(folder: Path) -> tuple[list[Line], list[Damage]]:
+def _read_all(folder: Path) -> tuple[list[LogLine], list[Damage]]:
     """Return lines of all logs, and those that are damaged but for what was repaired."""
-    lines: list[Line] = []
+    lines: list[LogLine] = []
     damages: list[Damage] = []
     for name, content in _logs(folder):
         found = _scanned(name, content)
@@ -310,7 +310,7 @@ def _read_all(folder: Path) -> tuple[list[Line], list[Damage]]:
     return lines, [damage for damage in damages if damage not in repaired]
 
 
-def _missing_logs(folder: Path, lines: Iterable[Line]) -> list[Damage]:
+def _missing_logs(folder: Path, lines: Iterable[LogLine]) -> list[Damage]:
     """Return logs that are gone, though other logs name them or parts of theirs are there.
 
     A writer makes its log before anything else, so one that is not there was taken away.
@@ -364,7 +364,7 @@ def _logs(folder: Path) -> Iterator[tuple[str, bytes]]:
             raise StoreError(f"{FOLDER}/{name}: cannot be read ({said})") from None
 
 
-def _take(history: History, gone: set[str], line: Line) -> None:
+def _take(history: History, gone: set[str], line: LogLine) -> None:
     """Add what a line says to a history, and to ``gone`` the parts that it takes out."""
     match line:
         case PartLine():

@@ -51,7 +51,7 @@ class Maker(Strict):
     portable: bool
 
 
-class Line(Strict):
+class LogLine(Strict):
     """What every line has; ``logs`` are those that were there before its program opened its own."""
 
     n: int = Field(ge=1)
@@ -60,7 +60,7 @@ class Line(Strict):
     logs: list[LogName] = Field(default_factory=list)
 
 
-class SessionLine(Line):
+class SessionLine(LogLine):
     """A program began to work."""
 
     event: Literal["session"]
@@ -70,7 +70,7 @@ class SessionLine(Line):
     maker: Maker
 
 
-class PartLine(Line):
+class PartLine(LogLine):
     """Results were stored, all of one maker."""
 
     event: Literal["part"]
@@ -92,7 +92,7 @@ class MergedPart(Strict):
     made_by: list[Annotated[int, Field(ge=0)]]
 
 
-class MergedLine(Line):
+class MergedLine(LogLine):
     """Parts were merged into others."""
 
     event: Literal["merged"]
@@ -100,7 +100,7 @@ class MergedLine(Line):
     replaces: list[PartName]
 
 
-class FailedLine(Line):
+class FailedLine(LogLine):
     """A run failed."""
 
     event: Literal["failed"]
@@ -112,7 +112,7 @@ class FailedLine(Line):
     host: str
 
 
-class SetAsideLine(Line):
+class SetAsideLine(LogLine):
     """A part was not as it was written and counts no more."""
 
     event: Literal["set-aside"]
@@ -120,7 +120,7 @@ class SetAsideLine(Line):
     sha256: Digest
 
 
-class RepairedLine(Line):
+class RepairedLine(LogLine):
     """A line of a log was not as it was written and counts for nothing.
 
     ``sha256`` is that of the line as it was found; ``""`` where lines before it are missing.
@@ -133,7 +133,7 @@ class RepairedLine(Line):
     sha256: Digest | Literal[""]
 
 
-class ReusedLine(Line):
+class ReusedLine(LogLine):
     """Results were taken from another sweep."""
 
     event: Literal["reused"]
@@ -141,7 +141,7 @@ class ReusedLine(Line):
     runs: int = Field(ge=0)
 
 
-LINES: dict[str, type[Line]] = {
+LINES: dict[str, type[LogLine]] = {
     "session": SessionLine,
     "part": PartLine,
     "merged": MergedLine,
@@ -181,7 +181,7 @@ class SweepManifest(Maker):
     seal: str
 
 
-def checked_line(record: dict[str, Any], where: str) -> Line:
+def checked_line(record: dict[str, Any], where: str) -> LogLine:
     """Return a line of a log whose every key and type is known.
 
     Raises

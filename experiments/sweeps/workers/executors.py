@@ -116,7 +116,7 @@ def of_executor(
     """
 
     def reports(specs: Sequence[RunSpec]) -> Iterator[Report | None]:
-        work = _Work(made_by(factory, workers), scenarios, (limits, run_one, portable))
+        work = _InHand(made_by(factory, workers), scenarios, (limits, run_one, portable))
         waiting = Portions(specs)
         ended = False
         try:
@@ -136,7 +136,7 @@ def of_executor(
     return reports
 
 
-class _Work:
+class _InHand:
     """An executor, and the chunks it has in hand."""
 
     def __init__(
