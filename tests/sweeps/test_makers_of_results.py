@@ -174,7 +174,7 @@ def test_results_show_makers_on_request(portable, capsys):
 
 
 def test_a_worker_of_a_cluster_forgets_that_it_was_portable(monkeypatch):
-    from experiments.sweeps.workers import cluster, kept_workers
+    from experiments.sweeps.workers import kept_workers
 
     nobody = SimpleNamespace(stop=lambda: None)
     monkeypatch.setattr(kept_workers, "Worker", lambda limits: nobody)
@@ -185,7 +185,7 @@ def test_a_worker_of_a_cluster_forgets_that_it_was_portable(monkeypatch):
     import os
 
     for portable in (True, False):
-        cluster.dask_chunk([], {}, chunk.Limits(), sweep_runs.trivial, portable)
+        kept_workers.carried_out([], {}, chunk.Limits(), sweep_runs.trivial, portable)
         assert os.environ["NEARSHORE_PORTABLE"] == str(int(portable))
         assert ("NPY_DISABLE_CPU_FEATURES" in os.environ) is portable
 

@@ -13,7 +13,7 @@ from stores import bytes_of, carry_out
 
 from abm.errors import OutputError, ScenarioError
 from experiments.sweeps.design.run_spec import Report, RunSpec
-from experiments.sweeps.workers import cluster, executors
+from experiments.sweeps.workers import cluster, executors, kept_workers
 from experiments.sweeps.workers.backends import BackendLostError
 from experiments.sweeps.workers.chunk import Limits
 from experiments.sweeps.workers.portions import Portions
@@ -252,6 +252,13 @@ def test_a_gateway_without_its_package_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "dask_gateway", None)
     with pytest.raises(OutputError, match="pip install dask-gateway"):
         cluster.check_scheduler("gateway://host:8786/mine")
+
+
+def test_workers_that_may_start_no_process_say_so(monkeypatch):
+    daemon = SimpleNamespace(daemon=True)
+    monkeypatch.setattr(kept_workers.multiprocessing, "current_process", lambda: daemon)
+    with pytest.raises(OutputError, match="are daemons, which may start no process"):
+        kept_workers.carried_out([], {}, Limits(), sweep_runs.trivial, False)
 
 
 def test_lost_executors_say_so():
