@@ -69,6 +69,8 @@ class Term(Settings):
     in_all : bool
         `rate` is what the good pays together with the ordinary duty.
     base : str
+    goods : str
+        ``all``, or only goods that are claimed as ``originating``, or only ``others``.
     originating : str
         What becomes of goods that qualify under the agreement of North America: the ``same``,
         ``free``, or the duty on their ``non_us_content`` alone.
@@ -94,6 +96,7 @@ class Term(Settings):
     banned: bool = False
     in_all: bool = False
     base: Base = "whole"
+    goods: Literal["all", "originating", "others"] = "all"
     originating: Literal["same", "free", "non_us_content"] = "same"
     most_us_content: Share = 1.0
     least_in_all: Rate = 0.0
@@ -225,10 +228,6 @@ class Act(Settings):
         if idle := sorted(set(self.lists) - named):
             raise ValueError(f"no term has the list {idle[0]}")
         return self
-
-    def holds(self, on: date) -> bool:
-        """Return whether it is in force on a day."""
-        return not self.why_not_held(on)
 
     def why_not_held(self, on: date) -> str:
         """Return why it is not in force on a day, or nothing where it is."""

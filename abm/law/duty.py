@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abm.errors import ScenarioError
-from abm.law.act import METALS, Act, Term, within
+from abm.law.act import ALL, METALS, Act, Term, within
 from abm.law.good import Answer, Good, Named, Standing
 from abm.law.products import covers
 from abm.law.reading import Law
@@ -24,8 +24,11 @@ MOST_OPEN = 6
 
 DECIMALS = 6
 
-type Open = tuple[str, int]
-"""A term, by its act and its place in it, that names a good perhaps."""
+type Open = tuple[str, tuple[str, ...], str, bool]
+"""A fact left open: an act, its lists, the condition, and whether it counts where nothing is said.
+
+Terms that ask for the same fact share it.
+"""
 
 
 def duty(law: Law, on: date, importer: str, good: Good) -> Answer:
@@ -107,7 +110,7 @@ class _Names:
     def naming(self, name: str, code: int) -> list[Named]:
         """Return the terms of an act that name a code, at least perhaps, in their order."""
         return [
-            Named(term, place, bool(certain[code]) and not term.condition)
+            Named(term, bool(certain[code]) and not term.condition)
             for place, term in enumerate(self.acts[name].term)
             for some, certain in [self._found[name, place]]
             if some[code]
@@ -125,7 +128,7 @@ def _answer(law: Law, names: _Names, place: int, on: date, good: Good) -> Answer
     high = max(known) + spread[1] if known else None
     notes = list(case.notes)
     if opened:
-        notes.append("depends on " + "; ".join(_told(law, one) for one in opened))
+        notes.append("depends on " + "; ".join(_told(one) for one in opened))
     if rate is not None and len(known) < len(rates):
         notes.append("some of what the code holds is banned")
     by_date = sorted(standings, key=lambda one: (names.acts[one.act].effective, one.act))
@@ -158,12 +161,14 @@ def _both_ways(
         opened = more[:MOST_OPEN]
 
 
-def _told(law: Law, opened: Open) -> str:
-    name, place = opened
-    term = law.acts[name].term[place]
-    of = term.condition or "which lines are listed"
-    lists = "" if term.lists == ("all",) else f" ({', '.join(term.lists)})"
-    return f"{name}{lists}: {of}, here {'counted' if term.counted else 'not counted'}"
+def _told(opened: Open) -> str:
+    name, lists, condition, counted = opened
+    of = condition or "which lines are listed"
+    return f"{name}{_in(lists)}: {of}, here {'counted' if counted else 'not counted'}"
+
+
+def _in(lists: tuple[str, ...]) -> str:
+    return "" if lists == (ALL,) else f" ({', '.join(lists)})"
 
 
 class _Case:
@@ -231,19 +236,22 @@ class _Case:
         if term is None:
             return Standing(name, why="does not name this product on this day")
         if term.exempt:
-            return Standing(name, why=f"exempts it{_lists(term)}")
+            return Standing(name, why=f"exempts it{_in(term.lists)}")
         left, why = self._left(name, act)
         if not left:
             return Standing(name, why=why)
         return self._levied(name, term, left, why)
 
     def _first(self, name: str, naming: list[Named]) -> Term | None:
+        claimed = self.good.originating
         for one in naming:
             if not within(self.on, one.term.effective, one.term.ended):
                 continue
+            if one.term.goods != "all" and (one.term.goods == "originating") != claimed:
+                continue
             if one.certain:
                 return one.term
-            key = (name, one.place)
+            key = (name, one.term.lists, one.term.condition, one.term.counted)
             if key not in self.opened:
                 self.opened.append(key)
             if self.taken.get(key, one.term.counted):
@@ -329,6 +337,3 @@ class _Case:
         self.notes.append(f"{metal} content not known: the whole value")
         return 1.0
 
-
-def _lists(term: Term) -> str:
-    return "" if term.lists == ("all",) else f" ({', '.join(term.lists)})"

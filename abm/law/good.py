@@ -151,5 +151,4 @@ class Named:
     """A term that names a good, for certain or perhaps."""
 
     term: Term
-    place: int
     certain: bool
