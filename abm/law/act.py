@@ -25,7 +25,7 @@ Day = Date | None
 ALL = "all"
 """The list of every product, and the place of every origin."""
 
-Base = Literal["whole", "steel", "aluminium", "copper", "metal", "non_us"]
+Base = Literal["whole", "steel", "aluminium", "copper", "metal"]
 """What part of the customs value a rate falls on; ``metal`` is the three together."""
 
 METALS = ("steel", "aluminium", "copper")
@@ -171,7 +171,7 @@ class Example(Settings):
     origin: Place
     product: str
     originating: bool = False
-    content: dict[Literal["steel", "aluminium", "copper", "us"], Share] = {}
+    content: dict[Literal["steel", "aluminium", "copper", "us"], Share] = Field({})
     rate: Rate | None = None
     part: Rate | None = None
     banned: bool = False
@@ -210,7 +210,7 @@ class Act(Settings):
     suspended: Annotated[tuple[Pause, ...], AsTuple] = ()
     known_to: Date
     note: str = ""
-    lists: dict[str, Products] = {}
+    lists: dict[str, Products] = Field({})
     term: Annotated[tuple[Term, ...], AsTuple] = ()
     gives_way: Annotated[tuple[GivesWay, ...], AsTuple] = ()
     citation: Annotated[tuple[Citation, ...], AsTuple, Field(min_length=1)]

@@ -24,6 +24,9 @@ MOST_OPEN = 6
 
 DECIMALS = 6
 
+EARLIEST = date(2017, 1, 1)
+"""The first day whose special duties were looked for."""
+
 type Open = tuple[str, tuple[str, ...], str, bool]
 """A fact left open: an act, its lists, the condition, and whether it counts where nothing is said.
 
@@ -46,8 +49,8 @@ def duty(law: Law, on: date, importer: str, good: Good) -> Answer:
     ScenarioError
         If nobody's acts are known for this importer, or no such origin is.
     """
-    _check(law, importer, good.origin)
-    names = _Names(law, importer, (good.code,))
+    check_places(law, importer, good.origin)
+    names = _Names(law, importer, good.origin, (good.code,))
     return _answer(law, names, 0, on, good)
 
 
@@ -75,8 +78,8 @@ def duties(
     ndarray, shape (code,)
         Ad valorem fractions; NaN where the import is banned.
     """
-    _check(law, importer, origin)
-    names = _Names(law, importer, tuple(codes))
+    check_places(law, importer, origin)
+    names = _Names(law, importer, origin, tuple(codes))
     claimed = np.broadcast_to(np.asarray(originating, dtype=bool), (len(codes),))
     rates = np.empty(len(codes))
     for place, code in enumerate(codes):
@@ -86,33 +89,42 @@ def duties(
     return rates
 
 
-def _check(law: Law, importer: str, origin: str) -> None:
+def check_places(law: Law, importer: str, origin: str | None) -> None:
+    """Complain of an importer whose acts are not known, or of an origin that is no country.
+
+    Raises
+    ------
+    ScenarioError
+        In one line.
+    """
     if importer not in law.importers():
         raise ScenarioError(f"--to {importer[:20]}: acts are known of {', '.join(law.importers())}")
-    if origin not in law.countries():
+    if origin is not None and origin not in law.countries():
         raise ScenarioError(
             f"--from {origin[:20]}: is one of {', '.join(law.countries())}; "
             "a country that no act names is ROW"
         )
+    if origin == importer:
+        raise ScenarioError(f"--from {origin}: goods do not cross a border to {importer}")
 
 
 class _Names:
-    """What every term of an importer's acts names of some codes, all codes at once."""
+    """What the terms about goods of one origin name of some codes, all codes at once."""
 
-    def __init__(self, law: Law, importer: str, codes: tuple[str, ...]) -> None:
+    def __init__(self, law: Law, importer: str, origin: str, codes: tuple[str, ...]) -> None:
         self.acts = law.of(importer)
         self._found = {
-            (name, place): covers(act, term, codes)
+            name: [
+                (term, *covers(act, term, codes)) for term in act.term if law.is_of(origin, term)
+            ]
             for name, act in self.acts.items()
-            for place, term in enumerate(act.term)
         }
 
     def naming(self, name: str, code: int) -> list[Named]:
         """Return the terms of an act that name a code, at least perhaps, in their order."""
         return [
             Named(term, bool(certain[code]) and not term.condition)
-            for place, term in enumerate(self.acts[name].term)
-            for some, certain in [self._found[name, place]]
+            for term, some, certain in self._found[name]
             if some[code]
         ]
 
@@ -126,7 +138,7 @@ def _answer(law: Law, names: _Names, place: int, on: date, good: Good) -> Answer
     spread = case.table_spread()
     low = min(known) + spread[0] if known else None
     high = max(known) + spread[1] if known else None
-    notes = list(case.notes)
+    notes = [*_limits(names.acts, on), *case.notes]
     if opened:
         notes.append("depends on " + "; ".join(_told(one) for one in opened))
     if rate is not None and len(known) < len(rates):
@@ -143,6 +155,19 @@ def _answer(law: Law, names: _Names, place: int, on: date, good: Good) -> Answer
         others=tuple(one for one in by_date if not one.pays and one.touches),
         notes=tuple(dict.fromkeys(notes)),
     )
+
+
+def _limits(acts: Mapping[str, Act], on: date) -> list[str]:
+    """Return what of the law is not known at all."""
+    found = []
+    if not any(term.schedule for act in acts.values() for term in act.term):
+        found.append("additional duties alone: the ordinary duty of this importer is not known")
+    known_to = max(act.known_to for act in acts.values())
+    if on > known_to:
+        found.append(f"the law is known to {known_to}")
+    if on < EARLIEST:
+        found.append(f"of the law before {EARLIEST} only the ordinary duty is known")
+    return found
 
 
 def _both_ways(
@@ -219,15 +244,7 @@ class _Case:
         return self._standings[name]
 
     def _ask(self, name: str, act: Act) -> Standing:
-        naming = [
-            one
-            for one in self.names.naming(name, self.place)
-            if self.law.is_among(self.good.origin, one.term.origins)
-            and not (
-                one.term.not_origins
-                and self.law.is_among(self.good.origin, one.term.not_origins)
-            )
-        ]
+        naming = self.names.naming(name, self.place)
         if not naming:
             return Standing(name, why="names neither this product nor this origin", touches=False)
         if why := act.why_not_held(self.on):
@@ -336,4 +353,3 @@ class _Case:
                 return known.value
         self.notes.append(f"{metal} content not known: the whole value")
         return 1.0
-

@@ -5,7 +5,6 @@ of it may be named and some not). So the answer is two arrays: what is named at 
 what is named for certain.
 """
 
-from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -44,28 +43,32 @@ def code_of(text: str) -> str:
     return digits
 
 
-def named(products: Products, codes: Sequence[str]) -> tuple[Flags, Flags]:
+@lru_cache(maxsize=512)
+def named(products: Products, codes: tuple[str, ...]) -> tuple[Flags, Flags]:
     """Return what a list names of some codes.
 
     Parameters
     ----------
     products : Products
-    codes : sequence of str
+    codes : tuple of str
         Digits alone.
 
     Returns
     -------
     in_part, for_certain : ndarray of bool, shape (code,)
+        Not to be written into: the next who asks gets the same.
     """
     inside, touching = _against(products.hs, codes)
     out, partly_out = _against(products.without, codes)
     maybe_in, maybe_touching = _against(products.partly, codes)
     certain = inside & ~out & ~partly_out
     some = (inside | touching | maybe_in | maybe_touching) & ~out
+    for flags in (some, certain):
+        flags.setflags(write=False)
     return some, certain
 
 
-def covers(act: Act, term: Term, codes: Sequence[str]) -> tuple[Flags, Flags]:
+def covers(act: Act, term: Term, codes: tuple[str, ...]) -> tuple[Flags, Flags]:
     """Return what a term names of some codes: in part, and for certain; shape (code,) each."""
     in_part = np.zeros(len(codes), dtype=bool)
     for_certain = np.zeros(len(codes), dtype=bool)
@@ -78,30 +81,25 @@ def covers(act: Act, term: Term, codes: Sequence[str]) -> tuple[Flags, Flags]:
     return in_part, for_certain
 
 
-def _against(prefixes: tuple[str, ...], codes: Sequence[str]) -> tuple[Flags, Flags]:
+def _against(prefixes: tuple[str, ...], codes: tuple[str, ...]) -> tuple[Flags, Flags]:
     """Which codes begin with a prefix, and which are the beginning of a longer one."""
-    inside = np.zeros(len(codes), dtype=bool)
-    touching = np.zeros(len(codes), dtype=bool)
+    size = len(codes)
     if not prefixes:
-        return inside, touching
-    array = np.asarray(codes, dtype="U10")
-    length = np.char.str_len(array)
-    by_length = _by_length(prefixes)
-    for digits, some in by_length.items():
-        inside |= (length >= digits) & np.isin(array.astype(f"U{digits}"), some)
-        for shorter in {int(n) for n in np.unique(length)}:
-            if shorter < digits:
-                cut = _cut(some, shorter)
-                touching |= (length == shorter) & np.isin(array, cut)
-    return inside, touching & ~inside
+        return np.zeros(size, dtype=bool), np.zeros(size, dtype=bool)
+    known, beginnings = frozenset(prefixes), _beginnings(prefixes)
+    inside = (not known.isdisjoint(parts) for parts in map(_parts, codes))
+    touching = (code in beginnings for code in codes)
+    within = np.fromiter(inside, dtype=bool, count=size)
+    return within, np.fromiter(touching, dtype=bool, count=size) & ~within
 
 
 @lru_cache(maxsize=1024)
-def _by_length(prefixes: tuple[str, ...]) -> dict[int, tuple[str, ...]]:
-    lengths = sorted({len(prefix) for prefix in prefixes})
-    return {n: tuple(p for p in prefixes if len(p) == n) for n in lengths}
+def _beginnings(prefixes: tuple[str, ...]) -> frozenset[str]:
+    """Return everything with which a prefix begins, short of itself."""
+    return frozenset(part for prefix in prefixes for part in _parts(prefix)[:-1])
 
 
-@lru_cache(maxsize=4096)
-def _cut(prefixes: Iterable[str], digits: int) -> tuple[str, ...]:
-    return tuple(sorted({prefix[:digits] for prefix in prefixes}))
+@lru_cache(maxsize=65536)
+def _parts(code: str) -> tuple[str, ...]:
+    """Return chapter, heading and so on, up to the code itself."""
+    return tuple(code[:digits] for digits in range(2, len(code) + 1, 2))

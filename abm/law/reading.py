@@ -12,10 +12,12 @@ from typing import Annotated
 from pydantic import ValidationError
 
 from abm import data
+from abm.axes import REGIONS
 from abm.config.complaints import complaint
+from abm.config.keys import keys_of
 from abm.config.settings import AsTuple, Settings
 from abm.errors import ScenarioError
-from abm.law.act import ALL, Act, Place
+from abm.law.act import ALL, Act, Place, Term
 
 GROUPS_FILE = "countries.toml"
 """Groups of countries, such as the European Union; the only file of the folder that is no act."""
@@ -63,7 +65,7 @@ class Law:
         return sorted({act.importer for act in self.acts.values() if act.kind == "duty"})
 
     def countries(self) -> list[str]:
-        """Return every country that an act or a group names, and that of the rest."""
+        """Return every country that an act or a group names, those of the model, and the rest."""
         spoken = {
             place
             for act in self.acts.values()
@@ -71,14 +73,17 @@ class Law:
             for place in (*term.origins, *term.not_origins)
         }
         grouped = {country for group in self.groups.values() for country in group}
-        importers = {act.importer for act in self.acts.values()}
-        return sorted((spoken - set(self.groups) - {ALL}) | grouped | importers | {OTHER})
+        return sorted((spoken - set(self.groups) - {ALL}) | grouped | set(REGIONS) | {OTHER})
 
     def is_among(self, origin: str, places: tuple[Place, ...]) -> bool:
         """Return whether a country is one of some places or belongs to one."""
         return any(
             place in (ALL, origin) or origin in self.groups.get(place, ()) for place in places
         )
+
+    def is_of(self, origin: str, term: Term) -> bool:
+        """Return whether a term is about goods from a country."""
+        return self.is_among(origin, term.origins) and not self.is_among(origin, term.not_origins)
 
 
 @cache
@@ -117,7 +122,9 @@ def read_law(folder: Traversable | Path) -> Law:
             known = set(law.named(giving.to))
             called = {word for one in known for word in (one, *acts[one].groups)}
             if lost := sorted(set(giving.to) - called):
-                raise ScenarioError(f"{name}.toml: gives_way.to: there is no act or group {lost[0]}")
+                raise ScenarioError(
+                    f"{name}.toml: gives_way.to: there is no act or group {lost[0]}"
+                )
     return law
 
 
@@ -129,6 +136,10 @@ def _document(file: Traversable | Path) -> dict[str, object]:
 
 
 def _checked[Kind: Settings](kind: type[Kind], document: dict[str, object], name: str) -> Kind:
+    keys = keys_of(kind)
+    unknown = next(keys.unknown(document), None)
+    if unknown is not None:
+        raise ScenarioError(f"{name}: {keys.no_such_key(unknown)}")
     try:
         return kind.model_validate(document)
     except ValidationError as error:
