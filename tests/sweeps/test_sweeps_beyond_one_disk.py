@@ -4,6 +4,7 @@ import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from importlib import import_module
 from importlib.metadata import EntryPoint
 from types import SimpleNamespace
 
@@ -200,18 +201,34 @@ def test_processes_as_an_executor_give_the_same_bytes(finished_once, tmp_path):
     assert whole(tmp_path / "out") == whole(finished_once / "out")
 
 
-def test_the_executor_of_dask_gives_the_same_bytes(finished_once, tmp_path):
+@pytest.fixture
+def cluster_ends():
+    """Close what `on_dask` starts: its threads would go on beside all later tests."""
     pytest.importorskip("distributed")
+    started = import_module(HERE).STARTED  # an executor is made by this module under that name
+    yield started
+    for one in reversed(started):
+        one.close()
+    started.clear()
+
+
+def test_the_executor_of_dask_gives_the_same_bytes(finished_once, tmp_path, cluster_ends):
     found = carry_out(finished_once / "small.toml", tmp_path / "out", executor=f"{HERE}:on_dask")
     assert found.code == 0
+    assert len(cluster_ends) == 2
     assert whole(tmp_path / "out") == whole(finished_once / "out")
+
+
+STARTED = []
 
 
 def on_dask():
     from distributed import Client, LocalCluster
 
     local = LocalCluster(1, processes=False, dashboard_address=None, protocol="tcp")
-    return Client(local, set_as_default=False).get_executor()
+    client = Client(local, set_as_default=False)
+    STARTED.extend([local, client])
+    return client.get_executor()
 
 
 class Losing:

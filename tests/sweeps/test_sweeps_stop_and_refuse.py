@@ -17,8 +17,8 @@ from experiments.sweeps.design.plan import make_plan
 from experiments.sweeps.design.sweep_file import read_sweep
 from experiments.sweeps.store import merge as merging
 from experiments.sweeps.store.store import SweepStore
-from experiments.sweeps.work.model_rules import check_by_the_model
-from experiments.sweeps.work.one_run import check_outcomes
+from experiments.sweeps.work.model_rules import check_plan
+from experiments.sweeps.work.one_run import check_outcomes, simulate
 from experiments.sweeps.work.supervisor import StopRules
 from experiments.sweeps.work.sweep import Options, run_sweep
 
@@ -140,7 +140,7 @@ def test_outcomes_that_a_run_has_are_the_ones_that_may_be_named(tmp_path, end):
     named = [f"{name}{end}" for name in plan.sweep.outcomes]
     text = FEW.replace("50", "100") + f"outcomes = {named}\n"
     (tmp_path / "named.toml").write_text(text)
-    check_by_the_model(make_plan(*read_sweep(tmp_path / "named.toml")))
+    check_plan(make_plan(*read_sweep(tmp_path / "named.toml")), simulate)
 
 
 def test_a_larger_sweep_that_the_model_refuses_is_refused_before_it_is_written(tmp_path):
