@@ -76,6 +76,8 @@ class Term(Settings):
         ``free``, or the duty on their ``non_us_content`` alone.
     most_us_content : float
         Of what US content is taken off, the most.
+    most_of_value : float
+        The part of the value on which it falls at most.
     least_in_all : float
         What a good pays at least together with the ordinary duty, after US content is taken off.
     condition : str
@@ -99,6 +101,7 @@ class Term(Settings):
     goods: Literal["all", "originating", "others"] = "all"
     originating: Literal["same", "free", "non_us_content"] = "same"
     most_us_content: Share = 1.0
+    most_of_value: Share = 1.0
     least_in_all: Rate = 0.0
     condition: str = ""
     counted: bool = True

@@ -301,7 +301,7 @@ class _Case:
         said = self._said(name, term)
         if said is None:
             return Standing(name, covers=True, why="the ordinary duty of this product is not known")
-        share = left * self._share(term)
+        share = left * min(term.most_of_value, self._share(term))
         rate = said
         if term.in_all:
             rate = max(0.0, said - self._ordinary(name))

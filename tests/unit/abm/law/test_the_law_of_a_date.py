@@ -1,12 +1,15 @@
 """Products against lists, folders of acts, changes, coverage by quarter: the parts of the law."""
 
 from datetime import date, timedelta
+from importlib.resources import files
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from abm import data
 from abm.errors import ScenarioError
 from abm.law.act import Products
 from abm.law.changes import changes
@@ -96,6 +99,23 @@ def test_an_act_is_added_without_python(tmp_path):
     assert [one.act for one in answer.acts] == ["all"]
     assert [(one.act, one.why) for one in answer.others] == [("bicycles", "gives way to all")]
     assert duty(law, date(2027, 3, 1), "USA", Good("MEX", "010121")).rate == 0.2
+
+
+def test_the_act_that_the_guide_shows_is_one_and_owes_what_its_example_says(tmp_path):
+    guide = (Path(__file__).parents[4] / "docs" / "law.md").read_text(encoding="utf-8")
+    text = guide.split("```toml\n")[1].split("```")[0]
+    for file in (files(data) / "law").iterdir():
+        if file.name.endswith(".toml"):
+            (tmp_path / file.name).write_bytes(file.read_bytes())
+    law = read_law(folder(tmp_path, bicycles=text))
+    (example,) = law.acts["bicycles"].example
+    good = Good(example.origin, code_of(example.product))
+    answer = duty(law, example.on, "USA", good)
+    assert {one.act: one.rate for one in answer.acts}["bicycles"] == example.part
+    # Others leave it to a duty of that group, unchanged as they are.
+    assert ("us-301-forced-labour", "gives way to bicycles") in {
+        (one.act, one.why) for one in answer.others
+    }
 
 
 def test_an_act_that_names_its_group_is_left_to_by_others_that_stay_as_they_are(tmp_path):
