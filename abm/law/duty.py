@@ -347,7 +347,7 @@ class _Case:
         if metal in self.good.content:
             return self.good.content[metal]
         for table in sorted({t.schedule for a in self.names.acts.values() for t in a.term} - {""}):
-            known = metal_content(table, self.good.code, metal)
+            known = metal_content(table, metal, self.good.code, self.good.origin)
             if known is not None:
                 self.notes.append(f"{metal} content {known.value:g}, the industry's mean")
                 return known.value

@@ -1,7 +1,7 @@
 """Ordinary duties and metal contents by product, as tables beside the acts."""
 
 import csv
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -45,19 +45,12 @@ def ordinary_duty(table: str, code: str, origin: str) -> Known | None:
         The rate of a six-digit code is a mean over its lines with the weights of this origin's
         trade, where the table knows it.
     """
-    rows = _rows(table)
-    found = [
-        float(text)
-        for row in _within(rows, code)
-        if (text := row.get(f"rate_{origin}") or row["rate"])
-    ]
-    return _known(found, code)
+    return _known(table, "rate", code, origin)
 
 
-def metal_content(table: str, code: str, metal: str) -> Known | None:
+def metal_content(table: str, metal: str, code: str, origin: str) -> Known | None:
     """Return a metal's share of the value of a product, or None where the table lacks it."""
-    found = [float(row[metal]) for row in _within(_rows(table), code) if row[metal]]
-    return _known(found, code)
+    return _known(table, metal, code, origin)
 
 
 def codes(table: str) -> tuple[str, ...]:
@@ -65,10 +58,15 @@ def codes(table: str) -> tuple[str, ...]:
     return tuple(_rows(table))
 
 
-def _known(found: Iterable[float], code: str) -> Known | None:
-    values = np.fromiter(found, dtype=float)
-    if not len(values):
+def _known(table: str, what: str, code: str, origin: str) -> Known | None:
+    found = [
+        float(text)
+        for row in _within(_rows(table), code)
+        if (text := row.get(f"{what}_{origin}") or row[what])
+    ]
+    if not found:
         return None
+    values = np.array(found)
     low, high = float(values.min()), float(values.max())
     return Known(round(float(values.mean()), 6), low, high, len(code) == DIGITS)
 
