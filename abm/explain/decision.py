@@ -302,7 +302,7 @@ def _host_cost(situation: Situation, host: int) -> HostCost:
 def _crossing(situation: Situation, host: int, market: int) -> Crossing:
     table, costs, rows = situation.table, situation.costs_now, slice(0, 1)
     policy = situation.policy.during(slice(situation.regime, situation.regime + 1))
-    terms = border_terms(table, situation.economy, policy, situation.sector, rows, host, market)
+    terms = border_terms(table, policy, (situation.sector, rows, host, market))
     free, compliant = costs.free_cost[:, host], costs.compliant_cost[:, host]
     paperwork = paperwork_cost(table, policy, rows, host)
     ways = claim_costs(free, compliant, paperwork, table.reluctance[:, None], terms)

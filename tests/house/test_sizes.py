@@ -21,7 +21,6 @@ LONGEST_FILE = 450
 TO_BE_SPLIT = {
     "abm/location/review.py value_plans",
     "abm/trade/settlement.py settle",
-    "abm/trade/borders.py border_terms",
     "abm/trade/borders.py delivery",
     "abm/trade/deliveries.py _tally_plants",
 }
