@@ -20,8 +20,8 @@ from abm.economy.tables import Array, Economy
 from abm.engine.blocks import sector_blocks
 from abm.engine.parallel import in_parallel
 from abm.policy.regimes import Policy
-from abm.trade.borders import delivery
-from abm.trade.this_quarter import Quarter
+from abm.trade.borders.crossing import delivery
+from abm.trade.borders.this_quarter import Quarter
 from agents import FirmTable
 
 FINAL, INTERMEDIATE = range(2)
