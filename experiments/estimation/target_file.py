@@ -43,6 +43,9 @@ def _read_quarter(value: object) -> object:
     return value if found is None else date(int(found[1]), 3 * int(found[2]) - 2, 1)
 
 
+DateOrQuarter = Annotated[Date, BeforeValidator(_read_quarter)]
+"""A day; a quarter is its first."""
+
 Label = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^\w+$")]
 
 
@@ -60,7 +63,7 @@ class Target(Settings):
     origin: Label | None = None
     destination: Label | None = None
     region: Label | None = None
-    date: Annotated[Date, BeforeValidator(_read_quarter)] | None = None
+    date: DateOrQuarter | None = None
     quarter: int | None = Field(None, ge=0, le=400)
     value: float
     error: float = Field(gt=0)
