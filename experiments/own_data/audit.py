@@ -26,6 +26,7 @@ KINDS: dict[str, tuple[Verdict, str]] = {
     "region absent": ("refused", "a region of the model has no row"),
     "no rest of the world": ("refused", "no region is outside the four that have a name"),
     "label unknown": ("refused", "a label has no meaning in the mapping"),
+    "label unused": ("told", "your mapping has a label that the table has not"),
     "sector absent": ("refused", "no industry belongs to a sector of the model"),
     "market without rows": ("refused", "a market is no region of the rows"),
     "transposed": ("refused", "totals of rows are the sums of columns: the table lies on its side"),

@@ -108,6 +108,7 @@ def fork(
     quarters: int | None = None,
     out: Path | None = None,
     quiet: bool = False,
+    own_economy: bool = False,
 ) -> RunResult:
     """Go on from a quarter of a run under the policy of another scenario.
 
@@ -127,6 +128,8 @@ def fork(
         ``results/PAST-until-AT-then-FUTURE-seedN`` without it.
     quiet : bool
         Whether to show no progress.
+    own_economy : bool
+        Whether the future is to have its own economy though it is the usual one.
 
     Returns
     -------
@@ -146,7 +149,7 @@ def fork(
     if not 1 <= at < last:
         raise ScenarioError(f"at: {at} is not a quarter from 1 to {last - 1}, before the last")
     past = _scenario(manifest, place, last)
-    if future.economy.table == BASE_YEAR:
+    if future.economy.table == BASE_YEAR and not own_economy:
         # It says no economy: what follows is about policy, and goes on with that of the past.
         future = future.on_economy(past.economy.table)
     future = future_of(future, past).model_copy(update={"quarters": last})
