@@ -27,7 +27,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
                "imports value in 1000 usd"),
     "claimed": ("claimed", "claimed_usd", "claimed_value", "preference_value"),
     "share": ("claim_share", "share", "claimed_share", "utilisation", "utilization"),
-    "origin": ("origin", "partner name", "partner", "exporter", "country"),
+    "origin": ("origin", "partner name", "partner economy", "partner", "exporter", "country"),
     "destination": ("destination", "reporter name", "reporter", "importer", "reporting economy"),
 }  # fmt: skip
 """How columns may be named, the first found holding."""

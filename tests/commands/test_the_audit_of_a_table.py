@@ -172,7 +172,19 @@ def pays_to_produce(table):
 
 ROW, COLUMN = "USA_C24", "USA_C29"
 
+
+def interchanged(one, other):
+    def name(label):
+        region, _, rest = label.partition("_")
+        return "_".join([{one: other, other: one}.get(region, region), *([rest] if rest else [])])
+
+    return lambda table: table.rename(index=name, columns=name)
+
+
 PLANTED = {
+    "part of a region": interchanged("USA", "CHN"),
+    "unit doubtful": lambda t: 2 * t,
+    "no totals": lambda t: t.drop(columns="OUT").drop(index=["OUT", "VA", "TLS"]),
     "text cell": text(ROW, COLUMN, "n/a"),
     "infinite cell": put(ROW, COLUMN, np.inf),
     "blank cell": lambda t: put([ROW, "USA_C26"], COLUMN, np.nan)(t),
@@ -227,6 +239,14 @@ def test_what_only_other_formats_can_have_is_found_too(tmp_path, capsys, audited
     markets = ["Atlantis", *table.markets[1:]]
     lost = type(table)(**{**vars(table), "markets": markets})
     assert [one.kind for one in findings_of(lost)] == ["market without rows"]
+
+
+def test_a_size_that_no_power_of_a_thousand_explains_gets_no_guess(whole, tmp_path, capsys):
+    (5 * whole).to_csv(tmp_path / "t.csv")
+    assert main(["economy", "--from", str(tmp_path / "t.csv"), "--out", str(tmp_path / "o")]) == 2
+    said = capsys.readouterr().err
+    assert "unit wrong" in said
+    assert "say with --unit how many million USD" in said
 
 
 def test_a_label_of_a_mapping_that_the_table_has_not_is_told(audited, tmp_path):
