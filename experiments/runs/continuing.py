@@ -100,6 +100,7 @@ def resume(
     )
 
 
+# why: an argument is an option of the command
 def fork(
     folder: Path,
     future: Scenario,
@@ -146,6 +147,8 @@ def fork(
     manifest = read_manifest(place)
     firms, seed = (_number(manifest, key, place) for key in ("firms", "seed"))
     last = _number(manifest, "quarters_asked", place) if quarters is None else quarters
+    if last < 2:
+        raise ScenarioError(f"{place}: ends with quarter {last}; say a later one with --quarters")
     if not 1 <= at < last:
         raise ScenarioError(f"at: {at} is not a quarter from 1 to {last - 1}, before the last")
     past = _scenario(manifest, place, last)

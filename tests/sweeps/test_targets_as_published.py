@@ -10,9 +10,11 @@ from abm.errors import ScenarioError
 from abm.scenario.scenario import Scenario
 from experiments.commands.main import main
 from experiments.estimation.measured import known_outcomes
+from experiments.estimation.simulated import Simulated
 from experiments.estimation.target_file import read_target_file
 from experiments.outcomes.cells import check_cell, headlines_of, read_cell, value_of
 from experiments.scenarios.overrides import load_scenario
+from experiments.sweeps.work.sweep import Options
 
 HEAD = """
 scenario = "usmca"
@@ -205,3 +207,12 @@ def test_a_series_that_says_more_or_less_than_it_names_is_refused(tmp_path, rows
 def test_a_file_without_targets_says_what_to_write(tmp_path):
     with pytest.raises(ScenarioError, match=r"has no target; write \[\[targets\]\], or"):
         read_target_file(write(tmp_path, ""))
+
+
+def test_a_fit_on_the_economy_that_its_file_names_says_what_is_of_another_year(tmp_path):
+    head = HEAD.replace("[parameters]", '[set]\n"economy.table" = "2011"\n[parameters]')
+    for text, count in ((HEAD, 0), (head, 1)):
+        file, beside = read_target_file(write(tmp_path, CARS, text))
+        simulated = Simulated(tmp_path / "o", file, beside, Options(), lambda *_: {})
+        assert len(simulated.told) == count
+        assert all("economy 2011: labour, establishments" in line for line in simulated.told)
