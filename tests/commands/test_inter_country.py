@@ -192,6 +192,14 @@ def test_groups_of_sectors_that_overlap_are_one():
     }
 
 
+def test_text_in_a_workbook_is_not_taken_for_a_blank(tmp_path, capsys):
+    sheet = layouts.wiod_2016()
+    sheet.iloc[6, 5] = "n/a"
+    sheet.to_excel(tmp_path / "t.xlsx", header=False, index=False)
+    assert main(["economy", "--from", str(tmp_path / "t.xlsx"), "--out", str(tmp_path / "o")]) == 2
+    assert "refused: text cell: USA_A01, USA_B: n/a" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("name", "text", "line"),
     [
