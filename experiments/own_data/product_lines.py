@@ -150,8 +150,10 @@ def _line(where: str, rows: Rows, at: int, needed: str) -> Line:
     if needed == "claimed":
         by_value = rows.place["claimed"] is not None
         text = rows.cell(at, "claimed" if by_value else "share")
-        value = _number(where, "claim", text, rows.decimal_comma)
-        claimed = _share(where, value, weight if by_value else 1.0)
+        percent = not by_value and text.endswith("%")
+        value = _number(where, "claim", text.rstrip("% ") if percent else text, rows.decimal_comma)
+        whole = 100.0 if percent else 1.0
+        claimed = _share(where, value, weight if by_value else whole)
     else:
         rate = _rate(where, rows.cell(at, "rate"), (rows.place["rate"] or "").lower())
     origin, destination = rows.cell(at, "origin"), rows.cell(at, "destination")
@@ -241,7 +243,8 @@ def _share(where: str, value: float | None, whole: float | None) -> float | None
     if whole is None:
         raise ScenarioError(f"{where}: has a value claimed and none imported")
     if value > whole * (1 + 1e-6):
-        raise ScenarioError(f"{where}: {value:g} is claimed of {whole:g}")
+        hint = "; a share is a fraction, or written in %" if whole == 1 else ""
+        raise ScenarioError(f"{where}: {value:g} is claimed of {whole:g}{hint}")
     return min(value / whole, 1.0)
 
 

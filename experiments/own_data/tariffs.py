@@ -118,7 +118,7 @@ def averages(
     by_flow: ByFlow = defaultdict(dict)
     for flow, good in sorted(sums, key=lambda key: (key[0], GOODS.index(key[1]))):
         pairs = sums[flow, good]
-        known = [(weight, value) for weight, value in pairs if value is not None]
+        known = [(weight, value) for weight, value in pairs if value is not None and weight > 0]
         total, whole = sum(w for w, _ in known), sum(w for w, _ in pairs)
         if total > 0:
             mean = sum(weight * value for weight, value in known) / total
@@ -232,9 +232,10 @@ def _added(scenario: Scenario, day: date) -> Iterable[str]:
 
 
 def _scenario(source: Path, found: Averages, day: date, exempt: bool) -> str:
-    question = f"What do the rates of {source.name} do?"
-    lines = [f"# {' '.join(question.split())}", "format = 1",
-             f"title = {toml('Rates of ' + source.name)}",
+    name = " ".join(source.name.split())[:100]
+    question = f"What do the rates of {name} do?"
+    lines = [f"# {question}", "format = 1",
+             f"title = {toml('Rates of ' + name)}",
              f"question = {toml(question)}", 'extends = "status-quo"']  # fmt: skip
     stem = re.sub(r"[^a-z0-9]+", "-", source.stem.lower()).strip("-")[:40] or "schedule"
     how = "weights of the file" if found.weighted else "every line once"
@@ -244,13 +245,13 @@ def _scenario(source: Path, found: Averages, day: date, exempt: bool) -> str:
         lines += [
             "",
             f"[measures.{stem}-{destination.lower()}-{origin.lower()}]",
-            f"authority = {toml(source.name[:100])}",
+            f"authority = {toml(name)}",
             f"destination = {toml(destination)}",
             f"origins = [{toml(origin)}]",
             f"originating = {toml('exempt' if exempt else 'pays')}",
             f"effective = {day.isoformat()}",
             f"rates = {{ {rates} }}",
-            f"source = {toml(f'{source.name}; average over lines by {how}; covered: {told}')}",
+            f"source = {toml(f'{name}; average over lines by {how}; covered: {told}')}",
         ]
     return "\n".join(lines) + "\n"
 

@@ -154,3 +154,23 @@ def test_claims_need_an_origin_that_a_target_can_name(written):
     code, _, said = written(text, *TO, command="claims")
     assert code == 2
     assert 'origin = "all"; must be one of USA, MEX' in said
+
+
+def test_a_share_claimed_is_a_fraction_or_in_percent(written):
+    text = "hs,country,imports,claim_share\n8708,MEX,10,{}\n8707,MEX,,0.1\n"
+    for share in ("0.6", "60%", "60 %"):
+        code, _, said = written(text.format(share), *TO, command="claims")
+        assert code == 0
+        assert "MEX to USA, vehicle_parts: 0.6000 from 1 lines, 100% of weights" in said
+    code, _, said = written(text.format("60"), *TO, command="claims")
+    assert code == 2
+    assert "60 is claimed of 1; a share is a fraction, or written in %" in said
+
+
+@pytest.mark.parametrize("name", ["x" * 200, 'we"ird\nname', "é" * 100])
+def test_any_name_of_a_file_gives_a_scenario_that_can_be_read(tmp_path, name):
+    source = tmp_path / f"{name}.csv"
+    source.write_text("hs,rate\n8703,25%\n")
+    out = tmp_path / "out.toml"
+    assert main(["tariffs", "--from", str(source), "--out", str(out), *PAIR]) == 0
+    assert len(Scenario.load(out).measures) == 1
