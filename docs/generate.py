@@ -23,7 +23,7 @@ from abm.axes import CONFIG_LABELS, FOOTLOOSE, GOODS, HOSTS, REGIONS
 from abm.base_year.first_plants import OTHER_MAKERS, VEHICLE_MAKERS
 from abm.config.settings import Settings
 from abm.economy.tables import load_economy
-from abm.law.reading import shipped as law
+from abm.law.act_files import shipped as law
 from abm.model import RelocationModel
 from abm.policy.arrays import PolicyArrays
 from abm.policy.regime import Instruments
