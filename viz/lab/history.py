@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from abm import RelocationModel
 from abm.axes import FOOTLOOSE, HAS_PLANT, N_GOODS, N_HOSTS
-from abm.trade import indicators
-from abm.trade.accounts import Accounts
+from abm.trade.books import indicators
+from abm.trade.books.accounts import Accounts
 from viz.lab.sites import cities, sites
 
 type Floats = NDArray[np.float64]
