@@ -31,7 +31,7 @@ from experiments.runs.on_disk.run_folders import (
 )
 from experiments.speed.machine import in_words
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "performance.md"
 PAGE_FIGURE = ROOT / "docs" / "figures" / "scaling.png"
 PAGE_RESULTS = PAGE.with_suffix(".json")

@@ -133,7 +133,7 @@ class Recording:
 
 
 def read(paths: Sequence[Path]) -> Recording:
-    """Recording of one or several runs on one machine.
+    """Results of one or several runs on one machine.
 
     Parameters
     ----------

@@ -16,7 +16,7 @@ import pytest
 
 from experiments.sweeps.work.sweep import Options, run_sweep
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 RUNS = ROOT / "tests" / "sweeps"
 sys.path.insert(0, str(RUNS))
 

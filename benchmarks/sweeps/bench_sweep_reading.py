@@ -18,7 +18,7 @@ import pytest
 from benchmarks.sweeps.made_up_sweep import made_up_sweep
 from experiments.sweeps.store.remembered import QUIET_SECONDS
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 SIZE = {"n": 128, "replications": 130, "columns": 150}
 """Of four factors: 768 points, and 99,840 runs."""

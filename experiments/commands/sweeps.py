@@ -45,7 +45,7 @@ def _stopping_in_order() -> Iterator[None]:
         with stoppable():
             yield
     except StopRequested as stop:
-        typer.echo(f"Stopped: {stop.note}.", err=True)
+        typer.echo(f"Stopped: {stop.note}; the same command goes on.", err=True)
         raise typer.Exit(stop.code) from None
 
 

@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from matplotlib.figure import Figure
 
 from abm.config import files
@@ -15,11 +14,10 @@ from experiments.estimation.target_file import TargetFile
 from experiments.runs.on_disk.run_folders import write_whole
 from experiments.scenarios.describe import described_scenario
 from experiments.scenarios.overrides import load_scenario, overridden
-from experiments.sweeps.answers.report import as_svg, number_text
+from experiments.sweeps.answers.report import REPORT, as_svg, report_template
 
 FIT = "fit.json"
 FITTED = "fitted.toml"
-REPORT = "report.html"
 
 ALIKE = 0.9
 """Two estimates with a correlation beyond this are called hard to tell apart."""
@@ -95,15 +93,7 @@ def write_answer(
     text = json.dumps(numbers, indent=2, allow_nan=False) + "\n"
     write_whole(folder / FIT, text.encode())
     write_whole(folder / FITTED, fitted_scenario(file, beside, numbers).encode())
-    environment = Environment(
-        loader=PackageLoader("experiments.estimation", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["number"] = number_text
-    page = environment.get_template("report.html").render(
+    page = report_template("experiments.estimation").render(
         file=file,
         numbers=numbers,
         lines=lines,

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abm.config.keys import shown
+from abm.economy.folders import of_another_year
 from abm.errors import OutputError
 from experiments.estimation.measured import Measured, check_names
 from experiments.estimation.target_file import TargetFile
@@ -25,7 +26,7 @@ from experiments.sweeps.design.run_spec import RunFunction
 from experiments.sweeps.store.maker import maker_of_workers
 from experiments.sweeps.store.merge import results_table
 from experiments.sweeps.store.store import SweepStore, check_new_folder
-from experiments.sweeps.work.model_rules import check_plan
+from experiments.sweeps.work.model_rules import check_by_the_model
 from experiments.sweeps.work.sweep import (
     Options,
     SweepResult,
@@ -69,6 +70,8 @@ class Simulated:
     ----------
     starts : list of dict
         Points of the design, where the search may start.
+    told : list of str
+        Which figures of the runs are of another year than their economy.
     """
 
     def __init__(
@@ -83,13 +86,15 @@ class Simulated:
         self._options = options
         self._outcomes = [target.name for target in file.targets]
         self._plan = make_plan(file.sweep, beside)
-        check_plan(self._plan, run_one)
         if run_one is simulate:
+            check_by_the_model(self._plan)
             names = tuple(self._outcomes)
             check_names(names, self._plan)
             run_one = Measured(names)
         self._run_one = run_one
         self.starts = self._plan.points
+        tables = self._plan.economies
+        self.told = [line for table in tables for line in of_another_year(table)]
         self._known: dict[tuple[Any, ...], Array] = {}
         self._stack = ExitStack()
 

@@ -63,11 +63,6 @@ class OutcomeCell:
         return f"{self.column}{over}{cut}" + ("" if self.when is None else f"@{self.when}")
 
     @property
-    def is_plain(self) -> bool:
-        """Whether the summary of a run has it as it is."""
-        return self.when is None and self.table is None
-
-    @property
     def table(self) -> str | None:
         """The table that it is cut from; None for a headline."""
         head = self.column.partition(".")[0]

@@ -1,4 +1,7 @@
-"""From a scenario to results: run it, keep what is finished, write it down."""
+"""From a scenario to results: run it, keep what is finished, write it down.
+
+What a twin, a checkpoint, a fork or a channel is, ``docs/glossary.md`` says.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
+from abm.economy.folders import of_another_year
 from abm.errors import OutputError
 from abm.scenario.scenario import Scenario
 
@@ -174,6 +175,8 @@ def serve(
     for problem in problems():
         raise OutputError(problem)
     chosen = Scenario.load(scenario)
+    for line in of_another_year(chosen.economy.table) if economy is None else ():
+        tell(line)
     defaults.start = Start(chosen if economy is None else chosen.on_economy(economy), firms)
     if token is None and (host not in LOOPBACK or _others_logged_in()):
         token = secrets.token_urlsafe(24)

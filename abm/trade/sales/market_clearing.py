@@ -234,7 +234,7 @@ spending."""
 
 
 @dataclass(frozen=True)
-class Standing:
+class StandingPlants:
     """What of the plants of some firms at one host, or at home abroad, no policy changes.
 
     Attributes
@@ -252,7 +252,7 @@ class Standing:
     mass: Floats
 
 
-def where_they_stand(quarter: Quarter, rows: slice) -> list[Standing]:
+def where_they_stand(quarter: Quarter, rows: slice) -> list[StandingPlants]:
     """The plants of a block of firms, one entry a region.
 
     Those of hosts come first; at home abroad every firm from there has one.
@@ -263,11 +263,11 @@ def where_they_stand(quarter: Quarter, rows: slice) -> list[Standing]:
     for host in range(N_HOSTS):
         place = np.flatnonzero(table.plants[rows, host])
         firm = place + rows.start
-        found.append(Standing(firm, table.suitability[firm, host], mass[place]))
+        found.append(StandingPlants(firm, table.suitability[firm, host], mass[place]))
     for region in range(N_HOSTS, N_REGIONS):
         place = np.flatnonzero(table.home[rows] == region)
         alike = np.ones(len(place), np.float32)
-        found.append(Standing(place + rows.start, alike, mass[place]))
+        found.append(StandingPlants(place + rows.start, alike, mass[place]))
     return found
 
 
@@ -277,7 +277,7 @@ def standing_plants(quarter: Quarter, sector: int, rows: slice, regime: int) -> 
 
 
 def plants_under(
-    quarter: Quarter, sector: int, standing: Sequence[Standing], regime: int
+    quarter: Quarter, sector: int, standing: Sequence[StandingPlants], regime: int
 ) -> list[Plants]:
     """What plants of one sector, one entry a region, charge under a regime."""
     dispersion = plant_dispersion(quarter.economy.sigma[sector])

@@ -53,7 +53,10 @@ def file_for_adding(folder: Path, name: str) -> FileIO:
         As `open_inside` does.
     """
     flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
-    descriptor = os.open(_confined(folder, name), flags, 0o666)
+    descriptor = os.open(_confined(folder, name), flags | getattr(os, "O_NONBLOCK", 0), 0o666)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(0, "is no file", name)
     # No buffer: what a full disk refuses must not come back when the file is closed.
     return os.fdopen(descriptor, "a+b", buffering=0)
 

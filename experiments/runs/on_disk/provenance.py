@@ -27,7 +27,7 @@ def versions() -> dict[str, str | None]:
     return found
 
 
-def git_revision(source: Path = Path(__file__).parents[2]) -> str | None:
+def git_revision(source: Path = Path(__file__).parents[3]) -> str | None:
     """Revision of the source tree, ``-modified`` added if tracked files differ from it.
 
     Parameters

@@ -25,6 +25,9 @@ PartName = Annotated[
 ]
 """No part lies elsewhere, and each is named by its content."""
 
+PART_OF_WRITER = r"(?P<writer>[A-Za-z0-9-]{1,60})-[0-9]{4,9}-(?P<mark>[0-9a-f]{12})\.parquet"
+MERGED_PART = r"merged-(?P<mark>[0-9a-f]{16})(-[0-9]{1,6})?\.parquet"
+
 LOG_NAME_PATTERN = r"^[A-Za-z0-9-]{1,60}\.jsonl$"
 LogName = Annotated[str, Field(pattern=LOG_NAME_PATTERN)]
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -49,11 +52,12 @@ class Maker(Strict):
 
 
 class LogLine(Strict):
-    """What every line has."""
+    """What every line has; ``logs`` are those that were there before its program opened its own."""
 
     n: int = Field(ge=1)
     format: Literal[2]
     time: str = Field(max_length=40)
+    logs: list[LogName] = Field(default_factory=list)
 
 
 class SessionLine(LogLine):
@@ -120,11 +124,12 @@ class RepairedLine(LogLine):
     """A line of a log was not as it was written and counts for nothing.
 
     ``sha256`` is that of the line as it was found; ``""`` where lines before it are missing.
+    Line 0 is all of a log that is gone.
     """
 
     event: Literal["repaired"]
     log: LogName
-    line: int = Field(ge=1)
+    line: int = Field(ge=0)
     sha256: Digest | Literal[""]
 
 

@@ -30,10 +30,11 @@ def check_plan(plan: SweepPlan, run_one: RunFunction) -> None:
     Raises
     ------
     ScenarioError
-        As `check_by_the_model` does.
+        As `check_by_the_model` does, and for outcomes that no run has.
     """
     if run_one is simulate:
         check_by_the_model(plan)
+        _check_outcomes(plan.sweep.outcomes)
 
 
 def check_by_the_model(plan: SweepPlan) -> None:
@@ -51,7 +52,6 @@ def check_by_the_model(plan: SweepPlan) -> None:
         firms_per_cell(standing_makers(economy_of(), FirmAssumptions()), plan.sweep.firms)
     except CalibrationError as error:
         raise ScenarioError(str(error)) from None
-    _check_outcomes(plan.sweep.outcomes)
     seen: set[str] = set()
     for name, text in plan.scenarios.items():
         for point in plan.points:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from abm.config.keys import shown
+from abm.economy.folders import of_another_year
 from abm.errors import OutputError, StoreError
 from experiments.runs.on_disk.run_folders import MANIFEST
 from experiments.runs.processes import environment_of_workers
@@ -146,10 +147,17 @@ def run_sweep(
             _run_sweep(source, out, options, run_one, result)
     except StopRequested as stop:  # outside the work on runs, which ends by itself
         result.code = stop.code
-        result.notes.append(f"Stopped: {stop.note}; go on with --resume if there is a folder.")
+        result.notes.append(f"Stopped: {stop.note}; {_what_to_do(out)}.")
     if options.copy_to is not None and (out / MANIFEST).exists():
         _copy(out, options.copy_to, result)
     return result
+
+
+def _what_to_do(out: Path) -> str:
+    """Return how to go on after a stop: a sweep has begun once its manifest is there."""
+    if (out / MANIFEST).exists():
+        return "go on with --resume"
+    return "nothing was begun: start it again without --resume"
 
 
 def _copy(out: Path, place: str, result: SweepResult) -> None:
@@ -170,10 +178,15 @@ def _run_sweep(
         raise OutputError(f"{out}: holds no sweep to extend")
     name = WHOLE if options.shard is None else "shard-{}-of-{}".format(*options.shard)
     if options.resume or options.extend or (options.shard and (out / MANIFEST).exists()):
+        if not os.path.lexists(out / MANIFEST):
+            raise StoreError(f"{out}: holds no sweep ({MANIFEST} is missing); {_what_to_do(out)}")
         SweepStore.open(out)
         _check_what_is_asked(options)
     else:
-        _create(make_plan(sweep, beside), out, options, run_one)
+        plan = make_plan(sweep, beside)
+        _create(plan, out, options, run_one)
+        if options.economy is None:  # otherwise it has been told already
+            result.notes += [line for table in plan.economies for line in of_another_year(table)]
     with locked(out, name):
         store = SweepStore.open(out)
         check_same(store, sweep, beside)

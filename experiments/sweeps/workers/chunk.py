@@ -46,12 +46,15 @@ class Limits:
     memory : int or None
         Bytes of address space of a worker's process.
     runs_a_process : int
-        After which a worker starts afresh, should a library leak.
+        After which a worker starts afresh, should a library leak, ...
+    seconds_a_process : float
+        ... once its runs took so long: to start costs as much as thousands of the shortest.
     """
 
     seconds: float | None = None
     memory: int | None = None
     runs_a_process: int = 500
+    seconds_a_process: float = 60.0
 
 
 def run_chunk(
@@ -102,12 +105,12 @@ class Worker:
         self._stopped = threading.Event()
         self._changing = threading.Lock()
         self._pool = self._new_pool()
+        self._runs, self._seconds = 0, 0.0
 
     def _new_pool(self) -> ProcessPool:
         # Spawned, not forked: threads of this process, and locks they hold, are not copied.
         return ProcessPool(
             max_workers=1,
-            max_tasks=self._limits.runs_a_process,
             initializer=_prepare_process,
             initargs=(self._limits.memory, os.getpid()),
             context=multiprocessing.get_context("spawn"),
@@ -121,6 +124,9 @@ class Worker:
         Stopped
             If `stop` was called meanwhile.
         """
+        limits = self._limits
+        if self._runs >= limits.runs_a_process and self._seconds >= limits.seconds_a_process:
+            self._start_afresh()
         started = time.perf_counter()
         for patience in (START_SECONDS, 2 * START_SECONDS, 4 * START_SECONDS):
             try:
@@ -128,15 +134,29 @@ class Worker:
                 break
             except BrokenProcessPool:
                 # Killed with no run in hand: pebble gives the pool up, or waits for ever.
-                with self._changing:
-                    self._end_pool()
-                    if self._stopped.is_set():
-                        raise Stopped from None
-                    self._pool = self._new_pool()
+                self._start_afresh()
         else:
             said = "its process was ended before it could begin"
             report = Report(spec.run, None, "killed", said, host=platform.node())
-        return replace(report, seconds=time.perf_counter() - started)
+        seconds = time.perf_counter() - started
+        self._runs += 1
+        self._seconds += seconds
+        return replace(report, seconds=seconds)
+
+    def _start_afresh(self) -> None:
+        """End the process and have another.
+
+        Raises
+        ------
+        Stopped
+            If `stop` was called meanwhile.
+        """
+        with self._changing:
+            self._end_pool()
+            if self._stopped.is_set():
+                raise Stopped from None
+            self._pool = self._new_pool()
+        self._runs, self._seconds = 0, 0.0
 
     def _once(self, run_one: RunFunction, spec: RunSpec, scenario: str, patience: float) -> Report:
         report = Report(spec.run, None, host=platform.node())

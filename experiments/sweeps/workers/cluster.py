@@ -4,7 +4,6 @@ Results come back over the network, so no disk is shared. Our log, not Dask, say
 which runs are done: nothing here trusts a task to be known to a scheduler for long.
 """
 
-import multiprocessing
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -151,7 +150,7 @@ class _Cluster:
     def submit(self, chunk: Chunk) -> None:
         """Hand out a chunk, with the scenarios that it needs."""
         texts = {spec.scenario: self._scenarios[spec.scenario] for spec in chunk}
-        future = self._client.submit(dask_chunk, chunk, texts, *self._shared, pure=False)
+        future = self._client.submit(carried_out, chunk, texts, *self._shared, pure=False)
         future.add_done_callback(lambda _: self._arrived.set())
         self.pending[future] = chunk
 
@@ -244,25 +243,3 @@ def _after(error: Exception, chunk: Chunk, address: str) -> tuple[list[Chunk], l
         raise error
     said = f"{type(error).__name__}: {error}"
     raise OutputError(f"{address}: a worker could not take a chunk ({said})") from error
-
-
-def dask_chunk(
-    chunk: Chunk,
-    scenarios: Mapping[str, str],
-    limits: Limits,
-    run_one: RunFunction,
-    portable: bool,
-) -> list[Report]:
-    """Carry out a chunk inside a Dask worker.
-
-    Raises
-    ------
-    OutputError
-        If the worker may not start processes.
-    """
-    if multiprocessing.current_process().daemon:
-        raise OutputError(
-            "Dask's workers are daemons and may start no process; start them with "
-            "DASK_DISTRIBUTED__WORKER__DAEMON=False"
-        )
-    return carried_out(chunk, scenarios, limits, run_one, portable=portable)

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from contextlib import suppress
 from importlib.metadata import EntryPoint, entry_points
-from multiprocessing import current_process
 
 from abm.config.keys import shown
 from abm.errors import OutputError
@@ -154,7 +153,7 @@ class _InHand:
         """Hand out a chunk, with the scenarios that it needs."""
         texts = {spec.scenario: self._scenarios[spec.scenario] for spec in chunk}
         try:
-            future = self._executor.submit(executor_chunk, chunk, texts, *self._shared)
+            future = self._executor.submit(carried_out, chunk, texts, *self._shared)
         except (BrokenExecutor, RuntimeError) as error:
             raise BackendLostError(f"the executor takes no more work ({error})") from None
         self.pending[future] = chunk
@@ -197,25 +196,6 @@ class _InHand:
             self._executor.shutdown(wait=ended, cancel_futures=True)
         except TypeError:  # an executor older than that argument
             self._executor.shutdown(wait=ended)
-
-
-def executor_chunk(
-    chunk: Chunk,
-    scenarios: Mapping[str, str],
-    limits: Limits,
-    run_one: RunFunction,
-    portable: bool,
-) -> list[Report]:
-    """Carry out a chunk inside a worker of an executor.
-
-    Raises
-    ------
-    OutputError
-        If the worker may not start processes.
-    """
-    if current_process().daemon:
-        raise OutputError("the executor's workers are daemons, which may start no process")
-    return carried_out(chunk, scenarios, limits, run_one, portable=portable)
 
 
 def processes(max_workers: int = 1) -> Executor:

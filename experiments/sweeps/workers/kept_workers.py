@@ -5,6 +5,7 @@ import os
 import threading
 from collections.abc import Mapping
 
+from abm.errors import OutputError
 from experiments.runs.processes import PORTABLE, settings_of_workers
 from experiments.sweeps.design.run_spec import Report, RunFunction
 from experiments.sweeps.workers.chunk import Limits, Worker, run_chunk
@@ -26,10 +27,20 @@ def carried_out(
     scenarios: Mapping[str, str],
     limits: Limits,
     run_one: RunFunction,
-    *,
     portable: bool,
 ) -> list[Report]:
-    """Carry out a chunk in a process of its own, which is kept for the next one."""
+    """Carry out a chunk in a process of its own, which is kept for the next one.
+
+    Raises
+    ------
+    OutputError
+        If the worker may not start processes.
+    """
+    if multiprocessing.current_process().daemon:
+        raise OutputError(
+            "the workers are daemons, which may start no process; start those of Dask with "
+            "DASK_DISTRIBUTED__WORKER__DAEMON=False"
+        )
     with _lock:
         _stop_timer()
         idle = _kept.setdefault((limits, portable), [])

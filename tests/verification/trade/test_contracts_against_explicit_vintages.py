@@ -9,12 +9,12 @@ from abm.core.inputs.contracts import (
     REMEMBERED,
     Contracts,
     contract_weights,
-    cost_with_tastes,
     next_contracts,
     paid,
     renewed,
     signing_today,
 )
+from tests.contract_costs import cost_with_tastes
 
 RENEWAL, SLOPE = 0.15, 1.5
 QUARTERS = 24

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from abm.axes import FOOTLOOSE, N_FOOTLOOSE, N_GOODS, REGIONS, USES
-from abm.economy.tables import load_economy, observed_flows, with_tables
+from abm.economy.tables import load_economy
 from abm.errors import IdentityError
 from abm.model import RelocationModel
 from abm.trade.books.accounts import ROUNDING, check_duties
@@ -19,6 +19,7 @@ from abm.trade.inputs.input_prices import outside_duty, purchase_prices
 from abm.trade.sales.market_clearing import fringe_prices, standing_plants
 from abm.worlds.twin import twin
 from experiments.scenarios.overrides import load_scenario
+from tests.recorded_margins import on_tables_as_observed
 
 USA, MEX, CHN = (REGIONS.index(name) for name in ("USA", "MEX", "CHN"))
 MACHINERY = FOOTLOOSE.index("machinery")
@@ -35,7 +36,7 @@ def with_ratios_times(factor):
     """The economy if customs recorded that much more of every flow."""
     economy = load_economy()
     recorded = replace(economy, records_over_customs=factor * economy.records_over_customs)
-    return with_tables(recorded, *observed_flows())
+    return on_tables_as_observed(recorded)
 
 
 @pytest.fixture(scope="module")

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 
 from abm.core.inputs.buyers import Buyers
-from abm.core.inputs.contracts import Contracts, cost_with_tastes
+from abm.core.inputs.contracts import Contracts
 from abm.core.inputs.purchases import input_purchases
 from abm.core.inputs.sourcing import InputTerms, UnitCosts, cost_step, free_choice
 from abm.errors import ModelError
 from abm.trade.inputs.renewal import Supply, renewed_supply
+from tests.contract_costs import cost_with_tastes
 
 INPUTS, SOURCES, HOSTS, FIRMS = 3, 5, 2, 40
 EXACT = 1e-12
