@@ -36,7 +36,7 @@ from abm.scenario.scenario import Scenario
 from abm.state.state import State
 from abm.trade.books.accounts import Accounts
 from abm.trade.sales.market_clearing import MarketState, clear_markets, fringe_prices, total_appeal
-from abm.trade.spending import repriced_spending
+from abm.trade.sales.spending import repriced_spending
 from abm.trade_phases import Trading
 from agents import Firm, Government
 

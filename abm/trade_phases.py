@@ -17,6 +17,7 @@ from abm.location.relocation import Moves
 from abm.policy.regimes import Policy
 from abm.state.surface import Surface
 from abm.trade.books.accounts import Accounts, Consumers
+from abm.trade.books.investment import book_investment
 from abm.trade.books.settlement import settle
 from abm.trade.borders.complying import (
     claims_in_transition,
@@ -40,9 +41,8 @@ from abm.trade.inputs.input_prices import (
     value_added_cost,
 )
 from abm.trade.inputs.renewal import Supply, renewed_supply
-from abm.trade.investment import book_investment
 from abm.trade.sales.market_clearing import FINAL, unit_prices
-from abm.trade.scarcity import (
+from abm.trade.sales.scarcity import (
     FROM_HERE,
     Budget,
     PlantsDemand,
@@ -50,8 +50,8 @@ from abm.trade.scarcity import (
     ordered_a_unit,
     use_against_contracts,
 )
-from abm.trade.serving import Prospects, Served, prospects
-from abm.trade.spending import consumers_spending, other_users_purchases
+from abm.trade.sales.serving import Prospects, Served, prospects
+from abm.trade.sales.spending import consumers_spending, other_users_purchases
 
 SETTLING_ROUNDS = 3
 """Rounds in which claims under regimes that become possible find their average duties."""

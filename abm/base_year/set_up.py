@@ -28,13 +28,13 @@ from abm.scenario.assumptions import FirmAssumptions
 from abm.scenario.scenario import Scenario
 from abm.state.state import State
 from abm.trade.books.accounts import Accounts, Consumers
+from abm.trade.books.investment import book_investment
 from abm.trade.books.settlement import settle
 from abm.trade.borders.this_quarter import Quarter
 from abm.trade.borders.transition import bound_to_comply
 from abm.trade.flows.input_flows import clear_with_purchases
 from abm.trade.inputs.input_prices import outside_duty
 from abm.trade.inputs.suppliers import SupplierNetwork
-from abm.trade.investment import book_investment
 from abm.trade.sales.customers import AT_ONCE, Customers
 from abm.trade.sales.market_clearing import (
     FINAL,
@@ -44,14 +44,14 @@ from abm.trade.sales.market_clearing import (
     fringe_prices,
     unit_prices,
 )
-from abm.trade.scarcity import (
+from abm.trade.sales.scarcity import (
     FROM_HERE,
     Budget,
     PlantsDemand,
     ordered_a_unit,
     use_against_contracts,
 )
-from abm.trade.serving import prospects
+from abm.trade.sales.serving import prospects
 from agents import FirmTable
 
 BASE_YEAR_POLICY = "status-quo"

@@ -47,8 +47,8 @@ from abm.scenario.scenario import Scenario
 from abm.trade.inputs.input_prices import buyers
 from abm.trade.inputs.renewal import Supply
 from abm.trade.sales.customers import HELD
-from abm.trade.scarcity import PlantsDemand
-from abm.trade.serving import Prospects, prospects
+from abm.trade.sales.scarcity import PlantsDemand
+from abm.trade.sales.serving import Prospects, prospects
 from abm.worlds.twin import Twin, check_twin
 
 RESPONSES = ("claims", "contracts", "sources", "customers", "capacity", "plants", "prices")

@@ -16,7 +16,7 @@ from abm.errors import IdentityError
 from abm.model import RelocationModel
 from abm.scenario.scenario import Scenario
 from abm.trade.books.accounts import Consumers, check_identities
-from abm.trade.investment import check_investment
+from abm.trade.books.investment import check_investment
 from abm.trade.sales.market_clearing import INTERMEDIATE, unit_prices
 from abm.worlds.checkpoint import put_away, take_up
 from abm.worlds.twin import twin

@@ -30,7 +30,7 @@ from abm.scenario.scenario import Scenario
 from abm.trade.inputs.suppliers import IDLE
 from abm.trade.sales.customers import AT_HOME, AT_ONCE, HELD
 from abm.trade.sales.market_clearing import standing_plants
-from abm.trade.serving import serve
+from abm.trade.sales.serving import serve
 from abm.worlds.checkpoint import put_away, take_up
 from abm.worlds.twin import twin
 from agents import Firm

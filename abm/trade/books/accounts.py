@@ -13,9 +13,9 @@ from abm.axes import FOOTLOOSE, HOSTS, N_FOOTLOOSE, N_HOMES, N_HOSTS, N_REGIONS,
 from abm.economy.constants import Calibration
 from abm.economy.tables import Array
 from abm.errors import IdentityError
-from abm.trade.investment import Outlays
+from abm.trade.books.investment import Outlays
 from abm.trade.sales.market_clearing import FINAL, INTERMEDIATE
-from abm.trade.serving import Served
+from abm.trade.sales.serving import Served
 
 ROUNDING = 2e-5
 """Largest relative gap in an account.

@@ -20,9 +20,9 @@ from abm.core.inputs.sourcing import InputTerms
 from abm.economy.tables import Array
 from abm.engine.blocks import sector_blocks
 from abm.engine.parallel import in_parallel
-from abm.trade.base_cost import base_unit_cost
 from abm.trade.borders.this_quarter import Quarter
 from abm.trade.flows.certificates import Filings
+from abm.trade.inputs.base_cost import base_unit_cost
 from abm.trade.inputs.input_prices import buyers
 from abm.trade.sales.market_clearing import (
     FINAL,

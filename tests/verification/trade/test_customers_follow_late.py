@@ -24,7 +24,7 @@ from abm.trade.sales.market_clearing import (
     fringe_prices,
     total_appeal,
 )
-from abm.trade.serving import serve
+from abm.trade.sales.serving import serve
 from abm.worlds.twin import twin
 from experiments.scenarios.overrides import load_scenario
 

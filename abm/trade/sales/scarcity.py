@@ -25,7 +25,7 @@ from abm.economy.tables import Array
 from abm.engine.blocks import sector_edges
 from abm.errors import ModelError
 from abm.trade.sales.market_clearing import Plants, markups
-from abm.trade.serving import Prospects
+from abm.trade.sales.serving import Prospects
 
 TOLERANCE = 1e-6
 """Of the logarithm of ``u``: what is sold and made is in single precision."""
