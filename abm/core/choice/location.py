@@ -239,7 +239,7 @@ class _Bellman:
         )
 
 
-def _groups(transitions: Floats) -> tuple[Indices, ...]:
+def regime_groups(transitions: Floats) -> tuple[Indices, ...]:
     """Regimes that lead to each other in anybody's belief, group by group.
 
     The value of a regime depends only on the regimes that may follow it. So groups are
@@ -272,7 +272,7 @@ def _bellman_blocks(problem: LocationProblem) -> Iterator[tuple[slice, _Bellman]
         for table in discounted_powers(problem.transitions, problem.discount, int(quarters[-1]))
     )
 
-    order = _groups(problem.transitions)
+    order = regime_groups(problem.transitions)
     entries = max((configs * len(group)) ** 2 for group in order)
     for rows in blocks(firms, max(1, BLOCK_ENTRIES // max(entries, configs**2 * regimes))):
         belief = problem.belief[rows]

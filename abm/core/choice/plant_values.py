@@ -1,0 +1,310 @@
+"""What sets of plants are worth to owners who value no luck to come, and the odds of closing.
+
+Options to keep or close plants, those that lead to parts of the present set, come at a review
+(with probability ``review`` a quarter) with luck of scale ``keep_noise``; options to build come
+as opportunities (`abm.core.choice.opportunities`) that nobody reckons with before he has one.
+Otherwise owners would close plants and found them again to harvest draws of luck. So with ``Q``
+the worth of moves (`abm.core.choice.outlook`) and ``k = keep_noise``,
+
+    V(c, r) = review * k * log sum_{d in c} exp(Q(c, d, r) / k) + (1 - review) * Q(c, c, r).
+
+The empty set has no part but itself and earns nothing, hence is worth nothing.
+
+A set leads to its parts alone, so values are found from the smallest set upwards. Once those of
+all smaller sets are known, so is what closing is worth, ``A(c, r)``, and staying, ``x = Q(c, c)``,
+is the only unknown, in as many numbers as there are regimes that lead to each other:
+
+    f(x) = review * k * log(exp(x / k) + exp(A / k)) + (1 - review) * x
+    x(r) = known(c, r) + beta * D(c, c) * sum_s P(r, s) * f(x(s)),
+
+a convex equation with slopes below ``beta`` that Newton's iteration solves in a few steps.
+"""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from abm.core.choice.location import (
+    MAX_NEWTON_STEPS,
+    best_of_choices,
+    firms_last,
+    regime_groups,
+)
+from abm.core.choice.outlook import Outlook, PlantProblem, Prospects, foresee
+from abm.core.choice.sets import Booleans, Indices
+from abm.core.inputs.content_rules import Floats
+
+
+def keeping_values(
+    problem: PlantProblem, start: Floats | None = None, tolerance: float = 1e-10
+) -> tuple[Floats, Floats]:
+    """Value of every set of plants in every regime to owners without an opportunity.
+
+    Parameters
+    ----------
+    problem : PlantProblem
+    start : ndarray, shape (firm, config, regime), optional
+        Values to start from, such as last quarter's.
+    tolerance : float
+        Residual to be reached by every firm.
+
+    Returns
+    -------
+    values : ndarray of float64, shape (firm, config, regime)
+        Expected present value before this quarter's review, in the units of ``profit``.
+    residual : ndarray of float64, shape (firm,)
+        As of `abm.core.choice.location.solve_values`.
+    """
+    location = problem.location
+    values = np.zeros(location.profit.shape) if start is None else start.astype(np.float64)
+    residual = np.empty(len(values))
+    transitions = location.transitions
+    scale = problem.scale()
+    for rows, outlook in problem.outlooks():
+        closing = _Closing(location.review, problem.keep_noise)
+        groups = regime_groups(transitions[location.belief[rows[:1]]])
+        known = firms_last(values[rows])
+        solver = _Upwards(outlook, closing, groups, scale[rows], tolerance)
+        residual[rows] = solver.solve(known)
+        values[rows] = np.moveaxis(known, -1, 0)
+    return values, residual
+
+
+@dataclass(frozen=True)
+class _Closing:
+    """What a set is worth before the review, given staying and closing.
+
+    Attributes
+    ----------
+    review : float
+    noise : float
+    """
+
+    review: float
+    noise: float
+
+    def reviewed(self, staying: Floats, closing: Floats | None) -> tuple[Floats, Floats]:
+        """Value before the review, and how much it rises with that of staying.
+
+        ``closing`` is the expected best of closing options; None where there are none.
+        """
+        if closing is None:
+            return staying, np.ones_like(staying)
+        better = staying > closing
+        top = np.where(better, staying, closing)
+        if self.noise == 0:
+            stays = np.where(staying == closing, 0.5, better)
+        else:
+            behind = np.abs(staying - closing)
+            behind /= -self.noise
+            np.exp(behind, out=behind)
+            top += self.noise * np.log1p(behind)
+            stays = np.where(better, 1.0, behind) / (1 + behind)
+        skipped = 1 - self.review
+        return self.review * top + skipped * staying, self.review * stays + skipped
+
+
+@dataclass(frozen=True, eq=False)
+class _Upwards:
+    """The solution of a block of firms, from the smallest sets upwards.
+
+    Attributes
+    ----------
+    outlook : Outlook
+    closing : _Closing
+    groups : tuple of ndarray of int
+        Groups of regimes that lead to each other; a group follows those it leads to.
+    scale : ndarray, shape (firm,)
+    tolerance : float
+    """
+
+    outlook: Outlook
+    closing: _Closing
+    groups: tuple[Indices, ...]
+    scale: Floats
+    tolerance: float
+
+    def solve(self, values: Floats) -> Floats:
+        """Overwrite starting values with the solution; the residuals, shape (firm,)."""
+        outlook = self.outlook
+        shrinks = ~outlook.sets.opens
+        prospects = Prospects(outlook, set(outlook.delay[shrinks].tolist()))
+        residual = np.zeros(len(self.scale))
+        for layer in outlook.sets.layers:
+            closing = self._closing(prospects, layer)
+            np.maximum(residual, self._settle(values, layer, closing), out=residual)
+            prospects.learn(layer, values)
+        return residual
+
+    def _closing(self, prospects: Prospects, layer: tuple[int, ...]) -> Floats | None:
+        """Expected best of what each set of a layer may be reduced to, (set, regime, firm)."""
+        within = self.outlook.sets.within
+        if all(len(within[config]) == 1 for config in layer):
+            return None
+        # A set of which no part is a configuration has nothing to close.
+        best = np.full((len(layer), *self.outlook.profit.shape[1:]), -np.inf)
+        for row, config in zip(best, layer, strict=True):
+            worths = [prospects.worth(config, part) for part in within[config][:-1]]
+            if len(worths) == 1:
+                row[:] = worths[0]
+            elif worths:
+                row[:] = best_of_choices(np.array(worths), self.closing.noise)[0]
+        return best
+
+    def _settle(self, values: Floats, layer: tuple[int, ...], closing: Floats | None) -> Floats:
+        """Solve sets of the same size, group of regimes by group; the residuals."""
+        outlook, sets = self.outlook, list(layer)
+        start = values[sets]
+        left = outlook.decay.left
+        survives = 1.0 if left is None else left[sets, sets][:, None]
+        # What comes of smaller sets, then of regimes that are settled already.
+        values[sets] = 0.0
+        later = outlook.decay.expected(values, layer)
+        residual = np.zeros(len(self.scale))
+        for regimes in self.groups:
+            known = outlook.profit[sets][:, regimes]
+            known += foresee(outlook.powers[1][regimes], later)
+            chain = outlook.powers[1][np.ix_(regimes, regimes)]
+            options = None if closing is None else closing[:, regimes]
+            found, gap = self._newton(start[:, regimes], known, survives, chain, options)
+            values[np.ix_(sets, regimes)] = found
+            later[:, regimes] += survives * found
+            np.maximum(residual, gap, out=residual)
+        return residual
+
+    def _newton(
+        self,
+        value: Floats,
+        known: Floats,
+        survives: Floats | float,
+        chain: Floats,
+        closing: Floats | None,
+    ) -> tuple[Floats, Floats]:
+        """Values in one group of regimes, shape (set, regime, firm), and residuals."""
+        staying = known + foresee(chain, survives * value)
+        for _ in range(MAX_NEWTON_STEPS):
+            value, slope = self.closing.reviewed(staying, closing)
+            gap = known + foresee(chain, survives * value) - staying
+            residual: Floats = np.abs(gap).max(axis=(0, 1)) / self.scale
+            unsettled = residual > self.tolerance
+            if not unsettled.any():
+                break
+            # What a firm ends at must not depend on who else is in its block.
+            step = _solve(chain, survives * slope, gap)
+            staying = np.where(unsettled, staying + step, staying)
+        return value, residual
+
+
+def _solve(chain: Floats, weight: Floats, gap: Floats) -> Floats:
+    """Solution of ``step(r) - sum_s chain(r, s) * weight(s) * step(s) = gap(r)``.
+
+    Elimination needs no pivots: chances and weights are below one in sum, so that every row is
+    dominated by its diagonal. One operation serves all sets and firms.
+    """
+    regimes = len(chain)
+    if regimes == 1:
+        one: Floats = gap / (1 - chain[0] * weight)
+        return one
+    rows = -chain[:, :, None, None] * np.moveaxis(weight, 1, 0)
+    step = np.moveaxis(gap, 1, 0).copy()
+    for regime in range(regimes):
+        rows[regime, regime] += 1
+    for pivot in range(regimes):
+        for row in range(pivot + 1, regimes):
+            factor = rows[row, pivot] / rows[pivot, pivot]
+            rows[row, pivot + 1 :] -= factor * rows[pivot, pivot + 1 :]
+            step[row] -= factor * step[pivot]
+    for pivot in range(regimes - 1, -1, -1):
+        step[pivot] -= (rows[pivot, pivot + 1 :] * step[pivot + 1 :]).sum(axis=0)
+        step[pivot] /= rows[pivot, pivot]
+    return np.moveaxis(step, 0, 1)
+
+
+@dataclass(frozen=True)
+class MoveValues:
+    """What some firms may do in the sets where they stand.
+
+    Attributes
+    ----------
+    worth : ndarray, shape (firm, config to, regime)
+        Of each move, sunk cost paid and luck left out.
+    value : ndarray, shape (firm, regime)
+        Of the present set, before it is known whether this quarter brings a review.
+    builds : ndarray of bool, shape (firm, config to)
+        Whether the move adds a plant.
+    keeping : ndarray, shape (firm, config to, regime)
+        Probability at a review that brings no building of going to each part of the present
+        set; sums to one.
+    stands : ndarray, shape (firm,)
+        Probability that no plant of the present set dies in a quarter.
+    """
+
+    worth: Floats
+    value: Floats
+    builds: Booleans
+    keeping: Floats
+    stands: Floats
+
+    @classmethod
+    def weighed(
+        cls, problem: PlantProblem, worth: Floats, value: Floats, config: Indices, stands: Floats
+    ) -> Self:
+        """With the odds of closing that follow from what moves are worth."""
+        builds = problem.sets.opens[config]
+        kept = np.moveaxis(np.where(builds[..., None], -np.inf, worth), 1, 0)
+        _, keeping = best_of_choices(kept, problem.keep_noise)
+        return cls(worth, value, builds, np.moveaxis(keeping, 0, 1), stands)
+
+    @property
+    def gain(self) -> Floats:
+        """Worth of building over what is given up, minus infinity for what builds nothing.
+
+        Shape (firm, config to, regime).
+        """
+        gain: Floats = np.where(self.builds[..., None], self.worth - self.value[:, None], -np.inf)
+        return gain
+
+    def remains(self, config: Indices, review: float) -> Floats:
+        """Probability that a firm that builds nothing has the same plants a quarter later.
+
+        Parameters
+        ----------
+        config : ndarray of int, shape (firm,)
+            Where each firm stands.
+        review : float
+            Probability per quarter of a review.
+
+        Returns
+        -------
+        ndarray, shape (firm, regime)
+        """
+        kept = self.keeping[np.arange(len(config)), config]
+        remains: Floats = self.stands[:, None] * (1 - review * (1 - kept))
+        return remains
+
+
+def moves_from(problem: PlantProblem, values: Floats, config: Indices) -> MoveValues:
+    """What firms may do in the sets where they stand.
+
+    Parameters
+    ----------
+    problem : PlantProblem
+    values : ndarray, shape (firm, config, regime)
+        From `keeping_values`.
+    config : ndarray of int, shape (firm,)
+        Where each firm stands.
+
+    Returns
+    -------
+    MoveValues
+    """
+    firms, configs, regimes = values.shape
+    worth, stands = np.empty((firms, configs, regimes)), np.ones(firms)
+    for rows, outlook in problem.outlooks(2 * configs * regimes, config=config):
+        prospects = Prospects(outlook, set(outlook.delay.ravel().tolist()))
+        prospects.learn(tuple(range(configs)), firms_last(values[rows]))
+        worth[rows] = np.moveaxis(prospects.worth_to(config[rows]), -1, 0)
+        stands[rows] = outlook.decay.stands(config[rows])
+    value = values[np.arange(firms), config]
+    return MoveValues.weighed(problem, worth, value, config, stands)
