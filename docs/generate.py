@@ -19,7 +19,7 @@ from typing import Any, get_args
 import numpy as np
 
 from abm import data
-from abm.axes import CONFIG_LABELS, CONFIGS, FOOTLOOSE, GOODS, HOMES, HOSTS, REGIONS
+from abm.axes import CONFIG_LABELS, CONFIGS, FOOTLOOSE, GOODS, HOMES, REGIONS
 from abm.base_year.owners import OTHER_MAKERS, VEHICLE_MAKERS
 from abm.config.settings import Settings
 from abm.economy.tables import load_economy
@@ -46,6 +46,8 @@ CONSTANTS = (
     "abm.base_year.first_plants.CONFIG_TASTE",
     "abm.base_year.first_plants.NODES",
     "abm.base_year.first_plants.SHARE_TOLERANCE",
+    "abm.base_year.drawn_plants.LEAST_OWNED",
+    "abm.base_year.calibration.OWNING_ROUNDS",
     "abm.trade.market_clearing.REACH_EXPONENT",
     "abm.base_year.calibration.TOLERANCE",
     "abm.base_year.calibration.NEGLIGIBLE",

@@ -74,7 +74,7 @@ In small models one firm that is indifferent between two claims can change its c
 in every round, so that flows never settle; after these rounds it keeps its last choice.
 """
 
-OWNING_ROUNDS = 8
+OWNING_ROUNDS = 5
 """Rounds in which weights are moved towards owners' shares of output."""
 
 PLAIN_ROUNDS = 2

@@ -55,7 +55,10 @@ OTHER_MAKERS = np.array(
 """First guess of all other makers, by home (assumption: one firm in ten is multinational)."""
 
 FITTING_ROUNDS = 500
-"""Rounds in which sets of plants are scaled to owners' masses."""
+"""Most rounds in which masses are scaled to owners' shares, and sets of plants to masses."""
+
+FITTED = 1e-6
+"""Relative gap at which they end."""
 
 EXPECTING_ROUNDS = 30
 """Rounds in which weights are moved to the masses expected of cells."""
@@ -171,7 +174,8 @@ def _real_firms(economy: Economy, made: Array) -> Array:
     there = made.sum(axis=2) / size
     least = made.diagonal(axis1=1, axis2=2) / size.max()  # no larger than the largest are
     real[:, :N_HOSTS] += np.maximum(there - plants.sum(axis=2), least)
-    return real
+    firms: Array = np.where(made.sum(axis=1) > 0, real, 0)
+    return firms
 
 
 def appeal_by_home(home_appeal: float) -> NDArray[np.float32]:
@@ -198,7 +202,10 @@ def _owners_mass(economy: Economy, home_appeal: float) -> Array:
         whole = np.broadcast_to(offered.sum(axis=1, keepdims=True), offered.shape)
         share = np.divide(offered, whole, out=np.zeros_like(offered), where=whole > 0)
         makes = (share * sold).sum(axis=3)
-        mass *= np.divide(wanted, makes, out=np.zeros_like(mass), where=makes > 0)
+        off = np.divide(wanted, makes, out=np.zeros_like(mass), where=makes > 0)
+        mass *= off
+        if np.abs(off - 1)[wanted > 0].max(initial=0) < FITTED:
+            break
     total = np.broadcast_to(mass.sum(axis=1, keepdims=True), mass.shape)
     whole = np.broadcast_to(wanted.sum(axis=1, keepdims=True), mass.shape)
     scaled: Array = np.divide(mass * whole, total, out=np.zeros_like(mass), where=total > 0)
@@ -226,6 +233,8 @@ def _placed(guess: Array, wanted: Array) -> Array:
         makes = placed @ _IN_SET
         off = np.divide(wanted, makes, out=np.zeros_like(makes), where=makes > 0)
         placed = placed * np.prod(off[:, :, None] ** power, axis=3)
+        if np.abs(off - 1)[wanted > 0].max(initial=0) < FITTED:
+            break
     return placed
 
 

@@ -101,7 +101,8 @@ def firms_on_top(counts: NDArray[np.int64], settings: FirmAssumptions) -> NDArra
         [settings.empty_slots, settings.foreign_without_plant], [N_HOSTS, N_HOMES - N_HOSTS]
     )
     at_least = (counts > 0) & (per_firm > 0)
-    return np.maximum(np.rint(counts * per_firm), at_least).astype(np.int64)
+    on_top: NDArray[np.int64] = np.maximum(np.rint(counts * per_firm), at_least).astype(np.int64)
+    return on_top
 
 
 def sampling_tilt(firms: int, real: float) -> float:

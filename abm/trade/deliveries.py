@@ -126,8 +126,8 @@ class Tally:
         for name, total in part.sums.items():
             self.sums[name][sector] += total
         self.purchases[sector, :N_GOODS] += part.purchases
-        for name, total in part.owned.items():
-            self.owned[name][sector] += total
+        for name, by_owner in part.owned.items():
+            self.owned[name][sector] += by_owner
         for name, total in part.filed.items():
             self.filed[name][sector] += total
         self.originating[sector] += part.originating

@@ -95,7 +95,7 @@ def _scaled_guess(host: str) -> Array:
     split = fitted(
         np.stack([amount, made - amount], axis=1), made, np.array([total, made.sum() - total])
     )
-    found = guess * (split[:, 1] / (made - amount))[:, None]
+    found: Array = guess * (split[:, 1] / (made - amount))[:, None]
     found[:, known] = split[:, 0] / made
     return found
 

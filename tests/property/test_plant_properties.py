@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from abm.core.choice.attrition import ABROAD, attrition, quarterly_deaths
 from abm.core.choice.dated_beliefs import Calendar
+from abm.core.choice.nested_values import nested_values
 from abm.core.choice.opportunities import Building, Held, expected_moves
 from abm.core.choice.plant_costs import fixed_costs, flow_profit, gain_per_sale, moving_costs
 from abm.core.choice.plant_values import keeping_values, moves_from
@@ -105,6 +106,19 @@ def test_the_order_of_firms_does_not_matter(problem, order):
     np.testing.assert_array_equal(again, worth[order])
 
 
+@pytest.mark.parametrize("solve", [keeping_values, nested_values])
+def test_what_a_firm_ends_at_does_not_depend_on_who_is_solved_beside_it(solve):
+    """Some are solved in fewer steps than others, and stop there."""
+    problem = owners(60, 3, noise=0.05, keep_noise=0.02, review=0.9)
+    tolerance = 1e-3
+    values, residual = solve(problem, tolerance=tolerance)
+    assert residual.max() <= tolerance
+    for firm in range(60):
+        alone, _ = solve(problem.take(np.array([firm])), tolerance=tolerance)
+        # A step more would change values by far more than sums over a single firm round.
+        np.testing.assert_allclose(alone[0], values[firm], rtol=1e-13)
+
+
 @given(problems(), st.permutations(range(8)))
 def test_the_order_of_sets_does_not_matter(problem, order):
     order, location = np.array(order), problem.location
@@ -168,7 +182,7 @@ def test_an_opportunity_is_worth_what_using_it_at_the_cutoff_gives(problem, seed
 @given(seeds, st.integers(-1, 2))
 def test_attrition_is_what_enumerating_the_deaths_of_plants_gives(seed, home):
     deaths = np.random.default_rng(seed).random((1, 3))
-    found = attrition(deaths, np.array([home]), ALL_SETS)[0]
+    found = attrition(deaths, np.array([home]), ALL_SETS)[..., 0]
     np.testing.assert_allclose(found.sum(axis=1), 1, rtol=1e-13)
     codes = {tuple(plants): place for place, plants in enumerate(ALL_SETS.has_plant.tolist())}
     expected = np.zeros((8, 8))
@@ -189,11 +203,11 @@ def test_a_seat_is_spared_while_sisters_stand_and_mortal_alone():
     deaths = np.full((2, 3), 0.1)
     found = attrition(deaths, np.array([0, ABROAD]), ALL_SETS)
     usa, mex, both = 1, 2, 4
-    assert found[0, both, mex] == found[0, both, EMPTY] == 0
-    assert found[0, both, usa] == pytest.approx(0.1)
-    assert found[0, usa, EMPTY] == pytest.approx(0.1)
-    assert found[1, both, mex] == pytest.approx(0.09)
-    assert found[1, both, EMPTY] == pytest.approx(0.01)
+    assert found[both, mex, 0] == found[both, EMPTY, 0] == 0
+    assert found[both, usa, 0] == pytest.approx(0.1)
+    assert found[usa, EMPTY, 0] == pytest.approx(0.1)
+    assert found[both, mex, 1] == pytest.approx(0.09)
+    assert found[both, EMPTY, 1] == pytest.approx(0.01)
 
 
 def test_attrition_asks_for_all_parts_of_sets():

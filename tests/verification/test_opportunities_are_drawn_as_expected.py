@@ -221,6 +221,6 @@ def test_expected_flows_are_what_many_drawn_firms_do_over_the_years():
         closes = (rng.random(len(config)) < HAZARD_OF_REVIEW) & ~acts
         kept = (rng.random((len(config), 1)) > moves.keeping[..., 0].cumsum(axis=1)).sum(axis=1)
         config = np.where(acts, held.target, np.where(closes, kept, config))
-        left = attrition(some.deaths[:1], some.home[:1], some.sets)[0].cumsum(axis=1)
+        left = attrition(some.deaths[:1], some.home[:1], some.sets)[..., 0].cumsum(axis=1)
         config = (rng.random((len(config), 1)) > left[config]).sum(axis=1)
     assert_frequencies(np.bincount(config, minlength=8) / len(config), shares, len(config))

@@ -9,7 +9,7 @@ plants abroad. With ``D`` the probabilities of what is left of each set, a firm 
 
 import numpy as np
 
-from abm.core.choice.sets import Booleans, Indices, Sets
+from abm.core.choice.sets import Indices, Sets
 from abm.core.inputs.content_rules import Floats
 
 QUARTERS = 4
@@ -42,8 +42,8 @@ def quarterly_deaths(size: Floats, always: float, of_small: float, gradient: flo
     return quarterly
 
 
-def deaths_at_risk(deaths: Floats, home: Indices, has_plant: Booleans) -> Floats:
-    """Probability that each plant of each set dies in a quarter.
+def attrition(deaths: Floats, home: Indices, sets: Sets) -> Floats:
+    """Probabilities of what is left of every set after a quarter.
 
     Parameters
     ----------
@@ -51,34 +51,13 @@ def deaths_at_risk(deaths: Floats, home: Indices, has_plant: Booleans) -> Floats
         Probability that a plant dies that is not spared, between 0 and 1.
     home : ndarray of int, shape (firm,)
         Host of the owner's country, or `ABROAD`.
-    has_plant : ndarray of bool, shape (config, host)
-
-    Returns
-    -------
-    ndarray, shape (firm, config, host)
-        0 where there is no plant.
-    """
-    hosts = np.arange(has_plant.shape[1])
-    sisters = has_plant.sum(axis=1) > 1
-    spared = (home[:, None, None] == hosts) & sisters[:, None]
-    at_risk: Floats = np.where(has_plant & ~spared, deaths[:, None], 0.0)
-    return at_risk
-
-
-def attrition(deaths: Floats, home: Indices, sets: Sets) -> Floats:
-    """Probabilities of what is left of every set after a quarter.
-
-    Parameters
-    ----------
-    deaths, home
-        As for `deaths_at_risk`.
     sets : Sets
         With all parts of every set.
 
     Returns
     -------
-    ndarray, shape (firm, config, config left)
-        Rows sum to one; 0 where the second set is not a part of the first.
+    ndarray, shape (config, config left, firm)
+        Sums to one over what is left; 0 where the second set is not a part of the first.
 
     Raises
     ------
@@ -87,13 +66,15 @@ def attrition(deaths: Floats, home: Indices, sets: Sets) -> Floats:
     """
     if not sets.is_closed:
         raise ValueError("sets: plants may die, so all parts of every set must be sets too")
-    at_risk = deaths_at_risk(deaths, home, sets.has_plant)
-    chances = np.zeros((len(deaths), len(sets), len(sets)))
+    alone = np.array(deaths.T, dtype=np.float64, order="C")
+    with_sisters = np.where(home == np.arange(len(alone))[:, None], 0.0, alone)
+    chances = np.zeros((len(sets), len(sets), len(deaths)))
     for config, parts in enumerate(sets.within):
+        dies = with_sisters if sets.size[config] > 1 else alone
+        stands = 1 - dies
         for left in parts:
-            stands = sets.has_plant[left]
-            fates = np.where(stands, 1 - at_risk[:, config], at_risk[:, config])
-            # Where there is no plant nothing can die and nothing needs to stand.
-            here = sets.has_plant[config]
-            chances[:, config, left] = fates[:, here].prod(axis=1)
+            chance = chances[config, left]
+            chance[:] = 1.0
+            for host in np.flatnonzero(sets.has_plant[config]):
+                chance *= (stands if sets.has_plant[left, host] else dies)[host]
     return chances

@@ -73,5 +73,6 @@ def expected_flows(problem: PlantProblem, decisions: Floats) -> Floats:
     """
     if problem.deaths is None or problem.home is None:
         return decisions
-    flows: Floats = decisions @ attrition(problem.deaths, problem.home, problem.sets)
+    left = attrition(problem.deaths, problem.home, problem.sets)
+    flows: Floats = decisions @ np.moveaxis(left, -1, 0)
     return flows

@@ -117,7 +117,7 @@ class PlantProblem:
             if config is not None:
                 firms = firms[np.argsort(config[firms], kind="stable")]
             for rows in blocks(len(firms), size):
-                yield firms[rows], Outlook.of(self.take(firms[rows]), powers[:, belief])
+                yield firms[rows], Outlook.of(self, firms[rows], powers[:, belief])
 
     def scale(self) -> Floats:
         """Payoff by which errors of values are judged, shape (firm,), above 0."""
@@ -143,12 +143,12 @@ class Decay:
     firms: int
 
     @classmethod
-    def of(cls, problem: PlantProblem) -> Self:
-        """That of the firms of a problem."""
+    def of(cls, problem: PlantProblem, firms: Indices) -> Self:
+        """That of some firms of a problem."""
         left = None
         if problem.deaths is not None and problem.home is not None:
-            left = firms_last(attrition(problem.deaths, problem.home, problem.sets))
-        return cls(problem.sets, left, len(problem.location.belief))
+            left = attrition(problem.deaths[firms], problem.home[firms], problem.sets)
+        return cls(problem.sets, left, len(firms))
 
     def expected(self, values: Floats, sets: tuple[int, ...]) -> Floats:
         """Values after a quarter's deaths of some sets, shape (set, regime, firm)."""
@@ -175,27 +175,30 @@ class Decay:
         return np.ones(self.firms)
 
     @cached_property
-    def _paths(self) -> dict[int, list[dict[int, Floats]]]:
+    def _paths(self) -> dict[Span, list[dict[int, Floats]]]:
         """What was found by `path`."""
         return {}
 
-    def path(self, config: int, quarters: int) -> list[dict[int, Floats]]:
-        """Probabilities, by part, of what is left of a set after 0, 1, ... ``quarters`` quarters.
+    def path(
+        self, config: int, quarters: int, firms: slice = slice(None)
+    ) -> list[dict[int, Floats]]:
+        """Probabilities, by part, of what is left of a set after 0, 1, ... or more quarters.
 
-        Each is an array of shape (firm,).
+        At least as many as asked for; each an array of shape (firm,), of some of the firms.
         """
-        path = self._paths.setdefault(config, [{config: self._certain}])
+        span = config, firms.start, firms.stop
+        path = self._paths.setdefault(span, [{config: self._certain[firms]}])
         while len(path) <= quarters:
-            path.append(path[0] if self.left is None else self._shrunk(config, path[-1]))
+            path.append(path[0] if self.left is None else self._shrunk(path[-1], firms))
         return path
 
-    def _shrunk(self, config: int, before: dict[int, Floats]) -> dict[int, Floats]:
+    def _shrunk(self, before: dict[int, Floats], firms: slice) -> dict[int, Floats]:
         """Probabilities of what is left one quarter later."""
         assert self.left is not None
         after: dict[int, Floats] = {}
         for between, chance in before.items():
             for rest in self.sets.within[between]:
-                reached = chance * self.left[between, rest]
+                reached = chance * self.left[between, rest, firms]
                 after[rest] = after[rest] + reached if rest in after else reached
         return after
 
@@ -208,34 +211,38 @@ class Outlook:
     ----------
     sets : Sets
     profit : ndarray, shape (config, regime, firm)
-    cost : ndarray, shape (config to, config from, regime or 1, firm)
+    firms : ndarray of int, shape (firm,)
+        Which of all.
+    costs : ndarray, shape (all firms, config from, config to, regime or 1)
     delay : ndarray of int, shape (config from, config to)
     powers : ndarray, shape (quarters ahead, regime, regime)
         Discounted transitions to the quarters ahead, this quarter first; the same for all firms.
     decay : Decay
-    incomes_known : dict
-        What `incomes` found before; the same under other transitions.
+    known : dict
+        What `incomes` and `cost` found before; the same under other transitions.
     """
 
     sets: Sets
     profit: Floats
-    cost: Floats
+    firms: Indices
+    costs: Floats
     delay: Indices
     powers: Floats
     decay: Decay
-    incomes_known: dict[Span, Floats] = field(default_factory=dict)
+    known: dict[tuple[Span, int | None], Floats] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, problem: PlantProblem, powers: Floats) -> Self:
-        """The prospects of the firms of a problem, who all believe the same."""
+    def of(cls, problem: PlantProblem, firms: Indices, powers: Floats) -> Self:
+        """The prospects of some firms of a problem, who all believe the same."""
         location = problem.location
         return cls(
             sets=problem.sets,
-            profit=firms_last(location.profit),
-            cost=location.cost_by_regime.transpose(2, 1, 3, 0),
+            profit=firms_last(location.profit[firms]),
+            firms=firms,
+            costs=location.cost_by_regime,
             delay=location.build_delay,
             powers=powers,
-            decay=Decay.of(problem),
+            decay=Decay.of(problem, firms),
         )
 
     def seen_from(self, powers: Floats) -> Self:
@@ -247,15 +254,23 @@ class Outlook:
 
         Shape (quarters ahead, regime then in force, firm), of some firms of the block.
         """
-        key = config, firms.start, firms.stop
-        known = self.incomes_known.get(key)
+        key = (config, firms.start, firms.stop), None
+        known = self.known.get(key)
         if known is None or len(known) < quarters:
             known = np.zeros((quarters, *self.profit[config, :, firms].shape))
-            for now, left in zip(known, self.decay.path(config, quarters), strict=False):
+            for now, left in zip(known, self.decay.path(config, quarters, firms), strict=False):
                 for part, chance in left.items():
-                    now += chance[firms] * self.profit[part, :, firms]
-            self.incomes_known[key] = known
+                    now += chance * self.profit[part, :, firms]
+            self.known[key] = known
         return known[:quarters]
+
+    def cost(self, config: int, target: int, firms: slice = slice(None)) -> Floats:
+        """Sunk cost of a move, shape (regime or 1, firm), of some firms of the block."""
+        key = (config, firms.start, firms.stop), target
+        if key not in self.known:
+            costs = self.costs[self.firms[firms], config, target]
+            self.known[key] = np.ascontiguousarray(costs.T)
+        return self.known[key]
 
     def earned(self, config: int, delay: int, firms: slice = slice(None)) -> Floats:
         """What a set and what is left of it earn until a move with some delay is completed.
@@ -347,9 +362,9 @@ class Prospects:
         else:
             becomes = outlook.sets.becomes[config, target]
             worth = self._earned(config, delay, firms).copy()
-            for part, chance in outlook.decay.path(config, delay)[delay].items():
-                worth += chance[firms] * self._opening[delay][becomes[part], :, firms]
-        worth -= outlook.cost[target, config, :, firms]
+            for part, chance in outlook.decay.path(config, delay, firms)[delay].items():
+                worth += chance * self._opening[delay][becomes[part], :, firms]
+        worth -= outlook.cost(config, target, firms)
         return worth
 
     def _earned(self, config: int, delay: int, firms: slice) -> Floats:

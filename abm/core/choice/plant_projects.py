@@ -68,10 +68,10 @@ def _completed(outlook: Outlook, then: Floats, projects: Projects, regime: int) 
         moves = outlook.powers[:longest, regime]
         np.cumsum(np.einsum("ts,tsn->tn", moves, incomes), axis=0, out=earned[1:])
         worth[span] = earned[left, each]
-        chances = outlook.decay.path(config, longest)[: longest + 1]
-        nothing = np.zeros(len(then))
+        chances = outlook.decay.path(config, longest, span)[: longest + 1]
+        nothing = np.zeros(end - start)
         for part in chances[longest]:
-            chance = np.array([now.get(part, nothing)[span] for now in chances])
+            chance = np.array([now.get(part, nothing) for now in chances])
             reached = outlook.sets.becomes[config, some.target, part]
             value = (outlook.powers[left, regime] * then[span][each, reached]).sum(axis=1)
             worth[span] += chance[left, each] * value

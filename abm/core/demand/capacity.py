@@ -6,9 +6,9 @@ A plant with capacity ``K`` that makes ``q`` sells at ``u`` times what a unit co
 
 steep above capacity and flat below, where there is slack. Cost is the same, so ``(u - 1) p q`` is
 a rent of the owner, negative where prices fall. Demand falls in ``u``, so both are found together
-within the quarter: supply at last quarter's ``u`` would swing to and fro where demand is elastic
-and buyers quick. With ``q1`` what is demanded at ``u = 1`` everywhere, and ``e`` the elasticity of
-demand within the quarter, a demand of constant elasticity gives
+within the quarter: with last quarter's ``u``, supply would swing back and forth where demand is
+elastic and buyers quick. With ``q1`` what is demanded at ``u = 1`` everywhere, and ``e`` the
+elasticity of demand within the quarter, a demand of constant elasticity gives
 
     log u = s * log(q1 / K) / (1 + s * e),
 
