@@ -26,12 +26,14 @@ from abm.base_year.links import link_suppliers
 from abm.base_year.owners import Makers, as_expected, standing_makers
 from abm.base_year.resting import Resting, Wanted, matched_sunk
 from abm.core.blocks import blocks
+from abm.core.choice.plant_costs import QUARTERS
 from abm.economy.tables import Array, Economy
 from abm.engine.draws import Draws
 from abm.location.deaths import line_up
 from abm.location.moving_costs import KINDS, MovingCosts, Sunk, from_abroad
 from abm.location.payoffs import payoffs
 from abm.policy.regimes import Policy
+from abm.scenario.assumptions import FirmAssumptions
 from abm.scenario.scenario import Scenario
 from abm.trade.suppliers import SupplierNetwork
 from agents import FirmTable
@@ -40,7 +42,7 @@ TURNS = 4
 """Most turns of plants and access."""
 
 SETTLED = 0.015
-"""Largest change of what plants of a host sell from one turn to the next at which they end."""
+"""Mean change of what a plant sells from one turn to the next at which turns end."""
 
 SAMPLE = 1 << 14
 """Firms, about, from which sunk costs are found."""
@@ -98,9 +100,16 @@ def place_firms(
     stands = _standing_part(table)
     standing = standing * stands[table.sector, table.home, None]
     standing[:, 0] = 1 - standing.sum(axis=1)
+    made = _made(economy, settings)
+    weight = made.sum(axis=1)
     sunk, base_year, sold = Sunk.nothing(), None, None
     for turn in range(TURNS):
-        _stand(table, economy, makers, standing, draws)
+        _stand(table, economy, standing, draws)
+        if base_year is None:
+            as_expected(table, table.size[:, None] * table.plants, _first_masses(table, makers))
+        else:
+            sales = table.base_plant_sales[np.arange(len(table)), table.config]
+            as_expected(table, table.base_revenue[:, None] * sales, made)
         network = link_suppliers(table, economy, scenario.economy.relation, draws)
         base_year = calibrate(table, economy, policy, settings, base_year)
         network.mass[:] = table.size * table.weight  # as owners' shares have moved weights
@@ -114,11 +123,12 @@ def place_firms(
             revenue[..., None],
             np.arange(len(table)),
         )[..., 0]
-        wanted = _wanted(table, makers, stands)
+        wanted = Wanted(made, stands)
         sample = _sample(table)
         sunk = matched_sunk(Resting.of(table, moving, payoff, sample), wanted, sunk)
         before, sold = sold, _reach(table)
-        if before is not None and np.abs(sold / before - 1).max() < SETTLED:
+        change = np.inf if before is None else np.average(np.abs(sold / before - 1), weights=weight)
+        if change < SETTLED:
             break
         if turn < TURNS - 1:
             standing = _long_run(table, moving, payoff, sunk)[0]
@@ -157,31 +167,35 @@ def _standing_part(table: FirmTable) -> Array:
     return part.reshape(N_FOOTLOOSE, N_HOMES)
 
 
-def _stand(
-    table: FirmTable, economy: Economy, makers: Makers, standing: Array, draws: Draws
-) -> None:
-    """Draw where firms stand, and move weights until cells weigh what they should."""
+def _stand(table: FirmTable, economy: Economy, standing: Array, draws: Draws) -> None:
+    """Draw where firms stand."""
     draw_sets(table, standing, draws)
     if economy.owners.size:
         keep_every_owner_alive(table, economy, standing)
     keep_every_cell_alive(table, economy.makes)
-    as_expected(table, makers)
 
 
-def _wanted(table: FirmTable, makers: Makers, stands: Array) -> Wanted:
-    """Where firms should be in the long run: where those of the calibration year are.
+def _made(economy: Economy, settings: FirmAssumptions) -> Array:
+    """What plants of owners from each home make at every host, million USD a quarter.
 
-    Where none of a cell has a plant since it is small, first shares of sets of plants say.
+    Shape (sector, home, host).
+    """
+    output = economy.output[:N_HOSTS, :N_FOOTLOOSE].T
+    owners = economy.owners if settings.foreign_firms else np.eye(N_HOSTS, N_HOMES)[None]
+    made: Array = np.moveaxis(output[..., None] * owners, 1, 2) / QUARTERS
+    return made
+
+
+def _first_masses(table: FirmTable, makers: Makers) -> Array:
+    """Mass of plants by owner's home and host, as first shares of sets of plants have it.
+
+    Shape (sector, home, host).
     """
     cell = table.sector.astype(np.int64) * N_HOMES + table.home
-    cells = N_FOOTLOOSE * N_HOMES
-    mass = table.size * table.weight
-    whole = np.bincount(cell, mass, cells)
-    here = np.stack([np.bincount(cell, mass * at, cells) for at in table.plants.T], axis=1)
-    part = np.divide(here, whole[:, None], out=np.zeros_like(here), where=whole[:, None] > 0)
-    part = part.reshape(N_FOOTLOOSE, N_HOMES, N_HOSTS)
-    guess = (makers.sets @ HAS_PLANT) * stands[..., None]
-    return Wanted(np.where(part > 0, part, guess), stands)
+    mass = table.size * table.weight * table.plants.any(axis=1)
+    standing = np.bincount(cell, mass, N_FOOTLOOSE * N_HOMES).reshape(N_FOOTLOOSE, N_HOMES, 1)
+    masses: Array = standing * (makers.sets @ HAS_PLANT)
+    return masses
 
 
 def _sample(table: FirmTable) -> NDArray[np.int64]:

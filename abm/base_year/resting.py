@@ -12,13 +12,13 @@ sets between projects is embedded, and time spent on projects is added to that o
 serve meanwhile.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.axes import HAS_PLANT, N_CONFIGS, N_FOOTLOOSE, N_HOMES, N_HOSTS, NO_PLANT
+from abm.axes import N_CONFIGS, N_FOOTLOOSE, N_HOMES, N_HOSTS, NO_PLANT
 from abm.core.choice.attrition import attrition
 from abm.core.choice.long_run import stationary_distribution
 from abm.core.choice.outlook import PlantProblem
@@ -31,8 +31,12 @@ from agents import FirmTable
 LEAST_NOISE = 0.5
 """Smallest scale of luck with opportunities at which sunk costs are looked for."""
 
-MOST_SUNK = 20.0
-"""Largest size of a sunk cost, in scales of luck with opportunities."""
+LEAST_SUNK, MOST_SUNK = -2.0, 20.0
+"""Between what sunk costs are looked for, in scales of luck with opportunities.
+
+Below zero a host draws more owners than what is modelled explains. Few who own much abroad, as
+models with few firms may have them, would need still less.
+"""
 
 LONGEST_STEP = 1.0
 """Of a round of the search, in scales of luck."""
@@ -226,13 +230,13 @@ class Wanted:
 
     Attributes
     ----------
-    mass : ndarray, shape (sector, home, host)
-        Part of the mass of firms of a home that has a plant at each host; 0 is left alone.
+    made : ndarray, shape (sector, home, host)
+        What plants of firms of a home make at each host, million USD a quarter; 0 is left alone.
     stands : ndarray, shape (sector, home)
         Part of firms that has any plant.
     """
 
-    mass: Array
+    made: Array
     stands: Array
 
 
@@ -249,42 +253,42 @@ def matched_sunk(resting: Resting, wanted: Wanted, start: Sunk) -> Sunk:
     Returns
     -------
     Sunk
-        At most `MOST_SUNK` scales of luck.
+        Within `LEAST_SUNK` and `MOST_SUNK`.
     """
     rows = np.concatenate(resting.rows)
     cell = resting.table.sector[rows].astype(np.int64) * N_HOMES + resting.table.home[rows]
     noise = resting.moves[0].noise
     search = _Search.of(wanted, start, noise)
-    best, smallest = start, np.inf
+    best, smallest = search.point, np.full(len(search.point), np.inf)
     for _ in range(ROUNDS):
         standing, _ = resting.standing(search.costs)
         gap = _gap(standing, wanted, resting.table, rows, cell)
-        inside = np.abs(search.point) < MOST_SUNK * noise
-        largest = float(np.abs(np.where(inside, gap, 0)).max(initial=0))
-        if largest < smallest:
-            best, smallest = search.costs, largest
-        if largest < PRECISION:
+        largest = np.abs(np.where(search.open(gap), gap, 0)).max(axis=1)
+        better = largest < smallest
+        best = np.where(better[:, None], search.point, best)
+        smallest = np.where(better, largest, smallest)
+        if smallest.max() < PRECISION:
             break
-        search = search.moved(gap)
-    return best
+        search = search.moved(gap, smallest >= PRECISION)
+    return replace(search, point=best).costs
 
 
 def _gap(standing: Array, wanted: Wanted, table: FirmTable, rows: Rows, cell: Rows) -> Array:
     """Log of what is found over what is wanted, shape (sector * home, host + 1)."""
     cells = N_FOOTLOOSE * N_HOMES
-    mass = (table.size * table.weight)[rows]
-
-    def mean(values: Array, weight: Array) -> Array:
-        total = np.bincount(cell, weight, cells)
-        found = np.bincount(cell, weight * values, cells)
-        return np.divide(found, total, out=np.full(cells, np.nan), where=total > 0)
-
-    at = [mean(standing @ HAS_PLANT[:, host], mass) for host in range(N_HOSTS)]
-    stands = mean(1 - standing[:, NO_PLANT], np.ones(len(rows)))
-    aim = wanted.mass.reshape(cells, N_HOSTS)
+    mass = table.size * table.weight
+    every = np.bincount(table.sector.astype(np.int64) * N_HOMES + table.home, mass, cells)
+    taken = np.bincount(cell, mass[rows], cells)
+    counted = np.bincount(cell, minlength=cells)
+    stands = np.bincount(cell, 1 - standing[:, NO_PLANT], cells) / np.maximum(counted, 1)
+    sales = np.einsum("nc,nch->nh", standing, table.base_plant_sales[rows])
+    sales *= (table.base_revenue * table.weight)[rows, None]
+    made = np.stack([np.bincount(cell, at, cells) for at in sales.T], axis=1)
+    made *= (every / np.where(taken > 0, taken, 1))[:, None]  # firms that were not looked at
+    aim = wanted.made.reshape(cells, N_HOSTS)
     gap = np.zeros((cells, N_HOSTS + 1))
     with np.errstate(divide="ignore", invalid="ignore"):
-        gap[:, :N_HOSTS] = np.log(np.stack(at, axis=1) / aim)
+        gap[:, :N_HOSTS] = np.log(made / aim)
         odds = wanted.stands.ravel()
         gap[:, N_HOSTS] = np.log(stands / (1 - stands) / (odds / (1 - odds)))
     return np.nan_to_num(gap, nan=0.0, posinf=0.0, neginf=0.0)
@@ -317,7 +321,7 @@ class _Search:
     def of(cls, wanted: Wanted, start: Sunk, noise: float) -> "_Search":
         shape = N_FOOTLOOSE, N_HOMES
         point = np.concatenate([start.arriving, start.founding[..., None]], axis=2)
-        free = np.concatenate([wanted.mass > 0, np.zeros((*shape, 1), bool)], axis=2)
+        free = np.concatenate([wanted.made > 0, np.zeros((*shape, 1), bool)], axis=2)
         for host in range(N_HOSTS):
             free[:, host, host] = False
         stands = wanted.stands[:, :N_HOSTS]
@@ -326,13 +330,23 @@ class _Search:
         return cls(flat, free.reshape(flat.shape), np.full(flat.shape, 0.7), noise)
 
     @property
+    def _bounds(self) -> tuple[float, float]:
+        return LEAST_SUNK * self.noise, MOST_SUNK * self.noise
+
+    def open(self, gap: Array) -> NDArray[np.bool_]:
+        """Unknowns that may still be moved towards where the gap closes."""
+        least, most = self._bounds
+        stuck = ((gap < 0) & (self.point <= least)) | ((gap > 0) & (self.point >= most))
+        return self.free & ~stuck
+
+    @property
     def costs(self) -> Sunk:
         """The costs of this round."""
         by_cell = self.point.reshape(N_FOOTLOOSE, N_HOMES, N_HOSTS + 1)
         return Sunk(by_cell[..., :N_HOSTS].copy(), by_cell[..., N_HOSTS].copy())
 
-    def moved(self, gap: Array) -> "_Search":
-        """The next round, after a gap was found."""
+    def moved(self, gap: Array, open_: NDArray[np.bool_]) -> "_Search":
+        """The next round, after a gap was found; of cells that are still open."""
         slope = self.slope
         if self.before is not None:
             step = (self.point - self.before[0]) / self.noise
@@ -340,6 +354,6 @@ class _Search:
             seen = np.divide(self.before[1] - gap, step, out=slope.copy(), where=tells)
             slope = np.clip(seen, 0.3, 1.5)
         step = np.clip(gap / slope, -LONGEST_STEP, LONGEST_STEP) * self.noise * self.free
-        most = MOST_SUNK * self.noise
-        point = np.clip(self.point + step, -most, most)
+        step = np.where(open_[:, None], step, 0)
+        point = np.clip(self.point + step, *self._bounds)
         return _Search(point, self.free, slope, self.noise, (self.point, gap))
