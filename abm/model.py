@@ -28,6 +28,7 @@ from abm.governments.in_force import PolicyInForce
 from abm.governments.rules import RULES
 from abm.governments.watching import outlook
 from abm.location.deaths import struck
+from abm.location.expected_moves import ExpectedMoves, expected_moves
 from abm.location.moving_costs import MovingCosts, Sunk
 from abm.location.payoffs import config_revenues, payoffs
 from abm.location.relocation import Moves, die, relocate
@@ -84,6 +85,7 @@ class RelocationModel(Trading, mesa.Model):
         self.in_force = PolicyInForce(Scenario.load(scenario), self.draws)
         self.phase_seconds: dict[str, float] = {}
         self.moves: Moves | None = None
+        self.expected_moves: ExpectedMoves | None = None
         self._set_up_economy(firms, economy or economy_of(self.scenario.economy.table))
         self._set_up_state()
         self._set_up_agents()
@@ -205,6 +207,7 @@ class RelocationModel(Trading, mesa.Model):
     @phase
     def relocate(self) -> None:
         """Start, advance, cancel and complete projects; plants open, close and die."""
+        self.expected_moves = expected_moves(self.firms, self.scenario.firms, self.plans)
         self.moves = relocate(self.firms, self.moving, self.plans, self.regime)
         if self.scenario.firms.relocation:
             dies = struck(self.firms, self.scenario.firms, self.quarter, self.draws)

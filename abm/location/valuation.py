@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -166,10 +167,19 @@ class Choices:
     rows: Rows
     regime: int
 
+    @cached_property
+    def _alike(self) -> Rows:
+        """For every belief type the first one that expects the same, so that they go together."""
+        near, later = self.expected.near, self.expected.later
+        same = (later[:, None] == later).all(axis=(2, 3))
+        same &= (near[:, :, None] == near[:, None]).all(axis=(0, 3, 4))
+        alike: Rows = same.argmax(axis=1)
+        return alike
+
     def problem(self, firms: Rows) -> PlantProblem:
         """The choice of some of them, all at home in North America or all abroad."""
         rows = self.rows[firms]
-        belief = self.table.belief[rows].astype(np.int64)
+        belief = self._alike[self.table.belief[rows]]
         return plant_problem(
             self.table, self.moving, self.payoff[firms], self.expected.later, rows, belief
         )
