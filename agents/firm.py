@@ -37,6 +37,16 @@ class Cell:
         getattr(firm.model.firms, self.column)[firm.row] = value
 
 
+PROJECTS = (
+    "stays",
+    "closing its last plants",
+    "leaving models to sister plants",
+    "founding",
+    "building",
+)
+"""What a project is, by `abm.core.choice.clocks.Kind`."""
+
+
 def status_of(stands: bool, local: bool, founded: bool) -> str:
     """What has become of a firm.
 
@@ -121,6 +131,16 @@ class Firm(mesa.Agent):
         """
         local = self.home in self.model.host_labels
         return status_of(bool(self.plants), local, bool(self.founded))
+
+    @property
+    def doing(self) -> str:
+        """Its ``status``, unless it builds, closes or holds an opportunity to build."""
+        if self.target is not None:
+            kind = PROJECTS[int(self.project)]
+            return f"{kind} for {self.target} ({self.quarters_left} quarters of the stage left)"
+        if self.opportunity is not None:
+            return f"holds an opportunity to build for {self.opportunity}"
+        return self.status
 
     def content(self, host: str) -> float:
         """Regional value content of what it makes, or would make, at a host.

@@ -184,6 +184,10 @@ class Choices:
             self.table, self.moving, self.payoff[firms], self.expected.later, rows, belief
         )
 
+    def projects(self, firms: Rows) -> Projects:
+        """Projects of some of them, all of which have one."""
+        return projects_of(self.table, self.moving, self.rows[firms])
+
     def pieces(self) -> Iterator[tuple[bool, Rows]]:
         """Firms that can be valued together, and whether they know of a date."""
         origin = from_abroad(self.table.home[self.rows])
@@ -319,13 +323,14 @@ def _weigh_piece(choices: Choices, dated: bool, firms: Rows, start: Array, luck:
     waits = held.only(~builds & (choice == config))
     going_on, cancelling = np.zeros((2, len(firms)))
     at_work = np.flatnonzero(table.target[rows] >= 0)
-    going_on[at_work], cancelling[at_work] = going_on_or_back(
-        problem.take(at_work),
-        ahead.expected,
-        ahead.path[:, at_work],
-        projects_of(table, choices.moving, rows[at_work]),
-        regime,
-    )
+    if len(at_work):
+        going_on[at_work], cancelling[at_work] = going_on_or_back(
+            problem.take(at_work),
+            ahead.expected,
+            ahead.path[:, at_work],
+            choices.projects(firms[at_work]),
+            regime,
+        )
     return Weighing(
         later,
         ahead.path[0, ..., regime],

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from abm.config.settings import AsTuple, Number, Settings, Share, setting
 from abm.core.demand.customers import Speeds
@@ -51,6 +51,12 @@ class Beliefs(Settings):
 
 class FirmAssumptions(Settings):
     """Firms: how they differ, decide and build."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "replaced": {"choice_noise": "firms.build_noise and firms.keep_noise"},
+        }
+    )
 
     relocation: bool = setting(
         True,
