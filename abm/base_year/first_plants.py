@@ -9,11 +9,12 @@ markets, and that on where firms stand: so plants and access are found in turns.
 """
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.axes import HAS_PLANT, HOSTS, N_CONFIGS, N_FOOTLOOSE, N_HOMES, N_HOSTS
+from abm.axes import HAS_PLANT, HOSTS, N_CONFIGS, N_FOOTLOOSE, N_HOMES, N_HOSTS, NO_PLANT
 from abm.base_year.base_sales import base_quarter, set_base_sales
 from abm.base_year.calibration import BaseYear, calibrate
 from abm.base_year.drawn_plants import (
@@ -33,7 +34,6 @@ from abm.location.deaths import line_up
 from abm.location.moving_costs import KINDS, MovingCosts, Sunk, from_abroad
 from abm.location.payoffs import payoffs
 from abm.policy.regimes import Policy
-from abm.scenario.assumptions import FirmAssumptions
 from abm.scenario.scenario import Scenario
 from abm.trade.suppliers import SupplierNetwork
 from agents import FirmTable
@@ -81,7 +81,8 @@ def place_firms(
         Filled in place.
     economy : Economy
     scenario : Scenario
-        Its firms and speeds are used.
+        Its firms and what it assumes of the economy are used. Whether relocation is switched on
+        matters only from quarter 1 on, so that runs with and without it can be compared.
     policy : Policy
         Of the base year.
     draws : Draws
@@ -90,55 +91,136 @@ def place_firms(
     -------
     Placed
     """
-    # Whether relocation is switched on matters only from quarter 1 on. Plants of the
-    # calibration year are the same in both cases, so that such runs can be compared.
     settings = scenario.firms
-    makers = standing_makers(economy, settings)
     table.suitability[:] = suitability(table, economy, settings.location_dispersion, draws)
-    moving = MovingCosts.of(economy, settings, scenario.economy.speeds, Sunk.nothing())
-    standing = makers.sets[table.sector, table.home]
-    stands = _standing_part(table)
-    standing = standing * stands[table.sector, table.home, None]
-    standing[:, 0] = 1 - standing.sum(axis=1)
-    made = _made(economy, settings)
-    weight = made.sum(axis=1)
-    sunk, base_year, sold = Sunk.nothing(), None, None
-    for turn in range(TURNS):
-        _stand(table, economy, standing, draws)
-        if base_year is None:
-            as_expected(table, table.size[:, None] * table.plants, _first_masses(table, makers))
-        else:
-            sales = table.base_plant_sales[np.arange(len(table)), table.config]
-            as_expected(table, table.base_revenue[:, None] * sales, made)
-        network = link_suppliers(table, economy, scenario.economy.relation, draws)
-        base_year = calibrate(table, economy, policy, settings, base_year)
-        network.mass[:] = table.size * table.weight  # as owners' shares have moved weights
-        quarter = base_quarter(table, economy, policy, base_year)
-        revenue = set_base_sales(quarter, base_year)
-        payoff = payoffs(
-            table,
-            base_year.calibration,
-            settings,
-            policy,
-            revenue[..., None],
-            np.arange(len(table)),
-        )[..., 0]
-        wanted = Wanted(made, stands)
-        sample = _sample(table)
-        sunk = matched_sunk(Resting.of(table, moving, payoff, sample), wanted, sunk)
-        before, sold = sold, _reach(table)
-        change = np.inf if before is None else np.average(np.abs(sold / before - 1), weights=weight)
-        if change < SETTLED:
+    turns = _Turns(table, economy, scenario, policy, draws)
+    turn = turns.first()
+    for _ in range(TURNS - 1):
+        before, turn = turn, turns.after(turn)
+        change = np.abs(turn.reach / before.reach - 1)
+        if np.average(change, weights=turns.made.sum(axis=1)) < SETTLED:
             break
-        if turn < TURNS - 1:
-            standing = _long_run(table, moving, payoff, sunk)[0]
-    values, projects = _long_run(table, moving, payoff, sunk)[1:]
+    sunk, base_year = turn.sunk, turn.base_year
+    _, values, projects = _long_run(table, turns.moving, turn.payoff, sunk)
     calibration = replace(base_year.calibration, arriving=sunk.arriving, founding=sunk.founding)
-    _begin_projects(table, replace(moving, sunk=sunk), projects, draws)
+    _begin_projects(table, replace(turns.moving, sunk=sunk), projects, draws)
     table.opportunity[:] = -1
     table.moved_from_home[:] = table.plants[:, HOSTS.index("USA")]
     line_up(table, settings)
-    return Placed(replace(base_year, calibration=calibration), network, values)
+    return Placed(replace(base_year, calibration=calibration), turn.network, values)
+
+
+@dataclass(frozen=True)
+class _Turn:
+    """What was found with firms where they stood in a turn.
+
+    Attributes
+    ----------
+    base_year : BaseYear
+    network : SupplierNetwork
+    payoff : ndarray, shape (firm, config)
+        Quarters of profit.
+    sunk : Sunk
+    reach : ndarray, shape (sector, host)
+        What a firm with one plant would sell.
+    """
+
+    base_year: BaseYear
+    network: SupplierNetwork
+    payoff: Array
+    sunk: Sunk
+    reach: Array
+
+
+@dataclass(frozen=True)
+class _Turns:
+    """Turns in which firms are placed, access is calibrated and sunk costs are found.
+
+    Attributes
+    ----------
+    table : FirmTable
+        Changed in every turn.
+    economy : Economy
+    scenario : Scenario
+    policy : Policy
+    draws : Draws
+    """
+
+    table: FirmTable
+    economy: Economy
+    scenario: Scenario
+    policy: Policy
+    draws: Draws
+
+    @cached_property
+    def moving(self) -> MovingCosts:
+        """What moving costs without sunk costs of arriving."""
+        scenario = self.scenario
+        speeds = scenario.economy.speeds
+        return MovingCosts.of(self.economy, scenario.firms, speeds, Sunk.nothing())
+
+    @cached_property
+    def made(self) -> Array:
+        """What plants of owners from each home make at every host, million USD a quarter.
+
+        Shape (sector, home, host).
+        """
+        output = self.economy.output[:N_HOSTS, :N_FOOTLOOSE].T
+        foreign = self.scenario.firms.foreign_firms
+        owners = self.economy.owners if foreign else np.eye(N_HOSTS, N_HOMES)[None]
+        made: Array = np.moveaxis(output[..., None] * owners, 1, 2) / QUARTERS
+        return made
+
+    @cached_property
+    def stands(self) -> Array:
+        """Part of modelled firms of each sector and home that stands, shape (sector, home)."""
+        table, cells = self.table, N_FOOTLOOSE * N_HOMES
+        cell = table.sector.astype(np.int64) * N_HOMES + table.home
+        every, standing = (np.bincount(cell, some, cells) for some in (None, table.founded))
+        part = np.divide(standing, every, out=np.zeros(cells), where=every > 0)
+        return part.reshape(N_FOOTLOOSE, N_HOMES)
+
+    def first(self) -> _Turn:
+        """With first shares of sets of plants, whatever these would sell."""
+        table, makers = self.table, standing_makers(self.economy, self.scenario.firms)
+        cell = table.sector, table.home
+        standing = makers.sets[cell] * self.stands[cell][:, None]
+        standing[:, NO_PLANT] = 1 - standing.sum(axis=1)
+        self._stand(standing)
+        masses = _first_masses(table, makers)
+        as_expected(table, table.size[:, None] * table.plants, masses)
+        return self._found(None)
+
+    def after(self, turn: _Turn) -> _Turn:
+        """With firms where they are in the long run, given what was found before."""
+        table = self.table
+        self._stand(_long_run(table, self.moving, turn.payoff, turn.sunk)[0])
+        share = table.base_plant_sales[np.arange(len(table)), table.config]
+        as_expected(table, table.base_revenue[:, None] * share, self.made)
+        return self._found(turn)
+
+    def _stand(self, standing: Array) -> None:
+        """Draw where firms stand."""
+        draw_sets(self.table, standing, self.draws)
+        if self.scenario.firms.foreign_firms:
+            keep_every_owner_alive(self.table, self.economy, standing)
+        keep_every_cell_alive(self.table, self.economy.makes)
+
+    def _found(self, before: _Turn | None) -> _Turn:
+        """Calibrate with firms where they stand, and find sunk costs."""
+        table, economy, policy = self.table, self.economy, self.policy
+        settings, every = self.scenario.firms, np.arange(len(table))
+        network = link_suppliers(table, economy, self.scenario.economy.relation, self.draws)
+        start = None if before is None else before.base_year
+        base_year = calibrate(table, economy, policy, settings, start)
+        network.mass[:] = table.size * table.weight  # as owners' shares have moved weights
+        sold = set_base_sales(base_quarter(table, economy, policy, base_year), base_year)
+        found = payoffs(table, base_year.calibration, settings, policy, sold[..., None], every)
+        payoff = found[..., 0]
+        resting = Resting.of(table, self.moving, payoff, _sample(table))
+        guess = Sunk.nothing() if before is None else before.sunk
+        sunk = matched_sunk(resting, Wanted(self.made, self.stands), guess)
+        return _Turn(base_year, network, payoff, sunk, _reach(table))
 
 
 def suitability(table: FirmTable, economy: Economy, dispersion: float, draws: Draws) -> Array:
@@ -156,34 +238,6 @@ def suitability(table: FirmTable, economy: Economy, dispersion: float, draws: Dr
     power = 2 * (economy.sigma[:N_FOOTLOOSE] - 1)[table.sector, None] / dispersion
     suits: Array = np.exp(power * GUMBEL_SPREAD * advantage)
     return suits
-
-
-def _standing_part(table: FirmTable) -> Array:
-    """Part of modelled firms of each sector and home that stands, shape (sector, home)."""
-    cell = table.sector.astype(np.int64) * N_HOMES + table.home
-    cells = N_FOOTLOOSE * N_HOMES
-    every, standing = (np.bincount(cell, some, cells) for some in (None, table.founded))
-    part = np.divide(standing, every, out=np.zeros(cells), where=every > 0)
-    return part.reshape(N_FOOTLOOSE, N_HOMES)
-
-
-def _stand(table: FirmTable, economy: Economy, standing: Array, draws: Draws) -> None:
-    """Draw where firms stand."""
-    draw_sets(table, standing, draws)
-    if economy.owners.size:
-        keep_every_owner_alive(table, economy, standing)
-    keep_every_cell_alive(table, economy.makes)
-
-
-def _made(economy: Economy, settings: FirmAssumptions) -> Array:
-    """What plants of owners from each home make at every host, million USD a quarter.
-
-    Shape (sector, home, host).
-    """
-    output = economy.output[:N_HOSTS, :N_FOOTLOOSE].T
-    owners = economy.owners if settings.foreign_firms else np.eye(N_HOSTS, N_HOMES)[None]
-    made: Array = np.moveaxis(output[..., None] * owners, 1, 2) / QUARTERS
-    return made
 
 
 def _first_masses(table: FirmTable, makers: Makers) -> Array:

@@ -23,6 +23,8 @@ from abm.core.choice.attrition import attrition
 from abm.core.choice.long_run import stationary_distribution
 from abm.core.choice.outlook import PlantProblem
 from abm.core.choice.plant_values import keeping_values, moves_from
+from abm.core.choice.sets import Indices
+from abm.core.inputs.content_rules import Floats
 from abm.economy.tables import Array
 from abm.location.moving_costs import OPENED, SETS, MovingCosts, Sunk, from_abroad
 from abm.location.valuation import VALUE_TOLERANCE, plant_problem
@@ -70,11 +72,11 @@ class Moves:
         Scale of luck with opportunities.
     """
 
-    values: Array
-    gain: Array
-    keeping: Array
-    left: Array
-    delays: Rows
+    values: Floats
+    gain: Floats
+    keeping: Floats
+    left: Floats
+    delays: Indices
     strikes: float
     noise: float
 
@@ -116,10 +118,12 @@ class Moves:
         return decisions
 
     @cached_property
-    def _served(self) -> tuple[dict[int, Array], dict[int, Array]]:
+    def _served(self) -> tuple[dict[int, Floats], dict[int, Floats]]:
         """By delay: what is left of a set at its end, and quarters in each part until then."""
-        after, during = {}, {}
-        power, spent = np.broadcast_to(np.eye(N_CONFIGS), self.left.shape), np.zeros_like(self.left)
+        after: dict[int, Floats] = {}
+        during: dict[int, Floats] = {}
+        power: Floats = np.broadcast_to(np.eye(N_CONFIGS), self.left.shape)
+        spent: Floats = np.zeros(self.left.shape)
         for quarter in range(int(self.delays.max()) + 1):
             after[quarter], during[quarter] = power, spent
             spent = spent + power

@@ -239,7 +239,7 @@ def _decide(situation: Situation, payoff: Array, each: list[MovingCosts]) -> NDA
     luck = Luck.none(1) if situation.luck is None else situation.luck
     weighed = weigh(choices, situation.values[every], luck.take(every))
     if table.target[0] < 0:
-        return weighed.choice
+        return weighed.choice.astype(np.int64)
     goes_on = weighed.going_on + table.project_luck[0] >= weighed.cancelling
     return np.where(goes_on, table.target[0], CANCELS)
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from abm.axes import HAS_PLANT, N_FOOTLOOSE, N_HOMES, NO_PLANT
+from abm.core.choice.plant_costs import QUARTERS
 from abm.economy.tables import Array
-from abm.location.moving_costs import CLOSED, OPENED, QUARTERS, dying, may_die
+from abm.location.moving_costs import CLOSED, OPENED, dying, may_die
 from abm.location.review import ValuedPlans
 from abm.scenario.assumptions import FirmAssumptions
 from agents import FirmTable

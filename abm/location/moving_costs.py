@@ -57,7 +57,10 @@ def quarterly_review(settings: FirmAssumptions) -> float:
 
 def profit_per_sale(margin: Array, settings: FirmAssumptions) -> Array:
     """``mu``, what plants that stand earn per unit of sales, by sector."""
-    return gain_per_sale(margin, settings.build_cost, quarterly_discount(settings))
+    gain: Array = gain_per_sale(margin, settings.build_cost, quarterly_discount(settings)).astype(
+        np.float64
+    )
+    return gain
 
 
 class Sunk(NamedTuple):
@@ -356,12 +359,13 @@ def _padded(lists: list[tuple[float, ...]] | list[tuple[int, ...]]) -> Array:
 
 def dying(table: FirmTable, settings: FirmAssumptions) -> Array:
     """Probability that a plant of each firm dies in a quarter unless it is spared."""
-    return quarterly_deaths(
+    deaths: Array = quarterly_deaths(
         table.relative_size,
         settings.death_always,
         settings.death_of_small,
         settings.death_gradient,
-    )
+    ).astype(np.float64)
+    return deaths
 
 
 def may_die(table: FirmTable, plants: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -148,4 +148,7 @@ def payoffs(
         table.base_plant_sales[rows].astype(np.float64),
         table.home[rows],
     )
-    return flow_profit(gain[sector], sales, sales[:, NO_PLANT], fixed.sum(axis=2))
+    profit: Array = flow_profit(gain[sector], sales, sales[:, NO_PLANT], fixed.sum(axis=2)).astype(
+        np.float64, copy=False
+    )
+    return profit

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from abm.core.choice.outlook import PlantProblem
 from abm.core.choice.plant_projects import going_on_or_back
 from abm.core.choice.plant_values import MoveValues, keeping_values, moves_from
 from abm.core.choice.projects import Projects
+from abm.core.choice.sets import Indices
 from abm.core.choice.waiting import Waiting, lasting
 from abm.core.inputs.content_rules import Floats
 from abm.economy.tables import Array
@@ -110,36 +111,37 @@ class Weighing:
         What finishing the project under way is worth, and giving it up; 0 without a project.
     """
 
-    later: Array
-    today: Array
-    worth: Array
-    cutoff: Array
-    keeping: Array
-    expected: Array
-    choice: Rows
-    luck: Array
-    held: Rows
-    held_luck: Array
-    option: Array
-    going_on: Array
-    cancelling: Array
+    later: Floats
+    today: Floats
+    worth: Floats
+    cutoff: Floats
+    keeping: Floats
+    expected: Floats
+    choice: Indices
+    luck: Floats
+    held: Indices
+    held_luck: Floats
+    option: Floats
+    going_on: Floats
+    cancelling: Floats
 
     @classmethod
     def empty(cls, firms: int, regimes: int) -> Self:
         """Room for some firms."""
-        by_set = {name: np.empty((firms, N_CONFIGS)) for name in _BY_SET}
-        each = {name: np.zeros(firms) for name in _EACH}
-        whole = {name: np.zeros(firms, np.int64) for name in ("choice", "held")}
-        return cls(later=np.empty((firms, N_CONFIGS, regimes)), **by_set, **each, **whole)
+        by_set = ("today", "worth", "cutoff", "keeping", "expected")
+        shapes: dict[str, tuple[int, ...]] = dict.fromkeys(by_set, (firms, N_CONFIGS))
+        shapes["later"] = (firms, N_CONFIGS, regimes)
+        whole = ("choice", "held")
+        arrays: dict[str, Any] = {
+            item.name: np.zeros(shapes.get(item.name, firms), int if item.name in whole else float)
+            for item in fields(cls)
+        }
+        return cls(**arrays)
 
     def put(self, firms: Rows, some: Self) -> None:
         """Fill in what some firms weigh."""
         for item in fields(self):
             getattr(self, item.name)[firms] = getattr(some, item.name)
-
-
-_BY_SET = ("today", "worth", "cutoff", "keeping", "expected")
-_EACH = ("luck", "held_luck", "option", "going_on", "cancelling")
 
 
 @dataclass(frozen=True)
@@ -162,7 +164,7 @@ class Choices:
 
     table: FirmTable
     moving: MovingCosts
-    payoff: Array
+    payoff: Floats
     expected: Calendar
     rows: Rows
     regime: int
@@ -201,7 +203,7 @@ class Choices:
 def plant_problem(
     table: FirmTable,
     moving: MovingCosts,
-    payoff: Array,
+    payoff: Floats,
     transitions: Floats,
     rows: Rows,
     belief: Rows,
@@ -282,14 +284,14 @@ class _Ahead:
     """
 
     expected: Calendar
-    path: Array
+    path: Floats
     today: MoveValues
-    gain: Array
-    remains: Array
+    gain: Floats
+    remains: Floats
 
 
 def _look_ahead(
-    problem: PlantProblem, expected: Calendar, later: Array, config: Rows, regime: int, dated: bool
+    problem: PlantProblem, expected: Calendar, later: Floats, config: Rows, regime: int, dated: bool
 ) -> _Ahead:
     review = problem.location.review
     if dated:
