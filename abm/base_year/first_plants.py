@@ -218,7 +218,7 @@ class _Turns:
         found = payoffs(table, base_year.calibration, settings, policy, sold[..., None], every)
         payoff = found[..., 0]
         resting = Resting.of(table, self.moving, payoff, _sample(table))
-        guess = Sunk.nothing() if before is None else before.sunk
+        guess = None if before is None else before.sunk
         sunk = matched_sunk(resting, Wanted(self.made, self.stands), guess)
         return _Turn(base_year, network, payoff, sunk, _reach(table))
 

@@ -13,7 +13,6 @@ serve meanwhile.
 """
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +44,12 @@ LONGEST_STEP = 1.0
 
 ROUNDS = 60
 
+WORTH_TAKING = 0.6
+"""Part of firms below which those that are still looked at are taken from the others."""
+
+FIRST_GUESS = 5.0, 2.5
+"""Sunk costs of arriving and founding from which the search starts, in scales of luck."""
+
 PRECISION = 1e-3
 """Relative gap to what is wanted at which the search ends."""
 
@@ -65,6 +70,9 @@ class Moves:
         Odds of a review that brings no building.
     left : ndarray, shape (firm, config, config left)
         Chances of what is left after a quarter's deaths.
+    after, during : dict of ndarray, shape (firm, config, config left)
+        By delay of projects: what is left of a set at its end, and quarters in each part until
+        then.
     delays : ndarray of int, shape (config from, config to)
     strikes : float
         Probability per quarter that a firm's clock strikes.
@@ -76,6 +84,8 @@ class Moves:
     gain: Floats
     keeping: Floats
     left: Floats
+    after: dict[int, Floats]
+    during: dict[int, Floats]
     delays: Indices
     strikes: float
     noise: float
@@ -92,11 +102,13 @@ class Moves:
         for config in range(N_CONFIGS):
             moves = moves_from(problem, values, np.full(firms, config))
             gain[:, config], keeping[:, config] = moves.gain[..., 0], moves.keeping[..., 0]
+        left = np.moveaxis(attrition(problem.deaths, problem.home, SETS), -1, 0)
         return cls(
             values[..., 0],
             np.where(barred, -np.inf, gain),
             keeping,
-            np.moveaxis(attrition(problem.deaths, problem.home, SETS), -1, 0),
+            left,
+            *_meanwhile(left, location.build_delay),
             location.build_delay,
             location.review,
             max(location.noise, LEAST_NOISE),
@@ -117,18 +129,17 @@ class Moves:
         decisions[:, each, each] += 1 - self.strikes
         return decisions
 
-    @cached_property
-    def _served(self) -> tuple[dict[int, Floats], dict[int, Floats]]:
-        """By delay: what is left of a set at its end, and quarters in each part until then."""
-        after: dict[int, Floats] = {}
-        during: dict[int, Floats] = {}
-        power: Floats = np.broadcast_to(np.eye(N_CONFIGS), self.left.shape)
-        spent: Floats = np.zeros(self.left.shape)
-        for quarter in range(int(self.delays.max()) + 1):
-            after[quarter], during[quarter] = power, spent
-            spent = spent + power
-            power = power @ self.left
-        return after, during
+    def take(self, firms: NDArray[np.bool_]) -> "Moves":
+        """Those of some firms."""
+        return replace(
+            self,
+            values=self.values[firms],
+            gain=self.gain[firms],
+            keeping=self.keeping[firms],
+            left=self.left[firms],
+            after={delay: power[firms] for delay, power in self.after.items()},
+            during={delay: spent[firms] for delay, spent in self.during.items()},
+        )
 
     def standing(self, decisions: Array) -> tuple[Array, Array]:
         """Long-run shares of sets, and of being at work on each project.
@@ -145,24 +156,37 @@ class Moves:
             Share of time that a firm stands in a set from which it began a project for
             another; what is left of it after deaths counts as between projects.
         """
-        after, during = self._served
         each = np.arange(N_CONFIGS)
         chain = decisions[:, each, each, None] * self.left
         for start, end in zip(*np.nonzero(self.delays), strict=True):
             begun, becomes = decisions[:, start, end], SETS.becomes[start, end]
             for part in SETS.within[start]:
-                reached = begun * after[int(self.delays[start, end])][:, start, part]
+                reached = begun * self.after[int(self.delays[start, end])][:, start, part]
                 chain[:, start, becomes[part]] += reached
         visits = stationary_distribution(chain)
         time = visits * decisions[:, each, each]
         projects = np.zeros_like(decisions)
         for start, end in zip(*np.nonzero(self.delays), strict=True):
             begun = (visits[:, start] * decisions[:, start, end])[:, None]
-            spent = begun * during[int(self.delays[start, end])][:, start]
+            spent = begun * self.during[int(self.delays[start, end])][:, start]
             time += spent
             projects[:, start, end] = spent[:, start]
         total = time.sum(axis=1)
         return time / total[:, None], projects / total[:, None, None]
+
+
+def _meanwhile(left: Floats, delays: Indices) -> tuple[dict[int, Floats], dict[int, Floats]]:
+    """By delay what is left of sets at its end, and quarters in each part until then."""
+    after: dict[int, Floats] = {}
+    during: dict[int, Floats] = {}
+    power: Floats = np.broadcast_to(np.eye(N_CONFIGS), left.shape)
+    spent: Floats = np.zeros(left.shape)
+    for quarter in range(int(delays.max()) + 1):
+        if (delays == quarter).any():
+            after[quarter], during[quarter] = power, spent
+        spent = spent + power
+        power = power @ left
+    return after, during
 
 
 @dataclass(frozen=True)
@@ -205,6 +229,20 @@ class Resting:
             found.append(Moves.of(problem, moving.barred[table.sector[group]]))
         return cls(table, moving, groups, tuple(found))
 
+    def part_of(self, open_: NDArray[np.bool_]) -> float:
+        """Which part of the firms is in some cells; shape (sector * home,)."""
+        return float(open_[_cells(self.table, np.concatenate(self.rows))].mean())
+
+    def take(self, open_: NDArray[np.bool_]) -> "Resting":
+        """That of firms of some cells; shape (sector * home,)."""
+        some = [open_[_cells(self.table, rows)] for rows in self.rows]
+        kept = [group for group, which in enumerate(some) if which.any()]
+        return replace(
+            self,
+            rows=tuple(self.rows[group][some[group]] for group in kept),
+            moves=tuple(self.moves[group].take(some[group]) for group in kept),
+        )
+
     def sunk(self, costs: Sunk) -> list[Array]:
         """Present value of sunk costs of every move, group by group."""
         found = []
@@ -244,14 +282,14 @@ class Wanted:
     stands: Array
 
 
-def matched_sunk(resting: Resting, wanted: Wanted, start: Sunk) -> Sunk:
+def matched_sunk(resting: Resting, wanted: Wanted, start: Sunk | None) -> Sunk:
     """Sunk costs of arriving and founding at which firms are where they should be.
 
     Parameters
     ----------
     resting : Resting
     wanted : Wanted
-    start : Sunk
+    start : Sunk, optional
         First guess.
 
     Returns
@@ -259,29 +297,51 @@ def matched_sunk(resting: Resting, wanted: Wanted, start: Sunk) -> Sunk:
     Sunk
         Within `LEAST_SUNK` and `MOST_SUNK`.
     """
-    rows = np.concatenate(resting.rows)
-    cell = resting.table.sector[rows].astype(np.int64) * N_HOMES + resting.table.home[rows]
     noise = resting.moves[0].noise
-    search = _Search.of(wanted, start, noise)
+    search = _Search.of(wanted, _first_guess(noise) if start is None else start, noise)
     best, smallest = search.point, np.full(len(search.point), np.inf)
     for _ in range(ROUNDS):
-        standing, _ = resting.standing(search.costs)
-        gap = _gap(standing, wanted, resting.table, rows, cell)
+        gap = _gap(resting, search.costs, wanted)
         largest = np.abs(np.where(search.open(gap), gap, 0)).max(axis=1)
         better = largest < smallest
         best = np.where(better[:, None], search.point, best)
         smallest = np.where(better, largest, smallest)
-        if smallest.max() < PRECISION:
+        open_ = smallest >= PRECISION
+        if not open_.any():
             break
-        search = search.moved(gap, smallest >= PRECISION)
+        search = search.moved(gap, open_)
+        if resting.part_of(open_) < WORTH_TAKING:
+            resting = resting.take(open_)
     return replace(search, point=best).costs
 
 
-def _gap(standing: Array, wanted: Wanted, table: FirmTable, rows: Rows, cell: Rows) -> Array:
-    """Log of what is found over what is wanted, shape (sector * home, host + 1)."""
-    cells = N_FOOTLOOSE * N_HOMES
+def _first_guess(noise: float) -> Sunk:
+    """What sunk costs are about, 0 where there are none."""
+    arriving, founding = FIRST_GUESS
+    guess = Sunk.nothing()
+    guess.arriving[:] = arriving * noise
+    for host in range(N_HOSTS):
+        guess.arriving[:, host, host] = 0
+    guess.founding[:, :N_HOSTS] = founding * noise
+    return guess
+
+
+def _cells(table: FirmTable, rows: Rows) -> Rows:
+    """Index of sector and home of some firms."""
+    cells: Rows = table.sector[rows].astype(np.int64) * N_HOMES + table.home[rows]
+    return cells
+
+
+def _gap(resting: Resting, costs: Sunk, wanted: Wanted) -> Array:
+    """Log of what is found over what is wanted, shape (sector * home, host + 1).
+
+    0 where no firm is looked at.
+    """
+    standing, _ = resting.standing(costs)
+    table, rows = resting.table, np.concatenate(resting.rows)
+    cell, cells = _cells(table, rows), N_FOOTLOOSE * N_HOMES
     mass = table.size * table.weight
-    every = np.bincount(table.sector.astype(np.int64) * N_HOMES + table.home, mass, cells)
+    every = np.bincount(_cells(table, np.arange(len(table))), mass, cells)
     taken = np.bincount(cell, mass[rows], cells)
     counted = np.bincount(cell, minlength=cells)
     stands = np.bincount(cell, 1 - standing[:, NO_PLANT], cells) / np.maximum(counted, 1)
@@ -289,13 +349,12 @@ def _gap(standing: Array, wanted: Wanted, table: FirmTable, rows: Rows, cell: Ro
     sales *= (table.base_revenue * table.weight)[rows, None]
     made = np.stack([np.bincount(cell, at, cells) for at in sales.T], axis=1)
     made *= (every / np.where(taken > 0, taken, 1))[:, None]  # firms that were not looked at
-    aim = wanted.made.reshape(cells, N_HOSTS)
     gap = np.zeros((cells, N_HOSTS + 1))
     with np.errstate(divide="ignore", invalid="ignore"):
-        gap[:, :N_HOSTS] = np.log(made / aim)
+        gap[:, :N_HOSTS] = np.log(made / wanted.made.reshape(cells, N_HOSTS))
         odds = wanted.stands.ravel()
         gap[:, N_HOSTS] = np.log(stands / (1 - stands) / (odds / (1 - odds)))
-    return np.nan_to_num(gap, nan=0.0, posinf=0.0, neginf=0.0)
+    return np.where((counted > 0)[:, None], np.nan_to_num(gap, posinf=0.0, neginf=0.0), 0.0)
 
 
 @dataclass(frozen=True)
