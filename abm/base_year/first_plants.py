@@ -8,6 +8,7 @@ balance from the first quarter on. What sets of plants sell depends on how well 
 markets, and that on where firms stand: so plants and access are found in turns.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -43,6 +44,9 @@ TURNS = 4
 
 SETTLED = 0.015
 """Mean change of what a plant sells from one turn to the next at which turns end."""
+
+ROUGHLY = 0.02
+"""Relative gap up to which sunk costs are found in the first turn, as access will change."""
 
 SAMPLE = 1 << 14
 """Firms, about, from which sunk costs are found."""
@@ -101,7 +105,7 @@ def place_firms(
         if np.average(change, weights=turns.made.sum(axis=1)) < SETTLED:
             break
     sunk, base_year = turn.sunk, turn.base_year
-    _, values, projects = _long_run(table, turns.moving, turn.payoff, sunk)
+    _, values, projects = turns.long_run(turn)
     calibration = replace(base_year.calibration, arriving=sunk.arriving, founding=sunk.founding)
     _begin_projects(table, replace(turns.moving, sunk=sunk), projects, draws)
     table.opportunity[:] = -1
@@ -120,6 +124,8 @@ class _Turn:
     network : SupplierNetwork
     payoff : ndarray, shape (firm, config)
         Quarters of profit.
+    resting : Resting
+        How firms move, of all or, in large models, of a sample of them.
     sunk : Sunk
     reach : ndarray, shape (sector, host)
         What a firm with one plant would sell.
@@ -128,6 +134,7 @@ class _Turn:
     base_year: BaseYear
     network: SupplierNetwork
     payoff: Array
+    resting: Resting
     sunk: Sunk
     reach: Array
 
@@ -194,10 +201,35 @@ class _Turns:
     def after(self, turn: _Turn) -> _Turn:
         """With firms where they are in the long run, given what was found before."""
         table = self.table
-        self._stand(_long_run(table, self.moving, turn.payoff, turn.sunk)[0])
+        self._stand(self.long_run(turn)[0])
         share = table.base_plant_sales[np.arange(len(table)), table.config]
         as_expected(table, table.base_revenue[:, None] * share, self.made)
         return self._found(turn)
+
+    def long_run(self, turn: _Turn) -> tuple[Array, Array, Array]:
+        """Long-run shares of sets, values, and shares of projects from where each firm stands.
+
+        Shapes (firm, config) all three. A firm that never moves stands where it does.
+        """
+        table, firms = self.table, len(self.table)
+        standing, values, projects = np.empty((3, firms, N_CONFIGS))
+        if sum(map(len, turn.resting.rows)) == firms:
+            every: Iterable[Resting] = [turn.resting]
+        else:
+            spans = [np.arange(firms)[span] for span in blocks(firms, BLOCK)]
+            every = (Resting.of(table, self.moving, turn.payoff, span) for span in spans)
+        for resting in every:
+            rows = np.concatenate(resting.rows)
+            values[rows] = np.concatenate([moves.values for moves in resting.moves])
+            shares, under_way = resting.standing(turn.sunk)
+            each, config = np.arange(len(rows)), table.config[rows]
+            stuck = ~np.isfinite(shares).all(axis=1)
+            shares[stuck] = np.eye(N_CONFIGS)[config[stuck]]
+            under_way[stuck] = 0
+            standing[rows] = shares
+            here = np.maximum(shares[each, config], np.finfo(np.float64).tiny)[:, None]
+            projects[rows] = np.minimum(under_way[each, config] / here, 1.0)
+        return standing, values, projects
 
     def _stand(self, standing: Array) -> None:
         """Draw where firms stand."""
@@ -218,9 +250,12 @@ class _Turns:
         found = payoffs(table, base_year.calibration, settings, policy, sold[..., None], every)
         payoff = found[..., 0]
         resting = Resting.of(table, self.moving, payoff, _sample(table))
-        guess = None if before is None else before.sunk
-        sunk = matched_sunk(resting, Wanted(self.made, self.stands), guess)
-        return _Turn(base_year, network, payoff, sunk, _reach(table))
+        wanted = Wanted(self.made, self.stands)
+        if before is None:
+            sunk = matched_sunk(resting, wanted, None, ROUGHLY)
+        else:
+            sunk = matched_sunk(resting, wanted, before.sunk)
+        return _Turn(base_year, network, payoff, resting, sunk, _reach(table))
 
 
 def suitability(table: FirmTable, economy: Economy, dispersion: float, draws: Draws) -> Array:
@@ -274,30 +309,6 @@ def _reach(table: FirmTable) -> Array:
     number = np.maximum(np.bincount(sector, minlength=N_FOOTLOOSE), 1)
     total = [np.bincount(sector, at, N_FOOTLOOSE) for at in sales.T]
     return np.maximum(np.stack(total, axis=1) / number[:, None], np.finfo(np.float64).tiny)
-
-
-def _long_run(
-    table: FirmTable, moving: MovingCosts, payoff: Array, sunk: Sunk
-) -> tuple[Array, Array, Array]:
-    """Long-run shares of sets, values, and shares of projects from where each firm stands.
-
-    Shapes (firm, config) all three. A firm that never moves stands where it does.
-    """
-    firms = len(table)
-    standing, values, projects = np.empty((3, firms, N_CONFIGS))
-    for span in blocks(firms, BLOCK):
-        resting = Resting.of(table, moving, payoff, np.arange(firms)[span])
-        rows = np.concatenate(resting.rows)
-        values[rows] = np.concatenate([moves.values for moves in resting.moves])
-        shares, under_way = resting.standing(sunk)
-        each, config = np.arange(len(rows)), table.config[rows]
-        stuck = ~np.isfinite(shares).all(axis=1)
-        shares[stuck] = np.eye(N_CONFIGS)[config[stuck]]
-        under_way[stuck] = 0
-        standing[rows] = shares
-        here = np.maximum(shares[each, config], np.finfo(np.float64).tiny)[:, None]
-        projects[rows] = np.minimum(under_way[each, config] / here, 1.0)
-    return standing, values, projects
 
 
 def _begin_projects(table: FirmTable, moving: MovingCosts, projects: Array, draws: Draws) -> None:

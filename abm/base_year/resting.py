@@ -51,7 +51,7 @@ FIRST_GUESS = 5.0, 2.5
 """Sunk costs of arriving and founding from which the search starts, in scales of luck."""
 
 PRECISION = 1e-3
-"""Relative gap to what is wanted at which the search ends."""
+"""Relative gap to what is wanted at which the search ends unless it is told otherwise."""
 
 Rows = NDArray[np.int64]
 
@@ -282,7 +282,9 @@ class Wanted:
     stands: Array
 
 
-def matched_sunk(resting: Resting, wanted: Wanted, start: Sunk | None) -> Sunk:
+def matched_sunk(
+    resting: Resting, wanted: Wanted, start: Sunk | None, precision: float = PRECISION
+) -> Sunk:
     """Sunk costs of arriving and founding at which firms are where they should be.
 
     Parameters
@@ -291,6 +293,8 @@ def matched_sunk(resting: Resting, wanted: Wanted, start: Sunk | None) -> Sunk:
     wanted : Wanted
     start : Sunk, optional
         First guess.
+    precision : float
+        Relative gap at which the search ends.
 
     Returns
     -------
@@ -306,7 +310,7 @@ def matched_sunk(resting: Resting, wanted: Wanted, start: Sunk | None) -> Sunk:
         better = largest < smallest
         best = np.where(better[:, None], search.point, best)
         smallest = np.where(better, largest, smallest)
-        open_ = smallest >= PRECISION
+        open_ = smallest >= precision
         if not open_.any():
             break
         search = search.moved(gap, open_)
