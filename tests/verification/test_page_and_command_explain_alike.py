@@ -18,7 +18,6 @@ RESTLESS = (
     "firms.reviews_per_year=2",
     "firms.build_cost=0.05",
     "firms.stage_quarters=[1, 2, 1]",
-    "firms.choice_noise=0.3",
 )
 """Firms that review, stay, build and cancel within three quarters."""
 
@@ -53,7 +52,7 @@ def test_page_and_command_explain_every_firm_of_a_run_alike(both):
                 "here" if plan.plants == here else percent(plan.against_staying, 1),
                 chance(plan),
             )
-            for plan in by_command.plans
+            for plan in by_command.open_plans
         ]
         best = next(plants for plants, gain, _ in shown if gain != "here")
         assert best == by_command.waiting.best_other
