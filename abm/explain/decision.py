@@ -85,8 +85,7 @@ class Plan:
     profit : float
         What it earns a quarter over having no plant, at today's policy and prices.
     move_cost : float
-        Present value of building, arriving and closing, less ``grant``, and of ``build_up``;
-        infinite where the sector makes nothing there.
+        Present value of building, arriving and closing, less ``grant``, and of ``build_up``.
     arriving : float
         The part of ``move_cost`` that is neither building nor closing: the sunk cost of
         arriving in a country or of founding a firm.
@@ -102,8 +101,8 @@ class Plan:
         ``against_staying``, were today's regime certain to last for ever.
     probability : float
         That it is decided on when the firm comes upon an opportunity and holds none.
-    asked : float
-        Luck from which on it is built at once; infinite where nothing is built.
+    asked : float or None
+        Luck from which on it is built at once; None where nothing is built.
     luck : float or None
         What chance speaks for it this quarter; None where the firm comes upon nothing.
     """
@@ -118,7 +117,7 @@ class Plan:
     against_staying: float
     if_policy_stayed: float
     probability: float
-    asked: float
+    asked: float | None
     luck: float | None
 
 
@@ -211,7 +210,7 @@ class Explanation:
     hosts : tuple of HostCost
     borders : tuple of Crossing
     plans : tuple of Plan
-        The best first.
+        Those open to it, that to stay included, the best first.
     waiting : Waiting
     opportunity : Opportunity or None
         What it could build and keeps for better days.
@@ -239,11 +238,6 @@ class Explanation:
     gate: Gate | None
     decision: str
     changes: tuple[Change, ...]
-
-    @property
-    def open_plans(self) -> tuple[Plan, ...]:
-        """The plans that the firm may choose among, that to stay included."""
-        return tuple(plan for plan in self.plans if np.isfinite(plan.move_cost))
 
 
 def explained(moment: Moment, row: int, levers: Iterable[Lever] | None = None) -> Explanation:
@@ -362,7 +356,7 @@ def _crossing(situation: Situation, host: int, market: int) -> Crossing:
 
 
 def _plans(situation: Situation, weighed: Weighing) -> tuple[Plan, ...]:
-    """Every set of plants, the best first."""
+    """Every set of plants that its sector may have, the best first."""
     now, unit = situation.config, situation.unit
     worth = weighed.worth[0]
     certain = situation.weighed(_for_ever(situation)).worth[0]
@@ -379,17 +373,18 @@ def _plans(situation: Situation, weighed: Weighing) -> tuple[Plan, ...]:
         "worth": worth,
         "against_staying": worth - worth[now],
         "if_policy_stayed": certain - certain[now],
-        "asked": weighed.cutoff[0],
     }
-    drawn = _drawn(situation)
+    drawn, asked = _drawn(situation), weighed.cutoff[0]
     plans = [
         Plan(
             plants=label,
             probability=float(chance[config]),
+            asked=unit * float(asked[config]) if np.isfinite(asked[config]) else None,
             luck=None if drawn is None else unit * float(drawn[config]),
             **{name: unit * float(numbers[config]) for name, numbers in by_plan.items()},
         )
         for config, label in enumerate(CONFIG_LABELS)
+        if np.isfinite(cost[0, now, config])
     ]
     return tuple(sorted(plans, key=lambda plan: -plan.worth))
 

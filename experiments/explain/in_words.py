@@ -167,7 +167,7 @@ def _plans(found: Explanation) -> Table:
         f" 1% is USD {10 * found.who.sales_musd_a_quarter:,.1f} thousand"
     )
     table = _table(title, *heads)
-    for plan in found.open_plans:
+    for plan in found.plans:
         here = plan.plants == found.who.plants
         table.add_row(
             f"{plan.plants} *" if here else plan.plants,
@@ -198,7 +198,7 @@ def verdict(found: Explanation) -> Iterator[str]:
     yield decision(found)
     if found.opportunity is not None:
         yield opportunity(found)
-    if len(found.open_plans) == 1:
+    if len(found.plans) == 1:
         return
     yield waiting(found)
     if found.changes:

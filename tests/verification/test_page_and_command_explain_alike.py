@@ -52,7 +52,7 @@ def test_page_and_command_explain_every_firm_of_a_run_alike(both):
                 "here" if plan.plants == here else percent(plan.against_staying, 1),
                 chance(plan),
             )
-            for plan in by_command.open_plans
+            for plan in by_command.plans
         ]
         best = next(plants for plants, gain, _ in shown if gain != "here")
         assert best == by_command.waiting.best_other
