@@ -182,7 +182,7 @@ def test_a_firm_of_a_fork_is_told_with_its_past(folder, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--firm", "100"], "firms 0 to 99"),
+        (["--firm", "1000"], "firms 0 to"),
         (["--firm", "1", "--quarter", "4"], "quarters 1 to 3"),
         ([], "name one"),
         (["abc"], "is the folder of a run"),
