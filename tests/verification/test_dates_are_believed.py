@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from abm.axes import BELIEFS, CONFIGS, HAS_PLANT, HOSTS
+from abm.axes import BELIEFS, CONFIGS, HAS_PLANT, HOSTS, N_HOSTS
 from abm.explain.decision import explanation
 from abm.location.moving_costs import quarterly_discount
 from abm.location.review import believed
@@ -52,13 +52,14 @@ def told(change, ahead, belief="forward", more=""):
 
 
 def first_decisions(scenario):
-    """What firms without a Mexican plant make of one in the first quarter.
+    """What firms of North America without a Mexican plant make of one in the first quarter.
 
     Returns how likely each is to decide on one, what adding one is worth to it against
     staying, and how many real firms it is.
     """
     model = model_of(scenario, FIRMS)
     free = (model.firms.target < 0) & ~model.firms.plants[:, MEX]
+    free &= model.firms.home < N_HOSTS  # others may close their plants here meanwhile
     config = model.firms.config.copy()
     model.step()
     some = free[model.plans.rows]

@@ -79,7 +79,7 @@ def test_a_plant_costs_its_share_of_the_sales_it_takes_over(threatened):
     moves, table = model.moves, model.firms
     sets = HAS_PLANT[moves.to_config]
     yearly = 4 * table.base_revenue[moves.rows] * table.weight[moves.rows]
-    each = model.scenario.firms.build_cost * yearly / sets.sum(axis=1)
+    each = model.scenario.firms.build_cost * yearly / np.maximum(sets.sum(axis=1), 1)
     new = sets & ~HAS_PLANT[moves.from_config]
     np.testing.assert_allclose(moves.cost.sum(axis=1), each * new.sum(axis=1))
     assert not moves.cost[~new].any()
