@@ -419,7 +419,7 @@ OWNERS = Table(
         "output_musd": _number(
             MONEY, "what they make, at basic prices", lambda q: q.accounts.owned_output
         ),
-        "employment": _number("persons", "whom they engage", lambda q: q.accounts.owned_jobs),
+        "jobs": _number("persons", "persons engaged there", lambda q: q.accounts.owned_jobs),
     },
 )
 """By sector, host and owner's home."""

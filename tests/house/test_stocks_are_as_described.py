@@ -16,7 +16,7 @@ ODD = (Path(__file__).parents[2] / "docs" / "odd.md").read_text(encoding="utf-8"
 TABLE = ODD.split("<!-- checked: stocks -->")[1].split("\n\n")[0]
 FIRMS = 100
 LENGTHS = {
-    "firm": FIRMS,
+    "plant": N_HOSTS + 1,
     "sector": N_FOOTLOOSE,
     "input": N_SECTORS,
     "source": N_REGIONS,
@@ -59,7 +59,8 @@ def test_a_stock_has_the_axes_and_is_written_in_the_phase_that_the_odd_says(name
     axes, phase = stocks()[name]
     held = reduce(getattr, name.split("."), state)
     array = held.part if is_dataclass(held) else held
-    assert array.shape == tuple(LENGTHS[axis] for axis in axes.split(", "))
+    lengths = LENGTHS | {"firm": len(state.firms)}
+    assert array.shape == tuple(lengths[axis] for axis in axes.split(", "))
     assert callable(getattr(RelocationModel, phase))
 
 

@@ -160,7 +160,8 @@ def test_owners_jobs_output_and_plants_add_up_to_those_of_hosts(donor):
     model.run_for(2)
     frames = model.frames()
     keys = ["quarter", "region", "sector"]
-    summed = frames["owners"].groupby(keys)[["plants", "output_musd", "employment"]].sum()
+    owned = frames["owners"].rename(columns={"jobs": "employment"})
+    summed = owned.groupby(keys)[["plants", "output_musd", "employment"]].sum()
     whole = frames["outcomes"].set_index(keys).loc[summed.index]
     for column in summed:
         np.testing.assert_allclose(summed[column], whole[column], rtol=SINGLE, atol=1e-6)
