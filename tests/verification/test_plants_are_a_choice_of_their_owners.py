@@ -18,6 +18,7 @@ from abm.location.deaths import struck
 from abm.location.moving_costs import SETS, MovingCosts, Sunk, dying, may_die
 from abm.location.payoffs import config_revenues, payoffs
 from abm.location.valuation import plant_problem
+from abm.scenario.scenario import Scenario
 from abm.worlds.checkpoint import put_away, take_up
 from agents import Firm
 from experiments.scenarios.overrides import load_scenario
@@ -165,20 +166,6 @@ def test_a_likelier_threat_lowers_expected_mexican_plants_of_us_firms_more():
     assert all(less < more for more, less in pairwise(plants))
 
 
-def test_opportunities_that_last_make_a_threat_delay_more():
-    """Who may wait for news builds less at once; waiting is worth nothing without news."""
-    forward = ("firms.beliefs.forward=1", "firms.beliefs.myopic=0", "firms.beliefs.adaptive=0")
-    falls = []
-    for quarters in (1, 20):
-        lasting = f"firms.opportunity_quarters={quarters}"
-        calm, alarmed = (
-            first_year(f"threat.arrival_per_quarter={hazard}", lasting, *forward)[0][USA, MEX]
-            for hazard in (0.0, 0.1)
-        )
-        falls.append(1 - alarmed / calm)
-    assert 0 < falls[0] < falls[1]
-
-
 def test_drawn_decisions_are_as_many_as_are_expected():
     model = model_of(load_scenario("status-quo"), FIRMS)
     drawn, expected, spread = 0.0, 0.0, 0.0
@@ -197,27 +184,21 @@ def test_drawn_decisions_are_as_many_as_are_expected():
 
 
 def test_an_opportunity_worth_waiting_for_is_held_and_carried_by_a_checkpoint():
-    alarming = [
-        "threat.instrument=blanket",
-        "threat.rate=1",
-        "threat.arrival_per_quarter=0.01",
-        "threat.departure_per_quarter=0",
-        "threat.imposed=never",
-        "firms.beliefs.forward=1",
-        "firms.beliefs.myopic=0",
-        "firms.beliefs.adaptive=0",
-        "firms.opportunity_quarters=400",
-        "firms.reviews_per_year=0",
-        *STILL[:2],
-    ]
-    model = model_of(load_scenario("threat-35", alarming), 200)
+    scenario = Scenario.from_toml(
+        'extends = "status-quo"\n[firms]\nopportunity_quarters = 400\nreviews_per_year = 0\n'
+        "death_always = 0\ndeath_of_small = 0\n"
+        "[firms.beliefs]\nforward = 1.0\nmyopic = 0.0\nadaptive = 0.0\n"
+        "[[timeline]]\ndate = 2018-07-01\nannounced = 2017-01-01\ntitle = 'a grant to come'\n"
+        "set = { 'investment_grant.MEX.all' = 0.9 }\n"
+    )
+    model = model_of(scenario, 200)
     table = model.firms
     table.target[:] = -1
     table.opportunity[:] = np.where(table.plants[:, MEX], -1, WITH_MEX[table.config])
     table.opportunity_luck[:] = -1e3  # of no use to anybody
     model.step()
     assert (table.opportunity < 0).all()
-    # What each would ask for, and half of what the threat adds to it.
+    # What each would ask for before the grant, and half of what the grant is worth to it.
     table.opportunity[:] = np.where(table.plants[:, MEX], -1, WITH_MEX[table.config])
     model.value_plans()
     rows, weighed = model.plans.rows, model.plans.weighed
