@@ -15,7 +15,7 @@ from abm.location.moving_costs import MovingCosts, Sunk
 from abm.location.review import reviewing
 from abm.location.valuation import plant_problem
 from abm.model import RelocationModel
-from benchmarks.naive_model import NaiveModel
+from benchmarks.rivals.naive_model import NaiveModel
 from experiments.speed.bound import Transcendentals, of_cost_step
 
 SCENARIO = Path(__file__).with_name("four_regimes.toml")

@@ -48,13 +48,13 @@ CONSTANTS = (
     "abm.base_year.first_plants.SHARE_TOLERANCE",
     "abm.base_year.drawn_plants.LEAST_OWNED",
     "abm.base_year.calibration.OWNING_ROUNDS",
-    "abm.trade.market_clearing.REACH_EXPONENT",
+    "abm.trade.sales.market_clearing.REACH_EXPONENT",
     "abm.base_year.calibration.TOLERANCE",
     "abm.base_year.calibration.NEGLIGIBLE",
     "abm.trade_phases.SETTLING_ROUNDS",
     "abm.core.inputs.content_rules.MAX_LOG_WEDGE",
-    "abm.trade.origin.HOURS_A_QUARTER",
-    "abm.trade.accounts.ROUNDING",
+    "abm.trade.inputs.origin.HOURS_A_QUARTER",
+    "abm.trade.books.accounts.ROUNDING",
 )
 """Numbers that no scenario changes."""
 

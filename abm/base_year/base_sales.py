@@ -9,9 +9,15 @@ from abm.economy.tables import Array, Economy
 from abm.location.moving_costs import SETS
 from abm.location.payoffs import config_revenues, plant_sales
 from abm.policy.regimes import Policy
-from abm.trade.input_prices import outside_duty
-from abm.trade.market_clearing import FINAL, INTERMEDIATE, MarketState, clear_markets, fringe_prices
-from abm.trade.this_quarter import Quarter
+from abm.trade.borders.this_quarter import Quarter
+from abm.trade.inputs.input_prices import outside_duty
+from abm.trade.sales.market_clearing import (
+    FINAL,
+    INTERMEDIATE,
+    MarketState,
+    clear_markets,
+    fringe_prices,
+)
 from agents import FirmTable
 
 ALONE = np.flatnonzero(SETS.size == 1)

@@ -36,7 +36,7 @@ from abm.location.moving_costs import KINDS, MovingCosts, Sunk, from_abroad
 from abm.location.payoffs import payoffs
 from abm.policy.regimes import Policy
 from abm.scenario.scenario import Scenario
-from abm.trade.suppliers import SupplierNetwork
+from abm.trade.inputs.suppliers import SupplierNetwork
 from agents import FirmTable
 
 TURNS = 4

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from abm.axes import N_FOOTLOOSE, N_HOSTS
 from abm.economy.tables import Economy
 from abm.engine.draws import Draws
-from abm.trade.suppliers import SupplierNetwork
+from abm.trade.inputs.suppliers import SupplierNetwork
 from agents import FirmTable
 
 

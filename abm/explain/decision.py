@@ -14,7 +14,7 @@ from abm.explain.one_firm import ONLY, Moment, Situation
 from abm.explain.switching_points import CANCELS, Lever, levers_of, nearest_switch
 from abm.location.moving_costs import KINDS, OPENED, from_abroad
 from abm.location.valuation import Luck, Weighing, projects_of
-from abm.trade.borders import MEMBER_PAIRS, border_terms, paperwork_cost
+from abm.trade.borders.crossing import MEMBER_PAIRS, border_terms, paperwork_cost
 from agents import status_of
 
 
@@ -183,7 +183,7 @@ class Gate:
 
 
 @dataclass(frozen=True)
-class Change:
+class NearestSwitch:
     """The nearest value of a lever at which it decides otherwise; None where there is none."""
 
     lever: str
@@ -220,7 +220,7 @@ class Explanation:
         Where it decides on a project, not on plans.
     decision : str
         A set of plants, ``goes on`` or ``cancels``; without luck where it did not review.
-    changes : tuple of Change
+    changes : tuple of NearestSwitch
         The nearest first.
     """
 
@@ -237,7 +237,7 @@ class Explanation:
     building: str | None
     gate: Gate | None
     decision: str
-    changes: tuple[Change, ...]
+    changes: tuple[NearestSwitch, ...]
 
 
 def explained(moment: Moment, row: int, levers: Iterable[Lever] | None = None) -> Explanation:
@@ -478,7 +478,7 @@ def _decision(weighed: Weighing, gate: Gate | None) -> str:
     return CONFIG_LABELS[int(weighed.choice[0])]
 
 
-def _changes(situation: Situation, levers: Iterable[Lever] | None) -> tuple[Change, ...]:
+def _changes(situation: Situation, levers: Iterable[Lever] | None) -> tuple[NearestSwitch, ...]:
     """The nearest value of every lever at which it decides otherwise, the nearest first."""
     asked = levers_of(situation) if levers is None else levers
     switches = [nearest_switch(situation, lever) for lever in asked]
@@ -489,5 +489,5 @@ def _changes(situation: Situation, levers: Iterable[Lever] | None) -> tuple[Chan
             cancels = switch.decision == CANCELS
             decision = "cancels" if cancels else CONFIG_LABELS[switch.decision]
         lever = switch.lever
-        found.append(Change(lever.key, lever.unit, lever.now, switch.value, decision))
+        found.append(NearestSwitch(lever.key, lever.unit, lever.now, switch.value, decision))
     return tuple(found)

@@ -15,8 +15,8 @@ from abm.engine.parallel import in_parallel
 from abm.location.moving_costs import profit_per_sale
 from abm.policy.regimes import Policy
 from abm.scenario.assumptions import FirmAssumptions
-from abm.trade.market_clearing import FINAL, REACH_EXPONENT, MarketState, Offer, make_offer
-from abm.trade.this_quarter import Quarter
+from abm.trade.borders.this_quarter import Quarter
+from abm.trade.sales.market_clearing import FINAL, REACH_EXPONENT, MarketState, Offer, make_offer
 from agents import FirmTable
 
 

@@ -26,7 +26,7 @@ from abm.axes import (
 )
 from abm.economy.tables import Array, Economy
 from abm.location.relocation import Moves
-from abm.trade.accounts import Accounts
+from abm.trade.books.accounts import Accounts
 from agents import FirmTable
 
 MONEY = "million USD of 2017 a quarter"

@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 from abm.config import files
 from abm.config.keys import keys_of
 from abm.scenario.scenario import Scenario
-from experiments.estimation.search import CONFIDENCE, LIMIT, Estimate, Known
+from experiments.estimation.search import CONFIDENCE, LIMIT, FittedParameters, Known
 from experiments.estimation.target_file import TargetFile
-from experiments.runs.folders import write_whole
+from experiments.runs.on_disk.run_folders import write_whole
 from experiments.scenarios.describe import described_scenario
 from experiments.scenarios.overrides import load_scenario, overridden
 from experiments.sweeps.answers.report import as_svg, number_text
@@ -25,7 +25,7 @@ ALIKE = 0.9
 """Two estimates with a correlation beyond this are called hard to tell apart."""
 
 
-def as_numbers(file: TargetFile, found: Estimate) -> dict[str, Any]:
+def as_numbers(file: TargetFile, found: FittedParameters) -> dict[str, Any]:
     """Return a fit as JSON can say it; targets used to fit and to test are apart."""
     rows = [
         {
@@ -86,7 +86,9 @@ def in_words(numbers: dict[str, Any]) -> list[str]:
     return lines
 
 
-def write_answer(folder: Path, file: TargetFile, beside: Path, found: Estimate) -> list[str]:
+def write_answer(
+    folder: Path, file: TargetFile, beside: Path, found: FittedParameters
+) -> list[str]:
     """Write the numbers, the fitted scenario and the page; return the lines of `in_words`."""
     numbers = as_numbers(file, found)
     lines = in_words(numbers)
@@ -127,7 +129,7 @@ def fitted_scenario(file: TargetFile, beside: Path, numbers: dict[str, Any]) -> 
     return described_scenario(scenario.model_copy(update=changed))
 
 
-def profile_figure(known: Known, found: Estimate) -> Figure:
+def profile_figure(known: Known, found: FittedParameters) -> Figure:
     """Return the profile of one parameter: the least distance with it held at each value."""
     figure = Figure(figsize=(5, 3), layout="constrained")
     axes = figure.add_subplot()

@@ -25,9 +25,7 @@ from experiments.sweeps.design.run_spec import RunFunction
 from experiments.sweeps.store.maker import maker_of_workers
 from experiments.sweeps.store.merge import results_table
 from experiments.sweeps.store.store import SweepStore, check_new_folder
-from experiments.sweeps.work.chunk import Worker
 from experiments.sweeps.work.model_rules import check_plan
-from experiments.sweeps.work.one_run import simulate
 from experiments.sweeps.work.sweep import (
     Options,
     SweepResult,
@@ -35,6 +33,8 @@ from experiments.sweeps.work.sweep import (
     check_same,
     check_writable,
 )
+from experiments.sweeps.workers.chunk import Worker
+from experiments.sweeps.workers.one_run import simulate
 
 Array = NDArray[np.float64]
 

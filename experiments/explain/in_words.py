@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from abm.axes import CONFIG_LABELS, NO_PLANT
-from abm.explain.decision import Change, Crossing, Explanation, HostCost, Plan
+from abm.explain.decision import Crossing, Explanation, HostCost, NearestSwitch, Plan
 from experiments.explain.run_again import Told
 from experiments.labels import (
     ADJECTIVES,
@@ -293,7 +293,7 @@ def waiting(found: Explanation) -> str:
     )
 
 
-def mind_changed(change: Change) -> str:
+def mind_changed(change: NearestSwitch) -> str:
     """The value of a lever that changes the decision, as a sentence."""
     assert change.value is not None
     return (

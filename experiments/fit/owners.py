@@ -18,7 +18,7 @@ from abm import data
 from abm.axes import FOOTLOOSE, HOMES, HOSTS
 from abm.core.inputs.proportional_fitting import fitted
 from abm.economy.tables import Array
-from experiments.runs.folders import write_whole
+from experiments.runs.on_disk.run_folders import write_whole
 
 VEHICLES = ("cars", "light_trucks")
 

@@ -14,8 +14,9 @@ from abm.scenario.scenario import Scenario
 from experiments.outcomes.summary import Summary, summary
 from experiments.outcomes.tables import RunFrames
 from experiments.runs.channels import channel_worlds, check_comparable, split_differences
-from experiments.runs.checkpoints import save_checkpoint
-from experiments.runs.folders import (
+from experiments.runs.on_disk.checkpoints import save_checkpoint
+from experiments.runs.on_disk.provenance import git_revision, processor, versions
+from experiments.runs.on_disk.run_folders import (
     CHANNELS,
     CHECKPOINT,
     FIGURES,
@@ -30,7 +31,6 @@ from experiments.runs.folders import (
     write_table,
 )
 from experiments.runs.progress import RunProgress
-from experiments.runs.provenance import git_revision, processor, versions
 from experiments.runs.simulation import (
     ModelFactory,
     Save,

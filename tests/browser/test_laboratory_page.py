@@ -9,7 +9,7 @@ import pytest
 
 from abm import RelocationModel
 from abm.scenario.scenario import Scenario
-from experiments.runs.folders import write_table
+from experiments.runs.on_disk.run_folders import write_table
 from tests.browser.conftest import BREAKS, FIRMS
 from viz.page import lever_panel as levers
 

@@ -19,9 +19,9 @@ from abm.worlds.checkpoint import put_away, take_up
 from abm.worlds.twin import twin
 from experiments.commands.main import main
 from experiments.outcomes.tables import TABLES
-from experiments.runs.checkpoints import ARRAYS, FACTS, FOLDER, read_checkpoint, restored
 from experiments.runs.continuing import resume, run_again
-from experiments.runs.folders import sealed
+from experiments.runs.on_disk.checkpoints import ARRAYS, FACTS, FOLDER, read_checkpoint, restored
+from experiments.runs.on_disk.run_folders import sealed
 from experiments.runs.progress import RunProgress
 from experiments.runs.runner import run_scenario
 from experiments.scenarios.describe import described

@@ -3,15 +3,15 @@
 import json
 import random
 
-from experiments.runs.folders import sealed
+from experiments.runs.on_disk.run_folders import sealed
 from experiments.sweeps.design.sweep_file import read_sweep
 from experiments.sweeps.store.consistent import consistently
 from experiments.sweeps.store.merge import results_table
 from experiments.sweeps.store.parts import as_parquet
 from experiments.sweeps.store.run_log import as_line
 from experiments.sweeps.store.store import SweepStore
-from experiments.sweeps.work.one_run import check_identity
 from experiments.sweeps.work.sweep import check_same
+from experiments.sweeps.workers.one_run import check_identity
 
 
 def flips(content, places, seed):

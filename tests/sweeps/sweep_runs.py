@@ -136,9 +136,9 @@ def bent_until_stopped(spec, scenario):
 def claims(spec, scenario):
     """The relocation model, and of its outcomes claims alone."""
     from abm.worlds.twin import twin
-    from experiments.outcomes.measures import preference_utilisation
+    from experiments.outcomes.quantities import preference_utilisation
     from experiments.sweeps.design.plan import resolved_scenario
-    from experiments.sweeps.work.base_years import base_year
+    from experiments.sweeps.workers.base_years import base_year
 
     resolved = resolved_scenario(scenario, spec)
     model = twin(base_year(resolved.firms, resolved.economy, spec.firms, spec.seed), resolved)

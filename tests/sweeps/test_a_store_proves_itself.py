@@ -17,8 +17,14 @@ from abm import RelocationModel
 from abm.errors import NearshoreError, StoreError
 from experiments import results
 from experiments.commands.main import main
-from experiments.runs.checkpoints import ARRAYS, FACTS, FOLDER, read_checkpoint, save_checkpoint
-from experiments.runs.folders import manifest_problem, read_json, write_json
+from experiments.runs.on_disk.checkpoints import (
+    ARRAYS,
+    FACTS,
+    FOLDER,
+    read_checkpoint,
+    save_checkpoint,
+)
+from experiments.runs.on_disk.run_folders import manifest_problem, read_json, write_json
 from experiments.sweeps.store.run_log import RunLog, as_line, damages_of
 from experiments.sweeps.store.store import SweepStore
 from experiments.sweeps.work.sweep import Options, run_sweep
@@ -378,7 +384,7 @@ def test_results_are_read_while_they_are_merged(tmp_path, monkeypatch):
         unmerged.setattr(sweeps, "merge", lambda *arguments: [])
         carry_out(file, out, flush_seconds=0)
     assert len(list((out / "parts").iterdir())) > 1
-    from experiments.sweeps.store import columns
+    from experiments.sweeps.store import by_column as columns
 
     before, once = columns.check_part, []
 

@@ -10,16 +10,16 @@ from sweep_runs import write_sweep
 from abm.errors import StoreError
 from experiments.commands.main import main
 from experiments.runs import processes
-from experiments.runs.provenance import git_revision
+from experiments.runs.on_disk.provenance import git_revision
 from experiments.sweeps.design.run_spec import Report
 from experiments.sweeps.store.maker import Makers, maker, maker_of_elsewhere, maker_of_workers
 from experiments.sweeps.store.reading import makers_table, query
 from experiments.sweeps.store.recorder import Recorder
 from experiments.sweeps.store.store import SweepStore
-from experiments.sweeps.work import chunk
-from experiments.sweeps.work.progress import SweepProgress
 from experiments.sweeps.work.supervisor import StopRules, work
 from experiments.sweeps.work.sweep import Options, run_sweep
+from experiments.sweeps.work.sweep_progress import SweepProgress
+from experiments.sweeps.workers import chunk
 
 HERE = maker_of_workers(portable=False)
 OTHER_VERSION = HERE | {"versions": HERE["versions"] | {"nearshore": "0.0.1"}}
@@ -178,7 +178,7 @@ def test_results_show_makers_on_request(portable, capsys):
 
 
 def test_a_worker_of_a_cluster_forgets_that_it_was_portable(monkeypatch):
-    from experiments.sweeps.work import cluster, kept_workers
+    from experiments.sweeps.workers import cluster, kept_workers
 
     nobody = SimpleNamespace(stop=lambda: None)
     monkeypatch.setattr(kept_workers, "Worker", lambda limits: nobody)

@@ -15,7 +15,7 @@ from experiments.commands.main import main
 from experiments.runs.processes import environment_of_workers
 from experiments.sweeps.design.plan import make_plan, resolved_scenario
 from experiments.sweeps.design.sweep_file import read_sweep
-from experiments.sweeps.work.one_run import simulate
+from experiments.sweeps.workers.one_run import simulate
 
 SMALL = """
 scenario = "status-quo"

@@ -21,12 +21,12 @@ from experiments.sweeps.design.points import points
 from experiments.sweeps.design.run_spec import Report, RunSpec
 from experiments.sweeps.design.sweep_file import read_sweep
 from experiments.sweeps.store.store import SweepStore
-from experiments.sweeps.work import cluster, executors
-from experiments.sweeps.work.backends import BackendLostError
-from experiments.sweeps.work.chunk import Limits
 from experiments.sweeps.work.joining import join
-from experiments.sweeps.work.portions import Portions
 from experiments.sweeps.work.sweep import Options, run_sweep
+from experiments.sweeps.workers import cluster, executors
+from experiments.sweeps.workers.backends import BackendLostError
+from experiments.sweeps.workers.chunk import Limits
+from experiments.sweeps.workers.portions import Portions
 
 HERE = "test_sweeps_beyond_one_disk"
 

@@ -18,9 +18,9 @@ from experiments.sweeps.design.sweep_file import read_sweep
 from experiments.sweeps.store import merge as merging
 from experiments.sweeps.store.store import SweepStore
 from experiments.sweeps.work.model_rules import check_by_the_model
-from experiments.sweeps.work.one_run import check_outcomes
 from experiments.sweeps.work.supervisor import StopRules
 from experiments.sweeps.work.sweep import Options, run_sweep
+from experiments.sweeps.workers.one_run import check_outcomes
 
 FEW = """
 scenario = "status-quo"

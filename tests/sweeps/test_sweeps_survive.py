@@ -163,7 +163,7 @@ def test_any_number_of_workers_and_order_gives_the_same_bytes(tmp_path, uninterr
     ],
 )
 def test_a_run_that_fails_is_recorded_and_costs_no_other(tmp_path, run_one, kind, words):
-    from experiments.sweeps.work.chunk import Limits
+    from experiments.sweeps.workers.chunk import Limits
 
     limits = Limits(
         seconds=1.0 if kind == "timeout" else None,
@@ -188,8 +188,8 @@ def test_a_run_that_kills_its_process_once_is_run_again(tmp_path, marks):
 
 
 def test_a_process_killed_between_two_runs_costs_nothing(tmp_path, monkeypatch):
-    from experiments.sweeps.work import chunk
-    from experiments.sweeps.work.chunk import Limits, Worker
+    from experiments.sweeps.workers import chunk
+    from experiments.sweeps.workers.chunk import Limits, Worker
 
     monkeypatch.setattr(chunk, "START_SECONDS", 4.0)
     plan = make_plan(*read_sweep(write_sweep(tmp_path)))

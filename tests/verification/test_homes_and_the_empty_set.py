@@ -27,9 +27,9 @@ from abm.engine.draws import Draws
 from abm.location.relocation import _leaves_a_plant
 from abm.model import RelocationModel
 from abm.scenario.scenario import Scenario
-from abm.trade.customers import AT_HOME, AT_ONCE, HELD, serve
-from abm.trade.market_clearing import standing_plants
-from abm.trade.suppliers import IDLE
+from abm.trade.inputs.suppliers import IDLE
+from abm.trade.sales.customers import AT_HOME, AT_ONCE, HELD, serve
+from abm.trade.sales.market_clearing import standing_plants
 from abm.worlds.checkpoint import put_away, take_up
 from abm.worlds.twin import twin
 from agents import Firm

@@ -11,7 +11,7 @@ from abm.axes import HOSTS, PARTNERS
 from experiments.labels import REGION_NAMES
 from viz.charts.basics import Chart, Ink, axis, number, plain_option, signed
 from viz.lab.frame import Frame
-from viz.lab.history import History
+from viz.lab.history import PastQuarters
 from viz.lab.observed import Point, by_quarter, claimed, us_balance
 
 ROWS_SHOWN = 12
@@ -22,7 +22,7 @@ PLOT_HEIGHT, LABEL_HEIGHT = 135, 13
 
 
 @dataclass(frozen=True)
-class Line:
+class ChartLine:
     """A line of a chart: a column of the history, how it is called and coloured.
 
     ``observed`` are the points drawn beside it, in the unit of the history.
@@ -44,7 +44,7 @@ def lines_chart(
     name: str,
     title: str,
     unit: str,
-    lines: list[Line],
+    lines: list[ChartLine],
     digits: int,
     least: float,
     source: str = "",
@@ -148,7 +148,7 @@ def _name_lines(series: list[dict[str, Any]], span: dict[str, float]) -> None:
         }
 
 
-def _values(history: History, line: Line) -> np.ndarray:
+def _values(history: PastQuarters, line: ChartLine) -> np.ndarray:
     values = line.factor * history.column(line.series, line.place)
     if line.since_start == "index":
         return 100 * values / values[0]
@@ -158,7 +158,7 @@ def _values(history: History, line: Line) -> np.ndarray:
 def production(frame: Frame, ink: Ink) -> Chart:
     """Output by country against the calibration year."""
     lines = [
-        Line("output", n, REGION_NAMES[host], ink.countries[host], since_start="index")
+        ChartLine("output", n, REGION_NAMES[host], ink.countries[host], since_start="index")
         for n, host in enumerate(HOSTS)
     ]
     return lines_chart(frame, ink, "production", "Production", "2017 = 100", lines, 2, 1.0)
@@ -167,7 +167,7 @@ def production(frame: Frame, ink: Ink) -> Chart:
 def jobs(frame: Frame, ink: Ink) -> Chart:
     """Manufacturing jobs by country, change."""
     lines = [
-        Line("jobs", n, REGION_NAMES[host], ink.countries[host], since_start="change")
+        ChartLine("jobs", n, REGION_NAMES[host], ink.countries[host], since_start="change")
         for n, host in enumerate(HOSTS)
     ]
     unit = "Thousand persons against 2017"
@@ -177,7 +177,7 @@ def jobs(frame: Frame, ink: Ink) -> Chart:
 def balances(frame: Frame, ink: Ink) -> Chart:
     """US goods balances with its partners."""
     lines = [
-        Line("balance", n, REGION_NAMES[host], ink.countries[host], observed=us_balance(host))
+        ChartLine("balance", n, REGION_NAMES[host], ink.countries[host], observed=us_balance(host))
         for n, host in enumerate(PARTNERS)
     ]
     unit = "Billion USD a year, customs values"
@@ -188,7 +188,7 @@ def balances(frame: Frame, ink: Ink) -> Chart:
 def claims(frame: Frame, ink: Ink) -> Chart:
     """Use of the preference."""
     lines = [
-        Line(
+        ChartLine(
             "claimed",
             n,
             REGION_NAMES[host],
@@ -206,7 +206,7 @@ def claims(frame: Frame, ink: Ink) -> Chart:
 def false_claims(frame: Frame, ink: Ink) -> Chart:
     """Claims that do not meet the rule."""
     lines = [
-        Line("false", n, REGION_NAMES[host], ink.countries[host], factor=100)
+        ChartLine("false", n, REGION_NAMES[host], ink.countries[host], factor=100)
         for n, host in enumerate(PARTNERS)
     ]
     unit = "% of claims on US imports that do not meet the rule"
@@ -218,7 +218,7 @@ def false_claims(frame: Frame, ink: Ink) -> Chart:
 def prices(frame: Frame, ink: Ink) -> Chart:
     """Consumer prices of manufactures."""
     lines = [
-        Line("prices", n, REGION_NAMES[host], ink.countries[host], since_start="index")
+        ChartLine("prices", n, REGION_NAMES[host], ink.countries[host], since_start="index")
         for n, host in enumerate(HOSTS)
     ]
     return lines_chart(frame, ink, "prices", "Consumer prices", "2017 = 100", lines, 2, 0.4)
@@ -227,7 +227,7 @@ def prices(frame: Frame, ink: Ink) -> Chart:
 def content_lines(frame: Frame, ink: Ink) -> Chart:
     """Mean content of vehicles and parts."""
     lines = [
-        Line("content", n, REGION_NAMES[host], ink.countries[host], factor=100)
+        ChartLine("content", n, REGION_NAMES[host], ink.countries[host], factor=100)
         for n, host in enumerate(HOSTS)
     ]
     unit = "% of net cost"
@@ -238,7 +238,7 @@ def moves(frame: Frame, ink: Ink) -> Chart:
     """Gross moves a quarter."""
     colours = (ink.countries["ROW"], ink.countries["MEX"], ink.countries["CAN"])
     lines = [
-        Line("moves", n, stage, colour)
+        ChartLine("moves", n, stage, colour)
         for n, (stage, colour) in enumerate(
             zip(("announced", "completed", "cancelled"), colours, strict=True)
         )
@@ -250,7 +250,7 @@ def moves(frame: Frame, ink: Ink) -> Chart:
 def contracts(frame: Frame, ink: Ink) -> Chart:
     """Inputs under contracts that would be with other sources if all was signed anew."""
     lines = [
-        Line("contracts", n, REGION_NAMES[host], ink.countries[host], factor=100)
+        ChartLine("contracts", n, REGION_NAMES[host], ink.countries[host], factor=100)
         for n, host in enumerate(HOSTS)
     ]
     unit = "% of inputs bought that would come from elsewhere, were all contracts signed anew"
@@ -260,7 +260,7 @@ def contracts(frame: Frame, ink: Ink) -> Chart:
 def customers(frame: Frame, ink: Ink) -> Chart:
     """Consumers' spending that would go to other sellers if all chose anew."""
     lines = [
-        Line("customers", n, REGION_NAMES[host], ink.countries[host], factor=100)
+        ChartLine("customers", n, REGION_NAMES[host], ink.countries[host], factor=100)
         for n, host in enumerate(HOSTS)
     ]
     unit = "% of consumers' spending that would go to other sellers, were all to choose anew"
@@ -282,7 +282,7 @@ CHARTS = (
 """Those that grow as the run does, in the order of the page."""
 
 
-def _line_series(line: Line, values: np.ndarray, digits: int, dashed: bool) -> dict[str, Any]:
+def _line_series(line: ChartLine, values: np.ndarray, digits: int, dashed: bool) -> dict[str, Any]:
     label = f"{line.label}, other world" if dashed else line.label
     return {
         "id": label,
@@ -298,7 +298,7 @@ def _line_series(line: Line, values: np.ndarray, digits: int, dashed: bool) -> d
     }  # fmt: skip
 
 
-def _observed_series(frame: Frame, line: Line, digits: int) -> dict[str, Any]:
+def _observed_series(frame: Frame, line: ChartLine, digits: int) -> dict[str, Any]:
     data: list[float | None] = [None] * (frame.quarter + 1)
     for quarter, value in by_quarter(line.observed, frame.start.scenario.start, frame.quarter):
         data[quarter] = round(line.factor * value, digits + 1)

@@ -13,7 +13,7 @@ import numpy as np
 from abm.axes import FOOTLOOSE
 from abm.policy.timeline import TimelineEntry
 from viz.lab.firm_card import about_firm, firms_of
-from viz.lab.history import History, Picture
+from viz.lab.history import PastQuarters, Picture
 from viz.lab.laboratory import Laboratory, Standing, World
 
 LARGEST = 1
@@ -27,7 +27,7 @@ class Scene:
     Attributes
     ----------
     name : str
-    history : History
+    history : PastQuarters
     picture : Picture
     events : tuple of dict
         What governments did so far.
@@ -37,7 +37,7 @@ class Scene:
     """
 
     name: str
-    history: History
+    history: PastQuarters
     picture: Picture
     events: tuple[dict[str, object], ...]
     suppliers: nx.DiGraph

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from abm import RelocationModel
 from abm.axes import FOOTLOOSE, HAS_PLANT, N_GOODS, N_HOSTS
-from abm.trade import indicators
-from abm.trade.accounts import Accounts
+from abm.trade.books import indicators
+from abm.trade.books.accounts import Accounts
 from viz.lab.sites import cities, sites
 
 type Floats = NDArray[np.float64]
@@ -24,7 +24,7 @@ BILLION_A_YEAR = 4e-3
 
 
 @dataclass
-class History:
+class PastQuarters:
     """Figures of every quarter so far.
 
     Attributes
@@ -51,9 +51,9 @@ class History:
         for name, values in _figures(model).items():
             self.series.setdefault(name, []).append(np.asarray(values, dtype=float))
 
-    def copy(self) -> "History":
+    def copy(self) -> "PastQuarters":
         """The quarters so far, which no later step adds to."""
-        return History({name: list(values) for name, values in self.series.items()})
+        return PastQuarters({name: list(values) for name, values in self.series.items()})
 
     def column(self, name: str, place: int) -> Floats:
         """One line of a series, one number a quarter."""

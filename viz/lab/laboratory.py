@@ -17,7 +17,7 @@ from abm.explain.one_firm import Moment
 from abm.policy.timeline import first_day
 from abm.scenario.scenario import Scenario
 from experiments.explain.watched import WatchedModel
-from viz.lab.history import Atlas, History
+from viz.lab.history import Atlas, PastQuarters
 
 TIMING = Path(abm.engine.phase.__file__)
 """Where the phases of a step are timed."""
@@ -97,7 +97,7 @@ class World:
         self.model = WatchedModel(scenario, firms=firms, rng=seed)
         self.moment: Moment | None = None
         self.atlas = Atlas(self.model, seed)
-        self.history = History()
+        self.history = PastQuarters()
         self.history.add(self.model)
 
     def step(self) -> None:

@@ -45,7 +45,7 @@ SETTINGS = {
 """Read by Solara when it is imported: nothing is told to anybody, forgotten tabs are freed."""
 
 
-class Guard:
+class Gatekeeper:
     """Passes on what comes from this page alone.
 
     Parameters
@@ -128,7 +128,7 @@ def guarded_page(hosts: Iterable[str], token: str | None) -> App:
     }
     from solara.server.starlette import app as page
 
-    return Guard(page, hosts, token)
+    return Gatekeeper(page, hosts, token)
 
 
 # why: an argument is an option of the command

@@ -9,10 +9,10 @@ import pyarrow as pa
 from pyarrow import feather
 
 from abm.errors import OutputError, StoreError
-from experiments.runs.folders import write_whole
+from experiments.runs.on_disk.run_folders import write_whole
 from experiments.sweeps.answers.answers import cell_means
 from experiments.sweeps.design.sweep_file import SweepFile
-from experiments.sweeps.store.columns import Columns, batches, read_columns
+from experiments.sweeps.store.by_column import Columns, batches, read_columns
 from experiments.sweeps.store.consistent import consistently
 from experiments.sweeps.store.merge import changed_copies
 from experiments.sweeps.store.parts import read_part

@@ -14,15 +14,15 @@ from matplotlib.figure import Figure
 from pandas.api.types import is_numeric_dtype
 
 from abm.errors import OutputError, StoreError
-from experiments.runs.confined import is_file_inside
-from experiments.runs.folders import write_whole
+from experiments.runs.on_disk.confined import is_file_inside
+from experiments.runs.on_disk.run_folders import write_whole
 from experiments.sweeps.answers import report_figures
 from experiments.sweeps.answers.answers import Interval, cell_means, paired_differences
 from experiments.sweeps.answers.export import chosen_outcomes
 from experiments.sweeps.answers.indices import has_indices, what_matters
 from experiments.sweeps.design.points import Point
 from experiments.sweeps.design.sweep_file import SweepFile
-from experiments.sweeps.store.columns import batches, checked_columns
+from experiments.sweeps.store.by_column import batches, checked_columns
 from experiments.sweeps.store.consistent import consistently
 from experiments.sweeps.store.reading import makers_table, status
 from experiments.sweeps.store.remembered import Remembered

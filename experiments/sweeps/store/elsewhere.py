@@ -17,8 +17,8 @@ from typing import Any
 import pyarrow as pa
 
 from abm.errors import OutputError, StoreError
-from experiments.runs.confined import read_inside
-from experiments.runs.folders import MANIFEST, write_whole
+from experiments.runs.on_disk.confined import read_inside
+from experiments.runs.on_disk.run_folders import MANIFEST, write_whole
 from experiments.sweeps.store.consistent import consistently
 from experiments.sweeps.store.parts import read_part, table_of
 from experiments.sweeps.store.run_log import FOLDER, History, Part

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from abm.errors import StoreError
-from experiments.runs.confined import is_file_inside, read_inside
+from experiments.runs.on_disk.confined import is_file_inside, read_inside
 from experiments.sweeps.design.run_spec import RUN, Report
 from experiments.sweeps.store.run_log import Part
 

@@ -22,12 +22,12 @@ from pathlib import Path
 from typing import Any
 
 from abm.errors import StoreError
-from experiments.runs.confined import file_for_adding, read_inside
-from experiments.sweeps.store.records import (
+from experiments.runs.on_disk.confined import file_for_adding, read_inside
+from experiments.sweeps.store.schemas import (
     LOG_FORMAT,
     LOG_NAME_PATTERN,
     FailedLine,
-    Line,
+    LogLine,
     MergedLine,
     PartLine,
     RepairedLine,
@@ -276,9 +276,9 @@ def _scanned(name: str, content: bytes) -> _Scanned:
     return found
 
 
-def _read_all(folder: Path) -> tuple[list[Line], list[Damage]]:
+def _read_all(folder: Path) -> tuple[list[LogLine], list[Damage]]:
     """Return lines of all logs, and those that are damaged but for what was repaired."""
-    lines: list[Line] = []
+    lines: list[LogLine] = []
     damages: list[Damage] = []
     for name, content in _logs(folder):
         found = _scanned(name, content)
@@ -311,7 +311,7 @@ def _logs(folder: Path) -> Iterator[tuple[str, bytes]]:
             raise StoreError(f"{FOLDER}/{path.name}: cannot be read ({said})") from None
 
 
-def _take(history: History, gone: set[str], line: Line) -> None:
+def _take(history: History, gone: set[str], line: LogLine) -> None:
     """Add what a line says to a history, and to ``gone`` the parts that it takes out."""
     match line:
         case PartLine():

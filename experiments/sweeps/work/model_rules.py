@@ -21,7 +21,7 @@ from abm.scenario.scenario import Scenario
 from experiments.outcomes.summary import entries, summary
 from experiments.sweeps.design.plan import SweepPlan, scenario_at
 from experiments.sweeps.design.run_spec import CHANGE, RunFunction
-from experiments.sweeps.work.one_run import simulate
+from experiments.sweeps.workers.one_run import simulate
 
 
 def check_plan(plan: SweepPlan, run_one: RunFunction) -> None:

@@ -1,0 +1,287 @@
+"""A quarter's books: trade, duties, jobs, and the identities that must hold.
+
+All flows are million USD a quarter. Trade arrays have shape (sector, source,
+market) and are at basic prices. Duties fall on customs values, which are above these by
+what traders of the exporting region earn.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from abm.axes import FOOTLOOSE, HOSTS, N_FOOTLOOSE, N_HOSTS, N_REGIONS, REGIONS, SECTORS
+from abm.economy.constants import Calibration
+from abm.economy.tables import Array
+from abm.errors import IdentityError
+from abm.trade.sales.customers import Served
+from abm.trade.sales.market_clearing import FINAL, INTERMEDIATE
+
+ROUNDING = 2e-5
+"""Largest relative gap in an account.
+
+Costs are in single precision, with a relative rounding error of 6e-8 per operation,
+and content rules are solved to 2e-6 of net cost; sums over firms are in double precision.
+"""
+
+
+@dataclass(frozen=True)
+class Shipments:
+    """Trade in one use.
+
+    Attributes
+    ----------
+    value, trade_margin, duty, claimed, dutiable, claimed_dutiable, false, penalty : ndarray
+        Shape (sector, source, market). ``trade_margin`` is what traders of the exporting
+        region earn, ``duty`` and ``penalty`` are paid to the treasury of the market, the others
+        are values at basic prices.
+    """
+
+    value: Array
+    trade_margin: Array
+    duty: Array
+    claimed: Array
+    dutiable: Array
+    claimed_dutiable: Array
+    false: Array
+    penalty: Array
+
+    def paid(self, barrier: Array) -> Array:
+        """What buyers pay: to makers, traders and the treasury, and what barriers waste.
+
+        Parameters
+        ----------
+        barrier : ndarray, shape (sector, source, market)
+            Ad valorem.
+        """
+        total: Array = (self.value + self.trade_margin + self.duty) * (1 + barrier)
+        return total
+
+
+@dataclass(frozen=True)
+class Consumers:
+    """What consumers spend, and what they get for it.
+
+    Attributes
+    ----------
+    spending : ndarray, shape (sector, market)
+    on_imports : ndarray, shape (sector, source, market)
+        The part that is spent on imports from outside North America.
+    price_index, price_tornqvist, to_move : ndarray, shape (sector, market)
+        As in `Accounts`.
+    """
+
+    spending: Array
+    on_imports: Array
+    price_index: Array
+    price_tornqvist: Array
+    to_move: Array
+
+    @classmethod
+    def of_base_year(cls, calibration: Calibration) -> "Consumers":
+        """Those of the calibration year, when all are where they would choose to be."""
+        spending = calibration.expenditure
+        index = np.ones_like(spending)
+        return cls(spending, calibration.imports, index, index, np.zeros_like(spending))
+
+    @classmethod
+    def served(cls, spending: Array, served: Served, before: "Accounts") -> "Consumers":
+        """Consumers of a quarter, from what they spend and whose customers they are."""
+        return cls(
+            spending,
+            served.imports * spending[:, None],
+            served.price_index,
+            before.price_tornqvist * served.price_change,
+            served.to_move,
+        )
+
+
+@dataclass(frozen=True)
+class Accounts:
+    """Everything a quarter produced.
+
+    Attributes
+    ----------
+    final, intermediate : Shipments
+    sales, purchases, labour_and_capital, paperwork, penalties, profit : ndarray
+        Shape (sector, host), modelled firms.
+    subsidies, royalties : ndarray, shape (sector, host)
+        What the host's treasury pays towards labour and capital, and what firms from
+        elsewhere pay for know-how.
+    grants : ndarray, shape (sector, host)
+        What the host's treasury pays towards plants being built. Building is no part of the
+        other accounts, so that here its treasury's part alone is booked.
+    employment, volume, mean_cost : ndarray, shape (sector, host)
+        Persons, output volume, unit cost against the calibration year (1 where nothing
+        is made).
+    content, true_claims, wedge, infeasible, eligible : ndarray, shape (sector, host)
+        Mean regional value content; share of deliveries to other members truly
+        claimed; mean wedge of output made to comply (1 if none); share of output that
+        cannot comply; share whose content meets the rule.
+    price_index, price_tornqvist, consumption, customers_to_move : ndarray
+        Shape (sector, market), of consumers: what a unit of utility from a sector's goods
+        costs against the calibration year; a chain of Tornqvist indices of the prices they
+        were charged; what they spend, whatever its origin; the part of it that would go to
+        other sellers if all chose anew.
+    input_spending : ndarray, shape (input, source, market)
+        Purchasers' value of inputs, all users.
+    owned_output, owned_jobs : ndarray, shape (sector, host, home)
+        ``sales`` and ``employment`` by owner's home.
+    contracts_to_move : ndarray, shape (sector, host)
+        Part of what plants buy that would be with other sources if all was signed anew.
+    """
+
+    final: Shipments
+    intermediate: Shipments
+    sales: Array
+    purchases: Array
+    labour_and_capital: Array
+    paperwork: Array
+    penalties: Array
+    profit: Array
+    subsidies: Array
+    royalties: Array
+    employment: Array
+    volume: Array
+    mean_cost: Array
+    content: Array
+    true_claims: Array
+    wedge: Array
+    infeasible: Array
+    eligible: Array
+    price_index: Array
+    price_tornqvist: Array
+    consumption: Array
+    customers_to_move: Array
+    input_spending: Array
+    owned_output: Array
+    owned_jobs: Array
+    grants: Array = field(default_factory=lambda: np.zeros((N_FOOTLOOSE, N_HOSTS)))
+    contracts_to_move: Array = field(default_factory=lambda: np.zeros((N_FOOTLOOSE, N_HOSTS)))
+
+    @property
+    def value_added(self) -> Array:
+        """Sales less inputs and the duties on them, shape (sector, host)."""
+        return self.sales - self.purchases
+
+    @property
+    def duty_revenue(self) -> Array:
+        """Duty and penalties collected, shape (market,)."""
+        collected: Array = sum(
+            (
+                trade.duty.sum(axis=(0, 1)) + trade.penalty.sum(axis=(0, 1))
+                for trade in (self.final, self.intermediate)
+            ),
+            np.zeros(N_REGIONS),
+        )
+        return collected
+
+    @property
+    def trade_margins(self) -> Array:
+        """What traders of each region earned on what it exported, shape (source,)."""
+        earned: Array = sum(
+            (trade.trade_margin.sum(axis=(0, 2)) for trade in (self.final, self.intermediate)),
+            np.zeros(N_REGIONS),
+        )
+        return earned
+
+    @property
+    def treasury(self) -> Array:
+        """Duty and penalties collected less subsidies and grants paid, shape (market,)."""
+        balance = self.duty_revenue
+        balance[:N_HOSTS] -= self.subsidies.sum(axis=0) + self.grants.sum(axis=0)
+        return balance
+
+
+def ratio(part: Array, whole: Array) -> Array:
+    """Part over whole, 0 where there is no whole."""
+    share: Array = np.divide(part, whole, out=np.zeros_like(whole), where=whole > 0)
+    return share
+
+
+def check_identities(accounts: Accounts, paid: Array, consumers: Consumers) -> None:
+    """Raise `IdentityError` unless every account balances to rounding.
+
+    Inputs shipped equal inputs received in each market; costs plus profit equal sales; and
+    what consumers spend equals what sellers and treasuries receive, so that the shares of all
+    sellers sum to one.
+
+    Parameters
+    ----------
+    accounts : Accounts
+    paid : ndarray, shape (sector, host, use, market)
+        By buyers to firms.
+    consumers : Consumers
+    """
+    if not (accounts.grants >= 0).all():
+        raise IdentityError("trade_and_account: a grant is negative or not a number")
+    shipped = paid[:, :, INTERMEDIATE]
+    _must_match(
+        "inputs shipped and received",
+        shipped,
+        accounts.intermediate.value[:N_FOOTLOOSE, :N_HOSTS],
+        FOOTLOOSE,
+        HOSTS,
+    )
+    outlay = (
+        accounts.purchases
+        + accounts.labour_and_capital
+        + accounts.paperwork
+        + accounts.penalties
+        + accounts.profit
+        + accounts.royalties
+        - accounts.subsidies
+    )
+    _must_match("cost plus profit and sales", outlay, accounts.sales, FOOTLOOSE, HOSTS)
+    received = paid[:, :, FINAL].sum(axis=1) + consumers.on_imports.sum(axis=1)
+    _must_match(
+        "spending and receipts of consumers", accounts.consumption, received, FOOTLOOSE, REGIONS
+    )
+    for what, of_owners, all_of_it in (
+        ("output and owners' output", accounts.owned_output, accounts.sales),
+        ("jobs and owners' jobs", accounts.owned_jobs, accounts.employment),
+    ):
+        _must_match(what, of_owners.sum(axis=2), all_of_it, FOOTLOOSE, HOSTS)
+    jobs = accounts.employment.sum()
+    if not np.isfinite(jobs) or (accounts.employment < 0).any():
+        raise IdentityError("trade_and_account: employment is negative or not a number")
+
+
+def check_duties(accounts: Accounts, paid: Array, barrier: Array) -> None:
+    """Raise `IdentityError` unless duty revenue is what buyers paid, to rounding.
+
+    What buyers pay is known from their own books: purchases of plants and other users, and
+    the spending of consumers. Less what barriers waste it must be the value of goods, what
+    traders earn and the duty that treasuries collect.
+
+    Parameters
+    ----------
+    accounts : Accounts
+    paid : ndarray, shape (input, source, market)
+        By users of inputs to each source.
+    barrier : ndarray, same shape
+        Ad valorem.
+    """
+    received = accounts.intermediate.paid(barrier)
+    _must_match("what users of inputs paid and what was received", paid, received, SECTORS, REGIONS)
+    received = accounts.final.paid(barrier)[:N_FOOTLOOSE].sum(axis=1)
+    _must_match(
+        "what consumers paid and what was received",
+        accounts.consumption,
+        received,
+        FOOTLOOSE,
+        REGIONS,
+    )
+
+
+def _must_match(
+    what: str, one: Array, other: Array, rows: tuple[str, ...], columns: tuple[str, ...]
+) -> None:
+    scale = np.maximum(np.abs(one), np.abs(other)).reshape(len(rows), -1).max(axis=1)
+    gap = np.abs(one - other).reshape(len(rows), -1).max(axis=1) / np.maximum(scale, 1e-9)
+    if (gap <= ROUNDING).all():
+        return
+    worst = int(np.argmax(np.where(np.isnan(gap), np.inf, gap)))
+    raise IdentityError(
+        f"trade_and_account: {what} differ by {gap[worst]:.1e} for {rows[worst]} "
+        f"(of {', '.join(columns)})"
+    )
