@@ -11,13 +11,12 @@ from abm.axes import (
     N_GOODS,
     N_HOSTS,
 )
+from abm.base_year.links import follow_links
 from abm.base_year.set_up import (
     CalibratedEconomy,
     base_year_accounts,
     calibrated_economy,
     first_state,
-    follow_links,
-    set_base_revenue,
 )
 from abm.economy.constants import Calibration
 from abm.economy.folders import economy_of
@@ -28,10 +27,13 @@ from abm.engine.phase import phase
 from abm.governments.in_force import PolicyInForce
 from abm.governments.rules import RULES
 from abm.governments.watching import outlook
-from abm.location.moving_costs import MovingCosts, build_up_costs
+from abm.location.deaths import struck
+from abm.location.expected_moves import ExpectedMoves, expected_moves
+from abm.location.moving_costs import MovingCosts, Sunk
 from abm.location.payoffs import config_revenues, payoffs
-from abm.location.relocation import Moves, relocate
+from abm.location.relocation import Moves, die, relocate
 from abm.location.review import believed, reviewing, value_plans
+from abm.location.valuation import Choices
 from abm.scenario.scenario import Scenario
 from abm.state.state import State
 from abm.trade.books.accounts import Accounts
@@ -78,6 +80,7 @@ class RelocationModel(Trading, mesa.Model):
         self.in_force = PolicyInForce(Scenario.load(scenario), self.draws)
         self.phase_seconds: dict[str, float] = {}
         self.moves: Moves | None = None
+        self.expected_moves: ExpectedMoves | None = None
         self._set_up_economy(firms, economy or economy_of(self.scenario.economy.table))
         self._set_up_state()
         self._set_up_agents()
@@ -91,7 +94,6 @@ class RelocationModel(Trading, mesa.Model):
     def _set_up_economy(self, firms: int, observed: Economy) -> None:
         """Firms that reproduce the calibration year, and its books."""
         start = self._start(firms, observed)
-        set_base_revenue(start, self.scenario.firms)
         self.start = start
         self.economy: Economy = start.economy
         self.calibration: Calibration = start.calibration
@@ -183,28 +185,31 @@ class RelocationModel(Trading, mesa.Model):
         market = self._expected_market()
         quarter = self.adapted_quarter()
         revenue = config_revenues(quarter, market, rows)
-        payoff = payoffs(self.firms, self.calibration, quarter.policy, revenue, rows)
+        payoff = payoffs(
+            self.firms, self.calibration, self.scenario.firms, quarter.policy, revenue, rows
+        )
         # Checked before the search, which would not end on figures that are not finite.
         check_array(self, "value_plans", Guard("payoff", lambda _: payoff, lambda _: rows))
-        speeds = self.scenario.economy.speeds
-        build_up = build_up_costs(self.economy, self.scenario.firms, speeds)
-        self.moving = MovingCosts.under(self.scenario.firms, quarter.policy, build_up)
+        self.moving = self._moving_costs().under(quarter.policy)
+        choices = Choices(self.firms, self.moving, payoff, self.expected, rows, self.regime)
         self.plans = value_plans(
-            self.firms,
-            self.moving,
-            payoff,
-            self.expected,
-            self.plan_values[..., self.live],
-            rows,
-            self.regime,
-            self.quarter,
-            self.draws,
+            choices, self.plan_values[..., self.live], self.quarter, self.draws
         )
+
+    def _moving_costs(self) -> MovingCosts:
+        """What moving costs without policy."""
+        sunk = Sunk(self.calibration.arriving, self.calibration.founding)
+        scenario = self.scenario
+        return MovingCosts.of(self.economy, scenario.firms, scenario.economy.speeds, sunk)
 
     @phase
     def relocate(self) -> None:
-        """Start, advance, cancel and complete projects; close plants."""
+        """Start, advance, cancel and complete projects; plants open, close and die."""
+        self.expected_moves = expected_moves(self.firms, self.scenario.firms, self.plans)
         self.moves = relocate(self.firms, self.moving, self.plans, self.regime)
+        if self.scenario.firms.relocation:
+            dies = struck(self.firms, self.scenario.firms, self.quarter, self.draws)
+            self.moves = self.moves.and_then(die(self.firms, self.moving, dies))
         self.firms.moved_from_home[:] |= self.firms.plants[:, HOSTS.index("USA")]
 
     @phase

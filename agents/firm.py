@@ -37,6 +37,16 @@ class Cell:
         getattr(firm.model.firms, self.column)[firm.row] = value
 
 
+PROJECTS = (
+    "stays",
+    "closing its last plants",
+    "leaving models to sister plants",
+    "founding",
+    "building",
+)
+"""What a project is, by `abm.core.choice.clocks.Kind`."""
+
+
 def status_of(stands: bool, local: bool, founded: bool) -> str:
     """What has become of a firm.
 
@@ -74,6 +84,7 @@ class Firm(mesa.Agent):
     belief = Cell("belief_labels")
     weight = Cell()
     size = Cell()
+    relative_size = Cell()
     productivity = Cell()
     sourcing_draw = Cell()
     affinity = Cell()
@@ -83,18 +94,21 @@ class Firm(mesa.Agent):
     paperwork = Cell()
     reluctance = Cell()
     review_offset = Cell()
+    death_offset = Cell()
     suitability = Cell()
-    location_taste = Cell()
     base_revenue = Cell()
-    base_config_revenue = Cell()
+    base_plant_sales = Cell()
     config = Cell("config_labels")
     founded = Cell()
     grandfathered = Cell()
     moved_from_home = Cell()
     target = Cell("config_labels")
+    project = Cell()
     stage = Cell()
     quarters_left = Cell()
-    project_taste = Cell()
+    project_luck = Cell()
+    opportunity = Cell("config_labels")
+    opportunity_luck = Cell()
     sunk = Cell()
 
     def __init__(self, model: AskedByFirm, row: int) -> None:
@@ -117,6 +131,16 @@ class Firm(mesa.Agent):
         """
         local = self.home in self.model.host_labels
         return status_of(bool(self.plants), local, bool(self.founded))
+
+    @property
+    def doing(self) -> str:
+        """Its ``status``, unless it builds, closes or holds an opportunity to build."""
+        if self.target is not None:
+            kind = PROJECTS[int(self.project)]
+            return f"{kind} for {self.target} ({self.quarters_left} quarters of the stage left)"
+        if self.opportunity is not None:
+            return f"holds an opportunity to build for {self.opportunity}"
+        return self.status
 
     def content(self, host: str) -> float:
         """Regional value content of what it makes, or would make, at a host.

@@ -53,6 +53,10 @@ class FirmTable:
     size: Annotated[
         Float64, Column("float64", ("firm",), "1", "appeal to buyers, smallest American firm = 1")
     ]
+    relative_size: Annotated[
+        Float64,
+        Column("float64", ("firm",), "1", "its size against the smallest firm of its home"),
+    ]
     productivity: Annotated[
         Float32,
         Column("float32", ("firm", "host"), "1", "output per worker against its sector's average"),
@@ -100,6 +104,10 @@ class FirmTable:
     review_offset: Annotated[
         Float64, Column("float64", ("firm",), "1", "phase of its review clock, in [0, 1)")
     ]
+    death_offset: Annotated[
+        Float64,
+        Column("float64", ("firm", "host"), "1", "its place among deaths of plants, in [0, 1)"),
+    ]
     suitability: Annotated[
         Float32,
         Column(
@@ -109,25 +117,22 @@ class FirmTable:
             "how well a host suits its varieties: productivity there to the power of dispersion",
         ),
     ]
-    location_taste: Annotated[
-        Float32,
+    base_revenue: Annotated[
+        Float64,
         Column(
-            "float32",
-            ("firm", "config"),
-            "share of base-year sales",
-            "what it gains from a set of plants beyond modelled profit",
+            "float64",
+            ("firm",),
+            "million USD a quarter",
+            "base-year sales: of its plants here or, without one, of a first plant",
         ),
     ]
-    base_revenue: Annotated[
-        Float64, Column("float64", ("firm",), "million USD a quarter", "sales of the base year")
-    ]
-    base_config_revenue: Annotated[
+    base_plant_sales: Annotated[
         Float32,
         Column(
             "float32",
-            ("firm", "config"),
+            ("firm", "config", "host"),
             "share of base-year sales",
-            "sales with each set of plants at base-year policy and prices",
+            "sales of each plant of each set at base-year policy and prices",
         ),
     ]
     config: Annotated[Int8, Column("int8", ("firm",), "index", "its current set of plants")]
@@ -144,17 +149,33 @@ class FirmTable:
     target: Annotated[
         Int8, Column("int8", ("firm",), "index", "set of plants being built, -1 if none")
     ]
+    project: Annotated[
+        Int8,
+        Column("int8", ("firm",), "index", "what the project is: an `abm.core.choice.clocks.Kind`"),
+    ]
     stage: Annotated[Int8, Column("int8", ("firm",), "index", "stage of the project under way")]
     quarters_left: Annotated[
         Int16, Column("int16", ("firm",), "quarters", "until the stage under way ends")
     ]
-    project_taste: Annotated[
+    project_luck: Annotated[
         Float32,
         Column(
             "float32",
             ("firm",),
-            "share of base-year sales",
+            "quarters of profit",
             "what spoke for the project under way beside its expected value",
+        ),
+    ]
+    opportunity: Annotated[
+        Int8, Column("int8", ("firm",), "index", "set of plants it could build, -1 if none")
+    ]
+    opportunity_luck: Annotated[
+        Float32,
+        Column(
+            "float32",
+            ("firm",),
+            "quarters of profit",
+            "what speaks for that opportunity beside its expected value",
         ),
     ]
     sunk: Annotated[

@@ -6,7 +6,7 @@ For the firms that reconsider in a quarter; the table counts all firms.
 import numpy as np
 import pytest
 
-from abm.core.choice.location import solve_values
+from abm.core.choice.plant_values import keeping_values
 from benchmarks.measure import Measurement
 
 TOLERANCE = 1e-8
@@ -18,19 +18,19 @@ DRIFT = 0.01
 
 @pytest.mark.parametrize("known", [False, True], ids=["from nothing", "from last quarter"])
 def test_location_values(benchmark, stopped, known):
-    problem = stopped.location_problem()
-    start = solve_values(problem, tolerance=TOLERANCE)[0] * (1 - DRIFT) if known else None
+    problem = stopped.plant_problem()
+    start = keeping_values(problem, tolerance=TOLERANCE)[0] * (1 - DRIFT) if known else None
     residual = np.empty(0)
 
     def solve() -> None:
         nonlocal residual
-        _, residual = solve_values(problem, start, TOLERANCE)
+        _, residual = keeping_values(problem, start, TOLERANCE)
 
     Measurement(
         "location values" + (", nearly known" if known else ""),
         stopped.firms,
         solve,
         rounds=5,
-        notes={"reviewing": len(problem.profit)},
+        notes={"reviewing": len(problem.location.profit)},
     ).take(benchmark)
     benchmark.extra_info["largest_error"] = float(residual.max())

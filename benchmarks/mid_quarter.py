@@ -9,9 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from abm.core.choice.location import LocationProblem
-from abm.location.moving_costs import MovingCosts, build_up_costs, location_problem
+from abm.axes import N_HOSTS
+from abm.core.choice.outlook import PlantProblem
+from abm.location.moving_costs import MovingCosts, Sunk
 from abm.location.review import reviewing
+from abm.location.valuation import plant_problem
 from abm.model import RelocationModel
 from benchmarks.rivals.naive_model import NaiveModel
 from experiments.speed.bound import Transcendentals, of_cost_step
@@ -97,19 +99,25 @@ class MidQuarter:
         model.record()
         return model
 
-    def location_problem(self) -> LocationProblem:
-        """The choice of this quarter's reviewers, with plausible payoffs that differ by regime."""
+    def plant_problem(self) -> PlantProblem:
+        """The choice of those who decide this quarter and are at home in North America.
+
+        Payoffs are plausible and differ by regime.
+        """
         model, table = self.model, self.model.firms
         rows = reviewing(table, model.scenario.firms, model.quarter)
-        taste = table.location_taste[rows, :, None].astype(np.float64)
-        shape = (*taste.shape[:2], model.trade)
+        rows = rows[table.home[rows] < N_HOSTS]
+        sales = table.base_plant_sales[rows].sum(axis=2, dtype=np.float64)[..., None]
+        shape = (*sales.shape[:2], model.trade)
         news = np.random.default_rng(SEED).normal(size=shape)
-        speeds = model.scenario.economy.speeds
-        build_up = build_up_costs(model.economy, model.scenario.firms, speeds)
-        return location_problem(
-            MovingCosts.under(model.scenario.firms, model.now, build_up),
-            taste * (1 + PAYOFF_NEWS * news),
+        scenario, calibration = model.scenario, model.calibration
+        sunk = Sunk(calibration.arriving, calibration.founding)
+        moving = MovingCosts.of(model.economy, scenario.firms, scenario.economy.speeds, sunk)
+        return plant_problem(
+            table,
+            moving.under(model.now),
+            sales * (1 + PAYOFF_NEWS * news),
             model.expected.later,
+            rows,
             table.belief[rows].astype(np.int64),
-            table.sector[rows],
         )

@@ -142,16 +142,14 @@ def opening_chances(
     Returns
     -------
     rows, chance : ndarray, shape (firm,)
-        Reviewing firms with a plant in the USA, none in Mexico, and nothing being built;
-        logit probabilities over what the choice noise may turn out to be.
+        Firms that decide, with a plant in the USA, none in Mexico, and nothing being built;
+        probabilities over what luck may turn out to be.
     """
     has = np.array([[host in label.split("+") for host in HOSTS] for label in CONFIG_LABELS])
     usa, mex = has[:, HOSTS.index("USA")], has[:, HOSTS.index("MEX")]
     plans = model.plans
     able = usa[config[plans.rows]] & ~mex[config[plans.rows]] & (target[plans.rows] < 0)
-    worth = (plans.worth - plans.taste)[able] / model.scenario.firms.choice_noise
-    odds = np.exp(worth - worth.max(axis=1, keepdims=True))
-    chance: Floats = odds[:, mex].sum(axis=1) / odds.sum(axis=1)
+    chance: Floats = plans.weighed.expected[able][:, mex].sum(axis=1)
     return plans.rows[able], chance
 
 

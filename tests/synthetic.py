@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from abm import data
-from abm.axes import CONFIG_LABELS, FOOTLOOSE, GOODS, HOSTS, REGIONS, SECTORS, USES
+from abm.axes import CONFIG_LABELS, FOOTLOOSE, GOODS, HOMES, HOSTS, REGIONS, SECTORS, USES
 from abm.scenario.assumptions import EconomyAssumptions
 from experiments.outcomes.tables import TABLES, RunFrames
 
@@ -25,12 +25,13 @@ def a_run(name: str = "usmca", quarters: int = 40, tilt: float = 0.1) -> RunFram
 
 
 def tables(quarters: int = 40, tilt: float = 0.1) -> dict[str, pd.DataFrame]:
-    """All five tables; with a tilt of 0 nothing ever changes but a few plants move."""
+    """All six tables; with a tilt of 0 nothing ever changes but a few plants move."""
     made_up = {
         "outcomes": _outcomes(quarters, tilt),
         "trade": _trade(quarters, tilt),
         "moves": _moves(quarters, tilt),
         "content": _content(quarters, tilt),
+        "owners": _owners(quarters, tilt),
         "events": _events(quarters, tilt),
     }
     return {name: _with_all_columns(name, table) for name, table in made_up.items()}
@@ -101,6 +102,15 @@ def _outcomes(quarters: int, tilt: float) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows)
+
+
+def _owners(quarters: int, tilt: float) -> pd.DataFrame:
+    """What is made in a country, split evenly over owners of five homes."""
+    whole = _outcomes(quarters, tilt)[
+        ["quarter", "region", "sector", "plants", "output_musd", "employment"]
+    ].rename(columns={"employment": "jobs"})
+    whole[["plants", "output_musd", "jobs"]] /= len(HOMES)
+    return whole.merge(pd.DataFrame({"home": HOMES}), how="cross")
 
 
 def _trade(quarters: int, tilt: float) -> pd.DataFrame:

@@ -14,10 +14,10 @@ from abm.axes import HAS_PLANT, N_HOSTS
 from abm.core.choice.dated_beliefs import Calendar
 from abm.core.choice.location import LocationProblem
 from abm.core.choice.outlook import PlantProblem
-from abm.core.choice.sets import Sets, with_empty_set
+from abm.core.choice.sets import Sets
 
-ALL_SETS = Sets(with_empty_set(HAS_PLANT))
-STANDING_SETS = Sets(HAS_PLANT)
+ALL_SETS = Sets(HAS_PLANT)
+STANDING_SETS = Sets(HAS_PLANT[1:])
 EMPTY = 0
 """The empty one of ``ALL_SETS``."""
 

@@ -17,6 +17,7 @@ from abm.axes import (
     HOSTS,
     N_FOOTLOOSE,
     N_GOODS,
+    N_HOMES,
     N_HOSTS,
     N_REGIONS,
     N_SECTORS,
@@ -75,7 +76,7 @@ in every round, so that flows never settle; after these rounds it keeps its last
 """
 
 OWNING_ROUNDS = 5
-"""Rounds in which weights are moved towards owners' shares of output."""
+"""Rounds in which weights are moved towards owners' shares of output; half, from a start."""
 
 PLAIN_ROUNDS = 2
 """Rounds before mixing starts: earlier ones are too far from the solution to be of use."""
@@ -145,7 +146,11 @@ def _targets(economy: Economy, table: FirmTable, settings: FirmAssumptions) -> _
 
 
 def calibrate(
-    table: FirmTable, economy: Economy, policy: Policy, settings: FirmAssumptions
+    table: FirmTable,
+    economy: Economy,
+    policy: Policy,
+    settings: FirmAssumptions,
+    start: BaseYear | None = None,
 ) -> BaseYear:
     """Constants at which the firms of ``table`` reproduce the calibration year.
 
@@ -159,6 +164,8 @@ def calibrate(
     policy : Policy
         Base-year policy, a single regime.
     settings : FirmAssumptions
+    start : BaseYear, optional
+        What was found for the same firms with other plants.
 
     Returns
     -------
@@ -171,9 +178,13 @@ def calibrate(
     """
     targets = _targets(economy, table, settings)
     outside = outside_duty(economy, policy)
-    calibration = _first_guess(economy, targets, outside, settings.home_appeal)
-    costs = UnitCosts.empty(len(table), N_HOSTS, 1)
+    if start is None:
+        calibration = _first_guess(economy, targets, outside, settings.home_appeal)
+        costs = UnitCosts.empty(len(table), N_HOSTS, 1)
+    else:
+        calibration, costs = start.calibration, start.costs
     worst, flow, held, mixing = np.inf, "", None, Mixing()
+    owning = OWNING_ROUNDS if start is None else OWNING_ROUNDS // 2
     for rounds in range(1, MAX_ROUNDS + 1):
         conditions = calibration.conditions
         terms = price_inputs(economy, calibration, conditions, policy)
@@ -194,7 +205,7 @@ def calibrate(
             regime=0,
             sales=sales_by_appeal(quarter, regime=0),
         )
-        if settings.foreign_firms and rounds <= OWNING_ROUNDS:
+        if settings.foreign_firms and rounds <= owning:
             as_owned(table, economy.owners, tally.owned["border"].sum(axis=(3, 4)))
         miss, flow = _worst_miss(calibration, tally, targets)
         if not np.isfinite(miss):
@@ -202,7 +213,7 @@ def calibrate(
                 f"calibration: in round {rounds} {flow} are not finite; firms differ too widely"
             )
         near_enough = TOLERANCE if rounds < PATIENT_ROUNDS else PROMISED
-        settled = rounds > OWNING_ROUNDS or not settings.foreign_firms
+        settled = rounds > owning or not settings.foreign_firms
         if settled and miss < near_enough and worst < 10 * near_enough:
             calibration = _finish(economy, calibration, tally, miss, rounds)
             standing = plants_appeal(table, economy, calibration)
@@ -260,6 +271,8 @@ def _first_guess(
         base_cost_ratio=blank,
         base_jobs=np.zeros(N_HOSTS),
         base_presence=np.zeros((N_FOOTLOOSE, N_HOSTS, N_REGIONS)),
+        arriving=np.zeros((N_FOOTLOOSE, N_HOMES, N_HOSTS)),
+        founding=np.zeros((N_FOOTLOOSE, N_HOMES)),
         conditions=Conditions.of_base_year(qualified, certificates),
         largest_error=np.inf,
         iterations=0,

@@ -51,34 +51,25 @@ def draw_sets(table: FirmTable, standing: Array, draws: Draws) -> None:
         Long-run shares of sets of plants.
     draws : Draws
     """
-    order = np.lexsort((table.size, not_founded(table), table.sector, table.home))
+    order = np.lexsort((table.size, table.sector, table.home))
     home, shares = table.home[order], standing[order]
     luck = draws.uniform("first plants", 0, (N_HOMES, N_HOSTS + 1))[home]
     start = np.flatnonzero(np.diff(home, prepend=-1))
     cells = np.flatnonzero(np.diff(home * np.int64(N_FOOTLOOSE) + table.sector[order], prepend=-1))
     stands = 1 - shares[:, NO_PLANT]
-    abroad = np.flatnonzero(home >= N_HOSTS)  # last, and the only ones that may serve from home
-    if abroad.size:
-        start_abroad = cells[cells >= abroad[0]] - abroad[0]
-        stands[abroad] = _as_many(stands[abroad], table.founded[order][abroad], start_abroad)
-    drawn = _systematic(stands, luck[:, N_HOSTS], start)
+    stands = _as_many(stands, table.founded[order], cells)
+    drawn = evenly(stands, luck[:, N_HOSTS], start)
     possible = HAS_PLANT.any(axis=1) == drawn[:, None]
     for host in HOSTS_DRAWN:
         weight = np.where(possible, shares, 0)
         whole = weight.sum(axis=1)
         with_plant = weight @ HAS_PLANT[:, host]
         chance = np.divide(with_plant, whole, out=np.zeros_like(whole), where=whole > 0)
-        chosen = _systematic(chance, luck[:, host], start)
+        chosen = evenly(chance, luck[:, host], start)
         possible &= HAS_PLANT[:, host] == chosen[:, None]
     table.config[order] = possible.argmax(axis=1)
     table.plants[:] = HAS_PLANT[table.config]
     table.founded[:] = table.plants.any(axis=1)
-
-
-def not_founded(table: FirmTable) -> NDArray[np.bool_]:
-    """Firms at home in North America that do not exist in the calibration year."""
-    waits: NDArray[np.bool_] = (table.home < N_HOSTS) & ~table.founded
-    return waits
 
 
 def _as_many(chance: Array, stands: NDArray[np.bool_], start: NDArray[np.int64]) -> Array:
@@ -112,7 +103,7 @@ def _as_many(chance: Array, stands: NDArray[np.bool_], start: NDArray[np.int64])
     return scaled
 
 
-def _systematic(chance: Array, luck: Array, start: NDArray[np.int64]) -> NDArray[np.bool_]:
+def evenly(chance: Array, luck: Array, start: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Draw firms along their cumulated chances, from one random start a group."""
     running = np.cumsum(chance)
     size = np.diff(start, append=len(chance))

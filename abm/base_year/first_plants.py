@@ -1,363 +1,354 @@
 """Where firms stand in the calibration year, so that it is a rest point.
 
-What a set of plants is worth beyond modelled profit is a constant of the
-sector, the firm's home and the set, plus a lasting taste of the firm. The
-constants are such that the stationary distribution of the location choice under
-base-year policy gives the observed shares of plant sets; every firm then starts
-from its own stationary distribution, with projects already under way, so that
-expected flows between sets of plants balance from the first quarter on.
+Sunk costs of arriving in a country and of founding a firm are constants of the sector and the
+owner's home. They are such that in the long run under base-year policy as many firms have plants
+abroad, and as many do not stand, as in the calibration year; every firm then starts from its own
+long-run shares, with projects already under way, so that expected flows between sets of plants
+balance from the first quarter on. What sets of plants sell depends on how well hosts reach
+markets, and that on where firms stand: so plants and access are found in turns.
 """
 
-from dataclasses import replace
-from functools import lru_cache
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.axes import (
-    HAS_PLANT,
-    HOSTS,
-    N_CONFIGS,
-    N_FOOTLOOSE,
-    N_HOSTS,
-    NO_PLANT,
-)
+from abm.axes import HAS_PLANT, HOSTS, N_CONFIGS, N_FOOTLOOSE, N_HOMES, N_HOSTS, NO_PLANT
+from abm.base_year.base_sales import base_quarter, set_base_sales
+from abm.base_year.calibration import BaseYear, calibrate
 from abm.base_year.drawn_plants import (
     draw_sets,
+    evenly,
     keep_every_cell_alive,
     keep_every_owner_alive,
-    not_founded,
 )
+from abm.base_year.links import link_suppliers
 from abm.base_year.owners import Makers, as_expected, standing_makers
+from abm.base_year.resting import Resting, Wanted, matched_sunk
 from abm.core.blocks import blocks
-from abm.core.choice.location import (
-    LocationProblem,
-    choice_probabilities,
-    choice_values,
-    solve_values,
-)
-from abm.core.choice.long_run import stationary_distribution
-from abm.core.demand.customers import Speeds
-from abm.core.inputs.content_rules import Floats
+from abm.core.choice.plant_costs import QUARTERS
 from abm.economy.tables import Array, Economy
 from abm.engine.draws import Draws
-from abm.location.luck import luck_of_sets
-from abm.location.moving_costs import (
-    RULED_OUT,
-    SIZE,
-    MovingCosts,
-    build_up_costs,
-    is_ruled_out,
-    location_problem,
-    quarterly_review,
-)
-from abm.scenario.assumptions import FirmAssumptions
+from abm.location.deaths import line_up
+from abm.location.moving_costs import KINDS, MovingCosts, Sunk, from_abroad
+from abm.location.payoffs import payoffs
+from abm.policy.regimes import Policy
+from abm.scenario.scenario import Scenario
+from abm.trade.inputs.suppliers import SupplierNetwork
 from agents import FirmTable
 
-NODES = 256
-"""Tastes over which the constants are solved; the same for every seed and number of firms."""
+TURNS = 4
+"""Most turns of plants and access."""
 
-SHARE_TOLERANCE = 0.015
-"""Gap to the shares of plant sets, themselves rough, at which the search ends.
+SETTLED = 0.015
+"""Mean change of what a plant sells from one turn to the next at which turns end."""
 
-With little noise in choices the shares change in steps of one node, so the gap may
-stay larger; the closest shares found are then taken. The calibration year is a rest
-point all the same, because every firm starts from its own stationary distribution.
-"""
+ROUGHLY = 0.02
+"""Relative gap up to which sunk costs are found in the first turn, as access will change."""
 
-SHARE_ROUNDS = 20
+SAMPLE = 1 << 14
+"""Firms, about, from which sunk costs are found."""
 
-BLOCK = 1 << 15
-"""Firms solved at once while the population is placed."""
-
-
-LEAST_NOISE = 1e-3
-"""Smallest noise at which `_standing` looks for moves likely enough to be computed with."""
+BLOCK = 1 << 14
+"""Firms whose long-run shares are found at once."""
 
 GUMBEL_SPREAD = np.pi / np.sqrt(6)
 
-CONFIG_TASTE = 0.5
-"""Spread of tastes for a set of plants over that of tastes for its places (assumption)."""
 
+@dataclass(frozen=True)
+class Placed:
+    """The calibration year with firms where they stand.
 
-def target_shares(makers: Makers, settings: FirmAssumptions) -> Array:
-    """Shares of sets of plants that the constants aim at, shape (sector, home, config).
-
-    Firms from abroad may have no plant in North America. Those at home there may not: closing
-    the last plant is ruled out, and so is founding.
-    """
-    target = makers.sets.copy()
-    outside = settings.foreign_without_plant / (1 + settings.foreign_without_plant)
-    target[:, N_HOSTS:] *= 1 - outside
-    target[:, N_HOSTS:, NO_PLANT] = outside
-    return target
-
-
-def taste_scale(economy: Economy, settings: FirmAssumptions) -> Array:
-    """Value of a lasting advantage of a place, share of base-year sales a quarter.
-
-    One log point of unit cost is worth ``margin * (sigma - 1)`` of sales; firms'
-    productivities over places have Frechet shape ``location_dispersion``.
-
-    Returns
-    -------
-    ndarray, shape (sector,)
-    """
-    scale: Array = economy.margin * (economy.sigma[:N_FOOTLOOSE] - 1) / settings.location_dispersion
-    return scale
-
-
-def _standing(
-    problem: LocationProblem, values: Floats, moves: Floats, order: NDArray[np.int64]
-) -> Array:
-    """Long-run shares of sets of plants.
-
-    With almost no noise there are sets that a firm never leaves, and its long-run shares
-    depend on where it started. Its noise is then doubled until it can leave every set.
-    Its shares at that noise are nearly all in the set that is worth most.
-
-    Parameters
+    Attributes
     ----------
-    problem : LocationProblem
-        One regime.
+    base_year : BaseYear
+    network : SupplierNetwork
     values : ndarray, shape (firm, config)
-        Its solution.
-    moves : ndarray, shape (firm, config, config)
-        Choice probabilities.
-    order : ndarray of int, shape (firm, config)
-        Sets of plants, the first of which can be reached from all others.
-
-    Returns
-    -------
-    ndarray, shape (firm, config)
+        Of every set of plants if policy never changes, quarters of profit.
     """
-    shares = _long_run(moves, order)
-    noise = max(problem.noise, LEAST_NOISE)
-    while (stuck := np.flatnonzero(np.isnan(shares[:, 0]))).size:
-        noise *= 2
-        luckier = replace(problem.take(stuck), noise=noise)
-        likelier = choice_probabilities(luckier, values[stuck, :, None])[..., 0]
-        shares[stuck] = _long_run(likelier, order[stuck])
-    return shares
 
-
-def _long_run(moves: Floats, order: NDArray[np.int64]) -> Array:
-    """Stationary distribution of moves, taken in an order of configurations."""
-    firm = np.arange(len(order))[:, None]
-    sorted_moves = moves[firm[..., None], order[:, :, None], order[:, None]]
-    shares = np.empty(order.shape)
-    shares[firm, order] = stationary_distribution(sorted_moves)
-    return shares
-
-
-def _solve_still(
-    moving: MovingCosts, payoff: Array, sector: NDArray[np.integer], start: Floats | None
-) -> tuple[Floats, Floats, Array]:
-    """Values, choice probabilities and long-run shares when policy never changes.
-
-    Returns arrays of shape (firm, config), (firm, config, config) and (firm, config).
-    """
-    problem = location_problem(
-        moving,
-        payoff[..., None],
-        np.ones((1, 1, 1)),
-        np.zeros(len(payoff), np.int64),
-        sector,
-    )
-    values, _ = solve_values(
-        problem, start=None if start is None else start[..., None], tolerance=1e-9
-    )
-    still, moves = values[..., 0], choice_probabilities(problem, values)[..., 0]
-    # Sets that are ruled out come last, since they cannot be reached from any other set.
-    order = np.argsort(is_ruled_out(payoff), axis=1, kind="stable")
-    return still, moves, _standing(problem, still, moves, order)
-
-
-@lru_cache(maxsize=8)
-def _constants(
-    settings: FirmAssumptions,
-    scales: tuple[float, ...],
-    target_cells: tuple[float, ...],
-    build_up: tuple[float, ...],
-) -> Array:
-    """Constants by sector, home and configuration, shape (sector, home, config).
-
-    ``target_cells`` are the cells of `target_shares` in order; ``build_up`` is that of
-    `MovingCosts`, likewise, none where sales do not take time.
-    """
-    shape = (N_FOOTLOOSE, N_CONFIGS, N_CONFIGS)
-    costs = np.array(build_up).reshape(shape) if build_up else None
-    moving = MovingCosts(settings, build_up=costs)
-    target = np.array(target_cells).reshape(N_FOOTLOOSE, -1, N_CONFIGS)
-    homes = target.shape[1]
-    sector = np.repeat(np.arange(N_FOOTLOOSE), homes * NODES)
-    tastes = np.stack(
-        [place_tastes(Draws(0), NODES, np.full(NODES, home))[1] for home in range(homes)]
-    )
-    possible = target > 0
-    log_target = np.log(target, out=np.zeros_like(target), where=possible)
-    scale = np.array(scales)[:, None, None]
-    constants = np.where(possible, scale * log_target, RULED_OUT)
-    best, smallest_gap = constants, np.inf
-    values = None
-    for round_ in range(SHARE_ROUNDS):
-        payoff = constants[:, :, None] + scale[..., None] * tastes
-        flat = payoff.reshape(-1, N_CONFIGS)
-        values, _, standing = _solve_still(moving, flat, sector, values)
-        shares = standing.reshape(payoff.shape).mean(axis=2)
-        gap = float(np.abs(shares - target).max())
-        if gap < smallest_gap:
-            best, smallest_gap = constants, gap
-        if gap < SHARE_TOLERANCE:
-            break
-        step = np.where(possible, log_target - np.log(np.maximum(shares, 1 / (4 * NODES))), 0)
-        constants = constants + 0.7 / (1 + round_ / 5) * scale * np.clip(step, -0.5, 0.5)
-    return best
-
-
-def place_tastes(draws: Draws, firms: int, home: NDArray[np.integer]) -> tuple[Array, Array]:
-    """What draws firms to places: their advantage at hosts, and their taste for sets of plants.
-
-    A firm is at its sector's average at home; abroad its advantage is normal with
-    the spread of a Gumbel number. (Frechet productivities would be the textbook
-    case, but in their tail one firm in a few hundred makes most of a country's
-    exports.) A firm that a place suits also makes a larger part of its products there:
-    the firms with plants in Mexico are those that produce well there for export.
-
-    Parameters
-    ----------
-    draws : Draws
-    firms : int
-    home : ndarray of int, shape (firm,)
-
-    Returns
-    -------
-    advantage : ndarray, shape (firm, host)
-        In units of one over ``location_dispersion`` log points of productivity.
-    taste : ndarray, shape (firm, config)
-        Mean advantage over the plants of each set, and a taste of its own.
-    """
-    advantage = GUMBEL_SPREAD * draws.normal("advantage of places", 0, (firms, N_HOSTS))
-    local = np.flatnonzero(home < N_HOSTS)
-    advantage[local, home[local]] = 0
-    own = luck_of_sets(draws, "taste for plant sets", 0, firms)
-    mean = advantage @ (HAS_PLANT / SIZE[:, None]).T
-    return advantage, mean + CONFIG_TASTE * own
+    base_year: BaseYear
+    network: SupplierNetwork
+    values: Array
 
 
 def place_firms(
-    table: FirmTable, economy: Economy, settings: FirmAssumptions, speeds: Speeds, draws: Draws
-) -> Array:
-    """Give every firm its tastes, its plants and any project under way.
+    table: FirmTable, economy: Economy, scenario: Scenario, policy: Policy, draws: Draws
+) -> Placed:
+    """Give every firm its plants and any project under way; and calibrate.
 
     Parameters
     ----------
     table : FirmTable
         Filled in place.
     economy : Economy
-    settings : FirmAssumptions
-    speeds : Speeds
-        At which sales of a new plant build up.
+    scenario : Scenario
+        Its firms and what it assumes of the economy are used. Whether relocation is switched on
+        matters only from quarter 1 on, so that runs with and without it can be compared.
+    policy : Policy
+        Of the base year.
     draws : Draws
 
     Returns
     -------
-    ndarray, shape (firm, config)
-        Value of every set of plants in the calibration year, share of quarterly sales.
+    Placed
     """
-    firms = len(table)
-    scales = taste_scale(economy, settings)
-    # Whether relocation is switched on matters only from quarter 1 on. Tastes and plants of
-    # the calibration year are the same in both cases, so that such runs can be compared.
-    always = settings.model_copy(update={"relocation": True})
-    build_up = build_up_costs(economy, settings, speeds)
-    moving = MovingCosts(settings, build_up=build_up)
-    cells = () if build_up is None else tuple(build_up.ravel())
-    makers = standing_makers(economy, settings)
-    target = target_shares(makers, settings)
-    homes = int(table.home.max(initial=0)) + 1  # without firms from abroad there are three
-    constants = _constants(always, tuple(scales), tuple(target[:, :homes].ravel()), cells)
-    advantage, tastes = place_tastes(draws, firms, table.home)
-    dispersion = 2 * (economy.sigma[:N_FOOTLOOSE] - 1)[table.sector, None]
-    table.suitability[:] = np.exp(dispersion / settings.location_dispersion * advantage)
-    table.location_taste[:] = (
-        constants[table.sector, table.home] + scales[table.sector, None] * tastes
-    )
-    waits = not_founded(table)
-    table.location_taste[waits] = np.where(np.arange(N_CONFIGS) == NO_PLANT, 0, RULED_OUT)
-    project, elapsed = (
-        draws.uniform(purpose, 0, firms) for purpose in ("first project", "first project's age")
-    )
-    values, standing = np.empty((2, firms, N_CONFIGS))
-    for rows in blocks(firms, BLOCK):
-        values[rows], _, standing[rows] = _solve_still(
-            moving, table.location_taste[rows].astype(np.float64), table.sector[rows], None
-        )
-    draw_sets(table, standing, draws)
-    if settings.foreign_firms:
-        keep_every_owner_alive(table, economy, standing)
-    keep_every_cell_alive(table, economy.makes)
-    as_expected(table, makers)
-    for rows in blocks(firms, BLOCK):
-        table.target[rows] = _first_projects(table, moving, values[rows], rows, project[rows])
-    _age_projects(table, settings, elapsed)
-    _favour_projects(table, moving, values, draws)
+    settings = scenario.firms
+    table.suitability[:] = suitability(table, economy, settings.location_dispersion, draws)
+    turns = _Turns(table, economy, scenario, policy, draws)
+    turn = turns.first()
+    for _ in range(TURNS - 1):
+        before, turn = turn, turns.after(turn)
+        change = np.abs(turn.reach / before.reach - 1)
+        if np.average(change, weights=turns.made.sum(axis=1)) < SETTLED:
+            break
+    sunk, base_year = turn.sunk, turn.base_year
+    _, values, projects = turns.long_run(turn)
+    calibration = replace(base_year.calibration, arriving=sunk.arriving, founding=sunk.founding)
+    _begin_projects(table, replace(turns.moving, sunk=sunk), projects, draws)
+    table.opportunity[:] = -1
     table.moved_from_home[:] = table.plants[:, HOSTS.index("USA")]
-    return values
+    line_up(table, settings)
+    return Placed(replace(base_year, calibration=calibration), turn.network, values)
 
 
-def _first_projects(
-    table: FirmTable, moving: MovingCosts, values: Array, rows: slice, luck: Array
-) -> NDArray[np.int64]:
-    """Sets of plants being built by some firms in the calibration year, -1 where none is."""
-    payoff = table.location_taste[rows, :, None].astype(np.float64)
-    belief = np.zeros(len(payoff), np.int64)
-    problem = location_problem(moving, payoff, np.ones((1, 1, 1)), belief, table.sector[rows])
-    moves = choice_probabilities(problem, values[..., None])[..., 0]
-    config = table.config[rows]
-    onward = moves[np.arange(len(config)), config] * quarterly_review(moving.settings)
-    return _pick_or_none(onward * moving.delays[config], luck)
+@dataclass(frozen=True)
+class _Turn:
+    """What was found with firms where they stood in a turn.
 
-
-def _pick_or_none(probabilities: Floats, uniform: Array) -> NDArray[np.int64]:
-    """Index drawn from each row of probabilities; -1 with the probability left up to one."""
-    below = np.cumsum(probabilities, axis=1) <= uniform[:, None]
-    index = below.sum(axis=1)
-    return np.where(index == probabilities.shape[1], -1, index)
-
-
-def _favour_projects(table: FirmTable, moving: MovingCosts, values: Array, draws: Draws) -> None:
-    """Draw the taste shocks of projects under way, given that they were chosen.
-
-    A project was chosen because the shock in its favour exceeded what it is worth less
-    than staying. The difference of two Gumbel numbers, given that it exceeds a high
-    threshold, exceeds it by an exponential number.
+    Attributes
+    ----------
+    base_year : BaseYear
+    network : SupplierNetwork
+    payoff : ndarray, shape (firm, config)
+        Quarters of profit.
+    resting : Resting
+        How firms move, of all or, in large models, of a sample of them.
+    sunk : Sunk
+    reach : ndarray, shape (sector, host)
+        What a firm with one plant would sell.
     """
-    building = np.flatnonzero(table.target >= 0)
-    problem = location_problem(
-        moving,
-        table.location_taste[building, :, None].astype(np.float64),
-        np.ones((1, 1, 1)),
-        np.zeros(len(building), np.int64),
-        table.sector[building],
-    )
-    worth = choice_values(
-        problem, values[building, :, None], config=table.config[building], regime=0
-    )
-    each = np.arange(len(building))
-    shortfall = worth[each, table.config[building]] - worth[each, table.target[building]]
-    beyond = -np.log(draws.uniform("luck of first projects", 0, len(building), ids=building))
-    table.project_taste[building] = np.maximum(shortfall, 0) + moving.settings.choice_noise * beyond
+
+    base_year: BaseYear
+    network: SupplierNetwork
+    payoff: Array
+    resting: Resting
+    sunk: Sunk
+    reach: Array
 
 
-def _age_projects(table: FirmTable, settings: FirmAssumptions, elapsed: Array) -> None:
-    """Spread projects under way evenly over their stages."""
-    building = np.flatnonzero(table.target >= 0)
-    ends = np.cumsum(settings.stage_quarters)
-    age = (elapsed[building] * ends[-1]).astype(np.int64)
-    stage = np.searchsorted(ends, age, side="right")
-    table.stage[building] = stage
-    table.quarters_left[building] = ends[stage] - age
-    paid = np.cumsum(settings.stage_cost_shares)[stage]
-    costs = MovingCosts(settings).total[table.config[building], table.target[building]]
-    table.sunk[building] = paid * costs
+@dataclass(frozen=True)
+class _Turns:
+    """Turns in which firms are placed, access is calibrated and sunk costs are found.
+
+    Attributes
+    ----------
+    table : FirmTable
+        Changed in every turn.
+    economy : Economy
+    scenario : Scenario
+    policy : Policy
+    draws : Draws
+    """
+
+    table: FirmTable
+    economy: Economy
+    scenario: Scenario
+    policy: Policy
+    draws: Draws
+
+    @cached_property
+    def moving(self) -> MovingCosts:
+        """What moving costs without sunk costs of arriving."""
+        scenario = self.scenario
+        speeds = scenario.economy.speeds
+        return MovingCosts.of(self.economy, scenario.firms, speeds, Sunk.nothing())
+
+    @cached_property
+    def made(self) -> Array:
+        """What plants of owners from each home make at every host, million USD a quarter.
+
+        Shape (sector, home, host).
+        """
+        output = self.economy.output[:N_HOSTS, :N_FOOTLOOSE].T
+        foreign = self.scenario.firms.foreign_firms
+        owners = self.economy.owners if foreign else np.eye(N_HOSTS, N_HOMES)[None]
+        made: Array = np.moveaxis(output[..., None] * owners, 1, 2) / QUARTERS
+        return made
+
+    @cached_property
+    def stands(self) -> Array:
+        """Part of modelled firms of each sector and home that stands, shape (sector, home)."""
+        table, cells = self.table, N_FOOTLOOSE * N_HOMES
+        cell = table.sector.astype(np.int64) * N_HOMES + table.home
+        every, standing = (np.bincount(cell, some, cells) for some in (None, table.founded))
+        part = np.divide(standing, every, out=np.zeros(cells), where=every > 0)
+        return part.reshape(N_FOOTLOOSE, N_HOMES)
+
+    def first(self) -> _Turn:
+        """With first shares of sets of plants, whatever these would sell."""
+        table, makers = self.table, standing_makers(self.economy, self.scenario.firms)
+        cell = table.sector, table.home
+        standing = makers.sets[cell] * self.stands[cell][:, None]
+        standing[:, NO_PLANT] = 1 - standing.sum(axis=1)
+        self._stand(standing)
+        masses = _first_masses(table, makers)
+        as_expected(table, table.size[:, None] * table.plants, masses)
+        return self._found(None)
+
+    def after(self, turn: _Turn) -> _Turn:
+        """With firms where they are in the long run, given what was found before."""
+        table = self.table
+        self._stand(self.long_run(turn)[0])
+        share = table.base_plant_sales[np.arange(len(table)), table.config]
+        as_expected(table, table.base_revenue[:, None] * share, self.made)
+        return self._found(turn)
+
+    def long_run(self, turn: _Turn) -> tuple[Array, Array, Array]:
+        """Long-run shares of sets, values, and shares of projects from where each firm stands.
+
+        Shapes (firm, config) all three. A firm that never moves stands where it does.
+        """
+        table, firms = self.table, len(self.table)
+        standing, values, projects = np.empty((3, firms, N_CONFIGS))
+        if sum(map(len, turn.resting.rows)) == firms:
+            every: Iterable[Resting] = [turn.resting]
+        else:
+            spans = [np.arange(firms)[span] for span in blocks(firms, BLOCK)]
+            every = (Resting.of(table, self.moving, turn.payoff, span) for span in spans)
+        for resting in every:
+            rows = np.concatenate(resting.rows)
+            values[rows] = np.concatenate([moves.values for moves in resting.moves])
+            shares, under_way = resting.standing(turn.sunk)
+            each, config = np.arange(len(rows)), table.config[rows]
+            stuck = ~np.isfinite(shares).all(axis=1)
+            shares[stuck] = np.eye(N_CONFIGS)[config[stuck]]
+            under_way[stuck] = 0
+            standing[rows] = shares
+            here = np.maximum(shares[each, config], np.finfo(np.float64).tiny)[:, None]
+            projects[rows] = np.minimum(under_way[each, config] / here, 1.0)
+        return standing, values, projects
+
+    def _stand(self, standing: Array) -> None:
+        """Draw where firms stand."""
+        draw_sets(self.table, standing, self.draws)
+        if self.scenario.firms.foreign_firms:
+            keep_every_owner_alive(self.table, self.economy, standing)
+        keep_every_cell_alive(self.table, self.economy.makes)
+
+    def _found(self, before: _Turn | None) -> _Turn:
+        """Calibrate with firms where they stand, and find sunk costs."""
+        table, economy, policy = self.table, self.economy, self.policy
+        settings, every = self.scenario.firms, np.arange(len(table))
+        network = link_suppliers(table, economy, self.scenario.economy.relation, self.draws)
+        start = None if before is None else before.base_year
+        base_year = calibrate(table, economy, policy, settings, start)
+        network.mass[:] = table.size * table.weight  # as owners' shares have moved weights
+        sold = set_base_sales(base_quarter(table, economy, policy, base_year), base_year)
+        found = payoffs(table, base_year.calibration, settings, policy, sold[..., None], every)
+        payoff = found[..., 0]
+        resting = Resting.of(table, self.moving, payoff, _sample(table))
+        wanted = Wanted(self.made, self.stands)
+        if before is None:
+            sunk = matched_sunk(resting, wanted, None, ROUGHLY)
+        else:
+            sunk = matched_sunk(resting, wanted, before.sunk)
+        return _Turn(base_year, network, payoff, resting, sunk, _reach(table))
+
+
+def suitability(table: FirmTable, economy: Economy, dispersion: float, draws: Draws) -> Array:
+    """How well hosts suit each firm's varieties, shape (firm, host).
+
+    A firm is at its sector's average at home; abroad its advantage is normal with
+    the spread of a Gumbel number. (Frechet productivities would be the textbook
+    case, but in their tail one firm in a few hundred makes most of a country's
+    exports.) A firm that a place suits also makes a larger part of its products there:
+    the firms with plants in Mexico are those that produce well there for export.
+    """
+    advantage = draws.normal("advantage of places", 0, (len(table), N_HOSTS))
+    local = np.flatnonzero(table.home < N_HOSTS)
+    advantage[local, table.home[local]] = 0
+    power = 2 * (economy.sigma[:N_FOOTLOOSE] - 1)[table.sector, None] / dispersion
+    suits: Array = np.exp(power * GUMBEL_SPREAD * advantage)
+    return suits
+
+
+def _first_masses(table: FirmTable, makers: Makers) -> Array:
+    """Mass of plants by owner's home and host, as first shares of sets of plants have it.
+
+    Shape (sector, home, host).
+    """
+    cell = table.sector.astype(np.int64) * N_HOMES + table.home
+    mass = table.size * table.weight * table.plants.any(axis=1)
+    standing = np.bincount(cell, mass, N_FOOTLOOSE * N_HOMES).reshape(N_FOOTLOOSE, N_HOMES, 1)
+    masses: Array = standing * (makers.sets @ HAS_PLANT)
+    return masses
+
+
+def _sample(table: FirmTable) -> NDArray[np.int64]:
+    """Every so many firms of each sector and home, in the order of size."""
+    every = max(1, len(table) // SAMPLE)
+    order = np.lexsort((table.size, table.home, table.sector))
+    cell = (table.sector.astype(np.int64) * N_HOMES + table.home)[order]
+    place = np.arange(len(order)) - np.searchsorted(cell, cell)
+    return np.sort(order[place % every == every // 2 % np.maximum(np.bincount(cell)[cell], 1)])
+
+
+def _reach(table: FirmTable) -> Array:
+    """What a firm with one plant would sell from each host on average, by sector.
+
+    Shape (sector, host), of firms of North America.
+    """
+    local = table.home < N_HOSTS
+    alone = [np.flatnonzero((at == HAS_PLANT).all(axis=1))[0] for at in np.eye(N_HOSTS, dtype=bool)]
+    sales = table.base_plant_sales[local][:, alone, np.arange(N_HOSTS)].astype(np.float64)
+    sales *= (table.base_revenue / table.size)[local, None]
+    sector = table.sector[local]
+    number = np.maximum(np.bincount(sector, minlength=N_FOOTLOOSE), 1)
+    total = [np.bincount(sector, at, N_FOOTLOOSE) for at in sales.T]
+    return np.maximum(np.stack(total, axis=1) / number[:, None], np.finfo(np.float64).tiny)
+
+
+def _begin_projects(table: FirmTable, moving: MovingCosts, projects: Array, draws: Draws) -> None:
+    """Begin the projects that are under way in the calibration year, drawn evenly like plants.
+
+    Parameters
+    ----------
+    table : FirmTable
+        With plants.
+    moving : MovingCosts
+    projects : ndarray, shape (firm, config to)
+        Probability that a firm is at work on each, given where it stands.
+    draws : Draws
+    """
+    luck, age, beyond = (
+        draws.uniform(purpose, 0, len(table))
+        for purpose in ("first project", "first project's age", "luck of first projects")
+    )
+    any_ = np.minimum(projects.sum(axis=1), 1.0)
+    order = np.lexsort((table.size, table.sector, table.home))
+    begun = np.zeros(len(table), np.bool_)
+    start = float(draws.uniform("first projects", 0, 1)[0])
+    begun[order] = evenly(any_[order], np.full(len(order), start), np.zeros(1, np.int64))
+    table.target[:] = -1
+    rows = np.flatnonzero(begun)
+    chance = np.cumsum(projects[rows] / any_[rows, None], axis=1)
+    target = (chance <= luck[rows, None]).sum(axis=1).clip(max=N_CONFIGS - 1)
+    kind = KINDS[from_abroad(table.home[rows]), table.config[rows], target]
+    rows, target, kind = rows[kind > 0], target[kind > 0], kind[kind > 0]
+    lead = np.array([moving.clocks.of(each).delay for each in range(len(moving.stages))])[kind]
+    elapsed = (age[rows] * lead).astype(np.int64)
+    ends = np.cumsum(moving.stage_quarters, axis=1)[kind]
+    stage = (ends <= elapsed[:, None]).sum(axis=1)
+    each = np.arange(len(rows))
+    table.target[rows] = target
+    table.project[rows] = kind
+    table.stage[rows] = stage
+    table.quarters_left[rows] = ends[each, stage] - elapsed
+    paid = np.cumsum(moving.stage_costs, axis=1)[kind, stage]
+    table.sunk[rows] = paid * moving.total(table, rows, table.config[rows], target)
+    # A project was begun since luck exceeded what it is worth less than going on; beyond a high
+    # threshold luck is exponential.
+    table.project_luck[rows] = -moving.settings.build_noise * np.log(beyond[rows])

@@ -238,8 +238,8 @@ def _placed(guess: Array, wanted: Array) -> Array:
     return placed
 
 
-def as_expected(table: FirmTable, makers: Makers) -> None:
-    """Move masses until that of the plants of every cell is what shares of sets of plants say.
+def as_expected(table: FirmTable, each: Array, wanted: Array) -> None:
+    """Move weights until plants of every cell make what they should.
 
     Which firms have a plant where is luck, and in small models much of it. Weights, the
     numbers of real firms that modelled ones stand for, take it out.
@@ -248,15 +248,13 @@ def as_expected(table: FirmTable, makers: Makers) -> None:
     ----------
     table : FirmTable
         With plants; weights and sizes are changed in place.
-    makers : Makers
+    each : ndarray, shape (firm, host)
+        What the plants of one real firm make, 0 where it has none.
+    wanted : ndarray, shape (sector, home, host)
     """
-    stands = table.plants.any(axis=1)
-    cell = table.sector.astype(np.int64) * N_HOMES + table.home
-    standing = np.bincount(cell, table.size * table.weight * stands, N_FOOTLOOSE * N_HOMES)
-    wanted = standing.reshape(N_FOOTLOOSE, N_HOMES, 1) * (makers.sets @ HAS_PLANT)
     before = table.weight.copy()
     for _ in range(EXPECTING_ROUNDS):
-        found = _by_owner(table, table.size * table.weight)
+        found = _by_owner(table, table.weight[:, None] * each)
         off = np.divide(wanted, found, out=np.ones_like(found), where=(found > 0) & (wanted > 0))
         _reweigh(table, np.moveaxis(off, 1, 2))
         np.clip(table.weight, before / MOST_MOVED, before * MOST_MOVED, out=table.weight)
@@ -308,9 +306,9 @@ def _keep_number(table: FirmTable, before: Array) -> None:
 
 
 def _by_owner(table: FirmTable, amount: Array) -> Array:
-    """Sum over the plants of each sector, home and host, shape (sector, home, host)."""
+    """Sum of what firms make at each host by sector and home, shape (sector, home, host)."""
     cell = table.sector.astype(np.int64) * N_HOMES + table.home
-    at = [np.bincount(cell, amount * here, N_FOOTLOOSE * N_HOMES) for here in table.plants.T]
+    at = [np.bincount(cell, here, N_FOOTLOOSE * N_HOMES) for here in amount.T]
     return np.stack(at, axis=1).reshape(N_FOOTLOOSE, N_HOMES, N_HOSTS)
 
 

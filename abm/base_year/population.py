@@ -186,13 +186,21 @@ def draw_population(
     share = within_group**-tilt
     share /= np.bincount(group, share, len(groups.firms))[group]
     table.weight[:] = groups.real[group] * share
+    table.relative_size[:] = within_group
     table.size[:] = within_group * makers.size[table.sector, table.home]
     _draw_beliefs(table, settings, draws)
     _draw_technology(table, economy, settings, draws)
     _draw_customs(table, economy, settings, draws)
-    table.review_offset[:] = draws.uniform("review clock", 0, len(table))
+    table.review_offset[:] = _spread_evenly(len(table), draws)
     table.target[:] = -1
     return table
+
+
+def _spread_evenly(firms: int, draws: Draws) -> Array:
+    """Phases of review clocks: of firms next to each other as many strike in every quarter."""
+    golden = (np.sqrt(5) - 1) / 2
+    phases: Array = (draws.uniform("review clocks", 0, 1) + golden * np.arange(firms)) % 1.0
+    return phases
 
 
 @dataclass(frozen=True)

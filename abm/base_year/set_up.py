@@ -4,12 +4,11 @@ from collections import deque
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from abm.axes import FOOTLOOSE, HOSTS, N_FOOTLOOSE, N_HOSTS, N_REGIONS, NO_PLANT
-from abm.base_year.calibration import BaseYear, calibrate
+from abm.axes import FOOTLOOSE, HOSTS, N_FOOTLOOSE, N_HOSTS, N_REGIONS
+from abm.base_year.base_sales import base_quarter
+from abm.base_year.calibration import BaseYear
 from abm.base_year.first_plants import place_firms
-from abm.base_year.owners import standing_makers
 from abm.base_year.population import draw_population
 from abm.core.demand.capacity import invest
 from abm.core.demand.customers import sum_by_sector
@@ -22,15 +21,12 @@ from abm.engine.blocks import sector_edges
 from abm.engine.draws import Draws
 from abm.errors import CalibrationError
 from abm.governments.in_force import PolicyState
-from abm.location.payoffs import config_revenues
 from abm.policy.regimes import Policy, compile_policy
-from abm.scenario.assumptions import FirmAssumptions
 from abm.scenario.scenario import Scenario
 from abm.state.state import State
 from abm.trade.books.accounts import Accounts, Consumers
 from abm.trade.books.investment import book_investment
 from abm.trade.books.settlement import settle
-from abm.trade.borders.this_quarter import Quarter
 from abm.trade.borders.transition import bound_to_comply
 from abm.trade.flows.input_flows import clear_with_purchases
 from abm.trade.inputs.input_prices import outside_duty
@@ -38,10 +34,6 @@ from abm.trade.inputs.suppliers import SupplierNetwork
 from abm.trade.sales.customers import AT_ONCE, Customers
 from abm.trade.sales.market_clearing import (
     FINAL,
-    INTERMEDIATE,
-    MarketState,
-    clear_markets,
-    fringe_prices,
     unit_prices,
 )
 from abm.trade.sales.scarcity import (
@@ -72,7 +64,7 @@ class CalibratedEconomy:
         That of the calibration year, a single regime.
     base_year : BaseYear
     base_values : ndarray, shape (firm, config)
-        Present value of every set of plants if policy never changes.
+        Of every set of plants if policy never changes, quarters of profit.
     """
 
     economy: Economy
@@ -115,12 +107,11 @@ def calibrated_economy(
     settings = scenario.firms
     economy = scaled(observed, scenario)
     table = draw_population(economy, settings, firms, draws)
-    base_values = place_firms(table, economy, settings, scenario.economy.speeds, draws)
-    network = link_suppliers(table, economy, scenario.economy.relation, draws)
     base_policy = compile_policy(Scenario.load(BASE_YEAR_POLICY), quarters=0)
-    base_year = calibrate(table, economy, base_policy, settings)
-    network.mass[:] = table.size * table.weight  # as owners' shares have moved weights
-    return CalibratedEconomy(economy, table, network, base_policy, base_year, base_values)
+    placed = place_firms(table, economy, scenario, base_policy, draws)
+    return CalibratedEconomy(
+        economy, table, placed.network, base_policy, placed.base_year, placed.values
+    )
 
 
 def _check_what_is_made(observed: Economy) -> None:
@@ -149,65 +140,6 @@ def scaled(observed: Economy, scenario: Scenario) -> Economy:
         theta=observed.theta * scenario.economy.theta_scale,
         sigma=1 + (observed.sigma - 1) * scenario.economy.sigma_scale,
     )
-
-
-def link_suppliers(
-    table: FirmTable, economy: Economy, relation: float, draws: Draws
-) -> SupplierNetwork:
-    """Suppliers drawn from the input-output table before anything is priced."""
-    use = np.transpose(economy.intermediate_use[:, :, :N_HOSTS], (3, 1, 0, 2))
-    total = use.sum(axis=2, keepdims=True)
-    shares = np.divide(use, total, out=np.zeros_like(use), where=total > 0)
-    output = np.broadcast_to(economy.output[:N_HOSTS].T[:, None], total[:, :, 0].shape)
-    bill = np.divide(total[:, :, 0], output, out=np.zeros(output.shape), where=output > 0)
-    network = SupplierNetwork.build(
-        table.sector, table.plants, table.size * table.weight, shares, bill, draws
-    )
-    follow_links(table, network, relation, np.arange(len(table)))
-    return network
-
-
-def follow_links(
-    table: FirmTable, network: SupplierNetwork, relation: float, rows: NDArray[np.int64]
-) -> None:
-    """Set the affinity of some firms from their own draws and their suppliers' locations.
-
-    Parameters
-    ----------
-    table : FirmTable
-        Changed in place.
-    network : SupplierNetwork
-    relation : float
-        What a link adds to the taste for a source.
-    rows : ndarray of int, shape (firm,)
-    """
-    if not len(rows):
-        return
-    links = network.links(table.plants, rows)
-    affinity = table.sourcing_draw[rows]
-    affinity[:, :N_FOOTLOOSE, :N_HOSTS] *= 1 + relation * links
-    table.affinity[rows] = affinity
-
-
-def set_base_revenue(start: CalibratedEconomy, settings: FirmAssumptions) -> None:
-    """Set what firms sell from their base-year plants, to which later profits are relative.
-
-    Of firms from abroad it is what their plants in North America sell. Of firms without a plant
-    it is what they would sell here on average over the sets of plants that firms like them have.
-    """
-    table = start.firms
-    quarter = _base_quarter(start)
-    market = _base_market(start, quarter.outside)
-    assert np.allclose(market.unit_final, np.ones((N_FOOTLOOSE, N_REGIONS, 1)))
-    every = np.arange(len(table))
-    here = config_revenues(quarter, market, every, from_abroad=False)[..., 0]
-    own = here[every, table.config]
-    waits = table.config == NO_PLANT
-    sets = standing_makers(start.economy, settings).sets[table.sector[waits], table.home[waits]]
-    own[waits] = (here[waits] * sets).sum(axis=1)
-    table.base_revenue[:] = own * table.size
-    revenue = here if (table.home < N_HOSTS).all() else config_revenues(quarter, market, every)
-    table.base_config_revenue[:] = revenue.reshape(here.shape) / own[:, None]
 
 
 def base_year_accounts(start: CalibratedEconomy) -> Accounts:
@@ -292,7 +224,8 @@ class _Rest:
 
 def _at_rest(start: CalibratedEconomy, accounts: Accounts, scenario: Scenario) -> _Rest:
     """What plants make in the calibration year is their capacity, and is replaced as it wears."""
-    quarter, calibration = _base_quarter(start), start.calibration
+    calibration = start.calibration
+    quarter = base_quarter(start.firms, start.economy, start.base_policy, start.base_year)
     pending = prospects(quarter, Customers.nobodys(len(start.firms)), AT_ONCE, regime=0)
     unit = _base_unit(start)
     bought = np.einsum("jkshum,jhum->jksh", start.base_year.tally.purchases, unit)
@@ -319,38 +252,8 @@ def _base_unit(start: CalibratedEconomy) -> Array:
     return clear_with_purchases(base.tally, unit, calibration.other_use, calibration.base_on_top)
 
 
-def _base_quarter(start: CalibratedEconomy) -> Quarter:
-    """What the plants of the calibration year meet."""
-    return Quarter(
-        start.firms,
-        start.economy,
-        start.calibration,
-        start.base_policy,
-        start.base_year.costs,
-        start.base_year.borders,
-        outside_duty(start.economy, start.base_policy),
-    )
-
-
 def _base_spending(start: CalibratedEconomy) -> Array:
     """Spending of consumers and on the inputs of every host in the calibration year."""
     spending = start.base_year.tally.sums["share"].copy()
     spending[:, :, FINAL] = start.calibration.expenditure[:, None]
     return spending
-
-
-def _base_market(start: CalibratedEconomy, outside: Array) -> MarketState:
-    """Markets of the calibration year."""
-    calibration = start.calibration
-    here = start.base_year.tally.sums["share"]
-    appeal = np.zeros((N_FOOTLOOSE, *calibration.access.shape[1:]))
-    appeal[:, :N_HOSTS] = here
-    appeal[:, :, FINAL] += calibration.imports - calibration.fringe
-    return clear_markets(
-        start.economy,
-        calibration,
-        appeal[..., None],
-        fringe_prices(start.base_policy, calibration, outside),
-        calibration.expenditure,
-        here[:, :, INTERMEDIATE][..., None],
-    )

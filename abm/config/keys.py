@@ -125,6 +125,9 @@ class Keys:
             if names is None:
                 value = dotted(path[:depth])
                 return f"{dotted(path)}: no such key; {value} is a value, not a table"
+            replaced = (self.schema(path[:depth]) or {}).get("replaced", {}).get(part)
+            if replaced is not None:
+                return f"{dotted(path)}: no such key any more; see {replaced}"
             if part not in names:
                 return f"{dotted(path)}: no such key" + self._did_you_mean(path, depth, names)
         return f"{dotted(path)}: no such key"

@@ -56,6 +56,10 @@ class Calibration:
         Persons engaged in modelled sectors.
     base_presence : ndarray, shape (sector, host, market)
         Appeal of the calibration year's plants to buyers of inputs, at its costs.
+    arriving : ndarray, shape (sector, home, host)
+        Sunk cost of a plant abroad beside building it, quarters of profit on base-year sales.
+    founding : ndarray, shape (sector, home)
+        The same of founding a firm at home in North America.
     conditions : Conditions
         The calibration year, one regime.
     largest_error : float
@@ -84,6 +88,8 @@ class Calibration:
     base_cost_ratio: Array
     base_jobs: Array
     base_presence: Array
+    arriving: Array
+    founding: Array
     conditions: Conditions
     largest_error: float
     iterations: int

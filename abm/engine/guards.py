@@ -78,11 +78,15 @@ GUARDS: dict[str, tuple[Guard, ...]] = {
         Guard("cost at the border", lambda model: model.borders.cost, _every_firm),
     ),
     "value_plans": (
-        Guard("worth of plans", lambda model: model.plans.worth, lambda model: model.plans.rows),
+        Guard(
+            "worth of sets of plants",
+            lambda model: model.plans.weighed.today,
+            lambda model: model.plans.rows,
+        ),
     ),
     "relocate": (
         Guard("cost sunk", lambda model: model.firms.sunk, _every_firm),
-        Guard("favour of a project", lambda model: model.firms.project_taste, _every_firm),
+        Guard("favour of a project", lambda model: model.firms.project_luck, _every_firm),
     ),
     "serve_customers": (
         Guard("prices of plants short of capacity", lambda model: model.scarcity, _every_firm),

@@ -7,13 +7,13 @@ import numpy as np
 
 from abm.axes import BELIEFS, CONFIG_LABELS, FOOTLOOSE, HAS_PLANT, HOMES, HOSTS, N_CONFIGS, N_HOSTS
 from abm.core.choice.beliefs import myopic_transitions
-from abm.core.choice.dated_beliefs import Calendar, dated_values
-from abm.core.choice.location import best_of_choices, value_of_staying
+from abm.core.choice.dated_beliefs import Calendar
+from abm.core.choice.sets import ABSENT
 from abm.core.demand.claims import Claim, claim_costs
 from abm.explain.one_firm import ONLY, Moment, Situation
 from abm.explain.switching_points import CANCELS, Lever, levers_of, nearest_switch
-from abm.location.moving_costs import RULED_OUT
-from abm.location.valuation import Weighing, projects_at_gates
+from abm.location.moving_costs import KINDS, OPENED, from_abroad
+from abm.location.valuation import Luck, Weighing, projects_of
 from abm.trade.borders.crossing import MEMBER_PAIRS, border_terms, paperwork_cost
 from agents import status_of
 
@@ -83,12 +83,12 @@ class Plan:
     ----------
     plants : str
     profit : float
-        A quarter's modelled profit over what the set would have earned in 2017, at
-        today's policy and prices.
-    taste : float
-        What else the set is worth to it, a quarter.
+        What it earns a quarter over having no plant, at today's policy and prices.
     move_cost : float
-        Present value of building and closing, less ``grant``, and of ``build_up``.
+        Present value of building, arriving and closing, less ``grant``, and of ``build_up``.
+    arriving : float
+        The part of ``move_cost`` that is neither building nor closing: the sunk cost of
+        arriving in a country or of founding a firm.
     grant : float
         Present value of what treasuries would pay towards it.
     build_up : float
@@ -100,22 +100,47 @@ class Plan:
     if_policy_stayed : float
         ``against_staying``, were today's regime certain to last for ever.
     probability : float
-        That it is chosen at a review, luck unknown.
+        That it is decided on when the firm comes upon an opportunity and holds none.
+    asked : float or None
+        Luck from which on it is built at once; None where nothing is built.
     luck : float or None
-        What this review's luck added; None where it did not review.
+        What chance speaks for it this quarter; None where the firm comes upon nothing.
     """
 
     plants: str
     profit: float
-    taste: float
     move_cost: float
+    arriving: float
     grant: float
     build_up: float
     worth: float
     against_staying: float
     if_policy_stayed: float
     probability: float
+    asked: float | None
     luck: float | None
+
+
+@dataclass(frozen=True)
+class Opportunity:
+    """An opportunity to build that it holds on to, in shares of quarterly sales.
+
+    Attributes
+    ----------
+    plants : str
+        The set that it could build.
+    worth : float
+        What holding it is worth.
+    luck : float
+        What speaks for it beside its expected value.
+    asked : float
+        Luck from which on it would be used at once.
+    """
+
+    plants: str
+    worth: float
+    luck: float
+    asked: float
 
 
 @dataclass(frozen=True)
@@ -128,7 +153,7 @@ class Waiting:
         Of standing where it is, under its belief, less the same if today's regime held
         for ever.
     right_to_move : float
-        Of standing where it is less that of staying for ever.
+        Of standing where it is less the same without the right to close plants.
     best_other : str
         The other set of plants that is worth most.
     doubt : float
@@ -179,13 +204,16 @@ class Explanation:
     possible : tuple of str
         Regimes that may follow.
     reviewed : bool
-        Whether it decided in that quarter; if not, plans are what it would have weighed.
+        Whether it decided in that quarter: whether its clock struck, it held an opportunity or a
+        stage of its project ended. If not, plans are what it would have weighed.
     who : Who
     hosts : tuple of HostCost
     borders : tuple of Crossing
     plans : tuple of Plan
-        The best first.
+        Those open to it, that to stay included, the best first.
     waiting : Waiting
+    opportunity : Opportunity or None
+        What it could build and keeps for better days.
     building : str or None
         What it is building for.
     gate : Gate or None
@@ -205,15 +233,11 @@ class Explanation:
     borders: tuple[Crossing, ...]
     plans: tuple[Plan, ...]
     waiting: Waiting
+    opportunity: Opportunity | None
     building: str | None
     gate: Gate | None
     decision: str
     changes: tuple[NearestSwitch, ...]
-
-    @property
-    def open_plans(self) -> tuple[Plan, ...]:
-        """The plans that the firm may choose among, that to stay included."""
-        return tuple(plan for plan in self.plans if plan.taste > RULED_OUT / 2)
 
 
 def explained(moment: Moment, row: int, levers: Iterable[Lever] | None = None) -> Explanation:
@@ -227,15 +251,11 @@ def explained(moment: Moment, row: int, levers: Iterable[Lever] | None = None) -
     levers : iterable of Lever, optional
         Those that might change its mind; all unless given.
     """
-    return explanation(moment.situation(row), row, moment.quarter, moment.luck(row), levers)
+    return explanation(moment.situation(row), row, moment.quarter, levers)
 
 
 def explanation(
-    situation: Situation,
-    row: int,
-    quarter: int,
-    luck: np.ndarray | None,
-    levers: Iterable[Lever] | None = None,
+    situation: Situation, row: int, quarter: int, levers: Iterable[Lever] | None = None
 ) -> Explanation:
     """Explain what a firm decides in a situation.
 
@@ -245,30 +265,29 @@ def explanation(
     row : int
         The firm's number in its model.
     quarter : int
-    luck : ndarray, shape (config,), or None
-        The taste of its review, None where it did not review.
     levers : iterable of Lever, optional
         Those that might change its mind; all unless given.
     """
     table, regime = situation.table, situation.regime
     weighed = situation.weighed()
-    building = int(table.target[0]) >= 0
-    gate = _gate(situation, weighed) if building and luck is not None else None
+    building, decides = int(table.target[0]) >= 0, situation.luck is not None
+    gate = _gate(situation, weighed) if building and decides else None
     open_to_change = gate is not None or not building
-    plans = _plans(situation, weighed, luck)
+    plans = _plans(situation, weighed)
     return Explanation(
         quarter,
         situation.policy.regimes[regime],
         situation.policy.regimes,
-        luck is not None,
+        decides,
         _who(situation, row),
         tuple(_host_cost(situation, host) for host in range(len(HOSTS))),
         tuple(_crossing(situation, host, market) for host, market in MEMBER_PAIRS),
         plans,
         _waiting(situation, weighed, plans),
+        _opportunity(situation, weighed),
         CONFIG_LABELS[int(table.target[0])] if building else None,
         gate,
-        _decision(plans, gate),
+        _decision(weighed, gate),
         _changes(situation, levers) if open_to_change else (),
     )
 
@@ -336,48 +355,74 @@ def _crossing(situation: Situation, host: int, market: int) -> Crossing:
     )
 
 
-def _plans(situation: Situation, weighed: Weighing, luck: np.ndarray | None) -> tuple[Plan, ...]:
-    """Every set of plants, the best first."""
-    now, regime = situation.config, situation.regime
+def _plans(situation: Situation, weighed: Weighing) -> tuple[Plan, ...]:
+    """Every set of plants that its sector may have, the best first."""
+    now, unit = situation.config, situation.unit
     worth = weighed.worth[0]
     certain = situation.weighed(_for_ever(situation)).worth[0]
-    _, chance = best_of_choices(worth, weighed.problem.noise)
-    taste = situation.table.location_taste[0].astype(np.float64)
-    profit = weighed.problem.profit[0, :, regime] - taste
-    cost = weighed.problem.cost_by_regime[0, now]
-    cost = np.broadcast_to(cost, (N_CONFIGS, len(situation.policy.regimes)))[:, regime]
-    grants = _grants(situation)
-    every = np.arange(N_CONFIGS)
-    moving = situation.moving
-    missed = moving.missed(situation.table.sector, np.array(now), every, moving.delays[now])
+    cost = situation.moving.weighed(situation.table, ONLY)
+    cost = cost if cost.ndim == 3 else cost[..., situation.regime]
+    strikes = replace(Luck.none(1), strikes=np.ones(1, np.bool_))
+    chance = replace(situation, luck=strikes).weighed().expected[0]
+    by_plan = {
+        "profit": situation.payoff()[0, :, situation.regime],
+        "move_cost": cost[0, now],
+        "arriving": _arriving(situation),
+        "grant": _grants(situation),
+        "build_up": situation.moving.build_up(situation.table, ONLY)[0, now],
+        "worth": worth,
+        "against_staying": worth - worth[now],
+        "if_policy_stayed": certain - certain[now],
+    }
+    drawn, asked = _drawn(situation), weighed.cutoff[0]
     plans = [
         Plan(
-            CONFIG_LABELS[config],
-            float(profit[config]),
-            float(taste[config]),
-            float(cost[config]),
-            float(grants[config]),
-            float(missed[config]),
-            float(worth[config]),
-            float(worth[config] - worth[now]),
-            float(certain[config] - certain[now]),
-            float(chance[config]),
-            None if luck is None else float(luck[config]),
+            plants=label,
+            probability=float(chance[config]),
+            asked=unit * float(asked[config]) if np.isfinite(asked[config]) else None,
+            luck=None if drawn is None else unit * float(drawn[config]),
+            **{name: unit * float(numbers[config]) for name, numbers in by_plan.items()},
         )
-        for config in range(N_CONFIGS)
+        for config, label in enumerate(CONFIG_LABELS)
+        if np.isfinite(cost[0, now, config])
     ]
     return tuple(sorted(plans, key=lambda plan: -plan.worth))
 
 
+def _drawn(situation: Situation) -> np.ndarray | None:
+    """Luck with every set of plants over going on, shape (config,); None without any."""
+    luck, settings = situation.luck, situation.settings
+    if luck is None or not luck.strikes[0]:
+        return None
+    building = settings.build_noise * (luck.building[0, :-1] - luck.building[0, -1])
+    keeping = settings.keep_noise * (luck.keeping[0] - luck.keeping[0, situation.config])
+    drawn: np.ndarray = np.where(OPENED[situation.config].any(axis=1), building, keeping)
+    return drawn
+
+
+def _every_move(situation: Situation) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Rows, present set and every set, as arguments of `MovingCosts`; shape (config,) each."""
+    every = np.arange(N_CONFIGS)
+    return np.zeros(N_CONFIGS, np.int64), np.full(N_CONFIGS, situation.config), every
+
+
+def _arriving(situation: Situation) -> np.ndarray:
+    """Present value of sunk costs of arriving and founding, shape (config,)."""
+    moving, moves = situation.moving, _every_move(situation)
+    origin = int(from_abroad(situation.table.home)[0])
+    kind = KINDS[origin, situation.config]
+    weight = moving.weights[origin, situation.config]
+    arriving: np.ndarray = weight * moving.arriving(situation.table, *moves, kind)
+    return arriving
+
+
 def _grants(situation: Situation) -> np.ndarray:
     """Present value of what treasuries would pay towards every set of plants, shape (config,)."""
-    moving, now = situation.moving, np.full(N_CONFIGS, situation.config)
-    every = np.arange(N_CONFIGS)
-    sector = np.repeat(situation.table.sector, N_CONFIGS)
-    rates = moving.granted(sector, now, every, situation.regime)
-    paid = (moving.plants[now, every] * rates).sum(axis=1)
-    builds = moving.delays[now, every] > 0
-    grants: np.ndarray = np.where(builds, paid * moving.still_to_pay[0], paid)
+    moving, (rows, now, every) = situation.moving, _every_move(situation)
+    rates = moving.granted(situation.table.sector[rows], now, every, situation.regime)
+    paid = (moving.plants(situation.table, rows, now, every) * rates).sum(axis=1)
+    origin = int(from_abroad(situation.table.home)[0])
+    grants: np.ndarray = moving.weights[origin, situation.config] * paid / situation.unit
     return grants
 
 
@@ -388,45 +433,49 @@ def _for_ever(situation: Situation) -> Calendar:
 
 
 def _waiting(situation: Situation, weighed: Weighing, plans: tuple[Plan, ...]) -> Waiting:
-    now = situation.config
+    now, unit = situation.config, situation.unit
     certain = situation.weighed(_for_ever(situation))
+    bound = situation.assuming(reviews_per_year=0.0).weighed()
     here = weighed.today[0, now]
     best = next(plan for plan in plans if plan.plants != CONFIG_LABELS[now])
     return Waiting(
-        float(here - certain.today[0, now]),
-        float(here - _staying(situation, weighed)),
+        unit * float(here - certain.today[0, now]),
+        unit * float(here - bound.today[0, now]),
         best.plants,
         best.if_policy_stayed - best.against_staying,
     )
 
 
-def _staying(situation: Situation, weighed: Weighing) -> float:
-    """What its plants are worth without the right to reconsider, dates it knows counted."""
-    problem = replace(weighed.problem, review=0.0)
-    expected = situation.expected
-    if not expected.dated()[situation.table.belief[0]]:
-        expected = Calendar.steady(expected.later)
-    ahead = dated_values(problem, expected, value_of_staying(problem), situation.regime)
-    return float(ahead.path[0, 0, situation.config, situation.regime])
+def _opportunity(situation: Situation, weighed: Weighing) -> Opportunity | None:
+    """What it holds on to after the quarter; None where that is nothing."""
+    held, unit = int(weighed.held[0]), situation.unit
+    if held == ABSENT:
+        return None
+    return Opportunity(
+        CONFIG_LABELS[held],
+        unit * float(weighed.option[0]),
+        unit * float(weighed.held_luck[0]),
+        unit * float(weighed.cutoff[0, held]),
+    )
 
 
 def _gate(situation: Situation, weighed: Weighing) -> Gate:
-    table = situation.table
-    projects = projects_at_gates(table, situation.moving, ONLY)
+    table, unit = situation.table, situation.unit
+    projects = projects_of(table, situation.moving, ONLY)
     return Gate(
         CONFIG_LABELS[int(table.target[0])],
-        float(weighed.going_on[0]),
-        float(weighed.cancelling[0]),
-        float(table.project_taste[0]),
-        float(projects.remaining_cost[0]),
+        unit * float(weighed.going_on[0]),
+        unit * float(weighed.cancelling[0]),
+        unit * float(table.project_luck[0]),
+        unit * float(projects.remaining_cost[0]),
         float(table.sunk[0]),
     )
 
 
-def _decision(plans: tuple[Plan, ...], gate: Gate | None) -> str:
+def _decision(weighed: Weighing, gate: Gate | None) -> str:
     if gate is not None:
         return "goes on" if gate.going_on + gate.favour >= gate.cancelling else "cancels"
-    return max(plans, key=lambda plan: plan.worth + (plan.luck or 0.0)).plants
+    return CONFIG_LABELS[int(weighed.choice[0])]
 
 
 def _changes(situation: Situation, levers: Iterable[Lever] | None) -> tuple[NearestSwitch, ...]:

@@ -12,19 +12,18 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.axes import N_CONFIGS, N_HOSTS
+from abm.axes import N_HOSTS
 from abm.core.choice.dated_beliefs import Calendar
 from abm.core.inputs.sourcing import UnitCosts
 from abm.economy.constants import Calibration
 from abm.economy.last_quarter import Conditions
 from abm.economy.tables import Array, Economy
-from abm.location.moving_costs import MovingCosts
+from abm.location.moving_costs import MovingCosts, profit_per_sale
 from abm.location.payoffs import config_revenues, payoffs
 from abm.location.review import ValuedPlans
-from abm.location.valuation import Weighing, choices, gates_of, weigh
+from abm.location.valuation import Choices, Luck, Weighing, weigh
 from abm.policy.regimes import Policy
 from abm.scenario.assumptions import FirmAssumptions
-from abm.scenario.scenario import Scenario
 from abm.trade.borders.crossing import Borders, claim_origin
 from abm.trade.borders.this_quarter import Quarter
 from abm.trade.inputs.input_prices import outside_duty, price_inputs, solve_costs, value_added_cost
@@ -45,9 +44,8 @@ class Situation:
         One row; the arrays of costs, borders and values have that one firm too.
     economy : Economy
     calibration : Calibration
-    settings : FirmAssumptions
-    build_up : ndarray, shape (sector, config, config), or None
-        Profit missed while sales of new plants build up, as in `MovingCosts`.
+    costs_of_moving : MovingCosts
+        Without policy.
     presence : ndarray, shape (input, source, host)
         Pull of the plants that stand on buyers of inputs.
     policy : Policy
@@ -68,16 +66,14 @@ class Situation:
         Where to start solving from.
     regime : int
         The one in force.
-    luck : ndarray, shape (config,)
-        What the model does not know speaks for each set of plants; 0 where the firm does
-        not review.
+    luck : Luck or None
+        What chance brings the firm; None where it decides nothing in the quarter.
     """
 
     table: FirmTable
     economy: Economy
     calibration: Calibration
-    settings: FirmAssumptions
-    build_up: Array | None
+    costs_of_moving: MovingCosts
     presence: Array
     policy: Policy
     conditions: Conditions
@@ -89,7 +85,17 @@ class Situation:
     expected: Calendar
     values: Array
     regime: int
-    luck: Array
+    luck: Luck | None
+
+    @property
+    def settings(self) -> FirmAssumptions:
+        """What is assumed of firms."""
+        return self.costs_of_moving.settings
+
+    @property
+    def unit(self) -> float:
+        """A quarter's profit on base-year sales as a share of these."""
+        return float(self.costs_of_moving.gain[self.sector])
 
     @property
     def sector(self) -> int:
@@ -108,16 +114,17 @@ class Situation:
 
     def moving_under(self, policy: Policy) -> MovingCosts:
         """The same under another policy."""
-        return MovingCosts.under(self.settings, policy, self.build_up)
+        return self.costs_of_moving.under(policy)
 
-    def payoff(self) -> Array:
-        """Profit of every set of plants over the calibration year's, plus taste.
+    def assuming(self, **settings: float) -> "Situation":
+        """The same firm under other settings of firms, as it decides on plants."""
+        moving = self.costs_of_moving
+        other = moving.settings.model_copy(update=settings)
+        gain = profit_per_sale(self.calibration.margin, other)
+        return replace(self, costs_of_moving=replace(moving, settings=other, gain=gain))
 
-        Returns
-        -------
-        ndarray, shape (firm, config, regime)
-            Share of base-year sales.
-        """
+    def revenue(self) -> Array:
+        """What it would sell with every set of plants, as `config_revenues` has it."""
         quarter = Quarter(
             self.table,
             self.economy,
@@ -127,21 +134,34 @@ class Situation:
             self.borders,
             outside_duty(self.economy, self.policy),
         )
-        revenue = config_revenues(quarter, self.market, ONLY)
-        return payoffs(self.table, self.calibration, self.policy, revenue, ONLY)
+        return config_revenues(quarter, self.market, ONLY)
+
+    def payoff(self, revenue: Array | None = None) -> Array:
+        """What every set of plants earns over having none, fixed costs paid.
+
+        Returns
+        -------
+        ndarray, shape (firm, config, regime)
+            Quarters of profit.
+        """
+        sold = self.revenue() if revenue is None else revenue
+        return payoffs(self.table, self.calibration, self.settings, self.policy, sold, ONLY)
+
+    def choices(self, expected: Calendar | None = None) -> Choices:
+        """The choice that it faces; ``expected`` where it is to expect something else."""
+        foreseen = self.expected if expected is None else expected
+        return Choices(self.table, self.moving, self.payoff(), foreseen, ONLY, self.regime)
 
     def weighed(self, expected: Calendar | None = None) -> Weighing:
-        """What every set of plants is worth to it.
+        """What it weighs and decides.
 
         Parameters
         ----------
         expected : Calendar, optional
             Other expectations than its own.
         """
-        foreseen = self.expected if expected is None else expected
-        problem = choices(self.table, self.moving, self.payoff(), foreseen, ONLY)
-        gates = gates_of(self.table, self.moving, ONLY)
-        return weigh(problem, gates, foreseen, self.values, self.table.config, self.regime)
+        luck = Luck.none(1) if self.luck is None else self.luck
+        return weigh(self.choices(expected), self.values, luck)
 
     def under(self, policy: Policy, regimes: NDArray[np.int64]) -> "Situation":
         """The same firm under other policies, with costs and claims found anew.
@@ -191,10 +211,6 @@ class Decided(Protocol):
     moving: MovingCosts
     plans: ValuedPlans
 
-    @property
-    def scenario(self) -> Scenario:
-        """The scenario that runs."""
-
     def this_quarter(self) -> Quarter:
         """What the plants of this quarter meet, under contract last of all."""
 
@@ -213,23 +229,23 @@ class Moment:
         That of all firms, a row each; its luck is nobody's.
     reviewing : ndarray of int, shape (review,)
         Rows of the firms that decide in the quarter.
-    taste : ndarray, shape (review, config)
-        The luck of their reviews.
+    lucks : Luck
+        What chance brings them.
     """
 
     quarter: int
     everyone: Situation
     reviewing: NDArray[np.int64]
-    taste: Array
+    lucks: Luck
 
-    def luck(self, row: int) -> Array | None:
-        """The luck of a firm's review, shape (config,); None where it does not review."""
+    def luck(self, row: int) -> Luck | None:
+        """What chance brings a firm; None where it decides nothing."""
         place = np.flatnonzero(self.reviewing == row)
-        return self.taste[place[0]] if len(place) else None
+        return self.lucks.take(place) if len(place) else None
 
     def situation(self, row: int) -> Situation:
         """The situation of one firm."""
-        all_firms, luck = self.everyone, self.luck(row)
+        all_firms = self.everyone
         return replace(
             all_firms,
             table=_rows(all_firms.table, [row]),
@@ -238,7 +254,7 @@ class Moment:
             costs_now=_costs_of(all_firms.costs_now, row),
             borders_now=_borders_of(all_firms.borders_now, row),
             values=all_firms.values[[row]],
-            luck=all_firms.luck if luck is None else luck,
+            luck=self.luck(row),
         )
 
 
@@ -263,8 +279,7 @@ def moment_of(model: Decided, market: MarketState) -> Moment:
         _rows(model.firms, slice(None)),
         model.economy,
         model.calibration,
-        model.scenario.firms,
-        model.moving.build_up,
+        replace(model.moving, grant=None),
         model.presence[:, :, :N_HOSTS],
         adapted.policy,
         model.conditions.during(model.live),
@@ -276,9 +291,9 @@ def moment_of(model: Decided, market: MarketState) -> Moment:
         model.expected,
         model.plan_values[..., model.live].copy(order="K"),
         model.regime,
-        np.zeros(N_CONFIGS),
+        None,
     )
-    return Moment(model.quarter, everyone, model.plans.rows, model.plans.taste)
+    return Moment(model.quarter, everyone, model.plans.rows, model.plans.luck)
 
 
 def _costs_of(costs: UnitCosts, row: int) -> UnitCosts:

@@ -2,8 +2,8 @@
 
 A lever is moved for this firm alone and for good: under every regime it thinks
 possible, with markets, prices of inputs, wages and what it believes left as they are.
-The decision is the one it takes with the luck it has: the set of plants worth most or, at
-the gate of a project, whether to go on. It is found anew on a grid of values that is
+The decision is the one it takes with the luck it has: to build, to close or to stay or, of
+a firm with a project, whether to go on. It is found anew on a grid of values that is
 finest near today's, and where it changes the grid is refined.
 """
 
@@ -14,11 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abm.axes import HOSTS, N_CONFIGS, N_HOSTS
+from abm.core.choice.outlook import PlantProblem
 from abm.core.choice.projects import Projects
 from abm.economy.tables import Array
 from abm.explain.one_firm import ONLY, Situation
-from abm.location.moving_costs import MovingCosts, location_problem
-from abm.location.valuation import Gates, gates_of, weigh
+from abm.location.moving_costs import MovingCosts
+from abm.location.valuation import Choices, Luck, projects_of, weigh
 from abm.policy.regimes import Policy
 from abm.trade.duties import duty_on, with_fixed_duty
 
@@ -153,6 +154,39 @@ def _duty_lever(situation: Situation, origin: int, market: int) -> Lever:
     return Lever(key, "ad valorem, due whatever the origin", now, 0.0, MOST_DUTY, change)
 
 
+@dataclass(frozen=True)
+class _Copies(Choices):
+    """The choice of copies of a firm to each of which moving costs something else.
+
+    Attributes
+    ----------
+    each : tuple of MovingCosts
+        By copy.
+    """
+
+    each: tuple[MovingCosts, ...] = ()
+
+    def problem(self, firms: NDArray[np.int64]) -> PlantProblem:
+        """The choice of some of the copies."""
+        problem, regimes = super().problem(firms), self.payoff.shape[2]
+        costs = []
+        for firm in firms:
+            cost = self.each[firm].weighed(self.table, ONLY)[0]
+            cost = cost if cost.ndim == 3 else cost[..., None]
+            costs.append(np.broadcast_to(cost, (*cost.shape[:2], regimes)))
+        return replace(problem, location=replace(problem.location, move_cost=np.stack(costs)))
+
+    def projects(self, firms: NDArray[np.int64]) -> Projects:
+        """Projects of some of the copies."""
+        found = [projects_of(self.table, self.each[firm], ONLY) for firm in firms]
+        return Projects(
+            *(
+                np.concatenate([getattr(one, name) for one in found])
+                for name in Projects.__annotations__
+            )
+        )
+
+
 def decisions(situation: Situation, lever: Lever, values: Array) -> NDArray[np.int64]:
     """What the firm decides at each value of a lever.
 
@@ -168,18 +202,12 @@ def decisions(situation: Situation, lever: Lever, values: Array) -> NDArray[np.i
         A set of plants, or `CANCELS`.
     """
     if lever.policy is not None:
-        payoff, each = _at_each_value(situation, lever.policy, values)
-    else:
-        assert lever.setting is not None
-        payoff = np.repeat(situation.payoff(), len(values), axis=0)
-        each = [
-            replace(
-                situation.moving,
-                settings=situation.settings.model_copy(update={lever.setting: float(value)}),
-            )
-            for value in values
-        ]
-    return _decide(situation, payoff, each)
+        return _decide(situation, *_at_each_value(situation, lever.policy, values))
+    assert lever.setting is not None
+    revenue = situation.revenue()
+    each = [situation.assuming(**{lever.setting: float(value)}) for value in values]
+    payoff = np.concatenate([one.payoff(revenue) for one in each])
+    return _decide(situation, payoff, [one.moving for one in each])
 
 
 def _at_each_value(
@@ -204,39 +232,16 @@ def _decide(situation: Situation, payoff: Array, each: list[MovingCosts]) -> NDA
 
     ``each`` holds what moving costs every copy.
     """
-    table, regime = situation.table, situation.regime
-    belief = np.repeat(table.belief, len(payoff)).astype(np.int64)
-    problems = [
-        location_problem(moving, payoff[:1], situation.expected.later, belief[:1], table.sector)
-        for moving in each
-    ]
-    regimes = len(situation.policy.regimes)
-    costs = [problem.cost_by_regime[0] for problem in problems]
-    problem = replace(
-        location_problem(
-            each[0], payoff, situation.expected.later, belief, np.repeat(table.sector, len(payoff))
-        ),
-        move_cost=np.stack([np.broadcast_to(cost, (*cost.shape[:2], regimes)) for cost in costs]),
+    table, every = situation.table, np.zeros(len(payoff), np.int64)
+    choices = _Copies(
+        table, each[0], payoff, situation.expected, every, situation.regime, tuple(each)
     )
-    start = np.repeat(situation.values, len(payoff), axis=0)
-    config = np.repeat(table.config, len(payoff)).astype(np.int64)
-    gates = _copied([gates_of(table, moving, ONLY) for moving in each])
-    weighed = weigh(problem, gates, situation.expected, start, config, regime)
-    found: NDArray[np.int64] = (weighed.worth + situation.luck).argmax(axis=1)
-    if table.target[0] >= 0:
-        goes_on = weighed.going_on + table.project_taste[0] >= weighed.cancelling
-        found = np.where(goes_on, table.target[0], CANCELS)
-    return found
-
-
-def _copied(gates: list[Gates]) -> Gates:
-    """The project at the gate of as many copies of a firm, if it has one."""
-    places = np.repeat(np.arange(len(gates)), [len(one.places) for one in gates])
-    projects = {
-        name: np.concatenate([getattr(one.projects, name) for one in gates])
-        for name in Projects.__annotations__
-    }
-    return Gates(places, Projects(**projects))
+    luck = Luck.none(1) if situation.luck is None else situation.luck
+    weighed = weigh(choices, situation.values[every], luck.take(every))
+    if table.target[0] < 0:
+        return weighed.choice.astype(np.int64)
+    goes_on = weighed.going_on + table.project_luck[0] >= weighed.cancelling
+    return np.where(goes_on, table.target[0], CANCELS)
 
 
 def nearest_switch(situation: Situation, lever: Lever) -> Switch:

@@ -1,27 +1,31 @@
-"""What moving costs under every regime, who pays and how long it takes; the choice firms face."""
+"""What moving costs under every regime, who pays and how long it takes.
+
+Money of the choice of plants is in *quarters of profit*: what a firm earns in a quarter on its
+base-year sales, ``mu`` times these, with ``mu`` the gain per sale of its sector. So scales of
+luck are the same for all firms.
+"""
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Self
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.axes import HAS_PLANT, N_CONFIGS, N_FOOTLOOSE, N_HOSTS
-from abm.core.choice.location import LocationProblem
+from abm.axes import HAS_PLANT, N_CONFIGS, N_FOOTLOOSE, N_HOMES, N_HOSTS
+from abm.core.choice.attrition import quarterly_deaths
+from abm.core.choice.clocks import Clock, Clocks, Kind, kinds
+from abm.core.choice.plant_costs import QUARTERS, gain_per_sale, moving_costs
+from abm.core.choice.sets import Sets
 from abm.core.demand.build_up import BuildUp
 from abm.core.demand.customers import Speeds
-from abm.core.inputs.content_rules import Floats
 from abm.economy.tables import Array, Economy
 from abm.policy.regimes import Policy
 from abm.scenario.assumptions import FirmAssumptions
+from agents import FirmTable
 
-RULED_OUT = -1e6
-"""Taste for a set of plants that a sector cannot have, share of base-year sales.
-
-A move to such a set also costs this much. The amount exceeds anything that costs,
-duties and luck can add up to, so no firm ever chooses the set.
-"""
+SETS = Sets(HAS_PLANT)
+"""The sets of plants that firms may have."""
 
 OPENED = ~HAS_PLANT[:, None] & HAS_PLANT[None]
 """Where going from one set of plants to another adds a plant, shape (config, config, host)."""
@@ -29,8 +33,16 @@ OPENED = ~HAS_PLANT[:, None] & HAS_PLANT[None]
 CLOSED = HAS_PLANT[:, None] & ~HAS_PLANT[None]
 """Where it gives one up."""
 
-SIZE = np.maximum(HAS_PLANT.sum(axis=1), 1)
-"""Plants of every set that share its sales; 1 for the empty set, which has none to share."""
+KINDS = np.stack([kinds(SETS, founds=True), kinds(SETS)])
+"""What each move is, of firms at home in North America and abroad; (2, config, config)."""
+
+Rows = NDArray[np.int64]
+
+
+def from_abroad(home: NDArray[np.integer]) -> Rows:
+    """1 for firms at home outside North America, 0 for the others."""
+    abroad: Rows = (home >= N_HOSTS).astype(np.int64)
+    return abroad
 
 
 def quarterly_discount(settings: FirmAssumptions) -> float:
@@ -43,194 +55,272 @@ def quarterly_review(settings: FirmAssumptions) -> float:
     return min(1.0, settings.reviews_per_year / 4)
 
 
-def build_up_costs(economy: Economy, settings: FirmAssumptions, speeds: Speeds) -> Array | None:
-    """Profit that firms expect to miss while the sales of new plants build up.
+def profit_per_sale(margin: Array, settings: FirmAssumptions) -> Array:
+    """``mu``, what plants that stand earn per unit of sales, by sector."""
+    gain: Array = gain_per_sale(margin, settings.build_cost, quarterly_discount(settings)).astype(
+        np.float64
+    )
+    return gain
 
-    Parameters
+
+class Sunk(NamedTuple):
+    """Sunk costs of arriving that make the calibration year a rest point, quarters of profit.
+
+    Attributes
     ----------
-    economy : Economy
-    settings : FirmAssumptions
-    speeds : Speeds
-        Of customers, and of a firm's assignment of its sales to its plants.
+    arriving : ndarray, shape (sector, home, host)
+        Of a plant abroad, beside building it; 0 at home.
+    founding : ndarray, shape (sector, home)
+        Of a firm at home in North America that had no plant.
+    """
+
+    arriving: Array
+    founding: Array
+
+    @classmethod
+    def nothing(cls) -> "Sunk":
+        """No such costs."""
+        return cls(np.zeros((N_FOOTLOOSE, N_HOMES, N_HOSTS)), np.zeros((N_FOOTLOOSE, N_HOMES)))
+
+
+def sales_missed(economy: Economy, settings: FirmAssumptions, speeds: Speeds) -> Array:
+    """Quarters of a new plant's sales that firms expect to miss while these build up.
+
+    Nobody pays them: they are an expectation that firms weigh.
 
     Returns
     -------
-    ndarray, shape (sector, config, config), or None
-        Present value at opening, share of a quarter's sales; None where sales do not take
-        time. Nobody pays it: it is an expectation that firms weigh.
+    ndarray, shape (origin, sector, config, config)
+        Present value at opening, of firms at home in North America and abroad.
     """
     if speeds == (1, 1):
-        return None
+        return np.zeros((2, N_FOOTLOOSE, N_CONFIGS, N_CONFIGS))
     final = economy.final_demand[:N_HOSTS, :N_FOOTLOOSE].sum(axis=(0, 2))
     inputs = economy.intermediate_use[:N_HOSTS, :N_FOOTLOOSE].sum(axis=(0, 2, 3))
     build_up = BuildUp(speeds.win, speeds.shift, quarterly_discount(settings))
-    costs = build_up.costs(HAS_PLANT, economy.margin, final / (final + inputs))
-    return costs.astype(np.float64)
+    return np.stack(
+        [build_up.quarters(HAS_PLANT, final / (final + inputs), abroad) for abroad in (False, True)]
+    )
 
 
 @dataclass(frozen=True)
 class MovingCosts:
     """What it costs to go from one set of plants to another, and who pays.
 
-    All costs are shares of a quarter's sales in the base year. Building is paid stage by
-    stage. A treasury pays its part of every stage, at the rate of the regime under which
-    the project was decided on: later changes of policy touch later projects alone.
+    Costs are paid stage by stage. A treasury pays its part of every stage of building, at the
+    rate of the regime under which the project was decided on: later changes of policy touch
+    later projects alone.
 
     Attributes
     ----------
     settings : FirmAssumptions
+    gain : ndarray, shape (sector,)
+        Profit per unit of sales.
+    makes : ndarray of bool, shape (sector, host)
+        Where a sector may have plants.
+    missed : ndarray, shape (origin, sector, config, config)
+        From `sales_missed`.
+    sunk : Sunk
     grant : ndarray, shape (sector, host, regime), optional
         Part of build cost that the host's treasury pays to projects decided on under each
         regime; None where no treasury pays anything under any, so that costs are the same
         under all.
-    build_up : ndarray, shape (sector, config, config), optional
-        From `build_up_costs`: weighed by firms beside what is paid.
     """
 
     settings: FirmAssumptions
+    gain: Array
+    makes: NDArray[np.bool_]
+    missed: Array
+    sunk: Sunk
     grant: Array | None = None
-    build_up: Array | None = None
 
     @classmethod
-    def under(
-        cls, settings: FirmAssumptions, policy: Policy, build_up: Array | None = None
-    ) -> Self:
+    def of(
+        cls, economy: Economy, settings: FirmAssumptions, speeds: Speeds, sunk: Sunk
+    ) -> "MovingCosts":
+        """Costs without any policy, as in the calibration year."""
+        gain = profit_per_sale(economy.margin, settings)
+        missed = sales_missed(economy, settings, speeds)
+        return cls(settings, gain, economy.makes, missed, sunk)
+
+    def under(self, policy: Policy) -> "MovingCosts":
         """The costs of moving under the regimes of a policy."""
         grant = policy.investment_grant[:N_FOOTLOOSE]
-        return cls(settings, grant if grant.any() else None, build_up)
+        return MovingCosts(
+            self.settings,
+            self.gain,
+            self.makes,
+            self.missed,
+            self.sunk,
+            grant if grant.any() else None,
+        )
+
+    @cached_property
+    def clocks(self) -> Clocks:
+        """How long moves of each kind take, and when they are paid."""
+        settings = self.settings
+        return Clocks(
+            new_plant=Clock(settings.stage_quarters, settings.stage_cost_shares),
+            standing_plant=Clock((settings.transfer_quarters,), (1.0,)),
+            closing=Clock((settings.closing_quarters,), (1.0,)),
+            founding=Clock((settings.founding_quarters,), (1.0,)),
+        )
 
     @cached_property
     def delays(self) -> NDArray[np.int64]:
-        """Quarters until a decided set of plants serves, 0 where none is added.
-
-        Shape (config, config).
-        """
-        opens = OPENED.any(axis=2)
-        delays: NDArray[np.int64] = np.where(opens, self.settings.build_quarters, 0)
-        return delays
+        """Quarters until a decided set of plants serves, shape (origin, config, config)."""
+        return np.stack([self.clocks.delays(SETS, founds) for founds in (True, False)])
 
     @cached_property
-    def still_to_pay(self) -> Array:
-        """Present value, on entering each stage of a project, of all stages still to pay.
-
-        Stages are paid as they begin. The last entry, after the last stage, is 0.
-
-        Returns
-        -------
-        ndarray, shape (stage + 1,)
-            Share of the undiscounted cost of the project.
-        """
+    def weights(self) -> Array:
+        """Present value of each move's cost as of the decision, (origin, config, config)."""
         discount = quarterly_discount(self.settings)
-        remaining = [0.0]
-        for share, quarters in zip(
-            reversed(self.settings.stage_cost_shares),
-            reversed(self.settings.stage_quarters),
-            strict=True,
-        ):
-            remaining.append(share + discount**quarters * remaining[-1])
-        return np.array(remaining[::-1])
+        return np.stack([self.clocks.weights(SETS, discount, founds) for founds in (True, False)])
 
     @cached_property
-    def plants(self) -> Array:
-        """Build cost of every plant that a move adds, whoever pays.
+    def stages(self) -> NDArray[np.int64]:
+        """How many stages a project of each `Kind` has."""
+        return np.array([len(self.clocks.of(kind).quarters) for kind in Kind])
 
-        A plant costs ``build_cost`` of the yearly sales it takes over, with sales split
-        evenly over a set. Shape (config, config, host).
+    @cached_property
+    def stage_quarters(self) -> NDArray[np.int64]:
+        """Length of every stage of projects of each `Kind`, shape (kind, stage)."""
+        return _padded([self.clocks.of(kind).quarters for kind in Kind]).astype(np.int64)
+
+    @cached_property
+    def stage_costs(self) -> Array:
+        """Part of a project's cost that each stage sinks as it begins, shape (kind, stage)."""
+        return _padded([self.clocks.of(kind).cost_shares for kind in Kind])
+
+    @cached_property
+    def barred(self) -> NDArray[np.bool_]:
+        """Moves to places where a sector makes nothing, shape (sector, config, config)."""
+        nowhere = (HAS_PLANT[None] & ~self.makes[:, None]).any(axis=2)
+        barred: NDArray[np.bool_] = nowhere[:, None] & ~np.eye(N_CONFIGS, dtype=bool)
+        return barred
+
+    def still_to_pay(self, kind: NDArray[np.integer], stage: NDArray[np.integer]) -> Array:
+        """Present value, on entering a stage, of all stages still to pay, share of the cost."""
+        discount = quarterly_discount(self.settings)
+        paid = np.zeros(len(kind))
+        for each in Kind:
+            some = kind == each
+            paid[some] = self.clocks.of(each).still_to_pay(discount)[stage[some]]
+        return paid
+
+    def quarters_after(self, kind: NDArray[np.integer], stage: NDArray[np.integer]) -> Rows:
+        """Quarters from the start of a stage to the end of the move; 0 after the last."""
+        left = np.zeros(len(kind), np.int64)
+        for each in Kind:
+            some = kind == each
+            ends = np.append(np.cumsum(self.clocks.of(each).quarters[::-1], dtype=int)[::-1], 0)
+            left[some] = ends[stage[some]]
+        return left
+
+    def plants(
+        self,
+        table: FirmTable,
+        rows: Rows,
+        config: NDArray[np.integer],
+        target: NDArray[np.integer],
+    ) -> Array:
+        """Build cost of every plant that some moves add, whoever pays, shape (move, host).
+
+        A plant costs ``build_cost`` of the yearly sales that it would have in the base year.
+        Share of the firm's quarterly base-year sales.
         """
-        cost: Array = 4 * self.settings.build_cost * OPENED / SIZE[None, :, None]
+        share = table.base_plant_sales[rows, target].astype(np.float64)
+        cost: Array = QUARTERS * self.settings.build_cost * OPENED[config, target] * share
         return cost
 
-    @cached_property
-    def total(self) -> Array:
-        """Cost of every move before discounting, whoever pays, shape (config, config).
+    def total(
+        self,
+        table: FirmTable,
+        rows: Rows,
+        config: NDArray[np.integer],
+        target: NDArray[np.integer],
+    ) -> Array:
+        """What some moves cost in building and closing, whoever pays, before discounting.
 
-        Beside building, closing a plant costs ``closure_cost`` of the yearly sales given up.
+        Share of the firm's quarterly base-year sales; beside building, closing a plant costs
+        ``closure_cost`` of the yearly sales given up.
         """
-        opened, closed = OPENED.sum(axis=2), CLOSED.sum(axis=2)
-        build, closure = self.settings.build_cost, self.settings.closure_cost
-        cost: Array = 4 * (build * opened / SIZE[None] + closure * closed / SIZE[:, None])
+        shut = table.base_plant_sales[rows, config] * CLOSED[config, target]
+        built = self.plants(table, rows, config, target).sum(axis=1)
+        cost: Array = built + QUARTERS * self.settings.closure_cost * shut.sum(axis=1)
+        return cost
+
+    def arriving(
+        self,
+        table: FirmTable,
+        rows: Rows,
+        config: NDArray[np.integer],
+        target: NDArray[np.integer],
+        kind: NDArray[np.integer],
+    ) -> Array:
+        """Sunk cost of arriving and founding of some moves, quarters of profit, shape (move,)."""
+        cell = table.sector[rows], table.home[rows]
+        arrived = (OPENED[config, target] * self.sunk.arriving[cell]).sum(axis=1)
+        cost: Array = arrived + self.sunk.founding[cell] * (kind == Kind.FOUNDING)
         return cost
 
     def borne(
         self,
-        grants: NDArray[np.floating],
+        table: FirmTable,
+        rows: Rows,
         config: NDArray[np.integer],
         target: NDArray[np.integer],
+        kind: NDArray[np.integer],
     ) -> Array:
-        """What some moves cost firms that are paid grants, before discounting.
+        """What projects cost firms that are paid their grants, before discounting.
 
-        Parameters
-        ----------
-        grants : ndarray, shape (move, host)
-            Part of build cost that each host's treasury pays.
-        config, target : ndarray of int, shape (move,)
-
-        Returns
-        -------
-        ndarray, shape (move,)
+        Quarters of profit, shape (move,).
         """
-        paid = (self.plants[config, target] * grants).sum(axis=1)
-        cost: Array = self.total[config, target] - paid
-        return cost
+        paid = (self.plants(table, rows, config, target) * table.grant[rows]).sum(axis=1)
+        cost = (self.total(table, rows, config, target) - paid) / self.gain[table.sector[rows]]
+        borne: Array = cost + self.arriving(table, rows, config, target, kind)
+        return borne
 
-    def weighed(self, sector: NDArray[np.integer] | None, firms: int) -> Array:
+    def weighed(self, table: FirmTable, rows: Rows) -> Array:
         """Present value of what every move costs firms that decide on it now.
-
-        Parameters
-        ----------
-        sector : ndarray of int, shape (firm,), optional
-            Not asked for where no treasury pays and sales do not take time.
-        firms : int
 
         Returns
         -------
         ndarray, shape (firm, config, config) or, with grants, (firm, config, config, regime)
-            The regime is the one that the firm decides under.
+            Quarters of profit, infinite where a move is barred. The regime is the one that the
+            firm decides under.
         """
-        first = self.still_to_pay[0]
-        if self.grant is None:
-            costs = np.where(self.delays > 0, self.total * first, self.total)
-            same: Array = np.broadcast_to(costs, (firms, N_CONFIGS, N_CONFIGS))
-            return same if self.build_up is None else same + self._missed(sector)
-        assert sector is not None
-        paid = np.einsum("cdh,jhr->jcdr", self.plants, self.grant)
-        costs = self.total[None, ..., None] - paid
-        by_sector = np.where(self.delays[..., None] > 0, costs * first, costs)
-        each: Array = by_sector[sector]
-        return each if self.build_up is None else each + self._missed(sector)[..., None]
+        settings, sector, home = self.settings, table.sector[rows], table.home[rows]
+        origin = from_abroad(home)
+        share = table.base_plant_sales[rows] / self.gain[sector, None, None]
+        costs = moving_costs(
+            SETS,
+            share,
+            (settings.build_cost, settings.closure_cost),
+            self.sunk.arriving[sector, home],
+            self.sunk.founding[sector, home],
+        )
+        weights = self.weights[origin]
+        costs = weights * costs + self.build_up(table, rows)
+        if self.grant is not None:
+            paid = np.einsum("cdh,ndh,nhr->ncdr", OPENED, share, self.grant[sector])
+            paid *= QUARTERS * settings.build_cost
+            costs = costs[..., None] - weights[..., None] * paid
+        costs[self.barred[sector]] = np.inf
+        return costs
 
-    def _missed(self, sector: NDArray[np.integer] | None) -> Array:
-        """Sales missed after opening, as of the decision, shape (firm, config, config)."""
-        assert sector is not None
-        assert self.build_up is not None
-        sectors, each = np.arange(len(self.build_up)), np.arange(N_CONFIGS)
-        by_sector = self.missed(sectors[:, None, None], each[:, None], each, self.delays)
-        missed: Array = by_sector[sector]
-        return missed
-
-    def missed(
-        self,
-        sector: NDArray[np.integer],
-        config: NDArray[np.integer],
-        target: NDArray[np.integer],
-        quarters: NDArray[np.integer],
-    ) -> Array:
-        """Profit missed while sales of new plants build up, some quarters before they open.
-
-        Parameters
-        ----------
-        sector, config, target, quarters : ndarray of int
-            Broadcasting to each other.
+    def build_up(self, table: FirmTable, rows: Rows) -> Array:
+        """Profit missed while sales of new plants build up, as of the decision.
 
         Returns
         -------
-        ndarray
-            Share of a quarter's sales.
+        ndarray, shape (firm, config, config)
+            Quarters of profit.
         """
-        if self.build_up is None:
-            return np.zeros(np.broadcast_shapes(*map(np.shape, (sector, config, target))))
-        weight = quarterly_discount(self.settings) ** quarters
-        missed: Array = weight * self.build_up[sector, config, target]
+        origin = from_abroad(table.home[rows])
+        new = np.einsum("cdh,ndh->ncd", OPENED, table.base_plant_sales[rows], dtype=np.float64)
+        later = quarterly_discount(self.settings) ** self.delays[origin]
+        missed: Array = later * self.missed[origin, table.sector[rows]] * new
         return missed
 
     def granted(
@@ -259,53 +349,28 @@ class MovingCosts:
         return rates
 
 
-def location_problem(
-    moving: MovingCosts,
-    payoff: Array,
-    transitions: Floats,
-    belief: NDArray[np.integer],
-    sector: NDArray[np.integer] | None = None,
-) -> LocationProblem:
-    """The choice some firms face.
-
-    Parameters
-    ----------
-    moving : MovingCosts
-    payoff : ndarray, shape (firm, config, regime)
-        Share of base-year sales; near `RULED_OUT` for sets that a firm cannot have.
-    transitions : ndarray, shape (belief, regime, regime)
-    belief : ndarray of int, shape (firm,)
-    sector : ndarray of int, shape (firm,), optional
-        Not asked for where no treasury pays for plants and sales do not take time.
-
-    Returns
-    -------
-    LocationProblem
-    """
-    settings = moving.settings
-    move_cost = moving.weighed(sector, len(payoff))
-    ruled_out = is_ruled_out(payoff[..., 0])
-    if ruled_out.any():
-        # The ban is a move cost, not a payoff: a payoff of -1e6 a quarter would leave the
-        # linear systems too few digits for the payoffs of all other sets.
-        barred = ruled_out[:, None] & ~np.eye(N_CONFIGS, dtype=bool)
-        if moving.grant is not None:
-            barred = barred[..., None]
-        move_cost = move_cost - RULED_OUT * barred
-        payoff = np.where(ruled_out[..., None], 0, payoff)
-    return LocationProblem(
-        profit=payoff,
-        move_cost=move_cost,
-        build_delay=moving.delays,
-        transitions=transitions,
-        belief=belief,
-        discount=quarterly_discount(settings),
-        review=quarterly_review(settings),
-        noise=settings.choice_noise,
-    )
+def _padded(lists: list[tuple[float, ...]] | list[tuple[int, ...]]) -> Array:
+    """Lists of different lengths as rows, filled up with 0."""
+    rows = np.zeros((len(lists), max(map(len, lists))))
+    for row, numbers in zip(rows, lists, strict=True):
+        row[: len(numbers)] = numbers
+    return rows
 
 
-def is_ruled_out(payoff: Array) -> NDArray[np.bool_]:
-    """Which sets of plants a firm cannot have, shape (firm, config)."""
-    ruled_out: NDArray[np.bool_] = payoff < RULED_OUT / 2
-    return ruled_out
+def dying(table: FirmTable, settings: FirmAssumptions) -> Array:
+    """Probability that a plant of each firm dies in a quarter unless it is spared."""
+    deaths: Array = quarterly_deaths(
+        table.relative_size,
+        settings.death_always,
+        settings.death_of_small,
+        settings.death_gradient,
+    ).astype(np.float64)
+    return deaths
+
+
+def may_die(table: FirmTable, plants: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which plants that stand may die: not that at home while sisters stand, (firm, host)."""
+    at_home = table.home[:, None] == np.arange(N_HOSTS)
+    sisters = plants.sum(axis=1, keepdims=True) > 1
+    may: NDArray[np.bool_] = plants & ~(at_home & sisters)
+    return may

@@ -1,4 +1,4 @@
-"""How firms carry out what they have decided: projects advance, plants open and close."""
+"""How firms carry out what they have decided: projects advance, plants open, close and die."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -6,14 +6,29 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.axes import HAS_PLANT, N_FOOTLOOSE, N_HOSTS
+from abm.axes import HAS_PLANT, N_CONFIGS, N_FOOTLOOSE, N_HOSTS
+from abm.core.choice.plant_costs import QUARTERS
 from abm.economy.tables import Array
-from abm.location.moving_costs import OPENED, SIZE, MovingCosts
+from abm.location.moving_costs import (
+    KINDS,
+    OPENED,
+    SETS,
+    MovingCosts,
+    from_abroad,
+    may_die,
+)
 from abm.location.review import ValuedPlans
 from abm.scenario.assumptions import FirmAssumptions
 from agents import FirmTable
 
 Rows = NDArray[np.int64]
+
+BITS = 1 << np.arange(N_HOSTS)
+
+CODE = np.empty(2**N_HOSTS, np.int64)
+"""Index of the set of plants whose hosts add up to a number of `BITS`."""
+
+CODE[HAS_PLANT @ BITS] = np.arange(N_CONFIGS)
 
 
 @dataclass(frozen=True)
@@ -24,7 +39,7 @@ class Moves:
     ----------
     rows, from_config, to_config : ndarray of int, shape (move,)
     stage : ndarray of str, shape (move,)
-        ``announced``, ``completed`` or ``cancelled``.
+        ``announced``, ``completed`` or ``cancelled``; ``died`` where plants died.
     cost : ndarray, shape (move, host)
         What the plants of the move cost to build, million USD; nothing where none is new.
     lost : ndarray, shape (move, host)
@@ -43,6 +58,14 @@ class Moves:
     lost: Array
     granted: Array
     grants: Array
+
+    def and_then(self, later: Self) -> Self:
+        """These moves, and others of the same quarter."""
+        both = {
+            name: np.concatenate([getattr(self, name), getattr(later, name)])
+            for name in ("rows", "from_config", "to_config", "stage", "cost", "lost", "granted")
+        }
+        return type(self)(**both, grants=self.grants + later.grants)
 
 
 @dataclass(frozen=True)
@@ -66,7 +89,7 @@ class _Entries:
 
 
 def relocate(table: FirmTable, moving: MovingCosts, plans: ValuedPlans, regime: int) -> Moves:
-    """Start, advance, cancel and complete projects; close plants at once.
+    """Start, advance, cancel and complete projects.
 
     At least one plant of every sector stays at every host that has any, so that no
     market loses its only modelled source from one quarter to the next.
@@ -86,85 +109,121 @@ def relocate(table: FirmTable, moving: MovingCosts, plans: ValuedPlans, regime: 
     """
     building = table.target[plans.rows] >= 0
     table.quarters_left[table.target >= 0] -= 1
-    at_gate, goes_on = plans.rows[building], plans.goes_on[building]
-    stopped, onward = at_gate[~goes_on], at_gate[goes_on]
+    looked_at, goes_on = plans.rows[building], plans.goes_on[building]
+    stopped, onward = looked_at[~goes_on], looked_at[goes_on]
+    onward = onward[table.quarters_left[onward] <= 0]
     given_up = _Entries.of(table, "cancelled", stopped, table.target[stopped])
     spent = table.sunk[stopped] * table.base_revenue[stopped] * table.weight[stopped]
     done, grants = _advance(table, moving, onward)
+    started, paid = _start(table, moving, plans, ~building, regime)
+    towards = table.target[done].astype(int)
+    may = _leaves_a_plant(table, done, towards)
+    settled = _Entries.of(table, "completed", done[may], towards[may])
+    _stand(table, settled.rows, settled.after)
+    _forget_projects(table, np.concatenate([stopped, done]))
+    log = (given_up, started, settled)
+    return _as_moves(table, moving.settings, log, spent, grants + paid)
 
-    movers, choice, luck = _decided(table, plans, ~building)
-    table.grant[movers] = moving.granted(table.sector[movers], table.config[movers], choice, regime)
-    waits = moving.delays[table.config[movers], choice] > 0
-    started = _Entries.of(table, "announced", movers[waits], choice[waits])
-    grants += _start(table, moving, started, luck[waits])
 
-    settle = np.concatenate([done, movers[~waits]])
-    towards = np.concatenate([table.target[done].astype(int), choice[~waits]])
-    may = _leaves_a_plant(table, settle, towards)
-    settled = _Entries.of(table, "completed", settle[may], towards[may])
-    at_once = np.arange(len(settle))[may] >= len(done)
-    grants += _paid(table, moving, settled.rows[at_once], settled.after[at_once], np.ones(1))
-    table.config[settled.rows] = settled.after
-    table.plants[settled.rows] = HAS_PLANT[settled.after]
-    table.founded[settled.rows] |= HAS_PLANT[settled.after].any(axis=1)
-    _forget_projects(table, np.concatenate([stopped, settle]))
-    return _as_moves(table, moving.settings, (given_up, started, settled), spent, grants)
+def die(table: FirmTable, moving: MovingCosts, struck: NDArray[np.bool_]) -> Moves:
+    """Let plants die whatever their owners would like.
+
+    The plant at home is spared while sisters stand, and so is a sector's last one at a host.
+    A project goes on with what is left.
+
+    Parameters
+    ----------
+    table : FirmTable
+        Changed in place.
+    moving : MovingCosts
+    struck : ndarray of bool, shape (firm, host)
+        Where a plant dies if there is one.
+
+    Returns
+    -------
+    Moves
+    """
+    dies = struck & may_die(table, table.plants)
+    rows = np.flatnonzero(dies.any(axis=1))
+    left = CODE[(table.plants[rows] & ~dies[rows]) @ BITS]
+    may = _leaves_a_plant(table, rows, left)
+    rows, left = rows[may], left[may]
+    ended = _Entries.of(table, "died", rows, left)
+    at_work = table.target[rows] >= 0
+    some, before = rows[at_work], table.config[rows[at_work]]
+    table.target[some] = SETS.becomes[before, table.target[some], left[at_work]]
+    _stand(table, rows, left)
+    _forget_projects(table, some[table.target[some] == table.config[some]])
+    nothing = np.zeros((N_FOOTLOOSE, N_HOSTS))
+    return _as_moves(table, moving.settings, (ended,), np.zeros(0), nothing)
+
+
+def _stand(table: FirmTable, rows: Rows, config: NDArray[np.integer]) -> None:
+    """Let firms stand in other sets of plants; what they could build from before is gone."""
+    table.config[rows] = config
+    table.plants[rows] = HAS_PLANT[config]
+    table.founded[rows] |= HAS_PLANT[config].any(axis=1)
+    table.opportunity[rows] = -1
+    table.opportunity_luck[rows] = 0
 
 
 def _advance(table: FirmTable, moving: MovingCosts, onward: Rows) -> tuple[Rows, Array]:
     """Take projects to their next stage: which are done, and what treasuries pay to the others."""
-    settings = moving.settings
-    stages = len(settings.stage_quarters)
     table.stage[onward] += 1
-    done = onward[table.stage[onward] == stages]
-    more = onward[table.stage[onward] < stages]
-    share = np.array(settings.stage_cost_shares)[table.stage[more]]
-    table.quarters_left[more] = np.array(settings.stage_quarters)[table.stage[more]]
-    table.sunk[more] += share * moving.total[table.config[more], table.target[more]]
-    return done, _paid(table, moving, more, table.target[more], share)
+    kind, stage = table.project[onward], table.stage[onward]
+    ends = stage >= moving.stages[kind]
+    more, kind, stage = onward[~ends], kind[~ends], stage[~ends]
+    share = moving.stage_costs[kind, stage]
+    table.quarters_left[more] = moving.stage_quarters[kind, stage]
+    table.sunk[more] += share * moving.total(table, more, table.config[more], table.target[more])
+    return onward[ends], _paid(table, moving, more, share)
 
 
-def _decided(
-    table: FirmTable, plans: ValuedPlans, free: NDArray[np.bool_]
-) -> tuple[Rows, Rows, Array]:
-    """Firms that choose another set of plants, which one, and the luck that spoke for it."""
-    rows = plans.rows[free]
-    choice = plans.worth[free].argmax(axis=1)
-    each, drawn = np.arange(len(rows)), plans.taste[free]
-    luck = drawn[each, choice] - drawn[each, table.config[rows]]
-    moves = choice != table.config[rows]
-    return rows[moves], choice[moves], luck[moves]
-
-
-def _start(table: FirmTable, moving: MovingCosts, started: _Entries, luck: Array) -> Array:
-    """Begin projects; what treasuries pay towards their first stage."""
-    rows, targets, first = started.rows, started.after, moving.settings.stage_cost_shares[0]
+def _start(
+    table: FirmTable,
+    moving: MovingCosts,
+    plans: ValuedPlans,
+    free: NDArray[np.bool_],
+    regime: int,
+) -> tuple[_Entries, Array]:
+    """Begin projects, and keep opportunities; what treasuries pay towards first stages."""
+    weighed = plans.weighed
+    table.opportunity[plans.rows[free]] = weighed.held[free]
+    table.opportunity_luck[plans.rows[free]] = weighed.held_luck[free]
+    starts = free & (weighed.choice != table.config[plans.rows])
+    rows, targets = plans.rows[starts], weighed.choice[starts]
+    config = table.config[rows].astype(int)
+    table.grant[rows] = moving.granted(table.sector[rows], config, targets, regime)
+    started = _Entries.of(table, "announced", rows, targets)
+    kind = KINDS[from_abroad(table.home[rows]), config, targets]
+    first = moving.stage_costs[kind, 0]
     table.target[rows] = targets
+    table.project[rows] = kind
     table.stage[rows] = 0
-    table.quarters_left[rows] = moving.settings.stage_quarters[0]
-    table.project_taste[rows] = luck
-    table.sunk[rows] = first * moving.total[table.config[rows], targets]
-    return _paid(table, moving, rows, targets, np.full(1, first))
+    table.quarters_left[rows] = moving.stage_quarters[kind, 0]
+    table.project_luck[rows] = weighed.luck[starts]
+    table.sunk[rows] = first * moving.total(table, rows, config, targets)
+    return started, _paid(table, moving, rows, first)
 
 
 def _forget_projects(table: FirmTable, rows: Rows) -> None:
     """Leave nothing of projects that have ended in the table."""
     table.target[rows] = -1
+    table.project[rows] = 0
     table.stage[rows] = 0
     table.quarters_left[rows] = 0
     table.sunk[rows] = 0
-    table.project_taste[rows] = 0
+    table.project_luck[rows] = 0
     table.grant[rows] = 0
 
 
-def _paid(
-    table: FirmTable, moving: MovingCosts, rows: Rows, targets: NDArray[np.integer], share: Array
-) -> Array:
-    """Grants that are due when some of the cost of moves is paid, shape (sector, host).
+def _paid(table: FirmTable, moving: MovingCosts, rows: Rows, share: Array) -> Array:
+    """Grants that are due when a share of the cost of projects is paid, shape (sector, host).
 
-    Million USD; ``share`` of the cost of each move, or of all, is paid.
+    Million USD.
     """
-    due = share[:, None] * moving.plants[table.config[rows], targets] * table.grant[rows]
+    plants = moving.plants(table, rows, table.config[rows], table.target[rows])
+    due = share[:, None] * plants * table.grant[rows]
     sales = table.base_revenue[rows] * table.weight[rows]
     paid = np.zeros((N_FOOTLOOSE, N_HOSTS))
     np.add.at(paid, table.sector[rows], sales[:, None] * due)
@@ -207,12 +266,12 @@ def building_costs(
 ) -> Array:
     """What the new plants of some moves cost, million USD, shape (move, host).
 
-    A plant costs ``build_cost`` of the yearly sales that it takes over, sales of the
-    base year being split evenly over a set; all real firms that a firm stands for.
+    A plant costs ``build_cost`` of the yearly sales that it would have in the base year; all
+    real firms that a firm stands for.
     """
-    yearly_sales = 4 * table.base_revenue[rows] * table.weight[rows]
-    a_plant = settings.build_cost * yearly_sales / SIZE[to_config]
-    cost: Array = a_plant[:, None] * OPENED[from_config, to_config]
+    sales = table.base_plant_sales[rows, to_config] * OPENED[from_config, to_config]
+    yearly = QUARTERS * (table.base_revenue[rows] * table.weight[rows])[:, None] * sales
+    cost: Array = settings.build_cost * yearly
     return cost
 
 

@@ -8,14 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.axes import BELIEFS, N_HOSTS, NO_PLANT
+from abm.axes import BELIEFS, N_CONFIGS
 from abm.core.choice.beliefs import adaptive_transitions, myopic_transitions
 from abm.core.choice.dated_beliefs import Calendar, calendar
+from abm.core.choice.opportunities import Held
+from abm.core.choice.waiting import lasting
 from abm.economy.tables import Array
 from abm.engine.draws import Draws
-from abm.location.luck import luck_of_sets
-from abm.location.moving_costs import MovingCosts, quarterly_review
-from abm.location.valuation import choices, gates_of, weigh
+from abm.location.moving_costs import quarterly_review
+from abm.location.valuation import Choices, Luck, Weighing, weigh
 from abm.policy.regimes import Policy
 from abm.scenario.assumptions import FirmAssumptions
 from agents import FirmTable
@@ -25,20 +26,26 @@ TOLD = np.array([belief != "myopic" for belief in BELIEFS])
 
 
 def reviewing(table: FirmTable, settings: FirmAssumptions, quarter: int) -> NDArray[np.int64]:
-    """Rows of firms whose review is due this quarter or whose project ends a stage in it.
+    """Rows of firms that decide something this quarter; empty where relocation is switched off.
 
-    Empty where relocation is switched off. Firms of North America without a plant wait: what
-    founding costs is not known here.
+    A firm decides when its clock strikes, in every quarter while it holds an opportunity, and
+    when a stage of its project ends. A project in its first stage is looked at when the clock
+    strikes as well.
     """
     if not settings.relocation:
         return np.empty(0, np.int64)
+    building = table.target >= 0
+    at_gate = building & (table.quarters_left <= 1)
+    strikes = _strikes(table, settings, quarter) & (~building | (table.stage == 0))
+    return np.flatnonzero(strikes | at_gate | (table.opportunity >= 0))
+
+
+def _strikes(table: FirmTable, settings: FirmAssumptions, quarter: int) -> NDArray[np.bool_]:
+    """Whose clock strikes: for as many firms each quarter, since the clocks are spread evenly."""
     rate = quarterly_review(settings)
     now = np.floor(table.review_offset + quarter * rate)
-    before = np.floor(table.review_offset + (quarter - 1) * rate)
-    at_gate = (table.target >= 0) & (table.quarters_left <= 1)
-    waits = (table.home < N_HOSTS) & (table.config == NO_PLANT)
-    due = (now > before) & (table.target < 0) & ~waits
-    return np.flatnonzero(due | at_gate)
+    strikes: NDArray[np.bool_] = now > np.floor(table.review_offset + (quarter - 1) * rate)
+    return strikes
 
 
 def believed(
@@ -82,65 +89,64 @@ def believed(
 
 @dataclass(frozen=True)
 class ValuedPlans:
-    """How the firms that review this quarter value every set of plants.
+    """What the firms that decide this quarter weigh, and what they decide.
 
     Attributes
     ----------
     rows : ndarray of int, shape (firm,)
-    worth : ndarray, shape (firm, config)
-        Present value of choosing each set of plants now, share of quarterly sales.
-    taste : ndarray, shape (firm, config)
-        The part of ``worth`` that is this review's random taste shock.
+        Those whose clock strikes, who hold an opportunity, or whose project ends a stage.
+    weighed : Weighing
+    luck : Luck
     goes_on : ndarray of bool, shape (firm,)
-        For firms that are building: whether the project continues.
+        For firms with a project: whether it continues.
     """
 
     rows: NDArray[np.int64]
-    worth: Array
-    taste: Array
+    weighed: Weighing
+    luck: Luck
     goes_on: NDArray[np.bool_]
 
 
-def value_plans(
-    table: FirmTable,
-    moving: MovingCosts,
-    payoff: Array,
-    expected: Calendar,
-    values: Array,
-    rows: NDArray[np.int64],
-    regime: int,
-    quarter: int,
-    draws: Draws,
-) -> ValuedPlans:
-    """Value every set of plants for the firms that review, random taste included.
+def value_plans(choices: Choices, values: Array, quarter: int, draws: Draws) -> ValuedPlans:
+    """Value sets of plants, opportunities and projects for the firms that decide; and decide.
 
     Parameters
     ----------
-    table : FirmTable
-    moving : MovingCosts
-    payoff : ndarray, shape (firm, config, regime)
-    expected : Calendar
-        How each belief type expects policy to change.
+    choices : Choices
     values : ndarray, shape (all firms, config, regime)
-        Starting points of the solver; rows ``rows`` are overwritten with the solution for the
-        time after all dates.
-    rows : ndarray of int, shape (firm,)
-    regime, quarter : int
+        Starting points of the solver; rows of the firms that decide are overwritten with the
+        solution for the time after all dates.
+    quarter : int
     draws : Draws
 
     Returns
     -------
     ValuedPlans
     """
-    problem = choices(table, moving, payoff, expected, rows)
-    gates = gates_of(table, moving, rows)
-    weighed = weigh(problem, gates, expected, values[rows], table.config[rows], regime)
+    table, rows = choices.table, choices.rows
+    luck = _luck(table, choices.moving.settings, rows, quarter, draws)
+    weighed = weigh(choices, values[rows], luck)
     values[rows] = weighed.later
-    noise = luck_of_sets(draws, "review", quarter, len(rows), ids=rows)
-    taste = moving.settings.choice_noise * noise
-    goes_on = np.zeros(len(rows), np.bool_)
-    # The taste shock that favoured the project when it was chosen counts again, since
-    # the reasons for it that the model does not know have not gone away.
-    favour = table.project_taste[rows[gates.places]]
-    goes_on[gates.places] = weighed.going_on + favour >= weighed.cancelling
-    return ValuedPlans(rows, weighed.worth + taste, taste, goes_on)
+    # The luck that spoke for the project when it was begun counts again, since the reasons for
+    # it that the model does not know have not gone away.
+    goes_on = weighed.going_on + table.project_luck[rows] >= weighed.cancelling
+    return ValuedPlans(rows, weighed, luck, goes_on)
+
+
+def _luck(
+    table: FirmTable,
+    settings: FirmAssumptions,
+    rows: NDArray[np.int64],
+    quarter: int,
+    draws: Draws,
+) -> Luck:
+    firms = len(rows)
+    free = table.target[rows] < 0
+    passes = draws.uniform("opportunity passes", quarter, firms, ids=rows)
+    held = Held(table.opportunity[rows].astype(np.int64), table.opportunity_luck[rows])
+    return Luck(
+        strikes=free & _strikes(table, settings, quarter)[rows],
+        held=held.only(free & (passes < lasting(settings.opportunity_quarters))),
+        building=draws.gumbel("opportunity", quarter, (firms, N_CONFIGS + 1), ids=rows),
+        keeping=draws.gumbel("review", quarter, (firms, N_CONFIGS), ids=rows),
+    )

@@ -1,20 +1,37 @@
-"""What every set of plants is worth to a firm that reviews, before its random taste."""
+"""What sets of plants, opportunities and projects are worth to firms, and what they then decide."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from abm.axes import N_CONFIGS, N_HOSTS
 from abm.core.blocks import blocks
-from abm.core.choice.dated_beliefs import Calendar, dated_projects, dated_values
-from abm.core.choice.location import LocationProblem, choice_values, solve_values
-from abm.core.choice.projects import Projects, continue_or_cancel
+from abm.core.choice.attrition import ABROAD
+from abm.core.choice.dated_beliefs import Calendar
+from abm.core.choice.dated_plants import dated_moves
+from abm.core.choice.location import LocationProblem
+from abm.core.choice.opportunities import Building, Held, expected_moves
+from abm.core.choice.outlook import PlantProblem
+from abm.core.choice.plant_projects import going_on_or_back
+from abm.core.choice.plant_values import MoveValues, keeping_values, moves_from
+from abm.core.choice.projects import Projects
+from abm.core.choice.sets import Indices
+from abm.core.choice.waiting import Waiting, lasting
 from abm.core.inputs.content_rules import Floats
 from abm.economy.tables import Array
 from abm.engine.parallel import in_parallel
-from abm.location.moving_costs import MovingCosts, location_problem
-from abm.scenario.assumptions import FirmAssumptions
+from abm.location.moving_costs import (
+    SETS,
+    MovingCosts,
+    dying,
+    from_abroad,
+    quarterly_discount,
+    quarterly_review,
+)
 from agents import FirmTable
 
 VALUE_TOLERANCE = 1e-8
@@ -23,180 +40,325 @@ VALUE_TOLERANCE = 1e-8
 FIRMS_AT_A_TIME = 2048
 """Firms that a thread values at once."""
 
+Rows = NDArray[np.int64]
+
 
 @dataclass(frozen=True)
-class Gates:
-    """Projects whose stage ends, and that are gone on with or cancelled.
+class Luck:
+    """What chance brings some firms in a quarter.
 
     Attributes
     ----------
-    places : ndarray of int, shape (project,)
-        Of the firms that are building among those that decide, rising.
-    projects : Projects
+    strikes : ndarray of bool, shape (firm,)
+        Whether the firm comes upon an opportunity and, if it builds nothing, reviews its plants.
+    held : Held
+        Opportunities from before that did not pass.
+    building : ndarray, shape (firm, config + 1)
+        Standard draws of luck with each set, and last with going on as it is.
+    keeping : ndarray, shape (firm, config)
+        Standard draws of luck with each set that a review may end with.
     """
 
-    places: NDArray[np.int64]
-    projects: Projects
+    strikes: NDArray[np.bool_]
+    held: Held
+    building: Array
+    keeping: Array
 
-    def of(self, firms: NDArray[np.int64]) -> tuple["Gates", NDArray[np.int64]]:
-        """Those of some firms, rising, with places among them; and which of these they are."""
-        which = np.flatnonzero(np.isin(self.places, firms))
-        places = np.searchsorted(firms, self.places[which])
-        return Gates(places, self.projects.take(which)), which
+    @classmethod
+    def none(cls, firms: int) -> Self:
+        """Nothing happens."""
+        return cls(
+            np.zeros(firms, np.bool_),
+            Held.none(firms),
+            np.zeros((firms, N_CONFIGS + 1)),
+            np.zeros((firms, N_CONFIGS)),
+        )
+
+    def take(self, firms: Rows) -> Self:
+        """That of some firms."""
+        return type(self)(
+            self.strikes[firms], self.held.take(firms), self.building[firms], self.keeping[firms]
+        )
 
 
 @dataclass(frozen=True)
 class Weighing:
-    """The location choice of some firms and its solution, before random taste.
+    """What some firms weigh and decide, in quarters of profit.
 
     Attributes
     ----------
-    problem : LocationProblem
-        With the transitions that are expected after all dates.
     later : ndarray, shape (firm, config, regime)
-        What sets of plants will be worth then.
+        What sets of plants will be worth after all dates that are known.
     today : ndarray, shape (firm, config)
         What they are worth now, in the regime in force.
     worth : ndarray, shape (firm, config)
-        Present value of choosing each set of plants now, share of quarterly sales.
-    going_on, cancelling : ndarray, shape (project,)
-        What going on with each project at its gate is worth, and cancelling it.
+        Of each move, sunk cost paid and luck left out; minus infinity where it is barred.
+    cutoff : ndarray, shape (firm, config)
+        Luck from which on each set is built at once; infinite where nothing is built.
+    keeping : ndarray, shape (firm, config)
+        Odds of ending a review that brings no building with each set.
+    expected : ndarray, shape (firm, config)
+        Probability of deciding on each set this quarter, luck unknown but for what is held.
+    choice : ndarray of int, shape (firm,)
+        The set decided on; the present one where nothing is.
+    luck : ndarray, shape (firm,)
+        What spoke for it beside its worth; 0 where nothing is decided.
+    held, held_luck : ndarray, shape (firm,)
+        Opportunity that waits for better days, `ABSENT` without one, and its luck.
+    option : ndarray, shape (firm,)
+        What that is worth.
+    going_on, cancelling : ndarray, shape (firm,)
+        What finishing the project under way is worth, and giving it up; 0 without a project.
     """
 
-    problem: LocationProblem
-    later: Array
-    today: Array
-    worth: Array
-    going_on: Array
-    cancelling: Array
+    later: Floats
+    today: Floats
+    worth: Floats
+    cutoff: Floats
+    keeping: Floats
+    expected: Floats
+    choice: Indices
+    luck: Floats
+    held: Indices
+    held_luck: Floats
+    option: Floats
+    going_on: Floats
+    cancelling: Floats
+
+    @classmethod
+    def empty(cls, firms: int, regimes: int) -> Self:
+        """Room for some firms."""
+        by_set = ("today", "worth", "cutoff", "keeping", "expected")
+        shapes: dict[str, tuple[int, ...]] = dict.fromkeys(by_set, (firms, N_CONFIGS))
+        shapes["later"] = (firms, N_CONFIGS, regimes)
+        whole = ("choice", "held")
+        arrays: dict[str, Any] = {
+            item.name: np.zeros(shapes.get(item.name, firms), int if item.name in whole else float)
+            for item in fields(cls)
+        }
+        return cls(**arrays)
+
+    def put(self, firms: Rows, some: Self) -> None:
+        """Fill in what some firms weigh."""
+        for item in fields(self):
+            getattr(self, item.name)[firms] = getattr(some, item.name)
 
 
-def choices(
-    table: FirmTable,
-    moving: MovingCosts,
-    payoff: Array,
-    expected: Calendar,
-    rows: NDArray[np.int64],
-) -> LocationProblem:
-    """The choice that some firms face, as it will be after all dates.
+@dataclass(frozen=True)
+class Choices:
+    """What the firms that decide in a quarter know, all of them.
 
-    Parameters
+    Attributes
     ----------
     table : FirmTable
     moving : MovingCosts
         Under the regimes of ``payoff``.
     payoff : ndarray, shape (firm, config, regime)
+        Of the firms at ``rows``, quarters of profit.
     expected : Calendar
+        How each belief type expects policy to change.
     rows : ndarray of int, shape (firm,)
+    regime : int
+        The one in force.
+    """
+
+    table: FirmTable
+    moving: MovingCosts
+    payoff: Floats
+    expected: Calendar
+    rows: Rows
+    regime: int
+
+    @cached_property
+    def _alike(self) -> Rows:
+        """For every belief type the first one that expects the same, so that they go together."""
+        near, later = self.expected.near, self.expected.later
+        same = (later[:, None] == later).all(axis=(2, 3))
+        same &= (near[:, :, None] == near[:, None]).all(axis=(0, 3, 4))
+        alike: Rows = same.argmax(axis=1)
+        return alike
+
+    def problem(self, firms: Rows) -> PlantProblem:
+        """The choice of some of them, all at home in North America or all abroad."""
+        rows = self.rows[firms]
+        belief = self._alike[self.table.belief[rows]]
+        return plant_problem(
+            self.table, self.moving, self.payoff[firms], self.expected.later, rows, belief
+        )
+
+    def projects(self, firms: Rows) -> Projects:
+        """Projects of some of them, all of which have one."""
+        return projects_of(self.table, self.moving, self.rows[firms])
+
+    def pieces(self) -> Iterator[tuple[bool, Rows]]:
+        """Firms that can be valued together, and whether they know of a date."""
+        origin = from_abroad(self.table.home[self.rows])
+        knows = self.expected.dated()[self.table.belief[self.rows]]
+        for dated in (True, False):
+            for abroad in (0, 1):
+                firms = np.flatnonzero((knows == dated) & (origin == abroad))
+                yield from ((dated, firms[some]) for some in blocks(len(firms), FIRMS_AT_A_TIME))
+
+
+def plant_problem(
+    table: FirmTable,
+    moving: MovingCosts,
+    payoff: Floats,
+    transitions: Floats,
+    rows: Rows,
+    belief: Rows,
+) -> PlantProblem:
+    """The choice that some firms face, all at home in North America or all abroad.
+
+    Parameters
+    ----------
+    table : FirmTable
+    moving : MovingCosts
+    payoff : ndarray, shape (firm, config, regime)
+        Of the firms at ``rows``.
+    transitions : ndarray, shape (belief, regime, regime)
+    rows, belief : ndarray of int, shape (firm,)
 
     Returns
     -------
-    LocationProblem
+    PlantProblem
+        Money in quarters of profit.
     """
-    belief = table.belief[rows].astype(np.int64)
-    return location_problem(moving, payoff, expected.later, belief, table.sector[rows])
+    settings, home = moving.settings, table.home[rows].astype(np.int64)
+    origin = int(from_abroad(home[:1]).sum())
+    location = LocationProblem(
+        profit=payoff,
+        move_cost=moving.weighed(table, rows),
+        build_delay=moving.delays[origin],
+        transitions=transitions,
+        belief=belief,
+        discount=quarterly_discount(settings),
+        review=quarterly_review(settings),
+        noise=settings.build_noise,
+    )
+    deaths = np.repeat(dying(table, settings)[rows, None], N_HOSTS, axis=1)
+    mortal = {"deaths": deaths, "home": np.where(home < N_HOSTS, home, ABROAD)}
+    return PlantProblem(location, SETS, settings.keep_noise, **mortal)
 
 
-def weigh(
-    problem: LocationProblem,
-    gates: Gates,
-    expected: Calendar,
-    start: Array,
-    config: NDArray[np.integer],
-    regime: int,
-) -> Weighing:
-    """What every set of plants is worth to some firms, and every project at its gate.
+def weigh(choices: Choices, start: Array, luck: Luck) -> Weighing:
+    """What every move is worth to some firms, what they decide, and what projects are worth.
 
     Firms that know of a date value what comes before it quarter by quarter, from the date
     backwards; for the others all quarters are alike.
 
     Parameters
     ----------
-    problem : LocationProblem
-        From `choices`.
-    gates : Gates
-    expected : Calendar
-        How each belief type expects policy to change.
+    choices : Choices
     start : ndarray, shape (firm, config, regime)
         Values to start from.
-    config : ndarray of int, shape (firm,)
-        Where each firm produces.
-    regime : int
-        The one in force.
+    luck : Luck
 
     Returns
     -------
     Weighing
     """
-    projects = len(gates.places)
-    later = np.empty_like(start)
-    today, worth = np.empty(start.shape[:2]), np.empty(start.shape[:2])
-    going_on, cancelling = np.empty(projects), np.empty(projects)
+    found = Weighing.empty(len(choices.rows), start.shape[-1])
 
-    def solve(piece: tuple[_Valuation, NDArray[np.int64]]) -> None:
-        value, firms = piece
-        part, (own, which) = problem.take(firms), gates.of(firms)
-        later[firms], _ = solve_values(part, start=start[firms], tolerance=VALUE_TOLERANCE)
-        found = value(part, own, expected, later[firms], config[firms], regime)
-        today[firms], worth[firms], going_on[which], cancelling[which] = found
+    def solve(piece: tuple[bool, Rows]) -> None:
+        dated, firms = piece
+        found.put(firms, _weigh_piece(choices, dated, firms, start[firms], luck.take(firms)))
 
-    knows_date = expected.dated()[problem.belief]
-    kinds = ((_by_date, np.flatnonzero(knows_date)), (_for_ever, np.flatnonzero(~knows_date)))
-    pieces = [
-        (value, firms[some])
-        for value, firms in kinds
-        for some in blocks(len(firms), FIRMS_AT_A_TIME)
-    ]
-    in_parallel(solve, pieces)
-    return Weighing(problem, later, today, worth, going_on, cancelling)
+    in_parallel(solve, list(choices.pieces()))
+    return found
 
 
-type _Valuation = Callable[
-    [LocationProblem, Gates, Calendar, Floats, NDArray[np.integer], int],
-    tuple[Floats, Floats, Floats, Floats],
-]
-"""Values of today, worth of choices, of going on and of cancelling, from values of later."""
+@dataclass(frozen=True)
+class _Ahead:
+    """What some firms look ahead to.
+
+    Attributes
+    ----------
+    expected : Calendar
+    path : ndarray, shape (quarter ahead, firm, config, regime)
+        Values of sets, the horizon last.
+    today : MoveValues
+    gain : ndarray
+    remains : ndarray
+        As `abm.core.choice.waiting` asks for them.
+    """
+
+    expected: Calendar
+    path: Floats
+    today: MoveValues
+    gain: Floats
+    remains: Floats
 
 
-def _by_date(
-    problem: LocationProblem,
-    gates: Gates,
-    expected: Calendar,
-    later: Floats,
-    config: NDArray[np.integer],
-    regime: int,
-) -> tuple[Floats, Floats, Floats, Floats]:
-    """A `_Valuation` of firms that know of dates."""
-    found = dated_values(problem, expected, later, regime)
-    building, projects = problem.take(gates.places), gates.projects
-    values = found.take(gates.places)
-    going_on, cancelling, _ = dated_projects(building, expected, values, projects, regime)
-    worth = found.worth[np.arange(len(config)), config]
-    return found.path[0][..., regime], worth, going_on, cancelling
+def _look_ahead(
+    problem: PlantProblem, expected: Calendar, later: Floats, config: Rows, regime: int, dated: bool
+) -> _Ahead:
+    review = problem.location.review
+    if dated:
+        found = dated_moves(problem, expected, later, config, regime)
+        remains = found.remains(config, review)
+        return _Ahead(expected, found.path, found.moves[0], found.gain, remains)
+    moves = moves_from(problem, later, config)
+    steady = Calendar.steady(expected.later)
+    return _Ahead(steady, later[None], moves, moves.gain, moves.remains(config, review))
 
 
-def _for_ever(
-    problem: LocationProblem,
-    gates: Gates,
-    expected: Calendar,
-    later: Floats,
-    config: NDArray[np.integer],
-    regime: int,
-) -> tuple[Floats, Floats, Floats, Floats]:
-    """A `_Valuation` of firms to whom all quarters are alike."""
-    worth = choice_values(problem, later, config=config, regime=regime)
-    building, projects = problem.take(gates.places), gates.projects
-    going_on, cancelling, _ = continue_or_cancel(building, later[gates.places], projects, regime)
-    return later[..., regime], worth, going_on, cancelling
+def _weigh_piece(choices: Choices, dated: bool, firms: Rows, start: Array, luck: Luck) -> Weighing:
+    table, rows, regime = choices.table, choices.rows[firms], choices.regime
+    settings, config = choices.moving.settings, table.config[rows].astype(np.int64)
+    problem = choices.problem(firms)
+    later, _ = keeping_values(problem, start, VALUE_TOLERANCE)
+    ahead = _look_ahead(problem, choices.expected, later, config, regime, dated)
+    stay = lasting(settings.opportunity_quarters)
+    location, moves = problem.location, ahead.today
+    waiting = Waiting(ahead.expected, location.belief, location.discount, stay, ahead.remains)
+    building = Building.weighed(ahead.gain, waiting, regime, location.noise)
+    drawn = building.draw(luck.building).only(luck.strikes)
+    strikes = luck.strikes.astype(np.float64)
+    keeping = moves.keeping[..., regime]
+    expected = expected_moves(building.expected(luck.held, strikes), keeping, strikes, config)
+    held = building.after_draws(luck.held, drawn)
+    builds = building.ready(held)
+    kept, kept_luck = _reviewed(moves, config, regime, settings.keep_noise * luck.keeping)
+    reviews = luck.strikes & ~builds
+    choice = np.where(builds, held.target, np.where(reviews, kept, config))
+    waits = held.only(~builds & (choice == config))
+    going_on, cancelling = np.zeros((2, len(firms)))
+    at_work = np.flatnonzero(table.target[rows] >= 0)
+    if len(at_work):
+        going_on[at_work], cancelling[at_work] = going_on_or_back(
+            problem.take(at_work),
+            ahead.expected,
+            ahead.path[:, at_work],
+            choices.projects(firms[at_work]),
+            regime,
+        )
+    return Weighing(
+        later,
+        ahead.path[0, ..., regime],
+        moves.worth[..., regime],
+        building.cutoff,
+        keeping,
+        expected,
+        choice,
+        np.where(builds, held.luck, np.where(reviews & (kept != config), kept_luck, 0.0)),
+        waits.target,
+        waits.luck,
+        building.worth(waits),
+        going_on,
+        cancelling,
+    )
 
 
-def gates_of(table: FirmTable, moving: MovingCosts, rows: NDArray[np.int64]) -> Gates:
-    """Projects at gates of those of some firms that are building, ``rows`` rising."""
-    places = np.flatnonzero(table.target[rows] >= 0)
-    return Gates(places, projects_at_gates(table, moving, rows[places]))
+def _reviewed(moves: MoveValues, config: Rows, regime: int, luck: Array) -> tuple[Rows, Array]:
+    """The set that a review which brings no building ends with, and the luck that spoke for it."""
+    each = np.arange(len(config))
+    worth = np.where(moves.builds, -np.inf, moves.worth[..., regime] + luck)
+    kept = worth.argmax(axis=1)
+    return kept, luck[each, kept] - luck[each, config]
 
 
-def projects_at_gates(table: FirmTable, moving: MovingCosts, rows: NDArray[np.int64]) -> Projects:
+def projects_of(table: FirmTable, moving: MovingCosts, rows: Rows) -> Projects:
     """Projects of some firms as they stand when the stage under way ends.
 
     Parameters
@@ -204,26 +366,27 @@ def projects_at_gates(table: FirmTable, moving: MovingCosts, rows: NDArray[np.in
     table : FirmTable
     moving : MovingCosts
     rows : ndarray of int, shape (firm,)
-        All of them building.
+        All of them have one.
 
     Returns
     -------
     Projects
+        Costs in quarters of profit, present values of today.
     """
-    stage = table.stage[rows] + 1
-    config, target = table.config[rows], table.target[rows]
-    left = _quarters_after(moving.settings)[stage]
-    to_pay = moving.still_to_pay[stage] * moving.borne(table.grant[rows], config, target)
+    kind, stage = table.project[rows], table.stage[rows] + 1
+    config, target = table.config[rows].astype(np.int64), table.target[rows].astype(np.int64)
+    wait = np.maximum(table.quarters_left[rows] - 1, 0).astype(np.int64)
+    left = wait + moving.quarters_after(kind, stage)
+    discount = quarterly_discount(moving.settings)
+    to_pay = discount**wait * moving.still_to_pay(kind, stage)
+    origin = from_abroad(table.home[rows])
+    lead = moving.delays[origin, config, target]
+    each = np.arange(len(rows))
+    missed = moving.build_up(table, rows)[each, config, target] * discount ** (left - lead)
     return Projects(
         config=config,
         target=target,
         quarters_left=left,
-        remaining_cost=to_pay + moving.missed(table.sector[rows], config, target, left),
-        cancellation_cost=np.zeros(len(stage)),
+        remaining_cost=to_pay * moving.borne(table, rows, config, target, kind) + missed,
+        cancellation_cost=np.zeros(len(rows)),
     )
-
-
-def _quarters_after(settings: FirmAssumptions) -> NDArray[np.int64]:
-    """Quarters from the start of each stage to opening; 0 after the last."""
-    remaining = np.cumsum(settings.stage_quarters[::-1])[::-1]
-    return np.append(remaining, 0)

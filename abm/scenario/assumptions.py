@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from abm.config.settings import AsTuple, Number, Settings, Share, setting
 from abm.core.demand.capacity import Pace, Supply
@@ -12,7 +12,7 @@ from abm.economy.folders import BASE_YEAR, base_years, economy_of, located
 
 QUARTERS_A_YEAR = 4
 
-Quarters = Annotated[int, Field(ge=0, le=100)]
+Quarters = Annotated[int, Field(ge=1, le=100)]
 
 
 def _as_text(value: object) -> object:
@@ -53,6 +53,12 @@ class Beliefs(Settings):
 class FirmAssumptions(Settings):
     """Firms: how they differ, decide and build."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "replaced": {"choice_noise": "firms.build_noise and firms.keep_noise"},
+        }
+    )
+
     relocation: bool = setting(
         True,
         unit="",
@@ -65,7 +71,7 @@ class FirmAssumptions(Settings):
         ge=0,
         le=QUARTERS_A_YEAR,
         unit="reviews a year",
-        meaning="how often a firm reconsiders where to produce",
+        meaning="how often a firm reconsiders its plants, and comes upon an opportunity to build",
         source="assumption: with the yearly budget",
     )
     discount_per_year: Number = setting(
@@ -76,11 +82,39 @@ class FirmAssumptions(Settings):
         meaning="worth today of a certain million a year from now, risk of exit included",
         source="assumption: between 0.90 and 0.95",
     )
-    stage_quarters: Annotated[tuple[Quarters, Quarters, Quarters], AsTuple] = setting(
-        (4, 6, 2),
+    opportunity_quarters: Number = setting(
+        4.0,
+        ge=1,
+        le=400,
         unit="quarters",
-        meaning="length of a plant's stages: site, building, ramp-up",
-        source="assumption: three years in all; GM announced in June 2025 for output in 2027",
+        meaning="for how long an opportunity to build is there on average, used or not; 1 means"
+        " that it is used at once or lost",
+        source="assumption",
+    )
+    stage_quarters: Annotated[tuple[Quarters, Quarters, Quarters], AsTuple] = setting(
+        (4, 7, 3),
+        unit="quarters",
+        meaning="length of a new plant's stages: site, building, ramp-up",
+        source="42 months in all, the median from announcement to opening of car plants of 2012"
+        " to 2025; the split is an assumption",
+    )
+    founding_quarters: Quarters = setting(
+        4,
+        unit="quarters",
+        meaning="from the decision to found a firm at home to its first output",
+        source="assumption: most founders are small",
+    )
+    transfer_quarters: Quarters = setting(
+        6,
+        unit="quarters",
+        meaning="from the decision to close a plant to its end where sisters take over its models",
+        source="9 to 30 months for a model into a plant that stands, car plants of 2012 to 2025",
+    )
+    closing_quarters: Quarters = setting(
+        3,
+        unit="quarters",
+        meaning="from the decision to close a firm's last plant to its end",
+        source="3 to 13 months, car plants of 2012 to 2025",
     )
     stage_cost_shares: Annotated[tuple[Share, Share, Share], AsTuple] = setting(
         (0.1, 0.7, 0.2),
@@ -104,14 +138,50 @@ class FirmAssumptions(Settings):
         meaning="severance and what else it costs to close a plant",
         source="assumption",
     )
-    choice_noise: Number = setting(
-        0.06,
+    fixed_cost: Number = setting(
+        0.45,
         ge=0,
         le=10,
-        unit="share of quarterly sales",
-        meaning="scale of what firms know about locations and the model does not",
-        source="set so that, without news, about two firms in a thousand a year change where"
-        " they produce (assumption)",
+        unit="profit on the plant's sales",
+        meaning="fixed cost of running the plant abroad of a small firm that makes all it sells"
+        " there; half at home, less for large firms, and concave in sales",
+        source="assumption, with yearly entry and exit of establishments",
+    )
+    build_noise: Number = setting(
+        14.4,
+        ge=0,
+        le=1000,
+        unit="quarters of profit on base-year sales",
+        meaning="scale of what firms know about opportunities to build and the model does not",
+        source="assumption: 1.3 of quarterly sales where profit is 0.09 of them",
+    )
+    keep_noise: Number = setting(
+        3.9,
+        ge=0,
+        le=1000,
+        unit="quarters of profit on base-year sales",
+        meaning="the same about keeping and closing plants; at most build_noise",
+        source="assumption: 0.35 of quarterly sales where profit is 0.09 of them",
+    )
+    death_always: Share = setting(
+        0.008,
+        unit="share a year",
+        meaning="plants of very large firms that die whatever their owners would like",
+        source="assumption, with yearly exit of US manufacturing establishments",
+    )
+    death_of_small: Share = setting(
+        0.067,
+        unit="share a year",
+        meaning="what plants of the smallest firms have on top",
+        source="assumption, with yearly exit of US manufacturing establishments",
+    )
+    death_gradient: Number = setting(
+        0.45,
+        ge=0,
+        le=5,
+        unit="elasticity",
+        meaning="fall of that part with a firm's size",
+        source="assumption; not identified",
     )
     location_dispersion: Number = setting(
         7.0,
@@ -217,6 +287,15 @@ class FirmAssumptions(Settings):
     def build_quarters(self) -> int:
         """Quarters from decision to full running of a new plant."""
         return sum(self.stage_quarters)
+
+    @model_validator(mode="after")
+    def _building_is_the_greater_luck(self) -> Self:
+        if self.keep_noise > self.build_noise:
+            raise ValueError(
+                f"keep_noise is {self.keep_noise:g}, must be at most build_noise,"
+                f" {self.build_noise:g}"
+            )
+        return self
 
     @model_validator(mode="after")
     def _all_cost_is_sunk(self) -> Self:

@@ -74,7 +74,7 @@ class Finished:
         """Real plants that ceased to produce, shape (sector, host)."""
         number = self._nothing()
         if self.moves is not None:
-            done = self.moves.stage == "completed"
+            done = np.isin(self.moves.stage, ("completed", "died"))
             np.add.at(number, self._sectors[done], self._real_plants(opened=False)[done])
         return number
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from rich.console import Console
 from rich.table import Table
 
+from abm.axes import CONFIG_LABELS, NO_PLANT
 from abm.explain.decision import Crossing, Explanation, HostCost, NearestSwitch, Plan
 from experiments.explain.run_again import Told
 from experiments.labels import (
@@ -15,6 +16,8 @@ from experiments.labels import (
     sector_in_sentence,
     with_minus,
 )
+
+NO_PLANTS = CONFIG_LABELS[NO_PLANT]
 
 SOON = 5
 """Levers named with the value that would change its mind."""
@@ -37,7 +40,7 @@ def print_told(told: Told, console: Console | None = None) -> None:
 
 
 WITHOUT_PLANT = {
-    "not founded": " It is not founded: no quarter's choice is its own yet.",
+    "not founded": " It is not founded.",
     "serves from home": " It serves North America from home.",
     "closed": " It has closed.",
 }
@@ -156,21 +159,21 @@ def why_claim(crossing: Crossing) -> str:
 
 def _plans(found: Explanation) -> Table:
     heads = (
-        "Plants in", "Profit", "Taste", "Moving\ncosts", "Worth", "Against\nstaying",
-        "If policy\nstayed", "Chance", "Luck",
+        "Plants in", "Profit", "Moving\ncosts", "of them\narriving", "Worth",
+        "Against\nstaying", "If policy\nstayed", "Chance", "Luck",
     )  # fmt: skip
     title = (
         "Sets of plants (* where it is), in % of its quarterly sales of 2017;"
         f" 1% is USD {10 * found.who.sales_musd_a_quarter:,.1f} thousand"
     )
     table = _table(title, *heads)
-    for plan in found.open_plans:
+    for plan in found.plans:
         here = plan.plants == found.who.plants
         table.add_row(
             f"{plan.plants} *" if here else plan.plants,
             percent(plan.profit, 2),
-            percent(plan.taste, 2),
             f"{100 * plan.move_cost:.1f}",
+            f"{100 * plan.arriving:.1f}",
             percent(plan.worth, 1),
             NOTHING if here else percent(plan.against_staying, 1),
             NOTHING if here else percent(plan.if_policy_stayed, 1),
@@ -193,7 +196,9 @@ def chance(plan: Plan) -> str:
 def verdict(found: Explanation) -> Iterator[str]:
     """Why it stayed or moved, what waiting is worth, and what would change its mind."""
     yield decision(found)
-    if len(found.open_plans) == 1:
+    if found.opportunity is not None:
+        yield opportunity(found)
+    if len(found.plans) == 1:
         return
     yield waiting(found)
     if found.changes:
@@ -221,16 +226,14 @@ def decision(found: Explanation) -> str:
         )
     if found.building is not None:
         return f"It is building for {found.building} and decides when the stage ends."
-    if found.who.status in ("not founded", "closed"):
-        return "It waits: what founding costs is not weighed."
     chosen = next(plan for plan in found.plans if plan.plants == found.decision)
     if found.decision == here:
         other = next(plan for plan in found.plans if plan.plants == best)
         stays = "stays" if found.reviewed else "would stay"
         return (
-            f"It {stays} in {here}, which had a chance of {chance(chosen)}: the best other set,"
-            f" {best}, is worth {percent(other.against_staying, 1)}% of quarterly sales against"
-            f" staying, its {100 * other.move_cost:.1f}% for moving counted"
+            f"It {stays} {_where(here)}, which had a chance of {chance(chosen)}: the best other"
+            f" set, {best}, is worth {percent(other.against_staying, 1)}% of quarterly sales"
+            f" against staying, its {100 * other.move_cost:.1f}% for moving counted"
             f"{_built_up(other)}{_granted(other)}."
         )
     luck, moves = "", "moves" if found.reviewed else "would move"
@@ -240,6 +243,22 @@ def decision(found: Explanation) -> str:
         f"It {moves} from {here} to {chosen.plants}, which had a chance of {chance(chosen)} and is"
         f" worth {percent(chosen.against_staying, 1)}% of quarterly sales against staying"
         f"{_granted(chosen)}{luck}."
+    )
+
+
+def _where(plants: str) -> str:
+    """Where it stays, in words."""
+    return "without a plant" if plants == NO_PLANTS else f"in {plants}"
+
+
+def opportunity(found: Explanation) -> str:
+    """What it could build and keeps for better days."""
+    held = found.opportunity
+    assert held is not None
+    return (
+        f"It holds an opportunity to build for {held.plants}, worth {100 * held.worth:.1f}% of"
+        f" quarterly sales, and waits: {100 * held.luck:.1f}% speak for it beside its expected"
+        f" value, and it would build at {100 * held.asked:.1f}%."
     )
 
 
@@ -263,7 +282,7 @@ def waiting(found: Explanation) -> str:
     text = (
         f"Option value: what it expects of policy makes standing here worth"
         f" {percent(future.option_value, 2)}% of quarterly sales against today's regime for ever;"
-        f" the right to reconsider later is worth {percent(future.right_to_move, 2)}%."
+        f" the right to close plants later is worth {percent(future.right_to_move, 2)}%."
     )
     if abs(future.doubt) < 5e-5:
         return f"{text} Doubt about policy neither helps nor hinders a move to {future.best_other}."

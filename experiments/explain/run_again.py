@@ -99,7 +99,7 @@ class _ModelOfFirm(WatchedModel):
         self, scenario: Scenario, firms: int, seed: int, row: int, quarter: int | None
     ) -> None:
         super().__init__(scenario, firms=firms, rng=seed)
-        if row >= len(self.firms):
+        if not 0 <= row < len(self.firms):
             raise ScenarioError(f"--firm {row}: the run has firms 0 to {len(self.firms) - 1}")
         self.row, self.asked = row, quarter
         self.seen = _Seen(first_plants=CONFIG_LABELS[int(self.firms.config[row])])
@@ -153,8 +153,6 @@ def explain_firm(folder: Path, row: int, quarter: int | None = None) -> Told:
     """
     folder, manifest = read_manifest(folder)
     finished = manifest["quarters"]
-    if row < 0:
-        raise ScenarioError(f"--firm {row}: firms are numbered from 0")
     if quarter is not None and not 1 <= quarter <= finished:
         raise ScenarioError(f"--quarter {quarter}: the run has quarters 1 to {finished}")
     last = finished if quarter is None else quarter

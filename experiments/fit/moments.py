@@ -20,7 +20,6 @@ from abm.base_year.population import (
     fitted_origin_share,
 )
 from abm.core.demand.claims import Claim
-from abm.core.demand.customers import Speeds
 from abm.core.inputs.sourcing import UnitCosts
 from abm.economy.tables import MERCHANDISE_PROCESSING_FEE, Array, Economy, load_economy
 from abm.engine.blocks import sector_rows
@@ -251,8 +250,7 @@ class FitSetting:
     """What does not change while parameters are searched: economy, firms' settings, policies."""
 
     economy: Economy
-    settings: FirmAssumptions
-    speeds: Speeds
+    baseline: Scenario
     nafta: Policy
     usmca: Policy
 
@@ -264,11 +262,15 @@ class FitSetting:
         final = baseline.model_copy(update={name: getattr(last, name) for name in INSTRUMENTS})
         return cls(
             load_economy(),
-            baseline.firms,
-            baseline.economy.speeds,
+            baseline,
             compile_policy(baseline),
             compile_policy(final),
         )
+
+    @property
+    def settings(self) -> FirmAssumptions:
+        """What is assumed of firms."""
+        return self.baseline.firms
 
     @property
     def border(self) -> Border:
@@ -289,7 +291,8 @@ def draw_firms(world: FitSetting, parameters: Parameters, firms: int, seed: int)
     """
     draws = Draws(seed)
     table = draw_population(world.economy, world.settings, firms, draws)
-    place_firms(table, world.economy, world.settings, world.speeds, draws)
+    policy = compile_policy(world.baseline, quarters=0)
+    place_firms(table, world.economy, world.baseline, policy, draws)
     stored = Parameters.stored()
     power = (parameters.content_spread / stored.content_spread)[table.sector]
     table.sourcing_draw[:] = table.sourcing_draw ** power[:, None, None].astype(np.float32)

@@ -13,7 +13,7 @@ from datetime import date
 
 import pandas as pd
 
-from abm.axes import FOOTLOOSE, HOSTS, REGIONS, SECTORS
+from abm.axes import FOOTLOOSE, HOMES, HOSTS, REGIONS, SECTORS
 from abm.config.keys import shown
 from abm.errors import ScenarioError
 from abm.policy.timeline import quarter_of
@@ -22,11 +22,12 @@ from experiments.outcomes.summary import entries, summary
 AXES: dict[str, dict[str, tuple[str, ...]]] = {
     "trade": {"origin": REGIONS, "destination": REGIONS, "sector": SECTORS},
     "outcomes": {"region": HOSTS, "sector": FOOTLOOSE},
+    "owners": {"region": HOSTS, "sector": FOOTLOOSE, "home": HOMES},
     "content": {"host": HOSTS, "sector": FOOTLOOSE},
 }
 """Tables of cells, and by what they can be cut."""
 
-COUNTS = ("employment", "plants", "opened", "closed", "announced", "cancelled")
+COUNTS = ("employment", "jobs", "plants", "opened", "closed", "announced", "cancelled")
 """Columns that are sums beside those of money."""
 
 _NAME = re.compile(

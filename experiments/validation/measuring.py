@@ -8,13 +8,11 @@ from collections import Counter
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import softmax
 
 from abm.axes import (
     FOOTLOOSE,
     HAS_PLANT,
     HOSTS,
-    N_CONFIGS,
     N_FOOTLOOSE,
     N_GOODS,
     N_HOSTS,
@@ -165,9 +163,9 @@ def _other_price(model: RelocationModel) -> Array:
 def expected_entries(
     model: RelocationModel, host: str, config: NDArray[np.int8], free: NDArray[np.bool_]
 ) -> float:
-    """Real plants at a host that firms reviewing this quarter decide to open, on average.
+    """Real plants at a host that firms deciding this quarter decide to open, on average.
 
-    The average is over what a review's luck may be, given everything else, so that it
+    The average is over what luck may be, given everything else, so that it
     has no sampling noise of its own.
 
     Parameters
@@ -180,17 +178,11 @@ def expected_entries(
     free : ndarray of bool, shape (firm,)
         Who was building nothing then.
     """
-    plans, noise = model.plans, model.scenario.firms.choice_noise
-    if not len(plans.rows):
-        return 0.0
+    plans = model.plans
     opens = HAS_PLANT[:, HOSTS.index(host)]
     lacks = free[plans.rows] & ~opens[config[plans.rows]]
-    worth = (plans.worth - plans.taste)[lacks]
-    chance = (
-        softmax(worth / noise, axis=1) if noise > 0 else np.eye(N_CONFIGS)[worth.argmax(axis=1)]
-    )
-    weight = model.firms.weight[plans.rows][lacks]
-    return float(weight @ chance[:, opens].sum(axis=1))
+    chance = plans.weighed.expected[lacks][:, opens].sum(axis=1)
+    return float(model.firms.weight[plans.rows][lacks] @ chance)
 
 
 def compliance_costs(model: RelocationModel) -> Measures:

@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 
 from abm.axes import CONFIG_LABELS, CONFIGS, HOSTS
+from abm.core.choice.opportunities import Held
 from abm.errors import OutputError, ScenarioError
 from abm.explain.decision import explanation
 from abm.explain.switching_points import CANCELS, decisions, levers_of, nearest_switch
+from abm.location.valuation import Luck, weigh
 from experiments.commands.main import main
 from experiments.explain.in_words import introduction, verdict, why_claim
 from experiments.explain.run_again import explain_firm, read_manifest
@@ -25,8 +27,8 @@ QUARTERS = 4
 RESTLESS = (
     "firms.reviews_per_year=4",
     "firms.build_cost=0.02",
-    "firms.stage_quarters=[1, 1, 0]",
-    "firms.choice_noise=0.3",
+    "firms.stage_quarters=[1, 1, 1]",
+    "firms.opportunity_quarters=20",
 )
 THREAT = ("threat.instrument=blanket", "threat.rate=0.5", "threat.origins=['MEX']")
 
@@ -52,7 +54,7 @@ class Watched(WatchedModel):
 def model():
     """A model in which firms decide under a threat, some of them in the midst of building."""
     scenario = load_scenario("threat-35", [*RESTLESS, *THREAT])
-    watched = Watched(scenario, firms=FIRMS, rng=5)
+    watched = Watched(scenario, firms=FIRMS, rng=4)
     for _ in range(QUARTERS):
         watched.step()
     return watched
@@ -62,38 +64,57 @@ def test_worth_and_choice_are_those_that_the_model_used(model):
     plans = model.plans
     built = stayed = 0
     for place, row, situation in model.told:
-        told = explanation(situation, row, model.quarter, plans.taste[place], levers=())
-        worth = {plan.plants: plan.worth + plan.luck for plan in told.plans}
-        used = dict(zip(CONFIG_LABELS, plans.worth[place], strict=True))
-        assert worth == pytest.approx(used, rel=1e-9, abs=1e-9)
+        told = explanation(situation, row, model.quarter, levers=())
+        worth = {plan.plants: plan.worth / situation.unit for plan in told.plans}
+        used = dict(zip(CONFIG_LABELS, plans.weighed.worth[place], strict=True))
+        assert worth == pytest.approx(used, rel=1e-7, abs=1e-7)
         target, config = (before[place] for before in model.before)
         if target >= 0:
             built += 1
             assert told.decision == ("goes on" if plans.goes_on[place] else "cancels")
         else:
             stayed += 1
-            assert told.decision == CONFIG_LABELS[int(plans.worth[place].argmax())]
+            assert told.decision == CONFIG_LABELS[int(plans.weighed.choice[place])]
+        held = int(plans.weighed.held[place])
+        assert (told.opportunity is None) == (held < 0)
+        if told.opportunity is not None:
+            assert told.opportunity.plants == CONFIG_LABELS[held]
+            assert told.opportunity.worth > 0
+            assert told.opportunity.luck < told.opportunity.asked
         assert told.who.plants == CONFIG_LABELS[config]
         assert sum(plan.probability for plan in told.plans) == pytest.approx(1, abs=1e-9)
     assert built
     assert stayed
 
 
-def test_luck_is_drawn_as_often_as_the_probabilities_say(model):
-    _, row, situation = model.told[0]
-    told = explanation(situation, row, model.quarter, np.zeros(len(CONFIGS)), levers=())
-    chance = np.array([plan.probability for plan in told.plans])
-    worth = np.array([plan.worth for plan in told.plans])
-    noise = model.scenario.firms.choice_noise
-    luck = np.random.default_rng(1).gumbel(size=(200_000, len(worth)))
-    drawn = np.bincount((worth + noise * luck).argmax(axis=1), minlength=len(worth)) / len(luck)
-    # Four standard errors of a share of 200,000 draws.
-    assert drawn == pytest.approx(chance, abs=4 * 0.5 / np.sqrt(len(luck)))
+def test_firms_decide_as_often_as_the_probabilities_say(model):
+    copies = 20_000
+    situation = next(each for _, _, each in model.told if each.table.target[0] < 0)
+    situation.table.opportunity[0] = -1
+    told = explanation(replace(situation, luck=None), 0, model.quarter, levers=())
+    chance = {plan.plants: plan.probability for plan in told.plans}
+    every = np.zeros(copies, np.int64)
+    draw = np.random.default_rng(1).gumbel
+    choices = replace(
+        situation.choices(), rows=every, payoff=np.repeat(situation.payoff(), copies, axis=0)
+    )
+    luck = Luck(
+        np.ones(copies, bool),
+        Held.none(copies),
+        draw(size=(copies, len(CONFIGS) + 1)),
+        draw(size=(copies, len(CONFIGS))),
+    )
+    decided = weigh(choices, situation.values[every], luck).choice
+    drawn = np.bincount(decided, minlength=len(CONFIGS)) / copies
+    # Four standard errors of a share.
+    expected = [chance[label] for label in CONFIG_LABELS]
+    assert drawn == pytest.approx(expected, abs=4 * 0.5 / np.sqrt(copies))
+    assert max(expected) < 0.999
 
 
 def test_costs_and_claims_are_those_that_the_model_used(model):
     for _, row, situation in model.told:
-        told = explanation(situation, row, model.quarter, None, levers=())
+        told = explanation(situation, row, model.quarter, levers=())
         for host, cost in zip(HOSTS, told.hosts, strict=True):
             assert cost.unit_cost == model.unit_cost_of(row, host)
             assert cost.content == model.content_of(row, host)
@@ -110,10 +131,10 @@ def test_costs_and_claims_are_those_that_the_model_used(model):
 
 
 def test_a_firm_that_takes_today_to_last_gets_nothing_from_doubt(model):
-    _, row, situation = model.told[0]
+    row, situation = next((row, one) for _, row, one in model.told if one.table.plants.any())
     for belief in range(3):
         table = replace(situation.table, belief=np.array([belief], np.int8))
-        told = explanation(replace(situation, table=table), row, model.quarter, None, levers=())
+        told = explanation(replace(situation, table=table), row, model.quarter, levers=())
         doubts = abs(told.waiting.doubt), abs(told.waiting.option_value)
         assert told.waiting.right_to_move > 0
         if told.who.belief == "myopic":
@@ -124,7 +145,7 @@ def test_a_firm_that_takes_today_to_last_gets_nothing_from_doubt(model):
 
 def test_at_the_value_found_the_firm_decides_otherwise_and_just_before_it_does_not(model):
     found = 0
-    for _, _, situation in model.told[:4]:
+    for _, _, situation in model.told[:8]:
         for lever in levers_of(situation):
             switch = nearest_switch(situation, lever)
             if switch.value is None:
@@ -136,7 +157,7 @@ def test_at_the_value_found_the_firm_decides_otherwise_and_just_before_it_does_n
             )
             assert at == switch.decision != today == before
             assert switch.decision == CANCELS or 0 <= switch.decision < len(CONFIGS)
-    assert found > 3
+    assert found > 1
 
 
 @pytest.fixture(scope="module")
@@ -182,7 +203,7 @@ def test_a_firm_of_a_fork_is_told_with_its_past(folder, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--firm", "100"], "firms 0 to 99"),
+        (["--firm", "1000"], "firms 0 to"),
         (["--firm", "1", "--quarter", "4"], "quarters 1 to 3"),
         ([], "name one"),
         (["abc"], "is the folder of a run"),

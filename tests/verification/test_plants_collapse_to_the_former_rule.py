@@ -9,24 +9,34 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from abm.axes import HAS_PLANT
 from abm.core.choice.clocks import Clock, Clocks, Kind, kinds, survival_of_news
 from abm.core.choice.dated_beliefs import Calendar, calendar, dated_projects, dated_values
 from abm.core.choice.dated_plants import dated_moves
-from abm.core.choice.location import choice_probabilities, choice_values, solve_values
+from abm.core.choice.location import (
+    LocationProblem,
+    choice_probabilities,
+    choice_values,
+    solve_values,
+)
 from abm.core.choice.nested_values import nested_odds, nested_values
 from abm.core.choice.outlook import PlantProblem
 from abm.core.choice.plant_costs import moving_costs
 from abm.core.choice.plant_projects import going_on_or_back
 from abm.core.choice.plant_values import keeping_values, moves_from
 from abm.core.choice.projects import Projects, continue_or_cancel
-from abm.location.moving_costs import MovingCosts, location_problem, quarterly_discount
-from abm.scenario.assumptions import FirmAssumptions
 from tests.synthetic_plants import ALL_SETS, STANDING_SETS, owners
 
 FIRMS = 60
 EXACTLY = {"rtol": 1e-12, "atol": 1e-12}
-SETTINGS = FirmAssumptions()
+BUILD, CLOSURE, DISCOUNT = 0.2, 0.08, 0.92**0.25
+SHARE = STANDING_SETS.has_plant / STANDING_SETS.has_plant.sum(axis=1, keepdims=True)
+OPENED = ~STANDING_SETS.has_plant[:, None] & STANDING_SETS.has_plant[None]
+TOTAL = 4 * (
+    (BUILD * OPENED * SHARE).sum(2) + (CLOSURE * OPENED.swapaxes(0, 1) * SHARE[:, None]).sum(2)
+)
+"""Of every move, sales being split evenly over a set."""
+SUNK = 0.1 + 0.7 * DISCOUNT**4 + 0.2 * DISCOUNT**10
+"""Present value of a cost that is paid stage by stage, three years in all."""
 
 
 def former(regimes, seed=0, transitions=None):
@@ -35,8 +45,16 @@ def former(regimes, seed=0, transitions=None):
     payoff = 0.2 * rng.standard_normal((FIRMS, len(STANDING_SETS), regimes))
     if transitions is None:
         transitions = rng.dirichlet(np.ones(regimes), (3, regimes))
-    return location_problem(
-        MovingCosts(SETTINGS), payoff, transitions, rng.integers(0, len(transitions), FIRMS)
+    opens = STANDING_SETS.opens
+    return LocationProblem(
+        profit=payoff,
+        move_cost=np.broadcast_to(np.where(opens, SUNK * TOTAL, TOTAL), (FIRMS, *TOTAL.shape)),
+        build_delay=np.where(opens, 12, 0),
+        transitions=transitions,
+        belief=rng.integers(0, len(transitions), FIRMS),
+        discount=DISCOUNT,
+        review=0.25,
+        noise=0.06,
     )
 
 
@@ -124,16 +142,13 @@ def test_projects_are_worth_what_they_were_with_a_date_and_without():
 
 
 def test_one_clock_for_all_that_build_and_none_for_closing_are_the_former_delays_and_costs():
-    moving, discount = MovingCosts(SETTINGS), quarterly_discount(SETTINGS)
-    clocks = Clocks(Clock(SETTINGS.stage_quarters, SETTINGS.stage_cost_shares))
-    np.testing.assert_array_equal(clocks.delays(STANDING_SETS), moving.delays)
-    np.testing.assert_allclose(clocks.new_plant.still_to_pay(discount), moving.still_to_pay)
-    share = HAS_PLANT / HAS_PLANT.sum(axis=1, keepdims=True)
-    rates = (SETTINGS.build_cost, SETTINGS.closure_cost)
-    total = moving_costs(STANDING_SETS, share, rates, np.zeros(3), np.zeros(()))
-    np.testing.assert_allclose(total, moving.total, rtol=1e-14)
-    weighed = clocks.weights(STANDING_SETS, discount) * total
-    np.testing.assert_allclose(weighed, moving.weighed(None, 1)[0], rtol=1e-14)
+    clocks = Clocks(Clock((4, 6, 2), (0.1, 0.7, 0.2)))
+    before = former(1)
+    np.testing.assert_array_equal(clocks.delays(STANDING_SETS), before.build_delay)
+    total = moving_costs(STANDING_SETS, SHARE, (BUILD, CLOSURE), np.zeros(3), np.zeros(()))
+    np.testing.assert_allclose(total, TOTAL, rtol=1e-14)
+    weighed = clocks.weights(STANDING_SETS, DISCOUNT) * total
+    np.testing.assert_allclose(weighed, before.move_cost[0], rtol=1e-14)
 
 
 def test_survival_of_news_is_the_former_chance_of_going_on_where_nothing_was_known_of_luck():
@@ -177,6 +192,9 @@ def test_moves_are_of_the_kind_of_what_takes_longest_in_them():
     assert kind[both, usa] == kind[7, both] == Kind.STANDING_PLANT
     assert kind[usa, 0] == kind[7, 0] == Kind.CLOSING
     assert (kind.diagonal() == Kind.NONE).all()
+    founds = kinds(ALL_SETS, founds=True)
+    assert (founds[0, 1:] == Kind.FOUNDING).all()
+    np.testing.assert_array_equal(founds[1:], kind[1:])
     clocks = Clocks(Clock((5, 5, 4), (0.2, 0.3, 0.5)), Clock((4,), (1.0,)), Clock((2,), (1.0,)))
     delays = clocks.delays(ALL_SETS)
     assert (delays[0, usa], delays[both, usa], delays[usa, 0], delays[7, 7]) == (14, 4, 2, 0)

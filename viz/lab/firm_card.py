@@ -106,7 +106,7 @@ def _plans(world: World, firm: Firm) -> dict[str, Any]:
             f"{100 * plan.move_cost:.1f}",
             chance(plan),
         ]
-        for plan in found.open_plans
+        for plan in found.plans
     ]
     why = f"{when(found)} {decision(found)}"
     if firm.target is not None:

@@ -2,6 +2,7 @@
 
 A plant on a new site takes years; moving a model into a plant that stands, as a firm does that
 closes one plant and leaves its work to sisters, takes less; closing the last one is over soonest.
+A firm that is founded, most of them small, takes less time than a plant abroad.
 Each kind has a clock of its own: stages, their quarters, and the part of the cost each sinks.
 
 A project was begun because luck with it was good enough. Say its surplus over being cancelled was
@@ -32,7 +33,8 @@ class Kind(IntEnum):
     NONE = 0
     CLOSING = 1
     STANDING_PLANT = 2
-    NEW_PLANT = 3
+    FOUNDING = 3
+    NEW_PLANT = 4
 
 
 @dataclass(frozen=True)
@@ -86,43 +88,55 @@ class Clocks:
     Attributes
     ----------
     new_plant, standing_plant, closing : Clock
+    founding : Clock, optional
+        Of firms that are founded; that of a new plant unless given.
     """
 
     new_plant: Clock
     standing_plant: Clock = Clock()
     closing: Clock = Clock()
+    founding: Clock | None = None
 
     def of(self, kind: int) -> Clock:
         """That of a kind; staying takes no time."""
-        by_kind = (Clock(), self.closing, self.standing_plant, self.new_plant)
+        founding = self.new_plant if self.founding is None else self.founding
+        by_kind = (Clock(), self.closing, self.standing_plant, founding, self.new_plant)
         return by_kind[kind]
 
-    def delays(self, sets: Sets) -> Indices:
+    def delays(self, sets: Sets, founds: bool = False) -> Indices:
         """Quarters until each move is completed, shape (config from, config to)."""
         each = np.array([self.of(kind).delay for kind in Kind])
-        delays: Indices = each[kinds(sets)]
+        delays: Indices = each[kinds(sets, founds)]
         return delays
 
-    def weights(self, sets: Sets, discount: float) -> Floats:
+    def weights(self, sets: Sets, discount: float, founds: bool = False) -> Floats:
         """Present value of each move's cost as of the decision, shape (config from, config to).
 
         Share of the undiscounted cost.
         """
         each = np.array([self.of(kind).still_to_pay(discount)[0] for kind in Kind])
-        weights: Floats = each[kinds(sets)]
+        weights: Floats = each[kinds(sets, founds)]
         return weights
 
 
-def kinds(sets: Sets) -> Indices:
+def kinds(sets: Sets, founds: bool = False) -> Indices:
     """What each move is, shape (config from, config to), of `Kind`.
 
     A move that opens a plant is as slow as that; one that only closes plants lets sisters that
     stand take over their models, unless it closes all.
+
+    Parameters
+    ----------
+    sets : Sets
+    founds : bool
+        Whether firms without a plant are not there at all, so that they found one.
     """
     shrinks = ~sets.opens & ~np.eye(len(sets), dtype=bool)
     to_sisters = shrinks & (sets.size > 0)
+    founded = sets.opens & (sets.size == 0)[:, None] & founds
     kind: Indices = np.select(
-        [sets.opens, to_sisters, shrinks], [Kind.NEW_PLANT, Kind.STANDING_PLANT, Kind.CLOSING]
+        [founded, sets.opens, to_sisters, shrinks],
+        [Kind.FOUNDING, Kind.NEW_PLANT, Kind.STANDING_PLANT, Kind.CLOSING],
     )
     return kind
 

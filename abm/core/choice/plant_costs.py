@@ -66,9 +66,9 @@ def fixed_costs(scale: float, gain: Floats, size: Floats, share: Floats, home: I
     ndarray, of the shape of ``share``
         Per quarter.
     """
-    per_firm = (-1, *[1] * (share.ndim - 1))
+    per_firm = (len(share), *[1] * (share.ndim - 1))
     part = np.where(home[:, None] == np.arange(share.shape[-1]), AT_HOME, 1.0)
-    part = part.reshape(len(part), *[1] * (share.ndim - 2), -1)
+    part = part.reshape(len(part), *[1] * (share.ndim - 2), share.shape[-1])
     level = scale * gain * size**-FALL_IN_SIZE
     costs: Floats = level.reshape(per_firm) * part * share**RISE_IN_SALES
     return costs

@@ -23,11 +23,6 @@ ABSENT = -1
 """In place of a set that is not among the configurations."""
 
 
-def with_empty_set(has_plant: Booleans) -> Booleans:
-    """The configurations after one without any plant, shape (config + 1, host)."""
-    return np.vstack([np.zeros_like(has_plant[:1]), has_plant])
-
-
 @dataclass(frozen=True, eq=False)
 class Sets:
     """The configurations that firms may have.

@@ -63,40 +63,39 @@ class BuildUp:
     shift: float
     discount: float
 
-    def costs(
-        self, has_plant: NDArray[np.bool_], margin: Floats, final_part: Floats | float
+    def quarters(
+        self,
+        has_plant: NDArray[np.bool_],
+        final_part: Floats | float,
+        served_from_home: bool = False,
     ) -> Floats:
-        """Profit that a firm expects to miss while the sales of new plants build up.
-
-        A set of plants sells ``1`` a quarter, split evenly over them.
+        """Quarters of a new plant's sales that a firm expects to miss while they build up.
 
         Parameters
         ----------
         has_plant : ndarray of bool, shape (config, host)
             Plants of every set; there may be an empty one.
-        margin : ndarray, shape (sector,)
-            Profit per unit of sales.
         final_part : float or ndarray, shape (sector,)
             Part of sales that is sold to final users; the rest is sold as inputs.
+        served_from_home : bool
+            Whether the firm has customers without any plant here.
 
         Returns
         -------
-        ndarray, shape (sector, config, config)
-            Present value of going from the first set to the second, share of quarterly sales.
+        ndarray, shape (sector, config, config) or (config, config)
+            Present value of going from the first set to the second; 0 where nothing is opened.
             Inputs are sold by the plant, so that each new one starts without buyers. Final
             users are the firm's: it has to win them if it had no plant; if it keeps one, its
             customers follow as sales are assigned to the new one; if it exchanges all its
             plants they are served from the new ones at once.
         """
-        size = has_plant.sum(axis=1)
-        opened = (~has_plant[:, None] & has_plant[None]).sum(axis=2)
-        part = opened / np.maximum(size, 1)
-        founded = (size == 0)[:, None]
+        opens = (~has_plant[:, None] & has_plant[None]).any(axis=2)
+        none = (has_plant.sum(axis=1) == 0)[:, None]
         keeps = (has_plant[:, None] & has_plant[None]).any(axis=2)
         win = quarters_lost(self.discount, self.win)
         sister = quarters_lost(self.discount, self.shift, self.win)
-        final = np.where(founded, win, np.where(keeps, sister, 0))
-        final_sales = np.broadcast_to(np.asarray(final_part, np.float64), margin.shape)
-        final_sales = final_sales[:, None, None]
-        lost: Floats = part * (final_sales * final + (1 - final_sales) * win)
-        return margin[:, None, None] * lost
+        first = sister if served_from_home else win
+        final = np.where(none, first, np.where(keeps | served_from_home, sister, 0))
+        sold_to_final = np.asarray(final_part, np.float64)[..., None, None]
+        lost: Floats = opens * (sold_to_final * final + (1 - sold_to_final) * win)
+        return lost

@@ -117,18 +117,44 @@ def config_revenue(
     -------
     ndarray, shape (firm, config)
     """
+    revenue = config_sales(reach, unit_revenue, configs, exponent, always)
+    total: Floats = revenue.sum(axis=2)
+    return total
+
+
+def config_sales(
+    reach: Floats,
+    unit_revenue: Floats,
+    configs: NDArray[np.bool_],
+    exponent: float,
+    always: tuple[Floats, Floats] | None = None,
+) -> Floats:
+    """What each plant of a firm of size one would earn with each set of plants.
+
+    Parameters
+    ----------
+    reach, unit_revenue, configs, exponent, always
+        As for `config_revenue`.
+
+    Returns
+    -------
+    ndarray, shape (firm, config, host + 1)
+        Last of all what the plant earns that stands whatever the set, 0 without one.
+    """
     firms, hosts = reach.shape[:2]
     flat = reach.reshape(firms, hosts, -1)
     earning = (reach * unit_revenue).reshape(firms, hosts, -1)
-    revenue = np.empty((firms, len(configs)), reach.dtype)
+    sales = np.zeros((firms, len(configs), hosts + 1), reach.dtype)
     for config, members in enumerate(configs):
-        total, earned = flat[:, members].sum(axis=1), earning[:, members].sum(axis=1)
+        total = flat[:, members].sum(axis=1)
         if always is not None:
-            at_home = always[0].reshape(firms, -1)
-            total = total + at_home
-            earned = earned + at_home * always[1].reshape(firms, -1)
-        revenue[:, config] = (earned * share_scale(total, exponent)).sum(axis=1)
-    return revenue
+            total = total + always[0].reshape(firms, -1)
+        scale = share_scale(total, exponent)
+        sales[:, config, :hosts][:, members] = np.einsum("nhx,nx->nh", earning[:, members], scale)
+        if always is not None:
+            earned = always[0].reshape(firms, -1) * always[1].reshape(firms, -1)
+            sales[:, config, hosts] = (earned * scale).sum(axis=1)
+    return sales
 
 
 def hat_shares(shares: Floats, relative_price: Floats, theta: Floats | float) -> Floats:

@@ -8,9 +8,11 @@ that follows prices at once.
 import numpy as np
 
 from abm.axes import CONFIG_LABELS, HOSTS
+from abm.base_year.base_sales import base_quarter, set_base_sales
 from abm.base_year.calibration import calibrate
+from abm.base_year.links import link_suppliers
 from abm.base_year.population import SMALLEST_FIRMS, draw_population
-from abm.base_year.set_up import CalibratedEconomy, link_suppliers
+from abm.base_year.set_up import CalibratedEconomy
 from abm.economy.tables import Economy
 from abm.model import RelocationModel
 from abm.policy import compile_policy
@@ -56,12 +58,15 @@ class FrictionlessModel(RelocationModel):
         table = draw_population(observed, settings, firms, self.draws)
         for column in TASTES:
             getattr(table, column)[:] = 1
-        for column in ("paperwork", "location_taste"):
-            getattr(table, column)[:] = 0
+        table.paperwork[:] = 0
+        table.target[:] = -1
+        table.opportunity[:] = -1
         table.config[:] = [CONFIG_LABELS.index(HOSTS[home]) for home in table.home]
         table.plants[:] = table.home[:, None] == np.arange(len(HOSTS))
         network = link_suppliers(table, observed, self.scenario.economy.relation, self.draws)
         policy = compile_policy(free_of_rules(), quarters=0)
         base_year = calibrate(table, observed, policy, settings)
+        quarter = base_quarter(table, observed, policy, base_year)
+        set_base_sales(quarter, base_year)
         values = np.zeros((firms, len(CONFIG_LABELS)))
         return CalibratedEconomy(observed, table, network, policy, base_year, values)

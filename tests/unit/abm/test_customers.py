@@ -256,15 +256,23 @@ def test_speeds_and_discounts_that_cannot_be_are_refused(discount, speed):
 def test_building_up_costs_by_what_is_new_to_whom():
     sets = np.array([[0, 0], [1, 0], [0, 1], [1, 1]], bool)
     expected = BuildUp(win=0.1, shift=0.3, discount=0.98)
-    costs = expected.costs(sets, np.array([0.25, 0.2]), np.array([1.0, 0.4]))
+    final, mixed = expected.quarters(sets, np.array([1.0, 0.4]))
     win, sister = quarters_lost(0.98, 0.1), quarters_lost(0.98, 0.3, 0.1)
     none, first, second, both = range(4)
-    final, mixed = costs
-    np.testing.assert_allclose(final[none, [first, both]], 0.25 * win)  # customers to be won
+    np.testing.assert_allclose(final[none, [first, both]], win)  # customers to be won
     assert final[first, second] == 0  # a brand that exchanges its plant keeps its customers
-    assert final[first, both] == pytest.approx(0.25 * 0.5 * sister)
-    np.testing.assert_array_equal(costs[:, both], 0)  # nothing is opened
-    np.testing.assert_array_equal(costs[:, :, none], 0)
-    assert mixed[first, second] == pytest.approx(0.2 * 0.6 * win)  # buyers of inputs are new
-    assert mixed[none, both] == pytest.approx(0.2 * win)
-    assert not BuildUp(1, 1, 0.98).costs(sets, np.array([0.25]), 0.5).round(12).any()
+    assert final[first, both] == pytest.approx(sister)
+    for costs in (final, mixed):
+        np.testing.assert_array_equal(costs[both], 0)  # nothing is opened
+        np.testing.assert_array_equal(costs[:, none], 0)
+    assert mixed[first, second] == pytest.approx(0.6 * win)  # buyers of inputs are new
+    assert mixed[none, both] == pytest.approx(win)
+    assert not BuildUp(1, 1, 0.98).quarters(sets, 0.5).round(12).any()
+
+
+def test_who_serves_customers_from_home_builds_up_as_with_a_sister_plant():
+    sets = np.array([[0, 0], [1, 0], [0, 1], [1, 1]], bool)
+    expected = BuildUp(win=0.1, shift=0.3, discount=0.98)
+    sister = quarters_lost(0.98, 0.3, 0.1)
+    from_home = expected.quarters(sets, 1.0, served_from_home=True)
+    assert from_home[0, 1] == from_home[1, 2] == pytest.approx(sister)

@@ -14,8 +14,10 @@ import numpy as np
 import pytest
 
 from abm.axes import BELIEFS, CONFIGS, HAS_PLANT, HOSTS
+from abm.core.choice.attrition import attrition
 from abm.explain.decision import explanation
-from abm.location.moving_costs import quarterly_discount
+from abm.explain.one_firm import ONLY
+from abm.location.moving_costs import SETS, quarterly_discount
 from abm.location.review import believed
 from abm.policy.regimes import compile_policy
 from abm.policy.timeline import first_day
@@ -63,9 +65,8 @@ def first_decisions(scenario):
     model.step()
     some = free[model.plans.rows]
     rows = model.plans.rows[some]
-    worth = (model.plans.worth - model.plans.taste)[some]
-    odds = np.exp((worth - worth.max(axis=1, keepdims=True)) / model.scenario.firms.choice_noise)
-    chance = odds[:, HAS_PLANT[:, MEX]].sum(axis=1) / odds.sum(axis=1)
+    worth = model.plans.weighed.worth[some]
+    chance = model.plans.weighed.expected[some][:, HAS_PLANT[:, MEX]].sum(axis=1)
     each = np.arange(len(rows))
     gain = worth[each, WITH_MEX[config[rows]]] - worth[each, config[rows]]
     return chance, gain, model.firms.weight[rows]
@@ -208,12 +209,11 @@ def watched():
     restless = {
         "reviews_per_year": 4.0,
         "build_cost": 0.02,
-        "stage_quarters": (1, 1, 0),
-        "choice_noise": 0.3,
+        "stage_quarters": (1, 1, 1),
     }
     scenario = told(SUBSIDY, 8)
     firms = scenario.firms.model_copy(update=restless)
-    model = WatchedModel(scenario.model_copy(update={"firms": firms}), firms=100, rng=5)
+    model = WatchedModel(scenario.model_copy(update={"firms": firms}), firms=100, rng=4)
     model.run_for(3)
     return model
 
@@ -222,9 +222,10 @@ def test_explanations_before_a_date_are_the_models_own(watched):
     plans, gates = watched.plans, 0
     for place, row in enumerate(plans.rows[:40].tolist()):
         situation = watched.moment.situation(row)
-        found = explanation(situation, row, watched.quarter, plans.taste[place], levers=())
-        used = plans.worth[place].max()
-        assert max(plan.worth + plan.luck for plan in found.plans) == pytest.approx(used, rel=1e-9)
+        found = explanation(situation, row, watched.quarter, levers=())
+        used = plans.weighed.worth[place].max()
+        best = max(plan.worth for plan in found.plans) / situation.unit
+        assert best == pytest.approx(used, rel=1e-9)
         assert sum(plan.probability for plan in found.plans) == pytest.approx(1, abs=1e-12)
         if found.gate is not None:
             gates += 1
@@ -232,21 +233,26 @@ def test_explanations_before_a_date_are_the_models_own(watched):
     assert gates
 
 
-def test_staying_for_ever_is_worth_todays_profit_up_to_the_date_and_tomorrows_after(watched):
+def test_never_closing_is_worth_todays_profit_up_to_the_date_and_tomorrows_after(watched):
     beta = quarterly_discount(watched.scenario.firms)
     left = watched.expected.horizon
     assert left == 6
-    row = int(watched.plans.rows[0])
+    row = int(watched.plans.rows[watched.firms.plants[watched.plans.rows].any(axis=1)][0])
     situation = watched.moment.situation(row)
-    profit = situation.weighed().problem.profit[0, situation.config]
-    by_hand = (1 - beta**left) / (1 - beta) * profit[0] + beta**left / (1 - beta) * profit[1]
-    found = explanation(situation, row, watched.quarter, None, levers=())
+    problem = situation.choices().problem(ONLY)
+    profit = problem.location.profit[0]
+    shrinks = attrition(problem.deaths, problem.home, SETS)[..., 0]
+    later = np.linalg.solve(np.eye(len(profit)) - beta * shrinks, profit[:, 1])
+    for _ in range(left):
+        later = profit[:, 0] + beta * shrinks @ later
+    found = explanation(situation, row, watched.quarter, levers=())
     here = situation.weighed().today[0, situation.config]
-    assert here - found.waiting.right_to_move == pytest.approx(by_hand, rel=1e-9)
+    stays = here - found.waiting.right_to_move / situation.unit
+    assert stays == pytest.approx(later[situation.config], rel=1e-7)
     assert abs(found.waiting.option_value) > 1e-6
     myopic = replace(situation.table, belief=np.zeros(1, np.int8))
     unaware = replace(situation, table=myopic)
-    found = explanation(unaware, row, watched.quarter, None, levers=())
+    found = explanation(unaware, row, watched.quarter, levers=())
     assert found.waiting.option_value == pytest.approx(0, abs=1e-7)
     alone = unaware.weighed().today[0, situation.config] - found.waiting.right_to_move
     assert alone == pytest.approx(profit[0] / (1 - beta), rel=1e-9)

@@ -13,11 +13,14 @@ import pandas as pd
 import pytest
 
 from abm.axes import CONFIG_LABELS, FOOTLOOSE, HAS_PLANT, HOSTS, N_CONFIGS
-from abm.core.choice.location import choice_probabilities, choice_values, solve_values
+from abm.core.choice.clocks import Kind
+from abm.core.choice.dated_beliefs import Calendar
 from abm.errors import IdentityError
 from abm.explain.decision import explanation
+from abm.explain.one_firm import ONLY
 from abm.explain.switching_points import decisions, levers_of, nearest_switch
-from abm.location.moving_costs import OPENED, MovingCosts, location_problem
+from abm.location.moving_costs import OPENED, MovingCosts, Sunk
+from abm.location.valuation import Choices, Luck, weigh
 from abm.policy import compile_policy
 from abm.scenario.scenario import Scenario
 from abm.trade.books.accounts import check_identities
@@ -35,7 +38,6 @@ RESTLESS = (
     "firms.reviews_per_year=4",
     "firms.build_cost=0.05",
     "firms.stage_quarters=[1, 2, 1]",
-    "firms.choice_noise=0.3",
     "firms.beliefs.forward=1",
     "firms.beliefs.myopic=0",
     "firms.beliefs.adaptive=0",
@@ -44,7 +46,10 @@ RESTLESS = (
 
 def moving(*overrides):
     scenario = load_scenario("status-quo", list(overrides))
-    return MovingCosts.under(scenario.firms, compile_policy(scenario))
+    calibration = run().calibration
+    sunk = Sunk(calibration.arriving, calibration.founding)
+    costs = MovingCosts.of(run().economy, scenario.firms, scenario.economy.speeds, sunk)
+    return costs.under(compile_policy(scenario))
 
 
 @cache
@@ -67,28 +72,27 @@ def grants_by_firm(model, target, stage):
         began = int(table.stage[row])
         if target[row] >= 0 and stage[row] == began:
             continue
-        after = HAS_PLANT[table.target[row]]
-        new = after & ~HAS_PLANT[table.config[row]]
-        a_plant = 4 * settings.build_cost / after.sum() * table.base_revenue[row]
-        share = settings.stage_cost_shares[began] * a_plant * table.weight[row]
-        due += share * new * table.grant[row]
+        new = HAS_PLANT[table.target[row]] & ~HAS_PLANT[table.config[row]]
+        sales = table.base_revenue[row] * table.base_plant_sales[row, table.target[row]]
+        stages = settings.stage_cost_shares if table.project[row] == Kind.NEW_PLANT else (1.0,)
+        share = stages[began] * 4 * settings.build_cost * table.weight[row]
+        due += share * sales * new * table.grant[row]
     return due
 
 
 def test_a_grant_takes_its_share_off_the_build_cost_of_new_plants_there_and_off_nothing_else():
     plain, granted = moving(), moving("investment_grant.MEX.metals=0.25")
-    sectors = np.array([METALS, CARS])
-    before = plain.weighed(None, 2)
-    after = granted.weighed(sectors, 2)
+    table = run().firms
+    rows = np.array([np.flatnonzero(table.sector == sector)[0] for sector in (METALS, CARS)])
+    before, after = plain.weighed(table, rows), granted.weighed(table, rows)
     assert after.shape == (2, N_CONFIGS, N_CONFIGS, 1)
     np.testing.assert_array_equal(after[1, ..., 0], before[1])
-    mexican = np.where(OPENED[..., MEX], plain.plants[..., MEX], 0) * plain.still_to_pay[0]
-    np.testing.assert_allclose(after[0, ..., 0], before[0] - 0.25 * mexican, rtol=1e-12)
+    sales = table.base_plant_sales[rows[0], :, MEX].astype(np.float64)
+    mexican = 4 * plain.settings.build_cost * sales * OPENED[..., MEX] / plain.gain[METALS]
+    expected = before[0] - 0.25 * plain.weights[0] * mexican
+    np.testing.assert_allclose(after[0, ..., 0], expected, rtol=1e-9)
     elsewhere = ~OPENED[..., MEX]
     np.testing.assert_array_equal(after[0, elsewhere, 0], before[0, elsewhere])
-    alone = CONFIG_LABELS.index("USA"), CONFIG_LABELS.index("USA+MEX")
-    # One plant for half of the sales, which are a year's and not a quarter's.
-    assert plain.plants[(*alone, MEX)] == pytest.approx(4 * plain.settings.build_cost / 2)
 
 
 def test_without_a_grant_costs_have_no_axis_of_regimes_and_a_grant_of_nothing_changes_no_byte():
@@ -102,16 +106,10 @@ def test_without_a_grant_costs_have_no_axis_of_regimes_and_a_grant_of_nothing_ch
 
 
 def expected_openings(*overrides):
-    """Plants that firms at rest would decide on at their next review, by host."""
-    model = run()
-    table = model.firms
-    costs = moving(*RESTLESS, *overrides)
-    payoff = table.location_taste[..., None].astype(np.float64)
-    still = np.ones((1, 1, 1))
-    problem = location_problem(costs, payoff, still, np.zeros(len(table), int), table.sector)
-    values, _ = solve_values(problem)
-    chances = choice_probabilities(problem, values, config=table.config.astype(int), regime=0)
-    return np.einsum("fc,fch->h", chances, OPENED[table.config])
+    """Plants that firms are expected to decide on in the first quarter, by host."""
+    model = model_of(load_scenario("status-quo", [*RESTLESS, *overrides]), FIRMS)
+    model.step()
+    return model.expected_moves.opening.sum(axis=(0, 1))
 
 
 @pytest.mark.parametrize("host", [USA, MEX, CAN])
@@ -202,29 +200,34 @@ def test_a_project_is_paid_for_as_promised_after_the_grant_has_ended_and_a_later
     assert late["announced"].any()
 
 
-def two_regimes(later, chance=0.5):
-    """A firm in the United States alone, today without a grant, tomorrow perhaps with one."""
+def luck_asked(later, chance=0.5):
+    """From which luck on firms in the United States alone build in Mexico as well.
+
+    Today there is no grant, tomorrow perhaps one. Of a myopic firm, then of one that looks ahead.
+    """
+    model = model_of(load_scenario("status-quo", list(RESTLESS)), FIRMS)
+    table = model.firms
+    usa = (table.config == CONFIG_LABELS.index("USA")) & (table.home == USA) & (table.target < 0)
+    rows = np.flatnonzero(usa)[:2]
+    table.belief[rows] = 0, 2
+    for column in ("sector", "relative_size", "base_plant_sales"):
+        getattr(table, column)[rows[1]] = getattr(table, column)[rows[0]]
     grant = np.zeros((len(FOOTLOOSE), len(HOSTS), 2))
     grant[:, MEX, 1] = later
-    costs = MovingCosts(run().scenario.firms, grant)
-    chains = np.array([np.eye(2), [[1 - chance, chance], [0, 1]]])
+    chains = np.array([np.eye(2), np.eye(2), [[1 - chance, chance], [0, 1]]])
     payoff = np.zeros((2, N_CONFIGS, 2))
-    problem = location_problem(costs, payoff, chains, np.array([0, 1]), np.array([CARS, CARS]))
-    values, _ = solve_values(problem)
-    here = np.full(2, CONFIG_LABELS.index("USA"))
-    worth = choice_values(problem, values, config=here, regime=0)
-    return worth - worth[:, [CONFIG_LABELS.index("USA")]]
+    costs = replace(moving(*RESTLESS), grant=grant)
+    choices = Choices(table, costs, payoff, Calendar.steady(chains), rows, 0)
+    return weigh(choices, payoff, Luck.none(2)).cutoff[:, CONFIG_LABELS.index("USA+MEX")]
 
 
 def test_a_grant_that_may_come_is_worth_waiting_for_to_those_who_see_it_coming():
-    there = CONFIG_LABELS.index("USA+MEX")
-    never, perhaps = two_regimes(0.0)[:, there], two_regimes(0.8)[:, there]
-    myopic, forward = range(2)
-    assert never[myopic] == pytest.approx(never[forward], rel=1e-9)
-    assert perhaps[myopic] == pytest.approx(never[myopic], rel=1e-9)
-    # Building now gives up the right to build with the grant.
-    assert perhaps[forward] < never[forward] - 1e-3
-    assert two_regimes(0.8, chance=0.9)[forward, there] < perhaps[forward]
+    (myopic, forward), perhaps = luck_asked(0.0), luck_asked(0.8)
+    assert myopic == pytest.approx(forward, rel=1e-9)
+    assert perhaps[0] == pytest.approx(myopic, rel=1e-9)
+    # Building now gives up the chance to build with the grant.
+    assert perhaps[1] > forward + 1e-3
+    assert luck_asked(0.8, chance=0.9)[1] > perhaps[1]
 
 
 @pytest.fixture(scope="module")
@@ -237,7 +240,7 @@ def watched():
             rows, table = self.plans.rows, self.firms
             free = rows[(table.target[rows] < 0) & ~table.plants[rows, MEX]]
             firms = free[:6].tolist()
-            self.told = [(row, self.moment.situation(row), self.moment.luck(row)) for row in firms]
+            self.told = [(row, self.moment.situation(row)) for row in firms]
 
     model = Watched(load_scenario("status-quo", [*RESTLESS, GRANT]), firms=FIRMS, rng=1)
     model.step()
@@ -246,16 +249,17 @@ def watched():
 
 def test_what_explain_tells_of_costs_and_grants_is_what_the_model_weighed(watched):
     assert len(watched.told) == 6
-    for row, situation, luck in watched.told:
-        told = explanation(situation, row, watched.quarter, luck, levers=())
+    for row, situation in watched.told:
+        told = explanation(situation, row, watched.quarter, levers=())
         before, costs = situation.config, situation.moving
+        plain = replace(costs, grant=None).weighed(situation.table, ONLY)[0, before]
         for plan in told.plans:
             after = CONFIG_LABELS.index(plan.plants)
-            paid = MovingCosts(costs.settings).weighed(None, 1)[0, before, after]
-            whole = pytest.approx(paid + plan.build_up, rel=1e-12)
+            whole = pytest.approx(situation.unit * plain[after], rel=1e-9)
             assert plan.grant + plan.move_cost == whole
-            assert (plan.build_up > 0) == costs.delays[before, after].astype(bool)
-            assert (plan.grant > 0) == ("MEX" in plan.plants)
+            if not OPENED[before, after].any():
+                assert plan.build_up == plan.arriving == 0
+            assert (plan.grant > 0) == OPENED[before, after, MEX]
         best = next(plan for plan in told.plans if plan.plants == told.waiting.best_other)
         chosen = next(plan for plan in told.plans if plan.plants == told.decision)
         of_whom = best if told.decision == told.who.plants else chosen
@@ -263,23 +267,25 @@ def test_what_explain_tells_of_costs_and_grants_is_what_the_model_weighed(watche
 
 
 def test_a_grant_is_a_lever_at_whose_switching_value_the_firm_builds(watched):
-    _, situation, _ = watched.told[0]
-    before, moving = situation.config, situation.moving
+    _, situation = watched.told[0]
+    before, costs = situation.config, situation.moving
     plants = HAS_PLANT[before] | (np.arange(len(HOSTS)) == MEX)
     after = int(np.flatnonzero((plants == HAS_PLANT).all(axis=1))[0])
-    worth = situation.weighed().worth[0]
-    plant = moving.plants[before, after, MEX] * moving.still_to_pay[0]
+    every = np.array([before]), np.array([after])
+    plant = costs.plants(situation.table, ONLY, *every)[0, MEX] / costs.gain[situation.sector]
+    plant *= costs.weights[int(situation.table.home[0] >= len(HOSTS)), before, after]
+    asked = situation.weighed().cutoff[0, after]
     # Luck leaves it short of building by what a further quarter of the cost would make up for.
-    luck = np.full(N_CONFIGS, -10.0)
-    luck[before], luck[after] = 0, worth[before] - worth[after] - 0.25 * plant
-    lucky = replace(situation, luck=luck)
+    noise = situation.settings.build_noise
+    luck = np.full((1, N_CONFIGS + 1), -1e3)
+    luck[0, after], luck[0, -1] = (asked - 0.25 * plant) / noise, 0
+    lucky = replace(situation, luck=replace(Luck.none(1), strikes=np.ones(1, bool), building=luck))
     levers = {lever.key: lever for lever in levers_of(lucky)}
     assert levers["investment_grant.USA"].now == 0
     lever = levers["investment_grant.MEX"]
     assert lever.now == RATE
     switch = nearest_switch(lucky, lever)
     assert switch.decision == after
-    # A lasting grant also makes building later cheaper, so it takes more than that quarter.
-    assert RATE + 0.25 - 1e-3 < switch.value < lever.high
+    assert switch.value == pytest.approx(RATE + 0.25, abs=2e-3)
     at = decisions(lucky, lever, np.array([switch.value - 1e-3, switch.value]))
     assert list(at) == [before, after]

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from abm.axes import CONFIG_LABELS, HAS_PLANT, HOSTS
-from abm.location.moving_costs import MovingCosts
+from abm.core.choice.clocks import Kind
+from abm.location.moving_costs import MovingCosts, Sunk
 from experiments.outcomes.summary import summary
 from experiments.scenarios.overrides import load_scenario
 from tests.same_firms import model_of
@@ -43,9 +44,12 @@ def run(*overrides, source="threat-35", quarters=6):
     table = model.firms
     rows = np.flatnonzero((table.config == USA_ALONE) & (table.target < 0))
     table.target[rows], table.stage[rows], table.quarters_left[rows] = MEXICO, 0, 1
-    table.project_taste[rows] = np.linspace(0, 4, len(rows))
-    cost = MovingCosts(model.scenario.firms).total[USA_ALONE, MEXICO]
-    table.sunk[rows] = model.scenario.firms.stage_cost_shares[0] * cost
+    table.project[rows] = Kind.NEW_PLANT
+    table.project_luck[rows] = np.linspace(0, 100, len(rows))
+    settings = model.scenario.firms
+    moving = MovingCosts.of(model.economy, settings, model.scenario.economy.speeds, Sunk.nothing())
+    cost = moving.total(table, rows, table.config[rows], table.target[rows])
+    table.sunk[rows] = settings.stage_cost_shares[0] * cost
     before = under_way(model)
     model.run_for(quarters)
     return model, before
@@ -74,15 +78,15 @@ def test_what_is_under_way_is_what_was_and_is_announced_less_what_ends(threatene
     np.testing.assert_allclose(under_way(model), expected, rtol=1e-9, atol=1e-6)
 
 
-def test_a_plant_costs_its_share_of_the_sales_it_takes_over(threatened):
+def test_a_plant_costs_a_part_of_the_sales_it_would_have(threatened):
     model, _ = threatened
     moves, table = model.moves, model.firms
-    sets = HAS_PLANT[moves.to_config]
     yearly = 4 * table.base_revenue[moves.rows] * table.weight[moves.rows]
-    each = model.scenario.firms.build_cost * yearly / sets.sum(axis=1)
-    new = sets & ~HAS_PLANT[moves.from_config]
-    np.testing.assert_allclose(moves.cost.sum(axis=1), each * new.sum(axis=1))
-    assert not moves.cost[~new].any()
+    sales = yearly[:, None] * table.base_plant_sales[moves.rows, moves.to_config]
+    new = HAS_PLANT[moves.to_config] & ~HAS_PLANT[moves.from_config]
+    expected = model.scenario.firms.build_cost * np.where(new, sales, 0)
+    assert new.any()
+    np.testing.assert_allclose(moves.cost, expected)
 
 
 def test_what_is_lost_is_a_part_of_what_was_cancelled(threatened):

@@ -12,7 +12,7 @@ import pytest
 from abm.axes import CONFIG_LABELS, HAS_PLANT, N_FOOTLOOSE, N_HOSTS, REGIONS
 from abm.core.demand.customers import Speeds
 from abm.economy.tables import load_economy
-from abm.location.moving_costs import MovingCosts, build_up_costs
+from abm.location.moving_costs import SETS, sales_missed
 from abm.model import RelocationModel
 from abm.scenario.assumptions import FirmAssumptions
 from abm.trade.flows.deliveries import sales_by_appeal, tally_plants
@@ -292,14 +292,14 @@ def test_a_new_sister_starts_with_little_and_takes_over_at_the_speed_of_shifts(
 
 
 def test_firms_build_more_the_sooner_a_new_plant_finds_its_buyers() -> None:
-    slow, fast = (
-        moving.weighed(np.arange(N_FOOTLOOSE), N_FOOTLOOSE)
-        for speeds in (Speeds(0.1, 0.1), Speeds(0.3, 0.3))
-        for moving in [MovingCosts(FIRMS, build_up=build_up_costs(ECONOMY, FIRMS, speeds))]
+    slow, fast, at_once = (
+        sales_missed(ECONOMY, FIRMS, speeds)
+        for speeds in (Speeds(0.1, 0.1), Speeds(0.3, 0.3), AT_ONCE)
     )
-    at_once = MovingCosts(FIRMS).weighed(None, N_FOOTLOOSE)
-    builds = np.broadcast_to(MovingCosts(FIRMS).delays > 0, slow.shape)
-    assert (slow[builds] > fast[builds]).all()
-    assert (fast[builds] > at_once[builds]).all()
-    np.testing.assert_array_equal(slow[~builds], at_once[~builds])
-    assert build_up_costs(ECONOMY, FIRMS, AT_ONCE) is None
+    builds = np.broadcast_to(SETS.opens, slow.shape)
+    missed = slow[builds] > 0  # a brand that exchanges its plants loses no customers of its own
+    assert missed.mean() > 0.9
+    assert (slow[builds] > fast[builds])[missed].all()
+    assert (fast[builds] > 0)[missed].all()
+    assert not slow[~builds].any()
+    assert not at_once.any()

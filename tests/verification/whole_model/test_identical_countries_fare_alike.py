@@ -29,6 +29,9 @@ SAME_SHOCK = [
     for source in ("USA", "MEX", "CAN")
     if source != market
 ]
+THREE_HOMES = ["firms.foreign_firms=false"]
+"""Firms from abroad are copies of nobody."""
+
 NO_LUCK = ["firms.choice_noise=0.0", "economy.relation=0.0"]
 CHEAP_MOVES = [
     "firms.build_cost=0.05",
@@ -53,7 +56,7 @@ def model():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(abm.base_year.set_up, "place_firms", place_mirrored)
         patch.setattr(abm.trade.duties, "MERCHANDISE_PROCESSING_FEE", 0.0)
-        scenario = load_scenario("status-quo", SAME_SHOCK + NO_LUCK + CHEAP_MOVES)
+        scenario = load_scenario("status-quo", SAME_SHOCK + THREE_HOMES + NO_LUCK + CHEAP_MOVES)
         economy = identical_members(load_economy())
         model = RelocationModel(scenario, firms=FIRMS, economy=economy)
         model.run_for(QUARTERS)

@@ -18,7 +18,6 @@ RESTLESS = (
     "firms.reviews_per_year=2",
     "firms.build_cost=0.05",
     "firms.stage_quarters=[1, 2, 1]",
-    "firms.choice_noise=0.3",
 )
 """Firms that review, stay, build and cancel within three quarters."""
 
