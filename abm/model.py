@@ -234,6 +234,7 @@ class RelocationModel(Trading, mesa.Model):
             self.accounts,
             self.conditions.wage,
             self.moves,
+            self.expected_moves,
         )
 
     def _governments_act(self) -> None:

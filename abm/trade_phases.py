@@ -18,6 +18,7 @@ from abm.policy.regimes import Policy
 from abm.state.surface import Surface
 from abm.trade.books.accounts import Accounts, Consumers
 from abm.trade.books.investment import book_investment
+from abm.trade.books.job_flows import check_job_flows, job_flows, plants_jobs
 from abm.trade.books.settlement import settle
 from abm.trade.borders.complying import (
     claims_in_transition,
@@ -234,7 +235,13 @@ class Trading(Surface):
         )
         late = self.supply.to_move(self.calibration.bill_of_materials)
         capacity = sum_by_sector(self.standing_capacity, sector_edges(self.firms))
-        self.year.append(replace(accounts, contracts_to_move=late, capacity=capacity))
+        jobs = plants_jobs(self.firms, accounts.employment, self.cleared.output)
+        flows = job_flows(self.firms, self.jobs, jobs)
+        check_job_flows(flows, self.accounts.employment, accounts.employment)
+        self.jobs = jobs
+        self.year.append(
+            replace(accounts, contracts_to_move=late, capacity=capacity, job_flows=flows)
+        )
         self._file_certificates(tally.filings)
         self._pass_on()
         self.served.standing.clear()  # large, and found anew next quarter

@@ -26,6 +26,7 @@ from abm.scenario.scenario import Scenario
 from abm.state.state import State
 from abm.trade.books.accounts import Accounts, Consumers
 from abm.trade.books.investment import book_investment
+from abm.trade.books.job_flows import plants_jobs
 from abm.trade.books.settlement import settle
 from abm.trade.borders.transition import bound_to_comply
 from abm.trade.flows.input_flows import clear_with_purchases
@@ -207,6 +208,7 @@ def first_state(
         spending=_base_spending(start),
         customers=rest.customers,
         capacity=rest.capacity,
+        jobs=plants_jobs(start.firms, base_accounts.employment, rest.capacity),
         scarcity=np.ones_like(rest.capacity),
         relative_use=rest.relative_use,
     )

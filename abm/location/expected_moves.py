@@ -30,8 +30,11 @@ class ExpectedMoves:
         New plants decided on, and plants that it is decided to close.
     dying : ndarray, shape (sector, home, host)
         Plants that die whatever their owners would like.
-    moving : ndarray, shape (sector, home, host)
-        Those of ``opening`` that are built by a firm which closes another plant for it.
+    founding, moving : ndarray, shape (sector, home, host)
+        Those of ``opening`` that are built by a firm without a plant here, and by one which
+        closes another plant for it.
+    ending : ndarray, shape (sector, home, host)
+        Those of ``closing`` that leave their firm without a plant here.
     investing : ndarray, shape (sector, home, host)
         What the new plants decided on will cost to build, million USD.
     entering, leaving : ndarray, shape (sector, home)
@@ -41,7 +44,9 @@ class ExpectedMoves:
     opening: Array
     closing: Array
     dying: Array
+    founding: Array
     moving: Array
+    ending: Array
     investing: Array
     entering: Array
     leaving: Array
@@ -72,16 +77,20 @@ def expected_moves(
     chances = dying(table, settings) if settings.relocation else np.zeros(len(table))
     mortal = (table.weight * chances)[:, None] * may_die(table, table.plants)
     none = ~HAS_PLANT.any(axis=1)[config]
+    enters = (chance.sum(axis=1) - chance[:, NO_PLANT]) * none
+    leaves = chance[:, NO_PLANT] * ~none
     return ExpectedMoves(
-        _by_owner(table, rows, new.sum(axis=1)),
-        _by_owner(table, rows, np.einsum("nc,nch->nh", chance, closed)),
-        _by_owner(table, np.arange(len(table)), mortal),
-        _by_owner(table, rows, (new * swaps).sum(axis=1)),
-        _by_owner(table, rows, (new * a_plant * table.base_plant_sales[rows]).sum(axis=1)),
-        _by_owner(table, rows, (chance.sum(axis=1) - chance[:, NO_PLANT])[:, None] * none[:, None])[
-            ..., 0
-        ],
-        _by_owner(table, rows, (chance[:, NO_PLANT] * ~none)[:, None])[..., 0],
+        opening=_by_owner(table, rows, new.sum(axis=1)),
+        closing=_by_owner(table, rows, np.einsum("nc,nch->nh", chance, closed)),
+        dying=_by_owner(table, np.arange(len(table)), mortal),
+        founding=_by_owner(table, rows, new.sum(axis=1) * none[:, None]),
+        moving=_by_owner(table, rows, (new * swaps).sum(axis=1)),
+        ending=_by_owner(table, rows, leaves[:, None] * closed[:, NO_PLANT]),
+        investing=_by_owner(
+            table, rows, (new * a_plant * table.base_plant_sales[rows]).sum(axis=1)
+        ),
+        entering=_by_owner(table, rows, enters[:, None])[..., 0],
+        leaving=_by_owner(table, rows, leaves[:, None])[..., 0],
     )
 
 

@@ -23,10 +23,10 @@ from abm.axes import (
 from abm.economy.tables import Array
 from abm.location.relocation import Moves
 from abm.state.finished import Finished
+from abm.state.owned_columns import INVESTED, JOB_FLOWS, PLANT_CHANGES, Owned
 from agents import FirmTable
 
 MONEY = "million USD of 2017 a quarter"
-INVESTED = "million USD of 2017"
 
 
 @dataclass(frozen=True)
@@ -86,6 +86,23 @@ def _number(unit: str, meaning: str, source: Callable[[Finished], Array]) -> Col
     return Column("float64", unit, meaning, source)
 
 
+def _by_owner(columns: Owned) -> dict[str, Column]:
+    """Columns of a table by owner's home."""
+    return {name: _number(*declared) for name, declared in columns.items()}
+
+
+def _of_all_owners(columns: Owned) -> dict[str, Column]:
+    """The same of all owners together."""
+
+    def over_homes(source: Callable[[Finished], Array]) -> Callable[[Finished], Array]:
+        return lambda finished: source(finished).sum(axis=2)
+
+    return {
+        name: _number(unit, meaning, over_homes(source))
+        for name, (unit, meaning, source) in columns.items()
+    }
+
+
 QUARTER = Column("int32", "quarters", "0 is the calibration year, before any step")
 
 OUTCOMES = Table(
@@ -139,6 +156,7 @@ OUTCOMES = Table(
             lambda q: q.accounts.royalties,
         ),
         "employment": _number("persons", "persons engaged", lambda q: q.accounts.employment),
+        **_of_all_owners(JOB_FLOWS),
         "wage_index": _number(
             "calibration year = 1",
             "wage in the region",
@@ -172,37 +190,7 @@ OUTCOMES = Table(
         "plants": _number(
             "real plants", "plants that stand at the end of the quarter", lambda q: q.plants
         ),
-        "opened": _number(
-            "real plants",
-            "plants that began to produce in the quarter",
-            lambda q: q.new_plants["completed"][0],
-        ),
-        "closed": _number(
-            "real plants", "plants that ceased to produce in the quarter", lambda q: q.closed
-        ),
-        "announced": _number(
-            "real plants",
-            "new plants decided on in the quarter",
-            lambda q: q.new_plants["announced"][0],
-        ),
-        "cancelled": _number(
-            "real plants",
-            "plants given up in the quarter before they opened",
-            lambda q: q.new_plants["cancelled"][0],
-        ),
-        "announced_musd": _number(
-            INVESTED,
-            "what the plants announced would cost to build",
-            lambda q: q.new_plants["announced"][1],
-        ),
-        "completed_musd": _number(
-            INVESTED, "what the plants opened cost to build", lambda q: q.new_plants["completed"][1]
-        ),
-        "cancelled_musd": _number(
-            INVESTED,
-            "what the plants given up would have cost to build",
-            lambda q: q.new_plants["cancelled"][1],
-        ),
+        **_of_all_owners(PLANT_CHANGES),
         "lost_musd": _number(
             INVESTED, "what had been spent on the plants given up", lambda q: q.lost
         ),
@@ -282,7 +270,7 @@ MOVES = Table(
         "sector": _label("sector of the firms"),
         "from_config": _label("hosts with a plant before, such as USA+MEX"),
         "to_config": _label("hosts with a plant after"),
-        "stage": _label("announced, completed or cancelled in the quarter"),
+        "stage": _label("announced, completed or cancelled in the quarter; died, if plants did"),
         "firms": Column(
             "int64",
             "agents",
@@ -351,14 +339,26 @@ OWNERS = Table(
             MONEY, "what they make, at basic prices", lambda q: q.accounts.owned_output
         ),
         "employment": _number("persons", "whom they engage", lambda q: q.accounts.owned_jobs),
+        **_by_owner(JOB_FLOWS),
         "rents_musd": _number(
             MONEY, "what scarcity adds to what they make", lambda q: q.accounts.owned_rents
         ),
-        "investment_musd": _number(
+        "investment_new_musd": _number(
             MONEY,
-            "what they invest in new plants, expansion and replacement",
-            lambda q: q.accounts.investment.paid,
+            "what they pay for the capacity with which plants opened",
+            lambda q: q.accounts.investment.new,
         ),
+        "investment_expansion_musd": _number(
+            MONEY,
+            "what they pay for the capacity that standing plants added",
+            lambda q: q.accounts.investment.expansion,
+        ),
+        "investment_replacement_musd": _number(
+            MONEY,
+            "what they pay for the capacity that took the place of what wore out",
+            lambda q: q.accounts.investment.replacement,
+        ),
+        **_by_owner(PLANT_CHANGES),
     },
 )
 """By sector, host and owner's home."""

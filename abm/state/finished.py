@@ -4,12 +4,15 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
-from abm.axes import HAS_PLANT, N_FOOTLOOSE, N_HOMES, N_HOSTS
+from abm.axes import N_FOOTLOOSE, N_HOSTS, NO_PLANT
 from abm.economy.tables import Array, Economy
+from abm.location.expected_moves import ExpectedMoves
+from abm.location.moving_costs import CLOSED
 from abm.location.relocation import Moves
+from abm.state.plant_changes import PlantChanges
 from abm.trade.books.accounts import Accounts
+from abm.trade.books.by_owner import by_owner
 from agents import FirmTable
 
 
@@ -24,7 +27,8 @@ class Finished:
     accounts : Accounts
     wage : ndarray, shape (host,)
     moves : Moves, optional
-        None in the calibration year.
+    expected_moves : ExpectedMoves, optional
+        None in the calibration year, both.
     """
 
     economy: Economy
@@ -32,6 +36,7 @@ class Finished:
     accounts: Accounts
     wage: Array
     moves: Moves | None
+    expected_moves: ExpectedMoves | None = None
 
     def both_uses(self, name: str) -> Array:
         """One entry of the books of trade, shape (use, sector, source, market)."""
@@ -48,56 +53,49 @@ class Finished:
     @cached_property
     def owned_plants(self) -> Array:
         """Real plants that stand by owner's home, shape (sector, host, home)."""
-        firms = self.firms
-        cell = firms.sector.astype(np.int64) * N_HOMES + firms.home
-        standing = [
-            np.bincount(cell, firms.weight * here, minlength=N_FOOTLOOSE * N_HOMES)
-            for here in firms.plants.T
-        ]
-        return np.stack(standing).reshape(N_HOSTS, N_FOOTLOOSE, N_HOMES).swapaxes(0, 1)
+        return by_owner(self.firms, self.firms.weight[:, None] * self.firms.plants)
 
     @cached_property
-    def new_plants(self) -> dict[str, tuple[Array, Array]]:
-        """Real plants that moves add and what they cost, by stage, each of shape (sector, host)."""
-        found = {}
-        for stage in ("announced", "completed", "cancelled"):
-            number, cost = self._nothing(), self._nothing()
-            if self.moves is not None:
-                some = self.moves.stage == stage
-                np.add.at(number, self._sectors[some], self._real_plants(opened=True)[some])
-                np.add.at(cost, self._sectors[some], self.moves.cost[some])
-            found[stage] = (number, cost)
-        return found
+    def announced(self) -> PlantChanges:
+        """Decided on in the quarter."""
+        return PlantChanges.drawn(self.firms, self.moves, "announced")
+
+    @cached_property
+    def completed(self) -> PlantChanges:
+        """Carried out in the quarter."""
+        return PlantChanges.drawn(self.firms, self.moves, "completed")
+
+    @cached_property
+    def cancelled(self) -> PlantChanges:
+        """Given up in the quarter before it was carried out."""
+        return PlantChanges.drawn(self.firms, self.moves, "cancelled")
+
+    @cached_property
+    def expected(self) -> PlantChanges:
+        """What was to be expected of the quarter's decisions and deaths."""
+        return PlantChanges.expected(self.expected_moves)
 
     @property
     def closed(self) -> Array:
-        """Real plants that ceased to produce, shape (sector, host)."""
-        number = self._nothing()
-        if self.moves is not None:
-            done = np.isin(self.moves.stage, ("completed", "died"))
-            np.add.at(number, self._sectors[done], self._real_plants(opened=False)[done])
-        return number
+        """Real plants that ceased to produce, shape (sector, host, home)."""
+        ceased: Array = self.completed.closing + self.completed.dying
+        return ceased
+
+    @property
+    def exited(self) -> Array:
+        """Those that left their firm without any, shape (sector, host, home)."""
+        if self.moves is None:
+            return self.completed.exiting
+        last = (self.moves.stage == "died") & (self.moves.to_config == NO_PLANT)
+        rows = self.moves.rows[last]
+        died = self.firms.weight[rows, None] * CLOSED[self.moves.from_config[last], NO_PLANT]
+        exited: Array = self.completed.exiting + by_owner(self.firms, died, rows)
+        return exited
 
     @property
     def lost(self) -> Array:
         """What had been spent on plants now given up, shape (sector, host)."""
-        amount = self._nothing()
+        amount = np.zeros((N_FOOTLOOSE, N_HOSTS))
         if self.moves is not None:
-            np.add.at(amount, self._sectors, self.moves.lost)
+            np.add.at(amount, self.firms.sector[self.moves.rows], self.moves.lost)
         return amount
-
-    def _nothing(self) -> Array:
-        return np.zeros((N_FOOTLOOSE, N_HOSTS))
-
-    @property
-    def _sectors(self) -> NDArray[np.int8]:
-        assert self.moves is not None
-        return self.firms.sector[self.moves.rows]
-
-    def _real_plants(self, opened: bool) -> Array:
-        """Where each move opens, or closes, how many real plants, shape (move, host)."""
-        assert self.moves is not None
-        before, after = HAS_PLANT[self.moves.from_config], HAS_PLANT[self.moves.to_config]
-        changed = after & ~before if opened else before & ~after
-        plants: Array = self.firms.weight[self.moves.rows, None] * changed
-        return plants

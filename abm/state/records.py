@@ -7,6 +7,7 @@ import pandas as pd
 
 from abm.axes import CONFIG_LABELS, FOOTLOOSE
 from abm.economy.tables import Array, Economy
+from abm.location.expected_moves import ExpectedMoves
 from abm.location.relocation import Moves
 from abm.state.columns import CONTENT, EVENTS, MOVES, OUTCOMES, OWNERS, TRADE, Table
 from abm.state.finished import Finished
@@ -43,9 +44,10 @@ class Records:
         accounts: Accounts,
         wage: Array,
         moves: Moves | None,
+        expected: ExpectedMoves | None,
     ) -> None:
         """Record one quarter."""
-        finished = Finished(economy, table, accounts, wage, moves)
+        finished = Finished(economy, table, accounts, wage, moves, expected)
         for quarters, declared in (
             (self.outcomes, OUTCOMES),
             (self.trade, TRADE),

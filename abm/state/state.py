@@ -60,6 +60,8 @@ class State:
     capacity : ndarray, shape (firm, host)
         Units of output a quarter that plants can make at the prices of the calibration year's
         supply; 0 where none stood.
+    jobs : ndarray, shape (firm, host)
+        Persons engaged in plants; 0 where none stood.
     scarcity : ndarray, shape (firm, host)
         What output beyond or below it added to the prices of plants, as a factor.
     relative_use : ndarray, shape (sector, input, source, host)
@@ -85,6 +87,7 @@ class State:
     spending: Array
     customers: Customers
     capacity: Array
+    jobs: Array
     scarcity: Array
     relative_use: Array
     quarter: int = 0

@@ -64,6 +64,7 @@ class Surface:
     spending = Carried()
     customers = Carried()
     capacity = Carried()
+    jobs = Carried()
     scarcity = Carried()
     relative_use = Carried()
     quarter = Carried()

@@ -329,7 +329,7 @@ def _of_every_firm(state: State) -> Iterator[tuple[str, NDArray[Any]]]:
             if isinstance(array, np.ndarray):
                 yield name, array
     yield "plan_values", state.plan_values
-    for name in ("log_wedge_held", "capacity", "scarcity"):
+    for name in ("log_wedge_held", "capacity", "jobs", "scarcity"):
         yield name, getattr(state, name)
     for name in ("firms", "split", "pool", "log_price"):
         yield f"customers.{name}", getattr(state.customers, name)

@@ -18,6 +18,7 @@ from abm.config.keys import shown
 from abm.errors import ScenarioError
 from abm.policy.timeline import quarter_of
 from experiments.outcomes.summary import entries, summary
+from experiments.outcomes.tables import TABLES
 
 AXES: dict[str, dict[str, tuple[str, ...]]] = {
     "trade": {"origin": REGIONS, "destination": REGIONS, "sector": SECTORS},
@@ -27,8 +28,8 @@ AXES: dict[str, dict[str, tuple[str, ...]]] = {
 }
 """Tables of cells, and by what they can be cut."""
 
-COUNTS = ("employment", "jobs", "plants", "opened", "closed", "announced", "cancelled")
-"""Columns that are sums beside those of money."""
+COUNTED = ("persons", "real plants", "expected real plants")
+"""Units of columns that are sums beside those of money."""
 
 _NAME = re.compile(
     r"(?P<column>[\w.]+)(?:/(?P<over>[\w.]+))?(?:\[(?P<cut>[\w=,]*)\])?(?:@(?P<when>[\d-]+))?"
@@ -160,8 +161,8 @@ def _check_headline(cell: OutcomeCell, headlines: Sequence[str]) -> None:
 
 
 def _is_sum(column: str) -> bool:
-    name = column.partition(".")[2]
-    return name.endswith("_musd") or name in COUNTS
+    table, _, name = column.partition(".")
+    return name.endswith("_musd") or TABLES[table][name].unit in COUNTED
 
 
 def value_of(cell: OutcomeCell, tables: Mapping[str, pd.DataFrame], start: date) -> float | None:

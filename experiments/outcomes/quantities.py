@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from abm.axes import FOOTLOOSE, GOODS, HOSTS, PARTNERS, REGIONS, SECTORS, USES
+from abm.axes import FOOTLOOSE, GOODS, HOMES, HOSTS, PARTNERS, REGIONS, SECTORS, USES
 from abm.economy.tables import Array
 from abm.errors import OutputError
 from abm.trade.books import indicators
@@ -240,18 +240,55 @@ def real_income(outcomes: pd.DataFrame, trade: pd.DataFrame) -> pd.DataFrame:
 INVESTMENT = {
     "plants": {"announced": "announced", "completed": "opened", "cancelled": "cancelled"},
     "billion_usd": {
+        "expected": "expected_announced_musd",
         "announced": "announced_musd",
         "completed": "completed_musd",
         "cancelled": "cancelled_musd",
         "lost": "lost_musd",
+        "new": "investment_new_musd",
+        "expansion": "investment_expansion_musd",
+        "replacement": "investment_replacement_musd",
     },
 }
-"""Columns of outcomes that count new plants by stage, and what they cost."""
+"""Columns of outcomes that count new plants by stage, and what is invested.
+
+The last three are paid as capacity is built, whatever was decided when."""
+
+DECISIONS = {
+    "opening": ("expected_announced", "announced"),
+    "entering": ("expected_entering", "entering"),
+    "expanding": ("expected_expanding", "expanding"),
+    "moving": ("expected_moving", "moving"),
+    "closing": ("expected_closing", "closing"),
+    "exiting": ("expected_exiting", "exiting"),
+    "dying": ("expected_died", "died"),
+}
+"""Columns of what firms decide and what strikes their plants: as expected, and as drawn."""
 
 
-def invested(outcomes: pd.DataFrame, column: str) -> pd.Series:
-    """Sum over the run of a column of new plants; an entry for every host."""
-    return outcomes.groupby("region")[column].sum().reindex(list(HOSTS)).fillna(0.0)
+def since_start(outcomes: pd.DataFrame, column: str) -> pd.Series:
+    """Sum over the run of a column; an entry for every host.
+
+    Quarter 0 belongs to the calibration year and does not count.
+    """
+    made = outcomes[outcomes["quarter"] > 0]
+    return made.groupby("region")[column].sum().reindex(list(HOSTS)).fillna(0.0)
+
+
+def new_plants_of_owners(owners: pd.DataFrame, column: str) -> pd.DataFrame:
+    """New plants decided on over the run, by owner's home (row) and host (column)."""
+    made = owners[owners["quarter"] > 0]
+    sums = made.groupby(["home", "region"])[column].sum().unstack()
+    return sums.reindex(index=list(HOMES), columns=list(HOSTS)).fillna(0.0)
+
+
+def utilisation(outcomes: pd.DataFrame) -> pd.DataFrame:
+    """Output over capacity, weighted by output; a column for every host."""
+    output, used = (_array(outcomes, name, PLANTS) for name in ("output_musd", "utilisation"))
+    capacity = np.divide(output, used, out=np.zeros_like(output), where=used > 0).sum(axis=1)
+    made = output.sum(axis=1)
+    share = np.divide(made, capacity, out=np.full_like(made, np.nan), where=capacity > 0)
+    return _frame(outcomes, share, HOSTS)
 
 
 def plants_changed(moves: pd.DataFrame, unit: str = "weight") -> pd.DataFrame:

@@ -8,29 +8,40 @@ import pandas as pd
 
 from abm.axes import PARTNERS
 from experiments.outcomes.quantities import (
+    DECISIONS,
     INVESTMENT,
     QUARTERS_A_YEAR,
     consumer_prices,
     duty_revenue,
     employment,
     false_claim_share,
-    invested,
     mean_content,
     misclassified_origin,
+    new_plants_of_owners,
     plants_changed,
     preference_utilisation,
     real_income,
+    since_start,
     us_deficit_index,
     us_goods_balance,
     us_services_balance,
+    utilisation,
     yearly,
 )
+from experiments.outcomes.tables import TABLES
 
 Summary = dict[str, Any]
 """Names to entries, or to further names; an entry is the dict that has a ``unit``."""
 
 BILLION = 1000.0
 """Million USD in a billion."""
+
+_UNITS = {
+    "real plants": ("plants", 1.0),
+    "expected real plants": ("plants", 1.0),
+    "persons": ("persons", 1.0),
+}
+"""Unit and scale of the sum of a column, by its unit; all others are money."""
 
 
 def summary(
@@ -63,12 +74,22 @@ def summary(
         "us_deficit_index": _ends(us_deficit_index(trade), "calibration year = 1"),
         "us_services_balance": _ends(services, "billion USD a year"),
         "manufacturing_employment": _ends(persons, "persons"),
+        "jobs": {flow: _sums(outcomes, f"jobs_{flow}") for flow in ("created", "destroyed")},
+        "utilisation": _ends(utilisation(outcomes), "calibration year = 1"),
+        "plants_decided": {
+            how: {kind: _sums(outcomes, pair[drawn]) for kind, pair in DECISIONS.items()}
+            for drawn, how in enumerate(("expected", "drawn"))
+        },
+        "new_plants_by_owner": {
+            how: _by_home(new_plants_of_owners(tables["owners"], DECISIONS["opening"][drawn]))
+            for drawn, how in enumerate(("expected", "drawn"))
+        },
         "plants_moved": {
             "real_firms": _cumulated(plants_changed(moves), "plants"),
             "agents": _cumulated(plants_changed(moves, "firms"), "agents"),
         },
         "investment": {
-            kind: {stage: _sums(outcomes, column, kind) for stage, column in columns.items()}
+            kind: {stage: _sums(outcomes, column) for stage, column in columns.items()}
             for kind, columns in INVESTMENT.items()
         },
         "preference_utilisation": _ends(preference_utilisation(trade), "share of dutiable imports"),
@@ -124,11 +145,19 @@ def _cumulated(changed: pd.DataFrame, unit: str) -> Summary:
     return result
 
 
-def _sums(outcomes: pd.DataFrame, column: str, kind: str) -> Summary:
+def _sums(outcomes: pd.DataFrame, column: str) -> Summary:
     """Everything up to the end, by host."""
-    unit, scale = ("plants", 1.0) if kind == "plants" else ("billion USD", BILLION)
-    total = invested(outcomes, column) / scale
+    unit, scale = _UNITS.get(TABLES["outcomes"][column].unit, ("billion USD", BILLION))
+    total = since_start(outcomes, column) / scale
     return {host: _entry(0.0, total[host], unit) for host in total.index}
+
+
+def _by_home(plants: pd.DataFrame) -> Summary:
+    """Plants up to the end, by owner's home and host."""
+    return {
+        home: {host: _entry(0.0, number, "plants") for host, number in row.items()}
+        for home, row in plants.iterrows()
+    }
 
 
 def _gross_move_rate(outcomes: pd.DataFrame, moves: pd.DataFrame) -> Summary:

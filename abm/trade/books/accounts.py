@@ -14,6 +14,7 @@ from abm.economy.constants import Calibration
 from abm.economy.tables import Array
 from abm.errors import IdentityError
 from abm.trade.books.investment import Outlays
+from abm.trade.books.job_flows import JobFlows
 from abm.trade.sales.market_clearing import FINAL, INTERMEDIATE
 from abm.trade.sales.serving import Served
 
@@ -138,6 +139,8 @@ class Accounts:
     capacity : ndarray, shape (sector, host)
         Of plants that stand, in units of ``volume``.
     investment : Outlays
+    job_flows : JobFlows
+        Against the quarter before; nothing in the calibration year.
     """
 
     final: Shipments
@@ -172,6 +175,7 @@ class Accounts:
     owned_rents: Array = field(default_factory=lambda: np.zeros((N_FOOTLOOSE, N_HOSTS, N_HOMES)))
     capacity: Array = field(default_factory=lambda: np.zeros((N_FOOTLOOSE, N_HOSTS)))
     investment: Outlays = field(default_factory=Outlays)
+    job_flows: JobFlows = field(default_factory=JobFlows)
 
     @property
     def value_added(self) -> Array:

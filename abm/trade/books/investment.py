@@ -15,6 +15,7 @@ from abm.core.inputs.content_rules import Floats
 from abm.economy.tables import Array
 from abm.engine.blocks import sector_edges
 from abm.errors import IdentityError
+from abm.trade.books.by_owner import by_owner
 from agents import FirmTable
 
 ROUNDING = 1e-9
@@ -76,7 +77,7 @@ def book_investment(
     """
     paid = built.paid(price, build_cost)
     kinds = {
-        name: _by_owner(table, getattr(paid, name)) for name in ("new", "expansion", "replacement")
+        name: by_owner(table, getattr(paid, name)) for name in ("new", "expansion", "replacement")
     }
     total = paid.new + paid.expansion + paid.replacement
     outlays = Outlays(**kinds, received=sum_by_sector(total, sector_edges(table)))
@@ -94,10 +95,3 @@ def check_investment(outlays: Outlays) -> None:
             f"build_capacity: investment paid and received differ by {gap[sector, host]:.1e} "
             f"million USD for {FOOTLOOSE[sector]} in {HOSTS[host]}"
         )
-
-
-def _by_owner(table: FirmTable, amount: Floats) -> Array:
-    """Sums over firms, shape (sector, host, home)."""
-    cell = table.sector.astype(np.int64) * N_HOMES + table.home
-    sums = [np.bincount(cell, here, minlength=N_FOOTLOOSE * N_HOMES) for here in amount.T]
-    return np.stack(sums).reshape(N_HOSTS, N_FOOTLOOSE, N_HOMES).swapaxes(0, 1)
