@@ -14,8 +14,6 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Sequence
-from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -24,7 +22,7 @@ from abm.scenario.scenario import Scenario
 from abm.worlds.twin import twin
 from experiments.labels import with_minus
 from experiments.outcomes.summary import summary
-from experiments.runs.channels import CHANNELS, channel_worlds
+from experiments.runs.channels import channel_worlds, split_differences
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs/explaining.md"
@@ -39,36 +37,34 @@ SHOWN = re.compile(
 
 MEASURED = re.compile(r"(<!-- measured: orders -->\n).*?(<!-- end -->)", re.DOTALL)
 
-FIRMS, QUARTERS = 300, 12
+FIRMS, QUARTERS = 300, 8
 """Of the runs whose channels are taken in two orders."""
 
 
-def parts_by_order(order: Sequence[str]) -> dict[str, float]:
-    """What each channel adds to the US goods balance with Mexico, billion USD a year."""
+def orders() -> str:
+    """Parts of a difference by channel, in the order of the page and the other way round.
+
+    Of the US goods balance with Mexico, billion USD a year.
+    """
     reference = RelocationModel("status-quo", firms=FIRMS, rng=1)
     scenario = Scenario.load("blanket-25")
-    run = twin(reference, scenario)
-    worlds = channel_worlds(scenario, reference, order)
+    run, worlds = twin(reference, scenario), channel_worlds(scenario, reference)
     for _ in range(QUARTERS):
         for world in (reference, run, *worlds.values()):
             world.step()
-    ends = [
-        summary(world.frames())["us_goods_balance"]["MEX"]["end"]
-        for world in (reference, *worlds.values(), run)
-    ]
-    steps = [after - before for before, after in pairwise(ends)]
-    return dict(zip([*worlds, order[-1]], steps, strict=True)) | {"all": ends[-1] - ends[0]}
-
-
-def orders() -> str:
-    """Parts of a difference by channel, in the order of the page and the other way round."""
-    usual, turned = (parts_by_order(order) for order in (list(CHANNELS), list(CHANNELS)[::-1]))
+    result = summary(run.frames(), reference.frames())
+    between = {name: world.frames() for name, world in worlds.items()}
+    split_differences(result, reference.frames(), between)
+    entry = result["us_goods_balance"]["MEX"]
+    usual, turned = entry["channels_by_order"]
+    parts = [(name, usual[name], turned[name], entry["channels"][name]) for name in usual]
     rows = [
-        f"| {name.replace('_', ' ')} | {with_minus(f'{usual[name]:+.1f}')} | "
-        f"{with_minus(f'{turned[name]:+.1f}')} |"
-        for name in usual
+        f"| {name.replace('_', ' ')} | "
+        + " | ".join(with_minus(f"{number:+.1f}") for number in numbers)
+        + " |"
+        for name, *numbers in [*parts, ("all", *[entry["difference"]] * 3)]
     ]
-    heads = ["| channel | order as above | the other way round |", "| --- | --- | --- |"]
+    heads = ["| channel | order as above | the other way round | mean |", "| --- |" + " --- |" * 3]
     return "\n".join([*heads, *rows]) + "\n"
 
 

@@ -35,7 +35,9 @@ CHANNEL_LABELS = {
     "resourcing": "Other re-sourcing",
     "customers": "Customers",
     "capacity": "Capacity",
-    "relocation": "Relocation",
+    "entry": "Entry",
+    "exit": "Exit",
+    "moves": "Moves",
     "price_feedback": "Price feedback",
 }
 """Channels of a difference, as a table or a figure names them."""

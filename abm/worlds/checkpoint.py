@@ -218,6 +218,7 @@ class _ContinuedHeldWorld(_Continued, HeldWorld):
     ) -> None:
         self.followed, self.held = followed, frozenset(held)
         _Continued.__init__(self, scenario, *carried)
+        self._know_who_is_in_step()
 
 
 def _take_apart(

@@ -1,8 +1,9 @@
 """A world under its own policy in which some responses stay those of another world.
 
-A policy acts through the duties themselves and through seven responses: firms change their
+A policy acts through the duties themselves and through nine responses: firms change their
 claims of origin, they order parts elsewhere, all else is bought elsewhere, their customers
-change seller, what is scarce grows dear, they move plants, and wages and supply prices adjust.
+change seller, what is scarce grows dear, firms enter, exit and move plants, and wages and supply
+prices adjust.
 In a held world some responses are free, and the others are copied, quarter by quarter, from the
 world it follows, which always steps first. If both worlds have the same policy, they are equal
 byte for byte, whatever is held.
@@ -20,7 +21,8 @@ Held is
 * ``capacity``: what scarcity adds to the prices of plants that stand in both worlds, and what
   is built there; to the prices of others it adds nothing. Prices and customers are found
   together, so that this is held as long as customers are;
-* ``plants``: where firms produce and build;
+* ``entry``, ``exit``, ``moves``: where firms produce and build, as `abm.worlds.held_plants`
+  tells them apart;
 * ``prices``: wages, supply prices and the treasury's balance, as the next quarter
   starts from them.
 
@@ -49,9 +51,19 @@ from abm.trade.inputs.renewal import Supply
 from abm.trade.sales.customers import HELD
 from abm.trade.sales.scarcity import PlantsDemand
 from abm.trade.sales.serving import Prospects, prospects
+from abm.worlds.held_plants import (
+    CHOICES,
+    expected_when_held,
+    follow,
+    grants_paid,
+    joined_moves,
+    out_of_step,
+    what_differs,
+    without_plants,
+)
 from abm.worlds.twin import Twin, check_twin
 
-RESPONSES = ("claims", "contracts", "sources", "customers", "capacity", "plants", "prices")
+RESPONSES = ("claims", "contracts", "sources", "customers", "capacity", *CHOICES, "prices")
 """What can be held."""
 
 CLAIM_TERMS = (
@@ -67,23 +79,6 @@ CLAIM_TERMS = (
     "paperwork_scale",
 )
 """Arrays of the policy that decide whether a claim is allowed and what it costs."""
-
-PLANTS = (
-    "config",
-    "plants",
-    "founded",
-    "target",
-    "project",
-    "stage",
-    "quarters_left",
-    "project_luck",
-    "opportunity",
-    "opportunity_luck",
-    "sunk",
-    "grant",
-    "moved_from_home",
-)
-"""Columns of the firm table that change when firms move."""
 
 HANDED_ON = ("wage", "supply_price", "treasury")
 """Fields of `Conditions` that are prices or that prices follow from."""
@@ -111,10 +106,15 @@ class HeldWorld(Twin):
         unknown = sorted(set(self.held) - set(RESPONSES))
         if unknown:
             raise ValueError(f"held: {unknown[0]!r} is none of {', '.join(RESPONSES)}")
-        if "plants" in self.held:
+        if self.held.issuperset(CHOICES):
             firms = scenario.firms.model_copy(update={"relocation": False})
             scenario = scenario.model_copy(update={"firms": firms})
         super().__init__(followed, scenario)
+        self._know_who_is_in_step()
+
+    def _know_who_is_in_step(self) -> None:
+        """Firms go their own way that have other plants than in the world followed."""
+        self.own_way = out_of_step(self.firms, self.followed.firms)
 
     def _settle(self, live: NDArray[np.int64], kept: NDArray[np.int64]) -> None:
         held, self.held = self.held, frozenset()
@@ -212,11 +212,35 @@ class HeldWorld(Twin):
 
     def relocate(self) -> None:
         """Projects and plants, their own or those of the world followed."""
+        before = self.firms.plants.copy()
         super().relocate()
-        if "plants" in self.held:
-            for name in PLANTS:
-                getattr(self.firms, name)[:] = getattr(self.followed.firms, name)
-            self.moves = self.followed.moves
+        held = self.held.intersection(CHOICES)
+        if not held:
+            return
+        firms, theirs = self.firms, self.followed
+        assert self.moves is not None
+        assert theirs.moves is not None
+        assert self.expected_moves is not None
+        assert theirs.expected_moves is not None
+        if held.issuperset(CHOICES):
+            follow(firms, theirs.firms, np.ones(len(firms), np.bool_))
+            self.moves, self.expected_moves = theirs.moves, theirs.expected_moves
+            return
+        for choice, otherwise in what_differs(firms, theirs.firms, before.any(axis=1)).items():
+            if choice not in held:
+                self.own_way |= otherwise
+        follow(firms, theirs.firms, ~self.own_way)
+        # Of those that go their own way and those that do not, all may close at once.
+        stays = without_plants(firms, before)
+        self.own_way &= ~stays
+        follow(firms, theirs.firms, stays)
+        if self.own_way.any():
+            grants = grants_paid(firms, self.moving)
+            self.moves = joined_moves(self.moves, theirs.moves, self.own_way, grants)
+        else:
+            self.moves = theirs.moves
+        self.expected_moves = expected_when_held(self.expected_moves, theirs.expected_moves, held)
+        self._know_who_is_in_step()
 
     def _prospects(self) -> Prospects:
         if "customers" not in self.held:

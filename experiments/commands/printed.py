@@ -20,6 +20,9 @@ HEADINGS = {
     "us_deficit_index": "US goods deficit, 2017 = 1",
     "us_services_balance": "US services balance, bn USD a year",
     "manufacturing_employment": "Manufacturing jobs, thousand",
+    "jobs": "Jobs created and destroyed, thousand",
+    "utilisation": "Output over capacity, 2017 = 1",
+    "plants_decided": "Plants decided on, as expected",
     "plants_moved": "Plants moved, real firms",
     "investment": "Investment in new plants, bn USD",
     "preference_utilisation": "Dutiable US imports claiming origin",
@@ -34,6 +37,9 @@ HEADINGS = {
 """With the unit in which `experiments.labels.format_value` writes the numbers below."""
 
 UNSHOWN = {
+    ("plants_decided", "drawn"),
+    ("new_plants_by_owner", "expected"),
+    ("new_plants_by_owner", "drawn"),
     ("plants_moved", "agents"),
     ("investment", "plants"),
     ("investment", "billion_usd", "lost"),
@@ -102,7 +108,6 @@ def _in_two_lines(heading: str) -> str:
         "Contracts": "Con-\ntracts",
         "Other re-sourcing": "Other re-\nsourcing",
         "Customers": "Custom-\ners",
-        "Relocation": "Reloca-\ntion",
     }
     return parts.get(heading, heading.replace(" ", "\n").replace("-", "-\n"))
 
@@ -139,6 +144,8 @@ def _row_label(path: tuple[str, ...]) -> str:
             return "  All moves"
         case (_, _, kind, host):
             return f"  {kind.capitalize()} in {in_sentence(host)}"
+        case ("jobs", flow, host):
+            return f"  {flow.capitalize()} in {in_sentence(host)}"
         case (_, sectors, host):
             name = REGION_NAMES.get(host, "All")
             return f"  {name}, cars" if sectors == "cars" else f"  {name}"

@@ -93,13 +93,17 @@ COMPARISON_TABLES: dict[str, dict[str, StoredColumn]] = {
     "channels": {
         "headline": _label("names in summary.json that lead to it, with dots between"),
         "unit": _label("of part and difference"),
-        "order": StoredColumn(pa.int32(), "", "place in the chain of worlds, from 1"),
+        "order": StoredColumn(pa.int32(), "", "place in the stated order, from 1"),
         "channel": _label(
             "duty_paid, compliance, contracts_renewed, resourcing, customers, capacity, "
-            "relocation or price_feedback: "
-            "what is let go in this world beside what was before"
+            "entry, exit, moves or price_feedback: what is let go"
         ),
-        "part": _number("that of the row", "what the headline changes by when it is let go"),
+        "part": _number(
+            "that of the row",
+            "what the headline changes by when it is let go: the mean of the two that follow",
+        ),
+        "stated": _number("that of the row", "the same, of channels let go in this order"),
+        "turned": _number("that of the row", "the same, of channels let go from the last on"),
         "difference": _number("that of the row", "run less reference: the sum of the parts"),
     },
 }

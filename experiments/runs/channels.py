@@ -5,6 +5,10 @@ same firms and luck. In the first, duties fall on what the reference buys, makes
 claims; each further world lets one more response go its way, and the last is the run.
 What a headline changes from one world to the next is the channel's part of the
 difference, so the parts sum to the whole, whatever the order.
+
+Two responses may stand in for each other, and then it matters which is let go first. So there are
+two chains, one in the stated order and one the other way round. A channel's part is the mean of
+what it adds in the two, which sums to the whole as well, and both are told beside it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,7 +33,9 @@ CHANNELS = {
     "resourcing": "sources",
     "customers": "customers",
     "capacity": "capacity",
-    "relocation": "plants",
+    "entry": "entry",
+    "exit": "exit",
+    "moves": "moves",
     "price_feedback": "prices",
 }
 """The other channels in their order, and the response that each lets go.
@@ -37,6 +43,25 @@ CHANNELS = {
 Responses are those of `abm.worlds.held_responses`."""
 
 CHANNEL_NAMES = (DIRECT, *CHANNELS)
+
+STATED = tuple(CHANNELS)
+TURNED = STATED[::-1]
+"""The other channels from the last to the first."""
+
+ORDERS = (STATED, TURNED)
+"""In which channels are let go."""
+
+
+def world_names(orders: Sequence[Sequence[str]] = ORDERS) -> list[list[str]]:
+    """Names of the worlds of every order: its channels, a number added from the second order on.
+
+    The last channel of an order is let go in the run itself, and the first world is the same
+    in all orders.
+    """
+    return [
+        [DIRECT, *(f"{channel}-{place}" if place > 1 else channel for channel in order[:-1])]
+        for place, order in enumerate(orders, start=1)
+    ]
 
 
 def check_comparable(scenario: Scenario, reference: Scenario | None) -> None:
@@ -57,9 +82,11 @@ def check_comparable(scenario: Scenario, reference: Scenario | None) -> None:
 
 
 def channel_worlds(
-    scenario: Scenario, reference: RelocationModel, order: Sequence[str] = tuple(CHANNELS)
+    scenario: Scenario,
+    reference: RelocationModel,
+    orders: Sequence[Sequence[str]] = ORDERS,
 ) -> dict[str, HeldWorld]:
-    """The worlds between a reference and a run, each by the channel that it adds.
+    """The worlds between a reference and a run, by the names that `world_names` gives them.
 
     Parameters
     ----------
@@ -67,8 +94,8 @@ def channel_worlds(
         Of the run.
     reference : RelocationModel
         At quarter 0; its steps must come before those of the worlds.
-    order : sequence of str
-        All of `CHANNELS`, in the order in which they are let go. The last one's world
+    orders : sequence of sequence of str
+        Each has all of `CHANNELS`, in the order in which they are let go. The last one's world
         is the run itself and is not made.
 
     Returns
@@ -80,20 +107,24 @@ def channel_worlds(
     ScenarioError
         If the scenario assumes other firms or another economy than the reference.
     """
-    if sorted(order) != sorted(CHANNELS):
-        raise ValueError(f"order: {', '.join(order)}; must hold each of {', '.join(CHANNELS)} once")
-    free = [CHANNELS[channel] for channel in order]
-    return {
-        channel: HeldWorld(reference, scenario, free[after:])
-        for after, channel in enumerate([DIRECT, *order[:-1]])
+    for order in orders:
+        if sorted(order) != sorted(CHANNELS):
+            raise ValueError(
+                f"order: {', '.join(order)}; must hold each of {', '.join(CHANNELS)} once"
+            )
+    held = {
+        name: [CHANNELS[channel] for channel in order[after:]]
+        for names, order in zip(world_names(orders), orders, strict=True)
+        for after, name in enumerate(names)
     }
+    return {name: HeldWorld(reference, scenario, some) for name, some in held.items()}
 
 
 def add_channels(
     result: Summary,
     reference: Summary,
     worlds: Mapping[str, Summary],
-    last: str = CHANNEL_NAMES[-1],
+    orders: Sequence[Sequence[str]] = ORDERS,
 ) -> None:
     """Write into every entry of a summary how its difference splits.
 
@@ -101,21 +132,36 @@ def add_channels(
     ----------
     result : dict
         Of the run, as `experiments.outcomes.summary.summary` gives it; each entry gains
-        ``channels``, the part of each by name, or None for a share of nothing.
+        ``channels``, the part of each by name, the mean over the orders, and
+        ``channels_by_order``, a list of the same of each order; None for a share of nothing.
     reference : dict
         Of the reference.
     worlds : mapping of str to dict
-        Summaries of the worlds between, in their order.
-    last : str
-        The channel whose world is the run.
+        Summaries of the worlds between, by their names.
+    orders : sequence of sequence of str
+        In which channels were let go.
     """
-    chain = [dict(entries(one)) for one in (reference, *worlds.values(), result)]
-    for path, entry in entries(result):
-        ends = [world[path]["end"] for world in chain]
-        entry["channels"] = None
-        if all(end is not None for end in ends):
+    known = {name: dict(entries(one)) for name, one in worlds.items()}
+    first, last = dict(entries(reference)), dict(entries(result))
+    chains = [
+        ([DIRECT, *order], [first, *(known[name] for name in names), last])
+        for names, order in zip(world_names(orders), orders, strict=True)
+    ]
+    for path, entry in last.items():
+        entry["channels"] = entry["channels_by_order"] = None
+        found = []
+        for names, chain in chains:
+            ends = [world[path]["end"] for world in chain]
+            if any(end is None for end in ends):
+                break
             steps = [after - before for before, after in pairwise(ends)]
-            entry["channels"] = dict(zip([*worlds, last], steps, strict=True))
+            parts = dict(zip(names, steps, strict=True))
+            found.append({name: parts[name] for name in CHANNEL_NAMES})
+        if len(found) == len(chains):
+            entry["channels_by_order"] = found
+            entry["channels"] = {
+                name: sum(parts[name] for parts in found) / len(found) for name in CHANNEL_NAMES
+            }
 
 
 def split_differences(
@@ -166,10 +212,14 @@ def channels_table(result: Summary) -> pd.DataFrame:
             "order": order,
             "channel": channel,
             "part": part,
+            "stated": entry["channels_by_order"][0][channel],
+            "turned": entry["channels_by_order"][-1][channel],
             "difference": entry["difference"],
         }
         for path, entry in entries(result)
         for order, (channel, part) in enumerate((entry["channels"] or {}).items(), start=1)
     ]
-    columns = ("headline", "unit", "order", "channel", "part", "difference")
+    columns = (
+        "headline", "unit", "order", "channel", "part", "stated", "turned", "difference",
+    )  # fmt: skip
     return pd.DataFrame(rows, columns=list(columns))

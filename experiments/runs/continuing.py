@@ -10,7 +10,7 @@ from abm.errors import CheckpointError, ScenarioError
 from abm.model import RelocationModel
 from abm.scenario.fork import future_of
 from abm.scenario.scenario import Scenario
-from experiments.runs.channels import CHANNEL_NAMES
+from experiments.runs.channels import world_names
 from experiments.runs.on_disk.checkpoints import FOLDER, NO_CHECKPOINT, read_checkpoint, restored
 from experiments.runs.on_disk.provenance import check_economy
 from experiments.runs.on_disk.run_folders import (
@@ -23,8 +23,8 @@ from experiments.runs.on_disk.run_folders import (
 )
 from experiments.runs.runner import RunResult, run_scenario
 
-FOLLOWING = CHANNEL_NAMES[:-1]
-"""Channels with a world of their own; the last one's is the run."""
+FOLLOWING = tuple(dict.fromkeys(name for names in world_names() for name in names))
+"""Worlds between a reference and a run whose difference is split."""
 
 
 def resume(

@@ -10,7 +10,9 @@ from agents import FirmTable
 
 
 def by_owner(
-    table: FirmTable, amount: Floats, rows: NDArray[np.int64] | slice = slice(None)
+    table: FirmTable,
+    amount: Floats | NDArray[np.bool_],
+    rows: NDArray[np.int64] | slice = slice(None),
 ) -> Array:
     """Sums over firms of something that each of their plants has.
 
