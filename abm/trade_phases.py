@@ -13,6 +13,8 @@ from abm.economy.last_quarter import Conditions
 from abm.economy.tables import Array, Economy
 from abm.engine.blocks import sector_edges
 from abm.engine.phase import phase
+from abm.location.moving_costs import MovingCosts
+from abm.location.outlays import overhead, sunk_outlays
 from abm.location.relocation import Moves
 from abm.policy.regimes import Policy
 from abm.state.surface import Surface
@@ -68,6 +70,8 @@ class Trading(Surface):
     base_accounts : Accounts
     moves : Moves, optional
         Of this quarter.
+    moving : MovingCosts
+        Under the regimes that are possible.
     live, columns : slice or ndarray of int
         Regimes that are possible, and their places in the state with that at contracts.
     now : Policy
@@ -78,6 +82,7 @@ class Trading(Surface):
     calibration: Calibration
     base_accounts: Accounts
     moves: Moves | None
+    moving: MovingCosts
     live: slice | NDArray[np.int64]
     columns: slice | NDArray[np.int64]
     now: Policy
@@ -232,6 +237,7 @@ class Trading(Surface):
             other,
             self.trade,
             self.moves.grants,
+            overhead(self.firms, self.scenario.firms, self.moving.gain),
         )
         late = self.supply.to_move(self.calibration.bill_of_materials)
         capacity = sum_by_sector(self.standing_capacity, sector_edges(self.firms))
@@ -254,8 +260,9 @@ class Trading(Surface):
         built = invest(self.standing_capacity, wanted, self.opening, economy.pace)
         self.capacity = built.capacity
         price = unit_prices(self.this_quarter(), self.trade)
+        sunk = sunk_outlays(self.firms, self.moving)
         outlays = book_investment(self.firms, built, price, settings.build_cost)
-        self.year[-1] = replace(self.accounts, investment=outlays)
+        self.year[-1] = replace(self.accounts, investment=outlays.with_moves(**vars(sunk)))
 
     # --- what the phases share --------------------------------------------------------
 

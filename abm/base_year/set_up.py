@@ -21,6 +21,8 @@ from abm.engine.blocks import sector_edges
 from abm.engine.draws import Draws
 from abm.errors import CalibrationError
 from abm.governments.in_force import PolicyState
+from abm.location.moving_costs import profit_per_sale
+from abm.location.outlays import overhead
 from abm.policy.regimes import Policy, compile_policy
 from abm.scenario.scenario import Scenario
 from abm.state.state import State
@@ -242,7 +244,10 @@ def _at_rest(start: CalibratedEconomy, accounts: Accounts, scenario: Scenario) -
     price, build_cost = unit_prices(quarter, 0), scenario.firms.build_cost
     of_sector = sum_by_sector(capacity, sector_edges(start.firms))
     investment = book_investment(start.firms, worn, price, build_cost)
-    with_capital = replace(accounts, capacity=of_sector, investment=investment)
+    fixed = overhead(
+        start.firms, scenario.firms, profit_per_sale(start.economy.margin, scenario.firms)
+    )
+    with_capital = replace(accounts.with_overhead(fixed), capacity=of_sector, investment=investment)
     return _Rest(pending.served().customers, capacity, use, with_capital)
 
 

@@ -140,6 +140,21 @@ OUTCOMES = Table(
         "value_added_musd": _number(
             MONEY, "output less inputs bought", lambda q: q.accounts.value_added
         ),
+        "overhead_musd": _number(
+            MONEY,
+            "part of value added: fixed costs of plants, paid as wages",
+            lambda q: q.accounts.overhead.sum(axis=2),
+        ),
+        "surplus_musd": _number(
+            MONEY,
+            "part of value added that owners keep: profit and rents, overhead paid",
+            lambda q: q.accounts.operating_surplus,
+        ),
+        "moves_musd": _number(
+            MONEY,
+            "what owners pay for arriving, founding and closing, beside what is built",
+            lambda q: q.accounts.investment.services,
+        ),
         "subsidies_musd": _number(
             MONEY,
             "production subsidies that the region's treasury pays",
@@ -357,6 +372,16 @@ OWNERS = Table(
             MONEY,
             "what they pay for the capacity that took the place of what wore out",
             lambda q: q.accounts.investment.replacement,
+        ),
+        "moves_musd": _number(
+            MONEY,
+            "what they pay for arriving, founding and closing, beside what is built",
+            lambda q: q.accounts.investment.sunk,
+        ),
+        "overhead_musd": _number(
+            MONEY,
+            "fixed costs of their plants, paid as wages",
+            lambda q: q.accounts.overhead,
         ),
         **_by_owner(PLANT_CHANGES),
     },

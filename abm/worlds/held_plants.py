@@ -15,10 +15,11 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.axes import N_FOOTLOOSE, N_HOSTS, NO_PLANT
+from abm.axes import NO_PLANT
 from abm.economy.tables import Array
 from abm.location.expected_moves import ExpectedMoves
 from abm.location.moving_costs import MovingCosts
+from abm.location.outlays import Stages
 from abm.location.relocation import Moves
 from abm.trade.books.by_owner import by_owner
 from agents import FirmTable
@@ -113,16 +114,13 @@ def joined_moves(mine: Moves, theirs: Moves, own: NDArray[np.bool_], grants: Arr
 def grants_paid(table: FirmTable, moving: MovingCosts) -> Array:
     """What treasuries pay towards stages that began in the quarter, shape (sector, host).
 
-    Million USD. The stage of a project began if none of its quarters is over.
+    Million USD.
     """
-    at_work = np.flatnonzero(table.target >= 0)
-    kind, stage = table.project[at_work], table.stage[at_work]
-    begins = table.quarters_left[at_work] == moving.stage_quarters[kind, stage]
-    rows, share = at_work[begins], moving.stage_costs[kind[begins], stage[begins]]
-    plants = moving.plants(table, rows, table.config[rows], table.target[rows].astype(np.int64))
-    sales = table.base_revenue[rows] * table.weight[rows]
-    paid = np.zeros((N_FOOTLOOSE, N_HOSTS))
-    np.add.at(paid, table.sector[rows], (sales * share)[:, None] * plants * table.grant[rows])
+    begun = Stages.begun(table, moving)
+    rows, sales = begun.rows, table.base_revenue[begun.rows] * table.weight[begun.rows]
+    plants = moving.plants(table, rows, begun.config, begun.target)
+    due = (sales * begun.share)[:, None] * plants * table.grant[rows]
+    paid: Array = by_owner(table, due, rows).sum(axis=2)
     return paid
 
 

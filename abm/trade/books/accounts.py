@@ -5,7 +5,7 @@ market) and are at basic prices. Duties fall on customs values, which are above 
 what traders of the exporting region earn.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -138,6 +138,9 @@ class Accounts:
         ``rents`` by owner's home.
     capacity : ndarray, shape (sector, host)
         Of plants that stand, in units of ``volume``.
+    overhead : ndarray, shape (sector, host, home)
+        Fixed costs of plants by owner's home: wages of staff that do not depend on output, paid out
+        of what is left of sales, so that ``profit`` is without them and value added is the same.
     investment : Outlays
     job_flows : JobFlows
         Against the quarter before; nothing in the calibration year.
@@ -174,8 +177,20 @@ class Accounts:
     rents_paid: Array = field(default_factory=lambda: np.zeros((N_FOOTLOOSE, N_HOSTS)))
     owned_rents: Array = field(default_factory=lambda: np.zeros((N_FOOTLOOSE, N_HOSTS, N_HOMES)))
     capacity: Array = field(default_factory=lambda: np.zeros((N_FOOTLOOSE, N_HOSTS)))
+    overhead: Array = field(default_factory=lambda: np.zeros((N_FOOTLOOSE, N_HOSTS, N_HOMES)))
     investment: Outlays = field(default_factory=Outlays)
     job_flows: JobFlows = field(default_factory=JobFlows)
+
+    @property
+    def operating_surplus(self) -> Array:
+        """What owners keep: profit and rents, overhead paid, shape (sector, host)."""
+        kept: Array = self.profit + self.rents
+        return kept
+
+    def with_overhead(self, overhead: Array) -> "Accounts":
+        """The same books with overhead, shape (sector, host, home), paid out of profit."""
+        before = self.profit + self.overhead.sum(axis=2)
+        return replace(self, overhead=overhead, profit=before - overhead.sum(axis=2))
 
     @property
     def value_added(self) -> Array:
@@ -256,6 +271,7 @@ def check_identities(accounts: Accounts, paid: Array, consumers: Consumers) -> N
         + accounts.paperwork
         + accounts.penalties
         + accounts.profit
+        + accounts.overhead.sum(axis=2)
         + accounts.rents
         + accounts.royalties
         - accounts.subsidies

@@ -4,7 +4,7 @@ Owners pay, at home; what they pay is received where the plant stands. It is no 
 goods of the quarter: what consumers buy holds the capital goods of the calibration year.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -37,18 +37,49 @@ class Outlays:
         capacity, and in place of what wore out.
     received : ndarray, shape (sector, host)
         By those who build, where they build.
+    arriving, founding, closing : ndarray, shape (sector, host, home)
+        Paid by owners from each home, stage by stage, for plants abroad beside building them, for
+        firms that had no plant, and for plants given up. ``arriving`` may be below 0.
+    services : ndarray, shape (sector, host)
+        Received for these three by those who provide what it takes, where the plant is.
     """
 
     new: Array = field(default_factory=lambda: _nothing(N_HOMES))
     expansion: Array = field(default_factory=lambda: _nothing(N_HOMES))
     replacement: Array = field(default_factory=lambda: _nothing(N_HOMES))
     received: Array = field(default_factory=_nothing)
+    arriving: Array = field(default_factory=lambda: _nothing(N_HOMES))
+    founding: Array = field(default_factory=lambda: _nothing(N_HOMES))
+    closing: Array = field(default_factory=lambda: _nothing(N_HOMES))
+    services: Array = field(default_factory=_nothing)
 
     @property
     def paid(self) -> Array:
         """By owners from each home, shape (sector, host, home)."""
         total: Array = self.new + self.expansion + self.replacement
         return total
+
+    @property
+    def sunk(self) -> Array:
+        """By owners from each home beside what is built, shape (sector, host, home)."""
+        total: Array = self.arriving + self.founding + self.closing
+        return total
+
+    def with_moves(
+        self, arriving: Array, founding: Array, closing: Array, services: Array
+    ) -> "Outlays":
+        """The same, and what moves cost beside building.
+
+        Raises
+        ------
+        IdentityError
+            If owners do not pay what others receive.
+        """
+        outlays = replace(
+            self, arriving=arriving, founding=founding, closing=closing, services=services
+        )
+        check_investment(outlays)
+        return outlays
 
 
 def book_investment(
@@ -86,12 +117,16 @@ def book_investment(
 
 
 def check_investment(outlays: Outlays) -> None:
-    """Raise `IdentityError` unless owners pay what those who build receive."""
-    gap = np.abs(outlays.paid.sum(axis=2) - outlays.received)
-    scale = np.maximum(outlays.received, 1e-9)
-    if not (gap <= ROUNDING * scale).all():
-        sector, host = np.unravel_index(np.argmax(gap / scale), gap.shape)
-        raise IdentityError(
-            f"build_capacity: investment paid and received differ by {gap[sector, host]:.1e} "
-            f"million USD for {FOOTLOOSE[sector]} in {HOSTS[host]}"
-        )
+    """Raise `IdentityError` unless owners pay what those who build, and serve, receive."""
+    for what, paid, received in (
+        ("investment", outlays.paid, outlays.received),
+        ("costs of moves", outlays.sunk, outlays.services),
+    ):
+        gap = np.abs(paid.sum(axis=2) - received)
+        scale = np.maximum(np.abs(paid).sum(axis=2), 1e-9)
+        if not (gap <= ROUNDING * scale).all():
+            sector, host = np.unravel_index(np.argmax(gap / scale), gap.shape)
+            raise IdentityError(
+                f"build_capacity: {what} paid and received differ by {gap[sector, host]:.1e} "
+                f"million USD for {FOOTLOOSE[sector]} in {HOSTS[host]}"
+            )

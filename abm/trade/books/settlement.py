@@ -33,6 +33,7 @@ def settle(
     other_purchases: Array,
     regime: int,
     grants: Array | None = None,
+    overhead: Array | None = None,
 ) -> Accounts:
     """Close the books of a quarter.
 
@@ -52,6 +53,8 @@ def settle(
     regime : int
     grants : ndarray, shape (sector, host), optional
         What treasuries paid towards new plants; none without it.
+    overhead : ndarray, shape (sector, host, home), optional
+        Fixed costs of plants; none without it.
 
     Returns
     -------
@@ -109,6 +112,8 @@ def settle(
         rents_paid=rents_paid,
         owned_rents=owned["rent"],
     )
+    if overhead is not None:
+        accounts = accounts.with_overhead(overhead)
     received = np.stack(
         [earned["share"][:, :, FINAL], earned["border"][:, :, INTERMEDIATE]], axis=2
     )
