@@ -16,6 +16,9 @@ class AskedByFirm(Protocol):
     belief_labels: Sequence[str]
     config_labels: Sequence[str]
 
+    def capacity_of(self, row: int, host: str) -> float:
+        """Units of output a quarter that a firm's plant at a host can make."""
+
     def content_of(self, row: int, host: str) -> float:
         """Regional value content of a firm's product at a host, inputs chosen freely."""
 

@@ -124,6 +124,14 @@ class Firm(mesa.Agent):
         )
 
     @property
+    def capacity(self) -> dict[str, float]:
+        """Units of output a quarter that its plants can make, by host; empty without a plant.
+
+        A plant that opened in the quarter under way has none until the quarter's end.
+        """
+        return {host: self.model.capacity_of(self.row, host) for host in self.plants}
+
+    @property
     def status(self) -> str:
         """``stands``, ``serves from home``, ``not founded`` or ``closed``.
 

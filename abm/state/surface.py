@@ -125,6 +125,10 @@ class Surface:
         frames: dict[str, pd.DataFrame] = self.records.frames()
         return frames
 
+    def capacity_of(self, row: int, host: str) -> float:
+        """Units of output a quarter that a firm's plant at a host can make."""
+        return float(self.capacity[row, HOSTS.index(host)])
+
     def content_of(self, row: int, host: str) -> float:
         """Regional value content of a firm's product at a host, inputs chosen freely."""
         return float(self.costs.free_content[row, HOSTS.index(host), self.trade])
