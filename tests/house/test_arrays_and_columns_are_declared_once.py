@@ -75,7 +75,7 @@ def copied(tmp_path_factory):
     worked_out, column = (textwrap.indent(code, "    ") for code in shown("An outcome"))
     insert(root / "abm" / "trade" / "books" / "accounts.py", ("\n\ndef ratio(", "\n" + worked_out))
     column = textwrap.indent(column, "    ")
-    insert(root / "abm" / "state" / "columns.py", ('        "employment": ', column))
+    insert(root / "abm" / "state" / "columns.py", ('        "employment": _number("persons", "persons engaged"', column))
     return root
 
 

@@ -36,6 +36,7 @@ def test_the_scenarios_listed_here_are_shipped():
     assert set(shipped()) == {
         "status-quo",
         "threat-35",
+        "china-25",
         "nafta-withdrawal",
         "usmca",
         "usmca-content",
