@@ -44,6 +44,9 @@ STEPS = {
 """What is let go from one world to the next, by what the page calls it."""
 
 VEHICLES = ("cars", "light_trucks", "vehicle_parts")
+OTHER_MAKERS = ("Carrier", "Constellation Brands")
+"""Of air conditioners and beer."""
+
 HISTORY = "usmca"
 """Scenario beside which events up to 2024 are set."""
 
@@ -132,8 +135,8 @@ def events() -> str:
     told, usual = expected_by_year(run), expected_by_year(reference)
     rows = []
     for event in dated_events().sort_values(["year", "announced", "id"]).itertuples():
-        builds = isinstance(event.to_country, str)
-        host = event.to_country if builds else event.from_country
+        builds = isinstance(event.to_country, str) and event.maker not in OTHER_MAKERS
+        host = event.to_country if isinstance(event.to_country, str) else event.from_country
         place = (event.year, event.home, host)
         said = ("", "")
         if builds and place in told.index:

@@ -108,8 +108,8 @@ def _owners(quarters: int, tilt: float) -> pd.DataFrame:
     """What is made in a country, split evenly over owners of five homes."""
     whole = _outcomes(quarters, tilt)[
         ["quarter", "region", "sector", "plants", "output_musd", "employment"]
-    ].rename(columns={"employment": "jobs"})
-    whole[["plants", "output_musd", "jobs"]] /= len(HOMES)
+    ].copy()
+    whole[["plants", "output_musd", "employment"]] /= len(HOMES)
     return whole.merge(pd.DataFrame({"home": HOMES}), how="cross")
 
 
