@@ -35,6 +35,7 @@ from abm.location.relocation import Moves, die, relocate
 from abm.location.review import believed, reviewing, value_plans
 from abm.location.valuation import Choices
 from abm.scenario.scenario import Scenario
+from abm.state.finished import Finished
 from abm.state.state import State
 from abm.trade.books.accounts import Accounts
 from abm.trade.sales.market_clearing import MarketState, clear_markets, fringe_prices, total_appeal
@@ -227,8 +228,7 @@ class RelocationModel(Trading, mesa.Model):
     @phase
     def record(self) -> None:
         """Add the quarter to the tables."""
-        self.records.add_quarter(
-            self.quarter,
+        finished = Finished(
             self.economy,
             self.firms,
             self.accounts,
@@ -236,6 +236,7 @@ class RelocationModel(Trading, mesa.Model):
             self.moves,
             self.expected_moves,
         )
+        self.records.add_quarter(self.quarter, finished)
 
     def _governments_act(self) -> None:
         """Let every government do what its rules say; all see the same quarter."""

@@ -6,13 +6,10 @@ import numpy as np
 import pandas as pd
 
 from abm.axes import CONFIG_LABELS, FOOTLOOSE
-from abm.economy.tables import Array, Economy
-from abm.location.expected_moves import ExpectedMoves
+from abm.economy.tables import Array
 from abm.location.relocation import Moves
 from abm.state.columns import CONTENT, EVENTS, MOVES, OUTCOMES, OWNERS, TRADE, Table
 from abm.state.finished import Finished
-from abm.trade.books.accounts import Accounts
-from agents import FirmTable
 
 
 @dataclass
@@ -36,18 +33,8 @@ class Records:
     moves: list[tuple[object, ...]] = field(default_factory=list)
     events: list[dict[str, object]] = field(default_factory=list)
 
-    def add_quarter(
-        self,
-        quarter: int,
-        economy: Economy,
-        table: FirmTable,
-        accounts: Accounts,
-        wage: Array,
-        moves: Moves | None,
-        expected: ExpectedMoves | None,
-    ) -> None:
+    def add_quarter(self, quarter: int, finished: Finished) -> None:
         """Record one quarter."""
-        finished = Finished(economy, table, accounts, wage, moves, expected)
         for quarters, declared in (
             (self.outcomes, OUTCOMES),
             (self.trade, TRADE),
@@ -55,8 +42,8 @@ class Records:
             (self.owners, OWNERS),
         ):
             quarters.append({name: take(finished) for name, take in declared.sources.items()})
-        if moves is not None:
-            self.moves.extend(_move_rows(finished, moves, quarter))
+        if finished.moves is not None:
+            self.moves.extend(_move_rows(finished, finished.moves, quarter))
 
     def frames(self) -> dict[str, pd.DataFrame]:
         """Tables by name: outcomes, trade, moves, content, owners, events."""
