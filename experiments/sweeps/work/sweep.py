@@ -10,7 +10,7 @@ from typing import Any
 
 from abm.config.keys import shown
 from abm.errors import OutputError, StoreError
-from experiments.runs.on_disk.run_folders import MANIFEST
+from experiments.runs.on_disk.run_folders import MANIFEST, disk_refusal
 from experiments.runs.processes import environment_of_workers
 from experiments.sweeps.design.plan import SweepPlan, make_plan
 from experiments.sweeps.design.run_spec import RunFunction, RunSpec
@@ -147,6 +147,9 @@ def run_sweep(
     except StopRequested as stop:  # outside the work on runs, which ends by itself
         result.code = stop.code
         result.notes.append(f"Stopped: {stop.note}; {_what_to_do(out)}.")
+    except OSError as error:  # likewise
+        result.code = RESUME_ME
+        result.notes.append(f"Stopped: {disk_refusal(error)}; {_what_to_do(out)}.")
     if options.copy_to is not None and (out / MANIFEST).exists():
         _copy(out, options.copy_to, result)
     return result
