@@ -16,6 +16,7 @@ import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import blake2b, sha256
@@ -23,7 +24,12 @@ from pathlib import Path
 from typing import Any
 
 from abm.errors import StoreError
-from experiments.runs.on_disk.confined import file_for_adding, is_file_inside, read_inside
+from experiments.runs.on_disk.confined import (
+    file_for_adding,
+    is_file_inside,
+    open_inside,
+    read_inside,
+)
 from experiments.runs.on_disk.run_folders import write_whole
 from experiments.sweeps.store.schemas import (
     LOG_FORMAT,
@@ -346,8 +352,15 @@ def log_names(folder: Path) -> list[str]:
 
 
 def written_logs(folder: Path) -> list[str]:
-    """Return the names of logs that hold anything."""
-    return [name for name in log_names(folder) if (folder / FOLDER / name).lstat().st_size]
+    """Return the names of logs with a whole line; less than one is what a kill leaves."""
+    found = []
+    for name in log_names(folder):
+        # What cannot be read is there, and refused by whoever reads it.
+        with suppress(OSError), open_inside(folder, f"{FOLDER}/{name}") as file:
+            if not file.readline().endswith(b"\n"):
+                continue
+        found.append(name)
+    return found
 
 
 def strange_logs(folder: Path) -> list[str]:
