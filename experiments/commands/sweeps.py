@@ -42,7 +42,8 @@ def _stopping_in_order() -> Iterator[None]:
 
     Nothing heavy is loaded before it listens.
     """
-    from experiments.sweeps.work.stop_requests import RESUME_ME, StopRequested, stoppable
+    from experiments.exit_codes import RESUME_ME
+    from experiments.sweeps.work.stop_requests import StopRequested, stoppable
 
     try:
         with stoppable():

@@ -30,7 +30,7 @@ class Headline:
 
 SHORT = {**REGION_NAMES, "USA": "US"}
 
-FIGURES = (
+NUMBERS = (
     *((f"{SHORT[host]} output", "bn USD/yr", "output", n, 1.0, 0)
       for n, host in enumerate(HOSTS)),
     *((f"{SHORT[host]} jobs", "thousand", "jobs", n, 1.0, 0)
@@ -47,7 +47,7 @@ FIGURES = (
 def headlines(frame: Frame) -> list[Headline]:
     """The figures in front, as they stand."""
     found = []
-    for label, unit, name, place, factor, digits in FIGURES:
+    for label, unit, name, place, factor, digits in NUMBERS:
         mine = factor * frame.world.history.column(name, place)
         difference = ""
         if frame.other is not None:

@@ -29,8 +29,8 @@ Tables are in 2 as in 1. Since 2 a manifest has a checksum of itself.
 PROGRAM = "nearshore"
 MANIFEST = "manifest.json"
 SUMMARY = "summary.json"
-FIGURES = "figures"
-CHANNELS = "channels.parquet"
+FIGURES_FOLDER = "figures"
+CHANNELS_FILE = "channels.parquet"
 CHECKPOINT = "checkpoint"
 SEAL = "seal"
 """Key of a JSON file for the checksum of all its other keys."""
@@ -38,7 +38,7 @@ SEAL = "seal"
 ON_ITS_WAY = re.compile(r"\..+\.[0-9a-f]{16}\.new")
 """Of a file that `write_whole` has not finished; nobody else's has such a name by chance."""
 
-RUN_FILES = (MANIFEST, SUMMARY, *(f"{name}.parquet" for name in TABLES), FIGURES, CHECKPOINT)
+RUN_FILES = (MANIFEST, SUMMARY, *(f"{name}.parquet" for name in TABLES), FIGURES_FOLDER, CHECKPOINT)
 """What the folder of one run may hold, figures and a checkpoint included."""
 
 
@@ -75,11 +75,11 @@ def check_destination(folder: Path) -> None:
 
 def _own_contents(folder: Path) -> set[str]:
     """Names that an earlier run's manifest lists; empty without a manifest of ours."""
-    try:
-        manifest = json.loads((folder / MANIFEST).read_bytes())
-        return set(manifest["contents"]) if manifest["program"] == PROGRAM else set()
-    except (OSError, ValueError, LookupError, TypeError):
+    manifest = read_json(folder, MANIFEST)
+    names = manifest.get("contents")
+    if manifest.get("program") != PROGRAM or not isinstance(names, list):
         return set()  # whatever that file is, we did not write it
+    return {name for name in names if isinstance(name, str)}
 
 
 @contextmanager

@@ -41,7 +41,7 @@ from experiments.runs.on_disk.run_folders import (
     sealed,
     write_whole,
 )
-from experiments.sweeps.design.plan import KINDS, SweepPlan
+from experiments.sweeps.design.plan import DESIGN_KINDS, SweepPlan
 from experiments.sweeps.design.points import Point
 from experiments.sweeps.design.run_spec import KEYS, RUN, RunSpec
 from experiments.sweeps.design.sweep_file import SweepFile
@@ -223,9 +223,9 @@ class SweepStore:
         """Return the table of runs in canonical order."""
         try:
             table = table_in(self._checked(DESIGN))
-            kinds = [KINDS.get(field.name, field.type) for field in table.schema]
+            kinds = [DESIGN_KINDS.get(field.name, field.type) for field in table.schema]
             table = table.cast(pa.schema(map(pa.field, table.column_names, kinds)))
-            gaps = sum(table[name].null_count for name in KINDS)
+            gaps = sum(table[name].null_count for name in DESIGN_KINDS)
         except (OSError, ValueError, LookupError, pa.ArrowException) as error:
             said = " ".join(str(error).split())[:200]
             raise StoreError(f"{self.folder}: the design is no table of runs ({said})") from None

@@ -5,16 +5,13 @@ from contextlib import closing
 from dataclasses import dataclass, field
 
 from abm.errors import StoreError
+from experiments.exit_codes import ALL_DONE, DAMAGED_OR_LOCKED, RESUME_ME, SOME_FAILED
 from experiments.runs.on_disk.run_folders import disk_refusal, is_full
 from experiments.sweeps.design.run_spec import Report, RunSpec
 from experiments.sweeps.store.recorder import Recorder
-from experiments.sweeps.work.stop_requests import RESUME_ME, StopRequested, noting_requests
+from experiments.sweeps.work.stop_requests import StopRequested, noting_requests
 from experiments.sweeps.work.sweep_progress import SweepProgress
 from experiments.sweeps.workers.backends import Backend, BackendLostError
-
-ALL_DONE = 0
-SOME_FAILED = 3
-DAMAGED_OR_LOCKED = 4
 
 ALIKE = 3
 """So many first runs that fail alike stop a sweep: the others would, too."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from abm.config.keys import shown
 from abm.errors import OutputError, StoreError
+from experiments.exit_codes import RESUME_ME, SOME_FAILED
 from experiments.runs.on_disk.run_folders import MANIFEST, disk_refusal
 from experiments.runs.processes import environment_of_workers
 from experiments.sweeps.design.plan import SweepPlan, make_plan
@@ -25,8 +26,8 @@ from experiments.sweeps.work.extending import extended_plan
 from experiments.sweeps.work.model_rules import check_plan
 from experiments.sweeps.work.repairing import compact, mend_logs
 from experiments.sweeps.work.reuse import check_reusable, take_from_others
-from experiments.sweeps.work.stop_requests import RESUME_ME, StopRequested, stoppable
-from experiments.sweeps.work.supervisor import SOME_FAILED, Ending, StopRules, work
+from experiments.sweeps.work.stop_requests import StopRequested, stoppable
+from experiments.sweeps.work.supervisor import Ending, StopRules, work
 from experiments.sweeps.work.sweep_progress import SweepProgress
 from experiments.sweeps.workers import backends, cluster, executors
 from experiments.sweeps.workers.chunk import Limits, Worker
