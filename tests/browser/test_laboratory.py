@@ -1,19 +1,23 @@
 """The laboratory without a browser: worlds, levers, links, what is kept, films, doctor."""
 
+import base64
 import gc
 import json
 import os
 import shutil
 import threading
+import zlib
 from importlib import resources
 from pathlib import Path
-from time import sleep
+from time import perf_counter, sleep
 
 import numpy as np
+import pandas as pd
 import psutil
 import pytest
 from PIL import Image
 
+import abm.trade_phases
 from abm import data
 from abm.config.keys import keys_of
 from abm.errors import NearshoreError, OutputError, ScenarioError
@@ -29,6 +33,7 @@ from viz.lab import keep
 from viz.lab.frame import take
 from viz.lab.laboratory import Laboratory, Start
 from viz.lab.sites import cities, presence, sites
+from viz.lab.told_model import PHASES
 from viz.page import lever_panel as levers
 from viz.page.doctor import problems
 from viz.page.session import SPEEDS, Session
@@ -125,10 +130,47 @@ def test_a_firm_has_one_city_a_country_whatever_else_there_is():
 
 
 def test_a_link_gives_back_what_it_was_made_of(lab):
-    start, quarters = keep.restored(keep.link(lab.standing(), lab.other.name))
-    assert quarters == lab.quarter
-    assert (start.firms, start.seed, start.against) == (FIRMS, 2, Scenario.load("status-quo"))
-    assert start.scenario.same_model_as(lab.scenario)
+    played = keep.restored(keep.link(lab.standing(), lab.other.name))
+    again = Laboratory(played.start)
+    again.replay(played.levers, played.quarters)
+    assert again.quarter == lab.quarter
+    assert (again.start.firms, again.start.seed) == (FIRMS, 2)
+    assert again.start.against == Scenario.load("status-quo")
+    assert again.scenario == lab.scenario
+    assert keep.link(again.standing(), again.other.name) == keep.link(
+        lab.standing(), lab.other.name
+    )
+    for mine, theirs in ((again.world, lab.world), (again.other, lab.other)):
+        for name, table in theirs.model.frames().items():
+            pd.testing.assert_frame_equal(mine.model.frames()[name], table, check_exact=True)
+
+
+def test_a_link_keeps_an_uploaded_scenario_its_levers_and_the_world_without_them():
+    lab = Laboratory(Start(keep.uploaded(b'extends = "usmca"\nname = "mine"'), FIRMS))
+    lab.step()
+    lab.pull({"tariffs.special.USA.MEX.all": 0.25})
+    lab.compare(keep.second_world(lab.start.scenario, keep.NO_LEVERS))
+    # Pulled during the first quarter, and not yet in force.
+    played = keep.restored(keep.link(lab.standing(), keep.NO_LEVERS))
+    assert played.levers == ((2, {"tariffs.special.USA.MEX.all": 0.25}),)
+    again = Laboratory(played.start)
+    again.replay(played.levers, played.quarters)
+    assert again.quarter == 1
+    assert again.scenario.same_model_as(lab.scenario)
+    assert again.start.scenario.same_model_as(lab.start.scenario)
+    assert again.other.name == keep.NO_LEVERS
+    assert again.other.model.scenario.timeline == lab.start.scenario.timeline
+
+
+def test_a_lever_of_a_link_that_no_scenario_takes_is_refused():
+    lab = Laboratory(Start(Scenario.load("status-quo"), FIRMS))
+    document = json.loads(
+        zlib.decompress(base64.urlsafe_b64decode(keep.link(lab.standing()) + "=="))
+    )
+    document["levers"] = [["2019-01-01", {"tariffs.special.USA.MEX.all": 99}]]
+    packed = zlib.compress(json.dumps(document).encode())
+    with pytest.raises(ScenarioError, match=r"tariffs\.special\.USA\.MEX\.all"):
+        keep.restored(base64.urlsafe_b64encode(packed).decode())
 
 
 @pytest.mark.parametrize("text", ["", "?", "AAAA", "eJwDAAAAAAE", "\N{SNOWMAN}", "A" * 5000])
@@ -163,7 +205,7 @@ def test_what_strangers_bring_is_played_on_the_economy_that_the_page_serves():
     assert keep.uploaded(plain, "2011").economy.table == "2011"
     served = Laboratory(Start(Scenario.load("usmca").on_economy("2011"), 100, 1))
     link = keep.link(served.standing(), "status-quo")
-    start, _ = keep.restored(link)
+    start = keep.restored(link).start
     assert start.scenario.economy.table == start.against.economy.table == "2011"
 
 
@@ -172,14 +214,12 @@ def test_a_link_of_an_economy_that_is_not_served_is_refused(tmp_path):
     own = shutil.copytree(tables, tmp_path / "own")
     served = Laboratory(Start(Scenario.load("usmca").on_economy(str(own)), 100, 1))
     link = keep.link(served.standing())
-    assert keep.restored(link, str(own))[0].scenario.economy.table == str(own)
+    assert keep.restored(link, str(own)).start.scenario.economy.table == str(own)
     with pytest.raises(ScenarioError, match="an economy that this page does not serve"):
         keep.restored(link)
 
 
 def test_formulas_in_text_are_no_formulas_in_csv(lab):
-    import pandas as pd
-
     text = keep._csv(pd.DataFrame({"reason": ["=1+1", "@x", "plain"], "n": [-1, 2, 3]}))
     assert text.splitlines()[1:] == ["'=1+1,-1", "'@x,2", "plain,3"]
 
@@ -294,8 +334,10 @@ def test_a_frame_is_not_changed_by_the_steps_that_follow():
 
 
 def until(claim):
-    """Wait for something that a thread does; a test that hangs is ended by its runner."""
+    """Wait for something that a thread does."""
+    began = perf_counter()
     while not claim():
+        assert perf_counter() - began < 60
         sleep(0.005)
 
 
@@ -317,6 +359,88 @@ def test_steps_go_on_while_a_drawing_does_not_end(monkeypatch):
     until(lambda: session.frame.value.quarter == session.laboratory.quarter)
     stop()
     session.close()
+
+
+@pytest.fixture
+def slow_session(monkeypatch):
+    """A session whose next quarter ends when it is let go, however long that is."""
+    monkeypatch.setattr("viz.page.defaults.start", Start(Scenario.load("status-quo"), FIRMS))
+    go, solved = threading.Event(), abm.trade_phases.solve_costs
+
+    def solve_costs(*arguments):
+        assert go.wait(60)
+        return solved(*arguments)
+
+    session = Session()
+    session.open(None)
+    until(lambda: session.frame.value is not None and session.link.value)
+    monkeypatch.setattr("abm.trade_phases.solve_costs", solve_costs)
+    yield session, go
+    go.set()
+    session.close()
+
+
+def test_whatever_is_asked_for_during_a_long_quarter_is_acknowledged_at_once(slow_session):
+    session, go = slow_session
+    special = next(n for n, lever in enumerate(levers.levers()) if lever.label == "Special duty")
+    session.step()
+    until(lambda: session.doing.value)
+    assert session.doing.value == "Q1 2017: what every firm's goods cost, and their content"
+    began = perf_counter()
+    session.pull(special, 25.0)
+    session.press("blanket")
+    session.step()
+    session.visit_city(0)
+    session.visit_supplier(next(iter(session.frame.value.world.suppliers)))
+    session.compare(None)
+    session.toggle()
+    assert perf_counter() - began < 1
+    assert session.pausing.value
+    assert session.owed.value == 0
+    assert len(session.waiting.value) == 2
+    # The link has what waits already: it comes with the quarter after the one under way.
+    until(lambda: keep.restored(session.link.value).levers)
+    played = keep.restored(session.link.value)
+    assert played.quarters == 0
+    assert [quarter for quarter, _ in played.levers] == [2]
+    go.set()
+    until(lambda: session.frame.value.quarter == 1 and not session.waiting.value)
+    until(lambda: not session.pausing.value and not session.doing.value)
+    assert session.laboratory.quarter == 1, "the second step was given up by the pause"
+    until(lambda: session.frame.value.scenario.timeline)
+    (entry,) = session.frame.value.scenario.timeline
+    assert entry.set["tariffs.special.USA.MEX.all"] == 0.25
+    assert entry.set["threat.rate"] == 0.25
+    assert keep.restored(session.link.value).levers == ((2, entry.set),)
+
+
+def test_as_many_quarters_are_played_as_were_asked_for(slow_session):
+    session, go = slow_session
+    for _ in range(10):
+        session.step()
+    session.step(4)
+    session.step()
+    assert session.owed.value == 15
+    go.set()
+    until(lambda: session.frame.value.quarter == 15)
+    assert session.laboratory.quarter == 15
+    assert session.owed.value == 0
+
+
+def test_starting_again_drops_what_waits_and_ends_with_the_last_one_asked_for(slow_session):
+    session, go = slow_session
+    session.step(3)
+    for seed in (5, 6, 7):
+        session.reset(Scenario.load("status-quo"), FIRMS, seed)
+    go.set()
+    until(lambda: session.frame.value.start.seed == 7 and not session.busy.value)
+    assert session.laboratory.quarter == 0
+    assert session.owed.value == 0
+
+
+def test_the_phases_that_the_page_tells_are_those_of_a_step(lab):
+    seconds = lab.world.model.phase_seconds
+    assert [name for name in seconds if not name.startswith("_")] == list(PHASES)
 
 
 def test_observed_figures_stand_beside_the_model_where_it_has_come_to_their_date():

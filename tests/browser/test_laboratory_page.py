@@ -1,8 +1,11 @@
 """The page in a real browser: what a visitor does, and what he then sees."""
 
 import io
+import os
 import re
 import zipfile
+from time import perf_counter
+from urllib.parse import parse_qs, urlsplit
 
 import pandas as pd
 import pytest
@@ -10,12 +13,18 @@ import pytest
 from abm import RelocationModel
 from abm.scenario.scenario import Scenario
 from experiments.runs.folders import write_table
-from tests.browser.conftest import BREAKS, FIRMS
+from tests.browser.conftest import BREAKS, FIRMS, HOLDS, PING, Served
+from viz.lab import keep
 from viz.page import lever_panel as levers
 
 CLOCK = ".ns-clock span"
 NOTICE = ".ns-notice:not(:empty)"
 LEVER = ".ns-lever"
+STATUS = ".ns-busy"
+MAP = ".ns-map canvas"
+
+LONG_STEP = float(os.environ.get("NEARSHORE_LONG_STEP", 2.5 * PING))
+"""Seconds that the longest quarter of the tests takes; `docs/laboratory.md` says when 60."""
 
 
 def quarter(page):
@@ -179,9 +188,9 @@ def test_what_was_played_is_exported_and_replays_byte_for_byte(visit, tmp_path):
         write_table(tmp_path / name, name, table)
         assert packed.read(f"{name}.parquet") == (tmp_path / name).read_bytes()
     assert pd.read_csv(io.BytesIO(packed.read("outcomes.csv")))["quarter"].max() == 3
-    # A reload begins anew, and what was exported brings all of it back.
-    page.reload()
-    page.wait_for_selector(".ns-map canvas")
+    # What was exported brings all of it back.
+    press(page, "Reset")
+    page.locator(NOTICE).filter(has_text="levers pulled are undone").wait_for()
     upload(page, saved)
     page.locator(CLOCK).filter(has_text="quarter 0, usmca-with-levers").wait_for()
     step(page, 2)
@@ -193,8 +202,8 @@ def test_a_link_restores_scenario_seed_levers_and_quarter(visit, server):
     set_number(page, "Special duty", 40)
     step(page, 2)
     page.get_by_text("Keep", exact=True).click()
-    address = page.locator(".ns-state-link").input_value()
-    assert address.startswith(server.address)
+    address = address_of(page, 2)
+    page.wait_for_function("() => document.querySelector('.ns-state-link').value === location.href")
     other = visit(address.removeprefix(server.address))
     wait_for_quarter(other, 2)
     wait_for_event(other, "tariffs.special.USA.MEX.all: none \N{RIGHTWARDS ARROW} 0.4")
@@ -208,12 +217,142 @@ def test_a_broken_link_says_so_and_shows_the_defaults(visit, link):
     assert quarter(page) == 0
 
 
-def test_a_reload_begins_anew_and_two_tabs_are_two_sessions(visit, server):
-    first, second = visit(), visit()
-    step(first, 2)
-    assert quarter(second) == 0
-    first.reload()
-    first.locator(CLOCK).filter(has_text="quarter 0,").wait_for()
+def address_of(page, least):
+    """The address bar, once it tells of a quarter that far."""
+    page.wait_for_function("() => window.location.search.includes('state=')")
+    until = perf_counter() + 30
+    while (said := restored(page)).quarters < least:
+        assert perf_counter() < until, said
+        page.wait_for_timeout(50)
+    return page.url
+
+
+def restored(page):
+    return keep.restored(parse_qs(urlsplit(page.url).query)["state"][0])
+
+
+def tiles(page):
+    return page.locator(".ns-tiles").inner_text()
+
+
+def wait_for_tiles(page, shown):
+    page.wait_for_function(
+        "shown => document.querySelector('.ns-tiles').innerText === shown", arg=shown
+    )
+
+
+def test_reload_and_back_and_forward_come_back_to_the_same_state(visit, server):
+    page, other = visit(), visit()
+    set_number(page, "Special duty", 40)
+    step(page, 2)
+    stood, shown = address_of(page, 2), tiles(page)
+    page.reload()
+    page.wait_for_selector(MAP)
+    wait_for_tiles(page, shown)
+    assert (quarter(page), page.url) == (2, stood)
+    page.get_by_text("Scenario, firms, seed").click()
+    page.get_by_role("spinbutton", name="Seed").fill("7")
+    press(page, "Start again")
+    page.locator(CLOCK).filter(has_text="seed 7").wait_for()
+    page.wait_for_function("stood => window.location.href !== stood", arg=stood)
+    page.go_back()
+    page.locator(CLOCK).filter(has_text="quarter 2, usmca, seed 1").wait_for()
+    wait_for_tiles(page, shown)
+    assert page.url == stood
+    page.go_forward()
+    page.locator(CLOCK).filter(has_text="seed 7").wait_for()
+    # Another site, and back.
+    page.goto("about:blank")
+    page.go_back()
+    page.wait_for_selector(MAP)
+    page.locator(CLOCK).filter(has_text="seed 7").wait_for()
+    assert quarter(other) == 0, "two tabs are two sessions"
+
+
+def test_after_a_crash_of_the_server_the_page_comes_back_by_itself(chromium, tmp_path):
+    first = Served(tmp_path)
+    page = chromium.new_page()
+    page.set_default_timeout(60_000)
+    page.goto(first.address)
+    page.wait_for_selector(MAP)
+    set_number(page, "Special duty", 40)
+    step(page, 2)
+    stood, shown = address_of(page, 2), tiles(page)
+    first.stop(crash=True)
+    page.get_by_text("Server disconnected").wait_for()
+    second = Served(tmp_path, port=urlsplit(stood).port)
+    page.get_by_text("Server disconnected").wait_for(state="hidden")
+    wait_for_quarter(page, 2)
+    wait_for_tiles(page, shown)
+    assert page.url == stood
+    page.close()
+    second.stop()
+
+
+def test_nothing_waits_for_a_quarter_that_takes_very_long(visit, server):
+    page = visit()
+    upload(page, f'extends = "status-quo"\nname = "{HOLDS}"\n')
+    page.locator(CLOCK).filter(has_text=HOLDS).wait_for()
+    press(page, "Step")
+    page.locator(STATUS).filter(has_text="Q1 2017: what every firm's goods cost").wait_for()
+    began = perf_counter()
+    set_number(page, "Special duty", 30)
+    page.locator(STATUS).filter(has_text="1 change of policy for the quarter after").wait_for()
+    press(page, "Year")
+    page.locator(STATUS).filter(has_text="5 quarters to go").wait_for()
+    press(page, "Pause")
+    page.locator(STATUS).filter(has_text="pausing").wait_for()
+    press(page, "By sector")
+    page.locator("[aria-pressed=true]").filter(has_text="By sector").wait_for()
+    press(page, "Step")
+    page.locator(STATUS).filter(has_text="1 quarter to go").wait_for()
+    assert perf_counter() - began < 10
+    # So long that a server that heard nothing of the browser would have closed the connection.
+    page.wait_for_timeout(LONG_STEP * 1000)
+    assert page.get_by_text("Server disconnected").is_hidden()
+    page.wait_for_function("() => window.location.search.includes('state=')")
+    assert [quarter for quarter, _ in restored(page).levers] == [2]
+    page.reload()
+    page.wait_for_selector(MAP)
+    page.locator(CLOCK).filter(has_text=f"quarter 0, {HOLDS}").wait_for()
+    assert page.locator(LEVER).first.locator("input[type=number]").input_value() == "30"
+    press(page, "Step")
+    (server.folder / "go").touch()
+    wait_for_quarter(page, 1)
+    wait_for_event(page, "tariffs.special.USA.MEX.all: none \N{RIGHTWARDS ARROW} 0.3")
+
+
+def test_ten_fast_clicks_are_ten_quarters_and_a_year_and_a_step_are_five(visit):
+    page = visit()
+    page.evaluate(
+        "() => { const named = name => [...document.querySelectorAll('.ns-transport button')]"
+        ".find(button => button.innerText === name);"
+        " for (let n = 0; n < 10; n++) named('Step').click(); }"
+    )
+    wait_for_quarter(page, 10)
+    assert settled(page) == 10
+    press(page, "Year")
+    press(page, "Step")
+    wait_for_quarter(page, 15)
+    assert settled(page) == 15
+
+
+def test_shortcuts_work_after_a_click_on_a_button_and_tabbing_keeps_the_space_bar(visit):
+    page = visit()
+    press(page, "By sector")
+    page.keyboard.press("ArrowRight")
+    wait_for_quarter(page, 1)
+    page.keyboard.press("Space")
+    wait_for_quarter(page, 2)
+    page.get_by_role("button", name="Pause", exact=True).wait_for()
+    page.keyboard.press("Space")
+    page.get_by_role("button", name="Play", exact=True).wait_for()
+    assert page.locator("[aria-pressed=true]").filter(has_text="By sector").count() == 1
+    # Whoever comes by the keyboard presses what he has reached.
+    page.get_by_role("button", name="By country").focus()
+    page.keyboard.press("Space")
+    page.locator("[aria-pressed=true]").filter(has_text="By country").wait_for()
+    page.get_by_role("button", name="Play", exact=True).wait_for()
 
 
 def test_keys_play_step_and_reset(visit):
@@ -287,7 +426,7 @@ def test_no_connection_leaves_this_machine(visit, server):
     page = visit()
     page.on("request", lambda request: asked.append(request.url))
     page.reload()
-    page.wait_for_selector(".ns-map canvas")
+    page.wait_for_selector(MAP)
     step(page)
     own = (server.address, server.address.replace("http", "ws", 1), "data:", "blob:")
     assert [url for url in asked if not url.startswith(own)] == []

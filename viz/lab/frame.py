@@ -33,7 +33,7 @@ class Scene:
         What governments did so far.
     suppliers : networkx.DiGraph
         The largest firm of each sector and who supplies it; nodes have ``sector`` and
-        ``sales`` (billion USD a year), edges ``weight`` and ``hosts``.
+        ``sales`` (billion USD a year) and ``city`` (of a plant), edges ``weight`` and ``hosts``.
     """
 
     name: str
@@ -116,4 +116,5 @@ def _suppliers(world: World) -> nx.DiGraph:
     graph = model.network.to_networkx(np.union1d(first, theirs[theirs >= 0]))
     for row, about in graph.nodes(data=True):
         about["sales"] = float(sold[row])
+        about["city"] = int(world.atlas.site[row, model.firms.plants[row].argmax()])
     return graph

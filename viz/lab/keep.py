@@ -10,6 +10,7 @@ import io
 import json
 import zipfile
 import zlib
+from datetime import date
 from typing import Any
 
 import pyarrow as pa
@@ -18,18 +19,38 @@ from abm.config import files
 from abm.config.keys import keys_of
 from abm.economy.folders import BASE_YEAR, base_years, economy_checksum
 from abm.errors import ScenarioError
-from abm.scenario.levers import TITLE
+from abm.policy.timeline import quarter_of
+from abm.scenario.levers import TITLE, with_levers
 from abm.scenario.scenario import Scenario, shipped
 from experiments.outcomes.tables import TABLES
 from experiments.runs.folders import write_table
 from experiments.scenarios.describe import described_scenario
-from viz.lab.laboratory import Laboratory, Standing, Start
+from viz.lab.laboratory import Laboratory, Lever, Played, Standing, Start
 
-LONGEST_LINK = 2_000
+LONGEST_LINK = 8_000
 """Characters; what is longer is saved as a scenario file instead."""
 
 LARGEST_UPLOAD = 1_000_000
 """Bytes, as a scenario file may have."""
+
+
+NO_LEVERS = "no levers"
+"""Name of the second world that does what the first did at its start."""
+
+
+def second_world(scenario: Scenario, name: str) -> Scenario:
+    """What a second world does: a shipped scenario, or the first one without its levers.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        That of the first world; both worlds have its economy, so they differ by policy.
+    name : str
+        `NO_LEVERS`, or that of a shipped scenario.
+    """
+    if name == NO_LEVERS:
+        return scenario.model_copy(update={"name": name})
+    return Scenario.load(name).on_economy(scenario.economy.table)
 
 
 def scenario_file(played: Standing) -> bytes:
@@ -96,25 +117,28 @@ def link(played: Standing, against: str | None = None) -> str | None:
         Name of the second world.
     """
     base = played.start.scenario
+    mine = [
+        [entry.date.isoformat(), entry.set]
+        for entry in played.scenario.timeline
+        if entry.title == TITLE and entry not in base.timeline
+    ]
     document: dict[str, Any] = {"firms": played.start.firms, "seed": played.start.seed,
-                                "quarters": played.quarter}  # fmt: skip
+                                "quarters": played.quarter, "levers": mine}  # fmt: skip
     table = base.economy.table
     if base.name in shipped() and Scenario.load(base.name).on_economy(table) == base:
         document["scenario"] = base.name
         document["economy"] = _mark(table)
-        mine = [entry for entry in played.scenario.timeline if entry.title == TITLE]
-        document["levers"] = [[entry.date.isoformat(), entry.set] for entry in mine]
     else:
-        document["toml"] = described_scenario(played.played())
-    if against in shipped():
+        document["toml"] = described_scenario(base)
+    if against in (NO_LEVERS, *shipped()):
         document["against"] = against
     packed = zlib.compress(json.dumps(document, separators=(",", ":")).encode(), 9)
     text = base64.urlsafe_b64encode(packed).decode().rstrip("=")
     return text if len(text) <= LONGEST_LINK else None
 
 
-def restored(text: str, served: str = BASE_YEAR) -> tuple[Start, int]:
-    """From a link: what to start from, levers included, and how many quarters were played.
+def restored(text: str, served: str = BASE_YEAR) -> Played:
+    """From a link: what to start from, the levers pulled, and how many quarters were played.
 
     Parameters
     ----------
@@ -139,14 +163,15 @@ def restored(text: str, served: str = BASE_YEAR) -> tuple[Start, int]:
         if not whole or seed < 0 or not 0 <= quarters <= 400:
             raise ValueError("numbers")
         scenario, against = _named(document, served), document.get("against")
+        levers = _levers(document, scenario)
     except (ValueError, KeyError, TypeError, binascii.Error, zlib.error, RecursionError):
         raise ScenarioError("link: cannot be read; it may have been cut short") from None
     other = None
     if against is not None:
-        if against not in shipped():
+        if against not in (NO_LEVERS, *shipped()):
             raise ScenarioError("link: compares with a scenario that is not shipped")
-        other = Scenario.load(against).on_economy(scenario.economy.table)
-    return Start(scenario, firms, seed, other), quarters
+        other = second_world(scenario, str(against))
+    return Played(Start(scenario, firms, seed, other), levers, quarters)
 
 
 def _named(document: dict[str, Any], served: str) -> Scenario:
@@ -155,12 +180,17 @@ def _named(document: dict[str, Any], served: str) -> Scenario:
     name = document["scenario"]
     if not isinstance(name, str) or name not in shipped():
         raise ScenarioError("link: names a scenario that is not shipped")
-    scenario = Scenario.load(name).on_economy(_marked(document, served))
-    entries = [{"date": day, "title": TITLE, "set": changes} for day, changes in document["levers"]]
-    if not entries:
-        return scenario
-    plain = scenario.model_dump(exclude_none=True)
-    return Scenario.from_document({**plain, "timeline": [*plain["timeline"], *entries]})
+    return Scenario.load(name).on_economy(_marked(document, served))
+
+
+def _levers(document: dict[str, Any], scenario: Scenario) -> tuple[Lever, ...]:
+    """The levers of a link in the order of their quarters, once the scenario takes them."""
+    found = []
+    for day, changes in document.get("levers", []):
+        quarter = quarter_of(date.fromisoformat(day), scenario.start)
+        scenario = with_levers(scenario, quarter, dict(changes))
+        found.append((quarter, dict(changes)))
+    return tuple(sorted(found, key=lambda lever: lever[0]))
 
 
 def _mark(table: str) -> str:

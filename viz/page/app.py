@@ -66,8 +66,12 @@ def Header(session: Session) -> None:
             unsafe_innerHTML=f"<strong>{escape(clock)}</strong><span>{escape(about)}</span>",
         )
         TransportPart(
-            playing=session.playing.value,
-            busy=busy if frame is not None else busy or "Setting up",
+            playing=session.playing.value or session.owed.value > 1,
+            steady=session.playing.value,
+            busy=bool(busy) or frame is None,
+            status=_status(session),
+            link=session.link.value,
+            run=session.run.value,
             over=session.failure.value is not None or (frame is not None and frame.over),
             speed=session.speed.value,
             names=[name for name, _ in SPEEDS],
@@ -75,8 +79,27 @@ def Header(session: Session) -> None:
             event_step=lambda count: session.step(4 if count == 4 else 1),
             event_set_speed=lambda speed: session.speed.set(_within(speed, len(SPEEDS))),
             event_reset=lambda *_: _again(session),
+            event_go_to=lambda link: session.go_to(str(link) if link else None),
             event_set_dark=lambda dark: session.dark.set(bool(dark)),
         )
+
+
+def _status(session: Session) -> str:
+    """What is under way and what waits, in words."""
+    owed, waiting, said = session.owed.value, len(session.waiting.value), []
+    if session.busy.value or session.frame.value is None:
+        said.append(session.busy.value or "Setting up")
+    if session.pausing.value:
+        said.append("pausing\N{HORIZONTAL ELLIPSIS}")
+    if session.comparing.value:
+        said.append("the other world catches up\N{HORIZONTAL ELLIPSIS}")
+    if owed:
+        said.append(f"{owed} quarter{'s' * (owed > 1)} to go")
+    if session.doing.value:
+        said.append(session.doing.value)
+    if waiting:
+        said.append(f"{waiting} change{'s' * (waiting > 1)} of policy for the quarter after")
+    return "; ".join(said)
 
 
 def _within(number: object, count: int) -> int:
@@ -98,7 +121,10 @@ def Laboratory_(session: Session, frame: Frame, ink: Ink) -> None:
             LeversPart(
                 groups=json.dumps(
                     lever_panel.panel(
-                        frame.scenario, frame.quarter + 1, session.chosen.value, frame.decided
+                        session.expected(frame, frame.quarter + 1),
+                        frame.quarter + 1,
+                        session.chosen.value,
+                        frame.decided,
                     )
                 ),
                 busy=bool(session.busy.value),

@@ -30,7 +30,11 @@ def ChartPart(
 @solara.component_vue("transport.vue", vuetify=False)
 def TransportPart(
     playing: bool,
-    busy: str,
+    steady: bool,
+    busy: bool,
+    status: str,
+    link: str,
+    run: int,
     over: bool,
     speed: int,
     names: list[str],
@@ -38,9 +42,10 @@ def TransportPart(
     event_step: Callable[[int], None],
     event_set_speed: Callable[[int], None],
     event_reset: Callable[..., None],
+    event_go_to: Callable[[str], None],
     event_set_dark: Callable[[bool], None],
 ) -> None:
-    """Play, step, speed and reset, by button and by key."""
+    """Play, step, speed and reset, by button and by key; the address of what is shown."""
 
 
 @solara.component_vue("levers.vue", vuetify=False)
