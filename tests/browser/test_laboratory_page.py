@@ -5,7 +5,7 @@ import os
 import re
 import zipfile
 from time import perf_counter
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 import pandas as pd
 import pytest
@@ -13,75 +13,32 @@ import pytest
 from abm import RelocationModel
 from abm.scenario.scenario import Scenario
 from experiments.runs.folders import write_table
+from tests.browser.acting import (
+    CLOCK,
+    LEVER,
+    MAP,
+    NOTICE,
+    STATUS,
+    address_of,
+    grave,
+    log,
+    press,
+    quarter,
+    restored,
+    set_number,
+    settled,
+    step,
+    tiles,
+    upload,
+    wait_for_event,
+    wait_for_quarter,
+    wait_for_tiles,
+)
 from tests.browser.conftest import BREAKS, FIRMS, HOLDS, PING, Served
-from viz.lab import keep
 from viz.page import lever_panel as levers
-
-CLOCK = ".ns-clock span"
-NOTICE = ".ns-notice:not(:empty)"
-LEVER = ".ns-lever"
-STATUS = ".ns-busy"
-MAP = ".ns-map canvas"
 
 LONG_STEP = float(os.environ.get("NEARSHORE_LONG_STEP", 2.5 * PING))
 """Seconds that the longest quarter of the tests takes; `docs/laboratory.md` says when 60."""
-
-
-def quarter(page):
-    """The quarter that the header tells."""
-    return int(re.search(r"quarter (\d+)", page.locator(CLOCK).inner_text()).group(1))
-
-
-def wait_for_quarter(page, least):
-    page.wait_for_function(
-        "([where, least]) => Number((document.querySelector(where).innerText"
-        ".match(/quarter (\\d+)/) || [0, -1])[1]) >= least",
-        arg=[CLOCK, least],
-    )
-
-
-def press(page, name):
-    page.get_by_role("button", name=name, exact=True).first.click()
-
-
-def step(page, count=1):
-    for _ in range(count):
-        now = quarter(page)
-        press(page, "Step")
-        wait_for_quarter(page, now + 1)
-
-
-def set_number(page, label, value):
-    """Type into the number of a lever and leave it."""
-    field = page.locator(LEVER).filter(has_text=label).first.locator("input[type=number]")
-    field.fill(str(value))
-    field.press("Tab")
-
-
-def wait_for_event(page, text):
-    page.locator(".ns-log").filter(has_text=text).wait_for()
-
-
-def upload(page, text):
-    """Start from a scenario file."""
-    page.get_by_text("Scenario, firms, seed").click()
-    file = {"name": "x.toml", "mimeType": "text/plain", "buffer": text.encode()}
-    page.get_by_label("From a file").set_input_files(file)
-
-
-def settled(page):
-    """The quarter, once the page has drawn the last one there is."""
-    page.wait_for_function(
-        "where => { const now = document.querySelector(where).innerText;"
-        " const calm = window.seen === now ? window.calm + 1 : 0;"
-        " [window.seen, window.calm] = [now, calm]; return calm > 6; }",
-        arg=CLOCK, polling=100,
-    )  # fmt: skip
-    return quarter(page)
-
-
-def log(page):
-    return page.locator(".ns-log").inner_text()
 
 
 def test_the_page_loads_with_map_levers_figures_and_charts(visit):
@@ -89,7 +46,7 @@ def test_the_page_loads_with_map_levers_figures_and_charts(visit):
     assert page.title() == "Nearshore laboratory"
     assert page.locator("h1").inner_text() == "Nearshore"
     assert page.locator(".ns-charts figure").count() == 12
-    assert page.locator(".ns-tiles li").count() == 11
+    assert page.locator(".ns-middle .ns-tiles li").count() == 11
     # Something was drawn: the map's canvas is not of one colour.
     colours = page.locator(".ns-map canvas").first.evaluate(
         "c => new Set(c.getContext('2d').getImageData(0, 0, c.width, c.height).data).size"
@@ -207,7 +164,7 @@ def test_a_link_restores_scenario_seed_levers_and_quarter(visit, server):
     other = visit(address.removeprefix(server.address))
     wait_for_quarter(other, 2)
     wait_for_event(other, "tariffs.special.USA.MEX.all: none \N{RIGHTWARDS ARROW} 0.4")
-    assert other.locator(".ns-tiles").inner_text() == page.locator(".ns-tiles").inner_text()
+    assert tiles(other) == tiles(page)
 
 
 @pytest.mark.parametrize("link", ["%3Cscript%3E", "A" * 3000])
@@ -215,30 +172,6 @@ def test_a_broken_link_says_so_and_shows_the_defaults(visit, link):
     page = visit(f"?state={link}")
     assert "shows its defaults" in page.locator(NOTICE).inner_text()
     assert quarter(page) == 0
-
-
-def address_of(page, least):
-    """The address bar, once it tells of a quarter that far."""
-    page.wait_for_function("() => window.location.search.includes('state=')")
-    until = perf_counter() + 30
-    while (said := restored(page)).quarters < least:
-        assert perf_counter() < until, said
-        page.wait_for_timeout(50)
-    return page.url
-
-
-def restored(page):
-    return keep.restored(parse_qs(urlsplit(page.url).query)["state"][0])
-
-
-def tiles(page):
-    return page.locator(".ns-tiles").inner_text()
-
-
-def wait_for_tiles(page, shown):
-    page.wait_for_function(
-        "shown => document.querySelector('.ns-tiles').innerText === shown", arg=shown
-    )
 
 
 def test_reload_and_back_and_forward_come_back_to_the_same_state(visit, server):
@@ -391,18 +324,10 @@ def test_a_phone_shows_all_of_it_in_one_column(visit):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_serious_and_every_chart_has_a_table_and_a_sentence(visit, scheme):
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
     page = visit(color_scheme=scheme)
     step(page)
     page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
-    found = axe.Axe().run(page).response["violations"]
-    grave = [
-        (rule["id"], node["html"][:200], node["failureSummary"][:300])
-        for rule in found
-        if rule["impact"] in ("serious", "critical")
-        for node in rule["nodes"][:3]
-    ]
-    assert grave == []
+    assert grave(page) == []
     for figure in page.locator("figure").all():
         assert figure.locator("table tbody tr").count() > 0
         assert figure.locator(".ns-chart-sentence").inner_text().endswith(".")

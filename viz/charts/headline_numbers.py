@@ -15,6 +15,8 @@ class Headline:
     Attributes
     ----------
     label, unit : str
+    front : bool
+        Whether it is one of those read first.
     now, change : str
         The figure, and its change since 2017.
     difference : str
@@ -23,12 +25,16 @@ class Headline:
 
     label: str
     unit: str
+    front: bool
     now: str
     change: str
     difference: str
 
 
 SHORT = {**REGION_NAMES, "USA": "US"}
+
+IN_FRONT = ("US jobs", "Mexico output", "US prices")
+"""What a visitor reads first: who works, who gains trade, and what it costs at home."""
 
 FIGURES = (
     *((f"{SHORT[host]} output", "bn USD/yr", "output", n, 1.0, 0)
@@ -57,6 +63,7 @@ def headlines(frame: Frame) -> list[Headline]:
             Headline(
                 label,
                 unit,
+                label in IN_FRONT,
                 number(mine[-1], digits),
                 signed(mine[-1] - mine[0], digits),
                 difference,

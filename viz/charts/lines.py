@@ -67,7 +67,7 @@ def lines_chart(
             text += f" ({signed(mine[-1] - mine[0], digits)})"
         ends.append(text)
     series[0]["markLine"] = _event_marks(frame, ink)
-    points = [_observed_series(frame, line, digits) for line in lines if line.observed]
+    points = [_observed_series(frame, ink, line, digits) for line in lines if line.observed]
     span = _span([*series, *points], least)
     _name_lines(series, span)
     option = plain_option(ink) | {
@@ -83,7 +83,7 @@ def lines_chart(
     shown = range(max(0, frame.quarter + 1 - ROWS_SHOWN), frame.quarter + 1)
     columns = [*series, *points]
     rows = [[labels[q], *(_cell(s["data"][q], digits) for s in columns)] for q in shown]
-    table = {"head": ["", *(s["name"] for s in columns)], "rows": rows}
+    table = {"head": ["quarter", *(s["name"] for s in columns)], "rows": rows}
     return Chart(name, title, sentence, option, table)
 
 
@@ -182,7 +182,17 @@ def balances(frame: Frame, ink: Ink) -> Chart:
     ]
     unit = "Billion USD a year, customs values"
     source = "observed, US Census Bureau, calendar years; read changes, levels differ"
-    return lines_chart(frame, ink, "balances", "US goods balance with", unit, lines, 1, 4.0, source)
+    return lines_chart(
+        frame,
+        ink,
+        "balances",
+        "US goods balances with Mexico and Canada",
+        unit,
+        lines,
+        1,
+        4.0,
+        source,
+    )
 
 
 def claims(frame: Frame, ink: Ink) -> Chart:
@@ -198,7 +208,7 @@ def claims(frame: Frame, ink: Ink) -> Chart:
         )
         for n, host in enumerate(PARTNERS)
     ]
-    unit, title = "% of dutiable US imports that claim origin", "Preference used, imports from"
+    unit, title = "% of dutiable US imports that claim origin", "Preference used by US imports"
     source = "observed, US customs, January and February 2025; paperwork is fitted to them"
     return lines_chart(frame, ink, "claims", title, unit, lines, 1, 4.0, source)
 
@@ -211,7 +221,7 @@ def false_claims(frame: Frame, ink: Ink) -> Chart:
     ]
     unit = "% of claims on US imports that do not meet the rule"
     return lines_chart(
-        frame, ink, "false-claims", "False claims, imports from", unit, lines, 2, 1.0
+        frame, ink, "false-claims", "False claims on US imports", unit, lines, 2, 1.0
     )
 
 
@@ -236,7 +246,8 @@ def content_lines(frame: Frame, ink: Ink) -> Chart:
 
 def moves(frame: Frame, ink: Ink) -> Chart:
     """Gross moves a quarter."""
-    colours = (ink.countries["ROW"], ink.countries["MEX"], ink.countries["CAN"])
+    # Stages are no countries: they have the ends of the scale of change, and grey.
+    colours = (ink.faint, ink.change[-1], ink.change[0])
     lines = [
         Line("moves", n, stage, colour)
         for n, (stage, colour) in enumerate(
@@ -298,7 +309,7 @@ def _line_series(line: Line, values: np.ndarray, digits: int, dashed: bool) -> d
     }  # fmt: skip
 
 
-def _observed_series(frame: Frame, line: Line, digits: int) -> dict[str, Any]:
+def _observed_series(frame: Frame, ink: Ink, line: Line, digits: int) -> dict[str, Any]:
     data: list[float | None] = [None] * (frame.quarter + 1)
     for quarter, value in by_quarter(line.observed, frame.start.scenario.start, frame.quarter):
         data[quarter] = round(line.factor * value, digits + 1)
@@ -310,7 +321,12 @@ def _observed_series(frame: Frame, line: Line, digits: int) -> dict[str, Any]:
         "data": data,
         "symbol": "diamond",
         "symbolSize": 9,
-        "itemStyle": {"color": "transparent", "borderColor": line.colour, "borderWidth": 1.8},
+        "itemStyle": {
+            "color": ink.card,
+            "borderColor": line.colour,
+            "borderWidth": 1.8,
+            "opacity": 1,
+        },
     }
 
 

@@ -10,11 +10,12 @@ from typing import Any
 import networkx as nx
 import numpy as np
 
-from abm.axes import FOOTLOOSE
+from abm.axes import FOOTLOOSE, HOSTS
 from abm.policy.timeline import TimelineEntry
 from viz.lab.firm_card import about_firm, firms_of
 from viz.lab.history import History, Picture
 from viz.lab.laboratory import Laboratory, Standing, World
+from viz.lab.sites import cities
 
 LARGEST = 1
 """Firms of a sector whose suppliers are shown; more cannot be told apart."""
@@ -28,7 +29,8 @@ class Scene:
     ----------
     name : str
     history : History
-    picture : Picture
+    pictures : tuple of Picture
+        Of every quarter up to this one.
     events : tuple of dict
         What governments did so far.
     suppliers : networkx.DiGraph
@@ -38,9 +40,14 @@ class Scene:
 
     name: str
     history: History
-    picture: Picture
+    pictures: tuple[Picture, ...]
     events: tuple[dict[str, object], ...]
     suppliers: nx.DiGraph
+
+    @property
+    def picture(self) -> Picture:
+        """The last one."""
+        return self.pictures[-1]
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +66,11 @@ class Frame(Standing):
         The largest firms of the city that was clicked, as `viz.lab.firm_card.firms_of` has them.
     firm : dict or None
         The firm that was clicked, as `viz.lab.firm_card.about_firm` tells of it.
+    city : int or None
+        The city that was clicked.
+    supplied : tuple of (int, float)
+        From which cities its firms are supplied, and the real firms' links from there,
+        most first.
     """
 
     world: Scene
@@ -67,6 +79,8 @@ class Frame(Standing):
     decided: tuple[TimelineEntry, ...]
     firms: tuple[dict[str, Any], ...]
     firm: dict[str, Any] | None
+    city: int | None = None
+    supplied: tuple[tuple[int, float], ...] = ()
 
 
 def take(lab: Laboratory, city: int | None = None, firm: int | None = None) -> Frame:
@@ -89,6 +103,8 @@ def take(lab: Laboratory, city: int | None = None, firm: int | None = None) -> F
             decided=lab.world.model.in_force.decided,
             firms=() if city is None else tuple(firms_of(lab.world, city)),
             firm=None if firm is None else about_firm(lab.world, firm),
+            city=city,
+            supplied=() if city is None else _supplied(lab.world, city),
         )
 
 
@@ -97,10 +113,24 @@ def _scene(world: World) -> Scene:
     return Scene(
         world.name,
         world.history.copy(),
-        world.atlas.picture(model),
+        tuple(world.pictures),
         tuple(model.events),
         _suppliers(world),
     )
+
+
+def _supplied(world: World, city: int) -> tuple[tuple[int, float], ...]:
+    """From where the firms with a plant in a city are supplied."""
+    model, site = world.model, world.atlas.site
+    links = model.network.edges()
+    host = HOSTS.index(cities().iloc[city]["country"])
+    here = model.firms.plants[:, host] & (site[:, host] == city)
+    mine = here[links.buyer]
+    suppliers, buyers = links.supplier[mine], links.buyer[mine]
+    source = site[suppliers, links.host[mine]]
+    count = np.bincount(source, model.firms.weight[buyers] * links.weight[mine])
+    order = np.argsort(-count, kind="stable")
+    return tuple((int(row), float(count[row])) for row in order if count[row] > 0 and row != city)
 
 
 def _suppliers(world: World) -> nx.DiGraph:

@@ -17,7 +17,7 @@ from abm.errors import NearshoreError, ScenarioError
 from abm.explain.one_firm import Moment
 from abm.policy.timeline import first_day
 from abm.scenario.scenario import Scenario
-from viz.lab.history import Atlas, History
+from viz.lab.history import Atlas, History, Picture
 from viz.lab.told_model import PHASES, ToldModel
 
 TIMING = Path(abm.engine.phase.__file__)
@@ -113,6 +113,8 @@ class World:
     ----------
     moment : Moment or None
         At which firms decided in the last quarter finished; None in the calibration year.
+    pictures : list of Picture
+        Of every quarter so far, some kilobytes each.
     """
 
     def __init__(self, scenario: Scenario, firms: int, seed: int) -> None:
@@ -121,13 +123,18 @@ class World:
         self.moment: Moment | None = None
         self.atlas = Atlas(self.model, seed)
         self.history = History()
-        self.history.add(self.model)
+        self.pictures: list[Picture] = []
+        self._take_down()
 
     def step(self) -> None:
         """One quarter."""
         self.model.step()
         self.moment = self.model.moment
+        self._take_down()
+
+    def _take_down(self) -> None:
         self.history.add(self.model)
+        self.pictures.append(self.atlas.picture(self.model))
 
 
 def date_of(quarter: int, scenario: Scenario) -> str:

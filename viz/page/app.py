@@ -13,7 +13,7 @@ from viz.charts.basics import DARK, LIGHT, Ink
 from viz.charts.suppliers import network
 from viz.lab.frame import Frame
 from viz.page import lever_panel
-from viz.page.cards import Drawn, Events, Failed, Headlines, MapCard, Place, SpreadCard
+from viz.page.cards import Drawn, Events, Failed, Headlines, MapCard, Place, SpreadCard, Strip
 from viz.page.elements import Text
 from viz.page.parts import LeversPart, TransportPart
 from viz.page.session import SPEEDS, Session
@@ -34,7 +34,8 @@ def Page() -> None:
     frame, failure = session.frame.value, session.failure.value
     with solara.Div(classes=["ns-page", "ns-dark" if dark else "ns-light"]):
         Header(session)
-        with solara.v.Html(tag="main", class_="ns-main", attributes={"id": "main"}):
+        # Solara wraps the page in the one element called main.
+        with solara.Div(classes=["ns-main"]):
             # Always there: an element that comes and goes would have what follows built anew.
             Text("p", session.notice.value, "ns-notice", role="status")
             if failure is not None:
@@ -145,3 +146,4 @@ def Laboratory_(session: Session, frame: Frame, ink: Ink) -> None:
                 Drawn(draw(frame, ink), frame, "176px")
             SpreadCard(session, frame, ink)
             Drawn(network(frame, ink), frame, "260px", on_pick=session.visit_supplier)
+        Strip(frame)

@@ -10,8 +10,8 @@ from abm.axes import FOOTLOOSE
 from experiments.labels import SECTOR_NAMES
 from viz.charts.basics import Chart, Ink
 from viz.charts.content_spread import content_spread
-from viz.charts.headline_numbers import headlines
-from viz.charts.map import outlines_json, trade_map
+from viz.charts.headline_numbers import Headline, headlines
+from viz.charts.map import COLOURINGS, outlines_json, trade_map
 from viz.lab.frame import Frame
 from viz.lab.laboratory import Failure
 from viz.lab.sites import cities
@@ -25,14 +25,22 @@ EVENTS_SHOWN = 60
 
 @solara.component
 def Drawn(chart: Chart, frame: Frame, height: str, on_pick: Any = None) -> None:
-    """A chart with its sentence, its table and its buttons."""
+    """A chart with its sentence, its legend, its table and its buttons."""
+    seed, quarter = frame.start.seed, frame.quarter
+    about = (
+        f"{frame.date(quarter)}. Scenario {frame.scenario.name}"
+        + (f" and {frame.other.name}" if frame.other else "")
+        + f", {frame.start.firms:,} firms, seed {seed}. Source: Nearshore, a simulation."
+    )
     ChartPart(
         name=chart.name,
-        stamp=f"{frame.scenario.name}-seed{frame.start.seed}-q{frame.quarter}",
+        stamp=f"{frame.scenario.name}-seed{seed}-q{quarter}",
+        about=about,
         title=chart.title,
         sentence=chart.sentence,
         option=json.dumps(chart.option),
         table=json.dumps(chart.table),
+        legend=json.dumps(chart.legend),
         height=height,
         maps=outlines_json() if chart.name == "map" else "{}",
         event_pick=on_pick or (lambda _: None),
@@ -44,12 +52,15 @@ def MapCard(session: Session, frame: Frame, ink: Ink) -> None:
     """The map and what it shows."""
 
     def pick(city: object) -> None:
-        if isinstance(city, int):
+        if isinstance(city, int) and 0 <= city < len(cities()):
             session.visit_city(city)
 
     with solara.Div(classes=["ns-map"]):
-        with solara.Div(classes=["ns-map-tools"]):
-            for name in ("country", "sector"):
+        with solara.v.Html(
+            tag="div", class_="ns-map-tools",
+            attributes={"role": "group", "aria-label": "Cities coloured by, and arcs"},
+        ):  # fmt: skip
+            for name in COLOURINGS:
                 Press(
                     f"By {name}",
                     lambda name=name: session.colour_by.set(name),
@@ -57,7 +68,7 @@ def MapCard(session: Session, frame: Frame, ink: Ink) -> None:
                 )
             Press("Trade", lambda: session.arcs.set(not session.arcs.value), session.arcs.value)
         chart = trade_map(frame, ink, session.colour_by.value, session.arcs.value)
-        Drawn(chart, frame, "clamp(260px, 44vh, 520px)", on_pick=pick)
+        Drawn(chart, frame, "min(clamp(280px, 50vh, 640px), 84vw)", on_pick=pick)
 
 
 @solara.component
@@ -75,22 +86,45 @@ def SpreadCard(session: Session, frame: Frame, ink: Ink) -> None:
 
 @solara.component
 def Headlines(frame: Frame) -> None:
-    """The figures in front, with what changed and how the two worlds differ."""
-    tiles = []
+    """The figures in front, with what changed and how the two worlds differ; the others folded."""
+    front, other = [], []
     for figure in headlines(frame):
-        against = f"<span>{escape(figure.change)} since 2017</span>"
-        if frame.other is not None:
-            name = escape(frame.other.name)
-            against = (
-                f"<span class='ns-diff' title='vs {name}'>{escape(figure.difference)}"
-                f" <small>vs {name}</small></span>"
-            )
-        tiles.append(
-            f"<li><span class='ns-tile-label'>{escape(figure.label)}</span>"
-            f"<strong>{escape(figure.now)} <small>{escape(figure.unit)}</small></strong>"
-            f"{against}</li>"
+        (front if figure.front else other).append(_tile(figure, frame))
+    with solara.Div():
+        solara.HTML(tag="ul", classes=["ns-tiles", "ns-front"], unsafe_innerHTML="".join(front))
+        solara.HTML(
+            tag="details",
+            classes=["ns-more-figures"],
+            unsafe_innerHTML=f"<summary>{len(other)} more figures</summary>"
+            f"<ul class='ns-tiles'>{''.join(other)}</ul>",
         )
-    solara.HTML(tag="ul", classes=["ns-tiles"], unsafe_innerHTML="".join(tiles))
+
+
+@solara.component
+def Strip(frame: Frame) -> None:
+    """On a phone: the figures in front, beside the lever that moves them."""
+    tiles = (_tile(figure, frame) for figure in headlines(frame) if figure.front)
+    solara.HTML(
+        tag="div",
+        classes=["ns-strip"],
+        attributes={"aria-hidden": "true"},
+        unsafe_innerHTML=f"<ul class='ns-tiles'>{''.join(tiles)}</ul>",
+    )
+
+
+def _tile(figure: Headline, frame: Frame) -> str:
+    against = f"<span>{escape(figure.change)} since 2017</span>"
+    if frame.other is not None:
+        name = escape(frame.other.name)
+        against = (
+            f"<span class='ns-diff' title='vs {name}'>{escape(figure.difference)}"
+            f" <small>vs {name}</small></span>"
+        )
+    return (
+        f"<li><span class='ns-tile-label'>{escape(figure.label)}</span>"
+        f"<strong>{escape(figure.now)} <small>{escape(figure.unit)}</small></strong>"
+        f"{against}</li>"
+    )
 
 
 @solara.component
@@ -119,7 +153,7 @@ def Place(session: Session, frame: Frame) -> None:
         return
     city = cities().iloc[session.city.value]
     with solara.Div(classes=["ns-card", "ns-place"]):
-        with solara.Row(classes=["ns-row"]):
+        with solara.Div(classes=["ns-row"]):
             Text("h2", f"{city['city']}, {city['state']}", "ns-h2")
             Press("Close", lambda: session.visit_city(None))
         if frame.firm is not None:
@@ -141,14 +175,15 @@ def FirmPage(session: Session, told: dict[str, Any]) -> None:
     plans = ""
     if told["plans"]["rows"]:
         plans = f"<p>Sets of plants, % of quarterly sales:</p>{table_html(told['plans'])}"
-    solara.HTML(
-        tag="div",
-        unsafe_innerHTML=f"<h3>{escape(told['title'])}</h3><p>{escape(told['lead'])}</p>"
-        f"<p><b>{escape(told['why'])}</b></p>{table_html(told['plants'])}"
-        f"<p>Suppliers: {escape(told['suppliers'] or 'none')}.</p>"
-        f"{plans}",
-    )
-    Press("All firms here", lambda: session.visit_firm(None))
+    with solara.Div():
+        solara.HTML(
+            tag="div",
+            unsafe_innerHTML=f"<h3>{escape(told['title'])}</h3><p>{escape(told['lead'])}</p>"
+            f"<p><b>{escape(told['why'])}</b></p>{table_html(told['plants'])}"
+            f"<p>Suppliers: {escape(told['suppliers'] or 'none')}.</p>"
+            f"{plans}",
+        )
+        Press("All firms here", lambda: session.visit_firm(None))
 
 
 @solara.component

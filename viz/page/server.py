@@ -49,6 +49,7 @@ SETTINGS = {
     "SOLARA_THEME_FORCE_REFRESH": "true",
     "SOLARA_THEME_SHOW_BANNER": "false",
     "SOLARA_THEME_VARIANT": "light",
+    "SOLARA_THEME_LOADER": "plain",
     "SOLARA_THEME_TITLE": "Nearshore laboratory",
     "SOLARA_ASSETS_FONTAWESOME_ENABLED": "false",
     "SOLARA_MODE": "production",

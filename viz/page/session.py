@@ -76,7 +76,7 @@ class Session:
         self.speed = solara.reactive(2)
         self.city: solara.Reactive[int | None] = solara.reactive(None)
         self.firm: solara.Reactive[int | None] = solara.reactive(None)
-        self.colour_by = solara.reactive("country")
+        self.colour_by = solara.reactive("change")
         self.arcs = solara.reactive(True)
         self.sector = solara.reactive("cars")
         self.chosen: solara.Reactive[dict[str, dict[str, str]]] = solara.reactive({})
@@ -176,6 +176,7 @@ class Session:
 
     def step(self, quarters: int = 1) -> None:
         """Ask for some quarters more."""
+        self.notice.value = ""
         with self._counting:
             quarters = min(quarters, LONGEST - self.owed.value)
             self.owed.value += quarters
@@ -187,7 +188,7 @@ class Session:
         if self.playing.value or self.owed.value:
             self._pause()
             return
-        self.playing.value = True
+        self.playing.value, self.notice.value = True, ""
         self._work.go_on(self._quarter, lambda: 1 / SPEEDS[self.speed.value][1])
 
     def _pause(self) -> None:

@@ -15,10 +15,12 @@ import solara
 def ChartPart(
     name: str,
     stamp: str,
+    about: str,
     title: str,
     sentence: str,
     option: str,
     table: str,
+    legend: str,
     height: str,
     maps: str,
     event_pick: Callable[[Any], None],
