@@ -86,7 +86,9 @@ def restored(page):
     return keep.restored(parse_qs(urlsplit(page.url).query)["state"][0])
 
 
-def tiles(page):
+def tiles(page, least=0):
+    """The figures in front, once the page shows a quarter that far."""
+    address_of(page, least)
     return page.locator(".ns-front").inner_text()
 
 

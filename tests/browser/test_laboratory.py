@@ -27,7 +27,9 @@ from abm.scenario.scenario import Scenario
 from experiments.runs.runner import run_scenario
 from viz.charts.basics import LIGHT
 from viz.charts.content_spread import content_spread
+from viz.charts.headline_numbers import headlines
 from viz.charts.lines import CHARTS, balances
+from viz.charts.map import trade_map
 from viz.figures.film import film
 from viz.lab import keep
 from viz.lab.frame import take
@@ -130,16 +132,15 @@ def test_a_firm_has_one_city_a_country_whatever_else_there_is():
 
 
 def test_a_link_gives_back_what_it_was_made_of(lab):
-    played = keep.restored(keep.link(lab.standing(), lab.other.name))
+    played = keep.restored(keep.link(lab.standing(), lab.other.model.scenario))
     again = Laboratory(played.start)
     again.replay(played.levers, played.quarters)
     assert again.quarter == lab.quarter
     assert (again.start.firms, again.start.seed) == (FIRMS, 2)
     assert again.start.against == Scenario.load("status-quo")
     assert again.scenario == lab.scenario
-    assert keep.link(again.standing(), again.other.name) == keep.link(
-        lab.standing(), lab.other.name
-    )
+    links = [keep.link(one.standing(), one.other.model.scenario) for one in (again, lab)]
+    assert links[0] == links[1]
     for mine, theirs in ((again.world, lab.world), (again.other, lab.other)):
         for name, table in theirs.model.frames().items():
             pd.testing.assert_frame_equal(mine.model.frames()[name], table, check_exact=True)
@@ -151,7 +152,7 @@ def test_a_link_keeps_an_uploaded_scenario_its_levers_and_the_world_without_them
     lab.pull({"tariffs.special.USA.MEX.all": 0.25})
     lab.compare(keep.second_world(lab.start.scenario, keep.NO_LEVERS))
     # Pulled during the first quarter, and not yet in force.
-    played = keep.restored(keep.link(lab.standing(), keep.NO_LEVERS))
+    played = keep.restored(keep.link(lab.standing(), lab.other.model.scenario))
     assert played.levers == ((2, {"tariffs.special.USA.MEX.all": 0.25}),)
     again = Laboratory(played.start)
     again.replay(played.levers, played.quarters)
@@ -160,6 +161,53 @@ def test_a_link_keeps_an_uploaded_scenario_its_levers_and_the_world_without_them
     assert again.start.scenario.same_model_as(lab.start.scenario)
     assert again.other.name == keep.NO_LEVERS
     assert again.other.model.scenario.timeline == lab.start.scenario.timeline
+
+
+def test_what_if_goes_back_beside_a_world_that_goes_on_as_it_did():
+    """Both worlds, forked at quarter 2 and played to 4, are those that were never forked."""
+    lab = Laboratory(Start(Scenario.load("usmca"), FIRMS, 2))
+    first, second = {"tariffs.special.USA.MEX.all": 0.25}, {"tariffs.special.USA.MEX.all": 0.5}
+    lab.replay(((1, first), (4, second)), 4)
+    fork = keep.forked(lab.standing(), 2)
+    assert fork.levers == ((1, first),)
+    back = Laboratory(fork.start)
+    back.replay(fork.levers, fork.quarters)
+    assert (back.quarter, back.other.name) == (2, keep.AS_IT_WAS)
+    for name in ("output", "jobs", "balance", "prices"):
+        mine, theirs = (world.history.series[name] for world in (back.world, back.other))
+        assert np.array_equal(mine, theirs), "worlds of one past are one"
+    # The fork is in the address as well.
+    played = keep.restored(keep.link(back.standing(), back.other.model.scenario))
+    assert played == fork
+    for _ in range(2):
+        back.step()
+    for name, table in lab.world.model.frames().items():
+        if name != "events":
+            other = back.other.model.frames()[name]
+            pd.testing.assert_frame_equal(other, table, check_exact=True)
+    assert back.world.history.series["jobs"][4][1] != back.other.history.series["jobs"][4][1]
+
+
+def test_a_look_back_draws_what_was_drawn_then():
+    lab, then = Laboratory(Start(Scenario.load("usmca"), FIRMS, 2, Scenario.load("status-quo"))), []
+    for _ in range(4):
+        then.append(take(lab))
+        lab.step()
+    now = take(lab)
+    for quarter, frame in enumerate(then):
+        back = now.at(quarter)
+        assert back.quarter == quarter
+        for draw in CHARTS:
+            one, two = draw(back, LIGHT), draw(frame, LIGHT)
+            assert (one.sentence, one.table) == (two.sentence, two.table)
+            length = len(one.option["xAxis"]["data"])
+            assert length == 5, "the axis stays as long as it is now"
+        assert trade_map(back, LIGHT, "change", True) == trade_map(frame, LIGHT, "change", True)
+        assert back.world.events == frame.world.events
+        assert headlines(back) == headlines(frame)
+    assert now.at(None) is now.at(4) is now.at(9) is now
+    small = sum(value.nbytes for value in vars(now.world.picture).values())
+    assert small < 16_000, "a picture is kilobytes"
 
 
 def test_a_lever_of_a_link_that_no_scenario_takes_is_refused():
@@ -204,7 +252,7 @@ def test_what_strangers_bring_is_played_on_the_economy_that_the_page_serves():
     assert keep.uploaded(plain).economy.table == "2017"
     assert keep.uploaded(plain, "2011").economy.table == "2011"
     served = Laboratory(Start(Scenario.load("usmca").on_economy("2011"), 100, 1))
-    link = keep.link(served.standing(), "status-quo")
+    link = keep.link(served.standing(), Scenario.load("status-quo"))
     start = keep.restored(link).start
     assert start.scenario.economy.table == start.against.economy.table == "2011"
 

@@ -164,7 +164,7 @@ def test_a_link_restores_scenario_seed_levers_and_quarter(visit, server):
     other = visit(address.removeprefix(server.address))
     wait_for_quarter(other, 2)
     wait_for_event(other, "tariffs.special.USA.MEX.all: none \N{RIGHTWARDS ARROW} 0.4")
-    assert tiles(other) == tiles(page)
+    assert tiles(other, 2) == tiles(page, 2)
 
 
 @pytest.mark.parametrize("link", ["%3Cscript%3E", "A" * 3000])
@@ -178,7 +178,7 @@ def test_reload_and_back_and_forward_come_back_to_the_same_state(visit, server):
     page, other = visit(), visit()
     set_number(page, "Special duty", 40)
     step(page, 2)
-    stood, shown = address_of(page, 2), tiles(page)
+    stood, shown = address_of(page, 2), tiles(page, 2)
     page.reload()
     page.wait_for_selector(MAP)
     wait_for_tiles(page, shown)
@@ -210,7 +210,7 @@ def test_after_a_crash_of_the_server_the_page_comes_back_by_itself(chromium, tmp
     page.wait_for_selector(MAP)
     set_number(page, "Special duty", 40)
     step(page, 2)
-    stood, shown = address_of(page, 2), tiles(page)
+    stood, shown = address_of(page, 2), tiles(page, 2)
     first.stop(crash=True)
     page.get_by_text("Server disconnected").wait_for()
     second = Served(tmp_path, port=urlsplit(stood).port)

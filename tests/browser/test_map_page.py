@@ -8,13 +8,17 @@ from PIL import Image
 
 from tests.browser.acting import (
     CLOCK,
+    MAP,
     NOTICE,
     drawn,
     grave,
     press,
+    quarter,
     set_number,
     step,
+    tiles,
     wait_for_quarter,
+    wait_for_tiles,
 )
 from tests.browser.conftest import FIRMS
 
@@ -191,3 +195,48 @@ def test_a_notice_goes_with_the_next_thing_asked_for(visit):
     press(page, "Step")
     wait_for_quarter(page, 1)
     assert page.locator(NOTICE).count() == 0
+
+
+def look_back(page, quarter):
+    slider = page.get_by_role("slider", name="Quarter looked at")
+    slider.focus()
+    slider.fill(str(quarter))
+
+
+def test_time_can_be_scrubbed_and_what_if_forks_in_the_past(visit):
+    page = visit()
+    step(page)
+    set_number(page, "Special duty", 25)
+    step(page)
+    first = tiles(page, 2)
+    set_number(page, "Special duty", 60)
+    step(page, 2)
+    assert page.locator(".ns-tick").count() == 2
+    last = tiles(page, 4)
+    look_back(page, 2)
+    page.locator(".ns-scrub-date").filter(has_text="Q2 2017").wait_for()
+    wait_for_tiles(page, first)
+    (chart,) = [one for one in drawn(page, ".ns-charts")["series"] if one["id"] == "Mexico"]
+    assert len(chart["data"]) == 3
+    assert len(drawn(page, ".ns-charts")["xAxis"][0]["data"]) == 5
+    assert quarter(page) == 4, "the run itself stays where it is"
+    # By the keyboard, and back to now.
+    page.keyboard.press("ArrowRight")
+    page.locator(".ns-scrub-date").filter(has_text="Q3 2017").wait_for()
+    press(page, "Now")
+    wait_for_tiles(page, last)
+    look_back(page, 2)
+    wait_for_tiles(page, first)
+    press(page, "What if from here")
+    page.locator(CLOCK).filter(has_text="quarter 2, usmca").wait_for()
+    page.locator(NOTICE).filter(has_text="Back in Q2 2017").wait_for()
+    assert page.locator(".ns-diff").first.inner_text().startswith("0")
+    assert grave(page) == []
+    set_number(page, "Special duty", 0)
+    step(page, 2)
+    page.locator(".ns-diff").filter(has_text=re.compile("[1-9].* vs as it was")).first.wait_for()
+    # The fork is in the address.
+    shown = tiles(page, 4)
+    page.reload()
+    page.wait_for_selector(MAP)
+    wait_for_tiles(page, shown)

@@ -53,7 +53,9 @@ def lines_chart(
 
     ``source`` tells of the observed points, drawn as diamonds, where there are any.
     """
-    labels = [frame.date(quarter) for quarter in range(frame.quarter + 1)]
+    # Looked back at, a line is drawn as far as it had come, between axes that stay.
+    whole = frame.newest or frame
+    labels = [frame.date(quarter) for quarter in range(whole.quarter + 1)]
     series, ends = [], []
     for line in lines:
         mine = _values(frame.world.history, line)
@@ -68,7 +70,8 @@ def lines_chart(
         ends.append(text)
     series[0]["markLine"] = _event_marks(frame, ink)
     points = [_observed_series(frame, ink, line, digits) for line in lines if line.observed]
-    span = _span([*series, *points], least)
+    shown = [value for one in (*series, *points) for value in one["data"] if value is not None]
+    span = _span([*shown, *_all_values(whole, lines)], least)
     _name_lines(series, span)
     option = plain_option(ink) | {
         "tooltip": {"trigger": "axis", "confine": True},
@@ -80,9 +83,9 @@ def lines_chart(
     sentence = f"{unit}; {frame.date(frame.quarter)}: {'; '.join(ends)}{versus}."
     if any(value is not None for line in points for value in line["data"]):
         sentence += f" Diamonds: {source}."
-    shown = range(max(0, frame.quarter + 1 - ROWS_SHOWN), frame.quarter + 1)
+    listed = range(max(0, frame.quarter + 1 - ROWS_SHOWN), frame.quarter + 1)
     columns = [*series, *points]
-    rows = [[labels[q], *(_cell(s["data"][q], digits) for s in columns)] for q in shown]
+    rows = [[labels[q], *(_cell(s["data"][q], digits) for s in columns)] for q in listed]
     table = {"head": ["quarter", *(s["name"] for s in columns)], "rows": rows}
     return Chart(name, title, sentence, option, table)
 
@@ -91,9 +94,15 @@ def _cell(value: float | None, digits: int) -> str:
     return "" if value is None else number(value, digits)
 
 
-def _span(series: list[dict[str, Any]], least: float) -> dict[str, float]:
+def _all_values(frame: Frame, lines: list[Line]) -> list[float]:
+    """What the lines reach in both worlds."""
+    scenes = [frame.world] + ([frame.other] if frame.other else [])
+    values = np.concatenate([_values(scene.history, line) for scene in scenes for line in lines])
+    return [float(value) for value in values[np.isfinite(values)]]
+
+
+def _span(values: list[float], least: float) -> dict[str, float]:
     """Ends and ticks of an axis that noise does not fill."""
-    values = [value for line in series for value in line["data"] if value is not None]
     low, high = min(values, default=0.0), max(values, default=0.0)
     if high - low < least:
         middle = round((high + low) / 2 / least * 4) * least / 4

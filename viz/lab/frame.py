@@ -4,7 +4,7 @@ A frame holds its own arrays, so a step that begins while it is drawn changes no
 in it. Taking one is short; a step waits for that at most, and never for the drawing.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import networkx as nx
@@ -12,6 +12,7 @@ import numpy as np
 
 from abm.axes import FOOTLOOSE, HOSTS
 from abm.policy.timeline import TimelineEntry
+from abm.scenario.scenario import Scenario
 from viz.lab.firm_card import about_firm, firms_of
 from viz.lab.history import History, Picture
 from viz.lab.laboratory import Laboratory, Standing, World
@@ -28,6 +29,8 @@ class Scene:
     Attributes
     ----------
     name : str
+    scenario : Scenario
+        What was done so far, levers included.
     history : History
     pictures : tuple of Picture
         Of every quarter up to this one.
@@ -39,6 +42,7 @@ class Scene:
     """
 
     name: str
+    scenario: Scenario
     history: History
     pictures: tuple[Picture, ...]
     events: tuple[dict[str, object], ...]
@@ -48,6 +52,16 @@ class Scene:
     def picture(self) -> Picture:
         """The last one."""
         return self.pictures[-1]
+
+    def until(self, quarter: int) -> "Scene":
+        """The world as it stood at the end of an earlier quarter; suppliers stay the last."""
+        events = tuple(event for event in self.events if int(str(event["quarter"])) <= quarter)
+        return replace(
+            self,
+            history=self.history.until(quarter),
+            pictures=self.pictures[: quarter + 1],
+            events=events,
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +85,8 @@ class Frame(Standing):
     supplied : tuple of (int, float)
         From which cities its firms are supplied, and the real firms' links from there,
         most first.
+    newest : Frame or None
+        The frame that this one looks back from.
     """
 
     world: Scene
@@ -81,6 +97,21 @@ class Frame(Standing):
     firm: dict[str, Any] | None
     city: int | None = None
     supplied: tuple[tuple[int, float], ...] = ()
+    newest: "Frame | None" = None
+
+    def at(self, quarter: int | None) -> "Frame":
+        """What was drawn at the end of an earlier quarter; itself for None or the last one."""
+        if quarter is None or not 0 <= quarter < self.quarter:
+            return self
+        return replace(
+            self,
+            quarter=quarter,
+            world=self.world.until(quarter),
+            other=self.other.until(quarter) if self.other else None,
+            city=None,
+            supplied=(),
+            newest=self,
+        )
 
 
 def take(lab: Laboratory, city: int | None = None, firm: int | None = None) -> Frame:
@@ -112,6 +143,7 @@ def _scene(world: World) -> Scene:
     model = world.model
     return Scene(
         world.name,
+        model.scenario,
         world.history.copy(),
         tuple(world.pictures),
         tuple(model.events),

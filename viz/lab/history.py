@@ -55,6 +55,10 @@ class History:
         """The quarters so far, which no later step adds to."""
         return History({name: list(values) for name, values in self.series.items()})
 
+    def until(self, quarter: int) -> "History":
+        """The quarters up to one of them."""
+        return History({name: values[: quarter + 1] for name, values in self.series.items()})
+
     def column(self, name: str, place: int) -> Floats:
         """One line of a series, one number a quarter."""
         return np.array([values[place] for values in self.series[name]])

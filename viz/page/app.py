@@ -13,7 +13,17 @@ from viz.charts.basics import DARK, LIGHT, Ink
 from viz.charts.suppliers import network
 from viz.lab.frame import Frame
 from viz.page import lever_panel
-from viz.page.cards import Drawn, Events, Failed, Headlines, MapCard, Place, SpreadCard, Strip
+from viz.page.cards import (
+    Drawn,
+    Events,
+    Failed,
+    Headlines,
+    MapCard,
+    Place,
+    Scrubber,
+    SpreadCard,
+    Strip,
+)
 from viz.page.elements import Text
 from viz.page.parts import LeversPart, TransportPart
 from viz.page.session import SPEEDS, Session
@@ -115,7 +125,8 @@ def _again(session: Session) -> None:
 
 @solara.component
 def Laboratory_(session: Session, frame: Frame, ink: Ink) -> None:
-    """Levers left, the map in the middle, charts right."""
+    """Levers left, the map in the middle, charts right; both of the quarter looked at."""
+    seen = frame.at(session.looking.value)
     with solara.Div(classes=["ns-grid"]):
         with solara.v.Html(tag="section", class_="ns-side", attributes={"aria-label": "Policy"}):
             Text("h2", "Policy from next quarter", "ns-h2")
@@ -137,13 +148,14 @@ def Laboratory_(session: Session, frame: Frame, ink: Ink) -> None:
             )
             Setup(session, frame)
         with solara.v.Html(tag="section", class_="ns-middle", attributes={"aria-label": "Map"}):
-            MapCard(session, frame, ink)
+            Scrubber(session, frame)
+            MapCard(session, seen, ink)
             Place(session, frame)
-            Headlines(frame)
-            Events(frame)
+            Headlines(seen)
+            Events(seen)
         with solara.v.Html(tag="section", class_="ns-charts", attributes={"aria-label": "Charts"}):
             for draw in lines.CHARTS:
-                Drawn(draw(frame, ink), frame, "176px")
-            SpreadCard(session, frame, ink)
+                Drawn(draw(seen, ink), seen, "176px")
+            SpreadCard(session, seen, ink)
             Drawn(network(frame, ink), frame, "260px", on_pick=session.visit_supplier)
-        Strip(frame)
+        Strip(seen)

@@ -16,7 +16,7 @@ from viz.lab.frame import Frame
 from viz.lab.laboratory import Failure
 from viz.lab.sites import cities
 from viz.page.elements import Choice, Press, Text, table_html
-from viz.page.parts import ChartPart
+from viz.page.parts import ChartPart, ScrubberPart
 from viz.page.session import Session
 
 EVENTS_SHOWN = 60
@@ -44,6 +44,21 @@ def Drawn(chart: Chart, frame: Frame, height: str, on_pick: Any = None) -> None:
         height=height,
         maps=outlines_json() if chart.name == "map" else "{}",
         event_pick=on_pick or (lambda _: None),
+    )
+
+
+@solara.component
+def Scrubber(session: Session, frame: Frame) -> None:
+    """A slider to any past quarter, events as ticks, and the fork from there."""
+    looking = session.looking.value
+    ScrubberPart(
+        last=frame.quarter,
+        at=frame.quarter if looking is None else looking,
+        dates=[frame.date(quarter) for quarter in range(frame.quarter + 1)],
+        ticks=json.dumps(sorted({int(str(event["quarter"])) for event in frame.world.events})),
+        busy=bool(session.busy.value),
+        event_look=session.look,
+        event_fork=lambda *_: session.what_if(),
     )
 
 
@@ -154,7 +169,8 @@ def Place(session: Session, frame: Frame) -> None:
     city = cities().iloc[session.city.value]
     with solara.Div(classes=["ns-card", "ns-place"]):
         with solara.Div(classes=["ns-row"]):
-            Text("h2", f"{city['city']}, {city['state']}", "ns-h2")
+            when = "" if session.looking.value is None else f", {frame.date(frame.quarter)}"
+            Text("h2", f"{city['city']}, {city['state']}{when}", "ns-h2")
             Press("Close", lambda: session.visit_city(None))
         if frame.firm is not None:
             FirmPage(session, frame.firm)

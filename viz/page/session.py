@@ -61,6 +61,8 @@ class Session:
         Whether it pauses once the quarter under way is finished.
     link : solara.Reactive of str
         Query of the address that brings this state back; empty if it is too long.
+    looking : solara.Reactive of int or None
+        The past quarter that is looked back at; None for the last one.
     run : solara.Reactive of int
         Counts the runs begun, each a page of the browser's history.
     """
@@ -86,6 +88,7 @@ class Session:
         self.pausing = solara.reactive(False)
         self.link = solara.reactive("")
         self.run = solara.reactive(0)
+        self.looking: solara.Reactive[int | None] = solara.reactive(None)
         self.laboratory: Laboratory | None = None
         self._computing: Laboratory | None = None
         self._counting = threading.Lock()
@@ -143,6 +146,7 @@ class Session:
                 self.laboratory = laboratory
                 self.run.value += 1
                 self._passed_on = len(self.waiting.value)
+            self.looking.value = None
             self.city.value = self.firm.value = None
             self.busy.value = ""
             self._changed()
@@ -176,7 +180,7 @@ class Session:
 
     def step(self, quarters: int = 1) -> None:
         """Ask for some quarters more."""
-        self.notice.value = ""
+        self.notice.value, self.looking.value = "", None
         with self._counting:
             quarters = min(quarters, LONGEST - self.owed.value)
             self.owed.value += quarters
@@ -188,7 +192,7 @@ class Session:
         if self.playing.value or self.owed.value:
             self._pause()
             return
-        self.playing.value, self.notice.value = True, ""
+        self.playing.value, self.notice.value, self.looking.value = True, "", None
         self._work.go_on(self._quarter, lambda: 1 / SPEEDS[self.speed.value][1])
 
     def _pause(self) -> None:
@@ -220,6 +224,22 @@ class Session:
             self._since = None
             self.pausing.value = False
         self._changed()
+
+    # --- the past -------------------------------------------------------------------------
+
+    def look(self, quarter: object) -> None:
+        """Look back at a quarter; at the last one, and at what is none, time goes on."""
+        frame = self.frame.value
+        past = isinstance(quarter, int) and frame is not None and 0 <= quarter < frame.quarter
+        self.looking.value = quarter if past and isinstance(quarter, int) else None
+
+    def what_if(self) -> None:
+        """Go back to the quarter looked at, beside a second world that goes on as it did."""
+        frame, quarter = self.frame.value, self.looking.value
+        if frame is None or quarter is None:
+            return
+        said = f"Back in {frame.date(quarter)}: pull a lever. The second world goes on as it did."
+        self.begin(keep.forked(frame, quarter), said)
 
     # --- what is shown --------------------------------------------------------------------
 
@@ -300,7 +320,7 @@ class Session:
         if stands != self._linked:
             self._linked = stands
             scenario = self.expected(frame, frame.quarter + 1 + (since is not None))
-            other = frame.other.name if frame.other else None
+            other = frame.other.scenario if frame.other else None
             self.link.value = keep.link(replace(frame, scenario=scenario), other) or ""
 
     def expected(self, frame: Frame, first: int) -> Scenario:
@@ -342,6 +362,7 @@ class Session:
         except NearshoreError as error:
             self.notice.value = str(error)
             return
+        self.looking.value = None
         with self._counting:
             self.waiting.value = (*self.waiting.value, pulled)
         self._work.ask(lambda: self._pull(lab, pulled))

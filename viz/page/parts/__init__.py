@@ -50,6 +50,20 @@ def TransportPart(
     """Play, step, speed and reset, by button and by key; the address of what is shown."""
 
 
+# why: an argument is a property of the browser's component
+@solara.component_vue("scrubber.vue", vuetify=False)
+def ScrubberPart(
+    last: int,
+    at: int,
+    dates: list[str],
+    ticks: str,
+    busy: bool,
+    event_look: Callable[[int], None],
+    event_fork: Callable[..., None],
+) -> None:
+    """A slider over the quarters so far."""
+
+
 @solara.component_vue("levers.vue", vuetify=False)
 def LeversPart(
     groups: str,
