@@ -22,7 +22,7 @@ def quarter(page):
 
 def wait_for_quarter(page, least):
     page.wait_for_function(
-        "([where, least]) => Number((document.querySelector(where).innerText"
+        "([where, least]) => Number((((document.querySelector(where) || {}).innerText || '')"
         ".match(/quarter (\\d+)/) || [0, -1])[1]) >= least",
         arg=[CLOCK, least],
     )

@@ -94,16 +94,18 @@ def test_every_lever_and_button_acts_from_the_next_quarter_and_is_an_event(visit
     press(page, "Announce 25% duty")
     page.get_by_role("button", name="Impose", exact=True).and_(page.locator(":enabled")).wait_for()
     step(page)
-    wait_for_event(page, "threat.rate")
-    told = log(page)
+    wait_for_event(page, "United States threatens a 25% duty on Mexico")
+    assert "rules more" in log(page)
+    address_of(page, 1)
+    pulled = {key for _, changes in restored(page).levers for key in changes}
     for lever, _ in shown.values():
-        assert lever.filled(levers.slots_of(lever, {})) in told
+        assert lever.filled(levers.slots_of(lever, {})) in pulled
     press(page, "Impose")
     step(page)
-    wait_for_event(page, "threat.imposed: never \N{RIGHTWARDS ARROW} always")
+    wait_for_event(page, "United States carries out the threat")
     press(page, "Withdraw")
     step(page)
-    wait_for_event(page, "threat.standing: yes \N{RIGHTWARDS ARROW} no")
+    wait_for_event(page, "United States withdraws the threat")
     assert page.locator(NOTICE).count() == 0
 
 
@@ -151,7 +153,7 @@ def test_what_was_played_is_exported_and_replays_byte_for_byte(visit, tmp_path):
     upload(page, saved)
     page.locator(CLOCK).filter(has_text="quarter 0, usmca-with-levers").wait_for()
     step(page, 2)
-    wait_for_event(page, "tariffs.special.USA.MEX.all: none \N{RIGHTWARDS ARROW} 0.25")
+    wait_for_event(page, "United States imposes a 25% duty on Mexico")
 
 
 def test_a_link_restores_scenario_seed_levers_and_quarter(visit, server):
@@ -163,7 +165,7 @@ def test_a_link_restores_scenario_seed_levers_and_quarter(visit, server):
     page.wait_for_function("() => document.querySelector('.ns-state-link').value === location.href")
     other = visit(address.removeprefix(server.address))
     wait_for_quarter(other, 2)
-    wait_for_event(other, "tariffs.special.USA.MEX.all: none \N{RIGHTWARDS ARROW} 0.4")
+    wait_for_event(other, "United States imposes a 40% duty on Mexico")
     assert tiles(other, 2) == tiles(page, 2)
 
 
@@ -252,7 +254,7 @@ def test_nothing_waits_for_a_quarter_that_takes_very_long(visit, server):
     press(page, "Step")
     (server.folder / "go").touch()
     wait_for_quarter(page, 1)
-    wait_for_event(page, "tariffs.special.USA.MEX.all: none \N{RIGHTWARDS ARROW} 0.3")
+    wait_for_event(page, "United States imposes a 30% duty on Mexico")
 
 
 def test_ten_fast_clicks_are_ten_quarters_and_a_year_and_a_step_are_five(visit):

@@ -127,7 +127,7 @@ def test_legends_say_what_colours_mean_and_the_map_compares_two_worlds(visit):
     compare(page)
     legend.filter(has_text="output against no levers").wait_for()
     title = page.locator(".ns-map .ns-chart-title").inner_text()
-    assert title == "Where North America manufactures, usmca against no levers"
+    assert title == "Where North America manufactures, usmca with levers against no levers"
 
 
 def test_on_a_phone_the_result_stands_beside_the_lever(visit):

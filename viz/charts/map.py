@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from abm.axes import FOOTLOOSE, HOSTS, REGIONS
+from abm.scenario.levers import TITLE
 from experiments.labels import REGION_NAMES, SECTOR_NAMES, in_sentence
 from viz.charts.basics import SECTOR_COLOURS, Chart, Ink, number, swatches, with_sign
 from viz.charts.change import ChangeScale, change_percent, change_scale
@@ -154,7 +155,8 @@ def trade_map(frame: Frame, ink: Ink, colour_by: str, arcs: bool) -> Chart:
     }
     title = "Where North America manufactures"
     if frame.other is not None:
-        title += f", {frame.world.name} against {seen.against}"
+        pulled = any(entry.title == TITLE for entry in frame.world.scenario.timeline)
+        title += f", {frame.world.name}{' with levers' * pulled} against {seen.against}"
     return Chart("map", title, _sentence(seen), option, _table(seen), _legend(seen, colour_by, ink))
 
 

@@ -16,6 +16,7 @@ from abm.scenario.scenario import Scenario
 from viz.lab.firm_card import about_firm, firms_of
 from viz.lab.history import History, Picture
 from viz.lab.laboratory import Laboratory, Standing, World
+from viz.lab.luck import Luck
 from viz.lab.sites import cities
 
 LARGEST = 1
@@ -85,6 +86,8 @@ class Frame(Standing):
     supplied : tuple of (int, float)
         From which cities its firms are supplied, and the real firms' links from there,
         most first.
+    luck : Luck or None
+        The same run with other seeds, if they reach this quarter.
     newest : Frame or None
         The frame that this one looks back from.
     """
@@ -97,7 +100,13 @@ class Frame(Standing):
     firm: dict[str, Any] | None
     city: int | None = None
     supplied: tuple[tuple[int, float], ...] = ()
+    luck: Luck | None = None
     newest: "Frame | None" = None
+
+    @property
+    def sure(self) -> Luck | None:
+        """The luck of this quarter; None where no other seeds were played up to it."""
+        return self.luck if self.luck is not None and self.quarter <= self.luck.quarter else None
 
     def at(self, quarter: int | None) -> "Frame":
         """What was drawn at the end of an earlier quarter; itself for None or the last one."""
@@ -136,6 +145,7 @@ def take(lab: Laboratory, city: int | None = None, firm: int | None = None) -> F
             firm=None if firm is None else about_firm(lab.world, firm),
             city=city,
             supplied=() if city is None else _supplied(lab.world, city),
+            luck=lab.luck if isinstance(lab.luck, Luck) else None,
         )
 
 

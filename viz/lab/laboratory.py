@@ -191,6 +191,8 @@ class Laboratory:
         Held while a quarter is computed; whoever reads the worlds meanwhile takes it.
     computing : World or None
         The one of which a quarter is being computed; read without the lock.
+    luck : viz.lab.luck.Luck or None
+        The same run with other seeds, once it was asked for; gone with another second world.
     """
 
     start: Start
@@ -198,6 +200,7 @@ class Laboratory:
     other: World | None = field(init=False, default=None)
     failure: Failure | None = field(init=False, default=None)
     computing: World | None = field(init=False, default=None)
+    luck: object = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self.lock = threading.RLock()
@@ -302,6 +305,7 @@ class Laboratory:
                 self._compute(other)
         with self.lock:
             self.other = other
+            self.luck = None
 
     def _failed(self, error: Exception) -> Failure:
         frames = traceback.extract_tb(error.__traceback__)

@@ -22,7 +22,9 @@ from viz.page.cards import (
     Place,
     Scrubber,
     SpreadCard,
+    Stories,
     Strip,
+    Sureness,
 )
 from viz.page.elements import Text
 from viz.page.parts import LeversPart, TransportPart
@@ -148,10 +150,12 @@ def Laboratory_(session: Session, frame: Frame, ink: Ink) -> None:
             )
             Setup(session, frame)
         with solara.v.Html(tag="section", class_="ns-middle", attributes={"aria-label": "Map"}):
+            Stories(session, frame)
             Scrubber(session, frame)
             MapCard(session, seen, ink)
             Place(session, frame)
             Headlines(seen)
+            Sureness(session, seen)
             Events(seen)
         with solara.v.Html(tag="section", class_="ns-charts", attributes={"aria-label": "Charts"}):
             for draw in lines.CHARTS:

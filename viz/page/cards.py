@@ -10,14 +10,18 @@ from abm.axes import FOOTLOOSE
 from experiments.labels import SECTOR_NAMES
 from viz.charts.basics import Chart, Ink
 from viz.charts.content_spread import content_spread
+from viz.charts.decisions import decisions
 from viz.charts.headline_numbers import Headline, headlines
 from viz.charts.map import COLOURINGS, outlines_json, trade_map
+from viz.charts.told import who_gains_and_why
 from viz.lab.frame import Frame
 from viz.lab.laboratory import Failure
+from viz.lab.luck import SEEDS
 from viz.lab.sites import cities
 from viz.page.elements import Choice, Press, Text, table_html
 from viz.page.parts import ChartPart, ScrubberPart
 from viz.page.session import Session
+from viz.page.stories import STORIES, Story
 
 EVENTS_SHOWN = 60
 """In the list of what governments did, the last ones."""
@@ -116,6 +120,24 @@ def Headlines(frame: Frame) -> None:
 
 
 @solara.component
+def Sureness(session: Session, frame: Frame) -> None:
+    """What is luck: seeds run on request, in processes of their own."""
+    luck, running = frame.sure, session.measuring.value
+    said = "One seed is one draw of luck: run more to see what would differ by itself."
+    if luck is not None:
+        said = (
+            f"Figures and lines are means of {len(luck.seeds)} seeds with 95% intervals, up to"
+            f" {frame.date(luck.quarter)}."
+        )
+    with solara.Div(classes=["ns-card", "ns-sureness"]):
+        Text("h2", "How much is luck?", "ns-h2")
+        Text("p", f"Running {running}\N{HORIZONTAL ELLIPSIS}" if running else said, "",
+             role="status")  # fmt: skip
+        for count in () if running else SEEDS:
+            Press(f"Run {count} seeds", lambda count=count: session.measure_luck(count))
+
+
+@solara.component
 def Strip(frame: Frame) -> None:
     """On a phone: the figures in front, beside the lever that moves them."""
     tiles = (_tile(figure, frame) for figure in headlines(frame) if figure.front)
@@ -146,11 +168,8 @@ def _tile(figure: Headline, frame: Frame) -> str:
 def Events(frame: Frame) -> None:
     """What governments did, the last first."""
     rows = [
-        f"<li><b>{escape(frame.date(int(str(event['quarter']))))}</b>"
-        f" {escape(str(event['instrument']))}:"
-        f" {escape(str(event['old']))} \N{RIGHTWARDS ARROW} {escape(str(event['new']))}"
-        f" <span>{escape(str(event['reason']))}</span></li>"
-        for event in reversed(frame.world.events[-EVENTS_SHOWN:])
+        f"<li><b>{escape(frame.date(one.quarter))}</b> {escape(one.text)}</li>"
+        for one in reversed(decisions(frame.world.events)[-EVENTS_SHOWN:])
     ]
     text = "".join(rows) or "<li>Nothing yet: pull a lever, or play.</li>"
     solara.HTML(
@@ -159,6 +178,50 @@ def Events(frame: Frame) -> None:
         unsafe_innerHTML=f"<h2 class='ns-h2'>What governments did</h2><ol class='ns-log'"
         f" tabindex='0' aria-label='Events'>{text}</ol>",
     )
+
+
+@solara.component
+def Stories(session: Session, frame: Frame) -> None:
+    """The stories to choose from, or the one that is told."""
+    story = session.story.value
+    with solara.Div(classes=["ns-card", "ns-stories"]):
+        if story is not None:
+            Told(session, frame, story)
+        else:
+            Press("Stories", lambda: session.offering.set(not session.offering.value),
+                  session.offering.value)  # fmt: skip
+            if session.offering.value:
+                Text("p", "Four questions to begin with, each answered by a run of the model.", "")
+            with solara.Div(classes=["ns-story-cards"]):
+                for number, one in enumerate(STORIES if session.offering.value else ()):
+                    Press(
+                        f"{one.title}. {one.question}",
+                        lambda number=number: session.tell(number),
+                        classes=["ns-story"],
+                    )
+
+
+@solara.component
+def Told(session: Session, frame: Frame, story: Story) -> None:
+    """One stop of a story: its date, and who gains, who loses and why."""
+    number, last = session.stop.value, len(story.stops) - 1
+    quarter, what = story.stops[number]
+    ready = frame.other is not None and frame.quarter >= quarter and not session.busy.value
+    with solara.Div(classes=["ns-told"]):
+        Text("h2", f"{story.title}: {story.question}", "ns-h2")
+        if not ready:
+            Text("p", session.busy.value or "The story is being played.", "", role="status")
+            return
+        Text("p", f"{number + 1} of {last + 1}. {frame.date(quarter)}: {what}", "ns-stop")
+        Text("p", who_gains_and_why(frame.at(quarter)), "ns-answer", role="status")
+        with solara.Div(classes=["ns-story-steps"]):
+            if number > 0:
+                Press("Back", lambda: session.visit_stop(number - 1))
+            if number < last:
+                Press("Next", lambda: session.visit_stop(number + 1), classes=["ns-go"])
+            else:
+                Press("Now pull it yourself", session.end_story, classes=["ns-go"])
+            Press("Leave the story", session.end_story)
 
 
 @solara.component

@@ -24,7 +24,9 @@ from abm.scenario.scenario import Scenario
 from viz.lab import keep
 from viz.lab.frame import Frame, take
 from viz.lab.laboratory import LONGEST, Failure, Laboratory, Played, Start
+from viz.lab.luck import SEEDS, Luck, measure
 from viz.page import defaults, lever_panel
+from viz.page.stories import STORIES, Story
 from viz.page.work import Work
 
 FRAMES = 4.0
@@ -63,6 +65,14 @@ class Session:
         Query of the address that brings this state back; empty if it is too long.
     looking : solara.Reactive of int or None
         The past quarter that is looked back at; None for the last one.
+    story : solara.Reactive of Story or None
+        The story that is told.
+    stop : solara.Reactive of int
+        At which of its stops it is.
+    measuring : solara.Reactive of str
+        How far the seeds are that are run to measure luck; empty if none are.
+    offering : solara.Reactive of bool
+        Whether the stories stand open to be chosen.
     run : solara.Reactive of int
         Counts the runs begun, each a page of the browser's history.
     """
@@ -89,6 +99,10 @@ class Session:
         self.link = solara.reactive("")
         self.run = solara.reactive(0)
         self.looking: solara.Reactive[int | None] = solara.reactive(None)
+        self.story: solara.Reactive[Story | None] = solara.reactive(None)
+        self.stop = solara.reactive(0)
+        self.offering = solara.reactive(True)
+        self.measuring = solara.reactive("")
         self.laboratory: Laboratory | None = None
         self._computing: Laboratory | None = None
         self._counting = threading.Lock()
@@ -112,6 +126,7 @@ class Session:
     def go_to(self, link: str | None) -> None:
         """Show what a link says, or the default."""
         played, said = Played(defaults.start), ""
+        self.offering.value = not link
         if link:
             try:
                 played = keep.restored(link, defaults.start.scenario.economy.table)
@@ -119,13 +134,15 @@ class Session:
                 said = f"{error}. The page shows its defaults."
         self.begin(played, said)
 
-    def begin(self, played: Played, said: str = "") -> None:
+    def begin(self, played: Played, said: str = "", story: Story | None = None) -> None:
         """Set up a laboratory and play some quarters again, in the background.
 
-        What is shown stays until it is ready; what was asked for before is dropped.
+        What is shown stays until it is ready; what was asked for before is dropped. A
+        story then begins at its first stop.
         """
         self._pause()
         outdated = self._work.forget()
+        self.story.value, self.stop.value = story, 0
         self.owed.value, self.comparing.value = 0, False
         self.busy.value = f"Setting up {played.start.firms:,} firms\N{HORIZONTAL ELLIPSIS}"
         self.notice.value = said
@@ -146,7 +163,7 @@ class Session:
                 self.laboratory = laboratory
                 self.run.value += 1
                 self._passed_on = len(self.waiting.value)
-            self.looking.value = None
+            self.looking.value = story.stops[0][0] if story else None
             self.city.value = self.firm.value = None
             self.busy.value = ""
             self._changed()
@@ -180,6 +197,7 @@ class Session:
 
     def step(self, quarters: int = 1) -> None:
         """Ask for some quarters more."""
+        self.offering.value = False
         self.notice.value, self.looking.value = "", None
         with self._counting:
             quarters = min(quarters, LONGEST - self.owed.value)
@@ -192,6 +210,7 @@ class Session:
         if self.playing.value or self.owed.value:
             self._pause()
             return
+        self.offering.value = False
         self.playing.value, self.notice.value, self.looking.value = True, "", None
         self._work.go_on(self._quarter, lambda: 1 / SPEEDS[self.speed.value][1])
 
@@ -224,6 +243,25 @@ class Session:
             self._since = None
             self.pausing.value = False
         self._changed()
+
+    # --- stories --------------------------------------------------------------------------
+
+    def tell(self, number: int) -> None:
+        """Play a story and stand at its first stop."""
+        if 0 <= number < len(STORIES):
+            self.offering.value = False
+            self.begin(STORIES[number].played(), story=STORIES[number])
+
+    def visit_stop(self, number: int) -> None:
+        """Go to a stop of the story; beyond its ends nothing happens."""
+        story = self.story.value
+        if story is not None and 0 <= number < len(story.stops):
+            self.stop.value = number
+            self.look(story.stops[number][0])
+
+    def end_story(self) -> None:
+        """Leave the story where it ended; the levers act on from there."""
+        self.story.value, self.looking.value = None, None
 
     # --- the past -------------------------------------------------------------------------
 
@@ -362,7 +400,7 @@ class Session:
         except NearshoreError as error:
             self.notice.value = str(error)
             return
-        self.looking.value = None
+        self.end_story()
         with self._counting:
             self.waiting.value = (*self.waiting.value, pulled)
         self._work.ask(lambda: self._pull(lab, pulled))
@@ -381,6 +419,7 @@ class Session:
         lab = self.laboratory
         if lab is None:
             return
+        self.end_story()
         self.comparing.value = scenario is not None
 
         def run() -> None:
@@ -392,6 +431,43 @@ class Session:
             self._changed()
 
         self._work.ask(run)
+
+    # --- luck -------------------------------------------------------------------------------
+
+    def measure_luck(self, count: int) -> None:
+        """Run so many seeds in processes of their own; steps go on meanwhile."""
+        lab, frame = self.laboratory, self.frame.value
+        if lab is None or frame is None or self.measuring.value or count not in SEEDS:
+            return
+        base = frame.start.scenario
+        played = Played(
+            replace(frame.start, against=frame.other.scenario if frame.other else None),
+            keep.levers_of(frame.scenario, base),
+            frame.quarter,
+        )
+        self.measuring.value = f"0 of {count} seeds"
+
+        def tell(number: int) -> None:
+            self.measuring.value = f"{number} of {count} seeds"
+
+        def run() -> None:
+            try:
+                found = measure(
+                    played, count, tell, lambda: self._gone.is_set() or self.laboratory is not lab
+                )
+                self._work.ask(lambda: self._measured(lab, frame, found))
+            except Exception as error:
+                self._failed(error)
+            finally:
+                self.measuring.value = ""
+
+        threading.Thread(target=run, daemon=True, name="measuring").start()
+
+    def _measured(self, lab: Laboratory, frame: Frame, found: Luck | None) -> None:
+        other = lab.other.model.scenario if lab.other else None
+        if self.laboratory is lab and other == (frame.other.scenario if frame.other else None):
+            lab.luck = found
+            self._changed()
 
     # --- the end ----------------------------------------------------------------------------
 
