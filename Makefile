@@ -49,19 +49,19 @@ types: $(READY) ## strict types of the model, the agents and the experiments
 bench: $(PACKAGES) ## how fast, up to 100,000 firms, into results/bench/latest; NAME=... names another
 	@mkdir -p .benchmarks
 	$(BIN)/python -m pytest benchmarks --benchmark-quiet --benchmark-json=.benchmarks/$(NAME).json
-	$(BIN)/python -m benchmarks.performance_page .benchmarks/$(NAME).json --out results/bench/$(NAME)
+	$(BIN)/python -m benchmarks.page.performance_page .benchmarks/$(NAME).json --out results/bench/$(NAME)
 
 bench-large: $(PACKAGES) ## the same for a million firms, into results/bench/latest-large: minutes, gigabytes
 	@mkdir -p .benchmarks
 	$(BIN)/python -m pytest benchmarks -m large --benchmark-quiet \
 	    --benchmark-json=.benchmarks/$(NAME)-large.json
-	$(BIN)/python -m benchmarks.performance_page .benchmarks/$(NAME)-large.json --out results/bench/$(NAME)-large
+	$(BIN)/python -m benchmarks.page.performance_page .benchmarks/$(NAME)-large.json --out results/bench/$(NAME)-large
 
 bench-compare: $(READY) ## what changed between two runs: make bench-compare A=before B=after
-	$(BIN)/python -m benchmarks.compare results/bench/$(A) results/bench/$(B)
+	$(BIN)/python -m benchmarks.page.compare results/bench/$(A) results/bench/$(B)
 
 bench-page: $(READY) ## docs/performance.md from results/bench/latest and latest-large
-	$(BIN)/python -m benchmarks.performance_page \
+	$(BIN)/python -m benchmarks.page.performance_page \
 	    $(wildcard results/bench/$(NAME) results/bench/$(NAME)-large) --page
 
 # The stamp is written last, so a set-up that was interrupted starts over.

@@ -1,5 +1,7 @@
 """Nearshore's model: firms of North America that choose where to produce.
 
+Its words, such as regime, claim, wedge or tally, each have one meaning: ``docs/glossary.md``.
+
 >>> from abm import RelocationModel
 >>> model = RelocationModel("usmca", firms=300, rng=1)
 >>> model.run_for(1)

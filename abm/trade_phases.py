@@ -15,7 +15,7 @@ from abm.policy.regimes import Policy
 from abm.state.surface import Surface
 from abm.trade.accounts import Accounts, Consumers
 from abm.trade.borders import claim_origin
-from abm.trade.certificates import new_certificates, qualified_share
+from abm.trade.certificates import Filings, file_claims, new_certificates, qualified_share
 from abm.trade.complying import (
     claims_in_transition,
     held_after,
@@ -106,8 +106,7 @@ class Trading(Surface):
             self.renew_contracts()
             self.solve_costs()
             self.claim_origin()
-            self._tally(self._serve())
-            self._file_certificates()
+            self._file_certificates(file_claims(self.this_quarter(), self._serve().sales))
             self.contracts, self.other_contracts = contracts  # they end once a quarter
             self.conditions = self.conditions.revised(kept, before.qualified, before.certificates)
 
@@ -170,7 +169,7 @@ class Trading(Surface):
     def claim_origin(self) -> None:
         """How every firm's goods would enter every other member."""
         held = self._held_claims()
-        self.borders = claim_origin(self.firms, self.economy, self.now, self.costs, held)
+        self.borders = claim_origin(self.firms, self.now, self.costs, held)
         part, _ = self.scenario.economy.renewals
         quarter = self.this_quarter()
         self.transition = plants_in_transition(
@@ -214,7 +213,7 @@ class Trading(Surface):
         )
         late = self.supply.to_move(self.calibration.bill_of_materials)
         self.year.append(replace(accounts, contracts_to_move=late))
-        self._file_certificates()
+        self._file_certificates(tally.filings)
         self._pass_on()
         self.served.standing.clear()  # large, and found anew next quarter
 
@@ -282,13 +281,13 @@ class Trading(Surface):
         )
         return self.tally
 
-    def _file_certificates(self) -> None:
+    def _file_certificates(self, filings: Filings) -> None:
         """Claims and contents of the quarter, for the buyers of the next."""
         last = self.conditions.during(self.columns)
         self.conditions = self.conditions.revised(
             self.columns,
-            qualified_share(self.tally, self.spending, last.qualified),
-            new_certificates(self.tally, self.outside, last.certificates),
+            qualified_share(filings, self.spending, last.qualified),
+            new_certificates(filings, self.outside, last.certificates),
         )
 
     def _pass_on(self) -> None:

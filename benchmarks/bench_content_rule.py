@@ -10,7 +10,7 @@ import pytest
 
 from abm.core.inputs.content_rules import meet_content_rule
 from benchmarks.measure import YARDSTICK_FIRMS, Measurement, scaled
-from benchmarks.naive_model import Mix, cheapest_compliant
+from benchmarks.rivals.naive_model import Mix, cheapest_compliant
 from experiments.speed.bound import of_one_evaluation
 
 INPUTS = 11

@@ -95,7 +95,7 @@ def test_free_cost(benchmark, stopped):
 def test_free_cost_in_polars(benchmark, stopped):
     """The same numbers from Polars expressions, which mesa-frames stands on."""
     pytest.importorskip("polars", reason="polars comes with the extra 'benchmarks'")
-    from benchmarks.polars_costs import PolarsFirms, as_arrays
+    from benchmarks.rivals.polars_costs import PolarsFirms, as_arrays
 
     firms = PolarsFirms(stopped.model)
     stopped.without_rules()
@@ -118,8 +118,8 @@ def test_free_cost_in_polars(benchmark, stopped):
 def test_free_cost_in_agentpy(benchmark, models, agents):
     """The same numbers from the agents of agentpy."""
     pytest.importorskip("agentpy", reason="agentpy comes with the extra 'benchmarks'")
-    from benchmarks.agentpy_costs import agentpy_model
     from benchmarks.mid_quarter import evenly_spread
+    from benchmarks.rivals.agentpy_costs import agentpy_model
 
     stopped = models.stopped(YARDSTICK_FIRMS)
     model = agentpy_model(stopped, agents)

@@ -4,7 +4,7 @@ from abm.model import RelocationModel
 from agents import Firm
 from benchmarks.measure import Measurement
 from experiments.outcomes.tables import RunFrames
-from experiments.runs.folders import write_run
+from experiments.runs.on_disk.run_folders import write_run
 
 
 def test_tables_on_disk(benchmark, stopped, tmp_path):

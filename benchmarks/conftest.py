@@ -5,7 +5,7 @@ import pytest
 from abm.model import RelocationModel
 from benchmarks.measure import LARGE, SIZES, YARDSTICK_FIRMS
 from benchmarks.mid_quarter import MidQuarter
-from experiments.runs.provenance import git_revision
+from experiments.runs.on_disk.provenance import git_revision
 from experiments.speed.machine import description
 
 

@@ -13,7 +13,7 @@ from abm.core.choice.location import LocationProblem
 from abm.location.moving_costs import MovingCosts, build_up_costs, location_problem
 from abm.location.review import reviewing
 from abm.model import RelocationModel
-from benchmarks.naive_model import NaiveModel
+from benchmarks.rivals.naive_model import NaiveModel
 from experiments.speed.bound import Transcendentals, of_cost_step
 
 SCENARIO = Path(__file__).with_name("four_regimes.toml")

@@ -24,7 +24,7 @@ from abm.core.inputs.content_rules import Floats
 from abm.scenario.scenario import Scenario
 from docs.generate import table
 from experiments.labels import REGION_NAMES
-from experiments.outcomes.measures import consumer_prices, employment, plants_changed
+from experiments.outcomes.quantities import consumer_prices, employment, plants_changed
 from experiments.scenarios.overrides import load_scenario
 from viz.figures.documentation import laffer_curve, threat_and_openings, withdrawal_and_trade
 

@@ -23,6 +23,7 @@ from abm.axes import CONFIG_LABELS, FOOTLOOSE, GOODS, HOSTS, REGIONS
 from abm.base_year.first_plants import OTHER_MAKERS, VEHICLE_MAKERS
 from abm.config.settings import Settings
 from abm.economy.tables import load_economy
+from abm.law.reading import shipped as law
 from abm.model import RelocationModel
 from abm.policy.arrays import PolicyArrays
 from abm.policy.regime import Instruments
@@ -351,6 +352,27 @@ def adjustment_found() -> str:
     return found_text()
 
 
+def law_acts() -> str:
+    """Every act, when it held, and how far it is known."""
+    acts = sorted(law().acts.items(), key=lambda item: (item[1].effective, item[0]))
+    return table(
+        ("act", "what", "importer", "from", "to", "known to", "sources", "unverified"),
+        (
+            (
+                code(name),
+                act.title,
+                act.importer,
+                act.effective,
+                act.ended or "",
+                act.known_to,
+                len(act.citation),
+                sum(not citation.verified for citation in act.citation) or "",
+            )
+            for name, act in acts
+        ),
+    )
+
+
 def house() -> str:
     """Every folder of code and what it is for, as its ``__init__.py`` says first."""
     rows = (
@@ -390,6 +412,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
         adjustment_split,
         adjustment_found,
         house,
+        law_acts,
     )
 } | {f"{name}_columns": _columns_of(name) for name in TABLES | COMPARISON_TABLES}
 

@@ -17,7 +17,8 @@
 `NearshoreError`        anything raised on purpose; `ScenarioError`, `ModelError` are two
 ======================  ================================================================
 
-The model is loaded when one of them is first asked for.
+The model is loaded when one of them is first asked for. Words of the model and of the code
+are explained in ``docs/glossary.md``.
 """
 
 from importlib import import_module

@@ -15,7 +15,7 @@ import pytest
 
 from abm import RelocationModel
 from experiments.runs import processes, runner
-from experiments.sweeps.work import base_years, chunk
+from experiments.sweeps.workers import base_years, chunk
 
 
 class Here(ThreadPoolExecutor):

@@ -158,7 +158,7 @@ def calibrate(
         _set_base_potential(table, calibration)
         value_added = value_added_cost(table, calibration, conditions, policy)
         solve_costs(table, calibration, terms, value_added, costs)
-        borders = claim_origin(table, economy, policy, costs, held)
+        borders = claim_origin(table, policy, costs, held)
         if rounds == FREE_ROUNDS:
             held = borders.claim
         quarter = Quarter(table, economy, calibration, policy, costs, borders, outside)
@@ -290,8 +290,8 @@ def _move_constants(
 ) -> Calibration:
     """Move shares and bills by the ratio of target to outcome, and update certificates."""
     conditions = calibration.conditions
-    certificates = new_certificates(tally, outside, conditions.certificates)
-    qualified = qualified_share(tally, None, conditions.qualified)
+    certificates = new_certificates(tally.filings, outside, conditions.certificates)
+    qualified = qualified_share(tally.filings, None, conditions.qualified)
     duty = certificates.duty[..., 0]
     on_top = (1 + calibration.trade_margin) * (1 + duty)
     paid = targets.purchases * on_top[:, :, :N_HOSTS]

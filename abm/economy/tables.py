@@ -7,7 +7,7 @@ goods stands with the goods (`abm.economy.trade_margins`), not with other servic
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
@@ -194,28 +194,7 @@ def observed_flows() -> tuple[Array, Array]:
     )
 
 
-def with_tables(economy: Economy, intermediate_use: Array, final_demand: Array) -> Economy:
-    """The same economy with the flows of other tables, and the margins that these can bear.
-
-    Parameters
-    ----------
-    economy : Economy
-    intermediate_use : ndarray, shape (source, input, using region, using sector)
-    final_demand : ndarray, shape (source, sector, market)
-        As the tables have them, margins within services.
-    """
-    recorded = economy.customs_over_basic * economy.records_over_customs
-    flows = valued(intermediate_use, final_demand, recorded)
-    return replace(
-        economy,
-        intermediate_use=flows.intermediate_use,
-        final_demand=flows.final_demand,
-        customs_over_basic=flows.customs_over_basic,
-        records_over_customs=_mismatch(recorded, flows.customs_over_basic),
-    )
-
-
-def _mismatch(recorded: Array, customs: Array) -> Array:
+def mismatch(recorded: Array, customs: Array) -> Array:
     """Customs records over customs values, 1 where there are none."""
     ratio: Array = np.divide(recorded, customs, out=np.ones_like(customs), where=customs > 0)
     return ratio
@@ -275,7 +254,7 @@ def economy_from(read: Callable[[str], pd.DataFrame]) -> Economy:
         sigma=elasticities["sigma"].to_numpy(np.float64),
         applied_duty=applied,
         customs_over_basic=flows.customs_over_basic,
-        records_over_customs=_mismatch(recorded, flows.customs_over_basic),
+        records_over_customs=mismatch(recorded, flows.customs_over_basic),
         rates=_rate_distributions(),
         establishments=establishments["establishments"].to_numpy(np.float64),
         distance=distance / 1000,

@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 
 from abm.axes import FOOTLOOSE
-from abm.core.blocks import blocks
+from abm.core.blocks import BLOCK, blocks
 from agents import FirmTable
 
 
@@ -21,4 +21,21 @@ def sector_blocks(table: FirmTable) -> list[tuple[int, slice]]:
         (sector, slice(rows.start + block.start, rows.start + block.stop))
         for sector, rows in enumerate(sector_rows(table))
         for block in blocks(rows.stop - rows.start)
+    ]
+
+
+def sectors_together(table: FirmTable) -> list[tuple[slice, slice]]:
+    """Consecutive sectors with their rows, several at a time where few firms are in them.
+
+    Of a small population a sector has so few firms that what an operation takes is mostly
+    its call.
+    """
+    together: list[list[tuple[int, slice]]] = []
+    for sector, rows in enumerate(sector_rows(table)):
+        if not together or rows.stop - together[-1][0][1].start > BLOCK:
+            together.append([])
+        together[-1].append((sector, rows))
+    return [
+        (slice(some[0][0], some[-1][0] + 1), slice(some[0][1].start, some[-1][1].stop))
+        for some in together
     ]

@@ -155,7 +155,7 @@ class Gate:
 
 
 @dataclass(frozen=True)
-class Change:
+class NearestSwitch:
     """The nearest value of a lever at which it decides otherwise; None where there is none."""
 
     lever: str
@@ -189,7 +189,7 @@ class Explanation:
         Where it decides on a project, not on plans.
     decision : str
         A set of plants, ``goes on`` or ``cancels``; without luck where it did not review.
-    changes : tuple of Change
+    changes : tuple of NearestSwitch
         The nearest first.
     """
 
@@ -205,7 +205,7 @@ class Explanation:
     building: str | None
     gate: Gate | None
     decision: str
-    changes: tuple[Change, ...]
+    changes: tuple[NearestSwitch, ...]
 
 
 def explained(moment: Moment, row: int, levers: Iterable[Lever] | None = None) -> Explanation:
@@ -302,7 +302,7 @@ def _host_cost(situation: Situation, host: int) -> HostCost:
 def _crossing(situation: Situation, host: int, market: int) -> Crossing:
     table, costs, rows = situation.table, situation.costs_now, slice(0, 1)
     policy = situation.policy.during(slice(situation.regime, situation.regime + 1))
-    terms = border_terms(table, situation.economy, policy, situation.sector, rows, host, market)
+    terms = border_terms(table, policy, (situation.sector, rows, host, market))
     free, compliant = costs.free_cost[:, host], costs.compliant_cost[:, host]
     paperwork = paperwork_cost(table, policy, rows, host)
     ways = claim_costs(free, compliant, paperwork, table.reluctance[:, None], terms)
@@ -420,7 +420,7 @@ def _decision(plans: tuple[Plan, ...], gate: Gate | None) -> str:
     return max(plans, key=lambda plan: plan.worth + (plan.luck or 0.0)).plants
 
 
-def _changes(situation: Situation, levers: Iterable[Lever] | None) -> tuple[Change, ...]:
+def _changes(situation: Situation, levers: Iterable[Lever] | None) -> tuple[NearestSwitch, ...]:
     """The nearest value of every lever at which it decides otherwise, the nearest first."""
     asked = levers_of(situation) if levers is None else levers
     switches = [nearest_switch(situation, lever) for lever in asked]
@@ -431,5 +431,5 @@ def _changes(situation: Situation, levers: Iterable[Lever] | None) -> tuple[Chan
             cancels = switch.decision == CANCELS
             decision = "cancels" if cancels else CONFIG_LABELS[switch.decision]
         lever = switch.lever
-        found.append(Change(lever.key, lever.unit, lever.now, switch.value, decision))
+        found.append(NearestSwitch(lever.key, lever.unit, lever.now, switch.value, decision))
     return tuple(found)

@@ -169,7 +169,7 @@ class Situation:
             policy=policy,
             conditions=conditions,
             costs=costs,
-            borders=claim_origin(self.table, self.economy, policy, costs),
+            borders=claim_origin(self.table, policy, costs),
             market=MarketState(**market),
         )
 

@@ -202,8 +202,11 @@ class MovingCosts:
     def _missed(self, sector: NDArray[np.integer] | None) -> Array:
         """Sales missed after opening, as of the decision, shape (firm, config, config)."""
         assert sector is not None
-        each = np.arange(N_CONFIGS)
-        return self.missed(sector[:, None, None], each[:, None], each, self.delays)
+        assert self.build_up is not None
+        sectors, each = np.arange(len(self.build_up)), np.arange(N_CONFIGS)
+        by_sector = self.missed(sectors[:, None, None], each[:, None], each, self.delays)
+        missed: Array = by_sector[sector]
+        return missed
 
     def missed(
         self,

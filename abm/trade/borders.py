@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abm.axes import HOSTS, N_HOSTS, N_REGIONS, USA
-from abm.core.demand.claims import BorderTerms, Claim, choose_claim
+from abm.core.demand.claims import BorderChoice, BorderTerms, Claim, choose_claim
 from abm.core.inputs.content_rules import Floats
 from abm.core.inputs.sourcing import UnitCosts, firm_last
-from abm.economy.tables import Array, Economy
+from abm.economy.tables import Array
 from abm.engine.blocks import sector_rows
 from abm.engine.parallel import in_parallel
 from abm.policy.regimes import Policy
@@ -18,6 +18,9 @@ from agents import FirmTable
 
 MEX = HOSTS.index("MEX")
 MEMBER_PAIRS = [(s, m) for s in range(N_HOSTS) for m in range(N_HOSTS) if s != m]
+
+type Rows = slice | NDArray[np.integer]
+"""Some rows of the firm table."""
 
 
 @dataclass(frozen=True)
@@ -48,15 +51,17 @@ class Borders:
         """The same borders for some regimes, as views."""
         return Borders(*(array[..., regimes] for array in vars(self).values()))
 
-    def put(self, rows: NDArray[np.integer], regime: int, borders: "Borders") -> None:
-        """Take over those of some firms under one regime, which is all that they have."""
-        for name, array in vars(borders).items():
-            getattr(self, name)[rows, ..., regime] = array[..., 0]
+    def put(
+        self, rows: Rows, host: int, partner: int, regimes: slice, choice: BorderChoice
+    ) -> None:
+        """Take over what some firms choose at one border under some regimes."""
+        place = (rows, host, partner, regimes)
+        self.cost[place], self.duty[place] = choice.border_cost, choice.duty
+        self.claim[place], self.penalty[place] = choice.claim, choice.expected_penalty
 
 
 def claim_origin(
     table: FirmTable,
-    economy: Economy,
     policy: Policy,
     costs: UnitCosts,
     held: NDArray[np.int8] | None = None,
@@ -66,7 +71,6 @@ def claim_origin(
     Parameters
     ----------
     table : FirmTable
-    economy : Economy
     policy : Policy
     costs : UnitCosts
         This quarter's.
@@ -79,11 +83,15 @@ def claim_origin(
     """
     firms, _, regimes = costs.free_cost.shape
     shape = (firms, N_HOSTS, N_HOSTS, regimes)
-    cost = firm_last(shape, np.float32, np.nan)
-    cost[:] = costs.free_cost[:, :, None, :]
-    duty, penalty = firm_last(shape, np.float32, 0.0), firm_last(shape, np.float32, 0.0)
-    claim = firm_last(shape, np.int8, Claim.PAYS)
-    meets_rule = costs.meets_rule
+    borders = Borders(
+        cost=firm_last(shape, np.float32, np.nan),
+        duty=firm_last(shape, np.float32, 0.0),
+        claim=firm_last(shape, np.int8, Claim.PAYS),
+        penalty=firm_last(shape, np.float32, 0.0),
+        meets_rule=costs.meets_rule,
+    )
+    for host in range(N_HOSTS):
+        borders.cost[:, host, host] = costs.free_cost[:, host]
     every = [
         (sector, rows, host, partner)
         for sector, rows in enumerate(sector_rows(table))
@@ -91,66 +99,83 @@ def claim_origin(
     ]
 
     def decide(place: tuple[int, slice, int, int]) -> None:
-        sector, rows, host, partner = place
-        terms = border_terms(table, economy, policy, sector, rows, host, partner)
-        choice = choose_claim(
-            costs.free_cost[rows, host],
-            costs.compliant_cost[rows, host],
-            meets_rule[rows, host],
-            paperwork_cost(table, policy, rows, host),
-            table.reluctance[rows, None],
-            terms,
-            None if held is None else held[rows, host, partner],
-        )
-        cost[rows, host, partner] = choice.border_cost
-        duty[rows, host, partner] = choice.duty
-        claim[rows, host, partner] = choice.claim
-        penalty[rows, host, partner] = choice.expected_penalty
+        _, rows, host, partner = place
+        claims = None if held is None else held[rows, host, partner]
+        choice = choice_at_border(table, policy, costs, place, claims)
+        borders.put(rows, host, partner, slice(None), choice)
 
     in_parallel(decide, every)
-    return Borders(cost, duty, claim, penalty, meets_rule)
+    return borders
 
 
-def paperwork_cost(table: FirmTable, policy: Policy, rows: slice, host: int) -> Floats:
+def choice_at_border(
+    table: FirmTable,
+    policy: Policy,
+    costs: UnitCosts,
+    place: tuple[int, Rows, int, int],
+    held: NDArray[np.int8] | None = None,
+) -> BorderChoice:
+    """The cheapest claim of some firms at one border.
+
+    Parameters
+    ----------
+    table, policy, costs
+        As for `claim_origin`.
+    place : tuple of int, slice or ndarray of int, int, int
+        Sector, its firms, the host that they ship from and the member that they ship to.
+    held : ndarray of int8, shape (firm, regime), optional
+        Claims to keep instead of choosing anew.
+
+    Returns
+    -------
+    BorderChoice
+    """
+    _, rows, host, _ = place
+    return choose_claim(
+        costs.free_cost[rows, host],
+        costs.compliant_cost[rows, host],
+        costs.meets_rule[rows, host],
+        paperwork_cost(table, policy, rows, host),
+        table.reluctance[rows, None],
+        border_terms(table, policy, place),
+        held,
+    )
+
+
+def paperwork_cost(table: FirmTable, policy: Policy, rows: Rows, host: int) -> Floats:
     """Cost of proving origin, share of unit cost, shape (firm, regime)."""
-    cost: Floats = table.paperwork[rows, host, None] * policy.paperwork_scale.astype(np.float32)
-    return cost
+    scale = policy.paperwork_scale.astype(np.float32)
+    cost: Floats = scale[:, None] * table.paperwork[rows, host]
+    return cost.T
 
 
 def border_terms(
-    table: FirmTable,
-    economy: Economy,
-    policy: Policy,
-    sector: int,
-    rows: slice,
-    host: int,
-    partner: int,
+    table: FirmTable, policy: Policy, place: tuple[int, Rows, int, int]
 ) -> BorderTerms:
     """Duties that some firms of a sector meet from a host into another member.
 
     Parameters
     ----------
     table : FirmTable
-    economy : Economy
     policy : Policy
-    sector : int
-    rows : slice
-        All of that sector.
-    host, partner : int
+    place : tuple of int, slice or ndarray of int, int, int
+        As for `choice_at_border`.
 
     Returns
     -------
     BorderTerms
     """
-    ordinary = table.product_duty[rows, host, partner, None] + entry_fee(partner)
-    duty = duty_on(policy, (sector, host, partner), ordinary)
+    sector, rows, host, partner = place
+    ordinary = table.product_duty[rows, host, partner] + entry_fee(partner)
+    # Shape (regime, firm): with the regime innermost each operation would take far longer.
+    duty = duty_on(policy, (sector, host, partner, ..., None), ordinary)
     unwaived = np.broadcast_to(duty.fixed, duty.waived.shape)
     if (host, partner) == (MEX, USA):
         exposed = table.moved_from_home[rows] & ~table.grandfathered[rows]
-        unwaived = unwaived + exposed[:, None] * policy.border_tax
+        unwaived = unwaived + policy.border_tax[:, None] * exposed
     return BorderTerms(
-        waived=duty.waived.astype(np.float32),
-        unwaived=unwaived.astype(np.float32),
+        waived=duty.waived.astype(np.float32).T,
+        unwaived=unwaived.astype(np.float32).T,
         preference=policy.preference[host, partner],
         audit=policy.audit_rate[partner].astype(np.float32),
         penalty=policy.penalty[partner].astype(np.float32),
@@ -163,7 +188,7 @@ def delivery(
     outside: Array,
     dearer: Array,
     rows: NDArray[np.integer],
-    host: int | NDArray[np.integer],
+    host: int | slice,
     regime: int,
 ) -> tuple[Floats, Floats]:
     """Cost at the border of every market, and what buyers pay on top.
@@ -178,21 +203,21 @@ def delivery(
         Factor on price of non-tariff barriers and of what traders earn.
     rows : ndarray of int
         Firms, all of one sector.
-    host : int or ndarray of int
-        Where they produce; broadcasts against ``rows``.
+    host : int or slice
+        Where they produce.
     regime : int
 
     Returns
     -------
-    border_cost, mark_on : ndarray, shape of rows and host broadcast, then market
+    border_cost, mark_on : ndarray, shape (firm, market) or (firm, host, market)
         Unit cost at the border; buyers' price over border price.
     """
-    free = free_cost[rows, host, regime]
+    free = free_cost[..., regime][rows, host]
     border_cost = np.empty((*free.shape, N_REGIONS), free.dtype)
     border_cost[..., N_HOSTS:] = free[..., None]
-    border_cost[..., :N_HOSTS] = borders.cost[rows, host, :, regime]
+    border_cost[..., :N_HOSTS] = borders.cost[..., regime][rows, host]
     mark_on = np.empty_like(border_cost)
     mark_on[:] = 1 + outside
-    mark_on[..., :N_HOSTS] = 1 + borders.duty[rows, host, :, regime]
+    mark_on[..., :N_HOSTS] = 1 + borders.duty[..., regime][rows, host]
     mark_on *= dearer.astype(np.float32)
     return border_cost, mark_on

@@ -17,14 +17,13 @@ from abm.core.inputs.held_wedges import (
     sign_for_content,
     sign_for_rules,
 )
-from abm.core.inputs.sourcing import InputTerms, UnitCosts, free_choice, free_mix
+from abm.core.inputs.sourcing import InputTerms, free_choice, free_mix
 from abm.engine.blocks import sector_rows
 from abm.engine.parallel import in_parallel
-from abm.trade.borders import claim_origin
+from abm.trade.borders import MEMBER_PAIRS, choice_at_border
 from abm.trade.input_prices import buyers
 from abm.trade.this_quarter import Quarter
 from abm.trade.transition import Transition, bound_to_comply
-from agents import FirmTable
 
 TRADE = -1
 """The last regime."""
@@ -140,14 +139,26 @@ def claims_in_transition(
     held : ndarray of int8, shape (firm, host, partner, regime), optional
         As in `abm.trade.borders.claim_origin`.
     """
-    rows, table = np.flatnonzero(transition.moving.any(axis=1)), quarter.table
     last = len(quarter.policy.regimes) - 1
     only = slice(last, last + 1)
-    some = FirmTable(**{name: getattr(table, name)[rows] for name in table.columns()})
-    costs = UnitCosts(*(array[rows] for array in vars(quarter.costs.during(only)).values()))
-    kept = None if held is None else held[rows][..., only]
-    borders = claim_origin(some, quarter.economy, quarter.policy.during(only), costs, kept)
-    quarter.borders.put(rows, last, borders)
+    policy, costs = quarter.policy.during(only), quarter.costs.during(only)
+    spans = sector_rows(quarter.table)
+    every = [
+        (sector, host, partner) for sector in range(N_FOOTLOOSE) for host, partner in MEMBER_PAIRS
+    ]
+
+    def decide(place: tuple[int, int, int]) -> None:
+        sector, host, partner = place
+        rows = spans[sector]
+        firms = rows.start + np.flatnonzero(transition.moving[rows, host])
+        if not len(firms):
+            return
+        kept = None if held is None else held[firms, host, partner, only]
+        at = (sector, firms, host, partner)
+        choice = choice_at_border(quarter.table, policy, costs, at, kept)
+        quarter.borders.put(firms, host, partner, only, choice)
+
+    in_parallel(decide, every)
 
 
 def held_after(quarter: Quarter, held: Floats, part: float, regime: int) -> Floats:

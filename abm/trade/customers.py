@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from abm.axes import N_FOOTLOOSE, N_HOSTS, N_REGIONS
 from abm.core.demand.customers import (
@@ -35,8 +36,9 @@ from abm.core.demand.customers import (
 from abm.core.demand.held_prices import price_index, price_of_split, tornqvist
 from abm.core.demand.markets import plant_appeal
 from abm.core.inputs.content_rules import Floats
+from abm.core.inputs.sourcing import firm_last, some_firms
 from abm.economy.tables import Array
-from abm.engine.blocks import sector_blocks, sector_rows
+from abm.engine.blocks import sector_blocks, sector_rows, sectors_together
 from abm.engine.parallel import in_parallel
 from abm.trade.market_clearing import (
     FINAL,
@@ -63,6 +65,8 @@ HELD = Speeds(win=0.0, shift=0.0)
 @dataclass(frozen=True)
 class Customers:
     """Who has how much of what is spent, in value, and the prices they were charged.
+
+    The firm is the innermost axis in memory.
 
     Attributes
     ----------
@@ -97,26 +101,26 @@ class Customers:
     def nobodys(cls, firms: int) -> Self:
         """Before anybody has chosen."""
         return cls(
-            np.zeros((firms, N_REGIONS)),
+            firm_last((firms, N_REGIONS), np.float64, 0.0),
             np.zeros((N_FOOTLOOSE, N_REGIONS, N_REGIONS)),
-            np.zeros((firms, N_HOSTS, N_REGIONS), np.float32),
-            np.zeros((firms, N_HOSTS, N_REGIONS), np.float32),
-            np.zeros((firms, REMEMBERED, N_REGIONS), np.float32),
+            firm_last((firms, N_HOSTS, N_REGIONS), np.float32, 0.0),
+            firm_last((firms, N_HOSTS, N_REGIONS), np.float32, 0.0),
+            firm_last((firms, REMEMBERED, N_REGIONS), np.float32, 0.0),
             np.zeros((N_FOOTLOOSE, REMEMBERED, N_REGIONS, N_REGIONS)),
-            np.zeros((firms, N_REGIONS), np.float32),
+            firm_last((firms, N_REGIONS), np.float32, 0.0),
             np.zeros((N_FOOTLOOSE, N_REGIONS, N_REGIONS)),
         )
 
-    def known(self, sector: int, rows: slice) -> Shares:
-        """The largest share that each seller of a sector had while buyers remember."""
-        return Shares(self.recent[rows].max(axis=1), self.recent_fringe[[sector]].max(axis=1))
+    def known(self, sectors: slice, rows: slice) -> Shares:
+        """The largest share that each seller of some sectors had while buyers remember."""
+        return Shares(self.recent[rows].max(axis=1), self.recent_fringe[sectors].max(axis=1))
 
-    def remember(self, held: Self, sector: int, rows: slice) -> None:
-        """Write one sector's shares of a quarter behind those of the quarters before."""
+    def remember(self, held: Self, sectors: slice, rows: slice) -> None:
+        """Write some sectors' shares of a quarter behind those of the quarters before."""
         self.recent[rows, :-1] = held.recent[rows, 1:]
         self.recent[rows, -1] = self.firms[rows]
-        self.recent_fringe[sector, :-1] = held.recent_fringe[sector, 1:]
-        self.recent_fringe[sector, -1] = self.fringe[sector]
+        self.recent_fringe[sectors, :-1] = held.recent_fringe[sectors, 1:]
+        self.recent_fringe[sectors, -1] = self.fringe[sectors]
 
     def sold(self, plants: Plants, host: int) -> Floats:
         """Share of spending that plants at a host get, shape (plant, use, market)."""
@@ -151,7 +155,7 @@ class Served:
     to_move: Array
 
     def sales(self, sector: int, rows: slice) -> Iterable[tuple[Plants, Floats]]:
-        """What a block of firms of one sector sells, as `abm.trade.deliveries.Sales`."""
+        """What a block of firms of one sector sells, as `abm.trade.market_clearing.Sales`."""
         plants = self.standing[sector, rows.start]
         for host, place in enumerate(plants):
             yield place, self.customers.sold(place, host)
@@ -189,38 +193,37 @@ def serve(
         np.empty_like(held.fringe),
         offers.split,
         np.empty_like(held.pool),
-        held.recent.copy(),
+        held.recent.copy(order="K"),
         held.recent_fringe.copy(),
         offers.log_price,
         offers.log_fringe_price,
     )
     served = Served(new, standing, *np.empty((3, N_FOOTLOOSE, N_REGIONS)))
-    spans = sector_rows(quarter.table)
+    starts = np.array([rows.start for rows in sector_rows(quarter.table)])
 
-    def choose(sector: int) -> None:
-        rows = spans[sector]
-        edges = np.array([0, rows.stop - rows.start])
+    def choose(piece: tuple[slice, slice]) -> None:
+        sectors, rows = piece
+        edges = np.append(starts[sectors], rows.stop) - rows.start
         new.pool[rows] = _users(held.pool[rows], offers.inputs[rows], speeds.win, edges)
         now, today, competition = _consumers(
-            _of_sector(held.firms, held.fringe, sector, rows),
-            _of_sector(offers.appeal, offers.imports, sector, rows),
+            Shares(held.firms[rows], held.fringe[sectors]),
+            Shares(offers.appeal[rows], offers.imports[sectors]),
             speeds.win,
             edges,
-            held.known(sector, rows),
+            held.known(sectors, rows),
         )
-        new.firms[rows], new.fringe[sector] = now.firm, now.fringe[0]
+        new.firms[rows], new.fringe[sectors] = now.firm, now.fringe
         if speeds.win > 0:
-            new.remember(held, sector, rows)
-        before = _of_sector(last.firms, last.fringe, sector, rows)
-        dearer = offers.dearer(last, sector, rows)
-        base = quarter.calibration.expenditure[[sector]]
-        sigma = quarter.economy.sigma[[sector]]
-        served.price_index[sector] = price_index(competition, base, now, today, sigma, edges)[0]
-        served.price_change[sector] = tornqvist(before, now, dearer, edges)[0]
+            new.remember(held, sectors, rows)
+        before = Shares(last.firms[rows], last.fringe[sectors])
+        dearer = offers.dearer(last, sectors, rows)
+        base, sigma = quarter.calibration.expenditure[sectors], quarter.economy.sigma[sectors]
+        served.price_index[sectors] = price_index(competition, base, now, today, sigma, edges)
+        served.price_change[sectors] = tornqvist(before, now, dearer, edges)
         gap = Shares(np.abs(now.firm - today.firm), np.abs(now.fringe - today.fringe))
-        served.to_move[sector] = gap.total(edges)[0] / 2
+        served.to_move[sectors] = gap.total(edges) / 2
 
-    in_parallel(choose, range(N_FOOTLOOSE))
+    in_parallel(choose, sectors_together(quarter.table))
     return served
 
 
@@ -247,12 +250,11 @@ class _Offers:
     log_price: Floats
     log_fringe_price: Array
 
-    def dearer(self, last: Customers, sector: int, rows: slice) -> Shares:
+    def dearer(self, last: Customers, sectors: slice, rows: slice) -> Shares:
         """Everybody's price over that of the quarter before."""
-        before = _of_sector(last.log_price, last.log_fringe_price, sector, rows)
-        now = _of_sector(self.log_price, self.log_fringe_price, sector, rows)
-        firm = now.firm.astype(np.float64) - before.firm
-        return Shares(np.exp(firm), np.exp(now.fringe - before.fringe))
+        firm = self.log_price[rows].astype(np.float64) - last.log_price[rows]
+        fringe = self.log_fringe_price[sectors] - last.log_fringe_price[sectors]
+        return Shares(np.exp(firm), np.exp(fringe))
 
 
 def _offers(
@@ -262,11 +264,11 @@ def _offers(
     sigma = quarter.economy.sigma[:N_FOOTLOOSE]
     prices = fringe_prices(quarter.policy, quarter.calibration, quarter.outside)[..., regime]
     offers = _Offers(
-        np.empty(last.firms.shape),
+        np.empty_like(last.firms),
         quarter.calibration.fringe * prices ** (1 - sigma[:, None, None]),
         np.zeros_like(held.pool),
         np.empty_like(held.split),
-        last.log_price.copy(),
+        last.log_price.copy(order="K"),
         np.log(prices),
     )
 
@@ -276,13 +278,17 @@ def _offers(
         plants = standing_plants(quarter, sector, rows, regime)
         access = quarter.calibration.access[sector].astype(np.float32)
         reach = _reach(plants, access[:, FINAL], rows)
-        offers.split[rows], dearer = _split(held.split[rows], reach, shift, dispersion)
+        offers.split[rows], several, dearer = _split(held.split[rows], reach, shift, dispersion)
         total = reach.sum(axis=1)
-        appeal = mass_of(quarter, rows) * np.sqrt(total, dtype=np.float64)
-        offers.appeal[rows] = appeal * dearer ** (1 - sigma[sector])
         sells = total > 0
-        price = np.log(dearer) - np.log(np.where(sells, total, 1)) / dispersion
-        offers.log_price[rows][sells] = price[sells]
+        appeal = mass_of(quarter.table, quarter.calibration, rows) * np.sqrt(
+            total, dtype=np.float64
+        )
+        log_price = 0 - np.log(np.where(sells, total, 1)) / dispersion
+        appeal[several] *= dearer ** (1 - sigma[sector])
+        log_price[several] += np.log(dearer)
+        offers.appeal[rows] = appeal
+        np.copyto(offers.log_price[rows], log_price, where=sells, casting="same_kind")
         _add_inputs(offers.inputs, plants, access[:, [INTERMEDIATE]], rows)
         return plants
 
@@ -293,30 +299,33 @@ def _offers(
 
 def _reach(plants: list[Plants], access: Floats, rows: slice) -> Floats:
     """Pull of plants times access, 0 where there is none, shape (firm, host, market)."""
-    reach = np.zeros((rows.stop - rows.start, *access.shape), np.float32)
+    reach = firm_last((rows.stop - rows.start, *access.shape), np.float32, 0.0)
     for host, place in enumerate(plants):
         reach[place.firm - rows.start, host] = place.pull * access[host]
     return reach
 
 
-def _split(held: Floats, reach: Floats, shift: float, dispersion: float) -> tuple[Floats, Array]:
+def _split(
+    held: Floats, reach: Floats, shift: float, dispersion: float
+) -> tuple[Floats, NDArray[np.int64], Array]:
     """Which plants serve a firm's customers, and how much dearer than the best ones would.
 
     Returns
     -------
     split : ndarray of float32, shape (firm, host, market)
-    dearer : ndarray, shape (firm, market)
+    several : ndarray of int, shape (brand,)
+        Firms with more than one plant. A firm's only plant serves whom it can reach, as
+        cheaply as can be: nothing is left to follow.
+    dearer : ndarray, shape (brand, market)
+        Of these firms.
     """
-    # A firm's only plant serves whom it can reach: nothing is left to follow.
     split = (reach > 0).astype(np.float32)
-    dearer = np.ones((len(reach), reach.shape[2]))
     several = np.flatnonzero(split.any(axis=2).sum(axis=1) > 1)
-    if several.size:
-        today = split_today(reach[several])
-        moved = follow_split(hand_to_sisters(held[several], today), today, shift)
-        split[several] = moved
-        dearer[several] = price_of_split(moved, today, dispersion)
-    return split, dearer
+    today = split_today(some_firms(reach, several))
+    moved = follow_split(hand_to_sisters(some_firms(held, several), today), today, shift)
+    split[several] = moved
+    dearer: Array = price_of_split(moved, today, dispersion).astype(np.float64, copy=False)
+    return split, several, dearer
 
 
 def _add_inputs(inputs: Floats, plants: list[Plants], access: Floats, rows: slice) -> None:
@@ -330,11 +339,6 @@ def _add_inputs(inputs: Floats, plants: list[Plants], access: Floats, rows: slic
     )
     for host, (appeal, place) in enumerate(zip(found, plants, strict=True)):
         inputs[place.firm, host] = appeal[:, 0] * place.mass
-
-
-def _of_sector(firm: Floats, fringe: Array, sector: int, rows: slice) -> Shares:
-    """One sector's part of two arrays, of firms and of importers."""
-    return Shares(firm[rows], fringe[[sector]])
 
 
 def _users(held: Floats, appeal: Floats, win: float, edges: Edges) -> Floats:

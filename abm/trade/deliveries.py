@@ -6,7 +6,7 @@ them. So one pass over the firms adds up totals per unit of spending. The spendi
 all markets, with plants buying from each other, then solves a small linear system.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -21,8 +21,9 @@ from abm.economy.constants import Calibration
 from abm.economy.tables import Array
 from abm.engine.blocks import sector_blocks
 from abm.engine.parallel import in_parallel
+from abm.trade.certificates import Filings
 from abm.trade.input_prices import buyers
-from abm.trade.market_clearing import FINAL, INTERMEDIATE, Plants, appeal, standing_plants
+from abm.trade.market_clearing import FINAL, Plants, Sales, appeal, standing_plants
 from abm.trade.this_quarter import Quarter
 from agents import FirmTable
 
@@ -51,15 +52,6 @@ TALLIES = (
 )
 
 
-FILED = ("weight", "duty", "claimed", "dutiable", "claimed_dutiable", "false")
-
-Sales = Callable[[int, slice], Iterable[tuple[Plants, Floats]]]
-"""What a block of firms of one sector sells, given the sector and its rows.
-
-For every host the plants there and, of shape (plant, use, market), buyers' payment per unit of
-spending."""
-
-
 class _OfSector:
     """Sums over plants of one sector; each array is as in `Tally`, without the sector."""
 
@@ -67,9 +59,7 @@ class _OfSector:
         cell = (N_HOSTS, 2, N_REGIONS)
         self.sums = {name: np.zeros(cell) for name in TALLIES}
         self.purchases = np.zeros((N_GOODS, N_REGIONS, *cell))
-        self.filed = {name: np.zeros((N_HOSTS, N_REGIONS, regimes)) for name in FILED}
-        self.originating = np.zeros((N_HOSTS, N_REGIONS, regimes))
-        self.sold = np.zeros((N_HOSTS, N_REGIONS))
+        self.filings = Filings.empty((), regimes)
 
 
 @dataclass
@@ -88,19 +78,12 @@ class Tally:
         ``value_added`` (labour and capital), and the ``subsidy`` and ``royalty`` on it.
     purchases : ndarray, shape (sector, input, source, host, use, market)
         Inputs at purchasers' prices.
-    filed : dict of ndarray, shape (sector, host, market, regime)
-        Sums from which next quarter's certificates are averaged.
-    originating : ndarray, shape (sector, host, market, regime)
-        Deliveries of inputs that count as originating.
-    sold : ndarray, shape (sector, host, market)
-        All deliveries of inputs.
+    filings : Filings
     """
 
     sums: dict[str, Array]
     purchases: Array
-    filed: dict[str, Array]
-    originating: Array
-    sold: Array
+    filings: Filings
 
     @classmethod
     def empty(cls, regimes: int) -> "Tally":
@@ -109,9 +92,7 @@ class Tally:
         return cls(
             {name: np.zeros(cell) for name in TALLIES},
             np.zeros((N_FOOTLOOSE, N_SECTORS, N_REGIONS, N_HOSTS, 2, N_REGIONS)),
-            {name: np.zeros((N_FOOTLOOSE, N_HOSTS, N_REGIONS, regimes)) for name in FILED},
-            np.zeros((N_FOOTLOOSE, N_HOSTS, N_REGIONS, regimes)),
-            np.zeros((N_FOOTLOOSE, N_HOSTS, N_REGIONS)),
+            Filings.empty((N_FOOTLOOSE,), regimes),
         )
 
     def add(self, sector: int, part: _OfSector) -> None:
@@ -119,10 +100,7 @@ class Tally:
         for name, total in part.sums.items():
             self.sums[name][sector] += total
         self.purchases[sector, :N_GOODS] += part.purchases
-        for name, total in part.filed.items():
-            self.filed[name][sector] += total
-        self.originating[sector] += part.originating
-        self.sold[sector] += part.sold
+        self.filings.add(sector, part.filings)
 
 
 def tally_plants(
@@ -162,7 +140,7 @@ def tally_plants(
             if len(plants.firm):
                 borne = value_added[plants.firm, host, regime]
                 work = _Work(quarter, plants, sold, borne, float(markup))
-                _tally_certificates(part, work, host)
+                part.filings.file(quarter, plants.firm, sold, host)
                 _tally_plants(part, work, terms[sector], sector, host, regime)
         return part
 
@@ -412,28 +390,3 @@ def base_unit_cost(
     value_added = calibration.value_added_cost[table.sector[firms], host]
     cost: np.ndarray = 1 - value_added + value_added / table.productivity[firms, host]
     return cost
-
-
-def _tally_certificates(part: _OfSector, work: _Work, host: int) -> None:
-    """Add up the claims on inputs shipped, for next quarter's certificates in every regime."""
-    borders, firms = work.quarter.borders, work.plants.firm
-    sold = work.sold[:, INTERMEDIATE].astype(np.float64)
-    qualifies = borders.meets_rule[firms, host].copy()
-    filed = part.filed
-    for partner in range(N_HOSTS):
-        claim = borders.claim[firms, host, partner]
-        complies = claim == Claim.COMPLIES
-        qualifies |= complies
-        if partner == host:
-            continue
-        cell, weight = (host, partner), sold[:, partner]
-        claimed = claim != Claim.PAYS
-        at_stake = weight * (work.quarter.table.product_duty[firms, host, partner] > 0)
-        filed["weight"][cell] += weight.sum()
-        filed["duty"][cell] += weight @ borders.duty[firms, host, partner]
-        filed["claimed"][cell] += weight @ claimed
-        filed["dutiable"][cell] += at_stake.sum()
-        filed["claimed_dutiable"][cell] += at_stake @ claimed
-        filed["false"][cell] += weight @ (claim == Claim.CLAIMS_FALSELY)
-    part.originating[host] += sold.T @ qualifies
-    part.sold[host] += sold.sum(axis=0)

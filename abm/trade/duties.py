@@ -19,7 +19,7 @@ from abm.axes import USA
 from abm.economy.tables import MERCHANDISE_PROCESSING_FEE, Array
 from abm.policy.regimes import Policy
 
-type Cells = EllipsisType | tuple[int | EllipsisType, ...]
+type Cells = EllipsisType | tuple[int | EllipsisType | None, ...]
 """Index of an array of policy: ``...`` for all flows, or sector, source and market of one."""
 
 

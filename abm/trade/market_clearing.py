@@ -6,7 +6,7 @@ host (a pool) is divided among the plants there in proportion to their appeal. F
 in million USD a quarter at basic prices unless stated otherwise.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +22,7 @@ from abm.engine.parallel import in_parallel
 from abm.policy.regimes import Policy
 from abm.trade.borders import delivery
 from abm.trade.this_quarter import Quarter
+from agents import FirmTable
 
 FINAL, INTERMEDIATE = range(2)
 
@@ -94,8 +95,7 @@ class Offer:
 
 def make_offer(quarter: Quarter, sector: int, rows: NDArray[np.integer], regime: int) -> Offer:
     """Reach of some firms of one sector, wherever they might produce."""
-    hosts = np.arange(N_HOSTS)
-    border_cost, mark_on = _delivery(quarter, sector, rows[:, None], hosts, regime)
+    border_cost, mark_on = _delivery(quarter, sector, rows, slice(0, N_HOSTS), regime)
     pull = plant_pull(
         _delivered(quarter, border_cost, mark_on, sector, regime),
         quarter.table.suitability[rows],
@@ -110,7 +110,7 @@ def _delivery(
     quarter: Quarter,
     sector: int,
     rows: NDArray[np.integer],
-    host: int | NDArray[np.integer],
+    host: int | slice,
     regime: int,
 ) -> tuple[Floats, Floats]:
     """Cost at the border of every market, and what buyers pay on top."""
@@ -163,34 +163,73 @@ class Plants:
         return Plants(*(array[plants] for array in vars(self).values()))
 
 
-def standing_plants(quarter: Quarter, sector: int, rows: slice, regime: int) -> list[Plants]:
-    """The plants that stand of a block of firms of one sector, host by host."""
+Sales = Callable[[int, slice], Iterable[tuple[Plants, Floats]]]
+"""What a block of firms of one sector sells, given the sector and its rows.
+
+For every host the plants there and, of shape (plant, use, market), buyers' payment per unit of
+spending."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What of the plants of some firms at one host no policy changes.
+
+    Attributes
+    ----------
+    firm : ndarray of int, shape (plant,)
+        Rows of the firm table.
+    suitability : ndarray, shape (plant,)
+    mass : ndarray, shape (plant, market)
+        As in `Plants`.
+    """
+
+    firm: NDArray[np.integer]
+    suitability: Floats
+    mass: Floats
+
+
+def where_they_stand(quarter: Quarter, rows: slice) -> list[Standing]:
+    """The plants of a block of firms, host by host."""
     table = quarter.table
-    dispersion = plant_dispersion(quarter.economy.sigma[sector])
+    mass = mass_of(table, quarter.calibration, rows)
     found = []
     for host in range(N_HOSTS):
-        firm = np.flatnonzero(table.plants[rows, host]) + rows.start
-        border_cost, mark_on = _delivery(quarter, sector, firm, host, regime)
-        pull = plant_pull(
-            _delivered(quarter, border_cost, mark_on, sector, regime),
-            table.suitability[firm, host],
-            dispersion,
-        )
-        found.append(Plants(firm, border_cost, mark_on, pull, mass_of(quarter, firm)))
+        place = np.flatnonzero(table.plants[rows, host])
+        firm = place + rows.start
+        found.append(Standing(firm, table.suitability[firm, host], mass[place]))
     return found
 
 
-def mass_of(quarter: Quarter, firms: NDArray[np.integer] | slice) -> Floats:
+def standing_plants(quarter: Quarter, sector: int, rows: slice, regime: int) -> list[Plants]:
+    """The plants that stand of a block of firms of one sector, host by host."""
+    return plants_under(quarter, sector, where_they_stand(quarter, rows), regime)
+
+
+def plants_under(
+    quarter: Quarter, sector: int, standing: Sequence[Standing], regime: int
+) -> list[Plants]:
+    """What plants of one sector, one entry a host, charge under a regime."""
+    dispersion = plant_dispersion(quarter.economy.sigma[sector])
+    found = []
+    for host, there in enumerate(standing):
+        border_cost, mark_on = _delivery(quarter, sector, there.firm, host, regime)
+        delivered = _delivered(quarter, border_cost, mark_on, sector, regime)
+        pull = plant_pull(delivered, there.suitability, dispersion)
+        found.append(Plants(there.firm, border_cost, mark_on, pull, there.mass))
+    return found
+
+
+def mass_of(table: FirmTable, calibration: Calibration, firms: slice) -> Floats:
     """Size of firms, times the real ones they stand for, times their home appeal.
 
     Returns
     -------
     ndarray, shape (firm, market)
+        With the firm innermost in memory.
     """
-    table = quarter.table
     mass = (table.size[firms] * table.weight[firms]).astype(np.float32)
-    scaled: Floats = mass[:, None] * quarter.calibration.home_appeal[table.home[firms]]
-    return scaled
+    scaled: Floats = mass * calibration.home_appeal.T.take(table.home[firms], axis=1)
+    return scaled.T
 
 
 def appeal(plants: Sequence[Plants], access: Array, rows: slice) -> list[Floats]:
@@ -234,8 +273,9 @@ def total_appeal(quarter: Quarter) -> Array:
     def of_block(block: tuple[int, slice]) -> Array:
         sector, rows = block
         access = quarter.calibration.access[sector]
+        standing = where_they_stand(quarter, rows)
         found = [
-            appeal(standing_plants(quarter, sector, rows, regime), access, rows)
+            appeal(plants_under(quarter, sector, standing, regime), access, rows)
             for regime in range(regimes)
         ]
         return np.array([[at.sum(axis=0, dtype=np.float64) for at in by_host] for by_host in found])

@@ -10,7 +10,7 @@ from abm.economy.tables import Array, Economy
 from abm.engine.blocks import sector_blocks
 from abm.engine.parallel import in_parallel
 from abm.trade.deliveries import base_unit_cost
-from abm.trade.market_clearing import INTERMEDIATE, REACH_EXPONENT, plant_dispersion
+from abm.trade.market_clearing import INTERMEDIATE, REACH_EXPONENT, mass_of, plant_dispersion
 from agents import FirmTable
 
 
@@ -31,12 +31,11 @@ def plants_appeal(table: FirmTable, economy: Economy, calibration: Calibration) 
 
     def of_block(block: tuple[int, slice]) -> Floats:
         sector, rows = block
-        mass = (table.size[rows] * table.weight[rows]).astype(np.float32)
         return standing_appeal(
             table.plants[rows],
             base_unit_cost(table, calibration, rows, slice(None)).astype(np.float32),
             table.suitability[rows],
-            mass[:, None] * calibration.home_appeal[table.home[rows]],
+            mass_of(table, calibration, rows),
             calibration.access[sector][:, INTERMEDIATE].astype(np.float32),
             plant_dispersion(economy.sigma[sector]),
             REACH_EXPONENT,

@@ -33,7 +33,7 @@ def explain(
 ) -> None:
     """Explain why a firm of a run stayed or moved, or how a run of a sweep is repeated."""
     from abm.errors import ScenarioError, StoreError
-    from experiments.runs.folders import MANIFEST, read_json
+    from experiments.runs.on_disk.run_folders import MANIFEST, read_json
     from experiments.sweeps.store.reading import explain_sweep_run
     from experiments.sweeps.store.store import SweepStore
 

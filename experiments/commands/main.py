@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from experiments.commands import explain, own_data, sweeps, validate
+from experiments.commands import explain, law, own_data, sweeps, validate
 from experiments.commands.options import (
     MOST_FIRMS,
     MOST_QUARTERS,
@@ -381,6 +381,7 @@ sweeps.register(app)
 explain.register(app)
 own_data.register(app)
 validate.register(app)
+law.register(app)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

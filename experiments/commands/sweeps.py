@@ -39,13 +39,13 @@ def register(app: typer.Typer) -> None:
 @contextmanager
 def _stopping_in_order() -> Iterator[None]:
     """End with the exit code of a stop, whenever a request comes; loads nothing heavy."""
-    from experiments.sweeps.work.stopping import StopRequested, stoppable
+    from experiments.sweeps.work.stop_requests import StopRequested, stoppable
 
     try:
         with stoppable():
             yield
     except StopRequested as stop:
-        typer.echo(f"Stopped: {stop.note}.", err=True)
+        typer.echo(f"Stopped: {stop.note}; the same command goes on.", err=True)
         raise typer.Exit(stop.code) from None
 
 
@@ -112,9 +112,9 @@ def sweep(
     """Run a scenario many times over, as a sweep file says."""
     from experiments.sweeps.design.plan import make_plan
     from experiments.sweeps.design.sweep_file import read_sweep
-    from experiments.sweeps.work.chunk import Limits
     from experiments.sweeps.work.supervisor import StopRules
     from experiments.sweeps.work.sweep import KINDS_OF_FAILURE, Options, run_sweep
+    from experiments.sweeps.workers.chunk import Limits
 
     table = chosen_economy(economy, base_year)
     asked, beside = read_sweep(file, table)
@@ -169,7 +169,7 @@ def status(
 
     from experiments.sweeps.store import reading
     from experiments.sweeps.store.store import SweepStore
-    from experiments.sweeps.work.progress import disk_left
+    from experiments.sweeps.work.sweep_progress import disk_left
 
     while True:
         found = reading.status(SweepStore.open(folder))
@@ -218,7 +218,7 @@ def results(
 
     store = SweepStore.open(folder)
     if compact:
-        from experiments.sweeps.work.mending import compact as mended
+        from experiments.sweeps.work.repairing import compact as mended
 
         with store.locked():
             for line in itertools.chain(*mended(store)):
@@ -313,8 +313,8 @@ def calibrate(
 ) -> None:
     """Fit parameters to targets, and say how well the targets identify them."""
     from experiments.estimation import command
-    from experiments.sweeps.work.chunk import Limits
     from experiments.sweeps.work.sweep import Options
+    from experiments.sweeps.workers.chunk import Limits
 
     limits = Limits(_seconds(run_timeout), _memory(run_memory))
     table = chosen_economy(economy, base_year)

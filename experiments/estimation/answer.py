@@ -4,28 +4,26 @@ import json
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from matplotlib.figure import Figure
 
 from abm.config import files
 from abm.config.keys import keys_of
 from abm.scenario.scenario import Scenario
-from experiments.estimation.search import CONFIDENCE, LIMIT, Estimate, Known
+from experiments.estimation.search import CONFIDENCE, LIMIT, FittedParameters, Known
 from experiments.estimation.target_file import TargetFile
-from experiments.runs.folders import write_whole
+from experiments.runs.on_disk.run_folders import write_whole
 from experiments.scenarios.describe import described_scenario
 from experiments.scenarios.overrides import load_scenario, overridden
-from experiments.sweeps.answers.report import as_svg, number_text
+from experiments.sweeps.answers.report import REPORT, as_svg, report_template
 
 FIT = "fit.json"
 FITTED = "fitted.toml"
-REPORT = "report.html"
 
 ALIKE = 0.9
 """Two estimates with a correlation beyond this are called hard to tell apart."""
 
 
-def as_numbers(file: TargetFile, found: Estimate) -> dict[str, Any]:
+def as_numbers(file: TargetFile, found: FittedParameters) -> dict[str, Any]:
     """Return a fit as JSON can say it; targets used to fit and to test are apart."""
     rows = [
         {
@@ -86,22 +84,16 @@ def in_words(numbers: dict[str, Any]) -> list[str]:
     return lines
 
 
-def write_answer(folder: Path, file: TargetFile, beside: Path, found: Estimate) -> list[str]:
+def write_answer(
+    folder: Path, file: TargetFile, beside: Path, found: FittedParameters
+) -> list[str]:
     """Write the numbers, the fitted scenario and the page; return the lines of `in_words`."""
     numbers = as_numbers(file, found)
     lines = in_words(numbers)
     text = json.dumps(numbers, indent=2, allow_nan=False) + "\n"
     write_whole(folder / FIT, text.encode())
     write_whole(folder / FITTED, fitted_scenario(file, beside, numbers).encode())
-    environment = Environment(
-        loader=PackageLoader("experiments.estimation", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["number"] = number_text
-    page = environment.get_template("report.html").render(
+    page = report_template("experiments.estimation").render(
         file=file,
         numbers=numbers,
         lines=lines,
@@ -127,7 +119,7 @@ def fitted_scenario(file: TargetFile, beside: Path, numbers: dict[str, Any]) -> 
     return described_scenario(scenario.model_copy(update=changed))
 
 
-def profile_figure(known: Known, found: Estimate) -> Figure:
+def profile_figure(known: Known, found: FittedParameters) -> Figure:
     """Return the profile of one parameter: the least distance with it held at each value."""
     figure = Figure(figsize=(5, 3), layout="constrained")
     axes = figure.add_subplot()

@@ -11,10 +11,10 @@ from experiments.estimation.answer import write_answer
 from experiments.estimation.search import Search
 from experiments.estimation.simulated import RUNS, Simulated, StoppedError
 from experiments.estimation.target_file import CUTS, TargetFile, read_target_file
-from experiments.runs.folders import write_whole
+from experiments.runs.on_disk.run_folders import write_whole
 from experiments.sweeps.design.run_spec import RunFunction
-from experiments.sweeps.work.one_run import simulate
 from experiments.sweeps.work.sweep import Options, check_writable
+from experiments.sweeps.workers.one_run import simulate
 
 TARGETS = "targets.json"
 

@@ -8,7 +8,7 @@ from experiments.outcomes.cells import AXES, check_cell, headlines_of, read_cell
 from experiments.outcomes.tables import schema
 from experiments.sweeps.design.plan import SweepPlan, resolved_scenario, scenario_at
 from experiments.sweeps.design.run_spec import Outcomes, RunSpec
-from experiments.sweeps.work.one_run import frames_of
+from experiments.sweeps.workers.one_run import frames_of
 
 FEWEST_FIRMS = 100
 """Of the model at quarter 0 whose headlines are those that every run has."""

@@ -89,7 +89,7 @@ class Known:
 
 
 @dataclass(frozen=True)
-class Estimate:
+class FittedParameters:
     """A fit.
 
     Attributes
@@ -148,7 +148,7 @@ class Search:
         self._fit = np.array([target.use == "fit" for target in file.targets])
         self._evaluations = 0
 
-    def run(self) -> Estimate:
+    def run(self) -> FittedParameters:
         """Return the parameters that come closest to the targets used to fit.
 
         Raises
@@ -235,7 +235,7 @@ class Search:
 
     def _judged(
         self, best: Array, residuals: Array, slopes: Array, profiles: list["Side"]
-    ) -> Estimate:
+    ) -> FittedParameters:
         fit = self._fit
         variance = _variance(slopes[fit])
         spread = np.sqrt(np.diag(variance))
@@ -249,7 +249,7 @@ class Search:
             self._known(column, key, best, float(spread[column]), profiles)
             for column, key in enumerate(self._ranges)
         ]
-        return Estimate(
+        return FittedParameters(
             known,
             self._values + residuals * self._errors,
             errors,

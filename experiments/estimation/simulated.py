@@ -25,9 +25,7 @@ from experiments.sweeps.design.run_spec import RunFunction
 from experiments.sweeps.store.maker import maker_of_workers
 from experiments.sweeps.store.merge import results_table
 from experiments.sweeps.store.store import SweepStore, check_new_folder
-from experiments.sweeps.work.chunk import Worker
-from experiments.sweeps.work.model_rules import check_plan
-from experiments.sweeps.work.one_run import simulate
+from experiments.sweeps.work.model_rules import check_by_the_model
 from experiments.sweeps.work.sweep import (
     Options,
     SweepResult,
@@ -35,6 +33,8 @@ from experiments.sweeps.work.sweep import (
     check_same,
     check_writable,
 )
+from experiments.sweeps.workers.chunk import Worker
+from experiments.sweeps.workers.one_run import simulate
 
 Array = NDArray[np.float64]
 
@@ -83,8 +83,8 @@ class Simulated:
         self._options = options
         self._outcomes = [target.name for target in file.targets]
         self._plan = make_plan(file.sweep, beside)
-        check_plan(self._plan, run_one)
         if run_one is simulate:
+            check_by_the_model(self._plan)
             names = tuple(self._outcomes)
             check_names(names, self._plan)
             run_one = Measured(names)

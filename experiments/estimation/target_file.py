@@ -20,7 +20,7 @@ from abm.config.complaints import complaint
 from abm.config.keys import keys_of, shown
 from abm.config.settings import AsTuple, Date, Settings
 from abm.errors import ScenarioError
-from experiments.outcomes.cells import Cell
+from experiments.outcomes.cells import OutcomeCell
 from experiments.sweeps.design.factors import Factor, read_factor
 from experiments.sweeps.design.keyed_file import KeyedFile
 from experiments.sweeps.design.sweep_file import SweepFile
@@ -81,7 +81,7 @@ class Target(Settings):
         }
         cut = tuple((axis, label) for axis, label in given.items() if label is not None)
         when = self.quarter if self.date is None else self.date
-        return Cell(self.outcome, self.over or "", cut, when).name
+        return OutcomeCell(self.outcome, self.over or "", cut, when).name
 
     def as_written(self) -> dict[str, Any]:
         """Return it as JSON takes it, without what it does not say."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from rich.console import Console
 from rich.table import Table
 
-from abm.explain.decision import Change, Crossing, Explanation, HostCost, Plan
+from abm.explain.decision import Crossing, Explanation, HostCost, NearestSwitch, Plan
 from experiments.explain.run_again import Told
 from experiments.labels import (
     ADJECTIVES,
@@ -261,7 +261,7 @@ def waiting(found: Explanation) -> str:
     )
 
 
-def mind_changed(change: Change) -> str:
+def mind_changed(change: NearestSwitch) -> str:
     """The value of a lever that changes the decision, as a sentence."""
     assert change.value is not None
     return (

@@ -21,9 +21,15 @@ from abm.explain.decision import Explanation, explained
 from abm.explain.one_firm import Moment
 from abm.scenario.scenario import Scenario
 from experiments.explain.watched import WatchedModel
-from experiments.runs.confined import read_inside
-from experiments.runs.folders import FOLDER_FORMAT, MANIFEST, PROGRAM, manifest_problem, read_json
-from experiments.runs.provenance import check_economy, git_revision, versions
+from experiments.runs.on_disk.confined import read_inside
+from experiments.runs.on_disk.provenance import check_economy, git_revision, versions
+from experiments.runs.on_disk.run_folders import (
+    FOLDER_FORMAT,
+    MANIFEST,
+    PROGRAM,
+    manifest_problem,
+    read_json,
+)
 
 SAME = 1e-6
 """Relative gap to the stored tables that other processors' last bits may leave."""

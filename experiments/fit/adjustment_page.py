@@ -23,7 +23,7 @@ from abm.scenario.assumptions import EconomyAssumptions
 from experiments.estimation.answer import ALIKE, FIT
 from experiments.fit.adjustment import FOLDER, frozen_split, targets_as_written
 from experiments.labels import REGION_NAMES
-from experiments.runs.folders import write_whole
+from experiments.runs.on_disk.run_folders import write_whole
 
 FOUND = FOLDER / "adjustment_found.json"
 PAGE = FOLDER.parents[1] / "docs" / "adjustment.md"

@@ -89,7 +89,7 @@ def moments_of(assumptions: tuple[str, ...], firms: int, seed: int) -> dict[str,
 
 
 @dataclass(frozen=True)
-class Task:
+class PointTask:
     """One population at one point of the parameters."""
 
     assumptions: tuple[str, ...]
@@ -97,7 +97,7 @@ class Task:
     seed: int
 
 
-def run_task(task: Task) -> dict[str, float]:
+def run_task(task: PointTask) -> dict[str, float]:
     """`moments_of` a task; empty where the model cannot be set up or breaks down."""
     try:
         return moments_of(task.assumptions, task.firms, task.seed)
@@ -133,7 +133,7 @@ class Observer:
     def __call__(self, points: Sequence[Mapping[str, Any]]) -> Array:
         """Figures at some points, shape (point, seed, outcome); NaN where a run failed."""
         tasks = [
-            Task(
+            PointTask(
                 (*self.assumptions, *(f"{key}={value!r}" for key, value in point.items())),
                 self.firms,
                 seed,

@@ -35,7 +35,7 @@ from experiments.fit.search import (
     profile_spreads,
     spreads_from_claims,
 )
-from experiments.runs.folders import write_whole
+from experiments.runs.on_disk.run_folders import write_whole
 from experiments.runs.processes import process_pool
 
 

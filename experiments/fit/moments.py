@@ -365,12 +365,12 @@ def _under_usmca(
         terms = price_inputs(economy, calibration, conditions, policy)
         costs = UnitCosts.empty(len(table), len(HOSTS), 1)
         solve_costs(table, calibration, terms, value_added, costs)
-        borders = claim_origin(table, economy, policy, costs)
+        borders = claim_origin(table, policy, costs)
         if remaining:
             quarter = Quarter(table, economy, calibration, policy, costs, borders, outside)
             sales = sales_by_appeal(quarter, regime=0)
             tally = tally_plants(quarter, terms, value_added, regime=0, sales=sales)
-            qualified = qualified_share(tally, None, conditions.qualified)
+            qualified = qualified_share(tally.filings, None, conditions.qualified)
             conditions = conditions.with_regimes(qualified, conditions.certificates)
     return costs, borders
 

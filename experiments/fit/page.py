@@ -23,7 +23,7 @@ from experiments.fit.search import (
     ORIGIN_BOUNDS,
     SPREAD_BOUNDS,
     Fit,
-    Target,
+    MomentTarget,
     curve_error,
     curve_of,
     failing_share,
@@ -97,7 +97,7 @@ LIMITS = """## What to keep in mind
 """
 
 
-def report(fitted: Fit, world: FitSetting, curve: pd.DataFrame, targets: list[Target]) -> str:
+def report(fitted: Fit, world: FitSetting, curve: pd.DataFrame, targets: list[MomentTarget]) -> str:
     """The whole page.
 
     Parameters
@@ -106,7 +106,7 @@ def report(fitted: Fit, world: FitSetting, curve: pd.DataFrame, targets: list[Ta
     world : FitSetting
     curve : DataFrame
         From `experiments.fit.moments.claim_curve`.
-    targets : list of Target
+    targets : list of MomentTarget
         Moments that give a spread or a share of origin directly.
 
     Returns
@@ -194,7 +194,7 @@ def _indistinct(
     return min(median, *near), max(median, *near)
 
 
-def _content_moments(fitted: Fit, targets: list[Target]) -> str:
+def _content_moments(fitted: Fit, targets: list[MomentTarget]) -> str:
     rows = (
         [
             SECTOR_NAMES[target.sector],

@@ -82,7 +82,7 @@ ObserveAll = Callable[[list[Parameters]], list[View]]
 
 
 @dataclass(frozen=True)
-class Target:
+class MomentTarget:
     """A moment, and the parameter that is to bring the model to it.
 
     Attributes
@@ -150,7 +150,7 @@ class Fit:
     passes: int
 
 
-def content_targets() -> list[Target]:
+def content_targets() -> list[MomentTarget]:
     """Moments of content: carlines of 2020, and parts that fail their rule."""
     carlines = carline_content()
     counts = carlines["host"].value_counts().to_dict()
@@ -158,7 +158,7 @@ def content_targets() -> list[Target]:
     targets = []
     for sector in VEHICLES:
         targets += [
-            Target(
+            MomentTarget(
                 sector,
                 (host,),
                 f"mean parts content of plants, {REGION_NAMES[host]}",
@@ -168,7 +168,7 @@ def content_targets() -> list[Target]:
             for host in HOSTS
         ]
         targets.append(
-            Target(
+            MomentTarget(
                 sector,
                 (),
                 "standard deviation of parts content over plants",
@@ -177,7 +177,7 @@ def content_targets() -> list[Target]:
             )
         )
     targets.append(
-        Target(
+        MomentTarget(
             "vehicle_parts",
             HOSTS,
             "Mexican exports whose free mix fails the rule, share of value",
@@ -325,7 +325,7 @@ def fit(
     observe_all: ObserveAll,
     world: FitSetting,
     curve: pd.DataFrame,
-    targets: list[Target],
+    targets: list[MomentTarget],
     fixed: dict[str, float],
     start: Parameters = START,
 ) -> tuple[Parameters, View, int]:
@@ -341,7 +341,7 @@ def fit(
     world : FitSetting
     curve : DataFrame
         From `claim_curve`.
-    targets : list of Target
+    targets : list of MomentTarget
     fixed : dict of str to float
         Spreads known beforehand. Sectors in neither get the mean of `VEHICLES`.
     start : Parameters
@@ -376,14 +376,14 @@ def fit(
     return replace(parameters, paperwork_median=fit_medians(view, world, curve)), view, passes
 
 
-def _probed(parameters: Parameters, targets: list[Target]) -> Parameters:
+def _probed(parameters: Parameters, targets: list[MomentTarget]) -> Parameters:
     for target in targets:
         parameters = target.moved(parameters, target.position(parameters) + PROBE)
     return parameters
 
 
 def _with_common_spread(
-    parameters: Parameters, spreads: list[Target], fixed: dict[str, float]
+    parameters: Parameters, spreads: list[MomentTarget], fixed: dict[str, float]
 ) -> Parameters:
     """Sectors without a target of their own get a known spread or the mean of vehicles."""
     own = {target.sector for target in spreads}

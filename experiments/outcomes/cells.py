@@ -35,7 +35,7 @@ _NAME = re.compile(
 
 
 @dataclass(frozen=True)
-class Cell:
+class OutcomeCell:
     """One figure of a run.
 
     Attributes
@@ -63,11 +63,6 @@ class Cell:
         return f"{self.column}{over}{cut}" + ("" if self.when is None else f"@{self.when}")
 
     @property
-    def is_plain(self) -> bool:
-        """Whether the summary of a run has it as it is."""
-        return self.when is None and self.table is None
-
-    @property
     def table(self) -> str | None:
         """The table that it is cut from; None for a headline."""
         head = self.column.partition(".")[0]
@@ -88,7 +83,7 @@ class Cell:
         return self.when if isinstance(self.when, int) else quarter_of(self.when, start)
 
 
-def read_cell(name: str) -> Cell:
+def read_cell(name: str) -> OutcomeCell:
     """Return the figure that a name says."""
     found = _NAME.fullmatch(name)
     if found is None:
@@ -101,15 +96,17 @@ def read_cell(name: str) -> Cell:
     when: int | date | None = None
     if found["when"]:
         when = date.fromisoformat(found["when"]) if "-" in found["when"] else int(found["when"])
-    return Cell(found["column"], found["over"] or "", cut, when)
+    return OutcomeCell(found["column"], found["over"] or "", cut, when)
 
 
-def check_cell(cell: Cell, known: Mapping[str, Sequence[str]], start: date, last: int) -> None:
+def check_cell(
+    cell: OutcomeCell, known: Mapping[str, Sequence[str]], start: date, last: int
+) -> None:
     """Refuse a figure that no run has.
 
     Parameters
     ----------
-    cell : Cell
+    cell : OutcomeCell
     known : mapping of str to sequence of str
         Columns by table, and headlines under ``""``.
     start : date
@@ -146,7 +143,7 @@ def check_cell(cell: Cell, known: Mapping[str, Sequence[str]], start: date, last
         raise ScenarioError(f"{cell.name}: is no sum over others; name each of {', '.join(axes)}")
 
 
-def _check_headline(cell: Cell, headlines: Sequence[str]) -> None:
+def _check_headline(cell: OutcomeCell, headlines: Sequence[str]) -> None:
     if cell.column in headlines and not cell.cut and not cell.over:
         return
     if cell.column in headlines:
@@ -166,12 +163,12 @@ def _is_sum(column: str) -> bool:
     return name.endswith("_musd") or name in COUNTS
 
 
-def value_of(cell: Cell, tables: Mapping[str, pd.DataFrame], start: date) -> float | None:
+def value_of(cell: OutcomeCell, tables: Mapping[str, pd.DataFrame], start: date) -> float | None:
     """Return a figure of a run; None for a share of nothing.
 
     Parameters
     ----------
-    cell : Cell
+    cell : OutcomeCell
         That `check_cell` lets through.
     tables : mapping of str to pandas.DataFrame
     start : date

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from abm.axes import PARTNERS
-from experiments.outcomes.measures import (
+from experiments.outcomes.quantities import (
     INVESTMENT,
     QUARTERS_A_YEAR,
     consumer_prices,

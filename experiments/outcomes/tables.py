@@ -44,7 +44,7 @@ class RunFrames:
 
 
 @dataclass(frozen=True)
-class Column:
+class StoredColumn:
     """One column of a table.
 
     Attributes
@@ -71,9 +71,9 @@ ARROW = {
 }
 """How each type that a column is declared with is stored."""
 
-TABLES: dict[str, dict[str, Column]] = {
+TABLES: dict[str, dict[str, StoredColumn]] = {
     name: {
-        label: Column(ARROW[column.type], column.unit, column.meaning)
+        label: StoredColumn(ARROW[column.type], column.unit, column.meaning)
         for label, column in table.columns.items()
     }
     for name, table in columns.TABLES.items()
@@ -81,19 +81,19 @@ TABLES: dict[str, dict[str, Column]] = {
 """Tables in the order in which they are written, and their columns in order."""
 
 
-def _label(meaning: str) -> Column:
-    return Column(pa.string(), "", meaning)
+def _label(meaning: str) -> StoredColumn:
+    return StoredColumn(pa.string(), "", meaning)
 
 
-def _number(unit: str, meaning: str) -> Column:
-    return Column(pa.float64(), unit, meaning)
+def _number(unit: str, meaning: str) -> StoredColumn:
+    return StoredColumn(pa.float64(), unit, meaning)
 
 
-COMPARISON_TABLES: dict[str, dict[str, Column]] = {
+COMPARISON_TABLES: dict[str, dict[str, StoredColumn]] = {
     "channels": {
         "headline": _label("names in summary.json that lead to it, with dots between"),
         "unit": _label("of part and difference"),
-        "order": Column(pa.int32(), "", "place in the chain of worlds, from 1"),
+        "order": StoredColumn(pa.int32(), "", "place in the chain of worlds, from 1"),
         "channel": _label(
             "duty_paid, compliance, contracts_renewed, resourcing, customers, relocation or "
             "price_feedback: "

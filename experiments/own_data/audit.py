@@ -68,7 +68,7 @@ MOST_TOLD = 5
 
 
 @dataclass(frozen=True)
-class Finding:
+class Fault:
     """Something that is wrong with a table.
 
     Attributes
@@ -106,7 +106,7 @@ class Finding:
         return {**asdict(self), "verdict": self.verdict, "rule": KINDS[self.kind][1]}
 
 
-def findings_of(table: Published) -> list[Finding]:
+def faults_of(table: Published) -> list[Fault]:
     """Return what is wrong with the cells, totals and balance of a table, in its own terms."""
     cells = _cells(table)
     if any(one.verdict == "refused" for one in cells):
@@ -114,7 +114,7 @@ def findings_of(table: Published) -> list[Finding]:
     return [*cells, *_totals(table), *_negative(table)]
 
 
-def _cells(table: Published) -> list[Finding]:
+def _cells(table: Published) -> list[Fault]:
     found = []
     if table.text_cells:
         found.append(_listed("text cell", table.text_cells))
@@ -126,26 +126,26 @@ def _cells(table: Published) -> list[Finding]:
     if len(blank) and not table.text_cells:
         found.append(_listed("blank cell", [_cell(table, *at) for at in blank]))
     if not table.final.size or not np.nansum(np.abs(table.final)) > 0:
-        found.append(Finding("no final demand", "the table"))
+        found.append(Fault("no final demand", "the table"))
     strange = sorted(set(table.markets) - {region for region, _ in table.rows})
     if strange:
         found.append(_listed("market without rows", strange))
     sums = np.nansum(table.use, axis=0)
     if 0 < sums.max(initial=0.0) <= 1.0 + EXACT:
-        found.append(Finding("coefficients", "columns of inputs", said=f"largest {sums.max():.3g}"))
+        found.append(Fault("coefficients", "columns of inputs", said=f"largest {sums.max():.3g}"))
     return found
 
 
-def _totals(table: Published) -> list[Finding]:
+def _totals(table: Published) -> list[Fault]:
     """Compare published totals with sums, and rows with columns."""
-    found: list[Finding] = []
+    found: list[Fault] = []
     rows, sold = table.row_totals, table.sold
     if rows is not None and _lies_on_its_side(table):
-        return [Finding("transposed", "the table")]
+        return [Fault("transposed", "the table")]
     if rows is not None:
         found += _gaps(table, "row total", rows, sold)
     if table.value_added is None:
-        found.append(Finding("value added missing", "rows below the industries"))
+        found.append(Fault("value added missing", "rows below the industries"))
         return found
     columns, spent = table.column_totals, table.inputs + np.nan_to_num(table.value_added)
     if columns is not None:
@@ -173,21 +173,21 @@ def _lies_on_its_side(table: Published) -> bool:
     return bool(np.median(across) > TOLERANCE and np.median(down) < EXACT)
 
 
-def _gaps(table: Published, what: str, told: Array, found: Array) -> list[Finding]:
+def _gaps(table: Published, what: str, told: Array, found: Array) -> list[Fault]:
     off = _relative(told, found)
     bad, near = np.flatnonzero(off > TOLERANCE), np.flatnonzero((off > EXACT) & (off <= TOLERANCE))
     named = (("off", bad), ("near", near))
     return [_rows(f"{what} {how}", table, at, told, found) for how, at in named if len(at)]
 
 
-def _rows(kind: str, table: Published, at: NDArray[np.intp], told: Array, found: Array) -> Finding:
+def _rows(kind: str, table: Published, at: NDArray[np.intp], told: Array, found: Array) -> Fault:
     """Return a finding about rows whose total is off, the largest gaps first."""
     worst = at[np.argsort(-np.abs(told[at] - found[at]), kind="stable")]
     k = int(worst[0])
     ratio = float(told[k] / found[k]) if found[k] else math.inf
     said = f"{told[k]:.6g} against {found[k]:.6g} of {table.label(k)}, {ratio:.4g} times"
     names = ", ".join(table.label(int(row)) for row in worst[:MOST_TOLD])
-    return Finding(kind, names, len(at), None if math.isinf(ratio) else ratio, said)
+    return Fault(kind, names, len(at), None if math.isinf(ratio) else ratio, said)
 
 
 def _relative(told: Array, found: Array) -> Array:
@@ -200,7 +200,7 @@ def _relative(told: Array, found: Array) -> Array:
     return gap
 
 
-def _negative(table: Published) -> list[Finding]:
+def _negative(table: Published) -> list[Fault]:
     found = []
     for kind, cells, most in (
         ("negative use", table.use, 0.01),
@@ -216,13 +216,13 @@ def _negative(table: Published) -> list[Finding]:
         names = [_cell(table, row, column + shift) for row, column in worst[:MOST_TOLD]]
         said = f"{amount:.6g} in all, {share:.2%}"
         name = kind if share <= most else f"{kind} large"
-        found.append(Finding(name, ", ".join(names), len(below), amount, said))
+        found.append(Fault(name, ", ".join(names), len(below), amount, said))
     return found
 
 
-def findings_in_regions(
+def faults_in_regions(
     value_added: Array, trade: Array, currency: str, factor: float | None
-) -> list[Finding]:
+) -> list[Fault]:
     """Return what is wrong with a table summed to the model's regions, in million USD.
 
     Parameters
@@ -238,9 +238,9 @@ def findings_in_regions(
     found = []
     if factor is None and currency and "USD" not in currency:
         said = "say with --unit how many million USD one unit of the table is"
-        return [Finding("currency", currency, said=said)]
+        return [Fault("currency", currency, said=said)]
     if factor is not None:
-        found.append(Finding("unit converted", currency or "the table", amount=factor))
+        found.append(Fault("unit converted", currency or "the table", amount=factor))
     shipped = economy_of().value_added.sum(axis=1)
     ratio = float(value_added.sum() / shipped.sum())
     if not WORLD[0] <= ratio <= WORLD[1]:
@@ -248,17 +248,17 @@ def findings_in_regions(
             f"{value_added.sum() / 1e6:.4g} trillion USD, {ratio:.3g} times the shipped world; "
             f"--unit {_guess(ratio)} if that is what one unit is"
         )
-        found.append(Finding("unit wrong", "the table", amount=ratio, said=said))
+        found.append(Fault("unit wrong", "the table", amount=ratio, said=said))
         return found
     parts = (value_added / value_added.sum()) / (shipped / shipped.sum())
     for region, part in zip(REGIONS, parts, strict=True):
         if not 1 / PART <= part <= PART:
             said = f"{part:.3g} times its part of the shipped world"
-            found.append(Finding("unit of a region", region, amount=float(part), said=said))
+            found.append(Fault("unit of a region", region, amount=float(part), said=said))
     for h, host in enumerate(HOSTS):
         others = [k for k in range(len(REGIONS)) if k != h]
         if not trade[h, others].sum() > 0 or not trade[others, h].sum() > 0:
-            found.append(Finding("no trade", host))
+            found.append(Fault("no trade", host))
     return found
 
 
@@ -275,5 +275,5 @@ def _cell(table: Published, row: int, column: int) -> str:
     return f"{table.label(row)} to {buyer}"
 
 
-def _listed(kind: str, names: list[str]) -> Finding:
-    return Finding(kind, ", ".join(names[:MOST_TOLD]), len(names))
+def _listed(kind: str, names: list[str]) -> Fault:
+    return Fault(kind, ", ".join(names[:MOST_TOLD]), len(names))

@@ -22,7 +22,7 @@ from abm.axes import N_FOOTLOOSE, REGIONS, SECTORS
 from abm.config.keys import shown
 from abm.economy.tables import FLOWS
 from abm.errors import OutputError, ScenarioError
-from experiments.own_data.audit import KINDS, Finding, findings_in_regions, findings_of
+from experiments.own_data.audit import KINDS, Fault, faults_in_regions, faults_of
 from experiments.own_data.labelled import first_labels, read_labelled
 from experiments.own_data.mapping import Mapping, joined, parts, read_mapping, shipped_mapping
 from experiments.own_data.mending import balanced, filled
@@ -30,7 +30,7 @@ from experiments.own_data.packaged import read_packaged
 from experiments.own_data.published import READABLE, Published
 from experiments.own_data.telling_apart import told_apart
 from experiments.own_data.workbooks import read_workbook
-from experiments.runs.folders import MANIFEST, PROGRAM, replaced_folder, write_json
+from experiments.runs.on_disk.run_folders import MANIFEST, PROGRAM, replaced_folder, write_json
 
 Array = NDArray[np.float64]
 
@@ -45,7 +45,7 @@ WORKBOOKS = (".xlsx", ".xlsb", ".xls")
 class RefusedError(ScenarioError):
     """A table with findings that are refused; ``findings`` has all there are."""
 
-    def __init__(self, findings: Sequence[Finding]) -> None:
+    def __init__(self, findings: Sequence[Fault]) -> None:
         refused = [one for one in findings if one.verdict == "refused"]
         more = f"; {len(refused) - 1} more are refused" if len(refused) > 1 else ""
         super().__init__(f"the audit found: {refused[0].line().removeprefix('refused: ')}{more}")
@@ -76,20 +76,20 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class Table:
+class OwnTable:
     """A table in the regions and sectors of the model, million USD a year.
 
     Attributes
     ----------
     intermediate_use : ndarray, shape (source, input, using region, using sector)
     final_demand : ndarray, shape (source, sector, market)
-    findings : tuple of Finding
+    findings : tuple of Fault
         What the audit found.
     """
 
     intermediate_use: Array
     final_demand: Array
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[Fault, ...] = ()
 
     @property
     def output(self) -> Array:
@@ -103,7 +103,7 @@ class Table:
         return self.output - self.intermediate_use.sum(axis=(0, 1))
 
 
-def build_economy(source: Path, out: Path, reading: Reading | None = None) -> Table:
+def build_economy(source: Path, out: Path, reading: Reading | None = None) -> OwnTable:
     """Write the economy of an inter-country table, and its audit, into a folder.
 
     Parameters
@@ -224,7 +224,7 @@ def _checksum(source: Path) -> str:
     return digest.hexdigest()
 
 
-def summed(published: Published, reading: Reading | None = None) -> Table:
+def summed(published: Published, reading: Reading | None = None) -> OwnTable:
     """Return a published table in the regions and sectors of the model, after its audit.
 
     Raises
@@ -236,7 +236,7 @@ def summed(published: Published, reading: Reading | None = None) -> Table:
     """
     reading = reading or Reading()
     published, told = filled(published)
-    found = findings_of(published)
+    found = faults_of(published)
     if reading.balance:
         # Totals that are off are what balancing is for; all else stands.
         found = [one for one in found if one.kind not in MENDED_BY_BALANCING]
@@ -249,14 +249,14 @@ def summed(published: Published, reading: Reading | None = None) -> Table:
     names = list(dict.fromkeys(groups))
     factor = UNITS.get(published.unit, 1.0) if reading.unit is None else reading.unit
     use, final = _in_regions(published, regions, groups, names, factor)
-    found += findings_in_regions(
+    found += faults_in_regions(
         (use.sum(axis=(2, 3)) + final.sum(axis=2) - use.sum(axis=(0, 1))).sum(axis=1),
         use.sum(axis=(1, 3)) + final.sum(axis=1),
         published.unit,
         reading.unit,
     )
     _refuse(found)
-    table = Table(*told_apart(use, final, names), findings=tuple(found))
+    table = OwnTable(*told_apart(use, final, names), findings=tuple(found))
     _refuse([*found, *_impossible(table)])
     return table
 
@@ -270,12 +270,12 @@ MENDED_BY_BALANCING = (
 )
 
 
-def _refuse(findings: Sequence[Finding]) -> None:
+def _refuse(findings: Sequence[Fault]) -> None:
     if any(one.verdict == "refused" for one in findings):
         raise RefusedError(findings)
 
 
-def _meanings(published: Published, reading: Reading) -> tuple[list[str], list[str], list[Finding]]:
+def _meanings(published: Published, reading: Reading) -> tuple[list[str], list[str], list[Fault]]:
     """Return region and group of sectors of each row, and what has none."""
     by_region = (
         shipped_mapping("regions")
@@ -298,15 +298,15 @@ def _meanings(published: Published, reading: Reading) -> tuple[list[str], list[s
         )
     absent = [name for name in REGIONS if name not in regions]
     if absent and absent != ["ROW"]:
-        found.append(Finding("region absent", ", ".join(absent), len(absent)))
+        found.append(Fault("region absent", ", ".join(absent), len(absent)))
     elif absent:
-        found.append(Finding("no rest of the world", "ROW"))
+        found.append(Fault("no rest of the world", "ROW"))
     whole = joined(sectors)
     groups = [whole[sector] for sector in sectors]
     there = {sector for group in set(groups) for sector in parts(group)}
     lost = [sector for sector in SECTORS if sector not in there]
     if lost:
-        found.append(Finding("sector absent", ", ".join(lost), len(lost)))
+        found.append(Fault("sector absent", ", ".join(lost), len(lost)))
     return regions, groups, found
 
 
@@ -317,9 +317,9 @@ def _all_meant(mapping: Mapping, labels: Sequence[str]) -> tuple[list[str], list
     return [str(meaning[label]) for label in labels], unknown
 
 
-def _unknown(mapping: Mapping, labels: Sequence[str]) -> Finding:
+def _unknown(mapping: Mapping, labels: Sequence[str]) -> Fault:
     shown_labels = ", ".join(shown(label) for label in labels[:5])
-    return Finding("label unknown", shown_labels, len(labels), said=f"mapping {mapping.name}")
+    return Fault("label unknown", shown_labels, len(labels), said=f"mapping {mapping.name}")
 
 
 def _in_regions(
@@ -343,7 +343,7 @@ def _in_regions(
     return use.reshape(*shape, *shape), final.reshape(*shape, -1)
 
 
-def _impossible(table: Table) -> list[Finding]:
+def _impossible(table: OwnTable) -> list[Fault]:
     """Return sectors that have no output, or pay more for inputs than they sell for.
 
     Of manufactures a region may make nothing, if it uses nothing for them.
@@ -356,7 +356,7 @@ def _impossible(table: Table) -> list[Finding]:
             where = f"{SECTORS[sector]} of {REGIONS[region]}"
             amount = float(figures[region, sector])
             found.append(
-                Finding("sector impossible", where, amount=amount, said=f"{what} {amount:.6g}")
+                Fault("sector impossible", where, amount=amount, said=f"{what} {amount:.6g}")
             )
     return found
 
@@ -370,7 +370,7 @@ def _check_folder(out: Path) -> None:
         raise OutputError(f"{out}: is there and holds no economy; name a new or empty folder")
 
 
-def _frames(table: Table) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+def _frames(table: OwnTable) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Return the three tables in the form of those in ``abm/data``."""
     cell = [REGIONS, SECTORS]
     use = pd.MultiIndex.from_product(

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from abm.errors import OutputError, ScenarioError
-from experiments.own_data.audit import EXACT, Finding
+from experiments.own_data.audit import EXACT, Fault
 from experiments.own_data.published import Array, Published
 
 MOST_ROUNDS = 5_000
@@ -14,12 +14,12 @@ CLOSE = 1e-9
 """Relative miss of totals at which balancing ends."""
 
 
-def filled(table: Published) -> tuple[Published, list[Finding]]:
+def filled(table: Published) -> tuple[Published, list[Fault]]:
     """Return a table with a blank filled where its row's and its column's total agree on it.
 
     Returns
     -------
-    Published, list of Finding
+    Published, list of Fault
         The table as it is where nothing can be filled.
     """
     blank = np.argwhere(np.isnan(table.use))
@@ -35,11 +35,11 @@ def filled(table: Published) -> tuple[Published, list[Finding]]:
     use = table.use.copy()
     use[row, column] = by_row
     where = f"{table.label(row)} to {table.label(column)}"
-    told = Finding("blank cell filled", where, amount=by_row, said=f"with {by_row:.6g}")
+    told = Fault("blank cell filled", where, amount=by_row, said=f"with {by_row:.6g}")
     return replace(table, use=use), [told]
 
 
-def balanced(table: Published) -> tuple[Published, Finding]:
+def balanced(table: Published) -> tuple[Published, Fault]:
     """Return a table scaled by rows and columns (RAS) until its published totals hold.
 
     Rows sum to gross output, columns of inputs to gross output less value added, and
@@ -84,7 +84,7 @@ def balanced(table: Published) -> tuple[Published, Finding]:
             f"--balance: totals contradict each other; the best misses by {miss:.2%}"
         )
     moved = float(np.abs(found - cells).sum() / 2)
-    told = Finding("balanced", "the table", amount=moved, said=f"{moved:.6g} moved")
+    told = Fault("balanced", "the table", amount=moved, said=f"{moved:.6g} moved")
     n = len(table.rows)
     # Discrepancies had their place in rows that did not add up; now rows do.
     done = replace(

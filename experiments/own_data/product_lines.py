@@ -54,7 +54,7 @@ _AD_VALOREM = re.compile(r"([\d.]+)\s*%")
 
 
 @dataclass(frozen=True)
-class Line:
+class ProductLine:
     """One line of a file.
 
     Attributes
@@ -94,7 +94,7 @@ def good_of(code: str) -> str | None:
     return next((goods[code[:n]] for n in (6, 4, 2) if code[:n] in goods and len(code) >= n), None)
 
 
-def read_lines(source: Path, needed: str) -> list[Line]:
+def read_lines(source: Path, needed: str) -> list[ProductLine]:
     """Return the lines of a file.
 
     Parameters
@@ -157,7 +157,7 @@ def _rows(source: Path) -> tuple[list[dict[str, str]], dict[str, str]]:
 
 def _line(
     where: str, row: Mapping[str, str], place: Mapping[str, str | None], percent: bool, needed: str
-) -> Line | None:
+) -> ProductLine | None:
     def cell(what: str) -> str:
         name = place[what]
         return "" if name is None else str(row.get(name) or "").strip()
@@ -173,7 +173,7 @@ def _line(
     if needed == "claimed":
         value = _number(where, "claim", cell("share" if place["claimed"] is None else "claimed"))
         claimed = _share(where, value, weight if place["claimed"] is not None else 1.0)
-    return Line(
+    return ProductLine(
         code,
         good_of(code),
         _region(cell("origin")),

@@ -17,8 +17,8 @@ from abm.axes import GOODS, REGIONS
 from abm.config.keys import shown
 from abm.errors import OutputError, ScenarioError
 from abm.scenario.scenario import Scenario
-from experiments.own_data.product_lines import Line, read_lines
-from experiments.runs.folders import write_whole
+from experiments.own_data.product_lines import ProductLine, read_lines
+from experiments.runs.on_disk.run_folders import write_whole
 from experiments.scenarios.describe import toml
 
 LEAST_ERROR = 0.01
@@ -78,12 +78,14 @@ class Averages:
             yield f"{self.unmapped} lines belong to no good, such as those of chapters 98 and 99"
 
 
-def averages(lines: list[Line], destination: str | None, origin: str | None, what: str) -> Averages:
+def averages(
+    lines: list[ProductLine], destination: str | None, origin: str | None, what: str
+) -> Averages:
     """Return averages of a figure of lines by flow and good.
 
     Parameters
     ----------
-    lines : list of Line
+    lines : list of ProductLine
     destination, origin : str, optional
         Of lines that do not say theirs.
     what : str

@@ -11,8 +11,9 @@ from abm.model import RelocationModel
 from abm.scenario.fork import future_of
 from abm.scenario.scenario import Scenario
 from experiments.runs.channels import CHANNEL_NAMES
-from experiments.runs.checkpoints import FOLDER, NO_CHECKPOINT, read_checkpoint, restored
-from experiments.runs.folders import (
+from experiments.runs.on_disk.checkpoints import FOLDER, NO_CHECKPOINT, read_checkpoint, restored
+from experiments.runs.on_disk.provenance import check_economy
+from experiments.runs.on_disk.run_folders import (
     CHANNELS,
     FOLDER_FORMAT,
     MANIFEST,
@@ -20,7 +21,6 @@ from experiments.runs.folders import (
     manifest_problem,
     read_json,
 )
-from experiments.runs.provenance import check_economy
 from experiments.runs.runner import RunResult, run_scenario
 
 FOLLOWING = CHANNEL_NAMES[:-1]

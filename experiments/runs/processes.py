@@ -2,7 +2,7 @@
 
 `abm.engine.parallel.in_parallel` shares one step of one model among threads; here whole
 runs are shared among processes. Runs that may fail, hang or be killed one by one have
-the workers of `experiments.sweeps.work.chunk`.
+the workers of `experiments.sweeps.workers.chunk`.
 """
 
 import os

@@ -6,8 +6,8 @@ from pathlib import Path
 from abm.config.keys import shown
 from abm.errors import OutputError
 from experiments.runs.continuing import run_again
-from experiments.runs.failure import FAILURE_FORMAT
-from experiments.runs.folders import PROGRAM, manifest_problem
+from experiments.runs.on_disk.failure import FAILURE_FORMAT
+from experiments.runs.on_disk.run_folders import PROGRAM, manifest_problem
 
 
 def replay(path: Path) -> int:

@@ -1,4 +1,7 @@
-"""From a scenario to results: run it, keep what is finished, write it down."""
+"""From a scenario to results: run it, keep what is finished, write it down.
+
+What a twin, a checkpoint, a fork or a channel is, ``docs/glossary.md`` says.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,8 +17,9 @@ from abm.scenario.scenario import Scenario
 from experiments.outcomes.summary import Summary, summary
 from experiments.outcomes.tables import RunFrames
 from experiments.runs.channels import channel_worlds, check_comparable, split_differences
-from experiments.runs.checkpoints import save_checkpoint
-from experiments.runs.folders import (
+from experiments.runs.on_disk.checkpoints import save_checkpoint
+from experiments.runs.on_disk.provenance import git_revision, processor, versions
+from experiments.runs.on_disk.run_folders import (
     CHANNELS,
     CHECKPOINT,
     FIGURES,
@@ -30,7 +34,6 @@ from experiments.runs.folders import (
     write_table,
 )
 from experiments.runs.progress import RunProgress
-from experiments.runs.provenance import git_revision, processor, versions
 from experiments.runs.simulation import (
     ModelFactory,
     Save,

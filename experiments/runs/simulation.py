@@ -14,9 +14,9 @@ from abm.errors import NonFiniteError
 from abm.model import RelocationModel
 from abm.scenario.scenario import Scenario
 from experiments.outcomes.tables import RunFrames, check_tables
-from experiments.runs.failure import failure_file, write_failure
-from experiments.runs.folders import FOLDER_FORMAT, PROGRAM, RUN_FILES
-from experiments.runs.provenance import economy_facts
+from experiments.runs.on_disk.failure import failure_file, write_failure
+from experiments.runs.on_disk.provenance import economy_facts
+from experiments.runs.on_disk.run_folders import FOLDER_FORMAT, PROGRAM, RUN_FILES
 
 
 class Model(Protocol):

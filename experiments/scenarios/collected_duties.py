@@ -17,7 +17,7 @@ import pandas as pd
 
 from abm import data
 from abm.axes import GOODS
-from experiments.runs.folders import write_whole
+from experiments.runs.on_disk.run_folders import write_whole
 
 BASE_YEAR = 2017
 FIRST, LAST = pd.Period("2018Q1"), pd.Period("2022Q4")

@@ -19,7 +19,8 @@ from abm.errors import ScenarioError
 from abm.model import RelocationModel
 from abm.scenario.scenario import Scenario
 from experiments.labels import NOTHING
-from experiments.runs.folders import (
+from experiments.runs.on_disk.provenance import git_revision, processor
+from experiments.runs.on_disk.run_folders import (
     FOLDER_FORMAT,
     MANIFEST,
     PROGRAM,
@@ -28,7 +29,6 @@ from experiments.runs.folders import (
     write_json,
 )
 from experiments.runs.processes import in_own_process
-from experiments.runs.provenance import git_revision, processor
 from experiments.speed.bound import of_cost_step
 from experiments.speed.machine import description, in_words, measured_speed, peak_memory
 

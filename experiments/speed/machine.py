@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abm.engine.parallel import thread_count
-from experiments.runs.provenance import versions
+from experiments.runs.on_disk.provenance import versions
 
 BLOCKS = tuple(1 << power for power in range(12, 19))
 """Numbers per call that are tried: 16 KiB to 1 MiB, from the first cache to the last."""

@@ -7,14 +7,14 @@ from pathlib import Path
 from rich.console import Console
 
 from abm.economy.folders import BASE_YEAR, economy_checksum
-from experiments.runs.folders import (
+from experiments.runs.on_disk.provenance import git_revision, versions
+from experiments.runs.on_disk.run_folders import (
     PROGRAM,
     check_destination,
     replaced_folder,
     write_json,
     write_whole,
 )
-from experiments.runs.provenance import git_revision, versions
 from experiments.validation import claim_shares, robustness
 from experiments.validation.finding import Results
 from experiments.validation.pages import ValidationReport

@@ -37,7 +37,7 @@ VARIANTS: dict[str, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True)
-class Headline:
+class Conclusion:
     """A conclusion: the effect of one design against another, seed by seed."""
 
     label: str
@@ -65,19 +65,19 @@ def _entry(results: Results) -> Array:
 
 
 HEADLINES = (
-    Headline("USMCA: US jobs in vehicle parts", "%",
+    Conclusion("USMCA: US jobs in vehicle parts", "%",
              _jobs(USMCA_MOVING, "USA", ("vehicle_parts",))),
-    Headline("USMCA: US jobs in assembly", "%",
+    Conclusion("USMCA: US jobs in assembly", "%",
              _jobs(USMCA_MOVING, "USA", ("cars", "light_trucks"))),
-    Headline("USMCA: motor jobs in Mexico", "%", _jobs(USMCA_MOVING, "MEX", MOTOR)),
-    Headline("USMCA: US price of vehicles", "%", _price),
-    Headline("No agreement: trade between the members", "%", _within),
-    Headline("No agreement: welfare of Mexico, percent of GDP", "",
+    Conclusion("USMCA: motor jobs in Mexico", "%", _jobs(USMCA_MOVING, "MEX", MOTOR)),
+    Conclusion("USMCA: US price of vehicles", "%", _price),
+    Conclusion("No agreement: trade between the members", "%", _within),
+    Conclusion("No agreement: welfare of Mexico, percent of GDP", "",
              lambda results: results.of(WITHDRAWAL, "welfare/MEX")
              - results.of(BASE_MOVING, "welfare/MEX")),
-    Headline("25% on cars: output of cars in Mexico", "%",
+    Conclusion("25% on cars: output of cars in Mexico", "%",
              lambda results: results.change(duty_on_cars(0.25), BASE_MOVING, "output/cars/MEX")),
-    Headline("Threat at 2.5% a quarter: plants decided on in Mexico", "%", _entry),
+    Conclusion("Threat at 2.5% a quarter: plants decided on in Mexico", "%", _entry),
 )  # fmt: skip
 
 DESIGNS = (BASE_MOVING, USMCA_MOVING, WITHDRAWAL, duty_on_cars(0.25), threat(0.0), threat(0.025))
@@ -115,7 +115,7 @@ def section(default: Results, variants: dict[str, Results]) -> Section:
             f" changed ({SEEDS} seeds each, set up and calibrated anew). A sign stands if every"
             " seed of every variant has the sign of the default's mean.",
         ),
-        ("Headline", "Shipped", *variants, "Sign stands"),
+        ("Conclusion", "Shipped", *variants, "Sign stands"),
         rows,
     )
 

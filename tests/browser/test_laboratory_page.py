@@ -12,7 +12,7 @@ import pytest
 
 from abm import RelocationModel
 from abm.scenario.scenario import Scenario
-from experiments.runs.folders import write_table
+from experiments.runs.on_disk.run_folders import write_table
 from tests.browser.acting import (
     CLOCK,
     LEVER,

@@ -38,7 +38,7 @@ def test_a_story_is_read_from_its_question_to_the_lever(visit, size, scheme):
     assert grave(page) == []
     story = STORIES[0]
     choose(page, story)
-    assert quarter(page) == story.stops[-1][0]
+    wait_for_quarter(page, story.stops[-1][0])
     page.locator(ANSWER).filter(has_text="Nobody's output differs").wait_for()
     page.locator(".ns-scrub-date").filter(has_text="Q4 2017").wait_for()
     for number, (_, what) in enumerate(story.stops[1:], 2):
@@ -72,7 +72,7 @@ def test_stories_give_way_to_whoever_plays_alone_and_come_back_when_asked(visit)
     choose(page, STORIES[1])
     press(page, "Leave the story")
     page.locator(CLOCK).filter(has_text="status-quo").wait_for()
-    assert page.locator(STOP).count() == 0
+    page.locator(STOP).wait_for(state="detached")
 
 
 def test_what_governments_did_is_never_told_in_dotted_keys(visit):

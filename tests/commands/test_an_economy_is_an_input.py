@@ -18,7 +18,7 @@ from experiments.scenarios.overrides import load_scenario
 from experiments.sweeps.design.identity import scenario_digest
 from experiments.sweeps.design.plan import make_plan
 from experiments.sweeps.design.sweep_file import read_sweep
-from experiments.sweeps.work.one_run import check_identity
+from experiments.sweeps.workers.one_run import check_identity
 from experiments.validation.registry import chosen
 
 SMALL = ["--firms", "100", "--quiet"]

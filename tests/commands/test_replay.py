@@ -10,8 +10,8 @@ import abm.trade_phases
 from abm.errors import NonFiniteError
 from abm.scenario.scenario import Scenario
 from experiments.commands.main import main
-from experiments.runs import failure
-from experiments.runs.failure import failure_file, write_failure
+from experiments.runs.on_disk import failure
+from experiments.runs.on_disk.failure import failure_file, write_failure
 from experiments.runs.runner import run_scenario
 from tests.synthetic import FakeModel, FakeScenario
 

@@ -9,7 +9,7 @@ import pytest
 from abm.economy.folders import economy_of
 from experiments.commands.main import main
 from experiments.own_data import mending
-from experiments.own_data.audit import KINDS, findings_of
+from experiments.own_data.audit import KINDS, faults_of
 from experiments.own_data.inter_country import read_table
 from tests.published_tables import write_figaro, write_oecd
 
@@ -226,7 +226,7 @@ def test_what_only_other_formats_can_have_is_found_too(tmp_path, capsys, audited
     table = read_table(tmp_path / "figaro.csv", "figaro")
     markets = ["Atlantis", *table.markets[1:]]
     lost = type(table)(**{**vars(table), "markets": markets})
-    assert [one.kind for one in findings_of(lost)] == ["market without rows"]
+    assert [one.kind for one in faults_of(lost)] == ["market without rows"]
 
 
 def test_every_kind_of_finding_has_been_planted():

@@ -37,7 +37,7 @@ from abm import RelocationModel
 from abm.worlds.checkpoint import put_away
 from docs.generate import BLOCKS
 from experiments.outcomes.tables import check_tables
-from experiments.runs.folders import write_table
+from experiments.runs.on_disk.run_folders import write_table
 from synthetic import tables
 
 model = RelocationModel("status-quo", firms=100)

@@ -9,15 +9,9 @@ from urllib.parse import unquote
 
 import pytest
 
-from abm.core import (
-    claims,
-    content_rules,
-    contracts,
-    further_rules,
-    location,
-    origin_rules,
-    sourcing,
-)
+from abm.core.choice import location
+from abm.core.demand import claims
+from abm.core.inputs import content_rules, contracts, further_rules, origin_rules, sourcing
 from abm.economy import last_quarter as conditions
 from abm.economy import tables as economy
 from abm.policy import regimes as compiled

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from experiments.sweeps.workers import executors
+
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("abm", "agents", "experiments", "nearshore", "viz")
 NAMED = re.compile(rf"`~?((?:{'|'.join(PACKAGES)})(?:\.\w+)+)`")
@@ -17,11 +19,16 @@ TEXTS = sorted(
         *(path for package in PACKAGES for path in (ROOT / package).rglob("*.md")),
     ]
 )
+GROUPS = {executors.GROUP}
+"""Of entry points that others may add to: dotted names that are no places."""
+
 OF_EARLIER_VERSIONS = {ROOT / "CHANGELOG.md"}
 
 
 def is_there(name: str) -> bool:
-    """Whether a dotted name is a module, or something that one holds, however deep."""
+    """Whether a dotted name is a module, something that one holds, however deep, or a group."""
+    if name in GROUPS:
+        return True
     words = name.split(".")
     for length in range(len(words), 0, -1):
         try:

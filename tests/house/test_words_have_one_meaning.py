@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from importlib import import_module
 from pathlib import Path
 
@@ -14,6 +14,24 @@ ROW = re.compile(
     r"^\| (?P<word>[a-z][^|]*?) \| (?P<meaning>[^|]+) \| `(?P<where>[\w.]+)` \|$", re.M
 )
 ROWS = [found for found in ROW.finditer(GLOSSARY) if found["word"] != "word"]
+
+PACKAGES = ("abm", "agents", "experiments", "viz", "nearshore", "benchmarks")
+CLASSES_OF_TWO_ROOMS = {
+    "Column": "a declared column: of the table of firms, and of the tables of a run",
+}
+FILES_OF_SEVERAL_ROOMS = {
+    "blocks": "the core cuts firms into blocks, the engine cuts them by sector",
+    "command": "the command of its own room",
+    "customers": "arrays in the core, the model's customers in trade",
+    "doctor": "what nearshore doctor asks, of the packages and of the page",
+    "duties": "worked out in trade, shown for a scenario",
+    "presence": "arrays in the core, the model's plants in trade",
+    "search": "for parameters: the shipped ones, and a user's",
+    "suppliers": "the network, and the chart of it",
+    "tables": "observed ones of an economy, recorded ones of a run",
+    "tariffs": "the instrument, and a user's rates written as one",
+}
+"""Names that several classes or files share, and why a reader is not misled."""
 
 CLASSES = ("Economy", "Firms", "World", "Plan", "Lever")
 CONSTANTS = ("RULES", "PARTNERS", "FORMAT", "IMMOBILE")
@@ -33,7 +51,7 @@ def is_defined(name: str) -> bool:
 def defined_names() -> Counter[str]:
     """How often each class and constant is defined at the head of a module."""
     found: Counter[str] = Counter()
-    for package in ("abm", "agents", "experiments", "viz", "benchmarks"):
+    for package in PACKAGES:
         for path in (ROOT / package).rglob("*.py"):
             for statement in ast.parse(path.read_text(encoding="utf-8")).body:
                 if isinstance(statement, ast.ClassDef):
@@ -73,3 +91,46 @@ def test_a_word_is_defined_where_the_glossary_says(row):
 def test_a_name_that_once_meant_several_things_is_defined_once_at_most():
     defined = defined_names()
     assert {name: defined[name] for name in (*CLASSES, *CONSTANTS) if defined[name] > 1} == {}
+
+
+def classes(root: Path = ROOT) -> dict[str, list[str]]:
+    """Where each class is defined, by name."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for package in PACKAGES:
+        for path in sorted((root / package).rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.ClassDef):
+                    found[node.name].append(str(path.relative_to(root)))
+    return found
+
+
+def files(root: Path = ROOT) -> dict[str, list[str]]:
+    """Where there is a module of each name."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for package in PACKAGES:
+        for path in sorted((root / package).rglob("*.py")):
+            if not path.stem.startswith("__"):
+                found[path.stem].append(str(path.relative_to(root)))
+    return found
+
+
+def shared(found: dict[str, list[str]]) -> dict[str, list[str]]:
+    return {name: places for name, places in found.items() if len(places) > 1}
+
+
+def test_no_two_classes_have_one_name_unless_it_says_why():
+    assert shared(classes()).keys() ^ CLASSES_OF_TWO_ROOMS.keys() == set()
+
+
+def test_no_two_files_have_one_name_unless_it_says_why():
+    assert shared(files()).keys() ^ FILES_OF_SEVERAL_ROOMS.keys() == set()
+
+
+def test_names_that_are_shared_are_found(tmp_path):
+    for name in ("abm/one.py", "viz/lab/one.py", "viz/two.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(
+            f"class {'Same' if 'lab' not in name else 'Other'}:\n    pass\n"
+        )
+    assert shared(files(tmp_path)) == {"one": ["abm/one.py", "viz/lab/one.py"]}
+    assert shared(classes(tmp_path)) == {"Same": ["abm/one.py", "viz/two.py"]}

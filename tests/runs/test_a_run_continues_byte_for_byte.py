@@ -18,18 +18,16 @@ from abm.state.state import Carried, State
 from abm.worlds.checkpoint import put_away, take_up
 from abm.worlds.twin import twin
 from experiments.commands.main import main
-from experiments.outcomes.tables import TABLES
-from experiments.runs.checkpoints import ARRAYS, FACTS, FOLDER, read_checkpoint, restored
 from experiments.runs.continuing import resume, run_again
-from experiments.runs.folders import sealed
+from experiments.runs.on_disk.checkpoints import ARRAYS, FACTS, FOLDER, restored
 from experiments.runs.progress import RunProgress
-from experiments.runs.runner import run_scenario
 from experiments.scenarios.describe import described
 from experiments.scenarios.overrides import load_scenario
-from tests.same_firms import at_rest
+from tests.kept_runs import QUARTERS, bytes_of, changed, cut, run
 
-FIRMS, QUARTERS, SEED = 100, 7, 3
 DUTY = {"tariffs.special.USA.MEX.all": 0.25}
+
+
 TALKS = [
     "negotiation.begins=2017-04-01",
     "negotiation.outcomes.peace.per_quarter=0.3",
@@ -41,15 +39,9 @@ TALKS = [
 ]
 """On top of a threat, talks that end in quarter 3 in an outcome with a name."""
 
+
 LUCK = [*TALKS[:2], TALKS[3], TALKS[4], TALKS[6]]
 """The same, whenever chance will have it."""
-
-FILES = ["summary.json", *(f"{name}.parquet" for name in TABLES)]
-
-
-@pytest.fixture(scope="module")
-def donor():
-    return at_rest(FIRMS, SEED)
 
 
 def same_tables(one, other, quarters=QUARTERS):
@@ -198,27 +190,6 @@ def test_the_model_carries_what_its_state_declares_and_nothing_else():
     assert model.state.policy is model.in_force.state
 
 
-def run(out, donor, after=lambda quarter: None, overrides=(), **options):
-    """A run of the model whose first scenario does something at the end of a quarter."""
-
-    def model(scenario, firms, seed):
-        made = twin(donor, scenario)
-        record = made.record
-
-        def record_and_more():
-            record()
-            if scenario.name == "threat-35":
-                after(made.quarter)
-
-        made.record = record_and_more
-        return made
-
-    return run_scenario(
-        load_scenario("threat-35", overrides), firms=FIRMS, seed=SEED, out=out, quiet=True,
-        draw=lambda *given, **more: [], model_factory=model, **{"quarters": 6, **options},
-    )  # fmt: skip
-
-
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory, donor):
     """A run beside its reference that nobody stopped."""
@@ -242,10 +213,6 @@ def stopped(tmp_path_factory, donor):
         f"nearshore run --resume {out}"
     ]
     return out
-
-
-def bytes_of(folder, files=FILES):
-    return {file: (folder / file).read_bytes() for file in files}
 
 
 def test_a_run_that_was_stopped_goes_on_to_the_bytes_of_one_that_was_not(stopped, whole, tmp_path):
@@ -355,122 +322,6 @@ def test_what_is_finished_is_kept_every_so_often_and_survives_a_kill(donor, tmp_
     assert resume(out, quarters=6, quiet=True).run.quarters == 6
     with pytest.raises(CheckpointError, match="holds no checkpoint"):
         resume(out, quarters=8, quiet=True)
-
-
-SPLIT = {
-    "channels": True,
-    "against": load_scenario("status-quo"),
-    "overrides": [
-        "tariffs.special.USA.MEX.all=2.0",
-        "tariffs.special_waived_for_originating=false",
-    ],
-}
-SPLIT_FILES = ["summary.json", "channels.parquet"]
-
-
-@pytest.fixture(scope="module")
-def whole_split(tmp_path_factory, donor):
-    """A run split into channels that nobody stopped."""
-    out = tmp_path_factory.mktemp("whole split") / "run"
-    assert not run(out, donor, **SPLIT).interrupted
-    assert not (out / FOLDER).exists()
-    parts = pd.read_parquet(out / "channels.parquet").groupby("channel")["part"]
-    largest = parts.agg(lambda part: part.abs().max())
-    assert (largest.drop("relocation") > 0).all()  # so few firms do not move within six quarters
-    return out
-
-
-@pytest.fixture(scope="module")
-def stopped_split(tmp_path_factory, donor):
-    """The same, asked to terminate in quarter 3 of 6, with what it kept every 2 quarters."""
-    out, seen = tmp_path_factory.mktemp("stopped split") / "run", []
-
-    def terminate(quarter):
-        place = out / FOLDER / "relocation"
-        seen.append(read_checkpoint(place).facts["quarter"] if place.exists() else None)
-        if quarter == 3:
-            os.kill(os.getpid(), signal.SIGTERM)
-
-    result = run(out, donor, terminate, checkpoint_every=2, **SPLIT)
-    assert "go on with: nearshore run --resume" in result.notes[0]
-    assert seen == [None, None, 2]  # at the end of quarters 1 to 3
-    return out
-
-
-def same_split(one, other):
-    assert bytes_of(one, SPLIT_FILES) == bytes_of(other, SPLIT_FILES)
-    for name in ("threat-35", "status-quo"):
-        assert bytes_of(one / name) == bytes_of(other / name)
-
-
-def test_a_stopped_run_split_into_channels_goes_on_to_the_same_bytes(
-    stopped_split, whole_split, tmp_path
-):
-    again = tmp_path / "again"
-    shutil.copytree(stopped_split, again)
-    assert main(["run", "--resume", str(again), "--quiet"]) == 0
-    same_split(again, whole_split)
-    assert not (again / FOLDER).exists()
-    assert json.loads((again / "manifest.json").read_bytes())["resumed_from"] == [3]
-
-
-def test_a_run_split_into_channels_goes_on_again_and_again(stopped_split, whole_split, tmp_path):
-    again = tmp_path / "again"
-    shutil.copytree(stopped_split, again)
-    for quarters in (5, 6):
-        given = ["--resume", str(again), "--quarters", str(quarters), "--checkpoint-every", "9"]
-        assert main(["run", *given, "--quiet"]) == 0
-        assert read_checkpoint(again / FOLDER / "duty_paid").facts["quarter"] == quarters
-    for place in [folder for folder in again.rglob(FOLDER) if folder.is_dir()]:
-        shutil.rmtree(place, ignore_errors=True)
-    same_split(again, whole_split)
-
-
-@pytest.mark.parametrize(
-    ("damage", "said"),
-    [
-        (lambda place: shutil.rmtree(place / "compliance"), "holds no checkpoint"),
-        (lambda place: cut(ARRAYS)(place / "compliance" / FOLDER), "arrays.npz is damaged"),
-        (
-            lambda place: changed(quarter=2)(place / "compliance" / FOLDER),
-            "is not of the moment of the world that it follows",
-        ),
-        (lambda place: changed(held=None)(place / "compliance" / FOLDER), "is incomplete"),
-    ],
-)
-def test_a_world_of_a_channel_that_cannot_go_on_is_one_line(
-    stopped_split, tmp_path, capsys, damage, said
-):
-    folder = tmp_path / "run"
-    shutil.copytree(stopped_split, folder)
-    damage(folder / FOLDER)
-    before = sorted(folder.rglob("*"))
-    assert main(["run", "--resume", str(folder), "--quiet"]) == 2
-    error = capsys.readouterr().err
-    assert error.count("\n") == 1
-    assert said in error
-    assert sorted(folder.rglob("*")) == before
-
-
-def test_a_world_that_follows_another_is_not_taken_up_alone(stopped_split):
-    with pytest.raises(CheckpointError, match="is of a world that follows another one"):
-        restored(stopped_split / FOLDER / "compliance")
-
-
-def changed(**facts):
-    def change(place):
-        told = json.loads((place / FACTS).read_bytes())
-        (place / FACTS).write_text(json.dumps(sealed({**told, **facts})))
-
-    return change
-
-
-def cut(file):
-    def change(place):
-        content = (place / file).read_bytes()
-        (place / file).write_bytes(content[: len(content) // 2])
-
-    return change
 
 
 def without_array(name):

@@ -15,7 +15,7 @@ from experiments.explain.in_words import introduction, verdict, why_claim
 from experiments.explain.run_again import explain_firm, read_manifest
 from experiments.explain.watched import WatchedModel
 from experiments.runs.continuing import fork
-from experiments.runs.folders import sealed
+from experiments.runs.on_disk.run_folders import sealed
 from experiments.runs.runner import run_scenario
 from experiments.scenarios.overrides import load_scenario
 

@@ -62,7 +62,7 @@ def spoil_contracts(contracts, weights, *rest):
         rest[-1].contracts.ordered[1, 2, 0, 1] = np.nan
 
 
-def spoil_claims(table, economy, policy, costs, held, borders):
+def spoil_claims(table, policy, costs, held, borders):
     borders.cost[7, 1] = np.inf
 
 

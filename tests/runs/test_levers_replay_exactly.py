@@ -6,7 +6,7 @@ import pytest
 from abm import RelocationModel
 from abm.errors import ScenarioError
 from abm.scenario.scenario import Scenario
-from experiments.runs.folders import write_table
+from experiments.runs.on_disk.run_folders import write_table
 from experiments.scenarios.describe import described_scenario
 from tests.same_firms import model_of
 

@@ -20,7 +20,8 @@ from abm.scenario.scenario import Scenario
 from experiments.commands.printed import differs_nowhere, print_result, summary_table
 from experiments.outcomes.summary import summary
 from experiments.outcomes.tables import TABLES, RunFrames, check_tables
-from experiments.runs import provenance, runner
+from experiments.runs import runner
+from experiments.runs.on_disk import provenance
 from experiments.runs.progress import RunProgress
 from experiments.runs.runner import default_folder, find_figures, relocation_model, run_scenario
 from tests.synthetic import FakeModel, FakeScenario, tables

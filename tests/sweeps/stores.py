@@ -3,15 +3,27 @@
 import json
 import random
 
-from experiments.runs.folders import sealed
+import sweep_runs
+
+from experiments.runs.on_disk.run_folders import sealed
 from experiments.sweeps.design.sweep_file import read_sweep
 from experiments.sweeps.store.consistent import consistently
 from experiments.sweeps.store.merge import results_table
 from experiments.sweeps.store.parts import as_parquet
 from experiments.sweeps.store.run_log import as_line
 from experiments.sweeps.store.store import SweepStore
-from experiments.sweeps.work.one_run import check_identity
-from experiments.sweeps.work.sweep import check_same
+from experiments.sweeps.work.sweep import Options, check_same, run_sweep
+from experiments.sweeps.workers.one_run import check_identity
+
+
+def carry_out(file, out, run_one=sweep_runs.trivial, **options):
+    """Carry out a sweep whose runs cost nothing, unless others are given."""
+    return run_sweep(file, out, Options(quiet=True, **options), run_one=run_one)
+
+
+def bytes_of(out):
+    """The copy of all results that is there for people."""
+    return (out / "results.parquet").read_bytes()
 
 
 def flips(content, places, seed):

@@ -42,6 +42,11 @@ def trivial(spec, scenario):
     return outcome(spec)
 
 
+def process(spec, scenario):
+    """Tells which process it is carried out in."""
+    return {"profit": float(os.getpid())}
+
+
 def slow(spec, scenario):
     time.sleep(0.02)
     return outcome(spec)
@@ -136,9 +141,9 @@ def bent_until_stopped(spec, scenario):
 def claims(spec, scenario):
     """The relocation model, and of its outcomes claims alone."""
     from abm.worlds.twin import twin
-    from experiments.outcomes.measures import preference_utilisation
+    from experiments.outcomes.quantities import preference_utilisation
     from experiments.sweeps.design.plan import resolved_scenario
-    from experiments.sweeps.work.base_years import base_year
+    from experiments.sweeps.workers.base_years import base_year
 
     resolved = resolved_scenario(scenario, spec)
     model = twin(base_year(resolved.firms, resolved.economy, spec.firms, spec.seed), resolved)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import sweep_runs
-from stores import drawn_places, flips, forged, look_before_resuming, read_bytes
+from stores import carry_out, drawn_places, flips, forged, look_before_resuming, read_bytes
 from sweep_runs import write_sweep
 
 import experiments.sweeps.work.sweep as sweeps
@@ -17,18 +17,19 @@ from abm import RelocationModel
 from abm.errors import NearshoreError, StoreError
 from experiments import results
 from experiments.commands.main import main
-from experiments.runs.checkpoints import ARRAYS, FACTS, FOLDER, read_checkpoint, save_checkpoint
-from experiments.runs.folders import manifest_problem, read_json, write_json
-from experiments.sweeps.store.run_log import RunLog, as_line, damages_of
+from experiments.runs.on_disk.checkpoints import (
+    ARRAYS,
+    FACTS,
+    FOLDER,
+    read_checkpoint,
+    save_checkpoint,
+)
+from experiments.runs.on_disk.run_folders import manifest_problem, read_json, write_json
+from experiments.sweeps.store.run_log import RunLog, damages_of
 from experiments.sweeps.store.store import SweepStore
-from experiments.sweeps.work.sweep import Options, run_sweep
 
 DRAWN = 300
 """Bytes of a file that is too long for all of them."""
-
-
-def carry_out(file, out, run_one=sweep_runs.trivial, **options):
-    return run_sweep(file, out, Options(quiet=True, **options), run_one=run_one)
 
 
 @pytest.fixture(scope="module")
@@ -262,31 +263,6 @@ def test_a_repair_is_final(finished):
     assert [path.name for path in (out / "set-aside").iterdir()] == [part.name]
 
 
-def test_a_damaged_line_of_the_log_is_named_and_counts_for_nothing(finished):
-    file, out = finished
-    right, log = read_bytes(out), out / "log" / "main.jsonl"
-    lines = log.read_bytes().splitlines(keepends=True)
-    named = next(n for n, line in enumerate(lines, start=1) if b'"merged"' in line)
-    log.write_bytes(b"".join(lines).replace(b'"merged"', b'"merker"'))
-    with pytest.raises(StoreError, match=f"log/main.jsonl: line {named} is damaged"):
-        results(out)
-    again = carry_out(file, out, resume=True)
-    assert again.notes[0].startswith(f"log/main.jsonl: line {named} is damaged; it counts for")
-    assert (again.code, read_bytes(out)) == (0, right)
-    assert carry_out(file, out, resume=True).notes == []
-
-
-def test_a_line_taken_out_of_the_log_is_missed(finished):
-    file, out = finished
-    right, log = read_bytes(out), out / "log" / "main.jsonl"
-    lines = log.read_bytes().splitlines(keepends=True)
-    log.write_bytes(b"".join(lines[:1] + lines[2:]))
-    with pytest.raises(StoreError, match="line 2 does not follow the one before it"):
-        results(out)
-    assert carry_out(file, out, resume=True).code == 0
-    assert read_bytes(out) == right
-
-
 def test_half_a_line_is_no_damage_and_a_whole_one_without_its_end_counts(tmp_path):
     (tmp_path / "log").mkdir()
     log = RunLog(tmp_path, "main")
@@ -302,6 +278,19 @@ def test_half_a_line_is_no_damage_and_a_whole_one_without_its_end_counts(tmp_pat
         RunLog(tmp_path, "main").close()
         left = path.read_bytes()
         assert left == (content[:first] if cut < len(content) - 1 else content)
+
+
+def test_a_copy_that_was_saved_over_is_told_from_damage(finished, capsys):
+    _, out = finished
+    pd.read_parquet(out / "results.parquet").assign(mine=1).to_parquet(out / "results.parquet")
+    assert main(["results", str(out), "--verify"]) == 0
+    whole, copy = capsys.readouterr().out.splitlines()
+    assert whole == "1 parts, the design, scenarios and logs are as they were written"
+    assert copy.startswith("results.parquet: was changed since it was written; it is a copy")
+    (part,) = (out / "parts").iterdir()
+    part.write_bytes(part.read_bytes()[:-1])
+    assert main(["results", str(out), "--verify"]) == 4
+    assert "parts/merged-" in capsys.readouterr().err
 
 
 def test_saving_over_the_results_loses_nothing(finished):
@@ -378,7 +367,7 @@ def test_results_are_read_while_they_are_merged(tmp_path, monkeypatch):
         unmerged.setattr(sweeps, "merge", lambda *arguments: [])
         carry_out(file, out, flush_seconds=0)
     assert len(list((out / "parts").iterdir())) > 1
-    from experiments.sweeps.store import columns
+    from experiments.sweeps.store import by_column as columns
 
     before, once = columns.check_part, []
 
@@ -392,18 +381,6 @@ def test_results_are_read_while_they_are_merged(tmp_path, monkeypatch):
     assert len(results(out)) == 20
     assert once
     assert len(list((out / "parts").iterdir())) == 1
-
-
-def test_a_line_says_the_same_in_any_order_of_clocks(finished):
-    _, out = finished
-    right, log = read_bytes(out), out / "log" / "main.jsonl"
-    from experiments.sweeps.store.run_log import _scanned
-
-    records = _scanned("main.jsonl", log.read_bytes()).records
-    for time in ("1999-01-01", "2999-01-01"):
-        moved = [r | {"time": time} if r["event"] == "merged" else r for r in records]
-        log.write_bytes(b"".join(as_line(record) for record in moved))
-        assert read_bytes(out) == right
 
 
 COUNTING = """

@@ -14,7 +14,7 @@ import pytest
 from scipy import stats
 
 from abm.errors import StoreError
-from benchmarks.interval_coverage import (
+from benchmarks.sweeps.interval_coverage import (
     EXACT,
     KEYS,
     NOISES,

@@ -11,8 +11,8 @@ from stores import forged, told
 import experiments.sweeps.work.sweep as sweeps
 from abm import data
 from experiments.commands.main import main
-from experiments.runs.folders import sealed, write_json
-from experiments.runs.provenance import versions
+from experiments.runs.on_disk.provenance import versions
+from experiments.runs.on_disk.run_folders import sealed, write_json
 from experiments.sweeps.store.maker import maker
 from experiments.sweeps.store.run_log import as_line
 from experiments.sweeps.store.store import SweepStore

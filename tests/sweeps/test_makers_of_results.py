@@ -5,28 +5,24 @@ from types import SimpleNamespace
 
 import pytest
 import sweep_runs
+from stores import carry_out
 from sweep_runs import write_sweep
 
 from abm.errors import StoreError
 from experiments.commands.main import main
 from experiments.runs import processes
-from experiments.runs.provenance import git_revision
+from experiments.runs.on_disk.provenance import git_revision
 from experiments.sweeps.design.run_spec import Report
 from experiments.sweeps.store.maker import Makers, maker, maker_of_elsewhere, maker_of_workers
 from experiments.sweeps.store.reading import makers_table, query
 from experiments.sweeps.store.recorder import Recorder
 from experiments.sweeps.store.store import SweepStore
-from experiments.sweeps.work import chunk
-from experiments.sweeps.work.progress import SweepProgress
 from experiments.sweeps.work.supervisor import StopRules, work
-from experiments.sweeps.work.sweep import Options, run_sweep
+from experiments.sweeps.work.sweep_progress import SweepProgress
+from experiments.sweeps.workers import chunk
 
 HERE = maker_of_workers(portable=False)
 OTHER_VERSION = HERE | {"versions": HERE["versions"] | {"nearshore": "0.0.1"}}
-
-
-def carry_out(file, out, run_one=sweep_runs.trivial, **options):
-    return run_sweep(file, out, Options(quiet=True, **options), run_one=run_one)
 
 
 @pytest.fixture(scope="module")
@@ -178,7 +174,7 @@ def test_results_show_makers_on_request(portable, capsys):
 
 
 def test_a_worker_of_a_cluster_forgets_that_it_was_portable(monkeypatch):
-    from experiments.sweeps.work import cluster, kept_workers
+    from experiments.sweeps.workers import kept_workers
 
     nobody = SimpleNamespace(stop=lambda: None)
     monkeypatch.setattr(kept_workers, "Worker", lambda limits: nobody)
@@ -189,7 +185,7 @@ def test_a_worker_of_a_cluster_forgets_that_it_was_portable(monkeypatch):
     import os
 
     for portable in (True, False):
-        cluster.dask_chunk([], {}, chunk.Limits(), sweep_runs.trivial, portable)
+        kept_workers.carried_out([], {}, chunk.Limits(), sweep_runs.trivial, portable)
         assert os.environ["NEARSHORE_PORTABLE"] == str(int(portable))
         assert ("NPY_DISABLE_CPU_FEATURES" in os.environ) is portable
 

@@ -11,9 +11,8 @@ from sweep_runs import trivial, write_sweep
 
 from abm.errors import ScenarioError, StoreError
 from experiments import results
-from experiments.sweeps.store import columns as by_column
-from experiments.sweeps.store import remembered
-from experiments.sweeps.store.columns import read_columns
+from experiments.sweeps.store import by_column, remembered
+from experiments.sweeps.store.by_column import read_columns
 from experiments.sweeps.store.reading import query
 from experiments.sweeps.store.store import SweepStore
 from experiments.sweeps.work import sweep as sweeps

@@ -15,7 +15,7 @@ from experiments.commands.main import main
 from experiments.runs.processes import environment_of_workers
 from experiments.sweeps.design.plan import make_plan, resolved_scenario
 from experiments.sweeps.design.sweep_file import read_sweep
-from experiments.sweeps.work.one_run import simulate
+from experiments.sweeps.workers.one_run import simulate
 
 SMALL = """
 scenario = "status-quo"
@@ -153,7 +153,7 @@ def test_results_prints_means_answers_and_exports(tmp_path, cheap, marks, capsys
         (["--dask", "http://x"], "is written tcp://HOST:PORT"),
         (["--dask", "tcp://10.0.0.1:8786"], "use tls://, or say --insecure"),
         (["--extend", "replications=9"], "holds no sweep to extend"),
-        (["--resume"], "holds no sweep"),
+        (["--resume"], "nothing was begun: start it again without --resume"),
         (["--workers", "0"], "Invalid value for '--workers'"),
     ],
 )

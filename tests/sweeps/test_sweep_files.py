@@ -12,7 +12,7 @@ from experiments.sweeps.design.identity import seed_of
 from experiments.sweeps.design.plan import make_plan
 from experiments.sweeps.design.points import points
 from experiments.sweeps.design.sweep_file import SweepFile, read_sweep, shipped_sweeps
-from experiments.sweeps.work.one_run import simulate
+from experiments.sweeps.workers.one_run import simulate
 
 TWO = """[factors]
 "firms.build_cost" = {uniform = [0.1, 0.3]}

@@ -15,10 +15,10 @@ from sweep_runs import write_sweep
 
 from abm.errors import OutputError
 from experiments.sweeps.store.store import SweepStore
-from experiments.sweeps.work import cluster as on_dask
-from experiments.sweeps.work.backends import BackendLostError
-from experiments.sweeps.work.chunk import Limits
 from experiments.sweeps.work.sweep import Options, run_sweep
+from experiments.sweeps.workers import cluster as on_dask
+from experiments.sweeps.workers.backends import BackendLostError
+from experiments.sweeps.workers.chunk import Limits
 
 pytest.importorskip("distributed")
 

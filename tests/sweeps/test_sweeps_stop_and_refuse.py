@@ -7,7 +7,7 @@ from math import inf, nan
 import numpy as np
 import pytest
 import sweep_runs
-from stores import read_bytes
+from stores import carry_out, read_bytes
 from sweep_runs import write_sweep
 
 import experiments.sweeps.work.sweep as sweeps
@@ -17,10 +17,10 @@ from experiments.sweeps.design.plan import make_plan
 from experiments.sweeps.design.sweep_file import read_sweep
 from experiments.sweeps.store import merge as merging
 from experiments.sweeps.store.store import SweepStore
-from experiments.sweeps.work.model_rules import check_by_the_model
-from experiments.sweeps.work.one_run import check_outcomes
+from experiments.sweeps.work.model_rules import check_plan
 from experiments.sweeps.work.supervisor import StopRules
 from experiments.sweeps.work.sweep import Options, run_sweep
+from experiments.sweeps.workers.one_run import check_outcomes, simulate
 
 FEW = """
 scenario = "status-quo"
@@ -28,10 +28,6 @@ firms = 50
 quarters = 1
 replications = 2
 """
-
-
-def carry_out(file, out, run_one=sweep_runs.trivial, **options):
-    return run_sweep(file, out, Options(quiet=True, **options), run_one=run_one)
 
 
 def asking_to_stop(whole, number, before):
@@ -76,9 +72,11 @@ def test_a_request_to_stop_is_heard_at_every_stage(
         result = carry_out(file, out, reuse=(other,))
     assert result.code == code
     assert "stopped by" in result.notes[-1]
+    begun = (out / "manifest.json").exists()
+    assert ("go on with --resume" in result.notes[-1]) == begun
+    assert ("start it again without --resume" in result.notes[-1]) == (not begun)
     assert before == {number: signal.getsignal(number) for number in before}
-    resume = (out / "manifest.json").exists()
-    assert carry_out(file, out, reuse=(other,), resume=resume).code == 0
+    assert carry_out(file, out, reuse=(other,), resume=begun).code == 0
     assert read_bytes(out) == read_bytes(other)
 
 
@@ -105,7 +103,7 @@ def test_the_command_ends_with_75_before_there_is_anything(tmp_path, monkeypatch
     stopping = asking_to_stop(sweep_file.read_sweep, signal.SIGTERM, before=True)
     monkeypatch.setattr(sweep_file, "read_sweep", stopping)
     assert main(["sweep", str(write_sweep(tmp_path)), "--out", str(tmp_path / "out")]) == 75
-    assert capsys.readouterr().err == "Stopped: stopped by SIGTERM.\n"
+    assert capsys.readouterr().err == "Stopped: stopped by SIGTERM; the same command goes on.\n"
     assert not (tmp_path / "out").exists()
 
 
@@ -140,7 +138,7 @@ def test_outcomes_that_a_run_has_are_the_ones_that_may_be_named(tmp_path, end):
     named = [f"{name}{end}" for name in plan.sweep.outcomes]
     text = FEW.replace("50", "100") + f"outcomes = {named}\n"
     (tmp_path / "named.toml").write_text(text)
-    check_by_the_model(make_plan(*read_sweep(tmp_path / "named.toml")))
+    check_plan(make_plan(*read_sweep(tmp_path / "named.toml")), simulate)
 
 
 def test_a_larger_sweep_that_the_model_refuses_is_refused_before_it_is_written(tmp_path):

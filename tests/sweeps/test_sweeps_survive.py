@@ -1,7 +1,5 @@
 """Nothing is lost and nothing counted twice, whatever is killed, fills up or is spoilt."""
 
-import json
-import multiprocessing
 import os
 import random
 import resource
@@ -12,29 +10,25 @@ import sys
 import time
 from collections import Counter
 from contextlib import suppress
-from pathlib import Path
 
 import psutil
 import pytest
 import sweep_runs
+from programs import start, wait_for_log
+from stores import bytes_of, carry_out
 from sweep_runs import write_sweep
 
-from abm.errors import OutputError, StoreError
+from abm.errors import StoreError
 from experiments import results
 from experiments.sweeps.design.plan import make_plan
 from experiments.sweeps.design.sweep_file import read_sweep
 from experiments.sweeps.store.maker import maker
 from experiments.sweeps.store.recorder import Recorder
-from experiments.sweeps.store.run_log import as_line
 from experiments.sweeps.store.store import SweepStore
 from experiments.sweeps.work.supervisor import StopRules
-from experiments.sweeps.work.sweep import Options, run_sweep
+from experiments.sweeps.workers.chunk import Limits, Worker
 
 KILLS = 12
-
-
-def carry_out(file, out, run_one=sweep_runs.trivial, **options):
-    return run_sweep(file, out, Options(quiet=True, **options), run_one=run_one)
 
 
 @pytest.fixture(scope="module")
@@ -44,39 +38,6 @@ def uninterrupted(tmp_path_factory):
     file = write_sweep(folder, replications=50)
     carry_out(file, folder / "out", workers=2)
     return folder / "out"
-
-
-@pytest.fixture
-def small(finished):
-    """A finished sweep of 20 runs: its file and its folder."""
-    return finished
-
-
-def bytes_of(folder):
-    return (folder / "results.parquet").read_bytes()
-
-
-FORKS = multiprocessing.get_context("forkserver")
-# A program that has loaded everything: starting one takes no second, however often.
-FORKS.set_forkserver_preload(["sweep_runs", "experiments.sweeps.work.sweep"])
-
-
-def start(file, out, *, resume=False, run_one="slow", flush=0.05):
-    """Carry out a sweep in a program of its own."""
-    words = [str(file), str(out), run_one, str(flush), "quiet"] + ["resume"] * resume
-    process = FORKS.Process(target=sweep_runs.main, args=(words,))
-    process.start()
-    return process
-
-
-def wait_for_log(out, process, seconds=60):
-    """Wait until a session's first result is in the log."""
-    log, until = out / "log" / "main.jsonl", time.monotonic() + seconds
-    known = log.stat().st_size if log.exists() else 0
-    while process.is_alive() and time.monotonic() < until:
-        if log.exists() and log.stat().st_size > known:
-            return
-        time.sleep(0.01)
 
 
 def test_the_main_process_killed_at_random_moments_costs_nothing(tmp_path, uninterrupted):
@@ -163,8 +124,6 @@ def test_any_number_of_workers_and_order_gives_the_same_bytes(tmp_path, uninterr
     ],
 )
 def test_a_run_that_fails_is_recorded_and_costs_no_other(tmp_path, run_one, kind, words):
-    from experiments.sweeps.work.chunk import Limits
-
     limits = Limits(
         seconds=1.0 if kind == "timeout" else None,
         memory=2**31 if kind == "memory" else None,
@@ -188,8 +147,7 @@ def test_a_run_that_kills_its_process_once_is_run_again(tmp_path, marks):
 
 
 def test_a_process_killed_between_two_runs_costs_nothing(tmp_path, monkeypatch):
-    from experiments.sweeps.work import chunk
-    from experiments.sweeps.work.chunk import Limits, Worker
+    from experiments.sweeps.workers import chunk
 
     monkeypatch.setattr(chunk, "START_SECONDS", 4.0)
     plan = make_plan(*read_sweep(write_sweep(tmp_path)))
@@ -204,6 +162,14 @@ def test_a_process_killed_between_two_runs_costs_nothing(tmp_path, monkeypatch):
         assert [report.kind for report in reports] == ["done"] * 4
     finally:
         worker.stop()
+
+
+@pytest.mark.parametrize(("seconds", "processes"), [(0.0, 3), (60.0, 1)])
+def test_a_worker_starts_afresh_after_many_runs_that_took_some_time(tmp_path, seconds, processes):
+    limits = Limits(runs_a_process=8, seconds_a_process=seconds)
+    result = carry_out(write_sweep(tmp_path), tmp_path / "out", sweep_runs.process, limits=limits)
+    assert result.done == 20
+    assert results(tmp_path / "out")["profit"].nunique() == processes
 
 
 def test_failed_runs_wait_until_a_retry_is_asked_for(tmp_path, marks, uninterrupted):
@@ -266,8 +232,8 @@ def test_a_full_disk_stops_the_sweep_and_loses_nothing(
     assert bytes_of(out) == bytes_of(uninterrupted)
 
 
-def test_a_disk_without_room_for_a_result_keeps_it_until_there_is(small, monkeypatch):
-    _, out = small
+def test_a_disk_without_room_for_a_result_keeps_it_until_there_is(finished, monkeypatch):
+    _, out = finished
     store = SweepStore.open(out)
     recorder = Recorder(store, "extra", flush_seconds=0)
     recorder.close()
@@ -289,20 +255,6 @@ def test_a_disk_without_room_for_a_result_keeps_it_until_there_is(small, monkeyp
     assert "0" * 20 in store.history().done
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_a_folder_that_cannot_be_written_is_refused(tmp_path):
-    closed = tmp_path / "closed"
-    closed.mkdir(mode=0o500)
-    with pytest.raises(OutputError, match=r"closed.*cannot be written|nothing can be written"):
-        carry_out(write_sweep(tmp_path), closed / "out")
-
-
-def test_a_folder_below_a_file_is_refused(tmp_path):
-    file = write_sweep(tmp_path)
-    with pytest.raises(OutputError, match="nothing can be written in"):
-        carry_out(file, file / "out")
-
-
 def cut(content):
     return content[:-20]
 
@@ -314,8 +266,8 @@ def flip(content):
 
 
 @pytest.mark.parametrize("spoil", [cut, flip, lambda content: b"", lambda content: None])
-def test_a_spoilt_part_is_named_set_aside_and_run_again(small, spoil):
-    file, out = small
+def test_a_spoilt_part_is_named_set_aside_and_run_again(finished, spoil):
+    file, out = finished
     good = bytes_of(out)
     (part,) = (out / "parts").iterdir()
     content = spoil(part.read_bytes())
@@ -333,8 +285,8 @@ def test_a_spoilt_part_is_named_set_aside_and_run_again(small, spoil):
         assert [path.name for path in (out / "set-aside").iterdir()] == [part.name]
 
 
-def test_no_flipped_bit_of_a_part_goes_unseen(small):
-    _, out = small
+def test_no_flipped_bit_of_a_part_goes_unseen(finished):
+    _, out = finished
     (part,) = (out / "parts").iterdir()
     content, luck = part.read_bytes(), random.Random(1)
     for _ in range(200):
@@ -346,8 +298,8 @@ def test_no_flipped_bit_of_a_part_goes_unseen(small):
             results(out)
 
 
-def test_a_part_that_no_log_names_is_not_read(small):
-    file, out = small
+def test_a_part_that_no_log_names_is_not_read(finished):
+    file, out = finished
     before = results(out)
     (part,) = (out / "parts").iterdir()
     shutil.copy(part, out / "parts" / "main-0099.parquet")
@@ -357,8 +309,8 @@ def test_a_part_that_no_log_names_is_not_read(small):
     assert results(out).equals(before)
 
 
-def test_a_line_cut_short_counts_for_nothing(small):
-    file, out = small
+def test_a_line_cut_short_counts_for_nothing(finished):
+    file, out = finished
     log = out / "log" / "main.jsonl"
     lines = log.read_bytes().splitlines(keepends=True)
     merged = next(line for line in lines if b'"merged"' in line)
@@ -380,133 +332,3 @@ def test_a_killed_merge_is_made_up_for(tmp_path, monkeypatch):
     assert len(results(out)) == 20
     assert carry_out(file, out, resume=True).done == 20
     assert (out / "results.parquet").exists()
-
-
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
-        ({"format": 1}, "is of format 1, this version reads 2; nothing was touched"),
-        ({"format": 3}, "is of format 3, this version reads 2; nothing was touched"),
-        ({"program": "another"}, "is not the manifest of a sweep"),
-        ({"kind": "run"}, "is not the manifest of a sweep"),
-    ],
-)
-def test_a_manifest_of_another_kind_is_left_alone(small, change, words):
-    file, out = small
-    path = out / "manifest.json"
-    path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
-    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
-    for resume in (True, False):
-        with pytest.raises(StoreError, match=words):
-            carry_out(file, out, resume=resume)
-    assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
-
-
-def test_a_log_of_a_newer_format_is_refused(small):
-    file, out = small
-    line = as_line({"n": 1, "event": "part", "format": 99, "time": ""})
-    (out / "log" / "other.jsonl").write_bytes(line)
-    with pytest.raises(StoreError, match="format 99, newer than this version reads"):
-        carry_out(file, out, resume=True)
-
-
-def test_a_log_can_name_no_file_outside_the_folder(small):
-    _, out = small
-    told = {"n": 1, "event": "part", "format": 2, "time": "", "part": "parts/../../secret.parquet"}
-    told |= {"sha256": "0" * 64, "runs": [], "seconds": [], "hosts": [], "maker": maker()}
-    (out / "log" / "other.jsonl").write_bytes(as_line(told))
-    with pytest.raises(StoreError, match=r'log/other\.jsonl: is wrong at "part"'):
-        results(out)
-
-
-def test_a_second_sweep_in_one_folder_is_refused(tmp_path):
-    file, out = write_sweep(tmp_path, replications=250), tmp_path / "out"
-    first = start(file, out)
-    wait_for_log(out, first)
-    with pytest.raises(StoreError, match=f"in use by process {first.pid} on"):
-        carry_out(file, out, resume=True)
-    with pytest.raises(StoreError, match=f"in use by process {first.pid} on"):
-        carry_out(file, out, shard=(1, 2))
-    first.kill()
-    first.join()
-    assert carry_out(file, out, resume=True).code == 0  # a killed program holds no lock
-
-
-def test_a_folder_with_something_else_is_refused(tmp_path):
-    out = tmp_path / "out"
-    out.mkdir()
-    (out / "thesis.tex").touch()
-    with pytest.raises(OutputError, match=r"holds thesis.tex; name a new or empty folder"):
-        carry_out(write_sweep(tmp_path), out)
-    assert [path.name for path in out.iterdir()] == ["thesis.tex"]
-
-
-def test_a_finished_sweep_is_not_begun_again_by_mistake(small):
-    file, out = small
-    with pytest.raises(OutputError, match="holds a sweep; --resume goes on with it"):
-        carry_out(file, out)
-
-
-def test_another_sweep_is_not_mixed_in(small, tmp_path):
-    _, out = small
-    other = write_sweep(tmp_path, costs=(0.1, 0.9))
-    with pytest.raises(OutputError, match="holds a sweep with another factors"):
-        carry_out(other, out, resume=True)
-
-
-def test_more_replications_and_points_keep_the_runs_that_are_there(small, tmp_path):
-    file, out = small
-    before = results(out).set_index("run")
-    grown = carry_out(file, out, extend=("replications=7", '"firms.build_cost"=[0.1]')[:1])
-    assert (grown.done, grown.code) == (28, 0)
-    costs = "firms.build_cost=[0.1, 0.15, 0.2, 0.3, 0.4]"
-    assert carry_out(file, out, extend=(costs,)).done == 35
-    after = results(out).set_index("run")
-    kept = after.loc[before.index]
-    columns = ["seed", "replication", "profit", "share"]
-    assert kept[columns].equals(before[columns])
-    at_once = write_sweep(tmp_path, replications=7, costs=(0.1, 0.15, 0.2, 0.3, 0.4))
-    carry_out(at_once, tmp_path / "at-once")
-    assert bytes_of(out) == bytes_of(tmp_path / "at-once")
-
-
-def test_an_extension_that_drops_runs_is_refused(small):
-    file, out = small
-    before = bytes_of(out)
-    with pytest.raises(Exception, match="would leave out 10 runs"):
-        carry_out(file, out, extend=("firms.build_cost=[0.1, 0.2]",))
-    assert bytes_of(out) == before
-
-
-def test_results_of_another_sweep_are_taken_where_runs_are_the_same(small, tmp_path):
-    _, old = small
-    file = write_sweep(tmp_path, replications=5, costs=(0.3, 0.4, 0.5))
-    new = tmp_path / "new"
-    # Only the five new runs are carried out: the others would fail here.
-    result = carry_out(file, new, sweep_runs.trivial, reuse=(old,))
-    assert result.notes[0] == f"10 results taken from {old}."
-    shared = results(old).set_index("run").loc[lambda table: table["firms.build_cost"] >= 0.3]
-    columns = ["profit", "share", "seed"]
-    assert results(new).set_index("run").loc[shared.index, columns].equals(shared[columns])
-
-
-def test_results_can_be_read_while_the_sweep_runs(tmp_path):
-    file, out = write_sweep(tmp_path, replications=50), tmp_path / "out"
-    process = start(file, out)
-    seen = []
-    wait_for_log(out, process)
-    while process.is_alive():
-        seen.append(len(SweepStore.open(out).history().done))
-        time.sleep(0.05)
-    process.join()
-    assert seen == sorted(seen)
-    assert any(0 < count < 200 for count in seen)
-    assert len(results(out)) == 200
-
-
-def test_a_sweep_in_a_folder_with_spaces_and_other_letters_is_the_same(tmp_path, small):
-    folder = tmp_path / "à la carte ' \" $(x)"
-    folder.mkdir()
-    file = Path(shutil.copy(small[0], folder))
-    carry_out(file, folder / "öut")
-    assert bytes_of(folder / "öut") == bytes_of(small[1])

@@ -5,11 +5,11 @@ import pytest
 
 from abm.core.inputs.content_rules import meet_content_rule, restricted_spending
 from abm.core.inputs.held_wedges import next_held, sign_for_content, sign_for_rules
+from abm.core.inputs.least_cost import meet_origin_rules
 from abm.core.inputs.origin_rules import (
     FOREIGN,
     OriginRules,
     Sourcing,
-    meet_origin_rules,
     rule_excess,
     spending_at,
 )

@@ -11,7 +11,7 @@ from abm.axes import HOSTS, PARTNERS
 from experiments.labels import REGION_NAMES
 from viz.charts.basics import Chart, Ink, axis, number, plain_option, signed
 from viz.lab.frame import Frame
-from viz.lab.history import History
+from viz.lab.history import PastQuarters
 from viz.lab.luck import band, interval, is_luck
 from viz.lab.observed import Point, by_quarter, claimed, us_balance
 
@@ -23,7 +23,7 @@ PLOT_HEIGHT, LABEL_HEIGHT = 135, 13
 
 
 @dataclass(frozen=True)
-class Line:
+class ChartLine:
     """A line of a chart: a column of the history, how it is called and coloured.
 
     ``observed`` are the points drawn beside it, in the unit of the history.
@@ -45,7 +45,7 @@ def lines_chart(
     name: str,
     title: str,
     unit: str,
-    lines: list[Line],
+    lines: list[ChartLine],
     digits: int,
     least: float,
     source: str = "",
@@ -100,7 +100,7 @@ def _cell(value: float | None, digits: int) -> str:
 
 
 def _both(
-    frame: Frame, line: Line
+    frame: Frame, line: ChartLine
 ) -> tuple[list[np.ndarray], list[np.ndarray], tuple[float, float | None]]:
     """A line of both worlds, each with its band where luck was measured, and what differs now.
 
@@ -128,7 +128,7 @@ def said_difference(difference: float, half: float | None, digits: int) -> str:
     return f"{signed(difference, digits)} \N{PLUS-MINUS SIGN} {number(half, digits)}"
 
 
-def _band_series(line: Line, ends: list[np.ndarray], digits: int) -> list[dict[str, Any]]:
+def _band_series(line: ChartLine, ends: list[np.ndarray], digits: int) -> list[dict[str, Any]]:
     """The band of a line: its lower end, unseen, and on it what lies up to the upper one."""
     low, high = (np.round(end, digits + 3) for end in ends)
     look = {
@@ -152,7 +152,7 @@ def _band_series(line: Line, ends: list[np.ndarray], digits: int) -> list[dict[s
     return found
 
 
-def _all_values(frame: Frame, lines: list[Line]) -> list[float]:
+def _all_values(frame: Frame, lines: list[ChartLine]) -> list[float]:
     """What the lines and their bands reach in both worlds."""
     scenes = [frame.world] + ([frame.other] if frame.other else [])
     found = [_values(scene.history, line) for scene in scenes for line in lines]
@@ -218,11 +218,11 @@ def _name_lines(series: list[dict[str, Any]], span: dict[str, float]) -> None:
         }
 
 
-def _values(history: History, line: Line) -> np.ndarray:
+def _values(history: PastQuarters, line: ChartLine) -> np.ndarray:
     return _transformed(history.column(line.series, line.place), line)
 
 
-def _transformed(values: np.ndarray, line: Line) -> np.ndarray:
+def _transformed(values: np.ndarray, line: ChartLine) -> np.ndarray:
     """Values as the chart shows them; quarters lie along the last axis."""
     values = line.factor * values
     if line.since_start == "index":
@@ -233,7 +233,7 @@ def _transformed(values: np.ndarray, line: Line) -> np.ndarray:
 def production(frame: Frame, ink: Ink) -> Chart:
     """Output by country against the calibration year."""
     lines = [
-        Line("output", n, REGION_NAMES[host], ink.countries[host], since_start="index")
+        ChartLine("output", n, REGION_NAMES[host], ink.countries[host], since_start="index")
         for n, host in enumerate(HOSTS)
     ]
     return lines_chart(frame, ink, "production", "Production", "2017 = 100", lines, 2, 1.0)
@@ -242,7 +242,7 @@ def production(frame: Frame, ink: Ink) -> Chart:
 def jobs(frame: Frame, ink: Ink) -> Chart:
     """Manufacturing jobs by country, change."""
     lines = [
-        Line("jobs", n, REGION_NAMES[host], ink.countries[host], since_start="change")
+        ChartLine("jobs", n, REGION_NAMES[host], ink.countries[host], since_start="change")
         for n, host in enumerate(HOSTS)
     ]
     unit = "Thousand persons against 2017"
@@ -252,7 +252,7 @@ def jobs(frame: Frame, ink: Ink) -> Chart:
 def balances(frame: Frame, ink: Ink) -> Chart:
     """US goods balances with its partners."""
     lines = [
-        Line("balance", n, REGION_NAMES[host], ink.countries[host], observed=us_balance(host))
+        ChartLine("balance", n, REGION_NAMES[host], ink.countries[host], observed=us_balance(host))
         for n, host in enumerate(PARTNERS)
     ]
     unit = "Billion USD a year, customs values"
@@ -273,7 +273,7 @@ def balances(frame: Frame, ink: Ink) -> Chart:
 def claims(frame: Frame, ink: Ink) -> Chart:
     """Use of the preference."""
     lines = [
-        Line(
+        ChartLine(
             "claimed",
             n,
             REGION_NAMES[host],
@@ -291,7 +291,7 @@ def claims(frame: Frame, ink: Ink) -> Chart:
 def false_claims(frame: Frame, ink: Ink) -> Chart:
     """Claims that do not meet the rule."""
     lines = [
-        Line("false", n, REGION_NAMES[host], ink.countries[host], factor=100)
+        ChartLine("false", n, REGION_NAMES[host], ink.countries[host], factor=100)
         for n, host in enumerate(PARTNERS)
     ]
     unit = "% of claims on US imports that do not meet the rule"
@@ -303,7 +303,7 @@ def false_claims(frame: Frame, ink: Ink) -> Chart:
 def prices(frame: Frame, ink: Ink) -> Chart:
     """Consumer prices of manufactures."""
     lines = [
-        Line("prices", n, REGION_NAMES[host], ink.countries[host], since_start="index")
+        ChartLine("prices", n, REGION_NAMES[host], ink.countries[host], since_start="index")
         for n, host in enumerate(HOSTS)
     ]
     return lines_chart(frame, ink, "prices", "Consumer prices", "2017 = 100", lines, 2, 0.4)
@@ -312,7 +312,7 @@ def prices(frame: Frame, ink: Ink) -> Chart:
 def content_lines(frame: Frame, ink: Ink) -> Chart:
     """Mean content of vehicles and parts."""
     lines = [
-        Line("content", n, REGION_NAMES[host], ink.countries[host], factor=100)
+        ChartLine("content", n, REGION_NAMES[host], ink.countries[host], factor=100)
         for n, host in enumerate(HOSTS)
     ]
     unit = "% of net cost"
@@ -324,7 +324,7 @@ def moves(frame: Frame, ink: Ink) -> Chart:
     # Stages are no countries: they have the ends of the scale of change, and grey.
     colours = (ink.faint, ink.change[-1], ink.change[0])
     lines = [
-        Line("moves", n, stage, colour)
+        ChartLine("moves", n, stage, colour)
         for n, (stage, colour) in enumerate(
             zip(("announced", "completed", "cancelled"), colours, strict=True)
         )
@@ -336,7 +336,7 @@ def moves(frame: Frame, ink: Ink) -> Chart:
 def contracts(frame: Frame, ink: Ink) -> Chart:
     """Inputs under contracts that would be with other sources if all was signed anew."""
     lines = [
-        Line("contracts", n, REGION_NAMES[host], ink.countries[host], factor=100)
+        ChartLine("contracts", n, REGION_NAMES[host], ink.countries[host], factor=100)
         for n, host in enumerate(HOSTS)
     ]
     unit = "% of inputs bought that would come from elsewhere, were all contracts signed anew"
@@ -346,7 +346,7 @@ def contracts(frame: Frame, ink: Ink) -> Chart:
 def customers(frame: Frame, ink: Ink) -> Chart:
     """Consumers' spending that would go to other sellers if all chose anew."""
     lines = [
-        Line("customers", n, REGION_NAMES[host], ink.countries[host], factor=100)
+        ChartLine("customers", n, REGION_NAMES[host], ink.countries[host], factor=100)
         for n, host in enumerate(HOSTS)
     ]
     unit = "% of consumers' spending that would go to other sellers, were all to choose anew"
@@ -368,7 +368,7 @@ CHARTS = (
 """Those that grow as the run does, in the order of the page."""
 
 
-def _line_series(line: Line, values: np.ndarray, digits: int, dashed: bool) -> dict[str, Any]:
+def _line_series(line: ChartLine, values: np.ndarray, digits: int, dashed: bool) -> dict[str, Any]:
     label = f"{line.label}, other world" if dashed else line.label
     return {
         "id": label,
@@ -384,7 +384,7 @@ def _line_series(line: Line, values: np.ndarray, digits: int, dashed: bool) -> d
     }  # fmt: skip
 
 
-def _observed_series(frame: Frame, ink: Ink, line: Line, digits: int) -> dict[str, Any]:
+def _observed_series(frame: Frame, ink: Ink, line: ChartLine, digits: int) -> dict[str, Any]:
     data: list[float | None] = [None] * (frame.quarter + 1)
     for quarter, value in by_quarter(line.observed, frame.start.scenario.start, frame.quarter):
         data[quarter] = round(line.factor * value, digits + 1)

@@ -32,7 +32,7 @@ HAZARD = "threat.arrival_per_quarter"
 
 
 @dataclass(frozen=True)
-class Act:
+class EventMark:
     """What a government did on a day.
 
     Attributes
@@ -54,7 +54,7 @@ class Act:
     text: str
 
 
-def acts_of(run: RunFrames) -> tuple[Act, ...]:
+def acts_of(run: RunFrames) -> tuple[EventMark, ...]:
     """What governments did within a run, by day, in the order of time.
 
     What is announced and done within one quarter is told once, and a threat that merely
@@ -70,7 +70,7 @@ def acts_of(run: RunFrames) -> tuple[Act, ...]:
         for row in inside
         if is_done(row.reason) or (row.quarter, title_of(row.reason)) not in done
     ]
-    found: list[Act] = []
+    found: list[EventMark] = []
     opened, number = date.min, 0
     by_actor = attrgetter("day", "actor")
     for (day, actor), some in groupby(sorted(news, key=by_actor), key=by_actor):
@@ -86,7 +86,7 @@ def acts_of(run: RunFrames) -> tuple[Act, ...]:
             key=lambda text: (text[0], len(text[1]), text[1]),
         )
         said = "; ".join(text for _, text in texts)
-        found.append(Act(day, number, opens, COLOURS.get(actor, TEXT), said))
+        found.append(EventMark(day, number, opens, COLOURS.get(actor, TEXT), said))
     return tuple(found)
 
 
@@ -145,7 +145,7 @@ def add_below(figure: Figure, inches: float) -> float:
     return new
 
 
-def _add_key(figure: Figure, acts: tuple[Act, ...]) -> None:
+def _add_key(figure: Figure, acts: tuple[EventMark, ...]) -> None:
     lines = min(-(-len(acts) // KEY_COLUMNS), MOST_LINES)
     shown = acts[: lines * KEY_COLUMNS]
     new = add_below(figure, (lines + 1) * KEY_LINE)

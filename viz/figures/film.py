@@ -16,7 +16,7 @@ from abm.axes import HOSTS
 from abm.errors import OutputError
 from abm.scenario.scenario import Scenario
 from experiments.labels import REGION_NAMES
-from experiments.runs.folders import MANIFEST, PROGRAM
+from experiments.runs.on_disk.run_folders import MANIFEST, PROGRAM
 from viz.charts.map import NAME, WINDOW, city_places, outlines
 from viz.figures.canvas import styled
 from viz.lab.frame import Frame, take

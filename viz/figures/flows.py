@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from abm.axes import CONFIG_LABELS, HOSTS, N_CONFIGS
 from experiments.labels import REGION_NAMES, with_minus
-from experiments.outcomes.measures import flows_between, plants_changed
+from experiments.outcomes.quantities import flows_between, plants_changed
 from experiments.outcomes.tables import RunFrames
 from viz.figures.canvas import (
     BOTTOM,

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from abm.axes import FOOTLOOSE, GOODS, HOSTS, PARTNERS
 from experiments.labels import sector_in_sentence, with_minus
-from experiments.outcomes.measures import (
+from experiments.outcomes.quantities import (
     contracts_to_move,
     customers_to_move,
     employment,

@@ -14,7 +14,7 @@ from abm.axes import FOOTLOOSE, HOSTS
 from abm.policy.timeline import TimelineEntry
 from abm.scenario.scenario import Scenario
 from viz.lab.firm_card import about_firm, firms_of
-from viz.lab.history import History, Picture
+from viz.lab.history import PastQuarters, Picture
 from viz.lab.laboratory import Laboratory, Standing, World
 from viz.lab.luck import Luck
 from viz.lab.sites import cities
@@ -32,7 +32,7 @@ class Scene:
     name : str
     scenario : Scenario
         What was done so far, levers included.
-    history : History
+    history : PastQuarters
     pictures : tuple of Picture
         Of every quarter up to this one.
     events : tuple of dict
@@ -44,7 +44,7 @@ class Scene:
 
     name: str
     scenario: Scenario
-    history: History
+    history: PastQuarters
     pictures: tuple[Picture, ...]
     events: tuple[dict[str, object], ...]
     suppliers: nx.DiGraph

@@ -24,7 +24,7 @@ BILLION_A_YEAR = 4e-3
 
 
 @dataclass
-class History:
+class PastQuarters:
     """Figures of every quarter so far.
 
     Attributes
@@ -51,13 +51,13 @@ class History:
         for name, values in _figures(model).items():
             self.series.setdefault(name, []).append(np.asarray(values, dtype=float))
 
-    def copy(self) -> "History":
+    def copy(self) -> "PastQuarters":
         """The quarters so far, which no later step adds to."""
-        return History({name: list(values) for name, values in self.series.items()})
+        return PastQuarters({name: list(values) for name, values in self.series.items()})
 
-    def until(self, quarter: int) -> "History":
+    def until(self, quarter: int) -> "PastQuarters":
         """The quarters up to one of them."""
-        return History({name: values[: quarter + 1] for name, values in self.series.items()})
+        return PastQuarters({name: values[: quarter + 1] for name, values in self.series.items()})
 
     def column(self, name: str, place: int) -> Floats:
         """One line of a series, one number a quarter."""

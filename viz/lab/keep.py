@@ -25,7 +25,7 @@ from abm.policy.timeline import first_day, quarter_of
 from abm.scenario.levers import TITLE, with_levers
 from abm.scenario.scenario import Scenario, shipped
 from experiments.outcomes.tables import TABLES
-from experiments.runs.folders import write_table
+from experiments.runs.on_disk.run_folders import write_table
 from experiments.scenarios.describe import described_scenario
 from viz.lab.laboratory import Laboratory, Lever, Played, Standing, Start
 
@@ -80,7 +80,7 @@ def tables(lab: Laboratory) -> bytes:
 
 
 def _about(played: Standing, lab: Laboratory) -> dict[str, Any]:
-    from experiments.runs.provenance import versions
+    from experiments.runs.on_disk.provenance import versions
 
     return {
         "scenario": played.played().name,

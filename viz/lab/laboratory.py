@@ -17,7 +17,7 @@ from abm.errors import NearshoreError, ScenarioError
 from abm.explain.one_firm import Moment
 from abm.policy.timeline import first_day
 from abm.scenario.scenario import Scenario
-from viz.lab.history import Atlas, History, Picture
+from viz.lab.history import Atlas, PastQuarters, Picture
 from viz.lab.told_model import PHASES, ToldModel
 
 TIMING = Path(abm.engine.phase.__file__)
@@ -122,7 +122,7 @@ class World:
         self.model = ToldModel(scenario, firms=firms, rng=seed)
         self.moment: Moment | None = None
         self.atlas = Atlas(self.model, seed)
-        self.history = History()
+        self.history = PastQuarters()
         self.pictures: list[Picture] = []
         self._take_down()
 

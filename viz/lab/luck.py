@@ -38,7 +38,7 @@ class Luck:
     ----------
     seeds : tuple of int
     mine, theirs : dict of str to ndarray, shape (seed, quarter, place)
-        The series of `viz.lab.history.History` in both worlds; ``theirs`` is empty
+        The series of `viz.lab.history.PastQuarters` in both worlds; ``theirs`` is empty
         without a second one.
     """
 

@@ -57,7 +57,7 @@ SETTINGS = {
 """Read by Solara when it is imported: nothing is told to anybody, forgotten tabs are freed."""
 
 
-class Guard:
+class Gatekeeper:
     """Passes on what comes from this page alone.
 
     Parameters
@@ -184,7 +184,7 @@ def guarded_page(hosts: Iterable[str], port: int, token: str | None) -> App:
     hosts = list(hosts)
     page.router.routes.insert(0, mount())
     places = Places(page, lambda: kernel_context.contexts.keys(), MOST_VISITORS)
-    guard = Guard(places, (f"http://{host}:{port}" for host in hosts), token)
+    guard = Gatekeeper(places, (f"http://{host}:{port}" for host in hosts), token)
     return TrustedHostMiddleware(guard, allowed_hosts=hosts, www_redirect=False)
 
 

@@ -288,7 +288,7 @@ class _Block:
         """
         to = np.arange(len(self.profit))
         powers, sums = (
-            firms_last(moves[:, :, live][self.belief])
+            firms_last(moves[:, :, live]).take(self.belief, axis=-1)
             for moves in _look_ahead(self.expected, self.discount, self.delays, ahead)
         )
         opening = np.minimum(ahead + self.delays, self.expected.horizon)

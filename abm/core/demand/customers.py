@@ -96,15 +96,25 @@ def sum_by_sector(values: Floats, edges: Edges) -> Floats:
     """
     sums = np.zeros((len(edges) - 1, *values.shape[1:]))
     # A sector without firms would be given the first firm of the next one.
-    filled = np.flatnonzero(np.diff(edges))
+    filled = np.flatnonzero(edges[1:] > edges[:-1])
     if filled.size:
         sums[filled] = np.add.reduceat(values, edges[filled], axis=0, dtype=np.float64)
     return sums
 
 
 def of_every_firm(by_sector: Floats, edges: Edges) -> Floats:
-    """Repeat what belongs to a sector for each of its firms, shape (firm, ...)."""
-    return np.repeat(by_sector, np.diff(edges), axis=0)
+    """What belongs to a sector for each of its firms; a single sector's as it is.
+
+    Returns
+    -------
+    ndarray, shape (firm, ...) or (1, ...)
+        Broadcasts to what belongs to firms.
+    """
+    if len(by_sector) == 1:
+        return by_sector
+    # Repeated along the innermost axis in memory, which is far faster, and stays there.
+    repeated = np.repeat(np.moveaxis(by_sector, 0, -1), np.diff(edges), axis=-1)
+    return np.moveaxis(repeated, -1, 0)
 
 
 def shares_today(appeal: Shares, edges: Edges) -> tuple[Shares, Floats]:

@@ -136,21 +136,15 @@ def tornqvist(before: Shares, after: Shares, price_ratio: Shares, edges: Edges) 
         where there are none. It does not see what entry and exit are worth to buyers, and a
         chain of such indices drifts where spending follows prices late.
     """
-    change = np.zeros((len(edges) - 1, *before.firm.shape[1:]))
-    for weights in _matched(before, after, edges):
-        firm = weights.firm * np.log(np.where(weights.firm > 0, price_ratio.firm, 1))
-        fringe = weights.fringe * np.log(np.where(weights.fringe > 0, price_ratio.fringe, 1))
-        change += Shares(firm, fringe).total(edges) / 2
-    index: Floats = np.exp(change)
-    return index
-
-
-def _matched(before: Shares, after: Shares, edges: Edges) -> list[Shares]:
-    """Shares in either quarter among the goods sold in both."""
     firm = (before.firm > 0) & (after.firm > 0)
     fringe = (before.fringe > 0) & (after.fringe > 0)
-    found = []
+    of_firm = np.log(np.where(firm, price_ratio.firm, 1))
+    of_fringe = np.log(np.where(fringe, price_ratio.fringe, 1))
+    change = np.zeros((len(edges) - 1, *before.firm.shape[1:]))
     for one in (before, after):
         kept = Shares(np.where(firm, one.firm, 0), np.where(fringe, one.fringe, 0))
-        found.append(kept.times(inverse_of(kept.total(edges)), edges))
-    return found
+        weights = kept.times(inverse_of(kept.total(edges)), edges)
+        moved = Shares(weights.firm * of_firm, weights.fringe * of_fringe)
+        change += moved.total(edges) / 2
+    index: Floats = np.exp(change)
+    return index

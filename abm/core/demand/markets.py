@@ -42,7 +42,7 @@ def plant_pull(delivered_cost: Floats, suitability: Floats, dispersion: float) -
     return pull
 
 
-def _share_scale(total: Floats, exponent: float) -> Floats:
+def share_scale(total: Floats, exponent: float) -> Floats:
     """``total**(exponent - 1)``, kept finite where the total is 0, so that sales there are 0."""
     scale: Floats = np.maximum(total, np.finfo(total.dtype).tiny)
     if exponent == 0.5:
@@ -85,7 +85,7 @@ def plant_appeal(
         reach = pull[:, None, :] * reached
         total[whose] += reach
         reaches.append(reach)
-    scale = _share_scale(total, exponent)
+    scale = share_scale(total, exponent)
     for reach, whose in zip(reaches, firms, strict=True):
         reach *= scale[whose]
     return reaches
@@ -116,7 +116,7 @@ def config_revenue(
     earning = (reach * unit_revenue).reshape(firms, hosts, -1)
     revenue = np.empty((firms, len(configs)), reach.dtype)
     for config, members in enumerate(configs):
-        scale = _share_scale(flat[:, members].sum(axis=1), exponent)
+        scale = share_scale(flat[:, members].sum(axis=1), exponent)
         revenue[:, config] = (earning[:, members].sum(axis=1) * scale).sum(axis=1)
     return revenue
 

@@ -15,7 +15,7 @@ So weights are divided by their mean presence: moving plants moves purchases and
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.core.demand.markets import plant_appeal, plant_pull
+from abm.core.demand.markets import plant_pull, share_scale
 from abm.core.inputs.content_rules import Floats
 
 SOURCE = -2
@@ -53,21 +53,12 @@ def standing_appeal(
     -------
     ndarray of float64, shape (host, market)
     """
-    pull = plant_pull(base_cost[..., None], suitability, dispersion)
-    firms = [np.flatnonzero(here) for here in plants.T]
-    appeal = plant_appeal(
-        [pull[whose, host] for host, whose in enumerate(firms)],
-        firms,
-        access[:, None],
-        len(plants),
-        exponent,
-    )
-    return np.stack(
-        [
-            (at_host[:, 0] * mass[whose]).sum(axis=0, dtype=np.float64)
-            for at_host, whose in zip(appeal, firms, strict=True)
-        ]
-    )
+    pull = plant_pull(base_cost[..., None], suitability, dispersion)[..., 0] * plants
+    total = np.matmul(pull, access)
+    # A firm that reaches a market from nowhere has no appeal there.
+    per_reach = mass * np.where(total > 0, share_scale(total, exponent), 0)
+    appeal: Floats = access * np.matmul(pull.T.astype(np.float64), per_reach.astype(np.float64))
+    return appeal
 
 
 def presence(appeal: Floats, base_appeal: Floats) -> Floats:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abm.core.inputs.content_rules import Floats
+from abm.core.inputs.least_cost import RuledMix, meet_origin_rules
 from abm.core.inputs.origin_rules import (
     CONTENT,
     FOREIGN,
@@ -17,9 +18,7 @@ from abm.core.inputs.origin_rules import (
     N_RULES,
     REGIONAL,
     OriginRules,
-    RuledMix,
     Sourcing,
-    meet_origin_rules,
     rule_excess,
 )
 
@@ -179,7 +178,7 @@ def solve_entries(
     multipliers : ndarray, shape (rule, host, regime, firm)
         Those of last quarter, 0 where there were none.
     tolerance : float
-        As in `abm.core.inputs.origin_rules.meet_origin_rules`.
+        As in `abm.core.inputs.least_cost.meet_origin_rules`.
 
     Returns
     -------

@@ -156,6 +156,11 @@ def firm_last(shape: tuple[int, ...], dtype: type, fill: float | bool) -> NDArra
     return np.moveaxis(np.full((*shape[1:], shape[0]), fill, dtype), -1, 0)
 
 
+def some_firms(array: NDArray[Any], rows: NDArray[np.integer]) -> NDArray[Any]:
+    """Rows of an array whose firm is innermost in memory, as it is in the result."""
+    return np.moveaxis(np.moveaxis(array, 0, -1).take(rows, axis=-1), -1, 0)
+
+
 @dataclass(frozen=True)
 class FreeChoice:
     """What a block of firms buys when no rule applies.

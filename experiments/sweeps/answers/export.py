@@ -8,11 +8,11 @@ import pandas as pd
 import pyarrow as pa
 from pyarrow import feather
 
-from abm.errors import OutputError, StoreError
-from experiments.runs.folders import write_whole
+from abm.errors import OutputError
+from experiments.runs.on_disk.run_folders import write_whole
 from experiments.sweeps.answers.answers import cell_means
 from experiments.sweeps.design.sweep_file import SweepFile
-from experiments.sweeps.store.columns import Columns, batches, read_columns
+from experiments.sweeps.store.by_column import Columns, batches, read_columns
 from experiments.sweeps.store.consistent import consistently
 from experiments.sweeps.store.merge import changed_copies
 from experiments.sweeps.store.parts import read_part
@@ -147,12 +147,14 @@ def as_dataset(results: pd.DataFrame, sweep: SweepFile) -> Any:
 
 
 def verify_parts(store: SweepStore) -> str:
-    """Return a line that says every file is as it was written.
+    """Return a line that says the store is as it was written, and one about each changed copy.
+
+    A copy for people that somebody saved over is no part of the store.
 
     Raises
     ------
     StoreError
-        Naming the first that is not.
+        Naming the first file of the store that is not as it was written.
     """
     return consistently(store.folder, _verified)
 
@@ -162,9 +164,12 @@ def _verified(store: SweepStore, history: History) -> str:
         read_part(store.folder, part)
     store.specs()
     store.scenarios()
-    for name in changed_copies(store, history):
-        raise StoreError(f"{name}: is not as it was written; the results are whole, in parts")
-    return f"{len(history.parts)} parts, the design, scenarios and logs are as they were written"
+    whole = f"{len(history.parts)} parts, the design, scenarios and logs are as they were written"
+    changed = (
+        f"{name}: was changed since it was written; it is a copy, and nothing is read from it"
+        for name in changed_copies(store, history)
+    )
+    return "\n".join((whole, *changed))
 
 
 def without_formula(cell: Any) -> Any:

@@ -8,21 +8,21 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 from matplotlib.figure import Figure
 from pandas.api.types import is_numeric_dtype
 
 from abm.errors import OutputError, StoreError
-from experiments.runs.confined import is_file_inside
-from experiments.runs.folders import write_whole
+from experiments.runs.on_disk.confined import is_file_inside
+from experiments.runs.on_disk.run_folders import write_whole
 from experiments.sweeps.answers import report_figures
 from experiments.sweeps.answers.answers import Interval, cell_means, paired_differences
 from experiments.sweeps.answers.export import chosen_outcomes
 from experiments.sweeps.answers.indices import has_indices, what_matters
 from experiments.sweeps.design.points import Point
 from experiments.sweeps.design.sweep_file import SweepFile
-from experiments.sweeps.store.columns import batches, checked_columns
+from experiments.sweeps.store.by_column import batches, checked_columns
 from experiments.sweeps.store.consistent import consistently
 from experiments.sweeps.store.reading import makers_table, status
 from experiments.sweeps.store.remembered import Remembered
@@ -81,18 +81,10 @@ def _report_text(store: SweepStore, history: History, memory: Remembered) -> str
     """Return the report as a page; one outcome is held at a time."""
     found = checked_columns(store, history, memory)
     sweep = store.sweep
-    environment = Environment(
-        loader=PackageLoader("experiments.sweeps.answers", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["number"] = number_text
     outcomes = chosen_outcomes(found.names, sweep)
     if not sweep.outcomes:
         outcomes = outcomes[:MOST_OUTCOMES]
-    text: str = environment.get_template("report.html").render(
+    text: str = report_template("experiments.sweeps.answers").render(
         sweep=sweep,
         status=status(store),
         manifest=store.manifest,
@@ -202,6 +194,19 @@ def as_svg(figure: Figure) -> Markup:
         figure.savefig(buffer, format="svg", metadata={"Date": None})
     text = buffer.getvalue()
     return Markup(text[text.index("<svg") :])
+
+
+def report_template(package: str) -> Template:
+    """Return the template ``report.html`` of a package; what it is given is escaped."""
+    environment = Environment(
+        loader=PackageLoader(package, "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["number"] = number_text
+    return environment.get_template(REPORT)
 
 
 def number_text(value: Any) -> str:

@@ -47,7 +47,7 @@ Names = Annotated[
 ]
 
 
-class Design(Settings):
+class PointDesign(Settings):
     """How points are taken from the factors.
 
     ``n`` is the number of points of ``latin_hypercube`` and ``sobol_sequence``, of base
@@ -90,7 +90,7 @@ class SweepFile(KeyedFile):
     outcomes: Annotated[tuple[str, ...], AsTuple, Field(max_length=100)] = ()
     set: dict[str, Any] = Field({}, max_length=MOST_FACTORS)
     factors: dict[str, Any] = Field({}, max_length=MOST_FACTORS)
-    design: Design = Design()
+    design: PointDesign = PointDesign()
     reference: dict[str, Any] = Field({}, max_length=MOST_FACTORS)
 
     @property

@@ -6,7 +6,6 @@ there is what belongs to the sweep: the manifest last, so that a folder that cam
 is none.
 """
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,14 +16,12 @@ from typing import Any
 import pyarrow as pa
 
 from abm.errors import OutputError, StoreError
-from experiments.runs.confined import read_inside
-from experiments.runs.folders import MANIFEST, write_whole
+from experiments.runs.on_disk.confined import read_inside
+from experiments.runs.on_disk.run_folders import MANIFEST, write_whole
 from experiments.sweeps.store.consistent import consistently
 from experiments.sweeps.store.parts import read_part, table_of
-from experiments.sweeps.store.run_log import FOLDER, History, Part
+from experiments.sweeps.store.run_log import FOLDER, LOG_NAME, History, Part, log_names
 from experiments.sweeps.store.store import FOLDERS, SweepStore
-
-_LOG = re.compile(r"[A-Za-z0-9-]{1,60}\.jsonl")
 
 
 def is_elsewhere(place: str) -> bool:
@@ -144,14 +141,15 @@ def _fetched(place: str, system: Any, root: str, name: str) -> bytes:
 
 def _logs(place: str, system: Any, root: str) -> list[str]:
     try:
-        paths = system.ls(f"{root}/{FOLDER}", detail=False)
+        there = system.ls(f"{root}/{FOLDER}", detail=True)
     except FileNotFoundError:
         return []  # nothing has begun there
     except Exception as error:
         said = " ".join(str(error).split())[:200]
         raise OutputError(f"{place}: cannot be read ({type(error).__name__}: {said})") from None
-    found = [str(path).rpartition("/")[2] for path in paths]
-    return sorted(name for name in found if _LOG.fullmatch(name))
+    files = [str(each["name"]) for each in there if each.get("type") == "file"]
+    names = [path.rpartition("/")[2] for path in files]
+    return sorted(name for name in names if LOG_NAME.fullmatch(name))
 
 
 def send(folder: Path, place: str) -> str:
@@ -173,7 +171,7 @@ def send(folder: Path, place: str) -> str:
     names = [part.name for part in history.parts.values()]
     names += [*manifest["files"].values()]
     names += [stored["file"] for stored in manifest["scenarios"].values()]
-    names += [f"{FOLDER}/{path.name}" for path in sorted((folder / FOLDER).glob("*.jsonl"))]
+    names += [f"{FOLDER}/{name}" for name in log_names(folder)]
     try:
         for name in (*names, MANIFEST):
             content = read_inside(folder, name)

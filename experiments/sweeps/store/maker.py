@@ -15,7 +15,7 @@ from abm.errors import StoreError
 from experiments.runs.processes import PORTABLE
 
 type Facts = Mapping[str, Any]
-"""As `experiments.sweeps.store.records.Maker` describes them."""
+"""As `experiments.sweeps.store.schemas.Maker` describes them."""
 
 REFUSED = {
     "version": "another version of nearshore",
@@ -34,7 +34,7 @@ WARNED = {
 @cache
 def maker() -> dict[str, Any]:
     """Return what results of this process depend on in their last bits."""
-    from experiments.runs.provenance import git_revision, processor, versions
+    from experiments.runs.on_disk.provenance import git_revision, processor, versions
 
     return {
         "versions": versions(),

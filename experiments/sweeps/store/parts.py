@@ -10,13 +10,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from abm.errors import StoreError
-from experiments.runs.confined import is_file_inside, read_inside
+from experiments.runs.on_disk.confined import is_file_inside, read_inside
 from experiments.sweeps.design.run_spec import RUN, Report
 from experiments.sweeps.store.run_log import Part
+from experiments.sweeps.store.schemas import MERGED_PART, PART_OF_WRITER
 
-_NAMED_BY_CONTENT = re.compile(
-    r"(?:merged|[A-Za-z0-9-]+-\d{4,9})-([0-9a-f]{12,16})(?:-\d+)?\.parquet"
-)
+_NAMED_BY_CONTENT = (re.compile(PART_OF_WRITER), re.compile(MERGED_PART))
 
 
 def as_table(reports: Sequence[Report]) -> pa.Table:
@@ -60,10 +59,10 @@ def is_named_by_content(path: Path) -> bool:
 
     Such a file is from a sweep, and whole; nobody else's has that name by chance.
     """
-    found = _NAMED_BY_CONTENT.fullmatch(path.name)
+    found = next(filter(None, (form.fullmatch(path.name) for form in _NAMED_BY_CONTENT)), None)
     if found is None or not is_file_inside(path):
         return False
-    return sha256(path.read_bytes()).hexdigest().startswith(found[1])
+    return sha256(path.read_bytes()).hexdigest().startswith(found["mark"])
 
 
 def read_part(folder: Path, part: Part) -> pa.Table:

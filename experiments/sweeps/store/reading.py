@@ -17,9 +17,9 @@ import pyarrow as pa
 
 from abm.config.keys import shown
 from abm.errors import ScenarioError
-from experiments.runs.folders import PROGRAM
+from experiments.runs.on_disk.run_folders import PROGRAM
 from experiments.sweeps.design.run_spec import CHANGE, RUN, RunSpec
-from experiments.sweeps.store.columns import Columns, checked_columns, read_columns
+from experiments.sweeps.store.by_column import Columns, checked_columns, read_columns
 from experiments.sweeps.store.consistent import consistently
 from experiments.sweeps.store.remembered import Remembered
 from experiments.sweeps.store.run_log import History

@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from experiments.runs.folders import write_whole
+from experiments.runs.on_disk.run_folders import write_whole
 from experiments.sweeps.design.run_spec import Report
 from experiments.sweeps.store.maker import Makers
 from experiments.sweeps.store.parts import as_parquet, as_table

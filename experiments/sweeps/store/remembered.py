@@ -21,8 +21,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from experiments.runs.confined import open_inside
-from experiments.runs.folders import seal_holds, sealed
+from experiments.runs.on_disk.confined import open_inside
+from experiments.runs.on_disk.run_folders import seal_holds, sealed
 
 CACHE = "NEARSHORE_CACHE"
 """Environment variable: folder of what is remembered; ``""`` for none."""

@@ -2,10 +2,11 @@
 
 It alone says which runs are done: a run is, if a line names a part that holds it and
 the part has the checksum of that line. Every line has a checksum of its own and a
-number. What a kill cut short is the end of a file without the end of a line: it counts
-for nothing. A whole line whose checksum does not hold, or a number left out, is damage:
-nothing is read past it until a repair, which is itself a line, says that it is to count
-for nothing.
+number, and the first that a program writes names the logs that were there before it.
+What a kill cut short is the end of a file without the end of a line: it counts for
+nothing. A whole line whose checksum does not hold, a number left out, or a log that is
+gone, is damage: nothing is read past it until a repair, which is itself a line, says that
+it is to count for nothing.
 
 What lines say does not depend on their order: a name is given to one part for ever,
 and a part that was replaced or set aside never counts again.
@@ -14,7 +15,7 @@ and a part that was replaced or set aside never counts again.
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import blake2b, sha256
@@ -22,12 +23,14 @@ from pathlib import Path
 from typing import Any
 
 from abm.errors import StoreError
-from experiments.runs.confined import file_for_adding, read_inside
-from experiments.sweeps.store.records import (
+from experiments.runs.on_disk.confined import file_for_adding, is_file_inside, read_inside
+from experiments.sweeps.store.schemas import (
     LOG_FORMAT,
     LOG_NAME_PATTERN,
+    MERGED_PART,
+    PART_OF_WRITER,
     FailedLine,
-    Line,
+    LogLine,
     MergedLine,
     PartLine,
     RepairedLine,
@@ -38,6 +41,7 @@ from experiments.sweeps.store.records import (
 
 FOLDER = "log"
 LOG_NAME = re.compile(LOG_NAME_PATTERN)
+_PART = re.compile(f"{PART_OF_WRITER}|{MERGED_PART.replace('?P<mark>', '')}")
 CHECK_BYTES = 16
 _OPENING = b'{"check":"'
 
@@ -51,7 +55,7 @@ class Damage:
     log : str
         Name of the file.
     line : int
-        From 1.
+        From 1; 0 is all of a log that is gone.
     sha256 : str
         Of the line as it is now; ``""`` where lines before it are missing.
     """
@@ -61,6 +65,8 @@ class Damage:
     sha256: str
 
     def __str__(self) -> str:
+        if self.line == 0:
+            return f"{FOLDER}/{self.log}: is missing, though it was written to"
         what = "is damaged" if self.sha256 else "does not follow the one before it"
         return f"{FOLDER}/{self.log}: line {self.line} {what}"
 
@@ -74,10 +80,20 @@ class RunLog:
         Of the sweep.
     writer : str
         Its log is made if it is not there.
+
+    Raises
+    ------
+    StoreError
+        If something that is no file has the name of that log.
     """
 
     def __init__(self, folder: Path, writer: str) -> None:
         name = f"{writer}.jsonl"
+        path = folder / FOLDER / name
+        if os.path.lexists(path) and not is_file_inside(path):
+            raise StoreError(f"{FOLDER}/{name}: is no file, and this program's log; move it away")
+        # Before its own is there: whoever finds that one and not these has lost them.
+        self._told_first = {"logs": [other for other in written_logs(folder) if other != name]}
         self._file = file_for_adding(folder, f"{FOLDER}/{name}")
         self._file.seek(0)
         found = _scanned(name, self._file.read())
@@ -92,6 +108,7 @@ class RunLog:
         """Add a line and have the disk keep it."""
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         record = {"n": self._next, "event": event, "format": LOG_FORMAT, "time": now, **facts}
+        record |= self._told_first
         left, before = as_line(record), self._file.seek(0, os.SEEK_END)
         try:
             while left:
@@ -101,6 +118,7 @@ class RunLog:
             raise
         os.fsync(self._file.fileno())
         self._next += 1
+        self._told_first = {}
 
     def close(self) -> None:
         """Close the file."""
@@ -276,9 +294,9 @@ def _scanned(name: str, content: bytes) -> _Scanned:
     return found
 
 
-def _read_all(folder: Path) -> tuple[list[Line], list[Damage]]:
+def _read_all(folder: Path) -> tuple[list[LogLine], list[Damage]]:
     """Return lines of all logs, and those that are damaged but for what was repaired."""
-    lines: list[Line] = []
+    lines: list[LogLine] = []
     damages: list[Damage] = []
     for name, content in _logs(folder):
         found = _scanned(name, content)
@@ -288,30 +306,65 @@ def _read_all(folder: Path) -> tuple[list[Line], list[Damage]]:
     repaired = {
         Damage(line.log, line.line, line.sha256) for line in lines if isinstance(line, RepairedLine)
     }
+    damages += _missing_logs(folder, lines)
     return lines, [damage for damage in damages if damage not in repaired]
 
 
+def _missing_logs(folder: Path, lines: Iterable[LogLine]) -> list[Damage]:
+    """Return logs that are gone, though other logs name them or parts of theirs are there.
+
+    A writer makes its log before anything else, so one that is not there was taken away.
+    """
+    written, there = set(written_logs(folder)), set(log_names(folder))
+    missing = {name for line in lines for name in line.logs} - written
+    for path in (folder / "parts").glob("*.parquet"):
+        part = _PART.fullmatch(path.name)
+        if part is None or not is_file_inside(path):
+            continue  # somebody's file
+        if part["writer"] is not None:
+            missing |= {f"{part['writer']}.jsonl"} - there
+        elif not written:
+            missing.add("main.jsonl")  # whoever merged it had a log
+    return [Damage(name, 0, "") for name in sorted(missing)]
+
+
+def log_names(folder: Path) -> list[str]:
+    """Return the names of a sweep's logs; a folder or pipe with such a name is none.
+
+    A link with the name of a log is one, and refused by whoever reads it.
+    """
+    return [
+        path.name
+        for path in sorted((folder / FOLDER).glob("*.jsonl"))
+        if LOG_NAME.fullmatch(path.name) and (path.is_symlink() or is_file_inside(path))
+    ]
+
+
+def written_logs(folder: Path) -> list[str]:
+    """Return the names of logs that hold anything."""
+    return [name for name in log_names(folder) if (folder / FOLDER / name).lstat().st_size]
+
+
 def strange_logs(folder: Path) -> list[str]:
-    """Return a line about each file or folder among the logs that has no name of a log."""
+    """Return a line about each file or folder among the logs that is none."""
+    known = log_names(folder)
     return [
         f"{FOLDER}/{path.name}: is no log of this sweep; left alone"
         for path in sorted((folder / FOLDER).iterdir())
-        if not LOG_NAME.fullmatch(path.name) and not path.name.startswith(".")
+        if path.name not in known and not path.name.startswith(".")
     ]
 
 
 def _logs(folder: Path) -> Iterator[tuple[str, bytes]]:
-    for path in sorted((folder / FOLDER).glob("*.jsonl")):
-        if not LOG_NAME.fullmatch(path.name):
-            continue  # somebody's notes: no writer has such a name, and no repair could name it
+    for name in log_names(folder):
         try:
-            yield path.name, read_inside(folder, f"{FOLDER}/{path.name}")
+            yield name, read_inside(folder, f"{FOLDER}/{name}")
         except OSError as error:
             said = error.strerror
-            raise StoreError(f"{FOLDER}/{path.name}: cannot be read ({said})") from None
+            raise StoreError(f"{FOLDER}/{name}: cannot be read ({said})") from None
 
 
-def _take(history: History, gone: set[str], line: Line) -> None:
+def _take(history: History, gone: set[str], line: LogLine) -> None:
     """Add what a line says to a history, and to ``gone`` the parts that it takes out."""
     match line:
         case PartLine():

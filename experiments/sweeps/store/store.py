@@ -30,15 +30,22 @@ from filelock import FileLock, Timeout
 
 from abm.config.keys import shown
 from abm.errors import OutputError, ScenarioError, StoreError
-from experiments.runs.confined import is_file_inside, read_inside
-from experiments.runs.folders import MANIFEST, PROGRAM, read_json, seal_holds, sealed, write_whole
+from experiments.runs.on_disk.confined import is_file_inside, read_inside
+from experiments.runs.on_disk.run_folders import (
+    MANIFEST,
+    PROGRAM,
+    read_json,
+    seal_holds,
+    sealed,
+    write_whole,
+)
 from experiments.sweeps.design.plan import SweepPlan
 from experiments.sweeps.design.points import Point
 from experiments.sweeps.design.run_spec import KEYS, RUN, RunSpec
 from experiments.sweeps.design.sweep_file import SweepFile
 from experiments.sweeps.store.parts import table_in
-from experiments.sweeps.store.records import checked_manifest
 from experiments.sweeps.store.run_log import History, Part, read_history
+from experiments.sweeps.store.schemas import checked_manifest
 
 SWEEP_FORMAT = 2
 """Of the folder. In 1 neither manifest, scenarios nor lines of the log had a checksum."""

@@ -1,1 +1,1 @@
-"""Who carries a sweep out: runs in chunks, on processes, Dask or SLURM."""
+"""A sweep from first check to merged results: begun, resumed, extended, stopped, repaired."""

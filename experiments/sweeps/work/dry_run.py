@@ -10,9 +10,9 @@ from experiments.runs.processes import environment_of_workers
 from experiments.runs.progress import clock
 from experiments.sweeps.design.plan import SweepPlan
 from experiments.sweeps.design.run_spec import RunFunction
-from experiments.sweeps.work.chunk import Limits, run_chunk
 from experiments.sweeps.work.model_rules import check_plan
-from experiments.sweeps.work.one_run import simulate
+from experiments.sweeps.workers.chunk import Limits, run_chunk
+from experiments.sweeps.workers.one_run import simulate
 
 BYTES_A_NUMBER = 8
 HALF_AGAIN = 1.5

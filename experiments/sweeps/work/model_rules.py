@@ -19,7 +19,7 @@ from abm.scenario.scenario import Scenario
 from experiments.outcomes.summary import entries, summary
 from experiments.sweeps.design.plan import SweepPlan, scenario_at
 from experiments.sweeps.design.run_spec import CHANGE, RunFunction
-from experiments.sweeps.work.one_run import simulate
+from experiments.sweeps.workers.one_run import simulate
 
 
 def check_plan(plan: SweepPlan, run_one: RunFunction) -> None:
@@ -28,10 +28,11 @@ def check_plan(plan: SweepPlan, run_one: RunFunction) -> None:
     Raises
     ------
     ScenarioError
-        As `check_by_the_model` does.
+        As `check_by_the_model` does, and for outcomes that no run has.
     """
     if run_one is simulate:
         check_by_the_model(plan)
+        _check_outcomes(plan.sweep.outcomes)
 
 
 def check_by_the_model(plan: SweepPlan) -> None:
@@ -49,7 +50,6 @@ def check_by_the_model(plan: SweepPlan) -> None:
         firms_per_cell(economy_of(), plan.sweep.firms)
     except CalibrationError as error:
         raise ScenarioError(str(error)) from None
-    _check_outcomes(plan.sweep.outcomes)
     seen: set[str] = set()
     for name, text in plan.scenarios.items():
         for point in plan.points:

@@ -12,7 +12,7 @@ from experiments.sweeps.store.merge import outcome_tables
 from experiments.sweeps.store.recorder import Recorder
 from experiments.sweeps.store.run_log import History
 from experiments.sweeps.store.store import SweepStore
-from experiments.sweeps.work.one_run import check_outcomes
+from experiments.sweeps.workers.one_run import check_outcomes
 
 
 def check_reusable(folders: Sequence[Path], here: Facts) -> None:

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from abm.errors import StoreError
 from experiments.sweeps.design.run_spec import Report, RunSpec
 from experiments.sweeps.store.recorder import Recorder
-from experiments.sweeps.work.backends import Backend, BackendLostError
-from experiments.sweeps.work.progress import SweepProgress
-from experiments.sweeps.work.stopping import RESUME_ME, StopRequested, noting_requests
+from experiments.sweeps.work.stop_requests import RESUME_ME, StopRequested, noting_requests
+from experiments.sweeps.work.sweep_progress import SweepProgress
+from experiments.sweeps.workers.backends import Backend, BackendLostError
 
 ALL_DONE = 0
 SOME_FAILED = 3

@@ -10,7 +10,7 @@ from typing import Any
 
 from abm.config.keys import shown
 from abm.errors import OutputError, StoreError
-from experiments.runs.folders import MANIFEST
+from experiments.runs.on_disk.run_folders import MANIFEST
 from experiments.runs.processes import environment_of_workers
 from experiments.sweeps.design.plan import SweepPlan, make_plan
 from experiments.sweeps.design.run_spec import RunFunction, RunSpec
@@ -21,16 +21,16 @@ from experiments.sweeps.store.merge import merge, set_damaged_aside
 from experiments.sweeps.store.recorder import FLUSH_SECONDS, Recorder
 from experiments.sweeps.store.run_log import History
 from experiments.sweeps.store.store import FOLDERS, WHOLE, SweepStore, check_new_folder, locked
-from experiments.sweeps.work import backends, cluster, executors
-from experiments.sweeps.work.chunk import Limits, Worker
 from experiments.sweeps.work.extending import extended_plan
-from experiments.sweeps.work.mending import compact, mend_logs
 from experiments.sweeps.work.model_rules import check_plan
-from experiments.sweeps.work.one_run import simulate
-from experiments.sweeps.work.progress import SweepProgress
+from experiments.sweeps.work.repairing import compact, mend_logs
 from experiments.sweeps.work.reuse import check_reusable, take_from_others
-from experiments.sweeps.work.stopping import RESUME_ME, StopRequested, stoppable
+from experiments.sweeps.work.stop_requests import RESUME_ME, StopRequested, stoppable
 from experiments.sweeps.work.supervisor import SOME_FAILED, Ending, StopRules, work
+from experiments.sweeps.work.sweep_progress import SweepProgress
+from experiments.sweeps.workers import backends, cluster, executors
+from experiments.sweeps.workers.chunk import Limits, Worker
+from experiments.sweeps.workers.one_run import simulate
 
 KINDS_OF_FAILURE = ("error", "timeout", "memory", "killed")
 
@@ -46,7 +46,7 @@ class Options:
     dask : str or None
         Address of a scheduler to use instead.
     executor : str or None
-        Executor to use instead, see `experiments.sweeps.work.executors.factory_of`.
+        Executor to use instead, see `experiments.sweeps.workers.executors.factory_of`.
     copy_to : str or None
         Place to which the folder is copied at the end, a path of fsspec.
     shard : tuple of int, or None
@@ -146,10 +146,17 @@ def run_sweep(
             _run_sweep(source, out, options, run_one, result)
     except StopRequested as stop:  # outside the work on runs, which ends by itself
         result.code = stop.code
-        result.notes.append(f"Stopped: {stop.note}; go on with --resume if there is a folder.")
+        result.notes.append(f"Stopped: {stop.note}; {_what_to_do(out)}.")
     if options.copy_to is not None and (out / MANIFEST).exists():
         _copy(out, options.copy_to, result)
     return result
+
+
+def _what_to_do(out: Path) -> str:
+    """Return how to go on after a stop: a sweep has begun once its manifest is there."""
+    if (out / MANIFEST).exists():
+        return "go on with --resume"
+    return "nothing was begun: start it again without --resume"
 
 
 def _copy(out: Path, place: str, result: SweepResult) -> None:
@@ -170,6 +177,8 @@ def _run_sweep(
         raise OutputError(f"{out}: holds no sweep to extend")
     name = WHOLE if options.shard is None else "shard-{}-of-{}".format(*options.shard)
     if options.resume or options.extend or (options.shard and (out / MANIFEST).exists()):
+        if not os.path.lexists(out / MANIFEST):
+            raise StoreError(f"{out}: holds no sweep ({MANIFEST} is missing); {_what_to_do(out)}")
         SweepStore.open(out)
         _check_what_is_asked(options)
     else:

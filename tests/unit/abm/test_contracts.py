@@ -8,13 +8,13 @@ from abm.core.inputs.contracts import (
     Contracts,
     Signing,
     contract_weights,
-    cost_with_tastes,
     gain_of_signing,
     next_contracts,
     out_of_place,
     paid,
     signing_today,
 )
+from tests.contract_costs import cost_with_tastes
 
 THETA = np.array([1.5, 4.0, 8.0])
 SHAPE = (2, 3, 4, 2)  # sector, input, source, place

@@ -5,8 +5,9 @@ import pytest
 
 from abm import data
 from abm.axes import N_GOODS, N_REGIONS, N_SECTORS, REGIONS, SECTORS
-from abm.economy.tables import load_economy, observed_flows, with_tables
+from abm.economy.tables import load_economy
 from abm.economy.trade_margins import TRADERS, valued
+from tests.recorded_margins import on_tables_as_observed
 
 SHAPE = (N_SECTORS, N_REGIONS, N_REGIONS)
 SUMS = 1e-9
@@ -101,6 +102,6 @@ def test_records_are_margins_and_mismatch_together():
 
 def test_an_economy_on_its_own_tables_is_itself():
     economy = load_economy()
-    again = with_tables(economy, *observed_flows())
+    again = on_tables_as_observed(economy)
     for name in ("intermediate_use", "final_demand", "customs_over_basic", "records_over_customs"):
         np.testing.assert_allclose(getattr(again, name), getattr(economy, name), rtol=1e-12)

@@ -6,11 +6,11 @@ import pytest
 from matplotlib.figure import Figure
 from rich.console import Console
 
-from benchmarks.compare import change, changes, print_comparison, summary
-from benchmarks.compare import main as compare
-from benchmarks.figure import scaling
-from benchmarks.goals import GOALS
-from benchmarks.performance_page import (
+from benchmarks.page.compare import change, changes, print_comparison, summary
+from benchmarks.page.compare import main as compare
+from benchmarks.page.figure import scaling
+from benchmarks.page.goals import GOALS
+from benchmarks.page.performance_page import (
     BLOCK,
     BLOCKS,
     PAGE,
@@ -21,8 +21,8 @@ from benchmarks.performance_page import (
     print_report,
     rewritten,
 )
-from benchmarks.performance_page import main as report
-from benchmarks.results import BenchmarkError, Results, Row, read
+from benchmarks.page.performance_page import main as report
+from benchmarks.page.recorded import BenchmarkError, Recording, Timing, read
 from experiments.labels import NOTHING
 from experiments.speed.machine import description
 
@@ -32,7 +32,7 @@ PHASES = {"solve_costs": 0.03, "claim_origin": 0.01}
 def cost_step(firms, seconds):
     """A cost step whose naive model takes 400 and whose bound a quarter of its time."""
     rounds = [seconds * factor for factor in (1.0, 1.2, 0.9, 1.0, 1.1)]
-    return Row(
+    return Timing(
         "cost step",
         firms,
         rounds,
@@ -48,11 +48,11 @@ def results():
     rows = [
         cost_step(1_000, 0.002),
         cost_step(1_000_000, 1.5),
-        Row("free cost in Polars", 100_000, [1.2] * 5, [0.01] * 5, {"nearshore": [0.1] * 5}),
-        Row("cost step of the naive model", 250, [0.1] * 5, [0.01] * 5),
-        Row("cost step of the naive model", 1_000, [0.4] * 5, [0.01] * 5),
-        Row("whole step", 10_000, [0.1] * 5, [0.01] * 5, facts={"phases": PHASES}),
-        Row(
+        Timing("free cost in Polars", 100_000, [1.2] * 5, [0.01] * 5, {"nearshore": [0.1] * 5}),
+        Timing("cost step of the naive model", 250, [0.1] * 5, [0.01] * 5),
+        Timing("cost step of the naive model", 1_000, [0.4] * 5, [0.01] * 5),
+        Timing("whole step", 10_000, [0.1] * 5, [0.01] * 5, facts={"phases": PHASES}),
+        Timing(
             "whole step",
             1_000_000,
             [11.0] * 5,
@@ -60,7 +60,7 @@ def results():
             facts={"phases": PHASES, "peak_memory_bytes": 5_000_000_000},
         ),
     ]
-    return Results(rows, description(), "abc123", "2026-11-24T12:00:00")
+    return Recording(rows, description(), "abc123", "2026-11-24T12:00:00")
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def saved(results, tmp_path):
 
 
 def test_ratios_are_medians_over_rounds_and_not_ratios_of_medians():
-    row = Row("x", 10, [1.0, 2.0, 4.0], [1.0] * 3, {"yardstick": [10.0, 10.0, 80.0]}, [1.0] * 3)
+    row = Timing("x", 10, [1.0, 2.0, 4.0], [1.0] * 3, {"yardstick": [10.0, 10.0, 80.0]}, [1.0] * 3)
     assert row.times_faster_than("yardstick") == 10.0
     assert row.times_bound == 2.0
     assert row.firms_per_second == 5.0
@@ -86,7 +86,7 @@ def test_a_row_of_the_table_holds_what_was_measured_and_a_dash_for_what_was_not(
 
 
 def test_rows_keep_the_order_of_what_they_measure_and_go_by_size(results):
-    backwards = Results([*results.rows[::-1], results.rows[0]], {}, None, "")
+    backwards = Recording([*results.rows[::-1], results.rows[0]], {}, None, "")
     names = [(row.what, row.firms) for row in in_order(backwards)]
     assert names[:2] == [("whole step", 10_000), ("whole step", 1_000_000)]
     assert names[-3:] == [("cost step", 1_000), ("cost step", 1_000), ("cost step", 1_000_000)]
@@ -126,7 +126,7 @@ def test_results_are_read_back_as_they_were_saved(results, saved):
 
 
 def test_of_two_runs_the_later_one_counts_where_both_measured_the_same(results, saved, tmp_path):
-    newer = Results([cost_step(1_000, 0.001)], {}, "def", "2026-11-25T12:00:00")
+    newer = Recording([cost_step(1_000, 0.001)], {}, "def", "2026-11-25T12:00:00")
     path = tmp_path / "newer.json"
     path.write_text(json.dumps(newer.as_document()))
     both = read([saved, path])
@@ -160,7 +160,7 @@ def test_the_report_writes_results_and_pictures_as_one_folder(saved, tmp_path, c
 
 
 def rounds(times, machine=0.01):
-    return Row("x", 10, list(times), [machine] * len(times))
+    return Timing("x", 10, list(times), [machine] * len(times))
 
 
 STEADY = (1.0, 1.01, 0.99, 1.0, 1.02, 0.98, 1.0)
@@ -192,9 +192,9 @@ def test_a_steady_change_of_two_percent_is_not_told_from_that_between_runs():
 
 
 def test_only_what_both_runs_measured_at_one_size_is_compared(results):
-    fewer = Results(results.rows[:2], results.machine, None, "2026-11-25T12:00:00")
+    fewer = Recording(results.rows[:2], results.machine, None, "2026-11-25T12:00:00")
     assert [one.after.firms for one in changes(results, fewer)] == [1_000, 1_000_000]
-    assert summary(changes(results, Results([], {}, None, ""))).startswith("The two runs have")
+    assert summary(changes(results, Recording([], {}, None, ""))).startswith("The two runs have")
     console = Console(width=160)
     with console.capture() as captured:
         print_comparison(results, fewer, console)
@@ -215,12 +215,13 @@ def test_the_figure_says_what_was_found_and_draws_the_bound_and_what_is_scaled(r
 
 
 def test_the_figure_without_a_cost_step_is_a_sentence():
-    figure = scaling(Results([], {}, None, ""))
+    figure = scaling(Recording([], {}, None, ""))
     assert any("not measured" in text.get_text() for text in figure.axes[0].texts)
 
 
 def test_the_page_shows_every_block_and_is_what_its_results_make_of_it():
     page = PAGE.read_text(encoding="utf-8")
     assert {found["name"] for found in BLOCK.finditer(page)} == set(BLOCKS)
-    # `python -m benchmarks.performance_page docs/performance.json --page` brings it up to date.
+    # What brings it up to date:
+    # python -m benchmarks.page.performance_page docs/performance.json --page
     assert rewritten(page, read([PAGE_RESULTS])) == page

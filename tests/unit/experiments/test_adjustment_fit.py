@@ -29,7 +29,7 @@ from experiments.fit.adjustment_runs import (
     EXPORTERS,
     QUIET,
     Observer,
-    Task,
+    PointTask,
     cells_of,
     lasting,
     run_task,
@@ -177,7 +177,7 @@ def test_an_observer_asks_for_the_same_populations_at_every_point():
     assert found[:, :, 0].tolist() == [[1, 2], [1, 2]]
     assert np.isnan(found[:, :, 1]).all()
     first, second = ("economy.relation=0.5", "economy.theta_scale=0.5"), pool.asked[2]
-    assert pool.asked[0] == Task(first, 300, 1)
+    assert pool.asked[0] == PointTask(first, 300, 1)
     assert second.assumptions[-1] == "economy.theta_scale=0.7"
 
 
@@ -186,7 +186,7 @@ def test_a_population_that_breaks_down_gives_no_figures(monkeypatch):
         raise adjustment_runs.ModelError("cost step: no plant left")
 
     monkeypatch.setattr(adjustment_runs, "moments_of", breaks_down)
-    assert run_task(Task((), 300, 1)) == {}
+    assert run_task(PointTask((), 300, 1)) == {}
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 
 from abm.errors import OutputError
 from experiments.outcomes.tables import TABLES, check_tables
-from experiments.runs.folders import (
+from experiments.runs.on_disk.run_folders import (
     MANIFEST,
     PROGRAM,
     check_destination,

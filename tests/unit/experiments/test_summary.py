@@ -6,7 +6,7 @@ from math import isclose
 import pandas as pd
 import pytest
 
-from experiments.outcomes.measures import plants_changed, yearly
+from experiments.outcomes.quantities import plants_changed, yearly
 from experiments.outcomes.summary import entries, summary
 from tests.synthetic import a_run, empty, tables
 

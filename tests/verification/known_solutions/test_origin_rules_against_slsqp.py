@@ -12,6 +12,7 @@ import pytest
 from scipy.optimize import minimize
 
 from abm.core.inputs.content_rules import meet_content_rule
+from abm.core.inputs.least_cost import meet_origin_rules
 from abm.core.inputs.origin_rules import (
     CATEGORY,
     CONTENT,
@@ -21,7 +22,6 @@ from abm.core.inputs.origin_rules import (
     SHIFT,
     OriginRules,
     Sourcing,
-    meet_origin_rules,
     rule_excess,
 )
 

@@ -1,0 +1,1 @@
+"""The law of any date, by product: acts as data, and the duty that they make up."""

@@ -1,0 +1,250 @@
+"""A legal act as its file says it: dates, products, rates, relations to other acts, examples.
+
+An act is a list of *terms*. The first term that names the product, the origin and the day
+holds; those after it are for what is left. What acts mean to one another stands in the act that
+gives way, so that an act that is added needs no change in those there are.
+"""
+
+from datetime import date
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from abm.config.settings import AsTuple, Date, Rate, Settings, Share
+
+Code = Annotated[str, Field(pattern=r"^\d{2,10}$")]
+"""Digits of the Harmonized System, from a chapter (2) to a statistical line (10)."""
+
+Codes = Annotated[tuple[Code, ...], AsTuple]
+Place = Annotated[str, Field(pattern=r"^[A-Z]{2,4}$|^all$")]
+"""A country by three letters, a group of them such as ``EU``, or ``all``."""
+
+Places = Annotated[tuple[Place, ...], AsTuple]
+Words = Annotated[tuple[str, ...], AsTuple]
+Day = Date | None
+ALL = "all"
+"""The list of every product, and the place of every origin."""
+
+Base = Literal["whole", "steel", "aluminium", "copper", "metal"]
+"""What part of the customs value a rate falls on; ``metal`` is the three together."""
+
+METALS = ("steel", "aluminium", "copper")
+
+
+class Products(Settings):
+    """Codes that a list names.
+
+    Attributes
+    ----------
+    hs : tuple of str
+        Prefixes of what is named.
+    without : tuple of str
+        Prefixes of what is not, although `hs` has it.
+    partly : tuple of str
+        Prefixes of which some lines are named and it is not known which, or whose lines are
+        named for one use and not for another.
+    """
+
+    hs: Codes = ()
+    without: Codes = ()
+    partly: Codes = ()
+
+
+class Term(Settings):
+    """What an act asks of some products from some origins on some days.
+
+    Attributes
+    ----------
+    lists : tuple of str
+        Names of the act's lists of products, or ``all``.
+    origins, not_origins : tuple of str
+    effective, ended : datetime.date or None
+        First day, and first day on which it no longer holds; the act's own where not said.
+    rate : float or None
+        Ad valorem fraction.
+    schedule : str
+        Name of the table that has the rate by product, where `rate` has none.
+    exempt, banned : bool
+        No duty by this act; no import at all.
+    in_all : bool
+        `rate` is what the good pays together with the ordinary duty.
+    base : str
+    goods : str
+        ``all``, or only goods that are claimed as ``originating``, or only ``others``.
+    originating : str
+        What becomes of goods that qualify under the agreement of North America: the ``same``,
+        ``free``, or the duty on their ``non_us_content`` alone.
+    most_us_content : float
+        Of what US content is taken off, the most.
+    most_of_value : float
+        The part of the value on which it falls at most.
+    least_in_all : float
+        What a good pays at least together with the ordinary duty, after US content is taken off.
+    condition : str
+        A fact beyond code and origin on which it depends; such a term counts where
+        `counted` says so, and is told as uncertain either way.
+    counted : bool
+        Whether products named in part, or under a condition, count as named.
+    """
+
+    lists: Words = (ALL,)
+    origins: Places = (ALL,)
+    not_origins: Places = ()
+    effective: Day = None
+    ended: Day = None
+    rate: Rate | None = None
+    schedule: str = ""
+    exempt: bool = False
+    banned: bool = False
+    in_all: bool = False
+    base: Base = "whole"
+    goods: Literal["all", "originating", "others"] = "all"
+    originating: Literal["same", "free", "non_us_content"] = "same"
+    most_us_content: Share = 1.0
+    most_of_value: Share = 1.0
+    least_in_all: Rate = 0.0
+    condition: str = ""
+    counted: bool = True
+
+    @model_validator(mode="after")
+    def _says_one_thing(self) -> Self:
+        said = (self.rate is not None, bool(self.schedule), self.exempt, self.banned)
+        if sum(said) != 1:
+            raise ValueError("a term has one of rate, schedule, exempt and banned")
+        return self
+
+
+class GivesWay(Settings):
+    """Where this act leaves a good to another act.
+
+    Attributes
+    ----------
+    to : tuple of str
+        Acts, or groups of acts.
+    when : str
+        Where the other ``pays`` (a duty or ban is owed under it), or where it ``covers`` the
+        good although nothing may be owed.
+    part : str
+        ``whole``: the good is not under this act at all. ``levied``: this act falls only on
+        the part of the value on which the other does not.
+    effective, ended : datetime.date or None
+    """
+
+    to: Words
+    when: Literal["pays", "covers"] = "pays"
+    part: Literal["whole", "levied"] = "whole"
+    effective: Day = None
+    ended: Day = None
+
+
+class Pause(Settings):
+    """Days on which an act did not hold: the first, and the first on which it did again."""
+
+    begins: Date
+    ends: Date
+
+
+class Citation(Settings):
+    """Where something about the act is from; ``verified`` where it was read there."""
+
+    text: Annotated[str, Field(min_length=3)]
+    verified: bool
+
+
+class Example(Settings):
+    """A product, from there, on that day, owes this much.
+
+    Attributes
+    ----------
+    on : datetime.date
+    origin, product : str
+    originating : bool
+    content : dict
+        Shares of the value by ``steel``, ``aluminium``, ``copper`` and ``us``.
+    rate : float or None
+        By all acts together.
+    part : float or None
+        By this act.
+    banned : bool
+    source : str
+        What says so.
+    """
+
+    on: Date
+    origin: Place
+    product: str
+    originating: bool = False
+    content: dict[Literal["steel", "aluminium", "copper", "us"], Share] = Field({})
+    rate: Rate | None = None
+    part: Rate | None = None
+    banned: bool = False
+    source: Annotated[str, Field(min_length=3)]
+
+
+class Act(Settings):
+    """A legal act.
+
+    Attributes
+    ----------
+    title, authority : str
+    importer : str
+    kind : str
+        ``duty``; ``agreement``, ``notice`` or ``credit`` that charges nothing at the border.
+    groups : tuple of str
+        Words by which other acts may name it together with its like.
+    announced, effective, ended : datetime.date or None
+        `ended` is the first day on which it no longer holds. An act that was called off before
+        it took effect ended on or before that day.
+    suspended : tuple of Pause
+    known_to : datetime.date
+        The day to which its lists and dates are known.
+    note : str
+        Gaps and conflicts of sources.
+    """
+
+    title: Annotated[str, Field(min_length=3)]
+    authority: Annotated[str, Field(min_length=3)]
+    importer: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    kind: Literal["duty", "agreement", "notice", "credit"] = "duty"
+    groups: Words = ()
+    announced: Day = None
+    effective: Date
+    ended: Day = None
+    suspended: Annotated[tuple[Pause, ...], AsTuple] = ()
+    known_to: Date
+    note: str = ""
+    lists: dict[str, Products] = Field({})
+    term: Annotated[tuple[Term, ...], AsTuple] = ()
+    gives_way: Annotated[tuple[GivesWay, ...], AsTuple] = ()
+    citation: Annotated[tuple[Citation, ...], AsTuple, Field(min_length=1)]
+    example: Annotated[tuple[Example, ...], AsTuple] = ()
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        if (self.kind == "duty") != bool(self.term):
+            raise ValueError("an act that is a duty has terms, and no other has")
+        if self.kind == "duty" and not self.example:
+            raise ValueError("an act that is a duty has at least one example")
+        named = {name for term in self.term for name in term.lists}
+        if missing := sorted(named - {ALL} - set(self.lists)):
+            raise ValueError(f"no list is called {missing[0]}")
+        if idle := sorted(set(self.lists) - named):
+            raise ValueError(f"no term has the list {idle[0]}")
+        return self
+
+    def why_not_held(self, on: date) -> str:
+        """Return why it is not in force on a day, or nothing where it is."""
+        if self.ended is not None and on >= self.ended:
+            called_off = self.ended <= self.effective
+            return f"called off on {self.ended}" if called_off else f"ended on {self.ended}"
+        if on < self.effective:
+            return f"in force only from {self.effective}"
+        for pause in self.suspended:
+            if pause.begins <= on < pause.ends:
+                return f"suspended from {pause.begins} to {pause.ends}"
+        return ""
+
+
+def within(on: date, first: date | None, end: date | None) -> bool:
+    """Return whether a day lies between a first day and the first day after."""
+    return (first is None or on >= first) and (end is None or on < end)

@@ -1,0 +1,355 @@
+"""The duty that all acts together ask of a good on a day.
+
+Every act is asked in turn: is it in force, does a term of it name the product and the origin, does
+it give way to another act, and what is left of the value for it to fall on. What acts mean to one
+another is read from the acts that give way; nothing here knows any of them by name.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
+
+from abm.errors import ScenarioError
+from abm.law.act import ALL, METALS, Act, Term, within
+from abm.law.good import Answer, Good, Named, Standing
+from abm.law.products import covers
+from abm.law.reading import Law
+from abm.law.schedule import Known, metal_content, ordinary_duty
+
+MOST_OPEN = 6
+"""Facts left open that are tried both ways; a good with more is rare, and each doubles the work."""
+
+DECIMALS = 6
+
+EARLIEST = date(2017, 1, 1)
+"""The first day whose special duties were looked for."""
+
+type Open = tuple[str, tuple[str, ...], str, bool]
+"""A fact left open: an act, its lists, the condition, and whether it counts where nothing is said.
+
+Terms that ask for the same fact share it.
+"""
+
+
+def duty(law: Law, on: date, importer: str, good: Good) -> Answer:
+    """Return what a good owes on a day.
+
+    Parameters
+    ----------
+    law : Law
+    on : datetime.date
+    importer : str
+    good : Good
+
+    Raises
+    ------
+    ScenarioError
+        If nobody's acts are known for this importer, or no such origin is.
+    """
+    check_places(law, importer, good.origin)
+    names = _Names(law, importer, good.origin, (good.code,))
+    return _answer(law, names, 0, on, good)
+
+
+def duties(
+    law: Law,
+    on: date,
+    importer: str,
+    origin: str,
+    codes: Sequence[str],
+    originating: NDArray[np.bool_] | bool = False,
+) -> NDArray[np.float64]:
+    """Return the rates of many products from one origin on a day.
+
+    Parameters
+    ----------
+    law : Law
+    on : datetime.date
+    importer, origin : str
+    codes : sequence of str
+        Digits alone.
+    originating : ndarray of bool, shape (code,), or bool
+
+    Returns
+    -------
+    ndarray, shape (code,)
+        Ad valorem fractions; NaN where the import is banned.
+    """
+    check_places(law, importer, origin)
+    names = _Names(law, importer, origin, tuple(codes))
+    claimed = np.broadcast_to(np.asarray(originating, dtype=bool), (len(codes),))
+    rates = np.empty(len(codes))
+    for place, code in enumerate(codes):
+        case = _Case(law, names, place, on, Good(origin, code, bool(claimed[place])))
+        rate = case.rate()
+        rates[place] = np.nan if rate is None else rate
+    return rates
+
+
+def check_places(law: Law, importer: str, origin: str | None) -> None:
+    """Complain of an importer whose acts are not known, or of an origin that is no country.
+
+    Raises
+    ------
+    ScenarioError
+        In one line.
+    """
+    if importer not in law.importers():
+        raise ScenarioError(f"--to {importer[:20]}: acts are known of {', '.join(law.importers())}")
+    if origin is not None and origin not in law.countries():
+        raise ScenarioError(
+            f"--from {origin[:20]}: is one of {', '.join(law.countries())}; "
+            "a country that no act names is ROW"
+        )
+    if origin == importer:
+        raise ScenarioError(f"--from {origin}: goods do not cross a border to {importer}")
+
+
+class _Names:
+    """What the terms about goods of one origin name of some codes, all codes at once."""
+
+    def __init__(self, law: Law, importer: str, origin: str, codes: tuple[str, ...]) -> None:
+        self.acts = law.of(importer)
+        self._found = {
+            name: [
+                (term, *covers(act, term, codes)) for term in act.term if law.is_of(origin, term)
+            ]
+            for name, act in self.acts.items()
+        }
+
+    def naming(self, name: str, code: int) -> list[Named]:
+        """Return the terms of an act that name a code, at least perhaps, in their order."""
+        return [
+            Named(term, bool(certain[code]) and not term.condition)
+            for term, some, certain in self._found[name]
+            if some[code]
+        ]
+
+
+def _answer(law: Law, names: _Names, place: int, on: date, good: Good) -> Answer:
+    case = _Case(law, names, place, on, good)
+    standings = case.standings()
+    rate = case.rate()
+    rates, opened = _both_ways(law, names, place, on, good)
+    known = [value for value in rates if value is not None]
+    spread = case.table_spread()
+    low = min(known) + spread[0] if known else None
+    high = max(known) + spread[1] if known else None
+    notes = [*_limits(names.acts, on), *case.notes]
+    if opened:
+        notes.append("depends on " + "; ".join(_told(one) for one in opened))
+    if rate is not None and len(known) < len(rates):
+        notes.append("some of what the code holds is banned")
+    by_date = sorted(standings, key=lambda one: (names.acts[one.act].effective, one.act))
+    return Answer(
+        on=on,
+        importer=next(iter(names.acts.values())).importer,
+        good=good,
+        rate=rate,
+        low=None if rate is None or low is None else round(max(0.0, low), DECIMALS),
+        high=None if rate is None or high is None else round(high, DECIMALS),
+        acts=tuple(one for one in by_date if one.pays),
+        others=tuple(one for one in by_date if not one.pays and one.touches),
+        notes=tuple(dict.fromkeys(notes)),
+    )
+
+
+def _limits(acts: Mapping[str, Act], on: date) -> list[str]:
+    """Return what of the law is not known at all."""
+    found = []
+    if not any(term.schedule for act in acts.values() for term in act.term):
+        found.append("additional duties alone: the ordinary duty of this importer is not known")
+    known_to = max(act.known_to for act in acts.values())
+    if on > known_to:
+        found.append(f"the law is known to {known_to}")
+    if on < EARLIEST:
+        found.append(f"of the law before {EARLIEST} only the ordinary duty is known")
+    return found
+
+
+def _both_ways(
+    law: Law, names: _Names, place: int, on: date, good: Good
+) -> tuple[list[float | None], list[Open]]:
+    """Return the rate for every way in which facts left open may fall, and those facts."""
+    opened: list[Open] = []
+    while True:
+        rates, more = [], list(opened)
+        for way in product((True, False), repeat=len(opened)):
+            case = _Case(law, names, place, on, good, dict(zip(opened, way, strict=True)))
+            rates.append(case.rate())
+            more += [one for one in case.opened if one not in more]
+        if more == opened or len(opened) >= MOST_OPEN:
+            return rates, opened
+        opened = more[:MOST_OPEN]
+
+
+def _told(opened: Open) -> str:
+    name, lists, condition, counted = opened
+    of = condition or "which lines are listed"
+    return f"{name}{_in(lists)}: {of}, here {'counted' if counted else 'not counted'}"
+
+
+def _in(lists: tuple[str, ...]) -> str:
+    return "" if lists == (ALL,) else f" ({', '.join(lists)})"
+
+
+class _Case:
+    """One good on one day, with facts left open taken one way."""
+
+    def __init__(
+        self,
+        law: Law,
+        names: _Names,
+        place: int,
+        on: date,
+        good: Good,
+        taken: Mapping[Open, bool] | None = None,
+    ) -> None:
+        self.law, self.names, self.place, self.on, self.good = law, names, place, on, good
+        self.taken = taken or {}
+        self.opened: list[Open] = []
+        self.notes: list[str] = []
+        self._standings: dict[str, Standing] = {}
+        self._asked: list[str] = []
+        self._tables: list[Known] = []
+
+    def standings(self) -> list[Standing]:
+        """Return how every act of the importer stands to the good."""
+        return [self.standing(name) for name in self.names.acts]
+
+    def rate(self) -> float | None:
+        """Return what all acts together ask; None where the import is banned."""
+        found = self.standings()
+        if any(one.banned for one in found):
+            return None
+        return round(sum(one.rate for one in found), DECIMALS)
+
+    def table_spread(self) -> tuple[float, float]:
+        """Return how far ordinary duties inside the code lie below and above their mean."""
+        below = sum(known.low - known.value for known in self._tables)
+        return below, sum(known.high - known.value for known in self._tables)
+
+    def standing(self, name: str) -> Standing:
+        """Return how one act stands to the good."""
+        if name not in self._standings:
+            if name in self._asked:
+                circle = " and ".join((*self._asked[self._asked.index(name) :], name))
+                raise ScenarioError(f"{circle} give way to one another on {self.on}")
+            self._asked.append(name)
+            self._standings[name] = self._ask(name, self.names.acts[name])
+            self._asked.pop()
+        return self._standings[name]
+
+    def _ask(self, name: str, act: Act) -> Standing:
+        naming = self.names.naming(name, self.place)
+        if not naming:
+            return Standing(name, why="names neither this product nor this origin", touches=False)
+        if why := act.why_not_held(self.on):
+            return Standing(name, why=why)
+        term = self._first(name, naming)
+        if term is None:
+            return Standing(name, why="does not name this product on this day")
+        if term.exempt:
+            return Standing(name, why=f"exempts it{_in(term.lists)}")
+        left, why = self._left(name, act)
+        if not left:
+            return Standing(name, why=why)
+        return self._levied(name, term, left, why)
+
+    def _first(self, name: str, naming: list[Named]) -> Term | None:
+        claimed = self.good.originating
+        for one in naming:
+            if not within(self.on, one.term.effective, one.term.ended):
+                continue
+            if one.term.goods != "all" and (one.term.goods == "originating") != claimed:
+                continue
+            if one.certain:
+                return one.term
+            key = (name, one.term.lists, one.term.condition, one.term.counted)
+            if key not in self.opened:
+                self.opened.append(key)
+            if self.taken.get(key, one.term.counted):
+                return one.term
+        return None
+
+    def _left(self, name: str, act: Act) -> tuple[float, str]:
+        """Return the part of the value that other acts leave to this one, and why not all."""
+        left, why = 1.0, ""
+        for giving in act.gives_way:
+            if not within(self.on, giving.effective, giving.ended):
+                continue
+            for other in self.law.named(giving.to):
+                if other == name or other not in self.names.acts:
+                    continue
+                found = self.standing(other)
+                if not (found.pays if giving.when == "pays" else found.covers):
+                    continue
+                why = f"gives way to {other}"
+                if giving.part == "whole":
+                    return 0.0, why
+                left -= found.share
+        return max(0.0, round(left, DECIMALS)), why
+
+    def _levied(self, name: str, term: Term, left: float, why: str) -> Standing:
+        if term.banned:
+            return Standing(name, True, True, True, base=term.base, share=left, why=why)
+        if term.originating == "free" and self.good.originating:
+            return Standing(name, covers=True, why="originating goods are free of it")
+        said = self._said(name, term)
+        if said is None:
+            return Standing(name, covers=True, why="the ordinary duty of this product is not known")
+        share = left * min(term.most_of_value, self._share(term))
+        rate = said
+        if term.in_all:
+            rate = max(0.0, said - self._ordinary(name))
+        rate *= share
+        if term.least_in_all and self.good.originating:
+            rate = max(rate, term.least_in_all - self._ordinary(name))
+        pays = rate > 0
+        remark = why or ("" if pays else "its rate here is nothing")
+        return Standing(name, True, pays, False, rate, said, term.base, share, remark)
+
+    def _said(self, name: str, term: Term) -> float | None:
+        if not term.schedule:
+            return term.rate
+        known = ordinary_duty(term.schedule, self.good.code, self.good.origin)
+        if known is None:
+            self.notes.append(f"{name}: the table {term.schedule} has no such product")
+            return None
+        if not known.exact:
+            self.notes.append(f"{name}: the mean over six-digit codes, or over a code's lines")
+        self._tables.append(known)
+        return known.value
+
+    def _ordinary(self, name: str) -> float:
+        """Return what acts with a schedule ask."""
+        return sum(
+            self.standing(other).rate
+            for other, act in self.names.acts.items()
+            if other != name and any(term.schedule for term in act.term)
+        )
+
+    def _share(self, term: Term) -> float:
+        """Return the part of the value on which a term falls."""
+        if term.originating == "non_us_content" and self.good.originating:
+            us = min(self.good.content.get("us", 0.0), term.most_us_content)
+            if "us" not in self.good.content:
+                self.notes.append("US content that is not shown is not taken off")
+            return 1.0 - us
+        if term.base == "metal":
+            return min(1.0, sum(self._content(metal) for metal in METALS))
+        return self._content(term.base) if term.base in METALS else 1.0
+
+    def _content(self, metal: str) -> float:
+        if metal in self.good.content:
+            return self.good.content[metal]
+        for table in sorted({t.schedule for a in self.names.acts.values() for t in a.term} - {""}):
+            known = metal_content(table, metal, self.good.code, self.good.origin)
+            if known is not None:
+                self.notes.append(f"{metal} content {known.value:g}, the industry's mean")
+                return known.value
+        self.notes.append(f"{metal} content not known: the whole value")
+        return 1.0

@@ -1,0 +1,154 @@
+"""What is asked about, and what is answered: a good at a border, and the duty on it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from abm.law.act import Act, Base, Term
+
+CONTENTS = ("steel", "aluminium", "copper", "us")
+"""What shares of a good's value an act may ask for."""
+
+
+@dataclass(frozen=True)
+class Good:
+    """A product that arrives from somewhere.
+
+    Attributes
+    ----------
+    origin : str
+    code : str
+        Digits of the Harmonized System.
+    originating : bool
+        Whether it qualifies under the agreement of North America, and this is claimed.
+    content : mapping of str to float
+        Shares of its value by ``steel``, ``aluminium``, ``copper`` and ``us``. A metal that is
+        not said is taken from the table of metal contents; US content that is not said is none,
+        as nothing is taken off that is not shown.
+    """
+
+    origin: str
+    code: str
+    originating: bool = False
+    content: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How an act stands to a good.
+
+    Attributes
+    ----------
+    act : str
+    covers, pays, banned : bool
+        Whether it names the good and is not left to another act; whether a duty or ban is owed.
+    rate : float
+        Of the whole customs value.
+    said : float
+        As the act has it.
+    base : str
+    share : float
+        Of the customs value on which it falls.
+    why : str
+        Why nothing is owed, or a remark on what is.
+    touches : bool
+        Whether it names the product from this origin on any day.
+    """
+
+    act: str
+    covers: bool = False
+    pays: bool = False
+    banned: bool = False
+    rate: float = 0.0
+    said: float = 0.0
+    base: Base = "whole"
+    share: float = 0.0
+    why: str = ""
+    touches: bool = True
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a good owes on a day, and why.
+
+    Attributes
+    ----------
+    on : datetime.date
+    importer : str
+    good : Good
+    rate : float or None
+        Ad valorem fraction; None where the import is banned.
+    low, high : float or None
+        The range over what code, table and conditions leave open.
+    acts : tuple of Standing
+        Those behind the rate, in the order of their dates.
+    others : tuple of Standing
+        Those that name the product from this origin and ask nothing, each with its reason.
+    notes : tuple of str
+    """
+
+    on: date
+    importer: str
+    good: Good
+    rate: float | None
+    low: float | None
+    high: float | None
+    acts: tuple[Standing, ...]
+    others: tuple[Standing, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def banned(self) -> bool:
+        """Return whether it may not be imported at all."""
+        return self.rate is None
+
+    @property
+    def certain(self) -> bool:
+        """Return whether nothing is left open."""
+        return self.low == self.high
+
+    def as_json(self, acts: Mapping[str, Act]) -> dict[str, Any]:
+        """Return the answer as plain values.
+
+        Parameters
+        ----------
+        acts : mapping of str to Act
+            Where titles and authorities are.
+        """
+        return {
+            "on": self.on.isoformat(),
+            "importer": self.importer,
+            "origin": self.good.origin,
+            "product": self.good.code,
+            "originating": self.good.originating,
+            "rate": self.rate,
+            "banned": self.banned,
+            "range": [self.low, self.high],
+            "partial": not self.certain,
+            "acts": [_told(standing, acts) for standing in self.acts],
+            "others": [{"act": other.act, "why": other.why} for other in self.others],
+            "notes": list(self.notes),
+        }
+
+
+def _told(standing: Standing, acts: Mapping[str, Act]) -> dict[str, Any]:
+    act = acts[standing.act]
+    return {
+        "act": standing.act,
+        "title": act.title,
+        "authority": act.authority,
+        "rate": None if standing.banned else round(standing.rate, 6),
+        "statutory_rate": None if standing.banned else standing.said,
+        "base": standing.base,
+        "share_of_value": round(standing.share, 6),
+        "why": standing.why,
+    }
+
+
+@dataclass(frozen=True)
+class Named:
+    """A term that names a good, for certain or perhaps."""
+
+    term: Term
+    certain: bool

@@ -1,0 +1,364 @@
+"""The yardstick: the same firms as Mesa agents that each do their own sums.
+
+What a researcher would write first, and with care: every firm is an agent with its
+numbers in lists, and works out its costs, its content rule and its claims in plain
+Python, one host and one regime after the other. No array is touched while agents
+act. It gives the numbers of the vectorized model, which a test holds it to, and so
+says what vectorizing gains.
+"""
+
+from dataclasses import dataclass
+from math import exp, expm1, inf, sumprod
+from typing import Any
+
+import mesa
+import numpy as np
+
+from abm.axes import HOSTS, USA
+from abm.core.demand.claims import Claim
+from abm.core.inputs.buyers import (
+    ORIGINATING,
+    ORIGINATING_BEFORE_DUTY,
+    OTHER,
+    OTHER_BEFORE_DUTY,
+)
+from abm.core.inputs.content_rules import MAX_ITERATIONS, MAX_LOG_WEDGE
+from abm.economy.tables import MERCHANDISE_PROCESSING_FEE
+from abm.model import RelocationModel
+from abm.trade.borders import MEMBER_PAIRS
+from benchmarks.rivals.inputs_in_use import inputs_in_use
+
+MEX = HOSTS.index("MEX")
+
+TOLERANCE = 2e-6
+"""Accepted shortfall of content, share of net cost: that of the vectorized cost step."""
+
+type Numbers = list[float]
+
+
+@dataclass(frozen=True)
+class SectorTerms:
+    """What the firms of one sector face, as nested lists.
+
+    Attributes
+    ----------
+    weights : list
+        By host, regime and input: three lists over sources, for originating parts,
+        others, and others before duty.
+    signed : list
+        Weights under which running contracts were signed, by host and input; they hold in
+        the last regime, which is that in force at contracts.
+    theta : list
+        By input.
+    bill : list
+        Cost per unit of output in the calibration year, by host and input.
+    services : list
+        By host and regime.
+    threshold : list
+        Content asked for, by regime; 0 where there is no rule.
+    """
+
+    weights: list[list[list[list[Numbers]]]]
+    signed: list[list[Numbers]]
+    theta: Numbers
+    bill: list[Numbers]
+    services: list[Numbers]
+    threshold: Numbers
+
+
+@dataclass(frozen=True)
+class BorderRules:
+    """Duties and rules at one border for one sector, every list by regime."""
+
+    fee: float
+    special: Numbers
+    waivable: list[bool]
+    preference: list[bool]
+    audit: Numbers
+    penalty: Numbers
+    border_tax: Numbers
+
+
+@dataclass(slots=True)
+class Mix:
+    """What a firm buys at one host under one regime, and what that costs.
+
+    ``spend``, ``foreign`` and ``before_duty`` are lists by input: spending, the share of
+    it that does not originate, and the value before duty of a dollar of the latter.
+    """
+
+    other_cost: float
+    cost: float
+    content: float
+    spend: Numbers
+    foreign: Numbers
+    before_duty: Numbers
+
+
+@dataclass(slots=True)
+class Cost:
+    """Result of the cost step at one host under one regime."""
+
+    free_cost: float = 0.0
+    free_content: float = 0.0
+    compliant_cost: float = 0.0
+    log_wedge: float = 0.0
+    feasible: bool = True
+
+
+def free_mix(
+    affinity: list[Numbers],
+    origin_share: float,
+    base_potential: Numbers,
+    weights: list[list[Numbers]],
+    signed: list[Numbers] | None,
+    theta: Numbers,
+    bill: Numbers,
+    other_cost: float,
+) -> Mix:
+    """What a firm buys when nothing is asked of it; arguments are lists by input.
+
+    Without ``signed`` it buys everything anew.
+    """
+    mix = Mix(other_cost, other_cost, 0.0, [], [], [])
+    foreign_value = 0.0
+    short = 1 - origin_share
+    for number, (
+        taste,
+        base,
+        (qualifying, others, before, qualifying_before),
+        power,
+        share,
+    ) in enumerate(zip(affinity, base_potential, weights, theta, bill, strict=True)):
+        delivered, other = sumprod(taste, qualifying), sumprod(taste, others)
+        potential = delivered + other
+        value = sumprod(taste, before)
+        if short > 0:
+            other += short * delivered
+            value += short * sumprod(taste, qualifying_before)
+        level = potential if signed is None else sumprod(taste, signed[number])
+        spend = share * (level / base) ** (-1 / power) * potential / level
+        foreign = other / potential
+        before_duty = value / other if other > 0 else 0.0
+        mix.cost += spend
+        foreign_value += spend * foreign * before_duty
+        mix.spend.append(spend)
+        mix.foreign.append(foreign)
+        mix.before_duty.append(before_duty)
+    mix.content = 1 - foreign_value / mix.cost
+    return mix
+
+
+def cheapest_compliant(
+    mix: Mix, theta: Numbers, threshold: float, start: float, tolerance: float = TOLERANCE
+) -> Cost:
+    """Least cost that meets a content rule: Newton's iteration on the log wedge, bracketed."""
+    allowed = 1 - threshold
+    low, high = 0.0, float(MAX_LOG_WEDGE)
+    log_wedge = min(max(start, low), high)
+    for _ in range(MAX_ITERATIONS):
+        multiplier, per_log = expm1(log_wedge), exp(log_wedge)
+        cost, foreign_value, slope = mix.other_cost, 0.0, 0.0
+        for spend, foreign, before_duty, power in zip(
+            mix.spend, mix.foreign, mix.before_duty, theta, strict=True
+        ):
+            wedge = 1 + multiplier * before_duty
+            tilted = foreign * wedge**-power
+            remaining = 1 - foreign + tilted
+            scale = spend * remaining ** (-1 / power - 1)
+            originating = scale * (1 - foreign)
+            other = scale * tilted / wedge
+            cost += originating + other
+            foreign_value += before_duty * other
+            weight = before_duty / wedge + allowed * (1 - 1 / wedge)
+            slope -= (power + 1) * originating * tilted / remaining * weight * before_duty / wedge
+        slope *= per_log
+        excess = foreign_value - allowed * cost
+        if excess > 0:
+            low = log_wedge
+        else:
+            high = log_wedge
+        settled = abs(excess) <= tolerance * cost or high - low <= 1e-12
+        if settled or (log_wedge == 0 and excess <= 0):
+            break
+        newton = log_wedge - excess / slope if slope < 0 else inf
+        log_wedge = newton if low < newton < high else (low + high) / 2
+    feasible = 1 - foreign_value / cost >= threshold - 10 * tolerance
+    return Cost(compliant_cost=cost if feasible else inf, log_wedge=log_wedge, feasible=feasible)
+
+
+class NaiveFirm(mesa.Agent):
+    """A manufacturer that works everything out for itself."""
+
+    def __init__(self, model: "NaiveModel", **state: Any) -> None:
+        super().__init__(model)
+        self.sector: int = state["sector"]
+        self.affinity: list[Numbers] = state["affinity"]
+        self.origin_share: Numbers = state["origin_share"]
+        self.base_potential: list[Numbers] = state["base_potential"]
+        self.value_added: Numbers = state["value_added"]
+        self.product_duty: list[Numbers] = state["product_duty"]
+        self.paperwork: Numbers = state["paperwork"]
+        self.reluctance: float = state["reluctance"]
+        self.exposed: bool = state["exposed"]
+        self.costs = [
+            [Cost(log_wedge=wedge) for wedge in at_host] for at_host in state["log_wedge"]
+        ]
+        self.claims: dict[tuple[int, int], list[Claim]] = {}
+        self.border_costs: dict[tuple[int, int], Numbers] = {}
+
+    def solve_free_costs(self) -> None:
+        """Cost and content at every host under every regime, inputs chosen freely."""
+        terms = self.model.terms[self.sector]
+        for host, at_host in enumerate(self.costs):
+            for regime, result in enumerate(at_host):
+                mix = self._free_mix(terms, host, regime)
+                result.free_cost, result.free_content = mix.cost, mix.content
+
+    def solve_costs(self) -> None:
+        """The same, and what it costs to meet the content rule where it binds."""
+        terms = self.model.terms[self.sector]
+        for host, at_host in enumerate(self.costs):
+            for regime, before in enumerate(at_host):
+                mix = self._free_mix(terms, host, regime)
+                result = Cost(compliant_cost=mix.cost)
+                if mix.content < terms.threshold[regime]:
+                    result = cheapest_compliant(
+                        mix, terms.theta, terms.threshold[regime], before.log_wedge
+                    )
+                result.free_cost, result.free_content = mix.cost, mix.content
+                at_host[regime] = result
+
+    def _free_mix(self, terms: SectorTerms, host: int, regime: int) -> Mix:
+        return free_mix(
+            self.affinity,
+            self.origin_share[host],
+            self.base_potential[host],
+            terms.weights[host][regime],
+            terms.signed[host] if regime == len(terms.threshold) - 1 else None,
+            terms.theta,
+            terms.bill[host],
+            self.value_added[host] + terms.services[host][regime],
+        )
+
+    def claim_origin(self) -> None:
+        """The cheapest way over every border under every regime."""
+        for pair in MEMBER_PAIRS:
+            rules = self.model.borders[self.sector][pair]
+            chosen = [
+                self._claim(rules, pair, regime) for regime in range(len(self.costs[pair[0]]))
+            ]
+            self.claims[pair] = [claim for claim, _ in chosen]
+            self.border_costs[pair] = [cost for _, cost in chosen]
+
+    def _claim(self, rules: BorderRules, pair: tuple[int, int], regime: int) -> tuple[Claim, float]:
+        host, partner = pair
+        cost = self.costs[host][regime]
+        special, waivable = rules.special[regime], rules.waivable[regime]
+        waived = self.product_duty[host][partner] + rules.fee + (special if waivable else 0.0)
+        unwaived = 0.0 if waivable else special
+        if self.exposed:
+            unwaived += rules.border_tax[regime]
+        pay = cost.free_cost * (1 + waived + unwaived)
+        if not rules.preference[regime]:
+            return Claim.PAYS, cost.free_cost
+        honest = cost.compliant_cost * (
+            1 + self.model.paperwork_scale[regime] * self.paperwork[host]
+        )
+        comply = honest * (1 + unwaived)
+        best, claim, border_cost = pay, Claim.PAYS, cost.free_cost
+        if comply < pay:
+            best, claim, border_cost = comply, Claim.COMPLIES, honest
+        meets_rule = cost.free_content >= self.model.terms[self.sector].threshold[regime]
+        if waived > 0 and not meets_rule:
+            expected = rules.audit[regime] * (1 + rules.penalty[regime]) * waived
+            false = cost.free_cost * (1 + expected) * (1 + unwaived) * (1 + self.reluctance)
+            if false < best:
+                claim, border_cost = Claim.CLAIMS_FALSELY, cost.free_cost * (1 + expected)
+        return claim, border_cost
+
+
+class NaiveModel(mesa.Model):
+    """Some firms of a vectorized model in the middle of a quarter, as plain agents.
+
+    Parameters
+    ----------
+    original : RelocationModel
+        With its inputs priced; nothing of it is changed or kept.
+    rows : ndarray of int, shape (firm,)
+        The firms to copy.
+    """
+
+    def __init__(self, original: RelocationModel, rows: np.ndarray) -> None:
+        super().__init__(rng=0)
+        self.terms = sector_terms(original)
+        self.borders = border_rules(original)
+        self.paperwork_scale: Numbers = original.now.paperwork_scale.tolist()
+        NaiveFirm.create_agents(self, len(rows), **firm_states(original, rows))
+
+    def step(self) -> None:
+        """The two phases in which every firm works out its own position."""
+        self.agents.do("solve_costs")
+        self.agents.do("claim_origin")
+
+
+def sector_terms(original: RelocationModel) -> list[SectorTerms]:
+    """Prices and rules of every sector, out of arrays."""
+    groups = [ORIGINATING, OTHER, OTHER_BEFORE_DUTY, ORIGINATING_BEFORE_DUTY]
+    return [
+        SectorTerms(
+            weights=terms.weights[:, :, groups].transpose(3, 4, 0, 2, 1).tolist(),
+            signed=np.transpose(terms.signed, (2, 0, 1)).tolist(),
+            theta=terms.theta.tolist(),
+            bill=terms.bill_of_materials.T.tolist(),
+            services=terms.services.tolist(),
+            threshold=terms.threshold.tolist(),
+        )
+        for _, terms in inputs_in_use(original)
+    ]
+
+
+def border_rules(original: RelocationModel) -> list[dict[tuple[int, int], BorderRules]]:
+    """Duties and rules of every sector at every border, out of arrays."""
+    policy = original.now
+    nothing = [0.0] * len(policy.regimes)
+    return [
+        {
+            (host, partner): BorderRules(
+                fee=MERCHANDISE_PROCESSING_FEE if partner == USA else 0.0,
+                special=policy.special_duty[sector, host, partner].tolist(),
+                waivable=policy.special_waived[sector, host, partner].tolist(),
+                preference=policy.preference[host, partner].tolist(),
+                audit=policy.audit_rate[partner].tolist(),
+                penalty=policy.penalty[partner].tolist(),
+                border_tax=policy.border_tax.tolist() if (host, partner) == (MEX, USA) else nothing,
+            )
+            for host, partner in MEMBER_PAIRS
+        }
+        for sector in range(len(original.terms))
+    ]
+
+
+def firm_states(original: RelocationModel, rows: np.ndarray) -> dict[str, list[Any]]:
+    """Everything a naive firm starts from, one list entry a firm."""
+    table, used = original.firms, [inputs for inputs, _ in inputs_in_use(original)]
+    materials = [used[sector] for sector in table.sector[rows]]
+    potentials = zip(rows, materials, strict=True)
+    return {
+        "sector": table.sector[rows].tolist(),
+        "affinity": [
+            table.affinity[row, inputs].tolist()
+            for row, inputs in zip(rows, materials, strict=True)
+        ],
+        "origin_share": table.origin_share[rows].tolist(),
+        "base_potential": [
+            table.base_potential[row, inputs].T.tolist() for row, inputs in potentials
+        ],
+        # Without subsidies or rules on pay it is the same under every regime.
+        "value_added": original.value_added[rows, :, 0].tolist(),
+        "product_duty": table.product_duty[rows].tolist(),
+        "paperwork": table.paperwork[rows].tolist(),
+        "reluctance": table.reluctance[rows].tolist(),
+        "exposed": (table.moved_from_home & ~table.grandfathered)[rows].tolist(),
+        "log_wedge": np.nan_to_num(original.costs.log_wedge[rows]).tolist(),
+    }

@@ -1,0 +1,189 @@
+"""The commands that ask the law of a date.
+
+As in `experiments.commands.main`, nothing heavy is imported before a command needs it.
+"""
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+Folder = Annotated[
+    Path | None,
+    typer.Option("--acts", metavar="DIR", help="Folder of acts, if not those that are shipped."),
+]
+Importer = Annotated[str, typer.Option("--to", metavar="COUNTRY", help="Who imports.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def register(main: typer.Typer) -> None:
+    """Add the commands to a command line."""
+    main.add_typer(app, name="law")
+
+
+# why: an argument is an option of the command
+@app.callback(invoke_without_command=True)
+def law(
+    context: typer.Context,
+    on: Annotated[str | None, typer.Option(metavar="DATE", help="Such as 2025-06-04.")] = None,
+    origin: Annotated[
+        str | None, typer.Option("--from", metavar="COUNTRY", help="MEX, CAN, CHN, ROW or another.")
+    ] = None,
+    importer: Importer = "USA",
+    product: Annotated[
+        str | None, typer.Option(metavar="HS", help="Code of 2 to 10 digits, such as 8708.30.")
+    ] = None,
+    originating: Annotated[
+        bool, typer.Option("--originating", help="It qualifies under USMCA, and this is claimed.")
+    ] = False,
+    content: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="WHAT=SHARE",
+            help="Share of value, as steel=0.3: steel, aluminium, copper, us. Repeatable.",
+        ),
+    ] = None,
+    json: AsJson = False,
+    acts: Folder = None,
+) -> None:
+    """Say what duty a product owes on a day, and by which acts; or list and compare the law."""
+    if context.invoked_subcommand is not None:
+        return
+    from abm.law.duty import duty
+    from abm.law.good import Good
+    from abm.law.products import code_of
+
+    day = _day("--on", _needed("--on", on))
+    code = code_of(_needed("--product", product))
+    good = Good(_needed("--from", origin), code, originating, _contents(content or []))
+    known = _acts(acts)
+    answer = duty(known, day, importer, good)
+    if json:
+        _print_json(answer.as_json(known.acts))
+        return
+    from experiments.commands.law_printed import answer_lines
+
+    for line in answer_lines(answer, known):
+        typer.echo(line)
+
+
+# why: an argument is an option of the command
+@app.command()
+def diff(
+    first: Annotated[str, typer.Argument(metavar="DATE", help="First day.")],
+    last: Annotated[str, typer.Argument(metavar="DATE", help="Last day.")],
+    importer: Importer = "USA",
+    origin: Annotated[
+        str, typer.Option("--from", metavar="COUNTRY", help="Only what goods from there notice.")
+    ] = "",
+    product: Annotated[
+        str, typer.Option(metavar="HS", help="Only what this product notices.")
+    ] = "",
+    json: AsJson = False,
+    acts: Folder = None,
+) -> None:
+    """Say what changed between two days."""
+    from abm.law.changes import changes
+    from abm.law.duty import check_places
+    from abm.law.products import code_of
+
+    known = _acts(acts)
+    check_places(known, importer, origin or None)
+    days = _day("first date", first), _day("last date", last)
+    if days[0] > days[1]:
+        raise _bad(f"{first} comes after {last}: give the earlier day first")
+    found = changes(known, *days, importer, origin, code_of(product) if product else "")
+    if json:
+        _print_json([{"on": str(one.on), "act": one.act, "what": one.what} for one in found])
+        return
+    for one in found:
+        typer.echo(f"{one.on}  {one.act}: {one.what}")
+    if not found:
+        typer.echo("nothing changed")
+
+
+@app.command(name="list")
+def list_acts(
+    importer: Annotated[
+        str, typer.Option("--to", metavar="COUNTRY", help="Only those of this importer.")
+    ] = "",
+    on: Annotated[
+        str | None, typer.Option(metavar="DATE", help="Only those in force that day.")
+    ] = None,
+    json: AsJson = False,
+    acts: Folder = None,
+) -> None:
+    """List the acts, one line each, by the day they took effect."""
+    known = _acts(acts)
+    day = None if on is None else _day("--on", on)
+    if importer and importer not in {act.importer for act in known.acts.values()}:
+        raise _bad(f"--to {importer[:20]}: acts are known of {', '.join(known.importers())}")
+    rows = [
+        {"act": name, "importer": act.importer, "kind": act.kind, "effective": str(act.effective),
+         "ended": str(act.ended or ""), "known_to": str(act.known_to), "title": act.title}
+        for name, act in sorted(known.acts.items(), key=lambda item: (item[1].effective, item[0]))
+        if importer in ("", act.importer) and (day is None or not act.why_not_held(day))
+    ]  # fmt: skip
+    if json:
+        _print_json(rows)
+        return
+    width = max((len(row["act"]) for row in rows), default=0)
+    for row in rows:
+        until = f"{row['ended']:10}" if row["ended"] else "in force  "
+        said = f"{row['effective']} {until} {row['title']}"
+        typer.echo(f"{row['act']:{width}}  {row['importer']}  {said}")
+
+
+def _acts(folder: Path | None) -> Any:
+    from abm.law.reading import read_law, shipped
+
+    if folder is None:
+        return shipped()
+    if not folder.is_dir():
+        raise _bad(f"--acts {folder}: is no folder")
+    return read_law(folder)
+
+
+def _needed(name: str, value: str | None) -> str:
+    if value is None:
+        raise _bad(f"nearshore law needs {name}; or say nearshore law list, or law diff")
+    return value
+
+
+def _day(name: str, text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise _bad(f"{name} {text[:40]}: is a day such as 2025-03-04") from None
+
+
+def _contents(said: list[str]) -> dict[str, float]:
+    from abm.law.good import CONTENTS
+
+    found: dict[str, float] = {}
+    for one in said:
+        name, _, share = one.partition("=")
+        if name not in CONTENTS:
+            raise _bad(f"--content {one[:40]}: is one of {', '.join(CONTENTS)}, as steel=0.3")
+        try:
+            found[name] = float(share)
+        except ValueError:
+            found[name] = -1.0
+        if not 0 <= found[name] <= 1:
+            raise _bad(f"--content {one[:40]}: must be a share from 0 to 1, as {name}=0.3")
+    return found
+
+
+def _print_json(value: object) -> None:
+    from json import dumps
+
+    typer.echo(dumps(value, indent=2))
+
+
+def _bad(problem: str) -> Exception:
+    from abm.errors import ScenarioError
+
+    return ScenarioError(problem)

@@ -1,0 +1,1 @@
+"""What a run leaves on the disk: folders, checkpoints, failures, and where results come from."""
