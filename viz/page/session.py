@@ -1,4 +1,4 @@
-"""What the page remembers of one visitor, and the two threads behind it.
+"""What a visitor may ask for, and the two threads behind it.
 
 Whatever a visitor asks for is put in line and acknowledged at once: the thread that
 reads his browser computes nothing and waits for no lock, or the server would take him
@@ -16,8 +16,6 @@ from contextlib import suppress
 from dataclasses import replace
 from time import perf_counter
 
-import solara
-
 from abm.errors import NearshoreError
 from abm.scenario.levers import with_levers
 from abm.scenario.scenario import Scenario
@@ -26,6 +24,7 @@ from viz.lab.frame import Frame, take
 from viz.lab.laboratory import LONGEST, Failure, Laboratory, Played, Start
 from viz.lab.luck import SEEDS, Luck, measure
 from viz.page import defaults, lever_panel
+from viz.page.remembered import Remembered
 from viz.page.stories import STORIES, Story
 from viz.page.work import Work
 
@@ -40,69 +39,11 @@ SPEEDS = (("1 quarter / 2 s", 0.5), ("1 quarter / s", 1.0), ("2 / s", 2.0), ("4 
 """Names and quarters a second."""
 
 
-class Session:
-    """One visitor's laboratory.
-
-    Attributes
-    ----------
-    frame : solara.Reactive of Frame or None
-        What is drawn; None before anything is set up.
-    failure : solara.Reactive of Failure or None
-        The step that failed; drawn instead of a frame.
-    busy, notice : solara.Reactive of str
-        What is being set up, and what the visitor should read.
-    comparing : solara.Reactive of bool
-        Whether a second world is being brought to the quarter of the first.
-    owed : solara.Reactive of int
-        Quarters that were asked for and are not computed yet.
-    waiting : solara.Reactive of tuple
-        Changes of policy that were pulled and wait for the end of a quarter.
-    doing : solara.Reactive of str
-        Which phase of which quarter is computed, where that takes long.
-    pausing : solara.Reactive of bool
-        Whether it pauses once the quarter under way is finished.
-    link : solara.Reactive of str
-        Query of the address that brings this state back; empty if it is too long.
-    looking : solara.Reactive of int or None
-        The past quarter that is looked back at; None for the last one.
-    story : solara.Reactive of Story or None
-        The story that is told.
-    stop : solara.Reactive of int
-        At which of its stops it is.
-    measuring : solara.Reactive of str
-        How far the seeds are that are run to measure luck; empty if none are.
-    offering : solara.Reactive of bool
-        Whether the stories stand open to be chosen.
-    run : solara.Reactive of int
-        Counts the runs begun, each a page of the browser's history.
-    """
+class Session(Remembered):
+    """One visitor's laboratory: what he may ask for, and how it comes to be shown."""
 
     def __init__(self) -> None:
-        self.frame: solara.Reactive[Frame | None] = solara.reactive(None)
-        self.failure: solara.Reactive[Failure | None] = solara.reactive(None)
-        self.dark = solara.reactive(False)
-        self.playing = solara.reactive(False)
-        self.busy = solara.reactive("")
-        self.notice = solara.reactive("")
-        self.comparing = solara.reactive(False)
-        self.speed = solara.reactive(2)
-        self.city: solara.Reactive[int | None] = solara.reactive(None)
-        self.firm: solara.Reactive[int | None] = solara.reactive(None)
-        self.colour_by = solara.reactive("change")
-        self.arcs = solara.reactive(True)
-        self.sector = solara.reactive("cars")
-        self.chosen: solara.Reactive[dict[str, dict[str, str]]] = solara.reactive({})
-        self.owed = solara.reactive(0)
-        self.waiting: solara.Reactive[tuple[Mapping[str, object], ...]] = solara.reactive(())
-        self.doing = solara.reactive("")
-        self.pausing = solara.reactive(False)
-        self.link = solara.reactive("")
-        self.run = solara.reactive(0)
-        self.looking: solara.Reactive[int | None] = solara.reactive(None)
-        self.story: solara.Reactive[Story | None] = solara.reactive(None)
-        self.stop = solara.reactive(0)
-        self.offering = solara.reactive(True)
-        self.measuring = solara.reactive("")
+        super().__init__()
         self.laboratory: Laboratory | None = None
         self._computing: Laboratory | None = None
         self._counting = threading.Lock()
