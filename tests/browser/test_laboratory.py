@@ -394,7 +394,7 @@ def test_observed_figures_stand_beside_the_model_where_it_has_come_to_their_date
     assert "observed" in chart.sentence
     assert all(len(row) == len(chart.table["head"]) for row in chart.table["rows"])
     spread = content_spread(take(lab), LIGHT, "cars").option["series"]
-    assert sum(spread[-1]["data"]) == pytest.approx(100, abs=0.2)
+    assert sum(share for _, share in spread[-1]["data"]) == pytest.approx(100, abs=0.2)
 
 
 def test_a_run_becomes_a_film_and_another_folder_does_not(tmp_path):
