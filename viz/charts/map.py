@@ -80,7 +80,7 @@ def city_places() -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class Shown:
+class SeenCities:
     """What one drawing of the map tells of the cities.
 
     Attributes
@@ -104,7 +104,7 @@ class Shown:
     scale: ChangeScale
 
 
-def shown(frame: Frame, ink: Ink) -> Shown:
+def shown(frame: Frame, ink: Ink) -> SeenCities:
     """The quarter against the start, or against the second world if there is one."""
     now, then, against = frame.world.picture, frame.world.pictures[0], frame.date(0)
     if frame.other is not None:
@@ -112,7 +112,7 @@ def shown(frame: Frame, ink: Ink) -> Shown:
     order = np.argsort(-now.output, kind="stable")
     change = change_percent(now.output, then.output)
     scale = change_scale(change, then.output, ink)
-    return Shown(now, then, against, order[now.output[order] > 0], change, scale)
+    return SeenCities(now, then, against, order[now.output[order] > 0], change, scale)
 
 
 def trade_map(frame: Frame, ink: Ink, colour_by: str, arcs: bool) -> Chart:
@@ -174,7 +174,7 @@ def _size(picture: Picture, row: int) -> float:
     return round(SMALLEST_CITY + (LARGEST_CITY - SMALLEST_CITY) * share**0.5, 2)
 
 
-def _city(seen: Shown, row: int, ink: Ink, by: str) -> dict[str, Any]:
+def _city(seen: SeenCities, row: int, ink: Ink, by: str) -> dict[str, Any]:
     city, sector = city_rows()[row], FOOTLOOSE[int(seen.now.sector[row])]
     colour = {
         "change": seen.scale.colour(float(seen.change[row])),
@@ -194,7 +194,7 @@ def _city(seen: Shown, row: int, ink: Ink, by: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _news(seen: Shown, quarter: int, ink: Ink) -> dict[str, Any]:
+def _news(seen: SeenCities, quarter: int, ink: Ink) -> dict[str, Any]:
     """Rings around cities in which plants opened or closed; they pulse once, as they appear.
 
     A series of its own each quarter, so that it is new and is animated as such.
@@ -243,7 +243,7 @@ def _city_name(row: float) -> str:
     return str(city_rows()[int(row)]["city"])
 
 
-def changed_flows(seen: Shown) -> list[tuple[int, int, float, float]]:
+def changed_flows(seen: SeenCities) -> list[tuple[int, int, float, float]]:
     """Source, market, flow and its change, billion USD a year; the largest changes first."""
     now, then = seen.now.trade, seen.then.trade
     pairs = [
@@ -256,7 +256,7 @@ def changed_flows(seen: Shown) -> list[tuple[int, int, float, float]]:
     return sorted(changed, key=lambda pair: -abs(pair[3]))[:FLOWS_SHOWN]
 
 
-def _flows(seen: Shown, ink: Ink) -> dict[str, Any]:
+def _flows(seen: SeenCities, ink: Ink) -> dict[str, Any]:
     """Arcs of the flows that differ, as wide as the root of the difference."""
     flows = changed_flows(seen)
     largest = max((abs(change) for *_, change in flows), default=1.0)
@@ -276,7 +276,7 @@ def _flows(seen: Shown, ink: Ink) -> dict[str, Any]:
     return _lines("flows", data, 3, lineStyle={"opacity": 0.75, "curveness": CURVENESS})
 
 
-def _differences(seen: Shown, ink: Ink) -> dict[str, Any]:
+def _differences(seen: SeenCities, ink: Ink) -> dict[str, Any]:
     """By how much each flow differs, written where its arc is furthest from the straight line."""
     points = []
     for s, m, _, change in changed_flows(seen):
@@ -338,7 +338,7 @@ def _overseas(ink: Ink) -> dict[str, Any]:
     return _scatter("overseas", points, 6, silent=True)
 
 
-def _legend(seen: Shown, colour_by: str, ink: Ink) -> dict[str, Any]:
+def _legend(seen: SeenCities, colour_by: str, ink: Ink) -> dict[str, Any]:
     if colour_by == "country":
         return swatches((REGION_NAMES[host], ink.countries[host]) for host in HOSTS)
     if colour_by == "sector":
@@ -351,7 +351,7 @@ def sector_legend(sectors: Iterable[str]) -> dict[str, Any]:
     return swatches((SECTOR_NAMES[name], SECTOR_COLOURS[name]) for name in sectors)
 
 
-def _sentence(seen: Shown) -> str:
+def _sentence(seen: SeenCities) -> str:
     picture = seen.now
     first = _city_name(seen.order[0])
     opened, closed = picture.opened.sum(), picture.closed.sum()
@@ -363,7 +363,7 @@ def _sentence(seen: Shown) -> str:
     )
 
 
-def _table(seen: Shown) -> dict[str, Any]:
+def _table(seen: SeenCities) -> dict[str, Any]:
     rows = [
         [
             f"{city_rows()[int(row)]['city']}, {city_rows()[int(row)]['state']}",

@@ -27,7 +27,7 @@ from abm.scenario.scenario import Scenario, shipped
 from experiments.outcomes.tables import TABLES
 from experiments.runs.on_disk.run_folders import write_table
 from experiments.scenarios.describe import described_scenario
-from viz.lab.laboratory import Laboratory, Lever, Played, Standing, Start
+from viz.lab.laboratory import Laboratory, Played, PulledLever, Standing, Start
 
 LONGEST_LINK = 8_000
 """Characters; what is longer is saved as a scenario file instead."""
@@ -109,7 +109,7 @@ def _csv(frame: Any) -> str:
     return str(safe.to_csv(index=False))
 
 
-def levers_of(scenario: Scenario, base: Scenario) -> tuple[Lever, ...]:
+def levers_of(scenario: Scenario, base: Scenario) -> tuple[PulledLever, ...]:
     """The levers that were pulled in a run of a scenario, in the order of their quarters."""
     return tuple(
         (quarter_of(entry.date, base.start), entry.set)
@@ -134,14 +134,14 @@ def forked(played: Standing, quarter: int) -> Played:
     return Played(replace(played.start, against=as_it_was), before, quarter)
 
 
-def with_all(scenario: Scenario, levers: Sequence[Lever]) -> Scenario:
+def with_all(scenario: Scenario, levers: Sequence[PulledLever]) -> Scenario:
     """A scenario with levers pulled as if each was in the file from the start."""
     for quarter, changes in levers:
         scenario = with_levers(scenario, quarter, changes)
     return scenario
 
 
-def _written(levers: Sequence[Lever], start: date) -> list[list[object]]:
+def _written(levers: Sequence[PulledLever], start: date) -> list[list[object]]:
     return [[first_day(quarter, start).isoformat(), dict(changes)] for quarter, changes in levers]
 
 
@@ -228,7 +228,7 @@ def _against(said: object, scenario: Scenario) -> Scenario:
     return second_world(scenario, str(said))
 
 
-def _levers(said: list[Any], scenario: Scenario) -> tuple[Lever, ...]:
+def _levers(said: list[Any], scenario: Scenario) -> tuple[PulledLever, ...]:
     """The levers of a link in the order of their quarters, once the scenario takes them."""
     found = []
     for day, changes in said:

@@ -55,7 +55,7 @@ class Start:
             )
 
 
-type Lever = tuple[int, Mapping[str, object]]
+type PulledLever = tuple[int, Mapping[str, object]]
 """First quarter of a change of policy, and the new value of each dotted key."""
 
 
@@ -66,14 +66,14 @@ class Played:
     Attributes
     ----------
     start : Start
-    levers : tuple of Lever
+    levers : tuple of PulledLever
         Those that were pulled, in the order of their quarters.
     quarters : int
         How many were played.
     """
 
     start: Start
-    levers: tuple[Lever, ...] = ()
+    levers: tuple[PulledLever, ...] = ()
     quarters: int = 0
 
 
@@ -261,13 +261,13 @@ class Laboratory:
         return f"{quarter}{of}: {phase}" if phase else f"{quarter}{of}"
 
     def replay(
-        self, levers: Sequence[Lever], quarters: int, stop: Callable[[], bool] = lambda: False
+        self, levers: Sequence[PulledLever], quarters: int, stop: Callable[[], bool] = lambda: False
     ) -> None:
         """Play some quarters again, pulling each lever when its quarter comes.
 
         Parameters
         ----------
-        levers : sequence of Lever
+        levers : sequence of PulledLever
             In the order of their quarters; one that lies beyond the last quarter played
             is pulled at its end.
         quarters : int

@@ -24,7 +24,7 @@ from viz.lab.frame import Frame, take
 from viz.lab.laboratory import LONGEST, Failure, Laboratory, Played, Start
 from viz.lab.luck import SEEDS, Luck, measure
 from viz.page import defaults, lever_panel
-from viz.page.remembered import Remembered
+from viz.page.page_state import PageState
 from viz.page.stories import STORIES, Story
 from viz.page.work import Work
 
@@ -39,7 +39,7 @@ SPEEDS = (("1 quarter / 2 s", 0.5), ("1 quarter / s", 1.0), ("2 / s", 2.0), ("4 
 """Names and quarters a second."""
 
 
-class Session(Remembered):
+class Session(PageState):
     """One visitor's laboratory: what he may ask for, and how it comes to be shown."""
 
     def __init__(self) -> None:

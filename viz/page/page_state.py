@@ -9,7 +9,7 @@ from viz.lab.laboratory import Failure
 from viz.page.stories import Story
 
 
-class Remembered:
+class PageState:
     """The page's state; whoever sets a part of it draws what shows that part.
 
     Attributes
