@@ -153,7 +153,7 @@ def visit(chromium, window, server, request):
         context = chromium.new_context(**options) if options else window
         page = context.new_page()
         pages.append((page, context))
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(150_000)
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.on("console", lambda said: problems.append(said.text) if said.type == "error" else 0)
         page.on("requestfailed", lambda asked: problems.append(f"failed: {asked.url}"))

@@ -207,7 +207,7 @@ def test_reload_and_back_and_forward_come_back_to_the_same_state(visit, server):
 def test_after_a_crash_of_the_server_the_page_comes_back_by_itself(chromium, tmp_path):
     first = Served(tmp_path)
     page = chromium.new_page()
-    page.set_default_timeout(60_000)
+    page.set_default_timeout(150_000)
     page.goto(first.address)
     page.wait_for_selector(MAP)
     set_number(page, "Special duty", 40)
