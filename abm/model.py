@@ -34,8 +34,8 @@ from abm.location.relocation import Moves, relocate
 from abm.location.review import believed, reviewing, value_plans
 from abm.scenario.scenario import Scenario
 from abm.state.state import State
-from abm.trade.accounts import Accounts
-from abm.trade.market_clearing import (
+from abm.trade.books.accounts import Accounts
+from abm.trade.sales.market_clearing import (
     MarketState,
     clear_markets,
     fringe_prices,

@@ -13,19 +13,22 @@ from abm.engine.phase import phase
 from abm.location.relocation import Moves
 from abm.policy.regimes import Policy
 from abm.state.surface import Surface
-from abm.trade.accounts import Accounts, Consumers
-from abm.trade.borders import claim_origin
-from abm.trade.certificates import Filings, file_claims, new_certificates, qualified_share
-from abm.trade.complying import (
+from abm.trade.books.accounts import Accounts, Consumers
+from abm.trade.books.settlement import settle
+from abm.trade.borders.complying import (
     claims_in_transition,
     held_after,
     plants_in_transition,
     sign_to_comply,
 )
-from abm.trade.customers import Served, serve
-from abm.trade.deliveries import Tally, tally_plants
-from abm.trade.input_flows import clear_with_purchases
-from abm.trade.input_prices import (
+from abm.trade.borders.crossing import claim_origin
+from abm.trade.borders.this_quarter import Quarter
+from abm.trade.borders.transition import Transition
+from abm.trade.flows.certificates import Filings, file_claims, new_certificates, qualified_share
+from abm.trade.flows.deliveries import Tally, tally_plants
+from abm.trade.flows.input_flows import clear_with_purchases
+from abm.trade.flows.presence import plants_presence
+from abm.trade.inputs.input_prices import (
     input_terms,
     outside_duty,
     purchase_prices,
@@ -33,12 +36,9 @@ from abm.trade.input_prices import (
     sourcing_weights,
     value_added_cost,
 )
-from abm.trade.market_clearing import FINAL, consumers_spending, other_users_purchases
-from abm.trade.presence import plants_presence
-from abm.trade.renewal import Supply, renewed_supply
-from abm.trade.settlement import settle
-from abm.trade.this_quarter import Quarter
-from abm.trade.transition import Transition
+from abm.trade.inputs.renewal import Supply, renewed_supply
+from abm.trade.sales.customers import Served, serve
+from abm.trade.sales.market_clearing import FINAL, consumers_spending, other_users_purchases
 
 SETTLING_ROUNDS = 3
 """Rounds in which claims under regimes that become possible find their average duties."""

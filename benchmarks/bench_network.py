@@ -3,7 +3,7 @@
 import numpy as np
 
 from abm.axes import N_HOSTS
-from abm.trade.suppliers import SupplierNetwork
+from abm.trade.inputs.suppliers import SupplierNetwork
 from benchmarks.measure import Measurement
 from benchmarks.mid_quarter import MidQuarter
 

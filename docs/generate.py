@@ -23,7 +23,7 @@ from abm.axes import CONFIG_LABELS, FOOTLOOSE, GOODS, HOSTS, REGIONS
 from abm.base_year.first_plants import OTHER_MAKERS, VEHICLE_MAKERS
 from abm.config.settings import Settings
 from abm.economy.tables import load_economy
-from abm.law.reading import shipped as law
+from abm.law.act_files import shipped as law
 from abm.model import RelocationModel
 from abm.policy.arrays import PolicyArrays
 from abm.policy.regime import Instruments
@@ -47,13 +47,13 @@ CONSTANTS = (
     "abm.base_year.first_plants.CONFIG_TASTE",
     "abm.base_year.first_plants.NODES",
     "abm.base_year.first_plants.SHARE_TOLERANCE",
-    "abm.trade.market_clearing.REACH_EXPONENT",
+    "abm.trade.sales.market_clearing.REACH_EXPONENT",
     "abm.base_year.calibration.TOLERANCE",
     "abm.base_year.calibration.NEGLIGIBLE",
     "abm.trade_phases.SETTLING_ROUNDS",
     "abm.core.inputs.content_rules.MAX_LOG_WEDGE",
-    "abm.trade.origin.HOURS_A_QUARTER",
-    "abm.trade.accounts.ROUNDING",
+    "abm.trade.inputs.origin.HOURS_A_QUARTER",
+    "abm.trade.books.accounts.ROUNDING",
 )
 """Numbers that no scenario changes."""
 

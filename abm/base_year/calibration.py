@@ -34,18 +34,18 @@ from abm.economy.tables import Array, Economy
 from abm.engine.blocks import sector_rows
 from abm.errors import CalibrationError
 from abm.policy.regimes import Policy
-from abm.trade.borders import Borders, claim_origin
-from abm.trade.certificates import new_certificates, qualified_share
-from abm.trade.deliveries import Tally, sales_by_appeal, tally_plants
-from abm.trade.input_prices import (
+from abm.trade.borders.crossing import Borders, claim_origin
+from abm.trade.borders.this_quarter import Quarter
+from abm.trade.flows.certificates import new_certificates, qualified_share
+from abm.trade.flows.deliveries import Tally, sales_by_appeal, tally_plants
+from abm.trade.flows.presence import plants_appeal
+from abm.trade.inputs.input_prices import (
     outside_duty,
     price_inputs,
     solve_costs,
     value_added_cost,
 )
-from abm.trade.market_clearing import FINAL, REACH_EXPONENT
-from abm.trade.presence import plants_appeal
-from abm.trade.this_quarter import Quarter
+from abm.trade.sales.market_clearing import FINAL, REACH_EXPONENT
 from agents import FirmTable
 
 PROMISED = 1e-3

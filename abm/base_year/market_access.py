@@ -16,8 +16,8 @@ from abm.core.inputs.content_rules import Floats
 from abm.economy.tables import Array
 from abm.engine.blocks import sector_blocks
 from abm.engine.parallel import in_parallel
-from abm.trade.market_clearing import FINAL, REACH_EXPONENT, Plants, standing_plants
-from abm.trade.this_quarter import Quarter
+from abm.trade.borders.this_quarter import Quarter
+from abm.trade.sales.market_clearing import FINAL, REACH_EXPONENT, Plants, standing_plants
 
 PRECISION = 2e-5
 """Relative gap to the sales observed at which the search ends."""

@@ -22,15 +22,15 @@ from abm.location.payoffs import config_revenues
 from abm.policy.regimes import Policy, compile_policy
 from abm.scenario.scenario import Scenario
 from abm.state.state import State
-from abm.trade.accounts import Accounts, Consumers
-from abm.trade.customers import AT_ONCE, Customers, serve
-from abm.trade.input_flows import clear_with_purchases
-from abm.trade.input_prices import outside_duty
-from abm.trade.market_clearing import FINAL, MarketState, clear_markets, fringe_prices
-from abm.trade.settlement import settle
-from abm.trade.suppliers import SupplierNetwork
-from abm.trade.this_quarter import Quarter
-from abm.trade.transition import bound_to_comply
+from abm.trade.books.accounts import Accounts, Consumers
+from abm.trade.books.settlement import settle
+from abm.trade.borders.this_quarter import Quarter
+from abm.trade.borders.transition import bound_to_comply
+from abm.trade.flows.input_flows import clear_with_purchases
+from abm.trade.inputs.input_prices import outside_duty
+from abm.trade.inputs.suppliers import SupplierNetwork
+from abm.trade.sales.customers import AT_ONCE, Customers, serve
+from abm.trade.sales.market_clearing import FINAL, MarketState, clear_markets, fringe_prices
 from agents import FirmTable
 
 BASE_YEAR_POLICY = "status-quo"

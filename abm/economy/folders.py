@@ -5,8 +5,9 @@ have in ``abm/data``; what it does not say is as shipped. What is read is checke
 cell, and known by its content: the checksum of an economy is part of every identity.
 """
 
+import difflib
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
 from hashlib import sha256
 from importlib.resources import files
@@ -66,6 +67,24 @@ COLUMNS: dict[str, tuple[dict[str, tuple[str, ...]], tuple[str, ...]]] = {
 }
 """Of each table: what tells its rows apart, with the labels there are, and its figures."""
 
+RANGES: dict[str, tuple[float, float]] = {
+    "employment_thousand": (0.0, 1e6),
+    "labour_share_of_value_added": (0.0, 1.0),
+    "hourly_compensation_usd": (0.01, 1_000.0),
+    "establishments": (1.0, 1e8),
+    "theta": (0.1, 100.0),
+    "sigma": (1.01, 100.0),
+    "rate": (0.0, 2.0),
+    "ratio": (0.1, 10.0),
+    "km": (1.0, 20_100.0),
+}
+"""Least and most of a figure; beyond are other units, such as per cent for fractions."""
+
+FLOW_RANGE = (0.0, float("inf"))
+
+ALIKE = 0.6
+"""Likeness from which the name of a file is taken for a slip of a table's."""
+
 
 @cache
 def base_years() -> tuple[str, ...]:
@@ -83,7 +102,15 @@ def located(table: str, folder: Path) -> str:
         A shipped base year, or a folder.
     folder : Path
         Where a relative path starts.
+
+    Raises
+    ------
+    ScenarioError
+        If it names nothing.
     """
+    if not table.strip():
+        years = ", ".join(base_years())
+        raise ScenarioError(f"economy.table = {table!r}: must be a folder, or one of {years}")
     return table if table in base_years() else os.path.abspath(folder / table)
 
 
@@ -119,6 +146,13 @@ def as_shipped(table: str) -> tuple[str, ...]:
     return tuple(name for name in COLUMNS if name not in _tables(table))
 
 
+def of_another_year(table: str) -> list[str]:
+    """Return a line about the figures that do not follow an economy, if there are any."""
+    names = ", ".join(as_shipped(table))
+    told = f"economy {table}: {names} are as shipped, of {BASE_YEAR} or near it"
+    return [told] if names else []
+
+
 def _shipped() -> Traversable:
     return files(data) / "base_years"
 
@@ -132,6 +166,7 @@ def _tables(table: str) -> dict[str, bytes]:
             raise ScenarioError(
                 f"economy.table = {table[:200]!r}: no such folder; base years are {years}"
             )
+        _check_files(table, [entry.name for entry in place.iterdir()])
         found = {}
         for name in COLUMNS:
             file = place / f"{name}.csv"
@@ -150,6 +185,18 @@ def _tables(table: str) -> dict[str, bytes]:
     return found
 
 
+def _check_files(table: str, names: list[str]) -> None:
+    """Refuse a file that is nearly called like a table, and would not be read."""
+    own = [f"{name}.csv" for name in COLUMNS]
+    for name in sorted(set(names) - set(own)):
+        near = difflib.get_close_matches(name.lower(), own, 1, ALIKE)
+        if near and name.lower().endswith(".csv"):
+            raise ScenarioError(
+                f"{table}: {name[:80]} is no table of an economy; did you mean {near[0]}? There "
+                f"are {', '.join(own)}"
+            )
+
+
 @lru_cache(maxsize=8)
 def _economy(table: str, found: tuple[tuple[str, bytes], ...]) -> Economy:
     own = {name: _frame(table, name, content) for name, content in found}
@@ -163,7 +210,7 @@ def _shipped_table(name: str) -> pd.DataFrame:
 
 
 def _frame(table: str, name: str, content: bytes) -> pd.DataFrame:
-    """Read a table in which every cell must be there once, finite and not negative."""
+    """Read a table in which every cell must be there once, and in its range."""
     where = f"{table}: {name}.csv"
     axes, figures = COLUMNS[name]
     try:
@@ -174,14 +221,16 @@ def _frame(table: str, name: str, content: bytes) -> pd.DataFrame:
     lacking = next((column for column in (*axes, *figures) if column not in frame), None)
     if lacking:
         raise ScenarioError(f"{where}: has no column {lacking}")
-    _check_rows(where, frame, axes)
+    _check_rows(where, frame, axes, _rows_needed(name))
     for column in figures:
         numbers = np.array([_number(text) for text in frame[column]])
-        bad = np.flatnonzero(~(np.isfinite(numbers) & (numbers >= 0)))
+        least, most = RANGES.get(column, FLOW_RANGE)
+        bad = np.flatnonzero(~(np.isfinite(numbers) & (numbers >= least) & (numbers <= most)))
         if len(bad):
             value = str(frame[column].iloc[bad[0]])[:40]
+            said = f"{least:g} or more" if most == FLOW_RANGE[1] else f"from {least:g} to {most:g}"
             raise ScenarioError(
-                f"{where}: {column} = {value} in line {bad[0] + 2}; must be a number, 0 or more"
+                f"{where}: {column} = {value} in line {bad[0] + 2}; must be a number, {said}"
             )
         frame[column] = numbers
     return frame
@@ -195,19 +244,34 @@ def _number(text: str) -> float:
         return np.nan
 
 
-def _check_rows(where: str, frame: pd.DataFrame, axes: Mapping[str, tuple[str, ...]]) -> None:
-    """Refuse a table without a row for each combination of labels, or with one twice."""
+def _rows_needed(name: str) -> list[tuple[str, ...]]:
+    """Return the rows that a table must have: those that the shipped one has."""
+    axes = COLUMNS[name][0]
+    every = list(product(*axes.values()))
+    if name in FLOWS:
+        return every
+    there = set(_shipped_table(name)[list(axes)].itertuples(index=False, name=None))
+    return [row for row in every if row in there]
+
+
+def _check_rows(
+    where: str,
+    frame: pd.DataFrame,
+    axes: Mapping[str, tuple[str, ...]],
+    needed: Sequence[tuple[str, ...]],
+) -> None:
+    """Refuse a table without a row that it needs, with one twice, or with one of no label."""
     rows = list(frame[list(axes)].itertuples(index=False, name=None))
     seen = set(rows)
     if len(seen) < len(rows):
         twice = next(row for row in rows if rows.count(row) > 1)
         raise ScenarioError(f"{where}: {', '.join(map(str, twice))} is there twice")
     every = list(product(*axes.values()))
-    lacking = next((row for row in every if row not in seen), None)
+    lacking = next((row for row in needed if row not in seen), None)
     if lacking:
         raise ScenarioError(f"{where}: has no row {', '.join(lacking)}")
-    if len(seen) > len(every):
-        extra = min(seen - set(every), key=str)
+    extra = min(seen - set(every), key=str, default=None)
+    if extra is not None:
         raise ScenarioError(f"{where}: {', '.join(map(str, extra))[:80]} is no row of the model")
 
 

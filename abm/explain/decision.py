@@ -13,7 +13,7 @@ from abm.core.demand.claims import Claim, claim_costs
 from abm.explain.one_firm import ONLY, Moment, Situation
 from abm.explain.switching_points import CANCELS, Lever, levers_of, nearest_switch
 from abm.location.valuation import Weighing, projects_at_gates
-from abm.trade.borders import MEMBER_PAIRS, border_terms, paperwork_cost
+from abm.trade.borders.crossing import MEMBER_PAIRS, border_terms, paperwork_cost
 
 
 @dataclass(frozen=True)

@@ -25,10 +25,10 @@ from abm.location.valuation import Weighing, choices, gates_of, weigh
 from abm.policy.regimes import Policy
 from abm.scenario.assumptions import FirmAssumptions
 from abm.scenario.scenario import Scenario
-from abm.trade.borders import Borders, claim_origin
-from abm.trade.input_prices import outside_duty, price_inputs, solve_costs, value_added_cost
-from abm.trade.market_clearing import MarketState
-from abm.trade.this_quarter import Quarter
+from abm.trade.borders.crossing import Borders, claim_origin
+from abm.trade.borders.this_quarter import Quarter
+from abm.trade.inputs.input_prices import outside_duty, price_inputs, solve_costs, value_added_cost
+from abm.trade.sales.market_clearing import MarketState
 from agents import FirmTable
 
 ONLY = np.zeros(1, np.int64)

@@ -7,9 +7,9 @@ from abm.axes import HOSTS, N_HOSTS
 from abm.economy.tables import Array, Economy
 from abm.governments.in_force import PolicyInForce
 from abm.governments.outlook import Outlook
-from abm.trade.accounts import Accounts
+from abm.trade.books.accounts import Accounts
+from abm.trade.books.indicators import by_host, us_goods_deficits
 from abm.trade.duties import duty_on
-from abm.trade.indicators import by_host, us_goods_deficits
 
 
 def outlook(

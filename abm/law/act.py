@@ -181,7 +181,7 @@ class Example(Settings):
     source: Annotated[str, Field(min_length=3)]
 
 
-class Act(Settings):
+class LegalAct(Settings):
     """A legal act.
 
     Attributes

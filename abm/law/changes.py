@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from abm.law.act import ALL, Act, Term
+from abm.law.act import ALL, LegalAct, Term
+from abm.law.act_files import Law
 from abm.law.products import covers
-from abm.law.reading import Law
 
 
 @dataclass(frozen=True)
-class Change:
+class LawChange:
     """A turn of an act.
 
     Attributes
@@ -27,7 +27,7 @@ class Change:
 
 def changes(
     law: Law, first: date, last: date, importer: str, origin: str = "", code: str = ""
-) -> list[Change]:
+) -> list[LawChange]:
     """Return what changed after a first day, up to and with a last one, in order.
 
     Parameters
@@ -50,39 +50,39 @@ def changes(
     return sorted(set(found), key=lambda one: (one.on, one.act, one.what))
 
 
-def _concerns(law: Law, act: Act, origin: str, code: str) -> bool:
+def _concerns(law: Law, act: LegalAct, origin: str, code: str) -> bool:
     if not act.term:
         return not code
     return any(_names(law, act, term, origin, code) for term in act.term)
 
 
-def _names(law: Law, act: Act, term: Term, origin: str, code: str) -> bool:
+def _names(law: Law, act: LegalAct, term: Term, origin: str, code: str) -> bool:
     if origin and not law.is_of(origin, term):
         return False
     return not code or bool(covers(act, term, (code,))[0][0])
 
 
-def _turns(law: Law, name: str, act: Act, origin: str, code: str) -> Iterator[Change]:
+def _turns(law: Law, name: str, act: LegalAct, origin: str, code: str) -> Iterator[LawChange]:
     called_off = act.ended is not None and act.ended <= act.effective
     if act.announced is not None:
-        yield Change(act.announced, name, f"announced: {act.title}")
+        yield LawChange(act.announced, name, f"announced: {act.title}")
     if called_off and act.ended is not None:
-        yield Change(act.ended, name, f"called off: {act.title}")
+        yield LawChange(act.ended, name, f"called off: {act.title}")
         return
     if not act.why_not_held(act.effective):
-        yield Change(act.effective, name, f"in force: {act.title}")
+        yield LawChange(act.effective, name, f"in force: {act.title}")
     for pause in act.suspended:
-        yield Change(pause.begins, name, f"suspended: {act.title}")
-        yield Change(pause.ends, name, f"in force: {act.title}")
+        yield LawChange(pause.begins, name, f"suspended: {act.title}")
+        yield LawChange(pause.ends, name, f"in force: {act.title}")
     if act.ended is not None:
-        yield Change(act.ended, name, f"ended: {act.title}")
+        yield LawChange(act.ended, name, f"ended: {act.title}")
     for term in act.term:
         if not _names(law, act, term, origin, code):
             continue
         if term.effective is not None and not act.why_not_held(term.effective):
-            yield Change(term.effective, name, f"from now: {described(term)}")
+            yield LawChange(term.effective, name, f"from now: {described(term)}")
         if term.ended is not None and not act.why_not_held(term.ended):
-            yield Change(term.ended, name, f"no longer: {described(term)}")
+            yield LawChange(term.ended, name, f"no longer: {described(term)}")
 
 
 def described(term: Term) -> str:

@@ -8,9 +8,9 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.law.act import Act, Term, within
+from abm.law.act import LegalAct, Term, within
+from abm.law.act_files import Law
 from abm.law.products import covers
-from abm.law.reading import Law
 
 MONTHS = 3
 
@@ -74,7 +74,7 @@ def covered_share(
     return Coverage(least, most, rate)
 
 
-def turning_days(act: Act) -> list[date]:
+def turning_days(act: LegalAct) -> list[date]:
     """Return the days on which something in an act changes, in order."""
     days = [act.effective, act.ended]
     days += [day for pause in act.suspended for day in (pause.begins, pause.ends)]
@@ -84,7 +84,7 @@ def turning_days(act: Act) -> list[date]:
 
 
 def _on(
-    law: Law, act: Act, codes: tuple[str, ...], origin: str, on: date
+    law: Law, act: LegalAct, codes: tuple[str, ...], origin: str, on: date
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Return what an act covers of some codes on a day, for certain and perhaps, and its rates."""
     size = len(codes)

@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abm.errors import ScenarioError
-from abm.law.act import ALL, METALS, Act, Term, within
-from abm.law.good import Answer, Good, Named, Standing
+from abm.law.act import ALL, METALS, LegalAct, Term, within
+from abm.law.act_files import Law
+from abm.law.good import ActStanding, DutyAnswer, Good, Named
 from abm.law.products import covers
-from abm.law.reading import Law
-from abm.law.schedule import Known, metal_content, ordinary_duty
+from abm.law.schedule import ScheduledProduct, metal_content, ordinary_duty
 
 MOST_OPEN = 6
 """Facts left open that are tried both ways; a good with more is rare, and each doubles the work."""
@@ -34,7 +34,7 @@ Terms that ask for the same fact share it.
 """
 
 
-def duty(law: Law, on: date, importer: str, good: Good) -> Answer:
+def duty(law: Law, on: date, importer: str, good: Good) -> DutyAnswer:
     """Return what a good owes on a day.
 
     Parameters
@@ -129,7 +129,7 @@ class _Names:
         ]
 
 
-def _answer(law: Law, names: _Names, place: int, on: date, good: Good) -> Answer:
+def _answer(law: Law, names: _Names, place: int, on: date, good: Good) -> DutyAnswer:
     case = _Case(law, names, place, on, good)
     standings = case.standings()
     rate = case.rate()
@@ -144,7 +144,7 @@ def _answer(law: Law, names: _Names, place: int, on: date, good: Good) -> Answer
     if rate is not None and len(known) < len(rates):
         notes.append("some of what the code holds is banned")
     by_date = sorted(standings, key=lambda one: (names.acts[one.act].effective, one.act))
-    return Answer(
+    return DutyAnswer(
         on=on,
         importer=next(iter(names.acts.values())).importer,
         good=good,
@@ -157,7 +157,7 @@ def _answer(law: Law, names: _Names, place: int, on: date, good: Good) -> Answer
     )
 
 
-def _limits(acts: Mapping[str, Act], on: date) -> list[str]:
+def _limits(acts: Mapping[str, LegalAct], on: date) -> list[str]:
     """Return what of the law is not known at all."""
     found = []
     if not any(term.schedule for act in acts.values() for term in act.term):
@@ -212,11 +212,11 @@ class _Case:
         self.taken = taken or {}
         self.opened: list[Open] = []
         self.notes: list[str] = []
-        self._standings: dict[str, Standing] = {}
+        self._standings: dict[str, ActStanding] = {}
         self._asked: list[str] = []
-        self._tables: list[Known] = []
+        self._tables: list[ScheduledProduct] = []
 
-    def standings(self) -> list[Standing]:
+    def standings(self) -> list[ActStanding]:
         """Return how every act of the importer stands to the good."""
         return [self.standing(name) for name in self.names.acts]
 
@@ -232,7 +232,7 @@ class _Case:
         below = sum(known.low - known.value for known in self._tables)
         return below, sum(known.high - known.value for known in self._tables)
 
-    def standing(self, name: str) -> Standing:
+    def standing(self, name: str) -> ActStanding:
         """Return how one act stands to the good."""
         if name not in self._standings:
             if name in self._asked:
@@ -243,20 +243,22 @@ class _Case:
             self._asked.pop()
         return self._standings[name]
 
-    def _ask(self, name: str, act: Act) -> Standing:
+    def _ask(self, name: str, act: LegalAct) -> ActStanding:
         naming = self.names.naming(name, self.place)
         if not naming:
-            return Standing(name, why="names neither this product nor this origin", touches=False)
+            return ActStanding(
+                name, why="names neither this product nor this origin", touches=False
+            )
         if why := act.why_not_held(self.on):
-            return Standing(name, why=why)
+            return ActStanding(name, why=why)
         term = self._first(name, naming)
         if term is None:
-            return Standing(name, why="does not name this product on this day")
+            return ActStanding(name, why="does not name this product on this day")
         if term.exempt:
-            return Standing(name, why=f"exempts it{_in(term.lists)}")
+            return ActStanding(name, why=f"exempts it{_in(term.lists)}")
         left, why = self._left(name, act)
         if not left:
-            return Standing(name, why=why)
+            return ActStanding(name, why=why)
         return self._levied(name, term, left, why)
 
     def _first(self, name: str, naming: list[Named]) -> Term | None:
@@ -275,7 +277,7 @@ class _Case:
                 return one.term
         return None
 
-    def _left(self, name: str, act: Act) -> tuple[float, str]:
+    def _left(self, name: str, act: LegalAct) -> tuple[float, str]:
         """Return the part of the value that other acts leave to this one, and why not all."""
         left, why = 1.0, ""
         for giving in act.gives_way:
@@ -293,14 +295,16 @@ class _Case:
                 left -= found.share
         return max(0.0, round(left, DECIMALS)), why
 
-    def _levied(self, name: str, term: Term, left: float, why: str) -> Standing:
+    def _levied(self, name: str, term: Term, left: float, why: str) -> ActStanding:
         if term.banned:
-            return Standing(name, True, True, True, base=term.base, share=left, why=why)
+            return ActStanding(name, True, True, True, base=term.base, share=left, why=why)
         if term.originating == "free" and self.good.originating:
-            return Standing(name, covers=True, why="originating goods are free of it")
+            return ActStanding(name, covers=True, why="originating goods are free of it")
         said = self._said(name, term)
         if said is None:
-            return Standing(name, covers=True, why="the ordinary duty of this product is not known")
+            return ActStanding(
+                name, covers=True, why="the ordinary duty of this product is not known"
+            )
         share = left * min(term.most_of_value, self._share(term))
         rate = said
         if term.in_all:
@@ -310,7 +314,7 @@ class _Case:
             rate = max(rate, term.least_in_all - self._ordinary(name))
         pays = rate > 0
         remark = why or ("" if pays else "its rate here is nothing")
-        return Standing(name, True, pays, False, rate, said, term.base, share, remark)
+        return ActStanding(name, True, pays, False, rate, said, term.base, share, remark)
 
     def _said(self, name: str, term: Term) -> float | None:
         if not term.schedule:

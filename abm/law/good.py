@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from abm.law.act import Act, Base, Term
+from abm.law.act import Base, LegalAct, Term
 
 CONTENTS = ("steel", "aluminium", "copper", "us")
 """What shares of a good's value an act may ask for."""
@@ -35,7 +35,7 @@ class Good:
 
 
 @dataclass(frozen=True)
-class Standing:
+class ActStanding:
     """How an act stands to a good.
 
     Attributes
@@ -69,7 +69,7 @@ class Standing:
 
 
 @dataclass(frozen=True)
-class Answer:
+class DutyAnswer:
     """What a good owes on a day, and why.
 
     Attributes
@@ -81,9 +81,9 @@ class Answer:
         Ad valorem fraction; None where the import is banned.
     low, high : float or None
         The range over what code, table and conditions leave open.
-    acts : tuple of Standing
+    acts : tuple of ActStanding
         Those behind the rate, in the order of their dates.
-    others : tuple of Standing
+    others : tuple of ActStanding
         Those that name the product from this origin and ask nothing, each with its reason.
     notes : tuple of str
     """
@@ -94,8 +94,8 @@ class Answer:
     rate: float | None
     low: float | None
     high: float | None
-    acts: tuple[Standing, ...]
-    others: tuple[Standing, ...]
+    acts: tuple[ActStanding, ...]
+    others: tuple[ActStanding, ...]
     notes: tuple[str, ...]
 
     @property
@@ -108,12 +108,12 @@ class Answer:
         """Return whether nothing is left open."""
         return self.low == self.high
 
-    def as_json(self, acts: Mapping[str, Act]) -> dict[str, Any]:
+    def as_json(self, acts: Mapping[str, LegalAct]) -> dict[str, Any]:
         """Return the answer as plain values.
 
         Parameters
         ----------
-        acts : mapping of str to Act
+        acts : mapping of str to LegalAct
             Where titles and authorities are.
         """
         return {
@@ -132,7 +132,7 @@ class Answer:
         }
 
 
-def _told(standing: Standing, acts: Mapping[str, Act]) -> dict[str, Any]:
+def _told(standing: ActStanding, acts: Mapping[str, LegalAct]) -> dict[str, Any]:
     act = acts[standing.act]
     return {
         "act": standing.act,

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abm.errors import ScenarioError
-from abm.law.act import ALL, Act, Products, Term
+from abm.law.act import ALL, LegalAct, Products, Term
 
 type Flags = NDArray[np.bool_]
 
@@ -68,7 +68,7 @@ def named(products: Products, codes: tuple[str, ...]) -> tuple[Flags, Flags]:
     return some, certain
 
 
-def covers(act: Act, term: Term, codes: tuple[str, ...]) -> tuple[Flags, Flags]:
+def covers(act: LegalAct, term: Term, codes: tuple[str, ...]) -> tuple[Flags, Flags]:
     """Return what a term names of some codes: in part, and for certain; shape (code,) each."""
     in_part = np.zeros(len(codes), dtype=bool)
     for_certain = np.zeros(len(codes), dtype=bool)

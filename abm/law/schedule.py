@@ -16,7 +16,7 @@ DIGITS = 6
 
 
 @dataclass(frozen=True)
-class Known:
+class ScheduledProduct:
     """What a table has of a product: the value to go by, and its range over what the code holds.
 
     Attributes
@@ -32,7 +32,7 @@ class Known:
     exact: bool
 
 
-def ordinary_duty(table: str, code: str, origin: str) -> Known | None:
+def ordinary_duty(table: str, code: str, origin: str) -> ScheduledProduct | None:
     """Return the most-favoured-nation rate of a product, or None where the table lacks it.
 
     Parameters
@@ -48,7 +48,7 @@ def ordinary_duty(table: str, code: str, origin: str) -> Known | None:
     return _known(table, "rate", code, origin)
 
 
-def metal_content(table: str, metal: str, code: str, origin: str) -> Known | None:
+def metal_content(table: str, metal: str, code: str, origin: str) -> ScheduledProduct | None:
     """Return a metal's share of the value of a product, or None where the table lacks it."""
     return _known(table, metal, code, origin)
 
@@ -58,7 +58,7 @@ def codes(table: str) -> tuple[str, ...]:
     return tuple(_rows(table))
 
 
-def _known(table: str, what: str, code: str, origin: str) -> Known | None:
+def _known(table: str, what: str, code: str, origin: str) -> ScheduledProduct | None:
     found = [
         float(text)
         for row in _within(_rows(table), code)
@@ -68,7 +68,7 @@ def _known(table: str, what: str, code: str, origin: str) -> Known | None:
         return None
     values = np.array(found)
     low, high = float(values.min()), float(values.max())
-    return Known(round(float(values.mean()), 6), low, high, len(code) == DIGITS)
+    return ScheduledProduct(round(float(values.mean()), 6), low, high, len(code) == DIGITS)
 
 
 def _within(rows: Mapping[str, dict[str, str]], code: str) -> list[dict[str, str]]:

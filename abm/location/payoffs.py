@@ -11,8 +11,8 @@ from abm.economy.tables import Array
 from abm.engine.blocks import sector_rows
 from abm.engine.parallel import in_parallel
 from abm.policy.regimes import Policy
-from abm.trade.market_clearing import FINAL, REACH_EXPONENT, MarketState, make_offer
-from abm.trade.this_quarter import Quarter
+from abm.trade.borders.this_quarter import Quarter
+from abm.trade.sales.market_clearing import FINAL, REACH_EXPONENT, MarketState, make_offer
 from agents import FirmTable
 
 

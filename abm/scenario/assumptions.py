@@ -264,7 +264,7 @@ class EconomyAssumptions(Settings):
         le=1,
         unit="share a quarter",
         meaning="contracts with suppliers that end in a quarter without news",
-        source="assumption",
+        source="fitted to BLP-1, CHINA-1 and METALS-1: 0.145 (0.11 to 0.18), rounded",
     )
     renewal_slope: Number = setting(
         1.0,

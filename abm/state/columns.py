@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from abm.axes import FOOTLOOSE, HAS_PLANT, HOSTS, N_FOOTLOOSE, N_HOSTS, REGIONS, SECTORS, USES
 from abm.economy.tables import Array, Economy
 from abm.location.relocation import Moves
-from abm.trade.accounts import Accounts
+from abm.trade.books.accounts import Accounts
 from agents import FirmTable
 
 MONEY = "million USD of 2017 a quarter"

@@ -9,7 +9,7 @@ from abm.axes import CONFIG_LABELS, FOOTLOOSE
 from abm.economy.tables import Array, Economy
 from abm.location.relocation import Moves
 from abm.state.columns import CONTENT, EVENTS, MOVES, OUTCOMES, TRADE, Finished, Table
-from abm.trade.accounts import Accounts
+from abm.trade.books.accounts import Accounts
 from agents import FirmTable
 
 

@@ -18,9 +18,9 @@ from abm.economy.last_quarter import Conditions
 from abm.economy.tables import Array
 from abm.governments.in_force import PolicyState
 from abm.state.records import Records
-from abm.trade.accounts import Accounts
-from abm.trade.customers import Customers
-from abm.trade.suppliers import SupplierNetwork
+from abm.trade.books.accounts import Accounts
+from abm.trade.inputs.suppliers import SupplierNetwork
+from abm.trade.sales.customers import Customers
 from agents import FirmTable
 
 

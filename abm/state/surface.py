@@ -14,8 +14,8 @@ from abm.governments.in_force import PolicyInForce
 from abm.policy.regimes import Policy
 from abm.scenario.scenario import Scenario
 from abm.state.state import Carried, State
-from abm.trade.accounts import Accounts
-from abm.trade.borders import Borders
+from abm.trade.books.accounts import Accounts
+from abm.trade.borders.crossing import Borders
 from agents import Firm
 
 

@@ -27,8 +27,8 @@ from abm.policy.timeline import TimelineEntry
 from abm.scenario.scenario import Scenario
 from abm.state.records import Records
 from abm.state.state import State
-from abm.trade.accounts import Accounts
-from abm.trade.suppliers import SupplierNetwork
+from abm.trade.books.accounts import Accounts
+from abm.trade.inputs.suppliers import SupplierNetwork
 from abm.worlds.held_responses import HeldWorld
 
 TABLES = ("outcomes", "trade", "content")

@@ -40,9 +40,9 @@ from abm.engine.blocks import sector_blocks
 from abm.engine.parallel import in_parallel
 from abm.model import RelocationModel
 from abm.scenario.scenario import Scenario
-from abm.trade.customers import HELD, Served, serve
-from abm.trade.input_prices import buyers
-from abm.trade.renewal import Supply
+from abm.trade.inputs.input_prices import buyers
+from abm.trade.inputs.renewal import Supply
+from abm.trade.sales.customers import HELD, Served, serve
 from abm.worlds.twin import Twin, check_twin
 
 RESPONSES = ("claims", "contracts", "sources", "customers", "plants", "prices")

@@ -25,7 +25,7 @@ from abm.core.inputs.buyers import (
 from abm.core.inputs.content_rules import MAX_ITERATIONS, MAX_LOG_WEDGE
 from abm.economy.tables import MERCHANDISE_PROCESSING_FEE
 from abm.model import RelocationModel
-from abm.trade.borders import MEMBER_PAIRS
+from abm.trade.borders.crossing import MEMBER_PAIRS
 from benchmarks.rivals.inputs_in_use import inputs_in_use
 
 MEX = HOSTS.index("MEX")

@@ -138,7 +138,7 @@ def list_acts(
 
 
 def _acts(folder: Path | None) -> Any:
-    from abm.law.reading import read_law, shipped
+    from abm.law.act_files import read_law, shipped
 
     if folder is None:
         return shipped()

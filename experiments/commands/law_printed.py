@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from abm.law.good import Answer, Standing
-from abm.law.reading import Law
+from abm.law.act_files import Law
+from abm.law.good import ActStanding, DutyAnswer
 
 
-def answer_lines(answer: Answer, law: Law) -> Iterator[str]:
+def answer_lines(answer: DutyAnswer, law: Law) -> Iterator[str]:
     """Yield what a good owes, each act's part, why others ask nothing, and what is open."""
     good = answer.good
     claimed = ", originating" if good.originating else ""
@@ -23,18 +23,18 @@ def answer_lines(answer: Answer, law: Law) -> Iterator[str]:
         yield f"note: {note}"
 
 
-def _owed(answer: Answer) -> str:
+def _owed(answer: DutyAnswer) -> str:
     if answer.certain or answer.low is None or answer.high is None:
         return f"{_percent(answer.rate or 0.0)} of its customs value"
     between = f"between {_percent(answer.low)} and {_percent(answer.high)} as facts fall"
     return f"{_percent(answer.rate or 0.0)} of its customs value, {between}"
 
 
-def _part(standing: Standing) -> str:
+def _part(standing: ActStanding) -> str:
     return "   ban" if standing.banned else f"{_percent(standing.rate):>6}"
 
 
-def _remark(standing: Standing) -> str:
+def _remark(standing: ActStanding) -> str:
     said = []
     if not standing.banned and standing.share < 1:
         said.append(f"{_percent(standing.said)} on {_percent(standing.share)} of the value")

@@ -170,6 +170,7 @@ def _chosen(
     economy: str | None,
 ) -> tuple[Any, Any]:
     """The scenario to run and its reference; what changes nothing is said."""
+    from abm.economy.folders import of_another_year
     from experiments.scenarios.overrides import load_scenario, same_as_extended, without_effect
 
     chosen = load_scenario(scenario, overrides, without)
@@ -179,6 +180,9 @@ def _chosen(
     if against is not None:
         reference = load_scenario(against, with_economy(None, economy)).model_copy(update=length)
 
+    for table in {one.economy.table: None for one in (chosen, reference) if one is not None}:
+        for line in of_another_year(table) if table != economy else ():
+            typer.echo(line, err=True)
     for line in without_effect(scenario, overrides, without):
         typer.echo(line, err=True)
     extended = same_as_extended(scenario, overrides, without)
@@ -226,14 +230,17 @@ def fork(
     out: OutOfRun = None,
     quiet: QuietRun = False,
     economy: OfEconomy = None,
+    base_year: OfBaseYear = None,
 ) -> None:
     """Go on from a quarter of a run under another policy, with the same luck."""
     from experiments.runs import continuing
     from experiments.scenarios.overrides import load_scenario
 
-    table = chosen_economy(economy, None)
+    table = chosen_economy(economy, base_year)
     future = load_scenario(scenario, with_economy(overrides, table))
-    result = continuing.fork(folder, future, at=at, quarters=quarters, out=out, quiet=quiet)
+    result = continuing.fork(
+        folder, future, at=at, quarters=quarters, out=out, quiet=quiet, own_economy=bool(table)
+    )
     _finish(result, quiet=quiet)
 
 

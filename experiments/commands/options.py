@@ -76,7 +76,7 @@ def chosen_economy(folder: str | None, year: str | None) -> str | None:
     ScenarioError
         If both are given, or there is no such economy.
     """
-    from abm.economy.folders import base_years, economy_of, located
+    from abm.economy.folders import base_years, economy_of, located, of_another_year
     from abm.errors import ScenarioError
 
     if folder is not None and year is not None:
@@ -91,15 +91,6 @@ def chosen_economy(folder: str | None, year: str | None) -> str | None:
     for line in of_another_year(table):
         typer.echo(line, err=True)
     return table
-
-
-def of_another_year(table: str) -> list[str]:
-    """Return a line about the figures that do not follow an economy, if there are any."""
-    from abm.economy.folders import BASE_YEAR, as_shipped
-
-    names = ", ".join(as_shipped(table))
-    told = f"economy {table}: {names} are as shipped, of {BASE_YEAR} or near it"
-    return [told] if names else []
 
 
 def with_economy(overrides: list[str] | None, table: str | None) -> list[str]:

@@ -72,7 +72,9 @@ def estimate(
             found = Search(file, simulated.moments, simulated.starts).run()
     except StoppedError as stopped:
         return EstimationResult(out, stopped.code, [str(stopped)])
-    return EstimationResult(out, 0, write_answer(out, file, beside, found))
+    # What the options named has been told already.
+    told = simulated.told if options.economy is None else []
+    return EstimationResult(out, 0, [*told, *write_answer(out, file, beside, found)])
 
 
 def _write_down(out: Path, file: TargetFile, *, resume: bool) -> None:

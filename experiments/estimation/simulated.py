@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abm.config.keys import shown
+from abm.economy.folders import of_another_year
 from abm.errors import OutputError
 from experiments.estimation.measured import Measured, check_names
 from experiments.estimation.target_file import TargetFile
@@ -69,6 +70,8 @@ class Simulated:
     ----------
     starts : list of dict
         Points of the design, where the search may start.
+    told : list of str
+        Which figures of the runs are of another year than their economy.
     """
 
     def __init__(
@@ -90,6 +93,8 @@ class Simulated:
             run_one = Measured(names)
         self._run_one = run_one
         self.starts = self._plan.points
+        tables = self._plan.economies
+        self.told = [line for table in tables for line in of_another_year(table)]
         self._known: dict[tuple[Any, ...], Array] = {}
         self._stack = ExitStack()
 

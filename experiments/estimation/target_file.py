@@ -43,6 +43,9 @@ def _read_quarter(value: object) -> object:
     return value if found is None else date(int(found[1]), 3 * int(found[2]) - 2, 1)
 
 
+DateOrQuarter = Annotated[Date, BeforeValidator(_read_quarter)]
+"""A day; a quarter is its first."""
+
 Label = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^\w+$")]
 
 
@@ -60,7 +63,7 @@ class Target(Settings):
     origin: Label | None = None
     destination: Label | None = None
     region: Label | None = None
-    date: Annotated[Date, BeforeValidator(_read_quarter)] | None = None
+    date: DateOrQuarter | None = None
     quarter: int | None = Field(None, ge=0, le=400)
     value: float
     error: float = Field(gt=0)
@@ -221,6 +224,8 @@ def read_target_file(source: str | Path, economy: str | None = None) -> tuple[Ta
     document = {"name": path.stem} | document
     document["targets"] = [*document.get("targets", []), *_from_series(document, path.parent)]
     document.pop("series", None)
+    if not document["targets"]:
+        raise ScenarioError(f"{path}: has no target; write [[targets]], or [[series]] with a file")
     return TargetFile.on_economy(document, path.parent, economy), path.parent
 
 
@@ -256,7 +261,15 @@ def _rows(folder: Path, name: str) -> list[dict[str, str]]:
         if odd is not None or "value" not in (reader.fieldnames or []):
             said = "has no column value" if odd is None else f"has the column {shown(odd)}"
             raise ScenarioError(f"{name}: {said}; columns are {', '.join(sorted(known))}")
-        rows = [{"line": f"{name}, line {reader.line_num}", **row} for row in reader]
+        heads = len(reader.fieldnames or [])
+        rows = []
+        for row in reader:
+            where = f"{name}, line {reader.line_num}"
+            if None in row:
+                raise ScenarioError(f"{where}: has more fields than the {heads} columns")
+            rows.append({"line": where, **row})
+        if not rows:
+            raise ScenarioError(f"{name}: has no row below its names of columns")
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ScenarioError(f"{name}: cannot be read ({' '.join(str(error).split())})") from None
     return rows

@@ -2,7 +2,7 @@
 
 from abm.explain.one_firm import Moment, moment_of
 from abm.model import RelocationModel
-from abm.trade.market_clearing import MarketState
+from abm.trade.sales.market_clearing import MarketState
 
 
 class WatchedModel(RelocationModel):

@@ -34,6 +34,13 @@ SPEEDS = ("renewal", "renewal_slope", "win", "shift")
 ROUNDED = 0.05
 """How far a default may be from the fitted value, as a share of it."""
 
+KEPT = {
+    "economy.renewal_slope": "every value above 0.01 fits as well",
+    "economy.win": "the fit runs to an edge, for the sake of figures that no speed reaches",
+    "economy.shift": "the fit runs to an edge, for the sake of figures that no speed reaches",
+}
+"""Speeds whose default is an assumption although there is a fit, and why."""
+
 BLOCK = re.compile(r"(<!-- generated: adjustment_found -->\n).*?(<!-- end -->)", re.DOTALL)
 
 LABELS = {
@@ -120,6 +127,20 @@ def _sections(found: dict[str, Any]) -> Iterator[str]:
         ),
     )
     yield " ".join(_knowledge(found))
+    if kept := [key for key in unlike_defaults(found) if key in KEPT]:
+        defaults = EconomyAssumptions()
+        yield _table(
+            ("parameter", "fitted", "default", "why the default is an assumption still"),
+            (
+                (
+                    f"`{key}`",
+                    f"{found['parameters'][key]['value']:.3g}",
+                    f"{getattr(defaults, key.removeprefix('economy.')):g}",
+                    KEPT[key],
+                )
+                for key in kept
+            ),
+        )
     yield _table(
         ("figure", "target", "model", "standard errors away"),
         (

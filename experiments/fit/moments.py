@@ -30,17 +30,17 @@ from abm.policy import Policy, compile_policy
 from abm.policy.regime import INSTRUMENTS
 from abm.scenario.assumptions import FirmAssumptions
 from abm.scenario.scenario import Scenario
-from abm.trade.borders import Borders, claim_origin
-from abm.trade.certificates import qualified_share
-from abm.trade.deliveries import sales_by_appeal, tally_plants
-from abm.trade.input_prices import (
+from abm.trade.borders.crossing import Borders, claim_origin
+from abm.trade.borders.this_quarter import Quarter
+from abm.trade.flows.certificates import qualified_share
+from abm.trade.flows.deliveries import sales_by_appeal, tally_plants
+from abm.trade.inputs.input_prices import (
     outside_duty,
     price_inputs,
     solve_costs,
     value_added_cost,
 )
-from abm.trade.market_clearing import FINAL, appeal, standing_plants
-from abm.trade.this_quarter import Quarter
+from abm.trade.sales.market_clearing import FINAL, appeal, standing_plants
 from agents import FirmTable
 
 FIRMS = 20_000

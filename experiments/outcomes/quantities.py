@@ -2,7 +2,7 @@
 
 Every function takes tables as `experiments.outcomes.tables` describes them and returns a
 frame with one row a quarter. What is an indicator of a single quarter too is defined in
-`abm.trade.indicators`, for the page, validation and governments alike; here it is
+`abm.trade.books.indicators`, for the page, validation and governments alike; here it is
 applied to all quarters of a run. NaN stands for a share of nothing.
 """
 
@@ -15,7 +15,7 @@ from abm.axes import FOOTLOOSE, GOODS, HOSTS, PARTNERS, REGIONS, SECTORS, USES
 from abm.economy.tables import Array
 from abm.errors import OutputError
 from abm.scenario.assumptions import QUARTERS_A_YEAR
-from abm.trade import indicators
+from abm.trade.books import indicators
 
 FROM_PARTNERS = ("all", *PARTNERS)
 AT_HOSTS = ("all", *HOSTS)
@@ -23,7 +23,7 @@ AT_HOSTS = ("all", *HOSTS)
 FLOWS = {"use": USES, "sector": SECTORS, "origin": REGIONS, "destination": REGIONS}
 PLANTS = {"sector": FOOTLOOSE, "region": HOSTS}
 CONTENT = {"sector": FOOTLOOSE, "host": HOSTS}
-"""Axes of the tables after the quarter, in the order of `abm.trade.indicators`."""
+"""Axes of the tables after the quarter, in the order of `abm.trade.books.indicators`."""
 
 
 def us_goods_balance(trade: pd.DataFrame, sectors: Collection[str] = GOODS) -> pd.DataFrame:

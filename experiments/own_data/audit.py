@@ -26,6 +26,7 @@ KINDS: dict[str, tuple[Verdict, str]] = {
     "region absent": ("refused", "a region of the model has no row"),
     "no rest of the world": ("refused", "no region is outside the four that have a name"),
     "label unknown": ("refused", "a label has no meaning in the mapping"),
+    "label unused": ("told", "your mapping has a label that the table has not"),
     "sector absent": ("refused", "no industry belongs to a sector of the model"),
     "market without rows": ("refused", "a market is no region of the rows"),
     "transposed": ("refused", "totals of rows are the sums of columns: the table lies on its side"),
@@ -35,6 +36,7 @@ KINDS: dict[str, tuple[Verdict, str]] = {
     "column total near": ("told", "inputs and value added miss a column's total by 1% or less"),
     "unbalanced": ("refused", "a row sells for something else than its column costs, by over 1%"),
     "value added missing": ("mended", "no row of value added: it is output less inputs"),
+    "no totals": ("told", "no output and no value added: what is wrong in a cell shows nowhere"),
     "value added below zero": ("told", "an industry pays more for inputs than it sells for"),
     "negative use": ("mended", "inputs below zero are set to zero"),
     "negative use large": ("refused", "inputs below zero are more than 1% of all inputs"),
@@ -42,6 +44,11 @@ KINDS: dict[str, tuple[Verdict, str]] = {
     "negative final demand large": ("refused", "final demand below zero is over 5% of all of it"),
     "coefficients": ("refused", "columns of inputs sum to 1 or less: shares, not money"),
     "unit wrong": ("refused", "the world's value added cannot be million USD of any recent year"),
+    "unit doubtful": (
+        "told",
+        "the world is larger or smaller than in the years there are tables of",
+    ),
+    "part of a region": ("told", "a region's part of the world is not as in the shipped economy"),
     "unit of a region": ("refused", "a region is ten times, or a tenth, of its part of the world"),
     "currency": ("refused", "the table is not in USD"),
     "unit converted": ("mended", "money is multiplied into million USD"),
@@ -59,6 +66,12 @@ EXACT = 1e-6
 
 WORLD = (0.25, 3.0)
 """World value added over that of the shipped economy: 1995 is 0.39 times it, 2025 1.4 times."""
+
+USUAL_WORLD = (0.35, 1.5)
+"""The same, beyond which it is told."""
+
+USUAL_PART = 1.25
+"""Times beyond which a region's part of the world is told: two labels may be interchanged."""
 
 PART = 10.0
 """Times by which a region's part of the world may differ from its part in the shipped economy."""
@@ -146,6 +159,8 @@ def _totals(table: Published) -> list[Fault]:
         found += _gaps(table, "row total", rows, sold)
     if table.value_added is None:
         found.append(Fault("value added missing", "rows below the industries"))
+        if rows is None and table.column_totals is None:
+            found.append(Fault("no totals", "the table"))
         return found
     columns, spent = table.column_totals, table.inputs + np.nan_to_num(table.value_added)
     if columns is not None:
@@ -243,18 +258,20 @@ def faults_in_regions(
         found.append(Fault("unit converted", currency or "the table", amount=factor))
     shipped = economy_of().value_added.sum(axis=1)
     ratio = float(value_added.sum() / shipped.sum())
+    size = f"{value_added.sum() / 1e6:.4g} trillion USD, {ratio:.3g} times the shipped world"
     if not WORLD[0] <= ratio <= WORLD[1]:
-        said = (
-            f"{value_added.sum() / 1e6:.4g} trillion USD, {ratio:.3g} times the shipped world; "
-            f"--unit {_guess(ratio)} if that is what one unit is"
-        )
-        found.append(Fault("unit wrong", "the table", amount=ratio, said=said))
+        found.append(Fault("unit wrong", "the table", amount=ratio, said=f"{size}; {_hint(ratio)}"))
         return found
+    if not USUAL_WORLD[0] <= ratio <= USUAL_WORLD[1]:
+        found.append(Fault("unit doubtful", "the table", amount=ratio, said=size))
     parts = (value_added / value_added.sum()) / (shipped / shipped.sum())
     for region, part in zip(REGIONS, parts, strict=True):
         if not 1 / PART <= part <= PART:
             said = f"{part:.3g} times its part of the shipped world"
             found.append(Fault("unit of a region", region, amount=float(part), said=said))
+        elif not 1 / USUAL_PART <= part <= USUAL_PART:
+            said = f"{part:.3g} times; interchanged labels, or another year"
+            found.append(Fault("part of a region", region, amount=float(part), said=said))
     for h, host in enumerate(HOSTS):
         others = [k for k in range(len(REGIONS)) if k != h]
         if not trade[h, others].sum() > 0 or not trade[others, h].sum() > 0:
@@ -262,11 +279,12 @@ def faults_in_regions(
     return found
 
 
-def _guess(ratio: float) -> str:
-    """Return the power of a thousand that would bring a world to its size."""
-    if not ratio > 0:
-        return "1000"
-    return f"{1000.0 ** -round(math.log(ratio, 1000)):g}"
+def _hint(ratio: float) -> str:
+    """Return which power of a thousand would bring a world to its size, if one would."""
+    guess = 1000.0 ** -round(math.log(ratio, 1000)) if ratio > 0 else 1.0
+    if guess == 1.0:
+        return "say with --unit how many million USD one unit of the table is"
+    return f"--unit {guess:g} if that is what one unit is"
 
 
 def _cell(table: Published, row: int, column: int) -> str:

@@ -24,7 +24,14 @@ from abm.economy.tables import FLOWS
 from abm.errors import OutputError, ScenarioError
 from experiments.own_data.audit import KINDS, Fault, faults_in_regions, faults_of
 from experiments.own_data.labelled import first_labels, read_labelled
-from experiments.own_data.mapping import Mapping, joined, parts, read_mapping, shipped_mapping
+from experiments.own_data.mapping import (
+    OTHERS,
+    Mapping,
+    joined,
+    parts,
+    read_mapping,
+    shipped_mapping,
+)
 from experiments.own_data.mending import balanced, filled
 from experiments.own_data.packaged import read_packaged
 from experiments.own_data.published import READABLE, Published
@@ -295,13 +302,17 @@ def _meanings(published: Published, reading: Reading) -> tuple[list[str], list[s
     )
     regions, strange = _all_meant(by_region, [region for region, _ in published.rows])
     sectors, odd = _all_meant(by_sector, [industry for _, industry in published.rows])
-    found = []
+    found: list[Fault] = []
     if strange or odd:
         return (
             [],
             [],
             [_unknown(by_region, strange)] * bool(strange) + [_unknown(by_sector, odd)] * bool(odd),
         )
+    if reading.regions is not None:
+        found += _unused(by_region, [*(region for region, _ in published.rows)])
+    if reading.sectors is not None:
+        found += _unused(by_sector, [*(industry for _, industry in published.rows)])
     absent = [name for name in REGIONS if name not in regions]
     if absent and absent != ["ROW"]:
         found.append(Fault("region absent", ", ".join(absent), len(absent)))
@@ -321,6 +332,14 @@ def _all_meant(mapping: Mapping, labels: Sequence[str]) -> tuple[list[str], list
     meaning = {label: mapping.of(label) for label in dict.fromkeys(labels)}
     unknown = [label for label, meant in meaning.items() if meant is None]
     return [str(meaning[label]) for label in labels], unknown
+
+
+def _unused(mapping: Mapping, labels: Sequence[str]) -> list[Fault]:
+    """Return a finding about labels of a user's mapping that mean nothing in the table."""
+    unused = sorted(set(mapping.meaning) - set(labels) - {OTHERS})
+    some = ", ".join(shown(label) for label in unused[:5])
+    said = f"mapping {mapping.name}"
+    return [Fault("label unused", some, len(unused), said=said)] if unused else []
 
 
 def _unknown(mapping: Mapping, labels: Sequence[str]) -> Fault:
@@ -371,6 +390,13 @@ def _check_folder(out: Path) -> None:
     ours = read_json(out, MANIFEST).get("kind") == "economy"
     if out.exists() and not ours and (not out.is_dir() or any(out.iterdir())):
         raise OutputError(f"{out}: is there and holds no economy; name a new or empty folder")
+    written = {MANIFEST, AUDIT, *(f"{name}.csv" for name in FLOWS)}
+    others = sorted({entry.name for entry in out.iterdir()} - written) if out.is_dir() else []
+    if others:
+        raise OutputError(
+            f"{out}: also holds {', '.join(others[:3])}, which would be lost; move what is yours, "
+            "or name another folder"
+        )
 
 
 def _frames(table: OwnTable) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:

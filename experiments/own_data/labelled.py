@@ -76,7 +76,7 @@ def read_labelled(source: Path, kind: str) -> Published:
         text_cells=text,
         discrepancy=np.nansum(of_rows[:, [place[name] for name in odd]], axis=1) if odd else None,
         sectors="isic3" if old else "isic4",
-        unit="million EUR" if kind == "figaro" else "",
+        unit="million EUR" if kind == "figaro" or _is_figaro(names, heads) else "",
     )
 
 
@@ -148,6 +148,11 @@ def _is_industry(name: str) -> bool:
     return "_" in name and name.upper() not in TOTALS and not _is_added(name)
 
 
+def _is_figaro(names: Sequence[str], heads: Sequence[str]) -> bool:
+    """Return whether names are those of FIGARO, whatever the file is called: it is in EUR."""
+    return any(name.startswith("W2_") for name in names) or any("_P3_S1" in name for name in heads)
+
+
 def _is_added(name: str) -> bool:
     upper = name.upper()
     # Taxes by country in the edition of 2018, such as AUS_TAXSUB.
@@ -184,6 +189,12 @@ def _check_names(
             f"{', '.join(sorted(TOTALS | ADDED))}"
         )
     regions = {name.partition("_")[0] for name in rows}
+    total = next((n for n in heads if n not in known and n.rpartition("_")[2] in TOTALS
+                  and n.upper() not in TOTALS), None)  # fmt: skip
+    if total is not None:
+        raise ScenarioError(
+            f"{source}: column {shown(total)} is a total, which would count twice; leave it out"
+        )
     bare = next((n for n in heads if n.partition("_")[0] in regions and "_" not in n), None)
     if bare is not None:
         raise ScenarioError(f"{source}: column {shown(bare)} does not say what is bought")

@@ -73,7 +73,15 @@ def _sheets(source: Path) -> list[Grid]:
     ):
         raise OutputError(f"{source.suffix} needs more packages: pip install 'nearshore[economy]'")
     try:
-        sheets = pd.read_excel(source, sheet_name=None, header=None, engine=engine)
+        # Text such as n/a is no blank: the audit names it.
+        sheets = pd.read_excel(
+            source,
+            sheet_name=None,
+            header=None,
+            engine=engine,
+            keep_default_na=False,
+            na_values=[""],
+        )
     except Exception as error:  # whatever a library says of a file that is no workbook
         if isinstance(error, MemoryError):
             raise

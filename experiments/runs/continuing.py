@@ -100,6 +100,7 @@ def resume(
     )
 
 
+# why: an argument is an option of the command
 def fork(
     folder: Path,
     future: Scenario,
@@ -108,6 +109,7 @@ def fork(
     quarters: int | None = None,
     out: Path | None = None,
     quiet: bool = False,
+    own_economy: bool = False,
 ) -> RunResult:
     """Go on from a quarter of a run under the policy of another scenario.
 
@@ -127,6 +129,8 @@ def fork(
         ``results/PAST-until-AT-then-FUTURE-seedN`` without it.
     quiet : bool
         Whether to show no progress.
+    own_economy : bool
+        Whether the future is to have its own economy though it is the usual one.
 
     Returns
     -------
@@ -143,10 +147,12 @@ def fork(
     manifest = read_manifest(place)
     firms, seed = (_number(manifest, key, place) for key in ("firms", "seed"))
     last = _number(manifest, "quarters_asked", place) if quarters is None else quarters
+    if last < 2:
+        raise ScenarioError(f"{place}: ends with quarter {last}; say a later one with --quarters")
     if not 1 <= at < last:
         raise ScenarioError(f"at: {at} is not a quarter from 1 to {last - 1}, before the last")
     past = _scenario(manifest, place, last)
-    if future.economy.table == BASE_YEAR:
+    if future.economy.table == BASE_YEAR and not own_economy:
         # It says no economy: what follows is about policy, and goes on with that of the past.
         future = future.on_economy(past.economy.table)
     future = future_of(future, past).model_copy(update={"quarters": last})

@@ -26,8 +26,8 @@ from abm.core.inputs.contracts import paid
 from abm.economy.tables import Array
 from abm.engine.blocks import sector_rows
 from abm.model import RelocationModel
-from abm.trade import indicators
-from abm.trade.market_clearing import FINAL, standing_plants
+from abm.trade.books import indicators
+from abm.trade.sales.market_clearing import FINAL, standing_plants
 
 MOTOR = ("cars", "light_trucks", "vehicle_parts")
 

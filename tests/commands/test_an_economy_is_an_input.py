@@ -207,6 +207,7 @@ def test_a_folder_that_cannot_be_an_economy_is_refused_in_one_line(
         (["--economy", "nowhere"], "no such folder; base years are 2011, 2014"),
         (["--base-year", "1999"], "is one of 2011"),
         (["--economy", "x", "--base-year", "2011"], "give one of the two"),
+        (["--economy", ""], "economy.table = '': must be a folder, or one of 2011"),
         (["--set", "economy.table=1066"], "1066"),
     ],
 )
@@ -214,6 +215,71 @@ def test_an_economy_that_is_not_there_is_refused_in_one_line(tmp_path, capsys, w
     assert main(["run", "usmca", *words, "--out", str(tmp_path / "o")]) == 2
     assert said in capsys.readouterr().err
     assert not (tmp_path / "o").exists()
+
+
+@pytest.mark.parametrize("name", [name for name in COLUMNS if name not in FLOWS])
+def test_a_copy_of_a_shipped_table_in_a_folder_changes_nothing(folder, name):
+    before = economy_of(str(folder))
+    (folder / f"{name}.csv").write_bytes((Path(str(files(data))) / f"{name}.csv").read_bytes())
+    after = economy_of(str(folder))
+    for field in ("applied_duty", "customs_over_basic", "distance", "labour_share", "theta"):
+        assert (getattr(after, field) == getattr(before, field)).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "column", "factor", "said"),
+    [
+        ("applied_duties", "rate", 100, "from 0 to 2"),
+        ("labour", "labour_share_of_value_added", 100, "from 0 to 1"),
+        ("labour", "employment_thousand", 1000, "from 0 to 1e\\+06"),
+        ("labour", "hourly_compensation_usd", 0, "from 0.01 to 1000"),
+        ("elasticities", "theta", 0, "from 0.1 to 100"),
+        ("elasticities", "sigma", 0.1, "from 1.01 to 100"),
+        ("customs_over_basic", "ratio", 100, "from 0.1 to 10"),
+        ("establishments", "establishments", 0, "from 1 to 1e\\+08"),
+        ("regional_distances", "km", 1000, "from 1 to 20100"),
+    ],
+)
+def test_a_table_in_another_unit_is_refused(folder, name, column, factor, said):
+    table = data.read(name)
+    table[column] *= factor
+    table.to_csv(folder / f"{name}.csv", index=False)
+    with pytest.raises(ScenarioError, match=f"{name}.csv: {column} = .*must be a number, {said}"):
+        economy_of(str(folder))
+
+
+@pytest.mark.parametrize("slip", ["labor.csv", "Labour.csv", "applied_duty.csv"])
+def test_a_table_under_a_name_with_a_slip_is_not_passed_over(folder, slip):
+    (folder / "notes.csv").write_text("mine")
+    economy_of(str(folder))
+    (folder / slip).write_text("x")
+    with pytest.raises(ScenarioError, match=f"{slip} is no table of an economy; did you mean"):
+        economy_of(str(folder))
+
+
+def test_a_run_of_a_file_that_names_its_economy_says_what_is_of_another_year(folder, capsys):
+    file = folder.parent / "mine.toml"
+    file.write_text('format = 1\nextends = "usmca"\n[economy]\ntable = "own"\n')
+    run("run", file, *SMALL, "--quarters", 1, "--out", folder.parent / "o")
+    assert capsys.readouterr().err.count(f"economy {folder}: labour, establishments") == 1
+    (folder.parent / "s.toml").write_text(
+        'scenario = "mine.toml"\nfirms = 100\nquarters = 1\nreplications = 1\n'
+        '[factors]\n"enforcement.paperwork_scale" = [1.0]\n'
+    )
+    run("sweep", folder.parent / "s.toml", "--out", folder.parent / "sweep", "--quiet")
+    assert capsys.readouterr().err.count(f"economy {folder}: labour, establishments") == 1
+
+
+def test_a_fork_goes_on_with_the_base_year_of_its_past_and_refuses_another(tmp_path, capsys):
+    out = tmp_path / "run"
+    run("run", "usmca", *SMALL, "--quarters", 2, "--out", out, "--base-year", "2011")
+    words = ["fork", str(out), "--at", "1", "--scenario", "threat-35", "--quiet"]
+    run(*words, "--out", tmp_path / "same", "--base-year", "2011")
+    capsys.readouterr()
+    for year in ("2014", "2017"):
+        assert main([*words, "--out", str(tmp_path / year), "--base-year", year]) == 2
+        assert "economy" in capsys.readouterr().err
+        assert not (tmp_path / year).exists()
 
 
 def test_other_tables_of_a_folder_take_the_place_of_those_shipped(folder):

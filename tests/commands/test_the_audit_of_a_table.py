@@ -172,7 +172,19 @@ def pays_to_produce(table):
 
 ROW, COLUMN = "USA_C24", "USA_C29"
 
+
+def interchanged(one, other):
+    def name(label):
+        region, _, rest = label.partition("_")
+        return "_".join([{one: other, other: one}.get(region, region), *([rest] if rest else [])])
+
+    return lambda table: table.rename(index=name, columns=name)
+
+
 PLANTED = {
+    "part of a region": interchanged("USA", "CHN"),
+    "unit doubtful": lambda t: 2 * t,
+    "no totals": lambda t: t.drop(columns="OUT").drop(index=["OUT", "VA", "TLS"]),
     "text cell": text(ROW, COLUMN, "n/a"),
     "infinite cell": put(ROW, COLUMN, np.inf),
     "blank cell": lambda t: put([ROW, "USA_C26"], COLUMN, np.nan)(t),
@@ -229,8 +241,59 @@ def test_what_only_other_formats_can_have_is_found_too(tmp_path, capsys, audited
     assert [one.kind for one in faults_of(lost)] == ["market without rows"]
 
 
+def test_a_size_that_no_power_of_a_thousand_explains_gets_no_guess(whole, tmp_path, capsys):
+    (5 * whole).to_csv(tmp_path / "t.csv")
+    assert main(["economy", "--from", str(tmp_path / "t.csv"), "--out", str(tmp_path / "o")]) == 2
+    said = capsys.readouterr().err
+    assert "unit wrong" in said
+    assert "say with --unit how many million USD" in said
+
+
+def test_a_label_of_a_mapping_that_the_table_has_not_is_told(audited, tmp_path):
+    lines = ["label,region", *(f"{r},{r}" for r in ("USA", "MEX", "CAN", "CHN")), "Mexique,MEX"]
+    (tmp_path / "regions.csv").write_text("\n".join([*lines, "MX1,MEX", "MX2,MEX", "*,ROW"]))
+    code, found = audited(lambda table: table, "--regions", str(tmp_path / "regions.csv"))
+    assert (code, found) == (0, {"label unused": "told"})
+
+
+def test_codes_of_the_older_revision_are_not_taken_for_those_of_the_newer(audited):
+    def as_revision_3(name):
+        return name.replace("C29", "34").replace("C28", "29")
+
+    code, found = audited(lambda t: t.rename(index=as_revision_3, columns=as_revision_3))
+    assert (code, found) == (2, {"label unknown": "refused"})
+
+
+def test_a_table_of_figaro_is_in_euros_whatever_it_is_called(tmp_path, capsys):
+    write_figaro(tmp_path / "t.csv")
+    text = (tmp_path / "t.csv").read_text().replace("rowLabels", "", 1)
+    (tmp_path / "t.csv").write_text(text)
+    for kind in ([], ["--kind", "plain"]):
+        words = ["--from", str(tmp_path / "t.csv"), "--out", str(tmp_path / "o"), *kind]
+        assert main(["economy", *words]) == 2
+        assert "refused: currency: million EUR" in capsys.readouterr().out
+
+
+def test_a_column_of_totals_of_a_region_is_not_taken_for_final_demand(whole, tmp_path, capsys):
+    table = whole.drop(columns="OUT").drop(index=["OUT", "VA", "TLS"])
+    table = table.join(table.sum(axis=1).rename("USA_TOTAL"))
+    table.to_csv(tmp_path / "t.csv")
+    assert main(["economy", "--from", str(tmp_path / "t.csv"), "--out", str(tmp_path / "o")]) == 2
+    assert 'column "USA_TOTAL" is a total, which would count twice' in capsys.readouterr().err
+
+
+def test_building_anew_loses_nothing_that_the_user_put_beside(whole, tmp_path, capsys):
+    whole.to_csv(tmp_path / "t.csv")
+    words = ["economy", "--from", str(tmp_path / "t.csv"), "--out", str(tmp_path / "o")]
+    assert main(words) == main(words) == 0
+    (tmp_path / "o" / "labour.csv").write_text("mine")
+    assert main(words) == 2
+    assert "also holds labour.csv, which would be lost" in capsys.readouterr().err
+    assert (tmp_path / "o" / "labour.csv").read_text() == "mine"
+
+
 def test_every_kind_of_finding_has_been_planted():
-    elsewhere = {"currency", "unit converted", "market without rows", "balanced"}
+    elsewhere = {"label unused", "currency", "unit converted", "market without rows", "balanced"}
     assert set(PLANTED) | elsewhere == set(KINDS)
     assert len(PLANTED) >= 20
 

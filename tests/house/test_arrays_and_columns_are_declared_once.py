@@ -89,7 +89,7 @@ def copied(tmp_path_factory):
     assert changed == 1
     fees.write_text(code, encoding="utf-8")
     worked_out, column = (textwrap.indent(code, "    ") for code in shown("An outcome"))
-    insert(root / "abm" / "trade" / "accounts.py", ("\n\ndef ratio(", "\n" + worked_out))
+    insert(root / "abm" / "trade" / "books" / "accounts.py", ("\n\ndef ratio(", "\n" + worked_out))
     column = textwrap.indent(column, "    ")
     insert(root / "abm" / "state" / "columns.py", ('        "employment": ', column))
     (figure,) = shown("A figure")

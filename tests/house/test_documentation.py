@@ -17,8 +17,10 @@ from abm.economy import tables as economy
 from abm.policy import regimes as compiled
 from abm.scenario import assumptions
 from abm.state import state
-from abm.trade import accounts, borders, customers
-from abm.trade import market_clearing as sales
+from abm.trade.books import accounts
+from abm.trade.borders import crossing as borders
+from abm.trade.sales import customers
+from abm.trade.sales import market_clearing as sales
 from agents import firm_table
 from docs.build import main as build
 from docs.generate import BLOCK, BLOCKS, PACKAGES, ROOT, pages, rewritten

@@ -15,7 +15,7 @@ from abm.base_year.calibration import PROMISED
 from abm.economy.tables import load_economy
 from abm.errors import CalibrationError
 from abm.location.moving_costs import RULED_OUT
-from abm.trade.accounts import ROUNDING
+from abm.trade.books.accounts import ROUNDING
 from experiments.scenarios.overrides import load_scenario
 from tests.same_firms import model_of
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from abm.axes import N_FOOTLOOSE, N_HOSTS, N_REGIONS, N_SECTORS
 from abm.engine.draws import Draws
-from abm.trade.suppliers import NOBODY, SupplierNetwork
+from abm.trade.inputs.suppliers import NOBODY, SupplierNetwork
 
 
 @dataclass

@@ -377,6 +377,10 @@ def test_a_checkpoint_that_cannot_be_continued_is_one_line(stopped, tmp_path, ca
         (["run", "--resume", "NOWHERE"], "holds no run"),
         (["fork", "DIR", "--at", "6", "--scenario", "usmca"], "not a quarter from 1 to 5"),
         (["fork", "NOWHERE", "--at", "6", "--scenario", "usmca"], "holds no run"),
+        (
+            ["fork", "DIR", "--at", "1", "--quarters", "1", "--scenario", "usmca"],
+            "ends with quarter 1; say a later one with --quarters",
+        ),
     ],
 )
 def test_what_cannot_be_continued_is_one_line(stopped, tmp_path, capsys, arguments, said):

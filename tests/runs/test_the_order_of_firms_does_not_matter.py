@@ -12,8 +12,8 @@ import abm.base_year.set_up
 import abm.model
 from abm import RelocationModel
 from abm.engine.draws import Draws
-from abm.trade.accounts import ROUNDING
-from abm.trade.suppliers import SupplierNetwork
+from abm.trade.books.accounts import ROUNDING
+from abm.trade.inputs.suppliers import SupplierNetwork
 from agents import FirmTable
 from experiments.scenarios.overrides import load_scenario
 

@@ -10,9 +10,11 @@ from abm.errors import ScenarioError
 from abm.scenario.scenario import Scenario
 from experiments.commands.main import main
 from experiments.estimation.measured import known_outcomes
+from experiments.estimation.simulated import Simulated
 from experiments.estimation.target_file import read_target_file
 from experiments.outcomes.cells import check_cell, headlines_of, read_cell, value_of
 from experiments.scenarios.overrides import load_scenario
+from experiments.sweeps.work.sweep import Options
 
 HEAD = """
 scenario = "usmca"
@@ -186,3 +188,31 @@ def test_a_target_is_of_one_time(tmp_path):
     text = target(outcome="x", date="2017-Q1", quarter=1, value=1.0, error=1.0, use="fit")
     with pytest.raises(ScenarioError, match="date and quarter: give one of the two"):
         read_target_file(write(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ("date,value,error\n2017-Q1,5,1,MEX\n", "imports.csv, line 2: has more fields than the 3"),
+        ("date,value,error\n", "imports.csv: has no row below its names of columns"),
+    ],
+)
+def test_a_series_that_says_more_or_less_than_it_names_is_refused(tmp_path, rows, said):
+    (tmp_path / "imports.csv").write_text(rows)
+    series = '[[series]]\nfile = "imports.csv"\noutcome = "trade.customs_value_musd"\nuse = "fit"\n'
+    with pytest.raises(ScenarioError, match=said):
+        read_target_file(write(tmp_path, series))
+
+
+def test_a_file_without_targets_says_what_to_write(tmp_path):
+    with pytest.raises(ScenarioError, match=r"has no target; write \[\[targets\]\], or"):
+        read_target_file(write(tmp_path, ""))
+
+
+def test_a_fit_on_the_economy_that_its_file_names_says_what_is_of_another_year(tmp_path):
+    head = HEAD.replace("[parameters]", '[set]\n"economy.table" = "2011"\n[parameters]')
+    for text, count in ((HEAD, 0), (head, 1)):
+        file, beside = read_target_file(write(tmp_path, CARS, text))
+        simulated = Simulated(tmp_path / "o", file, beside, Options(), lambda *_: {})
+        assert len(simulated.told) == count
+        assert all("economy 2011: labour, establishments" in line for line in simulated.told)

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from abm.law.act_files import shipped
 from abm.law.duty import duty
 from abm.law.good import Good
-from abm.law.reading import shipped
 
 ROWS = [
     row

@@ -16,7 +16,7 @@ from abm.scenario.scenario import Scenario
 from experiments.explain.run_again import read_manifest
 from experiments.labels import REGION_NAMES
 from experiments.runs.on_disk.provenance import check_economy
-from viz.charts.map import NAME, WINDOW, outlines
+from viz.charts.map import NAME, WINDOW, city_places, outlines
 from viz.figures.canvas import styled
 from viz.lab.frame import Frame, take
 from viz.lab.laboratory import Laboratory, Start
@@ -77,16 +77,17 @@ def _frame(shown: Frame) -> Image.Image:
     axes = figure.add_axes((0, 0, 1, 0.88))
     axes.add_collection(LineCollection(_rings(), colors="#b4bcc4", linewidths=0.6))
     (west, north), (east, south) = WINDOW
-    axes.set(xlim=(west, east), ylim=(south, north), aspect=1.3, xticks=[], yticks=[])
+    axes.set(xlim=(west, east), ylim=(south, north), aspect="equal", xticks=[], yticks=[])
     axes.spines[:].set_visible(False)
     axes.grid(visible=False)
     colours = [COLOURS[country] for country in table["country"]]
     scale = 900 / max(picture.output.max(), 1e-9)
-    axes.scatter(table["lon"], table["lat"], s=scale * picture.output, c=colours, alpha=0.8, lw=0)
+    x, y = city_places().T
+    axes.scatter(x, y, s=scale * picture.output, c=colours, alpha=0.8, lw=0)
     for changed, style in ((picture.opened, "-"), (picture.closed, ":")):
         rows = np.flatnonzero(changed)
         axes.scatter(
-            table["lon"].iloc[rows], table["lat"].iloc[rows],
+            x[rows], y[rows],
             s=scale * picture.output[rows] + 90, facecolors="none", edgecolors=TEXT,
             linewidths=1.8, linestyles=style,
         )  # fmt: skip

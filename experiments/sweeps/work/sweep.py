@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from abm.config.keys import shown
+from abm.economy.folders import of_another_year
 from abm.errors import OutputError, StoreError
 from experiments.exit_codes import RESUME_ME, SOME_FAILED
 from experiments.runs.on_disk.run_folders import MANIFEST, disk_refusal
@@ -186,7 +187,10 @@ def _run_sweep(
         SweepStore.open(out)
         _check_what_is_asked(options)
     else:
-        _create(make_plan(sweep, beside), out, options, run_one)
+        plan = make_plan(sweep, beside)
+        _create(plan, out, options, run_one)
+        if options.economy is None:  # otherwise it has been told already
+            result.notes += [line for table in plan.economies for line in of_another_year(table)]
     with locked(out, name):
         store = SweepStore.open(out)
         check_same(store, sweep, beside)

@@ -10,7 +10,7 @@ from abm.economy.tables import MERCHANDISE_PROCESSING_FEE, load_economy
 from abm.policy import Policy, compile_policy
 from abm.scenario.scenario import Scenario
 from abm.trade.duties import duty_on, entry_fee, with_fixed_duty
-from abm.trade.input_prices import outside_duty
+from abm.trade.inputs.input_prices import outside_duty
 
 MEX, CHN = REGIONS.index("MEX"), REGIONS.index("CHN")
 CARS, ENERGY = SECTORS.index("cars"), SECTORS.index("primary_energy")

@@ -5,7 +5,7 @@ import pytest
 
 from abm.axes import FOOTLOOSE, HOSTS, N_FOOTLOOSE, N_HOSTS, N_REGIONS, N_SECTORS, REGIONS, SECTORS
 from abm.engine.draws import Draws
-from abm.trade.suppliers import NOBODY, SupplierNetwork, SupplierPools
+from abm.trade.inputs.suppliers import NOBODY, SupplierNetwork, SupplierPools
 
 CARS, PARTS, METALS = (FOOTLOOSE.index(name) for name in ("cars", "vehicle_parts", "metals"))
 USA, MEX, CAN, CHN = (REGIONS.index(name) for name in ("USA", "MEX", "CAN", "CHN"))

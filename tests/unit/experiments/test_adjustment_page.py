@@ -12,6 +12,7 @@ from experiments.fit import adjustment_page
 from experiments.fit.adjustment import frozen_split, targets_as_written
 from experiments.fit.adjustment_page import (
     FOUND,
+    KEPT,
     PAGE,
     SPEEDS,
     figure_in_words,
@@ -133,10 +134,14 @@ def test_defaults_that_are_not_the_fitted_values_are_found():
     assert unlike_defaults(alike) == ["economy.shift"]
 
 
-def test_the_defaults_are_those_of_the_fit_that_the_page_tells_of():
+def test_the_defaults_are_those_of_the_fit_or_the_page_says_why_not():
     if FOUND.is_file():
         numbers = json.loads(FOUND.read_bytes())
-        assert unlike_defaults(numbers) == []
+        assert unlike_defaults(numbers) == list(KEPT)
+        assert all(f"| {why} |" in PAGE.read_text(encoding="utf-8") for why in KEPT.values())
+        fields = EconomyAssumptions.model_fields
+        for key in KEPT:
+            assert fields[key.removeprefix("economy.")].json_schema_extra["source"] == "assumption"
         assert numbers["targets_sha256"] == frozen_split()["targets_sha256"]
     else:
         assert "Not fitted yet." in PAGE.read_text(encoding="utf-8")

@@ -14,7 +14,7 @@ import pytest
 
 from abm.core.demand.claims import Claim
 from abm.core.inputs.buyers import ORIGINATING, ORIGINATING_BEFORE_DUTY, OTHER, OTHER_BEFORE_DUTY
-from abm.trade.borders import MEMBER_PAIRS
+from abm.trade.borders.crossing import MEMBER_PAIRS
 from benchmarks.mid_quarter import MidQuarter
 
 FIRMS = 200

@@ -22,14 +22,14 @@ from abm.economy.tables import load_economy
 from abm.engine.draws import Draws
 from abm.policy.regimes import compile_policy
 from abm.scenario.scenario import Scenario
-from abm.trade.deliveries import sales_by_appeal, tally_plants
-from abm.trade.input_prices import (
+from abm.trade.borders.this_quarter import Quarter
+from abm.trade.flows.deliveries import sales_by_appeal, tally_plants
+from abm.trade.inputs.input_prices import (
     outside_duty,
     price_inputs,
     solve_costs,
     value_added_cost,
 )
-from abm.trade.this_quarter import Quarter
 
 EXACT = 1e-9
 N_INPUTS, N_FIRMS, N_REGIMES = 7, 5, 4

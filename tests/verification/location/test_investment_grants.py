@@ -20,7 +20,7 @@ from abm.explain.switching_points import decisions, levers_of, nearest_switch
 from abm.location.moving_costs import OPENED, MovingCosts, location_problem
 from abm.policy import compile_policy
 from abm.scenario.scenario import Scenario
-from abm.trade.accounts import check_identities
+from abm.trade.books.accounts import check_identities
 from experiments.explain.in_words import decision
 from experiments.explain.watched import WatchedModel
 from experiments.scenarios.overrides import load_scenario

@@ -7,7 +7,7 @@ import pytest
 from abm.governments.react import hazard_scale
 from abm.policy import compile_policy
 from abm.policy.instruments.reaction import Reaction
-from abm.trade.indicators import us_goods_deficit
+from abm.trade.books.indicators import us_goods_deficit
 from experiments.outcomes.quantities import us_goods_balance
 from experiments.outcomes.summary import summary
 from experiments.scenarios.overrides import load_scenario

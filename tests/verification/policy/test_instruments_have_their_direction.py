@@ -15,7 +15,7 @@ from abm.core.demand.claims import Claim
 from abm.economy.tables import load_economy
 from abm.policy import compile_policy
 from abm.scenario.scenario import Scenario
-from abm.trade.input_prices import purchase_prices, value_added_cost
+from abm.trade.inputs.input_prices import purchase_prices, value_added_cost
 from experiments.outcomes.summary import summary
 from experiments.scenarios.overrides import load_scenario
 from tests.same_firms import model_of

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from abm.axes import FOOTLOOSE, HAS_PLANT, HOSTS, N_FOOTLOOSE, USA
-from abm.trade.transition import bound_to_comply
+from abm.trade.borders.transition import bound_to_comply
 from abm.worlds.checkpoint import put_away, take_up
 from experiments.scenarios.overrides import load_scenario
 from tests.same_firms import model_of

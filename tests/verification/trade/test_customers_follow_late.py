@@ -15,9 +15,9 @@ from abm.economy.tables import load_economy
 from abm.location.moving_costs import MovingCosts, build_up_costs
 from abm.model import RelocationModel
 from abm.scenario.assumptions import FirmAssumptions
-from abm.trade.customers import AT_ONCE, serve
-from abm.trade.deliveries import sales_by_appeal, tally_plants
-from abm.trade.market_clearing import FINAL, INTERMEDIATE, clear_markets, fringe_prices
+from abm.trade.flows.deliveries import sales_by_appeal, tally_plants
+from abm.trade.sales.customers import AT_ONCE, serve
+from abm.trade.sales.market_clearing import FINAL, INTERMEDIATE, clear_markets, fringe_prices
 from abm.worlds.twin import twin
 from experiments.scenarios.overrides import load_scenario
 

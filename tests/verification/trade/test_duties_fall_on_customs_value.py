@@ -13,10 +13,10 @@ from abm.axes import FOOTLOOSE, N_FOOTLOOSE, N_GOODS, REGIONS, USES
 from abm.economy.tables import load_economy
 from abm.errors import IdentityError
 from abm.model import RelocationModel
-from abm.trade.accounts import ROUNDING, check_duties
-from abm.trade.indicators import customs_values
-from abm.trade.input_prices import outside_duty, purchase_prices
-from abm.trade.market_clearing import fringe_prices, standing_plants
+from abm.trade.books.accounts import ROUNDING, check_duties
+from abm.trade.books.indicators import customs_values
+from abm.trade.inputs.input_prices import outside_duty, purchase_prices
+from abm.trade.sales.market_clearing import fringe_prices, standing_plants
 from abm.worlds.twin import twin
 from experiments.scenarios.overrides import load_scenario
 from tests.recorded_margins import on_tables_as_observed

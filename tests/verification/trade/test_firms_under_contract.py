@@ -8,7 +8,7 @@ from abm.core.inputs.contracts import Contracts
 from abm.core.inputs.purchases import input_purchases
 from abm.core.inputs.sourcing import InputTerms, UnitCosts, cost_step, free_choice
 from abm.errors import ModelError
-from abm.trade.renewal import Supply, renewed_supply
+from abm.trade.inputs.renewal import Supply, renewed_supply
 from tests.contract_costs import cost_with_tastes
 
 INPUTS, SOURCES, HOSTS, FIRMS = 3, 5, 2, 40

@@ -15,8 +15,8 @@ from abm.core.inputs.purchases import input_purchases, ruled_purchases
 from abm.core.inputs.sourcing import UnitCosts
 from abm.engine.blocks import sector_rows
 from abm.policy import compile_policy
-from abm.trade.input_prices import buyers, price_inputs, solve_costs, value_added_cost
-from abm.trade.origin import own_high_wage, pays_above_line
+from abm.trade.inputs.input_prices import buyers, price_inputs, solve_costs, value_added_cost
+from abm.trade.inputs.origin import own_high_wage, pays_above_line
 from experiments.scenarios.overrides import load_scenario
 from tests.same_firms import at_rest
 

@@ -14,7 +14,7 @@ import abm.trade.duties
 from abm import RelocationModel
 from abm.axes import N_HOSTS
 from abm.economy.tables import load_economy
-from abm.trade.accounts import ROUNDING
+from abm.trade.books.accounts import ROUNDING
 from experiments.scenarios.overrides import load_scenario
 from tests.mirrored import identical_members, mirror_firms
 

@@ -8,7 +8,7 @@ import pytest
 from abm.axes import FOOTLOOSE, HOSTS, REGIONS
 from abm.errors import OutputError
 from abm.governments.watching import outlook
-from abm.trade import indicators
+from abm.trade.books import indicators
 from experiments.outcomes import quantities as measures
 from experiments.scenarios.overrides import load_scenario
 from experiments.validation.measuring import MOTOR, quarter_measures

@@ -2,10 +2,10 @@
 
 import pytest
 
+from abm.law.act_files import shipped
 from abm.law.duty import duty
 from abm.law.good import Good
 from abm.law.products import code_of
-from abm.law.reading import shipped
 
 LAW = shipped()
 EXAMPLES = [

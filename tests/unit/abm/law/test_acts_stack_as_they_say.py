@@ -4,9 +4,9 @@ from datetime import date
 
 import pytest
 
+from abm.law.act_files import shipped
 from abm.law.duty import duty
 from abm.law.good import Good
-from abm.law.reading import shipped
 
 LAW = shipped()
 

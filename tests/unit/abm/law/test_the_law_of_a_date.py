@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from abm import data
 from abm.errors import ScenarioError
 from abm.law.act import Products
+from abm.law.act_files import read_law, shipped
 from abm.law.changes import changes
 from abm.law.coverage import covered_share
 from abm.law.duty import duties, duty
 from abm.law.good import Good
 from abm.law.products import code_of, named
-from abm.law.reading import read_law, shipped
 from abm.law.schedule import codes
 
 LAW = shipped()

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from abm.core.demand.claims import Claim
 from abm.core.inputs.content_rules import Floats
-from abm.trade.borders import Borders
+from abm.trade.borders.crossing import Borders
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from abm.economy.constants import Calibration
 from abm.economy.tables import Array, Economy
 from abm.engine.blocks import sector_blocks
 from abm.engine.parallel import in_parallel
-from abm.trade.deliveries import base_unit_cost
-from abm.trade.market_clearing import INTERMEDIATE, REACH_EXPONENT, mass_of, plant_dispersion
+from abm.trade.flows.deliveries import base_unit_cost
+from abm.trade.sales.market_clearing import INTERMEDIATE, REACH_EXPONENT, mass_of, plant_dispersion
 from agents import FirmTable
 
 

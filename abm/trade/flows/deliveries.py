@@ -1,7 +1,7 @@
 """What is made, shipped and bought in a quarter, given where the plants stand.
 
 A firm's sales in a market are its share of what is spent there
-(`abm.trade.customers.Customers`), and its inputs, jobs, duties and claims are proportional to
+(`abm.trade.sales.customers.Customers`), and its inputs, jobs, duties and claims are proportional to
 them. So one pass over the firms adds up totals per unit of spending. The spending that clears
 all markets, with plants buying from each other, then solves a small linear system.
 """
@@ -21,10 +21,10 @@ from abm.economy.constants import Calibration
 from abm.economy.tables import Array
 from abm.engine.blocks import sector_blocks
 from abm.engine.parallel import in_parallel
-from abm.trade.certificates import Filings
-from abm.trade.input_prices import buyers
-from abm.trade.market_clearing import FINAL, Plants, Sales, appeal, standing_plants
-from abm.trade.this_quarter import Quarter
+from abm.trade.borders.this_quarter import Quarter
+from abm.trade.flows.certificates import Filings
+from abm.trade.inputs.input_prices import buyers
+from abm.trade.sales.market_clearing import FINAL, Plants, Sales, appeal, standing_plants
 from agents import FirmTable
 
 TALLIES = (
@@ -116,7 +116,7 @@ def tally_plants(
     ----------
     quarter : Quarter
     terms : list of InputTerms
-        One a footloose sector, from `abm.trade.input_prices.price_inputs`.
+        One a footloose sector, from `abm.trade.inputs.input_prices.price_inputs`.
     value_added : ndarray, shape (firm, host, regime)
         Labour and capital per unit of output, as the firm bears them.
     regime : int

@@ -13,8 +13,8 @@ from abm.economy.last_quarter import Certificates
 from abm.economy.tables import Array
 from abm.engine.blocks import sector_blocks
 from abm.engine.parallel import in_parallel
-from abm.trade.market_clearing import INTERMEDIATE, Sales
-from abm.trade.this_quarter import Quarter
+from abm.trade.borders.this_quarter import Quarter
+from abm.trade.sales.market_clearing import INTERMEDIATE, Sales
 
 FILED = ("weight", "duty", "claimed", "dutiable", "claimed_dutiable", "false")
 

@@ -113,7 +113,7 @@ def renewed_supply(
     contracts : Contracts
         Of the quarter before.
     weights, base : ndarray, shape (..., input, source, place)
-        From `abm.trade.input_prices.sourcing_weights` for the regime in force, and those
+        From `abm.trade.inputs.input_prices.sourcing_weights` for the regime in force, and those
         of the calibration year.
     price : ndarray, shape (input, source, place)
     theta : ndarray, shape (input,)

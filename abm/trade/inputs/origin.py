@@ -9,7 +9,7 @@ from abm.economy.constants import Calibration
 from abm.economy.last_quarter import Conditions
 from abm.economy.tables import Array
 from abm.policy.regimes import Policy
-from abm.trade.labour import labour_cost_index, value_added_index
+from abm.trade.inputs.labour import labour_cost_index, value_added_index
 
 METALS = GOODS.index("metals")
 

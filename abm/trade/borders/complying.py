@@ -20,10 +20,10 @@ from abm.core.inputs.held_wedges import (
 from abm.core.inputs.sourcing import InputTerms, free_choice, free_mix
 from abm.engine.blocks import sector_rows
 from abm.engine.parallel import in_parallel
-from abm.trade.borders import MEMBER_PAIRS, choice_at_border
-from abm.trade.input_prices import buyers
-from abm.trade.this_quarter import Quarter
-from abm.trade.transition import Transition, bound_to_comply
+from abm.trade.borders.crossing import MEMBER_PAIRS, choice_at_border
+from abm.trade.borders.this_quarter import Quarter
+from abm.trade.borders.transition import Transition, bound_to_comply
+from abm.trade.inputs.input_prices import buyers
 
 TRADE = -1
 """The last regime."""
@@ -137,7 +137,7 @@ def claims_in_transition(
         After `sign_to_comply`; its borders are changed in place.
     transition : Transition
     held : ndarray of int8, shape (firm, host, partner, regime), optional
-        As in `abm.trade.borders.claim_origin`.
+        As in `abm.trade.borders.crossing.claim_origin`.
     """
     last = len(quarter.policy.regimes) - 1
     only = slice(last, last + 1)

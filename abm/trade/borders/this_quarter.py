@@ -6,8 +6,8 @@ from abm.core.inputs.sourcing import UnitCosts
 from abm.economy.constants import Calibration
 from abm.economy.tables import Array, Economy
 from abm.policy.regimes import Policy
-from abm.trade.borders import Borders
-from abm.trade.transition import Transition
+from abm.trade.borders.crossing import Borders
+from abm.trade.borders.transition import Transition
 from agents import FirmTable
 
 
@@ -25,7 +25,7 @@ class Quarter:
     costs : UnitCosts
     borders : Borders
     outside : ndarray, shape (sector, source, market, regime)
-        Duties where no origin can be claimed, from `abm.trade.input_prices.outside_duty`.
+        Duties where no origin can be claimed, from `abm.trade.inputs.input_prices.outside_duty`.
     transition : Transition, optional
         Plants that are on the way to complying under the last regime.
     """

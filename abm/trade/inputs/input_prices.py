@@ -15,8 +15,8 @@ from abm.engine.blocks import sector_blocks
 from abm.engine.parallel import in_parallel
 from abm.policy.regimes import Policy
 from abm.trade.duties import duty_on
-from abm.trade.labour import value_added_index
-from abm.trade.origin import further_rules, originating_share
+from abm.trade.inputs.labour import value_added_index
+from abm.trade.inputs.origin import further_rules, originating_share
 from agents import FirmTable
 
 ENERGY = GOODS.index("primary_energy")
@@ -77,7 +77,7 @@ def sourcing_weights(
     price : ndarray, shape (input, source, market, regime)
         From `purchase_prices`, for the same markets.
     presence : ndarray, shape (input, source, market)
-        From `abm.trade.presence.plants_presence`; 1 for plants as in the calibration year.
+        From `abm.trade.flows.presence.plants_presence`; 1 for plants as in the calibration year.
 
     Returns
     -------

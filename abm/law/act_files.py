@@ -17,7 +17,7 @@ from abm.config.complaints import complaint
 from abm.config.keys import keys_of
 from abm.config.settings import AsTuple, Settings
 from abm.errors import ScenarioError
-from abm.law.act import ALL, Act, Place, Term
+from abm.law.act import ALL, LegalAct, Place, Term
 
 GROUPS_FILE = "countries.toml"
 """Groups of countries, such as the European Union; the only file of the folder that is no act."""
@@ -38,15 +38,15 @@ class Law:
 
     Attributes
     ----------
-    acts : mapping of str to Act
+    acts : mapping of str to LegalAct
         By the name of their file; in that order.
     groups : mapping of str to tuple of str
     """
 
-    acts: Mapping[str, Act]
+    acts: Mapping[str, LegalAct]
     groups: Mapping[str, tuple[str, ...]]
 
-    def of(self, importer: str) -> dict[str, Act]:
+    def of(self, importer: str) -> dict[str, LegalAct]:
         """Return the acts of one importer that levy something."""
         return {
             name: act
@@ -109,13 +109,13 @@ def read_law(folder: Traversable | Path) -> Law:
     if not names:
         raise ScenarioError(f"{folder}: has no act (a TOML file)")
     groups: dict[str, tuple[str, ...]] = {}
-    acts: dict[str, Act] = {}
+    acts: dict[str, LegalAct] = {}
     for name in names:
         document = _document(folder / name)
         if name == GROUPS_FILE:
             groups = _checked(Countries, document, name).groups
         else:
-            acts[name.removesuffix(".toml")] = _checked(Act, document, name)
+            acts[name.removesuffix(".toml")] = _checked(LegalAct, document, name)
     law = Law(acts, groups)
     for name, act in acts.items():
         for giving in act.gives_way:

@@ -5,8 +5,8 @@ import numpy as np
 from abm.axes import N_FOOTLOOSE, N_HOSTS
 from abm.economy.tables import Array
 from abm.errors import ModelError
-from abm.trade.deliveries import Tally
-from abm.trade.market_clearing import INTERMEDIATE
+from abm.trade.flows.deliveries import Tally
+from abm.trade.sales.market_clearing import INTERMEDIATE
 
 
 def clear_with_purchases(

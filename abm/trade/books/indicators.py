@@ -16,7 +16,7 @@ import numpy as np
 
 from abm.axes import N_FOOTLOOSE, N_GOODS, N_HOSTS, REGIONS, USA
 from abm.economy.tables import Array, Economy
-from abm.trade.accounts import Accounts
+from abm.trade.books.accounts import Accounts
 
 PARTNER_ROWS = slice(1, N_HOSTS)
 """The members that the United States trades with: Mexico and Canada."""

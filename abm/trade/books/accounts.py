@@ -13,8 +13,8 @@ from abm.axes import FOOTLOOSE, HOSTS, N_FOOTLOOSE, N_HOSTS, N_REGIONS, REGIONS,
 from abm.economy.constants import Calibration
 from abm.economy.tables import Array
 from abm.errors import IdentityError
-from abm.trade.customers import Served
-from abm.trade.market_clearing import FINAL, INTERMEDIATE
+from abm.trade.sales.customers import Served
+from abm.trade.sales.market_clearing import FINAL, INTERMEDIATE
 
 ROUNDING = 2e-5
 """Largest relative gap in an account.

@@ -7,7 +7,7 @@ from abm.economy.constants import Calibration
 from abm.economy.last_quarter import Certificates
 from abm.economy.tables import Array, Economy
 from abm.policy.regimes import Policy
-from abm.trade.accounts import (
+from abm.trade.books.accounts import (
     Accounts,
     Consumers,
     Shipments,
@@ -15,9 +15,9 @@ from abm.trade.accounts import (
     check_identities,
     ratio,
 )
-from abm.trade.deliveries import Tally
-from abm.trade.input_flows import input_flows
-from abm.trade.market_clearing import FINAL
+from abm.trade.flows.deliveries import Tally
+from abm.trade.flows.input_flows import input_flows
+from abm.trade.sales.market_clearing import FINAL
 
 
 def settle(

@@ -20,8 +20,8 @@ from abm.economy.tables import Array, Economy
 from abm.engine.blocks import sector_blocks
 from abm.engine.parallel import in_parallel
 from abm.policy.regimes import Policy
-from abm.trade.borders import delivery
-from abm.trade.this_quarter import Quarter
+from abm.trade.borders.crossing import delivery
+from abm.trade.borders.this_quarter import Quarter
 from agents import FirmTable
 
 FINAL, INTERMEDIATE = range(2)
@@ -171,7 +171,7 @@ spending."""
 
 
 @dataclass(frozen=True)
-class Standing:
+class StandingPlants:
     """What of the plants of some firms at one host no policy changes.
 
     Attributes
@@ -188,7 +188,7 @@ class Standing:
     mass: Floats
 
 
-def where_they_stand(quarter: Quarter, rows: slice) -> list[Standing]:
+def where_they_stand(quarter: Quarter, rows: slice) -> list[StandingPlants]:
     """The plants of a block of firms, host by host."""
     table = quarter.table
     mass = mass_of(table, quarter.calibration, rows)
@@ -196,7 +196,7 @@ def where_they_stand(quarter: Quarter, rows: slice) -> list[Standing]:
     for host in range(N_HOSTS):
         place = np.flatnonzero(table.plants[rows, host])
         firm = place + rows.start
-        found.append(Standing(firm, table.suitability[firm, host], mass[place]))
+        found.append(StandingPlants(firm, table.suitability[firm, host], mass[place]))
     return found
 
 
@@ -206,7 +206,7 @@ def standing_plants(quarter: Quarter, sector: int, rows: slice, regime: int) -> 
 
 
 def plants_under(
-    quarter: Quarter, sector: int, standing: Sequence[Standing], regime: int
+    quarter: Quarter, sector: int, standing: Sequence[StandingPlants], regime: int
 ) -> list[Plants]:
     """What plants of one sector, one entry a host, charge under a regime."""
     dispersion = plant_dispersion(quarter.economy.sigma[sector])

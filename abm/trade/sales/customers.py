@@ -40,7 +40,8 @@ from abm.core.inputs.sourcing import firm_last, some_firms
 from abm.economy.tables import Array
 from abm.engine.blocks import sector_blocks, sector_rows, sectors_together
 from abm.engine.parallel import in_parallel
-from abm.trade.market_clearing import (
+from abm.trade.borders.this_quarter import Quarter
+from abm.trade.sales.market_clearing import (
     FINAL,
     INTERMEDIATE,
     REACH_EXPONENT,
@@ -50,7 +51,6 @@ from abm.trade.market_clearing import (
     plant_dispersion,
     standing_plants,
 )
-from abm.trade.this_quarter import Quarter
 
 AT_ONCE = Speeds(win=1.0, shift=1.0)
 """Everybody chooses anew, as in the long run."""
@@ -155,7 +155,7 @@ class Served:
     to_move: Array
 
     def sales(self, sector: int, rows: slice) -> Iterable[tuple[Plants, Floats]]:
-        """What a block of firms of one sector sells, as `abm.trade.market_clearing.Sales`."""
+        """What a block of firms of one sector sells, as `abm.trade.sales.market_clearing.Sales`."""
         plants = self.standing[sector, rows.start]
         for host, place in enumerate(plants):
             yield place, self.customers.sold(place, host)

@@ -1,0 +1,1 @@
+"""How goods cross borders: claims, duties, and plants on the way to complying."""

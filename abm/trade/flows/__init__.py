@@ -1,0 +1,1 @@
+"""What plants make, ship and buy, added up, and the certificates that travel along."""

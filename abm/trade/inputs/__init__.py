@@ -1,0 +1,1 @@
+"""What inputs cost where they are used: labour, origin, prices, contracts and suppliers."""

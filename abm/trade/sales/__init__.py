@@ -1,0 +1,1 @@
+"""Who sells how much in which market, and whose customers buyers are."""
