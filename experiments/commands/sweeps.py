@@ -38,7 +38,11 @@ def register(app: typer.Typer) -> None:
 
 @contextmanager
 def _stopping_in_order() -> Iterator[None]:
-    """End with the exit code of a stop, whenever a request comes; loads nothing heavy."""
+    """End with the exit code of a stop, whenever a request comes or a disk refuses.
+
+    Nothing heavy is loaded before it listens.
+    """
+    from experiments.exit_codes import RESUME_ME
     from experiments.sweeps.work.stop_requests import StopRequested, stoppable
 
     try:
@@ -47,6 +51,13 @@ def _stopping_in_order() -> Iterator[None]:
     except StopRequested as stop:
         typer.echo(f"Stopped: {stop.note}; the same command goes on.", err=True)
         raise typer.Exit(stop.code) from None
+    except BrokenPipeError:
+        raise  # nobody reads what is printed
+    except OSError as error:
+        from experiments.runs.on_disk.run_folders import disk_refusal
+
+        _say(f"Stopped: {disk_refusal(error)}; the same command goes on.", err=True)
+        raise typer.Exit(RESUME_ME) from None
 
 
 # why: an argument is an option of the command
@@ -189,6 +200,7 @@ def status(
         time.sleep(5)
 
 
+@_stopping_in_order()
 def results(
     folder: SweepFolder,
     sql: Annotated[
@@ -235,6 +247,7 @@ def results(
         print_means(folder)
 
 
+@_stopping_in_order()
 def report(folder: SweepFolder) -> None:
     """Write an HTML report of a sweep, readable without a network, into its folder."""
     from experiments.sweeps.answers.report import write_report
