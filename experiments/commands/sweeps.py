@@ -7,6 +7,7 @@ import itertools
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -38,7 +39,11 @@ def register(app: typer.Typer) -> None:
 
 @contextmanager
 def _stopping_in_order() -> Iterator[None]:
-    """End with the exit code of a stop, whenever a request comes; loads nothing heavy."""
+    """End with the exit code of a stop, whenever a request comes or a disk refuses.
+
+    Nothing heavy is loaded before it listens.
+    """
+    from experiments.exit_codes import RESUME_ME
     from experiments.sweeps.work.stop_requests import StopRequested, stoppable
 
     try:
@@ -47,6 +52,13 @@ def _stopping_in_order() -> Iterator[None]:
     except StopRequested as stop:
         typer.echo(f"Stopped: {stop.note}; the same command goes on.", err=True)
         raise typer.Exit(stop.code) from None
+    except BrokenPipeError:
+        raise  # nobody reads what is printed
+    except OSError as error:
+        from experiments.runs.on_disk.run_folders import disk_refusal
+
+        _say(f"Stopped: {disk_refusal(error)}; the same command goes on.", err=True)
+        raise typer.Exit(RESUME_ME) from None
 
 
 # why: an argument is an option of the command
@@ -189,6 +201,7 @@ def status(
         time.sleep(5)
 
 
+@_stopping_in_order()
 def results(
     folder: SweepFolder,
     sql: Annotated[
@@ -235,6 +248,7 @@ def results(
         print_means(folder)
 
 
+@_stopping_in_order()
 def report(folder: SweepFolder) -> None:
     """Write an HTML report of a sweep, readable without a network, into its folder."""
     from experiments.sweeps.answers.report import write_report
@@ -358,6 +372,8 @@ def _memory(text: str | None) -> int | None:
     size = _quantity(text, _BYTES, "--run-memory")
     if size is not None and size < 2e8:
         raise _bad(f"--run-memory {text}: is too little to start a run; give 1G or more")
+    if size is not None and find_spec("resource") is None:
+        raise _bad(f"--run-memory {text}: this system has no limit for it; leave the option out")
     return None if size is None else int(size)
 
 

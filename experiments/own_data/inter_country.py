@@ -37,7 +37,13 @@ from experiments.own_data.packaged import read_packaged
 from experiments.own_data.published import READABLE, Published
 from experiments.own_data.telling_apart import told_apart
 from experiments.own_data.workbooks import read_workbook
-from experiments.runs.on_disk.run_folders import MANIFEST, PROGRAM, replaced_folder, write_json
+from experiments.runs.on_disk.run_folders import (
+    MANIFEST,
+    PROGRAM,
+    read_json,
+    replaced_folder,
+    write_json,
+)
 
 Array = NDArray[np.float64]
 
@@ -196,7 +202,7 @@ def kind_of(source: Path) -> str:
         return "exiobase"
     if source.suffix.lower() in WORKBOOKS:
         return "adb" if "adb" in name else "wiod"
-    if source.suffix.lower() in (".csv", ".zip", ".txt"):
+    if source.suffix.lower() in (".csv", ".gz", ".zip", ".txt"):
         labels = first_labels(source)
         if "figaro" in name or (labels and labels[0].lower() == "rowlabels"):
             return "figaro"
@@ -381,10 +387,7 @@ def _impossible(table: OwnTable) -> list[Fault]:
 
 
 def _check_folder(out: Path) -> None:
-    try:
-        ours = json.loads((out / MANIFEST).read_bytes())["kind"] == "economy"
-    except (OSError, ValueError, LookupError, TypeError):
-        ours = False
+    ours = read_json(out, MANIFEST).get("kind") == "economy"
     if out.exists() and not ours and (not out.is_dir() or any(out.iterdir())):
         raise OutputError(f"{out}: is there and holds no economy; name a new or empty folder")
     written = {MANIFEST, AUDIT, *(f"{name}.csv" for name in FLOWS)}

@@ -14,7 +14,7 @@ from experiments.runs.channels import CHANNEL_NAMES
 from experiments.runs.on_disk.checkpoints import FOLDER, NO_CHECKPOINT, read_checkpoint, restored
 from experiments.runs.on_disk.provenance import check_economy
 from experiments.runs.on_disk.run_folders import (
-    CHANNELS,
+    CHANNELS_FILE,
     FOLDER_FORMAT,
     MANIFEST,
     PROGRAM,
@@ -75,7 +75,7 @@ def resume(
         )
     scenarios = [_scenario(one, folder, last) for one in facts]
     waiting = iter(places)
-    split = (folder / CHANNELS).exists()
+    split = (folder / CHANNELS_FILE).exists()
 
     def worlds(scenario: Scenario, reference: RelocationModel) -> dict[str, Any]:
         return {name: restored(folder / FOLDER / name, reference) for name in FOLLOWING}

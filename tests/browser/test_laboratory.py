@@ -405,7 +405,7 @@ def test_a_run_becomes_a_film_and_another_folder_does_not(tmp_path):
     with Image.open(tmp_path / "x.gif") as drawn:
         assert drawn.n_frames == 3
     assert not list(tmp_path.glob(".x.gif*"))
-    with pytest.raises(OutputError, match="holds no run"):
+    with pytest.raises(OutputError, match="is no folder of a run"):
         film(tmp_path, tmp_path / "y.gif")
     with pytest.raises(OutputError, match=r"end its name in \.gif"):
         film(run, Path("y.mp4"))
