@@ -24,6 +24,7 @@ from abm.economy.tables import Economy
 from abm.engine.draws import Draws
 from abm.engine.guards import Guard, check_array
 from abm.engine.phase import phase
+from abm.engine.seeds import SeedLike, seed_of
 from abm.governments.in_force import PolicyInForce
 from abm.governments.rules import RULES
 from abm.governments.watching import outlook
@@ -35,6 +36,7 @@ from abm.location.relocation import Moves, die, relocate
 from abm.location.review import believed, reviewing, value_plans
 from abm.location.valuation import Choices
 from abm.scenario.scenario import Scenario
+from abm.state.collected import collector
 from abm.state.finished import Finished
 from abm.state.state import State
 from abm.trade.books.accounts import Accounts
@@ -54,9 +56,10 @@ class RelocationModel(Trading, mesa.Model):
     firms : int
         Number of modelled firms that stand in North America in the calibration year. Firms
         from abroad without a plant here, and firms that are not founded, come on top.
-    rng : int
-        Seed. The same seed and number of firms give the same firms and the same
-        luck under every scenario.
+    rng : int, SeedSequence, Generator or None
+        Seed, or what one is taken from as `abm.engine.seeds.seed_of` says; ``model.seed`` is
+        the number. The same seed and number of firms give the same firms and the same luck
+        under every scenario.
     economy : Economy, optional
         Observed figures other than those that the scenario names.
 
@@ -72,11 +75,12 @@ class RelocationModel(Trading, mesa.Model):
         self,
         scenario: Scenario | str | os.PathLike[str] = "status-quo",
         firms: int = 10_000,
-        rng: int = 1,
+        rng: SeedLike = 1,
         economy: Economy | None = None,
     ) -> None:
-        super().__init__(rng=rng)
-        self.draws = Draws(rng)
+        seed = seed_of(rng)
+        super().__init__(rng=seed)
+        self.draws = Draws(seed)
         self.standing_firms = firms
         self.in_force = PolicyInForce(Scenario.load(scenario), self.draws)
         self.phase_seconds: dict[str, float] = {}
@@ -119,6 +123,8 @@ class RelocationModel(Trading, mesa.Model):
         """Mesa's agents, which read and write the state through the model."""
         Firm.create_agents(self, len(self.firms), row=list(range(len(self.firms))))
         Government.create_agents(self, N_HOSTS, country=list(HOSTS), rules=[RULES] * N_HOSTS)
+        self.datacollector = collector()
+        self.datacollector.collect(self)
 
     # --- regimes --------------------------------------------------------------------
 
@@ -237,6 +243,8 @@ class RelocationModel(Trading, mesa.Model):
             self.expected_moves,
         )
         self.records.add_quarter(self.quarter, finished)
+        if self.datacollector is not None:  # not yet while the model is set up
+            self.datacollector.collect(self)
 
     def _governments_act(self) -> None:
         """Let every government do what its rules say; all see the same quarter."""

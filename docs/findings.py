@@ -89,8 +89,10 @@ def content_for_the_usa(
     for host in ("MEX", "CAN"):
         h = HOSTS.index(host)
         rows = made & (model.firms.product_duty[:, h, HOSTS.index("USA")] >= least_duty)
-        free = model.costs.free_content[rows, h, 1:]
-        claim = model.borders.claim[rows, h, HOSTS.index("USA"), 1:]
+        # The first regime is that of the start; the last column is at contracts, not adapted.
+        steps = slice(1, 1 + len(THRESHOLDS))
+        free = model.costs.free_content[rows, h, steps]
+        claim = model.borders.claim[rows, h, HOSTS.index("USA"), steps]
         complies = claim == Claim.COMPLIES
         content = np.where(complies, np.maximum(free, THRESHOLDS), free)
         found.append(

@@ -8,7 +8,8 @@ from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_
 from abm.config.settings import AsTuple, Number, Settings, Share, setting
 from abm.core.demand.capacity import Pace, Supply
 from abm.core.demand.customers import Speeds
-from abm.economy.folders import BASE_YEAR, base_years, economy_of, located
+from abm.economy.folders import base_years, economy_of, located
+from abm.economy.tables import BASE_YEAR
 
 QUARTERS_A_YEAR = 4
 

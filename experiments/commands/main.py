@@ -28,15 +28,9 @@ from experiments.commands.options import (
     chosen_economy,
     with_economy,
 )
+from experiments.exit_codes import BAD_INPUT, DAMAGED_OR_LOCKED, INTERRUPTED
 
 PROGRAM = "nearshore"
-
-BAD_INPUT = 2
-DAMAGED_OR_LOCKED = 4
-INTERRUPTED = 130
-"""Exit codes; the last is what a shell gives a program stopped by Ctrl-C. A sweep has
-others, see docs/sweeps.md.
-"""
 
 COMMANDS_GROUP = "nearshore.commands"
 """Entry points of commands that need the page."""

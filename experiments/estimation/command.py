@@ -11,7 +11,7 @@ from experiments.estimation.answer import write_answer
 from experiments.estimation.search import Search
 from experiments.estimation.simulated import RUNS, Simulated, StoppedError
 from experiments.estimation.target_file import CUTS, TargetFile, read_target_file
-from experiments.runs.on_disk.run_folders import write_whole
+from experiments.runs.on_disk.run_folders import read_json, write_whole
 from experiments.sweeps.design.run_spec import RunFunction
 from experiments.sweeps.work.sweep import Options, check_writable
 from experiments.sweeps.workers.one_run import simulate
@@ -96,7 +96,7 @@ def _write_down(out: Path, file: TargetFile, *, resume: bool) -> None:
         text = json.dumps(file.split, indent=2, allow_nan=False) + "\n"
         write_whole(path, text.encode())
         return
-    written = _read(path)
+    written = read_json(out, TARGETS)
     if written.get("sha256") != file.split["sha256"]:
         raise OutputError(
             f"{out}: its targets were written down before the fit and are not those of the file "
@@ -104,14 +104,6 @@ def _write_down(out: Path, file: TargetFile, *, resume: bool) -> None:
         )
     if not resume and (out / RUNS).exists():
         raise OutputError(f"{out}: holds an estimation; --resume goes on with it")
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
-        found = None
-    return found if isinstance(found, dict) else {}
 
 
 def _difference(written: dict[str, Any], file: TargetFile) -> str:

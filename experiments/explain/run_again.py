@@ -218,8 +218,7 @@ def _check_version(folder: Path, manifest: dict[str, Any]) -> None:
     if manifest.get("format") != FOLDER_FORMAT or made != here:
         raise OutputError(
             f"{folder}: made by {PROGRAM} {made} in format {shown(manifest.get('format'))}, this "
-            f"is {here} in format {FOLDER_FORMAT}; explain it with the version that made it, "
-            "or run it again"
+            f"is {here} in format {FOLDER_FORMAT}; use the version that made it, or run it again"
         )
 
 

@@ -14,12 +14,11 @@ import pandas as pd
 from abm.axes import FOOTLOOSE, GOODS, HOMES, HOSTS, PARTNERS, REGIONS, SECTORS, USES
 from abm.economy.tables import Array
 from abm.errors import OutputError
+from abm.scenario.assumptions import QUARTERS_A_YEAR
 from abm.trade.books import indicators
 
 FROM_PARTNERS = ("all", *PARTNERS)
 AT_HOSTS = ("all", *HOSTS)
-
-QUARTERS_A_YEAR = 4
 
 FLOWS = {"use": USES, "sector": SECTORS, "origin": REGIONS, "destination": REGIONS}
 PLANTS = {"sector": FOOTLOOSE, "region": HOSTS}

@@ -7,10 +7,10 @@ from typing import Any
 import pandas as pd
 
 from abm.axes import PARTNERS
+from abm.scenario.assumptions import QUARTERS_A_YEAR
 from experiments.outcomes.quantities import (
     DECISIONS,
     INVESTMENT,
-    QUARTERS_A_YEAR,
     consumer_prices,
     duty_revenue,
     employment,

@@ -11,7 +11,7 @@ import json
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import sha256
+from hashlib import file_digest, sha256
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from abm.axes import N_FOOTLOOSE, REGIONS, SECTORS
 from abm.config.keys import shown
-from abm.economy.tables import FLOWS
+from abm.economy.tables import ACCOUNT_AXES, FINAL_AXES, FLOWS, USE_AXES
 from abm.errors import OutputError, ScenarioError
 from experiments.own_data.audit import KINDS, Fault, faults_in_regions, faults_of
 from experiments.own_data.labelled import first_labels, read_labelled
@@ -37,7 +37,13 @@ from experiments.own_data.packaged import read_packaged
 from experiments.own_data.published import READABLE, Published
 from experiments.own_data.telling_apart import told_apart
 from experiments.own_data.workbooks import read_workbook
-from experiments.runs.on_disk.run_folders import MANIFEST, PROGRAM, replaced_folder, write_json
+from experiments.runs.on_disk.run_folders import (
+    MANIFEST,
+    PROGRAM,
+    read_json,
+    replaced_folder,
+    write_json,
+)
 
 Array = NDArray[np.float64]
 
@@ -196,7 +202,7 @@ def kind_of(source: Path) -> str:
         return "exiobase"
     if source.suffix.lower() in WORKBOOKS:
         return "adb" if "adb" in name else "wiod"
-    if source.suffix.lower() in (".csv", ".zip", ".txt"):
+    if source.suffix.lower() in (".csv", ".gz", ".zip", ".txt"):
         labels = first_labels(source)
         if "figaro" in name or (labels and labels[0].lower() == "rowlabels"):
             return "figaro"
@@ -221,10 +227,7 @@ def _checksum(source: Path) -> str:
     """SHA-256 of a file, or of the files of a folder by their names."""
     if source.is_file():
         with source.open("rb") as stream:
-            digest = sha256()
-            while part := stream.read(1 << 20):
-                digest.update(part)
-            return digest.hexdigest()
+            return file_digest(stream, "sha256").hexdigest()
     digest = sha256()
     for path in sorted(path for path in source.rglob("*") if path.is_file()):
         digest.update(f"{path.relative_to(source).as_posix()} {_checksum(path)}\n".encode())
@@ -304,9 +307,9 @@ def _meanings(published: Published, reading: Reading) -> tuple[list[str], list[s
             [_unknown(by_region, strange)] * bool(strange) + [_unknown(by_sector, odd)] * bool(odd),
         )
     if reading.regions is not None:
-        found += _unused(by_region, [*(region for region, _ in published.rows)])
+        found += _unused(by_region, [region for region, _ in published.rows])
     if reading.sectors is not None:
-        found += _unused(by_sector, [*(industry for _, industry in published.rows)])
+        found += _unused(by_sector, [industry for _, industry in published.rows])
     absent = [name for name in REGIONS if name not in regions]
     if absent and absent != ["ROW"]:
         found.append(Fault("region absent", ", ".join(absent), len(absent)))
@@ -381,10 +384,7 @@ def _impossible(table: OwnTable) -> list[Fault]:
 
 
 def _check_folder(out: Path) -> None:
-    try:
-        ours = json.loads((out / MANIFEST).read_bytes())["kind"] == "economy"
-    except (OSError, ValueError, LookupError, TypeError):
-        ours = False
+    ours = read_json(out, MANIFEST).get("kind") == "economy"
     if out.exists() and not ours and (not out.is_dir() or any(out.iterdir())):
         raise OutputError(f"{out}: is there and holds no economy; name a new or empty folder")
     written = {MANIFEST, AUDIT, *(f"{name}.csv" for name in FLOWS)}
@@ -398,14 +398,10 @@ def _check_folder(out: Path) -> None:
 
 def _frames(table: OwnTable) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Return the three tables in the form of those in ``abm/data``."""
-    cell = [REGIONS, SECTORS]
-    use = pd.MultiIndex.from_product(
-        [*cell, *cell], names=["source_region", "input_sector", "using_region", "using_sector"]
-    ).to_frame(index=False)
-    final = pd.MultiIndex.from_product(
-        [*cell, REGIONS], names=["source_region", "sector", "market"]
-    ).to_frame(index=False)
-    accounts = pd.MultiIndex.from_product(cell, names=["region", "sector"]).to_frame(index=False)
+    use, final, accounts = (
+        pd.MultiIndex.from_product(axes.values(), names=axes).to_frame(index=False)
+        for axes in (USE_AXES, FINAL_AXES, ACCOUNT_AXES)
+    )
     return (
         use.assign(value_musd=table.intermediate_use.ravel()),
         final.assign(value_musd=table.final_demand.ravel()),

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from abm.config.keys import shown
-from abm.economy.folders import BASE_YEAR
+from abm.economy.tables import BASE_YEAR
 from abm.errors import CheckpointError, ScenarioError
 from abm.model import RelocationModel
 from abm.scenario.fork import future_of
@@ -14,7 +14,7 @@ from experiments.runs.channels import world_names
 from experiments.runs.on_disk.checkpoints import FOLDER, NO_CHECKPOINT, read_checkpoint, restored
 from experiments.runs.on_disk.provenance import check_economy
 from experiments.runs.on_disk.run_folders import (
-    CHANNELS,
+    CHANNELS_FILE,
     FOLDER_FORMAT,
     MANIFEST,
     PROGRAM,
@@ -75,7 +75,7 @@ def resume(
         )
     scenarios = [_scenario(one, folder, last) for one in facts]
     waiting = iter(places)
-    split = (folder / CHANNELS).exists()
+    split = (folder / CHANNELS_FILE).exists()
 
     def worlds(scenario: Scenario, reference: RelocationModel) -> dict[str, Any]:
         return {name: restored(folder / FOLDER / name, reference) for name in FOLLOWING}

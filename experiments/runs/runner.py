@@ -20,9 +20,9 @@ from experiments.runs.channels import channel_worlds, check_comparable, split_di
 from experiments.runs.on_disk.checkpoints import save_checkpoint
 from experiments.runs.on_disk.provenance import git_revision, processor, versions
 from experiments.runs.on_disk.run_folders import (
-    CHANNELS,
+    CHANNELS_FILE,
     CHECKPOINT,
-    FIGURES,
+    FIGURES_FOLDER,
     FOLDER_FORMAT,
     MANIFEST,
     PROGRAM,
@@ -321,14 +321,14 @@ def _write(
             for channel, world in worlds.items():
                 save(world.model, folder / CHECKPOINT / channel)
         write_json(folder / SUMMARY, result.summary)
-        split = [] if result.channels is None else [CHANNELS, CHECKPOINT]
+        split = [] if result.channels is None else [CHANNELS_FILE, CHECKPOINT]
         if result.channels is not None:
-            write_table(folder / CHANNELS, "channels", result.channels)
+            write_table(folder / CHANNELS_FILE, "channels", result.channels)
         names = [result.run.name, result.reference.name]
         comparison = {
             "format": FOLDER_FORMAT,
             "program": PROGRAM,
-            "contents": [MANIFEST, SUMMARY, *split, *names, FIGURES],
+            "contents": [MANIFEST, SUMMARY, *split, *names, FIGURES_FOLDER],
             "run": names[0],
             "reference": names[1],
             **facts,
@@ -345,7 +345,7 @@ def _draw(result: RunResult, draw: DrawFigures | None) -> None:
     except (LookupError, ImportError) as error:
         result.notes.append(f"No figures: {error}.")
         return
-    with replaced_folder(result.out / FIGURES) as folder:
+    with replaced_folder(result.out / FIGURES_FOLDER) as folder:
         split = {} if result.channels is None else {"channels": result.channels}
         drawn = draw(result.run, result.reference, folder, **split)
-    result.figures.extend(result.out / FIGURES / path.name for path in drawn)
+    result.figures.extend(result.out / FIGURES_FOLDER / path.name for path in drawn)

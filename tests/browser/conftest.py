@@ -37,6 +37,8 @@ def looked_up(host, *rest, **more):
         print("LOOKS UP", host, flush=True)
     return lookup(host, *rest, **more)
 socket.getaddrinfo = looked_up
+import functools, pathlib, time
+import uvicorn
 import abm.trade_phases
 from abm.errors import NearshoreError
 from viz.page.server import serve
@@ -45,32 +47,48 @@ def solve_costs(*arguments):
     model = sys._getframe(1).f_locals["self"]
     if BREAKS in model.scenario.name and model.quarter > 0:
         raise NearshoreError("unit cost of firm 7 is nan")
+    while HOLDS in model.scenario.name and model.quarter > 0 and not pathlib.Path("go").exists():
+        time.sleep(0.05)
     return solved(*arguments)
-BREAKS = sys.argv[3]
+_, firms, token, port, PING, BREAKS, HOLDS = sys.argv
 abm.trade_phases.solve_costs = solve_costs
-serve("usmca", firms=int(sys.argv[1]), port=0, token=sys.argv[2] or None,
-      tell=lambda line: print(line, flush=True))
+uvicorn.Config = functools.partial(
+    uvicorn.Config, ws_ping_interval=float(PING), ws_ping_timeout=float(PING)
+)
+def tell(line):
+    from solara.server.starlette import app
+    routes = [getattr(route, "path", "") for route in app.routes if hasattr(route, "methods")
+              or not hasattr(route, "endpoint")]
+    pathlib.Path("routes").write_text(chr(10).join(routes))
+    print(line, flush=True)
+serve("usmca", firms=int(firms), port=int(port), token=token or None, tell=tell)
 """
-"""The server, with every connection that leaves this machine written down, and a scenario whose
-steps fail."""
+"""The server, with every connection that leaves this machine and its routes (but those of
+websockets) written down, a scenario whose steps fail, and one whose steps last until there
+is a file called ``go``."""
 
-BREAKS = "breaks-down"
-"""In the name of that scenario."""
+BREAKS, HOLDS = "breaks-down", "holds-still"
+"""In the names of those scenarios."""
+
+PING = 5.0
+"""Seconds in which the server asks a browser for a sign of life, and waits for it."""
 
 
 class Served:
     """A server in a process of its own."""
 
-    def __init__(self, folder, token=""):
+    def __init__(self, folder, token="", port=0):
+        self.folder = folder
         self.log = folder / f"server{'-token' if token else ''}.log"
         environment = {
             **os.environ,
             "PYTHONPATH": str(ROOT),
             "PYTHONUNBUFFERED": "1",
         }
+        given = [str(FIRMS), token, str(port), str(PING), BREAKS, HOLDS]
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-c", WATCHED, str(FIRMS), token, BREAKS],
+                [sys.executable, "-c", WATCHED, *given],
                 stdout=subprocess.PIPE,
                 stderr=log,
                 env=environment,
@@ -87,9 +105,9 @@ class Served:
         """Keep what it says after its address: the connections that leave this machine."""
         self.said.extend(self.process.stdout)
 
-    def stop(self):
-        """End it."""
-        self.process.terminate()
+    def stop(self, crash=False):
+        """End it; a crash leaves it no time for anything."""
+        (self.process.kill if crash else self.process.terminate)()
         self.process.wait(timeout=30)
         self._reader.join(timeout=30)
         self.process.stdout.close()
@@ -135,7 +153,7 @@ def visit(chromium, window, server, request):
         context = chromium.new_context(**options) if options else window
         page = context.new_page()
         pages.append((page, context))
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(150_000)
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.on("console", lambda said: problems.append(said.text) if said.type == "error" else 0)
         page.on("requestfailed", lambda asked: problems.append(f"failed: {asked.url}"))

@@ -1,5 +1,8 @@
 """Nobody else gets in: foreign pages, foreign hosts, visitors without the token."""
 
+import re
+from contextlib import ExitStack
+from time import perf_counter, sleep
 from urllib.parse import urlsplit
 
 import pytest
@@ -8,8 +11,10 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from tests.browser.conftest import Served
+from viz.page.server import MOST_VISITORS
 
 TOKEN = "a-token-of-this-test"
+CDN = "_solara/cdn"
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +36,14 @@ def socket_status(address, origin, headers=None):
             return 101
     except InvalidStatus as refused:
         return refused.response.status_code
+
+
+def until(claim):
+    """Wait for something that the server does."""
+    began = perf_counter()
+    while not claim():
+        assert perf_counter() - began < 30
+        sleep(0.1)
 
 
 def cookies(visitor):
@@ -62,7 +75,9 @@ def test_a_websocket_of_the_page_itself_is_let_in(server):
     assert socket_status(server.address, own, cookies(visitor)) == 101
 
 
-@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1", "localhost:1", "127.0.0.1.nip.io"])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:80", "127.0.0.1.nip.io", "[::2]", ""]
+)
 def test_a_request_for_another_host_is_refused(server, host):
     assert requests.get(server.address, headers={"Host": host}, timeout=20).status_code == 400
 
@@ -89,3 +104,61 @@ def test_without_the_token_nothing_is_shown_and_with_it_everything(asks):
     own = asks.address.rstrip("/")
     assert socket_status(asks.address, own) == 403
     assert socket_status(asks.address, own, cookies(visitor)) == 101
+
+
+def filled(route):
+    """Addresses under a route, of what is not there or lies outside."""
+    path = re.sub(r"{[^}]*}", "nothing", route).rstrip("/")
+    below = ("nothing@1.0.0/dist/x.js", "nothing", "..%2f..%2fetc/passwd")
+    return [path, *(f"{path}/{name}" for name in below)]
+
+
+def test_no_request_to_any_route_leads_off_this_machine(server):
+    routes = (server.folder / "routes").read_text().splitlines()
+    assert f"/{CDN}" in routes
+    paths = sorted({path for route in routes for path in filled(route)})
+    own, evil = server.address.rstrip("/"), "http://evil.example"
+    with requests.Session() as visitor:
+        for path in paths:
+            for origin in (None, evil):
+                headers = {"Origin": origin} if origin else {}
+                visitor.get(own + path, headers=headers, timeout=20)
+            visitor.post(own + path, headers={"Origin": own}, timeout=20)
+        assert server.said == []
+        # A folder last: where Solara's own route answers, it would be deleted.
+        for path in ("nothing@1.0.0/dist/nothing.js", "%2e%2e/x", "echarts@5.4.0/dist"):
+            answer = visitor.get(f"{own}/{CDN}/{path}", timeout=20)
+            assert answer.status_code == 404, path
+        kept = visitor.get(f"{own}/{CDN}/echarts@5.4.0/dist/echarts.js", timeout=20)
+    assert kept.status_code == 200
+
+
+def test_a_full_laboratory_says_so_and_lets_in_who_has_a_place(asks):
+    own = asks.address.rstrip("/")
+    visitor = requests.Session()
+    visitor.get(f"{asks.address}?token={TOKEN}", timeout=20)
+    where, headers = urlsplit(own).netloc, cookies(visitor)
+
+    def kernel(number):
+        return f"2c6a8cbe-0000-4000-9000-{number:012d}"
+
+    def opened(number):
+        path = f"/jupyter/api/kernels/{kernel(number)}/channels?session_id=page-{number}"
+        return connect(f"ws://{where}{path}", origin=own, additional_headers=headers)
+
+    with ExitStack() as sockets:
+        for number in range(MOST_VISITORS):
+            sockets.enter_context(opened(number))
+        until(lambda: visitor.get(asks.address, timeout=20).status_code == 503)
+        answer = visitor.get(asks.address, timeout=20)
+        assert f"All {MOST_VISITORS} places of this laboratory are taken" in answer.text
+        with pytest.raises(InvalidStatus), opened(MOST_VISITORS):
+            pass
+        with opened(0):
+            pass  # who has a place and lost his connection finds it again
+        # What a browser sends when its tab is closed; a visitor of another test may be there.
+        for number in (1, 2):
+            close = f"{own}/_solara/api/close/{kernel(number)}?session_id=page-{number}"
+            closed = visitor.post(close, headers={"Origin": own}, timeout=20)
+            assert closed.status_code == 200
+        until(lambda: visitor.get(asks.address, timeout=20).status_code == 200)

@@ -1,15 +1,16 @@
 """The laboratory without a browser: worlds, levers, links, what is kept, films, doctor."""
 
+import base64
 import gc
 import json
 import os
 import shutil
-import threading
+import zlib
 from importlib import resources
 from pathlib import Path
-from time import sleep
 
 import numpy as np
+import pandas as pd
 import psutil
 import pytest
 from PIL import Image
@@ -23,15 +24,17 @@ from abm.scenario.scenario import Scenario
 from experiments.runs.runner import run_scenario
 from viz.charts.basics import LIGHT
 from viz.charts.content_spread import content_spread
+from viz.charts.headline_numbers import headlines
 from viz.charts.lines import CHARTS, balances
+from viz.charts.map import trade_map
 from viz.figures.film import film
 from viz.lab import keep
 from viz.lab.frame import take
 from viz.lab.laboratory import Laboratory, Start
 from viz.lab.sites import cities, presence, sites
+from viz.lab.told_model import PHASES
 from viz.page import lever_panel as levers
 from viz.page.doctor import problems
-from viz.page.session import SPEEDS, Session
 
 FIRMS = 100
 
@@ -125,10 +128,93 @@ def test_a_firm_has_one_city_a_country_whatever_else_there_is():
 
 
 def test_a_link_gives_back_what_it_was_made_of(lab):
-    start, quarters = keep.restored(keep.link(lab.standing(), lab.other.name))
-    assert quarters == lab.quarter
-    assert (start.firms, start.seed, start.against) == (FIRMS, 2, Scenario.load("status-quo"))
-    assert start.scenario.same_model_as(lab.scenario)
+    played = keep.restored(keep.link(lab.standing(), lab.other.model.scenario))
+    again = Laboratory(played.start)
+    again.replay(played.levers, played.quarters)
+    assert again.quarter == lab.quarter
+    assert (again.start.firms, again.start.seed) == (FIRMS, 2)
+    assert again.start.against == Scenario.load("status-quo")
+    assert again.scenario == lab.scenario
+    links = [keep.link(one.standing(), one.other.model.scenario) for one in (again, lab)]
+    assert links[0] == links[1]
+    for mine, theirs in ((again.world, lab.world), (again.other, lab.other)):
+        for name, table in theirs.model.frames().items():
+            pd.testing.assert_frame_equal(mine.model.frames()[name], table, check_exact=True)
+
+
+def test_a_link_keeps_an_uploaded_scenario_its_levers_and_the_world_without_them():
+    lab = Laboratory(Start(keep.uploaded(b'extends = "usmca"\nname = "mine"'), FIRMS))
+    lab.step()
+    lab.pull({"tariffs.special.USA.MEX.all": 0.25})
+    lab.compare(keep.second_world(lab.start.scenario, keep.NO_LEVERS))
+    # Pulled during the first quarter, and not yet in force.
+    played = keep.restored(keep.link(lab.standing(), lab.other.model.scenario))
+    assert played.levers == ((2, {"tariffs.special.USA.MEX.all": 0.25}),)
+    again = Laboratory(played.start)
+    again.replay(played.levers, played.quarters)
+    assert again.quarter == 1
+    assert again.scenario.same_model_as(lab.scenario)
+    assert again.start.scenario.same_model_as(lab.start.scenario)
+    assert again.other.name == keep.NO_LEVERS
+    assert again.other.model.scenario.timeline == lab.start.scenario.timeline
+
+
+def test_what_if_goes_back_beside_a_world_that_goes_on_as_it_did():
+    """Both worlds, forked at quarter 2 and played to 4, are those that were never forked."""
+    lab = Laboratory(Start(Scenario.load("usmca"), FIRMS, 2))
+    first, second = {"tariffs.special.USA.MEX.all": 0.25}, {"tariffs.special.USA.MEX.all": 0.5}
+    lab.replay(((1, first), (4, second)), 4)
+    fork = keep.forked(lab.standing(), 2)
+    assert fork.levers == ((1, first),)
+    back = Laboratory(fork.start)
+    back.replay(fork.levers, fork.quarters)
+    assert (back.quarter, back.other.name) == (2, keep.AS_IT_WAS)
+    for name in ("output", "jobs", "balance", "prices"):
+        mine, theirs = (world.history.series[name] for world in (back.world, back.other))
+        assert np.array_equal(mine, theirs), "worlds of one past are one"
+    # The fork is in the address as well.
+    played = keep.restored(keep.link(back.standing(), back.other.model.scenario))
+    assert played == fork
+    for _ in range(2):
+        back.step()
+    for name, table in lab.world.model.frames().items():
+        if name != "events":
+            other = back.other.model.frames()[name]
+            pd.testing.assert_frame_equal(other, table, check_exact=True)
+    assert back.world.history.series["jobs"][4][1] != back.other.history.series["jobs"][4][1]
+
+
+def test_a_look_back_draws_what_was_drawn_then():
+    lab, then = Laboratory(Start(Scenario.load("usmca"), FIRMS, 2, Scenario.load("status-quo"))), []
+    for _ in range(4):
+        then.append(take(lab))
+        lab.step()
+    now = take(lab)
+    for quarter, frame in enumerate(then):
+        back = now.at(quarter)
+        assert back.quarter == quarter
+        for draw in CHARTS:
+            one, two = draw(back, LIGHT), draw(frame, LIGHT)
+            assert (one.sentence, one.table) == (two.sentence, two.table)
+            length = len(one.option["xAxis"]["data"])
+            assert length == 5, "the axis stays as long as it is now"
+        assert trade_map(back, LIGHT, "change", True) == trade_map(frame, LIGHT, "change", True)
+        assert back.world.events == frame.world.events
+        assert headlines(back) == headlines(frame)
+    assert now.at(None) is now.at(4) is now.at(9) is now
+    small = sum(value.nbytes for value in vars(now.world.picture).values())
+    assert small < 16_000, "a picture is kilobytes"
+
+
+def test_a_lever_of_a_link_that_no_scenario_takes_is_refused():
+    lab = Laboratory(Start(Scenario.load("status-quo"), FIRMS))
+    document = json.loads(
+        zlib.decompress(base64.urlsafe_b64decode(keep.link(lab.standing()) + "=="))
+    )
+    document["levers"] = [["2019-01-01", {"tariffs.special.USA.MEX.all": 99}]]
+    packed = zlib.compress(json.dumps(document).encode())
+    with pytest.raises(ScenarioError, match=r"tariffs\.special\.USA\.MEX\.all"):
+        keep.restored(base64.urlsafe_b64encode(packed).decode())
 
 
 @pytest.mark.parametrize("text", ["", "?", "AAAA", "eJwDAAAAAAE", "\N{SNOWMAN}", "A" * 5000])
@@ -162,8 +248,8 @@ def test_what_strangers_bring_is_played_on_the_economy_that_the_page_serves():
     assert keep.uploaded(plain).economy.table == "2017"
     assert keep.uploaded(plain, "2011").economy.table == "2011"
     served = Laboratory(Start(Scenario.load("usmca").on_economy("2011"), 100, 1))
-    link = keep.link(served.standing(), "status-quo")
-    start, _ = keep.restored(link)
+    link = keep.link(served.standing(), Scenario.load("status-quo"))
+    start = keep.restored(link).start
     assert start.scenario.economy.table == start.against.economy.table == "2011"
 
 
@@ -172,14 +258,12 @@ def test_a_link_of_an_economy_that_is_not_served_is_refused(tmp_path):
     own = shutil.copytree(tables, tmp_path / "own")
     served = Laboratory(Start(Scenario.load("usmca").on_economy(str(own)), 100, 1))
     link = keep.link(served.standing())
-    assert keep.restored(link, str(own))[0].scenario.economy.table == str(own)
+    assert keep.restored(link, str(own)).start.scenario.economy.table == str(own)
     with pytest.raises(ScenarioError, match="an economy that this page does not serve"):
         keep.restored(link)
 
 
 def test_formulas_in_text_are_no_formulas_in_csv(lab):
-    import pandas as pd
-
     text = keep._csv(pd.DataFrame({"reason": ["=1+1", "@x", "plain"], "n": [-1, 2, 3]}))
     assert text.splitlines()[1:] == ["'=1+1,-1", "'@x,2", "plain,3"]
 
@@ -293,30 +377,9 @@ def test_a_frame_is_not_changed_by_the_steps_that_follow():
     assert json.dumps([draw(take(lab), LIGHT).option for draw in CHARTS]) != drawn
 
 
-def until(claim):
-    """Wait for something that a thread does; a test that hangs is ended by its runner."""
-    while not claim():
-        sleep(0.005)
-
-
-def test_steps_go_on_while_a_drawing_does_not_end(monkeypatch):
-    monkeypatch.setattr("viz.page.defaults.start", Start(Scenario.load("status-quo"), FIRMS))
-    session, drawn = Session(), threading.Event()
-    session.open(None)
-    until(lambda: session.frame.value is not None and not session.busy.value)
-    stop = session.frame.subscribe(lambda _: drawn.wait())
-    session.speed.value = len(SPEEDS) - 1
-    session.toggle()
-    until(lambda: session.frame.value.quarter > 0)
-    stands = session.frame.value.quarter
-    until(lambda: session.laboratory.quarter >= stands + 4)
-    assert session.frame.value.quarter == stands
-    drawn.set()
-    session.toggle()
-    until(lambda: not session.playing.value)
-    until(lambda: session.frame.value.quarter == session.laboratory.quarter)
-    stop()
-    session.close()
+def test_the_phases_that_the_page_tells_are_those_of_a_step(lab):
+    seconds = lab.world.model.phase_seconds
+    assert [name for name in seconds if not name.startswith("_")] == list(PHASES)
 
 
 def test_observed_figures_stand_beside_the_model_where_it_has_come_to_their_date():
@@ -331,7 +394,7 @@ def test_observed_figures_stand_beside_the_model_where_it_has_come_to_their_date
     assert "observed" in chart.sentence
     assert all(len(row) == len(chart.table["head"]) for row in chart.table["rows"])
     spread = content_spread(take(lab), LIGHT, "cars").option["series"]
-    assert sum(spread[-1]["data"]) == pytest.approx(100, abs=0.2)
+    assert sum(share for _, share in spread[-1]["data"]) == pytest.approx(100, abs=0.2)
 
 
 def test_a_run_becomes_a_film_and_another_folder_does_not(tmp_path):
@@ -342,7 +405,7 @@ def test_a_run_becomes_a_film_and_another_folder_does_not(tmp_path):
     with Image.open(tmp_path / "x.gif") as drawn:
         assert drawn.n_frames == 3
     assert not list(tmp_path.glob(".x.gif*"))
-    with pytest.raises(OutputError, match="holds no run"):
+    with pytest.raises(OutputError, match="is no folder of a run"):
         film(tmp_path, tmp_path / "y.gif")
     with pytest.raises(OutputError, match=r"end its name in \.gif"):
         film(run, Path("y.mp4"))

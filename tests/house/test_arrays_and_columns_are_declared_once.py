@@ -1,13 +1,13 @@
-"""An array of policy and a column are added as CONTRIBUTING says in a copy; all else follows."""
+"""An array of policy, a column and a figure are added as CONTRIBUTING says; all else follows."""
 
 import re
 import textwrap
 
 import pytest
 
-from tests.copied_house import add_instrument, copied_house, insert, said, shown
+from tests.copied_house import add_instrument, copied_house, insert, said, section, shown
 
-HOUSE = ("abm", "agents", "experiments", "docs", "tests")
+HOUSE = ("abm", "agents", "experiments", "viz", "docs", "tests")
 
 ARRAY = """
 import numpy as np
@@ -61,6 +61,22 @@ print(next(line for line in BLOCKS["outcomes_columns"]().splitlines() if "profit
 """
 
 
+FIGURE = """
+import sys
+sys.path.insert(0, "tests")
+from pathlib import Path
+from synthetic import a_run
+from viz.figures.run_figures import FIGURES, draw_all
+
+Path("drawn").mkdir()
+run = a_run(quarters=8)
+draw_all(run, a_run("status-quo", quarters=8), Path("drawn"))
+assert {path.stem for path in Path("drawn").iterdir()} == set(FIGURES)
+left, *_ = FIGURES["plants"](run, None).axes
+print(len(left.lines[-1].get_xdata()), *sorted(path.name for path in Path("drawn").glob("plants*")))
+"""
+
+
 @pytest.fixture(scope="module")
 def copied(tmp_path_factory):
     """A copy with the column of CONTRIBUTING, and with its array, which its instrument fills."""
@@ -80,6 +96,13 @@ def copied(tmp_path_factory):
         root / "abm" / "state" / "columns.py",
         ('        "employment": _number("persons", "persons engaged"', column),
     )
+    (figure,) = shown("A figure")
+    (place,) = re.findall(r"`(\"\w+\": \w+,)`", section("A figure"))
+    insert(
+        root / "viz" / "figures" / "run_figures.py",
+        ("\n\nFIGURES: ", f"\n\n{figure}"),
+        ('    "us_balances": us', f"    {place}\n"),
+    )
     return root
 
 
@@ -94,3 +117,7 @@ def test_the_column_of_contributing_is_in_files_documentation_and_test_data_once
     assert said(COLUMN, copied) == (
         "| `profit_share` | double | share of output | what is left to owners |\n"
     )
+
+
+def test_the_figure_of_contributing_is_drawn_for_every_run_once_it_has_its_place(copied):
+    assert said(FIGURE, copied) == "9 plants.png plants.svg\n"

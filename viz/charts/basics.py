@@ -1,5 +1,6 @@
 """What all charts of the page share: a chart, the colours of its ground, its axes."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any
@@ -28,10 +29,15 @@ class Ink:
     grid: str
     card: str
     countries: dict[str, str]
+    change: tuple[str, ...]
 
 
-LIGHT = Ink("#20262b", "#56616a", "#e3e7ea", "#ffffff", COLOURS)
-DARK = Ink("#e8edf2", "#a9b6c1", "#2c3947", "#17212c", COLOURS_ON_DARK)
+FALL_TO_RISE = ("#7a4a06", "#c69a45", "#f4f3ee", "#52a99b", "#00594d")
+FALL_TO_RISE_ON_DARK = ("#f3b75a", "#9a7337", "#3b4753", "#3f9284", "#6fe3cf")
+"""From brown over no change to teal: told apart by the colour-blind, and no country's colours."""
+
+LIGHT = Ink("#20262b", "#56616a", "#e3e7ea", "#ffffff", COLOURS, FALL_TO_RISE)
+DARK = Ink("#e8edf2", "#a9b6c1", "#2c3947", "#17212c", COLOURS_ON_DARK, FALL_TO_RISE_ON_DARK)
 
 
 @dataclass(frozen=True)
@@ -47,7 +53,10 @@ class Chart:
     option : dict
         As ECharts takes it.
     table : dict
-        ``head`` and ``rows`` of text.
+        ``head`` and ``rows`` of text; ``picks``, where a row can be clicked, what it stands for.
+    legend : dict
+        ``swatches`` with label and colour, or ``colours`` of a scale with its ends ``low`` and
+        ``high`` and its ``label``; empty where lines are named at their ends.
     """
 
     name: str
@@ -55,6 +64,12 @@ class Chart:
     sentence: str
     option: dict[str, Any]
     table: dict[str, Any] = field(default_factory=dict)
+    legend: dict[str, Any] = field(default_factory=dict)
+
+
+def swatches(named: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """A legend of labels and their colours."""
+    return {"swatches": [{"label": label, "colour": colour} for label, colour in named]}
 
 
 def plain_option(ink: Ink) -> dict[str, Any]:
@@ -84,6 +99,11 @@ def axis(ink: Ink, kind: str, **more: Any) -> dict[str, Any]:
 def number(value: float, digits: int) -> str:
     """A figure with so many digits behind the point; a dash for a share of nothing."""
     return with_minus(f"{value:,.{digits}f}") if isfinite(value) else NOTHING
+
+
+def with_sign(value: float, digits: int) -> str:
+    """The same for a difference, without a sign before what rounds to nothing."""
+    return number(0.0, digits) if round(value, digits) == 0 else signed(value, digits)
 
 
 def signed(value: float, digits: int) -> str:

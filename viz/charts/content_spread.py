@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+
 from abm.axes import FOOTLOOSE
 from experiments.labels import sector_in_sentence
 from viz.charts.basics import Chart, Ink, axis, plain_option
@@ -24,7 +26,7 @@ def content_spread(frame: Frame, ink: Ink, sector: str) -> Chart:
         {
             "type": "bar",
             "name": f"share of output{label}",
-            "data": (100 * picture.content[place]).round(2).tolist(),
+            "data": _in_middles((100 * picture.content[place]).round(2)),
             "itemStyle": {"color": colour},
             "barGap": "0%",
             "barCategoryGap": "12%",
@@ -41,7 +43,7 @@ def content_spread(frame: Frame, ink: Ink, sector: str) -> Chart:
             "animation": False,
             "lineStyle": {"color": ink.countries["MEX"], "width": 2, "type": "solid"},
             "label": {"formatter": f"rule {100 * threshold:.1f}%", "color": ink.text},
-            "data": [{"xAxis": threshold * BINS - 0.5}],
+            "data": [{"xAxis": 100 * threshold}],
         }
     low = 100 * frame.world.picture.content[place][: int(threshold * BINS)].sum()
     goods = sector_in_sentence(sector)
@@ -56,13 +58,14 @@ def content_spread(frame: Frame, ink: Ink, sector: str) -> Chart:
     option = plain_option(ink) | {
         "grid": {"left": 4, "right": 12, "top": 26, "bottom": 22, "containLabel": True},
         "tooltip": {"trigger": "axis", "confine": True},
-        "xAxis": axis(ink, "category", data=edges, name="content, %", nameLocation="middle",
-                       nameGap=24),
+        # Bars stand in the middle of their bins, between the edges that the axis names.
+        "xAxis": axis(ink, "value", min=0, max=100, interval=20, name="content, %",
+                       nameLocation="middle", nameGap=24),
         "yAxis": axis(ink, "value"),
         "series": series,
     }  # fmt: skip
     rows = [
-        [f"{edge} to {int(edge) + 100 // BINS}%", *(f"{s['data'][n]:.1f}%" for s in series)]
+        [f"{edge} to {int(edge) + 100 // BINS}%", *(f"{s['data'][n][1]:.1f}%" for s in series)]
         for n, edge in enumerate(edges)
     ]
     head = ["content", *(s["name"] for s in series)]
@@ -70,14 +73,20 @@ def content_spread(frame: Frame, ink: Ink, sector: str) -> Chart:
     return Chart("content-spread", title, sentence, option, {"head": head, "rows": rows})
 
 
+def _in_middles(shares: np.ndarray) -> list[list[float]]:
+    """Shares of bins, each with the middle of its bin in percent."""
+    return [[100 * (n + 0.5) / BINS, float(share)] for n, share in enumerate(shares)]
+
+
 def _carlines(ink: Ink) -> dict[str, Any]:
     """Share of carlines, of one weight each, by content."""
     return {
         "type": "scatter",
         "name": "share of carlines, observed",
-        "data": [round(100 * share, 2) for share in carline_shares(BINS)],
+        "data": _in_middles(100 * np.array(carline_shares(BINS)).round(4)),
         "symbol": "diamond",
         "symbolSize": 8,
-        "itemStyle": {"color": "transparent", "borderColor": ink.text, "borderWidth": 1.6},
+        # Filled, so that it is seen before a bar as well.
+        "itemStyle": {"color": ink.card, "borderColor": ink.text, "borderWidth": 1.6, "opacity": 1},
         "z": 5,
     }

@@ -2,10 +2,14 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from abm.axes import HOSTS
 from experiments.labels import REGION_NAMES
 from viz.charts.basics import number, signed
+from viz.charts.lines import said_difference
 from viz.lab.frame import Frame
+from viz.lab.luck import interval
 
 
 @dataclass(frozen=True)
@@ -15,6 +19,8 @@ class Headline:
     Attributes
     ----------
     label, unit : str
+    front : bool
+        Whether it is one of those read first.
     now, change : str
         The figure, and its change since 2017.
     difference : str
@@ -23,6 +29,7 @@ class Headline:
 
     label: str
     unit: str
+    front: bool
     now: str
     change: str
     difference: str
@@ -30,7 +37,10 @@ class Headline:
 
 SHORT = {**REGION_NAMES, "USA": "US"}
 
-FIGURES = (
+IN_FRONT = ("US jobs", "Mexico output", "US prices")
+"""What a visitor reads first: who works, who gains trade, and what it costs at home."""
+
+NUMBERS = (
     *((f"{SHORT[host]} output", "bn USD/yr", "output", n, 1.0, 0)
       for n, host in enumerate(HOSTS)),
     *((f"{SHORT[host]} jobs", "thousand", "jobs", n, 1.0, 0)
@@ -46,20 +56,33 @@ FIGURES = (
 
 def headlines(frame: Frame) -> list[Headline]:
     """The figures in front, as they stand."""
-    found = []
-    for label, unit, name, place, factor, digits in FIGURES:
-        mine = factor * frame.world.history.column(name, place)
-        difference = ""
-        if frame.other is not None:
-            theirs = factor * frame.other.history.column(name, place)
-            difference = signed(mine[-1] - theirs[-1], digits)
-        found.append(
-            Headline(
-                label,
-                unit,
-                number(mine[-1], digits),
-                signed(mine[-1] - mine[0], digits),
-                difference,
-            )
-        )
-    return found
+    return [_headline(frame, *figure) for figure in NUMBERS]
+
+
+# why: an argument is a part of a figure's declaration
+def _headline(
+    frame: Frame, label: str, unit: str, name: str, place: int, factor: float, digits: int
+) -> Headline:
+    """One figure; where luck was measured, the mean of the seeds with its interval."""
+    luck = frame.sure
+    if luck is None:
+        mine = factor * frame.world.history.column(name, place)[None]
+        theirs = factor * frame.other.history.column(name, place)[None] if frame.other else None
+    else:
+        last = frame.quarter + 1
+        mine = factor * luck.mine[name][:, :last, place]
+        theirs = factor * luck.theirs[name][:, :last, place] if luck.theirs else None
+
+    def told(differences: np.ndarray) -> str:
+        if luck is None:
+            return signed(differences[0], digits)
+        return said_difference(*interval(differences), digits)
+
+    return Headline(
+        label,
+        unit,
+        label in IN_FRONT,
+        number(mine[:, -1].mean(), digits),
+        told(mine[:, -1] - mine[:, 0]),
+        "" if theirs is None else told(mine[:, -1] - theirs[:, -1]),
+    )

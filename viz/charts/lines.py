@@ -12,6 +12,7 @@ from experiments.labels import REGION_NAMES
 from viz.charts.basics import Chart, Ink, axis, number, plain_option, signed
 from viz.lab.frame import Frame
 from viz.lab.history import PastQuarters
+from viz.lab.luck import band, interval, is_luck
 from viz.lab.observed import Point, by_quarter, claimed, us_balance
 
 ROWS_SHOWN = 12
@@ -53,37 +54,44 @@ def lines_chart(
 
     ``source`` tells of the observed points, drawn as diamonds, where there are any.
     """
-    labels = [frame.date(quarter) for quarter in range(frame.quarter + 1)]
-    series, ends = [], []
+    # Looked back at, a line is drawn as far as it had come, between axes that stay.
+    whole = frame.newest or frame
+    labels = [frame.date(quarter) for quarter in range(whole.quarter + 1)]
+    series, ends, bands = [], [], []
     for line in lines:
-        mine = _values(frame.world.history, line)
-        series.append(_line_series(line, mine, digits, dashed=False))
-        text = f"{line.label} {number(mine[-1], digits)}"
+        mine, theirs, (difference, half) = _both(frame, line)
+        series.append(_line_series(line, mine[0], digits, dashed=False))
         if frame.other is not None:
-            theirs = _values(frame.other.history, line)
-            series.append(_line_series(line, theirs, digits, dashed=True))
-            text += f" (difference {signed(mine[-1] - theirs[-1], digits)})"
-        else:
-            text += f" ({signed(mine[-1] - mine[0], digits)})"
-        ends.append(text)
+            series.append(_line_series(line, theirs[0], digits, dashed=True))
+        if half is not None:
+            bands += _band_series(line, mine[1:], digits)
+            if is_luck(difference, half):
+                # Drawn as what it is: the name of a line that may be luck is faint.
+                series[-1 - (frame.other is not None)]["faint"] = ink.faint
+        now = f"{line.label} {number(mine[0][-1], digits)}"
+        word = "difference " if frame.other is not None else ""
+        ends.append(f"{now} ({word}{said_difference(difference, half, digits)})")
     series[0]["markLine"] = _event_marks(frame, ink)
-    points = [_observed_series(frame, line, digits) for line in lines if line.observed]
-    span = _span([*series, *points], least)
+    points = [_observed_series(frame, ink, line, digits) for line in lines if line.observed]
+    shown = [value for one in (*series, *points) for value in one["data"] if value is not None]
+    span = _span([*shown, *_all_values(whole, lines)], least)
     _name_lines(series, span)
     option = plain_option(ink) | {
         "tooltip": {"trigger": "axis", "confine": True},
         "xAxis": axis(ink, "category", data=labels, boundaryGap=False),
         "yAxis": axis(ink, "value", **span),
-        "series": [*series, *points],
+        "series": [*series, *points, *bands],
     }
     versus = f" against {frame.other.name}" if frame.other else " since the start"
     sentence = f"{unit}; {frame.date(frame.quarter)}: {'; '.join(ends)}{versus}."
+    if frame.sure is not None:
+        sentence += f" Lines: mean of {len(frame.sure.seeds)} seeds; bands: 95% of worlds."
     if any(value is not None for line in points for value in line["data"]):
         sentence += f" Diamonds: {source}."
-    shown = range(max(0, frame.quarter + 1 - ROWS_SHOWN), frame.quarter + 1)
+    listed = range(max(0, frame.quarter + 1 - ROWS_SHOWN), frame.quarter + 1)
     columns = [*series, *points]
-    rows = [[labels[q], *(_cell(s["data"][q], digits) for s in columns)] for q in shown]
-    table = {"head": ["", *(s["name"] for s in columns)], "rows": rows}
+    rows = [[labels[q], *(_cell(s["data"][q], digits) for s in columns)] for q in listed]
+    table = {"head": ["quarter", *(s["name"] for s in columns)], "rows": rows}
     return Chart(name, title, sentence, option, table)
 
 
@@ -91,9 +99,71 @@ def _cell(value: float | None, digits: int) -> str:
     return "" if value is None else number(value, digits)
 
 
-def _span(series: list[dict[str, Any]], least: float) -> dict[str, float]:
+def _both(
+    frame: Frame, line: ChartLine
+) -> tuple[list[np.ndarray], list[np.ndarray], tuple[float, float | None]]:
+    """A line of both worlds, each with its band where luck was measured, and what differs now.
+
+    That is from the second world, or without one since the start; half its interval is
+    None where luck was not measured.
+    """
+    luck, last = frame.sure, frame.quarter + 1
+    if luck is None:
+        mine = _values(frame.world.history, line)
+        theirs = _values(frame.other.history, line) if frame.other else np.full(last, mine[0])
+        return [mine], [theirs], (float(mine[-1] - theirs[-1]), None)
+    seeds = _transformed(luck.mine[line.series][:, :last, line.place], line)
+    others = np.repeat(seeds[:, :1], last, axis=1)
+    if luck.theirs:
+        others = _transformed(luck.theirs[line.series][:, :last, line.place], line)
+    return list(band(seeds)), list(band(others)), interval(seeds[:, -1] - others[:, -1])
+
+
+def said_difference(difference: float, half: float | None, digits: int) -> str:
+    """A difference with its interval, or that it cannot be told from luck."""
+    if half is None:
+        return signed(difference, digits)
+    if is_luck(difference, half):
+        return "not distinguishable from luck"
+    return f"{signed(difference, digits)} \N{PLUS-MINUS SIGN} {number(half, digits)}"
+
+
+def _band_series(line: ChartLine, ends: list[np.ndarray], digits: int) -> list[dict[str, Any]]:
+    """The band of a line: its lower end, unseen, and on it what lies up to the upper one."""
+    low, high = (np.round(end, digits + 3) for end in ends)
+    look = {
+        "type": "line",
+        "stack": f"band-{line.label}",
+        "stackStrategy": "all",
+        "symbol": "none",
+        "silent": True,
+        "lineStyle": {"opacity": 0, "type": "dotted"},
+        "tooltip": {"show": False},
+        "z": 1,
+    }
+    names = (f"{line.label}, lower end", f"{line.label}, band")
+    pairs = zip(names, (low, high - low), strict=True)
+    found = [
+        {"id": name, "name": name, "color": line.colour,
+         "data": [float(v) if isfinite(v) else None for v in values], **look}
+        for name, values in pairs
+    ]  # fmt: skip
+    found[1]["areaStyle"] = {"color": line.colour, "opacity": 0.2}
+    return found
+
+
+def _all_values(frame: Frame, lines: list[ChartLine]) -> list[float]:
+    """What the lines and their bands reach in both worlds."""
+    scenes = [frame.world] + ([frame.other] if frame.other else [])
+    found = [_values(scene.history, line) for scene in scenes for line in lines]
+    if frame.sure is not None:
+        found += [end for line in lines for end in _both(frame, line)[0]]
+    values = np.concatenate(found)
+    return [float(value) for value in values[np.isfinite(values)]]
+
+
+def _span(values: list[float], least: float) -> dict[str, float]:
     """Ends and ticks of an axis that noise does not fill."""
-    values = [value for line in series for value in line["data"] if value is not None]
     low, high = min(values, default=0.0), max(values, default=0.0)
     if high - low < least:
         middle = round((high + low) / 2 / least * 4) * least / 4
@@ -140,7 +210,7 @@ def _name_lines(series: list[dict[str, Any]], span: dict[str, float]) -> None:
                 "show": True,
                 "position": "right",
                 "formatter": line["name"],
-                "color": line["color"],
+                "color": line.pop("faint", line["color"]),
                 "fontWeight": "bold",
                 "fontSize": 11,
                 "offset": [0, round(move - back - place, 1)],
@@ -149,10 +219,15 @@ def _name_lines(series: list[dict[str, Any]], span: dict[str, float]) -> None:
 
 
 def _values(history: PastQuarters, line: ChartLine) -> np.ndarray:
-    values = line.factor * history.column(line.series, line.place)
+    return _transformed(history.column(line.series, line.place), line)
+
+
+def _transformed(values: np.ndarray, line: ChartLine) -> np.ndarray:
+    """Values as the chart shows them; quarters lie along the last axis."""
+    values = line.factor * values
     if line.since_start == "index":
-        return 100 * values / values[0]
-    return values - values[0] if line.since_start == "change" else values
+        return 100 * values / values[..., :1]
+    return values - values[..., :1] if line.since_start == "change" else values
 
 
 def production(frame: Frame, ink: Ink) -> Chart:
@@ -182,7 +257,17 @@ def balances(frame: Frame, ink: Ink) -> Chart:
     ]
     unit = "Billion USD a year, customs values"
     source = "observed, US Census Bureau, calendar years; read changes, levels differ"
-    return lines_chart(frame, ink, "balances", "US goods balance with", unit, lines, 1, 4.0, source)
+    return lines_chart(
+        frame,
+        ink,
+        "balances",
+        "US goods balances with Mexico and Canada",
+        unit,
+        lines,
+        1,
+        4.0,
+        source,
+    )
 
 
 def claims(frame: Frame, ink: Ink) -> Chart:
@@ -198,7 +283,7 @@ def claims(frame: Frame, ink: Ink) -> Chart:
         )
         for n, host in enumerate(PARTNERS)
     ]
-    unit, title = "% of dutiable US imports that claim origin", "Preference used, imports from"
+    unit, title = "% of dutiable US imports that claim origin", "Preference used by US imports"
     source = "observed, US customs, January and February 2025; paperwork is fitted to them"
     return lines_chart(frame, ink, "claims", title, unit, lines, 1, 4.0, source)
 
@@ -211,7 +296,7 @@ def false_claims(frame: Frame, ink: Ink) -> Chart:
     ]
     unit = "% of claims on US imports that do not meet the rule"
     return lines_chart(
-        frame, ink, "false-claims", "False claims, imports from", unit, lines, 2, 1.0
+        frame, ink, "false-claims", "False claims on US imports", unit, lines, 2, 1.0
     )
 
 
@@ -236,7 +321,8 @@ def content_lines(frame: Frame, ink: Ink) -> Chart:
 
 def moves(frame: Frame, ink: Ink) -> Chart:
     """Gross moves a quarter."""
-    colours = (ink.countries["ROW"], ink.countries["MEX"], ink.countries["CAN"])
+    # Stages are no countries: they have the ends of the scale of change, and grey.
+    colours = (ink.faint, ink.change[-1], ink.change[0])
     lines = [
         ChartLine("moves", n, stage, colour)
         for n, (stage, colour) in enumerate(
@@ -298,7 +384,7 @@ def _line_series(line: ChartLine, values: np.ndarray, digits: int, dashed: bool)
     }  # fmt: skip
 
 
-def _observed_series(frame: Frame, line: ChartLine, digits: int) -> dict[str, Any]:
+def _observed_series(frame: Frame, ink: Ink, line: ChartLine, digits: int) -> dict[str, Any]:
     data: list[float | None] = [None] * (frame.quarter + 1)
     for quarter, value in by_quarter(line.observed, frame.start.scenario.start, frame.quarter):
         data[quarter] = round(line.factor * value, digits + 1)
@@ -310,7 +396,12 @@ def _observed_series(frame: Frame, line: ChartLine, digits: int) -> dict[str, An
         "data": data,
         "symbol": "diamond",
         "symbolSize": 9,
-        "itemStyle": {"color": "transparent", "borderColor": line.colour, "borderWidth": 1.8},
+        "itemStyle": {
+            "color": ink.card,
+            "borderColor": line.colour,
+            "borderWidth": 1.8,
+            "opacity": 1,
+        },
     }
 
 

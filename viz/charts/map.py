@@ -1,6 +1,8 @@
-"""The map: state outlines, cities with their plants, and trade between the regions."""
+"""The map: cities by what changed, plants that moved, and flows that differ."""
 
 import json
+from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -8,34 +10,61 @@ from typing import Any
 import numpy as np
 
 from abm.axes import FOOTLOOSE, HOSTS, REGIONS
+from abm.scenario.levers import TITLE
 from experiments.labels import REGION_NAMES, SECTOR_NAMES, in_sentence
-from viz.charts.basics import SECTOR_COLOURS, Chart, Ink
+from viz.charts.basics import SECTOR_COLOURS, Chart, Ink, number, swatches, with_sign
+from viz.charts.change import ChangeScale, change_percent, change_scale
+from viz.charts.projection import projected
 from viz.lab.frame import Frame
-from viz.lab.sites import city_rows
+from viz.lab.history import Picture
+from viz.lab.sites import cities, city_rows
 
 NAME = "north-america"
 
-WINDOW = [[-131.0, 54.0], [-60.0, 14.5]]
-"""Corners of what is shown, degrees; few plants stand further north."""
+WINDOW = ((-29.0, 20.8), (29.0, -26.0))
+"""Corners of what is shown, in units of `viz.charts.projection`: west and north, east and south."""
 
 PLACES = {
-    "USA": (-98.5, 40.5),
-    "MEX": (-101.5, 22.8),
-    "CAN": (-96.0, 51.2),
-    "CHN": (-126.0, 24.0),
-    "ROW": (-68.5, 27.0),
+    "USA": (-2.5, -1.0),
+    "MEX": (-5.8, -18.5),
+    "CAN": (0.0, 12.5),
+    "CHN": (-25.5, -15.0),
+    "ROW": (21.5, -18.0),
 }
 """Where flows begin and end; overseas regions lie in the oceans."""
 
-LARGEST_CITY = 25.0
+SMALLEST_CITY, LARGEST_CITY = 4.0, 25.0
 """Pixels across."""
+
+COLOURINGS = ("change", "country", "sector")
+
+LEAST_FLOW = 0.5
+"""Billion USD a year by which a flow must differ to be drawn."""
+
+CURVENESS = 0.26
+"""Of the arcs of flows: how far from the straight line, as a share of its length, they pull."""
+
+FLOWS_SHOWN, WAYS_SHOWN, LINKS_SHOWN = 8, 40, 12
+"""Arcs of flows, of moves and of a city's suppliers, the largest."""
 
 
 @cache
 def outlines() -> dict[str, Any]:
-    """Outlines of states and provinces as ECharts takes them."""
+    """Outlines of states and provinces, projected, as ECharts takes them."""
     text = (files("viz") / "assets" / "north_america_admin1.geojson").read_text(encoding="utf-8")
-    return {NAME: json.loads(text)}
+    drawn = json.loads(text)
+    for feature in drawn["features"]:
+        shape = feature["geometry"]
+        polygons = shape["coordinates"]
+        several = shape["type"] == "MultiPolygon"
+        flat = [[_ring(ring) for ring in one] for one in (polygons if several else [polygons])]
+        shape["coordinates"] = flat if several else flat[0]
+    return {NAME: drawn}
+
+
+def _ring(points: list[list[float]]) -> list[list[float]]:
+    ring: list[list[float]] = projected(np.asarray(points)).round(3).tolist()
+    return ring
 
 
 @cache
@@ -44,30 +73,70 @@ def outlines_json() -> str:
     return json.dumps(outlines(), separators=(",", ":"))
 
 
+@cache
+def city_places() -> np.ndarray:
+    """Where the cities lie on the map, shape (city, 2)."""
+    return projected(cities()[["lon", "lat"]].to_numpy()).round(3)
+
+
+@dataclass(frozen=True)
+class SeenCities:
+    """What one drawing of the map tells of the cities.
+
+    Attributes
+    ----------
+    now, then : Picture
+        The quarter, and what it is compared with.
+    against : str
+        What that is, in words.
+    order : ndarray of int
+        Cities in which something is made, most output first.
+    change : ndarray, shape (city,)
+        Of output, percent.
+    scale : ChangeScale
+    """
+
+    now: Picture
+    then: Picture
+    against: str
+    order: np.ndarray
+    change: np.ndarray
+    scale: ChangeScale
+
+
+def shown(frame: Frame, ink: Ink) -> SeenCities:
+    """The quarter against the start, or against the second world if there is one."""
+    now, then, against = frame.world.picture, frame.world.pictures[0], frame.date(0)
+    if frame.other is not None:
+        then, against = frame.other.picture, frame.other.name
+    order = np.argsort(-now.output, kind="stable")
+    change = change_percent(now.output, then.output)
+    scale = change_scale(change, then.output, ink)
+    return SeenCities(now, then, against, order[now.output[order] > 0], change, scale)
+
+
 def trade_map(frame: Frame, ink: Ink, colour_by: str, arcs: bool) -> Chart:
-    """Where things are made, what opened and closed, and what is shipped.
+    """Where things are made, what changed there, what opened, closed and moved.
 
     Parameters
     ----------
     frame : Frame
     ink : Ink
-    colour_by : {"country", "sector"}
+    colour_by : {"change", "country", "sector"}
     arcs : bool
-        Whether flows are drawn.
+        Whether flows that changed are drawn; a city that was clicked has its suppliers.
     """
-    picture, table = frame.world.picture, city_rows()
-    order = np.argsort(-picture.output, kind="stable")
-    order = order[picture.output[order] > 0]
-    largest = max(picture.output.max(), 1e-9)
-    points = [_city(table, picture, int(row), largest, ink, colour_by) for row in order]
-    changes = [_change(table, picture, int(row), largest, ink) for row in order]
+    seen = shown(frame, ink)
+    points = [_city(seen, int(row), ink, colour_by) for row in seen.order]
     series: list[dict[str, Any]] = [
-        {"id": "cities", "type": "scatter", "coordinateSystem": "geo", "data": points, "z": 4},
-        {"id": "news", "type": "scatter", "coordinateSystem": "geo", "silent": True,
-         "data": [point for point in changes if point], "z": 5},
-    ]  # fmt: skip
-    if arcs:
-        series += [_flows(picture.trade, ink), _names(ink)]
+        _scatter("cities", points, 4),
+        _news(seen, frame.quarter, ink),
+        _moves(seen.now, frame.quarter, ink),
+    ]
+    if frame.city is not None:
+        series += [_supplied(frame, ink), _chosen(seen.now, frame.city, ink)]
+    elif arcs:
+        series += [_flows(seen, ink), _differences(seen, ink), _overseas(ink)]
     option = {
         "animation": False,
         "aria": {"enabled": True},
@@ -76,137 +145,240 @@ def trade_map(frame: Frame, ink: Ink, colour_by: str, arcs: bool) -> Chart:
         "geo": {
             "map": NAME,
             "boundingCoords": WINDOW,
+            "aspectScale": 1,
             "roam": True,
             "scaleLimit": {"min": 1, "max": 12},
             "silent": True,
-            "left": 0,
-            "right": 0,
-            "top": 0,
-            "bottom": 0,
             "itemStyle": {"areaColor": ink.grid, "borderColor": ink.card, "borderWidth": 0.8},
         },
         "series": series,
     }
-    return Chart("map", "Where North America manufactures", _sentence(frame, order), option,
-                 _table(picture, order))  # fmt: skip
+    title = "Where North America manufactures"
+    if frame.other is not None:
+        pulled = any(entry.title == TITLE for entry in frame.world.scenario.timeline)
+        title += f", {frame.world.name}{' with levers' * pulled} against {seen.against}"
+    return Chart("map", title, _sentence(seen), option, _table(seen), _legend(seen, colour_by, ink))
 
 
-def _city(table: Any, picture: Any, row: int, largest: float, ink: Ink, by: str) -> dict[str, Any]:
-    city, sector = table[row], FOOTLOOSE[int(picture.sector[row])]
-    output = float(picture.output[row])
-    colour = SECTOR_COLOURS[sector] if by == "sector" else ink.countries[city["country"]]
+def _scatter(name: str, points: list[dict[str, Any]], z: int, **more: Any) -> dict[str, Any]:
+    return {"id": name, "type": "scatter", "coordinateSystem": "geo", "data": points, "z": z} | more
+
+
+def _lines(name: str, data: list[dict[str, Any]], z: int, **more: Any) -> dict[str, Any]:
+    look = {"symbol": ["none", "arrow"], "symbolSize": 8, "tooltip": {"formatter": "{b}"}}
+    return _scatter(name, data, z, **look, **more) | {"type": "lines"}
+
+
+def _size(picture: Picture, row: int) -> float:
+    share = float(picture.output[row] / max(picture.output.max(), 1e-9))
+    return round(SMALLEST_CITY + (LARGEST_CITY - SMALLEST_CITY) * share**0.5, 2)
+
+
+def _city(seen: SeenCities, row: int, ink: Ink, by: str) -> dict[str, Any]:
+    city, sector = city_rows()[row], FOOTLOOSE[int(seen.now.sector[row])]
+    colour = {
+        "change": seen.scale.colour(float(seen.change[row])),
+        "country": ink.countries[city["country"]],
+        "sector": SECTOR_COLOURS[sector],
+    }[by]
     return {
         "id": row,
-        "name": f"{city['city']}, {city['state']}: {output:,.1f} billion USD a year,"
-        f" {picture.plants[row]:,.0f} plants, mostly {SECTOR_NAMES[sector].lower()}",
-        "value": [float(city["lon"]), float(city["lat"])],
-        "symbolSize": 4 + (LARGEST_CITY - 4) * (output / largest) ** 0.5,
-        "itemStyle": {"color": colour, "opacity": 0.82, "borderColor": ink.card, "borderWidth": 1},
+        "name": f"{city['city']}, {city['state']}: {number(seen.now.output[row], 1)} billion USD a"
+        f" year, {with_sign(seen.change[row], 1)}% against {seen.against};"
+        f" {number(seen.now.plants[row], 0)} plants, mostly {SECTOR_NAMES[sector].lower()}",
+        "value": city_places()[row].tolist(),
+        "symbolSize": _size(seen.now, row),
+        "itemStyle": {"color": colour, "opacity": 0.92, "borderColor": ink.faint,
+                      "borderWidth": 0.8},
         "tooltip": {"formatter": "{b}"},
-    }
+    }  # fmt: skip
 
 
-def _change(table: Any, picture: Any, row: int, largest: float, ink: Ink) -> dict[str, Any] | None:
-    """A ring around a city in which plants opened or closed this quarter."""
-    opened, closed = float(picture.opened[row]), float(picture.closed[row])
-    if opened == 0 and closed == 0:
-        return None
-    city, more = table[row], opened >= closed
-    size = 4 + (LARGEST_CITY - 4) * (float(picture.output[row]) / largest) ** 0.5
-    return {
-        "value": [float(city["lon"]), float(city["lat"])],
-        "symbolSize": size + 9,
-        "itemStyle": {
-            "color": "transparent",
-            "borderColor": ink.text,
-            "borderWidth": 2.2,
-            "borderType": "solid" if more else "dashed",
-        },
-        "label": {
-            "show": True,
-            "position": "top",
-            "color": ink.text,
-            "fontSize": 11,
-            "fontWeight": "bold",
-            "formatter": f"+{opened:,.0f}" if more else f"\N{MINUS SIGN}{closed:,.0f}",
-        },
-    }
+def _news(seen: SeenCities, quarter: int, ink: Ink) -> dict[str, Any]:
+    """Rings around cities in which plants opened or closed; they pulse once, as they appear.
+
+    A series of its own each quarter, so that it is new and is animated as such.
+    """
+    picture, points = seen.now, []
+    for row in seen.order:
+        opened, closed = float(picture.opened[row]), float(picture.closed[row])
+        if opened == closed == 0:
+            continue
+        more = opened >= closed
+        points.append(
+            {
+                "value": city_places()[row].tolist(),
+                "symbolSize": _size(picture, int(row)) + 9,
+                "itemStyle": {"color": "transparent", "borderColor": ink.text, "borderWidth": 2,
+                              "borderType": "solid" if more else "dashed"},
+                "label": {"formatter": with_sign(opened if more else -closed, 0)},
+            }
+        )  # fmt: skip
+    label = {"show": True, "position": "top", "color": ink.text, "fontSize": 11,
+             "fontWeight": "bold", "textBorderColor": ink.card, "textBorderWidth": 2}  # fmt: skip
+    return _scatter(
+        f"news-{quarter}", points, 5, silent=True, label=label, animation=True,
+        animationDuration=900, animationEasing="elasticOut", labelLayout={"hideOverlap": True},
+    )  # fmt: skip
 
 
-def _flows(trade: np.ndarray, ink: Ink) -> dict[str, Any]:
-    """Arcs between regions, as wide as the root of what is shipped."""
+def _moves(picture: Picture, quarter: int, ink: Ink) -> dict[str, Any]:
+    """Plants that moved travel once from the city they left to the one they reached."""
+    data = [
+        {
+            "name": f"{_city_name(left)} to {_city_name(reached)}: {plants:,.0f} plants moved",
+            "coords": [city_places()[int(left)].tolist(), city_places()[int(reached)].tolist()],
+        }
+        for left, reached, plants in picture.moved[:WAYS_SHOWN]
+    ]
+    return _lines(
+        f"moves-{quarter}", data, 4,
+        lineStyle={"color": ink.text, "width": 1.1, "opacity": 0.55, "curveness": 0.2},
+        effect={"show": True, "period": 1.6, "loop": False, "trailLength": 0.25,
+                "symbol": "circle", "symbolSize": 6, "color": ink.text},
+    )  # fmt: skip
+
+
+def _city_name(row: float) -> str:
+    return str(city_rows()[int(row)]["city"])
+
+
+def changed_flows(seen: SeenCities) -> list[tuple[int, int, float, float]]:
+    """Source, market, flow and its change, billion USD a year; the largest changes first."""
+    now, then = seen.now.trade, seen.then.trade
     pairs = [
-        (s, m)
+        (s, m, float(now[s, m]), float(now[s, m] - then[s, m]))
         for s in range(len(REGIONS))
         for m in range(len(REGIONS))
         if s != m and (REGIONS[s] in HOSTS or REGIONS[m] in HOSTS)
     ]
-    largest = max(trade[s, m] for s, m in pairs)
+    changed = [pair for pair in pairs if abs(pair[3]) >= LEAST_FLOW]
+    return sorted(changed, key=lambda pair: -abs(pair[3]))[:FLOWS_SHOWN]
+
+
+def _flows(seen: SeenCities, ink: Ink) -> dict[str, Any]:
+    """Arcs of the flows that differ, as wide as the root of the difference."""
+    flows = changed_flows(seen)
+    largest = max((abs(change) for *_, change in flows), default=1.0)
     data = [
         {
-            "name": f"{REGION_NAMES[REGIONS[s]]} to {in_sentence(REGIONS[m])}:"
-            f" {trade[s, m]:,.0f} billion USD a year",
+            "name": f"{REGION_NAMES[REGIONS[s]]} to {in_sentence(REGIONS[m])}: {flow:,.0f} billion"
+            f" USD a year, {with_sign(change, 1)} against {seen.against}",
             "coords": [PLACES[REGIONS[s]], PLACES[REGIONS[m]]],
             "lineStyle": {
-                "width": 0.6 + 7 * float(trade[s, m] / largest) ** 0.5,
-                "color": ink.countries[REGIONS[s]],
+                "width": round(1 + 6 * (abs(change) / largest) ** 0.5, 2),
+                "color": ink.change[-1 if change > 0 else 0],
+                "type": "solid" if change > 0 else "dashed",
             },
         }
-        for s, m in pairs
+        for s, m, flow, change in flows
     ]
-    return {
-        "id": "flows",
-        "type": "lines",
-        "coordinateSystem": "geo",
-        "data": data,
-        "z": 3,
-        "lineStyle": {"opacity": 0.42, "curveness": 0.28},
-        "effect": {"show": True, "period": 5, "trailLength": 0.15, "symbolSize": 5},
-        "tooltip": {"formatter": "{b}"},
-    }
+    return _lines("flows", data, 3, lineStyle={"opacity": 0.75, "curveness": CURVENESS})
 
 
-def _names(ink: Ink) -> dict[str, Any]:
-    return {
-        "id": "overseas",
-        "type": "scatter",
-        "coordinateSystem": "geo",
-        "silent": True,
-        "z": 6,
-        "data": [
-            {
-                "value": PLACES[region],
-                "symbolSize": 9,
-                "itemStyle": {"color": ink.countries[region]},
-                "label": {"show": True, "position": "bottom", "formatter": REGION_NAMES[region],
-                          "color": ink.faint, "fontSize": 11},
-            }
-            for region in ("CHN", "ROW")
-        ],
+def _differences(seen: SeenCities, ink: Ink) -> dict[str, Any]:
+    """By how much each flow differs, written where its arc is furthest from the straight line."""
+    points = []
+    for s, m, _, change in changed_flows(seen):
+        (x, y), (to_x, to_y) = PLACES[REGIONS[s]], PLACES[REGIONS[m]]
+        place = [
+            (x + to_x - CURVENESS * (to_y - y)) / 2,
+            (y + to_y + CURVENESS * (to_x - x)) / 2,
+        ]
+        said = with_sign(change, 1 if abs(change) < 10 else 0)
+        points.append({"value": place, "label": {"formatter": said}})
+    label = {"show": True, "position": "inside", "color": ink.text, "fontSize": 11,
+             "fontWeight": "bold", "backgroundColor": ink.card, "padding": [1, 4],
+             "borderRadius": 4}  # fmt: skip
+    return _scatter("differences", points, 6, silent=True, symbolSize=1, label=label,
+                    labelLayout={"hideOverlap": True})  # fmt: skip
+
+
+def _supplied(frame: Frame, ink: Ink) -> dict[str, Any]:
+    """Arcs from the cities that supply the one that was clicked."""
+    links, here = frame.supplied[:LINKS_SHOWN], city_places()[frame.city or 0].tolist()
+    most = max((links_ for _, links_ in links), default=1.0)
+    data = [
+        {
+            "name": f"{_city_name(row)} supplies {_city_name(frame.city or 0)}:"
+            f" {count:,.0f} links of real firms",
+            "coords": [city_places()[row].tolist(), here],
+            "lineStyle": {"width": round(0.8 + 4 * (count / most) ** 0.5, 2)},
+        }
+        for row, count in links
+    ]
+    style = {"color": ink.text, "opacity": 0.5, "curveness": 0.2}
+    return _lines("supplied", data, 3, lineStyle=style)
+
+
+def _chosen(picture: Picture, row: int, ink: Ink) -> dict[str, Any]:
+    city = city_rows()[row]
+    point = {
+        "value": city_places()[row].tolist(),
+        "symbolSize": _size(picture, row) + 5,
+        "itemStyle": {"color": "transparent", "borderColor": ink.text, "borderWidth": 3},
+        "label": {"show": True, "position": "bottom", "formatter": str(city["city"]),
+                  "color": ink.text, "fontWeight": "bold", "textBorderColor": ink.card,
+                  "textBorderWidth": 3},
     }  # fmt: skip
+    return _scatter("chosen", [point], 7, silent=True)
 
 
-def _sentence(frame: Frame, order: np.ndarray) -> str:
-    picture = frame.world.picture
-    first = city_rows()[int(order[0])]["city"]
+def _overseas(ink: Ink) -> dict[str, Any]:
+    points = [
+        {
+            "value": PLACES[region],
+            "symbolSize": 9,
+            "itemStyle": {"color": ink.countries[region]},
+            "label": {"show": True, "position": "bottom", "formatter": name,
+                      "align": "center", "color": ink.faint, "fontSize": 11},
+        }
+        for region, name in (("CHN", "China"), ("ROW", "Rest of world"))
+    ]  # fmt: skip
+    return _scatter("overseas", points, 6, silent=True)
+
+
+def _legend(seen: SeenCities, colour_by: str, ink: Ink) -> dict[str, Any]:
+    if colour_by == "country":
+        return swatches((REGION_NAMES[host], ink.countries[host]) for host in HOSTS)
+    if colour_by == "sector":
+        return sector_legend(FOOTLOOSE)
+    return seen.scale.legend(f"output against {seen.against}")
+
+
+def sector_legend(sectors: Iterable[str]) -> dict[str, Any]:
+    """Which colour is which sector."""
+    return swatches((SECTOR_NAMES[name], SECTOR_COLOURS[name]) for name in sectors)
+
+
+def _sentence(seen: SeenCities) -> str:
+    picture = seen.now
+    first = _city_name(seen.order[0])
     opened, closed = picture.opened.sum(), picture.closed.sum()
     return (
-        f"{picture.plants.sum():,.0f} plants in {len(order)} cities, most output in {first};"
+        f"{picture.plants.sum():,.0f} plants in {len(seen.order)} cities, most output in {first};"
         f" {opened:,.0f} opened and {closed:,.0f} closed in the quarter."
-        " Circles: output; arcs: trade; rings: openings, dashed: closures."
+        f" Circles: output; rings: openings, dashed: closures; arcs: trade that differs from"
+        f" {seen.against}, billion USD a year, dashed where it is less."
     )
 
 
-def _table(picture: Any, order: np.ndarray) -> dict[str, Any]:
-    rows = []
-    for row in order[:40]:
-        city = city_rows()[int(row)]
-        rows.append(
-            [
-                f"{city['city']}, {city['state']}",
-                f"{picture.output[row]:,.1f}",
-                f"{picture.plants[row]:,.0f}",
-                SECTOR_NAMES[FOOTLOOSE[int(picture.sector[row])]],
-            ]
-        )
-    return {"head": ["city", "output, billion USD a year", "plants", "main sector"], "rows": rows}
+def _table(seen: SeenCities) -> dict[str, Any]:
+    rows = [
+        [
+            f"{city_rows()[int(row)]['city']}, {city_rows()[int(row)]['state']}",
+            number(seen.now.output[row], 1),
+            f"{with_sign(seen.change[row], 1)}%",
+            number(seen.now.plants[row], 0),
+            SECTOR_NAMES[FOOTLOOSE[int(seen.now.sector[row])]],
+        ]
+        for row in seen.order
+    ]
+    head = [
+        "city",
+        "output, billion USD a year",
+        f"against {seen.against}",
+        "plants",
+        "main sector",
+    ]
+    return {"head": head, "rows": rows, "picks": [int(row) for row in seen.order]}

@@ -5,8 +5,10 @@ from typing import Any
 
 import networkx as nx
 
+from abm.axes import FOOTLOOSE
 from experiments.labels import SECTOR_NAMES
 from viz.charts.basics import SECTOR_COLOURS, Chart, Ink, plain_option
+from viz.charts.map import sector_legend
 from viz.lab.frame import Frame
 
 
@@ -56,7 +58,9 @@ def network(frame: Frame, ink: Ink) -> Chart:
         for a, b, data in graph.edges(data=True)
     ]
     table = {"head": ["supplier", "buyer", "share of its purchases", "from"], "rows": rows[:40]}
-    return Chart("network", "Supplier links of the largest firms", sentence, option, table)
+    sectors = {data["sector"] for _, data in graph.nodes(data=True)}
+    legend = sector_legend(name for name in FOOTLOOSE if name in sectors)
+    return Chart("network", "Supplier links of the largest firms", sentence, option, table, legend)
 
 
 @lru_cache(maxsize=16)

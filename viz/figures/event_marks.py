@@ -1,11 +1,12 @@
 """What governments did, as numbered marks on a time axis and a key below the picture."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import wraps
 from itertools import groupby
 from operator import attrgetter
+from textwrap import wrap
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -19,12 +20,12 @@ CLOSEST = 0.062
 """Share of a time axis that the number of a mark needs; acts closer than that share one."""
 
 KEY_COLUMNS, KEY_LETTERS = 2, 52
-"""Of the key; letters of an act that fit into a column."""
+"""Of the key; letters of a line of an act, which goes on in the next line."""
 
 KEY_SIZE, KEY_LINE = 9.0, 0.155
 """Points of type, and inches from line to line."""
 
-MOST_LINES = 18
+MOST_LINES = 36
 """Of the key, in each column; a run with more acts tells the first ones."""
 
 HAZARD = "threat.arrival_per_quarter"
@@ -77,7 +78,7 @@ def acts_of(run: RunFrames) -> tuple[EventMark, ...]:
         opens = not number or (day - opened).days >= CLOSEST * (end - run.start).days
         if opens:
             opened, number = day, number + 1
-        # Deeds first, the shortest first, so that the longest is the one that is cut.
+        # Deeds first, the shortest first.
         texts = sorted(
             {
                 (date_of(row.reason), told(row.instrument, str(row.old), str(row.new), row.reason))
@@ -146,22 +147,40 @@ def add_below(figure: Figure, inches: float) -> float:
 
 
 def _add_key(figure: Figure, acts: tuple[EventMark, ...]) -> None:
-    lines = min(-(-len(acts) // KEY_COLUMNS), MOST_LINES)
-    shown = acts[: lines * KEY_COLUMNS]
+    entries = [(act, wrap(act.text, KEY_LETTERS)) for act in acts]
+    lines = _lines_of_a_column([len(said) for _, said in entries])
     new = add_below(figure, (lines + 1) * KEY_LINE)
     step = new / (lines + 1)
-    for place, act in enumerate(shown):
-        column, line = divmod(place, lines)
+    column, line, shown = 0, 0, 0
+    for act, said in entries:
+        if line + len(said) > lines:
+            column, line = column + 1, 0
+        if column == KEY_COLUMNS:
+            break
         left = 0.02 + column * 0.49
         height = new - (line + 0.3) * step
-        text = act.text if len(act.text) <= KEY_LETTERS else f"{act.text[: KEY_LETTERS - 1]}…"
         style = {"size": KEY_SIZE, "va": "top", "color": act.colour}
         figure.text(left, height, f"{act.number}", weight="bold", **style)
         figure.text(left + 0.018, height, f"{act.day:%b %Y}", **style | {"color": FAINT_TEXT})
-        figure.text(left + 0.094, height, text, **style)
-    if len(shown) < len(acts):
-        more = f"and {len(acts) - len(shown)} more"
+        for row, text in enumerate(said):
+            figure.text(left + 0.094, height - row * step, text, **style)
+        line, shown = line + len(said), shown + 1
+    if shown < len(acts):
+        more = f"and {len(acts) - shown} more"
         figure.text(0.98, 0.01, more, size=KEY_SIZE, ha="right", color=BASELINE)
+
+
+def _lines_of_a_column(lengths: Sequence[int]) -> int:
+    """Fewest lines of a column in which all entries of the key find room, none of them split."""
+    for lines in range(max(lengths), MOST_LINES):
+        column, line = 0, 0
+        for length in lengths:
+            if line + length > lines:
+                column, line = column + 1, 0
+            line += length
+        if column < KEY_COLUMNS:
+            return lines
+    return max(MOST_LINES, *lengths)
 
 
 def _end(run: RunFrames) -> date:

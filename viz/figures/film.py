@@ -1,10 +1,8 @@
 """A run as a film: the map quarter by quarter, drawn without a browser."""
 
 import io
-import json
 import os
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from matplotlib.collections import LineCollection
@@ -15,9 +13,10 @@ from PIL import Image
 from abm.axes import HOSTS
 from abm.errors import OutputError
 from abm.scenario.scenario import Scenario
+from experiments.explain.run_again import read_manifest
 from experiments.labels import REGION_NAMES
-from experiments.runs.on_disk.run_folders import MANIFEST, PROGRAM
-from viz.charts.map import NAME, WINDOW, outlines
+from experiments.runs.on_disk.provenance import check_economy
+from viz.charts.map import NAME, WINDOW, city_places, outlines
 from viz.figures.canvas import styled
 from viz.lab.frame import Frame, take
 from viz.lab.laboratory import Laboratory, Start
@@ -46,12 +45,18 @@ def film(run: Path, out: Path) -> int:
     Raises
     ------
     OutputError
-        If the folder holds no run, or the file cannot be written.
+        If the folder holds no run, one that was forked, or one of another version, or the
+        file cannot be written.
+    CheckpointError
+        If its economy is not the one it was made with.
     """
     if out.suffix.lower() != ".gif":
         raise OutputError(f"{out}: a film is a GIF; end its name in .gif")
-    manifest = _manifest(run)
+    folder, manifest = read_manifest(run)
+    if manifest.get("forked_from") is not None:
+        raise OutputError(f"{folder}: was forked, and a film begins with the calibration year")
     scenario = Scenario.from_document(manifest["scenario"])
+    check_economy(manifest, scenario)
     start = Start(scenario, manifest["firms"], manifest["seed"])
     laboratory = Laboratory(start)
     frames = [_frame(take(laboratory))]
@@ -64,23 +69,6 @@ def film(run: Path, out: Path) -> int:
     return len(frames) - 1
 
 
-def _manifest(run: Path) -> dict[str, Any]:
-    """The manifest of one run; of a comparison, that of its first."""
-    try:
-        manifest = json.loads((run / MANIFEST).read_bytes())
-        if manifest["program"] == PROGRAM and "run" in manifest:
-            name = str(manifest["run"])
-            if name != Path(name).name:
-                raise ValueError(name)
-            manifest = json.loads((run / name / MANIFEST).read_bytes())
-        whole = all(type(manifest[key]) is int for key in ("firms", "seed", "quarters"))
-        if manifest["program"] != PROGRAM or not whole or "scenario" not in manifest:
-            raise ValueError("not a run")
-    except (OSError, ValueError, LookupError, TypeError):
-        raise OutputError(f"{run}: holds no run of {PROGRAM}") from None
-    return dict(manifest)
-
-
 @styled
 def _frame(shown: Frame) -> Image.Image:
     """The map of one quarter."""
@@ -89,16 +77,17 @@ def _frame(shown: Frame) -> Image.Image:
     axes = figure.add_axes((0, 0, 1, 0.88))
     axes.add_collection(LineCollection(_rings(), colors="#b4bcc4", linewidths=0.6))
     (west, north), (east, south) = WINDOW
-    axes.set(xlim=(west, east), ylim=(south, north), aspect=1.3, xticks=[], yticks=[])
+    axes.set(xlim=(west, east), ylim=(south, north), aspect="equal", xticks=[], yticks=[])
     axes.spines[:].set_visible(False)
     axes.grid(visible=False)
     colours = [COLOURS[country] for country in table["country"]]
     scale = 900 / max(picture.output.max(), 1e-9)
-    axes.scatter(table["lon"], table["lat"], s=scale * picture.output, c=colours, alpha=0.8, lw=0)
+    x, y = city_places().T
+    axes.scatter(x, y, s=scale * picture.output, c=colours, alpha=0.8, lw=0)
     for changed, style in ((picture.opened, "-"), (picture.closed, ":")):
         rows = np.flatnonzero(changed)
         axes.scatter(
-            table["lon"].iloc[rows], table["lat"].iloc[rows],
+            x[rows], y[rows],
             s=scale * picture.output[rows] + 90, facecolors="none", edgecolors=TEXT,
             linewidths=1.8, linestyles=style,
         )  # fmt: skip

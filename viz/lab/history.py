@@ -55,6 +55,10 @@ class PastQuarters:
         """The quarters so far, which no later step adds to."""
         return PastQuarters({name: list(values) for name, values in self.series.items()})
 
+    def until(self, quarter: int) -> "PastQuarters":
+        """The quarters up to one of them."""
+        return PastQuarters({name: values[: quarter + 1] for name, values in self.series.items()})
+
     def column(self, name: str, place: int) -> Floats:
         """One line of a series, one number a quarter."""
         return np.array([values[place] for values in self.series[name]])
@@ -110,6 +114,9 @@ class Picture:
         The one that makes most there.
     plants, opened, closed : ndarray, shape (city,)
         Real plants that stand, and those that opened or closed in the quarter.
+    moved : ndarray, shape (way, 3)
+        City left, city reached and real plants of the firms that closed here to open
+        there in the quarter, most plants first.
     trade : ndarray, shape (source, market)
         Goods, billion USD a year at basic prices.
     content : ndarray, shape (sector, bin)
@@ -123,6 +130,7 @@ class Picture:
     plants: Floats
     opened: Floats
     closed: Floats
+    moved: Floats
     trade: Floats
     content: Floats
     threshold: Floats
@@ -152,7 +160,7 @@ class Atlas:
         )
         standing = table.plants * table.weight[:, None]
         plants = np.bincount(self.site.ravel(), standing.ravel(), minlength=count)
-        opened, closed = self._changes(model, count)
+        opened, closed, moved = self._changes(model, count)
         value = model.accounts.final.value + model.accounts.intermediate.value
         return Picture(
             output=by_sector.sum(axis=0),
@@ -160,6 +168,7 @@ class Atlas:
             plants=plants,
             opened=opened,
             closed=closed,
+            moved=moved,
             trade=BILLION_A_YEAR * value[:N_GOODS].sum(axis=0),
             content=self._content(model, sold),
             threshold=model.now.content_threshold[: len(FOOTLOOSE), model.regime],
@@ -179,20 +188,30 @@ class Atlas:
             sold[:, host] = mass[:, host] * rate[table.sector]
         return sold
 
-    def _changes(self, model: RelocationModel, count: int) -> tuple[Floats, Floats]:
+    def _changes(self, model: RelocationModel, count: int) -> tuple[Floats, Floats, Floats]:
+        """Real plants that opened and closed in each city, and those that moved."""
         if model.moves is None:
-            return np.zeros(count), np.zeros(count)
+            return np.zeros(count), np.zeros(count), np.zeros((0, 3))
         done = model.moves.stage == "completed"
         rows = model.moves.rows[done]
         before, after = (
             HAS_PLANT[configs[done]] for configs in (model.moves.from_config, model.moves.to_config)
         )
-        weight, where = model.firms.weight[rows, None], self.site[rows].ravel()
+        weight, where = model.firms.weight[rows], self.site[rows]
+        new, gone = after & ~before, before & ~after
         opened, closed = (
-            np.bincount(where, (weight * changed).ravel(), minlength=count)
-            for changed in (after & ~before, before & ~after)
+            np.bincount(where.ravel(), (weight[:, None] * changed).ravel(), minlength=count)
+            for changed in (new, gone)
         )
-        return opened, closed
+        ways = np.zeros(count * count)
+        for left in range(N_HOSTS):
+            for reached in range(N_HOSTS):
+                both = gone[:, left] & new[:, reached]
+                way = where[both, left].astype(int) * count + where[both, reached]
+                np.add.at(ways, way, weight[both])
+        taken = np.flatnonzero(ways)
+        taken = taken[np.argsort(-ways[taken], kind="stable")]
+        return opened, closed, np.column_stack([taken // count, taken % count, ways[taken]])
 
     def _content(self, model: RelocationModel, sold: Floats) -> Floats:
         content = model.costs.free_content[:, :, model.trade]

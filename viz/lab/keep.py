@@ -10,26 +10,50 @@ import io
 import json
 import zipfile
 import zlib
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pyarrow as pa
 
 from abm.config import files
 from abm.config.keys import keys_of
-from abm.economy.folders import BASE_YEAR, base_years, economy_checksum
+from abm.economy.folders import base_years, economy_checksum
+from abm.economy.tables import BASE_YEAR
 from abm.errors import ScenarioError
-from abm.scenario.levers import TITLE
+from abm.policy.timeline import first_day, quarter_of
+from abm.scenario.levers import TITLE, with_levers
 from abm.scenario.scenario import Scenario, shipped
 from experiments.outcomes.tables import TABLES
 from experiments.runs.on_disk.run_folders import write_table
 from experiments.scenarios.describe import described_scenario
-from viz.lab.laboratory import Laboratory, Standing, Start
+from viz.lab.laboratory import Laboratory, Played, PulledLever, Standing, Start
 
-LONGEST_LINK = 2_000
+LONGEST_LINK = 8_000
 """Characters; what is longer is saved as a scenario file instead."""
 
 LARGEST_UPLOAD = 1_000_000
 """Bytes, as a scenario file may have."""
+
+
+NO_LEVERS, AS_IT_WAS = "no levers", "as it was"
+"""Names of second worlds: what the first did at its start, and what it did before a fork."""
+
+
+def second_world(scenario: Scenario, name: str) -> Scenario:
+    """What a second world does: a shipped scenario, or the first one without its levers.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        That of the first world; both worlds have its economy, so they differ by policy.
+    name : str
+        `NO_LEVERS`, or that of a shipped scenario.
+    """
+    if name == NO_LEVERS:
+        return scenario.model_copy(update={"name": name})
+    return Scenario.load(name).on_economy(scenario.economy.table)
 
 
 def scenario_file(played: Standing) -> bytes:
@@ -86,35 +110,72 @@ def _csv(frame: Any) -> str:
     return str(safe.to_csv(index=False))
 
 
-def link(played: Standing, against: str | None = None) -> str | None:
+def levers_of(scenario: Scenario, base: Scenario) -> tuple[PulledLever, ...]:
+    """The levers that were pulled in a run of a scenario, in the order of their quarters."""
+    return tuple(
+        (quarter_of(entry.date, base.start), entry.set)
+        for entry in scenario.timeline
+        if entry.title == TITLE and entry not in base.timeline
+    )
+
+
+def forked(played: Standing, quarter: int) -> Played:
+    """What brings a run back to an earlier quarter, beside a second world that goes on as it did.
+
+    Parameters
+    ----------
+    played : Standing
+    quarter : int
+        The last one that both worlds share.
+    """
+    base = played.start.scenario
+    levers = levers_of(played.scenario, base)
+    as_it_was = with_all(base, levers).model_copy(update={"name": AS_IT_WAS})
+    before = tuple(lever for lever in levers if lever[0] <= quarter)
+    return Played(replace(played.start, against=as_it_was), before, quarter)
+
+
+def with_all(scenario: Scenario, levers: Sequence[PulledLever]) -> Scenario:
+    """A scenario with levers pulled as if each was in the file from the start."""
+    for quarter, changes in levers:
+        scenario = with_levers(scenario, quarter, changes)
+    return scenario
+
+
+def _written(levers: Sequence[PulledLever], start: date) -> list[list[object]]:
+    return [[first_day(quarter, start).isoformat(), dict(changes)] for quarter, changes in levers]
+
+
+def link(played: Standing, other: Scenario | None = None) -> str | None:
     """The query of an address that restores scenario, seed and levers; None if too long.
 
     Parameters
     ----------
     played : Standing
-    against : str, optional
-        Name of the second world.
+    other : Scenario, optional
+        What the second world does.
     """
     base = played.start.scenario
+    mine = _written(levers_of(played.scenario, base), base.start)
     document: dict[str, Any] = {"firms": played.start.firms, "seed": played.start.seed,
-                                "quarters": played.quarter}  # fmt: skip
+                                "quarters": played.quarter, "levers": mine}  # fmt: skip
     table = base.economy.table
     if base.name in shipped() and Scenario.load(base.name).on_economy(table) == base:
         document["scenario"] = base.name
         document["economy"] = _mark(table)
-        mine = [entry for entry in played.scenario.timeline if entry.title == TITLE]
-        document["levers"] = [[entry.date.isoformat(), entry.set] for entry in mine]
     else:
-        document["toml"] = described_scenario(played.played())
-    if against in shipped():
-        document["against"] = against
+        document["toml"] = described_scenario(base)
+    if other is not None and other.name == AS_IT_WAS:
+        document["against"] = _written(levers_of(other, base), base.start)
+    elif other is not None and other.name in (NO_LEVERS, *shipped()):
+        document["against"] = other.name
     packed = zlib.compress(json.dumps(document, separators=(",", ":")).encode(), 9)
     text = base64.urlsafe_b64encode(packed).decode().rstrip("=")
     return text if len(text) <= LONGEST_LINK else None
 
 
-def restored(text: str, served: str = BASE_YEAR) -> tuple[Start, int]:
-    """From a link: what to start from, levers included, and how many quarters were played.
+def restored(text: str, served: str = BASE_YEAR) -> Played:
+    """From a link: what to start from, the levers pulled, and how many quarters were played.
 
     Parameters
     ----------
@@ -139,14 +200,11 @@ def restored(text: str, served: str = BASE_YEAR) -> tuple[Start, int]:
         if not whole or seed < 0 or not 0 <= quarters <= 400:
             raise ValueError("numbers")
         scenario, against = _named(document, served), document.get("against")
+        levers = _levers(document.get("levers", []), scenario)
     except (ValueError, KeyError, TypeError, binascii.Error, zlib.error, RecursionError):
         raise ScenarioError("link: cannot be read; it may have been cut short") from None
-    other = None
-    if against is not None:
-        if against not in shipped():
-            raise ScenarioError("link: compares with a scenario that is not shipped")
-        other = Scenario.load(against).on_economy(scenario.economy.table)
-    return Start(scenario, firms, seed, other), quarters
+    other = None if against is None else _against(against, scenario)
+    return Played(Start(scenario, firms, seed, other), levers, quarters)
 
 
 def _named(document: dict[str, Any], served: str) -> Scenario:
@@ -155,12 +213,30 @@ def _named(document: dict[str, Any], served: str) -> Scenario:
     name = document["scenario"]
     if not isinstance(name, str) or name not in shipped():
         raise ScenarioError("link: names a scenario that is not shipped")
-    scenario = Scenario.load(name).on_economy(_marked(document, served))
-    entries = [{"date": day, "title": TITLE, "set": changes} for day, changes in document["levers"]]
-    if not entries:
-        return scenario
-    plain = scenario.model_dump(exclude_none=True)
-    return Scenario.from_document({**plain, "timeline": [*plain["timeline"], *entries]})
+    return Scenario.load(name).on_economy(_marked(document, served))
+
+
+def _against(said: object, scenario: Scenario) -> Scenario:
+    """What the second world of a link does."""
+    if isinstance(said, list):
+        try:
+            levers = _levers(said, scenario)
+        except (ValueError, TypeError):
+            raise ScenarioError("link: cannot be read; it may have been cut short") from None
+        return with_all(scenario, levers).model_copy(update={"name": AS_IT_WAS})
+    if said not in (NO_LEVERS, *shipped()):
+        raise ScenarioError("link: compares with a scenario that is not shipped")
+    return second_world(scenario, str(said))
+
+
+def _levers(said: list[Any], scenario: Scenario) -> tuple[PulledLever, ...]:
+    """The levers of a link in the order of their quarters, once the scenario takes them."""
+    found = []
+    for day, changes in said:
+        quarter = quarter_of(date.fromisoformat(day), scenario.start)
+        scenario = with_levers(scenario, quarter, dict(changes))
+        found.append((quarter, dict(changes)))
+    return tuple(sorted(found, key=lambda lever: lever[0]))
 
 
 def _mark(table: str) -> str:

@@ -6,7 +6,8 @@ Nothing here knows of the page; a test, a film and the page use it alike.
 import re
 import threading
 import traceback
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -16,8 +17,8 @@ from abm.errors import NearshoreError, ScenarioError
 from abm.explain.one_firm import Moment
 from abm.policy.timeline import first_day
 from abm.scenario.scenario import Scenario
-from experiments.explain.watched import WatchedModel
-from viz.lab.history import Atlas, PastQuarters
+from viz.lab.history import Atlas, PastQuarters, Picture
+from viz.lab.told_model import PHASES, ToldModel
 
 TIMING = Path(abm.engine.phase.__file__)
 """Where the phases of a step are timed."""
@@ -52,6 +53,28 @@ class Start:
             raise ScenarioError(
                 f"firms: {self.firms}; the page plays {FEWEST_FIRMS} to {MOST_FIRMS:,}"
             )
+
+
+type PulledLever = tuple[int, Mapping[str, object]]
+"""First quarter of a change of policy, and the new value of each dotted key."""
+
+
+@dataclass(frozen=True)
+class Played:
+    """All that brings a laboratory back: the same bytes, by replay.
+
+    Attributes
+    ----------
+    start : Start
+    levers : tuple of PulledLever
+        Those that were pulled, in the order of their quarters.
+    quarters : int
+        How many were played.
+    """
+
+    start: Start
+    levers: tuple[PulledLever, ...] = ()
+    quarters: int = 0
 
 
 @dataclass(frozen=True)
@@ -90,21 +113,36 @@ class World:
     ----------
     moment : Moment or None
         At which firms decided in the last quarter finished; None in the calibration year.
+    pictures : list of Picture
+        Of every quarter so far, some kilobytes each.
     """
 
     def __init__(self, scenario: Scenario, firms: int, seed: int) -> None:
         self.name = scenario.name
-        self.model = WatchedModel(scenario, firms=firms, rng=seed)
+        self.model = ToldModel(scenario, firms=firms, rng=seed)
         self.moment: Moment | None = None
         self.atlas = Atlas(self.model, seed)
         self.history = PastQuarters()
-        self.history.add(self.model)
+        self.pictures: list[Picture] = []
+        self._take_down()
 
     def step(self) -> None:
         """One quarter."""
         self.model.step()
         self.moment = self.model.moment
+        self._take_down()
+
+    def _take_down(self) -> None:
         self.history.add(self.model)
+        self.pictures.append(self.atlas.picture(self.model))
+
+
+def date_of(quarter: int, scenario: Scenario) -> str:
+    """A quarter in words, such as ``Q3 2020``; quarter 0 is the calibration year."""
+    if quarter == 0:
+        return CALIBRATION_YEAR
+    day = first_day(quarter, scenario.start)
+    return f"Q{(day.month - 1) // 3 + 1} {day.year}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,10 +171,7 @@ class Standing:
 
     def date(self, quarter: int) -> str:
         """A quarter in words, such as ``Q3 2020``; quarter 0 is the calibration year."""
-        if quarter == 0:
-            return CALIBRATION_YEAR
-        day = first_day(quarter, self.start.scenario.start)
-        return f"Q{(day.month - 1) // 3 + 1} {day.year}"
+        return date_of(quarter, self.start.scenario)
 
 
 @dataclass
@@ -154,12 +189,18 @@ class Laboratory:
         The step that failed; nothing moves after it but a reset.
     lock : threading.RLock
         Held while a quarter is computed; whoever reads the worlds meanwhile takes it.
+    computing : World or None
+        The one of which a quarter is being computed; read without the lock.
+    luck : viz.lab.luck.Luck or None
+        The same run with other seeds, once it was asked for; gone with another second world.
     """
 
     start: Start
     world: World = field(init=False)
     other: World | None = field(init=False, default=None)
     failure: Failure | None = field(init=False, default=None)
+    computing: World | None = field(init=False, default=None)
+    luck: object = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self.lock = threading.RLock()
@@ -194,9 +235,52 @@ class Laboratory:
             try:
                 for world in (self.world, self.other):
                     if world is not None:
-                        world.step()
+                        self._compute(world)
             except Exception as error:
                 self.failure = self._failed(error)
+
+    def _compute(self, world: World) -> None:
+        """A quarter of one world, seen from outside meanwhile."""
+        self.computing = world
+        try:
+            world.step()
+        finally:
+            self.computing = None
+
+    def doing(self) -> str:
+        """Which phase of which quarter is being computed, in words; empty if none is.
+
+        It waits for nothing, so it may tell of a phase that has just ended.
+        """
+        world = self.computing
+        if world is None:
+            return ""
+        quarter = date_of(world.history.quarters + 1, self.start.scenario)
+        phase = PHASES.get(world.model.doing, "")
+        of = f" of {world.name}" if world is not self.world else ""
+        return f"{quarter}{of}: {phase}" if phase else f"{quarter}{of}"
+
+    def replay(
+        self, levers: Sequence[PulledLever], quarters: int, stop: Callable[[], bool] = lambda: False
+    ) -> None:
+        """Play some quarters again, pulling each lever when its quarter comes.
+
+        Parameters
+        ----------
+        levers : sequence of PulledLever
+            In the order of their quarters; one that lies beyond the last quarter played
+            is pulled at its end.
+        quarters : int
+        stop : callable, optional
+            Whether it is no longer wanted; asked after every quarter.
+        """
+        left = deque(levers)
+        while self.quarter < quarters and not self.over and not stop():
+            while left and left[0][0] <= self.quarter + 1:
+                self.pull(left.popleft()[1])
+            self.step()
+        for _, changes in left:
+            self.pull(changes)
 
     def pull(self, changes: Mapping[str, object]) -> None:
         """Pull levers in the first world, in force from the next quarter.
@@ -218,9 +302,10 @@ class Laboratory:
             # Nobody sees it before it is ready, so nobody has to wait for it.
             other = World(scenario, self.start.firms, self.start.seed)
             while other.history.quarters < self.quarter:
-                other.step()
+                self._compute(other)
         with self.lock:
             self.other = other
+            self.luck = None
 
     def _failed(self, error: Exception) -> Failure:
         frames = traceback.extract_tb(error.__traceback__)

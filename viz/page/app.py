@@ -13,7 +13,19 @@ from viz.charts.basics import DARK, LIGHT, Ink
 from viz.charts.suppliers import network
 from viz.lab.frame import Frame
 from viz.page import lever_panel
-from viz.page.cards import Drawn, Events, Failed, Headlines, MapCard, Place, SpreadCard
+from viz.page.cards import (
+    Drawn,
+    Events,
+    Failed,
+    Headlines,
+    MapCard,
+    Place,
+    Scrubber,
+    SpreadCard,
+    Stories,
+    Strip,
+    Sureness,
+)
 from viz.page.elements import Text
 from viz.page.parts import LeversPart, TransportPart
 from viz.page.session import SPEEDS, Session
@@ -34,7 +46,8 @@ def Page() -> None:
     frame, failure = session.frame.value, session.failure.value
     with solara.Div(classes=["ns-page", "ns-dark" if dark else "ns-light"]):
         Header(session)
-        with solara.v.Html(tag="main", class_="ns-main", attributes={"id": "main"}):
+        # Solara wraps the page in the one element called main.
+        with solara.Div(classes=["ns-main"]):
             # Always there: an element that comes and goes would have what follows built anew.
             Text("p", session.notice.value, "ns-notice", role="status")
             if failure is not None:
@@ -66,8 +79,12 @@ def Header(session: Session) -> None:
             unsafe_innerHTML=f"<strong>{escape(clock)}</strong><span>{escape(about)}</span>",
         )
         TransportPart(
-            playing=session.playing.value,
-            busy=busy if frame is not None else busy or "Setting up",
+            playing=session.playing.value or session.owed.value > 1,
+            steady=session.playing.value,
+            busy=bool(busy) or frame is None,
+            status=_status(session),
+            link=session.link.value,
+            run=session.run.value,
             over=session.failure.value is not None or (frame is not None and frame.over),
             speed=session.speed.value,
             names=[name for name, _ in SPEEDS],
@@ -75,8 +92,27 @@ def Header(session: Session) -> None:
             event_step=lambda count: session.step(4 if count == 4 else 1),
             event_set_speed=lambda speed: session.speed.set(_within(speed, len(SPEEDS))),
             event_reset=lambda *_: _again(session),
+            event_go_to=lambda link: session.go_to(str(link) if link else None),
             event_set_dark=lambda dark: session.dark.set(bool(dark)),
         )
+
+
+def _status(session: Session) -> str:
+    """What is under way and what waits, in words."""
+    owed, waiting, said = session.owed.value, len(session.waiting.value), []
+    if session.busy.value or session.frame.value is None:
+        said.append(session.busy.value or "Setting up")
+    if session.pausing.value:
+        said.append("pausing\N{HORIZONTAL ELLIPSIS}")
+    if session.comparing.value:
+        said.append("the other world catches up\N{HORIZONTAL ELLIPSIS}")
+    if owed:
+        said.append(f"{owed} quarter{'s' * (owed > 1)} to go")
+    if session.doing.value:
+        said.append(session.doing.value)
+    if waiting:
+        said.append(f"{waiting} change{'s' * (waiting > 1)} of policy for the quarter after")
+    return "; ".join(said)
 
 
 def _within(number: object, count: int) -> int:
@@ -91,14 +127,18 @@ def _again(session: Session) -> None:
 
 @solara.component
 def Laboratory_(session: Session, frame: Frame, ink: Ink) -> None:
-    """Levers left, the map in the middle, charts right."""
+    """Levers left, the map in the middle, charts right; both of the quarter looked at."""
+    seen = frame.at(session.looking.value)
     with solara.Div(classes=["ns-grid"]):
         with solara.v.Html(tag="section", class_="ns-side", attributes={"aria-label": "Policy"}):
             Text("h2", "Policy from next quarter", "ns-h2")
             LeversPart(
                 groups=json.dumps(
                     lever_panel.panel(
-                        frame.scenario, frame.quarter + 1, session.chosen.value, frame.decided
+                        session.expected(frame, frame.quarter + 1),
+                        frame.quarter + 1,
+                        session.chosen.value,
+                        frame.decided,
                     )
                 ),
                 busy=bool(session.busy.value),
@@ -110,12 +150,16 @@ def Laboratory_(session: Session, frame: Frame, ink: Ink) -> None:
             )
             Setup(session, frame)
         with solara.v.Html(tag="section", class_="ns-middle", attributes={"aria-label": "Map"}):
-            MapCard(session, frame, ink)
+            Stories(session, frame)
+            Scrubber(session, frame)
+            MapCard(session, seen, ink)
             Place(session, frame)
-            Headlines(frame)
-            Events(frame)
+            Headlines(seen)
+            Sureness(session, seen)
+            Events(seen)
         with solara.v.Html(tag="section", class_="ns-charts", attributes={"aria-label": "Charts"}):
             for draw in lines.CHARTS:
-                Drawn(draw(frame, ink), frame, "176px")
-            SpreadCard(session, frame, ink)
+                Drawn(draw(seen, ink), seen, "176px")
+            SpreadCard(session, seen, ink)
             Drawn(network(frame, ink), frame, "260px", on_pick=session.visit_supplier)
+        Strip(seen)

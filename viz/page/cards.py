@@ -10,14 +10,18 @@ from abm.axes import FOOTLOOSE
 from experiments.labels import SECTOR_NAMES
 from viz.charts.basics import Chart, Ink
 from viz.charts.content_spread import content_spread
-from viz.charts.headline_numbers import headlines
-from viz.charts.map import outlines_json, trade_map
+from viz.charts.decisions import decisions
+from viz.charts.headline_numbers import Headline, headlines
+from viz.charts.map import COLOURINGS, outlines_json, trade_map
+from viz.charts.told import who_gains_and_why
 from viz.lab.frame import Frame
 from viz.lab.laboratory import Failure
+from viz.lab.luck import SEEDS
 from viz.lab.sites import cities
 from viz.page.elements import Choice, Press, Text, table_html
-from viz.page.parts import ChartPart
+from viz.page.parts import ChartPart, ScrubberPart
 from viz.page.session import Session
+from viz.page.stories import STORIES, Story
 
 EVENTS_SHOWN = 60
 """In the list of what governments did, the last ones."""
@@ -25,17 +29,40 @@ EVENTS_SHOWN = 60
 
 @solara.component
 def Drawn(chart: Chart, frame: Frame, height: str, on_pick: Any = None) -> None:
-    """A chart with its sentence, its table and its buttons."""
+    """A chart with its sentence, its legend, its table and its buttons."""
+    seed, quarter = frame.start.seed, frame.quarter
+    about = (
+        f"{frame.date(quarter)}. Scenario {frame.scenario.name}"
+        + (f" and {frame.other.name}" if frame.other else "")
+        + f", {frame.start.firms:,} firms, seed {seed}. Source: Nearshore, a simulation."
+    )
     ChartPart(
         name=chart.name,
-        stamp=f"{frame.scenario.name}-seed{frame.start.seed}-q{frame.quarter}",
+        stamp=f"{frame.scenario.name}-seed{seed}-q{quarter}",
+        about=about,
         title=chart.title,
         sentence=chart.sentence,
         option=json.dumps(chart.option),
         table=json.dumps(chart.table),
+        legend=json.dumps(chart.legend),
         height=height,
         maps=outlines_json() if chart.name == "map" else "{}",
         event_pick=on_pick or (lambda _: None),
+    )
+
+
+@solara.component
+def Scrubber(session: Session, frame: Frame) -> None:
+    """A slider to any past quarter, events as ticks, and the fork from there."""
+    looking = session.looking.value
+    ScrubberPart(
+        last=frame.quarter,
+        at=frame.quarter if looking is None else looking,
+        dates=[frame.date(quarter) for quarter in range(frame.quarter + 1)],
+        ticks=json.dumps(sorted({int(str(event["quarter"])) for event in frame.world.events})),
+        busy=bool(session.busy.value),
+        event_look=session.look,
+        event_fork=lambda *_: session.what_if(),
     )
 
 
@@ -44,12 +71,15 @@ def MapCard(session: Session, frame: Frame, ink: Ink) -> None:
     """The map and what it shows."""
 
     def pick(city: object) -> None:
-        if isinstance(city, int):
+        if isinstance(city, int) and 0 <= city < len(cities()):
             session.visit_city(city)
 
     with solara.Div(classes=["ns-map"]):
-        with solara.Div(classes=["ns-map-tools"]):
-            for name in ("country", "sector"):
+        with solara.v.Html(
+            tag="div", class_="ns-map-tools",
+            attributes={"role": "group", "aria-label": "Cities coloured by, and arcs"},
+        ):  # fmt: skip
+            for name in COLOURINGS:
                 Press(
                     f"By {name}",
                     lambda name=name: session.colour_by.set(name),
@@ -57,7 +87,7 @@ def MapCard(session: Session, frame: Frame, ink: Ink) -> None:
                 )
             Press("Trade", lambda: session.arcs.set(not session.arcs.value), session.arcs.value)
         chart = trade_map(frame, ink, session.colour_by.value, session.arcs.value)
-        Drawn(chart, frame, "clamp(260px, 44vh, 520px)", on_pick=pick)
+        Drawn(chart, frame, "min(clamp(280px, 50vh, 640px), 84vw)", on_pick=pick)
 
 
 @solara.component
@@ -75,33 +105,71 @@ def SpreadCard(session: Session, frame: Frame, ink: Ink) -> None:
 
 @solara.component
 def Headlines(frame: Frame) -> None:
-    """The figures in front, with what changed and how the two worlds differ."""
-    tiles = []
+    """The figures in front, with what changed and how the two worlds differ; the others folded."""
+    front, other = [], []
     for figure in headlines(frame):
-        against = f"<span>{escape(figure.change)} since 2017</span>"
-        if frame.other is not None:
-            name = escape(frame.other.name)
-            against = (
-                f"<span class='ns-diff' title='vs {name}'>{escape(figure.difference)}"
-                f" <small>vs {name}</small></span>"
-            )
-        tiles.append(
-            f"<li><span class='ns-tile-label'>{escape(figure.label)}</span>"
-            f"<strong>{escape(figure.now)} <small>{escape(figure.unit)}</small></strong>"
-            f"{against}</li>"
+        (front if figure.front else other).append(_tile(figure, frame))
+    with solara.Div():
+        solara.HTML(tag="ul", classes=["ns-tiles", "ns-front"], unsafe_innerHTML="".join(front))
+        solara.HTML(
+            tag="details",
+            classes=["ns-more-figures"],
+            unsafe_innerHTML=f"<summary>{len(other)} more figures</summary>"
+            f"<ul class='ns-tiles'>{''.join(other)}</ul>",
         )
-    solara.HTML(tag="ul", classes=["ns-tiles"], unsafe_innerHTML="".join(tiles))
+
+
+@solara.component
+def Sureness(session: Session, frame: Frame) -> None:
+    """What is luck: seeds run on request, in processes of their own."""
+    luck, running = frame.sure, session.measuring.value
+    said = "One seed is one draw of luck: run more to see what would differ by itself."
+    if luck is not None:
+        said = (
+            f"Figures and lines are means of {len(luck.seeds)} seeds with 95% intervals, up to"
+            f" {frame.date(luck.quarter)}."
+        )
+    with solara.Div(classes=["ns-card", "ns-sureness"]):
+        Text("h2", "How much is luck?", "ns-h2")
+        Text("p", f"Running {running}\N{HORIZONTAL ELLIPSIS}" if running else said, "",
+             role="status")  # fmt: skip
+        for count in () if running else SEEDS:
+            Press(f"Run {count} seeds", lambda count=count: session.measure_luck(count))
+
+
+@solara.component
+def Strip(frame: Frame) -> None:
+    """On a phone: the figures in front, beside the lever that moves them."""
+    tiles = (_tile(figure, frame) for figure in headlines(frame) if figure.front)
+    solara.HTML(
+        tag="div",
+        classes=["ns-strip"],
+        attributes={"aria-hidden": "true"},
+        unsafe_innerHTML=f"<ul class='ns-tiles'>{''.join(tiles)}</ul>",
+    )
+
+
+def _tile(figure: Headline, frame: Frame) -> str:
+    against = f"<span>{escape(figure.change)} since 2017</span>"
+    if frame.other is not None:
+        name = escape(frame.other.name)
+        against = (
+            f"<span class='ns-diff' title='vs {name}'>{escape(figure.difference)}"
+            f" <small>vs {name}</small></span>"
+        )
+    return (
+        f"<li><span class='ns-tile-label'>{escape(figure.label)}</span>"
+        f"<strong>{escape(figure.now)} <small>{escape(figure.unit)}</small></strong>"
+        f"{against}</li>"
+    )
 
 
 @solara.component
 def Events(frame: Frame) -> None:
     """What governments did, the last first."""
     rows = [
-        f"<li><b>{escape(frame.date(int(str(event['quarter']))))}</b>"
-        f" {escape(str(event['instrument']))}:"
-        f" {escape(str(event['old']))} \N{RIGHTWARDS ARROW} {escape(str(event['new']))}"
-        f" <span>{escape(str(event['reason']))}</span></li>"
-        for event in reversed(frame.world.events[-EVENTS_SHOWN:])
+        f"<li><b>{escape(frame.date(one.quarter))}</b> {escape(one.text)}</li>"
+        for one in reversed(decisions(frame.world.events)[-EVENTS_SHOWN:])
     ]
     text = "".join(rows) or "<li>Nothing yet: pull a lever, or play.</li>"
     solara.HTML(
@@ -113,14 +181,59 @@ def Events(frame: Frame) -> None:
 
 
 @solara.component
+def Stories(session: Session, frame: Frame) -> None:
+    """The stories to choose from, or the one that is told."""
+    story = session.story.value
+    with solara.Div(classes=["ns-card", "ns-stories"]):
+        if story is not None:
+            Told(session, frame, story)
+        else:
+            Press("Stories", lambda: session.offering.set(not session.offering.value),
+                  session.offering.value)  # fmt: skip
+            if session.offering.value:
+                Text("p", "Four questions to begin with, each answered by a run of the model.", "")
+            with solara.Div(classes=["ns-story-cards"]):
+                for number, one in enumerate(STORIES if session.offering.value else ()):
+                    Press(
+                        f"{one.title}. {one.question}",
+                        lambda number=number: session.tell(number),
+                        classes=["ns-story"],
+                    )
+
+
+@solara.component
+def Told(session: Session, frame: Frame, story: Story) -> None:
+    """One stop of a story: its date, and who gains, who loses and why."""
+    number, last = session.stop.value, len(story.stops) - 1
+    quarter, what = story.stops[number]
+    ready = frame.other is not None and frame.quarter >= quarter and not session.busy.value
+    with solara.Div(classes=["ns-told"]):
+        Text("h2", f"{story.title}: {story.question}", "ns-h2")
+        if not ready:
+            Text("p", session.busy.value or "The story is being played.", "", role="status")
+            return
+        Text("p", f"{number + 1} of {last + 1}. {frame.date(quarter)}: {what}", "ns-stop")
+        Text("p", who_gains_and_why(frame.at(quarter)), "ns-answer", role="status")
+        with solara.Div(classes=["ns-story-steps"]):
+            if number > 0:
+                Press("Back", lambda: session.visit_stop(number - 1))
+            if number < last:
+                Press("Next", lambda: session.visit_stop(number + 1), classes=["ns-go"])
+            else:
+                Press("Now pull it yourself", session.end_story, classes=["ns-go"])
+            Press("Leave the story", session.end_story)
+
+
+@solara.component
 def Place(session: Session, frame: Frame) -> None:
     """The city, and the firm, that was clicked."""
     if session.city.value is None:
         return
     city = cities().iloc[session.city.value]
     with solara.Div(classes=["ns-card", "ns-place"]):
-        with solara.Row(classes=["ns-row"]):
-            Text("h2", f"{city['city']}, {city['state']}", "ns-h2")
+        with solara.Div(classes=["ns-row"]):
+            when = "" if session.looking.value is None else f", {frame.date(frame.quarter)}"
+            Text("h2", f"{city['city']}, {city['state']}{when}", "ns-h2")
             Press("Close", lambda: session.visit_city(None))
         if frame.firm is not None:
             FirmPage(session, frame.firm)
@@ -141,14 +254,15 @@ def FirmPage(session: Session, told: dict[str, Any]) -> None:
     plans = ""
     if told["plans"]["rows"]:
         plans = f"<p>Sets of plants, % of quarterly sales:</p>{table_html(told['plans'])}"
-    solara.HTML(
-        tag="div",
-        unsafe_innerHTML=f"<h3>{escape(told['title'])}</h3><p>{escape(told['lead'])}</p>"
-        f"<p><b>{escape(told['why'])}</b></p>{table_html(told['plants'])}"
-        f"<p>Suppliers: {escape(told['suppliers'] or 'none')}.</p>"
-        f"{plans}",
-    )
-    Press("All firms here", lambda: session.visit_firm(None))
+    with solara.Div():
+        solara.HTML(
+            tag="div",
+            unsafe_innerHTML=f"<h3>{escape(told['title'])}</h3><p>{escape(told['lead'])}</p>"
+            f"<p><b>{escape(told['why'])}</b></p>{table_html(told['plants'])}"
+            f"<p>Suppliers: {escape(told['suppliers'] or 'none')}.</p>"
+            f"{plans}",
+        )
+        Press("All firms here", lambda: session.visit_firm(None))
 
 
 @solara.component

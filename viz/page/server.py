@@ -4,13 +4,15 @@ Solara itself accepts a websocket from any origin and a page request for any hos
 a stranger's page could drive a laboratory on this machine. Here every request must
 name this host, every websocket one of our own origins, and where a token is asked
 for, the first request must bring it; it is then kept in a cookie that no script reads.
+What the page is made of comes from this machine: Solara would fetch a file that it
+lacks from the internet, for whoever asks, and would delete a folder that is asked for.
 """
 
 import os
 import secrets
 import socket
 import sys
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, MutableMapping
 from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any
@@ -27,7 +29,13 @@ type App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 COOKIE = "nearshore-token"
-POLICY_VIOLATION = 1008
+POLICY_VIOLATION, TRY_AGAIN_LATER = 1008, 1013
+
+MOST_VISITORS = 8
+"""Each holds a world or two in memory, until half an hour after the page was left."""
+
+FULL = Path(__file__).parents[1] / "assets" / "full.html"
+"""What a visitor reads for whom there is no place."""
 
 DEFAULT_FIRMS, DEFAULT_PORT = 2_000, 8765
 
@@ -35,10 +43,14 @@ SETTINGS = {
     "SOLARA_TELEMETRY_MIXPANEL_ENABLE": "false",
     "SOLARA_SESSION_HTTP_ONLY": "true",
     "SOLARA_KERNEL_CULL_TIMEOUT": "30m",
-    "SOLARA_KERNEL_MAX_COUNT": "8",
-    "SOLARA_KERNEL_MAX_PER_SESSION": "8",
+    # The guard counts visitors and says when there are too many; Solara would let one more wait.
+    "SOLARA_KERNEL_MAX_COUNT": "64",
+    "SOLARA_KERNEL_MAX_PER_SESSION": "0",
+    # After a restart of the server the page loads itself again; its address says what it shows.
+    "SOLARA_THEME_FORCE_REFRESH": "true",
     "SOLARA_THEME_SHOW_BANNER": "false",
     "SOLARA_THEME_VARIANT": "light",
+    "SOLARA_THEME_LOADER": "plain",
     "SOLARA_THEME_TITLE": "Nearshore laboratory",
     "SOLARA_ASSETS_FONTAWESOME_ENABLED": "false",
     "SOLARA_MODE": "production",
@@ -53,19 +65,18 @@ class Gatekeeper:
     ----------
     inner : callable
         The application behind it.
-    hosts : iterable of str
-        ``Host`` headers, port included, that are ours.
+    origins : iterable of str
+        ``Origin`` headers that are ours.
     token : str or None
         What a visitor must bring; None lets everybody on this machine in.
     """
 
-    def __init__(self, inner: App, hosts: Iterable[str], token: str | None = None) -> None:
+    def __init__(self, inner: App, origins: Iterable[str], token: str | None = None) -> None:
         self.inner, self.token = inner, token
-        self.hosts = frozenset(hosts)
-        self.origins = frozenset(f"http://{host}" for host in self.hosts)
+        self.origins = frozenset(origins)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Refuse a foreign host (400), a foreign origin or a missing token (403)."""
+        """Refuse a foreign origin or a missing token (403)."""
         if scope["type"] not in ("http", "websocket"):
             await self.inner(scope, receive, send)
             return
@@ -79,8 +90,6 @@ class Gatekeeper:
         await self.inner(scope, receive, send)
 
     def _refused(self, scope: Scope, headers: dict[bytes, str]) -> tuple[int, str] | None:
-        if headers.get(b"host", "") not in self.hosts:
-            return 400, "This address is not served here."
         origin = headers.get(b"origin")
         acts = scope["type"] == "websocket" or scope["method"] not in ("GET", "HEAD")
         if acts and origin not in self.origins:
@@ -112,24 +121,72 @@ def _with_cookie(send: Send, token: str) -> Send:
 
 
 async def _refuse(scope: Scope, receive: Receive, send: Send, status: int, text: str) -> None:
-    if scope["type"] == "websocket":
-        await receive()
-        await send({"type": "websocket.close", "code": POLICY_VIOLATION})
-        return
-    headers = [(b"content-type", b"text/plain; charset=utf-8")]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": text.encode()})
+    from starlette.responses import PlainTextResponse
+    from starlette.websockets import WebSocketClose
+
+    refusal = PlainTextResponse(text, status_code=status)
+    await (WebSocketClose(POLICY_VIOLATION) if scope["type"] == "websocket" else refusal)(
+        scope, receive, send
+    )
 
 
-def guarded_page(hosts: Iterable[str], token: str | None) -> App:
-    """Solara's application behind the guard."""
+class Places:
+    """Lets so many visitors in and tells the next one, in words, that it is full.
+
+    Parameters
+    ----------
+    inner : callable
+    taken : callable
+        Names of the places that are taken.
+    most : int
+    """
+
+    def __init__(self, inner: App, taken: Callable[[], Collection[str]], most: int) -> None:
+        self.inner, self.taken, self.most = inner, taken, most
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a visitor for whom there is no place (503); who has one goes on."""
+        from starlette.responses import HTMLResponse
+        from starlette.websockets import WebSocketClose
+
+        full = scope["type"] in ("http", "websocket") and len(self.taken()) >= self.most
+        if full and scope["type"] == "websocket" and not self._has_place(scope):
+            await WebSocketClose(TRY_AGAIN_LATER)(scope, receive, send)
+        elif full and scope["type"] == "http" and scope["path"] == "/":
+            page = FULL.read_text(encoding="utf-8").format(most=self.most)
+            await HTMLResponse(page, status_code=503)(scope, receive, send)
+        else:
+            await self.inner(scope, receive, send)
+
+    def _has_place(self, scope: Scope) -> bool:
+        return any(f"/{place}/" in scope["path"] for place in self.taken())
+
+
+def guarded_page(hosts: Iterable[str], port: int, token: str | None) -> App:
+    """Solara's application behind the guard.
+
+    Parameters
+    ----------
+    hosts : iterable of str
+        Names and addresses, without the port, under which it is served.
+    port : int
+    token : str or None
+    """
     os.environ |= SETTINGS | {
         "SOLARA_APP": str(Path(__file__).with_name("app.py")),
         "SOLARA_SESSION_SECRET_KEY": secrets.token_hex(32),
     }
+    from solara.server import kernel_context
     from solara.server.starlette import app as page
+    from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-    return Gatekeeper(page, hosts, token)
+    from viz.page.bundled import mount
+
+    hosts = list(hosts)
+    page.router.routes.insert(0, mount())
+    places = Places(page, lambda: kernel_context.contexts.keys(), MOST_VISITORS)
+    guard = Gatekeeper(places, (f"http://{host}:{port}" for host in hosts), token)
+    return TrustedHostMiddleware(guard, allowed_hosts=hosts, www_redirect=False)
 
 
 # why: an argument is an option of the command
@@ -185,7 +242,7 @@ def serve(
     names = {*LOOPBACK[:2], "[::1]", host if ":" not in host else f"[{host}]"}
     if host in ("0.0.0.0", "::"):
         names |= {socket.gethostname(), socket.getfqdn()}
-    page = guarded_page((f"{name}:{port}" for name in names), token)
+    page = guarded_page(names, port, token)
     shown = "127.0.0.1" if host == "0.0.0.0" else host
     tell(f"http://{shown}:{port}/" + (f"?token={token}" if token else ""))
     if host not in LOOPBACK:

@@ -1,98 +1,115 @@
-"""What the page remembers of one visitor, and the two threads behind it.
+"""What a visitor may ask for, and the two threads behind it.
 
-One thread steps the worlds at the speed asked for; the other draws. Steps never wait
-for drawing: the thread that draws takes a frame between two steps, at most `FRAMES`
-times a second, and draws it while further steps are made. So frames are skipped and
-steps are not.
+Whatever a visitor asks for is put in line and acknowledged at once: the thread that
+reads his browser computes nothing and waits for no lock, or the server would take him
+for gone during a long quarter. One thread works through the line and steps the worlds;
+the other draws. Steps never wait for drawing: between two steps a frame is taken if the
+thread that draws is ready for one, at most `FRAMES` times a second. So frames are
+skipped and steps are not.
 """
 
+import queue
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
 from time import perf_counter
 
-import solara
-
 from abm.errors import NearshoreError
+from abm.scenario.levers import with_levers
 from abm.scenario.scenario import Scenario
 from viz.lab import keep
 from viz.lab.frame import Frame, take
-from viz.lab.laboratory import LONGEST, Failure, Laboratory, Start
+from viz.lab.laboratory import LONGEST, Failure, Laboratory, Played, Start
+from viz.lab.luck import SEEDS, Luck, measure
 from viz.page import defaults, lever_panel
+from viz.page.page_state import PageState
+from viz.page.stories import STORIES, Story
+from viz.page.work import Work
 
 FRAMES = 4.0
 """Pictures a second at most."""
 
-BREATH = 0.01
-"""Seconds between two steps, in which frames are taken and levers pulled."""
+PATIENCE = 0.5
+"""Seconds after which the page says what a quarter is waiting for."""
 
 SPEEDS = (("1 quarter / 2 s", 0.5), ("1 quarter / s", 1.0), ("2 / s", 2.0), ("4 / s", 4.0),
           ("as fast as it goes", 1e9))  # fmt: skip
 """Names and quarters a second."""
 
 
-class Session:
-    """One visitor's laboratory.
-
-    Attributes
-    ----------
-    frame : solara.Reactive of Frame or None
-        What is drawn; None before anything is set up.
-    failure : solara.Reactive of Failure or None
-        The step that failed; drawn instead of a frame.
-    busy, notice : solara.Reactive of str
-        What is being set up, and what the visitor should read.
-    """
+class Session(PageState):
+    """One visitor's laboratory: what he may ask for, and how it comes to be shown."""
 
     def __init__(self) -> None:
-        self.frame: solara.Reactive[Frame | None] = solara.reactive(None)
-        self.failure: solara.Reactive[Failure | None] = solara.reactive(None)
-        self.dark = solara.reactive(False)
-        self.playing = solara.reactive(False)
-        self.busy = solara.reactive("")
-        self.notice = solara.reactive("")
-        self.speed = solara.reactive(2)
-        self.city: solara.Reactive[int | None] = solara.reactive(None)
-        self.firm: solara.Reactive[int | None] = solara.reactive(None)
-        self.colour_by = solara.reactive("country")
-        self.arcs = solara.reactive(True)
-        self.sector = solara.reactive("cars")
-        self.chosen: solara.Reactive[dict[str, dict[str, str]]] = solara.reactive({})
+        super().__init__()
         self.laboratory: Laboratory | None = None
-        self._stop = threading.Event()
+        self._computing: Laboratory | None = None
+        self._counting = threading.Lock()
+        self._work = Work(self._failed)
         self._gone = threading.Event()
-        self._news = threading.Event()
-        self._worker: threading.Thread | None = None
+        self._stale, self._ready = False, threading.Event()
+        self._frames: queue.SimpleQueue[tuple[Frame | Failure, int]] = queue.SimpleQueue()
+        self._passed_on = 0
+        self._since: float | None = None
+        self._linked: object = None
 
     # --- starting -----------------------------------------------------------------------
 
     def open(self, link: str | None) -> None:
         """Begin with what a link says, or with the default."""
+        self._ready.set()
         threading.Thread(target=self._draw, daemon=True, name="drawing").start()
-        start, quarters = defaults.start, 0
+        self._work.start()
+        self.go_to(link)
+
+    def go_to(self, link: str | None) -> None:
+        """Show what a link says, or the default."""
+        played, said = Played(defaults.start), ""
+        self.offering.value = not link
         if link:
             try:
-                start, quarters = keep.restored(link, start.scenario.economy.table)
+                played = keep.restored(link, defaults.start.scenario.economy.table)
             except NearshoreError as error:
-                self.notice.value = f"{error}. The page shows its defaults."
-        self.begin(start, quarters)
+                said = f"{error}. The page shows its defaults."
+        self.begin(played, said)
 
-    def begin(self, start: Start, quarters: int = 0, said: str = "") -> None:
-        """Set up a laboratory and play some quarters, in the background.
+    def begin(self, played: Played, said: str = "", story: Story | None = None) -> None:
+        """Set up a laboratory and play some quarters again, in the background.
 
-        What is shown stays until it is ready.
+        What is shown stays until it is ready; what was asked for before is dropped. A
+        story then begins at its first stop.
         """
+        self._pause()
+        outdated = self._work.forget()
+        self.story.value, self.stop.value = story, 0
+        self.owed.value, self.comparing.value = 0, False
+        self.busy.value = f"Setting up {played.start.firms:,} firms\N{HORIZONTAL ELLIPSIS}"
+        self.notice.value = said
 
-        def set_up(stop: threading.Event) -> None:
-            laboratory = Laboratory(start)
-            while laboratory.quarter < quarters and not laboratory.over and not stop.is_set():
-                laboratory.step()
-            self.laboratory = laboratory
+        def set_up() -> None:
+            laboratory = None
+            try:
+                laboratory = self._computing = Laboratory(played.start)
+                self._since = perf_counter()
+                laboratory.replay(played.levers, played.quarters, outdated)
+            except NearshoreError as error:
+                self.notice.value = str(error)
+            finally:
+                self._since = None
+            if outdated():
+                return
+            if laboratory is not None:
+                self.laboratory = laboratory
+                self.run.value += 1
+                self._passed_on = len(self.waiting.value)
+            self.looking.value = story.stops[0][0] if story else None
             self.city.value = self.firm.value = None
-            if said:
-                self.notice.value = said
+            self.busy.value = ""
+            self._changed()
 
-        self._work(set_up, f"Setting up {start.firms:,} firms\N{HORIZONTAL ELLIPSIS}")
+        self._work.ask(set_up)
 
     def reset(self, scenario: Scenario, firms: int, seed: int) -> None:
         """Start again; says what is different from before."""
@@ -108,85 +125,191 @@ class Session:
         pulled = lab is not None and lab.scenario != lab.start.scenario
         if pulled:
             changed.append("levers pulled are undone")
-        against = lab.other.name if lab and lab.other else None
+        other = lab.other if lab else None
         try:
-            other = None if against is None or lab is None else _scenario_of(lab)
-            start = Start(scenario, firms, seed, other)
+            start = Start(scenario, firms, seed, other.model.scenario if other else None)
         except NearshoreError as error:
             self.notice.value = str(error)
             return
         said = "; ".join(changed) if changed else "nothing else changed"
-        self.begin(start, said=f"Reset: {said}.")
+        self.begin(Played(start), said=f"Reset: {said}.")
 
     # --- time -----------------------------------------------------------------------------
 
     def step(self, quarters: int = 1) -> None:
-        """Some quarters, in the background."""
-        self._work(lambda stop: self._steps(stop, quarters), "")
+        """Ask for some quarters more."""
+        self.offering.value = False
+        self.notice.value, self.looking.value = "", None
+        with self._counting:
+            quarters = min(quarters, LONGEST - self.owed.value)
+            self.owed.value += quarters
+        for _ in range(quarters):
+            self._work.ask(self._owed_quarter)
 
     def toggle(self) -> None:
-        """Play or pause."""
-        if self.playing.value:
-            self._stop.set()
+        """Play or pause; quarters asked for are given up by a pause."""
+        if self.playing.value or self.owed.value:
+            self._pause()
             return
-        self._work(lambda stop: self._steps(stop, LONGEST, paced=True), "", playing=True)
+        self.offering.value = False
+        self.playing.value, self.notice.value, self.looking.value = True, "", None
+        self._work.go_on(self._quarter, lambda: 1 / SPEEDS[self.speed.value][1])
 
-    def _steps(self, stop: threading.Event, quarters: int, paced: bool = False) -> None:
-        for _ in range(quarters):
-            lab = self.laboratory
-            if lab is None or lab.over or stop.is_set():
-                return
-            began = perf_counter()
+    def _pause(self) -> None:
+        self.playing.value = False
+        self._work.pause()
+        with self._counting:
+            self.owed.value = 0
+        self.pausing.value = self._since is not None
+
+    def _owed_quarter(self) -> None:
+        if not self.owed.value:
+            return
+        try:
+            self._quarter()
+        finally:
+            with self._counting:
+                self.owed.value = max(self.owed.value - 1, 0)
+
+    def _quarter(self) -> None:
+        lab = self.laboratory
+        if lab is None or lab.over:
+            self.playing.value = False
+            self._work.pause()
+            return
+        self._since = perf_counter()
+        try:
             lab.step()
-            self._news.set()
-            pause = 1 / SPEEDS[self.speed.value][1] if paced else 0.0
-            stop.wait(max(pause - (perf_counter() - began), BREATH))
+        finally:
+            self._since = None
+            self.pausing.value = False
+        self._changed()
+
+    # --- stories --------------------------------------------------------------------------
+
+    def tell(self, number: int) -> None:
+        """Play a story and stand at its first stop."""
+        if 0 <= number < len(STORIES):
+            self.offering.value = False
+            self.begin(STORIES[number].played(), story=STORIES[number])
+
+    def visit_stop(self, number: int) -> None:
+        """Go to a stop of the story; beyond its ends nothing happens."""
+        story = self.story.value
+        if story is not None and 0 <= number < len(story.stops):
+            self.stop.value = number
+            self.look(story.stops[number][0])
+
+    def end_story(self) -> None:
+        """Leave the story where it ended; the levers act on from there."""
+        self.story.value, self.looking.value = None, None
+
+    # --- the past -------------------------------------------------------------------------
+
+    def look(self, quarter: object) -> None:
+        """Look back at a quarter; at the last one, and at what is none, time goes on."""
+        frame = self.frame.value
+        past = isinstance(quarter, int) and frame is not None and 0 <= quarter < frame.quarter
+        self.looking.value = quarter if past and isinstance(quarter, int) else None
+
+    def what_if(self) -> None:
+        """Go back to the quarter looked at, beside a second world that goes on as it did."""
+        frame, quarter = self.frame.value, self.looking.value
+        if frame is None or quarter is None:
+            return
+        said = f"Back in {frame.date(quarter)}: pull a lever. The second world goes on as it did."
+        self.begin(keep.forked(frame, quarter), said)
 
     # --- what is shown --------------------------------------------------------------------
 
     def visit_city(self, city: int | None) -> None:
         """Show the firms of a city; None closes it."""
         self.city.value, self.firm.value = city, None
-        self._news.set()
+        self._work.ask(self._changed)
 
     def visit_firm(self, firm: int | None) -> None:
         """Show the page of a firm; None goes back to its city."""
         self.firm.value = firm
-        self._news.set()
+        self._work.ask(self._changed)
 
     def visit_supplier(self, firm: object) -> None:
         """Show the page of a firm of the supplier graph; what is no firm is passed over."""
-        lab = self.laboratory
-        if lab is None or not str(firm).isdecimal() or int(str(firm)) >= lab.start.firms:
+        frame = self.frame.value
+        if frame is None or not str(firm).isdecimal():
             return
-        row = int(str(firm))
-        host = int(lab.world.model.firms.plants[row].argmax())
-        self.city.value = int(lab.world.atlas.site[row, host])
-        self.visit_firm(row)
+        about = frame.world.suppliers.nodes.get(int(str(firm)))
+        if about is not None:
+            self.city.value = about["city"]
+            self.visit_firm(int(str(firm)))
+
+    def _changed(self) -> None:
+        """There is something new to draw; called by the thread that works."""
+        self._stale = True
+        self._hand_over()
+
+    def _hand_over(self) -> None:
+        """Take a frame for the thread that draws, if it is ready and there is something new."""
+        lab = self.laboratory
+        if lab is None or not self._stale or not self._ready.is_set():
+            return
+        self._stale = False
+        self._ready.clear()
+        frame = lab.failure or take(lab, self.city.value, self.firm.value)
+        self._frames.put((frame, self._passed_on))
+        self._passed_on = 0
 
     def _draw(self) -> None:
         """The thread that draws: the last frame there is, until the visitor has gone."""
         while not self._gone.is_set():
-            self._news.wait()
-            self._news.clear()
-            lab = self.laboratory
-            if lab is not None and not self._gone.is_set():
-                try:
-                    self._draw_once(lab)
-                except Exception as error:
-                    traceback.print_exc()
-                    self.notice.value = f"{type(error).__name__}: {error}"
+            try:
+                new, passed_on = self._frames.get(timeout=1 / FRAMES)
+            except queue.Empty:
+                self._tell()
+                continue
+            try:
+                self._show(new, passed_on)
+            except Exception as error:
+                self._failed(error)
             self._gone.wait(1 / FRAMES)
+            self._ready.set()
+            self._work.ask(self._hand_over)
 
-    def _draw_once(self, lab: Laboratory) -> None:
-        with lab.lock:
-            failure = lab.failure
-            if failure is None:
-                frame = take(lab, self.city.value, self.firm.value)
+    def _show(self, new: Frame | Failure, passed_on: int) -> None:
         # Setting a reactive draws, here and now, in this thread.
-        if failure is None:
-            self.frame.value = frame
-        self.failure.value = failure
+        if isinstance(new, Failure):
+            self.failure.value = new
+        else:
+            self.frame.value = new
+            self.failure.value = None
+        with self._counting:
+            self.waiting.value = self.waiting.value[passed_on:]
+        self._tell()
+
+    def _tell(self) -> None:
+        """Say what a long quarter is at, and keep the link to what stands."""
+        since, lab = self._since, self._computing
+        long = since is not None and perf_counter() - since > PATIENCE
+        self.doing.value = lab.doing() if long and lab is not None else ""
+        if since is None:
+            self.pausing.value = False
+        frame = self.frame.value
+        if frame is None or self.busy.value:
+            return
+        stands = (frame, self.waiting.value, since is not None)
+        if stands != self._linked:
+            self._linked = stands
+            scenario = self.expected(frame, frame.quarter + 1 + (since is not None))
+            other = frame.other.scenario if frame.other else None
+            self.link.value = keep.link(replace(frame, scenario=scenario), other) or ""
+
+    def expected(self, frame: Frame, first: int) -> Scenario:
+        """What was done so far, with what was pulled and waits in force from a quarter on."""
+        scenario = frame.scenario
+        for changes in self.waiting.value:
+            # What is not allowed is refused, with a notice, when its turn comes.
+            with suppress(NearshoreError):
+                scenario = with_levers(scenario, first, changes)
+        return scenario
 
     # --- policy ---------------------------------------------------------------------------
 
@@ -210,61 +333,94 @@ class Session:
             self.chosen.value = self.chosen.value | {known[lever].key: slots}
 
     def _change(self, changes: Callable[[], dict[str, object]]) -> None:
-        if self.laboratory is None or self.busy.value:
+        lab = self.laboratory
+        if lab is None or self.busy.value:
             return
         try:
-            self.laboratory.pull(changes())
+            pulled = changes()
+        except NearshoreError as error:
+            self.notice.value = str(error)
+            return
+        self.end_story()
+        with self._counting:
+            self.waiting.value = (*self.waiting.value, pulled)
+        self._work.ask(lambda: self._pull(lab, pulled))
+
+    def _pull(self, lab: Laboratory, changes: Mapping[str, object]) -> None:
+        try:
+            lab.pull(changes)
             self.notice.value = ""
         except NearshoreError as error:
             self.notice.value = str(error)
-        self._news.set()
+        self._passed_on += 1
+        self._changed()
 
     def compare(self, scenario: Scenario | None) -> None:
         """Put a second world beside the first, or take it away."""
         lab = self.laboratory
         if lab is None:
             return
-        self._work(
-            lambda _: lab.compare(scenario), "Running the other world\N{HORIZONTAL ELLIPSIS}"
-        )
+        self.end_story()
+        self.comparing.value = scenario is not None
 
-    # --- the thread that steps --------------------------------------------------------------
-
-    def _work(
-        self, task: Callable[[threading.Event], None], busy: str, playing: bool = False
-    ) -> None:
-        """Do one thing in the background, after what was under way has been told to stop."""
-        before, stop = self._worker, threading.Event()
-        self._stop.set()
-        self._stop = stop
-        self.busy.value, self.playing.value = busy, playing
-
-        def work() -> None:
-            if before is not None:
-                before.join()
+        def run() -> None:
+            self._since = perf_counter()
             try:
-                task(stop)
-            except NearshoreError as error:
-                self.notice.value = str(error)
-            except Exception as error:
-                # The page goes on; the log has all of it.
-                traceback.print_exc()
-                self.notice.value = f"{type(error).__name__}: {error}"
+                lab.compare(scenario)
             finally:
-                self._news.set()
-                if self._stop is stop:
-                    self.busy.value, self.playing.value = "", False
+                self._since, self.comparing.value = None, False
+            self._changed()
 
-        self._worker = threading.Thread(target=work, daemon=True, name="stepping")
-        self._worker.start()
+        self._work.ask(run)
+
+    # --- luck -------------------------------------------------------------------------------
+
+    def measure_luck(self, count: int) -> None:
+        """Run so many seeds in processes of their own; steps go on meanwhile."""
+        lab, frame = self.laboratory, self.frame.value
+        if lab is None or frame is None or self.measuring.value or count not in SEEDS:
+            return
+        base = frame.start.scenario
+        played = Played(
+            replace(frame.start, against=frame.other.scenario if frame.other else None),
+            keep.levers_of(frame.scenario, base),
+            frame.quarter,
+        )
+        self.measuring.value = f"0 of {count} seeds"
+
+        def tell(number: int) -> None:
+            self.measuring.value = f"{number} of {count} seeds"
+
+        def run() -> None:
+            try:
+                found = measure(
+                    played, count, tell, lambda: self._gone.is_set() or self.laboratory is not lab
+                )
+                self._work.ask(lambda: self._measured(lab, frame, found))
+            except Exception as error:
+                self._failed(error)
+            finally:
+                self.measuring.value = ""
+
+        threading.Thread(target=run, daemon=True, name="measuring").start()
+
+    def _measured(self, lab: Laboratory, frame: Frame, found: Luck | None) -> None:
+        other = lab.other.model.scenario if lab.other else None
+        if self.laboratory is lab and other == (frame.other.scenario if frame.other else None):
+            lab.luck = found
+            self._changed()
+
+    # --- the end ----------------------------------------------------------------------------
+
+    def _failed(self, error: Exception) -> None:
+        """The page goes on; the log has all of it."""
+        known = isinstance(error, NearshoreError)
+        if not known:
+            traceback.print_exception(error)
+        self.notice.value = str(error) if known else f"{type(error).__name__}: {error}"
 
     def close(self) -> None:
         """Stop stepping and drawing; the visitor has gone."""
         self._gone.set()
-        self._stop.set()
-        self._news.set()
+        self._work.stop()
         self.laboratory = None
-
-
-def _scenario_of(lab: Laboratory) -> Scenario | None:
-    return lab.other.model.scenario if lab.other else None

@@ -4,7 +4,7 @@ from typing import Any
 
 import solara
 
-from abm.scenario.scenario import Scenario, shipped
+from abm.scenario.scenario import shipped
 from viz.lab import keep
 from viz.lab.frame import Frame
 from viz.lab.laboratory import FEWEST_FIRMS, MOST_FIRMS
@@ -28,7 +28,7 @@ def Setup(session: Session, frame: Frame) -> None:
             most=MOST_FIRMS,
             seed=frame.start.seed,
             against=frame.other.name if frame.other else "",
-            link=keep.link(frame, frame.other.name if frame.other else None) or "",
+            link=session.link.value,
             event_start=lambda data: _start(session, frame, data),
             event_compare=lambda name: _compare(session, frame, str(name)),
             event_upload=lambda data: _upload(session, frame, data),
@@ -53,26 +53,21 @@ def _tables(session: Session) -> bytes:
     return b"" if lab is None else keep.tables(lab)
 
 
-def _shipped(frame: Frame, name: str) -> Scenario:
-    """A shipped scenario on the economy of the session: worlds differ by policy."""
-    return Scenario.load(name).on_economy(frame.start.scenario.economy.table)
-
-
 def _start(session: Session, frame: Frame, data: dict[str, Any]) -> None:
     name, numbers = data.get("scenario"), (data.get("firms"), data.get("seed"))
     known = name in shipped() or name == frame.start.scenario.name
     if not known or not all(type(number) is int for number in numbers):
         session.notice.value = "reset: give a scenario, and whole numbers of firms and seed"
         return
-    scenario = _shipped(frame, name) if name in shipped() else frame.start.scenario
+    scenario = frame.start.scenario
+    if name in shipped():
+        scenario = keep.second_world(scenario, str(name))
     session.reset(scenario, int(data["firms"]), int(data["seed"]))
 
 
 def _compare(session: Session, frame: Frame, name: str) -> None:
-    if name == "no levers":
-        session.compare(frame.start.scenario.model_copy(update={"name": name}))
-    else:
-        session.compare(_shipped(frame, name) if name in shipped() else None)
+    known = name in (keep.NO_LEVERS, *shipped())
+    session.compare(keep.second_world(frame.start.scenario, name) if known else None)
 
 
 def _upload(session: Session, frame: Frame, text: object) -> None:

@@ -1,7 +1,9 @@
 """Results on disk: every file whole or not at all, every folder replaced as one."""
 
+import errno
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -27,13 +29,16 @@ Tables are in 2 as in 1. Since 2 a manifest has a checksum of itself.
 PROGRAM = "nearshore"
 MANIFEST = "manifest.json"
 SUMMARY = "summary.json"
-FIGURES = "figures"
-CHANNELS = "channels.parquet"
+FIGURES_FOLDER = "figures"
+CHANNELS_FILE = "channels.parquet"
 CHECKPOINT = "checkpoint"
 SEAL = "seal"
 """Key of a JSON file for the checksum of all its other keys."""
 
-RUN_FILES = (MANIFEST, SUMMARY, *(f"{name}.parquet" for name in TABLES), FIGURES, CHECKPOINT)
+ON_ITS_WAY = re.compile(r"\..+\.[0-9a-f]{16}\.new")
+"""Of a file that `write_whole` has not finished; nobody else's has such a name by chance."""
+
+RUN_FILES = (MANIFEST, SUMMARY, *(f"{name}.parquet" for name in TABLES), FIGURES_FOLDER, CHECKPOINT)
 """What the folder of one run may hold, figures and a checkpoint included."""
 
 
@@ -70,11 +75,11 @@ def check_destination(folder: Path) -> None:
 
 def _own_contents(folder: Path) -> set[str]:
     """Names that an earlier run's manifest lists; empty without a manifest of ours."""
-    try:
-        manifest = json.loads((folder / MANIFEST).read_bytes())
-        return set(manifest["contents"]) if manifest["program"] == PROGRAM else set()
-    except (OSError, ValueError, LookupError, TypeError):
+    manifest = read_json(folder, MANIFEST)
+    names = manifest.get("contents")
+    if manifest.get("program") != PROGRAM or not isinstance(names, list):
         return set()  # whatever that file is, we did not write it
+    return {name for name in names if isinstance(name, str)}
 
 
 @contextmanager
@@ -252,10 +257,9 @@ def _make_durable(folder: Path) -> None:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file under another name, have the disk keep it, and give it its own."""
-    new = path.with_name(f".{path.name}.new")
+    """Write a file under a name nobody else has, have the disk keep it, and give it its own."""
+    new = path.with_name(f".{path.name}.{uuid4().hex[:16]}.new")
     try:
-        new.unlink(missing_ok=True)  # it may be a link that a stranger has put there
         with new.open("xb") as file:
             file.write(content)
             file.flush()
@@ -264,6 +268,18 @@ def write_whole(path: Path, content: bytes) -> None:
         sync(path.parent)
     finally:
         new.unlink(missing_ok=True)
+
+
+def disk_refusal(error: OSError) -> str:
+    """Return in words that something cannot be written, where, and why."""
+    what = "the disk is full" if is_full(error) else "results cannot be written"
+    where = f": {error.filename}" if error.filename else ""
+    return f"{what} ({error.strerror or error}{where})"
+
+
+def is_full(error: OSError) -> bool:
+    """Return whether a disk refused for want of room, so that it may not refuse later."""
+    return error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
 
 
 def sync(path: Path) -> None:

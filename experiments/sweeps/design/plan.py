@@ -21,6 +21,15 @@ from experiments.sweeps.design.points import Point, points
 from experiments.sweeps.design.run_spec import RunSpec
 from experiments.sweeps.design.sweep_file import SweepFile
 
+DESIGN_KINDS = {
+    "scenario": pa.string(),
+    "point": pa.int32(),
+    "replication": pa.int32(),
+    "seed": pa.int64(),
+    "run": pa.string(),
+}
+"""Of the columns of a design, factors aside."""
+
 
 @dataclass(frozen=True)
 class SweepPlan:
@@ -66,14 +75,16 @@ class SweepPlan:
         numbers = range(1, len(self.points) + 1)
         of_point = [p for _ in self.scenarios for p in numbers for _ in range(self.replications)]
         columns: dict[str, pa.Array] = {
-            "scenario": pa.array([spec.scenario for spec in specs], pa.string()),
-            "point": pa.array(of_point, pa.int32()),
-            "replication": pa.array([spec.replication for spec in specs], pa.int32()),
-            "seed": pa.array([spec.seed for spec in specs], pa.int64()),
+            "scenario": pa.array([spec.scenario for spec in specs], DESIGN_KINDS["scenario"]),
+            "point": pa.array(of_point, DESIGN_KINDS["point"]),
+            "replication": pa.array(
+                [spec.replication for spec in specs], DESIGN_KINDS["replication"]
+            ),
+            "seed": pa.array([spec.seed for spec in specs], DESIGN_KINDS["seed"]),
         }
         for key in self.sweep.factors:
             columns[key] = factor_column([dict(spec.values)[key] for spec in specs])
-        columns["run"] = pa.array([spec.run for spec in specs], pa.string())
+        columns["run"] = pa.array([spec.run for spec in specs], DESIGN_KINDS["run"])
         return pa.table(columns)
 
     @property

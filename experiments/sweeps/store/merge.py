@@ -1,5 +1,6 @@
 """Parts made good: damaged ones set aside, all others merged in canonical order."""
 
+import os
 import re
 from collections.abc import Iterator
 from hashlib import sha256
@@ -10,7 +11,7 @@ import pyarrow as pa
 
 from abm.errors import StoreError
 from experiments.runs.on_disk.confined import is_file_inside, read_inside
-from experiments.runs.on_disk.run_folders import write_whole
+from experiments.runs.on_disk.run_folders import ON_ITS_WAY, write_whole
 from experiments.sweeps.design.run_spec import RUN
 from experiments.sweeps.store.parts import as_parquet, is_named_by_content, joined, read_part
 from experiments.sweeps.store.recorder import Recorder
@@ -21,13 +22,13 @@ ROWS_A_FILE = 200_000
 """Of a merged file; a sweep of fewer runs has one."""
 
 _OFFERED = re.compile(r"results(-\d{4})?\.parquet")
-_ON_ITS_WAY = re.compile(r"\.[A-Za-z0-9-]+\.parquet\.new")
 
 
 def set_damaged_aside(store: SweepStore, history: History, recorder: Recorder) -> list[str]:
     """Move parts that are not as they were written out of the way; their runs are pending again.
 
-    For good: the log says so, and the part never counts again.
+    For good: the log says so, and the part never counts again. A folder, link or pipe in the
+    place of a part is somebody's, and is left where it is.
 
     Returns
     -------
@@ -39,21 +40,25 @@ def set_damaged_aside(store: SweepStore, history: History, recorder: Recorder) -
         try:
             read_part(store.folder, part)
         except StoreError as problem:
-            _move_aside(store, part)
+            done = _move_aside(store, part)
             recorder.note("set-aside", part=part.name, sha256=part.sha256)
             del history.parts[part.name]
-            lines.append(f"{problem}; set aside, {len(set(part.runs))} runs are run again")
+            lines.append(f"{problem}; {done}, {len(set(part.runs))} runs are run again")
     return lines
 
 
-def _move_aside(store: SweepStore, part: Part) -> None:
+def _move_aside(store: SweepStore, part: Part) -> str:
+    """Move the file of a part, if it is one, and return what was done."""
     path, aside = store.path(part), store.folder / "set-aside"
-    if path.is_symlink() or path.exists():
+    if os.path.lexists(path) and not is_file_inside(path):
+        return "left alone"
+    if path.exists():
         names = (
             f"{path.stem}{again}.parquet" for again in ("", *(f"-{n}" for n in range(2, 1000)))
         )
         free = next(aside / name for name in names if not (aside / name).exists())
         path.rename(free)
+    return "set aside"
 
 
 def outcome_tables(store: SweepStore, history: History) -> Iterator[pa.Table]:
@@ -129,7 +134,7 @@ def tidy(store: SweepStore) -> list[str]:
         if name in history.parts:
             continue
         ours = is_named_by_content(path)
-        if (_ON_ITS_WAY.fullmatch(path.name) and is_file_inside(path)) or (
+        if (ON_ITS_WAY.fullmatch(path.name) and is_file_inside(path)) or (
             ours and (name in history.known or complete)
         ):
             path.unlink()

@@ -108,11 +108,21 @@ def table_of(content: bytes, part: Part) -> pa.Table:
 
 
 def joined(tables: Iterable[pa.Table]) -> pa.Table:
-    """Return the rows of all tables, each run once; a column that one lacks is null there."""
+    """Return the rows of all tables, each run once; a column that one lacks is null there.
+
+    Raises
+    ------
+    StoreError
+        If a column is of two kinds, as in no part that a sweep wrote.
+    """
     kept = list(tables)
     if not kept:
         return pa.table({RUN: pa.array([], pa.string())})
-    together = pa.concat_tables(kept, promote_options="default")
+    try:
+        together = pa.concat_tables(kept, promote_options="default")
+    except (ValueError, pa.ArrowException) as error:
+        said = " ".join(str(error).split())[:200]
+        raise StoreError(f"parts do not go together ({said})") from None
     seen: set[str] = set()
     first = []
     for row, run in enumerate(together[RUN].to_pylist()):

@@ -16,6 +16,7 @@ import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import blake2b, sha256
@@ -23,7 +24,13 @@ from pathlib import Path
 from typing import Any
 
 from abm.errors import StoreError
-from experiments.runs.on_disk.confined import file_for_adding, is_file_inside, read_inside
+from experiments.runs.on_disk.confined import (
+    file_for_adding,
+    is_file_inside,
+    open_inside,
+    read_inside,
+)
+from experiments.runs.on_disk.run_folders import write_whole
 from experiments.sweeps.store.schemas import (
     LOG_FORMAT,
     LOG_NAME_PATTERN,
@@ -92,6 +99,9 @@ class RunLog:
         path = folder / FOLDER / name
         if os.path.lexists(path) and not is_file_inside(path):
             raise StoreError(f"{FOLDER}/{name}: is no file, and this program's log; move it away")
+        if os.path.lexists(path) and path.lstat().st_nlink > 1:
+            # Its other name may be that of a copy, in which nothing is to change.
+            write_whole(path, read_inside(folder, f"{FOLDER}/{name}"))
         # Before its own is there: whoever finds that one and not these has lost them.
         self._told_first = {"logs": [other for other in written_logs(folder) if other != name]}
         self._file = file_for_adding(folder, f"{FOLDER}/{name}")
@@ -113,10 +123,11 @@ class RunLog:
         try:
             while left:
                 left = left[self._file.write(left) or 0 :]
+            os.fsync(self._file.fileno())
         except BaseException:
-            self._file.truncate(before)  # no half line that the next would be added to
+            # Neither half a line that the next would be added to, nor one told twice.
+            self._file.truncate(before)
             raise
-        os.fsync(self._file.fileno())
         self._next += 1
         self._told_first = {}
 
@@ -341,8 +352,15 @@ def log_names(folder: Path) -> list[str]:
 
 
 def written_logs(folder: Path) -> list[str]:
-    """Return the names of logs that hold anything."""
-    return [name for name in log_names(folder) if (folder / FOLDER / name).lstat().st_size]
+    """Return the names of logs with a whole line; less than one is what a kill leaves."""
+    found = []
+    for name in log_names(folder):
+        # What cannot be read is there, and refused by whoever reads it.
+        with suppress(OSError), open_inside(folder, f"{FOLDER}/{name}") as file:
+            if not file.readline().endswith(b"\n"):
+                continue
+        found.append(name)
+    return found
 
 
 def strange_logs(folder: Path) -> list[str]:

@@ -33,13 +33,15 @@ from abm.errors import OutputError, ScenarioError, StoreError
 from experiments.runs.on_disk.confined import is_file_inside, read_inside
 from experiments.runs.on_disk.run_folders import (
     MANIFEST,
+    ON_ITS_WAY,
     PROGRAM,
+    is_full,
     read_json,
     seal_holds,
     sealed,
     write_whole,
 )
-from experiments.sweeps.design.plan import SweepPlan
+from experiments.sweeps.design.plan import DESIGN_KINDS, SweepPlan
 from experiments.sweeps.design.points import Point
 from experiments.sweeps.design.run_spec import KEYS, RUN, RunSpec
 from experiments.sweeps.design.sweep_file import SweepFile
@@ -65,7 +67,7 @@ PATIENCE_SECONDS = 2.0
 
 _DESIGN_FILE = re.compile(rf"([0-9a-f]{{12}})-({re.escape(DESIGN)}|{re.escape(POINTS)})")
 _SCENARIO_FILE = re.compile(r"\d{1,6}-[A-Za-z0-9_-]{1,60}\.toml")
-_ON_ITS_WAY = re.compile(r"\..+\.new")
+_LOCK = re.compile(r"all|shard-\d+-of-\d+")
 
 
 @dataclass(frozen=True)
@@ -196,8 +198,7 @@ class SweepStore:
             )
         checked_manifest(manifest, str(path))
         for name in FOLDERS:
-            if (folder / name).is_symlink():
-                raise StoreError(f"{folder / name}: is a link, not a folder of this sweep")
+            _check_own_folder(folder / name)
         store = cls(folder, manifest)
         _ = store.sweep, store.asked  # says what is wrong with them
         return store
@@ -222,12 +223,13 @@ class SweepStore:
         """Return the table of runs in canonical order."""
         try:
             table = table_in(self._checked(DESIGN))
-            numbers = table.select(list(KEYS[1:])).cast(_NUMBERS)
-            texts = table.select([RUN, KEYS[0]]).cast(_TEXTS)
+            kinds = [DESIGN_KINDS.get(field.name, field.type) for field in table.schema]
+            table = table.cast(pa.schema(map(pa.field, table.column_names, kinds)))
+            gaps = sum(table[name].null_count for name in DESIGN_KINDS)
         except (OSError, ValueError, LookupError, pa.ArrowException) as error:
             said = " ".join(str(error).split())[:200]
             raise StoreError(f"{self.folder}: the design is no table of runs ({said})") from None
-        if any(column.null_count for column in (*numbers.columns, *texts.columns)):
+        if gaps:
             raise StoreError(f"{self.folder}: the design has gaps")
         if set(table.column_names) != {RUN, *KEYS, *self.sweep.factors}:
             raise StoreError(f"{self.folder}: the design has other factors than the manifest")
@@ -304,8 +306,12 @@ class SweepStore:
         return content
 
 
-_NUMBERS = pa.schema({name: pa.int64() for name in KEYS[1:]})
-_TEXTS = pa.schema({RUN: pa.string(), KEYS[0]: pa.string()})
+def _check_own_folder(folder: Path) -> None:
+    """Refuse whatever stands in the place of a folder of a sweep."""
+    if folder.is_symlink():
+        raise StoreError(f"{folder}: is a link, not a folder of this sweep")
+    if folder.exists() and not folder.is_dir():
+        raise StoreError(f"{folder}: is no folder, and this sweep's is to be; move it away")
 
 
 def _write_scenarios(folder: Path, texts: Mapping[str, str]) -> dict[str, dict[str, str]]:
@@ -338,12 +344,12 @@ def _is_from_a_first_attempt(path: Path) -> bool:
         return False
     if path.name == "scenarios" and path.is_dir():
         return all(
-            _SCENARIO_FILE.fullmatch(file.name) or _ON_ITS_WAY.fullmatch(file.name)
+            _SCENARIO_FILE.fullmatch(file.name) or ON_ITS_WAY.fullmatch(file.name)
             for file in path.iterdir()
         )
     if path.name in FOLDERS and path.is_dir():
         return path.name == "locks" or not any(path.iterdir())
-    return _is_our_design(path) or _ON_ITS_WAY.fullmatch(path.name) is not None
+    return _is_our_design(path) or ON_ITS_WAY.fullmatch(path.name) is not None
 
 
 def check_new_folder(folder: Path) -> None:
@@ -375,8 +381,7 @@ def locked(folder: Path, name: str = WHOLE) -> Iterator[None]:
     A lock of the whole waits for no one and excludes all; shards exclude their own kind.
     """
     locks = folder / "locks"
-    if locks.is_symlink():
-        raise StoreError(f"{locks}: is a link, not a folder of this sweep")
+    _check_own_folder(locks)
     with _as_output_error(folder):
         locks.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
@@ -386,7 +391,7 @@ def locked(folder: Path, name: str = WHOLE) -> Iterator[None]:
         else:
             stack.enter_context(_one_lock(locks, WHOLE))
             for path in sorted(locks.glob("*.lock")):
-                if path.stem != WHOLE:
+                if path.stem != WHOLE and _LOCK.fullmatch(path.stem):
                     with _one_lock(locks, path.stem):
                         pass
         yield
@@ -396,8 +401,10 @@ def locked(folder: Path, name: str = WHOLE) -> Iterator[None]:
 def _one_lock(locks: Path, name: str) -> Iterator[None]:
     holder = locks / f"{name}.holder"
     for path in (holder, locks / f"{name}.lock"):
-        if path.is_symlink():
-            raise StoreError(f"{path}: is a link, not a lock of this sweep")
+        # A lock is empty; it is emptied when it is taken.
+        held = is_file_inside(path) and path != holder and path.stat().st_size
+        if held or (os.path.lexists(path) and not is_file_inside(path)):
+            raise StoreError(f"{path}: is no lock of this sweep; move it away")
     lock = FileLock(locks / f"{name}.lock")
     try:
         lock.acquire(timeout=PATIENCE_SECONDS)
@@ -411,7 +418,7 @@ def _one_lock(locks: Path, name: str) -> Iterator[None]:
     except OSError as error:
         raise OutputError(f"{locks.parent}: cannot be written ({error.strerror})") from None
     try:
-        holder.write_text(f"process {os.getpid()} on {platform.node()}\n", encoding="utf-8")
+        write_whole(holder, f"process {os.getpid()} on {platform.node()}\n".encode())
         yield
     finally:
         lock.release()
@@ -422,4 +429,6 @@ def _as_output_error(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        if is_full(error):
+            raise  # a limit that may be gone when it is tried again
         raise OutputError(f"{folder}: cannot be written ({error.strerror or error})") from error

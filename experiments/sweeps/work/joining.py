@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from abm.errors import OutputError
+from experiments.exit_codes import RESUME_ME, SOME_FAILED
 from experiments.runs.on_disk.run_folders import MANIFEST
 from experiments.sweeps.design.run_spec import RUN
 from experiments.sweeps.store.elsewhere import Source, opened
@@ -18,8 +19,6 @@ from experiments.sweeps.store.recorder import Recorder
 from experiments.sweeps.store.run_log import History, Part
 from experiments.sweeps.store.store import SweepStore, check_new_folder
 from experiments.sweeps.work.repairing import mend_logs
-from experiments.sweeps.work.stop_requests import RESUME_ME
-from experiments.sweeps.work.supervisor import SOME_FAILED
 from experiments.sweeps.work.sweep import check_writable
 
 WRITER = "merge"

@@ -11,8 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-RESUME_ME = 75
-INTERRUPTED = 130
+from experiments.exit_codes import INTERRUPTED, RESUME_ME
 
 
 class StopRequested(BaseException):

@@ -1,25 +1,20 @@
 """From pending runs to stored results, whatever happens on the way."""
 
-import errno
 from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 
 from abm.errors import StoreError
+from experiments.exit_codes import ALL_DONE, DAMAGED_OR_LOCKED, RESUME_ME, SOME_FAILED
+from experiments.runs.on_disk.run_folders import disk_refusal, is_full
 from experiments.sweeps.design.run_spec import Report, RunSpec
 from experiments.sweeps.store.recorder import Recorder
-from experiments.sweeps.work.stop_requests import RESUME_ME, StopRequested, noting_requests
+from experiments.sweeps.work.stop_requests import StopRequested, noting_requests
 from experiments.sweeps.work.sweep_progress import SweepProgress
 from experiments.sweeps.workers.backends import Backend, BackendLostError
 
-ALL_DONE = 0
-SOME_FAILED = 3
-DAMAGED_OR_LOCKED = 4
-
 ALIKE = 3
 """So many first runs that fail alike stop a sweep: the others would, too."""
-
-_DISK = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}
 
 
 @dataclass(frozen=True)
@@ -131,8 +126,5 @@ def _closable(backend: Backend, specs: Sequence[RunSpec]) -> Generator[Report | 
 
 
 def _stop_for_disk(ending: Ending, error: OSError) -> None:
-    full = error.errno in _DISK
-    what = "the disk is full" if full else "results cannot be written"
-    where = f" ({error.strerror}: {error.filename})" if error.filename else f" ({error.strerror})"
-    todo = "make room and go on with --resume" if full else "go on with --resume"
-    ending.code, ending.note = RESUME_ME, f"{what}{where}; {todo}"
+    todo = "make room and go on with --resume" if is_full(error) else "go on with --resume"
+    ending.code, ending.note = RESUME_ME, f"{disk_refusal(error)}; {todo}"

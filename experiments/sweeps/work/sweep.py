@@ -11,7 +11,8 @@ from typing import Any
 from abm.config.keys import shown
 from abm.economy.folders import of_another_year
 from abm.errors import OutputError, StoreError
-from experiments.runs.on_disk.run_folders import MANIFEST
+from experiments.exit_codes import RESUME_ME, SOME_FAILED
+from experiments.runs.on_disk.run_folders import MANIFEST, disk_refusal
 from experiments.runs.processes import environment_of_workers
 from experiments.sweeps.design.plan import SweepPlan, make_plan
 from experiments.sweeps.design.run_spec import RunFunction, RunSpec
@@ -26,8 +27,8 @@ from experiments.sweeps.work.extending import extended_plan
 from experiments.sweeps.work.model_rules import check_plan
 from experiments.sweeps.work.repairing import compact, mend_logs
 from experiments.sweeps.work.reuse import check_reusable, take_from_others
-from experiments.sweeps.work.stop_requests import RESUME_ME, StopRequested, stoppable
-from experiments.sweeps.work.supervisor import SOME_FAILED, Ending, StopRules, work
+from experiments.sweeps.work.stop_requests import StopRequested, stoppable
+from experiments.sweeps.work.supervisor import Ending, StopRules, work
 from experiments.sweeps.work.sweep_progress import SweepProgress
 from experiments.sweeps.workers import backends, cluster, executors
 from experiments.sweeps.workers.chunk import Limits, Worker
@@ -148,6 +149,9 @@ def run_sweep(
     except StopRequested as stop:  # outside the work on runs, which ends by itself
         result.code = stop.code
         result.notes.append(f"Stopped: {stop.note}; {_what_to_do(out)}.")
+    except OSError as error:  # likewise
+        result.code = RESUME_ME
+        result.notes.append(f"Stopped: {disk_refusal(error)}; {_what_to_do(out)}.")
     if options.copy_to is not None and (out / MANIFEST).exists():
         _copy(out, options.copy_to, result)
     return result

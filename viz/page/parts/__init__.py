@@ -15,10 +15,12 @@ import solara
 def ChartPart(
     name: str,
     stamp: str,
+    about: str,
     title: str,
     sentence: str,
     option: str,
     table: str,
+    legend: str,
     height: str,
     maps: str,
     event_pick: Callable[[Any], None],
@@ -30,7 +32,11 @@ def ChartPart(
 @solara.component_vue("transport.vue", vuetify=False)
 def TransportPart(
     playing: bool,
-    busy: str,
+    steady: bool,
+    busy: bool,
+    status: str,
+    link: str,
+    run: int,
     over: bool,
     speed: int,
     names: list[str],
@@ -38,9 +44,24 @@ def TransportPart(
     event_step: Callable[[int], None],
     event_set_speed: Callable[[int], None],
     event_reset: Callable[..., None],
+    event_go_to: Callable[[str], None],
     event_set_dark: Callable[[bool], None],
 ) -> None:
-    """Play, step, speed and reset, by button and by key."""
+    """Play, step, speed and reset, by button and by key; the address of what is shown."""
+
+
+# why: an argument is a property of the browser's component
+@solara.component_vue("scrubber.vue", vuetify=False)
+def ScrubberPart(
+    last: int,
+    at: int,
+    dates: list[str],
+    ticks: str,
+    busy: bool,
+    event_look: Callable[[int], None],
+    event_fork: Callable[..., None],
+) -> None:
+    """A slider over the quarters so far."""
 
 
 @solara.component_vue("levers.vue", vuetify=False)

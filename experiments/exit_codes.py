@@ -1,0 +1,11 @@
+"""What the program ends with: one number a kind of end, told in ``docs/sweeps.md``."""
+
+ALL_DONE = 0
+BAD_INPUT = 2
+SOME_FAILED = 3
+DAMAGED_OR_LOCKED = 4
+RESUME_ME = 75
+"""Stopped at a limit, as ``EX_TEMPFAIL`` of ``sysexits.h``: the same again goes on."""
+
+INTERRUPTED = 130
+"""As shells tell a program that Ctrl-C ended."""

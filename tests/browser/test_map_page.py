@@ -1,0 +1,242 @@
+"""The map and the charts in a real browser: at every width, in both themes, and in every state."""
+
+import re
+from urllib.parse import unquote
+
+import pytest
+from PIL import Image
+
+from tests.browser.acting import (
+    CLOCK,
+    MAP,
+    NOTICE,
+    drawn,
+    grave,
+    press,
+    quarter,
+    set_number,
+    step,
+    tiles,
+    wait_for_quarter,
+    wait_for_tiles,
+)
+from tests.browser.conftest import FIRMS
+
+SIZES = {"laptop": (1280, 720), "phone": (390, 844), "desk": (1920, 1080)}
+
+
+def sized(name, **more):
+    width, height = SIZES[name]
+    return {"viewport": {"width": width, "height": height}, "reduced_motion": "reduce", **more}
+
+
+def pixels_a_unit(page):
+    """Pixels of a unit of the map to the right and downwards, and where its corners are."""
+    return page.locator(".ns-map .ns-plot").evaluate(
+        "plot => { const chart = plot.parentElement.__vue__.chart;"
+        " const at = place => chart.convertToPixel('geo', place);"
+        " const [[west, north], [east, south]] = chart.getOption().geo[0].boundingCoords;"
+        " const [zero, right, down] = [at([0, 0]), at([1, 0]), at([0, -1])];"
+        " return { x: right[0] - zero[0], y: down[1] - zero[1], from: at([west, north]),"
+        " to: at([east, south]), width: plot.clientWidth, height: plot.clientHeight }; }"
+    )
+
+
+def open_city(page):
+    """Reach the first city of the list by the keyboard."""
+    page.locator(".ns-map summary").focus()
+    page.keyboard.press("Enter")
+    page.locator(".ns-map table button").first.focus()
+    page.keyboard.press("Enter")
+    page.locator(".ns-place .ns-firm").first.wait_for()
+
+
+def compare(page, name="no levers"):
+    page.get_by_text("Compare two worlds").click()
+    page.get_by_label("Second world, same seed").select_option(name)
+    page.locator(".ns-diff").first.wait_for(state="attached")
+
+
+DARK_GROUND = """
+[...document.querySelectorAll('.ns-page, .ns-page .v-sheet, .ns-place *')].every(e => {
+  const [r, g, b, a] = getComputedStyle(e).backgroundColor.match(/[\\d.]+/g).map(Number);
+  return a === 0 || r + g + b < 300 || e.closest('.ns-swatch');
+})"""
+"""Whether nothing of the page lies on a sheet of another theme."""
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_every_state_is_whole_at_every_size_in_both_themes(visit, size):
+    page = visit(**sized(size))
+    set_number(page, "Special duty", 25)
+    step(page)
+    at = pixels_a_unit(page)
+    assert at["x"] == pytest.approx(at["y"], rel=1e-3), "the map keeps its proportions"
+    (left, top), (right, bottom) = at["from"], at["to"]
+    assert min(left, top) >= -1
+    assert right <= at["width"] + 1
+    assert bottom <= at["height"] + 1
+    assert max(right - left, bottom - top) > 0.95 * min(at["width"], at["height"])
+    compare(page)
+    open_city(page)
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        page.locator(f".ns-{scheme}").wait_for()
+        page.locator(".ns-place .ns-firm").first.wait_for()
+        assert page.evaluate("document.documentElement.scrollWidth") <= SIZES[size][0]
+        assert grave(page) == []
+    assert page.evaluate(DARK_GROUND)
+    assert page.locator("main").count() == 1
+    assert all(page.locator("th").all_text_contents())
+
+
+def test_at_twice_the_size_nothing_is_cut(visit):
+    """As zoomed to 200%: half as many pixels for the page, each twice as large."""
+    page = visit(
+        viewport={"width": 640, "height": 360}, device_scale_factor=2, reduced_motion="reduce"
+    )
+    step(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 640
+    at = pixels_a_unit(page)
+    assert at["x"] == pytest.approx(at["y"], rel=1e-3)
+
+
+def test_who_wants_no_motion_gets_none_and_others_see_moves_once(visit):
+    still, moving = visit(), visit(**sized("laptop") | {"reduced_motion": "no-preference"})
+    for page, moves in ((still, False), (moving, True)):
+        step(page)
+        series = {one["id"].split("-")[0]: one for one in drawn(page, ".ns-map")["series"]}
+        assert series["moves"]["effect"]["show"] is moves
+        assert series["moves"]["effect"]["loop"] is False
+        assert series["news"]["animation"] is moves
+
+
+def test_legends_say_what_colours_mean_and_the_map_compares_two_worlds(visit):
+    page = visit()
+    set_number(page, "Special duty", 40)
+    step(page, 2)
+    legend = page.locator(".ns-map .ns-legend")
+    assert re.search(
+        "\N{MINUS SIGN}\\d+%.*\\+\\d+%.*output against 2017", legend.inner_text(), re.S
+    )
+    press(page, "By sector")
+    page.locator(".ns-map .ns-swatch").nth(9).wait_for()
+    assert page.locator(".ns-map .ns-legend li").count() == 10
+    assert page.locator("figure").last.locator(".ns-legend li").count() > 5
+    press(page, "By change")
+    compare(page)
+    legend.filter(has_text="output against no levers").wait_for()
+    title = page.locator(".ns-map .ns-chart-title").inner_text()
+    assert title == "Where North America manufactures, usmca with levers against no levers"
+
+
+def test_on_a_phone_the_result_stands_beside_the_lever(visit):
+    page = visit(**sized("phone"))
+    lever = page.locator(".ns-lever").filter(has_text="Cost of paperwork").first
+    lever.scroll_into_view_if_needed()
+    strip = page.locator(".ns-strip")
+    shown = strip.inner_text()
+    for said in ("US jobs", "Mexico output", "US prices", "since 2017"):
+        assert said in shown
+    box, screen = strip.bounding_box(), SIZES["phone"]
+    assert box["y"] + box["height"] <= screen[1] + 1
+    assert lever.bounding_box()["y"] < box["y"]
+    set_number(page, "Special duty", 60)
+    step(page)
+    page.wait_for_function(
+        "shown => (document.querySelector('.ns-strip') || {}).innerText !== shown", arg=shown
+    )
+
+
+def test_what_is_saved_of_a_chart_says_what_it_shows_and_where_it_is_from(visit, tmp_path):
+    page = visit()
+    step(page)
+    for title, unit, key in (
+        ("Where North America manufactures", "billion USD a year", "output against 2017"),
+        ("Production", "2017 = 100", "Mexico"),
+    ):
+        for kind in ("SVG", "PNG"):
+            with page.expect_download() as download:
+                page.get_by_role("button", name=f"Save {title} as {kind}").click()
+            saved = tmp_path / f"chart.{kind}"
+            download.value.save_as(saved)
+            if kind == "PNG":
+                with Image.open(saved) as picture:
+                    assert picture.size == (2000, 1280)
+                    # Ink in the band of the title and in that of the source, not only in between.
+                    grey = picture.convert("L")
+                    for top, bottom in ((20, 70), (1230, 1270)):
+                        assert grey.crop((20, top, 1400, bottom)).getextrema()[0] < 128
+                continue
+            text = unquote(saved.read_text())
+            said = " ".join(re.findall(r">([^<>]+)<", text))
+            for words in (unit, key, "Scenario usmca", "seed 1", f"{FIRMS} firms", "Q1 2017",
+                          "Source: Nearshore"):  # fmt: skip
+                assert words in said, words
+
+
+def test_the_loader_is_dark_in_the_dark_and_names_no_framework(visit, server):
+    page = visit(**sized("laptop"), color_scheme="dark")
+    page.goto(server.address, wait_until="commit")
+    page.wait_for_selector("#loader-container, .ns-page", state="attached")
+    ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert ground == "rgb(14, 21, 29)"
+    assert "solara" not in page.locator("body").inner_text().lower()
+    icon = page.request.get(f"{server.address}static/assets/favicon.svg")
+    assert "122a4f" in icon.text()
+    page.wait_for_selector(".ns-map canvas")
+
+
+def test_a_notice_goes_with_the_next_thing_asked_for(visit):
+    page = visit()
+    press(page, "Reset")
+    page.locator(NOTICE).filter(has_text="nothing else changed").wait_for()
+    page.locator(CLOCK).filter(has_text="quarter 0,").wait_for()
+    press(page, "Step")
+    wait_for_quarter(page, 1)
+    assert page.locator(NOTICE).count() == 0
+
+
+def look_back(page, quarter):
+    slider = page.get_by_role("slider", name="Quarter looked at")
+    slider.focus()
+    slider.fill(str(quarter))
+
+
+def test_time_can_be_scrubbed_and_what_if_forks_in_the_past(visit):
+    page = visit()
+    step(page)
+    set_number(page, "Special duty", 25)
+    step(page)
+    first = tiles(page, 2)
+    set_number(page, "Special duty", 60)
+    step(page, 2)
+    assert page.locator(".ns-tick").count() == 2
+    last = tiles(page, 4)
+    look_back(page, 2)
+    page.locator(".ns-scrub-date").filter(has_text="Q2 2017").wait_for()
+    wait_for_tiles(page, first)
+    (chart,) = [one for one in drawn(page, ".ns-charts")["series"] if one["id"] == "Mexico"]
+    assert len(chart["data"]) == 3
+    assert len(drawn(page, ".ns-charts")["xAxis"][0]["data"]) == 5
+    assert quarter(page) == 4, "the run itself stays where it is"
+    # By the keyboard, and back to now.
+    page.keyboard.press("ArrowRight")
+    page.locator(".ns-scrub-date").filter(has_text="Q3 2017").wait_for()
+    press(page, "Now")
+    wait_for_tiles(page, last)
+    look_back(page, 2)
+    wait_for_tiles(page, first)
+    press(page, "What if from here")
+    page.locator(CLOCK).filter(has_text="quarter 2, usmca").wait_for()
+    page.locator(NOTICE).filter(has_text="Back in Q2 2017").wait_for()
+    assert page.locator(".ns-diff").first.inner_text().startswith("0")
+    assert grave(page) == []
+    set_number(page, "Special duty", 0)
+    step(page, 2)
+    page.locator(".ns-diff").filter(has_text=re.compile("[1-9].* vs as it was")).first.wait_for()
+    # The fork is in the address.
+    shown = tiles(page, 4)
+    page.reload()
+    page.wait_for_selector(MAP)
+    wait_for_tiles(page, shown)

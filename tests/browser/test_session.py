@@ -1,0 +1,120 @@
+"""A session without a browser: what is asked for is queued, acknowledged and done in order."""
+
+import threading
+from time import perf_counter, sleep
+
+import pytest
+
+import abm.trade_phases
+from abm.scenario.scenario import Scenario
+from viz.lab import keep
+from viz.lab.laboratory import Start
+from viz.page import lever_panel as levers
+from viz.page.session import SPEEDS, Session
+
+FIRMS = 100
+
+
+def until(claim):
+    """Wait for something that a thread does."""
+    began = perf_counter()
+    while not claim():
+        assert perf_counter() - began < 60
+        sleep(0.005)
+
+
+def test_steps_go_on_while_a_drawing_does_not_end(monkeypatch):
+    monkeypatch.setattr("viz.page.defaults.start", Start(Scenario.load("status-quo"), FIRMS))
+    session, drawn = Session(), threading.Event()
+    session.open(None)
+    until(lambda: session.frame.value is not None and not session.busy.value)
+    stop = session.frame.subscribe(lambda _: drawn.wait())
+    session.speed.value = len(SPEEDS) - 1
+    session.toggle()
+    until(lambda: session.frame.value.quarter > 0)
+    stands = session.frame.value.quarter
+    until(lambda: session.laboratory.quarter >= stands + 4)
+    assert session.frame.value.quarter == stands
+    drawn.set()
+    session.toggle()
+    until(lambda: not session.playing.value)
+    until(lambda: session.frame.value.quarter == session.laboratory.quarter)
+    stop()
+    session.close()
+
+
+@pytest.fixture
+def slow_session(monkeypatch):
+    """A session whose next quarter ends when it is let go, however long that is."""
+    monkeypatch.setattr("viz.page.defaults.start", Start(Scenario.load("status-quo"), FIRMS))
+    go, solved = threading.Event(), abm.trade_phases.solve_costs
+
+    def solve_costs(*arguments):
+        assert go.wait(60)
+        return solved(*arguments)
+
+    session = Session()
+    session.open(None)
+    until(lambda: session.frame.value is not None and session.link.value)
+    monkeypatch.setattr("abm.trade_phases.solve_costs", solve_costs)
+    yield session, go
+    go.set()
+    session.close()
+
+
+def test_whatever_is_asked_for_during_a_long_quarter_is_acknowledged_at_once(slow_session):
+    session, go = slow_session
+    special = next(n for n, lever in enumerate(levers.levers()) if lever.label == "Special duty")
+    session.step()
+    until(lambda: session.doing.value)
+    assert session.doing.value == "Q1 2017: what every firm's goods cost, and their content"
+    began = perf_counter()
+    session.pull(special, 25.0)
+    session.press("blanket")
+    session.step()
+    session.visit_city(0)
+    session.visit_supplier(next(iter(session.frame.value.world.suppliers)))
+    session.compare(None)
+    session.toggle()
+    assert perf_counter() - began < 1
+    assert session.pausing.value
+    assert session.owed.value == 0
+    assert len(session.waiting.value) == 2
+    # The link has what waits already: it comes with the quarter after the one under way.
+    until(lambda: keep.restored(session.link.value).levers)
+    played = keep.restored(session.link.value)
+    assert played.quarters == 0
+    assert [quarter for quarter, _ in played.levers] == [2]
+    go.set()
+    until(lambda: session.frame.value.quarter == 1 and not session.waiting.value)
+    until(lambda: not session.pausing.value and not session.doing.value)
+    assert session.laboratory.quarter == 1, "the second step was given up by the pause"
+    until(lambda: session.frame.value.scenario.timeline)
+    (entry,) = session.frame.value.scenario.timeline
+    assert entry.set["tariffs.special.USA.MEX.all"] == 0.25
+    assert entry.set["threat.rate"] == 0.25
+    assert keep.restored(session.link.value).levers == ((2, entry.set),)
+
+
+def test_as_many_quarters_are_played_as_were_asked_for(slow_session):
+    session, go = slow_session
+    for _ in range(10):
+        session.step()
+    session.step(4)
+    session.step()
+    assert session.owed.value == 15
+    go.set()
+    until(lambda: session.frame.value.quarter == 15)
+    assert session.laboratory.quarter == 15
+    assert session.owed.value == 0
+
+
+def test_starting_again_drops_what_waits_and_ends_with_the_last_one_asked_for(slow_session):
+    session, go = slow_session
+    session.step(3)
+    for seed in (5, 6, 7):
+        session.reset(Scenario.load("status-quo"), FIRMS, seed)
+    go.set()
+    until(lambda: session.frame.value.start.seed == 7 and not session.busy.value)
+    assert session.laboratory.quarter == 0
+    assert session.owed.value == 0

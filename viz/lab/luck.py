@@ -1,0 +1,151 @@
+"""How much is luck: the same run with several seeds, in processes of their own.
+
+Every seed makes other firms and other draws. Centre and band come from the same
+worlds: the centre is their mean, the band holds the world of another seed with 95%
+probability, and a difference is told with the 95% interval of its mean over seeds,
+both by Student's t. Two worlds of one seed share their draws, so their difference is
+taken seed by seed.
+"""
+
+import os
+from collections.abc import Callable
+from concurrent.futures import as_completed
+from dataclasses import dataclass, replace
+from multiprocessing import get_context
+
+import numpy as np
+from numpy.typing import NDArray
+from pebble import ProcessPool
+from scipy import stats
+
+from abm.errors import NearshoreError
+from viz.lab.laboratory import Laboratory, Played
+
+type Floats = NDArray[np.float64]
+
+SEEDS = (8, 12, 16)
+"""How many can be asked for."""
+
+COVERED = 0.95
+"""Of a band and of an interval."""
+
+
+@dataclass(frozen=True, eq=False)
+class Luck:
+    """The figures of one run with several seeds.
+
+    Attributes
+    ----------
+    seeds : tuple of int
+    mine, theirs : dict of str to ndarray, shape (seed, quarter, place)
+        The series of `viz.lab.history.PastQuarters` in both worlds; ``theirs`` is empty
+        without a second one.
+    """
+
+    seeds: tuple[int, ...]
+    mine: dict[str, Floats]
+    theirs: dict[str, Floats]
+
+    @property
+    def quarter(self) -> int:
+        """The last one."""
+        return next(iter(self.mine.values())).shape[1] - 1
+
+
+def band(values: Floats) -> tuple[Floats, Floats, Floats]:
+    """Mean over seeds, and between what the world of another seed would lie.
+
+    Parameters
+    ----------
+    values : ndarray, shape (seed, quarter)
+
+    Returns
+    -------
+    tuple of ndarray, shape (quarter,)
+        Mean, lower and upper end.
+    """
+    count = len(values)
+    half = _t(count) * values.std(axis=0, ddof=1) * np.sqrt(1 + 1 / count)
+    centre = values.mean(axis=0)
+    return centre, centre - half, centre + half
+
+
+def interval(differences: Floats) -> tuple[float, float]:
+    """Mean of differences, one a seed, and half the width of its interval."""
+    half = _t(len(differences)) * differences.std(ddof=1) / np.sqrt(len(differences))
+    return float(differences.mean()), float(half)
+
+
+def is_luck(mean: float, half: float) -> bool:
+    """Whether a difference cannot be told from none."""
+    return abs(mean) <= half
+
+
+def _t(count: int) -> float:
+    return float(stats.t.ppf((1 + COVERED) / 2, count - 1))
+
+
+def measure(
+    played: Played,
+    count: int,
+    done: Callable[[int], None] = lambda _: None,
+    stop: Callable[[], bool] = lambda: False,
+) -> Luck | None:
+    """Play a run with so many seeds, from its own on.
+
+    Parameters
+    ----------
+    played : Played
+    count : int
+    done : callable, optional
+        Is told how many seeds are finished.
+    stop : callable, optional
+        Whether it is no longer wanted; asked after every seed.
+
+    Returns
+    -------
+    Luck or None
+        None if it was stopped.
+
+    Raises
+    ------
+    NearshoreError
+        If a run with another seed fails.
+    """
+    seeds = tuple(played.start.seed + n for n in range(count))
+    runs = [replace(played, start=replace(played.start, seed=seed)) for seed in seeds]
+    workers = min(count, os.process_cpu_count() or 1)
+    with ProcessPool(workers, context=get_context("spawn"), initializer=_give_way) as pool:
+        asked = {pool.schedule(_series, (run,)): n for n, run in enumerate(runs)}
+        found: dict[int, tuple[dict[str, Floats], dict[str, Floats]]] = {}
+        for future in as_completed(asked):
+            found[asked[future]] = future.result()
+            done(len(found))
+            if stop():
+                pool.stop()
+                return None
+    mine, theirs = (
+        {name: np.stack([found[n][world][name] for n in range(count)]) for name in found[0][world]}
+        for world in (0, 1)
+    )
+    return Luck(seeds, mine, theirs)
+
+
+def _give_way() -> None:
+    """The page goes first."""
+    if hasattr(os, "nice"):
+        os.nice(10)
+
+
+def _series(played: Played) -> tuple[dict[str, Floats], dict[str, Floats]]:
+    """The series of both worlds of one seed, shape (quarter, place)."""
+    lab = Laboratory(played.start)
+    lab.replay(played.levers, played.quarters)
+    if lab.failure is not None:
+        raise NearshoreError(f"seed {played.start.seed}: {lab.failure.text}")
+    worlds = (lab.world, lab.other)
+    mine, theirs = (
+        {} if one is None else {n: np.array(v) for n, v in one.history.series.items()}
+        for one in worlds
+    )
+    return mine, theirs
