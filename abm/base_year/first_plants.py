@@ -11,6 +11,7 @@ markets, and that on where firms stand: so plants and access are found in turns.
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,15 +28,24 @@ from abm.base_year.drawn_plants import (
 from abm.base_year.links import link_suppliers
 from abm.base_year.owners import Makers, as_expected, standing_makers
 from abm.base_year.resting import Resting, Wanted, matched_sunk
+from abm.base_year.young_plants import (
+    base_competition,
+    base_customers,
+    drawn_built,
+    expected_built,
+    of_both_uses,
+)
 from abm.core.blocks import blocks
 from abm.core.choice.plant_costs import QUARTERS
+from abm.core.inputs.content_rules import Floats
 from abm.economy.tables import Array, Economy
 from abm.engine.draws import Draws
 from abm.location.deaths import line_up
-from abm.location.moving_costs import KINDS, MovingCosts, Sunk, from_abroad
+from abm.location.moving_costs import KINDS, MovingCosts, Sunk, dying, from_abroad, may_die
 from abm.location.payoffs import payoffs
 from abm.policy.regimes import Policy
 from abm.scenario.scenario import Scenario
+from abm.trade.market_clearing import FINAL, INTERMEDIATE
 from abm.trade.suppliers import SupplierNetwork
 from agents import FirmTable
 
@@ -105,13 +115,39 @@ def place_firms(
         if np.average(change, weights=turns.made.sum(axis=1)) < SETTLED:
             break
     sunk, base_year = turn.sunk, turn.base_year
-    _, values, projects = turns.long_run(turn)
-    calibration = replace(base_year.calibration, arriving=sunk.arriving, founding=sunk.founding)
-    _begin_projects(table, replace(turns.moving, sunk=sunk), projects, draws)
+    rest = turns.long_run(turn)
+    quarter = base_quarter(table, economy, policy, base_year)
+    calibration = replace(
+        base_year.calibration,
+        arriving=sunk.arriving,
+        founding=sunk.founding,
+        base_competition=base_competition(quarter, base_customers(quarter, base_year.built)),
+    )
+    _begin_projects(table, replace(turns.moving, sunk=sunk), rest.projects, draws)
     table.opportunity[:] = -1
     table.moved_from_home[:] = table.plants[:, HOSTS.index("USA")]
     line_up(table, settings)
-    return Placed(replace(base_year, calibration=calibration), turn.network, values)
+    return Placed(replace(base_year, calibration=calibration), turn.network, rest.values)
+
+
+class _Rest(NamedTuple):
+    """Where every firm is in the long run.
+
+    Attributes
+    ----------
+    standing : ndarray, shape (firm, config)
+    values : ndarray, shape (firm, config)
+        Of sets of plants, quarters of profit.
+    projects : ndarray, shape (firm, config to)
+        Share of time at work on each, of the time that the firm stands where it does.
+    leaving : ndarray, shape (firm, host)
+        Probability per quarter that a plant closes or dies.
+    """
+
+    standing: Array
+    values: Array
+    projects: Array
+    leaving: Array
 
 
 @dataclass(frozen=True)
@@ -196,23 +232,23 @@ class _Turns:
         self._stand(standing)
         masses = _first_masses(table, makers)
         as_expected(table, table.size[:, None] * table.plants, masses)
-        return self._found(None)
+        dies = dying(table, self.scenario.firms)[:, None] * may_die(table, table.plants)
+        return self._found(None, dies)
 
     def after(self, turn: _Turn) -> _Turn:
         """With firms where they are in the long run, given what was found before."""
         table = self.table
-        self._stand(self.long_run(turn)[0])
+        rest = self.long_run(turn)
+        self._stand(rest.standing)
         share = table.base_plant_sales[np.arange(len(table)), table.config]
         as_expected(table, table.base_revenue[:, None] * share, self.made)
-        return self._found(turn)
+        return self._found(turn, rest.leaving)
 
-    def long_run(self, turn: _Turn) -> tuple[Array, Array, Array]:
-        """Long-run shares of sets, values, and shares of projects from where each firm stands.
-
-        Shapes (firm, config) all three. A firm that never moves stands where it does.
-        """
+    def long_run(self, turn: _Turn) -> "_Rest":
+        """Where every firm is in the long run; one that never moves stands where it does."""
         table, firms = self.table, len(self.table)
         standing, values, projects = np.empty((3, firms, N_CONFIGS))
+        leaving = np.empty((firms, N_HOSTS))
         if sum(map(len, turn.resting.rows)) == firms:
             every: Iterable[Resting] = [turn.resting]
         else:
@@ -221,15 +257,32 @@ class _Turns:
         for resting in every:
             rows = np.concatenate(resting.rows)
             values[rows] = np.concatenate([moves.values for moves in resting.moves])
-            shares, under_way = resting.standing(turn.sunk)
+            shares, under_way, leaving[rows] = resting.standing(turn.sunk)
             each, config = np.arange(len(rows)), table.config[rows]
             stuck = ~np.isfinite(shares).all(axis=1)
             shares[stuck] = np.eye(N_CONFIGS)[config[stuck]]
             under_way[stuck] = 0
+            leaving[rows[stuck]] = 0
             standing[rows] = shares
             here = np.maximum(shares[each, config], np.finfo(np.float64).tiny)[:, None]
             projects[rows] = np.minimum(under_way[each, config] / here, 1.0)
-        return standing, values, projects
+        return _Rest(standing, values, projects, leaving)
+
+    def _wanted(self, built: Floats, leaving: Array) -> Wanted:
+        """What plants would make if customers chose anew, given that those of now make what they do.
+
+        Owners make their shares of what plants at each host would make.
+        """
+        table, economy = self.table, self.economy
+        share = table.base_plant_sales[np.arange(len(table)), table.config]
+        anew = (table.base_revenue * table.weight)[:, None] * share
+        young = [built[:, :N_HOSTS, use] for use in (FINAL, INTERMEDIATE)]
+        now = anew * of_both_uses(table, economy, *young)
+        total = np.stack([np.bincount(table.sector, at, N_FOOTLOOSE) for at in now.T], axis=1)
+        made = self.made.sum(axis=1)
+        scale = np.divide(total, made, out=np.ones_like(total), where=made > 0)
+        expected = expected_built(table, leaving, self.scenario.economy.speeds, economy)
+        return Wanted(self.made * scale[:, None], self.stands < 1, expected)
 
     def _stand(self, standing: Array) -> None:
         """Draw where firms stand."""
@@ -238,19 +291,20 @@ class _Turns:
             keep_every_owner_alive(self.table, self.economy, standing)
         keep_every_cell_alive(self.table, self.economy.makes)
 
-    def _found(self, before: _Turn | None) -> _Turn:
-        """Calibrate with firms where they stand, and find sunk costs."""
+    def _found(self, before: _Turn | None, leaving: Array) -> _Turn:
+        """Calibrate with firms where they stand and leave at a rate, and find sunk costs."""
         table, economy, policy = self.table, self.economy, self.policy
         settings, every = self.scenario.firms, np.arange(len(table))
         network = link_suppliers(table, economy, self.scenario.economy.relation, self.draws)
         start = None if before is None else before.base_year
-        base_year = calibrate(table, economy, policy, settings, start)
+        built = drawn_built(table, leaving, self.scenario.economy.speeds, self.draws)
+        base_year = calibrate(table, economy, policy, settings, start, built)
         network.mass[:] = table.size * table.weight  # as owners' shares have moved weights
         sold = set_base_sales(base_quarter(table, economy, policy, base_year), base_year)
         found = payoffs(table, base_year.calibration, settings, policy, sold[..., None], every)
         payoff = found[..., 0]
         resting = Resting.of(table, self.moving, payoff, _sample(table))
-        wanted = Wanted(self.made, self.stands)
+        wanted = self._wanted(built, leaving)
         if before is None:
             sunk = matched_sunk(resting, wanted, None, ROUGHLY)
         else:

@@ -10,6 +10,7 @@ from abm.base_year.base_sales import base_quarter
 from abm.base_year.calibration import BaseYear
 from abm.base_year.first_plants import place_firms
 from abm.base_year.population import draw_population
+from abm.base_year.young_plants import base_customers
 from abm.core.inputs.contracts import Contracts
 from abm.core.inputs.sourcing import UnitCosts
 from abm.economy.constants import Calibration
@@ -22,7 +23,6 @@ from abm.policy.regimes import Policy, compile_policy
 from abm.scenario.scenario import Scenario
 from abm.state.state import State
 from abm.trade.accounts import Accounts, Consumers
-from abm.trade.customers import AT_ONCE, Customers, serve
 from abm.trade.input_flows import clear_with_purchases
 from abm.trade.input_prices import outside_duty
 from abm.trade.market_clearing import FINAL
@@ -189,7 +189,7 @@ def first_state(start: CalibratedEconomy, base_accounts: Accounts, policy: Polic
         adapted_spending=spending,
         last_price=np.ones_like(spending),
         spending=_base_spending(start),
-        customers=serve(quarter, Customers.nobodys(len(start.firms)), AT_ONCE, regime=0).customers,
+        customers=base_customers(quarter, base_year.built),
     )
 
 

@@ -224,7 +224,7 @@ def serve(
             new.remember(held, sector, rows)
         before = _of_sector(last.firms, last.fringe, sector, rows)
         dearer = offers.dearer(last, sector, rows)
-        base = quarter.calibration.expenditure[[sector]]
+        base = quarter.calibration.base_competition[[sector]]
         sigma = quarter.economy.sigma[[sector]]
         served.price_index[sector] = price_index(competition, base, now, today, sigma, edges)[0]
         served.price_change[sector] = tornqvist(before, now, dearer, edges)[0]
