@@ -94,7 +94,6 @@ class Firm(mesa.Agent):
     paperwork = Cell()
     reluctance = Cell()
     review_offset = Cell()
-    death_offset = Cell()
     suitability = Cell()
     base_revenue = Cell()
     base_plant_sales = Cell()

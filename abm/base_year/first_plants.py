@@ -40,7 +40,6 @@ from abm.core.choice.plant_costs import QUARTERS
 from abm.core.inputs.content_rules import Floats
 from abm.economy.tables import Array, Economy
 from abm.engine.draws import Draws
-from abm.location.deaths import line_up
 from abm.location.moving_costs import KINDS, MovingCosts, Sunk, dying, from_abroad, may_die
 from abm.location.payoffs import payoffs
 from abm.policy.regimes import Policy
@@ -126,7 +125,6 @@ def place_firms(
     _begin_projects(table, replace(turns.moving, sunk=sunk), rest.projects, draws)
     table.opportunity[:] = -1
     table.moved_from_home[:] = table.plants[:, HOSTS.index("USA")]
-    line_up(table, settings)
     return Placed(replace(base_year, calibration=calibration), turn.network, rest.values)
 
 

@@ -19,6 +19,7 @@ from abm.economy.tables import Array, Economy
 from abm.engine.draws import Draws
 from abm.errors import CalibrationError
 from abm.governments.in_force import PolicyState
+from abm.location.evenly import GROUPS
 from abm.policy.regimes import Policy, compile_policy
 from abm.scenario.scenario import Scenario
 from abm.state.state import State
@@ -190,6 +191,8 @@ def first_state(start: CalibratedEconomy, base_accounts: Accounts, policy: Polic
         last_price=np.ones_like(spending),
         spending=_base_spending(start),
         customers=base_customers(quarter, base_year.built),
+        moves_owed=np.zeros((N_FOOTLOOSE, GROUPS)),
+        deaths_owed=np.zeros((N_FOOTLOOSE, N_HOSTS)),
     )
 
 

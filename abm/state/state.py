@@ -57,6 +57,11 @@ class State:
         those of each host, at basic prices.
     customers : Customers
         Who gets how much of it.
+    moves_owed : ndarray, shape (sector, group)
+        Moves expected until now that were not drawn, by the host where a plant would open and
+        last those that open none.
+    deaths_owed : ndarray, shape (sector, host)
+        The same of deaths of plants.
     quarter : int
         The last one finished.
     records : Records
@@ -76,6 +81,8 @@ class State:
     last_price: Array
     spending: Array
     customers: Customers
+    moves_owed: Array
+    deaths_owed: Array
     quarter: int = 0
     records: Records = field(default_factory=Records)
 

@@ -63,6 +63,8 @@ class Surface:
     last_price = Carried()
     spending = Carried()
     customers = Carried()
+    moves_owed = Carried()
+    deaths_owed = Carried()
     quarter = Carried()
     records = Carried()
 
