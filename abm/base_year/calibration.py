@@ -205,9 +205,7 @@ def calibrate(
         if rounds == FREE_ROUNDS:
             held = borders.claim
         quarter = Quarter(table, economy, calibration, policy, costs, borders, outside)
-        access = matched_access(
-            quarter, targets.everywhere, built, patient=rounds > FREE_ROUNDS
-        )
+        access = matched_access(quarter, targets.everywhere, built, patient=rounds > FREE_ROUNDS)
         calibration = replace(calibration, access=access)
         quarter = replace(quarter, calibration=calibration)
         tally = tally_plants(

@@ -21,7 +21,6 @@ from abm.base_year.base_sales import base_quarter, set_base_sales
 from abm.base_year.calibration import BaseYear, calibrate
 from abm.base_year.drawn_plants import (
     draw_sets,
-    evenly,
     keep_every_cell_alive,
     keep_every_owner_alive,
 )
@@ -40,6 +39,15 @@ from abm.core.choice.plant_costs import QUARTERS
 from abm.core.inputs.content_rules import Floats
 from abm.economy.tables import Array, Economy
 from abm.engine.draws import Draws
+from abm.location.evenly import (
+    GROUPS,
+    along_lines,
+    amount_of,
+    by_size,
+    cuts_of,
+    group_of,
+    target_of,
+)
 from abm.location.moving_costs import KINDS, MovingCosts, Sunk, dying, from_abroad, may_die
 from abm.location.payoffs import payoffs
 from abm.policy.regimes import Policy
@@ -62,6 +70,9 @@ SAMPLE = 1 << 14
 
 BLOCK = 1 << 14
 """Firms whose long-run shares are found at once."""
+
+ALMOST = 1 - 1e-9
+"""Of the way to a whole number: the next one is reached whatever is expected."""
 
 GUMBEL_SPREAD = np.pi / np.sqrt(6)
 
@@ -267,9 +278,9 @@ class _Turns:
         return _Rest(standing, values, projects, leaving)
 
     def _wanted(self, built: Floats, leaving: Array) -> Wanted:
-        """What plants would make if customers chose anew, given that those of now make what they do.
+        """What plants would make on average were all customers to choose anew.
 
-        Owners make their shares of what plants at each host would make.
+        Those that stand make what they do, and owners their shares of what all would at a host.
         """
         table, economy = self.table, self.economy
         share = table.base_plant_sales[np.arange(len(table)), table.config]
@@ -375,19 +386,22 @@ def _begin_projects(table: FirmTable, moving: MovingCosts, projects: Array, draw
         Probability that a firm is at work on each, given where it stands.
     draws : Draws
     """
-    luck, age, beyond = (
+    age, beyond = (
         draws.uniform(purpose, 0, len(table))
-        for purpose in ("first project", "first project's age", "luck of first projects")
+        for purpose in ("first project's age", "luck of first projects")
     )
     any_ = np.minimum(projects.sum(axis=1), 1.0)
-    order = np.lexsort((table.size, table.sector, table.home))
-    begun = np.zeros(len(table), np.bool_)
-    start = float(draws.uniform("first projects", 0, 1)[0])
-    begun[order] = evenly(any_[order], np.full(len(order), start), np.zeros(1, np.int64))
+    order = by_size(table, np.flatnonzero(any_ > 0))
+    group = group_of(table.config[order].astype(np.int64), projects[order])
+    lines = table.sector[order].astype(np.int64) * GROUPS + group
+    amount = amount_of(table, order, projects[order], group)
+    # As many as are expected, rounded down or up, whichever gives the sales that are expected.
+    cuts = cuts_of(draws, "projects", 0, GROUPS)
+    either = [np.stack(np.broadcast_arrays(start, cuts[..., 1]), axis=-1) for start in (0, ALMOST)]
+    nothing = np.zeros((len(cuts), 2))
+    found = along_lines(lines, any_[order], amount, nothing, np.concatenate(either, axis=1))
     table.target[:] = -1
-    rows = np.flatnonzero(begun)
-    chance = np.cumsum(projects[rows] / any_[rows, None], axis=1)
-    target = (chance <= luck[rows, None]).sum(axis=1).clip(max=N_CONFIGS - 1)
+    rows, target = order[found.drawn], target_of(projects[order[found.drawn]], found.part)
     kind = KINDS[from_abroad(table.home[rows]), table.config[rows], target]
     rows, target, kind = rows[kind > 0], target[kind > 0], kind[kind > 0]
     lead = np.array([moving.clocks.of(each).delay for each in range(len(moving.stages))])[kind]

@@ -66,9 +66,7 @@ class _Sellers:
         return value
 
 
-def matched_access(
-    quarter: Quarter, target: Array, built: Floats, patient: bool = False
-) -> Array:
+def matched_access(quarter: Quarter, target: Array, built: Floats, patient: bool = False) -> Array:
     """Access at which sales at the border meet their targets.
 
     Parameters

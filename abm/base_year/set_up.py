@@ -191,8 +191,8 @@ def first_state(start: CalibratedEconomy, base_accounts: Accounts, policy: Polic
         last_price=np.ones_like(spending),
         spending=_base_spending(start),
         customers=base_customers(quarter, base_year.built),
-        moves_owed=np.zeros((N_FOOTLOOSE, GROUPS)),
-        deaths_owed=np.zeros((N_FOOTLOOSE, N_HOSTS)),
+        moves_owed=np.zeros((N_FOOTLOOSE, GROUPS, 2)),
+        deaths_owed=np.zeros((N_FOOTLOOSE, N_HOSTS, 2)),
     )
 
 

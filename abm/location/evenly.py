@@ -6,7 +6,8 @@ owed: the next quarter's line begins there. So at any time as many firms of a gr
 struck as were expected to be, up to one, where independent draws would stray by the square root
 of that number. Firms lie along the line by home and size, and the place where it starts is drawn
 anew every quarter: each firm is struck with its own chance, and firms that are struck in one
-quarter differ in home and size.
+quarter differ in home and size. Of several such places that one is taken which brings the sales
+that events have moved nearest to what was expected (balanced sampling).
 """
 
 from dataclasses import dataclass, replace
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from abm.axes import N_CONFIGS, N_FOOTLOOSE, N_HOSTS
 from abm.economy.tables import Array
 from abm.engine.draws import Draws
-from abm.location.moving_costs import OPENED
+from abm.location.moving_costs import CLOSED, OPENED
 from abm.location.valuation import Choices, Luck, Weighing, weigh
 from agents import FirmTable
 
@@ -35,6 +36,13 @@ LEAST_LUCK = 1e-6
 """Smallest part of the scale of luck by which what was drawn beats everything else."""
 
 
+NUMBER, AMOUNT = range(2)
+"""What is owed: events, and what these move in million USD of quarterly sales."""
+
+TURNS = 16
+"""Places at which a line may be cut open in a quarter; the one that balances sales best is."""
+
+
 @dataclass(frozen=True)
 class Lined:
     """Who is struck along some lines.
@@ -45,16 +53,13 @@ class Lined:
         Places of those struck among the firms given.
     part : ndarray
         Where on a firm's part of the line the whole number falls, from 0 to 1.
-    expected : ndarray, shape (group,)
-        Length of every line.
-    number : ndarray of int, shape (group,)
-        How many are struck of each group.
+    expected : ndarray, shape (group, 2)
+        How many are expected to be, and what these move.
     """
 
     drawn: Rows
     part: Array
     expected: Array
-    number: Rows
 
 
 def by_size(table: FirmTable, rows: Rows) -> Rows:
@@ -63,38 +68,80 @@ def by_size(table: FirmTable, rows: Rows) -> Rows:
     return ordered
 
 
-def along_lines(group: NDArray[np.integer], chance: Array, begun: Array, turn: Array) -> Lined:
+@dataclass(frozen=True)
+class _Line:
+    """Firms of a group along its line.
+
+    Attributes
+    ----------
+    ends : ndarray, shape (firm,)
+        Where each firm's part of the line ends.
+    chance, amount : ndarray, shape (firm,)
+    """
+
+    ends: Array
+    chance: Array
+    amount: Array
+
+    def cut(self, begun: float, turn: float) -> tuple[Rows, Array]:
+        """Firms struck, and where on their parts, if the line is cut open at a turn."""
+        length = float(self.ends[-1])
+        whole = np.arange(1, np.floor(begun + length) + 1) - begun
+        places = (np.clip(whole, 0, length) + turn * length) % length
+        struck = np.minimum(np.searchsorted(self.ends, places, side="right"), len(self.ends) - 1)
+        # A chance of 1 at the cut of the line may be met from both sides.
+        struck, first = np.unique(struck, return_index=True)
+        return struck, (self.ends[struck] - places[first]) / self.chance[struck]
+
+
+def along_lines(
+    group: NDArray[np.integer], chance: Array, amount: Array, owed: Array, cuts: Array
+) -> Lined:
     """Who is struck, of groups each on a line of its own.
 
     Parameters
     ----------
     group : ndarray of int, shape (firm,)
     chance : ndarray, shape (firm,)
-        Between 0 and 1.
-    begun : ndarray, shape (group,)
-        Where on the way to the next whole number each line begins.
-    turn : ndarray, shape (group,)
-        At which part of its length a line is cut open to begin, between 0 and 1.
+        Above 0 and up to 1.
+    amount : ndarray, shape (firm,)
+        What is moved if the firm is struck.
+    owed : ndarray, shape (group, 2)
+        What was expected before and not drawn.
+    cuts : ndarray, shape (group, option, 2)
+        Where on the way to the next whole number a line may begin if nothing is owed, and at
+        which part of its length it is cut open, both between 0 and 1. Of all options that one is
+        taken after which least is owed of what is moved.
 
     Returns
     -------
     Lined
     """
     drawn, parts = [np.empty(0, np.int64)], [np.empty(0)]
-    number, expected = np.zeros(len(begun), np.int64), np.zeros(len(begun))
+    expected = np.zeros(owed.shape)
     for each in np.unique(group):
         rows = np.flatnonzero(group == each)
-        ends = np.cumsum(chance[rows])
-        expected[each] = length = float(ends[-1])
-        whole = np.arange(1, np.floor(begun[each] + length) + 1) - begun[each]
-        places = (np.clip(whole, 0, length) + turn[each] * length) % length if length else whole
-        struck = np.minimum(np.searchsorted(ends, places, side="right"), len(rows) - 1)
-        # A chance of 1 at the cut of the line may be met from both sides.
-        struck, first = np.unique(struck, return_index=True)
-        number[each] = len(struck)
+        line = _Line(np.cumsum(chance[rows]), chance[rows], amount[rows])
+        expected[each] = line.ends[-1], line.chance @ line.amount
+        due = owed[each, AMOUNT] + expected[each, AMOUNT]
+        found = [line.cut(owed[each, NUMBER] + begun, turn) for begun, turn in cuts[each]]
+        best = np.argmin([abs(due - line.amount[struck].sum()) for struck, _ in found])
+        struck, part = found[best]
         drawn.append(rows[struck])
-        parts.append((ends[struck] - places[first]) / chance[rows[struck]])
-    return Lined(np.concatenate(drawn), np.concatenate(parts), expected, number)
+        parts.append(part)
+    return Lined(np.concatenate(drawn), np.concatenate(parts), expected)
+
+
+def cuts_of(draws: Draws, purpose: str, quarter: int, groups: int) -> Array:
+    """Where lines may begin and be cut open in a quarter, shape (sector * group, option, 2).
+
+    The numbers drawn are the same for all groups of a sector, so that identical countries fare
+    alike.
+    """
+    begun = draws.uniform(f"first {purpose}", 0, N_FOOTLOOSE)[:, None]
+    turn = draws.uniform(purpose, quarter, N_FOOTLOOSE)[:, None] + np.arange(TURNS) / TURNS
+    cuts = np.stack(np.broadcast_arrays(begun, turn % 1.0), axis=-1)
+    return np.repeat(cuts, groups, axis=0)
 
 
 @dataclass(frozen=True)
@@ -106,7 +153,7 @@ class Drawn:
     weighed : Weighing
     luck : Luck
         With which they decide that.
-    owed : ndarray, shape (sector, group)
+    owed : ndarray, shape (sector, group, 2)
         Moves expected until now that were not drawn, by the host where one would open or
         `CLOSES`.
     """
@@ -131,7 +178,7 @@ def draw_evenly(
     weighed : Weighing
         With luck of each firm by itself.
     luck : Luck
-    owed : ndarray, shape (sector, group)
+    owed : ndarray, shape (sector, group, 2)
         From before.
     quarter : int
     draws : Draws
@@ -146,35 +193,82 @@ def draw_evenly(
     chance = moves.sum(axis=1)
     open_ = np.flatnonzero((chance > CERTAIN) & (chance < 1 - CERTAIN))
     open_ = open_[np.lexsort((table.size[rows[open_]], table.home[rows[open_]]))]
-    sector, group = table.sector[rows[open_]].astype(np.int64), _group(config, moves, open_)
-    line = sector * GROUPS + group
-    # The numbers drawn are the same for all hosts, so that identical countries fare alike.
-    turn = np.repeat(draws.uniform("decisions", quarter, N_FOOTLOOSE), GROUPS)
-    start = np.repeat(draws.uniform("first decisions", 0, N_FOOTLOOSE), GROUPS)
-    found = along_lines(line, chance[open_], owed.ravel() + start, turn)
+    group = group_of(config[open_], moves[open_])
+    line = table.sector[rows[open_]].astype(np.int64) * GROUPS + group
+    amount = amount_of(table, rows[open_], moves[open_], group)
+    before, cuts = owed.reshape(-1, 2), cuts_of(draws, "decisions", quarter, GROUPS)
+    found = along_lines(line, chance[open_], amount, before, cuts)
     wanted = weighed.choice.copy()
     wanted[open_] = config[open_]
     movers = open_[found.drawn]
-    target = np.cumsum(moves[movers], axis=1) <= (found.part * chance[movers])[:, None]
-    wanted[movers] = target.sum(axis=1).clip(max=N_CONFIGS - 1)
+    wanted[movers] = target_of(moves[movers], found.part)
     off = np.flatnonzero(wanted != weighed.choice)
     if len(off):
         anew = _forced(choices, weighed, luck, off, wanted[off], quarter, draws)
         some = replace(choices, rows=rows[off], payoff=choices.payoff[off])
         weighed.put(off, weigh(some, weighed.later[off], anew))
         luck.building[off], luck.keeping[off] = anew.building, anew.keeping
-    moved = np.zeros(len(line), np.bool_)
-    moved[weighed.choice[open_] != config[open_]] = True
-    number = np.bincount(line[moved], minlength=owed.size)
-    return Drawn(weighed, luck, owed + (found.expected - number).reshape(owed.shape))
+    moved = weighed.choice[open_] != config[open_]
+    made = [np.bincount(line[moved], of[moved], len(before)) for of in (np.ones(len(line)), amount)]
+    still = before + found.expected - np.stack(made, axis=1)
+    return Drawn(weighed, luck, still.reshape(owed.shape))
 
 
-def _group(config: Rows, moves: Array, firms: Rows) -> Rows:
-    """Where each firm is likeliest to open a plant, `CLOSES` if it rather closes one."""
-    likeliest = moves[firms].argmax(axis=1)
-    opened = OPENED[config[firms], likeliest]
+def group_of(config: Rows, moves: Array) -> Rows:
+    """Where each firm is likeliest to open a plant, `CLOSES` if it rather closes one.
+
+    Parameters
+    ----------
+    config : ndarray of int, shape (firm,)
+        Where firms stand.
+    moves : ndarray, shape (firm, config)
+        Chances of going to each set.
+
+    Returns
+    -------
+    ndarray of int, shape (firm,)
+    """
+    opened = OPENED[config, moves.argmax(axis=1)]
     group: Rows = np.where(opened.any(axis=1), opened.argmax(axis=1), CLOSES)
     return group
+
+
+def amount_of(table: FirmTable, rows: Rows, moves: Array, group: Rows) -> Array:
+    """Quarterly base-year sales of plants that firms open at a host, or close, on average.
+
+    Parameters
+    ----------
+    table : FirmTable
+    rows : ndarray of int, shape (firm,)
+    moves : ndarray, shape (firm, config)
+        Chances of going to each set.
+    group : ndarray of int, shape (firm,)
+        From `group_of`.
+
+    Returns
+    -------
+    ndarray, shape (firm,)
+        Million USD of all real firms that each stands for.
+    """
+    config, each = table.config[rows].astype(np.int64), np.arange(len(rows))
+    share = table.base_plant_sales[rows].astype(np.float64)
+    host = np.minimum(group, N_HOSTS - 1)
+    opened = share[each, :, host] * OPENED[config, :, host]
+    closed = (share[each, config][:, None] * CLOSED[config]).sum(axis=2)
+    moved = np.where((group == CLOSES)[:, None], closed, opened)
+    part = (moves * moved).sum(axis=1) / moves.sum(axis=1)
+    amount: Array = table.base_revenue[rows] * table.weight[rows] * part
+    return amount
+
+
+def target_of(moves: Array, part: Array) -> Rows:
+    """The set at a part of the way along the chances of all sets, shape (firm,)."""
+    along = np.cumsum(moves, axis=1)
+    passed = along <= (part * along[:, -1])[:, None]
+    # Where the way ends on a set that cannot be reached rounding must not choose it.
+    last = moves.shape[1] - 1 - (moves[:, ::-1] > 0).argmax(axis=1)
+    target: Rows = np.minimum(passed.sum(axis=1), last)
+    return target
 
 
 def _forced(

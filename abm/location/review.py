@@ -100,7 +100,7 @@ class ValuedPlans:
     luck : Luck
     goes_on : ndarray of bool, shape (firm,)
         For firms with a project: whether it continues.
-    owed : ndarray, shape (sector, group)
+    owed : ndarray, shape (sector, group, 2)
         Moves expected until now that were not drawn, of `abm.location.evenly`.
     """
 
@@ -122,7 +122,7 @@ def value_plans(
     values : ndarray, shape (all firms, config, regime)
         Starting points of the solver; rows of the firms that decide are overwritten with the
         solution for the time after all dates.
-    owed : ndarray, shape (sector, group)
+    owed : ndarray, shape (sector, group, 2)
         Moves expected before this quarter that were not drawn.
     quarter : int
     draws : Draws

@@ -57,10 +57,10 @@ class State:
         those of each host, at basic prices.
     customers : Customers
         Who gets how much of it.
-    moves_owed : ndarray, shape (sector, group)
+    moves_owed : ndarray, shape (sector, group, 2)
         Moves expected until now that were not drawn, by the host where a plant would open and
-        last those that open none.
-    deaths_owed : ndarray, shape (sector, host)
+        last those that open none; and the quarterly sales that they move, million USD.
+    deaths_owed : ndarray, shape (sector, host, 2)
         The same of deaths of plants.
     quarter : int
         The last one finished.
