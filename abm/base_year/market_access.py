@@ -77,8 +77,6 @@ def matched_access(quarter: Quarter, target: Array, built: Floats, patient: bool
         Sales observed, million USD a quarter.
     built : ndarray, shape (firm, host + 1, use)
         How far the sales of plants have built up.
-    patient : bool
-        Whether to continue with short steps if `ROUNDS` long ones were not enough.
 
     Returns
     -------
@@ -93,12 +91,13 @@ def matched_access(quarter: Quarter, target: Array, built: Floats, patient: bool
     itself: the long step then overshoots by as much as the gap was, and oscillates. A
     short step, by the ratio itself, halves the gap in the first case, is exact in the
     second, and converges for any mix of both, because the matrix of elasticities of
-    sales with respect to access has eigenvalues between one half and three halves.
+    sales with respect to access has eigenvalues between one half and three halves. Short steps
+    are taken where `ROUNDS` long ones were not enough.
     """
     every = sector_blocks(quarter.table)
     parts = in_parallel(lambda block: _of_block(quarter, built, *block), every)
     access = quarter.calibration.access.copy()
-    powers = [1 / REACH_EXPONENT] * ROUNDS + [1.0] * ROUNDS * patient
+    powers = [1 / REACH_EXPONENT] * ROUNDS + [1.0] * ROUNDS
 
     def match(sector: int) -> Array:
         sellers = _merged(

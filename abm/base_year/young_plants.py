@@ -25,6 +25,9 @@ from agents import FirmTable
 
 GOLDEN = (np.sqrt(5) - 1) / 2
 
+MOST_MISSING = 0.9
+"""Part of its sales that a plant may miss at most."""
+
 
 def lags(table: FirmTable, host: int, speeds: Speeds) -> list[tuple[NDArray[np.bool_], tuple]]:
     """Which firms win final users of a plant at a host how: all of them, group by group.
@@ -76,11 +79,48 @@ def drawn_built(table: FirmTable, leaving: Array, speeds: Speeds, draws: Draws) 
         luck = (start[host] + GOLDEN * np.arange(1, len(rows) + 1)) % 1.0
         ages = np.zeros(len(table), np.int64)
         ages[rows] = steady_ages(leaving[rows, host], np.maximum(luck, 2.0**-54))
+        mean = np.ones((len(table), 2))
         built[rows, host, INTERMEDIATE] = built_up(ages[rows], speeds.win)
+        mean[rows, INTERMEDIATE] = mean_built(leaving[rows, host], speeds.win)
         for some, lag in lags(table, host, speeds):
             theirs = some & table.plants[:, host]
             built[theirs, host, FINAL] = built_up(ages[theirs], *lag)
+            mean[theirs, FINAL] = mean_built(leaving[theirs, host], *lag)
+        built[rows, host] = _balanced(table, rows, built[rows, host], mean[rows])
     return built
+
+
+def _balanced(table: FirmTable, rows: NDArray[np.int64], built: Floats, mean: Floats) -> Floats:
+    """What is missing, scaled so that plants of each sector miss as much as they do on average.
+
+    A sector may have few plants at a host, all of them young or all of them old by chance.
+
+    Parameters
+    ----------
+    table : FirmTable
+    rows : ndarray of int, shape (plant,)
+    built, mean : ndarray, shape (plant, use)
+        How far the sales of each have built up, and how far they have on average.
+
+    Returns
+    -------
+    ndarray, shape (plant, use)
+    """
+    sector, mass = table.sector[rows], (table.size * table.weight)[rows]
+    balanced = built.copy()
+    for use in (FINAL, INTERMEDIATE):
+        missing = 1 - built[:, use].astype(np.float64)
+        now, wanted = (
+            np.bincount(sector, mass * gap, N_FOOTLOOSE) for gap in (missing, 1 - mean[:, use])
+        )
+        most = np.zeros(N_FOOTLOOSE)
+        np.maximum.at(most, sector, missing)
+        scale = np.divide(wanted, now, out=np.ones_like(now), where=now > 0)
+        scale = np.minimum(scale, MOST_MISSING / np.maximum(most, MOST_MISSING / 1e3))
+        # Where all are old by chance each misses what it does on average.
+        none = (now <= 0)[sector]
+        balanced[:, use] = np.where(none, mean[:, use], 1 - scale[sector] * missing)
+    return balanced
 
 
 def expected_built(table: FirmTable, leaving: Array, speeds: Speeds, economy: Economy) -> Array:
