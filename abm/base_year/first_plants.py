@@ -40,6 +40,7 @@ from abm.core.inputs.content_rules import Floats
 from abm.economy.tables import Array, Economy
 from abm.engine.draws import Draws
 from abm.location.evenly import (
+    CUTS,
     GROUPS,
     along_lines,
     amount_of,
@@ -396,7 +397,7 @@ def _begin_projects(table: FirmTable, moving: MovingCosts, projects: Array, draw
     lines = table.sector[order].astype(np.int64) * GROUPS + group
     amount = amount_of(table, order, projects[order], group)
     # As many as are expected, rounded down or up, whichever gives the sales that are expected.
-    cuts = cuts_of(draws, "projects", 0, GROUPS)
+    cuts = cuts_of(draws, "projects", 0, GROUPS, CUTS)
     either = [np.stack(np.broadcast_arrays(start, cuts[..., 1]), axis=-1) for start in (0, ALMOST)]
     nothing = np.zeros((len(cuts), 2))
     found = along_lines(lines, any_[order], amount, nothing, np.concatenate(either, axis=1))

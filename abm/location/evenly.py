@@ -6,8 +6,7 @@ owed: the next quarter's line begins there. So at any time as many firms of a gr
 struck as were expected to be, up to one, where independent draws would stray by the square root
 of that number. Firms lie along the line by home and size, and the place where it starts is drawn
 anew every quarter: each firm is struck with its own chance, and firms that are struck in one
-quarter differ in home and size. Of several such places that one is taken which brings the sales
-that events have moved nearest to what was expected (balanced sampling).
+quarter differ in home and size.
 """
 
 from dataclasses import dataclass, replace
@@ -39,8 +38,12 @@ LEAST_LUCK = 1e-6
 NUMBER, AMOUNT = range(2)
 """What is owed: events, and what these move in million USD of quarterly sales."""
 
-TURNS = 16
-"""Places at which a line may be cut open in a quarter; the one that balances sales best is."""
+CUTS = 16
+"""Places at which the lines of first projects may be cut open; the one that balances sales best is.
+
+Not those of every quarter: firms whose sales happen to balance would be struck again and again,
+up to six times as often as their own chance says.
+"""
 
 
 @dataclass(frozen=True)
@@ -132,14 +135,14 @@ def along_lines(
     return Lined(np.concatenate(drawn), np.concatenate(parts), expected)
 
 
-def cuts_of(draws: Draws, purpose: str, quarter: int, groups: int) -> Array:
+def cuts_of(draws: Draws, purpose: str, quarter: int, groups: int, turns: int = 1) -> Array:
     """Where lines may begin and be cut open in a quarter, shape (sector * group, option, 2).
 
     The numbers drawn are the same for all groups of a sector, so that identical countries fare
     alike.
     """
     begun = draws.uniform(f"first {purpose}", 0, N_FOOTLOOSE)[:, None]
-    turn = draws.uniform(purpose, quarter, N_FOOTLOOSE)[:, None] + np.arange(TURNS) / TURNS
+    turn = draws.uniform(purpose, quarter, N_FOOTLOOSE)[:, None] + np.arange(turns) / turns
     cuts = np.stack(np.broadcast_arrays(begun, turn % 1.0), axis=-1)
     return np.repeat(cuts, groups, axis=0)
 
