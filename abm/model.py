@@ -200,7 +200,11 @@ class RelocationModel(Trading, mesa.Model):
         self.moving = self._moving_costs().under(quarter.policy)
         choices = Choices(self.firms, self.moving, payoff, self.expected, rows, self.regime)
         self.plans = value_plans(
-            choices, self.plan_values[..., self.live], self.quarter, self.draws
+            choices,
+            self.plan_values[..., self.live],
+            self.moves_owed,
+            self.quarter,
+            self.draws,
         )
 
     def _moving_costs(self) -> MovingCosts:
@@ -214,8 +218,11 @@ class RelocationModel(Trading, mesa.Model):
         """Start, advance, cancel and complete projects; plants open, close and die."""
         self.expected_moves = expected_moves(self.firms, self.scenario.firms, self.plans)
         self.moves = relocate(self.firms, self.moving, self.plans, self.regime)
+        self.moves_owed = self.plans.owed
         if self.scenario.firms.relocation:
-            dies = struck(self.firms, self.scenario.firms, self.quarter, self.draws)
+            dies, self.deaths_owed = struck(
+                self.firms, self.scenario.firms, self.deaths_owed, self.quarter, self.draws
+            )
             self.moves = self.moves.and_then(die(self.firms, self.moving, dies))
         self.firms.moved_from_home[:] |= self.firms.plants[:, HOSTS.index("USA")]
 

@@ -99,7 +99,6 @@ class Firm(PartOfModel):
     paperwork = Cell()
     reluctance = Cell()
     review_offset = Cell()
-    death_offset = Cell()
     suitability = Cell()
     base_revenue = Cell()
     base_plant_sales = Cell()

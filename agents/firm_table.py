@@ -104,10 +104,6 @@ class FirmTable:
     review_offset: Annotated[
         Float64, Column("float64", ("firm",), "1", "phase of its review clock, in [0, 1)")
     ]
-    death_offset: Annotated[
-        Float64,
-        Column("float64", ("firm", "host"), "1", "its place among deaths of plants, in [0, 1)"),
-    ]
     suitability: Annotated[
         Float32,
         Column(

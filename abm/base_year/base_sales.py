@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from abm.axes import N_FOOTLOOSE, N_HOSTS, NO_PLANT
+from abm.axes import N_HOSTS, NO_PLANT
 from abm.base_year.calibration import BaseYear
 from abm.core.choice.sets import Indices
 from abm.economy.tables import Array, Economy
@@ -12,11 +12,11 @@ from abm.policy.regimes import Policy
 from abm.trade.borders.this_quarter import Quarter
 from abm.trade.inputs.input_prices import outside_duty
 from abm.trade.sales.market_clearing import (
-    FINAL,
     INTERMEDIATE,
     MarketState,
     clear_markets,
     fringe_prices,
+    total_appeal,
 )
 from agents import FirmTable
 
@@ -84,15 +84,12 @@ def _first_set(table: FirmTable, sold: Array) -> Indices:
 def _base_market(quarter: Quarter, base_year: BaseYear) -> MarketState:
     """Markets of the calibration year."""
     calibration = quarter.calibration
-    here = base_year.tally.sums["share"]
-    appeal = np.zeros((N_FOOTLOOSE, *calibration.access.shape[1:]))
-    appeal[:, :N_HOSTS] = here
-    appeal[:, :, FINAL] += calibration.imports - calibration.fringe
+    sold = base_year.tally.sums["share"][:, :, INTERMEDIATE]
     return clear_markets(
         quarter.economy,
         calibration,
-        appeal[..., None],
+        total_appeal(quarter),
         fringe_prices(quarter.policy, calibration, quarter.outside),
         calibration.expenditure,
-        here[:, :, INTERMEDIATE][..., None],
+        sold[..., None],
     )

@@ -29,6 +29,7 @@ from abm.base_year.fixed_point import Mixing
 from abm.base_year.market_access import matched_access
 from abm.base_year.owners import appeal_by_home, as_owned
 from abm.core.inputs.buyers import sourcing_potential
+from abm.core.inputs.content_rules import Floats
 from abm.core.inputs.sourcing import UnitCosts
 from abm.economy.constants import Calibration
 from abm.economy.last_quarter import Certificates, Conditions
@@ -86,12 +87,16 @@ QUARTERS = 4
 
 @dataclass(frozen=True)
 class BaseYear:
-    """The calibrated constants and the solved base year they reproduce."""
+    """The calibrated constants and the solved base year they reproduce.
+
+    ``built``, of shape (firm, host + 1, use), is how far the sales of plants have built up.
+    """
 
     calibration: Calibration
     costs: UnitCosts
     borders: Borders
     tally: Tally
+    built: Floats
 
 
 @dataclass(frozen=True)
@@ -151,6 +156,7 @@ def calibrate(
     policy: Policy,
     settings: FirmAssumptions,
     start: BaseYear | None = None,
+    built: Floats | None = None,
 ) -> BaseYear:
     """Constants at which the firms of ``table`` reproduce the calibration year.
 
@@ -166,6 +172,8 @@ def calibrate(
     settings : FirmAssumptions
     start : BaseYear, optional
         What was found for the same firms with other plants.
+    built : ndarray, shape (firm, host + 1, use), optional
+        How far the sales of plants have built up; all of it if not given.
 
     Returns
     -------
@@ -177,6 +185,8 @@ def calibrate(
         If the fixed point is not reached.
     """
     targets = _targets(economy, table, settings)
+    if built is None:
+        built = np.ones((len(table), N_HOSTS + 1, len(USES)), np.float32)
     outside = outside_duty(economy, policy)
     if start is None:
         calibration = _first_guess(economy, targets, outside, settings.home_appeal)
@@ -195,7 +205,7 @@ def calibrate(
         if rounds == FREE_ROUNDS:
             held = borders.claim
         quarter = Quarter(table, economy, calibration, policy, costs, borders, outside)
-        access = matched_access(quarter, targets.everywhere, patient=rounds > FREE_ROUNDS)
+        access = matched_access(quarter, targets.everywhere, built, patient=rounds > FREE_ROUNDS)
         calibration = replace(calibration, access=access)
         quarter = replace(quarter, calibration=calibration)
         tally = tally_plants(
@@ -203,7 +213,7 @@ def calibrate(
             terms,
             value_added,
             regime=0,
-            sales=sales_by_appeal(quarter, regime=0),
+            sales=sales_by_appeal(quarter, 0, built),
         )
         if settings.foreign_firms and rounds <= owning:
             as_owned(table, economy.owners, tally.owned["border"].sum(axis=(3, 4)))
@@ -218,7 +228,7 @@ def calibrate(
             calibration = _finish(economy, calibration, tally, miss, rounds)
             standing = plants_appeal(table, economy, calibration)
             calibration = replace(calibration, base_presence=standing)
-            return BaseYear(calibration, costs, borders, tally)
+            return BaseYear(calibration, costs, borders, tally, built)
         worst = miss
         moved = _move_constants(economy, calibration, tally, targets, outside)
         calibration = moved if rounds < PLAIN_ROUNDS else _mixed(mixing, calibration, moved)
@@ -263,6 +273,7 @@ def _first_guess(
         fringe=imports - targets.from_abroad * on_top[:N_FOOTLOOSE],
         imports=imports,
         expenditure=np.zeros((N_FOOTLOOSE, N_REGIONS)),
+        base_competition=np.zeros((N_FOOTLOOSE, N_REGIONS)),
         home_appeal=appeal_by_home(home_appeal),
         other_use=targets.other_use,
         trade_margin=economy.trade_margin,
@@ -429,12 +440,13 @@ def _finish(
         )
     jobs = np.where(made, economy.employment.T[:N_FOOTLOOSE], 0)
     now, freely = (sums[name].sum(axis=(2, 3)) for name in ("production_cost", "base_cost"))
-    consumers = sums["share"][:, :, FINAL].sum(axis=1)
+    consumers = sums["share"][:, :, FINAL].sum(axis=1) + calibration.imports.sum(axis=1)
     return replace(
         calibration,
         labour_part=labour_part,
         jobs_per_volume=np.divide(jobs, labour, out=nothing.copy(), where=made),
-        expenditure=consumers + calibration.imports.sum(axis=1),
+        expenditure=consumers,
+        base_competition=consumers,
         base_cost_ratio=np.divide(now, freely, out=np.ones(made.shape), where=made),
         base_jobs=jobs.sum(axis=0),
         largest_error=miss,

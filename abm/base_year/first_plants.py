@@ -11,6 +11,7 @@ markets, and that on where firms stand: so plants and access are found in turns.
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,23 +21,40 @@ from abm.base_year.base_sales import base_quarter, set_base_sales
 from abm.base_year.calibration import BaseYear, calibrate
 from abm.base_year.drawn_plants import (
     draw_sets,
-    evenly,
     keep_every_cell_alive,
     keep_every_owner_alive,
 )
 from abm.base_year.links import link_suppliers
 from abm.base_year.owners import Makers, as_expected, standing_makers
 from abm.base_year.resting import Resting, Wanted, matched_sunk
+from abm.base_year.young_plants import (
+    base_competition,
+    base_customers,
+    drawn_built,
+    expected_built,
+    of_both_uses,
+)
 from abm.core.blocks import blocks
 from abm.core.choice.plant_costs import QUARTERS
+from abm.core.inputs.content_rules import Floats
 from abm.economy.tables import Array, Economy
 from abm.engine.draws import Draws
-from abm.location.deaths import line_up
-from abm.location.moving_costs import KINDS, MovingCosts, Sunk, from_abroad
+from abm.location.evenly import (
+    CUTS,
+    GROUPS,
+    along_lines,
+    amount_of,
+    by_size,
+    cuts_of,
+    group_of,
+    target_of,
+)
+from abm.location.moving_costs import KINDS, MovingCosts, Sunk, dying, from_abroad, may_die
 from abm.location.payoffs import payoffs
 from abm.policy.regimes import Policy
 from abm.scenario.scenario import Scenario
 from abm.trade.inputs.suppliers import SupplierNetwork
+from abm.trade.sales.market_clearing import FINAL, INTERMEDIATE
 from agents import FirmTable
 
 TURNS = 4
@@ -53,6 +71,9 @@ SAMPLE = 1 << 14
 
 BLOCK = 1 << 14
 """Firms whose long-run shares are found at once."""
+
+ALMOST = 1 - 1e-9
+"""Of the way to a whole number: the next one is reached whatever is expected."""
 
 GUMBEL_SPREAD = np.pi / np.sqrt(6)
 
@@ -105,13 +126,38 @@ def place_firms(
         if np.average(change, weights=turns.made.sum(axis=1)) < SETTLED:
             break
     sunk, base_year = turn.sunk, turn.base_year
-    _, values, projects = turns.long_run(turn)
-    calibration = replace(base_year.calibration, arriving=sunk.arriving, founding=sunk.founding)
-    _begin_projects(table, replace(turns.moving, sunk=sunk), projects, draws)
+    rest = turns.long_run(turn)
+    quarter = base_quarter(table, economy, policy, base_year)
+    calibration = replace(
+        base_year.calibration,
+        arriving=sunk.arriving,
+        founding=sunk.founding,
+        base_competition=base_competition(quarter, base_customers(quarter, base_year.built)),
+    )
+    _begin_projects(table, replace(turns.moving, sunk=sunk), rest.projects, draws)
     table.opportunity[:] = -1
     table.moved_from_home[:] = table.plants[:, HOSTS.index("USA")]
-    line_up(table, settings)
-    return Placed(replace(base_year, calibration=calibration), turn.network, values)
+    return Placed(replace(base_year, calibration=calibration), turn.network, rest.values)
+
+
+class _Rest(NamedTuple):
+    """Where every firm is in the long run.
+
+    Attributes
+    ----------
+    standing : ndarray, shape (firm, config)
+    values : ndarray, shape (firm, config)
+        Of sets of plants, quarters of profit.
+    projects : ndarray, shape (firm, config to)
+        Share of time at work on each, of the time that the firm stands where it does.
+    leaving : ndarray, shape (firm, host)
+        Probability per quarter that a plant closes or dies.
+    """
+
+    standing: Array
+    values: Array
+    projects: Array
+    leaving: Array
 
 
 @dataclass(frozen=True)
@@ -196,23 +242,23 @@ class _Turns:
         self._stand(standing)
         masses = _first_masses(table, makers)
         as_expected(table, table.size[:, None] * table.plants, masses)
-        return self._found(None)
+        dies = dying(table, self.scenario.firms)[:, None] * may_die(table, table.plants)
+        return self._found(None, dies)
 
     def after(self, turn: _Turn) -> _Turn:
         """With firms where they are in the long run, given what was found before."""
         table = self.table
-        self._stand(self.long_run(turn)[0])
+        rest = self.long_run(turn)
+        self._stand(rest.standing)
         share = table.base_plant_sales[np.arange(len(table)), table.config]
         as_expected(table, table.base_revenue[:, None] * share, self.made)
-        return self._found(turn)
+        return self._found(turn, rest.leaving)
 
-    def long_run(self, turn: _Turn) -> tuple[Array, Array, Array]:
-        """Long-run shares of sets, values, and shares of projects from where each firm stands.
-
-        Shapes (firm, config) all three. A firm that never moves stands where it does.
-        """
+    def long_run(self, turn: _Turn) -> "_Rest":
+        """Where every firm is in the long run; one that never moves stands where it does."""
         table, firms = self.table, len(self.table)
         standing, values, projects = np.empty((3, firms, N_CONFIGS))
+        leaving = np.empty((firms, N_HOSTS))
         if sum(map(len, turn.resting.rows)) == firms:
             every: Iterable[Resting] = [turn.resting]
         else:
@@ -221,15 +267,32 @@ class _Turns:
         for resting in every:
             rows = np.concatenate(resting.rows)
             values[rows] = np.concatenate([moves.values for moves in resting.moves])
-            shares, under_way = resting.standing(turn.sunk)
+            shares, under_way, leaving[rows] = resting.standing(turn.sunk)
             each, config = np.arange(len(rows)), table.config[rows]
             stuck = ~np.isfinite(shares).all(axis=1)
             shares[stuck] = np.eye(N_CONFIGS)[config[stuck]]
             under_way[stuck] = 0
+            leaving[rows[stuck]] = 0
             standing[rows] = shares
             here = np.maximum(shares[each, config], np.finfo(np.float64).tiny)[:, None]
             projects[rows] = np.minimum(under_way[each, config] / here, 1.0)
-        return standing, values, projects
+        return _Rest(standing, values, projects, leaving)
+
+    def _wanted(self, built: Floats, leaving: Array) -> Wanted:
+        """What plants would make on average were all customers to choose anew.
+
+        Those that stand make what they do, and owners their shares of what all would at a host.
+        """
+        table, economy = self.table, self.economy
+        share = table.base_plant_sales[np.arange(len(table)), table.config]
+        anew = (table.base_revenue * table.weight)[:, None] * share
+        young = [built[:, :N_HOSTS, use] for use in (FINAL, INTERMEDIATE)]
+        now = anew * of_both_uses(table, economy, *young)
+        total = np.stack([np.bincount(table.sector, at, N_FOOTLOOSE) for at in now.T], axis=1)
+        made = self.made.sum(axis=1)
+        scale = np.divide(total, made, out=np.ones_like(total), where=made > 0)
+        expected = expected_built(table, leaving, self.scenario.economy.speeds, economy)
+        return Wanted(self.made * scale[:, None], self.stands < 1, expected)
 
     def _stand(self, standing: Array) -> None:
         """Draw where firms stand."""
@@ -238,19 +301,20 @@ class _Turns:
             keep_every_owner_alive(self.table, self.economy, standing)
         keep_every_cell_alive(self.table, self.economy.makes)
 
-    def _found(self, before: _Turn | None) -> _Turn:
-        """Calibrate with firms where they stand, and find sunk costs."""
+    def _found(self, before: _Turn | None, leaving: Array) -> _Turn:
+        """Calibrate with firms where they stand and leave at a rate, and find sunk costs."""
         table, economy, policy = self.table, self.economy, self.policy
         settings, every = self.scenario.firms, np.arange(len(table))
         network = link_suppliers(table, economy, self.scenario.economy.relation, self.draws)
         start = None if before is None else before.base_year
-        base_year = calibrate(table, economy, policy, settings, start)
+        built = drawn_built(table, leaving, self.scenario.economy.speeds, self.draws)
+        base_year = calibrate(table, economy, policy, settings, start, built)
         network.mass[:] = table.size * table.weight  # as owners' shares have moved weights
         sold = set_base_sales(base_quarter(table, economy, policy, base_year), base_year)
         found = payoffs(table, base_year.calibration, settings, policy, sold[..., None], every)
         payoff = found[..., 0]
         resting = Resting.of(table, self.moving, payoff, _sample(table))
-        wanted = Wanted(self.made, self.stands)
+        wanted = self._wanted(built, leaving)
         if before is None:
             sunk = matched_sunk(resting, wanted, None, ROUGHLY)
         else:
@@ -323,19 +387,22 @@ def _begin_projects(table: FirmTable, moving: MovingCosts, projects: Array, draw
         Probability that a firm is at work on each, given where it stands.
     draws : Draws
     """
-    luck, age, beyond = (
+    age, beyond = (
         draws.uniform(purpose, 0, len(table))
-        for purpose in ("first project", "first project's age", "luck of first projects")
+        for purpose in ("first project's age", "luck of first projects")
     )
     any_ = np.minimum(projects.sum(axis=1), 1.0)
-    order = np.lexsort((table.size, table.sector, table.home))
-    begun = np.zeros(len(table), np.bool_)
-    start = float(draws.uniform("first projects", 0, 1)[0])
-    begun[order] = evenly(any_[order], np.full(len(order), start), np.zeros(1, np.int64))
+    order = by_size(table, np.flatnonzero(any_ > 0))
+    group = group_of(table.config[order].astype(np.int64), projects[order])
+    lines = table.sector[order].astype(np.int64) * GROUPS + group
+    amount = amount_of(table, order, projects[order], group)
+    # As many as are expected, rounded down or up, whichever gives the sales that are expected.
+    cuts = cuts_of(draws, "projects", 0, GROUPS, CUTS)
+    either = [np.stack(np.broadcast_arrays(start, cuts[..., 1]), axis=-1) for start in (0, ALMOST)]
+    nothing = np.zeros((len(cuts), 2))
+    found = along_lines(lines, any_[order], amount, nothing, np.concatenate(either, axis=1))
     table.target[:] = -1
-    rows = np.flatnonzero(begun)
-    chance = np.cumsum(projects[rows] / any_[rows, None], axis=1)
-    target = (chance <= luck[rows, None]).sum(axis=1).clip(max=N_CONFIGS - 1)
+    rows, target = order[found.drawn], target_of(projects[order[found.drawn]], found.part)
     kind = KINDS[from_abroad(table.home[rows]), table.config[rows], target]
     rows, target, kind = rows[kind > 0], target[kind > 0], kind[kind > 0]
     lead = np.array([moving.clocks.of(each).delay for each in range(len(moving.stages))])[kind]

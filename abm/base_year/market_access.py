@@ -1,7 +1,8 @@
 """The market access of regions at which modelled firms sell what the tables say.
 
-In the calibration year a unit of appeal earns a unit of revenue, so access must make
-the appeal of all plants of a host to a market equal to the sales observed. The appeal of
+In the calibration year a unit of appeal earns a unit of revenue, times how far a plant's sales
+have built up. So access must make the appeal of all plants of a host to a market, times that,
+equal to the sales observed. The appeal of
 a firm with one plant is a power of its host's access and depends on no other host.
 So only firms with several plants are summed anew in each round.
 """
@@ -40,12 +41,15 @@ class _Sellers:
         Which of them each plant belongs to, region by region.
     plants : list of Plants
         Theirs, region by region.
+    built : list of ndarray, shape (plant, use, 1)
+        How far the sales of each have built up.
     """
 
     alone: Array
     firms: int
     firm: list[np.ndarray]
     plants: list[Plants]
+    built: list[Floats]
 
     def border_value(self, access: Array) -> Array:
         """Sales at the border when a unit of appeal earns one, shape (region, use, market)."""
@@ -57,12 +61,12 @@ class _Sellers:
             REACH_EXPONENT,
         )
         value: Array = self.alone * access**REACH_EXPONENT
-        for host, (sold, place) in enumerate(zip(found, self.plants, strict=True)):
-            value[host] += _at_border(sold, place)
+        for host, sold in enumerate(found):
+            value[host] += _at_border(sold * self.built[host], self.plants[host])
         return value
 
 
-def matched_access(quarter: Quarter, target: Array, patient: bool = False) -> Array:
+def matched_access(quarter: Quarter, target: Array, built: Floats, patient: bool = False) -> Array:
     """Access at which sales at the border meet their targets.
 
     Parameters
@@ -71,8 +75,8 @@ def matched_access(quarter: Quarter, target: Array, patient: bool = False) -> Ar
         The calibration year with one regime; its access is the first guess.
     target : ndarray, shape (sector, region, use, market)
         Sales observed, million USD a quarter.
-    patient : bool
-        Whether to continue with short steps if `ROUNDS` long ones were not enough.
+    built : ndarray, shape (firm, host + 1, use)
+        How far the sales of plants have built up.
 
     Returns
     -------
@@ -87,12 +91,13 @@ def matched_access(quarter: Quarter, target: Array, patient: bool = False) -> Ar
     itself: the long step then overshoots by as much as the gap was, and oscillates. A
     short step, by the ratio itself, halves the gap in the first case, is exact in the
     second, and converges for any mix of both, because the matrix of elasticities of
-    sales with respect to access has eigenvalues between one half and three halves.
+    sales with respect to access has eigenvalues between one half and three halves. Short steps
+    are taken where `ROUNDS` long ones were not enough.
     """
     every = sector_blocks(quarter.table)
-    parts = in_parallel(lambda block: _of_block(quarter, *block), every)
+    parts = in_parallel(lambda block: _of_block(quarter, built, *block), every)
     access = quarter.calibration.access.copy()
-    powers = [1 / REACH_EXPONENT] * ROUNDS + [1.0] * ROUNDS * patient
+    powers = [1 / REACH_EXPONENT] * ROUNDS + [1.0] * ROUNDS
 
     def match(sector: int) -> Array:
         sellers = _merged(
@@ -110,20 +115,22 @@ def matched_access(quarter: Quarter, target: Array, patient: bool = False) -> Ar
     return np.stack(in_parallel(match, range(N_FOOTLOOSE)))
 
 
-def _of_block(quarter: Quarter, sector: int, rows: slice) -> _Sellers:
+def _of_block(quarter: Quarter, built: Floats, sector: int, rows: slice) -> _Sellers:
     several = quarter.table.plants[rows].sum(axis=1) + (quarter.table.home[rows] >= N_HOSTS) > 1
     position = np.cumsum(several) - 1
     alone = np.zeros((N_REGIONS, 2, N_REGIONS))
-    firm, plants = [], []
+    firm, plants, young = [], [], []
     for host, place in enumerate(standing_plants(quarter, sector, rows, regime=0)):
+        at = min(host, N_HOSTS)
         of_several = several[place.firm - rows.start]
         single = place.take(~of_several)
         alone[host] = _at_border(
-            np.repeat((single.pull**REACH_EXPONENT)[:, None], 2, axis=1), single
+            (single.pull**REACH_EXPONENT)[:, None] * built[single.firm, at, :, None], single
         )
         plants.append(place.take(of_several))
+        young.append(built[plants[-1].firm, at, :, None])
         firm.append(position[plants[-1].firm - rows.start])
-    return _Sellers(alone, int(several.sum()), firm, plants)
+    return _Sellers(alone, int(several.sum()), firm, plants, young)
 
 
 def _at_border(sold: Floats, place: Plants) -> Array:
@@ -155,4 +162,5 @@ def _merged(parts: list[_Sellers]) -> _Sellers:
             )
             for host in range(N_REGIONS)
         ],
+        [np.concatenate([part.built[host] for part in parts]) for host in range(N_REGIONS)],
     )

@@ -293,7 +293,10 @@ def as_owned(table: FirmTable, wanted: Array, made: Array) -> None:
 
 
 def _keep_number(table: FirmTable, before: Array) -> None:
-    """Let firms of a sector and home stand for as many real ones as before, of another size."""
+    """Let firms of a sector and home stand for as many real ones as before, of another size.
+
+    Firms from abroad without a plant keep their weights, and so move as the others on average.
+    """
     cell = table.sector.astype(np.int64) * N_HOMES + table.home
     stands = table.plants.any(axis=1)
     was, now = (
@@ -301,7 +304,7 @@ def _keep_number(table: FirmTable, before: Array) -> None:
         for weight in (before, table.weight)
     )
     factor = np.divide(now, was, out=np.ones_like(now), where=was > 0)[cell]
-    table.weight[:] /= np.where(stands, factor, 1)
+    table.weight[:] /= np.where(stands | (table.home < N_HOSTS), factor, 1)
     table.size[:] *= factor
 
 
@@ -315,8 +318,11 @@ def _by_owner(table: FirmTable, amount: Array) -> Array:
 def _reweigh(table: FirmTable, off: Array) -> None:
     """Multiply weights by what plants should be over what they are, shape (sector, host, home).
 
-    A firm with several plants is moved by the geometric mean; firms without are left.
+    A firm with several plants is moved by the geometric mean; one that is not founded by what
+    moves those at home, so that firms that close and are founded take each other's place.
     """
     each = np.log(off)[table.sector, :, table.home]
-    plants = table.plants
+    slots = ~table.plants.any(axis=1) & (table.home < N_HOSTS)
+    at_home = table.home[:, None] == np.arange(N_HOSTS)
+    plants = table.plants | (slots[:, None] & at_home)
     table.weight[:] *= np.exp((each * plants).sum(axis=1) / np.maximum(plants.sum(axis=1), 1))

@@ -13,11 +13,12 @@ serve meanwhile.
 """
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.axes import N_CONFIGS, N_FOOTLOOSE, N_HOMES, N_HOSTS, NO_PLANT
+from abm.axes import HAS_PLANT, N_CONFIGS, N_FOOTLOOSE, N_HOMES, N_HOSTS, NO_PLANT
 from abm.core.choice.attrition import attrition
 from abm.core.choice.long_run import stationary_distribution
 from abm.core.choice.outlook import PlantProblem
@@ -25,7 +26,7 @@ from abm.core.choice.plant_values import keeping_values, moves_from
 from abm.core.choice.sets import Indices
 from abm.core.inputs.content_rules import Floats
 from abm.economy.tables import Array
-from abm.location.moving_costs import OPENED, SETS, MovingCosts, Sunk, from_abroad
+from abm.location.moving_costs import CLOSED, OPENED, SETS, MovingCosts, Sunk, from_abroad
 from abm.location.valuation import VALUE_TOLERANCE, plant_problem
 from agents import FirmTable
 
@@ -141,8 +142,8 @@ class Moves:
             during={delay: spent[firms] for delay, spent in self.during.items()},
         )
 
-    def standing(self, decisions: Array) -> tuple[Array, Array]:
-        """Long-run shares of sets, and of being at work on each project.
+    def standing(self, decisions: Array) -> "LongRun":
+        """Where the firms are in the long run.
 
         Parameters
         ----------
@@ -150,11 +151,7 @@ class Moves:
 
         Returns
         -------
-        standing : ndarray, shape (firm, config)
-            Sums to one; NaN where it depends on where a firm starts.
-        projects : ndarray, shape (firm, config, config to)
-            Share of time that a firm stands in a set from which it began a project for
-            another; what is left of it after deaths counts as between projects.
+        LongRun
         """
         each = np.arange(N_CONFIGS)
         chain = decisions[:, each, each, None] * self.left
@@ -172,7 +169,45 @@ class Moves:
             time += spent
             projects[:, start, end] = spent[:, start]
         total = time.sum(axis=1)
-        return time / total[:, None], projects / total[:, None, None]
+        standing = time / total[:, None]
+        return LongRun(
+            standing, projects / total[:, None, None], self._leaving(visits, decisions, time)
+        )
+
+    def _leaving(self, visits: Floats, decisions: Array, time: Floats) -> Array:
+        """Probability per quarter that a plant closes or dies, shape (firm, host).
+
+        Plants that are gone by the end of a project count as closed by it.
+        """
+        gone = np.einsum("ncd,cdh,nc->nh", self.left, CLOSED.astype(float), time)
+        for start, end in zip(*np.nonzero(self.delays), strict=True):
+            shut = CLOSED[start, end]
+            if shut.any():
+                after = self.after[int(self.delays[start, end])][:, start] @ HAS_PLANT
+                begun = visits[:, start] * decisions[:, start, end]
+                gone += begun[:, None] * after * shut
+        there = time @ HAS_PLANT
+        leaving: Array = np.divide(gone, there, out=np.zeros_like(gone), where=there > 0)
+        return leaving
+
+
+class LongRun(NamedTuple):
+    """Where some firms are in the long run.
+
+    Attributes
+    ----------
+    standing : ndarray, shape (firm, config)
+        Shares of sets. Sums to one; NaN where it depends on where a firm starts.
+    projects : ndarray, shape (firm, config, config to)
+        Share of time that a firm stands in a set from which it began a project for another; what
+        is left of it after deaths counts as between projects.
+    leaving : ndarray, shape (firm, host)
+        Probability per quarter that a plant closes or dies; 0 where there never is one.
+    """
+
+    standing: Array
+    projects: Array
+    leaving: Array
 
 
 def _meanwhile(left: Floats, delays: Indices) -> tuple[dict[int, Floats], dict[int, Floats]]:
@@ -254,16 +289,13 @@ class Resting:
             found.append(weight * arrived)
         return found
 
-    def standing(self, costs: Sunk) -> tuple[Array, Array]:
-        """Long-run shares of sets and of projects, firms in the order of the groups."""
+    def standing(self, costs: Sunk) -> LongRun:
+        """Where firms are in the long run, in the order of the groups."""
         found = [
             moves.standing(moves.decisions(sunk))
             for moves, sunk in zip(self.moves, self.sunk(costs), strict=True)
         ]
-        return (
-            np.concatenate([standing for standing, _ in found]),
-            np.concatenate([projects for _, projects in found]),
-        )
+        return LongRun(*(np.concatenate(part) for part in zip(*found, strict=True)))
 
 
 @dataclass(frozen=True)
@@ -272,14 +304,18 @@ class Wanted:
 
     Attributes
     ----------
-    made : ndarray, shape (sector, home, host)
-        What plants of firms of a home make at each host, million USD a quarter; 0 is left alone.
-    stands : ndarray, shape (sector, home)
-        Part of firms that has any plant.
+    sales : ndarray, shape (sector, home, host)
+        What plants of firms of a home make at each host, million USD a quarter, were all
+        customers to choose anew; 0 is left alone.
+    founded : ndarray of bool, shape (sector, home)
+        Where firms are founded, so that what these make at home follows from what that costs.
+    built : ndarray, shape (firm, host)
+        What a plant makes on average in the time that it stands over what it would make then.
     """
 
-    made: Array
-    stands: Array
+    sales: Array
+    founded: NDArray[np.bool_]
+    built: Array
 
 
 def matched_sunk(
@@ -341,23 +377,23 @@ def _gap(resting: Resting, costs: Sunk, wanted: Wanted) -> Array:
 
     0 where no firm is looked at.
     """
-    standing, _ = resting.standing(costs)
+    standing = resting.standing(costs).standing
     table, rows = resting.table, np.concatenate(resting.rows)
     cell, cells = _cells(table, rows), N_FOOTLOOSE * N_HOMES
     mass = table.size * table.weight
     every = np.bincount(_cells(table, np.arange(len(table))), mass, cells)
     taken = np.bincount(cell, mass[rows], cells)
     counted = np.bincount(cell, minlength=cells)
-    stands = np.bincount(cell, 1 - standing[:, NO_PLANT], cells) / np.maximum(counted, 1)
-    sales = np.einsum("nc,nch->nh", standing, table.base_plant_sales[rows])
+    sales = np.einsum("nc,nch->nh", standing, table.base_plant_sales[rows]) * wanted.built[rows]
     sales *= (table.base_revenue * table.weight)[rows, None]
     made = np.stack([np.bincount(cell, at, cells) for at in sales.T], axis=1)
     made *= (every / np.where(taken > 0, taken, 1))[:, None]  # firms that were not looked at
     gap = np.zeros((cells, N_HOSTS + 1))
     with np.errstate(divide="ignore", invalid="ignore"):
-        gap[:, :N_HOSTS] = np.log(made / wanted.made.reshape(cells, N_HOSTS))
-        odds = wanted.stands.ravel()
-        gap[:, N_HOSTS] = np.log(stands / (1 - stands) / (odds / (1 - odds)))
+        gap[:, :N_HOSTS] = np.log(made / wanted.sales.reshape(cells, N_HOSTS))
+    at_home = np.arange(cells) % N_HOMES
+    local = at_home < N_HOSTS
+    gap[local, N_HOSTS] = gap[local, at_home[local]]
     return np.where((counted > 0)[:, None], np.nan_to_num(gap, posinf=0.0, neginf=0.0), 0.0)
 
 
@@ -388,11 +424,10 @@ class _Search:
     def of(cls, wanted: Wanted, start: Sunk, noise: float) -> "_Search":
         shape = N_FOOTLOOSE, N_HOMES
         point = np.concatenate([start.arriving, start.founding[..., None]], axis=2)
-        free = np.concatenate([wanted.made > 0, np.zeros((*shape, 1), bool)], axis=2)
+        free = np.concatenate([wanted.sales > 0, np.zeros((*shape, 1), bool)], axis=2)
         for host in range(N_HOSTS):
+            free[:, host, N_HOSTS] = free[:, host, host] & wanted.founded[:, host]
             free[:, host, host] = False
-        stands = wanted.stands[:, :N_HOSTS]
-        free[:, :N_HOSTS, N_HOSTS] = (stands > 0) & (stands < 1)
         flat = point.reshape(-1, N_HOSTS + 1)
         return cls(flat, free.reshape(flat.shape), np.full(flat.shape, 0.7), noise)
 

@@ -10,6 +10,7 @@ from abm.base_year.base_sales import base_quarter
 from abm.base_year.calibration import BaseYear
 from abm.base_year.first_plants import place_firms
 from abm.base_year.population import draw_population
+from abm.base_year.young_plants import base_customers
 from abm.core.demand.capacity import invest
 from abm.core.demand.customers import sum_by_sector
 from abm.core.inputs.contracts import Contracts
@@ -21,6 +22,7 @@ from abm.engine.blocks import sector_edges
 from abm.engine.draws import Draws
 from abm.errors import CalibrationError
 from abm.governments.in_force import PolicyState
+from abm.location.evenly import GROUPS
 from abm.location.moving_costs import profit_per_sale
 from abm.location.outlays import overhead
 from abm.policy.regimes import Policy, compile_policy
@@ -34,11 +36,8 @@ from abm.trade.borders.transition import bound_to_comply
 from abm.trade.flows.input_flows import clear_with_purchases
 from abm.trade.inputs.input_prices import outside_duty
 from abm.trade.inputs.suppliers import SupplierNetwork
-from abm.trade.sales.customers import AT_ONCE, Customers
-from abm.trade.sales.market_clearing import (
-    FINAL,
-    unit_prices,
-)
+from abm.trade.sales.customers import HELD, Customers
+from abm.trade.sales.market_clearing import FINAL, unit_prices
 from abm.trade.sales.scarcity import (
     FROM_HERE,
     Budget,
@@ -213,6 +212,8 @@ def first_state(
         jobs=plants_jobs(start.firms, base_accounts.employment, rest.capacity),
         scarcity=np.ones_like(rest.capacity),
         relative_use=rest.relative_use,
+        moves_owed=np.zeros((N_FOOTLOOSE, GROUPS, 2)),
+        deaths_owed=np.zeros((N_FOOTLOOSE, N_HOSTS, 2)),
     )
 
 
@@ -230,7 +231,8 @@ def _at_rest(start: CalibratedEconomy, accounts: Accounts, scenario: Scenario) -
     """What plants make in the calibration year is their capacity, and is replaced as it wears."""
     calibration = start.calibration
     quarter = base_quarter(start.firms, start.economy, start.base_policy, start.base_year)
-    pending = prospects(quarter, Customers.nobodys(len(start.firms)), AT_ONCE, regime=0)
+    customers = base_customers(quarter, start.base_year.built)
+    pending = prospects(quarter, customers, HELD, regime=0)
     unit = _base_unit(start)
     bought = np.einsum("jkshum,jhum->jksh", start.base_year.tally.purchases, unit)
     owed = calibration.source_shares  # the quantity under contract, at prices of one
@@ -248,7 +250,7 @@ def _at_rest(start: CalibratedEconomy, accounts: Accounts, scenario: Scenario) -
         start.firms, scenario.firms, profit_per_sale(start.economy.margin, scenario.firms)
     )
     with_capital = replace(accounts.with_overhead(fixed), capacity=of_sector, investment=investment)
-    return _Rest(pending.served().customers, capacity, use, with_capital)
+    return _Rest(customers, capacity, use, with_capital)
 
 
 def _base_unit(start: CalibratedEconomy) -> Array:

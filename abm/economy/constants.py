@@ -39,6 +39,9 @@ class Calibration:
         The same with imports from the plants that modelled firms have at home abroad.
     expenditure : ndarray, shape (sector, market)
         Consumers' spending, duty included, a quarter.
+    base_competition : ndarray, shape (sector, market)
+        Appeal of all sellers at which consumers would pay the calibration year's price had all
+        chosen anew.
     home_appeal : ndarray of float32, shape (home, market)
         Appeal of a firm to buyers by its nationality, 1 at home.
     other_use : ndarray, shape (input, source, market)
@@ -80,6 +83,7 @@ class Calibration:
     fringe: Array
     imports: Array
     expenditure: Array
+    base_competition: Array
     home_appeal: NDArray[np.float32]
     other_use: Array
     trade_margin: Array

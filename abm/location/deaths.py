@@ -1,39 +1,52 @@
-"""Which plants are struck by death in a quarter.
-
-Every quarter the chances of all firms are laid end to end along a line, and each whole number on
-it strikes the firm on whose part it falls, once the line is moved by a number drawn for the
-quarter. So a firm is struck with its own chance, independently from quarter to quarter; of firms
-that are neighbours on the line, by country of the plant, owner's home, sector and size, as many
-are struck as is expected, up to one; and whether one is struck does not depend on where others
-stand, so that scenarios differ through policy alone.
-"""
+"""Which plants are struck by death in a quarter."""
 
 import numpy as np
 from numpy.typing import NDArray
 
+from abm.axes import N_FOOTLOOSE, N_HOSTS
+from abm.economy.tables import Array
 from abm.engine.draws import Draws
-from abm.location.moving_costs import dying
+from abm.location.evenly import along_lines, by_size, cuts_of
+from abm.location.moving_costs import dying, may_die
 from abm.scenario.assumptions import FirmAssumptions
 from agents import FirmTable
 
 
-def line_up(table: FirmTable, settings: FirmAssumptions) -> None:
-    """Give every firm its place on the line, by host: those that stand there come first."""
-    chance = dying(table, settings)
-    for host in range(table.plants.shape[1]):
-        order = np.lexsort((table.size, table.sector, table.home, ~table.plants[:, host]))
-        table.death_offset[order, host] = np.cumsum(chance[order]) % 1.0
-
-
 def struck(
-    table: FirmTable, settings: FirmAssumptions, quarter: int, draws: Draws
-) -> NDArray[np.bool_]:
-    """Where plants die this quarter if they stand, shape (firm, host).
+    table: FirmTable, settings: FirmAssumptions, owed: Array, quarter: int, draws: Draws
+) -> tuple[NDArray[np.bool_], Array]:
+    """Where plants die this quarter, as many of a sector at a host as are expected by now.
 
-    The number drawn is the same for all hosts, so that identical countries fare alike.
+    Parameters
+    ----------
+    table : FirmTable
+    settings : FirmAssumptions
+    owed : ndarray, shape (sector, host, 2)
+        Deaths expected until now that were not drawn, and the quarterly sales of these plants.
+    quarter : int
+    draws : Draws
+
+    Returns
+    -------
+    strikes : ndarray of bool, shape (firm, host)
+    owed : ndarray, shape (sector, host, 2)
+        With this quarter.
     """
-    start = float(draws.uniform("deaths of plants", quarter, 1)[0])
-    strikes: NDArray[np.bool_] = (table.death_offset + start) % 1.0 < dying(table, settings)[
-        :, None
-    ]
-    return strikes
+    chance = dying(table, settings)
+    mortal = may_die(table, table.plants)
+    strikes = np.zeros(mortal.shape, np.bool_)
+    still = owed.copy()
+    cuts = cuts_of(draws, "deaths of plants", quarter, 1)
+    of_plants = table.base_plant_sales[np.arange(len(table)), table.config]
+    sales: Array = of_plants * (table.base_revenue * table.weight)[:, None]
+    for host in range(N_HOSTS):
+        rows = by_size(table, np.flatnonzero(mortal[:, host] & (chance > 0)))
+        amount, sector = sales[rows, host], table.sector[rows].astype(np.int64)
+        found = along_lines(sector, chance[rows], amount, owed[:, host], cuts)
+        strikes[rows[found.drawn], host] = True
+        drawn = [
+            np.bincount(sector[found.drawn], of[found.drawn], N_FOOTLOOSE)
+            for of in (np.ones(len(rows)), amount)
+        ]
+        still[:, host] += found.expected - np.stack(drawn, axis=1)
+    return strikes, still

@@ -15,6 +15,7 @@ from abm.core.choice.opportunities import Held
 from abm.core.choice.waiting import lasting
 from abm.economy.tables import Array
 from abm.engine.draws import Draws
+from abm.location.evenly import draw_evenly
 from abm.location.moving_costs import quarterly_review
 from abm.location.valuation import Choices, Luck, Weighing, weigh
 from abm.policy.regimes import Policy
@@ -99,15 +100,20 @@ class ValuedPlans:
     luck : Luck
     goes_on : ndarray of bool, shape (firm,)
         For firms with a project: whether it continues.
+    owed : ndarray, shape (sector, group, 2)
+        Moves expected until now that were not drawn, of `abm.location.evenly`.
     """
 
     rows: NDArray[np.int64]
     weighed: Weighing
     luck: Luck
     goes_on: NDArray[np.bool_]
+    owed: Array
 
 
-def value_plans(choices: Choices, values: Array, quarter: int, draws: Draws) -> ValuedPlans:
+def value_plans(
+    choices: Choices, values: Array, owed: Array, quarter: int, draws: Draws
+) -> ValuedPlans:
     """Value sets of plants, opportunities and projects for the firms that decide; and decide.
 
     Parameters
@@ -116,6 +122,8 @@ def value_plans(choices: Choices, values: Array, quarter: int, draws: Draws) -> 
     values : ndarray, shape (all firms, config, regime)
         Starting points of the solver; rows of the firms that decide are overwritten with the
         solution for the time after all dates.
+    owed : ndarray, shape (sector, group, 2)
+        Moves expected before this quarter that were not drawn.
     quarter : int
     draws : Draws
 
@@ -127,10 +135,12 @@ def value_plans(choices: Choices, values: Array, quarter: int, draws: Draws) -> 
     luck = _luck(table, choices.moving.settings, rows, quarter, draws)
     weighed = weigh(choices, values[rows], luck)
     values[rows] = weighed.later
+    drawn = draw_evenly(choices, weighed, luck, owed, quarter, draws)
+    weighed = drawn.weighed
     # The luck that spoke for the project when it was begun counts again, since the reasons for
     # it that the model does not know have not gone away.
     goes_on = weighed.going_on + table.project_luck[rows] >= weighed.cancelling
-    return ValuedPlans(rows, weighed, luck, goes_on)
+    return ValuedPlans(rows, weighed, drawn.luck, goes_on, drawn.owed)
 
 
 def _luck(

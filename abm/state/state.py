@@ -67,6 +67,11 @@ class State:
     relative_use : ndarray, shape (sector, input, source, host)
         What firms bought a unit of output over what the average buyer under contract did; of
         footloose inputs from hosts.
+    moves_owed : ndarray, shape (sector, group, 2)
+        Moves expected until now that were not drawn, by the host where a plant would open and
+        last those that open none; and the quarterly sales that they move, million USD.
+    deaths_owed : ndarray, shape (sector, host, 2)
+        The same of deaths of plants.
     quarter : int
         The last one finished.
     records : Records
@@ -90,6 +95,8 @@ class State:
     jobs: Array
     scarcity: Array
     relative_use: Array
+    moves_owed: Array
+    deaths_owed: Array
     quarter: int = 0
     records: Records = field(default_factory=Records)
 

@@ -74,6 +74,8 @@ class Surface:
     jobs = Carried()
     scarcity = Carried()
     relative_use = Carried()
+    moves_owed = Carried()
+    deaths_owed = Carried()
     quarter = Carried()
     records = Carried()
 

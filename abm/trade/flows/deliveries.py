@@ -173,12 +173,18 @@ def tally_plants(
     return tally
 
 
-def sales_by_appeal(quarter: Quarter, regime: int) -> Sales:
-    """Sales from hosts to buyers who choose anew, where a unit of appeal earns one."""
+def sales_by_appeal(quarter: Quarter, regime: int, built: Floats | None = None) -> Sales:
+    """Sales from hosts where a unit of appeal earns one, times how far sales have built up.
+
+    That has shape (firm, host + 1, use), the hosts first; all buyers have chosen if not given.
+    """
 
     def sales(sector: int, rows: slice) -> Iterable[tuple[Plants, Floats]]:
         plants = standing_plants(quarter, sector, rows, regime)
         sold = appeal(plants, quarter.calibration.access[sector], rows)
+        if built is not None:
+            for host, place in enumerate(plants[:N_HOSTS]):
+                sold[host] *= built[place.firm, host, :, None]
         return zip(plants[:N_HOSTS], sold[:N_HOSTS], strict=True)
 
     return sales

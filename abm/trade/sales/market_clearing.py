@@ -394,7 +394,7 @@ def clear_markets(
     # Only regions outside North America have a fringe: entries of hosts are zero.
     fringe = fringe.sum(axis=1)
     competition = appeal[:, :, FINAL].sum(axis=1) + fringe
-    base = calibration.expenditure[..., None]
+    base = calibration.base_competition[..., None]
     # Where a sector sells nothing in a market, spending is 0 too; the price index is set to 1.
     relative = np.divide(competition, base, out=np.ones_like(competition), where=base > 0)
     index = relative ** (1 / elasticity[:, None, None])

@@ -174,7 +174,10 @@ class Prospects:
                 new.remember(held, sectors, rows)
             before = Shares(self.last.firms[rows], self.last.fringe[sectors])
             change = offers.dearer(self.last, sectors, rows)
-            base, sigma = quarter.calibration.expenditure[sectors], quarter.economy.sigma[sectors]
+            base, sigma = (
+                quarter.calibration.base_competition[sectors],
+                quarter.economy.sigma[sectors],
+            )
             served.price_index[sectors] = price_index(competition, base, now, today, sigma, edges)
             served.price_change[sectors] = tornqvist(before, now, change, edges)
             gap = Shares(np.abs(now.firm - today.firm), np.abs(now.fringe - today.fringe))
