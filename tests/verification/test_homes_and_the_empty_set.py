@@ -37,9 +37,9 @@ from agents import Firm
 from experiments.scenarios.overrides import load_scenario
 
 FORMER = pd.read_csv(Path(__file__).with_name("three_homes_300_firms.csv"))
-"""Outcomes of the model before it had homes abroad and the empty set; same firms and luck."""
+"""Outcomes of the model before it had homes abroad, the empty set and capacity."""
 
-THREE_HOMES = ("firms.foreign_firms=false", "firms.empty_slots=0.0")
+THREE_HOMES = ("firms.foreign_firms=false", "firms.empty_slots=0.0", "economy.supply_slope=0")
 MEX, USA = HOSTS.index("MEX"), HOSTS.index("USA")
 SINGLE = 2e-5
 

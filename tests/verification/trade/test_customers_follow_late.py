@@ -32,13 +32,15 @@ ECONOMY, FIRMS = load_economy(), FirmAssumptions()
 USA, MEX = (REGIONS.index(name) for name in ("USA", "MEX"))
 HELD_PLANTS = "firms.relocation=false"
 UNWAIVED = "tariffs.special_waived_for_originating=false"
+AT_WILL = "economy.supply_slope=0"
+"""Customers are looked at alone: no plant is short of capacity."""
 AT_ONCE_BY_SETTING = ("economy.win=1.0", "economy.shift=1.0")
 SINGLE = 5e-6
 """Stocks of plants are in single precision, and a quarter passes their rounding on."""
 
 
 def world(*overrides: str, firms: int = 300) -> RelocationModel:
-    scenario = load_scenario("status-quo", (HELD_PLANTS, UNWAIVED, *overrides))
+    scenario = load_scenario("status-quo", (HELD_PLANTS, UNWAIVED, AT_WILL, *overrides))
     return RelocationModel(scenario, firms=firms, rng=1)
 
 
