@@ -284,7 +284,8 @@ class Resting:
         for rows in self.rows:
             cell, home = self.table.sector[rows], self.table.home[rows]
             weight = self.moving.weights[int(from_abroad(home[:1])[0])]
-            arrived = np.einsum("cdh,nh->ncd", OPENED, costs.arriving[cell, home])
+            arriving = replace(self.moving, sunk=costs).arriving_at(self.table, rows)
+            arrived = np.einsum("cdh,nh->ncd", OPENED, arriving)
             arrived[:, NO_PLANT, 1:] += costs.founding[cell, home, None]
             found.append(weight * arrived)
         return found

@@ -63,13 +63,17 @@ def profit_per_sale(margin: Array, settings: FirmAssumptions) -> Array:
     return gain
 
 
+MIDDLE_SIZE = 30.0
+"""Size of a firm over the smallest of its home for which sunk costs of arriving are told."""
+
+
 class Sunk(NamedTuple):
     """Sunk costs of arriving that make the calibration year a rest point, quarters of profit.
 
     Attributes
     ----------
     arriving : ndarray, shape (sector, home, host)
-        Of a plant abroad, beside building it; 0 at home.
+        Of a plant abroad of a firm of `MIDDLE_SIZE`, beside building it; 0 at home.
     founding : ndarray, shape (sector, home)
         Of a firm at home in North America that had no plant.
     """
@@ -250,6 +254,19 @@ class MovingCosts:
         cost: Array = built + QUARTERS * self.settings.closure_cost * shut.sum(axis=1)
         return cost
 
+    def arriving_at(self, table: FirmTable, rows: Rows) -> Array:
+        """Sunk cost of arriving at every host, quarters of profit, shape (firm, host); 0 at home.
+
+        It takes a larger part of a small firm's profit: so much that, where few go abroad, the
+        chance of it rises with size to the power of ``arriving_gradient``.
+        """
+        settings, home = self.settings, table.home[rows]
+        smaller = np.log(MIDDLE_SIZE / table.relative_size[rows].astype(np.float64))
+        of_small = settings.arriving_gradient * settings.build_noise * smaller
+        abroad = home[:, None] != np.arange(N_HOSTS)
+        cost: Array = self.sunk.arriving[table.sector[rows], home] + abroad * of_small[:, None]
+        return cost
+
     def arriving(
         self,
         table: FirmTable,
@@ -259,9 +276,9 @@ class MovingCosts:
         kind: NDArray[np.integer],
     ) -> Array:
         """Sunk cost of arriving and founding of some moves, quarters of profit, shape (move,)."""
-        cell = table.sector[rows], table.home[rows]
-        arrived = (OPENED[config, target] * self.sunk.arriving[cell]).sum(axis=1)
-        cost: Array = arrived + self.sunk.founding[cell] * (kind == Kind.FOUNDING)
+        arrived = (OPENED[config, target] * self.arriving_at(table, rows)).sum(axis=1)
+        founding = self.sunk.founding[table.sector[rows], table.home[rows]]
+        cost: Array = arrived + founding * (kind == Kind.FOUNDING)
         return cost
 
     def borne(
@@ -297,7 +314,7 @@ class MovingCosts:
             SETS,
             share,
             (settings.build_cost, settings.closure_cost),
-            self.sunk.arriving[sector, home],
+            self.arriving_at(table, rows),
             self.sunk.founding[sector, home],
         )
         weights = self.weights[origin]

@@ -119,7 +119,7 @@ def sunk_outlays(table: FirmTable, moving: MovingCosts) -> SunkOutlays:
     sales = table.base_revenue[rows] * table.weight[rows] * begun.share
     profit = sales * moving.gain[sector]
     opened, closed = OPENED[begun.config, begun.target], CLOSED[begun.config, begun.target]
-    arriving = opened * moving.sunk.arriving[sector, home]
+    arriving = opened * moving.arriving_at(table, rows)
     each = opened / np.maximum(opened.sum(axis=1, keepdims=True), 1)
     founds = begun.kind == Kind.FOUNDING
     founding = each * (moving.sunk.founding[sector, home] * founds)[:, None]

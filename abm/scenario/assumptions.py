@@ -164,6 +164,16 @@ class FirmAssumptions(Settings):
         meaning="the same about keeping and closing plants; at most build_noise",
         source="assumption: 0.35 of quarterly sales where profit is 0.09 of them",
     )
+    arriving_gradient: Number = setting(
+        0.5,
+        ge=0,
+        le=5,
+        unit="elasticity",
+        meaning="rise with a firm's size of its chance of opening a plant abroad where chances are"
+        " small: what arriving costs does not grow with what the plant sells",
+        source="fitted: about 5,000 plants of owners from abroad in Mexico (6,154 IMMEX firms, 82%"
+        " of them in manufacturing, 2016), most of them foreign-owned",
+    )
     death_always: Share = setting(
         0.008,
         unit="share a year",
