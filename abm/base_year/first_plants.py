@@ -25,7 +25,7 @@ from abm.base_year.drawn_plants import (
     keep_every_owner_alive,
 )
 from abm.base_year.links import link_suppliers
-from abm.base_year.owners import Makers, as_expected, standing_makers
+from abm.base_year.owners import StandingMakers, as_expected, standing_makers
 from abm.base_year.resting import Resting, Wanted, matched_sunk
 from abm.base_year.young_plants import (
     base_competition,
@@ -140,7 +140,7 @@ def place_firms(
     return Placed(replace(base_year, calibration=calibration), turn.network, rest.values)
 
 
-class _Rest(NamedTuple):
+class _AtRest(NamedTuple):
     """Where every firm is in the long run.
 
     Attributes
@@ -254,7 +254,7 @@ class _Turns:
         as_expected(table, table.base_revenue[:, None] * share, self.made)
         return self._found(turn, rest.leaving)
 
-    def long_run(self, turn: _Turn) -> "_Rest":
+    def long_run(self, turn: _Turn) -> "_AtRest":
         """Where every firm is in the long run; one that never moves stands where it does."""
         table, firms = self.table, len(self.table)
         standing, values, projects = np.empty((3, firms, N_CONFIGS))
@@ -276,7 +276,7 @@ class _Turns:
             standing[rows] = shares
             here = np.maximum(shares[each, config], np.finfo(np.float64).tiny)[:, None]
             projects[rows] = np.minimum(under_way[each, config] / here, 1.0)
-        return _Rest(standing, values, projects, leaving)
+        return _AtRest(standing, values, projects, leaving)
 
     def _wanted(self, built: Floats, leaving: Array) -> Wanted:
         """What plants would make on average were all customers to choose anew.
@@ -339,7 +339,7 @@ def suitability(table: FirmTable, economy: Economy, dispersion: float, draws: Dr
     return suits
 
 
-def _first_masses(table: FirmTable, makers: Makers) -> Array:
+def _first_masses(table: FirmTable, makers: StandingMakers) -> Array:
     """Mass of plants by owner's home and host, as first shares of sets of plants have it.
 
     Shape (sector, home, host).

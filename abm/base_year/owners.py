@@ -1,4 +1,4 @@
-"""Makers by home: how many stand in North America in the calibration year, and where.
+"""StandingMakers by home: how many stand in North America in the calibration year, and where.
 
 Shares of output by owner's home are observed or assumed, host by host. Where makers of a home
 stand follows from a first guess of their sets of plants, changed no more than it takes for
@@ -74,8 +74,8 @@ _IN_SET = HAS_PLANT / np.sqrt(np.maximum(HAS_PLANT.sum(axis=1, keepdims=True), 1
 
 
 @dataclass(frozen=True)
-class Makers:
-    """Makers that stand in North America in the calibration year.
+class StandingMakers:
+    """StandingMakers that stand in North America in the calibration year.
 
     Attributes
     ----------
@@ -104,8 +104,8 @@ def first_guess() -> Array:
     return guess
 
 
-def standing_makers(economy: Economy, settings: FirmAssumptions) -> Makers:
-    """Makers that stand in the calibration year, by home.
+def standing_makers(economy: Economy, settings: FirmAssumptions) -> StandingMakers:
+    """StandingMakers that stand in the calibration year, by home.
 
     Parameters
     ----------
@@ -115,7 +115,7 @@ def standing_makers(economy: Economy, settings: FirmAssumptions) -> Makers:
 
     Returns
     -------
-    Makers
+    StandingMakers
     """
     output = economy.output[:N_HOSTS, :N_FOOTLOOSE].T
     sets = _possible(first_guess(), economy.makes)
@@ -134,7 +134,9 @@ def standing_makers(economy: Economy, settings: FirmAssumptions) -> Makers:
         sets /= sets.sum(axis=2, keepdims=True)
     real = _real_firms(economy, made)
     per_firm = np.divide(mass, real, out=np.zeros_like(mass), where=real > 0)
-    return Makers(real, made.sum(axis=1), per_firm / _output_per_establishment(economy)[USA], sets)
+    return StandingMakers(
+        real, made.sum(axis=1), per_firm / _output_per_establishment(economy)[USA], sets
+    )
 
 
 def _possible(shares: Array, made: NDArray[np.bool_]) -> Array:

@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 
 from abm.axes import HAS_PLANT, N_CONFIGS, N_FOOTLOOSE, N_HOMES, N_HOSTS, NO_PLANT
 from abm.core.choice.attrition import attrition
+from abm.core.choice.foresight import PlantProblem
 from abm.core.choice.long_run import stationary_distribution
-from abm.core.choice.outlook import PlantProblem
 from abm.core.choice.plant_values import keeping_values, moves_from
 from abm.core.choice.sets import Indices
 from abm.core.inputs.content_rules import Floats
@@ -58,7 +58,7 @@ Rows = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Moves:
+class RestingMoves:
     """How some firms, all from North America or all from abroad, move if policy never changes.
 
     Attributes
@@ -92,7 +92,7 @@ class Moves:
     noise: float
 
     @classmethod
-    def of(cls, problem: PlantProblem, barred: NDArray[np.bool_]) -> "Moves":
+    def of(cls, problem: PlantProblem, barred: NDArray[np.bool_]) -> "RestingMoves":
         """Those of the firms of a problem with one regime and no sunk costs of arriving."""
         assert problem.deaths is not None
         assert problem.home is not None
@@ -130,7 +130,7 @@ class Moves:
         decisions[:, each, each] += 1 - self.strikes
         return decisions
 
-    def take(self, firms: NDArray[np.bool_]) -> "Moves":
+    def take(self, firms: NDArray[np.bool_]) -> "RestingMoves":
         """Those of some firms."""
         return replace(
             self,
@@ -235,13 +235,13 @@ class Resting:
         Without sunk costs of arriving.
     rows : tuple of ndarray
         Firms from North America, and from abroad.
-    moves : tuple of Moves
+    moves : tuple of RestingMoves
     """
 
     table: FirmTable
     moving: MovingCosts
     rows: tuple[Rows, ...]
-    moves: tuple[Moves, ...]
+    moves: tuple[RestingMoves, ...]
 
     @classmethod
     def of(cls, table: FirmTable, moving: MovingCosts, payoff: Array, rows: Rows) -> "Resting":
@@ -261,7 +261,7 @@ class Resting:
                 group,
                 np.zeros(len(group), np.int64),
             )
-            found.append(Moves.of(problem, moving.barred[table.sector[group]]))
+            found.append(RestingMoves.of(problem, moving.barred[table.sector[group]]))
         return cls(table, moving, groups, tuple(found))
 
     def part_of(self, open_: NDArray[np.bool_]) -> float:

@@ -218,7 +218,7 @@ def first_state(
 
 
 @dataclass(frozen=True)
-class _Rest:
+class _CapacityAtRest:
     """Customers and capacity of the calibration year, and its accounts with what wears out."""
 
     customers: Customers
@@ -227,7 +227,7 @@ class _Rest:
     accounts: Accounts
 
 
-def _at_rest(start: CalibratedEconomy, accounts: Accounts, scenario: Scenario) -> _Rest:
+def _at_rest(start: CalibratedEconomy, accounts: Accounts, scenario: Scenario) -> _CapacityAtRest:
     """What plants make in the calibration year is their capacity, and is replaced as it wears."""
     calibration = start.calibration
     quarter = base_quarter(start.firms, start.economy, start.base_policy, start.base_year)
@@ -250,7 +250,7 @@ def _at_rest(start: CalibratedEconomy, accounts: Accounts, scenario: Scenario) -
         start.firms, scenario.firms, profit_per_sale(start.economy.margin, scenario.firms)
     )
     with_capital = replace(accounts.with_overhead(fixed), capacity=of_sector, investment=investment)
-    return _Rest(customers, capacity, use, with_capital)
+    return _CapacityAtRest(customers, capacity, use, with_capital)
 
 
 def _base_unit(start: CalibratedEconomy) -> Array:

@@ -18,7 +18,7 @@ from abm.axes import N_CONFIGS, N_FOOTLOOSE, N_HOSTS
 from abm.economy.tables import Array
 from abm.engine.draws import Draws
 from abm.location.moving_costs import CLOSED, OPENED
-from abm.location.valuation import Choices, Luck, Weighing, weigh
+from abm.location.valuation import Choices, DrawnLuck, Weighing, weigh
 from agents import FirmTable
 
 Rows = NDArray[np.int64]
@@ -154,7 +154,7 @@ class Drawn:
     Attributes
     ----------
     weighed : Weighing
-    luck : Luck
+    luck : DrawnLuck
         With which they decide that.
     owed : ndarray, shape (sector, group, 2)
         Moves expected until now that were not drawn, by the host where one would open or
@@ -162,16 +162,16 @@ class Drawn:
     """
 
     weighed: Weighing
-    luck: Luck
+    luck: DrawnLuck
     owed: Array
 
 
 def draw_evenly(
-    choices: Choices, weighed: Weighing, luck: Luck, owed: Array, quarter: int, draws: Draws
+    choices: Choices, weighed: Weighing, luck: DrawnLuck, owed: Array, quarter: int, draws: Draws
 ) -> Drawn:
     """Let as many firms move as are expected to.
 
-    Luck drawn for each firm by itself says what it would decide. Where that is not what the
+    DrawnLuck drawn for each firm by itself says what it would decide. Where that is not what the
     lines say, luck is drawn again: to be just good enough for what they say, and beyond that as
     luck is, exponential.
 
@@ -180,7 +180,7 @@ def draw_evenly(
     choices : Choices
     weighed : Weighing
         With luck of each firm by itself.
-    luck : Luck
+    luck : DrawnLuck
     owed : ndarray, shape (sector, group, 2)
         From before.
     quarter : int
@@ -277,12 +277,12 @@ def target_of(moves: Array, part: Array) -> Rows:
 def _forced(
     choices: Choices,
     weighed: Weighing,
-    luck: Luck,
+    luck: DrawnLuck,
     firms: Rows,
     wanted: Rows,
     quarter: int,
     draws: Draws,
-) -> Luck:
+) -> DrawnLuck:
     """Luck with which some firms decide what is wanted of them."""
     settings, rows = choices.moving.settings, choices.rows[firms]
     config, each = choices.table.config[rows].astype(np.int64), np.arange(len(firms))

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from abm.config.settings import AsTuple, Number, Settings, Share, setting
-from abm.core.demand.capacity import Pace, Supply
+from abm.core.demand.capacity import Pace, SupplyCurve
 from abm.core.demand.customers import Speeds
 from abm.economy.folders import base_years, economy_of, located
 from abm.economy.tables import BASE_YEAR
@@ -414,7 +414,7 @@ class EconomyAssumptions(Settings):
         meaning="rise of a plant's prices with its output over its capacity; 0 for capacity at"
         " will",
         source="assumption; supply is flat at low utilisation and rises at high (Boehm and"
-        " Pandalai-Nayar, Convex Supply Curves, NBER w26829)",
+        " Pandalai-Nayar, Convex SupplyCurve Curves, NBER w26829)",
     )
     supply_slack: Share = setting(
         0.25,
@@ -462,10 +462,10 @@ class EconomyAssumptions(Settings):
         return 1.0 if self.adjustment == "long run" else self.renewal, self.renewal_slope
 
     @property
-    def supply(self) -> Supply:
+    def supply(self) -> SupplyCurve:
         """How prices respond to output beyond and below capacity."""
         slope = 0.0 if self.adjustment == "long run" else self.supply_slope
-        return Supply(slope, self.supply_slack)
+        return SupplyCurve(slope, self.supply_slack)
 
     @property
     def pace(self) -> Pace:

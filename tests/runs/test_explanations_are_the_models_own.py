@@ -11,7 +11,7 @@ from abm.core.choice.opportunities import Held
 from abm.errors import OutputError, ScenarioError
 from abm.explain.decision import explanation
 from abm.explain.switching_points import CANCELS, decisions, levers_of, nearest_switch
-from abm.location.valuation import Luck, weigh
+from abm.location.valuation import DrawnLuck, weigh
 from experiments.commands.main import main
 from experiments.explain.in_words import introduction, verdict, why_claim
 from experiments.explain.run_again import explain_firm, read_manifest
@@ -98,7 +98,7 @@ def test_firms_decide_as_often_as_the_probabilities_say(model):
     choices = replace(
         situation.choices(), rows=every, payoff=np.repeat(situation.payoff(), copies, axis=0)
     )
-    luck = Luck(
+    luck = DrawnLuck(
         np.ones(copies, bool),
         Held.none(copies),
         draw(size=(copies, len(CONFIGS) + 1)),

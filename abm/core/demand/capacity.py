@@ -42,7 +42,7 @@ type Demand = Callable[[Floats], Floats]
 
 
 @dataclass(frozen=True)
-class Supply:
+class SupplyCurve:
     """How prices respond to output beyond and below capacity.
 
     Attributes
@@ -99,7 +99,7 @@ def impact_elasticity(win: float, sigma: Floats) -> Floats:
 
 @dataclass(frozen=True)
 class Cleared:
-    """Supply and demand of every plant in a quarter.
+    """SupplyCurve and demand of every plant in a quarter.
 
     Attributes
     ----------
@@ -120,7 +120,7 @@ class Cleared:
 
 
 def clear(
-    supply: Supply,
+    supply: SupplyCurve,
     capacity: Floats,
     demand: Demand,
     elasticity: Floats,
@@ -130,7 +130,7 @@ def clear(
 
     Parameters
     ----------
-    supply : Supply
+    supply : SupplyCurve
     capacity : ndarray, shape (firm, host)
         Units of output a quarter; 0 where there is no plant, whose ``u`` is 1.
     demand : callable

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abm.axes import N_FOOTLOOSE, N_HOSTS
-from abm.core.demand.capacity import Cleared, Supply, clear, impact_elasticity
+from abm.core.demand.capacity import Cleared, SupplyCurve, clear, impact_elasticity
 from abm.core.demand.customers import of_every_firm, sum_by_sector
 from abm.core.inputs.content_rules import Floats
 from abm.core.inputs.sourcing import firm_last
@@ -204,7 +204,7 @@ class PlantsDemand:
         return found
 
 
-def clear_plants(demand: PlantsDemand, capacity: Floats, supply: Supply) -> Cleared:
+def clear_plants(demand: PlantsDemand, capacity: Floats, supply: SupplyCurve) -> Cleared:
     """What scarcity adds to the prices of plants, what they make, and what they would.
 
     Parameters
@@ -212,7 +212,7 @@ def clear_plants(demand: PlantsDemand, capacity: Floats, supply: Supply) -> Clea
     demand : PlantsDemand
     capacity : ndarray, shape (firm, host)
         Units of output a quarter.
-    supply : Supply
+    supply : SupplyCurve
 
     Returns
     -------

@@ -4,8 +4,8 @@ import numpy as np
 
 from abm.core.choice.attrition import attrition
 from abm.core.choice.dated_beliefs import Calendar
+from abm.core.choice.foresight import PlantProblem
 from abm.core.choice.opportunities import Building, Held, expected_moves
-from abm.core.choice.outlook import PlantProblem
 from abm.core.choice.plant_values import moves_from
 from abm.core.choice.waiting import Waiting
 from abm.core.inputs.content_rules import Floats

@@ -1,6 +1,6 @@
 """Who owns what is made: shares of a host's output by owner's home and sector.
 
-    python -m experiments.fit.owners
+    python -m experiments.fit.owners_shares
 
 rewrites ``abm/data/owners.csv``. Of vehicles the makers are known by parent; of everything
 else some totals are, and nothing by sector. So a first guess by sector is scaled to the
