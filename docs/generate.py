@@ -28,7 +28,8 @@ from abm.model import RelocationModel
 from abm.policy.arrays import PolicyArrays
 from abm.policy.regime import Instruments
 from abm.policy.timeline import segments
-from abm.scenario.assumptions import EconomyAssumptions, FirmAssumptions
+from abm.scenario.assumptions import EconomyAssumptions
+from abm.scenario.firm_assumptions import FirmAssumptions
 from abm.scenario.scenario import Scenario, shipped
 from agents import FirmTable
 from experiments.fit.adjustment_page import found_text, split_table, targets_table

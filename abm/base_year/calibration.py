@@ -28,6 +28,7 @@ from abm.axes import (
 from abm.base_year.fixed_point import Mixing
 from abm.base_year.market_access import matched_access
 from abm.base_year.owners import appeal_by_home, as_owned
+from abm.core.choice.plant_costs import QUARTERS
 from abm.core.inputs.buyers import sourcing_potential
 from abm.core.inputs.content_rules import Floats
 from abm.core.inputs.sourcing import UnitCosts
@@ -37,7 +38,7 @@ from abm.economy.tables import Array, Economy
 from abm.engine.blocks import sector_rows
 from abm.errors import CalibrationError
 from abm.policy.regimes import Policy
-from abm.scenario.assumptions import FirmAssumptions
+from abm.scenario.firm_assumptions import FirmAssumptions
 from abm.trade.borders.crossing import Borders, claim_origin
 from abm.trade.borders.this_quarter import Quarter
 from abm.trade.flows.certificates import new_certificates, qualified_share
@@ -81,8 +82,6 @@ OWNING_ROUNDS = 5
 
 PLAIN_ROUNDS = 2
 """Rounds before mixing starts: earlier ones are too far from the solution to be of use."""
-
-QUARTERS = 4
 
 
 @dataclass(frozen=True)
@@ -383,9 +382,8 @@ def _move_constants(
 
 def _mixed(mixing: Mixing, before: Calibration, moved: Calibration) -> Calibration:
     """The constants to try next, by mixing this round with earlier ones."""
-    weight = np.concatenate(
-        [np.sqrt(before.competitiveness).ravel(), np.ones(_goods_bill(before).size)]
-    )
+    parts = np.sqrt(before.competitiveness), np.ones_like(_goods_bill(before))
+    weight = np.concatenate([part.ravel() for part in parts])
     point = mixing.next_point(_log_constants(before), _log_constants(moved), weight)
     sources, bills = np.split(np.exp(point), [before.competitiveness.size])
     competitiveness = np.where(
@@ -408,9 +406,8 @@ def _goods_bill(calibration: Calibration) -> Array:
 
 def _log_constants(calibration: Calibration) -> Array:
     """Logarithms of competitiveness and of bills of goods; 0 for what is not used."""
-    constants = np.concatenate(
-        [calibration.competitiveness.ravel(), _goods_bill(calibration).ravel()]
-    )
+    parts = calibration.competitiveness, _goods_bill(calibration)
+    constants = np.concatenate([part.ravel() for part in parts])
     return np.log(constants, out=np.zeros_like(constants), where=constants > 0)
 
 

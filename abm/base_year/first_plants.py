@@ -26,7 +26,8 @@ from abm.base_year.drawn_plants import (
 )
 from abm.base_year.links import link_suppliers
 from abm.base_year.owners import StandingMakers, as_expected, standing_makers
-from abm.base_year.resting import Resting, Wanted, matched_sunk
+from abm.base_year.resting import Resting
+from abm.base_year.sunk_costs import Wanted, matched_sunk
 from abm.base_year.young_plants import (
     base_competition,
     base_customers,

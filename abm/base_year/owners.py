@@ -24,7 +24,7 @@ from abm.axes import (
     USA,
 )
 from abm.economy.tables import Array, Economy
-from abm.scenario.assumptions import FirmAssumptions
+from abm.scenario.firm_assumptions import FirmAssumptions
 from agents import FirmTable
 
 # Order of the columns: USA, MEX, CAN, USA+MEX, USA+CAN, MEX+CAN, USA+MEX+CAN.

@@ -33,7 +33,7 @@ from abm.base_year.owners import StandingMakers, standing_makers
 from abm.economy.tables import Array, Economy
 from abm.engine.draws import Draws
 from abm.errors import CalibrationError
-from abm.scenario.assumptions import FirmAssumptions
+from abm.scenario.firm_assumptions import FirmAssumptions
 from agents import FirmTable
 
 SMALLEST_FIRMS = 100

@@ -181,11 +181,11 @@ def _check_files(table: str, names: list[str]) -> None:
     """Refuse a file that is nearly called like a table, and would not be read."""
     own = [f"{name}.csv" for name in COLUMNS]
     for name in sorted(set(names) - set(own)):
-        near = difflib.get_close_matches(name.lower(), own, 1, ALIKE)
+        near = difflib.get_close_matches(Path(name).stem.lower(), COLUMNS, 1, ALIKE)
         if near and name.lower().endswith(".csv"):
             raise ScenarioError(
-                f"{table}: {name[:80]} is no table of an economy; did you mean {near[0]}? There "
-                f"are {', '.join(own)}"
+                f"{table}: {name[:80]} is no table of an economy; did you mean {near[0]}.csv? "
+                f"There are {', '.join(own)}"
             )
 
 

@@ -23,7 +23,7 @@ from abm.location.payoffs import config_revenues, payoffs
 from abm.location.review import ValuedPlans
 from abm.location.valuation import Choices, DrawnLuck, Weighing, weigh
 from abm.policy.regimes import Policy
-from abm.scenario.assumptions import FirmAssumptions
+from abm.scenario.firm_assumptions import FirmAssumptions
 from abm.trade.borders.crossing import Borders, claim_origin
 from abm.trade.borders.this_quarter import Quarter
 from abm.trade.inputs.input_prices import outside_duty, price_inputs, solve_costs, value_added_cost

@@ -207,7 +207,9 @@ def draw_evenly(
     wanted[movers] = target_of(moves[movers], found.part)
     off = np.flatnonzero(wanted != weighed.choice)
     if len(off):
-        anew = _forced(choices, weighed, luck, off, wanted[off].astype(np.int64), quarter, draws)
+        shape, to = (len(off), 2), wanted[off].astype(np.int64)
+        chance = draws.uniform("luck of what is drawn", quarter, shape, ids=rows[off])
+        anew = _forced(choices, weighed, luck, off, to, LEAST_LUCK - np.log(chance))
         some = replace(choices, rows=rows[off], payoff=choices.payoff[off])
         weighed.put(off, weigh(some, weighed.later[off].astype(np.float64), anew))
         luck.building[off], luck.keeping[off] = anew.building, anew.keeping
@@ -280,14 +282,14 @@ def _forced(
     luck: DrawnLuck,
     firms: Rows,
     wanted: Rows,
-    quarter: int,
-    draws: Draws,
+    beyond: Array,
 ) -> DrawnLuck:
-    """Luck with which some firms decide what is wanted of them."""
+    """Luck with which some firms decide what is wanted of them.
+
+    ``beyond``, of shape (firm, 2), is what it is over what just does it, building and keeping.
+    """
     settings, rows = choices.moving.settings, choices.rows[firms]
     config, each = choices.table.config[rows].astype(np.int64), np.arange(len(firms))
-    shape = (len(firms), 2)
-    beyond = LEAST_LUCK - np.log(draws.uniform("luck of what is drawn", quarter, shape, ids=rows))
     anew = luck.take(firms)
     builds = OPENED[config, wanted].any(axis=1)
     building, going_on = anew.building[:, :-1], anew.building[:, -1:]

@@ -14,7 +14,7 @@ from abm.core.choice.plant_costs import QUARTERS
 from abm.economy.tables import Array
 from abm.location.moving_costs import CLOSED, OPENED, dying, may_die
 from abm.location.review import ValuedPlans
-from abm.scenario.assumptions import FirmAssumptions
+from abm.scenario.firm_assumptions import FirmAssumptions
 from agents import FirmTable
 
 

@@ -21,7 +21,7 @@ from abm.core.demand.build_up import BuildUp
 from abm.core.demand.customers import Speeds
 from abm.economy.tables import Array, Economy
 from abm.policy.regimes import Policy
-from abm.scenario.assumptions import FirmAssumptions
+from abm.scenario.firm_assumptions import FirmAssumptions
 from agents import FirmTable
 
 SETS = Sets(HAS_PLANT)

@@ -15,7 +15,7 @@ from abm.core.choice.clocks import Kind
 from abm.core.choice.plant_costs import QUARTERS, fixed_costs
 from abm.economy.tables import Array
 from abm.location.moving_costs import CLOSED, OPENED, MovingCosts, Rows
-from abm.scenario.assumptions import FirmAssumptions
+from abm.scenario.firm_assumptions import FirmAssumptions
 from abm.trade.books.by_owner import by_owner
 from agents import FirmTable
 

@@ -18,7 +18,7 @@ from abm.location.moving_costs import (
     may_die,
 )
 from abm.location.review import ValuedPlans
-from abm.scenario.assumptions import FirmAssumptions
+from abm.scenario.firm_assumptions import FirmAssumptions
 from agents import FirmTable
 
 Rows = NDArray[np.int64]

@@ -19,7 +19,7 @@ from abm.location.evenly import draw_evenly
 from abm.location.moving_costs import quarterly_review
 from abm.location.valuation import Choices, DrawnLuck, Weighing, weigh
 from abm.policy.regimes import Policy
-from abm.scenario.assumptions import FirmAssumptions
+from abm.scenario.firm_assumptions import FirmAssumptions
 from agents import FirmTable
 
 TOLD = np.array([belief != "myopic" for belief in BELIEFS])

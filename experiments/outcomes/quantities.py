@@ -14,7 +14,7 @@ import pandas as pd
 from abm.axes import FOOTLOOSE, GOODS, HOMES, HOSTS, PARTNERS, REGIONS, SECTORS, USES
 from abm.economy.tables import Array
 from abm.errors import OutputError
-from abm.scenario.assumptions import QUARTERS_A_YEAR
+from abm.scenario.firm_assumptions import QUARTERS_A_YEAR
 from abm.trade.books import indicators
 
 FROM_PARTNERS = ("all", *PARTNERS)

@@ -17,7 +17,7 @@ from abm.config import files
 from abm.config.keys import flatten, keys_of, merge, nested, shown
 from abm.config.settings import Share
 from abm.errors import ScenarioError
-from abm.scenario.assumptions import Beliefs
+from abm.scenario.firm_assumptions import Beliefs
 from abm.scenario.scenario import Scenario
 
 type Source = str | os.PathLike[str]

@@ -89,10 +89,16 @@ def test_worth_and_choice_are_those_that_the_model_used(model):
 
 def test_firms_decide_as_often_as_the_probabilities_say(model):
     copies = 20_000
-    situation = next(each for _, _, each in model.told if each.table.target[0] < 0)
-    situation.table.opportunity[0] = -1
-    told = explanation(replace(situation, luck=None), 0, model.quarter, levers=())
-    chance = {plan.plants: plan.probability for plan in told.plans}
+
+    def chances(situation):
+        situation.table.opportunity[0] = -1
+        told = explanation(replace(situation, luck=None), 0, model.quarter, levers=())
+        return {plan.plants: plan.probability for plan in told.plans}
+
+    free = [each for _, _, each in model.told if each.table.target[0] < 0]
+    # The one of them that is least sure of what it will do.
+    situation = min(free, key=lambda each: max(chances(each).values()))
+    chance = chances(situation)
     every = np.zeros(copies, np.int64)
     draw = np.random.default_rng(1).gumbel
     choices = replace(
