@@ -32,7 +32,7 @@ RUN_FILES = ["manifest.json", "summary.json", *(f"{name}.parquet" for name in TA
 
 def drawn(run: RunFrames, reference: RunFrames | None, folder: Path) -> list[Path]:
     """Stand-in for the figures: one file that names what it was given."""
-    path = folder / "picture.txt"
+    path = folder / "picture.svg"
     path.write_text(f"{run.name} against {reference.name if reference else 'nothing'}")
     return [path]
 
@@ -77,9 +77,9 @@ def files(folder: Path) -> list[str]:
 
 def test_a_single_run_writes_all_files_in_the_folder_itself(tmp_path):
     result = run_fake(USMCA, out=tmp_path / "run")
-    assert files(tmp_path / "run") == sorted([*RUN_FILES, "figures/picture.txt"])
+    assert files(tmp_path / "run") == sorted([*RUN_FILES, "figures/picture.svg"])
     assert result.out == tmp_path / "run"
-    assert result.figures == [tmp_path / "run" / "figures" / "picture.txt"]
+    assert result.figures == [tmp_path / "run" / "figures" / "picture.svg"]
     assert not result.interrupted
     assert result.notes == []
     outcomes = pd.read_parquet(tmp_path / "run" / "outcomes.parquet")
@@ -89,9 +89,9 @@ def test_a_single_run_writes_all_files_in_the_folder_itself(tmp_path):
 def test_two_runs_lie_side_by_side_with_a_comparison_above(tmp_path):
     run_fake(USMCA, against=STATUS_QUO, quarters=20, out=tmp_path / "both")
     each = [f"{name}/{file}" for name in ("usmca", "status-quo") for file in RUN_FILES]
-    above = ["manifest.json", "summary.json", "figures/picture.txt"]
+    above = ["manifest.json", "summary.json", "figures/picture.svg"]
     assert files(tmp_path / "both") == sorted([*each, *above])
-    assert (tmp_path / "both/figures/picture.txt").read_text() == "usmca against status-quo"
+    assert (tmp_path / "both/figures/picture.svg").read_text() == "usmca against status-quo"
     compared = json.loads((tmp_path / "both/summary.json").read_text())
     alone = json.loads((tmp_path / "both/usmca/summary.json").read_text())
     jobs = compared["manufacturing_employment"]["MEX"]
@@ -144,7 +144,7 @@ def test_two_runs_alike_write_the_same_bytes_but_for_the_manifest(tmp_path):
 def test_a_second_run_replaces_the_first_as_a_whole(tmp_path):
     run_fake(USMCA, against=STATUS_QUO, out=tmp_path / "run")
     run_fake(USMCA, out=tmp_path / "run")
-    assert files(tmp_path / "run") == sorted([*RUN_FILES, "figures/picture.txt"])
+    assert files(tmp_path / "run") == sorted([*RUN_FILES, "figures/picture.svg"])
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
 
 

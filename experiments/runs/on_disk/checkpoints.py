@@ -15,6 +15,7 @@ from experiments.runs.on_disk.confined import open_inside
 from experiments.runs.on_disk.provenance import versions
 from experiments.runs.on_disk.run_folders import (
     CHECKPOINT,
+    CHECKPOINT_FILES,
     PROGRAM,
     read_json,
     seal_holds,
@@ -28,8 +29,7 @@ CHECKPOINT_FORMAT = 3
 FOLDER = CHECKPOINT
 """In the folder of the run it belongs to."""
 
-FACTS = "checkpoint.json"
-ARRAYS = "arrays.npz"
+FACTS, ARRAYS = CHECKPOINT_FILES
 
 NO_CHECKPOINT = (
     "holds no checkpoint; a run leaves one where it is stopped, or with --checkpoint-every"

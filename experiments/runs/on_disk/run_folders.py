@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from abm.errors import OutputError
 from experiments.outcomes.tables import TABLES, RunFrames, schema
-from experiments.runs.on_disk.confined import read_inside
+from experiments.runs.on_disk.confined import is_file_inside, read_inside
 
 FOLDER_FORMAT = 2
 """Of the files below; raised when an older reader would misread them.
@@ -32,6 +32,8 @@ SUMMARY = "summary.json"
 FIGURES_FOLDER = "figures"
 CHANNELS_FILE = "channels.parquet"
 CHECKPOINT = "checkpoint"
+PICTURES = (".png", ".svg")
+CHECKPOINT_FILES = ("checkpoint.json", "arrays.npz")
 SEAL = "seal"
 """Key of a JSON file for the checksum of all its other keys."""
 
@@ -53,8 +55,8 @@ def check_destination(folder: Path) -> None:
     Raises
     ------
     OutputError
-        If it is a file, holds anything that its own manifest does not name, contains
-        the current folder, or lies where nothing can be written.
+        If it is a file, holds anything that no earlier run wrote there, in its own folders
+        too, contains the current folder, or lies where nothing can be written.
     """
     folder = folder.resolve()
     if Path.cwd().is_relative_to(folder):
@@ -62,15 +64,42 @@ def check_destination(folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
         raise OutputError(f"{folder}: is a file; name a folder")
     if folder.exists():
-        foreign = {entry.name for entry in folder.iterdir()} - _own_contents(folder)
-        if foreign:
+        foreign = min(_foreign(folder), default=None)
+        if foreign is not None:
             raise OutputError(
-                f"{folder}: holds {min(foreign)}, which no earlier run wrote there; "
+                f"{folder}: holds {foreign}, which no earlier run wrote there; "
                 "name a new or empty folder"
             )
     existing = next(parent for parent in folder.parents if parent.exists())
     if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
         raise OutputError(f"{folder}: nothing can be written in {existing}")
+
+
+def _foreign(folder: Path) -> Iterator[str]:
+    """Yield what in a folder no earlier run wrote there, by its path in the folder."""
+    own, manifest = _own_contents(folder), read_json(folder, MANIFEST)
+    folders = [FIGURES_FOLDER, CHECKPOINT, manifest.get("run"), manifest.get("reference")]
+    for entry in folder.iterdir():
+        as_written = _is_folder(entry) if entry.name in folders else is_file_inside(entry)
+        if entry.name not in own or not as_written:
+            yield entry.name
+        elif entry.name in folders:
+            for path in entry.rglob("*"):
+                if not (_is_folder(path) or _is_written_by_runs(path)):
+                    yield path.relative_to(folder).as_posix()
+
+
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
+
+
+def _is_written_by_runs(path: Path) -> bool:
+    """Return whether a path in a folder of a run is a file with a name that runs give there."""
+    if not is_file_inside(path):
+        return False
+    if path.parent.name == FIGURES_FOLDER:
+        return path.suffix in PICTURES
+    return path.name in (CHECKPOINT_FILES if path.parent.name == CHECKPOINT else RUN_FILES)
 
 
 def _own_contents(folder: Path) -> set[str]:

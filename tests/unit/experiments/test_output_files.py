@@ -189,6 +189,64 @@ def test_a_run_s_folder_is_refused_once_something_was_added(tmp_path):
         check_destination(earlier)
 
 
+def a_comparison(folder):
+    """What a comparison that was stopped leaves, channels included."""
+    for below in ("usmca/checkpoint", "rival/figures", "checkpoint/renewal/checkpoint", "figures"):
+        (folder / below).mkdir(parents=True)
+    contents = [MANIFEST, "checkpoint", "figures", "usmca", "rival"]
+    write_json(
+        folder / MANIFEST,
+        {"program": PROGRAM, "contents": contents, "run": "usmca", "reference": "rival"},
+    )
+    for name in (
+        "usmca/manifest.json",
+        "usmca/trade.parquet",
+        "usmca/checkpoint/arrays.npz",
+        "rival/figures/jobs.svg",
+        "checkpoint/renewal/checkpoint/checkpoint.json",
+        "figures/jobs.png",
+    ):
+        (folder / name).write_bytes(b"ours")
+    return folder
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "figures/notes.md",
+        "figures/mine/jobs.png",
+        "usmca/trade.csv",
+        "usmca/checkpoint/notes.txt",
+        "checkpoint/renewal/notes.txt",
+        "rival/figures/thesis.tex",
+    ],
+)
+def test_a_run_s_folder_is_refused_once_something_was_added_in_a_folder_of_it(tmp_path, name):
+    earlier = a_comparison(tmp_path / "run")
+    check_destination(earlier)
+    (earlier / name).parent.mkdir(exist_ok=True)
+    (earlier / name).write_text("mine")
+    with pytest.raises(OutputError, match=f"holds {name}, which no earlier run wrote"):
+        check_destination(earlier)
+
+
+@pytest.mark.parametrize("make", [Path.touch, os.mkfifo, lambda path: path.symlink_to(path.parent)])
+@pytest.mark.parametrize("name", ["figures", "usmca", "checkpoint"])
+def test_what_stands_in_the_place_of_a_folder_of_a_run_is_not_replaced(tmp_path, name, make):
+    earlier = a_comparison(tmp_path / "run")
+    (earlier / name).rename(tmp_path / "elsewhere")
+    make(earlier / name)
+    with pytest.raises(OutputError, match=f"holds {name}, which no earlier run wrote"):
+        check_destination(earlier)
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo, lambda path: path.symlink_to(path.parent)])
+def test_a_folder_whose_manifest_is_no_file_is_refused_without_waiting(tmp_path, make):
+    make(tmp_path / MANIFEST)
+    with pytest.raises(OutputError, match=r"holds manifest\.json"):
+        check_destination(tmp_path)
+
+
 def test_new_and_empty_folders_are_welcome(tmp_path):
     check_destination(tmp_path / "new" / "deep")
     (tmp_path / "empty").mkdir()
