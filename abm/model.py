@@ -25,6 +25,7 @@ from abm.economy.tables import Economy
 from abm.engine.draws import Draws
 from abm.engine.guards import Guard, check_array
 from abm.engine.phase import phase
+from abm.engine.seeds import SeedLike, seed_of
 from abm.governments.in_force import PolicyInForce
 from abm.governments.rules import RULES
 from abm.governments.watching import outlook
@@ -33,6 +34,7 @@ from abm.location.payoffs import config_revenues, payoffs
 from abm.location.relocation import Moves, relocate
 from abm.location.review import believed, reviewing, value_plans
 from abm.scenario.scenario import Scenario
+from abm.state.collected import collector
 from abm.state.state import State
 from abm.trade.books.accounts import Accounts
 from abm.trade.sales.market_clearing import (
@@ -55,9 +57,10 @@ class RelocationModel(Trading, mesa.Model):
         What happens; a name such as ``"usmca"`` or a TOML file.
     firms : int
         Number of modelled firms.
-    rng : int
-        Seed. The same seed and number of firms give the same firms and the same
-        luck under every scenario.
+    rng : int, SeedSequence, Generator or None
+        Seed, or what one is taken from as `abm.engine.seeds.seed_of` says; ``model.seed`` is
+        the number. The same seed and number of firms give the same firms and the same luck
+        under every scenario.
     economy : Economy, optional
         Observed figures other than those that the scenario names.
 
@@ -73,11 +76,12 @@ class RelocationModel(Trading, mesa.Model):
         self,
         scenario: Scenario | str | os.PathLike[str] = "status-quo",
         firms: int = 10_000,
-        rng: int = 1,
+        rng: SeedLike = 1,
         economy: Economy | None = None,
     ) -> None:
-        super().__init__(rng=rng)
-        self.draws = Draws(rng)
+        seed = seed_of(rng)
+        super().__init__(rng=seed)
+        self.draws = Draws(seed)
         self.in_force = PolicyInForce(Scenario.load(scenario), self.draws)
         self.phase_seconds: dict[str, float] = {}
         self.moves: Moves | None = None
@@ -117,6 +121,8 @@ class RelocationModel(Trading, mesa.Model):
         """Mesa's agents, which read and write the state through the model."""
         Firm.create_agents(self, len(self.firms), row=list(range(len(self.firms))))
         Government.create_agents(self, N_HOSTS, country=list(HOSTS), rules=[RULES] * N_HOSTS)
+        self.datacollector = collector()
+        self.datacollector.collect(self)
 
     # --- regimes --------------------------------------------------------------------
 
@@ -230,6 +236,8 @@ class RelocationModel(Trading, mesa.Model):
             self.conditions.wage,
             self.moves,
         )
+        if self.datacollector is not None:  # not yet while the model is set up
+            self.datacollector.collect(self)
 
     def _governments_act(self) -> None:
         """Let every government do what its rules say; all see the same quarter."""

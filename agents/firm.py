@@ -2,9 +2,8 @@
 
 from typing import Any
 
-import mesa
-
 from agents.asked_of_model import AskedByFirm
+from agents.refusals import PartOfModel
 
 
 class Cell:
@@ -37,7 +36,7 @@ class Cell:
         getattr(firm.model.firms, self.column)[firm.row] = value
 
 
-class Firm(mesa.Agent):
+class Firm(PartOfModel):
     """A manufacturer; its state is row ``row`` of ``model.firms``.
 
     Parameters
@@ -49,6 +48,12 @@ class Firm(mesa.Agent):
     """
 
     model: AskedByFirm
+
+    instead_of_removal = (
+        "the plants and books of its row of model.firms stand for real firms of the base year; to "
+        "leave firms out of a figure use model.agents.select(...), and to let plants close change "
+        "what firms meet, with model.pull_levers(...) or another scenario"
+    )
 
     sector = Cell("sector_labels")
     home = Cell("host_labels")

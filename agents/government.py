@@ -2,12 +2,11 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
-import mesa
-
 from agents.asked_of_model import AskedByGovernment
+from agents.refusals import PartOfModel
 
 
-class Government[Outlook, Act](mesa.Agent):
+class Government[Outlook, Act](PartOfModel):
     """A member of the agreement, who follows a timeline and acts by rules beside it.
 
     It sees an outlook and says what it does; the model puts that into force at once, and
@@ -24,6 +23,10 @@ class Government[Outlook, Act](mesa.Agent):
     """
 
     model: AskedByGovernment
+
+    instead_of_removal = (
+        "its duties stay in force; set its rules to () and it does nothing beyond the timeline"
+    )
 
     def __init__(
         self,

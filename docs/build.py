@@ -27,6 +27,7 @@ REFERENCE = {
         "abm.worlds.checkpoint",
         "abm.scenario.fork",
         "abm.worlds.twin",
+        "abm.engine.seeds",
     ),
     "Scenarios": (
         "abm.scenario.scenario",
@@ -53,7 +54,7 @@ REFERENCE = {
 
 GUIDES = ("tutorial", "write-a-scenario", "add-an-instrument", "continue-and-fork",
           "sweep-on-a-cluster", "sweep-without-a-shared-disk", "read-the-results",
-          "table-of-your-own", "results-changed")  # fmt: skip
+          "table-of-your-own", "use-it-with-mesa", "results-changed")  # fmt: skip
 
 
 LINK = re.compile(r"\]\(([^)#\s]+)")

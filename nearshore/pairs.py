@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from abm.engine.seeds import seed_of
 from abm.scenario.scenario import Scenario
 from experiments.outcomes.summary import entries
 from experiments.runs.runner import RunResult, run_scenario
@@ -55,7 +56,7 @@ def run(
         chosen.model_copy(update=length),
         firms=firms,
         quarters=length["quarters"],
-        seed=seed,
+        seed=seed_of(seed),
         out=out,
         against=None if against is None else _read(against).model_copy(update=length),
         quiet=True,

@@ -1,7 +1,9 @@
 """Settings every test shares; that warnings are errors stands in pyproject.toml."""
 
+import multiprocessing
 import os
 
+import pytest
 from hypothesis import settings
 
 # Pictures are drawn to files, also where a screen is at hand.
@@ -14,3 +16,11 @@ os.environ.setdefault("NEARSHORE_THREADS", "1")
 settings.register_profile("local", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "local")
+
+
+@pytest.fixture
+def start_method_kept():
+    """Put back how processes start, which ``mesa.batch_run`` changes for the whole program."""
+    before = multiprocessing.get_start_method(allow_none=True)
+    yield
+    multiprocessing.set_start_method(before, force=True)

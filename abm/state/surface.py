@@ -1,15 +1,18 @@
 """What a model is asked from outside: its policy, its tables, its firms, another future."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from mesa.agentset import AbstractAgentSet
+from mesa.datacollection import DataCollector
 
 from abm import data
 from abm.axes import BELIEFS, CONFIG_LABELS, FOOTLOOSE, HOSTS
 from abm.core.demand.claims import Claim
 from abm.core.inputs.sourcing import UnitCosts
+from abm.engine.draws import Draws
 from abm.governments.in_force import PolicyInForce
 from abm.policy.regimes import Policy
 from abm.scenario.scenario import Scenario
@@ -33,6 +36,8 @@ class Surface:
         The one in force, among those possible.
     trade : int
         The column at contracts, in which trade takes place.
+    datacollector : DataCollector, optional
+        Mesa's, of figures by quarter; put another in its place to collect something else.
     """
 
     sector_labels = FOOTLOOSE
@@ -41,12 +46,14 @@ class Surface:
     config_labels = CONFIG_LABELS
 
     state: State
+    draws: Draws
     in_force: PolicyInForce
     costs: UnitCosts
     borders: Borders
     regime: int
     trade: int
-    agents_by_type: Mapping[type, Sequence[Any]]
+    agents_by_type: Mapping[type, Any]
+    datacollector: DataCollector | None = None
 
     firms = Carried()
     network = Carried()
@@ -74,6 +81,17 @@ class Surface:
         # Mesa assigns a default of its own class first; it carries nothing we use.
         if isinstance(scenario, Scenario):
             self.in_force.scenario = scenario
+
+    @property
+    def seed(self) -> int:
+        """The whole number that all luck follows from; as ``rng`` it gives the run again."""
+        return self.draws.seed
+
+    @property
+    def agents(self) -> AbstractAgentSet[Firm]:
+        """The firms; governments are apart, in ``agents_by_type[Government]``."""
+        firms: AbstractAgentSet[Firm] = self.agents_by_type[Firm]
+        return firms
 
     @property
     def policy(self) -> Policy:

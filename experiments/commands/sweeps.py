@@ -7,6 +7,7 @@ import itertools
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -371,6 +372,8 @@ def _memory(text: str | None) -> int | None:
     size = _quantity(text, _BYTES, "--run-memory")
     if size is not None and size < 2e8:
         raise _bad(f"--run-memory {text}: is too little to start a run; give 1G or more")
+    if size is not None and find_spec("resource") is None:
+        raise _bad(f"--run-memory {text}: this system has no limit for it; leave the option out")
     return None if size is None else int(size)
 
 

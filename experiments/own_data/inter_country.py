@@ -202,7 +202,7 @@ def kind_of(source: Path) -> str:
         return "exiobase"
     if source.suffix.lower() in WORKBOOKS:
         return "adb" if "adb" in name else "wiod"
-    if source.suffix.lower() in (".csv", ".zip", ".txt"):
+    if source.suffix.lower() in (".csv", ".gz", ".zip", ".txt"):
         labels = first_labels(source)
         if "figaro" in name or (labels and labels[0].lower() == "rowlabels"):
             return "figaro"

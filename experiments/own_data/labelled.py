@@ -1,10 +1,12 @@
 """Tables whose rows and columns are named REGION_INDUSTRY: OECD, FIGARO, and a plain CSV."""
 
 import csv
+import gzip
 import io
 import re
 import warnings
 import zipfile
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -91,7 +93,13 @@ def first_labels(source: Path) -> list[str]:
 
 
 def _open(source: Path) -> io.TextIOBase:
-    """Open a CSV, or the one CSV in a ZIP."""
+    """Open a CSV, one that is packed by gzip, or the one CSV in a ZIP."""
+    if source.suffix.lower() == ".gz":
+        try:
+            unpacked = io.BytesIO(gzip.decompress(source.read_bytes()))
+        except (gzip.BadGzipFile, EOFError, zlib.error):
+            raise ScenarioError(f"{source}: is no whole gzip file") from None
+        return io.TextIOWrapper(unpacked, "utf-8-sig", errors="replace", newline="")
     if source.suffix.lower() != ".zip":
         return source.open(encoding="utf-8-sig", errors="replace", newline="")
     try:

@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 FORMATS = {
-    "oecd": "OECD ICIO, editions 2016 to 2025 (.csv, .zip)",
+    "oecd": "OECD ICIO, editions 2016 to 2025 (.csv, .csv.gz, .zip)",
     "wiod": "WIOD, releases 2013 and 2016 (.xlsx, .xlsb)",
     "adb": "ADB MRIO (.xlsx)",
-    "figaro": "FIGARO (.csv, .zip)",
+    "figaro": "FIGARO (.csv, .csv.gz, .zip)",
     "exiobase": "EXIOBASE 3 (.zip, folder)",
     "eora": "Eora26 (.zip, folder)",
     "plain": "a CSV with rows and columns named REGION_INDUSTRY",

@@ -60,7 +60,7 @@ def upload(page, text):
 def settled(page):
     """The quarter, once the page has drawn the last one there is."""
     page.wait_for_function(
-        "where => { const now = document.querySelector(where).innerText;"
+        "where => { const now = (document.querySelector(where) || {}).innerText;"
         " const calm = window.seen === now ? window.calm + 1 : 0;"
         " [window.seen, window.calm] = [now, calm]; return calm > 6; }",
         arg=CLOCK, polling=100,
@@ -94,7 +94,7 @@ def tiles(page, least=0):
 
 def wait_for_tiles(page, shown):
     page.wait_for_function(
-        "shown => document.querySelector('.ns-front').innerText === shown", arg=shown
+        "shown => (document.querySelector('.ns-front') || {}).innerText === shown", arg=shown
     )
 
 

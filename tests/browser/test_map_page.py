@@ -144,7 +144,7 @@ def test_on_a_phone_the_result_stands_beside_the_lever(visit):
     set_number(page, "Special duty", 60)
     step(page)
     page.wait_for_function(
-        "shown => document.querySelector('.ns-strip').innerText !== shown", arg=shown
+        "shown => (document.querySelector('.ns-strip') || {}).innerText !== shown", arg=shown
     )
 
 

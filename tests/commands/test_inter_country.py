@@ -1,5 +1,6 @@
 """Economies from inter-country tables, in the formats in which they are published."""
 
+import gzip
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,13 @@ def write_excel(sheet):
     return lambda path: sheet().to_excel(path, header=False, index=False)
 
 
+def packed(write, path):
+    plain = path.with_suffix("")
+    write(plain)
+    path.write_bytes(gzip.compress(plain.read_bytes()))
+    plain.unlink()
+
+
 LAYOUTS = {
     "oecd of 2016": (
         "ICIO2016_2011.csv",
@@ -43,6 +51,7 @@ LAYOUTS = {
         ),
     ),
     "oecd": ("ICIO2021_2017.csv", layouts.write_oecd),
+    "oecd packed by gzip": ("ICIO2021_2017.csv.gz", lambda path: packed(layouts.write_oecd, path)),
     "wiod of 2013": ("wiot11_row_apr12.xlsx", write_excel(layouts.wiod_2013)),
     "wiod of 2016": ("WIOT2014_Nov16_ROW.xlsx", write_excel(layouts.wiod_2016)),
     "adb": ("ADB-MRIO-2017.xlsx", write_excel(layouts.adb)),
@@ -219,6 +228,7 @@ def test_text_in_a_workbook_is_not_taken_for_a_blank(tmp_path, capsys):
         ("t.csv", "a,b\n1,2\n", "has no rows and columns named REGION_INDUSTRY"),
         ("t.xlsx", "no workbook", "is no workbook; readable are oecd"),
         ("t.zip", "no archive", "is no ZIP"),
+        ("t.csv.gz", "V1,USA_C10\n", "is no whole gzip file"),
         ("t.pdf", "", "cannot be read; readable are oecd"),
     ],
 )

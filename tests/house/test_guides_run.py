@@ -52,7 +52,7 @@ def here():
 
 
 @pytest.fixture(autouse=True)
-def desk(tmp_path, monkeypatch):
+def desk(tmp_path, monkeypatch, start_method_kept):
     """A folder of its own to work in, with small versions of what is shipped."""
     monkeypatch.chdir(tmp_path)
     shipped = tmp_path / "shipped"

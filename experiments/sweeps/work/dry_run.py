@@ -1,6 +1,5 @@
 """What a sweep would take, found by carrying out two of its runs."""
 
-import resource
 import shutil
 import sys
 import time
@@ -54,7 +53,7 @@ def dry_run_text(plan: SweepPlan, workers: int, *, run_one: RunFunction = simula
         f"({time.perf_counter() - started:.1f} s in all)",
         f"about {clock(total)} with {workers} workers; at most "
         f"{clock(len(plan) * fresh / workers)} if no two runs can share their set-up",
-        f"about {_children_peak() / 1e6:.0f} MB of memory a worker",
+        _memory_text(),
         f"at most {size / 1e6:.1f} MB of results; {free / 1e9:.0f} GB are free here",
     ]
     if free < HALF_AGAIN * size:
@@ -62,7 +61,12 @@ def dry_run_text(plan: SweepPlan, workers: int, *, run_one: RunFunction = simula
     return "\n".join(lines)
 
 
-def _children_peak() -> float:
-    """Return the most memory that a process started here has used, bytes."""
+def _memory_text() -> str:
+    """The most memory that a process started here has used, where the system counts it."""
+    try:
+        import resource
+    except ImportError:  # as on Windows
+        return "memory of a worker: this system does not count it"
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    return float(peak) * (1 if sys.platform == "darwin" else 1024)
+    megabytes = peak * (1 if sys.platform == "darwin" else 1024) / 1e6
+    return f"about {megabytes:.0f} MB of memory a worker"
