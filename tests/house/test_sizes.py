@@ -19,7 +19,9 @@ MOST_LINES = 60
 MOST_ARGUMENTS = 6
 LONGEST_FILE = 450
 FULLEST_FOLDER = 13
-"""Modules, ``__init__`` aside."""
+"""Modules, those aside that stand for the folder itself."""
+
+OF_THE_FOLDER = ("__init__.py", "conftest.py")
 
 ONE_OF_A_KIND = {
     "abm/policy/instruments": "one file an instrument",
@@ -81,7 +83,7 @@ def crowded(root, folders):
     return {
         path.relative_to(root).as_posix()
         for path in below
-        if sum(module.name != "__init__.py" for module in path.glob("*.py")) > FULLEST_FOLDER
+        if sum(module.name not in OF_THE_FOLDER for module in path.glob("*.py")) > FULLEST_FOLDER
     }
 
 
