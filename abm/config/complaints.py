@@ -7,12 +7,27 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from abm.config.keys import Keys, Path, dotted, keys_of, shown
+from abm.errors import ScenarioError
 
 _FRACTIONS = (1, 5)
 """Upper limits of a share and of a rate, see abm.config.settings."""
 
 _AT_MOST = 3
 """Findings told at once; a line with more is not read."""
+
+
+def validated[Kind: BaseModel](model: type[Kind], document: Mapping[str, Any]) -> Kind:
+    """Return what nested tables describe.
+
+    Raises
+    ------
+    ScenarioError
+        If a value cannot be: pydantic's findings in one line.
+    """
+    try:
+        return model.model_validate(document)
+    except ValidationError as error:
+        raise ScenarioError(complaint(error, model, document)) from None
 
 
 def complaint(error: ValidationError, model: type[BaseModel], document: Mapping[str, Any]) -> str:

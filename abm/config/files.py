@@ -128,6 +128,34 @@ def merged(chain: list[Layer]) -> dict[str, Any]:
     return {"name": chain[-1].name} | document | ({"timeline": timeline} if timeline else {})
 
 
+def content(file: Path, largest: int, kind: str, where: str) -> bytes:
+    """Return what is in a file of anyone's, which may be no larger than its kind needs.
+
+    Parameters
+    ----------
+    file : Path
+    largest : int
+        Bytes; whole millions.
+    kind : str
+        What the file is, for messages.
+    where : str
+        What messages call the file.
+
+    Raises
+    ------
+    ScenarioError
+        If it is larger, or cannot be read.
+    """
+    try:
+        with file.open("rb") as stream:
+            raw = stream.read(largest + 1)
+    except OSError as error:
+        raise ScenarioError(f"{where}: cannot be read ({error.strerror})") from None
+    if len(raw) > largest:
+        raise ScenarioError(f"{where}: is larger than a {kind} may be ({largest // 10**6} MB)")
+    return raw
+
+
 def said_by(chain: list[Layer]) -> dict[str, str]:
     """Return for each dotted key the name of the file whose value holds."""
     return {key: layer.name for layer in chain for key in flatten(layer.document)}
@@ -187,13 +215,7 @@ def _find(source: str | os.PathLike[str]) -> Path:
 
 def _layer(file: Path, keys: Keys) -> Layer:
     where = file.name if file.name.isprintable() else "the file"
-    try:
-        with file.open("rb") as stream:
-            raw = stream.read(LARGEST + 1)
-    except OSError as error:
-        raise ScenarioError(f"{where}: cannot be read ({error.strerror})") from None
-    if len(raw) > LARGEST:
-        raise ScenarioError(f"{where}: is larger than a scenario may be (1 MB)")
+    raw = content(file, LARGEST, "scenario", where)
     try:
         text = raw.decode("utf-8-sig")  # Windows editors put a mark in front
     except UnicodeDecodeError as error:

@@ -21,11 +21,18 @@ import pandas as pd
 
 from abm import data
 from abm.axes import HOSTS, REGIONS, SECTORS
-from abm.economy.tables import FLOWS, Economy, economy_from, load_economy
+from abm.economy.tables import (
+    ACCOUNT_AXES,
+    BASE_YEAR,
+    FINAL_AXES,
+    FLOWS,
+    USE_AXES,
+    Economy,
+    economy_from,
+    load_economy,
+    shipped_table,
+)
 from abm.errors import ScenarioError
-
-BASE_YEAR = "2017"
-"""The base year whose tables lie in ``abm/data`` itself."""
 
 LARGEST = 50_000_000
 """Bytes of a table; those written by the program have a quarter of a million."""
@@ -33,28 +40,12 @@ LARGEST = 50_000_000
 SAME = 1e-4
 """Relative gap between output and the sum of its row that rounding may leave."""
 
-_CELL = (REGIONS, SECTORS)
 _TRADE = {"importer": REGIONS, "exporter": REGIONS, "sector": SECTORS}
 
 COLUMNS: dict[str, tuple[dict[str, tuple[str, ...]], tuple[str, ...]]] = {
-    "intermediate_use": (
-        dict(
-            zip(
-                ("source_region", "input_sector", "using_region", "using_sector"),
-                _CELL * 2,
-                strict=True,
-            )
-        ),
-        ("value_musd",),
-    ),
-    "final_demand": (
-        {"source_region": REGIONS, "sector": SECTORS, "market": REGIONS},
-        ("value_musd",),
-    ),
-    "output_value_added": (
-        {"region": REGIONS, "sector": SECTORS},
-        ("gross_output_musd", "value_added_musd"),
-    ),
+    "intermediate_use": (USE_AXES, ("value_musd",)),
+    "final_demand": (FINAL_AXES, ("value_musd",)),
+    "output_value_added": (ACCOUNT_AXES, ("gross_output_musd", "value_added_musd")),
     "labour": (
         {"region": HOSTS, "sector": SECTORS},
         ("employment_thousand", "labour_share_of_value_added", "hourly_compensation_usd"),
@@ -200,13 +191,9 @@ def _check_files(table: str, names: list[str]) -> None:
 @lru_cache(maxsize=8)
 def _economy(table: str, found: tuple[tuple[str, bytes], ...]) -> Economy:
     own = {name: _frame(table, name, content) for name, content in found}
-    economy = economy_from(lambda name: own[name] if name in own else _shipped_table(name))
+    economy = economy_from(lambda name: own[name] if name in own else shipped_table(name))
     _check_sums(table, economy)
     return economy
-
-
-def _shipped_table(name: str) -> pd.DataFrame:
-    return data.read(f"{name}_{BASE_YEAR}" if name in FLOWS else name)
 
 
 def _frame(table: str, name: str, content: bytes) -> pd.DataFrame:
@@ -250,7 +237,7 @@ def _rows_needed(name: str) -> list[tuple[str, ...]]:
     every = list(product(*axes.values()))
     if name in FLOWS:
         return every
-    there = set(_shipped_table(name)[list(axes)].itertuples(index=False, name=None))
+    there = set(shipped_table(name)[list(axes)].itertuples(index=False, name=None))
     return [row for row in every if row in there]
 
 

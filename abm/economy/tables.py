@@ -29,6 +29,9 @@ from abm.economy.trade_margins import valued
 
 Array = NDArray[np.float64]
 
+BASE_YEAR = "2017"
+"""The base year whose tables lie in ``abm/data`` itself."""
+
 FLOWS = ("intermediate_use", "final_demand", "output_value_added")
 """Tables of flows, whose files in ``abm/data`` end in their year."""
 
@@ -177,6 +180,7 @@ USE_AXES = {
     "using_sector": SECTORS,
 }
 FINAL_AXES = {"source_region": REGIONS, "sector": SECTORS, "market": REGIONS}
+ACCOUNT_AXES = {"region": REGIONS, "sector": SECTORS}
 
 
 @cache
@@ -189,8 +193,8 @@ def observed_flows() -> tuple[Array, Array]:
     final_demand : ndarray, shape (source, sector, market)
     """
     return (
-        _cube(data.read("intermediate_use_2017"), USE_AXES, "value_musd"),
-        _cube(data.read("final_demand_2017"), FINAL_AXES, "value_musd"),
+        _cube(shipped_table("intermediate_use"), USE_AXES, "value_musd"),
+        _cube(shipped_table("final_demand"), FINAL_AXES, "value_musd"),
     )
 
 
@@ -208,7 +212,12 @@ def load_economy() -> Economy:
     -------
     Economy
     """
-    return economy_from(lambda name: data.read(f"{name}_2017" if name in FLOWS else name))
+    return economy_from(shipped_table)
+
+
+def shipped_table(name: str) -> pd.DataFrame:
+    """Return a table of the shipped economy by its name, for flows without their year."""
+    return data.read(f"{name}_{BASE_YEAR}" if name in FLOWS else name)
 
 
 def economy_from(read: Callable[[str], pd.DataFrame]) -> Economy:
@@ -226,7 +235,6 @@ def economy_from(read: Callable[[str], pd.DataFrame]) -> Economy:
     labour = read("labour")
     labour_axes = {"region": HOSTS, "sector": SECTORS}
     accounts = read("output_value_added")
-    account_axes = {"region": REGIONS, "sector": SECTORS}
     trade_axes = {"sector": SECTORS, "exporter": REGIONS, "importer": REGIONS}
     applied = _cube(read("applied_duties"), trade_axes, "rate")
     usa = REGIONS.index("USA")
@@ -245,8 +253,8 @@ def economy_from(read: Callable[[str], pd.DataFrame]) -> Economy:
     return Economy(
         intermediate_use=flows.intermediate_use,
         final_demand=flows.final_demand,
-        output=_cube(accounts, account_axes, "gross_output_musd"),
-        value_added=_cube(accounts, account_axes, "value_added_musd"),
+        output=_cube(accounts, ACCOUNT_AXES, "gross_output_musd"),
+        value_added=_cube(accounts, ACCOUNT_AXES, "value_added_musd"),
         employment=1000 * _cube(labour, labour_axes, "employment_thousand"),
         labour_share=_cube(labour, labour_axes, "labour_share_of_value_added"),
         hourly_pay=_cube(labour, labour_axes, "hourly_compensation_usd"),

@@ -9,11 +9,9 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import ValidationError
-
 from abm import data
 from abm.axes import REGIONS
-from abm.config.complaints import complaint
+from abm.config.complaints import validated
 from abm.config.keys import keys_of
 from abm.config.settings import AsTuple, Settings
 from abm.errors import ScenarioError
@@ -141,6 +139,6 @@ def _checked[Kind: Settings](kind: type[Kind], document: dict[str, object], name
     if unknown is not None:
         raise ScenarioError(f"{name}: {keys.no_such_key(unknown)}")
     try:
-        return kind.model_validate(document)
-    except ValidationError as error:
-        raise ScenarioError(f"{name}: {complaint(error, kind, document)}") from None
+        return validated(kind, document)
+    except ScenarioError as error:
+        raise ScenarioError(f"{name}: {error}") from None

@@ -17,12 +17,10 @@ from abm.law.act import ALL, METALS, LegalAct, Term, within
 from abm.law.act_files import Law
 from abm.law.good import ActStanding, DutyAnswer, Good, Named
 from abm.law.products import covers
-from abm.law.schedule import ScheduledProduct, metal_content, ordinary_duty
+from abm.law.schedule import DECIMALS, ScheduledProduct, metal_content, ordinary_duty
 
 MOST_OPEN = 6
 """Facts left open that are tried both ways; a good with more is rare, and each doubles the work."""
-
-DECIMALS = 6
 
 EARLIEST = date(2017, 1, 1)
 """The first day whose special duties were looked for."""

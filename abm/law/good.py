@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from abm.law.act import Base, LegalAct, Term
+from abm.law.schedule import DECIMALS
 
 CONTENTS = ("steel", "aluminium", "copper", "us")
 """What shares of a good's value an act may ask for."""
@@ -138,10 +139,10 @@ def _told(standing: ActStanding, acts: Mapping[str, LegalAct]) -> dict[str, Any]
         "act": standing.act,
         "title": act.title,
         "authority": act.authority,
-        "rate": None if standing.banned else round(standing.rate, 6),
+        "rate": None if standing.banned else round(standing.rate, DECIMALS),
         "statutory_rate": None if standing.banned else standing.said,
         "base": standing.base,
-        "share_of_value": round(standing.share, 6),
+        "share_of_value": round(standing.share, DECIMALS),
         "why": standing.why,
     }
 

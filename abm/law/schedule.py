@@ -14,6 +14,9 @@ from abm.law.act import METALS
 DIGITS = 6
 """Of the codes of these tables."""
 
+DECIMALS = 6
+"""To which rates and shares are rounded."""
+
 
 @dataclass(frozen=True)
 class ScheduledProduct:
@@ -68,7 +71,7 @@ def _known(table: str, what: str, code: str, origin: str) -> ScheduledProduct | 
         return None
     values = np.array(found)
     low, high = float(values.min()), float(values.max())
-    return ScheduledProduct(round(float(values.mean()), 6), low, high, len(code) == DIGITS)
+    return ScheduledProduct(round(float(values.mean()), DECIMALS), low, high, len(code) == DIGITS)
 
 
 def _within(rows: Mapping[str, dict[str, str]], code: str) -> list[dict[str, str]]:

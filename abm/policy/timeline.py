@@ -6,9 +6,9 @@ from datetime import date
 from itertools import groupby
 from typing import Any, Protocol, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from abm.config.complaints import complaint
+from abm.config.complaints import validated
 from abm.config.keys import flatten, keys_of, merge, nested
 from abm.config.settings import Date, Settings, setting
 from abm.errors import ScenarioError
@@ -256,12 +256,9 @@ def with_changes(now: Instruments, changes: Mapping[str, Any], where: str) -> In
                     " the section [threat]"
                 )
             document = merge(document, nested(key, value))
-        return Instruments.model_validate(document)
-    except ValidationError as error:
-        reason = complaint(error, Instruments, document)
+        return validated(Instruments, document)
     except ScenarioError as error:
-        reason = str(error)
-    raise ScenarioError(f"{reason} ({where})")
+        raise ScenarioError(f"{error} ({where})") from None
 
 
 def instrument_changes(

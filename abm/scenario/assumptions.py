@@ -7,7 +7,8 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from abm.config.settings import AsTuple, Number, Settings, Share, setting
 from abm.core.demand.customers import Speeds
-from abm.economy.folders import BASE_YEAR, base_years, economy_of, located
+from abm.economy.folders import base_years, economy_of, located
+from abm.economy.tables import BASE_YEAR
 
 QUARTERS_A_YEAR = 4
 

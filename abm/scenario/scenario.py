@@ -16,10 +16,10 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from abm.config import files
-from abm.config.complaints import complaint
+from abm.config.complaints import validated
 from abm.config.keys import keys_of
 from abm.config.settings import AsTuple, Date, setting
 from abm.errors import ScenarioError
@@ -128,10 +128,7 @@ class Scenario(Instruments):
         ScenarioError
             If a value cannot be.
         """
-        try:
-            return cls.model_validate(document)
-        except ValidationError as error:
-            raise ScenarioError(complaint(error, cls, document)) from None
+        return validated(cls, document)
 
     def on_economy(self, table: str) -> "Scenario":
         """Return the scenario with another economy: a base year, or a folder.

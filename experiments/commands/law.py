@@ -3,11 +3,12 @@
 As in `experiments.commands.main`, nothing heavy is imported before a command needs it.
 """
 
-from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+
+from experiments.commands.options import bad_input, day_of
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -56,7 +57,7 @@ def law(
     from abm.law.good import Good
     from abm.law.products import code_of
 
-    day = _day("--on", _needed("--on", on))
+    day = day_of("--on", _needed("--on", on))
     code = code_of(_needed("--product", product))
     good = Good(_needed("--from", origin), code, originating, _contents(content or []))
     known = _acts(acts)
@@ -92,9 +93,9 @@ def diff(
 
     known = _acts(acts)
     check_places(known, importer, origin or None)
-    days = _day("first date", first), _day("last date", last)
+    days = day_of("first date", first), day_of("last date", last)
     if days[0] > days[1]:
-        raise _bad(f"{first} comes after {last}: give the earlier day first")
+        raise bad_input(f"{first} comes after {last}: give the earlier day first")
     found = changes(known, *days, importer, origin, code_of(product) if product else "")
     if json:
         _print_json([{"on": str(one.on), "act": one.act, "what": one.what} for one in found])
@@ -118,9 +119,9 @@ def list_acts(
 ) -> None:
     """List the acts, one line each, by the day they took effect."""
     known = _acts(acts)
-    day = None if on is None else _day("--on", on)
+    day = None if on is None else day_of("--on", on)
     if importer and importer not in {act.importer for act in known.acts.values()}:
-        raise _bad(f"--to {importer[:20]}: acts are known of {', '.join(known.importers())}")
+        raise bad_input(f"--to {importer[:20]}: acts are known of {', '.join(known.importers())}")
     rows = [
         {"act": name, "importer": act.importer, "kind": act.kind, "effective": str(act.effective),
          "ended": str(act.ended or ""), "known_to": str(act.known_to), "title": act.title}
@@ -143,21 +144,14 @@ def _acts(folder: Path | None) -> Any:
     if folder is None:
         return shipped()
     if not folder.is_dir():
-        raise _bad(f"--acts {folder}: is no folder")
+        raise bad_input(f"--acts {folder}: is no folder")
     return read_law(folder)
 
 
 def _needed(name: str, value: str | None) -> str:
     if value is None:
-        raise _bad(f"nearshore law needs {name}; or say nearshore law list, or law diff")
+        raise bad_input(f"nearshore law needs {name}; or say nearshore law list, or law diff")
     return value
-
-
-def _day(name: str, text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise _bad(f"{name} {text[:40]}: is a day such as 2025-03-04") from None
 
 
 def _contents(said: list[str]) -> dict[str, float]:
@@ -167,13 +161,13 @@ def _contents(said: list[str]) -> dict[str, float]:
     for one in said:
         name, _, share = one.partition("=")
         if name not in CONTENTS:
-            raise _bad(f"--content {one[:40]}: is one of {', '.join(CONTENTS)}, as steel=0.3")
+            raise bad_input(f"--content {one[:40]}: is one of {', '.join(CONTENTS)}, as steel=0.3")
         try:
             found[name] = float(share)
         except ValueError:
             found[name] = -1.0
         if not 0 <= found[name] <= 1:
-            raise _bad(f"--content {one[:40]}: must be a share from 0 to 1, as {name}=0.3")
+            raise bad_input(f"--content {one[:40]}: must be a share from 0 to 1, as {name}=0.3")
     return found
 
 
@@ -181,9 +175,3 @@ def _print_json(value: object) -> None:
     from json import dumps
 
     typer.echo(dumps(value, indent=2))
-
-
-def _bad(problem: str) -> Exception:
-    from abm.errors import ScenarioError
-
-    return ScenarioError(problem)

@@ -1,5 +1,6 @@
 """Options and arguments that several commands share, each declared once."""
 
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -68,6 +69,27 @@ OfBaseYear = Annotated[
 ]
 
 
+def bad_input(problem: str) -> Exception:
+    """Return what to raise of an option or argument that cannot be."""
+    from abm.errors import ScenarioError
+
+    return ScenarioError(problem)
+
+
+def day_of(name: str, text: str) -> date:
+    """Return the day that an option or argument says.
+
+    Raises
+    ------
+    ScenarioError
+        If it is none.
+    """
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise bad_input(f"{name} {text[:40]}: is a day such as 2025-03-04") from None
+
+
 def chosen_economy(folder: str | None, year: str | None) -> str | None:
     """Return the economy that two options name, checked; None if neither does.
 
@@ -77,12 +99,11 @@ def chosen_economy(folder: str | None, year: str | None) -> str | None:
         If both are given, or there is no such economy.
     """
     from abm.economy.folders import base_years, economy_of, located, of_another_year
-    from abm.errors import ScenarioError
 
     if folder is not None and year is not None:
-        raise ScenarioError("--economy and --base-year: give one of the two")
+        raise bad_input("--economy and --base-year: give one of the two")
     if year is not None and year not in base_years():
-        raise ScenarioError(f"--base-year {year[:40]}: is one of {', '.join(base_years())}")
+        raise bad_input(f"--base-year {year[:40]}: is one of {', '.join(base_years())}")
     named = year if folder is None else folder
     if named is None:
         return None

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from experiments.commands.options import bad_input, day_of
+
 
 def register(app: typer.Typer) -> None:
     """Add the commands to a command line."""
@@ -44,9 +46,9 @@ def economy(
     from experiments.own_data.published import FORMATS
 
     if kind is not None and kind not in FORMATS:
-        raise _bad(f"--kind {kind[:40]}: is one of {', '.join(FORMATS)}")
+        raise bad_input(f"--kind {kind[:40]}: is one of {', '.join(FORMATS)}")
     if unit is not None and not 0 < unit < float("inf"):
-        raise _bad(f"--unit {unit:g}: must be above 0")
+        raise bad_input(f"--unit {unit:g}: must be above 0")
     try:
         table = build_economy(source, out, Reading(kind, regions, sectors, unit, balance))
     except RefusedError as error:
@@ -81,14 +83,9 @@ def tariffs(
     ] = False,
 ) -> None:
     """Write the rates of a tariff schedule by product line as a scenario."""
-    from datetime import date
-
     from experiments.own_data.tariffs import write_tariffs
 
-    try:
-        day = None if effective is None else date.fromisoformat(effective)
-    except ValueError:
-        raise _bad(f"--effective {str(effective)[:40]}: is a day such as 2025-03-04") from None
+    day = None if effective is None else day_of("--effective", effective)
     found = write_tariffs(
         source, out, destination=destination, origin=origin, effective=day, exempt=exempt
     )
@@ -119,9 +116,3 @@ def claims(
     for line in found.lines():
         typer.echo(line)
     typer.echo(f"Written: {out}")
-
-
-def _bad(problem: str) -> Exception:
-    from abm.errors import ScenarioError
-
-    return ScenarioError(problem)

@@ -24,6 +24,7 @@ from experiments.commands.options import (
     SweepFile,
     SweepFolder,
     Workers,
+    bad_input,
     chosen_economy,
 )
 
@@ -134,7 +135,7 @@ def sweep(
     if dask is not None:
         _check_address(dask, insecure=insecure)
         if executor is not None:
-            raise _bad("--executor: goes with no --dask; name one of them")
+            raise bad_input("--executor: goes with no --dask; name one of them")
     kinds = _kinds(retry, KINDS_OF_FAILURE)
     part = _shard(shard)
     if dry_run:
@@ -348,19 +349,13 @@ def _say(text: str, *, err: bool = False) -> None:
     typer.echo("\n".join(printable(line) for line in text.split("\n")), err=err)
 
 
-def _bad(problem: str) -> Exception:
-    from abm.errors import ScenarioError
-
-    return ScenarioError(problem)
-
-
 def _quantity(text: str | None, units: dict[str, int], option: str) -> float | None:
     if text is None:
         return None
     found = re.fullmatch(r"(\d{1,9}(?:\.\d{1,6})?)([a-zA-Z]?)B?", text.strip())
     unit = found and found[2].lower()
     if not found or (unit and unit not in units) or float(found[1]) <= 0:
-        raise _bad(f"{option} {text[:40]}: is a number and one of {', '.join(units)}")
+        raise bad_input(f"{option} {text[:40]}: is a number and one of {', '.join(units)}")
     return float(found[1]) * (units[unit] if unit else 1)
 
 
@@ -371,9 +366,11 @@ def _seconds(text: str | None) -> float | None:
 def _memory(text: str | None) -> int | None:
     size = _quantity(text, _BYTES, "--run-memory")
     if size is not None and size < 2e8:
-        raise _bad(f"--run-memory {text}: is too little to start a run; give 1G or more")
+        raise bad_input(f"--run-memory {text}: is too little to start a run; give 1G or more")
     if size is not None and find_spec("resource") is None:
-        raise _bad(f"--run-memory {text}: this system has no limit for it; leave the option out")
+        raise bad_input(
+            f"--run-memory {text}: this system has no limit for it; leave the option out"
+        )
     return None if size is None else int(size)
 
 
@@ -382,7 +379,7 @@ def _shard(text: str | None) -> tuple[int, int] | None:
         return None
     found = re.fullmatch(r"(\d{1,6})/(\d{1,6})", text)
     if not found or not 1 <= int(found[1]) <= int(found[2]):
-        raise _bad(f"--shard {text[:40]}: is written K/N, K from 1 to N")
+        raise bad_input(f"--shard {text[:40]}: is written K/N, K from 1 to N")
     return int(found[1]), int(found[2])
 
 
@@ -391,7 +388,7 @@ def _failures(text: str | None, runs: int) -> int | None:
         return None
     found = re.fullmatch(r"(\d{1,7}(?:\.\d{1,3})?)(%?)", text)
     if not found or (not found[2] and "." in found[1]):
-        raise _bad(f"--max-failures {text[:40]}: is a number of runs, or 5%")
+        raise bad_input(f"--max-failures {text[:40]}: is a number of runs, or 5%")
     return int(float(found[1]) * runs / 100) if found[2] else int(found[1])
 
 
@@ -399,7 +396,7 @@ def _kinds(text: str | None, known: tuple[str, ...]) -> tuple[str, ...]:
     kinds = tuple(part.strip() for part in (text or "").split(",") if part.strip())
     unknown = [kind for kind in kinds if kind not in known]
     if unknown:
-        raise _bad(f"--retry {unknown[0][:40]}: kinds are {', '.join(known)}")
+        raise bad_input(f"--retry {unknown[0][:40]}: kinds are {', '.join(known)}")
     return kinds
 
 
@@ -408,13 +405,13 @@ def _check_address(address: str, *, insecure: bool) -> None:
     host = r"(\[[0-9a-fA-F:]+\]|[\w.-]+):(\d{1,5})"
     found = re.fullmatch(rf"(tcp|tls|wss?)://{host}|(gateway)://{host}/[\w.-]{{1,100}}", address)
     if not found:
-        raise _bad(
+        raise bad_input(
             f"--dask {address[:60]}: is written tcp://HOST:PORT, or with tls, ws or wss; "
             "or gateway://HOST:PORT/CLUSTER"
         )
     here = found[2] in ("localhost", "127.0.0.1", "[::1]")
     if found[1] in ("tcp", "ws") and not here and not insecure:
-        raise _bad(
+        raise bad_input(
             f"--dask {address}: is on another machine and not encrypted, and whoever reaches it "
             "can run code there; use tls://, or say --insecure"
         )

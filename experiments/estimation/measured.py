@@ -2,16 +2,12 @@
 
 from dataclasses import dataclass
 
-from abm.model import RelocationModel
-from abm.scenario.scenario import Scenario
 from experiments.outcomes.cells import AXES, check_cell, headlines_of, read_cell, value_of
 from experiments.outcomes.tables import schema
 from experiments.sweeps.design.plan import SweepPlan, resolved_scenario, scenario_at
 from experiments.sweeps.design.run_spec import Outcomes, RunSpec
+from experiments.sweeps.work.model_rules import headline_names
 from experiments.sweeps.workers.one_run import frames_of
-
-FEWEST_FIRMS = 100
-"""Of the model at quarter 0 whose headlines are those that every run has."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +35,7 @@ class Measured:
 
 def known_outcomes() -> dict[str, list[str]]:
     """Return the columns of every table of cells, and under ``""`` the headlines of a run."""
-    tables = RelocationModel(Scenario.load("status-quo"), firms=FEWEST_FIRMS, rng=1).frames()
-    known = {"": sorted(headlines_of(tables))}
+    known = {"": sorted(headline_names())}
     for table, axes in AXES.items():
         labels = {"quarter", "use", *axes}
         known[table] = [field.name for field in schema(table) if field.name not in labels]

@@ -29,6 +29,9 @@ AXES: dict[str, dict[str, tuple[str, ...]]] = {
 COUNTS = ("employment", "plants", "opened", "closed", "announced", "cancelled")
 """Columns that are sums beside those of money."""
 
+CHANGE = ".change"
+"""Behind the name of a headline: its change since quarter 0."""
+
 _NAME = re.compile(
     r"(?P<column>[\w.]+)(?:/(?P<over>[\w.]+))?(?:\[(?P<cut>[\w=,]*)\])?(?:@(?P<when>[\d-]+))?"
 )
@@ -195,5 +198,5 @@ def headlines_of(tables: Mapping[str, pd.DataFrame]) -> dict[str, float | None]:
     for path, entry in entries(summary(tables)):
         name = ".".join(path)
         flat[name] = entry["end"]
-        flat[f"{name}.change"] = entry["change"]
+        flat[f"{name}{CHANGE}"] = entry["change"]
     return flat

@@ -11,7 +11,7 @@ import json
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import sha256
+from hashlib import file_digest, sha256
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from abm.axes import N_FOOTLOOSE, REGIONS, SECTORS
 from abm.config.keys import shown
-from abm.economy.tables import FLOWS
+from abm.economy.tables import ACCOUNT_AXES, FINAL_AXES, FLOWS, USE_AXES
 from abm.errors import OutputError, ScenarioError
 from experiments.own_data.audit import KINDS, Fault, faults_in_regions, faults_of
 from experiments.own_data.labelled import first_labels, read_labelled
@@ -227,10 +227,7 @@ def _checksum(source: Path) -> str:
     """SHA-256 of a file, or of the files of a folder by their names."""
     if source.is_file():
         with source.open("rb") as stream:
-            digest = sha256()
-            while part := stream.read(1 << 20):
-                digest.update(part)
-            return digest.hexdigest()
+            return file_digest(stream, "sha256").hexdigest()
     digest = sha256()
     for path in sorted(path for path in source.rglob("*") if path.is_file()):
         digest.update(f"{path.relative_to(source).as_posix()} {_checksum(path)}\n".encode())
@@ -310,9 +307,9 @@ def _meanings(published: Published, reading: Reading) -> tuple[list[str], list[s
             [_unknown(by_region, strange)] * bool(strange) + [_unknown(by_sector, odd)] * bool(odd),
         )
     if reading.regions is not None:
-        found += _unused(by_region, [*(region for region, _ in published.rows)])
+        found += _unused(by_region, [region for region, _ in published.rows])
     if reading.sectors is not None:
-        found += _unused(by_sector, [*(industry for _, industry in published.rows)])
+        found += _unused(by_sector, [industry for _, industry in published.rows])
     absent = [name for name in REGIONS if name not in regions]
     if absent and absent != ["ROW"]:
         found.append(Fault("region absent", ", ".join(absent), len(absent)))
@@ -401,14 +398,10 @@ def _check_folder(out: Path) -> None:
 
 def _frames(table: OwnTable) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Return the three tables in the form of those in ``abm/data``."""
-    cell = [REGIONS, SECTORS]
-    use = pd.MultiIndex.from_product(
-        [*cell, *cell], names=["source_region", "input_sector", "using_region", "using_sector"]
-    ).to_frame(index=False)
-    final = pd.MultiIndex.from_product(
-        [*cell, REGIONS], names=["source_region", "sector", "market"]
-    ).to_frame(index=False)
-    accounts = pd.MultiIndex.from_product(cell, names=["region", "sector"]).to_frame(index=False)
+    use, final, accounts = (
+        pd.MultiIndex.from_product(axes.values(), names=axes).to_frame(index=False)
+        for axes in (USE_AXES, FINAL_AXES, ACCOUNT_AXES)
+    )
     return (
         use.assign(value_musd=table.intermediate_use.ravel()),
         final.assign(value_musd=table.final_demand.ravel()),

@@ -14,6 +14,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from abm.axes import REGIONS, SECTORS
+from abm.config.files import content
 from abm.config.keys import shown
 from abm.errors import ScenarioError
 
@@ -89,16 +90,11 @@ def read_mapping(path: Path, column: str) -> Mapping:
     ScenarioError
         If it is none; in one line.
     """
+    raw = content(path, LARGEST, "mapping", str(path))
     try:
-        with path.open("rb") as file:
-            raw = file.read(LARGEST + 1)
         text = raw.decode("utf-8-sig")
-    except OSError as error:
-        raise ScenarioError(f"{path}: cannot be read ({error.strerror})") from None
     except UnicodeDecodeError:
         raise ScenarioError(f"{path}: is not UTF-8 text") from None
-    if len(raw) > LARGEST:
-        raise ScenarioError(f"{path}: is larger than a mapping may be (1 MB)")
     return Mapping(str(path), _rows(text, str(path), column))
 
 

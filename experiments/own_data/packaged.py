@@ -2,6 +2,7 @@
 
 import re
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -81,8 +82,8 @@ def _eora(pymrio: Any, source: Path) -> Published:
         raise ScenarioError(f"{source}: is at purchasers' prices; take the table at basic prices")
     table = pymrio.parse_eora26(source, year=int(year[1]), price="bp")
     added = table.VA.F.loc[:, table.Z.columns].sum(axis=0).to_numpy(np.float64)
-    found_table = _published(table, "eora", "eora26", None, {}, "thousand USD")
-    return Published(**{**vars(found_table), "value_added": added})
+    published = _published(table, "eora", "eora26", None, {}, "thousand USD")
+    return replace(published, value_added=added)
 
 
 def _published(

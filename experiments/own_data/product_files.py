@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from abm.config.files import content
 from abm.config.keys import shown
 from abm.errors import ScenarioError
 
@@ -131,13 +132,7 @@ def read_rows(source: Path, needed: str) -> Rows:
 
 def _fields(source: Path) -> tuple[list[str], list[tuple[int, list[str]]], str]:
     """Return names of columns, the fields of every line with its number, and what parts them."""
-    try:
-        with source.open("rb") as stream:
-            raw = stream.read(LARGEST + 1)
-    except OSError as error:
-        raise ScenarioError(f"{source}: cannot be read ({error.strerror})") from None
-    if len(raw) > LARGEST:
-        raise ScenarioError(f"{source}: is larger than a schedule may be (200 MB)")
+    raw = content(source, LARGEST, "schedule", str(source))
     text = raw.decode("utf-8-sig", errors="replace")
     first = text.partition("\n")[0]
     delimiter = max(",;\t", key=first.count)

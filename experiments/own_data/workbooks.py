@@ -67,10 +67,11 @@ def read_workbook(source: Path, kind: str) -> Published:
 
 
 def _sheets(source: Path) -> list[Grid]:
-    engine = "calamine" if find_spec("python_calamine") else "openpyxl"
-    if find_spec(engine.replace("calamine", "python_calamine")) is None or (
-        engine == "openpyxl" and source.suffix.lower() != ".xlsx"
-    ):
+    if find_spec("python_calamine"):
+        engine = "calamine"
+    elif find_spec("openpyxl") and source.suffix.lower() == ".xlsx":
+        engine = "openpyxl"
+    else:
         raise OutputError(f"{source.suffix} needs more packages: pip install 'nearshore[economy]'")
     try:
         # Text such as n/a is no blank: the audit names it.

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from abm.config.keys import shown
-from abm.economy.folders import BASE_YEAR
+from abm.economy.tables import BASE_YEAR
 from abm.errors import CheckpointError, ScenarioError
 from abm.model import RelocationModel
 from abm.scenario.fork import future_of

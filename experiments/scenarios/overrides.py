@@ -7,7 +7,7 @@
 
 import os
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -169,28 +169,21 @@ def without_measures(
             raise ScenarioError(
                 f"--without {shown(name)}: {scenario.name} has no such measure; {there}"
             )
+    gone = set(names)
+
+    def stays(key: str) -> bool:
+        table, _, rest = key.partition(".")
+        return table != "measures" or rest.partition(".")[0] not in gone
+
     kept = {
-        name: _displacing_less(measure, set(names))
+        name: _displacing_less(measure, gone)
         for name, measure in document["measures"].items()
-        if name not in names
+        if name not in gone
     }
-    timeline = []
-    for entry in document.get("timeline", []):
-        keys = flatten(entry["set"])
-        said = {key: v for key, v in keys.items() if key.split(".")[:2] not in _of_measures(names)}
-        if said:
-            timeline.append({**entry, "set": said})
-    sources = {
-        key: text
-        for key, text in document.get("sources", {}).items()
-        if key.split(".")[:2] not in _of_measures(names)
-    }
+    timeline = _of_keys(document.get("timeline", []), stays)
+    sources = {key: text for key, text in document.get("sources", {}).items() if stays(key)}
     changed = {**document, "measures": kept, "timeline": timeline}
     return changed | ({"sources": sources} if "sources" in document else {})
-
-
-def _of_measures(names: Sequence[str]) -> list[list[str]]:
-    return [["measures", name] for name in names]
 
 
 def _displacing_less(measure: Mapping[str, Any], gone: set[str]) -> dict[str, Any]:
@@ -226,7 +219,7 @@ def overridden(
     for key, value in values.items():
         changed = merge(changed, nested(key, value))
     changed = merge(changed, nested(BELIEFS, _filled_beliefs(scenario.firms.beliefs, values)))
-    changed["timeline"] = _freed(changed.get("timeline", []), set(values))
+    changed["timeline"] = _of_keys(changed.get("timeline", []), lambda key: key not in values)
     return Scenario.from_document(changed)
 
 
@@ -253,11 +246,13 @@ def _filled_beliefs(before: Beliefs, values: Mapping[str, Any]) -> dict[str, Any
     return filled | given
 
 
-def _freed(timeline: Sequence[dict[str, Any]], keys: set[str]) -> list[dict[str, Any]]:
-    """Return a timeline that leaves ``keys`` alone, without entries that then say nothing."""
-    freed = []
+def _of_keys(
+    timeline: Sequence[dict[str, Any]], stays: Callable[[str], bool]
+) -> list[dict[str, Any]]:
+    """Return a timeline with some of its keys, without entries that then say nothing."""
+    left = []
     for entry in timeline:
-        kept = {key: value for key, value in flatten(entry["set"]).items() if key not in keys}
+        kept = {key: value for key, value in flatten(entry["set"]).items() if stays(key)}
         if kept:
-            freed.append({**entry, "set": kept})
-    return freed
+            left.append({**entry, "set": kept})
+    return left

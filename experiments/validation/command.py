@@ -6,7 +6,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from abm.economy.folders import BASE_YEAR, economy_checksum
+from abm.economy.folders import economy_checksum
+from abm.economy.tables import BASE_YEAR
 from experiments.runs.on_disk.provenance import git_revision, versions
 from experiments.runs.on_disk.run_folders import (
     PROGRAM,
@@ -105,7 +106,7 @@ def _variants(firms: int, shared: tuple[str, ...]) -> list[Task]:
 
 
 def _sections(results: Results, others: Sequence[Done], shared: tuple[str, ...]) -> list[Section]:
-    """Claims, fitted and not, the peer, and the robustness of headlines."""
+    """Claims, fitted and not, the peer, and the robustness of conclusions."""
     if not results.runs:
         return []
     variants = {

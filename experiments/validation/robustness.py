@@ -1,4 +1,4 @@
-"""Headlines under other assumptions: which keep their sign, and which hang on one."""
+"""Conclusions under other assumptions: which keep their sign, and which hang on one."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -64,19 +64,19 @@ def _entry(results: Results) -> Array:
     return results.change(threat(0.025), threat(0.0), "entries/MEX")
 
 
-HEADLINES = (
+CONCLUSIONS = (
     Conclusion("USMCA: US jobs in vehicle parts", "%",
-             _jobs(USMCA_MOVING, "USA", ("vehicle_parts",))),
+               _jobs(USMCA_MOVING, "USA", ("vehicle_parts",))),
     Conclusion("USMCA: US jobs in assembly", "%",
-             _jobs(USMCA_MOVING, "USA", ("cars", "light_trucks"))),
+               _jobs(USMCA_MOVING, "USA", ("cars", "light_trucks"))),
     Conclusion("USMCA: motor jobs in Mexico", "%", _jobs(USMCA_MOVING, "MEX", MOTOR)),
     Conclusion("USMCA: US price of vehicles", "%", _price),
     Conclusion("No agreement: trade between the members", "%", _within),
     Conclusion("No agreement: welfare of Mexico, percent of GDP", "",
-             lambda results: results.of(WITHDRAWAL, "welfare/MEX")
-             - results.of(BASE_MOVING, "welfare/MEX")),
+               lambda results: results.of(WITHDRAWAL, "welfare/MEX")
+               - results.of(BASE_MOVING, "welfare/MEX")),
     Conclusion("25% on cars: output of cars in Mexico", "%",
-             lambda results: results.change(duty_on_cars(0.25), BASE_MOVING, "output/cars/MEX")),
+               lambda results: results.change(duty_on_cars(0.25), BASE_MOVING, "output/cars/MEX")),
     Conclusion("Threat at 2.5% a quarter: plants decided on in Mexico", "%", _entry),
 )  # fmt: skip
 
@@ -84,7 +84,7 @@ DESIGNS = (BASE_MOVING, USMCA_MOVING, WITHDRAWAL, duty_on_cars(0.25), threat(0.0
 
 
 def section(default: Results, variants: dict[str, Results]) -> Section:
-    """Every headline under every variant, and whether its sign stands.
+    """Every conclusion under every variant, and whether its sign stands.
 
     Parameters
     ----------
@@ -94,24 +94,25 @@ def section(default: Results, variants: dict[str, Results]) -> Section:
         By name; without seeds where none could be calibrated.
     """
     rows = []
-    for headline in HEADLINES:
-        base = headline.effect(default)
-        cells, turned = [_number(base.mean(), headline.unit)], []
+    for conclusion in CONCLUSIONS:
+        base = conclusion.effect(default)
+        cells, turned = [_number(base.mean(), conclusion.unit)], []
         for name, results in variants.items():
             if not results.runs:
                 cells.append("did not calibrate")
                 continue
-            effect = headline.effect(results)
-            cells.append(_number(effect.mean(), headline.unit))
+            effect = conclusion.effect(results)
+            cells.append(_number(effect.mean(), conclusion.unit))
             if (np.sign(effect) != np.sign(base.mean())).any():
                 turned.append(name)
         if (np.sign(base) != np.sign(base.mean())).any():
             turned.insert(0, "the default, by seed")
-        rows.append((headline.label, *cells, "not under " + ", ".join(turned) if turned else "yes"))
+        stands = "not under " + ", ".join(turned) if turned else "yes"
+        rows.append((conclusion.label, *cells, stands))
     return Section(
         "Which conclusions are robust",
         (
-            f"Each headline's mean effect under the shipped assumptions and with one of them"
+            f"Each conclusion's mean effect under the shipped assumptions and with one of them"
             f" changed ({SEEDS} seeds each, set up and calibrated anew). A sign stands if every"
             " seed of every variant has the sign of the default's mean.",
         ),

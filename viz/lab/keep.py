@@ -19,7 +19,8 @@ import pyarrow as pa
 
 from abm.config import files
 from abm.config.keys import keys_of
-from abm.economy.folders import BASE_YEAR, base_years, economy_checksum
+from abm.economy.folders import base_years, economy_checksum
+from abm.economy.tables import BASE_YEAR
 from abm.errors import ScenarioError
 from abm.policy.timeline import first_day, quarter_of
 from abm.scenario.levers import TITLE, with_levers

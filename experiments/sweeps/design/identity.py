@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from abm import data
-from abm.economy.folders import BASE_YEAR, economy_checksum
+from abm.economy.folders import economy_checksum
+from abm.economy.tables import BASE_YEAR
 from abm.scenario.scenario import Scenario
 
 RESULTS_VERSION = 4

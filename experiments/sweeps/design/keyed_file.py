@@ -4,9 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-from pydantic import ValidationError
-
-from abm.config.complaints import complaint
+from abm.config.complaints import validated
 from abm.config.settings import Settings
 from abm.economy.folders import located
 from abm.errors import ScenarioError
@@ -35,10 +33,7 @@ class KeyedFile(Settings):
         for table in cls.keyed:
             if isinstance(document.get(table), Mapping):
                 document[table] = by_dotted_key(document[table])
-        try:
-            return cls.model_validate(document)
-        except ValidationError as error:
-            raise ScenarioError(complaint(error, cls, document)) from None
+        return validated(cls, document)
 
     @classmethod
     def on_economy(

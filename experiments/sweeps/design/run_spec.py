@@ -13,9 +13,6 @@ RUN = "run"
 KEYS = ("scenario", "point", "replication", "seed")
 """Columns that say which run a row is, beside its factors."""
 
-CHANGE = ".change"
-"""Behind the name of an outcome: its change since quarter 0."""
-
 
 @dataclass(frozen=True)
 class RunSpec:

@@ -17,8 +17,9 @@ import pyarrow as pa
 
 from abm.config.keys import shown
 from abm.errors import ScenarioError
+from experiments.outcomes.cells import CHANGE
 from experiments.runs.on_disk.run_folders import PROGRAM
-from experiments.sweeps.design.run_spec import CHANGE, RUN, RunSpec
+from experiments.sweeps.design.run_spec import KEYS, RUN, RunSpec
 from experiments.sweeps.store.by_column import Columns, checked_columns, read_columns
 from experiments.sweeps.store.consistent import consistently
 from experiments.sweeps.store.remembered import Remembered
@@ -317,7 +318,7 @@ def printable(text: str) -> str:
 
 def outcome_names(results: Iterable[str], factors: Sequence[str]) -> list[str]:
     """Return which columns are outcomes, changes left out."""
-    keys = {"scenario", "point", "replication", "seed", RUN, *factors}
+    keys = {*KEYS, RUN, *factors}
     return [name for name in results if name not in keys and not name.endswith(CHANGE)]
 
 

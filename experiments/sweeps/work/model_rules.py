@@ -16,9 +16,9 @@ from abm.errors import CalibrationError, ScenarioError
 from abm.model import RelocationModel
 from abm.policy.regimes import compile_policy
 from abm.scenario.scenario import Scenario
-from experiments.outcomes.summary import entries, summary
+from experiments.outcomes.cells import CHANGE, headlines_of
 from experiments.sweeps.design.plan import SweepPlan, scenario_at
-from experiments.sweeps.design.run_spec import CHANGE, RunFunction
+from experiments.sweeps.design.run_spec import RunFunction
 from experiments.sweeps.workers.one_run import simulate
 
 
@@ -65,21 +65,25 @@ def check_by_the_model(plan: SweepPlan) -> None:
 
 
 def _check_outcomes(named: Collection[str]) -> None:
-    """Refuse outcomes that no run has.
+    """Refuse outcomes that no run has."""
+    if not named:
+        return
+    every = headline_names()
+    wrong = next((name for name in named if name not in every), None)
+    if wrong is not None:
+        known = [name for name in every if not name.endswith(CHANGE)]
+        near = get_close_matches(wrong, known, n=1)
+        meant = f"did you mean '{near[0]}'?" if near else f"there are {', '.join(known)}"
+        raise ScenarioError(f"outcomes: no run has {shown(wrong)}; {meant}")
+
+
+def headline_names() -> list[str]:
+    """Return the headlines that every run has, and their changes.
 
     A summary has the same names under every policy, so the fewest firms there may be are
     asked, at rest and before their first quarter.
     """
-    if not named:
-        return
-    frames = RelocationModel(Scenario(), firms=SMALLEST_FIRMS, rng=1).frames()
-    known = [".".join(path) for path, _ in entries(summary(frames))]
-    every = {*known, *(f"{name}{CHANGE}" for name in known)}
-    wrong = next((name for name in named if name not in every), None)
-    if wrong is not None:
-        near = get_close_matches(wrong, known, n=1)
-        meant = f"did you mean '{near[0]}'?" if near else f"there are {', '.join(known)}"
-        raise ScenarioError(f"outcomes: no run has {shown(wrong)}; {meant}")
+    return list(headlines_of(RelocationModel(Scenario(), firms=SMALLEST_FIRMS, rng=1).frames()))
 
 
 def _check_assumptions(scenario: Scenario, seen: set[str]) -> None:
