@@ -28,6 +28,7 @@ from experiments.runs.on_disk.run_folders import (
     check_destination,
     replaced_folder,
     write_json,
+    write_manifest,
 )
 from experiments.speed.machine import in_words
 
@@ -201,9 +202,7 @@ def write_folder(out: Path, results: Recording, sources: Sequence[Path]) -> None
         for picture in pictures:
             figure.savefig(picture)
         contents = [MANIFEST, FILE, *raw, *(picture.name for picture in pictures)]
-        write_json(
-            folder / MANIFEST, {"format": FOLDER_FORMAT, "program": PROGRAM, "contents": contents}
-        )
+        write_manifest(folder, {"format": FOLDER_FORMAT, "program": PROGRAM, "contents": contents})
 
 
 def write_page(results: Recording) -> None:

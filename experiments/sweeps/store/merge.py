@@ -11,7 +11,8 @@ import pyarrow as pa
 
 from abm.errors import StoreError
 from experiments.runs.on_disk.confined import is_file_inside, read_inside
-from experiments.runs.on_disk.run_folders import ON_ITS_WAY, write_whole
+from experiments.runs.on_disk.leftovers import ON_ITS_WAY
+from experiments.runs.on_disk.run_folders import write_whole
 from experiments.sweeps.design.run_spec import RUN
 from experiments.sweeps.store.parts import as_parquet, is_named_by_content, joined, read_part
 from experiments.sweeps.store.recorder import Recorder

@@ -31,9 +31,9 @@ from filelock import FileLock, Timeout
 from abm.config.keys import shown
 from abm.errors import OutputError, ScenarioError, StoreError
 from experiments.runs.on_disk.confined import is_file_inside, read_inside
+from experiments.runs.on_disk.leftovers import ON_ITS_WAY
 from experiments.runs.on_disk.run_folders import (
     MANIFEST,
-    ON_ITS_WAY,
     PROGRAM,
     is_full,
     read_json,
