@@ -55,20 +55,20 @@ def being_written(name: Callable[[], Path], make: Callable[[Path], None]) -> Ite
             os.close(held)
 
 
-def remove_left_files(folder: Path, name: str | None = None) -> None:
-    """Remove files that a kill left on their way to a name; in a folder and not below it.
+def remove_left_files(folder: Path, ours: Callable[[str], bool] = bool) -> None:
+    """Remove files that a kill left on their way to their names; in a folder and not below it.
 
     Parameters
     ----------
     folder : Path
         Need not exist.
-    name : str, optional
-        Every name without it.
+    ours : callable, optional
+        Whether a file of that name is to be looked at; any is without it.
     """
     with suppress(OSError):  # what cannot be listed or removed is no hindrance
         for path in list(folder.iterdir()):
             found = ON_ITS_WAY.fullmatch(path.name)
-            if found and name in (None, found["name"]) and _is_left(path):
+            if found and ours(found["name"]) and _is_left(path):
                 path.unlink(missing_ok=True)
 
 

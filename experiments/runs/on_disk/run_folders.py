@@ -334,7 +334,7 @@ def _make_durable(folder: Path) -> None:
 
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file under a name nobody else has, have the disk keep it, and give it its own."""
-    remove_left_files(path.parent, path.name)
+    remove_left_files(path.parent, lambda name: name == path.name)
     with being_written(
         lambda: path.with_name(f".{path.name}.{uuid4().hex[:16]}.new"),
         lambda new: new.touch(exist_ok=False),
