@@ -5,12 +5,12 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
+# As its own name: tables of a run ask for it here.
+from abm.axes import QUARTERS_A_YEAR as QUARTERS_A_YEAR
 from abm.config.settings import AsTuple, Number, Settings, Share, setting
 from abm.core.demand.customers import Speeds
 from abm.economy.folders import base_years, economy_of, located
 from abm.economy.tables import BASE_YEAR
-
-QUARTERS_A_YEAR = 4
 
 Quarters = Annotated[int, Field(ge=0, le=100)]
 

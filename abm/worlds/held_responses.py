@@ -62,7 +62,7 @@ CLAIM_TERMS = (
 )
 """Arrays of the policy that decide whether a claim is allowed and what it costs."""
 
-PLANTS = (
+MOVED_COLUMNS = (
     "config",
     "plants",
     "target",
@@ -204,7 +204,7 @@ class HeldWorld(Twin):
         """Projects and plants, their own or those of the world followed."""
         super().relocate()
         if "plants" in self.held:
-            for name in PLANTS:
+            for name in MOVED_COLUMNS:
                 getattr(self.firms, name)[:] = getattr(self.followed.firms, name)
             self.moves = self.followed.moves
 

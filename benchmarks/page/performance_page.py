@@ -37,7 +37,7 @@ PAGE = ROOT / "docs" / "performance.md"
 PAGE_FIGURE = ROOT / "docs" / "figures" / "scaling.png"
 PAGE_RESULTS = PAGE.with_suffix(".json")
 
-BLOCK = re.compile(r"(<!-- measured: (?P<name>[a-z]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+MEASURED_BLOCK = re.compile(r"(<!-- measured: (?P<name>[a-z]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 HEADINGS = (
     "",
@@ -183,7 +183,7 @@ BLOCKS = {
 
 def rewritten(page: str, results: Recording) -> str:
     """A page with all its measured blocks made from results."""
-    return BLOCK.sub(
+    return MEASURED_BLOCK.sub(
         lambda found: found[1] + BLOCKS[found["name"]](results) + "\n" + found[3], page
     )
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from abm import data
-from abm.axes import FOOTLOOSE, HOSTS, N_GOODS, N_HOSTS, USA
+from abm.axes import FOOTLOOSE, HOSTS, MOTOR, N_GOODS, N_HOSTS, USA
 from abm.base_year.calibration import BaseYear, calibrate
 from abm.base_year.first_plants import place_firms
 from abm.base_year.population import (
@@ -43,17 +43,15 @@ from abm.trade.inputs.input_prices import (
 from abm.trade.sales.market_clearing import FINAL, appeal, standing_plants
 from agents import FirmTable
 
-FIRMS = 20_000
+FIRMS_OBSERVED = 20_000
 """Size of a population; some hundred plants then stand in the cells that are fitted."""
 
-SEEDS = (1, 2, 3)
+SEEDS_POOLED = (1, 2, 3)
 """Populations pooled."""
 
 NUDGES = (1.0, 1.01, 0.99, 1.02, 0.98)
 """Factors on all spreads, tried in turn; each is well within sampling error."""
 
-
-VEHICLES = ("cars", "light_trucks")
 
 BANDS = {
     "0-1%": (0.0, 0.01),
@@ -211,7 +209,7 @@ def claim_curve() -> pd.DataFrame:
     curve = curve[curve["sector"].isin(FOOTLOOSE) & (curve["dutiable_imports_usd"] > 0)]
     middle = curve["mfn_bin"].map({band: sum(edges) / 2 for band, edges in BANDS.items()})
     single = curve["mfn_bin"].map(SINGLE_RATES)
-    vehicle_goods = curve["sector"].isin((*VEHICLES, "vehicle_parts"))
+    vehicle_goods = curve["sector"].isin(MOTOR)
     return curve.assign(rate=np.where(vehicle_goods & single.notna(), single, middle))
 
 

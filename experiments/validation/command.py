@@ -25,7 +25,7 @@ from experiments.validation.second_opinion import exact_hat_comparison
 from experiments.validation.sections import Section
 
 VALIDATION_FORMAT = 1
-CONTENTS = ("manifest.json", "validation.json", "validation.html", "validation.md")
+FILES_WRITTEN = ("manifest.json", "validation.json", "validation.html", "validation.md")
 
 
 # why: an argument is an option of the command
@@ -139,7 +139,7 @@ def _write(
     manifest = {
         "format": VALIDATION_FORMAT,
         "program": PROGRAM,
-        "contents": list(CONTENTS),
+        "contents": list(FILES_WRITTEN),
         **facts,
     }
     markdown = report.markdown()

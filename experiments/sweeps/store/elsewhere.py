@@ -20,8 +20,7 @@ from abm.errors import OutputError, StoreError
 from experiments.runs.on_disk.confined import read_inside
 from experiments.runs.on_disk.run_folders import MANIFEST, write_whole
 from experiments.sweeps.store.consistent import consistently
-from experiments.sweeps.store.log_ends import END_NAME, end_names
-from experiments.sweeps.store.log_ends import FOLDER as ENDS
+from experiments.sweeps.store.log_ends import END_NAME, ENDS, end_names
 from experiments.sweeps.store.parts import read_part, table_of
 from experiments.sweeps.store.run_log import FOLDER, LOG_NAME, History, Part, log_names
 from experiments.sweeps.store.store import FOLDERS, SweepStore

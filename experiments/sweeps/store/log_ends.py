@@ -14,7 +14,7 @@ from abm.errors import StoreError
 from experiments.runs.on_disk.confined import is_file_inside
 from experiments.runs.on_disk.run_folders import as_json, read_json, seal_holds, sealed, write_whole
 
-FOLDER = "ends"
+ENDS = "ends"
 END_NAME = re.compile(r"[A-Za-z0-9-]{1,60}\.json")
 
 
@@ -31,13 +31,13 @@ def noted_ends(folder: Path) -> dict[str, int]:
     dict of str to int
         By the name of the log. A note that is no longer as it was written tells nothing.
     """
-    told = {f"{name}l": _note(folder, folder / FOLDER / name) for name in end_names(folder)}
+    told = {f"{name}l": _note(folder, folder / ENDS / name) for name in end_names(folder)}
     return {log: last for log, last in told.items() if last is not None}
 
 
 def end_names(folder: Path) -> list[str]:
     """Return the names of notes; a link, folder or pipe with such a name is none."""
-    paths = sorted((folder / FOLDER).glob("*.json"))
+    paths = sorted((folder / ENDS).glob("*.json"))
     return [path.name for path in paths if END_NAME.fullmatch(path.name) and is_file_inside(path)]
 
 
@@ -49,7 +49,7 @@ def note_end(folder: Path, log: str, last: int) -> None:
     OSError
         If the disk refuses; the note that was there is left, and still holds.
     """
-    path = folder / FOLDER / f"{Path(log).stem}.json"
+    path = folder / ENDS / f"{Path(log).stem}.json"
     if os.path.lexists(path) and _note(folder, path) is None:
         return
     path.parent.mkdir(exist_ok=True)
@@ -58,9 +58,9 @@ def note_end(folder: Path, log: str, last: int) -> None:
 
 def changed_notes(folder: Path) -> list[str]:
     """Return what in the folder of notes is none, or is no longer as it was written."""
-    paths = sorted((folder / FOLDER).glob("*"))
+    paths = sorted((folder / ENDS).glob("*"))
     return [
-        f"{FOLDER}/{path.name}"
+        f"{ENDS}/{path.name}"
         for path in paths
         if not path.name.startswith(".")
         and (not END_NAME.fullmatch(path.name) or _note(folder, path) is None)
@@ -81,7 +81,7 @@ def check_notes(folder: Path) -> None:
 
 def _note(folder: Path, path: Path) -> int | None:
     """Return the number that a note has for the log of its own name; None if it is none."""
-    note = read_json(folder, f"{FOLDER}/{path.name}") if is_file_inside(path) else {}
+    note = read_json(folder, f"{ENDS}/{path.name}") if is_file_inside(path) else {}
     last = note.get("last")
     ours = seal_holds(note) and note.get("log") == f"{path.stem}.jsonl"
     return last if ours and type(last) is int and last >= 0 else None

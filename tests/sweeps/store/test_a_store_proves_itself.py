@@ -19,8 +19,8 @@ from experiments import results
 from experiments.commands.main import main
 from experiments.runs.on_disk.checkpoints import (
     ARRAYS,
+    CHECKPOINT,
     FACTS,
-    FOLDER,
     read_checkpoint,
     save_checkpoint,
 )
@@ -125,7 +125,7 @@ def stopped_run(tmp_path_factory):
 @pytest.mark.parametrize("name", [FACTS, ARRAYS])
 def test_bytes_of_a_checkpoint_are_proven(stopped_run, name):
     right = read_checkpoint(stopped_run)
-    path = stopped_run / FOLDER / name
+    path = stopped_run / CHECKPOINT / name
     content = path.read_bytes()
     refused = 0
     for spoilt in flips(content, drawn_places(content, DRAWN, seed=name), seed=name):
