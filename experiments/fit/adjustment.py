@@ -79,7 +79,7 @@ def targets_as_written() -> list[Target]:
 
 
 def _document() -> dict[str, Any]:
-    return files.read_alone(FITTED_HERE / "adjustment.toml", keys_of(TargetFile))
+    return files.read_alone(FITTED_HERE / "adjustment.toml", keys_of(TargetFile), "file of targets")
 
 
 def _checksum(content: Any) -> str:

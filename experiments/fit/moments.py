@@ -22,7 +22,7 @@ from abm.base_year.population import (
 from abm.core.demand.claims import Claim
 from abm.core.demand.customers import Speeds
 from abm.core.inputs.sourcing import UnitCosts
-from abm.economy.tables import MERCHANDISE_PROCESSING_FEE, Array, Economy, load_economy
+from abm.economy.tables import Array, Economy, load_economy
 from abm.engine.blocks import sector_rows
 from abm.engine.draws import Draws
 from abm.errors import CalibrationError
@@ -32,6 +32,7 @@ from abm.scenario.assumptions import FirmAssumptions
 from abm.scenario.scenario import Scenario
 from abm.trade.borders.crossing import Borders, claim_origin
 from abm.trade.borders.this_quarter import Quarter
+from abm.trade.duties import entry_fee
 from abm.trade.flows.certificates import qualified_share
 from abm.trade.flows.deliveries import sales_by_appeal, tally_plants
 from abm.trade.inputs.input_prices import (
@@ -180,7 +181,7 @@ def claim_share(exports: Exports, border: Border, rates: Array, median: float) -
     -------
     ndarray, shape (rate,)
     """
-    waived = rates + MERCHANDISE_PROCESSING_FEE
+    waived = rates + entry_fee(USA)
     gain = exports.free_cost[:, None] * (1 + waived) / exports.compliant_cost[:, None] - 1
     honest = _lognormal_below(gain, median, PAPERWORK_SPREAD)
     lie_gain = (1 + waived) / (1 + border.false_claim_cost * waived) - 1
