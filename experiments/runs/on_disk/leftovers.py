@@ -25,6 +25,11 @@ FOLDER_ON_ITS_WAY = re.compile(r"\.(?P<name>.+)-(?P<mark>[0-9a-f]{16})-(?P<kind>
 """Of a folder that is not finished, or that a finished one replaces."""
 
 
+def is_on_its_way(name: str) -> bool:
+    """Return whether a file or folder has the name of one that is not finished."""
+    return any(form.fullmatch(name) for form in (ON_ITS_WAY, FOLDER_ON_ITS_WAY))
+
+
 @contextmanager
 def being_written(name: Callable[[], Path], make: Callable[[Path], None]) -> Iterator[Path]:
     """Make a file or folder under a name nobody else has, and hold it until it is finished.

@@ -22,7 +22,12 @@ import pyarrow.parquet as pq
 from abm.errors import OutputError
 from experiments.outcomes.tables import TABLES, RunFrames, schema
 from experiments.runs.on_disk.confined import is_file_inside, open_inside, read_inside
-from experiments.runs.on_disk.leftovers import being_written, mend_folder, remove_left_files
+from experiments.runs.on_disk.leftovers import (
+    being_written,
+    is_on_its_way,
+    mend_folder,
+    remove_left_files,
+)
 
 FOLDER_FORMAT = 2
 """Of the files below; raised when an older reader would misread them.
@@ -97,6 +102,8 @@ def what_would_be_lost(folder: Path) -> str:
     folders |= {name for name in manifest["contents"] if isinstance(name, str)}
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
+        if is_on_its_way(name.partition("/")[0]):
+            continue
         if path.is_dir() and not path.is_symlink():
             if name not in folders and not any(path.iterdir()):  # what is in it is named itself
                 return f"holds {name}, which no earlier run wrote there"

@@ -238,6 +238,15 @@ def test_a_folder_whose_files_have_no_checksums_is_not_replaced(tmp_path):
         check_destination(earlier)
 
 
+def test_what_a_kill_left_in_a_run_s_folder_is_nobody_s(tmp_path):
+    """One that came while figures were drawn, or put where they belong."""
+    earlier = an_earlier_run(tmp_path / "run")
+    (earlier / ".figures-0123456789abcdef-new").mkdir()
+    (earlier / ".figures-0123456789abcdef-new" / "jobs.png").write_text("half")
+    (earlier / ".manifest.json.0123456789abcdef.new").write_text("half")
+    check_destination(earlier)
+
+
 def test_a_run_s_folder_may_have_lost_files(tmp_path):
     earlier = a_comparison(tmp_path / "run")
     (earlier / "figures" / "jobs.png").unlink()
