@@ -12,7 +12,7 @@ from experiments.sweeps.answers.sobol import sobol
 from experiments.sweeps.design.points import NETS, points
 from experiments.sweeps.design.sweep_file import SweepFile
 
-FACTOR_KEYS = ("economy.relation", "firms.build_cost", "firms.closure_cost", "firms.home_appeal")
+SWEPT = ("economy.relation", "firms.build_cost", "firms.closure_cost", "firms.home_appeal")
 N = 128
 WEIGHTS = np.array([0.0, 1.0, 4.5])
 
@@ -81,7 +81,7 @@ def sweep_of(kind, n, *, replications=1, seed=1, factors=3, **design):
             "scenario": "status-quo",
             "replications": replications,
             "seed": seed,
-            "factors": {key: {"uniform": [0.0, 1.0]} for key in FACTOR_KEYS[:factors]},
+            "factors": {key: {"uniform": [0.0, 1.0]} for key in SWEPT[:factors]},
             "design": {"kind": kind, "n": n, **design},
         }
     )
