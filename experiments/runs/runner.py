@@ -314,14 +314,16 @@ def _write(
                 save(pair[0].model, folder)
             write_run(folder, result.run, manifests[0], result.summary)
             return
+        for run, manifest, simulation in zip(
+            (result.run, result.reference), manifests, pair, strict=True
+        ):
+            (folder / run.name).mkdir()
+            if save is not None:
+                save(simulation.model, folder / run.name)
+            write_run(folder / run.name, run, manifest, summary(run.tables))
         if save is not None:
-            for simulation in pair:
-                save(simulation.model, folder / simulation.name)
             for channel, world in worlds.items():
                 save(world.model, folder / CHECKPOINT / channel)
-        for run, manifest in zip((result.run, result.reference), manifests, strict=True):
-            (folder / run.name).mkdir(exist_ok=True)
-            write_run(folder / run.name, run, manifest, summary(run.tables))
         write_json(folder / SUMMARY, result.summary)
         split = [] if result.channels is None else [CHANNELS_FILE, CHECKPOINT]
         if result.channels is not None:

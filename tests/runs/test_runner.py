@@ -167,6 +167,43 @@ def test_what_was_put_in_the_folder_during_the_run_is_not_lost(tmp_path):
     assert files(out) == ["notes.md"]
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "summary.json",
+        "usmca/outcomes.parquet",
+        "status-quo/manifest.json",
+        "usmca/checkpoint/quarter",
+        "figures/picture.svg",
+        "figures/mine.png",
+    ],
+)
+def test_what_somebody_saved_over_in_the_folder_is_not_replaced(tmp_path, name):
+    out = tmp_path / "run"
+    again = partial(run_fake, USMCA, out=out, against=STATUS_QUO, checkpoint_every=2)
+    again()
+    again()  # as it was left, it is replaced
+    (out / name).write_bytes(b"mine")
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    with pytest.raises(OutputError, match=f"{name}.*; name a new or empty folder$"):
+        again()
+    assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
+
+
+def test_pictures_put_there_while_figures_were_drawn_are_not_lost(tmp_path):
+    out = tmp_path / "run"
+
+    def draw(run, reference, folder):
+        (out / "figures").mkdir()
+        (out / "figures" / "picture.svg").write_text("mine")
+        return drawn(run, reference, folder)
+
+    with pytest.raises(OutputError, match=r"holds figures/picture\.svg, which no earlier run"):
+        run_fake(USMCA, out=out, draw=draw)
+    assert (out / "figures" / "picture.svg").read_text() == "mine"
+    assert (out / "outcomes.parquet").exists()
+
+
 def test_without_a_folder_nothing_is_written(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     result = run_fake(USMCA, out=None)
