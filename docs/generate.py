@@ -38,7 +38,7 @@ from experiments.scenarios.collected_duties import special_duties
 
 ROOT = Path(__file__).parents[1]
 
-BLOCK = re.compile(r"(<!-- generated: (?P<name>[a-z_]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+GENERATED = re.compile(r"(<!-- generated: (?P<name>[a-z_]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 CONSTANTS = (
     "abm.economy.tables.MERCHANDISE_PROCESSING_FEE",
@@ -425,7 +425,7 @@ def pages() -> list[Path]:
 
 def rewritten(page: str) -> str:
     """A page with every generated block as the code has it now."""
-    return BLOCK.sub(lambda found: f"{found[1]}{BLOCKS[found['name']]()}\n{found[3]}", page)
+    return GENERATED.sub(lambda found: f"{found[1]}{BLOCKS[found['name']]()}\n{found[3]}", page)
 
 
 def main() -> None:

@@ -21,6 +21,7 @@ from abm.axes import (
     N_HOSTS,
     N_REGIONS,
     N_SECTORS,
+    QUARTERS_A_YEAR,
     REGIONS,
     SECTORS,
     USES,
@@ -28,7 +29,6 @@ from abm.axes import (
 from abm.base_year.fixed_point import Mixing
 from abm.base_year.market_access import matched_access
 from abm.base_year.owners import appeal_by_home, as_owned
-from abm.core.choice.plant_costs import QUARTERS
 from abm.core.inputs.buyers import sourcing_potential
 from abm.core.inputs.content_rules import Floats
 from abm.core.inputs.sourcing import UnitCosts
@@ -122,11 +122,11 @@ class _Targets:
 
 
 def _targets(economy: Economy, table: FirmTable, settings: FirmAssumptions) -> _Targets:
-    use = economy.intermediate_use / QUARTERS
+    use = economy.intermediate_use / QUARTERS_A_YEAR
     by_firms = use[:, :, :N_HOSTS, :N_FOOTLOOSE]
     other_use = use.sum(axis=3)
     other_use[:, :, :N_HOSTS] -= by_firms.sum(axis=3)
-    final = np.moveaxis(economy.final_demand[:, :N_FOOTLOOSE], 0, 1) / QUARTERS
+    final = np.moveaxis(economy.final_demand[:, :N_FOOTLOOSE], 0, 1) / QUARTERS_A_YEAR
     fringe = final.copy()
     fringe[:, :N_HOSTS] = 0
     from_abroad = np.zeros_like(fringe)
@@ -425,7 +425,7 @@ def _finish(
     sums = tally.sums
     labour = sums["labour"].sum(axis=(2, 3))
     value_added = sums["value_added"].sum(axis=(2, 3))
-    wages = (economy.labour_share * economy.value_added[:N_HOSTS]).T[:N_FOOTLOOSE] / QUARTERS
+    wages = (economy.labour_share * economy.value_added[:N_HOSTS]).T[:N_FOOTLOOSE] / QUARTERS_A_YEAR
     made = economy.makes
     nothing = np.zeros(made.shape)
     labour_part = np.divide(wages, value_added, out=nothing.copy(), where=made)

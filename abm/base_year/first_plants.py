@@ -16,7 +16,16 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.axes import HAS_PLANT, HOSTS, N_CONFIGS, N_FOOTLOOSE, N_HOMES, N_HOSTS, NO_PLANT
+from abm.axes import (
+    HAS_PLANT,
+    HOSTS,
+    N_CONFIGS,
+    N_FOOTLOOSE,
+    N_HOMES,
+    N_HOSTS,
+    NO_PLANT,
+    QUARTERS_A_YEAR,
+)
 from abm.base_year.base_sales import base_quarter, set_base_sales
 from abm.base_year.calibration import BaseYear, calibrate
 from abm.base_year.drawn_plants import (
@@ -36,7 +45,6 @@ from abm.base_year.young_plants import (
     of_both_uses,
 )
 from abm.core.blocks import blocks
-from abm.core.choice.plant_costs import QUARTERS
 from abm.core.inputs.content_rules import Floats
 from abm.economy.tables import Array, Economy
 from abm.engine.draws import Draws
@@ -222,7 +230,7 @@ class _Turns:
         output = self.economy.output[:N_HOSTS, :N_FOOTLOOSE].T
         foreign = self.scenario.firms.foreign_firms
         owners = self.economy.owners if foreign else np.eye(N_HOSTS, N_HOMES)[None]
-        made: Array = np.moveaxis(output[..., None] * owners, 1, 2) / QUARTERS
+        made: Array = np.moveaxis(output[..., None] * owners, 1, 2) / QUARTERS_A_YEAR
         return made
 
     @cached_property

@@ -22,6 +22,7 @@ from abm.axes import (
     N_REGIONS,
     NO_PLANT,
     USA,
+    VEHICLES,
 )
 from abm.economy.tables import Array, Economy
 from abm.scenario.firm_assumptions import FirmAssumptions
@@ -97,7 +98,7 @@ class StandingMakers:
 
 def first_guess() -> Array:
     """Shares of plant sets before they are scaled, shape (sector, home, config)."""
-    vehicles = np.isin(FOOTLOOSE, ("cars", "light_trucks"))
+    vehicles = np.isin(FOOTLOOSE, VEHICLES)
     guess = np.zeros((N_FOOTLOOSE, N_HOMES, N_CONFIGS))
     some = np.arange(N_CONFIGS) != NO_PLANT
     guess[..., some] = np.where(vehicles[:, None, None], VEHICLE_MAKERS, OTHER_MAKERS)

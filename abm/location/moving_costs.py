@@ -12,10 +12,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.axes import HAS_PLANT, N_CONFIGS, N_FOOTLOOSE, N_HOMES, N_HOSTS
+from abm.axes import HAS_PLANT, N_CONFIGS, N_FOOTLOOSE, N_HOMES, N_HOSTS, QUARTERS_A_YEAR
 from abm.core.choice.attrition import quarterly_deaths
 from abm.core.choice.clocks import Clock, Clocks, Kind, kinds
-from abm.core.choice.plant_costs import QUARTERS, gain_per_sale, moving_costs
+from abm.core.choice.plant_costs import gain_per_sale, moving_costs
 from abm.core.choice.sets import Sets
 from abm.core.demand.build_up import BuildUp
 from abm.core.demand.customers import Speeds
@@ -234,7 +234,7 @@ class MovingCosts:
         Share of the firm's quarterly base-year sales.
         """
         share = table.base_plant_sales[rows, target].astype(np.float64)
-        cost: Array = QUARTERS * self.settings.build_cost * OPENED[config, target] * share
+        cost: Array = QUARTERS_A_YEAR * self.settings.build_cost * OPENED[config, target] * share
         return cost
 
     def total(
@@ -251,7 +251,7 @@ class MovingCosts:
         """
         shut = table.base_plant_sales[rows, config] * CLOSED[config, target]
         built = self.plants(table, rows, config, target).sum(axis=1)
-        cost: Array = built + QUARTERS * self.settings.closure_cost * shut.sum(axis=1)
+        cost: Array = built + QUARTERS_A_YEAR * self.settings.closure_cost * shut.sum(axis=1)
         return cost
 
     def arriving_at(self, table: FirmTable, rows: Rows) -> Array:
@@ -321,7 +321,7 @@ class MovingCosts:
         costs = weights * costs + self.build_up(table, rows)
         if self.grant is not None:
             paid = np.einsum("cdh,ndh,nhr->ncdr", OPENED, share, self.grant[sector])
-            paid *= QUARTERS * settings.build_cost
+            paid *= QUARTERS_A_YEAR * settings.build_cost
             costs = costs[..., None] - weights[..., None] * paid
         costs[self.barred[sector]] = np.inf
         return costs

@@ -6,8 +6,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.axes import HAS_PLANT, N_CONFIGS, N_FOOTLOOSE, N_HOSTS
-from abm.core.choice.plant_costs import QUARTERS
+from abm.axes import HAS_PLANT, N_CONFIGS, N_FOOTLOOSE, N_HOSTS, QUARTERS_A_YEAR
 from abm.economy.tables import Array
 from abm.location.moving_costs import (
     KINDS,
@@ -270,7 +269,7 @@ def building_costs(
     real firms that a firm stands for.
     """
     sales = table.base_plant_sales[rows, to_config] * OPENED[from_config, to_config]
-    yearly = QUARTERS * (table.base_revenue[rows] * table.weight[rows])[:, None] * sales
+    yearly = QUARTERS_A_YEAR * (table.base_revenue[rows] * table.weight[rows])[:, None] * sales
     cost: Array = settings.build_cost * yearly
     return cost
 

@@ -4,9 +4,8 @@ from typing import Annotated, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
+from abm.axes import QUARTERS_A_YEAR
 from abm.config.settings import AsTuple, Number, Settings, Share, setting
-
-QUARTERS_A_YEAR = 4
 
 Quarters = Annotated[int, Field(ge=1, le=100)]
 
