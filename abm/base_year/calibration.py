@@ -1,11 +1,10 @@
 """Calibration: the constants at which the model reproduces the figures of 2017.
 
 Firms differ, meet rules of origin and claim preferences already in the
-calibration year, so its aggregates are not given by formulas: competitiveness,
-bills of materials and market access are the fixed point at which the modelled
-firms buy, sell and employ what the tables say. Each round solves the cost step
-and the claims under the base-year policy, compares flows with their targets and
-moves every constant by the ratio.
+calibration year, so its aggregates are not given by formulas: competitiveness, bills of materials
+and market access are the fixed point at which the modelled firms buy, sell and employ what the
+tables say. Each round solves the cost step and the claims under the base-year policy, compares
+flows with their targets and moves every constant by the ratio.
 """
 
 from dataclasses import dataclass, replace

@@ -49,8 +49,8 @@ from abm.core.inputs.content_rules import Floats
 from abm.economy.tables import Array, Economy
 from abm.engine.draws import Draws
 from abm.location.evenly import (
-    CUTS,
-    GROUPS,
+    MOVE_GROUPS,
+    PLACES_TO_CUT,
     along_lines,
     amount_of,
     by_size,
@@ -58,7 +58,7 @@ from abm.location.evenly import (
     group_of,
     target_of,
 )
-from abm.location.moving_costs import KINDS, MovingCosts, Sunk, dying, from_abroad, may_die
+from abm.location.moving_costs import KINDS_OF_MOVES, MovingCosts, Sunk, dying, from_abroad, may_die
 from abm.location.payoffs import payoffs
 from abm.policy.regimes import Policy
 from abm.scenario.scenario import Scenario
@@ -69,7 +69,7 @@ from agents import FirmTable
 TURNS = 4
 """Most turns of plants and access."""
 
-SETTLED = 0.015
+TURNS_SETTLED = 0.015
 """Mean change of what a plant sells from one turn to the next at which turns end."""
 
 ROUGHLY = 0.02
@@ -132,7 +132,7 @@ def place_firms(
     for _ in range(TURNS - 1):
         before, turn = turn, turns.after(turn)
         change = np.abs(turn.reach / before.reach - 1)
-        if np.average(change, weights=turns.made.sum(axis=1)) < SETTLED:
+        if np.average(change, weights=turns.made.sum(axis=1)) < TURNS_SETTLED:
             break
     sunk, base_year = turn.sunk, turn.base_year
     rest = turns.long_run(turn)
@@ -403,16 +403,16 @@ def _begin_projects(table: FirmTable, moving: MovingCosts, projects: Array, draw
     any_ = np.minimum(projects.sum(axis=1), 1.0)
     order = by_size(table, np.flatnonzero(any_ > 0))
     group = group_of(table.config[order].astype(np.int64), projects[order])
-    lines = table.sector[order].astype(np.int64) * GROUPS + group
+    lines = table.sector[order].astype(np.int64) * MOVE_GROUPS + group
     amount = amount_of(table, order, projects[order], group)
     # As many as are expected, rounded down or up, whichever gives the sales that are expected.
-    cuts = cuts_of(draws, "projects", 0, GROUPS, CUTS)
+    cuts = cuts_of(draws, "projects", 0, MOVE_GROUPS, PLACES_TO_CUT)
     either = [np.stack(np.broadcast_arrays(start, cuts[..., 1]), axis=-1) for start in (0, ALMOST)]
     nothing = np.zeros((len(cuts), 2))
     found = along_lines(lines, any_[order], amount, nothing, np.concatenate(either, axis=1))
     table.target[:] = -1
     rows, target = order[found.drawn], target_of(projects[order[found.drawn]], found.part)
-    kind = KINDS[from_abroad(table.home[rows]), table.config[rows], target]
+    kind = KINDS_OF_MOVES[from_abroad(table.home[rows]), table.config[rows], target]
     rows, target, kind = rows[kind > 0], target[kind > 0], kind[kind > 0]
     lead = np.array([moving.clocks.of(each).delay for each in range(len(moving.stages))])[kind]
     elapsed = (age[rows] * lead).astype(np.int64)

@@ -6,7 +6,7 @@ of arriving; only how often firms build does, and is known from the gains withou
     gain(c, c') = worth of the move without sunk costs - weight * (arriving + founding) - value(c).
 
 A firm in ``c`` whose clock strikes builds ``c'`` with the odds of a logit over what it could build
-and going on (`abm.core.choice.opportunities`, in one regime for ever), and reviews its plants
+and going on (`abm.core.opportunities.building`, in one regime for ever), and reviews its plants
 if it builds nothing. A project takes time, in which the old plants serve and may die: the chain of
 sets between projects is embedded, and time spent on projects is added to that of the sets that
 serve meanwhile.

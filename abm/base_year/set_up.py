@@ -22,7 +22,7 @@ from abm.engine.blocks import sector_edges
 from abm.engine.draws import Draws
 from abm.errors import CalibrationError
 from abm.governments.in_force import PolicyState
-from abm.location.evenly import GROUPS
+from abm.location.evenly import MOVE_GROUPS
 from abm.location.moving_costs import profit_per_sale
 from abm.location.outlays import overhead
 from abm.policy.regimes import Policy, compile_policy
@@ -212,7 +212,7 @@ def first_state(
         jobs=plants_jobs(start.firms, base_accounts.employment, rest.capacity),
         scarcity=np.ones_like(rest.capacity),
         relative_use=rest.relative_use,
-        moves_owed=np.zeros((N_FOOTLOOSE, GROUPS, 2)),
+        moves_owed=np.zeros((N_FOOTLOOSE, MOVE_GROUPS, 2)),
         deaths_owed=np.zeros((N_FOOTLOOSE, N_HOSTS, 2)),
     )
 

@@ -23,7 +23,7 @@ from abm.explain.explanation import (
 )
 from abm.explain.one_firm import ONLY, Moment, Situation
 from abm.explain.switching_points import CANCELS, Lever, levers_of, nearest_switch
-from abm.location.moving_costs import KINDS, OPENED, from_abroad
+from abm.location.moving_costs import KINDS_OF_MOVES, OPENED, from_abroad
 from abm.location.valuation import DrawnLuck, Weighing, projects_of
 from abm.trade.borders.crossing import MEMBER_PAIRS, border_terms, paperwork_cost
 from agents import status_of
@@ -199,7 +199,7 @@ def _arriving(situation: Situation) -> np.ndarray:
     """Present value of sunk costs of arriving and founding, shape (config,)."""
     moving, moves = situation.moving, _every_move(situation)
     origin = int(from_abroad(situation.table.home)[0])
-    kind = KINDS[origin, situation.config]
+    kind = KINDS_OF_MOVES[origin, situation.config]
     weight = moving.weights[origin, situation.config]
     arriving: np.ndarray = weight * moving.arriving(situation.table, *moves, kind)
     return arriving

@@ -26,7 +26,7 @@ Rows = NDArray[np.int64]
 CLOSES = N_HOSTS
 """Group of firms that are likelier to close a plant than to open one; the others are by host."""
 
-GROUPS = N_HOSTS + 1
+MOVE_GROUPS = N_HOSTS + 1
 
 CERTAIN = 1e-9
 """Chances nearer than this to 0 or 1 are not drawn."""
@@ -38,7 +38,7 @@ LEAST_LUCK = 1e-6
 NUMBER, AMOUNT = range(2)
 """What is owed: events, and what these move in million USD of quarterly sales."""
 
-CUTS = 16
+PLACES_TO_CUT = 16
 """Places at which the lines of first projects may be cut open; the one that balances sales best is.
 
 Not those of every quarter: firms whose sales happen to balance would be struck again and again,
@@ -197,9 +197,9 @@ def draw_evenly(
     open_ = np.flatnonzero((chance > CERTAIN) & (chance < 1 - CERTAIN))
     open_ = open_[np.lexsort((table.size[rows[open_]], table.home[rows[open_]]))]
     group = group_of(config[open_], moves[open_])
-    line = table.sector[rows[open_]].astype(np.int64) * GROUPS + group
+    line = table.sector[rows[open_]].astype(np.int64) * MOVE_GROUPS + group
     amount = amount_of(table, rows[open_], moves[open_], group)
-    before, cuts = owed.reshape(-1, 2), cuts_of(draws, "decisions", quarter, GROUPS)
+    before, cuts = owed.reshape(-1, 2), cuts_of(draws, "decisions", quarter, MOVE_GROUPS)
     found = along_lines(line, chance[open_], amount, before, cuts)
     wanted = weighed.choice.copy()
     wanted[open_] = config[open_]

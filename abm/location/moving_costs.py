@@ -33,7 +33,7 @@ OPENED = ~HAS_PLANT[:, None] & HAS_PLANT[None]
 CLOSED = HAS_PLANT[:, None] & ~HAS_PLANT[None]
 """Where it gives one up."""
 
-KINDS = np.stack([kinds(SETS, founds=True), kinds(SETS)])
+KINDS_OF_MOVES = np.stack([kinds(SETS, founds=True), kinds(SETS)])
 """What each move is, of firms at home in North America and abroad; (2, config, config)."""
 
 Rows = NDArray[np.int64]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from abm.axes import HAS_PLANT, N_CONFIGS, N_FOOTLOOSE, N_HOSTS, QUARTERS_A_YEAR
 from abm.economy.tables import Array
 from abm.location.moving_costs import (
-    KINDS,
+    KINDS_OF_MOVES,
     OPENED,
     SETS,
     MovingCosts,
@@ -194,7 +194,7 @@ def _start(
     config = table.config[rows].astype(int)
     table.grant[rows] = moving.granted(table.sector[rows], config, targets, regime)
     started = _Entries.of(table, "announced", rows, targets)
-    kind = KINDS[from_abroad(table.home[rows]), config, targets]
+    kind = KINDS_OF_MOVES[from_abroad(table.home[rows]), config, targets]
     first = moving.stage_costs[kind, 0]
     table.target[rows] = targets
     table.project[rows] = kind

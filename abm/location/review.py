@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from abm.axes import BELIEFS, N_CONFIGS
 from abm.core.choice.beliefs import adaptive_transitions, myopic_transitions
 from abm.core.choice.dated_beliefs import Calendar, calendar
-from abm.core.choice.opportunities import Held
-from abm.core.choice.waiting import lasting
+from abm.core.opportunities.building import Held
+from abm.core.opportunities.waiting import lasting
 from abm.economy.tables import Array
 from abm.engine.draws import Draws
 from abm.location.evenly import draw_evenly

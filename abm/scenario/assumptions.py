@@ -115,7 +115,7 @@ class EconomyAssumptions(Settings):
         meaning="rise of a plant's prices with its output over its capacity; 0 for capacity at"
         " will",
         source="assumption; supply is flat at low utilisation and rises at high (Boehm and"
-        " Pandalai-Nayar, Convex SupplyCurve Curves, NBER w26829)",
+        " Pandalai-Nayar, Convex Supply Curves, NBER w26829)",
     )
     supply_slack: Share = setting(
         0.25,

@@ -38,6 +38,7 @@ PHASES = (
     "claim_origin",
     "value_plans",
     "relocate",
+    "build_capacity",
     "serve_customers",
     "trade_and_account",
     "rewire_suppliers",

@@ -9,7 +9,7 @@ import pytest
 
 from abm.axes import N_FOOTLOOSE, N_HOSTS, N_REGIONS, N_SECTORS, USES
 from abm.core.inputs.contracts import REMEMBERED
-from abm.location.evenly import GROUPS
+from abm.location.evenly import MOVE_GROUPS
 from abm.model import RelocationModel
 from abm.state.state import State
 
@@ -25,7 +25,7 @@ LENGTHS = {
     "market": N_REGIONS,
     "use": len(USES),
     "quarter": REMEMBERED,
-    "group": GROUPS,
+    "group": MOVE_GROUPS,
     "amount": 2,
 }
 OTHER = {

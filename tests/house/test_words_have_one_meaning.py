@@ -82,7 +82,8 @@ def assigned(statement: ast.stmt) -> list[str]:
     else:
         return []
     nodes = (node for target in targets for node in ast.walk(target))
-    return [node.id for node in nodes if isinstance(node, ast.Name)]
+    given = (node for node in nodes if isinstance(node, ast.Name))
+    return [node.id for node in given if isinstance(node.ctx, ast.Store)]
 
 
 def test_every_row_of_the_glossary_is_read():

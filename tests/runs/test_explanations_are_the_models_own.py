@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from abm.axes import CONFIG_LABELS, CONFIGS, HOSTS
-from abm.core.choice.opportunities import Held
+from abm.core.opportunities.building import Held
 from abm.errors import OutputError, ScenarioError
 from abm.explain.decision import explanation
 from abm.explain.switching_points import CANCELS, decisions, levers_of, nearest_switch

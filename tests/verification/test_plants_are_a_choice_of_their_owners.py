@@ -12,7 +12,6 @@ from abm.core.choice.attrition import attrition
 from abm.core.choice.clocks import Kind
 from abm.core.choice.dated_beliefs import Calendar
 from abm.core.choice.long_run import stationary_distribution
-from abm.core.choice.plant_flows import expected_decisions, expected_flows
 from abm.location.deaths import struck
 from abm.location.evenly import NUMBER
 from abm.location.moving_costs import SETS, MovingCosts, Sunk, dying, may_die
@@ -22,6 +21,7 @@ from abm.scenario.scenario import Scenario
 from abm.worlds.checkpoint import put_away, take_up
 from agents import Firm
 from experiments.scenarios.overrides import load_scenario
+from tests.plant_flows import expected_decisions, expected_flows
 from tests.same_firms import at_rest, model_of
 
 FIRMS = 600

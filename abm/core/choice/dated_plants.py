@@ -9,7 +9,7 @@ and ``L`` quarters until a move is completed,
                      - F(c, c', r) + (what the move then leads to is worth, V[k + L]),
 
 and what is gained by building, ``Q[k](c, c') - V[k](c)``, is known for every quarter up to the
-horizon, which is all that `abm.core.choice.waiting` asks for.
+horizon, which is all that `abm.core.opportunities.waiting` asks for.
 """
 
 from dataclasses import dataclass
@@ -41,14 +41,14 @@ class DatedMoves:
 
     @property
     def gain(self) -> Floats:
-        """As `abm.core.choice.waiting.cutoffs` asks for it, by quarter ahead.
+        """As `abm.core.opportunities.waiting.cutoffs` asks for it, by quarter ahead.
 
         Shape (quarter ahead, firm, config to, regime).
         """
         return np.array([moves.gain for moves in self.moves])
 
     def remains(self, config: Indices, review: float) -> Floats:
-        """As `abm.core.choice.waiting.Waiting` asks for it, (quarter ahead, firm, regime)."""
+        """As `abm.core.opportunities.waiting` asks for it, (quarter ahead, firm, regime)."""
         return np.array([moves.remains(config, review) for moves in self.moves])
 
 

@@ -2,7 +2,7 @@
 
 Options to keep or close plants, those that lead to parts of the present set, come at a review
 (with probability ``review`` a quarter) with luck of scale ``keep_noise``; options to build come
-as opportunities (`abm.core.choice.opportunities`) that nobody reckons with before he has one.
+as opportunities (`abm.core.opportunities.building`) that nobody reckons with before he has one.
 Otherwise owners would close plants and found them again to harvest draws of luck. So with ``Q``
 the worth of moves (`abm.core.choice.foresight`) and ``k = keep_noise``,
 

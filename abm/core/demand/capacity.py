@@ -99,7 +99,7 @@ def impact_elasticity(win: float, sigma: Floats) -> Floats:
 
 @dataclass(frozen=True)
 class Cleared:
-    """SupplyCurve and demand of every plant in a quarter.
+    """Supply and demand of every plant in a quarter.
 
     Attributes
     ----------

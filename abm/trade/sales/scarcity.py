@@ -30,7 +30,7 @@ from abm.trade.sales.serving import Prospects
 TOLERANCE = 1e-6
 """Of the logarithm of ``u``: what is sold and made is in single precision."""
 
-SETTLED = 1e-3
+PRICES_SETTLED = 1e-3
 """Largest gap that is left to plants whose customers come and go at once."""
 
 
@@ -233,10 +233,9 @@ def clear_plants(demand: PlantsDemand, capacity: Floats, supply: SupplyCurve) ->
         of_sale = impact_elasticity(prospects.win, sigma)
         elasticity = of_sale[prospects.quarter.table.sector][:, None] * to_consumers
     cleared = clear(supply, capacity, demand.output, elasticity, TOLERANCE)
-    if (cleared.gap > SETTLED).any():
-        raise ModelError(
-            f"serve_customers: prices of {(cleared.gap > SETTLED).sum()} plants did not settle"
-        )
+    if (cleared.gap > PRICES_SETTLED).any():
+        open_ = (cleared.gap > PRICES_SETTLED).sum()
+        raise ModelError(f"serve_customers: prices of {open_} plants did not settle")
     return cleared
 
 
