@@ -29,7 +29,6 @@ ONE_OF_A_KIND = {
 }
 
 TO_BE_SPLIT = {
-    "abm/location/review.py value_plans",
     "abm/trade/books/settlement.py settle",
     "abm/trade/borders/crossing.py delivery",
     "abm/trade/flows/deliveries.py _tally_plants",

@@ -14,8 +14,8 @@ from abm.core.choice.plant_costs import fixed_costs, flow_profit, gain_per_sale,
 from abm.core.choice.plant_values import keeping_values, moves_from
 from abm.core.choice.sets import ABSENT, Sets
 from abm.core.opportunities.building import Building, Held, expected_moves
-from abm.core.opportunities.waiting import WorthOfWaiting, cutoffs, option_values
-from tests.nested_values import nested_values
+from abm.core.opportunities.waiting import Waiting, cutoffs, option_values
+from tests.reference.nested_values import nested_values
 from tests.synthetic_plants import ALL_SETS, EMPTY, STANDING_SETS, owners
 
 N_FIRMS = 6
@@ -49,7 +49,7 @@ def weighed(problem, stay=0.75, regime=0):
     values, residual = keeping_values(problem, tolerance=1e-12)
     assert residual.max() <= 1e-12
     moves = moves_from(problem, values, config)
-    waiting = WorthOfWaiting(
+    waiting = Waiting(
         Calendar.steady(location.transitions),
         location.belief,
         location.discount,

@@ -11,8 +11,8 @@ from abm.core.choice.long_run import stationary_distribution
 from abm.core.choice.plant_values import keeping_values, moves_from
 from abm.core.choice.sets import ABSENT
 from abm.core.opportunities.building import Building, Held, expected_moves
-from abm.core.opportunities.waiting import WorthOfWaiting
-from tests.plant_flows import expected_decisions, expected_flows
+from abm.core.opportunities.waiting import Waiting
+from tests.reference.plant_flows import expected_decisions, expected_flows
 from tests.synthetic_plants import EMPTY, owners
 
 COPIES = 40_000
@@ -35,7 +35,7 @@ def types(regime=0, firms=12):
     config = np.arange(firms) % 7
     values, _ = keeping_values(problem, tolerance=1e-12)
     moves = moves_from(problem, values, config)
-    waiting = WorthOfWaiting(
+    waiting = Waiting(
         Calendar.steady(chain),
         problem.location.belief,
         problem.location.discount,
@@ -165,7 +165,7 @@ def test_in_one_regime_for_ever_nothing_is_held():
     config = np.full(400, EMPTY)
     values, _ = keeping_values(problem)
     moves = moves_from(problem, values, config)
-    waiting = WorthOfWaiting(
+    waiting = Waiting(
         Calendar.steady(problem.location.transitions),
         problem.location.belief,
         problem.location.discount,
@@ -213,7 +213,7 @@ def test_expected_flows_are_what_many_drawn_firms_do_over_the_years():
     for _ in range(6):
         some = problem.take(np.zeros(len(config), int))
         moves = moves_from(some, np.repeat(values, len(config), 0), config)
-        waiting = WorthOfWaiting(
+        waiting = Waiting(
             steady, some.location.belief, 0.8, STAY, moves.remains(config, HAZARD_OF_REVIEW)
         )
         building = Building.weighed(moves.gain, waiting, 0, 0.6)

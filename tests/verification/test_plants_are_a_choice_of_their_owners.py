@@ -21,7 +21,7 @@ from abm.scenario.scenario import Scenario
 from abm.worlds.checkpoint import put_away, take_up
 from agents import Firm
 from experiments.scenarios.overrides import load_scenario
-from tests.plant_flows import expected_decisions, expected_flows
+from tests.reference.plant_flows import expected_decisions, expected_flows
 from tests.same_firms import at_rest, model_of
 
 FIRMS = 600

@@ -14,7 +14,7 @@ import pytest
 from abm.core.choice.dated_beliefs import Calendar
 from abm.core.choice.plant_values import keeping_values, moves_from
 from abm.core.opportunities.building import Building, Held, expected_moves
-from abm.core.opportunities.waiting import WorthOfWaiting, cutoffs, lasting, option_values
+from abm.core.opportunities.waiting import Waiting, cutoffs, lasting, option_values
 from tests.synthetic_plants import ALL_SETS, EMPTY, Reference, owners
 
 USA, MEX = 1, 2
@@ -26,7 +26,7 @@ def weighed(problem, config, quarters, regime=0):
     location = problem.location
     values, _ = keeping_values(problem, tolerance=1e-13)
     moves = moves_from(problem, values, config)
-    waiting = WorthOfWaiting(
+    waiting = Waiting(
         Calendar.steady(location.transitions),
         location.belief,
         location.discount,
@@ -126,7 +126,7 @@ def test_what_lasts_for_ever_is_used_where_bad_news_alone_allow_it(config):
 def random_options(seed, regimes, stay, remains=True, firms=60, configs=4):
     rng = np.random.default_rng(seed)
     transitions = rng.dirichlet(np.full(regimes, 0.6), (3, regimes))
-    waiting = WorthOfWaiting(
+    waiting = Waiting(
         Calendar.steady(transitions),
         rng.integers(0, 3, firms),
         0.9,
@@ -178,7 +178,7 @@ def test_at_the_cutoff_using_and_waiting_are_worth_the_same(regimes, stay):
 def dated_options(seed, horizon, regimes=3, firms=30):
     rng = np.random.default_rng(seed)
     chains = rng.dirichlet(np.full(regimes, 0.5), (horizon + 1, 2, regimes))
-    waiting = WorthOfWaiting(
+    waiting = Waiting(
         Calendar(chains[:-1], chains[-1]),
         rng.integers(0, 2, firms),
         0.9,
@@ -195,7 +195,7 @@ def dated_options(seed, horizon, regimes=3, firms=30):
 def recursion(gain, luck, waiting):
     """Worth of using and of waiting today, backwards from value iteration at the horizon."""
     horizon = waiting.expected.horizon
-    steady = WorthOfWaiting(
+    steady = Waiting(
         Calendar.steady(waiting.expected.later),
         waiting.belief,
         waiting.discount,
@@ -227,7 +227,7 @@ def test_under_dates_worth_and_cutoffs_equal_a_plain_recursion(horizon):
 def test_quarters_that_are_all_alike_have_the_cutoffs_of_no_date():
     gain, _, steady = random_options(5, 3, 0.8)
     chain = steady.expected.later
-    dated = WorthOfWaiting(
+    dated = Waiting(
         Calendar(np.repeat(chain[None], 6, 0), chain),
         steady.belief,
         steady.discount,
@@ -247,7 +247,7 @@ def test_a_date_on_which_all_will_be_known_makes_firms_wait_for_it_and_not_after
     found = []
     for quarters in range(1, 13):
         near = np.array([*[undecided] * (quarters - 1), news])[:, None]
-        waiting = WorthOfWaiting(
+        waiting = Waiting(
             Calendar(near, settled[None]),
             np.zeros(1, int),
             0.97,
