@@ -66,13 +66,13 @@ def ScrubberPart(
 
 @solara.component_vue("levers.vue", vuetify=False)
 def LeversPart(
-    groups: str,
+    panel: str,
     busy: bool,
     event_pull: Callable[[dict[str, Any]], None],
     event_choose: Callable[[dict[str, Any]], None],
     event_press: Callable[[str], None],
 ) -> None:
-    """The lever panel."""
+    """The lever panel: it numbers what is entered, and is told the last number seen to."""
 
 
 # why: an argument is a property of the browser's component
