@@ -24,6 +24,9 @@ from tests.browser.acting import (
 )
 from viz.page.stories import STORIES
 
+EIGHT_RUNS = 600_000
+"""Milliseconds that eight processes, which start and play, may take where much else is done."""
+
 ANSWER, STOP = ".ns-answer", ".ns-stop"
 
 
@@ -104,7 +107,8 @@ def test_on_request_seeds_run_beside_the_page_and_every_figure_gets_its_interval
     # The page goes on meanwhile.
     press(page, "By sector")
     expect_pressed(page, "By sector")
-    expect(status).to_contain_text("means of 8 seeds with 95% intervals, up to Q2 2017")
+    means = "means of 8 seeds with 95% intervals, up to Q2 2017"
+    expect(status).to_contain_text(means, timeout=EIGHT_RUNS)
     expect_not_grave(page)
     mexico = page.locator(".ns-front li").filter(has_text="Mexico output")
     interval = "\N{MINUS SIGN}\\d+ \N{PLUS-MINUS SIGN} \\d+ vs no levers"
