@@ -408,7 +408,7 @@ def test_a_run_becomes_a_film_and_another_folder_does_not(tmp_path):
     with pytest.raises(OutputError, match="is no folder of a run"):
         film(tmp_path, tmp_path / "y.gif")
     with pytest.raises(OutputError, match=r"end its name in \.gif"):
-        film(run, Path("y.mp4"))
+        film(run, Path("y.avi"))
 
 
 def test_the_doctor_names_a_bad_pair_and_what_to_do():

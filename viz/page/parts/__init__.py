@@ -57,11 +57,12 @@ def ScrubberPart(
     at: int,
     dates: list[str],
     ticks: str,
+    forks: bool,
     busy: bool,
     event_look: Callable[[int], None],
     event_fork: Callable[..., None],
 ) -> None:
-    """A slider over the quarters so far."""
+    """A slider over the quarters so far; ``forks`` where one may go on from any of them."""
 
 
 @solara.component_vue("levers.vue", vuetify=False)
