@@ -119,6 +119,11 @@ def test_on_request_seeds_run_beside_the_page_and_every_figure_gets_its_interval
         assert bands <= set(series_of(page, ".ns-charts"))
 
     until(page, banded)
+    # What is saved of the lines names the seeds whose mean they are; the map is of one.
+    abouts = {"Production": "mean of seeds 1 to 8", "Where North": "firms, seed 1."}
+    for title, words in abouts.items():
+        chart = page.locator(".ns-chart").filter(has_text=title).first
+        assert words in chart.evaluate("chart => chart.__vue__.about")
     # A quarter more has no band until it is asked for again; the past keeps it.
     step(page)
     expect(status).to_contain_text("One seed is one draw of luck")

@@ -22,6 +22,7 @@ from tests.browser.acting import (
     until,
 )
 from tests.browser.conftest import FIRMS, ROOT
+from viz.figures.film import film
 from viz.story.publish import LARGEST, publish
 
 QUARTERS = 40
@@ -246,11 +247,8 @@ def test_the_command_says_what_it_wrote_or_what_is_wrong(tmp_path, monkeypatch, 
 
 
 def test_a_film_is_an_mp4_where_ffmpeg_is_found_and_says_so_where_it_is_not(tmp_path, monkeypatch):
-    from viz.figures.film import film
-
     run, out = tmp_path / "run", tmp_path / "film.mp4"
     run_scenario(Scenario.load("status-quo"), firms=FIRMS, quarters=2, seed=1, out=run, **QUIET)
-    found = shutil.which("ffmpeg")
     monkeypatch.setattr("shutil.which", lambda name: None)
     with pytest.raises(NearshoreError, match="needs ffmpeg, which is not found"):
         film(run, out)
@@ -269,8 +267,16 @@ def test_a_film_is_an_mp4_where_ffmpeg_is_found_and_says_so_where_it_is_not(tmp_
     with pytest.raises(NearshoreError, match="ffmpeg cannot write the film \\(no such codec\\)"):
         film(run, out)
     assert not out.exists()
-    if found is None:
-        pytest.skip("the rest asks for ffmpeg: apt-get install ffmpeg")
-    monkeypatch.setattr("shutil.which", lambda name: found)
+
+
+def test_a_film_is_played_by_ffmpeg_itself(tmp_path):
+    if (ffmpeg := shutil.which("ffmpeg")) is None:
+        pytest.skip("no ffmpeg on this machine: apt-get install ffmpeg")
+    run, out = tmp_path / "run", tmp_path / "film.mp4"
+    run_scenario(Scenario.load("status-quo"), firms=FIRMS, quarters=2, seed=1, out=run, **QUIET)
     assert film(run, out) == 2
-    subprocess.run([found, "-v", "error", "-i", str(out), "-f", "null", "-"], check=True)
+    decode = [ffmpeg, "-i", str(out), "-f", "null", "-"]
+    said = subprocess.run(decode, capture_output=True, text=True, check=True).stderr
+    assert "h264" in said
+    # Two pictures for 0.35 s each, and the last for 2.45 s.
+    assert "Duration: 00:00:03.1" in said

@@ -92,7 +92,8 @@ def lines_chart(
     columns = [*series, *points]
     rows = [[labels[q], *(_cell(s["data"][q], digits) for s in columns)] for q in listed]
     table = {"head": ["quarter", *(s["name"] for s in columns)], "rows": rows}
-    return Chart(name, title, sentence, option, table)
+    seeds = frame.sure.seeds if frame.sure is not None else ()
+    return Chart(name, title, sentence, option, table, seeds=seeds)
 
 
 def _cell(value: float | None, digits: int) -> str:

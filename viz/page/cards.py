@@ -29,7 +29,7 @@ def Drawn(chart: Chart, frame: Frame, height: str, on_pick: Any = None) -> None:
     ChartPart(
         name=chart.name,
         stamp=stamp(frame),
-        about=about(frame),
+        about=about(frame, chart.seeds),
         title=chart.title,
         sentence=chart.sentence,
         option=json.dumps(chart.option),

@@ -1,5 +1,6 @@
 """What the page and a published story write alike: figures in front, events, where from."""
 
+from collections.abc import Sequence
 from html import escape
 
 from viz.charts.decisions import decisions
@@ -10,15 +11,20 @@ EVENTS_SHOWN = 60
 """In the list of what governments did, the last ones."""
 
 
-def about(frame: Frame) -> str:
-    """Of what a chart is, as is written below it where it is saved: date, run and source."""
+def about(frame: Frame, seeds: Sequence[int] = ()) -> str:
+    """Of what a chart is, as is written below it where it is saved: date, run and source.
+
+    Parameters
+    ----------
+    frame : Frame
+    seeds : sequence of int
+        Those whose mean is drawn; empty where it is the run itself.
+    """
     other = f" and {frame.other.name}" if frame.other else ""
-    luck, seed = frame.sure, f"seed {frame.start.seed}"
-    if luck is not None:
-        seed = f"seeds {luck.seeds[0]} to {luck.seeds[-1]}"
+    drawn = f"mean of seeds {seeds[0]} to {seeds[-1]}" if seeds else f"seed {frame.start.seed}"
     return (
         f"{frame.date(frame.quarter)}. Scenario {frame.scenario.name}{other},"
-        f" {frame.start.firms:,} firms, {seed}. Source: Nearshore, a simulation."
+        f" {frame.start.firms:,} firms, {drawn}. Source: Nearshore, a simulation."
     )
 
 

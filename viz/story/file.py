@@ -34,7 +34,7 @@ def story_file(last: Frame) -> bytes:
         HTML; the same run gives the same bytes.
     """
     assets = files("viz") / "assets"
-    scenario, version = last.start.scenario, versions()["nearshore"]
+    version = str(versions()["nearshore"])
     styles = [(assets / name).read_text(encoding="utf-8") for name in ("page.css", "story.css")]
     icon = b64encode((assets / "favicon.svg").read_bytes()).decode()
     parts = ",\n".join(f"{json.dumps(name)}: {text}" for name, text in scripts().items())
@@ -46,7 +46,7 @@ def story_file(last: Frame) -> bytes:
     }
     template = Template((assets / "story.html").read_text(encoding="utf-8"))
     text = template.substitute(
-        title=escape(scenario.title or scenario.name),
+        title=escape(_title(last)),
         description=escape(_subtitle(last)),
         version=escape(version),
         icon=f"data:image/svg+xml;base64,{icon}",
@@ -62,9 +62,8 @@ def story_file(last: Frame) -> bytes:
 def _contents(last: Frame) -> dict[str, object]:
     """All that the story knows."""
     drawn = pictures(last)
-    scenario = last.start.scenario
     return {
-        "title": scenario.title or scenario.name,
+        "title": _title(last),
         "subtitle": _subtitle(last),
         "made": _made(last),
         "dates": [last.date(quarter) for quarter in range(last.quarter + 1)],
@@ -74,6 +73,10 @@ def _contents(last: Frame) -> dict[str, object]:
         "patches": drawn.patches,
         "places": drawn.places,
     }
+
+
+def _title(last: Frame) -> str:
+    return last.start.scenario.title or last.start.scenario.name
 
 
 def _subtitle(last: Frame) -> str:

@@ -3,9 +3,9 @@
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import Any
 
-from abm.axes import FOOTLOOSE
 from experiments.labels import SECTOR_NAMES
 from viz.charts import lines
 from viz.charts.basics import DARK, LIGHT, Chart, Ink
@@ -78,15 +78,22 @@ def _recoloured(what: str) -> bool:
 def _drawings(frame: Frame) -> dict[str, Callable[[Ink], Any]]:
     """What is drawn of a quarter, by its name in the story."""
     drawn: dict[str, Callable[[Ink], Any]] = {
-        f"map {by}": lambda ink, by=by: _written(trade_map(frame, ink, by, arcs=True))
-        for by in COLOURINGS
+        f"map {by}": partial(_map, frame, by) for by in COLOURINGS
     }
-    drawn["charts"] = lambda ink: [_written(draw(frame, ink)) for draw in lines.CHARTS]
-    for sector in WITH_RULE:
-        drawn[f"spread {sector}"] = lambda ink, sector=sector: _written(
-            content_spread(frame, ink, sector)
-        )
-    return drawn
+    drawn["charts"] = partial(_charts, frame)
+    return drawn | {f"spread {name}": partial(_spread, frame, name) for name in WITH_RULE}
+
+
+def _map(frame: Frame, by: str, ink: Ink) -> dict[str, Any]:
+    return _written(trade_map(frame, ink, by, arcs=True))
+
+
+def _charts(frame: Frame, ink: Ink) -> list[dict[str, Any]]:
+    return [_written(draw(frame, ink)) for draw in lines.CHARTS]
+
+
+def _spread(frame: Frame, sector: str, ink: Ink) -> dict[str, Any]:
+    return _written(content_spread(frame, ink, sector))
 
 
 def _written(chart: Chart) -> dict[str, Any]:
@@ -112,7 +119,6 @@ def _told(frame: Frame) -> dict[str, Any]:
 
 def choices() -> dict[str, dict[str, str]]:
     """What a reader may choose: how cities are coloured, and whose content is drawn."""
-    assert set(WITH_RULE) <= set(FOOTLOOSE)
     return {
         "colourings": {name: f"By {name}" for name in COLOURINGS},
         "sectors": {name: SECTOR_NAMES[name] for name in WITH_RULE},
