@@ -332,7 +332,7 @@ def _overseas(ink: Ink) -> dict[str, Any]:
             "symbolSize": 9,
             "itemStyle": {"color": ink.countries[region]},
             "label": {"show": True, "position": position, "formatter": name,
-                      "align": align, "color": ink.faint, "fontSize": 11},
+                      "align": align, "color": ink.faint, "fontSize": 11, "lineHeight": 13},
         }
         for region, name, position, align in (
             ("CHN", "China", "bottom", "center"),
