@@ -108,8 +108,8 @@ class Served:
     def stop(self, crash=False):
         """End it; a crash leaves it no time for anything."""
         (self.process.kill if crash else self.process.terminate)()
-        self.process.wait(timeout=30)
-        self._reader.join(timeout=30)
+        self.process.wait(timeout=60)
+        self._reader.join(timeout=60)
         self.process.stdout.close()
 
 
@@ -146,17 +146,24 @@ def visit(chromium, window, server, request):
     """Open the laboratory; errors on the page or in its console fail the test.
 
     Every visit is a tab, and so a session of its own; with options of its own, a window.
+    ``before`` takes the page before it is loaded.
     """
     pages, problems = [], []
 
-    def open_page(query="", ready=".ns-map canvas", **options):
+    def failed(asked):
+        # What the page itself gives up, as when it is loaded again, is no fault.
+        if "ERR_ABORTED" not in str(asked.failure):
+            problems.append(f"failed: {asked.url}: {asked.failure}")
+
+    def open_page(query="", ready=".ns-map canvas", before=lambda page: None, **options):
         context = chromium.new_context(**options) if options else window
         page = context.new_page()
         pages.append((page, context))
         page.set_default_timeout(150_000)
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.on("console", lambda said: problems.append(said.text) if said.type == "error" else 0)
-        page.on("requestfailed", lambda asked: problems.append(f"failed: {asked.url}"))
+        page.on("requestfailed", failed)
+        before(page)
         page.goto(server.address + query)
         page.wait_for_selector(ready)
         return page
