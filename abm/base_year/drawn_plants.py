@@ -117,19 +117,24 @@ def evenly(chance: Array, luck: Array, start: NDArray[np.int64]) -> NDArray[np.b
 def keep_every_cell_alive(table: FirmTable, made: NDArray[np.bool_]) -> None:
     """Keep the largest firm at home where a sector would otherwise have no plant at a host.
 
-    Where no firm is at home there the largest one from elsewhere has a plant there as well.
+    Where no firm is at home there the largest one from elsewhere has a plant there as well. In
+    tiny models it may be that nobody of a sector was drawn to stand; then its largest firm does.
     """
     for sector, host in np.argwhere(made):
         here = table.sector == sector
         if table.plants[here, host].any():
             continue
-        local = here & (table.home == host) & table.founded
-        rows = np.flatnonzero(local if local.any() else here & table.founded)
+        stand = here & table.founded
+        if not stand.any():
+            stand = here
+        local = stand & (table.home == host)
+        rows = np.flatnonzero(local if local.any() else stand)
         largest = rows[np.argmax(table.size[rows] * table.weight[rows])]
         sisters = [h for h in range(N_HOSTS) if table.plants[largest, h] and not local.any()]
         plants = tuple(HOSTS[h] for h in range(N_HOSTS) if h == host or h in sisters)
         table.config[largest] = CONFIGS.index(plants)
         table.plants[largest] = HAS_PLANT[table.config[largest]]
+        table.founded[largest] = True
 
 
 def keep_every_owner_alive(table: FirmTable, economy: Economy, standing: Array) -> None:
