@@ -52,6 +52,14 @@ def solve_costs(*arguments):
     return solved(*arguments)
 _, firms, token, port, PING, BREAKS, HOLDS = sys.argv
 abm.trade_phases.solve_costs = solve_costs
+from viz.lab.laboratory import Laboratory
+stepped = Laboratory.step
+def step(self):
+    began = time.perf_counter()
+    stepped(self)
+    with open("steps", "a") as steps:
+        print(time.perf_counter() - began, file=steps)
+Laboratory.step = step
 uvicorn.Config = functools.partial(
     uvicorn.Config, ws_ping_interval=float(PING), ws_ping_timeout=float(PING)
 )
@@ -64,8 +72,8 @@ def tell(line):
 serve("usmca", firms=int(firms), port=int(port), token=token or None, tell=tell)
 """
 """The server, with every connection that leaves this machine and its routes (but those of
-websockets) written down, a scenario whose steps fail, and one whose steps last until there
-is a file called ``go``."""
+websockets) and the seconds of every step written down, a scenario whose steps fail, and one
+whose steps last until there is a file called ``go``."""
 
 BREAKS, HOLDS = "breaks-down", "holds-still"
 """In the names of those scenarios."""
@@ -77,7 +85,7 @@ PING = 5.0
 class Served:
     """A server in a process of its own."""
 
-    def __init__(self, folder, token="", port=0):
+    def __init__(self, folder, token="", port=0, firms=FIRMS):
         self.folder = folder
         self.log = folder / f"server{'-token' if token else ''}.log"
         environment = {
@@ -85,7 +93,7 @@ class Served:
             "PYTHONPATH": str(ROOT),
             "PYTHONUNBUFFERED": "1",
         }
-        given = [str(FIRMS), token, str(port), str(PING), BREAKS, HOLDS]
+        given = [str(firms), token, str(port), str(PING), BREAKS, HOLDS]
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-c", WATCHED, *given],
