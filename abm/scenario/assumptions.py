@@ -10,6 +10,7 @@ from abm.core.demand.capacity import Pace, Supply
 from abm.core.demand.customers import Speeds
 from abm.economy.folders import base_years, economy_of, located
 from abm.economy.tables import BASE_YEAR
+from abm.scenario.closure import Closure
 
 QUARTERS_A_YEAR = 4
 
@@ -316,7 +317,7 @@ class FirmAssumptions(Settings):
         return self
 
 
-class EconomyAssumptions(Settings):
+class EconomyAssumptions(Closure):
     """The economy around the firms."""
 
     table: Annotated[str, BeforeValidator(_as_text), Field(min_length=1, max_length=1000)] = (
@@ -327,14 +328,6 @@ class EconomyAssumptions(Settings):
             " of an economy; a path starts from the file that says it",
             source="the calibration year",
         )
-    )
-    wage_elasticity: Number = setting(
-        0.2,
-        ge=0,
-        le=5,
-        unit="elasticity",
-        meaning="rise of a host's wage with its demand for manufacturing labour",
-        source="assumption",
     )
     agglomeration: Number = setting(
         0.0,
@@ -443,12 +436,6 @@ class EconomyAssumptions(Settings):
         meaning="whether trade follows prices at its own speed, or all of it at once as if the"
         " quarter were the long run",
         source="in time by definition; the long run for comparative statics",
-    )
-    duty_revenue: Literal["kept", "rebated"] = setting(
-        "kept",
-        unit="",
-        meaning="what becomes of duties: kept by the treasury, or rebated to households",
-        source="assumption",
     )
 
     @property
