@@ -412,11 +412,11 @@ class Trading(Surface):
 
     def _income(self) -> Income:
         """What households have to spend under the closure chosen."""
-        none = np.zeros(N_REGIONS)
-        pays = self.scenario.economy.households_pay and self.quarter > 1
-        transfer = paid_out(self.conditions, self.base_accounts) if pays else none
+        rates, transfer = self._rates(), np.zeros(N_REGIONS)
+        if self.scenario.economy.households_pay and self.quarter > 1:
+            transfer = paid_out(self.conditions.treasury, self.base_accounts, rates)
         demand = self.now.demand_shock[:N_FOOTLOOSE, :, self.trade]
-        return Income(self._rates(), transfer, demand)
+        return Income(rates, transfer, demand)
 
     def _expenditure(self) -> Array:
         """Consumers' spending on modelled goods by sector and market."""

@@ -67,13 +67,13 @@ class Closure(Settings):
     )
     labour_slope: LabourSlope = LabourSlope()
     exchange_speed: Number = setting(
-        0.1,
+        0.05,
         ge=0,
         le=2,
         unit="elasticity a quarter",
         meaning="rise of a country's real exchange rate in a quarter with what its balance of trade"
         " is above its share of spending in 2017, over its trade; 0 for rates that stand",
-        source="assumption",
+        source="assumption: balances are back within three to five years",
     )
 
     @property

@@ -126,10 +126,18 @@ def conditions_after(
     )
 
 
-def paid_out(conditions: Conditions, base: Accounts) -> Array:
+def paid_out(treasury: Array, base: Accounts, exchange: Array) -> Array:
     """What treasuries pay out to households: what they collected last quarter beyond 2017.
 
     Below zero where households pay for what treasuries spend.
+
+    Parameters
+    ----------
+    treasury : ndarray, shape (region,)
+        Duties and fines of the last quarter less subsidies and grants, million USD.
+    base : Accounts
+        Of the calibration year.
+    exchange : ndarray, shape (region,)
 
     Returns
     -------
@@ -137,7 +145,7 @@ def paid_out(conditions: Conditions, base: Accounts) -> Array:
         Million USD.
     """
     # What a treasury spent in 2017 it spends still, in the money of its country.
-    gain: Array = conditions.treasury - conditions.exchange * base.treasury
+    gain: Array = treasury - exchange * base.treasury
     return gain
 
 
