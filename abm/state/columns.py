@@ -203,7 +203,7 @@ OUTCOMES = Table(
             "calibration year = 1",
             "what a unit of utility from the sector's goods costs consumers in the region, in the"
             " money of their country",
-            lambda q: q.accounts.price_index[:, :N_HOSTS] / q.accounts.closing.exchange[:N_HOSTS],
+            lambda q: q.accounts.own_prices[:, :N_HOSTS],
         ),
         "price_tornqvist": _number(
             "calibration year = 1",

@@ -198,6 +198,12 @@ class Accounts:
         kept: Array = self.profit + self.rents
         return kept
 
+    @property
+    def own_prices(self) -> Array:
+        """Consumer prices in the money of the market, shape (sector, market)."""
+        prices: Array = self.price_index / self.closing.exchange
+        return prices
+
     def with_overhead(self, overhead: Array) -> "Accounts":
         """The same books with overhead, shape (sector, host, home), paid out of profit."""
         before = self.profit + self.overhead.sum(axis=2)
@@ -292,7 +298,7 @@ def check_identities(accounts: Accounts, paid: Array, consumers: Consumers) -> N
     must_match(
         "spending and receipts of consumers", accounts.consumption, received, FOOTLOOSE, REGIONS
     )
-    fines = sum(use.penalty.sum(axis=2) for use in (accounts.final, accounts.intermediate))
+    fines = (accounts.final.penalty + accounts.intermediate.penalty).sum(axis=2)
     received = fines[:N_FOOTLOOSE, :N_HOSTS]
     must_match("fines paid and received", accounts.penalties, received, FOOTLOOSE, HOSTS)
     for what, of_owners, all_of_it in (

@@ -96,8 +96,8 @@ def test_the_summary_tells_whether_the_deficit_closes_and_what_it_costs(target):
 def test_duties_that_are_rebated_are_income():
     terms = (*THREAT, "threat.imposed=always")
     kept, rebated = (
-        summary(run(*terms, f"economy.duty_revenue={closure}", quarters=4).frames())
-        for closure in ("kept", "rebated")
+        summary(run(*terms, f"economy.closure={closure}", quarters=4).frames())
+        for closure in ("labour", "full")
     )
     # In its first year buyers still pay most of the duty, and rebated it is theirs again.
     assert kept["real_income"]["USA"]["end"] < 1
