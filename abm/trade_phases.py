@@ -11,7 +11,7 @@ from abm.core.demand.capacity import Cleared, invest
 from abm.core.demand.customers import sum_by_sector
 from abm.economy.constants import Calibration
 from abm.economy.tables import Array, Economy
-from abm.engine.blocks import sector_edges
+from abm.engine.blocks import as_slice, sector_edges
 from abm.engine.phase import phase
 from abm.location.moving_costs import MovingCosts
 from abm.location.outlays import overhead, sunk_outlays
@@ -20,15 +20,15 @@ from abm.policy.regimes import Policy
 from abm.state.surface import Surface
 from abm.trade.books.accounts import Accounts, Consumers
 from abm.trade.books.closing import Closing
-from abm.trade.books.closure import (
+from abm.trade.books.investment import book_investment
+from abm.trade.books.job_flows import check_job_flows, job_flows, plants_jobs
+from abm.trade.books.rest_of_economy import (
     Responses,
     check_households,
     closing_of,
     conditions_after,
     paid_out,
 )
-from abm.trade.books.investment import book_investment
-from abm.trade.books.job_flows import check_job_flows, job_flows, plants_jobs
 from abm.trade.books.settlement import settle
 from abm.trade.borders.complying import (
     claims_in_transition,
@@ -157,7 +157,7 @@ class Trading(Surface):
         places = np.arange(every)[regimes]
         self.regime = int(np.searchsorted(places, self.in_force.regime))
         self.trade = len(places)
-        self.columns = _as_slice(np.append(places, every))
+        self.columns = as_slice(np.append(places, every))
         self.now = self.policy.during(np.append(places, self.in_force.regime))
         self.costs = self.every_cost.during(self.columns)
         self.outside = outside_duty(self.economy, self.now)
@@ -446,11 +446,3 @@ class Trading(Surface):
         return closing_of(
             accounts, self.economy, self.calibration, income, self.base_consumption, absorbed
         )
-
-
-def _as_slice(places: NDArray[np.int64]) -> slice | NDArray[np.int64]:
-    """The same places as a slice if they follow each other, which makes views of arrays."""
-    first, last = int(places[0]), int(places[-1])
-    if np.array_equal(places, np.arange(first, last + 1)):
-        return slice(first, last + 1)
-    return places

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from abm import RelocationModel
 from abm.axes import HOSTS, USA
 from abm.scenario.scenario import Scenario, shipped
-from abm.trade.books.closure import balance_gap
+from abm.trade.books.rest_of_economy import balance_gap
 from abm.worlds.twin import alike, twin
 from docs.generate import table
 from experiments.labels import with_minus

@@ -13,7 +13,7 @@ from abm.axes import FOOTLOOSE, N_FOOTLOOSE, N_GOODS, N_HOSTS, N_REGIONS, SECTOR
 from abm.errors import ScenarioError
 from abm.policy import compile_policy
 from abm.scenario.scenario import Scenario
-from abm.trade.books.closure import balance_gap
+from abm.trade.books.rest_of_economy import balance_gap
 from abm.trade.inputs.input_prices import purchase_prices, value_added_cost
 from abm.trade.sales.market_clearing import fringe_prices
 from experiments.scenarios.overrides import load_scenario

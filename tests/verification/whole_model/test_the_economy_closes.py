@@ -12,7 +12,7 @@ import pytest
 
 from abm.axes import N_FOOTLOOSE, N_HOSTS, N_REGIONS
 from abm.errors import IdentityError
-from abm.trade.books.closure import (
+from abm.trade.books.rest_of_economy import (
     Responses,
     balance_gap,
     check_households,
