@@ -29,11 +29,11 @@ from abm.axes import (
     N_HOSTS,
     N_REGIONS,
 )
-from abm.base_year.owners import Makers, standing_makers
+from abm.base_year.owners import StandingMakers, standing_makers
 from abm.economy.tables import Array, Economy
 from abm.engine.draws import Draws
 from abm.errors import CalibrationError
-from abm.scenario.assumptions import FirmAssumptions
+from abm.scenario.firm_assumptions import FirmAssumptions
 from agents import FirmTable
 
 SMALLEST_FIRMS = 100
@@ -48,7 +48,7 @@ Census Bureau counts them (County Business Patterns 2015-16).
 """
 
 
-def firms_per_cell(makers: Makers, firms: int) -> NDArray[np.int64]:
+def firms_per_cell(makers: StandingMakers, firms: int) -> NDArray[np.int64]:
     """How many modelled firms of each sector and home stand.
 
     In small models counts follow the square root of output, so that no cell is a
@@ -58,7 +58,7 @@ def firms_per_cell(makers: Makers, firms: int) -> NDArray[np.int64]:
 
     Parameters
     ----------
-    makers : Makers
+    makers : StandingMakers
     firms : int
         Total, at least `SMALLEST_FIRMS`.
 

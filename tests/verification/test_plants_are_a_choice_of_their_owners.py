@@ -7,11 +7,10 @@ import pytest
 from scipy import stats
 
 from abm.axes import HAS_PLANT, HOSTS, N_CONFIGS, N_FOOTLOOSE, N_HOMES, N_HOSTS, NO_PLANT
-from abm.base_year.resting import Moves, Resting
+from abm.base_year.resting import Resting, RestingMoves
 from abm.core.choice.attrition import attrition
 from abm.core.choice.clocks import Kind
 from abm.core.choice.dated_beliefs import Calendar
-from abm.core.choice.flows import expected_decisions, expected_flows
 from abm.core.choice.long_run import stationary_distribution
 from abm.location.deaths import struck
 from abm.location.evenly import NUMBER
@@ -22,6 +21,7 @@ from abm.scenario.scenario import Scenario
 from abm.worlds.checkpoint import put_away, take_up
 from agents import Firm
 from experiments.scenarios.overrides import load_scenario
+from tests.reference.plant_flows import expected_decisions, expected_flows
 from tests.same_firms import at_rest, model_of
 
 FIRMS = 600
@@ -131,12 +131,12 @@ def test_long_run_shares_are_those_of_the_core_where_projects_take_no_time(rest)
     )
     values = resting.moves[0].values[::20, :, None]
     decisions = expected_decisions(problem, values, 0.0, problem.location.review, 0)
-    moves = Moves.of(problem, moving.barred[table.sector[rows]])
+    moves = RestingMoves.of(problem, moving.barred[table.sector[rows]])
     # The core lets a firm that builds nothing review at another time than it builds.
     together = moves.decisions(np.zeros((len(rows), N_CONFIGS, N_CONFIGS)))
     builds = np.broadcast_to(SETS.opens, together.shape)
     np.testing.assert_allclose(together[builds], decisions[builds], rtol=1e-9, atol=1e-14)
-    at_once = Moves(
+    at_once = RestingMoves(
         **{item.name: getattr(moves, item.name) for item in fields(moves)}
         | {
             "delays": np.where(moves.delays > 0, 1, 0),

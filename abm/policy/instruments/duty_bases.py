@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from abm.axes import REGIONS, SECTORS
 from abm.economy.tables import load_economy
 
-METALS = SECTORS.index("metals")
+METALS_ROW = SECTORS.index("metals")
 
 
 def _bought(rows: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -26,8 +26,8 @@ def _bought(rows: NDArray[np.float64]) -> NDArray[np.float64]:
 @cache
 def metal_content() -> NDArray[np.float64]:
     """Metals in a good, share of its value, shape (sector, source); 1 for metals."""
-    share = _bought(load_economy().intermediate_use[:, METALS].sum(axis=0))
-    share[METALS] = 1.0
+    share = _bought(load_economy().intermediate_use[:, METALS_ROW].sum(axis=0))
+    share[METALS_ROW] = 1.0
     share.flags.writeable = False
     return share
 
