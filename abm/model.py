@@ -246,7 +246,7 @@ class RelocationModel(Trading, mesa.Model):
             self.economy,
             self.firms,
             self.accounts,
-            self.conditions.wage,
+            self.conditions.wage * self.now.wage_shock[:, self.trade],
             self.moves,
             self.expected_moves,
         )

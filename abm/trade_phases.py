@@ -1,6 +1,7 @@
 """How inputs are priced, goods made and sold in a quarter: the phases in which nobody moves."""
 
 from dataclasses import replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,9 +10,8 @@ from abm.axes import N_FOOTLOOSE, N_HOSTS, N_REGIONS
 from abm.core.demand.capacity import Cleared, invest
 from abm.core.demand.customers import sum_by_sector
 from abm.economy.constants import Calibration
-from abm.economy.last_quarter import Conditions
 from abm.economy.tables import Array, Economy
-from abm.engine.blocks import sector_edges
+from abm.engine.blocks import as_slice, sector_edges
 from abm.engine.phase import phase
 from abm.location.moving_costs import MovingCosts
 from abm.location.outlays import overhead, sunk_outlays
@@ -19,8 +19,16 @@ from abm.location.relocation import Moves
 from abm.policy.regimes import Policy
 from abm.state.surface import Surface
 from abm.trade.books.accounts import Accounts, Consumers
+from abm.trade.books.closing import Closing
 from abm.trade.books.investment import book_investment
 from abm.trade.books.job_flows import check_job_flows, job_flows, plants_jobs
+from abm.trade.books.rest_of_economy import (
+    Responses,
+    check_households,
+    closing_of,
+    conditions_after,
+    paid_out,
+)
 from abm.trade.books.settlement import settle
 from abm.trade.borders.complying import (
     claims_in_transition,
@@ -43,6 +51,7 @@ from abm.trade.inputs.input_prices import (
     sourcing_weights,
     value_added_cost,
 )
+from abm.trade.inputs.labour import exchange_rates
 from abm.trade.inputs.renewal import Supply, renewed_supply
 from abm.trade.sales.market_clearing import FINAL, unit_prices
 from abm.trade.sales.scarcity import (
@@ -54,7 +63,14 @@ from abm.trade.sales.scarcity import (
     use_against_contracts,
 )
 from abm.trade.sales.serving import Prospects, Served, prospects
-from abm.trade.sales.spending import consumers_spending, other_users_purchases
+from abm.trade.sales.spending import (
+    Income,
+    base_consumption,
+    consumers_spending,
+    dearer_elsewhere,
+    other_users_purchases,
+    spending_elsewhere,
+)
 
 SETTLING_ROUNDS = 3
 """Rounds in which claims under regimes that become possible find their average duties."""
@@ -141,7 +157,7 @@ class Trading(Surface):
         places = np.arange(every)[regimes]
         self.regime = int(np.searchsorted(places, self.in_force.regime))
         self.trade = len(places)
-        self.columns = _as_slice(np.append(places, every))
+        self.columns = as_slice(np.append(places, every))
         self.now = self.policy.during(np.append(places, self.in_force.regime))
         self.costs = self.every_cost.during(self.columns)
         self.outside = outside_duty(self.economy, self.now)
@@ -219,9 +235,10 @@ class Trading(Surface):
         certificates = self.conditions.during(self.columns).certificates
         tally = self._tally(self.served)
         on_top = self.on_top[..., self.trade]
-        other = other_users_purchases(self.calibration, self.other_supply.owed, on_top)
+        other, income = self._others(), self._income()
         spending = self._expenditure()
-        consumers = Consumers.served(spending, self.served, self.accounts)
+        elsewhere = self._elsewhere(income)
+        consumers = Consumers.served(spending, elsewhere, self.served, self.accounts)
         self.spending[:, :, FINAL] = spending[:, None]
         self.spending = clear_with_purchases(tally, self.spending, other, on_top)
         accounts = settle(
@@ -246,7 +263,13 @@ class Trading(Surface):
         check_job_flows(flows, self.accounts.employment, accounts.employment)
         self.jobs = jobs
         self.year.append(
-            replace(accounts, contracts_to_move=late, capacity=capacity, job_flows=flows)
+            replace(
+                accounts,
+                contracts_to_move=late,
+                capacity=capacity,
+                job_flows=flows,
+                closing=self._close(accounts, income),
+            )
         )
         self._file_certificates(tally.filings)
         self._pass_on()
@@ -265,6 +288,11 @@ class Trading(Surface):
         self.year[-1] = replace(self.accounts, investment=outlays.with_moves(**vars(sunk)))
 
     # --- what the phases share --------------------------------------------------------
+
+    @cached_property
+    def base_consumption(self) -> Array:
+        """What consumers of the calibration year spend on everything, shape (market,)."""
+        return base_consumption(self.economy, self.calibration)
 
     def this_quarter(self) -> Quarter:
         """What the plants of this quarter meet."""
@@ -320,10 +348,8 @@ class Trading(Surface):
 
     def _budget(self) -> Budget:
         """What consumers and other users of inputs spend this quarter, and what firms order."""
-        on_top = self.on_top[..., self.trade]
-        others = other_users_purchases(self.calibration, self.other_supply.owed, on_top)
-        use = ordered_a_unit(self.relative_use, self.supply.owed, on_top)
-        return Budget(self._expenditure(), others[FROM_HERE], use)
+        use = ordered_a_unit(self.relative_use, self.supply.owed, self.on_top[..., self.trade])
+        return Budget(self._expenditure(), self._others()[FROM_HERE], use)
 
     def _clear(self, demand: PlantsDemand) -> Cleared:
         """Prices at which plants can make what is asked of them."""
@@ -359,11 +385,14 @@ class Trading(Surface):
 
     def _pass_on(self) -> None:
         """Wages, prices and spending that the next quarter starts from."""
+        economy = self.scenario.economy
+        slopes = economy.wage_elasticity + np.array(economy.labour_slopes)
         self.conditions = conditions_after(
             self.accounts,
             self.conditions,
             self.calibration,
-            self.scenario.economy.wage_elasticity,
+            self.base_accounts,
+            Responses(slopes, economy.speed_of_exchange),
         )
         part, _ = self.scenario.economy.renewals
         self.log_wedge_held = held_after(
@@ -372,52 +401,48 @@ class Trading(Surface):
         bought = np.einsum("jkshum,jhum->jksh", self.tally.purchases, self.spending)
         on_top = self.on_top[..., self.trade]
         self.relative_use = use_against_contracts(bought, self.accounts.volume, self.supply.owed)
-        others = other_users_purchases(self.calibration, self.other_supply.owed, on_top) * on_top
+        others = self._others() * on_top
         self.adapted_spending = self.other_supply.adapted(others)
         self.adapted_spending[:, :, :N_HOSTS] += self.supply.adapted(bought).sum(axis=0)
         self.last_price = self.price[..., self.trade]
 
+    def _rates(self) -> Array:
+        """Real exchange rates of the quarter, shape (region,)."""
+        return exchange_rates(self.conditions, self.now)[:, self.trade]
+
+    def _income(self) -> Income:
+        """What households have to spend under the closure chosen."""
+        rates, transfer = self._rates(), np.zeros(N_REGIONS)
+        if self.scenario.economy.households_pay and self.quarter > 1:
+            transfer = paid_out(self.conditions.treasury, self.base_accounts, rates)
+        demand = self.now.demand_shock[:N_FOOTLOOSE, :, self.trade]
+        return Income(rates, transfer, demand)
+
     def _expenditure(self) -> Array:
-        """Consumers' spending by sector and market under the closure chosen."""
-        gain = self.conditions.treasury - self.base_accounts.treasury
-        if self.scenario.economy.duty_revenue == "kept" or self.quarter <= 1:
-            gain = np.zeros_like(gain)
-        return consumers_spending(self.economy, self.calibration, gain)
+        """Consumers' spending on modelled goods by sector and market."""
+        return consumers_spending(self.calibration, self._income(), self.base_consumption)
 
+    def _elsewhere(self, income: Income) -> Array:
+        """What consumers buy of sectors that are fixed in place; duties come out of income."""
+        dearer: Array | float = 1.0
+        if self.scenario.economy.households_pay:
+            barrier = self.now.barrier[..., self.trade]
+            dearer = dearer_elsewhere(self.calibration, self.outside[..., self.trade], barrier)
+        return spending_elsewhere(self.economy, income.index(self.base_consumption), dearer)
 
-def conditions_after(
-    accounts: Accounts, conditions: Conditions, calibration: Calibration, wage_elasticity: float
-) -> Conditions:
-    """Return what the next quarter takes as given of wages, prices and the treasury.
+    def _others(self) -> Array:
+        """Inputs that users who are not modelled firms buy, at basic prices."""
+        on_top = self.on_top[..., self.trade]
+        return other_users_purchases(
+            self.calibration, self.other_supply.owed, on_top, self._rates()
+        )
 
-    Parameters
-    ----------
-    accounts : Accounts
-        Of the quarter that ends.
-    conditions : Conditions
-        What it started from, with its own claims and contents.
-    calibration : Calibration
-    wage_elasticity : float
-        Of wages with respect to manufacturing jobs against the calibration year.
-
-    Returns
-    -------
-    Conditions
-    """
-    demand = accounts.employment.sum(axis=0) / calibration.base_jobs
-    supply_price = conditions.supply_price.copy()
-    supply_price[:N_FOOTLOOSE, :N_HOSTS] = accounts.mean_cost
-    return replace(
-        conditions,
-        wage=demand**wage_elasticity,
-        supply_price=supply_price,
-        treasury=accounts.treasury,
-    )
-
-
-def _as_slice(places: NDArray[np.int64]) -> slice | NDArray[np.int64]:
-    """The same places as a slice if they follow each other, which makes views of arrays."""
-    first, last = int(places[0]), int(places[-1])
-    if np.array_equal(places, np.arange(first, last + 1)):
-        return slice(first, last + 1)
-    return places
+    def _close(self, accounts: Accounts, income: Income) -> Closing:
+        """How the quarter closes beyond manufacturing."""
+        if self.scenario.economy.households_pay:
+            barrier = self.now.barrier[..., self.trade]
+            check_households(accounts, barrier, income, self.base_consumption)
+        absorbed = self.scenario.economy.closure != "partial"
+        return closing_of(
+            accounts, self.economy, self.calibration, income, self.base_consumption, absorbed
+        )

@@ -155,7 +155,7 @@ def base_year_accounts(start: CalibratedEconomy) -> Accounts:
         calibration,
         start.base_policy,
         base.tally,
-        Consumers.of_base_year(calibration),
+        Consumers.of_base_year(start.economy, calibration),
         _base_unit(start),
         certificates,
         outside,

@@ -46,6 +46,9 @@ class Conditions:
     certificates : Certificates
     treasury : ndarray, shape (market,)
         Duty and fines collected in the quarter less subsidies paid, million USD.
+    exchange : ndarray, shape (region,)
+        Real exchange rate against the calibration year: what a country's labour and all that is
+        fixed in place there cost, over goods of China and the rest of the world, which have 1.
     """
 
     wage: Array
@@ -53,6 +56,7 @@ class Conditions:
     qualified: Array
     certificates: Certificates
     treasury: Array
+    exchange: Array
 
     @classmethod
     def of_base_year(cls, qualified: Array, certificates: Certificates) -> "Conditions":
@@ -63,6 +67,7 @@ class Conditions:
             qualified=qualified,
             certificates=certificates,
             treasury=np.zeros(N_REGIONS),
+            exchange=np.ones(N_REGIONS),
         )
 
     def during(self, regimes: slice | NDArray[np.int64]) -> "Conditions":

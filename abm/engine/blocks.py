@@ -45,3 +45,11 @@ def sectors_together(table: FirmTable) -> list[tuple[slice, slice]]:
         (slice(some[0][0], some[-1][0] + 1), slice(some[0][1].start, some[-1][1].stop))
         for some in together
     ]
+
+
+def as_slice(places: NDArray[np.int64]) -> slice | NDArray[np.int64]:
+    """The same places as a slice if they follow each other, which makes views of arrays."""
+    first, last = int(places[0]), int(places[-1])
+    if np.array_equal(places, np.arange(first, last + 1)):
+        return slice(first, last + 1)
+    return places

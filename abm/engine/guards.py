@@ -112,6 +112,7 @@ GUARDS: dict[str, tuple[Guard, ...]] = {
         Guard("duty of an average delivery", lambda model: model.conditions.certificates.duty),
         Guard("held wedge", lambda model: model.log_wedge_held, _every_firm),
         Guard("treasury", lambda model: model.conditions.treasury),
+        Guard("exchange rates", lambda model: model.conditions.exchange),
         Guard("rents", lambda model: model.accounts.rents),
         Guard("purchases over those of the average", lambda model: model.relative_use),
     ),

@@ -159,7 +159,8 @@ class PolicyInForce:
         seen = np.outer(~change.new, ~change.new)
         counts = state.regime_counts[np.ix_(change.origin, change.origin)]
         state.regime_counts = np.where(seen, counts, 0)
-        state.regime = int(np.flatnonzero(places == state.regime)[0])
+        # The last place: a shock opens a segment, and leaves the regime what it was.
+        state.regime = int(np.flatnonzero(places == state.regime)[-1])
         return change
 
     def resume(self, state: PolicyState, past: Past | None) -> None:

@@ -188,6 +188,28 @@ class PolicyArrays:
         Float64,
         PolicyArray((), "ad valorem", "firm-specific tax on goods from new plants abroad"),
     ]
+    exchange_shock: Annotated[
+        Float64,
+        PolicyArray(
+            ("market",),
+            "calibration year = 1",
+            "what a shock makes of a region's currency; no policy, and expected by nobody",
+            neutral=1.0,
+        ),
+    ]
+    wage_shock: Annotated[
+        Float64,
+        PolicyArray(("host",), "calibration year = 1", "what a shock makes of wages", neutral=1.0),
+    ]
+    demand_shock: Annotated[
+        Float64,
+        PolicyArray(
+            ("sector", "market"),
+            "calibration year = 1",
+            "what a shock makes of consumers' spending",
+            neutral=1.0,
+        ),
+    ]
 
     @staticmethod
     @cache

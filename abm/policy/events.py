@@ -7,6 +7,7 @@ from typing import Any, TypedDict
 from abm.axes import HOSTS, REGIONS
 from abm.config.keys import flatten
 from abm.policy.instruments.measures import Measure
+from abm.policy.instruments.shocks import shock_among
 from abm.policy.instruments.threat import Threat
 from abm.policy.regime import Instruments
 from abm.policy.timeline import Change, Segment, agreed_instruments, quarter_of
@@ -207,12 +208,17 @@ def _said(key: str, value: Any, segment: Segment) -> str:
 
 
 def _actor(key: str, segment: Segment) -> str:
-    """Return who decides on a key: the market it names, the USA on threats, else all members."""
+    """Return who decides on a key: the market it names, the USA on threats, else all members.
+
+    On shocks nobody does; they come from the world.
+    """
     measure = _measure(key, segment)
     if measure is not None:
         return measure.destination
     if key.startswith("threat."):
         return "USA"
+    if shock_among((key,)):
+        return "world"
     return next((part for part in key.split(".") if part in REGIONS), MEMBERS)
 
 

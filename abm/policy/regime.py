@@ -22,6 +22,7 @@ from abm.policy.instruments.reaction import Reaction
 from abm.policy.instruments.retaliation import Retaliation
 from abm.policy.instruments.rules_of_origin import RulesOfOrigin, fill_rules_of_origin
 from abm.policy.instruments.services import ServicesBarriers, fill_services
+from abm.policy.instruments.shocks import Shocks, fill_shocks
 from abm.policy.instruments.subsidies import Subsidies, fill_subsidies
 from abm.policy.instruments.tariffs import Tariffs, fill_tariffs
 from abm.policy.instruments.threat import Threat, impose_threat
@@ -79,6 +80,12 @@ class Instruments(Settings):
     reaction: Reaction = Reaction()
     retaliation: Retaliation = Retaliation()
     negotiation: Negotiation | None = None
+    shocks: Shocks = Shocks()
+
+    @property
+    def without_shocks(self) -> "Instruments":
+        """The same policy in a world without shocks."""
+        return self.model_copy(update={"shocks": Shocks()})
 
 
 INSTRUMENTS = tuple(Instruments.model_fields)
@@ -99,6 +106,7 @@ FILLS: tuple[tuple[str, Callable[[Any, RegimeArrays], None]], ...] = (
     ("intellectual_property", fill_intellectual_property),
     ("labour_rights", fill_labour_rights),
     ("competition", fill_competition),
+    ("shocks", fill_shocks),  # after barriers, with which freight compounds
 )
 """What each instrument writes into a regime, in the order in which they act."""
 

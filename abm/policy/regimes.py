@@ -138,17 +138,32 @@ class Policy(PolicyArrays):
         """Return where each regime stood in ``former``, or -1 for one that it did not know.
 
         A regime is the same while its segment begins in the same quarter with the
-        same instruments.
+        same policy. A shock makes no other regime of it: one that a shock alone opens stands
+        where the one before it stood.
         """
         places = np.full(len(self.regimes), -1)
         for n, segment in enumerate(self.timeline):
-            for m, other in enumerate(former.timeline):
-                if segment.start == other.start and segment.instruments == other.instruments:
-                    for state, condition in enumerate(self.conditions):
-                        if condition in former.conditions:
-                            there = former.conditions.index(condition)
-                            places[n * self.states + state] = m * former.states + there
+            found = former.segment_like(segment)
+            if found is None and n and segment.policy == self.timeline[n - 1].policy:
+                places[n * self.states :][: self.states] = places[(n - 1) * self.states :][
+                    : self.states
+                ]
+            if found is None:
+                continue
+            for state, condition in enumerate(self.conditions):
+                if condition in former.conditions:
+                    there = former.conditions.index(condition)
+                    places[n * self.states + state] = found * former.states + there
         return places
+
+    def segment_like(self, segment: Segment) -> int | None:
+        """Return the segment that begins when another does, with its policy; None without."""
+        alike = (
+            n
+            for n, own in enumerate(self.timeline)
+            if own.start == segment.start and own.policy == segment.policy
+        )
+        return next(alike, None)
 
     def date_of(self, quarter: int) -> date:
         """Return the first day of ``quarter``."""

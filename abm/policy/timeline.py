@@ -13,6 +13,7 @@ from abm.config.keys import flatten, keys_of, merge, nested
 from abm.config.settings import Date, Settings, setting
 from abm.errors import ScenarioError
 from abm.policy.instruments.measures import Measure
+from abm.policy.instruments.shocks import shock_among
 from abm.policy.regime import Instruments
 
 MONTHS_A_QUARTER = 3
@@ -39,6 +40,16 @@ class TimelineEntry(Settings):
         if isinstance(entry, Mapping) and isinstance(entry.get("set"), Mapping):
             return {**entry, "set": flatten(entry["set"])}
         return entry
+
+    @model_validator(mode="after")
+    def _shocks_are_no_news(self) -> Self:
+        shock = shock_among(self.set)
+        if self.announced is not None and shock is not None:
+            raise ValueError(
+                f"announced, but set holds {shock}; nobody knows of a shock before, so leave out"
+                " announced or give it an entry of its own"
+            )
+        return self
 
     @model_validator(mode="after")
     def _announced_first(self) -> Self:
@@ -100,6 +111,11 @@ class Segment:
     label: str
     instruments: Instruments
     changes: tuple[Change, ...] = ()
+
+    @property
+    def policy(self) -> Instruments:
+        """What governments do in it, whatever befalls the economy."""
+        return self.instruments.without_shocks
 
 
 def quarter_of(day: date, start: date) -> int:

@@ -5,11 +5,12 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, field_validator
 
-from abm.config.settings import Number, Settings, Share, setting
+from abm.config.settings import Number, Share, setting
 from abm.core.demand.capacity import Pace, SupplyCurve
 from abm.core.demand.customers import Speeds
 from abm.economy.folders import base_years, economy_of, located
 from abm.economy.tables import BASE_YEAR
+from abm.scenario.closure import Closure
 
 
 def _as_text(value: object) -> object:
@@ -17,7 +18,7 @@ def _as_text(value: object) -> object:
     return str(value) if isinstance(value, int) and 1900 <= value <= 2200 else value
 
 
-class EconomyAssumptions(Settings):
+class EconomyAssumptions(Closure):
     """The economy around the firms."""
 
     table: Annotated[str, BeforeValidator(_as_text), Field(min_length=1, max_length=1000)] = (
@@ -28,14 +29,6 @@ class EconomyAssumptions(Settings):
             " of an economy; a path starts from the file that says it",
             source="the calibration year",
         )
-    )
-    wage_elasticity: Number = setting(
-        0.2,
-        ge=0,
-        le=5,
-        unit="elasticity",
-        meaning="rise of a host's wage with its demand for manufacturing labour",
-        source="assumption",
     )
     agglomeration: Number = setting(
         0.0,
@@ -144,12 +137,6 @@ class EconomyAssumptions(Settings):
         meaning="whether trade follows prices at its own speed, or all of it at once as if the"
         " quarter were the long run",
         source="in time by definition; the long run for comparative statics",
-    )
-    duty_revenue: Literal["kept", "rebated"] = setting(
-        "kept",
-        unit="",
-        meaning="what becomes of duties: kept by the treasury, or rebated to households",
-        source="assumption",
     )
 
     @property

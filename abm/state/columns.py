@@ -86,6 +86,11 @@ def _number(unit: str, meaning: str, source: Callable[[Finished], Array]) -> Col
     return Column("float64", unit, meaning, source)
 
 
+def _of_region(source: Callable[[Finished], Array]) -> Callable[[Finished], Array]:
+    """What a host has one of, the same for all its sectors."""
+    return lambda finished: np.broadcast_to(source(finished)[:N_HOSTS], (N_FOOTLOOSE, N_HOSTS))
+
+
 def _by_owner(columns: Owned) -> dict[str, Column]:
     """Columns of a table by owner's home."""
     return {name: _number(*declared) for name, declared in columns.items()}
@@ -174,18 +179,38 @@ OUTCOMES = Table(
         **_of_all_owners(JOB_FLOWS),
         "wage_index": _number(
             "calibration year = 1",
-            "wage in the region",
+            "wage in the region, in the money of its country",
             lambda q: np.broadcast_to(q.wage, (N_FOOTLOOSE, N_HOSTS)),
+        ),
+        "real_exchange_rate": _number(
+            "calibration year = 1",
+            "what labour, and all that is fixed in place in the region, cost against goods of China"
+            " and the rest of the world",
+            _of_region(lambda q: q.accounts.closing.exchange),
+        ),
+        "household_income": _number(
+            "calibration year = 1",
+            "what households in the region have to spend, in the money of their country: more by"
+            " what the treasury pays out to them, less by what it takes",
+            _of_region(lambda q: q.accounts.closing.income),
+        ),
+        "employment_elsewhere": _number(
+            "calibration year = 1",
+            "persons engaged in the region outside these sectors",
+            _of_region(lambda q: q.accounts.closing.elsewhere),
         ),
         "price_index": _number(
             "calibration year = 1",
-            "what a unit of utility from the sector's goods costs consumers in the region",
-            lambda q: q.accounts.price_index[:, :N_HOSTS],
+            "what a unit of utility from the sector's goods costs consumers in the region, in the"
+            " money of their country",
+            lambda q: q.accounts.own_prices[:, :N_HOSTS],
         ),
         "price_tornqvist": _number(
             "calibration year = 1",
             "chained Tornqvist index of what consumers in the region are charged, for comparison",
-            lambda q: q.accounts.price_tornqvist[:, :N_HOSTS],
+            lambda q: (
+                q.accounts.price_tornqvist[:, :N_HOSTS] / q.accounts.closing.exchange[:N_HOSTS]
+            ),
         ),
         "customers_to_move": _number(
             "share of spending",

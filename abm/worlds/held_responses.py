@@ -23,8 +23,8 @@ Held is
   together, so that this is held as long as customers are;
 * ``entry``, ``exit``, ``moves``: where firms produce and build, as `abm.worlds.held_plants`
   tells them apart;
-* ``prices``: wages, supply prices and the treasury's balance, as the next quarter
-  starts from them.
+* ``prices``: wages, supply prices, exchange rates and the treasury's balance, as the next
+  quarter starts from them.
 
 When a regime becomes known, its first claims are always chosen freely, because the world
 followed may not know that regime.
@@ -80,7 +80,7 @@ CLAIM_TERMS = (
 )
 """Arrays of the policy that decide whether a claim is allowed and what it costs."""
 
-HANDED_ON = ("wage", "supply_price", "treasury")
+HANDED_ON = ("wage", "supply_price", "treasury", "exchange")
 """Fields of `Conditions` that are prices or that prices follow from."""
 
 

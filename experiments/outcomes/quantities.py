@@ -221,8 +221,8 @@ def real_income(outcomes: pd.DataFrame, trade: pd.DataFrame) -> pd.DataFrame:
 
     Spending shares are constant (Cobb-Douglas), so this is their welfare: income over
     the geometric mean of prices, weighted by what was spent in quarter 0. Services and
-    primary goods have the prices of the calibration year. Duties are part of income
-    where they are rebated.
+    primary goods have the prices of the calibration year in the money of their country. What
+    treasuries pay out, or have households pay for, is part of income.
 
     Returns
     -------
@@ -241,7 +241,8 @@ def real_income(outcomes: pd.DataFrame, trade: pd.DataFrame) -> pd.DataFrame:
         )
         total = spent.sum(axis=1)
         weights = spent.iloc[0] / (total.iloc[0] + unchanged.get(host, 0.0))
-        incomes[host] = total / total.iloc[0] / np.exp((np.log(price) * weights).sum(axis=1))
+        income = here.groupby("quarter")["household_income"].first()
+        incomes[host] = income / np.exp((np.log(price) * weights).sum(axis=1))
     return pd.DataFrame(incomes)
 
 

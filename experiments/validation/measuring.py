@@ -95,7 +95,7 @@ def _prices(model: RelocationModel) -> Measures:
     found = {}
     for j, sector in enumerate(FOOTLOOSE):
         for h, host in enumerate(HOSTS):
-            price = float(model.accounts.price_index[j, h])
+            price = float(model.accounts.own_prices[j, h])
             spent = float(model.calibration.expenditure[j, h])
             found[f"price/{sector}/{host}"] = price
             found[f"quantity/{sector}/{host}"] = spent / price
@@ -131,17 +131,19 @@ def welfare(model: RelocationModel) -> Measures:
 
     What consumers and immobile sectors gain from prices at fixed spending, profits where
     they are earned, pay above the calibration year's for the labour it employed, and
-    duties and fines collected. Money that moving costs is left out.
+    duties and fines collected, all in the money of the host. Money that moving costs is left out.
     """
     economy, calibration = model.economy, model.calibration
     now, base = model.accounts, model.base_accounts
     gdp = economy.value_added[:N_HOSTS].sum(axis=1) / 4
-    consumers = -(calibration.expenditure * np.log(now.price_index))[:, :N_HOSTS].sum(axis=0)
-    users = -(_other_spending(model) * np.log(_other_price(model)))[:, :N_HOSTS].sum(axis=0)
-    profits = (now.profit - base.profit).sum(axis=0)
+    exchange = now.closing.exchange
+    price = _other_price(model) / exchange
+    consumers = -(calibration.expenditure * np.log(now.own_prices))[:, :N_HOSTS].sum(axis=0)
+    users = -(_other_spending(model) * np.log(price))[:, :N_HOSTS].sum(axis=0)
+    profits = (now.profit / exchange[:N_HOSTS] - base.profit).sum(axis=0)
     wage_bill = (economy.value_added[:N_HOSTS] * economy.labour_share)[:, :N_FOOTLOOSE].sum(axis=1)
     pay = (model.conditions.wage - 1) * wage_bill / 4
-    duties = (now.duty_revenue - base.duty_revenue)[:N_HOSTS]
+    duties = (now.duty_revenue / exchange - base.duty_revenue)[:N_HOSTS]
     total = 100 * (consumers + users + profits + pay + duties) / gdp
     return {f"welfare/{host}": float(total[h]) for h, host in enumerate(HOSTS)}
 

@@ -19,7 +19,7 @@ from abm.scenario import assumptions
 from abm.state import state
 from abm.trade.books import accounts
 from abm.trade.borders import crossing as borders
-from abm.trade.sales import customers
+from abm.trade.sales import customers, spending
 from abm.trade.sales import market_clearing as sales
 from agents import firm_table
 from docs.build import main as build
@@ -53,6 +53,7 @@ WITH_NAMES = (
     origin_rules,
     sales,
     sourcing,
+    spending,
     state,
 )
 """Modules whose classes the notation names."""

@@ -73,7 +73,7 @@ def _figures(model: RelocationModel) -> dict[str, object]:
         "jobs": 1e-3 * indicators.by_host(accounts.employment),
         "balance": [*balance[indicators.PARTNER_ROWS], balance[N_HOSTS:].sum()],
         "content": content,
-        "prices": indicators.consumer_prices(accounts.price_index[:, :N_HOSTS], basket),
+        "prices": indicators.consumer_prices(accounts.own_prices[:, :N_HOSTS], basket),
         "claimed": _share(accounts, "claimed_dutiable", "dutiable"),
         "false": _share(accounts, "false", "claimed"),
         "opened": last["opened"].sum(axis=0),

@@ -15,6 +15,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from abm.config.keys import flatten
 from abm.config.settings import Date, Settings, Share, setting
+from abm.policy.instruments.shocks import shock_among
 
 
 class Outcome(Settings):
@@ -53,6 +54,9 @@ class Outcome(Settings):
 
     @model_validator(mode="after")
     def _settles_instruments(self) -> Self:
+        shock = shock_among(self.set)
+        if shock is not None:
+            raise ValueError(f"set holds {shock}; an agreement sets instruments, and no shocks")
         for key in self.set:
             if key.split(".")[0] in ("threat", "reaction", "retaliation", "negotiation"):
                 raise ValueError(

@@ -11,12 +11,14 @@ import numpy as np
 
 from abm.axes import FOOTLOOSE, HOSTS, N_FOOTLOOSE, N_HOMES, N_HOSTS, N_REGIONS, REGIONS, SECTORS
 from abm.economy.constants import Calibration
-from abm.economy.tables import Array
+from abm.economy.tables import Array, Economy
 from abm.errors import IdentityError
+from abm.trade.books.closing import Closing
 from abm.trade.books.investment import Outlays
 from abm.trade.books.job_flows import JobFlows
 from abm.trade.sales.market_clearing import FINAL, INTERMEDIATE
 from abm.trade.sales.serving import Served
+from abm.trade.sales.spending import spending_elsewhere
 
 ROUNDING = 2e-5
 """Largest relative gap in an account.
@@ -70,6 +72,8 @@ class Consumers:
         The part that is spent on imports from outside North America.
     price_index, price_tornqvist, to_move : ndarray, shape (sector, market)
         As in `Accounts`.
+    elsewhere : ndarray, shape (fixed sector, source, market)
+        Basic value of what they buy of sectors that are fixed in place.
     """
 
     spending: Array
@@ -77,16 +81,20 @@ class Consumers:
     price_index: Array
     price_tornqvist: Array
     to_move: Array
+    elsewhere: Array
 
     @classmethod
-    def of_base_year(cls, calibration: Calibration) -> "Consumers":
+    def of_base_year(cls, economy: Economy, calibration: Calibration) -> "Consumers":
         """Those of the calibration year, when all are where they would choose to be."""
         spending = calibration.expenditure
-        index = np.ones_like(spending)
-        return cls(spending, calibration.imports, index, index, np.zeros_like(spending))
+        index, none = np.ones_like(spending), np.zeros_like(spending)
+        elsewhere = spending_elsewhere(economy, np.ones(N_REGIONS))
+        return cls(spending, calibration.imports, index, index, none, elsewhere)
 
     @classmethod
-    def served(cls, spending: Array, served: Served, before: "Accounts") -> "Consumers":
+    def served(
+        cls, spending: Array, elsewhere: Array, served: Served, before: "Accounts"
+    ) -> "Consumers":
         """Consumers of a quarter, from what they spend and whose customers they are."""
         return cls(
             spending,
@@ -94,6 +102,7 @@ class Consumers:
             served.price_index,
             before.price_tornqvist * served.price_change,
             served.to_move,
+            elsewhere,
         )
 
 
@@ -144,6 +153,7 @@ class Accounts:
     investment : Outlays
     job_flows : JobFlows
         Against the quarter before; nothing in the calibration year.
+    closing : Closing
     """
 
     final: Shipments
@@ -180,12 +190,19 @@ class Accounts:
     overhead: Array = field(default_factory=lambda: np.zeros((N_FOOTLOOSE, N_HOSTS, N_HOMES)))
     investment: Outlays = field(default_factory=Outlays)
     job_flows: JobFlows = field(default_factory=JobFlows)
+    closing: Closing = field(default_factory=Closing)
 
     @property
     def operating_surplus(self) -> Array:
         """What owners keep: profit and rents, overhead paid, shape (sector, host)."""
         kept: Array = self.profit + self.rents
         return kept
+
+    @property
+    def own_prices(self) -> Array:
+        """Consumer prices in the money of the market, shape (sector, market)."""
+        prices: Array = self.price_index / self.closing.exchange
+        return prices
 
     def with_overhead(self, overhead: Array) -> "Accounts":
         """The same books with overhead, shape (sector, host, home), paid out of profit."""
@@ -244,9 +261,9 @@ def ratio(part: Array, whole: Array) -> Array:
 def check_identities(accounts: Accounts, paid: Array, consumers: Consumers) -> None:
     """Raise `IdentityError` unless every account balances to rounding.
 
-    Inputs shipped equal inputs received in each market; costs plus profit equal sales; and
-    what consumers spend equals what sellers and treasuries receive, so that the shares of all
-    sellers sum to one.
+    Inputs shipped equal inputs received in each market; costs plus profit equal sales; fines
+    paid are fines received; and what consumers spend equals what sellers and treasuries receive,
+    so that the shares of all sellers sum to one.
 
     Parameters
     ----------
@@ -258,7 +275,7 @@ def check_identities(accounts: Accounts, paid: Array, consumers: Consumers) -> N
     if not (accounts.grants >= 0).all():
         raise IdentityError("trade_and_account: a grant is negative or not a number")
     shipped = paid[:, :, INTERMEDIATE]
-    _must_match(
+    must_match(
         "inputs shipped and received",
         shipped,
         accounts.intermediate.value[:N_FOOTLOOSE, :N_HOSTS],
@@ -276,17 +293,20 @@ def check_identities(accounts: Accounts, paid: Array, consumers: Consumers) -> N
         + accounts.royalties
         - accounts.subsidies
     )
-    _must_match("cost plus profit plus rents and sales", outlay, accounts.sales, FOOTLOOSE, HOSTS)
+    must_match("cost plus profit plus rents and sales", outlay, accounts.sales, FOOTLOOSE, HOSTS)
     received = paid[:, :, FINAL].sum(axis=1) + consumers.on_imports.sum(axis=1)
-    _must_match(
+    must_match(
         "spending and receipts of consumers", accounts.consumption, received, FOOTLOOSE, REGIONS
     )
+    fines = (accounts.final.penalty + accounts.intermediate.penalty).sum(axis=2)
+    received = fines[:N_FOOTLOOSE, :N_HOSTS]
+    must_match("fines paid and received", accounts.penalties, received, FOOTLOOSE, HOSTS)
     for what, of_owners, all_of_it in (
         ("rents and owners' rents", accounts.owned_rents, accounts.rents),
         ("output and owners' output", accounts.owned_output, accounts.sales),
         ("jobs and owners' jobs", accounts.owned_jobs, accounts.employment),
     ):
-        _must_match(what, of_owners.sum(axis=2), all_of_it, FOOTLOOSE, HOSTS)
+        must_match(what, of_owners.sum(axis=2), all_of_it, FOOTLOOSE, HOSTS)
     jobs = accounts.employment.sum()
     if not np.isfinite(jobs) or (accounts.employment < 0).any():
         raise IdentityError("trade_and_account: employment is negative or not a number")
@@ -308,9 +328,9 @@ def check_duties(accounts: Accounts, paid: Array, barrier: Array) -> None:
         Ad valorem.
     """
     received = accounts.intermediate.paid(barrier)
-    _must_match("what users of inputs paid and what was received", paid, received, SECTORS, REGIONS)
+    must_match("what users of inputs paid and what was received", paid, received, SECTORS, REGIONS)
     received = accounts.final.paid(barrier)[:N_FOOTLOOSE].sum(axis=1)
-    _must_match(
+    must_match(
         "what consumers paid and what was received",
         accounts.consumption,
         received,
@@ -319,9 +339,10 @@ def check_duties(accounts: Accounts, paid: Array, barrier: Array) -> None:
     )
 
 
-def _must_match(
+def must_match(
     what: str, one: Array, other: Array, rows: tuple[str, ...], columns: tuple[str, ...]
 ) -> None:
+    """Raise `IdentityError` unless two accounts, shape (row, ...), are the same to `ROUNDING`."""
     scale = np.maximum(np.abs(one), np.abs(other)).reshape(len(rows), -1).max(axis=1)
     gap = np.abs(one - other).reshape(len(rows), -1).max(axis=1) / np.maximum(scale, 1e-9)
     if (gap <= ROUNDING).all():

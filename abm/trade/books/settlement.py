@@ -148,7 +148,7 @@ def _final_trade(
     outside: Array,
     regime: int,
 ) -> Shipments:
-    """Deliveries to consumers; those of immobile sectors stay as in the calibration year."""
+    """Deliveries to consumers; of immobile sectors, what consumers spend there."""
     shape = (N_SECTORS, N_REGIONS, N_REGIONS)
     arrays = {name: np.zeros(shape) for name in Shipments.__annotations__}
     modelled = (slice(0, N_FOOTLOOSE), slice(0, N_HOSTS))
@@ -162,7 +162,7 @@ def _final_trade(
     on_top = ((1 + margin) * (1 + barrier) * (1 + duty))[:N_FOOTLOOSE, abroad]
     arrays["value"][:N_FOOTLOOSE, abroad] = consumers.on_imports[:, abroad] / on_top
     fixed = slice(N_FOOTLOOSE, N_SECTORS)
-    arrays["value"][fixed] = np.moveaxis(economy.final_demand[:, fixed], 0, 1) / 4
+    arrays["value"][fixed] = consumers.elsewhere
     arrays["trade_margin"] = arrays["value"] * margin
     customs = arrays["value"] + arrays["trade_margin"]
     arrays["duty"][modelled] *= (1 + margin)[modelled]  # earned as a share of basic value

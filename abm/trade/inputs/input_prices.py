@@ -15,7 +15,7 @@ from abm.engine.blocks import sector_blocks
 from abm.engine.parallel import in_parallel
 from abm.policy.regimes import Policy
 from abm.trade.duties import duty_on
-from abm.trade.inputs.labour import value_added_index
+from abm.trade.inputs.labour import exchange_rates, value_added_index
 from abm.trade.inputs.origin import further_rules, originating_share
 from agents import FirmTable
 
@@ -61,6 +61,10 @@ def purchase_prices(calibration: Calibration, conditions: Conditions, policy: Po
         * (1 + duty)
         / (1 + calibration.base_input_duty[..., None])
     )
+    # What firms make costs in their supply price; what nobody follows, as its currency does.
+    rates = exchange_rates(conditions, policy)
+    price[N_FOOTLOOSE:] *= rates[:, None]
+    price[:N_FOOTLOOSE, N_HOSTS:] *= rates[N_HOSTS:, None]
     return price
 
 

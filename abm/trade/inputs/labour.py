@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from abm.axes import N_FOOTLOOSE
+from abm.axes import N_FOOTLOOSE, N_HOSTS
 from abm.economy.constants import Calibration
 from abm.economy.last_quarter import Conditions
 from abm.economy.tables import Array
@@ -10,10 +10,10 @@ from abm.policy.regimes import Policy
 
 
 def labour_cost_index(calibration: Calibration, conditions: Conditions, policy: Policy) -> Array:
-    """Hourly labour cost against the calibration year: the market wage and what law adds.
+    """Hourly labour cost against the calibration year, in the money of the host.
 
-    Bargaining adds its premium to the wage of the market; the floor then lifts
-    sectors whose average pay would be lower. Pay does not vary within a sector and host.
+    It is the wage of the market and what law adds: bargaining adds its premium, the floor then
+    lifts sectors whose average pay would be lower. Pay does not vary within a sector and host.
 
     Parameters
     ----------
@@ -27,14 +27,15 @@ def labour_cost_index(calibration: Calibration, conditions: Conditions, policy: 
     ndarray, shape (sector, host, regime)
         All sectors, immobile ones included.
     """
-    bargained = conditions.wage[:, None] * (1 + policy.union_premium)
+    market = conditions.wage[:, None] * policy.wage_shock
+    bargained = market * (1 + policy.union_premium)
     floor = policy.wage_floor / calibration.hourly_pay[..., None]
     index: Array = np.maximum(bargained, floor)
     return index
 
 
 def value_added_index(calibration: Calibration, conditions: Conditions, policy: Policy) -> Array:
-    """Labour and capital per unit of output at average productivity, before subsidies.
+    """Labour and capital per unit of output at average productivity, before subsidies, in USD.
 
     Returns
     -------
@@ -43,4 +44,16 @@ def value_added_index(calibration: Calibration, conditions: Conditions, policy: 
     labour = calibration.labour_part[..., None]
     index = labour_cost_index(calibration, conditions, policy)[:N_FOOTLOOSE]
     cost: Array = calibration.value_added_cost[..., None] * (labour * index + 1 - labour)
+    cost *= exchange_rates(conditions, policy)[:N_HOSTS]
     return cost
+
+
+def exchange_rates(conditions: Conditions, policy: Policy) -> Array:
+    """Real exchange rates, and what shocks make of them, against the calibration year.
+
+    Returns
+    -------
+    ndarray, shape (region, regime)
+    """
+    rates: Array = conditions.exchange[:, None] * policy.exchange_shock
+    return rates

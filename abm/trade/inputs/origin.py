@@ -3,13 +3,13 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.axes import GOODS, N_FOOTLOOSE, N_GOODS, N_HOSTS, REGIONS
+from abm.axes import GOODS, N_FOOTLOOSE, N_GOODS, N_HOSTS, REGIONS, USA
 from abm.core.inputs.further_rules import FurtherRules
 from abm.economy.constants import Calibration
 from abm.economy.last_quarter import Conditions
 from abm.economy.tables import Array
 from abm.policy.regimes import Policy
-from abm.trade.inputs.labour import labour_cost_index, value_added_index
+from abm.trade.inputs.labour import exchange_rates, labour_cost_index, value_added_index
 
 METALS = GOODS.index("metals")
 
@@ -42,9 +42,17 @@ def pays_above_line(
     Pay is hourly labour cost, one figure by sector and host, so either all plants of a
     sector at a host count or none does.
     """
-    pay = calibration.hourly_pay[..., None] * labour_cost_index(calibration, conditions, policy)
-    above: NDArray[np.bool_] = pay >= policy.wage_line * (1 - 1e-9)
+    rates = exchange_rates(conditions, policy)
+    line = policy.wage_line * rates[USA]
+    above: NDArray[np.bool_] = _hourly_pay(calibration, conditions, policy) >= line * (1 - 1e-9)
     return above
+
+
+def _hourly_pay(calibration: Calibration, conditions: Conditions, policy: Policy) -> Array:
+    """Labour cost, USD an hour at exchange rates of today, shape (sector, host, regime)."""
+    pay = calibration.hourly_pay[..., None] * labour_cost_index(calibration, conditions, policy)
+    pay *= exchange_rates(conditions, policy)[:N_HOSTS]
+    return pay
 
 
 def own_high_wage(calibration: Calibration, conditions: Conditions, policy: Policy) -> Array:
@@ -58,7 +66,7 @@ def own_high_wage(calibration: Calibration, conditions: Conditions, policy: Poli
     -------
     ndarray, shape (footloose sector, host, regime)
     """
-    pay = calibration.hourly_pay[..., None] * labour_cost_index(calibration, conditions, policy)
+    pay = _hourly_pay(calibration, conditions, policy)
     persons = calibration.jobs_per_volume[..., None]
     payroll = persons * HOURS_A_QUARTER * pay[:N_FOOTLOOSE] / MILLION
     borne = value_added_index(calibration, conditions, policy) * (1 - policy.subsidy[:N_FOOTLOOSE])

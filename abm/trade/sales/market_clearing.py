@@ -139,6 +139,7 @@ def _delivery_from_home(
     """As `_delivery`, for plants at home abroad: they meet what the import fringe meets."""
     policy = quarter.policy
     cost = 1 - policy.foreign_advantage[sector, region, regime]
+    cost *= policy.exchange_shock[region, regime]
     dearer = 1 + policy.barrier[sector, region, :, regime]
     dearer = dearer * (1 + quarter.calibration.trade_margin[sector, region])
     dearer = dearer * (1 + quarter.outside[sector, region, :, regime])
@@ -423,4 +424,5 @@ def fringe_prices(policy: Policy, calibration: Calibration, outside: Array) -> A
     base = 1 + calibration.outside_duty[..., None]
     advantage = 1 - policy.foreign_advantage[:, :, None]
     price: Array = advantage * (1 + policy.barrier) * (1 + outside) / base
+    price *= policy.exchange_shock[:, None]
     return price[:N_FOOTLOOSE]

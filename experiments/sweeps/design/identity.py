@@ -16,7 +16,7 @@ from abm.economy.folders import economy_checksum
 from abm.economy.tables import BASE_YEAR
 from abm.scenario.scenario import Scenario
 
-RESULTS_VERSION = 5
+RESULTS_VERSION = 6
 """Raised by hand whenever outcomes change, so that old results are not taken for new ones."""
 
 DIGEST_BYTES = 10

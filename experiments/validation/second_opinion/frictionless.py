@@ -2,7 +2,7 @@
 
 One firm a sector and country, all alike, each with one plant at home; no content
 rule, no paperwork, no supplier links, no pull of a sector's size, no relocation, and trade
-that follows prices at once.
+that follows prices at once; and spending and exchange rates that stay as they are.
 """
 
 import numpy as np
@@ -27,6 +27,7 @@ NO_FRICTIONS = (
     "economy.relation=0.0",
     "economy.agglomeration=0.0",
     "economy.adjustment=long run",
+    "economy.closure=partial",
 )
 
 

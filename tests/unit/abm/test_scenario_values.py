@@ -40,7 +40,7 @@ def complaint(text):
         ("firms.discount_per_year = 1", "firms.discount_per_year = 1: must be above 0 and below 1"),
         ("firms.build_noise = true", "firms.build_noise = true: must be 0 to 1000"),
         ("agreement.preference = 1", "agreement.preference = 1: must be true or false"),
-        ("economy.duty_revenue = 'x'", """duty_revenue = "x": must be 'kept' or 'rebated'"""),
+        ("economy.closure = 'x'", """closure = "x": must be 'partial' or 'labour' or 'full'"""),
         (
             "threat.imposed = 'soon'",
             "must be 'never' or 'drawn' or 'always' or a date such as 2018-07-01",

@@ -12,9 +12,9 @@ CARS = "rules_of_origin.regional_value_content.cars"
 
 
 def test_an_override_replaces_a_value():
-    scenario = load_scenario("status-quo", [f"{CARS}=0.85", "economy.duty_revenue=rebated"])
+    scenario = load_scenario("status-quo", [f"{CARS}=0.85", "economy.closure=partial"])
     assert scenario.rules_of_origin.regional_value_content.cars == 0.85
-    assert scenario.economy.duty_revenue == "rebated"
+    assert scenario.economy.closure == "partial"
 
 
 def test_an_override_holds_for_the_whole_run():

@@ -158,13 +158,15 @@ def test_the_treasury_has_less_by_exactly_the_grants_and_the_books_still_balance
     assert spent[MEX] > 0
 
 
-def test_rebated_grants_are_paid_for_by_consumers():
-    kept, rebated = (
-        run(GRANT, f"economy.duty_revenue={where}", quarters=6) for where in ("kept", "rebated")
+def test_grants_are_paid_for_by_households_where_they_pay_for_treasuries():
+    still = "economy.exchange_speed=0.0"
+    nobody, paid = (
+        run(GRANT, still, f"economy.closure={closure}", quarters=6)
+        for closure in ("labour", "full")
     )
-    without = run("economy.duty_revenue=rebated", quarters=6)
-    mexican = [m.accounts.consumption[:, MEX].sum() for m in (rebated, without)]
-    assert kept.accounts.grants[:, MEX].sum() > 0
+    without = run(still, quarters=6)
+    mexican = [m.accounts.consumption[:, MEX].sum() for m in (paid, without)]
+    assert nobody.accounts.grants[:, MEX].sum() > 0
     assert mexican[0] < mexican[1]
 
 

@@ -1,0 +1,48 @@
+"""The page of closures holds what its program writes: every shipped scenario under each closure."""
+
+import pytest
+
+from abm.scenario.scenario import shipped
+from docs.closures import BASELINE, CLOSURES, HEADS, MADE_UP, PAGE, main, rows
+
+
+def told() -> list[list[str]]:
+    """Cells of the measured table, its head left out."""
+    block = PAGE.read_text(encoding="utf-8").split("<!-- measured: headlines -->")[1]
+    lines = [line for line in block.split("<!-- end -->")[0].splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+
+
+def test_every_shipped_scenario_stands_there_under_each_closure():
+    names = [*MADE_UP, *(f"`{name}`" for name in shipped() if name != BASELINE)]
+    assert [row[:2] for row in told()] == [
+        [name, closure] for name in names for closure in CLOSURES
+    ]
+    assert all(len(row) == len(HEADS) for row in told())
+
+
+def test_what_the_page_says_of_a_subsidy_and_a_duty_has_the_signs_derived_above_it():
+    numbers = {
+        (name, closure): [float(cell.split()[0].replace("\N{MINUS SIGN}", "-")) for cell in cells]
+        for name, closure, *cells in told()
+    }
+    jobs, balance, dollar = (HEADS.index(head) - 2 for head in (HEADS[2], HEADS[5], HEADS[6]))
+    for name in MADE_UP:
+        partial, labour, full = (numbers[name, closure] for closure in CLOSURES)
+        assert partial[jobs] > labour[jobs] > full[jobs]
+        assert full[dollar] > 0 == partial[dollar] == labour[dollar]
+        assert abs(full[balance]) < partial[balance] / 2
+
+
+def test_a_row_is_made_of_runs_under_its_own_closure():
+    (partial, *_), (_, *_), (full, *_) = (
+        [cells] for _, _, *cells in rows(["blanket-25"], firms=100, seeds=(1,), longest=3)
+    )
+    dollar = HEADS.index(HEADS[6]) - 2
+    assert partial[dollar] == "0.00 ± 0.00"
+    assert full[dollar] != "0.00 ± 0.00"
+
+
+def test_a_scenario_that_is_none_is_refused():
+    with pytest.raises(SystemExit, match="nothing: is none of"):
+        main(["nothing"])
