@@ -23,12 +23,12 @@ from abm.axes import (
     FOOTLOOSE,
     HOSTS,
     N_CONFIGS,
-    N_FOOTLOOSE,
     N_GOODS,
     N_HOMES,
     N_HOSTS,
     N_REGIONS,
 )
+from abm.base_year.firm_lines import draw_lines
 from abm.base_year.owners import Makers, standing_makers
 from abm.economy.tables import Array, Economy
 from abm.engine.draws import Draws
@@ -190,7 +190,8 @@ def draw_population(
     table.size[:] = within_group * makers.size[table.sector, table.home]
     _draw_beliefs(table, settings, draws)
     _draw_technology(table, economy, settings, draws)
-    _draw_customs(table, economy, settings, draws)
+    draw_lines(table, economy.lines, draws)
+    _draw_customs(table, settings, draws)
     table.review_offset[:] = _spread_evenly(len(table), draws)
     table.target[:] = -1
     return table
@@ -295,15 +296,8 @@ def draw_origin(
     table.origin_share[:] = expit(logit(typical)[table.sector] + log_odds[:, None])
 
 
-def _draw_customs(
-    table: FirmTable, economy: Economy, settings: FirmAssumptions, draws: Draws
-) -> None:
+def _draw_customs(table: FirmTable, settings: FirmAssumptions, draws: Draws) -> None:
     firms = len(table)
-    line = draws.uniform("tariff line", 0, firms)
-    for (host, partner, sector), distribution in economy.rates.items():
-        if sector < N_FOOTLOOSE:
-            rows = table.sector == sector
-            table.product_duty[rows, host, partner] = distribution.quantile(line[rows])
     spread = PAPERWORK_SPREAD
     skill = np.exp(spread * draws.normal("paperwork", 0, firms))
     median = np.stack([fitted_by_sector(f"paperwork_median_{host}") for host in HOSTS], axis=1)
