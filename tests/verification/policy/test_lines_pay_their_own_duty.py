@@ -1,5 +1,7 @@
 """A measure on some lines of a sector is owed by their makers in full, and by no other."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -11,6 +13,7 @@ from abm.policy import compile_policy
 from abm.policy.instruments.measures import Measure, contributions, on_sectors
 from abm.scenario.scenario import Scenario
 from abm.trade.duties import duty_on, duty_on_lines, with_fixed_duty
+from experiments.scenarios.duties import duty_lines
 
 LINES = load_economy().lines
 METALS = SECTORS.index("metals")
@@ -167,3 +170,42 @@ def test_goods_that_no_firm_makes_are_one_line():
     energy = LINES.of(SECTORS.index("primary_energy"))
     assert energy.stop - energy.start == 1
     assert (metals(primary_energy=0.1)[energy] > 0).sum() == 2  # of Mexico and of Canada
+
+
+def one_rate_a_sector(economy, turned=0):
+    """The economy with every line of a sector at the sector's mean, shares moved on by some lines.
+
+    Then all firms of a sector pay alike, as if it had one line.
+    """
+    rate, share = np.zeros_like(LINES.rate), LINES.share.copy()
+    for (source, market, sector), distribution in economy.rates.items():
+        rate[LINES.of(sector), source, market] = distribution.mean
+    for sector in range(len(SECTORS)):
+        share[LINES.of(sector)] = np.roll(LINES.share[LINES.of(sector)], turned, axis=0)
+    return replace(economy, lines=replace(LINES, rate=rate, share=share))
+
+
+def test_where_all_lines_of_a_sector_pay_alike_it_is_as_if_it_had_one():
+    runs = []
+    for turned in (0, 3):
+        economy = one_rate_a_sector(load_economy(), turned)
+        model = RelocationModel(scenario({"metals": 0.2}), firms=100, rng=4, economy=economy)
+        for _ in range(2):
+            model.step()
+        runs.append(model)
+    first, second = runs
+    assert not np.array_equal(first.firms.line, second.firms.line)
+    for (source, market, sector), distribution in first.economy.rates.items():
+        duty = first.firms.product_duty[first.firms.sector == sector, source, market]
+        assert (duty == np.float32(distribution.mean)).all()
+    assert np.array_equal(first.borders.cost, second.borders.cost, equal_nan=True)
+    assert np.array_equal(first.borders.claim, second.borders.claim)
+    assert np.array_equal(first.conditions.wage, second.conditions.wage)
+    assert np.array_equal(first.firms.plants, second.firms.plants)
+
+
+def test_what_is_levied_is_shown_by_line_where_lines_differ_and_by_good_where_not():
+    shown = "\n".join(duty_lines(scenario(dict.fromkeys(STEEL, 0.5))))
+    listed = "steel_flat, steel_long, steel_tubes, aluminium_unwrought, aluminium_mill"
+    assert f"USA on MEX: {listed}: 50% (50% if originating): metals 50%" in shown
+    assert "USA on MEX: cars, light_trucks, vehicle_parts, electronics, machinery, iron" in shown
