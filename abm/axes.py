@@ -36,6 +36,13 @@ FOOTLOOSE = (
 )
 """Sectors whose firms choose where to produce."""
 
+VEHICLES = FOOTLOOSE[:2]
+MOTOR = FOOTLOOSE[:3]
+"""Those whose rules of origin are those of motor vehicles, and those and their parts."""
+
+QUARTERS_A_YEAR = 4
+"""Flows are of a quarter, and so is a step: figures of a year are divided by this."""
+
 IMMOBILE = ("primary_energy", "telecom", "finance", "other_services")
 """Immobile sectors: their firms are not modelled; they supply inputs and buy goods."""
 

@@ -10,6 +10,7 @@ from abm.axes import (
     N_FOOTLOOSE,
     N_GOODS,
     N_HOSTS,
+    QUARTERS_A_YEAR,
 )
 from abm.base_year.links import follow_links
 from abm.base_year.set_up import (
@@ -234,7 +235,7 @@ class RelocationModel(Trading, mesa.Model):
             self.draws,
             self.supply.today.share[:, :N_GOODS],
             self.firms.plants,
-            self.scenario.economy.rewire_per_year / 4,
+            self.scenario.economy.rewire_per_year / QUARTERS_A_YEAR,
         )
         follow_links(self.firms, self.network, self.scenario.economy.relation, rewiring.rows)
 

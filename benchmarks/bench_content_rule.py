@@ -14,7 +14,7 @@ from benchmarks.rivals.naive_model import Mix, cheapest_compliant
 from experiments.speed.bound import of_one_evaluation
 
 INPUTS = 11
-SEED = 2
+SEED_OF_FIRMS = 2
 
 TOLERANCE = 2e-6
 
@@ -35,7 +35,7 @@ class BoundFirms:
 
     @classmethod
     def draw(cls, firms: int) -> "BoundFirms":
-        rng = np.random.default_rng(SEED)
+        rng = np.random.default_rng(SEED_OF_FIRMS)
         spend = rng.dirichlet(np.ones(INPUTS), firms).T * rng.uniform(0.4, 0.8, firms)
         foreign = rng.uniform(0.05, 0.95, (INPUTS, firms))
         before_duty = 1 / (1 + rng.choice([0, 0.025, 0.25], (INPUTS, firms)))
@@ -76,7 +76,7 @@ def test_content_rule(benchmark, firms, known):
     bound = BoundFirms.draw(firms)
     start = None
     if known:
-        noise = np.random.default_rng(SEED).normal(scale=NEWS, size=firms)
+        noise = np.random.default_rng(SEED_OF_FIRMS).normal(scale=NEWS, size=firms)
         start = bound.solve() + noise.astype(np.float32)
     few = min(firms, YARDSTICK_FIRMS)
     mixes, theta = bound.mixes(few), bound.theta.tolist()

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from abm.axes import N_HOSTS
-from abm.core.choice.outlook import PlantProblem
+from abm.core.choice.foresight import PlantProblem
 from abm.location.moving_costs import MovingCosts, Sunk
 from abm.location.review import reviewing
 from abm.location.valuation import plant_problem

@@ -37,7 +37,8 @@ from abm.model import RelocationModel
 from abm.policy.arrays import PolicyArrays
 from abm.policy.regime import Instruments
 from abm.policy.timeline import segments
-from abm.scenario.assumptions import EconomyAssumptions, FirmAssumptions
+from abm.scenario.assumptions import EconomyAssumptions
+from abm.scenario.firm_assumptions import FirmAssumptions
 from abm.scenario.scenario import Scenario, shipped
 from agents import FirmTable
 from experiments.fit.adjustment_page import found_text, split_table, targets_table
@@ -46,7 +47,7 @@ from experiments.scenarios.collected_duties import special_duties
 
 ROOT = Path(__file__).parents[1]
 
-BLOCK = re.compile(r"(<!-- generated: (?P<name>[a-z_]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+GENERATED = re.compile(r"(<!-- generated: (?P<name>[a-z_]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 CONSTANTS = (
     "abm.economy.tables.MERCHANDISE_PROCESSING_FEE",
@@ -467,7 +468,7 @@ def pages() -> list[Path]:
 
 def rewritten(page: str) -> str:
     """A page with every generated block as the code has it now."""
-    return BLOCK.sub(lambda found: f"{found[1]}{BLOCKS[found['name']]()}\n{found[3]}", page)
+    return GENERATED.sub(lambda found: f"{found[1]}{BLOCKS[found['name']]()}\n{found[3]}", page)
 
 
 def main() -> None:

@@ -15,7 +15,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from abm.economy.folders import COLUMNS, base_years, economy_checksum
+from abm.economy.folders import ECONOMY_COLUMNS, base_years, economy_checksum
 from abm.errors import OutputError, ScenarioError
 from experiments.runs.continuing import read_manifest
 from experiments.runs.on_disk.run_folders import CHECKPOINT, MANIFEST, PROGRAM, read_json
@@ -38,10 +38,10 @@ STATES = {
 LEFT_OUT = (CHECKPOINT, "locks")
 """Folders that are of use only where they are."""
 
-ECONOMY_FILES = (MANIFEST, "audit.json", *(f"{name}.csv" for name in COLUMNS))
+ECONOMY_FILES = (MANIFEST, "audit.json", *(f"{name}.csv" for name in ECONOMY_COLUMNS))
 """What of the folder of an economy goes along."""
 
-FORMATS = {
+MEDIA_TYPES = {
     ".json": "application/json",
     ".parquet": "application/vnd.apache.parquet",
     ".png": "image/png",
@@ -194,7 +194,7 @@ def _file(name: str, size: int, digest: str) -> dict[str, Any]:
         "name": name,
         "contentSize": str(size),
         "sha256": digest,
-        "encodingFormat": FORMATS.get(Path(name).suffix, "application/octet-stream"),
+        "encodingFormat": MEDIA_TYPES.get(Path(name).suffix, "application/octet-stream"),
     }
     # A sweep puts the digest of its design before the names of its files.
     caption = CAPTIONS.get(base) or CAPTIONS.get(base.rsplit("-", 1)[-1])

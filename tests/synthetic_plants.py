@@ -12,8 +12,8 @@ import numpy as np
 
 from abm.axes import HAS_PLANT, N_HOSTS
 from abm.core.choice.dated_beliefs import Calendar
+from abm.core.choice.foresight import PlantProblem
 from abm.core.choice.location import LocationProblem
-from abm.core.choice.outlook import PlantProblem
 from abm.core.choice.sets import Sets
 
 ALL_SETS = Sets(HAS_PLANT)

@@ -1,11 +1,10 @@
 """Calibration: the constants at which the model reproduces the figures of 2017.
 
 Firms differ, meet rules of origin and claim preferences already in the
-calibration year, so its aggregates are not given by formulas: competitiveness,
-bills of materials and market access are the fixed point at which the modelled
-firms buy, sell and employ what the tables say. Each round solves the cost step
-and the claims under the base-year policy, compares flows with their targets and
-moves every constant by the ratio.
+calibration year, so its aggregates are not given by formulas: competitiveness, bills of materials
+and market access are the fixed point at which the modelled firms buy, sell and employ what the
+tables say. Each round solves the cost step and the claims under the base-year policy, compares
+flows with their targets and moves every constant by the ratio.
 """
 
 from dataclasses import dataclass, replace
@@ -21,6 +20,7 @@ from abm.axes import (
     N_HOSTS,
     N_REGIONS,
     N_SECTORS,
+    QUARTERS_A_YEAR,
     REGIONS,
     SECTORS,
     USES,
@@ -37,7 +37,7 @@ from abm.economy.tables import Array, Economy
 from abm.engine.blocks import sector_rows
 from abm.errors import CalibrationError
 from abm.policy.regimes import Policy
-from abm.scenario.assumptions import FirmAssumptions
+from abm.scenario.firm_assumptions import FirmAssumptions
 from abm.trade.borders.crossing import Borders, claim_origin
 from abm.trade.borders.this_quarter import Quarter
 from abm.trade.flows.certificates import new_certificates, qualified_share
@@ -82,8 +82,6 @@ OWNING_ROUNDS = 5
 PLAIN_ROUNDS = 2
 """Rounds before mixing starts: earlier ones are too far from the solution to be of use."""
 
-QUARTERS = 4
-
 
 @dataclass(frozen=True)
 class BaseYear:
@@ -123,11 +121,11 @@ class _Targets:
 
 
 def _targets(economy: Economy, table: FirmTable, settings: FirmAssumptions) -> _Targets:
-    use = economy.intermediate_use / QUARTERS
+    use = economy.intermediate_use / QUARTERS_A_YEAR
     by_firms = use[:, :, :N_HOSTS, :N_FOOTLOOSE]
     other_use = use.sum(axis=3)
     other_use[:, :, :N_HOSTS] -= by_firms.sum(axis=3)
-    final = np.moveaxis(economy.final_demand[:, :N_FOOTLOOSE], 0, 1) / QUARTERS
+    final = np.moveaxis(economy.final_demand[:, :N_FOOTLOOSE], 0, 1) / QUARTERS_A_YEAR
     fringe = final.copy()
     fringe[:, :N_HOSTS] = 0
     from_abroad = np.zeros_like(fringe)
@@ -383,9 +381,8 @@ def _move_constants(
 
 def _mixed(mixing: Mixing, before: Calibration, moved: Calibration) -> Calibration:
     """The constants to try next, by mixing this round with earlier ones."""
-    weight = np.concatenate(
-        [np.sqrt(before.competitiveness).ravel(), np.ones(_goods_bill(before).size)]
-    )
+    parts = np.sqrt(before.competitiveness), np.ones_like(_goods_bill(before))
+    weight = np.concatenate([part.ravel() for part in parts])
     point = mixing.next_point(_log_constants(before), _log_constants(moved), weight)
     sources, bills = np.split(np.exp(point), [before.competitiveness.size])
     competitiveness = np.where(
@@ -408,9 +405,8 @@ def _goods_bill(calibration: Calibration) -> Array:
 
 def _log_constants(calibration: Calibration) -> Array:
     """Logarithms of competitiveness and of bills of goods; 0 for what is not used."""
-    constants = np.concatenate(
-        [calibration.competitiveness.ravel(), _goods_bill(calibration).ravel()]
-    )
+    parts = calibration.competitiveness, _goods_bill(calibration)
+    constants = np.concatenate([part.ravel() for part in parts])
     return np.log(constants, out=np.zeros_like(constants), where=constants > 0)
 
 
@@ -428,7 +424,7 @@ def _finish(
     sums = tally.sums
     labour = sums["labour"].sum(axis=(2, 3))
     value_added = sums["value_added"].sum(axis=(2, 3))
-    wages = (economy.labour_share * economy.value_added[:N_HOSTS]).T[:N_FOOTLOOSE] / QUARTERS
+    wages = (economy.labour_share * economy.value_added[:N_HOSTS]).T[:N_FOOTLOOSE] / QUARTERS_A_YEAR
     made = economy.makes
     nothing = np.zeros(made.shape)
     labour_part = np.divide(wages, value_added, out=nothing.copy(), where=made)

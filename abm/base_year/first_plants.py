@@ -16,7 +16,16 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.axes import HAS_PLANT, HOSTS, N_CONFIGS, N_FOOTLOOSE, N_HOMES, N_HOSTS, NO_PLANT
+from abm.axes import (
+    HAS_PLANT,
+    HOSTS,
+    N_CONFIGS,
+    N_FOOTLOOSE,
+    N_HOMES,
+    N_HOSTS,
+    NO_PLANT,
+    QUARTERS_A_YEAR,
+)
 from abm.base_year.base_sales import base_quarter, set_base_sales
 from abm.base_year.calibration import BaseYear, calibrate
 from abm.base_year.drawn_plants import (
@@ -25,8 +34,9 @@ from abm.base_year.drawn_plants import (
     keep_every_owner_alive,
 )
 from abm.base_year.links import link_suppliers
-from abm.base_year.owners import Makers, as_expected, standing_makers
-from abm.base_year.resting import Resting, Wanted, matched_sunk
+from abm.base_year.owners import StandingMakers, as_expected, standing_makers
+from abm.base_year.resting import Resting
+from abm.base_year.sunk_costs import Wanted, matched_sunk
 from abm.base_year.young_plants import (
     base_competition,
     base_customers,
@@ -35,13 +45,12 @@ from abm.base_year.young_plants import (
     of_both_uses,
 )
 from abm.core.blocks import blocks
-from abm.core.choice.plant_costs import QUARTERS
 from abm.core.inputs.content_rules import Floats
 from abm.economy.tables import Array, Economy
 from abm.engine.draws import Draws
 from abm.location.evenly import (
-    CUTS,
-    GROUPS,
+    MOVE_GROUPS,
+    PLACES_TO_CUT,
     along_lines,
     amount_of,
     by_size,
@@ -49,7 +58,7 @@ from abm.location.evenly import (
     group_of,
     target_of,
 )
-from abm.location.moving_costs import KINDS, MovingCosts, Sunk, dying, from_abroad, may_die
+from abm.location.moving_costs import KINDS_OF_MOVES, MovingCosts, Sunk, dying, from_abroad, may_die
 from abm.location.payoffs import payoffs
 from abm.policy.regimes import Policy
 from abm.scenario.scenario import Scenario
@@ -60,7 +69,7 @@ from agents import FirmTable
 TURNS = 4
 """Most turns of plants and access."""
 
-SETTLED = 0.015
+TURNS_SETTLED = 0.015
 """Mean change of what a plant sells from one turn to the next at which turns end."""
 
 ROUGHLY = 0.02
@@ -123,7 +132,7 @@ def place_firms(
     for _ in range(TURNS - 1):
         before, turn = turn, turns.after(turn)
         change = np.abs(turn.reach / before.reach - 1)
-        if np.average(change, weights=turns.made.sum(axis=1)) < SETTLED:
+        if np.average(change, weights=turns.made.sum(axis=1)) < TURNS_SETTLED:
             break
     sunk, base_year = turn.sunk, turn.base_year
     rest = turns.long_run(turn)
@@ -140,7 +149,7 @@ def place_firms(
     return Placed(replace(base_year, calibration=calibration), turn.network, rest.values)
 
 
-class _Rest(NamedTuple):
+class _AtRest(NamedTuple):
     """Where every firm is in the long run.
 
     Attributes
@@ -221,7 +230,7 @@ class _Turns:
         output = self.economy.output[:N_HOSTS, :N_FOOTLOOSE].T
         foreign = self.scenario.firms.foreign_firms
         owners = self.economy.owners if foreign else np.eye(N_HOSTS, N_HOMES)[None]
-        made: Array = np.moveaxis(output[..., None] * owners, 1, 2) / QUARTERS
+        made: Array = np.moveaxis(output[..., None] * owners, 1, 2) / QUARTERS_A_YEAR
         return made
 
     @cached_property
@@ -254,7 +263,7 @@ class _Turns:
         as_expected(table, table.base_revenue[:, None] * share, self.made)
         return self._found(turn, rest.leaving)
 
-    def long_run(self, turn: _Turn) -> "_Rest":
+    def long_run(self, turn: _Turn) -> "_AtRest":
         """Where every firm is in the long run; one that never moves stands where it does."""
         table, firms = self.table, len(self.table)
         standing, values, projects = np.empty((3, firms, N_CONFIGS))
@@ -276,7 +285,7 @@ class _Turns:
             standing[rows] = shares
             here = np.maximum(shares[each, config], np.finfo(np.float64).tiny)[:, None]
             projects[rows] = np.minimum(under_way[each, config] / here, 1.0)
-        return _Rest(standing, values, projects, leaving)
+        return _AtRest(standing, values, projects, leaving)
 
     def _wanted(self, built: Floats, leaving: Array) -> Wanted:
         """What plants would make on average were all customers to choose anew.
@@ -339,7 +348,7 @@ def suitability(table: FirmTable, economy: Economy, dispersion: float, draws: Dr
     return suits
 
 
-def _first_masses(table: FirmTable, makers: Makers) -> Array:
+def _first_masses(table: FirmTable, makers: StandingMakers) -> Array:
     """Mass of plants by owner's home and host, as first shares of sets of plants have it.
 
     Shape (sector, home, host).
@@ -394,16 +403,16 @@ def _begin_projects(table: FirmTable, moving: MovingCosts, projects: Array, draw
     any_ = np.minimum(projects.sum(axis=1), 1.0)
     order = by_size(table, np.flatnonzero(any_ > 0))
     group = group_of(table.config[order].astype(np.int64), projects[order])
-    lines = table.sector[order].astype(np.int64) * GROUPS + group
+    lines = table.sector[order].astype(np.int64) * MOVE_GROUPS + group
     amount = amount_of(table, order, projects[order], group)
     # As many as are expected, rounded down or up, whichever gives the sales that are expected.
-    cuts = cuts_of(draws, "projects", 0, GROUPS, CUTS)
+    cuts = cuts_of(draws, "projects", 0, MOVE_GROUPS, PLACES_TO_CUT)
     either = [np.stack(np.broadcast_arrays(start, cuts[..., 1]), axis=-1) for start in (0, ALMOST)]
     nothing = np.zeros((len(cuts), 2))
     found = along_lines(lines, any_[order], amount, nothing, np.concatenate(either, axis=1))
     table.target[:] = -1
     rows, target = order[found.drawn], target_of(projects[order[found.drawn]], found.part)
-    kind = KINDS[from_abroad(table.home[rows]), table.config[rows], target]
+    kind = KINDS_OF_MOVES[from_abroad(table.home[rows]), table.config[rows], target]
     rows, target, kind = rows[kind > 0], target[kind > 0], kind[kind > 0]
     lead = np.array([moving.clocks.of(each).delay for each in range(len(moving.stages))])[kind]
     elapsed = (age[rows] * lead).astype(np.int64)

@@ -1,4 +1,4 @@
-"""Makers by home: how many stand in North America in the calibration year, and where.
+"""StandingMakers by home: how many stand in North America in the calibration year, and where.
 
 Shares of output by owner's home are observed or assumed, host by host. Where makers of a home
 stand follows from a first guess of their sets of plants, changed no more than it takes for
@@ -22,9 +22,10 @@ from abm.axes import (
     N_REGIONS,
     NO_PLANT,
     USA,
+    VEHICLES,
 )
 from abm.economy.tables import Array, Economy
-from abm.scenario.assumptions import FirmAssumptions
+from abm.scenario.firm_assumptions import FirmAssumptions
 from agents import FirmTable
 
 # Order of the columns: USA, MEX, CAN, USA+MEX, USA+CAN, MEX+CAN, USA+MEX+CAN.
@@ -74,8 +75,8 @@ _IN_SET = HAS_PLANT / np.sqrt(np.maximum(HAS_PLANT.sum(axis=1, keepdims=True), 1
 
 
 @dataclass(frozen=True)
-class Makers:
-    """Makers that stand in North America in the calibration year.
+class StandingMakers:
+    """StandingMakers that stand in North America in the calibration year.
 
     Attributes
     ----------
@@ -97,15 +98,15 @@ class Makers:
 
 def first_guess() -> Array:
     """Shares of plant sets before they are scaled, shape (sector, home, config)."""
-    vehicles = np.isin(FOOTLOOSE, ("cars", "light_trucks"))
+    vehicles = np.isin(FOOTLOOSE, VEHICLES)
     guess = np.zeros((N_FOOTLOOSE, N_HOMES, N_CONFIGS))
     some = np.arange(N_CONFIGS) != NO_PLANT
     guess[..., some] = np.where(vehicles[:, None, None], VEHICLE_MAKERS, OTHER_MAKERS)
     return guess
 
 
-def standing_makers(economy: Economy, settings: FirmAssumptions) -> Makers:
-    """Makers that stand in the calibration year, by home.
+def standing_makers(economy: Economy, settings: FirmAssumptions) -> StandingMakers:
+    """StandingMakers that stand in the calibration year, by home.
 
     Parameters
     ----------
@@ -115,7 +116,7 @@ def standing_makers(economy: Economy, settings: FirmAssumptions) -> Makers:
 
     Returns
     -------
-    Makers
+    StandingMakers
     """
     output = economy.output[:N_HOSTS, :N_FOOTLOOSE].T
     sets = _possible(first_guess(), economy.makes)
@@ -134,7 +135,9 @@ def standing_makers(economy: Economy, settings: FirmAssumptions) -> Makers:
         sets /= sets.sum(axis=2, keepdims=True)
     real = _real_firms(economy, made)
     per_firm = np.divide(mass, real, out=np.zeros_like(mass), where=real > 0)
-    return Makers(real, made.sum(axis=1), per_firm / _output_per_establishment(economy)[USA], sets)
+    return StandingMakers(
+        real, made.sum(axis=1), per_firm / _output_per_establishment(economy)[USA], sets
+    )
 
 
 def _possible(shares: Array, made: NDArray[np.bool_]) -> Array:

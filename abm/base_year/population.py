@@ -27,13 +27,14 @@ from abm.axes import (
     N_HOMES,
     N_HOSTS,
     N_REGIONS,
+    USA,
 )
-from abm.base_year.firm_lines import draw_lines
-from abm.base_year.owners import Makers, standing_makers
+from abm.base_year.owners import StandingMakers, standing_makers
+from abm.economy.sector_lines import SectorLines
 from abm.economy.tables import Array, Economy
 from abm.engine.draws import Draws
 from abm.errors import CalibrationError
-from abm.scenario.assumptions import FirmAssumptions
+from abm.scenario.firm_assumptions import FirmAssumptions
 from agents import FirmTable
 
 SMALLEST_FIRMS = 100
@@ -48,7 +49,7 @@ Census Bureau counts them (County Business Patterns 2015-16).
 """
 
 
-def firms_per_cell(makers: Makers, firms: int) -> NDArray[np.int64]:
+def firms_per_cell(makers: StandingMakers, firms: int) -> NDArray[np.int64]:
     """How many modelled firms of each sector and home stand.
 
     In small models counts follow the square root of output, so that no cell is a
@@ -58,7 +59,7 @@ def firms_per_cell(makers: Makers, firms: int) -> NDArray[np.int64]:
 
     Parameters
     ----------
-    makers : Makers
+    makers : StandingMakers
     firms : int
         Total, at least `SMALLEST_FIRMS`.
 
@@ -190,7 +191,7 @@ def draw_population(
     table.size[:] = within_group * makers.size[table.sector, table.home]
     _draw_beliefs(table, settings, draws)
     _draw_technology(table, economy, settings, draws)
-    draw_lines(table, economy.lines, draws)
+    _draw_lines(table, economy.lines, draws)
     _draw_customs(table, settings, draws)
     table.review_offset[:] = _spread_evenly(len(table), draws)
     table.target[:] = -1
@@ -294,6 +295,52 @@ def draw_origin(
     """
     log_odds = spread * draws.normal("origin of deliveries", 0, len(table))
     table.origin_share[:] = expit(logit(typical)[table.sector] + log_odds[:, None])
+
+
+def _draw_lines(table: FirmTable, lines: SectorLines, draws: Draws) -> None:
+    """Draw the line of every firm, and put the duty on its product beside it.
+
+    Firms of a sector and home are put in a random order, each as long as its sales, and a
+    ruler with the lines of that home, the least dutiable first, is laid beside them from a
+    random point on. So a line has its share of sales on average over seeds, and in one model
+    as nearly as the sizes of firms let it.
+
+    Parameters
+    ----------
+    table : FirmTable
+        With sectors, homes, sizes and weights; ``line`` and ``product_duty`` are filled in.
+        Firms of North America that are not founded are drawn apart from those that stand.
+    lines : SectorLines
+    draws : Draws
+    """
+    stands = table.founded | (table.home >= N_HOSTS)
+    place = (table.sector.astype(np.int64) * N_HOMES + table.home) * 2 + stands
+    order = np.lexsort((draws.uniform("product line", 0, len(table)), place))
+    begins = np.flatnonzero(np.diff(place[order], prepend=-1))
+    starts = draws.uniform("first product line", 0, len(begins))
+    ends = np.append(begins[1:], len(order))
+    sales = table.weight * table.size
+    for begin, end, start in zip(begins, ends, starts, strict=True):
+        firms = order[begin:end]
+        first = firms[0]
+        point = _points(sales[firms], float(start))
+        table.line[firms] = _at(lines, int(table.sector[first]), int(table.home[first]), point)
+    table.product_duty[:] = lines.rate[table.line]
+
+
+def _points(sales: Array, start: float) -> Array:
+    """Where firms that stand end to end begin, on a circle of length 1 turned by ``start``."""
+    before: Array = np.cumsum(sales) - sales
+    return (before / sales.sum() + start) % 1.0
+
+
+def _at(lines: SectorLines, sector: int, home: int, point: Array) -> NDArray[np.int64]:
+    """Lines at points of the ruler of a sector and home, the least dutiable ones first."""
+    own = lines.of(sector)
+    ordered = own.start + np.argsort(lines.rate[own, :, USA].sum(axis=1), kind="stable")
+    ends = np.cumsum(lines.share[ordered, home])
+    found: NDArray[np.int64] = ordered[np.searchsorted(ends[:-1], point, side="right")]
+    return found
 
 
 def _draw_customs(table: FirmTable, settings: FirmAssumptions, draws: Draws) -> None:

@@ -1,4 +1,4 @@
-"""Where firms are in the long run, and the sunk costs at which that is where they stood in 2017.
+"""Where firms are in the long run, given what arriving and founding cost.
 
 Luck to come is valued by nobody, so what sets of plants are worth does not depend on sunk costs
 of arriving; only how often firms build does, and is known from the gains without them:
@@ -6,7 +6,7 @@ of arriving; only how often firms build does, and is known from the gains withou
     gain(c, c') = worth of the move without sunk costs - weight * (arriving + founding) - value(c).
 
 A firm in ``c`` whose clock strikes builds ``c'`` with the odds of a logit over what it could build
-and going on (`abm.core.choice.opportunities`, in one regime for ever), and reviews its plants
+and going on (`abm.core.opportunities.building`, in one regime for ever), and reviews its plants
 if it builds nothing. A project takes time, in which the old plants serve and may die: the chain of
 sets between projects is embedded, and time spent on projects is added to that of the sets that
 serve meanwhile.
@@ -18,10 +18,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.axes import HAS_PLANT, N_CONFIGS, N_FOOTLOOSE, N_HOMES, N_HOSTS, NO_PLANT
+from abm.axes import HAS_PLANT, N_CONFIGS, N_HOMES, NO_PLANT
 from abm.core.choice.attrition import attrition
+from abm.core.choice.foresight import PlantProblem
 from abm.core.choice.long_run import stationary_distribution
-from abm.core.choice.outlook import PlantProblem
 from abm.core.choice.plant_values import keeping_values, moves_from
 from abm.core.choice.sets import Indices
 from abm.core.inputs.content_rules import Floats
@@ -33,32 +33,11 @@ from agents import FirmTable
 LEAST_NOISE = 0.5
 """Smallest scale of luck with opportunities at which sunk costs are looked for."""
 
-LEAST_SUNK, MOST_SUNK = -2.0, 20.0
-"""Between what sunk costs are looked for, in scales of luck with opportunities.
-
-Below zero a host draws more owners than what is modelled explains. Few who own much abroad, as
-models with few firms may have them, would need still less.
-"""
-
-LONGEST_STEP = 1.0
-"""Of a round of the search, in scales of luck."""
-
-ROUNDS = 60
-
-WORTH_TAKING = 0.6
-"""Part of firms below which those that are still looked at are taken from the others."""
-
-FIRST_GUESS = 5.0, 2.5
-"""Sunk costs of arriving and founding from which the search starts, in scales of luck."""
-
-PRECISION = 1e-3
-"""Relative gap to what is wanted at which the search ends unless it is told otherwise."""
-
 Rows = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Moves:
+class RestingMoves:
     """How some firms, all from North America or all from abroad, move if policy never changes.
 
     Attributes
@@ -92,7 +71,7 @@ class Moves:
     noise: float
 
     @classmethod
-    def of(cls, problem: PlantProblem, barred: NDArray[np.bool_]) -> "Moves":
+    def of(cls, problem: PlantProblem, barred: NDArray[np.bool_]) -> "RestingMoves":
         """Those of the firms of a problem with one regime and no sunk costs of arriving."""
         assert problem.deaths is not None
         assert problem.home is not None
@@ -130,7 +109,7 @@ class Moves:
         decisions[:, each, each] += 1 - self.strikes
         return decisions
 
-    def take(self, firms: NDArray[np.bool_]) -> "Moves":
+    def take(self, firms: NDArray[np.bool_]) -> "RestingMoves":
         """Those of some firms."""
         return replace(
             self,
@@ -235,13 +214,13 @@ class Resting:
         Without sunk costs of arriving.
     rows : tuple of ndarray
         Firms from North America, and from abroad.
-    moves : tuple of Moves
+    moves : tuple of RestingMoves
     """
 
     table: FirmTable
     moving: MovingCosts
     rows: tuple[Rows, ...]
-    moves: tuple[Moves, ...]
+    moves: tuple[RestingMoves, ...]
 
     @classmethod
     def of(cls, table: FirmTable, moving: MovingCosts, payoff: Array, rows: Rows) -> "Resting":
@@ -261,16 +240,16 @@ class Resting:
                 group,
                 np.zeros(len(group), np.int64),
             )
-            found.append(Moves.of(problem, moving.barred[table.sector[group]]))
+            found.append(RestingMoves.of(problem, moving.barred[table.sector[group]]))
         return cls(table, moving, groups, tuple(found))
 
     def part_of(self, open_: NDArray[np.bool_]) -> float:
         """Which part of the firms is in some cells; shape (sector * home,)."""
-        return float(open_[_cells(self.table, np.concatenate(self.rows))].mean())
+        return float(open_[cells_of(self.table, np.concatenate(self.rows))].mean())
 
     def take(self, open_: NDArray[np.bool_]) -> "Resting":
         """That of firms of some cells; shape (sector * home,)."""
-        some = [open_[_cells(self.table, rows)] for rows in self.rows]
+        some = [open_[cells_of(self.table, rows)] for rows in self.rows]
         kept = [group for group, which in enumerate(some) if which.any()]
         return replace(
             self,
@@ -299,164 +278,7 @@ class Resting:
         return LongRun(*(np.concatenate(part) for part in zip(*found, strict=True)))
 
 
-@dataclass(frozen=True)
-class Wanted:
-    """Where firms should be in the long run.
-
-    Attributes
-    ----------
-    sales : ndarray, shape (sector, home, host)
-        What plants of firms of a home make at each host, million USD a quarter, were all
-        customers to choose anew; 0 is left alone.
-    founded : ndarray of bool, shape (sector, home)
-        Where firms are founded, so that what these make at home follows from what that costs.
-    built : ndarray, shape (firm, host)
-        What a plant makes on average in the time that it stands over what it would make then.
-    """
-
-    sales: Array
-    founded: NDArray[np.bool_]
-    built: Array
-
-
-def matched_sunk(
-    resting: Resting, wanted: Wanted, start: Sunk | None, precision: float = PRECISION
-) -> Sunk:
-    """Sunk costs of arriving and founding at which firms are where they should be.
-
-    Parameters
-    ----------
-    resting : Resting
-    wanted : Wanted
-    start : Sunk, optional
-        First guess.
-    precision : float
-        Relative gap at which the search ends.
-
-    Returns
-    -------
-    Sunk
-        Within `LEAST_SUNK` and `MOST_SUNK`.
-    """
-    noise = resting.moves[0].noise
-    search = _Search.of(wanted, _first_guess(noise) if start is None else start, noise)
-    best, smallest = search.point, np.full(len(search.point), np.inf)
-    for _ in range(ROUNDS):
-        gap = _gap(resting, search.costs, wanted)
-        largest = np.abs(np.where(search.open(gap), gap, 0)).max(axis=1)
-        better = largest < smallest
-        best = np.where(better[:, None], search.point, best)
-        smallest = np.where(better, largest, smallest)
-        open_ = smallest >= precision
-        if not open_.any():
-            break
-        search = search.moved(gap, open_)
-        if resting.part_of(open_) < WORTH_TAKING:
-            resting = resting.take(open_)
-    return replace(search, point=best).costs
-
-
-def _first_guess(noise: float) -> Sunk:
-    """What sunk costs are about, 0 where there are none."""
-    arriving, founding = FIRST_GUESS
-    guess = Sunk.nothing()
-    guess.arriving[:] = arriving * noise
-    for host in range(N_HOSTS):
-        guess.arriving[:, host, host] = 0
-    guess.founding[:, :N_HOSTS] = founding * noise
-    return guess
-
-
-def _cells(table: FirmTable, rows: Rows) -> Rows:
+def cells_of(table: FirmTable, rows: Rows) -> Rows:
     """Index of sector and home of some firms."""
     cells: Rows = table.sector[rows].astype(np.int64) * N_HOMES + table.home[rows]
     return cells
-
-
-def _gap(resting: Resting, costs: Sunk, wanted: Wanted) -> Array:
-    """Log of what is found over what is wanted, shape (sector * home, host + 1).
-
-    0 where no firm is looked at.
-    """
-    standing = resting.standing(costs).standing
-    table, rows = resting.table, np.concatenate(resting.rows)
-    cell, cells = _cells(table, rows), N_FOOTLOOSE * N_HOMES
-    mass = table.size * table.weight
-    every = np.bincount(_cells(table, np.arange(len(table))), mass, cells)
-    taken = np.bincount(cell, mass[rows], cells)
-    counted = np.bincount(cell, minlength=cells)
-    sales = np.einsum("nc,nch->nh", standing, table.base_plant_sales[rows]) * wanted.built[rows]
-    sales *= (table.base_revenue * table.weight)[rows, None]
-    made = np.stack([np.bincount(cell, at, cells) for at in sales.T], axis=1)
-    made *= (every / np.where(taken > 0, taken, 1))[:, None]  # firms that were not looked at
-    gap = np.zeros((cells, N_HOSTS + 1))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        gap[:, :N_HOSTS] = np.log(made / wanted.sales.reshape(cells, N_HOSTS))
-    at_home = np.arange(cells) % N_HOMES
-    local = at_home < N_HOSTS
-    gap[local, N_HOSTS] = gap[local, at_home[local]]
-    return np.where((counted > 0)[:, None], np.nan_to_num(gap, posinf=0.0, neginf=0.0), 0.0)
-
-
-@dataclass(frozen=True)
-class _Search:
-    """A round of the search: a secant in every unknown by itself.
-
-    Attributes
-    ----------
-    point : ndarray, shape (sector * home, host + 1)
-        Sunk costs of arriving at each host, and of founding.
-    free : ndarray of bool, of the same shape
-        Which of them are looked for.
-    slope : ndarray, of the same shape
-        How fast what is found falls with the cost, per scale of luck.
-    noise : float
-    before : tuple of ndarray, optional
-        Point and gap of the round before.
-    """
-
-    point: Array
-    free: NDArray[np.bool_]
-    slope: Array
-    noise: float
-    before: tuple[Array, Array] | None = None
-
-    @classmethod
-    def of(cls, wanted: Wanted, start: Sunk, noise: float) -> "_Search":
-        shape = N_FOOTLOOSE, N_HOMES
-        point = np.concatenate([start.arriving, start.founding[..., None]], axis=2)
-        free = np.concatenate([wanted.sales > 0, np.zeros((*shape, 1), bool)], axis=2)
-        for host in range(N_HOSTS):
-            free[:, host, N_HOSTS] = free[:, host, host] & wanted.founded[:, host]
-            free[:, host, host] = False
-        flat = point.reshape(-1, N_HOSTS + 1)
-        return cls(flat, free.reshape(flat.shape), np.full(flat.shape, 0.7), noise)
-
-    @property
-    def _bounds(self) -> tuple[float, float]:
-        return LEAST_SUNK * self.noise, MOST_SUNK * self.noise
-
-    def open(self, gap: Array) -> NDArray[np.bool_]:
-        """Unknowns that may still be moved towards where the gap closes."""
-        least, most = self._bounds
-        stuck = ((gap < 0) & (self.point <= least)) | ((gap > 0) & (self.point >= most))
-        return self.free & ~stuck
-
-    @property
-    def costs(self) -> Sunk:
-        """The costs of this round."""
-        by_cell = self.point.reshape(N_FOOTLOOSE, N_HOMES, N_HOSTS + 1)
-        return Sunk(by_cell[..., :N_HOSTS].copy(), by_cell[..., N_HOSTS].copy())
-
-    def moved(self, gap: Array, open_: NDArray[np.bool_]) -> "_Search":
-        """The next round, after a gap was found; of cells that are still open."""
-        slope = self.slope
-        if self.before is not None:
-            step = (self.point - self.before[0]) / self.noise
-            tells = np.abs(step) > 1e-6
-            seen = np.divide(self.before[1] - gap, step, out=slope.copy(), where=tells)
-            slope = np.clip(seen, 0.3, 1.5)
-        step = np.clip(gap / slope, -LONGEST_STEP, LONGEST_STEP) * self.noise * self.free
-        step = np.where(open_[:, None], step, 0)
-        point = np.clip(self.point + step, *self._bounds)
-        return _Search(point, self.free, slope, self.noise, (self.point, gap))

@@ -22,7 +22,7 @@ from abm.engine.blocks import sector_edges
 from abm.engine.draws import Draws
 from abm.errors import CalibrationError
 from abm.governments.in_force import PolicyState
-from abm.location.evenly import GROUPS
+from abm.location.evenly import MOVE_GROUPS
 from abm.location.moving_costs import profit_per_sale
 from abm.location.outlays import overhead
 from abm.policy.regimes import Policy, compile_policy
@@ -212,13 +212,13 @@ def first_state(
         jobs=plants_jobs(start.firms, base_accounts.employment, rest.capacity),
         scarcity=np.ones_like(rest.capacity),
         relative_use=rest.relative_use,
-        moves_owed=np.zeros((N_FOOTLOOSE, GROUPS, 2)),
+        moves_owed=np.zeros((N_FOOTLOOSE, MOVE_GROUPS, 2)),
         deaths_owed=np.zeros((N_FOOTLOOSE, N_HOSTS, 2)),
     )
 
 
 @dataclass(frozen=True)
-class _Rest:
+class _CapacityAtRest:
     """Customers and capacity of the calibration year, and its accounts with what wears out."""
 
     customers: Customers
@@ -227,7 +227,7 @@ class _Rest:
     accounts: Accounts
 
 
-def _at_rest(start: CalibratedEconomy, accounts: Accounts, scenario: Scenario) -> _Rest:
+def _at_rest(start: CalibratedEconomy, accounts: Accounts, scenario: Scenario) -> _CapacityAtRest:
     """What plants make in the calibration year is their capacity, and is replaced as it wears."""
     calibration = start.calibration
     quarter = base_quarter(start.firms, start.economy, start.base_policy, start.base_year)
@@ -250,7 +250,7 @@ def _at_rest(start: CalibratedEconomy, accounts: Accounts, scenario: Scenario) -
         start.firms, scenario.firms, profit_per_sale(start.economy.margin, scenario.firms)
     )
     with_capital = replace(accounts.with_overhead(fixed), capacity=of_sector, investment=investment)
-    return _Rest(customers, capacity, use, with_capital)
+    return _CapacityAtRest(customers, capacity, use, with_capital)
 
 
 def _base_unit(start: CalibratedEconomy) -> Array:

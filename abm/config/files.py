@@ -83,15 +83,23 @@ def read_text(text: str, keys: Keys) -> dict[str, Any]:
     return merged([*_below(layer, keys), layer])
 
 
-def read_alone(file: Path, keys: Keys) -> dict[str, Any]:
+def read_alone(file: Path, keys: Keys, kind: str) -> dict[str, Any]:
     """Return what one file says, with every check but those of its values.
+
+    Parameters
+    ----------
+    file : Path
+    keys : Keys
+        What it may say.
+    kind : str
+        What it is, in words.
 
     Raises
     ------
     ScenarioError
         If it cannot be read, or says something unknown.
     """
-    return _layer(file, keys).document
+    return _layer(file, keys, kind).document
 
 
 def neighbour(name: str, folder: Path) -> Path:
@@ -213,9 +221,9 @@ def _find(source: str | os.PathLike[str]) -> Path:
     raise ScenarioError(f"{shown(text)}: no such scenario or file; {hint}")
 
 
-def _layer(file: Path, keys: Keys) -> Layer:
+def _layer(file: Path, keys: Keys, kind: str = "scenario") -> Layer:
     where = file.name if file.name.isprintable() else "the file"
-    raw = content(file, LARGEST, "scenario", where)
+    raw = content(file, LARGEST, kind, where)
     try:
         text = raw.decode("utf-8-sig")  # Windows editors put a mark in front
     except UnicodeDecodeError as error:

@@ -42,7 +42,7 @@ SAME = 1e-4
 
 _TRADE = {"importer": REGIONS, "exporter": REGIONS, "sector": SECTORS}
 
-COLUMNS: dict[str, tuple[dict[str, tuple[str, ...]], tuple[str, ...]]] = {
+ECONOMY_COLUMNS: dict[str, tuple[dict[str, tuple[str, ...]], tuple[str, ...]]] = {
     "intermediate_use": (USE_AXES, ("value_musd",)),
     "final_demand": (FINAL_AXES, ("value_musd",)),
     "output_value_added": (ACCOUNT_AXES, ("gross_output_musd", "value_added_musd")),
@@ -74,7 +74,7 @@ RANGES: dict[str, tuple[float, float]] = {
 
 FLOW_RANGE = (0.0, float("inf"))
 
-ALIKE = 0.6
+NAMES_ALIKE = 0.6
 """Likeness from which the name of a file is taken for a slip of a table's."""
 
 
@@ -135,7 +135,7 @@ def as_shipped(table: str) -> tuple[str, ...]:
     """Names of the tables that an economy does not have of its own."""
     if table == BASE_YEAR:
         return ()
-    return tuple(name for name in COLUMNS if name not in _tables(table))
+    return tuple(name for name in ECONOMY_COLUMNS if name not in _tables(table))
 
 
 def of_another_year(table: str) -> list[str]:
@@ -160,7 +160,7 @@ def _tables(table: str) -> dict[str, bytes]:
             )
         _check_files(table, [entry.name for entry in place.iterdir()])
         found = {}
-        for name in COLUMNS:
+        for name in ECONOMY_COLUMNS:
             file = place / f"{name}.csv"
             if file.is_file():
                 with file.open("rb") as stream:
@@ -179,13 +179,13 @@ def _tables(table: str) -> dict[str, bytes]:
 
 def _check_files(table: str, names: list[str]) -> None:
     """Refuse a file that is nearly called like a table, and would not be read."""
-    own = [f"{name}.csv" for name in COLUMNS]
+    own = [f"{name}.csv" for name in ECONOMY_COLUMNS]
     for name in sorted(set(names) - set(own)):
-        near = difflib.get_close_matches(name.lower(), own, 1, ALIKE)
+        near = difflib.get_close_matches(Path(name).stem.lower(), ECONOMY_COLUMNS, 1, NAMES_ALIKE)
         if near and name.lower().endswith(".csv"):
             raise ScenarioError(
-                f"{table}: {name[:80]} is no table of an economy; did you mean {near[0]}? There "
-                f"are {', '.join(own)}"
+                f"{table}: {name[:80]} is no table of an economy; did you mean {near[0]}.csv? "
+                f"There are {', '.join(own)}"
             )
 
 
@@ -200,7 +200,7 @@ def _economy(table: str, found: tuple[tuple[str, bytes], ...]) -> Economy:
 def _frame(table: str, name: str, content: bytes) -> pd.DataFrame:
     """Read a table in which every cell must be there once, and in its range."""
     where = f"{table}: {name}.csv"
-    axes, figures = COLUMNS[name]
+    axes, figures = ECONOMY_COLUMNS[name]
     try:
         frame = pd.read_csv(BytesIO(content), dtype=str, keep_default_na=False)
     except (ValueError, RecursionError) as error:
@@ -234,7 +234,7 @@ def _number(text: str) -> float:
 
 def _rows_needed(name: str) -> list[tuple[str, ...]]:
     """Return the rows that a table must have: those that the shipped one has."""
-    axes = COLUMNS[name][0]
+    axes = ECONOMY_COLUMNS[name][0]
     every = list(product(*axes.values()))
     if name in FLOWS:
         return every

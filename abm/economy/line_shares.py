@@ -26,9 +26,9 @@ from abm.economy.rate_distribution import RateDistribution
 from abm.economy.sector_lines import (
     DUTIABLE,
     FREE,
-    METALS,
+    METAL_NAMES,
     PARTS,
-    WHOLE,
+    WHOLE_GROUP,
     Array,
     SectorLines,
     TradedProducts,
@@ -103,7 +103,7 @@ def product_lines(rates: Rates) -> SectorLines:
         title=(*listed["title"], *(SECTORS[k].replace("_", " ").capitalize() for k in others)),
         sector=every,
         codes=(*(tuple(hs.split()) for hs in listed["hs"].astype(str)), *[()] * len(others)),
-        part=np.append(part, np.full(len(others), WHOLE)),
+        part=np.append(part, np.full(len(others), WHOLE_GROUP)),
         share=share,
         rate=_rates(in_usa, share, every, rates),
         metal=metal,
@@ -154,7 +154,7 @@ def _trade(part: NDArray[np.int64]) -> _Trade:
         value=np.nan_to_num(of("imports_usd")),
         free_share=free_share,
         levied=levied,
-        metal=np.minimum(own[list(METALS)].to_numpy(np.float64), 1.0),
+        metal=np.minimum(own[list(METAL_NAMES)].to_numpy(np.float64), 1.0),
     )
 
 
@@ -181,7 +181,7 @@ def _rates_in_usa(trade: _Trade, part: NDArray[np.int64]) -> Array:
     levied_on, paid, value = total(dutiable), total(duty), total(trade.value)
     mean = paid.sum(axis=1) / np.maximum(levied_on.sum(axis=1), 1.0)
     rate = np.where(levied_on > 0, paid / np.where(levied_on > 0, levied_on, 1), mean[:, None])
-    mostly_free = (part == WHOLE) & (2 * levied_on.sum(axis=1) < value.sum(axis=1))
+    mostly_free = (part == WHOLE_GROUP) & (2 * levied_on.sum(axis=1) < value.sum(axis=1))
     rate[mostly_free | (part == FREE)] = 0.0
     return rate
 

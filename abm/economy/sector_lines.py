@@ -16,12 +16,12 @@ from abm.axes import N_FOOTLOOSE, SECTORS
 
 Array = NDArray[np.float64]
 
-WHOLE, DUTIABLE, FREE = range(3)
+WHOLE_GROUP, DUTIABLE, FREE = range(3)
 """Parts of a group of products that a line may be."""
 
 PARTS = ("whole", "dutiable", "free")
 
-METALS = ("steel", "aluminium", "copper")
+METAL_NAMES = ("steel", "aluminium", "copper")
 """Metals whose share of a product's value is known."""
 
 
@@ -59,7 +59,7 @@ class SectorLines:
     codes : tuple of tuple of str
         Prefixes of the Harmonized System; a longer one of another line wins.
     part : ndarray of int, shape (line,)
-        `WHOLE`, `DUTIABLE` or `FREE`.
+        `WHOLE_GROUP`, `DUTIABLE` or `FREE`.
     share : ndarray, shape (line, source)
         Part of what a region sells of the sector; sums to 1 over its lines.
     rate : ndarray, shape (line, host, partner)

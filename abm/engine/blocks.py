@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abm.axes import FOOTLOOSE
-from abm.core.blocks import BLOCK, blocks
+from abm.core.blocks import ROWS_A_BLOCK, blocks
 from agents import FirmTable
 
 
@@ -38,7 +38,7 @@ def sectors_together(table: FirmTable) -> list[tuple[slice, slice]]:
     """
     together: list[list[tuple[int, slice]]] = []
     for sector, rows in enumerate(sector_rows(table)):
-        if not together or rows.stop - together[-1][0][1].start > BLOCK:
+        if not together or rows.stop - together[-1][0][1].start > ROWS_A_BLOCK:
             together.append([])
         together[-1].append((sector, rows))
     return [

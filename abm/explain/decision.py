@@ -11,9 +11,7 @@ from abm.core.choice.dated_beliefs import Calendar
 from abm.core.choice.sets import ABSENT
 from abm.core.demand.claims import Claim, claim_costs
 from abm.economy.sector_lines import line_names
-from abm.explain.one_firm import ONLY, Moment, Situation
-from abm.explain.switching_points import CANCELS, Lever, levers_of, nearest_switch
-from abm.explain.told import (
+from abm.explain.explanation import (
     Crossing,
     Explanation,
     Gate,
@@ -21,11 +19,13 @@ from abm.explain.told import (
     NearestSwitch,
     Opportunity,
     Plan,
-    Waiting,
     Who,
+    WorthOfWaiting,
 )
-from abm.location.moving_costs import KINDS, OPENED, from_abroad
-from abm.location.valuation import Luck, Weighing, projects_of
+from abm.explain.one_firm import ONLY, Moment, Situation
+from abm.explain.switching_points import CANCELS, Lever, levers_of, nearest_switch
+from abm.location.moving_costs import KINDS_OF_MOVES, OPENED, from_abroad
+from abm.location.valuation import DrawnLuck, Weighing, projects_of
 from abm.trade.borders.crossing import MEMBER_PAIRS, border_terms, paperwork_cost
 from agents import status_of
 
@@ -153,7 +153,7 @@ def _plans(situation: Situation, weighed: Weighing) -> tuple[Plan, ...]:
     certain = situation.weighed(_for_ever(situation)).worth[0]
     cost = situation.moving.weighed(situation.table, ONLY)
     cost = cost if cost.ndim == 3 else cost[..., situation.regime]
-    strikes = replace(Luck.none(1), strikes=np.ones(1, np.bool_))
+    strikes = replace(DrawnLuck.none(1), strikes=np.ones(1, np.bool_))
     chance = replace(situation, luck=strikes).weighed().expected[0]
     by_plan = {
         "profit": situation.payoff()[0, :, situation.regime],
@@ -201,7 +201,7 @@ def _arriving(situation: Situation) -> np.ndarray:
     """Present value of sunk costs of arriving and founding, shape (config,)."""
     moving, moves = situation.moving, _every_move(situation)
     origin = int(from_abroad(situation.table.home)[0])
-    kind = KINDS[origin, situation.config]
+    kind = KINDS_OF_MOVES[origin, situation.config]
     weight = moving.weights[origin, situation.config]
     arriving: np.ndarray = weight * moving.arriving(situation.table, *moves, kind)
     return arriving
@@ -223,13 +223,13 @@ def _for_ever(situation: Situation) -> Calendar:
     return Calendar.steady(np.broadcast_to(myopic_transitions(later.shape[-1]), later.shape))
 
 
-def _waiting(situation: Situation, weighed: Weighing, plans: tuple[Plan, ...]) -> Waiting:
+def _waiting(situation: Situation, weighed: Weighing, plans: tuple[Plan, ...]) -> WorthOfWaiting:
     now, unit = situation.config, situation.unit
     certain = situation.weighed(_for_ever(situation))
     bound = situation.assuming(reviews_per_year=0.0).weighed()
     here = weighed.today[0, now]
     best = next(plan for plan in plans if plan.plants != CONFIG_LABELS[now])
-    return Waiting(
+    return WorthOfWaiting(
         unit * float(here - certain.today[0, now]),
         unit * float(here - bound.today[0, now]),
         best.plants,

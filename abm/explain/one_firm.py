@@ -21,9 +21,9 @@ from abm.economy.tables import Array, Economy
 from abm.location.moving_costs import MovingCosts, profit_per_sale
 from abm.location.payoffs import config_revenues, payoffs
 from abm.location.review import ValuedPlans
-from abm.location.valuation import Choices, Luck, Weighing, weigh
+from abm.location.valuation import Choices, DrawnLuck, Weighing, weigh
 from abm.policy.regimes import Policy
-from abm.scenario.assumptions import FirmAssumptions
+from abm.scenario.firm_assumptions import FirmAssumptions
 from abm.trade.borders.crossing import Borders, claim_origin
 from abm.trade.borders.this_quarter import Quarter
 from abm.trade.inputs.input_prices import outside_duty, price_inputs, solve_costs, value_added_cost
@@ -66,7 +66,7 @@ class Situation:
         Where to start solving from.
     regime : int
         The one in force.
-    luck : Luck or None
+    luck : DrawnLuck or None
         What chance brings the firm; None where it decides nothing in the quarter.
     """
 
@@ -85,7 +85,7 @@ class Situation:
     expected: Calendar
     values: Array
     regime: int
-    luck: Luck | None
+    luck: DrawnLuck | None
 
     @property
     def settings(self) -> FirmAssumptions:
@@ -160,7 +160,7 @@ class Situation:
         expected : Calendar, optional
             Other expectations than its own.
         """
-        luck = Luck.none(1) if self.luck is None else self.luck
+        luck = DrawnLuck.none(1) if self.luck is None else self.luck
         return weigh(self.choices(expected), self.values, luck)
 
     def under(self, policy: Policy, regimes: NDArray[np.int64]) -> "Situation":
@@ -229,16 +229,16 @@ class Moment:
         That of all firms, a row each; its luck is nobody's.
     reviewing : ndarray of int, shape (review,)
         Rows of the firms that decide in the quarter.
-    lucks : Luck
+    lucks : DrawnLuck
         What chance brings them.
     """
 
     quarter: int
     everyone: Situation
     reviewing: NDArray[np.int64]
-    lucks: Luck
+    lucks: DrawnLuck
 
-    def luck(self, row: int) -> Luck | None:
+    def luck(self, row: int) -> DrawnLuck | None:
         """What chance brings a firm; None where it decides nothing."""
         place = np.flatnonzero(self.reviewing == row)
         return self.lucks.take(place) if len(place) else None

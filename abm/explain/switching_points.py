@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abm.axes import HOSTS, N_CONFIGS, N_HOSTS
-from abm.core.choice.outlook import PlantProblem
+from abm.core.choice.foresight import PlantProblem
 from abm.core.choice.projects import Projects
 from abm.economy.tables import Array
 from abm.explain.one_firm import ONLY, Situation
 from abm.location.moving_costs import MovingCosts
-from abm.location.valuation import Choices, Luck, projects_of, weigh
+from abm.location.valuation import Choices, DrawnLuck, projects_of, weigh
 from abm.policy.regimes import Policy
 from abm.trade.duties import duty_on_lines, with_fixed_duty
 
@@ -241,7 +241,7 @@ def _decide(situation: Situation, payoff: Array, each: list[MovingCosts]) -> NDA
     choices = _Copies(
         table, each[0], payoff, situation.expected, every, situation.regime, tuple(each)
     )
-    luck = Luck.none(1) if situation.luck is None else situation.luck
+    luck = DrawnLuck.none(1) if situation.luck is None else situation.luck
     weighed = weigh(choices, situation.values[every], luck.take(every))
     if table.target[0] < 0:
         return weighed.choice.astype(np.int64)

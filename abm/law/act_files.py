@@ -20,7 +20,7 @@ from abm.law.act import ALL, LegalAct, Place, Term
 GROUPS_FILE = "countries.toml"
 """Groups of countries, such as the European Union; the only file of the folder that is no act."""
 
-OTHER = "ROW"
+REST_OF_THE_WORLD = "ROW"
 """A country that no act names."""
 
 
@@ -71,7 +71,8 @@ class Law:
             for place in (*term.origins, *term.not_origins)
         }
         grouped = {country for group in self.groups.values() for country in group}
-        return sorted((spoken - set(self.groups) - {ALL}) | grouped | set(REGIONS) | {OTHER})
+        named = spoken - set(self.groups) - {ALL}
+        return sorted(named | grouped | set(REGIONS) | {REST_OF_THE_WORLD})
 
     def is_among(self, origin: str, places: tuple[Place, ...]) -> bool:
         """Return whether a country is one of some places or belongs to one."""

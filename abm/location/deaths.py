@@ -8,7 +8,7 @@ from abm.economy.tables import Array
 from abm.engine.draws import Draws
 from abm.location.evenly import along_lines, by_size, cuts_of
 from abm.location.moving_costs import dying, may_die
-from abm.scenario.assumptions import FirmAssumptions
+from abm.scenario.firm_assumptions import FirmAssumptions
 from agents import FirmTable
 
 

@@ -18,7 +18,7 @@ from abm.axes import N_CONFIGS, N_FOOTLOOSE, N_HOSTS
 from abm.economy.tables import Array
 from abm.engine.draws import Draws
 from abm.location.moving_costs import CLOSED, OPENED
-from abm.location.valuation import Choices, Luck, Weighing, weigh
+from abm.location.valuation import Choices, DrawnLuck, Weighing, weigh
 from agents import FirmTable
 
 Rows = NDArray[np.int64]
@@ -26,7 +26,7 @@ Rows = NDArray[np.int64]
 CLOSES = N_HOSTS
 """Group of firms that are likelier to close a plant than to open one; the others are by host."""
 
-GROUPS = N_HOSTS + 1
+MOVE_GROUPS = N_HOSTS + 1
 
 CERTAIN = 1e-9
 """Chances nearer than this to 0 or 1 are not drawn."""
@@ -38,7 +38,7 @@ LEAST_LUCK = 1e-6
 NUMBER, AMOUNT = range(2)
 """What is owed: events, and what these move in million USD of quarterly sales."""
 
-CUTS = 16
+PLACES_TO_CUT = 16
 """Places at which the lines of first projects may be cut open; the one that balances sales best is.
 
 Not those of every quarter: firms whose sales happen to balance would be struck again and again,
@@ -154,7 +154,7 @@ class Drawn:
     Attributes
     ----------
     weighed : Weighing
-    luck : Luck
+    luck : DrawnLuck
         With which they decide that.
     owed : ndarray, shape (sector, group, 2)
         Moves expected until now that were not drawn, by the host where one would open or
@@ -162,16 +162,16 @@ class Drawn:
     """
 
     weighed: Weighing
-    luck: Luck
+    luck: DrawnLuck
     owed: Array
 
 
 def draw_evenly(
-    choices: Choices, weighed: Weighing, luck: Luck, owed: Array, quarter: int, draws: Draws
+    choices: Choices, weighed: Weighing, luck: DrawnLuck, owed: Array, quarter: int, draws: Draws
 ) -> Drawn:
     """Let as many firms move as are expected to.
 
-    Luck drawn for each firm by itself says what it would decide. Where that is not what the
+    DrawnLuck drawn for each firm by itself says what it would decide. Where that is not what the
     lines say, luck is drawn again: to be just good enough for what they say, and beyond that as
     luck is, exponential.
 
@@ -180,7 +180,7 @@ def draw_evenly(
     choices : Choices
     weighed : Weighing
         With luck of each firm by itself.
-    luck : Luck
+    luck : DrawnLuck
     owed : ndarray, shape (sector, group, 2)
         From before.
     quarter : int
@@ -197,9 +197,9 @@ def draw_evenly(
     open_ = np.flatnonzero((chance > CERTAIN) & (chance < 1 - CERTAIN))
     open_ = open_[np.lexsort((table.size[rows[open_]], table.home[rows[open_]]))]
     group = group_of(config[open_], moves[open_])
-    line = table.sector[rows[open_]].astype(np.int64) * GROUPS + group
+    line = table.sector[rows[open_]].astype(np.int64) * MOVE_GROUPS + group
     amount = amount_of(table, rows[open_], moves[open_], group)
-    before, cuts = owed.reshape(-1, 2), cuts_of(draws, "decisions", quarter, GROUPS)
+    before, cuts = owed.reshape(-1, 2), cuts_of(draws, "decisions", quarter, MOVE_GROUPS)
     found = along_lines(line, chance[open_], amount, before, cuts)
     wanted = weighed.choice.copy()
     wanted[open_] = config[open_]
@@ -207,7 +207,9 @@ def draw_evenly(
     wanted[movers] = target_of(moves[movers], found.part)
     off = np.flatnonzero(wanted != weighed.choice)
     if len(off):
-        anew = _forced(choices, weighed, luck, off, wanted[off].astype(np.int64), quarter, draws)
+        shape, to = (len(off), 2), wanted[off].astype(np.int64)
+        chance = draws.uniform("luck of what is drawn", quarter, shape, ids=rows[off])
+        anew = _forced(choices, weighed, luck, off, to, LEAST_LUCK - np.log(chance))
         some = replace(choices, rows=rows[off], payoff=choices.payoff[off])
         weighed.put(off, weigh(some, weighed.later[off].astype(np.float64), anew))
         luck.building[off], luck.keeping[off] = anew.building, anew.keeping
@@ -277,17 +279,17 @@ def target_of(moves: Array, part: Array) -> Rows:
 def _forced(
     choices: Choices,
     weighed: Weighing,
-    luck: Luck,
+    luck: DrawnLuck,
     firms: Rows,
     wanted: Rows,
-    quarter: int,
-    draws: Draws,
-) -> Luck:
-    """Luck with which some firms decide what is wanted of them."""
+    beyond: Array,
+) -> DrawnLuck:
+    """Luck with which some firms decide what is wanted of them.
+
+    ``beyond``, of shape (firm, 2), is what it is over what just does it, building and keeping.
+    """
     settings, rows = choices.moving.settings, choices.rows[firms]
     config, each = choices.table.config[rows].astype(np.int64), np.arange(len(firms))
-    shape = (len(firms), 2)
-    beyond = LEAST_LUCK - np.log(draws.uniform("luck of what is drawn", quarter, shape, ids=rows))
     anew = luck.take(firms)
     builds = OPENED[config, wanted].any(axis=1)
     building, going_on = anew.building[:, :-1], anew.building[:, -1:]

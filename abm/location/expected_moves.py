@@ -9,12 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from abm.axes import HAS_PLANT, N_FOOTLOOSE, N_HOMES, NO_PLANT
-from abm.core.choice.plant_costs import QUARTERS
+from abm.axes import HAS_PLANT, N_FOOTLOOSE, N_HOMES, NO_PLANT, QUARTERS_A_YEAR
 from abm.economy.tables import Array
 from abm.location.moving_costs import CLOSED, OPENED, dying, may_die
 from abm.location.review import ValuedPlans
-from abm.scenario.assumptions import FirmAssumptions
+from abm.scenario.firm_assumptions import FirmAssumptions
 from agents import FirmTable
 
 
@@ -73,7 +72,7 @@ def expected_moves(
     opened, closed = OPENED[config], CLOSED[config]  # (firm, config to, host)
     new = chance[..., None] * opened
     swaps = closed.any(axis=2)[..., None]
-    a_plant = QUARTERS * settings.build_cost * table.base_revenue[rows, None, None]
+    a_plant = QUARTERS_A_YEAR * settings.build_cost * table.base_revenue[rows, None, None]
     chances = dying(table, settings) if settings.relocation else np.zeros(len(table))
     mortal = (table.weight * chances)[:, None] * may_die(table, table.plants)
     none = ~HAS_PLANT.any(axis=1)[config]

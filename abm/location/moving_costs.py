@@ -12,16 +12,16 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.axes import HAS_PLANT, N_CONFIGS, N_FOOTLOOSE, N_HOMES, N_HOSTS
+from abm.axes import HAS_PLANT, N_CONFIGS, N_FOOTLOOSE, N_HOMES, N_HOSTS, QUARTERS_A_YEAR
 from abm.core.choice.attrition import quarterly_deaths
 from abm.core.choice.clocks import Clock, Clocks, Kind, kinds
-from abm.core.choice.plant_costs import QUARTERS, gain_per_sale, moving_costs
+from abm.core.choice.plant_costs import gain_per_sale, moving_costs
 from abm.core.choice.sets import Sets
 from abm.core.demand.build_up import BuildUp
 from abm.core.demand.customers import Speeds
 from abm.economy.tables import Array, Economy
 from abm.policy.regimes import Policy
-from abm.scenario.assumptions import FirmAssumptions
+from abm.scenario.firm_assumptions import FirmAssumptions
 from agents import FirmTable
 
 SETS = Sets(HAS_PLANT)
@@ -33,7 +33,7 @@ OPENED = ~HAS_PLANT[:, None] & HAS_PLANT[None]
 CLOSED = HAS_PLANT[:, None] & ~HAS_PLANT[None]
 """Where it gives one up."""
 
-KINDS = np.stack([kinds(SETS, founds=True), kinds(SETS)])
+KINDS_OF_MOVES = np.stack([kinds(SETS, founds=True), kinds(SETS)])
 """What each move is, of firms at home in North America and abroad; (2, config, config)."""
 
 Rows = NDArray[np.int64]
@@ -234,7 +234,7 @@ class MovingCosts:
         Share of the firm's quarterly base-year sales.
         """
         share = table.base_plant_sales[rows, target].astype(np.float64)
-        cost: Array = QUARTERS * self.settings.build_cost * OPENED[config, target] * share
+        cost: Array = QUARTERS_A_YEAR * self.settings.build_cost * OPENED[config, target] * share
         return cost
 
     def total(
@@ -251,7 +251,7 @@ class MovingCosts:
         """
         shut = table.base_plant_sales[rows, config] * CLOSED[config, target]
         built = self.plants(table, rows, config, target).sum(axis=1)
-        cost: Array = built + QUARTERS * self.settings.closure_cost * shut.sum(axis=1)
+        cost: Array = built + QUARTERS_A_YEAR * self.settings.closure_cost * shut.sum(axis=1)
         return cost
 
     def arriving_at(self, table: FirmTable, rows: Rows) -> Array:
@@ -321,7 +321,7 @@ class MovingCosts:
         costs = weights * costs + self.build_up(table, rows)
         if self.grant is not None:
             paid = np.einsum("cdh,ndh,nhr->ncdr", OPENED, share, self.grant[sector])
-            paid *= QUARTERS * settings.build_cost
+            paid *= QUARTERS_A_YEAR * settings.build_cost
             costs = costs[..., None] - weights[..., None] * paid
         costs[self.barred[sector]] = np.inf
         return costs

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from abm.axes import N_FOOTLOOSE, N_HOSTS
+from abm.axes import N_FOOTLOOSE, N_HOSTS, QUARTERS_A_YEAR
 from abm.core.choice.clocks import Kind
-from abm.core.choice.plant_costs import QUARTERS, fixed_costs
+from abm.core.choice.plant_costs import fixed_costs
 from abm.economy.tables import Array
 from abm.location.moving_costs import CLOSED, OPENED, MovingCosts, Rows
-from abm.scenario.assumptions import FirmAssumptions
+from abm.scenario.firm_assumptions import FirmAssumptions
 from abm.trade.books.by_owner import by_owner
 from agents import FirmTable
 
@@ -124,7 +124,7 @@ def sunk_outlays(table: FirmTable, moving: MovingCosts) -> SunkOutlays:
     founds = begun.kind == Kind.FOUNDING
     founding = each * (moving.sunk.founding[sector, home] * founds)[:, None]
     shut = closed * table.base_plant_sales[rows, begun.config].astype(np.float64)
-    closing = QUARTERS * moving.settings.closure_cost * sales[:, None] * shut
+    closing = QUARTERS_A_YEAR * moving.settings.closure_cost * sales[:, None] * shut
     received = np.zeros((N_FOOTLOOSE, N_HOSTS))
     np.add.at(received, sector, profit[:, None] * (arriving + founding) + closing)
     return SunkOutlays(

@@ -14,7 +14,7 @@ from abm.engine.blocks import sector_rows
 from abm.engine.parallel import in_parallel
 from abm.location.moving_costs import profit_per_sale
 from abm.policy.regimes import Policy
-from abm.scenario.assumptions import FirmAssumptions
+from abm.scenario.firm_assumptions import FirmAssumptions
 from abm.trade.borders.this_quarter import Quarter
 from abm.trade.sales.market_clearing import FINAL, REACH_EXPONENT, MarketState, Offer, make_offer
 from agents import FirmTable

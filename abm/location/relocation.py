@@ -6,11 +6,10 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.axes import HAS_PLANT, N_CONFIGS, N_FOOTLOOSE, N_HOSTS
-from abm.core.choice.plant_costs import QUARTERS
+from abm.axes import HAS_PLANT, N_CONFIGS, N_FOOTLOOSE, N_HOSTS, QUARTERS_A_YEAR
 from abm.economy.tables import Array
 from abm.location.moving_costs import (
-    KINDS,
+    KINDS_OF_MOVES,
     OPENED,
     SETS,
     MovingCosts,
@@ -18,7 +17,7 @@ from abm.location.moving_costs import (
     may_die,
 )
 from abm.location.review import ValuedPlans
-from abm.scenario.assumptions import FirmAssumptions
+from abm.scenario.firm_assumptions import FirmAssumptions
 from agents import FirmTable
 
 Rows = NDArray[np.int64]
@@ -195,7 +194,7 @@ def _start(
     config = table.config[rows].astype(int)
     table.grant[rows] = moving.granted(table.sector[rows], config, targets, regime)
     started = _Entries.of(table, "announced", rows, targets)
-    kind = KINDS[from_abroad(table.home[rows]), config, targets]
+    kind = KINDS_OF_MOVES[from_abroad(table.home[rows]), config, targets]
     first = moving.stage_costs[kind, 0]
     table.target[rows] = targets
     table.project[rows] = kind
@@ -270,7 +269,7 @@ def building_costs(
     real firms that a firm stands for.
     """
     sales = table.base_plant_sales[rows, to_config] * OPENED[from_config, to_config]
-    yearly = QUARTERS * (table.base_revenue[rows] * table.weight[rows])[:, None] * sales
+    yearly = QUARTERS_A_YEAR * (table.base_revenue[rows] * table.weight[rows])[:, None] * sales
     cost: Array = settings.build_cost * yearly
     return cost
 

@@ -11,15 +11,15 @@ from numpy.typing import NDArray
 from abm.axes import BELIEFS, N_CONFIGS
 from abm.core.choice.beliefs import adaptive_transitions, myopic_transitions
 from abm.core.choice.dated_beliefs import Calendar, calendar
-from abm.core.choice.opportunities import Held
-from abm.core.choice.waiting import lasting
+from abm.core.opportunities.building import Held
+from abm.core.opportunities.waiting import lasting
 from abm.economy.tables import Array
 from abm.engine.draws import Draws
 from abm.location.evenly import draw_evenly
 from abm.location.moving_costs import quarterly_review
-from abm.location.valuation import Choices, Luck, Weighing, weigh
+from abm.location.valuation import Choices, DrawnLuck, Weighing, weigh
 from abm.policy.regimes import Policy
-from abm.scenario.assumptions import FirmAssumptions
+from abm.scenario.firm_assumptions import FirmAssumptions
 from agents import FirmTable
 
 TOLD = np.array([belief != "myopic" for belief in BELIEFS])
@@ -97,7 +97,7 @@ class ValuedPlans:
     rows : ndarray of int, shape (firm,)
         Those whose clock strikes, who hold an opportunity, or whose project ends a stage.
     weighed : Weighing
-    luck : Luck
+    luck : DrawnLuck
     goes_on : ndarray of bool, shape (firm,)
         For firms with a project: whether it continues.
     owed : ndarray, shape (sector, group, 2)
@@ -106,7 +106,7 @@ class ValuedPlans:
 
     rows: NDArray[np.int64]
     weighed: Weighing
-    luck: Luck
+    luck: DrawnLuck
     goes_on: NDArray[np.bool_]
     owed: Array
 
@@ -149,12 +149,12 @@ def _luck(
     rows: NDArray[np.int64],
     quarter: int,
     draws: Draws,
-) -> Luck:
+) -> DrawnLuck:
     firms = len(rows)
     free = table.target[rows] < 0
     passes = draws.uniform("opportunity passes", quarter, firms, ids=rows)
     held = Held(table.opportunity[rows].astype(np.int64), table.opportunity_luck[rows])
-    return Luck(
+    return DrawnLuck(
         strikes=free & _strikes(table, settings, quarter)[rows],
         held=held.only(free & (passes < lasting(settings.opportunity_quarters))),
         building=draws.gumbel("opportunity", quarter, (firms, N_CONFIGS + 1), ids=rows),

@@ -13,15 +13,15 @@ from abm.core.blocks import blocks
 from abm.core.choice.attrition import ABROAD
 from abm.core.choice.dated_beliefs import Calendar
 from abm.core.choice.dated_plants import dated_moves
+from abm.core.choice.foresight import PlantProblem
 from abm.core.choice.location import LocationProblem
-from abm.core.choice.opportunities import Building, Held, expected_moves
-from abm.core.choice.outlook import PlantProblem
 from abm.core.choice.plant_projects import going_on_or_back
 from abm.core.choice.plant_values import MoveValues, keeping_values, moves_from
 from abm.core.choice.projects import Projects
 from abm.core.choice.sets import Indices
-from abm.core.choice.waiting import Waiting, lasting
 from abm.core.inputs.content_rules import Floats
+from abm.core.opportunities.building import Building, Held, expected_moves
+from abm.core.opportunities.waiting import Waiting, lasting
 from abm.economy.tables import Array
 from abm.engine.parallel import in_parallel
 from abm.location.moving_costs import (
@@ -44,7 +44,7 @@ Rows = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Luck:
+class DrawnLuck:
     """What chance brings some firms in a quarter.
 
     Attributes
@@ -241,7 +241,7 @@ def plant_problem(
     return PlantProblem(location, SETS, settings.keep_noise, **mortal)
 
 
-def weigh(choices: Choices, start: Array, luck: Luck) -> Weighing:
+def weigh(choices: Choices, start: Array, luck: DrawnLuck) -> Weighing:
     """What every move is worth to some firms, what they decide, and what projects are worth.
 
     Firms that know of a date value what comes before it quarter by quarter, from the date
@@ -252,7 +252,7 @@ def weigh(choices: Choices, start: Array, luck: Luck) -> Weighing:
     choices : Choices
     start : ndarray, shape (firm, config, regime)
         Values to start from.
-    luck : Luck
+    luck : DrawnLuck
 
     Returns
     -------
@@ -280,7 +280,7 @@ class _Ahead:
     today : MoveValues
     gain : ndarray
     remains : ndarray
-        As `abm.core.choice.waiting` asks for them.
+        As `abm.core.opportunities.waiting` asks for them.
     """
 
     expected: Calendar
@@ -303,7 +303,9 @@ def _look_ahead(
     return _Ahead(steady, later[None], moves, moves.gain, moves.remains(config, review))
 
 
-def _weigh_piece(choices: Choices, dated: bool, firms: Rows, start: Array, luck: Luck) -> Weighing:
+def _weigh_piece(
+    choices: Choices, dated: bool, firms: Rows, start: Array, luck: DrawnLuck
+) -> Weighing:
     table, rows, regime = choices.table, choices.rows[firms], choices.regime
     settings, config = choices.moving.settings, table.config[rows].astype(np.int64)
     problem = choices.problem(firms)

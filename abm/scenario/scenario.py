@@ -33,7 +33,8 @@ from abm.policy.timeline import (
     quarter_of,
     segments,
 )
-from abm.scenario.assumptions import EconomyAssumptions, FirmAssumptions
+from abm.scenario.assumptions import EconomyAssumptions
+from abm.scenario.firm_assumptions import FirmAssumptions
 
 
 def _by_date(timeline: tuple[TimelineEntry, ...]) -> tuple[TimelineEntry, ...]:

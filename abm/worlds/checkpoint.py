@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abm import data
+from abm.axes import QUARTERS_A_YEAR
 from abm.base_year.set_up import scaled
 from abm.economy.constants import Calibration
 from abm.economy.folders import base_years, economy_of
@@ -31,7 +32,7 @@ from abm.trade.books.accounts import Accounts
 from abm.trade.inputs.suppliers import SupplierNetwork
 from abm.worlds.held_responses import HeldWorld
 
-TABLES = ("outcomes", "trade", "content", "owners")
+TABLES_KEPT = ("outcomes", "trade", "content", "owners")
 """Records that are arrays; moves and events are rows."""
 
 
@@ -228,7 +229,7 @@ def _take_apart(
     if isinstance(value, np.ndarray):
         arrays[name] = value
     elif isinstance(value, Records):
-        for table in TABLES:
+        for table in TABLES_KEPT:
             quarters = getattr(value, table)
             for column in quarters[0]:
                 arrays[f"{name}.{table}.{column}"] = np.stack([part[column] for part in quarters])
@@ -254,9 +255,9 @@ def _put_together(
         return _records(name, arrays, numbers)
     if get_origin(kind) is deque:
         (part,) = get_args(kind)
-        length = 4  # quarters of a year
-        every = (_put_together(f"{name}.{n}", part, arrays, numbers) for n in range(length))
-        return deque(every, maxlen=length)
+        names = (f"{name}.{quarter}" for quarter in range(QUARTERS_A_YEAR))
+        every = (_put_together(one, part, arrays, numbers) for one in names)
+        return deque(every, maxlen=QUARTERS_A_YEAR)
     if isinstance(kind, type) and is_dataclass(kind):
         hints = get_type_hints(kind)
         values = {
@@ -274,7 +275,7 @@ def _put_together(
 
 def _records(name: str, arrays: Mapping[str, NDArray[Any]], numbers: Mapping[str, Any]) -> Records:
     tables = {}
-    for table in TABLES:
+    for table in TABLES_KEPT:
         prefix = f"{name}.{table}."
         columns = {
             full.removeprefix(prefix): array

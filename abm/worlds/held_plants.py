@@ -24,7 +24,7 @@ from abm.location.relocation import Moves
 from abm.trade.books.by_owner import by_owner
 from agents import FirmTable
 
-CHOICES = ("entry", "exit", "moves")
+PLANT_CHOICES = ("entry", "exit", "moves")
 """What firms decide about their plants, each of which may be held."""
 
 COLUMNS = (
@@ -57,7 +57,7 @@ def out_of_step(mine: FirmTable, theirs: FirmTable) -> NDArray[np.bool_]:
 def what_differs(
     mine: FirmTable, theirs: FirmTable, stood: NDArray[np.bool_]
 ) -> dict[str, NDArray[np.bool_]]:
-    """Which of `CHOICES` it is that firms out of step made otherwise, by choice, shape (firm,).
+    """Which firms out of step made each of `PLANT_CHOICES` otherwise, by choice, shape (firm,).
 
     Parameters
     ----------

@@ -52,7 +52,7 @@ from abm.trade.sales.customers import HELD
 from abm.trade.sales.scarcity import PlantsDemand
 from abm.trade.sales.serving import Prospects, prospects
 from abm.worlds.held_plants import (
-    CHOICES,
+    PLANT_CHOICES,
     expected_when_held,
     follow,
     grants_paid,
@@ -63,7 +63,7 @@ from abm.worlds.held_plants import (
 )
 from abm.worlds.twin import Twin, check_twin
 
-RESPONSES = ("claims", "contracts", "sources", "customers", "capacity", *CHOICES, "prices")
+RESPONSES = ("claims", "contracts", "sources", "customers", "capacity", *PLANT_CHOICES, "prices")
 """What can be held."""
 
 CLAIM_TERMS = (
@@ -106,7 +106,7 @@ class HeldWorld(Twin):
         unknown = sorted(set(self.held) - set(RESPONSES))
         if unknown:
             raise ValueError(f"held: {unknown[0]!r} is none of {', '.join(RESPONSES)}")
-        if self.held.issuperset(CHOICES):
+        if self.held.issuperset(PLANT_CHOICES):
             firms = scenario.firms.model_copy(update={"relocation": False})
             scenario = scenario.model_copy(update={"firms": firms})
         super().__init__(followed, scenario)
@@ -214,7 +214,7 @@ class HeldWorld(Twin):
         """Projects and plants, their own or those of the world followed."""
         before = self.firms.plants.copy()
         super().relocate()
-        held = self.held.intersection(CHOICES)
+        held = self.held.intersection(PLANT_CHOICES)
         if not held:
             return
         firms, theirs = self.firms, self.followed
@@ -222,7 +222,7 @@ class HeldWorld(Twin):
         assert theirs.moves is not None
         assert self.expected_moves is not None
         assert theirs.expected_moves is not None
-        if held.issuperset(CHOICES):
+        if held.issuperset(PLANT_CHOICES):
             follow(firms, theirs.firms, np.ones(len(firms), np.bool_))
             self.moves, self.expected_moves = theirs.moves, theirs.expected_moves
             return

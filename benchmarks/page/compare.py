@@ -30,7 +30,7 @@ BETWEEN_RUNS = 0.05
 """Changes below are not told from those between two runs of the same code."""
 
 DRAWS = 4_000
-SEED = 1
+SEED_OF_INTERVALS = 1
 MIDDLE = (0.025, 0.975)
 
 
@@ -65,7 +65,7 @@ class Difference:
 
 def change(before: Timing, after: Timing) -> Difference:
     """Compare one thing in two runs."""
-    drawn = [_medians(row, SEED + place) for place, row in enumerate((before, after))]
+    drawn = [_medians(row, SEED_OF_INTERVALS + place) for place, row in enumerate((before, after))]
     low, high = np.quantile(drawn[1] / drawn[0], MIDDLE)
     ratio = np.median(after.on_one_machine) / np.median(before.on_one_machine)
     return Difference(before, after, float(ratio), float(low), float(high))

@@ -28,6 +28,7 @@ from experiments.runs.on_disk.run_folders import (
     check_destination,
     replaced_folder,
     write_json,
+    write_manifest,
 )
 from experiments.speed.machine import in_words
 
@@ -36,7 +37,7 @@ PAGE = ROOT / "docs" / "performance.md"
 PAGE_FIGURE = ROOT / "docs" / "figures" / "scaling.png"
 PAGE_RESULTS = PAGE.with_suffix(".json")
 
-BLOCK = re.compile(r"(<!-- measured: (?P<name>[a-z]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+MEASURED_BLOCK = re.compile(r"(<!-- measured: (?P<name>[a-z]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 HEADINGS = (
     "",
@@ -182,7 +183,7 @@ BLOCKS = {
 
 def rewritten(page: str, results: Recording) -> str:
     """A page with all its measured blocks made from results."""
-    return BLOCK.sub(
+    return MEASURED_BLOCK.sub(
         lambda found: found[1] + BLOCKS[found["name"]](results) + "\n" + found[3], page
     )
 
@@ -201,9 +202,7 @@ def write_folder(out: Path, results: Recording, sources: Sequence[Path]) -> None
         for picture in pictures:
             figure.savefig(picture)
         contents = [MANIFEST, FILE, *raw, *(picture.name for picture in pictures)]
-        write_json(
-            folder / MANIFEST, {"format": FOLDER_FORMAT, "program": PROGRAM, "contents": contents}
-        )
+        write_manifest(folder, {"format": FOLDER_FORMAT, "program": PROGRAM, "contents": contents})
 
 
 def write_page(results: Recording) -> None:

@@ -17,8 +17,8 @@ import pytest
 from experiments.sweeps.work.sweep import Options, run_sweep
 
 ROOT = Path(__file__).parents[2]
-RUNS = ROOT / "tests" / "sweeps"
-sys.path.insert(0, str(RUNS))
+RUNS_MEASURED = ROOT / "tests" / "sweeps"
+sys.path.insert(0, str(RUNS_MEASURED))
 
 import sweep_runs  # noqa: E402 - found by the line above, here and in workers
 
@@ -62,7 +62,7 @@ def test_memory_of_the_main_process(benchmark, tmp_path):
         file = sweep_runs.write_sweep(folder, replications=replications)
         done = subprocess.run(
             [sys.executable, "-c", MEMORY, str(file), str(folder / "out")],
-            env={"PYTHONPATH": f"{RUNS}{os.pathsep}{ROOT}"},
+            env={"PYTHONPATH": f"{RUNS_MEASURED}{os.pathsep}{ROOT}"},
             capture_output=True,
             text=True,
             check=True,

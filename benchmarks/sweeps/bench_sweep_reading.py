@@ -27,7 +27,7 @@ BOUNDS = {"first query": (None, None), "query": (0.3, 300), "columns": (0.3, 300
 BOUNDS |= {"report": (20, 1000)}
 """Seconds and megabytes."""
 
-PROGRAM = """
+READING = """
 import json, re, resource, sys, time
 from pathlib import Path
 from experiments.sweeps.store.reading import frame, query
@@ -67,7 +67,7 @@ def prepared(place):
 def measured(folder, what):
     """Seconds, those of processors, and megabytes of one question, in a program of its own."""
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, str(folder), what],
+        [sys.executable, "-c", READING, str(folder), what],
         env={**os.environ, "PYTHONPATH": str(ROOT), "NEARSHORE_CACHE": str(folder.parent / "c")},
         capture_output=True,
         text=True,

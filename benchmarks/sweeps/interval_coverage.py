@@ -12,7 +12,7 @@ from experiments.sweeps.answers.sobol import sobol
 from experiments.sweeps.design.points import NETS, points
 from experiments.sweeps.design.sweep_file import SweepFile
 
-KEYS = ("economy.relation", "firms.build_cost", "firms.closure_cost", "firms.home_appeal")
+SWEPT = ("economy.relation", "firms.build_cost", "firms.closure_cost", "firms.home_appeal")
 N = 128
 WEIGHTS = np.array([0.0, 1.0, 4.5])
 
@@ -37,7 +37,7 @@ def exact_of_sobol_g():
     return np.concatenate([alone, total]) / everything
 
 
-EXACT = {
+EXACT_INDICES = {
     # Saltelli et al. (2008), Global Sensitivity Analysis, p. 196, with a = 7, b = 0.1.
     ishigami: np.array([0.3139, 0.4424, 0.0, 0.5576, 0.4424, 0.2437]),
     sobol_g: exact_of_sobol_g(),
@@ -81,7 +81,7 @@ def sweep_of(kind, n, *, replications=1, seed=1, factors=3, **design):
             "scenario": "status-quo",
             "replications": replications,
             "seed": seed,
-            "factors": {key: {"uniform": [0.0, 1.0]} for key in KEYS[:factors]},
+            "factors": {key: {"uniform": [0.0, 1.0]} for key in SWEPT[:factors]},
             "design": {"kind": kind, "n": n, **design},
         }
     )
@@ -111,7 +111,7 @@ def coverage(designs, function, noise):
         table = sobol(f[..., None] + noise(u, f.std(), draws), "abc", "y").sort_values("factor")
         low = np.concatenate([table["first_low"], table["total_low"]])
         high = np.concatenate([table["first_high"], table["total_high"]])
-        hits += (low <= EXACT[function]) & (EXACT[function] <= high)
+        hits += (low <= EXACT_INDICES[function]) & (EXACT_INDICES[function] <= high)
     return hits / len(designs)
 
 
@@ -120,7 +120,7 @@ def main(count):
     designs = drawn_designs(count)
     print("| function | noise | first-order a | b | c | total a | b | c |")
     print("| --- | --- | --- | --- | --- | --- | --- | --- |")
-    for function in EXACT:
+    for function in EXACT_INDICES:
         for noise in NOISES:
             shares = " | ".join(f"{share:.1%}" for share in coverage(designs, function, noise))
             names = (each.__name__.replace("_", " ") for each in (function, noise))

@@ -30,7 +30,7 @@ from experiments.commands.options import (
 )
 from experiments.exit_codes import BAD_INPUT, DAMAGED_OR_LOCKED, INTERRUPTED
 
-PROGRAM = "nearshore"
+COMMAND = "nearshore"
 
 COMMANDS_GROUP = "nearshore.commands"
 """Entry points of commands that need the page."""
@@ -54,9 +54,9 @@ def _print_version(wanted: bool) -> None:
         from importlib.metadata import PackageNotFoundError, version
 
         try:
-            typer.echo(f"{PROGRAM} {version(PROGRAM)}")
+            typer.echo(f"{COMMAND} {version(COMMAND)}")
         except PackageNotFoundError:
-            typer.echo(f"{PROGRAM}, not installed")
+            typer.echo(f"{COMMAND}, not installed")
         raise typer.Exit
 
 
@@ -395,9 +395,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     given = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        code = app(given or ["--help"], prog_name=PROGRAM, standalone_mode=False)
+        code = app(given or ["--help"], prog_name=COMMAND, standalone_mode=False)
     except typer.TyperException as error:
-        return _complain(f"{error.format_message().rstrip('.')}; see '{PROGRAM} --help'")
+        return _complain(f"{error.format_message().rstrip('.')}; see '{COMMAND} --help'")
     except (typer.Abort, KeyboardInterrupt):
         code = INTERRUPTED
     except Exception as error:
@@ -408,13 +408,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = DAMAGED_OR_LOCKED if isinstance(error, StoreError) else BAD_INPUT
         return _complain(str(error), code)
     if code == INTERRUPTED:
-        typer.echo(f"{PROGRAM}: stopped", err=True)
+        typer.echo(f"{COMMAND}: stopped", err=True)
     return code or 0
 
 
 def _complain(problem: str, code: int = BAD_INPUT) -> int:
     """Say in one line what is wrong."""
-    typer.echo(f"{PROGRAM}: {' '.join(problem.split())}", err=True)
+    typer.echo(f"{COMMAND}: {' '.join(problem.split())}", err=True)
     return code
 
 

@@ -19,7 +19,7 @@ from experiments.sweeps.answers.report import REPORT, as_svg, report_template
 FIT = "fit.json"
 FITTED = "fitted.toml"
 
-ALIKE = 0.9
+FITTED_TOGETHER = 0.9
 """Two estimates with a correlation beyond this are called hard to tell apart."""
 
 
@@ -69,7 +69,7 @@ def in_words(numbers: dict[str, Any]) -> list[str]:
         span = f"{_end(known['profile'][0], 'below')} to {_end(known['profile'][1], 'above')}"
         lines.append(f"{key} = {known['value']:.4g} ({span}): {known['verdict']}")
     for pair, correlation in numbers["correlation"].items():
-        if correlation is not None and abs(correlation) > ALIKE:
+        if correlation is not None and abs(correlation) > FITTED_TOGETHER:
             lines.append(f"hard to tell apart: {pair} (correlation {correlation:.2f})")
     for said, rows in (("fitted", numbers["fitted"]), ("test", numbers["tested"])):
         for row in rows:

@@ -41,7 +41,7 @@ CONFIDENCE = 0.95
 LIMIT = float(chi2.ppf(CONFIDENCE, 1))
 """By how much a sum of squares may exceed the least one within the confidence interval."""
 
-SETTLED = 1e-3
+SMALLEST_CHANGE = 1e-3
 """Relative change of parameters at which the search ends."""
 
 ROUNDS = 4
@@ -173,7 +173,7 @@ class Search:
             start,
             jac=lambda x: self._slopes(x)[self._fit],
             bounds=(0.0, 1.0),
-            xtol=SETTLED,
+            xtol=SMALLEST_CHANGE,
             # Where the model meets all targets their distance goes to 0: no share of it is small.
             ftol=None,
             max_nfev=self._file.steps,

@@ -220,7 +220,7 @@ def read_target_file(source: str | Path, economy: str | None = None) -> tuple[Ta
         exists = False
     if not exists:
         raise ScenarioError(f"{shown(str(source))}: no such file")
-    document = files.read_alone(path, keys_of(TargetFile))
+    document = files.read_alone(path, keys_of(TargetFile), "file of targets")
     document = {"name": path.stem} | document
     document["targets"] = [*document.get("targets", []), *_from_series(document, path.parent)]
     document.pop("series", None)

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from abm.axes import CONFIG_LABELS, NO_PLANT
-from abm.explain.told import Crossing, Explanation, HostCost, NearestSwitch, Plan
+from abm.explain.explanation import Crossing, Explanation, HostCost, NearestSwitch, Plan
 from experiments.explain.run_again import Told
 from experiments.labels import (
     ADJECTIVES,

@@ -18,8 +18,8 @@ from abm.axes import CONFIG_LABELS
 from abm.config.keys import shown
 from abm.errors import CheckpointError, OutputError, ScenarioError
 from abm.explain.decision import explained
+from abm.explain.explanation import Explanation
 from abm.explain.one_firm import Moment
-from abm.explain.told import Explanation
 from abm.scenario.scenario import Scenario
 from experiments.explain.watched import WatchedModel
 from experiments.runs.on_disk.confined import read_inside

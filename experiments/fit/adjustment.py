@@ -36,7 +36,7 @@ from experiments.scenarios.overrides import parse_overrides
 from experiments.sweeps.design.points import points
 from experiments.sweeps.work.sweep import check_writable
 
-FOLDER = Path(str(resources.files("experiments"))) / "fit"
+FITTED_HERE = Path(str(resources.files("experiments"))) / "fit"
 
 FIT_ROWS = ("BLP-1", "CHINA-1", "METALS-1")
 """Rows of ``published_results_2.csv`` that this fit looks at."""
@@ -79,7 +79,7 @@ def targets_as_written() -> list[Target]:
 
 
 def _document() -> dict[str, Any]:
-    return files.read_alone(FOLDER / "adjustment.toml", keys_of(TargetFile))
+    return files.read_alone(FITTED_HERE / "adjustment.toml", keys_of(TargetFile), "file of targets")
 
 
 def _checksum(content: Any) -> str:
@@ -89,7 +89,7 @@ def _checksum(content: Any) -> str:
 
 def frozen_split() -> dict[str, Any]:
     """The split as it was written down before the fit."""
-    found: dict[str, Any] = json.loads((FOLDER / "adjustment_split.json").read_bytes())
+    found: dict[str, Any] = json.loads((FITTED_HERE / "adjustment_split.json").read_bytes())
     return found
 
 
@@ -205,7 +205,7 @@ def fit(file: TargetFile, out: Path, moments: Moments) -> list[str]:
     check_writable(out)
     found = Search(file, moments, points(file.sweep)).run()
     out.mkdir(parents=True, exist_ok=True)
-    return write_answer(out, file, FOLDER, found)
+    return write_answer(out, file, FITTED_HERE, found)
 
 
 def _count(points_done: int) -> None:

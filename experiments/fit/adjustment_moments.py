@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Mapping
 import numpy as np
 import pandas as pd
 
-from abm.axes import FOOTLOOSE, REGIONS, SECTORS, USA
+from abm.axes import FOOTLOOSE, QUARTERS_A_YEAR, REGIONS, SECTORS, USA
 from abm.economy.tables import load_economy
 
 Cell = tuple[str, str]
@@ -140,8 +140,10 @@ def as_recorded(imports: pd.DataFrame) -> pd.DataFrame:
 
 def import_share(trade: pd.DataFrame, origin: str, sectors: Collection[str], year: int) -> float:
     """Percent of a calendar year's US imports, as recorded, that come from one region."""
-    first = 4 * (year - FIRST_YEAR) + 1
-    bought = as_recorded(us_imports(trade, "customs_value_musd")).loc[first : first + 3]
+    first = QUARTERS_A_YEAR * (year - FIRST_YEAR) + 1
+    bought = as_recorded(us_imports(trade, "customs_value_musd")).loc[
+        first : first + QUARTERS_A_YEAR - 1
+    ]
     some = bought.loc[:, bought.columns.get_level_values("sector").isin(sectors)].sum()
     by_origin = some.groupby("origin").sum()
     return float(100 * by_origin[origin] / by_origin.sum())

@@ -20,15 +20,15 @@ import typer
 from abm import data
 from abm.errors import NearshoreError, OutputError
 from abm.scenario.assumptions import EconomyAssumptions
-from experiments.estimation.answer import ALIKE, FIT
-from experiments.fit.adjustment import FOLDER, frozen_split, targets_as_written
+from experiments.estimation.answer import FIT, FITTED_TOGETHER
+from experiments.fit.adjustment import FITTED_HERE, frozen_split, targets_as_written
 from experiments.labels import REGION_NAMES
 from experiments.runs.on_disk.run_folders import write_whole
 
-FOUND = FOLDER / "adjustment_found.json"
-PAGE = FOLDER.parents[1] / "docs" / "adjustment.md"
+FOUND = FITTED_HERE / "adjustment_found.json"
+PAGE = FITTED_HERE.parents[1] / "docs" / "adjustment.md"
 
-SPEEDS = ("renewal", "renewal_slope", "win", "shift")
+FITTED_SPEEDS = ("renewal", "renewal_slope", "win", "shift")
 """Settings of the economy that the fit is about."""
 
 ROUNDED = 0.05
@@ -41,7 +41,7 @@ KEPT = {
 }
 """Speeds whose default is an assumption although there is a fit, and why."""
 
-BLOCK = re.compile(r"(<!-- generated: adjustment_found -->\n).*?(<!-- end -->)", re.DOTALL)
+FOUND_BLOCK = re.compile(r"(<!-- generated: adjustment_found -->\n).*?(<!-- end -->)", re.DOTALL)
 
 LABELS = {
     "china": "{1}: share of {2} in US imports, {3} on 2017, points",
@@ -94,7 +94,8 @@ def found_text() -> str:
     """What the fit found; without one, that there is none and what stands in its place."""
     if not FOUND.is_file():
         defaults = EconomyAssumptions()
-        values = ", ".join(f"`economy.{name}` {getattr(defaults, name):g}" for name in SPEEDS)
+        speeds = {name: getattr(defaults, name) for name in FITTED_SPEEDS}
+        values = ", ".join(f"`economy.{name}` {speed:g}" for name, speed in speeds.items())
         return f"Not fitted yet. The defaults are assumptions: {values}."
     return "\n\n".join(_sections(json.loads(FOUND.read_bytes())))
 
@@ -103,7 +104,7 @@ def unlike_defaults(found: dict[str, Any]) -> list[str]:
     """Keys of the speeds whose default is another than the fitted value, beyond rounding."""
     defaults = EconomyAssumptions()
     fitted = {key: known["value"] for key, known in found["parameters"].items()}
-    of_speeds = ((f"economy.{name}", getattr(defaults, name)) for name in SPEEDS)
+    of_speeds = ((f"economy.{name}", getattr(defaults, name)) for name in FITTED_SPEEDS)
     return [
         key
         for key, now in of_speeds
@@ -165,7 +166,7 @@ def _knowledge(found: dict[str, Any]) -> Iterator[str]:
     else:
         yield "The targets bound every parameter from both sides."
     for pair, correlation in found["correlation"].items():
-        if correlation is not None and abs(correlation) > ALIKE:
+        if correlation is not None and abs(correlation) > FITTED_TOGETHER:
             both = " and ".join(f"`{key}`" for key in pair.split(", "))
             yield f"Hard to tell apart: {both} (correlation {correlation:.2f})."
     if found["p_value"] is not None:
@@ -216,7 +217,7 @@ def take_over(folder: Path) -> dict[str, Any]:
 
 def with_block(page: str, write: Callable[[], str]) -> str:
     """A page with what was found in its place."""
-    return BLOCK.sub(lambda block: f"{block[1]}{write()}\n{block[2]}", page)
+    return FOUND_BLOCK.sub(lambda block: f"{block[1]}{write()}\n{block[2]}", page)
 
 
 def main(folder: Annotated[Path, typer.Argument(help="Where the fit wrote fit.json.")]) -> None:

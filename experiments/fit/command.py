@@ -9,16 +9,16 @@ February 2025 is used.
 
 import sys
 from concurrent.futures import ProcessPoolExecutor
+from itertools import batched
 from pathlib import Path
 
 import pandas as pd
 
 from abm import data
-from abm.axes import FOOTLOOSE, HOSTS
+from abm.axes import FOOTLOOSE, HOSTS, MOTOR, VEHICLES
 from experiments.fit.moments import (
-    FIRMS,
-    SEEDS,
-    VEHICLES,
+    FIRMS_OBSERVED,
+    SEEDS_POOLED,
     Exports,
     FitSetting,
     Parameters,
@@ -41,17 +41,16 @@ from experiments.runs.processes import process_pool
 
 def _observe_one(task: tuple[FitSetting, Parameters, int]) -> View:
     world, parameters, seed = task
-    return observe(world, parameters, FIRMS, seed)
+    return observe(world, parameters, FIRMS_OBSERVED, seed)
 
 
 def observer(world: FitSetting, pool: ProcessPoolExecutor) -> ObserveAll:
-    """`observe` at several parameters, plants of all `SEEDS` pooled, on all processors."""
+    """`observe` at several parameters, plants of all `SEEDS_POOLED` pooled, on all processors."""
 
     def observe_all(trials: list[Parameters]) -> list[View]:
-        tasks = [(world, trial, seed) for trial in trials for seed in SEEDS]
+        tasks = [(world, trial, seed) for trial in trials for seed in SEEDS_POOLED]
         views = list(pool.map(_observe_one, tasks))
-        grouped = [views[first : first + len(SEEDS)] for first in range(0, len(views), len(SEEDS))]
-        return [_pooled(group) for group in grouped]
+        return [_pooled(list(group)) for group in batched(views, len(SEEDS_POOLED))]
 
     return observe_all
 
@@ -81,7 +80,7 @@ def _short(number: float) -> float:
 def main() -> None:
     """Fit everything and rewrite the two files."""
     world, curve, targets = FitSetting.shipped(), claim_curve(), content_targets()
-    others = [sector for sector in FOOTLOOSE if sector not in (*VEHICLES, "vehicle_parts")]
+    others = [sector for sector in FOOTLOOSE if sector not in MOTOR]
     with process_pool() as pool:
         observe_all = observer(world, pool)
         profile = profile_spreads(observe_all, world, curve, others)

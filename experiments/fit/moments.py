@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from abm import data
-from abm.axes import FOOTLOOSE, HOSTS, N_GOODS, N_HOSTS, USA
+from abm.axes import FOOTLOOSE, HOSTS, MOTOR, N_GOODS, N_HOSTS, USA
 from abm.base_year.calibration import BaseYear, calibrate
 from abm.base_year.first_plants import place_firms
 from abm.base_year.population import (
@@ -21,16 +21,17 @@ from abm.base_year.population import (
 )
 from abm.core.demand.claims import Claim
 from abm.core.inputs.sourcing import UnitCosts
-from abm.economy.tables import MERCHANDISE_PROCESSING_FEE, Array, Economy, load_economy
+from abm.economy.tables import Array, Economy, load_economy
 from abm.engine.blocks import sector_rows
 from abm.engine.draws import Draws
 from abm.errors import CalibrationError
 from abm.policy import Policy, compile_policy
 from abm.policy.regime import INSTRUMENTS
-from abm.scenario.assumptions import FirmAssumptions
+from abm.scenario.firm_assumptions import FirmAssumptions
 from abm.scenario.scenario import Scenario
 from abm.trade.borders.crossing import Borders, claim_origin
 from abm.trade.borders.this_quarter import Quarter
+from abm.trade.duties import entry_fee
 from abm.trade.flows.certificates import qualified_share
 from abm.trade.flows.deliveries import sales_by_appeal, tally_plants
 from abm.trade.inputs.input_prices import (
@@ -42,17 +43,15 @@ from abm.trade.inputs.input_prices import (
 from abm.trade.sales.market_clearing import FINAL, appeal, standing_plants
 from agents import FirmTable
 
-FIRMS = 20_000
+FIRMS_OBSERVED = 20_000
 """Size of a population; some hundred plants then stand in the cells that are fitted."""
 
-SEEDS = (1, 2, 3)
+SEEDS_POOLED = (1, 2, 3)
 """Populations pooled."""
 
 NUDGES = (1.0, 1.01, 0.99, 1.02, 0.98)
 """Factors on all spreads, tried in turn; each is well within sampling error."""
 
-
-VEHICLES = ("cars", "light_trucks")
 
 BANDS = {
     "0-1%": (0.0, 0.01),
@@ -181,7 +180,7 @@ def claim_share(exports: Exports, border: Border, rates: Array, median: float) -
     -------
     ndarray, shape (rate,)
     """
-    waived = rates + MERCHANDISE_PROCESSING_FEE
+    waived = rates + entry_fee(USA)
     gain = exports.free_cost[:, None] * (1 + waived) / exports.compliant_cost[:, None] - 1
     honest = _lognormal_below(gain, median, PAPERWORK_SPREAD)
     lie_gain = (1 + waived) / (1 + border.false_claim_cost * waived) - 1
@@ -210,7 +209,7 @@ def claim_curve() -> pd.DataFrame:
     curve = curve[curve["sector"].isin(FOOTLOOSE) & (curve["dutiable_imports_usd"] > 0)]
     middle = curve["mfn_bin"].map({band: sum(edges) / 2 for band, edges in BANDS.items()})
     single = curve["mfn_bin"].map(SINGLE_RATES)
-    vehicle_goods = curve["sector"].isin((*VEHICLES, "vehicle_parts"))
+    vehicle_goods = curve["sector"].isin(MOTOR)
     return curve.assign(rate=np.where(vehicle_goods & single.notna(), single, middle))
 
 

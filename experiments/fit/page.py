@@ -5,13 +5,12 @@ from collections.abc import Callable, Iterable
 import numpy as np
 import pandas as pd
 
-from abm.axes import FOOTLOOSE, HOSTS, PARTNERS
+from abm.axes import FOOTLOOSE, HOSTS, PARTNERS, VEHICLES
 from abm.economy.tables import Array
 from experiments.fit.moments import (
     BANDS,
-    FIRMS,
-    SEEDS,
-    VEHICLES,
+    FIRMS_OBSERVED,
+    SEEDS_POOLED,
     Exports,
     FitSetting,
     carline_content,
@@ -36,7 +35,8 @@ INDISTINCT = 0.01
 INTRODUCTION = f"""# What is fitted, and how well
 
 Written by `python -m experiments.fit.command`, which also writes `abm/data/fitted_parameters.csv`.
-Every moment is of {FIRMS:,} firms, plants of {len(SEEDS)} seeds pooled, at the prices of the
+Every moment is of {FIRMS_OBSERVED:,} firms, plants of {len(SEEDS_POOLED)} seeds pooled, \
+at the prices of the
 calibration year. Content is judged by the last rules of the `usmca-content` scenario, parts made in
 the region that do not qualify counting as non-originating; the calibration itself is under the
 baseline's. Nothing observed after February 2025 is used, except that the base of the share of

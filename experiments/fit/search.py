@@ -16,10 +16,9 @@ import pandas as pd
 from scipy.optimize import minimize_scalar
 from scipy.special import expit, logit
 
-from abm.axes import FOOTLOOSE, HOSTS, PARTNERS
+from abm.axes import FOOTLOOSE, HOSTS, PARTNERS, VEHICLES
 from abm.economy.tables import Array
 from experiments.fit.moments import (
-    VEHICLES,
     Border,
     Exports,
     FitSetting,
@@ -42,10 +41,10 @@ MEDIAN_BOUNDS = (1e-4, 0.2)
 PROBE = 0.15
 """Change of log spreads, and of log odds of origin, by which slopes of moments are taken."""
 
-LONGEST = 0.6
+LONGEST_MOVE = 0.6
 """Longest change of either in one pass."""
 
-SETTLED = 0.02
+AT_REST = 0.02
 """Largest change of either at the fixed point; their sampling error is larger."""
 
 MAX_PASSES = 12
@@ -214,12 +213,12 @@ def next_move(moment: float, probed: float, target: float) -> float:
     Returns
     -------
     float
-        At most `LONGEST` either way; 0 where the moment does not respond.
+        At most `LONGEST_MOVE` either way; 0 where the moment does not respond.
     """
     response = probed - moment
     if response == 0:
         return 0.0
-    return float(np.clip(PROBE * (target - moment) / response, -LONGEST, LONGEST))
+    return float(np.clip(PROBE * (target - moment) / response, -LONGEST_MOVE, LONGEST_MOVE))
 
 
 def curve_error(exports: Exports, border: Border, curve: pd.DataFrame, median: float) -> float:
@@ -369,7 +368,7 @@ def fit(
                 parameters = target.moved(parameters, target.position(before) + move)
         parameters = _with_common_spread(parameters, spreads, fixed)
         settled = all(
-            abs(target.position(parameters) - target.position(before)) < SETTLED
+            abs(target.position(parameters) - target.position(before)) < AT_REST
             for target in targets
         )
     view = observe_all([parameters])[0]

@@ -11,10 +11,19 @@ from collections.abc import Collection, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from abm.axes import FOOTLOOSE, GOODS, HOMES, HOSTS, PARTNERS, REGIONS, SECTORS, USES
+from abm.axes import (
+    FOOTLOOSE,
+    GOODS,
+    HOMES,
+    HOSTS,
+    PARTNERS,
+    QUARTERS_A_YEAR,
+    REGIONS,
+    SECTORS,
+    USES,
+)
 from abm.economy.tables import Array
 from abm.errors import OutputError
-from abm.scenario.assumptions import QUARTERS_A_YEAR
 from abm.trade.books import indicators
 
 FROM_PARTNERS = ("all", *PARTNERS)

@@ -6,8 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from abm.axes import PARTNERS
-from abm.scenario.assumptions import QUARTERS_A_YEAR
+from abm.axes import PARTNERS, QUARTERS_A_YEAR
 from experiments.outcomes.quantities import (
     DECISIONS,
     INVESTMENT,

@@ -7,7 +7,6 @@ shipped: rows by its shares cell by cell, columns so that each sector also has i
 inputs to output there, as far as the table allows.
 """
 
-import json
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -42,7 +41,9 @@ from experiments.runs.on_disk.run_folders import (
     PROGRAM,
     read_json,
     replaced_folder,
+    what_would_be_lost,
     write_json,
+    write_manifest,
 )
 
 Array = NDArray[np.float64]
@@ -142,6 +143,7 @@ def build_economy(source: Path, out: Path, reading: Reading | None = None) -> Ow
     table = summed(read_table(source, kind), reading)
     manifest = {
         "program": PROGRAM,
+        "contents": [MANIFEST, AUDIT, *(f"{name}.csv" for name in FLOWS)],
         "kind": "economy",
         "format": 1,
         "table": kind,
@@ -158,7 +160,7 @@ def build_economy(source: Path, out: Path, reading: Reading | None = None) -> Ow
         for name, frame in zip(FLOWS, _frames(table), strict=True):
             frame.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
         write_json(folder / AUDIT, audit)
-        (folder / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+        write_manifest(folder, manifest)
     return table
 
 
@@ -394,6 +396,8 @@ def _check_folder(out: Path) -> None:
             f"{out}: also holds {', '.join(others[:3])}, which would be lost; move what is yours, "
             "or name another folder"
         )
+    if ours and (problem := what_would_be_lost(out)):
+        raise OutputError(f"{out}: {problem}; name a new or empty folder")
 
 
 def _frames(table: OwnTable) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:

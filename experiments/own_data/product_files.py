@@ -17,7 +17,7 @@ from abm.errors import ScenarioError
 LARGEST = 200_000_000
 """Bytes; a schedule by ten digits and all partners has 50 million."""
 
-COLUMNS: dict[str, tuple[str, ...]] = {
+COLUMN_NAMES: dict[str, tuple[str, ...]] = {
     "code": ("hs", "hs2", "hs4", "hs6", "hs8", "hs10", "hts", "hts8", "hts10", "hts number",
              "hs code", "hs_code", "code",
              "product", "product code", "product/sector code", "commodity"),
@@ -104,7 +104,7 @@ def read_rows(source: Path, needed: str) -> Rows:
     by_name = {head.lower(): head for head in reversed(heads)}
     place = {
         what: next((by_name[name] for name in names if name in by_name), None)
-        for what, names in COLUMNS.items()
+        for what, names in COLUMN_NAMES.items()
     }
     if place["claimed"] is not None:
         place["share"] = None
@@ -163,7 +163,7 @@ def _check_columns(source: Path, heads: list[str], place: Place, needed: str) ->
 
 
 def _names(what: str) -> str:
-    return ", ".join(COLUMNS[what])
+    return ", ".join(COLUMN_NAMES[what])
 
 
 def _check_versions(source: Path, rows: Rows, columns: list[str]) -> None:

@@ -42,7 +42,7 @@ LARGEST_PERCENT = 10_000.0
 WORLD = ("world", "all", "000", "0", "wld", "")
 """Partners that mean every origin."""
 
-ALIKE = 0.83
+LABELS_ALIKE = 0.83
 """Likeness from which a name that is not known is taken for a slip of one that is."""
 
 _FREE = re.compile(r"free\b", re.IGNORECASE)
@@ -265,7 +265,8 @@ def _region(name: str) -> str:
     known = {label.casefold(): region for label, region in _countries().items()}
     if said in known:
         return known[said]
-    near = difflib.get_close_matches(said, [label for label in known if len(label) > 4], 1, ALIKE)
+    long_enough = [label for label in known if len(label) > 4]
+    near = difflib.get_close_matches(said, long_enough, 1, LABELS_ALIKE)
     if near:
         raise ScenarioError(f"{shown(name)}: no such country; did you mean {known[near[0]]}?")
     return "ROW"

@@ -11,10 +11,11 @@ from abm.model import RelocationModel
 from abm.scenario.fork import future_of
 from abm.scenario.scenario import Scenario
 from experiments.runs.channels import world_names
-from experiments.runs.on_disk.checkpoints import FOLDER, NO_CHECKPOINT, read_checkpoint, restored
+from experiments.runs.on_disk.checkpoints import NO_CHECKPOINT, read_checkpoint, restored
 from experiments.runs.on_disk.provenance import check_economy
 from experiments.runs.on_disk.run_folders import (
     CHANNELS_FILE,
+    CHECKPOINT,
     FOLDER_FORMAT,
     MANIFEST,
     PROGRAM,
@@ -78,7 +79,7 @@ def resume(
     split = (folder / CHANNELS_FILE).exists()
 
     def worlds(scenario: Scenario, reference: RelocationModel) -> dict[str, Any]:
-        return {name: restored(folder / FOLDER / name, reference) for name in FOLLOWING}
+        return {name: restored(folder / CHECKPOINT / name, reference) for name in FOLLOWING}
 
     return run_scenario(
         scenarios[0],
@@ -227,7 +228,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 def _until(place: Path, manifest: Mapping[str, Any], at: int) -> RelocationModel:
     """The run of a folder in a quarter: from its checkpoint if that is early enough."""
-    if not (place / FOLDER).exists() or read_checkpoint(place).facts["quarter"] > at:
+    if not (place / CHECKPOINT).exists() or read_checkpoint(place).facts["quarter"] > at:
         return run_again(manifest, at)
     model = restored(place)
     if at > model.quarter:

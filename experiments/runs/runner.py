@@ -29,7 +29,9 @@ from experiments.runs.on_disk.run_folders import (
     SUMMARY,
     check_destination,
     replaced_folder,
+    tell_of,
     write_json,
+    write_manifest,
     write_run,
     write_table,
 )
@@ -308,16 +310,18 @@ def _write(
     manifests = [simulation.manifest(facts) for simulation in pair]
     with replaced_folder(result.out) as folder:
         if result.reference is None:
-            write_run(folder, result.run, manifests[0], result.summary)
             if save is not None:
                 save(pair[0].model, folder)
+            write_run(folder, result.run, manifests[0], result.summary)
             return
-        for run, manifest in zip((result.run, result.reference), manifests, strict=True):
+        for run, manifest, simulation in zip(
+            (result.run, result.reference), manifests, pair, strict=True
+        ):
             (folder / run.name).mkdir()
+            if save is not None:
+                save(simulation.model, folder / run.name)
             write_run(folder / run.name, run, manifest, summary(run.tables))
         if save is not None:
-            for simulation in pair:
-                save(simulation.model, folder / simulation.name)
             for channel, world in worlds.items():
                 save(world.model, folder / CHECKPOINT / channel)
         write_json(folder / SUMMARY, result.summary)
@@ -334,7 +338,7 @@ def _write(
             **facts,
             "wall_seconds": round(sum(simulation.seconds for simulation in pair), 3),
         }
-        write_json(folder / MANIFEST, comparison)
+        write_manifest(folder, comparison)
 
 
 def _draw(result: RunResult, draw: DrawFigures | None) -> None:
@@ -348,4 +352,6 @@ def _draw(result: RunResult, draw: DrawFigures | None) -> None:
     with replaced_folder(result.out / FIGURES_FOLDER) as folder:
         split = {} if result.channels is None else {"channels": result.channels}
         drawn = draw(result.run, result.reference, folder, **split)
+        check_destination(result.out)  # again: to draw leaves time to put pictures there
+        tell_of(result.out, FIGURES_FOLDER, folder)
     result.figures.extend(result.out / FIGURES_FOLDER / path.name for path in drawn)

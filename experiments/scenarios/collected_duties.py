@@ -19,11 +19,11 @@ from abm import data
 from abm.axes import GOODS
 from experiments.runs.on_disk.run_folders import write_whole
 
-BASE_YEAR = 2017
+YEAR_BEFORE = 2017
 FIRST, LAST = pd.Period("2018Q1"), pd.Period("2022Q4")
 """Quarters whose duties the scenario levies."""
 
-DECIMALS = 4
+RATE_DECIMALS = 4
 """Of a rate; a hundredth of a percentage point."""
 
 LISTED = "china-list-3"
@@ -108,7 +108,7 @@ def increments() -> pd.DataFrame:
         Index quarter, columns partner and sector as customs have them; 0 where no law holds.
     """
     rates = quarterly_rates()
-    base = rates.loc[rates.index.year == BASE_YEAR]
+    base = rates.loc[rates.index.year == YEAR_BEFORE]
     late = rates.loc[FIRST:LAST]
     usual = base.to_numpy()[late.index.quarter.to_numpy() - 1]
     beyond = (late - usual).clip(lower=0)
@@ -197,12 +197,12 @@ def special_duties() -> pd.DataFrame:
     }
     for goods in ("cars", "light_trucks", "vehicle_parts"):
         by_good["CHN", goods] = kinds[goods]
-    year = monthly().loc[str(BASE_YEAR)].groupby(["partner", "sector"])["imports"].sum()["CHN"]
+    year = monthly().loc[str(YEAR_BEFORE)].groupby(["partner", "sector"])["imports"].sum()["CHN"]
     other = float(year["transport"] * split.loc["other_transport", "share"])
     by_good["CHN", "machinery"] = (
         customs["CHN", "machinery"] * year["machinery"] + kinds["other_transport"] * other
     ) / (year["machinery"] + other)
-    return pd.DataFrame(by_good).round(DECIMALS)
+    return pd.DataFrame(by_good).round(RATE_DECIMALS)
 
 
 def scenario_text() -> str:

@@ -10,7 +10,7 @@ from experiments.scenarios.overrides import load_scenario
 SHORT_RUN = 12
 """Quarters of a run with fixed plants: claims, parts and wages have then settled."""
 
-LONG_RUN = 40
+LAST_QUARTER = 40
 """Quarters of a run in which plants move: ten years, three times a plant's building time."""
 
 THREAT_RUN = 24
@@ -57,7 +57,7 @@ def fixed(name: str, *overrides: str) -> Design:
 
 def moving(name: str, *overrides: str, scenario: str = "status-quo") -> Design:
     """A long run in which plants move."""
-    return Design(f"{name}, plants move", scenario, overrides, LONG_RUN)
+    return Design(f"{name}, plants move", scenario, overrides, LAST_QUARTER)
 
 
 BASE_FIXED = fixed("NAFTA")

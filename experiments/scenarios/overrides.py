@@ -17,7 +17,7 @@ from abm.config import files
 from abm.config.keys import flatten, keys_of, merge, nested, shown
 from abm.config.settings import Share
 from abm.errors import ScenarioError
-from abm.scenario.assumptions import Beliefs
+from abm.scenario.firm_assumptions import Beliefs
 from abm.scenario.scenario import Scenario
 
 type Source = str | os.PathLike[str]
@@ -25,7 +25,7 @@ type Source = str | os.PathLike[str]
 NOT_OVERRIDDEN = ("format", "name", "title", "question", "extends", "sources", "timeline")
 """Keys that say what a file is rather than what a run does."""
 
-BELIEFS = "firms.beliefs"
+BELIEFS_KEY = "firms.beliefs"
 
 ROUNDING = 1e-12
 """Shares this close are the same: sums of three decimal fractions."""
@@ -218,7 +218,7 @@ def overridden(
     changed = dict(document)
     for key, value in values.items():
         changed = merge(changed, nested(key, value))
-    changed = merge(changed, nested(BELIEFS, _filled_beliefs(scenario.firms.beliefs, values)))
+    changed = merge(changed, nested(BELIEFS_KEY, _filled_beliefs(scenario.firms.beliefs, values)))
     changed["timeline"] = _of_keys(changed.get("timeline", []), lambda key: key not in values)
     return Scenario.from_document(changed)
 
@@ -226,9 +226,9 @@ def overridden(
 def _filled_beliefs(before: Beliefs, values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the shares of beliefs, those not overridden scaled to fill up to one."""
     given = {
-        key.removeprefix(f"{BELIEFS}."): value
+        key.removeprefix(f"{BELIEFS_KEY}."): value
         for key, value in values.items()
-        if key.startswith(f"{BELIEFS}.")
+        if key.startswith(f"{BELIEFS_KEY}.")
     }
     rest = {name: share for name, share in before.model_dump().items() if name not in given}
     try:

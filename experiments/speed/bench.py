@@ -27,6 +27,7 @@ from experiments.runs.on_disk.run_folders import (
     check_destination,
     replaced_folder,
     write_json,
+    write_manifest,
 )
 from experiments.runs.processes import in_own_process
 from experiments.speed.bound import of_cost_step
@@ -190,7 +191,7 @@ def _write(out: Path, result: BenchResult, scenario: Scenario, started: datetime
             **processor(),
             "scenario": scenario.model_dump(mode="json"),
         }
-        write_json(folder / MANIFEST, manifest)
+        write_manifest(folder, manifest)
 
 
 def print_bench(result: BenchResult, console: Console | None = None) -> None:

@@ -36,7 +36,7 @@ class Transcendentals:
         return self.logarithms / speed.logarithms + self.exponentials / speed.exponentials
 
 
-NOTHING = Transcendentals(0, 0)
+NO_WORK = Transcendentals(0, 0)
 
 
 def of_free_mix(firms: int, inputs: int, hosts: int, regimes: int) -> Transcendentals:
@@ -70,7 +70,7 @@ def of_cost_step(
     """
     binds = (costs.log_wedge > 0) | ~costs.feasible
     bound_entries = np.count_nonzero(binds, axis=2)
-    total = NOTHING
+    total = NO_WORK
     for index, term in enumerate(terms):
         regimes = term.shape[-1]
         mine = sector == index

@@ -1,13 +1,12 @@
 """Claims of origin before March 2025: what was fitted, and apart from it what was not."""
 
 from abm import data
-from abm.axes import FOOTLOOSE, PARTNERS
+from abm.axes import FOOTLOOSE, MOTOR, PARTNERS
 from experiments.fit.moments import claim_curve
 from experiments.labels import REGION_NAMES, SECTOR_NAMES
 from experiments.outcomes.estimates import Estimate, estimate
 from experiments.scenarios.designs import BASE_FIXED, content, fixed
 from experiments.validation.finding import Results
-from experiments.validation.measuring import MOTOR
 from experiments.validation.sections import Section
 
 USMCA_FIXED = fixed(

@@ -13,7 +13,7 @@ from experiments.runs.on_disk.run_folders import (
     PROGRAM,
     check_destination,
     replaced_folder,
-    write_json,
+    write_manifest,
     write_whole,
 )
 from experiments.validation import claim_shares, robustness
@@ -25,7 +25,7 @@ from experiments.validation.second_opinion import exact_hat_comparison
 from experiments.validation.sections import Section
 
 VALIDATION_FORMAT = 1
-CONTENTS = ("manifest.json", "validation.json", "validation.html", "validation.md")
+FILES_WRITTEN = ("manifest.json", "validation.json", "validation.html", "validation.md")
 
 
 # why: an argument is an option of the command
@@ -139,15 +139,16 @@ def _write(
     manifest = {
         "format": VALIDATION_FORMAT,
         "program": PROGRAM,
-        "contents": list(CONTENTS),
+        "contents": list(FILES_WRITTEN),
         **facts,
     }
     markdown = report.markdown()
+    check_destination(out)  # again: runs leave time to put something there
     with replaced_folder(out) as folder:
         rows = json.dumps(report.data(), indent=2, ensure_ascii=False, allow_nan=False)
         (folder / "validation.json").write_text(rows + "\n", encoding="utf-8")
         (folder / "validation.html").write_text(report.html(), encoding="utf-8")
         (folder / "validation.md").write_text(markdown, encoding="utf-8")
-        write_json(folder / "manifest.json", manifest)
+        write_manifest(folder, manifest)
     if page is not None:
         write_whole(page, markdown.encode())

@@ -13,10 +13,12 @@ from abm.axes import (
     FOOTLOOSE,
     HAS_PLANT,
     HOSTS,
+    MOTOR,
     N_FOOTLOOSE,
     N_GOODS,
     N_HOSTS,
     PARTNERS,
+    QUARTERS_A_YEAR,
     REGIONS,
     USA,
 )
@@ -27,12 +29,10 @@ from abm.model import RelocationModel
 from abm.trade.books import indicators
 from abm.trade.sales.market_clearing import FINAL, standing_plants
 
-MOTOR = ("cars", "light_trucks", "vehicle_parts")
-
 GROUPS = {sector: [place] for place, sector in enumerate(FOOTLOOSE)} | {"goods": [*range(N_GOODS)]}
 """Sectors whose flows are measured, each of its own and all goods together."""
 
-WINDOW = 4
+QUARTERS_AVERAGED = QUARTERS_A_YEAR
 """Last quarters of a run that are averaged: plants are reviewed once a year."""
 
 Measures = dict[str, float]
@@ -50,10 +50,10 @@ def run_and_measure(model: RelocationModel, quarters: int) -> Measures:
     Returns
     -------
     dict of str to float
-        Measures of the last `WINDOW` quarters; ``entries/MEX``, the plants in Mexico that
+        Measures of the last `QUARTERS_AVERAGED`; ``entries/MEX``, the plants in Mexico that
         firms are expected to decide on over the whole run; costs of origin at its end.
     """
-    window = min(WINDOW, quarters)
+    window = min(QUARTERS_AVERAGED, quarters)
     total: Counter[str] = Counter()
     entries = 0.0
     for quarter in range(quarters):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from abm.axes import HOSTS
+from abm.axes import HOSTS, MOTOR
 from abm.economy.tables import Array
 from experiments.scenarios.designs import (
     BASE_MOVING,
@@ -16,7 +16,6 @@ from experiments.scenarios.designs import (
     threat,
 )
 from experiments.validation.finding import Results
-from experiments.validation.measuring import MOTOR
 from experiments.validation.sections import Section
 
 SEEDS = 3

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from abm import data
-from abm.economy.folders import COLUMNS, base_years, economy_checksum, economy_of
+from abm.economy.folders import ECONOMY_COLUMNS, base_years, economy_checksum, economy_of
 from abm.errors import ScenarioError, StoreError
 from abm.scenario.scenario import Scenario
 from experiments.commands.main import main
@@ -217,7 +217,7 @@ def test_an_economy_that_is_not_there_is_refused_in_one_line(tmp_path, capsys, w
     assert not (tmp_path / "o").exists()
 
 
-@pytest.mark.parametrize("name", [name for name in COLUMNS if name not in FLOWS])
+@pytest.mark.parametrize("name", [name for name in ECONOMY_COLUMNS if name not in FLOWS])
 def test_a_copy_of_a_shipped_table_in_a_folder_changes_nothing(folder, name):
     before = economy_of(str(folder))
     (folder / f"{name}.csv").write_bytes((Path(str(files(data))) / f"{name}.csv").read_bytes())
@@ -287,4 +287,4 @@ def test_other_tables_of_a_folder_take_the_place_of_those_shipped(folder):
     table["hourly_compensation_usd"] *= 3
     table.to_csv(folder / "labour.csv", index=False)
     assert (economy_of(str(folder)).hourly_pay == 3 * economy_of().hourly_pay).all()
-    assert set(FLOWS) < set(COLUMNS)
+    assert set(FLOWS) < set(ECONOMY_COLUMNS)

@@ -20,7 +20,7 @@ from experiments.speed.bench import (
     print_bench,
 )
 from experiments.speed.bound import (
-    NOTHING,
+    NO_WORK,
     Transcendentals,
     of_cost_step,
     of_free_mix,
@@ -38,6 +38,7 @@ PHASES = (
     "claim_origin",
     "value_plans",
     "relocate",
+    "build_capacity",
     "serve_customers",
     "trade_and_account",
     "rewire_suppliers",
@@ -163,7 +164,7 @@ def test_the_machine_is_described_in_one_line():
 def test_work_is_its_counts_over_the_rates():
     speed = Speed(logarithms=100.0, exponentials=50.0, threads=1, block=1)
     assert Transcendentals(200, 100).seconds(speed) == 4.0
-    assert NOTHING + Transcendentals(1, 2) == Transcendentals(1, 2)
+    assert NO_WORK + Transcendentals(1, 2) == Transcendentals(1, 2)
 
 
 def test_the_bound_counts_one_power_a_free_cost_and_two_where_the_rule_binds():

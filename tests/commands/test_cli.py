@@ -106,6 +106,7 @@ def test_scenarios_lists_each_on_one_line(capsys):
         "balance-target",
         "blanket-2025",
         "blanket-25",
+        "china-25",
         "collected-2018",
         "history",
         "metals-2018",

@@ -10,7 +10,7 @@ import abm.trade_phases
 from abm.errors import NonFiniteError
 from abm.scenario.scenario import Scenario
 from experiments.commands.main import main
-from experiments.runs.on_disk import failure
+from experiments.runs.on_disk import run_folders
 from experiments.runs.on_disk.failure import failure_file, write_failure
 from experiments.runs.runner import run_scenario
 from tests.synthetic import FakeModel, FakeScenario
@@ -138,11 +138,21 @@ def test_a_file_that_is_no_failure_is_one_line(tmp_path, capsys, content):
 
 
 def test_a_failure_file_is_whole_or_not_there(tmp_path, monkeypatch):
-    def refuse(path, content):
-        path.write_text("{", encoding="utf-8")
+    def refuse(*paths):
         raise OSError("disk full")
 
-    monkeypatch.setattr(failure, "write_json", refuse)
+    monkeypatch.setattr(run_folders.os, "replace", refuse)
     with pytest.raises(OSError, match="disk full"):
         write_failure(tmp_path / "failure.json", broken(), SCENARIO, firms=1, seed=1)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_failure_file_that_somebody_changed_is_kept(tmp_path):
+    first = failure_file(tmp_path / "run")
+    write_failure(first, broken(), SCENARIO, firms=1, seed=1)
+    assert failure_file(tmp_path / "run") == first  # as it was left, so it may be replaced
+    first.write_text("mine")
+    second = failure_file(tmp_path / "run")
+    write_failure(second, broken(), SCENARIO, firms=1, seed=1)
+    assert (first.name, second.name) == ("run-failure.json", "run-failure-2.json")
+    assert first.read_text() == "mine"

@@ -292,6 +292,22 @@ def test_building_anew_loses_nothing_that_the_user_put_beside(whole, tmp_path, c
     assert (tmp_path / "o" / "labour.csv").read_text() == "mine"
 
 
+@pytest.mark.parametrize("name", ["final_demand.csv", "audit.json", "manifest.json"])
+def test_building_anew_loses_nothing_that_the_user_saved_over(whole, tmp_path, capsys, name):
+    whole.to_csv(tmp_path / "t.csv")
+    words = ["economy", "--from", str(tmp_path / "t.csv"), "--out", str(tmp_path / "o")]
+    assert main(words) == 0
+    mine = (tmp_path / "o" / name).read_text().replace("1", "4", 1)
+    (tmp_path / "o" / name).write_text(mine)
+    capsys.readouterr()
+    assert main(words) == 2
+    said = capsys.readouterr().err
+    assert said.endswith(
+        f"o: {name} was changed since a run wrote it; name a new or empty folder\n"
+    )
+    assert (tmp_path / "o" / name).read_text() == mine
+
+
 def test_every_kind_of_finding_has_been_planted():
     elsewhere = {"label unused", "currency", "unit converted", "market without rows", "balanced"}
     assert set(PLANTED) | elsewhere == set(KINDS)

@@ -1,8 +1,9 @@
-"""How large a function and a file may be, in all packages.
+"""How large a function, a file and a folder may be, in all packages.
 
 A function has at most 60 lines besides its docstring, and 6 arguments besides ``self``; one
 that has more says why in a comment ``# why: ...`` right above it. A file has at most 450
-lines, tests and benchmarks included.
+lines, tests and benchmarks included, and a folder about a dozen modules, unless each is one
+of a kind.
 """
 
 import ast
@@ -17,9 +18,17 @@ FILES = sorted(file for package in PACKAGES for file in (ROOT / package).glob("*
 MOST_LINES = 60
 MOST_ARGUMENTS = 6
 LONGEST_FILE = 450
+FULLEST_FOLDER = 13
+"""Modules, those aside that stand for the folder itself."""
+
+OF_THE_FOLDER = ("__init__.py", "conftest.py")
+
+ONE_OF_A_KIND = {
+    "abm/policy/instruments": "one file an instrument",
+    "experiments/validation/findings": "one file a published finding",
+}
 
 TO_BE_SPLIT = {
-    "abm/location/review.py value_plans",
     "abm/trade/books/settlement.py settle",
     "abm/trade/borders/crossing.py delivery",
     "abm/trade/flows/deliveries.py _tally_plants",
@@ -65,6 +74,30 @@ def test_files_and_functions_are_small_or_say_why():
             found.add(name)
     assert found - TO_BE_SPLIT == set(), "too large; split it, or say why right above it"
     assert TO_BE_SPLIT - found == set(), "small enough now; take it off the list"
+
+
+def crowded(root, folders):
+    """Folders below some that hold more modules than a reader takes in at a glance."""
+    below = [path for name in folders for path in ((root / name), *(root / name).rglob("*"))]
+    return {
+        path.relative_to(root).as_posix()
+        for path in below
+        if sum(module.name not in OF_THE_FOLDER for module in path.glob("*.py")) > FULLEST_FOLDER
+    }
+
+
+def test_folders_hold_about_a_dozen_modules():
+    assert crowded(ROOT, (*PACKAGES, "tests", "benchmarks")) <= ONE_OF_A_KIND.keys()
+
+
+def test_a_crowded_folder_is_found(tmp_path):
+    (tmp_path / "abm" / "rooms").mkdir(parents=True)
+    for number in range(FULLEST_FOLDER):
+        (tmp_path / "abm" / "rooms" / f"m{number}.py").touch()
+    (tmp_path / "abm" / "rooms" / "__init__.py").touch()
+    assert crowded(tmp_path, ["abm"]) == set()
+    (tmp_path / "abm" / "rooms" / "more.py").touch()
+    assert crowded(tmp_path, ["abm"]) == {"abm/rooms"}
 
 
 MANY = "def f(a, b, c, d, e, f, g):\n    pass\n"

@@ -9,6 +9,7 @@ import pytest
 
 from abm.axes import N_FOOTLOOSE, N_HOSTS, N_REGIONS, N_SECTORS, USES
 from abm.core.inputs.contracts import REMEMBERED
+from abm.location.evenly import MOVE_GROUPS
 from abm.model import RelocationModel
 from abm.state.state import State
 
@@ -24,6 +25,8 @@ LENGTHS = {
     "market": N_REGIONS,
     "use": len(USES),
     "quarter": REMEMBERED,
+    "group": MOVE_GROUPS,
+    "amount": 2,
 }
 OTHER = {
     "firms",

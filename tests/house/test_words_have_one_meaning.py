@@ -34,8 +34,21 @@ FILES_OF_SEVERAL_ROOMS = {
 """Names that several classes or files share, and why a reader is not misled."""
 
 CLASSES = ("Economy", "Firms", "World", "Plan", "Lever")
-CONSTANTS = ("RULES", "PARTNERS", "FORMAT", "IMMOBILE")
+CONSTANTS = (
+    *("RULES", "PARTNERS", "FORMAT", "IMMOBILE", "BLOCK", "SETTLED", "COLUMNS", "PLANTS"),
+    *("MOTOR", "VEHICLES"),
+)
 """Names that once meant up to seven things."""
+
+CONSTANTS_TO_BE_RENAMED = {
+    "CONFIDENCE",
+    "CONTENT",
+    "FLOWS",
+    "METALS",
+    "TABLES",
+    "TRADE",
+}
+"""Constants that other files import, of which there are several; nothing is added here."""
 
 
 def is_defined(name: str) -> bool:
@@ -56,18 +69,21 @@ def defined_names() -> Counter[str]:
             for statement in ast.parse(path.read_text(encoding="utf-8")).body:
                 if isinstance(statement, ast.ClassDef):
                     found[statement.name] += 1
-                elif isinstance(statement, ast.Assign):
-                    found.update(
-                        node.id
-                        for target in statement.targets
-                        for node in ast.walk(target)
-                        if isinstance(node, ast.Name)
-                    )
-                elif isinstance(statement, ast.AnnAssign) and isinstance(
-                    statement.target, ast.Name
-                ):
-                    found[statement.target.id] += 1
+                found.update(assigned(statement))
     return found
+
+
+def assigned(statement: ast.stmt) -> list[str]:
+    """Names to which a statement gives a value."""
+    if isinstance(statement, ast.AnnAssign):
+        targets = [statement.target]
+    elif isinstance(statement, ast.Assign):
+        targets = statement.targets
+    else:
+        return []
+    nodes = (node for target in targets for node in ast.walk(target))
+    given = (node for node in nodes if isinstance(node, ast.Name))
+    return [node.id for node in given if isinstance(node.ctx, ast.Store)]
 
 
 def test_every_row_of_the_glossary_is_read():
@@ -114,6 +130,30 @@ def files(root: Path = ROOT) -> dict[str, list[str]]:
     return found
 
 
+def imported_constants(root: Path = ROOT) -> dict[str, list[str]]:
+    """Where each constant is defined that another file imports, by name.
+
+    What is for its own file alone may have a short name that another file has too.
+    """
+    defined: dict[str, list[str]] = defaultdict(list)
+    asked: set[tuple[str, str]] = set()
+    for package in PACKAGES:
+        for path in sorted((root / package).rglob("*.py")):
+            where = path.relative_to(root).as_posix()
+            tree = ast.parse(path.read_text(encoding="utf-8"))
+            for name in {name for statement in tree.body for name in assigned(statement)}:
+                defined[name].append(where)
+            for node in ast.walk(tree):
+                if isinstance(node, ast.ImportFrom) and node.module:
+                    module = f"{node.module.replace('.', '/')}.py"
+                    asked.update((module, alias.name) for alias in node.names)
+    return {
+        name: places
+        for name, places in defined.items()
+        if name.isupper() and any((place, name) in asked for place in places)
+    }
+
+
 def shared(found: dict[str, list[str]]) -> dict[str, list[str]]:
     return {name: places for name, places in found.items() if len(places) > 1}
 
@@ -124,6 +164,20 @@ def test_no_two_classes_have_one_name_unless_it_says_why():
 
 def test_no_two_files_have_one_name_unless_it_says_why():
     assert shared(files()).keys() ^ FILES_OF_SEVERAL_ROOMS.keys() == set()
+
+
+def test_a_constant_that_others_import_means_one_thing():
+    found = shared(imported_constants()).keys()
+    assert found - CONSTANTS_TO_BE_RENAMED == set(), "two meanings; give one another name"
+    assert CONSTANTS_TO_BE_RENAMED - found == set(), "means one thing now; take it off the list"
+
+
+def test_constants_of_two_meanings_are_found(tmp_path):
+    (tmp_path / "abm").mkdir()
+    (tmp_path / "abm" / "one.py").write_text("SIZE = 1\nOWN = 2\n")
+    (tmp_path / "abm" / "two.py").write_text("SIZE: int = 2\nOWN = 3\n")
+    (tmp_path / "abm" / "three.py").write_text("from abm.one import SIZE\n")
+    assert shared(imported_constants(tmp_path)) == {"SIZE": ["abm/one.py", "abm/two.py"]}
 
 
 def test_names_that_are_shared_are_found(tmp_path):

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from abm.core.choice.attrition import ABROAD, attrition, quarterly_deaths
 from abm.core.choice.dated_beliefs import Calendar
-from abm.core.choice.nested_values import nested_values
-from abm.core.choice.opportunities import Building, Held, expected_moves
 from abm.core.choice.plant_costs import fixed_costs, flow_profit, gain_per_sale, moving_costs
 from abm.core.choice.plant_values import keeping_values, moves_from
 from abm.core.choice.sets import ABSENT, Sets
-from abm.core.choice.waiting import Waiting, cutoffs, option_values
+from abm.core.opportunities.building import Building, Held, expected_moves
+from abm.core.opportunities.waiting import Waiting, cutoffs, option_values
+from tests.reference.nested_values import nested_values
 from tests.synthetic_plants import ALL_SETS, EMPTY, STANDING_SETS, owners
 
 N_FIRMS = 6

@@ -19,7 +19,7 @@ from abm.worlds.checkpoint import put_away, take_up
 from abm.worlds.twin import twin
 from experiments.commands.main import main
 from experiments.runs.continuing import resume, run_again
-from experiments.runs.on_disk.checkpoints import ARRAYS, FACTS, FOLDER, restored
+from experiments.runs.on_disk.checkpoints import ARRAYS, CHECKPOINT, FACTS, restored
 from experiments.runs.progress import RunProgress
 from experiments.scenarios.describe import described
 from experiments.scenarios.overrides import load_scenario
@@ -221,7 +221,7 @@ def test_a_run_that_was_stopped_goes_on_to_the_bytes_of_one_that_was_not(stopped
     assert main(["run", "--resume", str(again), "--quiet"]) == 0
     for name in ("threat-35", "status-quo"):
         assert bytes_of(again / name) == bytes_of(whole / name)
-        assert not (again / name / FOLDER).exists()
+        assert not (again / name / CHECKPOINT).exists()
     manifest = json.loads((again / "manifest.json").read_bytes())
     assert (manifest["resumed_from"], manifest["interrupted"]) == ([4], False)
 
@@ -312,7 +312,7 @@ def test_what_is_finished_is_kept_every_so_often_and_survives_a_kill(donor, tmp_
     out, seen = tmp_path / "run", []
 
     def look(quarter):
-        kept = (out / FOLDER / FACTS).exists()
+        kept = (out / CHECKPOINT / FACTS).exists()
         seen.append(restored(out).quarter if kept else None)
 
     made = run(out, donor, look, quarters=5, checkpoint_every=2)
@@ -358,7 +358,7 @@ def test_a_checkpoint_that_cannot_be_continued_is_one_line(stopped, tmp_path, ca
     folder = tmp_path / "run"
     shutil.copytree(stopped, folder)
     for name in ("threat-35", "status-quo"):
-        damage(folder / name / FOLDER)
+        damage(folder / name / CHECKPOINT)
     before = sorted(Path(folder).rglob("*"))
     assert main(["run", "--resume", str(folder), "--quiet"]) == 2
     error = capsys.readouterr().err

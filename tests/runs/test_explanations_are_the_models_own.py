@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from abm.axes import CONFIG_LABELS, CONFIGS, HOSTS
-from abm.core.choice.opportunities import Held
+from abm.core.opportunities.building import Held
 from abm.errors import OutputError, ScenarioError
 from abm.explain.decision import explanation
 from abm.explain.switching_points import CANCELS, decisions, levers_of, nearest_switch
-from abm.location.valuation import Luck, weigh
+from abm.location.valuation import DrawnLuck, weigh
 from experiments.commands.main import main
 from experiments.explain.in_words import introduction, verdict, why_claim
 from experiments.explain.run_again import explain_firm, read_manifest
@@ -89,16 +89,22 @@ def test_worth_and_choice_are_those_that_the_model_used(model):
 
 def test_firms_decide_as_often_as_the_probabilities_say(model):
     copies = 20_000
-    situation = next(each for _, _, each in model.told if each.table.target[0] < 0)
-    situation.table.opportunity[0] = -1
-    told = explanation(replace(situation, luck=None), 0, model.quarter, levers=())
-    chance = {plan.plants: plan.probability for plan in told.plans}
+
+    def chances(situation):
+        situation.table.opportunity[0] = -1
+        told = explanation(replace(situation, luck=None), 0, model.quarter, levers=())
+        return {plan.plants: plan.probability for plan in told.plans}
+
+    free = [each for _, _, each in model.told if each.table.target[0] < 0]
+    # The one of them that is least sure of what it will do.
+    situation = min(free, key=lambda each: max(chances(each).values()))
+    chance = chances(situation)
     every = np.zeros(copies, np.int64)
     draw = np.random.default_rng(1).gumbel
     choices = replace(
         situation.choices(), rows=every, payoff=np.repeat(situation.payoff(), copies, axis=0)
     )
-    luck = Luck(
+    luck = DrawnLuck(
         np.ones(copies, bool),
         Held.none(copies),
         draw(size=(copies, len(CONFIGS) + 1)),

@@ -66,7 +66,8 @@ def spoil_claims(table, policy, costs, held, borders):
     borders.cost[7, 1] = np.inf
 
 
-def spoil_payoffs(table, calibration, policy, revenue, rows, payoff):
+def spoil_payoffs(*given):
+    *_, payoff = given
     payoff[3] = np.nan
 
 
@@ -163,10 +164,11 @@ def test_the_phase_and_the_firm_are_named_with_what_it_went_in_with(model, broke
 
 def test_a_search_that_a_spoilt_firm_keeps_from_settling_names_the_firm(model, monkeypatch):
     move = abm.model.relocate
+    standing = int(np.flatnonzero(model.firms.plants.any(axis=1))[7])
 
     def move_and_spoil(table, *given):
         moves = move(table, *given)
-        table.affinity[7, 2, 1] = np.nan
+        table.affinity[standing, 2, 1] = np.nan
         return moves
 
     monkeypatch.setattr(abm.model, "relocate", move_and_spoil)
@@ -174,7 +176,7 @@ def test_a_search_that_a_spoilt_firm_keeps_from_settling_names_the_firm(model, m
         model.step()
     assert raised.value.phase == "trade_and_account"
     assert "did not settle" in str(raised.value)
-    assert "firm 7 (" in str(raised.value)
+    assert f"firm {standing} (" in str(raised.value)
 
 
 def test_a_phase_that_no_single_firm_breaks_is_named_too(model):

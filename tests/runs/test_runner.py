@@ -32,7 +32,7 @@ RUN_FILES = ["manifest.json", "summary.json", *(f"{name}.parquet" for name in TA
 
 def drawn(run: RunFrames, reference: RunFrames | None, folder: Path) -> list[Path]:
     """Stand-in for the figures: one file that names what it was given."""
-    path = folder / "picture.txt"
+    path = folder / "picture.svg"
     path.write_text(f"{run.name} against {reference.name if reference else 'nothing'}")
     return [path]
 
@@ -77,9 +77,9 @@ def files(folder: Path) -> list[str]:
 
 def test_a_single_run_writes_all_files_in_the_folder_itself(tmp_path):
     result = run_fake(USMCA, out=tmp_path / "run")
-    assert files(tmp_path / "run") == sorted([*RUN_FILES, "figures/picture.txt"])
+    assert files(tmp_path / "run") == sorted([*RUN_FILES, "figures/picture.svg"])
     assert result.out == tmp_path / "run"
-    assert result.figures == [tmp_path / "run" / "figures" / "picture.txt"]
+    assert result.figures == [tmp_path / "run" / "figures" / "picture.svg"]
     assert not result.interrupted
     assert result.notes == []
     outcomes = pd.read_parquet(tmp_path / "run" / "outcomes.parquet")
@@ -89,9 +89,9 @@ def test_a_single_run_writes_all_files_in_the_folder_itself(tmp_path):
 def test_two_runs_lie_side_by_side_with_a_comparison_above(tmp_path):
     run_fake(USMCA, against=STATUS_QUO, quarters=20, out=tmp_path / "both")
     each = [f"{name}/{file}" for name in ("usmca", "status-quo") for file in RUN_FILES]
-    above = ["manifest.json", "summary.json", "figures/picture.txt"]
+    above = ["manifest.json", "summary.json", "figures/picture.svg"]
     assert files(tmp_path / "both") == sorted([*each, *above])
-    assert (tmp_path / "both/figures/picture.txt").read_text() == "usmca against status-quo"
+    assert (tmp_path / "both/figures/picture.svg").read_text() == "usmca against status-quo"
     compared = json.loads((tmp_path / "both/summary.json").read_text())
     alone = json.loads((tmp_path / "both/usmca/summary.json").read_text())
     jobs = compared["manufacturing_employment"]["MEX"]
@@ -144,7 +144,7 @@ def test_two_runs_alike_write_the_same_bytes_but_for_the_manifest(tmp_path):
 def test_a_second_run_replaces_the_first_as_a_whole(tmp_path):
     run_fake(USMCA, against=STATUS_QUO, out=tmp_path / "run")
     run_fake(USMCA, out=tmp_path / "run")
-    assert files(tmp_path / "run") == sorted([*RUN_FILES, "figures/picture.txt"])
+    assert files(tmp_path / "run") == sorted([*RUN_FILES, "figures/picture.svg"])
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
 
 
@@ -165,6 +165,43 @@ def test_what_was_put_in_the_folder_during_the_run_is_not_lost(tmp_path):
     with pytest.raises(OutputError, match=r"holds notes\.md"):
         run_fake(USMCA, out=out, model_factory=partial(model, on_quarter={2: write_notes}))
     assert files(out) == ["notes.md"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "summary.json",
+        "usmca/outcomes.parquet",
+        "status-quo/manifest.json",
+        "usmca/checkpoint/quarter",
+        "figures/picture.svg",
+        "figures/mine.png",
+    ],
+)
+def test_what_somebody_saved_over_in_the_folder_is_not_replaced(tmp_path, name):
+    out = tmp_path / "run"
+    again = partial(run_fake, USMCA, out=out, against=STATUS_QUO, checkpoint_every=2)
+    again()
+    again()  # as it was left, it is replaced
+    (out / name).write_bytes(b"mine")
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    with pytest.raises(OutputError, match=f"{name}.*; name a new or empty folder$"):
+        again()
+    assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
+
+
+def test_pictures_put_there_while_figures_were_drawn_are_not_lost(tmp_path):
+    out = tmp_path / "run"
+
+    def draw(run, reference, folder):
+        (out / "figures").mkdir()
+        (out / "figures" / "picture.svg").write_text("mine")
+        return drawn(run, reference, folder)
+
+    with pytest.raises(OutputError, match=r"holds figures/picture\.svg, which no earlier run"):
+        run_fake(USMCA, out=out, draw=draw)
+    assert (out / "figures" / "picture.svg").read_text() == "mine"
+    assert (out / "outcomes.parquet").exists()
 
 
 def test_without_a_folder_nothing_is_written(tmp_path, monkeypatch):

@@ -10,7 +10,7 @@ import pytest
 
 from abm.errors import CheckpointError
 from experiments.commands.main import main
-from experiments.runs.on_disk.checkpoints import ARRAYS, FOLDER, read_checkpoint, restored
+from experiments.runs.on_disk.checkpoints import ARRAYS, CHECKPOINT, read_checkpoint, restored
 from experiments.scenarios.overrides import load_scenario
 from tests.kept_runs import bytes_of, changed, cut, run
 
@@ -32,7 +32,7 @@ def whole_split(tmp_path_factory, donor):
     """A run split into channels that nobody stopped."""
     out = tmp_path_factory.mktemp("whole split") / "run"
     assert not run(out, donor, **SPLIT).interrupted
-    assert not (out / FOLDER).exists()
+    assert not (out / CHECKPOINT).exists()
     parts = pd.read_parquet(out / "channels.parquet").groupby("channel")["part"]
     largest = parts.agg(lambda part: part.abs().max())
     assert (largest.drop("relocation") > 0).all()  # so few firms do not move within six quarters
@@ -45,7 +45,7 @@ def stopped_split(tmp_path_factory, donor):
     out, seen = tmp_path_factory.mktemp("stopped split") / "run", []
 
     def terminate(quarter):
-        place = out / FOLDER / "relocation"
+        place = out / CHECKPOINT / "relocation"
         seen.append(read_checkpoint(place).facts["quarter"] if place.exists() else None)
         if quarter == 3:
             os.kill(os.getpid(), signal.SIGTERM)
@@ -69,7 +69,7 @@ def test_a_stopped_run_split_into_channels_goes_on_to_the_same_bytes(
     shutil.copytree(stopped_split, again)
     assert main(["run", "--resume", str(again), "--quiet"]) == 0
     same_split(again, whole_split)
-    assert not (again / FOLDER).exists()
+    assert not (again / CHECKPOINT).exists()
     assert json.loads((again / "manifest.json").read_bytes())["resumed_from"] == [3]
 
 
@@ -79,8 +79,8 @@ def test_a_run_split_into_channels_goes_on_again_and_again(stopped_split, whole_
     for quarters in (5, 6):
         given = ["--resume", str(again), "--quarters", str(quarters), "--checkpoint-every", "9"]
         assert main(["run", *given, "--quiet"]) == 0
-        assert read_checkpoint(again / FOLDER / "duty_paid").facts["quarter"] == quarters
-    for place in [folder for folder in again.rglob(FOLDER) if folder.is_dir()]:
+        assert read_checkpoint(again / CHECKPOINT / "duty_paid").facts["quarter"] == quarters
+    for place in [folder for folder in again.rglob(CHECKPOINT) if folder.is_dir()]:
         shutil.rmtree(place, ignore_errors=True)
     same_split(again, whole_split)
 
@@ -89,12 +89,12 @@ def test_a_run_split_into_channels_goes_on_again_and_again(stopped_split, whole_
     ("damage", "said"),
     [
         (lambda place: shutil.rmtree(place / "compliance"), "holds no checkpoint"),
-        (lambda place: cut(ARRAYS)(place / "compliance" / FOLDER), "arrays.npz is damaged"),
+        (lambda place: cut(ARRAYS)(place / "compliance" / CHECKPOINT), "arrays.npz is damaged"),
         (
-            lambda place: changed(quarter=2)(place / "compliance" / FOLDER),
+            lambda place: changed(quarter=2)(place / "compliance" / CHECKPOINT),
             "is not of the moment of the world that it follows",
         ),
-        (lambda place: changed(held=None)(place / "compliance" / FOLDER), "is incomplete"),
+        (lambda place: changed(held=None)(place / "compliance" / CHECKPOINT), "is incomplete"),
     ],
 )
 def test_a_world_of_a_channel_that_cannot_go_on_is_one_line(
@@ -102,7 +102,7 @@ def test_a_world_of_a_channel_that_cannot_go_on_is_one_line(
 ):
     folder = tmp_path / "run"
     shutil.copytree(stopped_split, folder)
-    damage(folder / FOLDER)
+    damage(folder / CHECKPOINT)
     before = sorted(folder.rglob("*"))
     assert main(["run", "--resume", str(folder), "--quiet"]) == 2
     error = capsys.readouterr().err
@@ -113,4 +113,4 @@ def test_a_world_of_a_channel_that_cannot_go_on_is_one_line(
 
 def test_a_world_that_follows_another_is_not_taken_up_alone(stopped_split):
     with pytest.raises(CheckpointError, match="is of a world that follows another one"):
-        restored(stopped_split / FOLDER / "compliance")
+        restored(stopped_split / CHECKPOINT / "compliance")

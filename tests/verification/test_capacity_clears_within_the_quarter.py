@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 
-from abm.core.demand.capacity import Pace, Supply, clear, impact_elasticity, invest, rent
+from abm.core.demand.capacity import Pace, SupplyCurve, clear, impact_elasticity, invest, rent
 
-SUPPLY = Supply(slope=0.4)
+SUPPLY = SupplyCurve(slope=0.4)
 PLANTS = (200, 3)
 
 
@@ -103,7 +103,7 @@ def test_supply_at_last_quarters_prices_would_swing_where_this_does_not():
 def test_without_a_slope_scarcity_is_exactly_one_and_output_as_wanted():
     capacity, wanted, elasticity = plants()
     cleared = clear(
-        Supply(slope=0.0), capacity, constant_elasticity(wanted, elasticity), elasticity
+        SupplyCurve(slope=0.0), capacity, constant_elasticity(wanted, elasticity), elasticity
     )
     assert (cleared.u == 1).all()
     np.testing.assert_array_equal(cleared.output, wanted)
@@ -167,8 +167,8 @@ def test_a_plant_reaches_what_is_wanted_and_stays_there():
 @pytest.mark.parametrize(
     ("make", "complaint"),
     [
-        (lambda: Supply(slope=-0.1), "slope: -0.1; must be at least 0"),
-        (lambda: Supply(slope=0.4, slack=1.1), "slack: 1.1; must be between 0 and 1"),
+        (lambda: SupplyCurve(slope=-0.1), "slope: -0.1; must be at least 0"),
+        (lambda: SupplyCurve(slope=0.4, slack=1.1), "slack: 1.1; must be between 0 and 1"),
         (lambda: Pace(rise=-1), "rise: -1; must be at least 0"),
         (lambda: Pace(wear=1.5), "wear: 1.5; must be between 0 and 1"),
     ],

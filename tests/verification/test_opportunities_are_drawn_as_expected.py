@@ -7,12 +7,12 @@ import pytest
 
 from abm.core.choice.attrition import attrition
 from abm.core.choice.dated_beliefs import Calendar
-from abm.core.choice.flows import expected_decisions, expected_flows
 from abm.core.choice.long_run import stationary_distribution
-from abm.core.choice.opportunities import Building, Held, expected_moves
 from abm.core.choice.plant_values import keeping_values, moves_from
 from abm.core.choice.sets import ABSENT
-from abm.core.choice.waiting import Waiting
+from abm.core.opportunities.building import Building, Held, expected_moves
+from abm.core.opportunities.waiting import Waiting
+from tests.reference.plant_flows import expected_decisions, expected_flows
 from tests.synthetic_plants import EMPTY, owners
 
 COPIES = 40_000

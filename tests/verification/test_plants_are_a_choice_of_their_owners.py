@@ -1,17 +1,16 @@
 """Owners' choice of plants in the running model: rest, attrition, threats, and what is expected."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
 from scipy import stats
 
 from abm.axes import HAS_PLANT, HOSTS, N_CONFIGS, N_FOOTLOOSE, N_HOMES, N_HOSTS, NO_PLANT
-from abm.base_year.resting import Moves, Resting
+from abm.base_year.resting import Resting, RestingMoves
 from abm.core.choice.attrition import attrition
 from abm.core.choice.clocks import Kind
 from abm.core.choice.dated_beliefs import Calendar
-from abm.core.choice.flows import expected_decisions, expected_flows
 from abm.core.choice.long_run import stationary_distribution
 from abm.location.deaths import struck
 from abm.location.evenly import NUMBER
@@ -22,6 +21,7 @@ from abm.scenario.scenario import Scenario
 from abm.worlds.checkpoint import put_away, take_up
 from agents import Firm
 from experiments.scenarios.overrides import load_scenario
+from tests.reference.plant_flows import expected_decisions, expected_flows
 from tests.same_firms import at_rest, model_of
 
 FIRMS = 600
@@ -87,6 +87,40 @@ def test_in_the_long_run_owners_make_what_they_do(rest):
     assert gap.max() < 0.02
 
 
+def test_small_firms_seldom_go_abroad_and_owners_from_abroad_have_the_plants_observed(rest):
+    """6,154 firms were registered as IMMEX in 2016, 82% of them in manufacturing."""
+    model = rest[0]
+    table = model.firms
+    foreign = table.plants[:, MEX] & (table.home != MEX)
+    assert 0.6 < table.weight[foreign].sum() / (0.82 * 6154) < 1.5
+    local = table.home < N_HOSTS
+    abroad = table.plants.sum(axis=1) > table.plants[np.arange(len(table)), table.home % N_HOSTS]
+    large = table.relative_size > np.median(table.relative_size)
+    shares = [
+        np.average(abroad[some], weights=table.weight[some])
+        for some in (local & ~large, local & large)
+    ]
+    assert shares[1] > 3 * shares[0]
+
+
+def test_the_chance_of_arriving_rises_with_size_to_the_power_of_its_gradient(rest):
+    model, moving, _, _ = rest
+    table, every = model.firms, np.arange(len(model.firms))
+    flat = replace(moving, settings=moving.settings.model_copy(update={"arriving_gradient": 0.0}))
+    np.testing.assert_array_equal(
+        flat.arriving_at(table, every), flat.sunk.arriving[table.sector, table.home]
+    )
+    odds = np.exp(-moving.arriving_at(table, every) / moving.settings.build_noise)
+    gradient = moving.settings.arriving_gradient
+    away = table.home == USA
+    np.testing.assert_allclose(
+        odds[away, MEX] / odds[away, MEX][0],
+        (table.relative_size[away] / table.relative_size[away][0]) ** gradient,
+        rtol=1e-6,
+    )
+    assert (odds[away, USA] == 1).all()
+
+
 def test_long_run_shares_are_those_of_the_core_where_projects_take_no_time(rest):
     """The chain between projects is that of the core's decisions and deaths."""
     model, moving, payoff, resting = rest
@@ -97,12 +131,12 @@ def test_long_run_shares_are_those_of_the_core_where_projects_take_no_time(rest)
     )
     values = resting.moves[0].values[::20, :, None]
     decisions = expected_decisions(problem, values, 0.0, problem.location.review, 0)
-    moves = Moves.of(problem, moving.barred[table.sector[rows]])
+    moves = RestingMoves.of(problem, moving.barred[table.sector[rows]])
     # The core lets a firm that builds nothing review at another time than it builds.
     together = moves.decisions(np.zeros((len(rows), N_CONFIGS, N_CONFIGS)))
     builds = np.broadcast_to(SETS.opens, together.shape)
     np.testing.assert_allclose(together[builds], decisions[builds], rtol=1e-9, atol=1e-14)
-    at_once = Moves(
+    at_once = RestingMoves(
         **{item.name: getattr(moves, item.name) for item in fields(moves)}
         | {
             "delays": np.where(moves.delays > 0, 1, 0),

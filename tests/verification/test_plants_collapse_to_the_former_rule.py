@@ -12,18 +12,18 @@ import pytest
 from abm.core.choice.clocks import Clock, Clocks, Kind, kinds, survival_of_news
 from abm.core.choice.dated_beliefs import Calendar, calendar, dated_projects, dated_values
 from abm.core.choice.dated_plants import dated_moves
+from abm.core.choice.foresight import PlantProblem
 from abm.core.choice.location import (
     LocationProblem,
     choice_probabilities,
     choice_values,
     solve_values,
 )
-from abm.core.choice.nested_values import nested_odds, nested_values
-from abm.core.choice.outlook import PlantProblem
 from abm.core.choice.plant_costs import moving_costs
 from abm.core.choice.plant_projects import going_on_or_back
 from abm.core.choice.plant_values import keeping_values, moves_from
 from abm.core.choice.projects import Projects, continue_or_cancel
+from tests.reference.nested_values import nested_odds, nested_values
 from tests.synthetic_plants import ALL_SETS, STANDING_SETS, owners
 
 FIRMS = 60

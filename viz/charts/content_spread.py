@@ -4,14 +4,12 @@ from typing import Any
 
 import numpy as np
 
-from abm.axes import FOOTLOOSE
+from abm.axes import FOOTLOOSE, VEHICLES
 from experiments.labels import sector_in_sentence
 from viz.charts.basics import Chart, Ink, axis, plain_option
 from viz.lab.frame import Frame
 from viz.lab.history import BINS
 from viz.lab.observed import carline_shares
-
-VEHICLES = ("cars", "light_trucks")
 
 
 def content_spread(frame: Frame, ink: Ink, sector: str) -> Chart:

@@ -40,7 +40,7 @@ SHORT = {**REGION_NAMES, "USA": "US"}
 IN_FRONT = ("US jobs", "Mexico output", "US prices")
 """What a visitor reads first: who works, who gains trade, and what it costs at home."""
 
-NUMBERS = (
+NUMBERS_SHOWN = (
     *((f"{SHORT[host]} output", "bn USD/yr", "output", n, 1.0, 0)
       for n, host in enumerate(HOSTS)),
     *((f"{SHORT[host]} jobs", "thousand", "jobs", n, 1.0, 0)
@@ -56,7 +56,7 @@ NUMBERS = (
 
 def headlines(frame: Frame) -> list[Headline]:
     """The figures in front, as they stand."""
-    return [_headline(frame, *figure) for figure in NUMBERS]
+    return [_headline(frame, *figure) for figure in NUMBERS_SHOWN]
 
 
 # why: an argument is a part of a figure's declaration

@@ -19,7 +19,7 @@ from viz.lab.frame import Frame
 from viz.lab.history import Picture
 from viz.lab.sites import cities, city_rows
 
-NAME = "north-america"
+MAP_NAME = "north-america"
 
 WINDOW = ((-29.0, 20.8), (29.0, -26.0))
 """Corners of what is shown, in units of `viz.charts.projection`: west and north, east and south."""
@@ -59,7 +59,7 @@ def outlines() -> dict[str, Any]:
         several = shape["type"] == "MultiPolygon"
         flat = [[_ring(ring) for ring in one] for one in (polygons if several else [polygons])]
         shape["coordinates"] = flat if several else flat[0]
-    return {NAME: drawn}
+    return {MAP_NAME: drawn}
 
 
 def _ring(points: list[list[float]]) -> list[list[float]]:
@@ -143,7 +143,7 @@ def trade_map(frame: Frame, ink: Ink, colour_by: str, arcs: bool) -> Chart:
         "textStyle": {"fontFamily": "system-ui, sans-serif"},
         "tooltip": {"trigger": "item", "confine": True},
         "geo": {
-            "map": NAME,
+            "map": MAP_NAME,
             "boundingCoords": WINDOW,
             "aspectScale": 1,
             "roam": True,

@@ -16,7 +16,7 @@ from abm.scenario.scenario import Scenario
 from experiments.explain.run_again import read_manifest
 from experiments.labels import REGION_NAMES
 from experiments.runs.on_disk.provenance import check_economy
-from viz.charts.map import NAME, WINDOW, city_places, outlines
+from viz.charts.map import MAP_NAME, WINDOW, city_places, outlines
 from viz.figures.canvas import styled
 from viz.lab.frame import Frame, take
 from viz.lab.laboratory import Laboratory, Start
@@ -109,7 +109,7 @@ def _frame(shown: Frame) -> Image.Image:
 def _rings() -> list[np.ndarray]:
     """Every outline as an array of points."""
     rings = []
-    for feature in outlines()[NAME]["features"]:
+    for feature in outlines()[MAP_NAME]["features"]:
         shape = feature["geometry"]
         polygons = shape["coordinates"]
         for polygon in polygons if shape["type"] == "MultiPolygon" else [polygons]:

@@ -9,7 +9,7 @@ from matplotlib.colors import LinearSegmentedColormap, ListedColormap, PowerNorm
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from abm.axes import CONFIG_LABELS, HOSTS, N_CONFIGS
+from abm.axes import CONFIG_LABELS, HOSTS, N_CONFIGS, QUARTERS_A_YEAR
 from experiments.labels import REGION_NAMES, with_minus
 from experiments.outcomes.quantities import flows_between, plants_changed
 from experiments.outcomes.tables import RunFrames
@@ -30,7 +30,7 @@ from viz.palette import BASELINE, COLOURS, EMPTY, FAINT_TEXT, TEXT
 SHADES = LinearSegmentedColormap.from_list("flows", ["#edf1f5", "#2c5a8c"])
 """Few to many."""
 
-DARK = 0.7
+DARKENED = 0.7
 """Shade from which on type is white, between 0 and 1."""
 
 HEIGHT = 0.615
@@ -77,7 +77,11 @@ def _draw_moves_over_time(axes: Axes, run: RunFrames, reference: RunFrames | Non
 def _moves_a_year(run: RunFrames) -> pd.Series:
     """Real firms whose move was completed in a quarter or the three before."""
     moved = plants_changed(run.tables["moves"])["moved", "all"]
-    return moved.reindex(range(run.quarters + 1), fill_value=0.0).rolling(4, min_periods=1).sum()
+    return (
+        moved.reindex(range(run.quarters + 1), fill_value=0.0)
+        .rolling(QUARTERS_A_YEAR, min_periods=1)
+        .sum()
+    )
 
 
 def short(amount: float) -> str:
@@ -115,7 +119,7 @@ def _draw_matrix(axes: Axes, flows: pd.Series, base: pd.Series | None) -> None:
         style: dict[str, Any] = {
             "ha": "center",
             "va": "center",
-            "color": "white" if shade(amount) > DARK else TEXT,
+            "color": "white" if shade(amount) > DARKENED else TEXT,
         }
         axes.text(column, row - 0.15 * (base is not None), short(amount), **style)
         if base is not None:

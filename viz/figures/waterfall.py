@@ -22,7 +22,7 @@ PANELS = {
 }
 """Headlines drawn, in reading order: what stands above each, and the factor to its unit."""
 
-COLUMNS = 3
+PANELS_A_ROW = 3
 
 LARGEST_SHARE = 0.5
 """Part of all movement above which the title calls a channel the main one."""
@@ -53,16 +53,16 @@ def channels_waterfall(
         " ended.\nThe dark bar is the sum. Hatched bars lower the headline."
     )
     figure = new_figure(channels_finding(drawn, run.name), note)
-    rows = -(-len(PANELS) // COLUMNS)
+    rows = -(-len(PANELS) // PANELS_A_ROW)
     grid = figure.add_gridspec(
-        rows, COLUMNS, top=TOP - 0.045, bottom=BOTTOM - 0.05, left=0.155, right=0.985,
+        rows, PANELS_A_ROW, top=TOP - 0.045, bottom=BOTTOM - 0.05, left=0.155, right=0.985,
         hspace=0.42, wspace=0.12,
     )  # fmt: skip
     for number, (headline, (title, factor)) in enumerate(PANELS.items()):
-        axes = figure.add_subplot(grid[divmod(number, COLUMNS)])
+        axes = figure.add_subplot(grid[divmod(number, PANELS_A_ROW)])
         axes.set_title(title, size=10.5, linespacing=1.15)
         split = drawn[drawn["headline"] == headline].sort_values("order")
-        draw_waterfall(axes, split, factor, named=number % COLUMNS == 0)
+        draw_waterfall(axes, split, factor, named=number % PANELS_A_ROW == 0)
     return figure
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abm import RelocationModel
-from abm.axes import FOOTLOOSE, HAS_PLANT, N_GOODS, N_HOSTS
+from abm.axes import FOOTLOOSE, HAS_PLANT, MOTOR, N_GOODS, N_HOSTS, QUARTERS_A_YEAR
 from abm.trade.books import indicators
 from abm.trade.books.accounts import Accounts
 from viz.lab.sites import cities, sites
@@ -16,10 +16,7 @@ type Floats = NDArray[np.float64]
 BINS = 20
 """Of the distribution of content, from 0 to 1."""
 
-MOTOR = slice(0, 3)
-"""Sectors of cars, light trucks and their parts."""
-
-BILLION_A_YEAR = 4e-3
+BILLION_A_YEAR = QUARTERS_A_YEAR / 1000
 """Billion a year in a million a quarter."""
 
 
@@ -69,7 +66,8 @@ def _figures(model: RelocationModel) -> dict[str, object]:
     balance = BILLION_A_YEAR * indicators.us_goods_balance(accounts, model.economy)
     base = model.base_accounts.final
     basket = indicators.consumers_basket(base.value, base.trade_margin, base.duty)
-    _, *content = indicators.mean_content(accounts.content[MOTOR], accounts.sales[MOTOR])
+    motor = slice(len(MOTOR))
+    _, *content = indicators.mean_content(accounts.content[motor], accounts.sales[motor])
     return {
         "output": BILLION_A_YEAR * indicators.by_host(accounts.sales),
         "jobs": 1e-3 * indicators.by_host(accounts.employment),

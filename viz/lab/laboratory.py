@@ -28,7 +28,7 @@ CALIBRATION_YEAR = "2017"
 LONGEST = 400
 """Quarters a scenario may have, and so the last one that can be played."""
 
-FEWEST_FIRMS, MOST_FIRMS = 100, 100_000
+FEWEST_FIRMS, MOST_FIRMS_PLAYED = 100, 100_000
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,9 @@ class Start:
     against: Scenario | None = None
 
     def __post_init__(self) -> None:
-        if not FEWEST_FIRMS <= self.firms <= MOST_FIRMS:
+        if not FEWEST_FIRMS <= self.firms <= MOST_FIRMS_PLAYED:
             raise ScenarioError(
-                f"firms: {self.firms}; the page plays {FEWEST_FIRMS} to {MOST_FIRMS:,}"
+                f"firms: {self.firms}; the page plays {FEWEST_FIRMS} to {MOST_FIRMS_PLAYED:,}"
             )
 
 

@@ -23,7 +23,7 @@ from viz.lab.laboratory import Laboratory, Played
 
 type Floats = NDArray[np.float64]
 
-SEEDS = (8, 12, 16)
+SEEDS_BESIDE = (8, 12, 16)
 """How many can be asked for."""
 
 COVERED = 0.95

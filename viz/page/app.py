@@ -8,6 +8,7 @@ from urllib.parse import parse_qs
 
 import solara
 
+from abm.axes import QUARTERS_A_YEAR
 from viz.charts import lines
 from viz.charts.basics import DARK, LIGHT, Ink
 from viz.charts.suppliers import network
@@ -89,7 +90,9 @@ def Header(session: Session) -> None:
             speed=session.speed.value,
             names=[name for name, _ in SPEEDS],
             event_toggle=lambda *_: session.toggle(),
-            event_step=lambda count: session.step(4 if count == 4 else 1),
+            event_step=lambda count: session.step(
+                QUARTERS_A_YEAR if count == QUARTERS_A_YEAR else 1
+            ),
             event_set_speed=lambda speed: session.speed.set(_within(speed, len(SPEEDS))),
             event_reset=lambda *_: _again(session),
             event_go_to=lambda link: session.go_to(str(link) if link else None),

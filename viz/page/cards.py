@@ -16,7 +16,7 @@ from viz.charts.map import COLOURINGS, outlines_json, trade_map
 from viz.charts.told import who_gains_and_why
 from viz.lab.frame import Frame
 from viz.lab.laboratory import Failure
-from viz.lab.luck import SEEDS
+from viz.lab.luck import SEEDS_BESIDE
 from viz.lab.sites import cities
 from viz.page.elements import Choice, Press, Text, table_html
 from viz.page.parts import ChartPart, ScrubberPart
@@ -133,7 +133,7 @@ def Sureness(session: Session, frame: Frame) -> None:
         Text("h2", "How much is luck?", "ns-h2")
         Text("p", f"Running {running}\N{HORIZONTAL ELLIPSIS}" if running else said, "",
              role="status")  # fmt: skip
-        for count in () if running else SEEDS:
+        for count in () if running else SEEDS_BESIDE:
             Press(f"Run {count} seeds", lambda count=count: session.measure_luck(count))
 
 

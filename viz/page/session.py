@@ -22,7 +22,7 @@ from abm.scenario.scenario import Scenario
 from viz.lab import keep
 from viz.lab.frame import Frame, take
 from viz.lab.laboratory import LONGEST, Failure, Laboratory, Played, Start
-from viz.lab.luck import SEEDS, Luck, measure
+from viz.lab.luck import SEEDS_BESIDE, Luck, measure
 from viz.page import defaults, lever_panel
 from viz.page.page_state import PageState
 from viz.page.stories import STORIES, Story
@@ -378,7 +378,7 @@ class Session(PageState):
     def measure_luck(self, count: int) -> None:
         """Run so many seeds in processes of their own; steps go on meanwhile."""
         lab, frame = self.laboratory, self.frame.value
-        if lab is None or frame is None or self.measuring.value or count not in SEEDS:
+        if lab is None or frame is None or self.measuring.value or count not in SEEDS_BESIDE:
             return
         base = frame.start.scenario
         played = Played(

@@ -7,7 +7,7 @@ import solara
 from abm.scenario.scenario import shipped
 from viz.lab import keep
 from viz.lab.frame import Frame
-from viz.lab.laboratory import FEWEST_FIRMS, MOST_FIRMS
+from viz.lab.laboratory import FEWEST_FIRMS, MOST_FIRMS_PLAYED
 from viz.page import defaults
 from viz.page.parts import SetupPart
 from viz.page.session import Session
@@ -25,7 +25,7 @@ def Setup(session: Session, frame: Frame) -> None:
             scenario=mine,
             firms=frame.start.firms,
             fewest=FEWEST_FIRMS,
-            most=MOST_FIRMS,
+            most=MOST_FIRMS_PLAYED,
             seed=frame.start.seed,
             against=frame.other.name if frame.other else "",
             link=session.link.value,

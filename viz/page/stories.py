@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from abm.axes import QUARTERS_A_YEAR
 from abm.scenario.scenario import Scenario
 from viz.lab import keep
 from viz.lab.laboratory import Played, Start
@@ -49,7 +50,7 @@ def _after(deed: str) -> tuple[tuple[int, str], ...]:
     return (
         (FIRST - 1, "The quarter before"),
         (FIRST, deed),
-        (FIRST + 4, "A year later"),
+        (FIRST + QUARTERS_A_YEAR, "A year later"),
         (FIRST + 12, "Three years later"),
     )
 

@@ -38,7 +38,7 @@ from abm.core.choice.location import (
 from abm.core.choice.projects import Projects
 from abm.core.inputs.content_rules import Floats
 
-LONGEST = 20
+LATEST_DATE = 20
 """Quarters up to which a date is looked at as a date."""
 
 
@@ -96,7 +96,7 @@ def calendar(
     starts: Indices,
     told: NDArray[np.bool_],
     quarter: int,
-    longest: int = LONGEST,
+    longest: int = LATEST_DATE,
 ) -> Calendar:
     """Transitions expected by those who know when each segment of policy begins.
 

@@ -9,7 +9,7 @@ and ``L`` quarters until a move is completed,
                      - F(c, c', r) + (what the move then leads to is worth, V[k + L]),
 
 and what is gained by building, ``Q[k](c, c') - V[k](c)``, is known for every quarter up to the
-horizon, which is all that `abm.core.choice.waiting` asks for.
+horizon, which is all that `abm.core.opportunities.waiting` asks for.
 """
 
 from dataclasses import dataclass
@@ -17,8 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from abm.core.choice.dated_beliefs import Calendar
+from abm.core.choice.foresight import Foresight, PlantProblem, WorthOfMoves, discounted_moves
 from abm.core.choice.location import best_of_choices, firms_last
-from abm.core.choice.outlook import Outlook, PlantProblem, Prospects, discounted_moves
 from abm.core.choice.plant_values import MoveValues
 from abm.core.choice.sets import Indices
 from abm.core.inputs.content_rules import Floats
@@ -41,14 +41,14 @@ class DatedMoves:
 
     @property
     def gain(self) -> Floats:
-        """As `abm.core.choice.waiting.cutoffs` asks for it, by quarter ahead.
+        """As `abm.core.opportunities.waiting.cutoffs` asks for it, by quarter ahead.
 
         Shape (quarter ahead, firm, config to, regime).
         """
         return np.array([moves.gain for moves in self.moves])
 
     def remains(self, config: Indices, review: float) -> Floats:
-        """As `abm.core.choice.waiting.Waiting` asks for it, (quarter ahead, firm, regime)."""
+        """As `abm.core.opportunities.waiting` asks for it, (quarter ahead, firm, regime)."""
         return np.array([moves.remains(config, review) for moves in self.moves])
 
 
@@ -83,13 +83,13 @@ def dated_moves(
     worth = np.empty((quarters, firms, configs, regimes))
     stands = np.ones(firms)
     powers = _powers(problem, expected, regime)
-    for rows, outlook in problem.outlooks(2 * configs * regimes, powers[0], config):
+    for rows, foresight in problem.outlooks(2 * configs * regimes, powers[0], config):
         seen = powers[:, :, problem.location.belief[rows[0]]]
-        backwards = _Backwards(outlook, seen, problem.location.review, problem.keep_noise)
+        backwards = _Backwards(foresight, seen, problem.location.review, problem.keep_noise)
         values = firms_last(path[:, rows].swapaxes(0, 1))
         worth[:, rows] = np.moveaxis(backwards.solve(values, config[rows]), -1, 1)
         path[:, rows] = np.moveaxis(values, -1, 1)
-        stands[rows] = outlook.decay.stands(config[rows])
+        stands[rows] = foresight.decay.stands(config[rows])
     each = tuple(
         MoveValues.weighed(problem, here, now[np.arange(firms), config], config, stands)
         for here, now in zip(worth, path, strict=True)
@@ -123,12 +123,12 @@ class _Backwards:
 
     Attributes
     ----------
-    outlook : Outlook
+    foresight : Foresight
     powers : ndarray, shape (quarter, quarters ahead, regime, regime)
     review, keep_noise : float
     """
 
-    outlook: Outlook
+    foresight: Foresight
     powers: Floats
     review: float
     keep_noise: float
@@ -142,10 +142,10 @@ class _Backwards:
         worth = np.empty_like(values)
         horizon = len(values) - 1
         every = tuple(range(values.shape[1]))
-        delays = set(self.outlook.delay.ravel().tolist())
+        delays = set(self.foresight.delay.ravel().tolist())
         for ahead in range(horizon, -1, -1):
-            outlook = self.outlook.seen_from(self.powers[ahead])
-            prospects = Prospects(outlook, delays)
+            foresight = self.foresight.seen_from(self.powers[ahead])
+            prospects = WorthOfMoves(foresight, delays)
             opening = {delay: values[min(ahead + delay, horizon)] for delay in delays - {0}}
             prospects.learn(every, values[min(ahead + 1, horizon)], opening)
             if ahead < horizon:
@@ -154,9 +154,9 @@ class _Backwards:
             worth[ahead] = prospects.worth_to(config)
         return worth
 
-    def _value(self, prospects: Prospects, config: int) -> Floats:
+    def _value(self, prospects: WorthOfMoves, config: int) -> Floats:
         """Value of a set before the quarter's review, shape (regime, firm)."""
-        within = self.outlook.sets.within[config]
+        within = self.foresight.sets.within[config]
         worths = np.array([prospects.worth(config, part) for part in within])
         best, _ = best_of_choices(worths, self.keep_noise)
         value: Floats = self.review * best + (1 - self.review) * worths[-1]

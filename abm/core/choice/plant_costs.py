@@ -14,7 +14,7 @@ from abm.core.inputs.content_rules import Floats
 QUARTERS = 4
 """Of a year's sales, in which build and closure cost are given."""
 
-AT_HOME = 0.5
+PART_AT_HOME = 0.5
 """Fixed cost of a plant in the owner's own country over that abroad."""
 
 FALL_IN_SIZE = 0.12
@@ -67,7 +67,7 @@ def fixed_costs(scale: float, gain: Floats, size: Floats, share: Floats, home: I
         Per quarter.
     """
     per_firm = (len(share), *[1] * (share.ndim - 1))
-    part = np.where(home[:, None] == np.arange(share.shape[-1]), AT_HOME, 1.0)
+    part = np.where(home[:, None] == np.arange(share.shape[-1]), PART_AT_HOME, 1.0)
     part = part.reshape(len(part), *[1] * (share.ndim - 2), share.shape[-1])
     level = scale * gain * size**-FALL_IN_SIZE
     costs: Floats = level.reshape(per_firm) * part * share**RISE_IN_SALES

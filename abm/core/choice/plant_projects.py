@@ -9,7 +9,7 @@ those to be kept and the new ones. Without attrition this is
 import numpy as np
 
 from abm.core.choice.dated_beliefs import Calendar
-from abm.core.choice.outlook import Outlook, PlantProblem, discounted_moves
+from abm.core.choice.foresight import Foresight, PlantProblem, discounted_moves
 from abm.core.choice.projects import Projects
 from abm.core.inputs.content_rules import Floats
 
@@ -40,17 +40,17 @@ def going_on_or_back(
     longest = max(1, int(projects.quarters_left.max(initial=0)))
     powers = discounted_moves(expected, problem.location.discount, 0, longest)
     going_on = -projects.remaining_cost.astype(np.float64)
-    for rows, outlook in problem.outlooks(None, powers, projects.config):
+    for rows, foresight in problem.outlooks(None, powers, projects.config):
         some = projects.take(rows)
         opening = np.minimum(some.quarters_left, expected.horizon)
         then = path[opening, rows]
-        going_on[rows] += _completed(outlook, then, some, regime)
+        going_on[rows] += _completed(foresight, then, some, regime)
     firms = np.arange(len(going_on))
     cancelling = path[0, firms, projects.config, regime] - projects.cancellation_cost
     return going_on, cancelling
 
 
-def _completed(outlook: Outlook, then: Floats, projects: Projects, regime: int) -> Floats:
+def _completed(foresight: Foresight, then: Floats, projects: Projects, regime: int) -> Floats:
     """What a block's projects earn and lead to, the firms in the order of their sets.
 
     ``then`` has shape (firm, config, regime): values of the quarter in which each is completed.
@@ -63,16 +63,16 @@ def _completed(outlook: Outlook, then: Floats, projects: Projects, regime: int) 
         some = projects.take(span)
         left, each = some.quarters_left, np.arange(end - start)
         longest = int(left.max())
-        incomes = outlook.incomes(config, longest, span)
+        incomes = foresight.incomes(config, longest, span)
         earned = np.zeros((longest + 1, end - start))
-        moves = outlook.powers[:longest, regime]
+        moves = foresight.powers[:longest, regime]
         np.cumsum(np.einsum("ts,tsn->tn", moves, incomes), axis=0, out=earned[1:])
         worth[span] = earned[left, each]
-        chances = outlook.decay.path(config, longest, span)[: longest + 1]
+        chances = foresight.decay.path(config, longest, span)[: longest + 1]
         nothing = np.zeros(end - start)
         for part in chances[longest]:
             chance = np.array([now.get(part, nothing) for now in chances])
-            reached = outlook.sets.becomes[config, some.target, part]
-            value = (outlook.powers[left, regime] * then[span][each, reached]).sum(axis=1)
+            reached = foresight.sets.becomes[config, some.target, part]
+            value = (foresight.powers[left, regime] * then[span][each, reached]).sum(axis=1)
             worth[span] += chance[left, each] * value
     return worth

@@ -2,9 +2,9 @@
 
 Options to keep or close plants, those that lead to parts of the present set, come at a review
 (with probability ``review`` a quarter) with luck of scale ``keep_noise``; options to build come
-as opportunities (`abm.core.choice.opportunities`) that nobody reckons with before he has one.
+as opportunities (`abm.core.opportunities.building`) that nobody reckons with before he has one.
 Otherwise owners would close plants and found them again to harvest draws of luck. So with ``Q``
-the worth of moves (`abm.core.choice.outlook`) and ``k = keep_noise``,
+the worth of moves (`abm.core.choice.foresight`) and ``k = keep_noise``,
 
     V(c, r) = review * k * log sum_{d in c} exp(Q(c, d, r) / k) + (1 - review) * Q(c, c, r).
 
@@ -25,13 +25,13 @@ from typing import Self
 
 import numpy as np
 
+from abm.core.choice.foresight import Foresight, PlantProblem, WorthOfMoves, foresee
 from abm.core.choice.location import (
     MAX_NEWTON_STEPS,
     best_of_choices,
     firms_last,
     regime_groups,
 )
-from abm.core.choice.outlook import Outlook, PlantProblem, Prospects, foresee
 from abm.core.choice.sets import Booleans, Indices
 from abm.core.inputs.content_rules import Floats
 
@@ -61,11 +61,11 @@ def keeping_values(
     residual = np.empty(len(values))
     transitions = location.transitions
     scale = problem.scale()
-    for rows, outlook in problem.outlooks():
+    for rows, foresight in problem.outlooks():
         closing = _Closing(location.review, problem.keep_noise)
         groups = regime_groups(transitions[location.belief[rows[:1]]])
         known = firms_last(values[rows])
-        solver = _Upwards(outlook, closing, groups, scale[rows], tolerance)
+        solver = _Upwards(foresight, closing, groups, scale[rows], tolerance)
         residual[rows] = solver.solve(known)
         values[rows] = np.moveaxis(known, -1, 0)
     return values, residual
@@ -111,7 +111,7 @@ class _Upwards:
 
     Attributes
     ----------
-    outlook : Outlook
+    foresight : Foresight
     closing : _Closing
     groups : tuple of ndarray of int
         Groups of regimes that lead to each other; a group follows those it leads to.
@@ -119,7 +119,7 @@ class _Upwards:
     tolerance : float
     """
 
-    outlook: Outlook
+    foresight: Foresight
     closing: _Closing
     groups: tuple[Indices, ...]
     scale: Floats
@@ -127,23 +127,23 @@ class _Upwards:
 
     def solve(self, values: Floats) -> Floats:
         """Overwrite starting values with the solution; the residuals, shape (firm,)."""
-        outlook = self.outlook
-        shrinks = ~outlook.sets.opens
-        prospects = Prospects(outlook, set(outlook.delay[shrinks].tolist()))
+        foresight = self.foresight
+        shrinks = ~foresight.sets.opens
+        prospects = WorthOfMoves(foresight, set(foresight.delay[shrinks].tolist()))
         residual = np.zeros(len(self.scale))
-        for layer in outlook.sets.layers:
+        for layer in foresight.sets.layers:
             closing = self._closing(prospects, layer)
             np.maximum(residual, self._settle(values, layer, closing), out=residual)
             prospects.learn(layer, values)
         return residual
 
-    def _closing(self, prospects: Prospects, layer: tuple[int, ...]) -> Floats | None:
+    def _closing(self, prospects: WorthOfMoves, layer: tuple[int, ...]) -> Floats | None:
         """Expected best of what each set of a layer may be reduced to, (set, regime, firm)."""
-        within = self.outlook.sets.within
+        within = self.foresight.sets.within
         if all(len(within[config]) == 1 for config in layer):
             return None
         # A set of which no part is a configuration has nothing to close.
-        best = np.full((len(layer), *self.outlook.profit.shape[1:]), -np.inf)
+        best = np.full((len(layer), *self.foresight.profit.shape[1:]), -np.inf)
         for row, config in zip(best, layer, strict=True):
             worths = [prospects.worth(config, part) for part in within[config][:-1]]
             if len(worths) == 1:
@@ -154,18 +154,18 @@ class _Upwards:
 
     def _settle(self, values: Floats, layer: tuple[int, ...], closing: Floats | None) -> Floats:
         """Solve sets of the same size, group of regimes by group; the residuals."""
-        outlook, sets = self.outlook, list(layer)
+        foresight, sets = self.foresight, list(layer)
         start = values[sets]
-        left = outlook.decay.left
+        left = foresight.decay.left
         survives = 1.0 if left is None else left[sets, sets][:, None]
         # What comes of smaller sets, then of regimes that are settled already.
         values[sets] = 0.0
-        later = outlook.decay.expected(values, layer)
+        later = foresight.decay.expected(values, layer)
         residual = np.zeros(len(self.scale))
         for regimes in self.groups:
-            known = outlook.profit[sets][:, regimes]
-            known += foresee(outlook.powers[1][regimes], later)
-            chain = outlook.powers[1][np.ix_(regimes, regimes)]
+            known = foresight.profit[sets][:, regimes]
+            known += foresee(foresight.powers[1][regimes], later)
+            chain = foresight.powers[1][np.ix_(regimes, regimes)]
             options = None if closing is None else closing[:, regimes]
             found, gap = self._newton(start[:, regimes], known, survives, chain, options)
             values[np.ix_(sets, regimes)] = found
@@ -301,10 +301,10 @@ def moves_from(problem: PlantProblem, values: Floats, config: Indices) -> MoveVa
     """
     firms, configs, regimes = values.shape
     worth, stands = np.empty((firms, configs, regimes)), np.ones(firms)
-    for rows, outlook in problem.outlooks(2 * configs * regimes, config=config):
-        prospects = Prospects(outlook, set(outlook.delay.ravel().tolist()))
+    for rows, foresight in problem.outlooks(2 * configs * regimes, config=config):
+        prospects = WorthOfMoves(foresight, set(foresight.delay.ravel().tolist()))
         prospects.learn(tuple(range(configs)), firms_last(values[rows]))
         worth[rows] = np.moveaxis(prospects.worth_to(config[rows]), -1, 0)
-        stands[rows] = outlook.decay.stands(config[rows])
+        stands[rows] = foresight.decay.stands(config[rows])
     value = values[np.arange(firms), config]
     return MoveValues.weighed(problem, worth, value, config, stands)

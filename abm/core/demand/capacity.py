@@ -42,7 +42,7 @@ type Demand = Callable[[Floats], Floats]
 
 
 @dataclass(frozen=True)
-class Supply:
+class SupplyCurve:
     """How prices respond to output beyond and below capacity.
 
     Attributes
@@ -120,7 +120,7 @@ class Cleared:
 
 
 def clear(
-    supply: Supply,
+    supply: SupplyCurve,
     capacity: Floats,
     demand: Demand,
     elasticity: Floats,
@@ -130,7 +130,7 @@ def clear(
 
     Parameters
     ----------
-    supply : Supply
+    supply : SupplyCurve
     capacity : ndarray, shape (firm, host)
         Units of output a quarter; 0 where there is no plant, whose ``u`` is 1.
     demand : callable

@@ -20,7 +20,7 @@ from abm.core.inputs.origin_rules import (
     weight_slopes,
 )
 
-MAX_ITERATIONS = 100
+MOST_STEPS = 100
 MAX_HALVINGS = 40
 
 RIDGE = 1e-10
@@ -29,7 +29,7 @@ RIDGE = 1e-10
 LEAST_CURVATURE = 1e-200
 """Smallest usable curvature: below it no spending responds to any multiplier."""
 
-BLOCK = 512
+ENTRIES_AT_ONCE = 512
 """Entries worked on at a time, so that they stay in the processor's cache."""
 
 SUFFICIENT = 1e-4
@@ -94,8 +94,8 @@ def meet_origin_rules(
     multipliers = np.zeros((N_RULES, entries)) if start is None else start.astype(np.float64)
     multipliers[:, whole.value(multipliers)[1] <= 0] = 0
     reachable = np.flatnonzero(~_out_of_reach(whole.firms, rules))
-    for first in range(0, len(reachable), BLOCK):
-        some = reachable[first : first + BLOCK]
+    for first in range(0, len(reachable), ENTRIES_AT_ONCE):
+        some = reachable[first : first + ENTRIES_AT_ONCE]
         multipliers[:, some] = _solved(whole.take(some), multipliers[:, some], tolerance)
     return _mix(whole, multipliers, tolerance)
 
@@ -115,7 +115,7 @@ def _out_of_reach(firms: Sourcing, rules: OriginRules) -> NDArray[np.bool_]:
 def _solved(dual: Dual, start: Floats, tolerance: float) -> Floats:
     """Multipliers at which Newton's iteration ends."""
     multipliers, unsettled = start.copy(), np.arange(start.shape[1])
-    for _ in range(MAX_ITERATIONS):
+    for _ in range(MOST_STEPS):
         point = _Point.of(dual, multipliers[:, unsettled])
         active = [rule for rule in range(N_RULES) if not point.held[rule].all()]
         going = np.flatnonzero(~point.settled(tolerance))

@@ -9,7 +9,7 @@ freely chosen or meeting rules of origin, are those of `abm.core.inputs.sourcing
 
 import numpy as np
 
-from abm.core.blocks import BLOCK, blocks
+from abm.core.blocks import ROWS_A_BLOCK, blocks
 from abm.core.inputs.buyers import ORIGINATING, OTHER, Buyers, sourcing_potential
 from abm.core.inputs.content_rules import Floats, category_wedges, mix_factors
 from abm.core.inputs.further_rules import regimes_of, weights_by_group
@@ -37,7 +37,7 @@ def reprice(
     out : UnitCosts
         As `abm.core.inputs.sourcing.cost_step` left them; changed in place.
     """
-    for rows in blocks(len(buyers), max(1, BLOCK // len(terms.threshold))):
+    for rows in blocks(len(buyers), max(1, ROWS_A_BLOCK // len(terms.threshold))):
         costs = out.rows(rows)
         some = buyers.take(rows)
         choice = free_choice(some, terms)

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.core.blocks import BLOCK, blocks
+from abm.core.blocks import ROWS_A_BLOCK, blocks
 from abm.core.inputs.buyers import ORIGINATING, OTHER, OTHER_BEFORE_DUTY, Buyers, sourcing_potential
 from abm.core.inputs.content_rules import Floats, meet_content_rule
 from abm.core.inputs.further_rules import FreeMix, FurtherRules, missed_entries, solve_entries
@@ -241,7 +241,7 @@ def cost_step(
         Accepted shortfall of content, as a share of net cost.
     """
     threshold = terms.threshold[:, None]
-    for rows in blocks(len(buyers), max(1, BLOCK // len(terms.threshold))):
+    for rows in blocks(len(buyers), max(1, ROWS_A_BLOCK // len(terms.threshold))):
         some = buyers.take(rows)
         choice = free_choice(some, terms)
         result = _firm_innermost(out.rows(rows))

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from abm.axes import REGIONS, SECTORS
 from abm.economy.tables import load_economy
 
-METALS = SECTORS.index("metals")
+METALS_ROW = SECTORS.index("metals")
 
 
 def _bought(rows: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -34,12 +34,12 @@ def metal_content() -> NDArray[np.float64]:
     would be above 1 and is cut.
     """
     lines = load_economy().lines
-    of_sector = _bought(load_economy().intermediate_use[:, METALS].sum(axis=0))
+    of_sector = _bought(load_economy().intermediate_use[:, METALS_ROW].sum(axis=0))
     known = np.repeat(lines.metal.sum(axis=1, keepdims=True), lines.share.shape[1], axis=1)
     mean = lines.by_sector(known)[lines.sector]
     relative = np.divide(known, mean, out=np.ones_like(known), where=mean > 0)
     share = np.minimum(of_sector[lines.sector] * relative, 1.0)
-    share[lines.of(METALS)] = 1.0
+    share[lines.of(METALS_ROW)] = 1.0
     share.flags.writeable = False
     return share
 

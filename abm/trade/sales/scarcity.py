@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abm.axes import N_FOOTLOOSE, N_HOSTS
-from abm.core.demand.capacity import Cleared, Supply, clear, impact_elasticity
+from abm.core.demand.capacity import Cleared, SupplyCurve, clear, impact_elasticity
 from abm.core.demand.customers import of_every_firm, sum_by_sector
 from abm.core.inputs.content_rules import Floats
 from abm.core.inputs.sourcing import firm_last
@@ -30,7 +30,7 @@ from abm.trade.sales.serving import Prospects
 TOLERANCE = 1e-6
 """Of the logarithm of ``u``: what is sold and made is in single precision."""
 
-SETTLED = 1e-3
+PRICES_SETTLED = 1e-3
 """Largest gap that is left to plants whose customers come and go at once."""
 
 
@@ -204,7 +204,7 @@ class PlantsDemand:
         return found
 
 
-def clear_plants(demand: PlantsDemand, capacity: Floats, supply: Supply) -> Cleared:
+def clear_plants(demand: PlantsDemand, capacity: Floats, supply: SupplyCurve) -> Cleared:
     """What scarcity adds to the prices of plants, what they make, and what they would.
 
     Parameters
@@ -212,7 +212,7 @@ def clear_plants(demand: PlantsDemand, capacity: Floats, supply: Supply) -> Clea
     demand : PlantsDemand
     capacity : ndarray, shape (firm, host)
         Units of output a quarter.
-    supply : Supply
+    supply : SupplyCurve
 
     Returns
     -------
@@ -233,10 +233,9 @@ def clear_plants(demand: PlantsDemand, capacity: Floats, supply: Supply) -> Clea
         of_sale = impact_elasticity(prospects.win, sigma)
         elasticity = of_sale[prospects.quarter.table.sector][:, None] * to_consumers
     cleared = clear(supply, capacity, demand.output, elasticity, TOLERANCE)
-    if (cleared.gap > SETTLED).any():
-        raise ModelError(
-            f"serve_customers: prices of {(cleared.gap > SETTLED).sum()} plants did not settle"
-        )
+    if (cleared.gap > PRICES_SETTLED).any():
+        open_ = (cleared.gap > PRICES_SETTLED).sum()
+        raise ModelError(f"serve_customers: prices of {open_} plants did not settle")
     return cleared
 
 

@@ -15,6 +15,7 @@ from experiments.runs.on_disk.confined import open_inside
 from experiments.runs.on_disk.provenance import versions
 from experiments.runs.on_disk.run_folders import (
     CHECKPOINT,
+    CHECKPOINT_FILES,
     PROGRAM,
     read_json,
     seal_holds,
@@ -25,11 +26,7 @@ from experiments.runs.on_disk.run_folders import (
 CHECKPOINT_FORMAT = 3
 """Of the two files below; since 3 a run carries contracts and customers."""
 
-FOLDER = CHECKPOINT
-"""In the folder of the run it belongs to."""
-
-FACTS = "checkpoint.json"
-ARRAYS = "arrays.npz"
+FACTS, ARRAYS = CHECKPOINT_FILES
 
 NO_CHECKPOINT = (
     "holds no checkpoint; a run leaves one where it is stopped, or with --checkpoint-every"
@@ -46,7 +43,7 @@ def save_checkpoint(model: Any, folder: Path) -> None:
         Of the run; the checkpoint has a folder of its own in it.
     """
     checkpoint = put_away(model)
-    place = folder / FOLDER
+    place = folder / CHECKPOINT
     place.mkdir(parents=True)
     np.savez(place / ARRAYS, allow_pickle=False, **checkpoint.arrays)
     content = {
@@ -68,10 +65,10 @@ def read_checkpoint(folder: Path) -> Checkpoint:
     CheckpointError
         If there is none, or it is not ours, damaged, or of another version.
     """
-    place = folder / FOLDER
+    place = folder / CHECKPOINT
     if not (place / FACTS).is_file():
         raise CheckpointError(f"{folder}: {NO_CHECKPOINT}")
-    facts = read_json(folder, f"{FOLDER}/{FACTS}")
+    facts = read_json(folder, f"{CHECKPOINT}/{FACTS}")
     if facts.get("program") != PROGRAM:
         raise CheckpointError(f"{place}: is no checkpoint written by {PROGRAM}")
     form, version, now = facts.get("format"), facts.get("version"), versions()["nearshore"]
@@ -83,7 +80,7 @@ def read_checkpoint(folder: Path) -> Checkpoint:
     if not seal_holds(facts):
         raise CheckpointError(f"{place}: {FACTS} is damaged (its checksum is not as written)")
     try:
-        with open_inside(folder, f"{FOLDER}/{ARRAYS}") as file:
+        with open_inside(folder, f"{CHECKPOINT}/{ARRAYS}") as file:
             if hashlib.file_digest(file, "sha256").hexdigest() != facts.get("arrays_sha256"):
                 raise CheckpointError(
                     f"{place}: {ARRAYS} is damaged (its SHA-256 is not as written)"
@@ -117,7 +114,7 @@ def restored(folder: Path, followed: RelocationModel | None = None) -> Relocatio
     try:
         return take_up(checkpoint, followed)
     except CheckpointError as error:
-        raise CheckpointError(f"{folder / FOLDER}: {error}") from None
+        raise CheckpointError(f"{folder / CHECKPOINT}: {error}") from None
 
 
 def _plain(version: object) -> str:

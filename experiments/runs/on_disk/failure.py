@@ -1,19 +1,37 @@
 """The file that a failed run leaves, from which it can be run again."""
 
+import os
 from pathlib import Path
 from typing import Any
 
 from abm.errors import NonFiniteError
 from abm.scenario.scenario import Scenario
 from experiments.runs.on_disk.provenance import economy_facts, git_revision, versions
-from experiments.runs.on_disk.run_folders import PROGRAM, sealed, write_json
+from experiments.runs.on_disk.run_folders import (
+    PROGRAM,
+    as_json,
+    read_json,
+    seal_holds,
+    sealed,
+    write_whole,
+)
 
 FAILURE_FORMAT = 2
 
 
 def failure_file(out: Path) -> Path:
-    """Where the failure of a run that should have gone to ``out`` is written: beside it."""
-    return out.with_name(f"{out.name}-failure.json")
+    """Where the failure of a run that should have gone to ``out`` is written: beside it.
+
+    A file that somebody changed, or that was never ours, keeps its name, and a number is
+    added to that of the new one.
+    """
+    names = (f"{out.name}-failure{n}.json" for n in ("", *(f"-{n}" for n in range(2, 1000))))
+    return next(path for path in map(out.with_name, names) if _is_free(path))
+
+
+def _is_free(path: Path) -> bool:
+    found = read_json(path.parent, path.name)
+    return not os.path.lexists(path) or (found.get("program") == PROGRAM and seal_holds(found))
 
 
 def write_failure(
@@ -53,10 +71,5 @@ def write_failure(
         "versions": versions(),
         "git_revision": git_revision(),
     }
-    draft = path.with_name(f".{path.name}-new")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_json(draft, sealed(content))
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, as_json(sealed(content)).encode())

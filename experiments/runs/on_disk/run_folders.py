@@ -1,13 +1,16 @@
-"""Results on disk: every file whole or not at all, every folder replaced as one."""
+"""Results on disk: every file whole or not at all, every folder replaced as one.
+
+A folder is replaced only if every file in it is as it was left: the manifest has the
+checksum of each, so that what somebody saved over, added or drew anew is never lost.
+"""
 
 import errno
 import json
 import os
-import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from hashlib import sha256
+from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -18,7 +21,13 @@ import pyarrow.parquet as pq
 
 from abm.errors import OutputError
 from experiments.outcomes.tables import TABLES, RunFrames, schema
-from experiments.runs.on_disk.confined import read_inside
+from experiments.runs.on_disk.confined import is_file_inside, open_inside, read_inside
+from experiments.runs.on_disk.leftovers import (
+    being_written,
+    is_on_its_way,
+    mend_folder,
+    remove_left_files,
+)
 
 FOLDER_FORMAT = 2
 """Of the files below; raised when an older reader would misread them.
@@ -32,18 +41,19 @@ SUMMARY = "summary.json"
 FIGURES_FOLDER = "figures"
 CHANNELS_FILE = "channels.parquet"
 CHECKPOINT = "checkpoint"
+CHECKPOINT_FILES = ("checkpoint.json", "arrays.npz")
 SEAL = "seal"
 """Key of a JSON file for the checksum of all its other keys."""
 
-ON_ITS_WAY = re.compile(r"\..+\.[0-9a-f]{16}\.new")
-"""Of a file that `write_whole` has not finished; nobody else's has such a name by chance."""
+FILES = "files"
+"""Key of a manifest for the SHA-256 of every other file in its folder and below, by path."""
 
 RUN_FILES = (MANIFEST, SUMMARY, *(f"{name}.parquet" for name in TABLES), FIGURES_FOLDER, CHECKPOINT)
 """What the folder of one run may hold, figures and a checkpoint included."""
 
 
 def check_destination(folder: Path) -> None:
-    """Refuse a folder whose replacement would lose what is not ours.
+    """Refuse a folder whose replacement would lose what is not ours, or no longer as we left it.
 
     Parameters
     ----------
@@ -53,33 +63,99 @@ def check_destination(folder: Path) -> None:
     Raises
     ------
     OutputError
-        If it is a file, holds anything that its own manifest does not name, contains
-        the current folder, or lies where nothing can be written.
+        If it is a file, holds anything that no earlier run wrote there or that was changed
+        since, in its own folders too, contains the current folder, or lies where nothing
+        can be written.
     """
     folder = folder.resolve()
     if Path.cwd().is_relative_to(folder):
         raise OutputError(f"{folder}: holds the current folder; name a new folder inside it")
+    mend_folder(folder)
     if folder.exists() and not folder.is_dir():
         raise OutputError(f"{folder}: is a file; name a folder")
     if folder.exists():
-        foreign = {entry.name for entry in folder.iterdir()} - _own_contents(folder)
-        if foreign:
-            raise OutputError(
-                f"{folder}: holds {min(foreign)}, which no earlier run wrote there; "
-                "name a new or empty folder"
-            )
+        problem = what_would_be_lost(folder)
+        if problem:
+            raise OutputError(f"{folder}: {problem}; name a new or empty folder")
     existing = next(parent for parent in folder.parents if parent.exists())
     if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
         raise OutputError(f"{folder}: nothing can be written in {existing}")
 
 
-def _own_contents(folder: Path) -> set[str]:
-    """Names that an earlier run's manifest lists; empty without a manifest of ours."""
+def what_would_be_lost(folder: Path) -> str:
+    """Return what a folder holds that is not as an earlier run left it; ``""`` if nothing."""
+    if not any(folder.iterdir()):
+        return ""
     manifest = read_json(folder, MANIFEST)
-    names = manifest.get("contents")
-    if manifest.get("program") != PROGRAM or not isinstance(names, list):
-        return set()  # whatever that file is, we did not write it
-    return {name for name in names if isinstance(name, str)}
+    if manifest.get("program") != PROGRAM or not isinstance(manifest.get("contents"), list):
+        # Whatever stands in the place of the manifest, we did not write it.
+        foreign = min(path.name for path in folder.iterdir())
+        return f"holds {foreign}, which no earlier run wrote there"
+    if not seal_holds(manifest):
+        return f"{MANIFEST} was changed since a run wrote it"
+    if not isinstance(left := manifest.get(FILES), dict):
+        return (
+            f"{MANIFEST} has no checksums of its files, as an earlier version wrote it, so "
+            "nobody can tell whether they are as they were"
+        )
+    folders = {parent.as_posix() for name in left for parent in Path(name).parents}
+    folders |= {name for name in manifest["contents"] if isinstance(name, str)}
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if is_on_its_way(name.partition("/")[0]):
+            continue
+        if path.is_dir() and not path.is_symlink():
+            if name not in folders and not any(path.iterdir()):  # what is in it is named itself
+                return f"holds {name}, which no earlier run wrote there"
+        elif name != MANIFEST and (name not in left or not is_file_inside(path)):
+            return f"holds {name}, which no earlier run wrote there"
+        elif name != MANIFEST and _digest(folder, name) != left[name]:
+            return f"{name} was changed since a run wrote it"
+    return ""
+
+
+def _digest(folder: Path, name: str) -> str:
+    """SHA-256 of a file below a folder; ``""`` where it cannot be read."""
+    try:
+        with open_inside(folder, name) as file:
+            return file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return ""
+
+
+def write_manifest(folder: Path, content: Mapping[str, Any]) -> None:
+    """Write the manifest of a folder that holds all else: sealed, with the checksum of each file.
+
+    Parameters
+    ----------
+    folder : Path
+    content : mapping
+        What it says beside.
+    """
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    names = [path.relative_to(folder).as_posix() for path in paths]
+    files = {name: _digest(folder, name) for name in names if name != MANIFEST}
+    write_json(folder / MANIFEST, sealed({**content, FILES: files}))
+
+
+def tell_of(folder: Path, below: str, drawn: Path) -> None:
+    """Add to a manifest the files that are about to be put into a folder below its own.
+
+    Before they are there, so that a kill leaves none that the manifest does not know.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the manifest.
+    below : str
+        Name of the folder in it.
+    drawn : Path
+        Where the files are now.
+    """
+    manifest = read_json(folder, MANIFEST)
+    new = {f"{below}/{path.name}": _digest(drawn, path.name) for path in sorted(drawn.iterdir())}
+    text = as_json(sealed({**manifest, FILES: {**manifest.get(FILES, {}), **new}}))
+    write_whole(folder / MANIFEST, text.encode())
 
 
 @contextmanager
@@ -105,23 +181,27 @@ def replaced_folder(folder: Path) -> Iterator[Path]:
         If the disk refuses.
     """
     folder = folder.resolve()
-    mark = uuid4().hex[:8]
-    new, old = (folder.with_name(f".{folder.name}-{mark}-{kind}") for kind in ("new", "old"))
+    mend_folder(folder)
     try:
-        new.mkdir(parents=True)
-        yield new
-        _make_durable(new)
-        if folder.exists():
-            folder.rename(old)
-        new.rename(folder)
-        sync(folder.parent)
+        with being_written(
+            lambda: folder.with_name(f".{folder.name}-{uuid4().hex[:16]}-new"),
+            lambda path: path.mkdir(parents=True),
+        ) as new:
+            old = new.with_name(f"{new.name.removesuffix('new')}old")
+            try:
+                yield new
+                _make_durable(new)
+                if folder.exists():
+                    folder.rename(old)
+                new.rename(folder)
+                sync(folder.parent)
+            finally:
+                if old.exists() and not folder.exists():
+                    old.rename(folder)
+                for leftover in (new, old):
+                    shutil.rmtree(leftover, ignore_errors=True)
     except OSError as error:
         raise OutputError(f"{folder}: cannot be written ({error.strerror or error})") from error
-    finally:
-        if old.exists() and not folder.exists():
-            old.rename(folder)
-        for leftover in (new, old):
-            shutil.rmtree(leftover, ignore_errors=True)
 
 
 def write_run(folder: Path, run: RunFrames, manifest: dict[str, Any], summary: Any) -> None:
@@ -130,6 +210,7 @@ def write_run(folder: Path, run: RunFrames, manifest: dict[str, Any], summary: A
     Parameters
     ----------
     folder : Path
+        May hold a checkpoint already, of which the manifest then has the checksums.
     run : RunFrames
     manifest, summary : dict
         Written as JSON.
@@ -137,7 +218,7 @@ def write_run(folder: Path, run: RunFrames, manifest: dict[str, Any], summary: A
     for name in TABLES:
         write_table(folder / f"{name}.parquet", name, run.tables[name])
     write_json(folder / SUMMARY, summary)
-    write_json(folder / MANIFEST, manifest)
+    write_manifest(folder, manifest)
 
 
 def write_table(path: Path, name: str, table: pd.DataFrame) -> None:
@@ -158,11 +239,13 @@ def write_table(path: Path, name: str, table: pd.DataFrame) -> None:
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Write UTF-8 JSON that any reader takes: no NaN, a newline at the end; a manifest sealed."""
-    if path.name == MANIFEST:
-        content = sealed(content)
-    text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
-    path.write_text(text + "\n", encoding="utf-8")
+    """Write UTF-8 `as_json`."""
+    path.write_text(as_json(content), encoding="utf-8")
+
+
+def as_json(content: Mapping[str, Any]) -> str:
+    """Return JSON that any reader takes: no NaN, a newline at the end."""
+    return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def sealed(content: Mapping[str, Any]) -> dict[str, Any]:
@@ -258,16 +341,20 @@ def _make_durable(folder: Path) -> None:
 
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file under a name nobody else has, have the disk keep it, and give it its own."""
-    new = path.with_name(f".{path.name}.{uuid4().hex[:16]}.new")
-    try:
-        with new.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(new, path)
-        sync(path.parent)
-    finally:
-        new.unlink(missing_ok=True)
+    remove_left_files(path.parent, lambda name: name == path.name)
+    with being_written(
+        lambda: path.with_name(f".{path.name}.{uuid4().hex[:16]}.new"),
+        lambda new: new.touch(exist_ok=False),
+    ) as new:
+        try:
+            with new.open("r+b") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(new, path)
+            sync(path.parent)
+        finally:
+            new.unlink(missing_ok=True)
 
 
 def disk_refusal(error: OSError) -> str:

@@ -14,6 +14,7 @@ from experiments.sweeps.answers.answers import cell_means
 from experiments.sweeps.design.sweep_file import SweepFile
 from experiments.sweeps.store.by_column import Columns, batches, read_columns
 from experiments.sweeps.store.consistent import consistently
+from experiments.sweeps.store.log_ends import check_notes
 from experiments.sweeps.store.merge import changed_copies
 from experiments.sweeps.store.parts import read_part
 from experiments.sweeps.store.reading import makers_table, outcome_names, printable
@@ -164,6 +165,7 @@ def _verified(store: SweepStore, history: History) -> str:
         read_part(store.folder, part)
     store.specs()
     store.scenarios()
+    check_notes(store.folder)
     whole = f"{len(history.parts)} parts, the design, scenarios and logs are as they were written"
     changed = (
         f"{name}: was changed since it was written; it is a copy, and nothing is read from it"

@@ -25,7 +25,7 @@ MOST_POINTS = 1_000
 """Of those that delta is worked out from; densities take long."""
 
 RESAMPLES = 100
-GRID = 100
+GRID_POINTS = 100
 """Places at which densities are compared."""
 
 PAWN_SLICES = 10
@@ -107,7 +107,7 @@ def delta(x: Array, y: Array) -> float:
     ----------
     x, y : ndarray, shape (point,)
     """
-    grid = np.linspace(y.min(), y.max(), GRID)
+    grid = np.linspace(y.min(), y.max(), GRID_POINTS)
     overall = _density(y, grid)
     total = 0.0
     for rows in slices(x, _number_of_slices(len(y))):

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 # Okabe and Ito's colours, and a line style each, so that grey prints can be read.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
+INKS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
 STYLES = ("-", "--", "-.", ":")
 
 MARKS = ("o", "^", "s", "D", "v", "P")
@@ -41,7 +41,7 @@ def response(means: pd.DataFrame, factor: str, outcome: str, lines: Sequence[str
     groups = means.groupby(list(lines), sort=True) if lines else [((), means)]
     for number, (key, line) in enumerate(groups):
         line = line.sort_values(factor)
-        colour, style = COLOURS[number % len(COLOURS)], STYLES[number % len(STYLES)]
+        colour, style = INKS[number % len(INKS)], STYLES[number % len(STYLES)]
         x, y = line[factor].to_numpy(float), line["mean"].to_numpy(float)
         axes.plot(x, y, style, color=colour, marker="o", markersize=3)
         low, high = line["low"].to_numpy(float), line["high"].to_numpy(float)
@@ -99,9 +99,7 @@ def bars(table: pd.DataFrame, columns: Sequence[str], title: str) -> Figure:
         middle = table[name].to_numpy(float)
         half = middle - table[f"{name}_low"].to_numpy(float)
         at = places + (number - (len(columns) - 1) / 2) * -height
-        axes.barh(
-            at, middle, height, xerr=half, color=COLOURS[number], label=name.replace("_", " ")
-        )
+        axes.barh(at, middle, height, xerr=half, color=INKS[number], label=name.replace("_", " "))
     axes.set_yticks(places, [_plain(name) for name in table["factor"]])
     axes.axvline(0, color="black", linewidth=0.8)
     axes.legend(frameon=False)
@@ -121,7 +119,7 @@ def course(table: pd.DataFrame, title: str) -> Figure:
     figure, axes = _empty("n", title)
     ends = []
     for number, (factor, line) in enumerate(table.groupby("factor", sort=False)):
-        colour, style = COLOURS[number % len(COLOURS)], STYLES[number % len(STYLES)]
+        colour, style = INKS[number % len(INKS)], STYLES[number % len(STYLES)]
         x, y = line["n"].to_numpy(float), line["value"].to_numpy(float)
         axes.plot(x, y, style, color=colour, marker="o", markersize=3)
         low, high = line["low"].to_numpy(float), line["high"].to_numpy(float)
@@ -149,7 +147,7 @@ def scatter(results: pd.DataFrame, factor: str, outcome: str) -> Figure:
             part[factor],
             part[outcome],
             MARKS[number % len(MARKS)],
-            color=COLOURS[number % len(COLOURS)],
+            color=INKS[number % len(INKS)],
             markersize=3,
             alpha=0.6,
             label=_plain(str(scenario)),

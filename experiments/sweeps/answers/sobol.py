@@ -30,7 +30,7 @@ from experiments.sweeps.answers.uncertainty import (
     without_own_mean,
 )
 
-KINDS = ("first", "total")
+INDEX_ORDERS = ("first", "total")
 
 
 def sobol(y: Array, names: Sequence[str], outcome: str) -> pd.DataFrame:
@@ -97,7 +97,7 @@ def check_not_luck(variance: Array, sizes: Array, outcome: str, *, replications:
 
 def _as_table(found: Estimates, names: Sequence[str]) -> pd.DataFrame:
     table = pd.DataFrame({"factor": list(names)})
-    for place, kind in enumerate(KINDS):
+    for place, kind in enumerate(INDEX_ORDERS):
         part = slice(place * len(names), (place + 1) * len(names))
         table[kind] = found.value[part]
         table[f"{kind}_low"], table[f"{kind}_high"] = found.low[part], found.high[part]

@@ -142,7 +142,7 @@ def read_sweep(source: str | Path, economy: str | None = None) -> tuple[SweepFil
             f"{shown(str(source))}: no such sweep or file; shipped are "
             f"{', '.join(shipped_sweeps())}"
         )
-    document = files.read_alone(path, keys_of(SweepFile))
+    document = files.read_alone(path, keys_of(SweepFile), "sweep")
     if isinstance(document.get("design"), str):
         document = with_imported(document, path.parent)
     document = {"name": path.stem} | document

@@ -6,6 +6,7 @@ there is what belongs to the sweep: the manifest last, so that a folder that cam
 is none.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from abm.errors import OutputError, StoreError
 from experiments.runs.on_disk.confined import read_inside
 from experiments.runs.on_disk.run_folders import MANIFEST, write_whole
 from experiments.sweeps.store.consistent import consistently
+from experiments.sweeps.store.log_ends import END_NAME, ENDS, end_names
 from experiments.sweeps.store.parts import read_part, table_of
 from experiments.sweeps.store.run_log import FOLDER, LOG_NAME, History, Part, log_names
 from experiments.sweeps.store.store import FOLDERS, SweepStore
@@ -93,7 +95,9 @@ def opened(place: str) -> Iterator[Source]:
             manifest = store.manifest
             names = [*manifest["files"].values()]
             names += [stored["file"] for stored in manifest["scenarios"].values()]
-            names += [f"{FOLDER}/{name}" for name in _logs(place, system, root)]
+            # Notes of how far logs had come before the logs, which may grow meanwhile.
+            names += [f"{ENDS}/{name}" for name in _names(place, system, root, ENDS, END_NAME)]
+            names += [f"{FOLDER}/{name}" for name in _names(place, system, root, FOLDER, LOG_NAME)]
             for name in names:
                 write_whole(folder / name, _fetched(place, system, root, name))
             _, history = _checked(store, store.history())
@@ -139,9 +143,10 @@ def _fetched(place: str, system: Any, root: str, name: str) -> bytes:
     return content
 
 
-def _logs(place: str, system: Any, root: str) -> list[str]:
+def _names(place: str, system: Any, root: str, folder: str, pattern: re.Pattern[str]) -> list[str]:
+    """Return the names of files in a folder elsewhere that are as they are to be there."""
     try:
-        there = system.ls(f"{root}/{FOLDER}", detail=True)
+        there = system.ls(f"{root}/{folder}", detail=True)
     except FileNotFoundError:
         return []  # nothing has begun there
     except Exception as error:
@@ -149,7 +154,7 @@ def _logs(place: str, system: Any, root: str) -> list[str]:
         raise OutputError(f"{place}: cannot be read ({type(error).__name__}: {said})") from None
     files = [str(each["name"]) for each in there if each.get("type") == "file"]
     names = [path.rpartition("/")[2] for path in files]
-    return sorted(name for name in names if LOG_NAME.fullmatch(name))
+    return sorted(name for name in names if pattern.fullmatch(name))
 
 
 def send(folder: Path, place: str) -> str:
@@ -171,10 +176,13 @@ def send(folder: Path, place: str) -> str:
     names = [part.name for part in history.parts.values()]
     names += [*manifest["files"].values()]
     names += [stored["file"] for stored in manifest["scenarios"].values()]
+    noted = [f"{ENDS}/{name}" for name in end_names(folder)]
+    contents = {name: read_inside(folder, name) for name in noted}  # before logs that may grow
     names += [f"{FOLDER}/{name}" for name in log_names(folder)]
+    names += noted  # and after them, so that no log there is behind its note
     try:
         for name in (*names, MANIFEST):
-            content = read_inside(folder, name)
+            content = contents.get(name) or read_inside(folder, name)
             target = f"{root}/{name}"
             if name.startswith("parts/") and _has(system, target, len(content)):
                 continue

@@ -11,8 +11,10 @@ import pyarrow as pa
 
 from abm.errors import StoreError
 from experiments.runs.on_disk.confined import is_file_inside, read_inside
-from experiments.runs.on_disk.run_folders import ON_ITS_WAY, write_whole
+from experiments.runs.on_disk.leftovers import ON_ITS_WAY
+from experiments.runs.on_disk.run_folders import write_whole
 from experiments.sweeps.design.run_spec import RUN
+from experiments.sweeps.store.log_ends import changed_notes
 from experiments.sweeps.store.parts import as_parquet, is_named_by_content, joined, read_part
 from experiments.sweeps.store.recorder import Recorder
 from experiments.sweeps.store.run_log import History, Part, strange_logs
@@ -124,11 +126,15 @@ def tidy(store: SweepStore) -> list[str]:
     Returns
     -------
     list of str
-        A line about each file or folder in ``parts`` and ``log`` that is none of ours.
+        A line about each file or folder in ``parts``, ``log`` and ``ends`` that is none of ours.
     """
     history = store.history()
     complete = set(store.design()[RUN].to_pylist()) <= history.done
     strange = strange_logs(store.folder)
+    strange += [
+        f"{name}: does not tell the end of a log, and is left alone"
+        for name in changed_notes(store.folder)
+    ]
     for path in sorted((store.folder / "parts").iterdir()):
         name = f"parts/{path.name}"
         if name in history.parts:

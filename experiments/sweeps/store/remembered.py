@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.runs.on_disk.confined import open_inside
-from experiments.runs.on_disk.run_folders import seal_holds, sealed
+from experiments.runs.on_disk.run_folders import seal_holds, sealed, write_whole
 
 CACHE = "NEARSHORE_CACHE"
 """Environment variable: folder of what is remembered; ``""`` for none."""
@@ -93,14 +93,9 @@ class Remembered:
         if self._path is None or not self._changed:
             return
         text = json.dumps(sealed({"format": FORMAT, "facts": self._facts}))
-        new = self._path.with_suffix(f".{os.getpid()}.new")
-        try:
+        with suppress(OSError):
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            new.write_text(text, encoding="utf-8")
-            os.replace(new, self._path)
-        except OSError:
-            with suppress(OSError):
-                new.unlink(missing_ok=True)
+            write_whole(self._path, text.encode())
         self._changed = False
 
 

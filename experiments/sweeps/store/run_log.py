@@ -2,9 +2,10 @@
 
 It alone says which runs are done: a run is, if a line names a part that holds it and
 the part has the checksum of that line. Every line has a checksum of its own and a
-number, and the first that a program writes names the logs that were there before it.
-What a kill cut short is the end of a file without the end of a line: it counts for
-nothing. A whole line whose checksum does not hold, a number left out, or a log that is
+number, the first that a program writes names the logs that were there before it, and how
+far a log had come when its program ended is noted beside (`log_ends`). What a kill cut
+short is the end of a file without the end of a line: it counts for nothing. A whole line
+whose checksum does not hold, a number left out, an end that is missing, or a log that is
 gone, is damage: nothing is read past it until a repair, which is itself a line, says that
 it is to count for nothing.
 
@@ -31,6 +32,7 @@ from experiments.runs.on_disk.confined import (
     read_inside,
 )
 from experiments.runs.on_disk.run_folders import write_whole
+from experiments.sweeps.store.log_ends import note_end, noted_ends
 from experiments.sweeps.store.schemas import (
     LOG_FORMAT,
     LOG_NAME_PATTERN,
@@ -65,15 +67,23 @@ class Damage:
         From 1; 0 is all of a log that is gone.
     sha256 : str
         Of the line as it is now; ``""`` where lines before it are missing.
+    missing : int
+        Number of the last line that is missing before it; 0 if none is.
+    is_end : bool
+        Whether there is no such line, though there was one.
     """
 
     log: str
     line: int
     sha256: str
+    missing: int = 0
+    is_end: bool = field(default=False, compare=False)
 
     def __str__(self) -> str:
         if self.line == 0:
             return f"{FOLDER}/{self.log}: is missing, though it was written to"
+        if self.is_end:
+            return f"{FOLDER}/{self.log}: ends before line {self.line}, though it had gone on"
         what = "is damaged" if self.sha256 else "does not follow the one before it"
         return f"{FOLDER}/{self.log}: line {self.line} {what}"
 
@@ -107,7 +117,10 @@ class RunLog:
         self._file = file_for_adding(folder, f"{FOLDER}/{name}")
         self._file.seek(0)
         found = _scanned(name, self._file.read())
-        self._next = max((record["n"] for record in found.records), default=0) + 1
+        last = max((record["n"] for record in found.records), default=0)
+        self._folder, self._name, self._noted = folder, name, noted_ends(folder).get(name, 0)
+        # Where the end is lost, what comes now does not take the place of what is missing.
+        self._next = max(last, self._noted if last else 0) + 1
         # What a killed writer left half-written must not swallow the next line.
         if found.torn:
             self._file.truncate(self._file.seek(0, os.SEEK_END) - found.torn)
@@ -128,12 +141,21 @@ class RunLog:
             # Neither half a line that the next would be added to, nor one told twice.
             self._file.truncate(before)
             raise
-        self._next += 1
         self._told_first = {}
+        if self._next < self._noted:  # a log that was gone begins anew, and so does its note
+            with suppress(OSError):  # the line is there; it is noted when the log is closed
+                self._note(self._next)
+        self._next += 1
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file, and note where it ends."""
         self._file.close()
+        if self._next - 1 != self._noted:
+            self._note(self._next - 1)
+
+    def _note(self, last: int) -> None:
+        note_end(self._folder, self._name, last)
+        self._noted = last
 
 
 @dataclass(frozen=True)
@@ -281,7 +303,8 @@ class _Scanned:
     open_ended: bool = False
 
 
-def _scanned(name: str, content: bytes) -> _Scanned:
+def _scanned(name: str, content: bytes, noted: int = 0) -> _Scanned:
+    """Read the lines of a log, whose last one had at least the number that was noted."""
     found = _Scanned()
     *lines, tail = content.split(b"\n")
     if tail:
@@ -299,9 +322,11 @@ def _scanned(name: str, content: bytes) -> _Scanned:
             excused = True
             continue
         if record["n"] > expected and not excused:
-            found.damages.append(Damage(name, number, ""))
+            found.damages.append(Damage(name, number, "", record["n"] - 1))
         found.records.append(record)
         expected, excused = record["n"] + 1, False
+    if lines and expected <= noted and not excused:
+        found.damages.append(Damage(name, len(lines) + 1, "", noted, is_end=True))
     return found
 
 
@@ -309,25 +334,29 @@ def _read_all(folder: Path) -> tuple[list[LogLine], list[Damage]]:
     """Return lines of all logs, and those that are damaged but for what was repaired."""
     lines: list[LogLine] = []
     damages: list[Damage] = []
+    noted = noted_ends(folder)  # before the logs, which may grow meanwhile
     for name, content in _logs(folder):
-        found = _scanned(name, content)
+        found = _scanned(name, content, noted.get(name, 0))
         where = f"{FOLDER}/{name}"
         lines += [checked_line(record, where) for record in found.records]
         damages += found.damages
     repaired = {
-        Damage(line.log, line.line, line.sha256) for line in lines if isinstance(line, RepairedLine)
+        Damage(line.log, line.line, line.sha256, line.missing)
+        for line in lines
+        if isinstance(line, RepairedLine)
     }
-    damages += _missing_logs(folder, lines)
+    damages += _missing_logs(folder, lines, noted)
     return lines, [damage for damage in damages if damage not in repaired]
 
 
-def _missing_logs(folder: Path, lines: Iterable[LogLine]) -> list[Damage]:
-    """Return logs that are gone, though other logs name them or parts of theirs are there.
+def _missing_logs(folder: Path, lines: Iterable[LogLine], noted: Mapping[str, int]) -> list[Damage]:
+    """Return logs that are gone, though other logs, notes of their ends or parts tell of them.
 
     A writer makes its log before anything else, so one that is not there was taken away.
     """
     written, there = set(written_logs(folder)), set(log_names(folder))
     missing = {name for line in lines for name in line.logs} - written
+    missing |= {name for name, last in noted.items() if last} - written
     for path in (folder / "parts").glob("*.parquet"):
         part = _PART.fullmatch(path.name)
         if part is None or not is_file_inside(path):

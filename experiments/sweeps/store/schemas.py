@@ -123,14 +123,15 @@ class SetAsideLine(LogLine):
 class RepairedLine(LogLine):
     """A line of a log was not as it was written and counts for nothing.
 
-    ``sha256`` is that of the line as it was found; ``""`` where lines before it are missing.
-    Line 0 is all of a log that is gone.
+    ``sha256`` is that of the line as it was found; ``""`` where lines before it are missing,
+    the last of which had the number ``missing``. Line 0 is all of a log that is gone.
     """
 
     event: Literal["repaired"]
     log: LogName
     line: int = Field(ge=0)
     sha256: Digest | Literal[""]
+    missing: int = Field(0, ge=0)
 
 
 class ReusedLine(LogLine):

@@ -6,6 +6,7 @@
     design.parquet    a row a run;  points.json the exact values
     scenarios/        every scenario in full
     log/              run logs, one a writer
+    ends/             how far each log had come when its program ended
     parts/            results as they came, and merged
     results.parquet   a copy of all results in canonical order, for people
     set-aside/        parts that were damaged
@@ -31,9 +32,9 @@ from filelock import FileLock, Timeout
 from abm.config.keys import shown
 from abm.errors import OutputError, ScenarioError, StoreError
 from experiments.runs.on_disk.confined import is_file_inside, read_inside
+from experiments.runs.on_disk.leftovers import ON_ITS_WAY, remove_left_files
 from experiments.runs.on_disk.run_folders import (
     MANIFEST,
-    ON_ITS_WAY,
     PROGRAM,
     is_full,
     read_json,
@@ -57,7 +58,7 @@ KIND = "sweep"
 DESIGN = "design.parquet"
 POINTS = "points.json"
 RESULTS = "results.parquet"
-FOLDERS = ("scenarios", "log", "parts", "set-aside", "locks")
+FOLDERS = ("scenarios", "log", "ends", "parts", "set-aside", "locks")
 
 WHOLE = "all"
 """Lock of a program that works on all of a sweep, and of one that makes the folder."""
@@ -328,6 +329,12 @@ def _write_scenarios(folder: Path, texts: Mapping[str, str]) -> dict[str, dict[s
         write_whole(path, content)
         files[name] = {"file": file, "sha256": sha256(content).hexdigest()}
     return files
+
+
+def remove_left(store: SweepStore) -> None:
+    """Remove what a kill left on its way into the folder of a sweep."""
+    for place in ("", *FOLDERS):
+        remove_left_files(store.folder / place)
 
 
 def _is_our_design(path: Path) -> bool:

@@ -16,7 +16,7 @@ from abm.engine.draws import Draws
 from abm.errors import CalibrationError, ScenarioError
 from abm.model import RelocationModel
 from abm.policy.regimes import compile_policy
-from abm.scenario.assumptions import FirmAssumptions
+from abm.scenario.firm_assumptions import FirmAssumptions
 from abm.scenario.scenario import Scenario
 from experiments.outcomes.cells import CHANGE, headlines_of
 from experiments.sweeps.design.plan import SweepPlan, scenario_at

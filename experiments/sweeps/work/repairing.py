@@ -3,24 +3,28 @@
 from experiments.sweeps.store.merge import merge, set_damaged_aside
 from experiments.sweeps.store.recorder import Recorder
 from experiments.sweeps.store.run_log import RunLog, damages_of
-from experiments.sweeps.store.store import SweepStore
+from experiments.sweeps.store.store import SweepStore, remove_left
 
 
 def mend_logs(store: SweepStore, writer: str) -> list[str]:
     """Note in the log which damaged lines count for nothing; the caller holds the whole.
+
+    What a kill left on its way is removed first.
 
     Returns
     -------
     list of str
         A line about each.
     """
+    remove_left(store)
     damages = damages_of(store.folder)
     if not damages:
         return []
     log = RunLog(store.folder, writer)
     try:
         for damage in damages:
-            log.add("repaired", log=damage.log, line=damage.line, sha256=damage.sha256)
+            facts = {"line": damage.line, "sha256": damage.sha256, "missing": damage.missing}
+            log.add("repaired", log=damage.log, **facts)
     finally:
         log.close()
     return [

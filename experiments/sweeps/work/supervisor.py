@@ -13,7 +13,7 @@ from experiments.sweeps.work.stop_requests import StopRequested, noting_requests
 from experiments.sweeps.work.sweep_progress import SweepProgress
 from experiments.sweeps.workers.backends import Backend, BackendLostError
 
-ALIKE = 3
+ALIKE_AT_FIRST = 3
 """So many first runs that fail alike stop a sweep: the others would, too."""
 
 
@@ -62,12 +62,12 @@ class Ending:
             self.done += 1
             return
         self.failed += 1
-        self._first = [*self._first, (report.kind, report.message)][:ALIKE]
-        alike = len(self._first) == ALIKE and len(set(self._first)) == 1
+        self._first = [*self._first, (report.kind, report.message)][:ALIKE_AT_FIRST]
+        alike = len(self._first) == ALIKE_AT_FIRST and len(set(self._first)) == 1
         if rules.fail_fast:
             self.give_up(f"a run failed: {report.message}")
         elif alike and self.done == 0 and not rules.keep_going:
-            self.give_up(f"the first {ALIKE} runs failed alike: {report.message}")
+            self.give_up(f"the first {ALIKE_AT_FIRST} runs failed alike: {report.message}")
         elif rules.most_failures is not None and self.failed > rules.most_failures:
             self.give_up(f"more than {rules.most_failures} runs failed")
 

@@ -12,6 +12,7 @@ from abm.config.keys import shown
 from abm.economy.folders import of_another_year
 from abm.errors import OutputError, StoreError
 from experiments.exit_codes import RESUME_ME, SOME_FAILED
+from experiments.runs.on_disk.leftovers import remove_left_files
 from experiments.runs.on_disk.run_folders import MANIFEST, disk_refusal
 from experiments.runs.processes import environment_of_workers
 from experiments.sweeps.design.plan import SweepPlan, make_plan
@@ -243,6 +244,8 @@ def carry_on(
         (store.folder / folder).mkdir(exist_ok=True)
     if options.shard is None:
         result.notes += mend_logs(store, _writer(name))
+    else:  # what others left on their way may be in use
+        remove_left_files(store.folder / "parts", lambda part: part.startswith(f"{name}-"))
     specs = _share(store.specs(), options.shard)
     recorder = Recorder(store, _writer(name), flush_seconds=options.flush_seconds)
     try:
@@ -265,9 +268,11 @@ def carry_on(
     except StopRequested as stop:
         _end_early(recorder, result, stop)
     finally:
-        recorder.close()
-        result.notes += [note for note in recorder.makers.notes if note not in result.notes]
-        _count(result, specs, store.history())
+        try:
+            result.notes += [note for note in recorder.makers.notes if note not in result.notes]
+            _count(result, specs, store.history())
+        finally:
+            recorder.close()
 
 
 def _end_early(recorder: Recorder, result: SweepResult, stop: StopRequested) -> None:

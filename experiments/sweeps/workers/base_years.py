@@ -2,7 +2,8 @@
 
 from abm.economy.folders import economy_checksum
 from abm.model import RelocationModel
-from abm.scenario.assumptions import EconomyAssumptions, FirmAssumptions
+from abm.scenario.assumptions import EconomyAssumptions
+from abm.scenario.firm_assumptions import FirmAssumptions
 from abm.scenario.scenario import Scenario
 
 MOST_FIRMS_KEPT = 10_000

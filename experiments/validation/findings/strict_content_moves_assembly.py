@@ -1,10 +1,9 @@
 """With plants that move, stricter content takes vehicle jobs from Canada and Mexico to the USA."""
 
-from abm.axes import HOSTS
+from abm.axes import HOSTS, MOTOR
 from experiments.outcomes.estimates import Estimate, above, below, estimate, order_of_magnitude
 from experiments.scenarios.designs import BASE_MOVING, vehicles_moving
 from experiments.validation.finding import Finding, Results
-from experiments.validation.measuring import MOTOR
 
 EXPECTED = {"USA": above(0), "MEX": below(0), "CAN": below(0)}
 

@@ -1,12 +1,10 @@
 """USMCA: vehicles come less from the partners and more from the rest of the world, dearer."""
 
-from abm.axes import PARTNERS
+from abm.axes import PARTNERS, VEHICLES
 from abm.economy.tables import Array
 from experiments.outcomes.estimates import Estimate, above, below, estimate
 from experiments.scenarios.designs import BASE_MOVING, USMCA_MOVING, Design
 from experiments.validation.finding import Finding, Results
-
-VEHICLES = ("cars", "light_trucks")
 
 
 def judge(results: Results) -> list[Estimate]:

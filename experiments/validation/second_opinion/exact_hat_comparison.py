@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from abm.axes import FOOTLOOSE, HOSTS, N_FOOTLOOSE, N_HOSTS
+from abm.axes import FOOTLOOSE, HOSTS, N_FOOTLOOSE, N_HOSTS, QUARTERS_A_YEAR
 from abm.economy.tables import Array
 from experiments.labels import REGION_NAMES, SECTOR_NAMES
 from experiments.validation.second_opinion.exact_hat import Counterfactual, solve
@@ -63,10 +63,10 @@ def compare(rate: float = RATE, assumptions: tuple[str, ...] = ()) -> Comparison
     after = model.conditions.certificates.duty[..., 0]
     now, economy = model.accounts, model.economy
     return Comparison(
-        trade_before=4 * (base.final.value + base.intermediate.value),
-        trade_model=4 * (now.final.value + now.intermediate.value),
-        output_before=4 * base.sales,
-        output_model=4 * now.sales,
+        trade_before=QUARTERS_A_YEAR * (base.final.value + base.intermediate.value),
+        trade_model=QUARTERS_A_YEAR * (now.final.value + now.intermediate.value),
+        output_before=QUARTERS_A_YEAR * base.sales,
+        output_model=QUARTERS_A_YEAR * now.sales,
         wage_model=model.conditions.wage,
         peer=solve(economy, before, after, model.scenario.economy.wage_elasticity),
         peer_before=np.transpose(

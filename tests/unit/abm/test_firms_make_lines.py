@@ -7,7 +7,7 @@ from abm.axes import HOSTS, N_FOOTLOOSE, N_HOSTS, SECTORS, USA
 from abm.base_year.population import draw_population
 from abm.economy.tables import load_economy
 from abm.engine.draws import Draws
-from abm.scenario.assumptions import FirmAssumptions
+from abm.scenario.firm_assumptions import FirmAssumptions
 
 ECONOMY = load_economy()
 LINES = ECONOMY.lines

@@ -38,7 +38,7 @@ def complaint(text):
         ("economy.theta_scale = nan", "economy.theta_scale = nan: must be 0.1 to 5"),
         ("economy.theta_scale = 1e999", "economy.theta_scale = inf: must be 0.1 to 5"),
         ("firms.discount_per_year = 1", "firms.discount_per_year = 1: must be above 0 and below 1"),
-        ("firms.choice_noise = true", "firms.choice_noise = true: must be 0 to 10"),
+        ("firms.build_noise = true", "firms.build_noise = true: must be 0 to 1000"),
         ("agreement.preference = 1", "agreement.preference = 1: must be true or false"),
         ("economy.duty_revenue = 'x'", """duty_revenue = "x": must be 'kept' or 'rebated'"""),
         (
@@ -47,7 +47,7 @@ def complaint(text):
         ),
         ("start = 2017-01-01T00:00:00", "must be a date such as 2018-07-01"),
         ("start = 2017-02-15", "start must be the first day of a month, not 2017-02-15"),
-        ("firms.stage_quarters = [1, 2]", "must be a list of 3, each a whole number, 0 to 100"),
+        ("firms.stage_quarters = [1, 2]", "must be a list of 3, each a whole number, 1 to 100"),
         ("firms.stage_cost_shares = [1, 0, 1]", "stage_cost_shares sum to 2, must sum to 1"),
         ("firms.beliefs.forward = 1.0", "firms.beliefs: the shares of firms sum to 1.6"),
         ("tariffs.special.USA.USA.all = 0.1", "trade of USA with itself crosses no border"),
@@ -171,5 +171,5 @@ def test_every_key_says_what_it_means_and_where_its_default_is_from():
             assert keys.about(path, "source"), path
 
 
-def test_a_plant_takes_three_years_by_default():
-    assert Scenario().firms.build_quarters == 12
+def test_a_plant_takes_42_months_by_default():
+    assert Scenario().firms.build_quarters * 3 == 42

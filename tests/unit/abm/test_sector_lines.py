@@ -9,7 +9,7 @@ from abm import data
 from abm.axes import FOOTLOOSE, GOODS, HOSTS, N_FOOTLOOSE, N_REGIONS, SECTORS, USA
 from abm.economy.line_shares import product_lines
 from abm.economy.rate_distribution import RateDistribution
-from abm.economy.sector_lines import DUTIABLE, FREE, WHOLE
+from abm.economy.sector_lines import DUTIABLE, FREE, WHOLE_GROUP
 from abm.economy.tables import load_economy
 from experiments.own_data.product_lines import good_of
 
@@ -90,7 +90,7 @@ def test_a_free_line_stands_behind_its_dutiable_one_and_pays_nothing_in_the_unit
     assert [LINES.name[n] for n in free] == [f"{LINES.name[n - 1]}_free" for n in free]
     assert (LINES.rate[free][:, 1:, USA] == 0).all()
     assert (LINES.rate[LINES.part == DUTIABLE][:, 1:, USA] > 0).all()
-    assert (LINES.part == WHOLE).any()
+    assert (LINES.part == WHOLE_GROUP).any()
 
 
 def test_codes_belong_to_the_line_with_the_longest_prefix_of_their_good():

@@ -11,10 +11,10 @@ from abm.scenario.assumptions import EconomyAssumptions
 from experiments.fit import adjustment_page
 from experiments.fit.adjustment import frozen_split, targets_as_written
 from experiments.fit.adjustment_page import (
+    FITTED_SPEEDS,
     FOUND,
     KEPT,
     PAGE,
-    SPEEDS,
     figure_in_words,
     found_text,
     unlike_defaults,
@@ -127,7 +127,7 @@ def test_without_a_fit_the_page_says_so_and_what_stands_in_its_place(elsewhere):
 
 
 def test_defaults_that_are_not_the_fitted_values_are_found():
-    now = {f"economy.{name}": getattr(EconomyAssumptions(), name) for name in SPEEDS}
+    now = {f"economy.{name}": getattr(EconomyAssumptions(), name) for name in FITTED_SPEEDS}
     alike = {"parameters": {key: {"value": value * 1.01} for key, value in now.items()}}
     assert unlike_defaults(alike) == []
     alike["parameters"]["economy.shift"]["value"] *= 1.2
@@ -146,5 +146,5 @@ def test_the_defaults_are_those_of_the_fit_or_the_page_says_why_not():
     else:
         assert "Not fitted yet." in PAGE.read_text(encoding="utf-8")
         fields = EconomyAssumptions.model_fields
-        sources = [dict(fields[name].json_schema_extra)["source"] for name in SPEEDS]
-        assert sources == ["assumption"] * len(SPEEDS)
+        sources = [dict(fields[name].json_schema_extra)["source"] for name in FITTED_SPEEDS]
+        assert sources == ["assumption"] * len(FITTED_SPEEDS)

@@ -16,7 +16,10 @@ from experiments.runs.on_disk.run_folders import (
     PROGRAM,
     check_destination,
     replaced_folder,
+    sealed,
+    tell_of,
     write_json,
+    write_manifest,
     write_table,
 )
 from tests.synthetic import empty, tables
@@ -26,10 +29,8 @@ DOCS = Path(__file__).parents[3] / "docs" / "outputs.md"
 
 def an_earlier_run(folder: Path) -> Path:
     folder.mkdir()
-    write_json(
-        folder / MANIFEST, {"program": PROGRAM, "contents": [MANIFEST, "old.txt", "figures"]}
-    )
     (folder / "old.txt").write_text("old")
+    write_manifest(folder, {"program": PROGRAM, "contents": [MANIFEST, "old.txt", "figures"]})
     return folder
 
 
@@ -187,6 +188,119 @@ def test_a_run_s_folder_is_refused_once_something_was_added(tmp_path):
     (earlier / "notes.md").write_text("my notes")
     with pytest.raises(OutputError, match=r"holds notes\.md"):
         check_destination(earlier)
+
+
+OF_A_COMPARISON = (
+    "usmca/manifest.json",
+    "usmca/trade.parquet",
+    "usmca/checkpoint/arrays.npz",
+    "rival/figures/jobs.svg",
+    "checkpoint/renewal/checkpoint/checkpoint.json",
+    "figures/jobs.png",
+)
+
+
+def a_comparison(folder):
+    """What a comparison that was stopped leaves, channels included."""
+    for below in ("usmca/checkpoint", "rival/figures", "checkpoint/renewal/checkpoint", "figures"):
+        (folder / below).mkdir(parents=True)
+    contents = [MANIFEST, "checkpoint", "figures", "usmca", "rival"]
+    for name in OF_A_COMPARISON:
+        (folder / name).write_bytes(b"ours")
+    told = {"program": PROGRAM, "contents": contents, "run": "usmca", "reference": "rival"}
+    write_manifest(folder, told)
+    return folder
+
+
+@pytest.mark.parametrize("name", OF_A_COMPARISON)
+def test_what_was_saved_over_in_a_run_s_folder_is_not_replaced(tmp_path, name):
+    earlier = a_comparison(tmp_path / "run")
+    check_destination(earlier)
+    (earlier / name).write_bytes(b"mine")
+    with pytest.raises(OutputError, match=f"run: {name} was changed since a run wrote it; name a"):
+        check_destination(earlier)
+
+
+def test_a_manifest_that_somebody_added_a_note_to_is_not_replaced(tmp_path):
+    earlier = an_earlier_run(tmp_path / "run")
+    told = json.loads((earlier / MANIFEST).read_text())
+    (earlier / MANIFEST).write_text(json.dumps({**told, "note": "mine"}))
+    with pytest.raises(OutputError, match=r"run: manifest\.json was changed since a run wrote it"):
+        check_destination(earlier)
+
+
+def test_a_folder_whose_files_have_no_checksums_is_not_replaced(tmp_path):
+    earlier = an_earlier_run(tmp_path / "run")
+    told = json.loads((earlier / MANIFEST).read_text())
+    told.pop("files")
+    (earlier / MANIFEST).write_text(json.dumps(sealed(told)))
+    with pytest.raises(OutputError, match=r"run: manifest\.json has no checksums of its files"):
+        check_destination(earlier)
+
+
+def test_what_a_kill_left_in_a_run_s_folder_is_nobody_s(tmp_path):
+    """One that came while figures were drawn, or put where they belong."""
+    earlier = an_earlier_run(tmp_path / "run")
+    (earlier / ".figures-0123456789abcdef-new").mkdir()
+    (earlier / ".figures-0123456789abcdef-new" / "jobs.png").write_text("half")
+    (earlier / ".manifest.json.0123456789abcdef.new").write_text("half")
+    check_destination(earlier)
+
+
+def test_a_run_s_folder_may_have_lost_files(tmp_path):
+    earlier = a_comparison(tmp_path / "run")
+    (earlier / "figures" / "jobs.png").unlink()
+    check_destination(earlier)
+
+
+def test_a_picture_put_where_figures_are_about_to_be_is_not_replaced(tmp_path):
+    earlier = an_earlier_run(tmp_path / "run")
+    (tmp_path / "drawn").mkdir()
+    (tmp_path / "drawn" / "jobs.png").write_text("drawn")
+    tell_of(earlier, "figures", tmp_path / "drawn")
+    check_destination(earlier)  # as a kill before they are in their place leaves it
+    (earlier / "figures").mkdir()
+    (earlier / "figures" / "jobs.png").write_text("mine")
+    with pytest.raises(OutputError, match=r"figures/jobs\.png was changed since"):
+        check_destination(earlier)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "figures/notes.md",
+        "figures/mine.png",
+        "figures/mine/jobs.png",
+        "usmca/trade.csv",
+        "usmca/checkpoint/notes.txt",
+        "checkpoint/renewal/notes.txt",
+        "rival/figures/thesis.tex",
+    ],
+)
+def test_a_run_s_folder_is_refused_once_something_was_added_in_a_folder_of_it(tmp_path, name):
+    earlier = a_comparison(tmp_path / "run")
+    check_destination(earlier)
+    (earlier / name).parent.mkdir(exist_ok=True)
+    (earlier / name).write_text("mine")
+    with pytest.raises(OutputError, match=f"holds {name}, which no earlier run wrote"):
+        check_destination(earlier)
+
+
+@pytest.mark.parametrize("make", [Path.touch, os.mkfifo, lambda path: path.symlink_to(path.parent)])
+@pytest.mark.parametrize("name", ["figures", "usmca", "checkpoint"])
+def test_what_stands_in_the_place_of_a_folder_of_a_run_is_not_replaced(tmp_path, name, make):
+    earlier = a_comparison(tmp_path / "run")
+    (earlier / name).rename(tmp_path / "elsewhere")
+    make(earlier / name)
+    with pytest.raises(OutputError, match=f"holds {name}, which no earlier run wrote"):
+        check_destination(earlier)
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo, lambda path: path.symlink_to(path.parent)])
+def test_a_folder_whose_manifest_is_no_file_is_refused_without_waiting(tmp_path, make):
+    make(tmp_path / MANIFEST)
+    with pytest.raises(OutputError, match=r"holds manifest\.json"):
+        check_destination(tmp_path)
 
 
 def test_new_and_empty_folders_are_welcome(tmp_path):

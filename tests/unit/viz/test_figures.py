@@ -13,6 +13,9 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
+from abm.axes import HOSTS
+from experiments.labels import REGION_NAMES
+from experiments.outcomes.quantities import plants_changed
 from experiments.outcomes.tables import RunFrames
 from tests.synthetic import a_run, empty
 from viz.figures.event_marks import CLOSEST, acts_of
@@ -136,7 +139,12 @@ def test_titles_say_what_the_tables_hold():
     assert "Mexico has" in title(FIGURES["jobs"](RUN, REFERENCE))
     assert "than at the start" in title(FIGURES["us_balances"](RUN, None))
     assert "higher than under status-quo" in title(FIGURES["content_and_claims"](RUN, REFERENCE))
-    assert "United States" in title(FIGURES["where_plants_went"](RUN, REFERENCE))
+    opened, closed = (
+        plants_changed(RUN.tables["moves"]).sum()[kind].loc[list(HOSTS)]
+        for kind in ("opened", "closed")
+    )
+    most = (opened - closed).abs().idxmax()
+    assert REGION_NAMES[most] in title(FIGURES["where_plants_went"](RUN, REFERENCE))
     assert title(FIGURES["still_to_move"](RUN, REFERENCE)).startswith("In 2022 1.6% of inputs")
 
 

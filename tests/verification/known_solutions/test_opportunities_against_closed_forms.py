@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from abm.core.choice.dated_beliefs import Calendar
-from abm.core.choice.opportunities import Building, Held, expected_moves
 from abm.core.choice.plant_values import keeping_values, moves_from
-from abm.core.choice.waiting import Waiting, cutoffs, lasting, option_values
+from abm.core.opportunities.building import Building, Held, expected_moves
+from abm.core.opportunities.waiting import Waiting, cutoffs, lasting, option_values
 from tests.synthetic_plants import ALL_SETS, EMPTY, Reference, owners
 
 USA, MEX = 1, 2

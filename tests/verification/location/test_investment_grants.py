@@ -20,7 +20,7 @@ from abm.explain.decision import explanation
 from abm.explain.one_firm import ONLY
 from abm.explain.switching_points import decisions, levers_of, nearest_switch
 from abm.location.moving_costs import OPENED, MovingCosts, Sunk
-from abm.location.valuation import Choices, Luck, weigh
+from abm.location.valuation import Choices, DrawnLuck, weigh
 from abm.policy import compile_policy
 from abm.scenario.scenario import Scenario
 from abm.trade.books.accounts import check_identities
@@ -218,7 +218,7 @@ def luck_asked(later, chance=0.5):
     payoff = np.zeros((2, N_CONFIGS, 2))
     costs = replace(moving(*RESTLESS), grant=grant)
     choices = Choices(table, costs, payoff, Calendar.steady(chains), rows, 0)
-    return weigh(choices, payoff, Luck.none(2)).cutoff[:, CONFIG_LABELS.index("USA+MEX")]
+    return weigh(choices, payoff, DrawnLuck.none(2)).cutoff[:, CONFIG_LABELS.index("USA+MEX")]
 
 
 def test_a_grant_that_may_come_is_worth_waiting_for_to_those_who_see_it_coming():
@@ -279,7 +279,9 @@ def test_a_grant_is_a_lever_at_whose_switching_value_the_firm_builds(watched):
     noise = situation.settings.build_noise
     luck = np.full((1, N_CONFIGS + 1), -1e3)
     luck[0, after], luck[0, -1] = (asked - 0.25 * plant) / noise, 0
-    lucky = replace(situation, luck=replace(Luck.none(1), strikes=np.ones(1, bool), building=luck))
+    lucky = replace(
+        situation, luck=replace(DrawnLuck.none(1), strikes=np.ones(1, bool), building=luck)
+    )
     levers = {lever.key: lever for lever in levers_of(lucky)}
     assert levers["investment_grant.USA"].now == 0
     lever = levers["investment_grant.MEX"]

@@ -14,7 +14,7 @@ from abm.core.demand.customers import Speeds
 from abm.economy.tables import load_economy
 from abm.location.moving_costs import SETS, sales_missed
 from abm.model import RelocationModel
-from abm.scenario.assumptions import FirmAssumptions
+from abm.scenario.firm_assumptions import FirmAssumptions
 from abm.trade.flows.deliveries import sales_by_appeal, tally_plants
 from abm.trade.sales.customers import AT_ONCE
 from abm.trade.sales.market_clearing import (

@@ -6,13 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from abm.axes import FOOTLOOSE, HOSTS
+from abm.axes import FOOTLOOSE, HOSTS, VEHICLES
 from abm.base_year.population import PAPERWORK_SPREAD
 from abm.core.demand.claims import BorderTerms, Claim, choose_claim
 from abm.economy.tables import MERCHANDISE_PROCESSING_FEE, Array
 from abm.engine.draws import Draws
 from experiments.fit.moments import (
-    VEHICLES,
     Border,
     Exports,
     FitSetting,
@@ -22,7 +21,7 @@ from experiments.fit.moments import (
     observe,
 )
 from experiments.fit.search import (
-    LONGEST,
+    LONGEST_MOVE,
     ORIGIN_BOUNDS,
     PROBE,
     SPREAD_BOUNDS,
@@ -112,7 +111,7 @@ def test_a_parameter_moves_as_far_as_its_moment_must_and_never_too_far() -> None
 
     assert move(moment(0.7)) == pytest.approx(0.2)
     assert move(moment(0.4)) == pytest.approx(-0.1)
-    assert move(moment(9.0)) == LONGEST
+    assert move(moment(9.0)) == LONGEST_MOVE
     assert next_move(0.3, 0.3, 0.4) == 0.0
 
 

@@ -5,13 +5,13 @@ import json
 import numpy as np
 import pytest
 
-from abm.axes import FOOTLOOSE, HOSTS, REGIONS
+from abm.axes import FOOTLOOSE, HOSTS, MOTOR, REGIONS
 from abm.errors import OutputError
 from abm.governments.watching import outlook
 from abm.trade.books import indicators
 from experiments.outcomes import quantities as measures
 from experiments.scenarios.overrides import load_scenario
-from experiments.validation.measuring import MOTOR, quarter_measures
+from experiments.validation.measuring import quarter_measures
 from viz.charts.basics import LIGHT
 from viz.charts.headline_numbers import headlines
 from viz.charts.lines import CHARTS, false_claims

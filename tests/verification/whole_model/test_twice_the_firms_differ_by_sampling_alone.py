@@ -43,7 +43,8 @@ def measured(firms, seed):
     model.run_for(QUARTERS)
     table, base, now = model.firms, model.base_accounts, model.accounts
     usa, mex, can = (REGIONS.index(host) for host in HOSTS)
-    away = table.plants.sum(axis=1) - table.plants[np.arange(firms), table.home] > 0
+    at_home = table.home[:, None] == np.arange(len(HOSTS))
+    away = (table.plants & ~at_home).any(axis=1)
     members = (slice(None), slice(N_HOSTS), slice(N_HOSTS))
     between = 1 - np.eye(N_HOSTS)
     sales = base.sales.sum(axis=0)

@@ -72,7 +72,7 @@ def cluster(tmp_path_factory):
     with socket.socket() as probe:
         probe.bind((TALK, 0))
         port = probe.getsockname()[1]
-    here = os.path.dirname(__file__)
+    here = os.path.dirname(os.path.dirname(__file__))
     root = os.path.dirname(os.path.dirname(here))
     with pytest.MonkeyPatch.context() as change:
         change.chdir(folder)

@@ -5,7 +5,7 @@ import pytest
 
 from abm.axes import CONFIG_LABELS, FOOTLOOSE, HAS_PLANT, HOSTS, N_CONFIGS
 from abm.worlds.held_plants import (
-    CHOICES,
+    PLANT_CHOICES,
     follow,
     grants_paid,
     out_of_step,
@@ -65,8 +65,8 @@ def worlds() -> dict[str, HeldWorld]:
     reference = model_of("status-quo", 150, seed=2)
     scenario = load_scenario("status-quo", PUSH)
     made = {
-        free: HeldWorld(reference, scenario, [choice for choice in CHOICES if choice != free])
-        for free in (*CHOICES, "none")
+        free: HeldWorld(reference, scenario, [choice for choice in PLANT_CHOICES if choice != free])
+        for free in (*PLANT_CHOICES, "none")
     }
     for _ in range(6):
         for world in (reference, *made.values()):
@@ -78,7 +78,7 @@ def test_where_all_is_held_firms_stand_where_they_do_in_the_world_followed(world
     assert not out_of_step(worlds["none"].firms, worlds["reference"].firms).any()
 
 
-@pytest.mark.parametrize("free", CHOICES)
+@pytest.mark.parametrize("free", PLANT_CHOICES)
 def test_what_is_expected_otherwise_is_what_was_let_go(worlds, free):
     mine, theirs = worlds[free].expected_moves, worlds["reference"].expected_moves
     changes = {

@@ -10,8 +10,8 @@ passes, which it does with probability ``1 - stay`` a quarter.
 The largest of Gumbel draws says nothing about which of them it is. So with ``a(c')`` the gain
 without luck and ``S = noise * log sum exp(a / noise)``, the set is ``c'`` with probability
 ``exp((a(c') - S) / noise)`` and its gain ``S`` plus a logistic draw of scale ``noise``, whichever
-set it is. It is used at once where luck is at least ``x(c')`` (`abm.core.choice.waiting`), with
-probability
+set it is. It is used at once where luck is at least ``x(c')``
+(`abm.core.opportunities.waiting`), with probability
 
     exp((a(c') - S) / noise) / (1 + exp((a(c') + x(c') - S) / noise)).
 
@@ -31,8 +31,8 @@ from scipy.special import expit
 
 from abm.core.choice.location import best_of_choices
 from abm.core.choice.sets import ABSENT, Booleans, Indices
-from abm.core.choice.waiting import Waiting, cutoffs, option_values
 from abm.core.inputs.content_rules import Floats
+from abm.core.opportunities.waiting import Waiting, cutoffs, option_values
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class Building:
     Attributes
     ----------
     gain : ndarray, shape (firm, config to, regime) or (quarter ahead, firm, config to, regime)
-        As for `abm.core.choice.waiting.cutoffs`.
+        As for `abm.core.opportunities.waiting.cutoffs`.
     cutoff : ndarray, shape (firm, config to)
         Luck from which on each set is built at once.
     waiting : Waiting

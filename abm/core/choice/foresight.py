@@ -94,7 +94,7 @@ class PlantProblem:
         entries: int | None = None,
         powers: Floats | None = None,
         config: Indices | None = None,
-    ) -> Iterator[tuple[Indices, "Outlook"]]:
+    ) -> Iterator[tuple[Indices, "Foresight"]]:
         """The problem cut into blocks of firms that believe the same.
 
         Parameters
@@ -117,7 +117,7 @@ class PlantProblem:
             if config is not None:
                 firms = firms[np.argsort(config[firms], kind="stable")]
             for rows in blocks(len(firms), size):
-                yield firms[rows], Outlook.of(self, firms[rows], powers[:, belief])
+                yield firms[rows], Foresight.of(self, firms[rows], powers[:, belief])
 
     def scale(self) -> Floats:
         """Payoff by which errors of values are judged, shape (firm,), above 0."""
@@ -204,7 +204,7 @@ class Decay:
 
 
 @dataclass(frozen=True, eq=False)
-class Outlook:
+class Foresight:
     """A block of firms' prospects, as arrays whose last axis is the firm.
 
     Attributes
@@ -313,23 +313,23 @@ def discounted_moves(expected: Calendar, discount: float, start: int, last: int)
     return moves
 
 
-class Prospects:
+class WorthOfMoves:
     """What moves are worth to a block of firms, given values of the sets they lead to.
 
     Values may be made known set by set, from the smallest upwards, by `learn`.
 
     Parameters
     ----------
-    outlook : Outlook
+    foresight : Foresight
     delays : set of int
         Those of the moves that will be asked for; 0 is always known.
     """
 
-    def __init__(self, outlook: Outlook, delays: set[int]) -> None:
-        self.outlook = outlook
+    def __init__(self, foresight: Foresight, delays: set[int]) -> None:
+        self.foresight = foresight
         self._delays = delays - {0}
-        self._standing = np.empty_like(outlook.profit)
-        self._opening = {delay: np.empty_like(outlook.profit) for delay in self._delays}
+        self._standing = np.empty_like(foresight.profit)
+        self._opening = {delay: np.empty_like(foresight.profit) for delay in self._delays}
         self._found: dict[tuple[int, int, int | None, int | None], Floats] = {}
 
     def learn(
@@ -345,33 +345,33 @@ class Prospects:
         opening : dict of ndarray, optional
             Of the quarter so far ahead, by delay, where values differ from quarter to quarter.
         """
-        outlook, known = self.outlook, list(sets)
-        expected = outlook.decay.expected(values, sets)
-        self._standing[known] = foresee(outlook.powers[1], expected)
+        foresight, known = self.foresight, list(sets)
+        expected = foresight.decay.expected(values, sets)
+        self._standing[known] = foresee(foresight.powers[1], expected)
         for delay, reached in self._opening.items():
             then = values if opening is None else opening[delay]
-            reached[known] = foresee(outlook.powers[delay], then[known])
+            reached[known] = foresee(foresight.powers[delay], then[known])
 
     def worth(self, config: int, target: int, firms: slice = slice(None)) -> Floats:
         """Value of one move, shape (regime, firm), to some firms of the block."""
-        outlook = self.outlook
-        delay = int(outlook.delay[config, target])
+        foresight = self.foresight
+        delay = int(foresight.delay[config, target])
         worth: Floats
         if delay == 0:
-            worth = outlook.profit[target, :, firms] + self._standing[target, :, firms]
+            worth = foresight.profit[target, :, firms] + self._standing[target, :, firms]
         else:
-            becomes = outlook.sets.becomes[config, target]
+            becomes = foresight.sets.becomes[config, target]
             worth = self._earned(config, delay, firms).copy()
-            for part, chance in outlook.decay.path(config, delay, firms)[delay].items():
+            for part, chance in foresight.decay.path(config, delay, firms)[delay].items():
                 worth += chance * self._opening[delay][becomes[part], :, firms]
-        worth -= outlook.cost(config, target, firms)
+        worth -= foresight.cost(config, target, firms)
         return worth
 
     def _earned(self, config: int, delay: int, firms: slice) -> Floats:
         """What is earned until a move is completed, found once."""
         key = config, delay, firms.start, firms.stop
         if key not in self._found:
-            self._found[key] = self.outlook.earned(config, delay, firms)
+            self._found[key] = self.foresight.earned(config, delay, firms)
         return self._found[key]
 
     def worth_to(self, config: Indices) -> Floats:
@@ -386,7 +386,7 @@ class Prospects:
         -------
         ndarray, shape (config to, regime, firm)
         """
-        worth = np.empty_like(self.outlook.profit)
+        worth = np.empty_like(self.foresight.profit)
         standing, starts = np.unique(config, return_index=True)
         ends = [*starts[1:].tolist(), len(config)]
         for at, start, end in zip(standing.tolist(), starts.tolist(), ends, strict=True):

@@ -275,6 +275,7 @@ def test_what_a_stranger_wrote_tells_a_terminal_nothing(finished, capsys):
     run = first_run(out)
     parts = list((out / "log").glob("main.jsonl"))
     parts[0].unlink()
+    (out / "ends" / "main.json").unlink()
     line = told(run=run, message="\x1b[2J gone", trace="\x1b]0;title\x07")
     (out / "log" / "other.jsonl").write_bytes(line)
     assert main(["explain", str(out), run]) == 0

@@ -19,12 +19,12 @@ from experiments import results
 from experiments.commands.main import main
 from experiments.runs.on_disk.checkpoints import (
     ARRAYS,
+    CHECKPOINT,
     FACTS,
-    FOLDER,
     read_checkpoint,
     save_checkpoint,
 )
-from experiments.runs.on_disk.run_folders import manifest_problem, read_json, write_json
+from experiments.runs.on_disk.run_folders import manifest_problem, read_json, write_manifest
 from experiments.sweeps.store.run_log import RunLog, damages_of
 from experiments.sweeps.store.store import SweepStore
 
@@ -125,7 +125,7 @@ def stopped_run(tmp_path_factory):
 @pytest.mark.parametrize("name", [FACTS, ARRAYS])
 def test_bytes_of_a_checkpoint_are_proven(stopped_run, name):
     right = read_checkpoint(stopped_run)
-    path = stopped_run / FOLDER / name
+    path = stopped_run / CHECKPOINT / name
     content = path.read_bytes()
     refused = 0
     for spoilt in flips(content, drawn_places(content, DRAWN, seed=name), seed=name):
@@ -142,7 +142,7 @@ def test_bytes_of_a_checkpoint_are_proven(stopped_run, name):
 def test_every_byte_of_the_manifest_of_a_run_is_proven(tmp_path):
     manifest = {"program": "nearshore", "format": 2, "firms": 100, "seed": 1, "scenario": {}}
     path = tmp_path / "manifest.json"
-    write_json(path, manifest)
+    write_manifest(tmp_path, manifest)
     right, content = read_json(tmp_path, path.name), path.read_bytes()
     assert manifest_problem(right) == ""
     for spoilt in flips(content, range(len(content)), seed=1):
@@ -269,6 +269,7 @@ def test_half_a_line_is_no_damage_and_a_whole_one_without_its_end_counts(tmp_pat
     log.add("reused", folder="a", runs=1)
     log.add("reused", folder="b", runs=2)
     log.close()
+    (tmp_path / "ends" / "main.json").unlink()  # a program that was killed notes no end
     path = tmp_path / "log" / "main.jsonl"
     content = path.read_bytes()
     first = content.index(b"\n") + 1

@@ -4,11 +4,11 @@ import numpy as np
 
 from abm.core.choice.attrition import attrition
 from abm.core.choice.dated_beliefs import Calendar
-from abm.core.choice.opportunities import Building, Held, expected_moves
-from abm.core.choice.outlook import PlantProblem
+from abm.core.choice.foresight import PlantProblem
 from abm.core.choice.plant_values import moves_from
-from abm.core.choice.waiting import Waiting
 from abm.core.inputs.content_rules import Floats
+from abm.core.opportunities.building import Building, Held, expected_moves
+from abm.core.opportunities.waiting import Waiting
 
 
 def expected_decisions(
@@ -23,7 +23,7 @@ def expected_decisions(
     values : ndarray, shape (firm, config, regime)
         From `abm.core.choice.plant_values.keeping_values`.
     stay : float
-        From `abm.core.choice.waiting.lasting`.
+        From `abm.core.opportunities.waiting.lasting`.
     hazard : float
         Probability per quarter of coming upon an opportunity.
     regime : int

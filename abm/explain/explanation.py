@@ -130,7 +130,7 @@ class Opportunity:
 
 
 @dataclass(frozen=True)
-class Waiting:
+class WorthOfWaiting:
     """What the future is worth to it where it stands, in shares of quarterly sales.
 
     Attributes
@@ -197,7 +197,7 @@ class Explanation:
     borders : tuple of Crossing
     plans : tuple of Plan
         Those open to it, that to stay included, the best first.
-    waiting : Waiting
+    waiting : WorthOfWaiting
     opportunity : Opportunity or None
         What it could build and keeps for better days.
     building : str or None
@@ -218,7 +218,7 @@ class Explanation:
     hosts: tuple[HostCost, ...]
     borders: tuple[Crossing, ...]
     plans: tuple[Plan, ...]
-    waiting: Waiting
+    waiting: WorthOfWaiting
     opportunity: Opportunity | None
     building: str | None
     gate: Gate | None

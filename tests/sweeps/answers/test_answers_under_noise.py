@@ -15,9 +15,9 @@ from scipy import stats
 
 from abm.errors import StoreError
 from benchmarks.sweeps.interval_coverage import (
-    EXACT,
-    KEYS,
+    EXACT_INDICES,
     NOISES,
+    SWEPT,
     N,
     coverage,
     drawn_designs,
@@ -42,7 +42,7 @@ def designs():
     return drawn_designs(DESIGNS)
 
 
-@pytest.mark.parametrize("function", EXACT)
+@pytest.mark.parametrize("function", EXACT_INDICES)
 @pytest.mark.parametrize("noise", NOISES)
 def test_intervals_of_sobol_indices_hold_what_they_promise(designs, function, noise):
     shares = coverage(designs, function, noise)
@@ -111,9 +111,9 @@ def frame_of(y):
 def test_sobol_indices_of_a_sweep_are_those_of_the_ishigami_function():
     sweep = sweep_of("sobol", 1024)
     frame = frame_of(ishigami(made(sweep))[:, None])
-    found = indices(frame, sweep, "y", points(sweep)).set_index("factor").loc[list(KEYS[:3])]
-    np.testing.assert_allclose(found["first"], EXACT[ishigami][:3], atol=0.05)
-    np.testing.assert_allclose(found["total"], EXACT[ishigami][3:], atol=0.05)
+    found = indices(frame, sweep, "y", points(sweep)).set_index("factor").loc[list(SWEPT[:3])]
+    np.testing.assert_allclose(found["first"], EXACT_INDICES[ishigami][:3], atol=0.05)
+    np.testing.assert_allclose(found["total"], EXACT_INDICES[ishigami][3:], atol=0.05)
     assert (found["total_low"] < found["total"]).all()
 
 
@@ -185,23 +185,23 @@ def screened(n, noise, *, seed=1, replications=1):
 def test_morris_finds_the_effects_that_a_bilinear_function_has():
     """Levels are 0, 1/3, 2/3, 1 with equal chances, so 2c has mean 1 and deviation 2 sqrt(5/36)."""
     sweep, y = screened(400, 0.0)
-    found = indices(frame_of(y), sweep, "y", points(sweep)).set_index("factor").loc[list(KEYS)]
+    found = indices(frame_of(y), sweep, "y", points(sweep)).set_index("factor").loc[list(SWEPT)]
     spread = 2 * np.sqrt(5 / 36)
     np.testing.assert_allclose(found["mu"], [4, 1, 1, 0], atol=4 * spread / 20)
     np.testing.assert_allclose(found["mu_star"], found["mu"], atol=1e-12)
     np.testing.assert_allclose(found["sigma"], [spread, 0, spread, 0], atol=0.05)
-    assert found["mu_star"].idxmax() == KEYS[0]
+    assert found["mu_star"].idxmax() == SWEPT[0]
 
 
 def test_noise_is_no_effect_and_no_interaction_to_morris():
     sweep, y = screened(400, 0.5, replications=6)
-    found = indices(frame_of(y), sweep, "y", points(sweep)).set_index("factor").loc[list(KEYS)]
+    found = indices(frame_of(y), sweep, "y", points(sweep)).set_index("factor").loc[list(SWEPT)]
     spread = 2 * np.sqrt(5 / 36)
     np.testing.assert_allclose(found["mu_star"], [4, 1, 1, 0], atol=0.12)
     np.testing.assert_allclose(found["sigma"], [spread, 0, spread, 0], atol=0.15)
     # Taken as it is, the mean over replications would show an effect of each.
-    naive = morris(elementary_effects(y.mean(1)[:, None], pd.DataFrame(made(sweep)), 2 / 3), KEYS)
-    assert naive.set_index("factor")["mu_star"][KEYS[3]] > 0.3
+    naive = morris(elementary_effects(y.mean(1)[:, None], pd.DataFrame(made(sweep)), 2 / 3), SWEPT)
+    assert naive.set_index("factor")["mu_star"][SWEPT[3]] > 0.3
 
 
 def test_intervals_of_morris_hold_what_they_promise():
@@ -212,8 +212,8 @@ def test_intervals_of_morris_hold_what_they_promise():
         f = 3 * u[:, 0] + u[:, 1] + 2 * u[:, 0] * u[:, 2]
         for kind, noise in enumerate((0.0, 0.5)):
             y = f[:, None] + noise * draws.normal(size=(len(u), 6))
-            table = morris(elementary_effects(y, pd.DataFrame(u), 2 / 3), KEYS).set_index("factor")
-            for place, (key, exact) in enumerate(((KEYS[0], 4), (KEYS[2], 1))):
+            table = morris(elementary_effects(y, pd.DataFrame(u), 2 / 3), SWEPT).set_index("factor")
+            for place, (key, exact) in enumerate(((SWEPT[0], 4), (SWEPT[2], 1))):
                 hits[kind, place] += table["mu_low"][key] <= exact <= table["mu_high"][key]
     assert (hits / 200 >= 0.90).all(), hits / 200
     assert (hits / 200 <= 0.99).all(), hits / 200
@@ -225,11 +225,11 @@ def test_given_points_rank_factors_and_a_made_up_one_shows_what_is_nothing():
     found = what_matters(frame_of((2 * u[:, 0] + u[:, 1])[:, None]), sweep, "y", points(sweep))
     assert found.kind == "given"
     table = found.table.set_index("factor")
-    assert list(table.index[:2]) == list(KEYS[:2])
+    assert list(table.index[:2]) == list(SWEPT[:2])
     floor = table.loc["(a factor made up)"]
-    assert (table.loc[list(KEYS[:2]), "delta_low"] > floor["delta_high"]).all()
-    assert table["delta"][KEYS[2]] == pytest.approx(floor["delta"], abs=0.06)
-    assert table["pawn"][KEYS[2]] < 1.5 * floor["pawn"] < table["pawn"][KEYS[1]]
+    assert (table.loc[list(SWEPT[:2]), "delta_low"] > floor["delta_high"]).all()
+    assert table["delta"][SWEPT[2]] == pytest.approx(floor["delta"], abs=0.06)
+    assert table["pawn"][SWEPT[2]] < 1.5 * floor["pawn"] < table["pawn"][SWEPT[1]]
 
 
 def test_delta_is_that_of_salib_where_values_do_not_repeat():
@@ -281,7 +281,7 @@ def test_a_scheme_with_gaps_is_answered_from_the_points_that_are_there():
     found = what_matters(frame, sweep, "y", points(sweep))
     assert found.kind == "given"
     assert any("at 2 of 320 points (4, 101)" in note for note in found.notes)
-    assert found.table.set_index("factor")["delta"].idxmax() == KEYS[1]
+    assert found.table.set_index("factor")["delta"].idxmax() == SWEPT[1]
 
 
 def test_one_replication_is_said_to_leave_luck_unknown():

@@ -8,7 +8,7 @@ to come is valued. Options to keep or close form a nest of scale ``k``, within l
     V(c, r) = review * K * log(exp(I / K) + sum_{c' builds} exp(Q(c, c', r) / K))
               + (1 - review) * Q(c, c, r),
 
-with ``Q`` from `abm.core.choice.outlook`. With one scale, without attrition and without the empty
+with ``Q`` from `abm.core.choice.foresight`. With one scale, without attrition and without the empty
 set it is the rule of `abm.core.choice.location`, of which it keeps Newton's iteration.
 """
 
@@ -16,8 +16,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from abm.core.choice.foresight import Foresight, PlantProblem, WorthOfMoves
 from abm.core.choice.location import MAX_NEWTON_STEPS, best_of_choices, firms_last, value_of_staying
-from abm.core.choice.outlook import Outlook, PlantProblem, Prospects
 from abm.core.inputs.content_rules import Floats
 
 
@@ -44,8 +44,8 @@ def nested_values(
     values = value_of_staying(location) if start is None else start.astype(np.float64)
     residual, scale = np.empty(len(values)), problem.scale()
     _, configs, regimes = values.shape
-    for rows, outlook in problem.outlooks((configs * regimes) ** 2):
-        bellman = _Nested(outlook, location.review, location.noise, problem.keep_noise)
+    for rows, foresight in problem.outlooks((configs * regimes) ** 2):
+        bellman = _Nested(foresight, location.review, location.noise, problem.keep_noise)
         current = firms_last(values[rows])
         for _ in range(MAX_NEWTON_STEPS):
             updated, odds = bellman.apply(current)
@@ -77,8 +77,8 @@ def nested_odds(problem: PlantProblem, values: Floats) -> Floats:
     location = problem.location
     firms, configs, regimes = values.shape
     result = np.empty((firms, configs, configs, regimes))
-    for rows, outlook in problem.outlooks():
-        bellman = _Nested(outlook, location.review, location.noise, problem.keep_noise)
+    for rows, foresight in problem.outlooks():
+        bellman = _Nested(foresight, location.review, location.noise, problem.keep_noise)
         _, odds = bellman.apply(firms_last(values[rows]))
         result[rows] = odds.transpose(3, 1, 0, 2)
     return result
@@ -90,24 +90,24 @@ class _Nested:
 
     Attributes
     ----------
-    outlook : Outlook
+    foresight : Foresight
     review, noise, keep_noise : float
         As of `PlantProblem`.
     """
 
-    outlook: Outlook
+    foresight: Foresight
     review: float
     noise: float
     keep_noise: float
 
     def apply(self, values: Floats) -> tuple[Floats, Floats]:
         """Updated values, and odds at a review, shape (config to, config from, regime, firm)."""
-        outlook = self.outlook
+        foresight = self.foresight
         configs = len(values)
-        prospects = Prospects(outlook, set(outlook.delay.ravel().tolist()))
+        prospects = WorthOfMoves(foresight, set(foresight.delay.ravel().tolist()))
         prospects.learn(tuple(range(configs)), values)
         updated, odds = np.empty_like(values), np.zeros((configs, *values.shape))
-        for config, opens in enumerate(outlook.sets.opens):
+        for config, opens in enumerate(foresight.sets.opens):
             worth = np.array([prospects.worth(config, target) for target in range(configs)])
             kept, shares = best_of_choices(worth[~opens], self.keep_noise)
             best, chosen = best_of_choices(np.concatenate([kept[None], worth[opens]]), self.noise)
@@ -135,10 +135,10 @@ class _Nested:
 
     def _lead(self, system: Floats, weight: Floats, config: int, target: int) -> None:
         """Add where a move leads, with what weight of shape (regime, firm)."""
-        outlook = self.outlook
-        delay = int(outlook.delay[config, target])
-        ahead = weight[:, None] * outlook.powers[max(delay, 1)][..., None]
+        foresight = self.foresight
+        delay = int(foresight.delay[config, target])
+        ahead = weight[:, None] * foresight.powers[max(delay, 1)][..., None]
         decays = target if delay == 0 else config
-        for part, chance in outlook.decay.path(decays, max(delay, 1))[max(delay, 1)].items():
-            reached = part if delay == 0 else int(outlook.sets.becomes[config, target, part])
+        for part, chance in foresight.decay.path(decays, max(delay, 1))[max(delay, 1)].items():
+            reached = part if delay == 0 else int(foresight.sets.becomes[config, target, part])
             system[:, reached] += chance * ahead

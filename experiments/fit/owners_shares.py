@@ -1,6 +1,6 @@
 """Who owns what is made: shares of a host's output by owner's home and sector.
 
-    python -m experiments.fit.owners
+    python -m experiments.fit.owners_shares
 
 rewrites ``abm/data/owners.csv``. Of vehicles the makers are known by parent; of everything
 else some totals are, and nothing by sector. So a first guess by sector is scaled to the
@@ -15,12 +15,10 @@ import numpy as np
 import pandas as pd
 
 from abm import data
-from abm.axes import FOOTLOOSE, HOMES, HOSTS
+from abm.axes import FOOTLOOSE, HOMES, HOSTS, VEHICLES
 from abm.core.inputs.proportional_fitting import fitted
 from abm.economy.tables import Array
 from experiments.runs.on_disk.run_folders import write_whole
-
-VEHICLES = ("cars", "light_trucks")
 
 VEHICLES_BY_PARENT = {
     # The USA follows from North America's 49.3% outside the Detroit three and the other two.
