@@ -208,6 +208,30 @@ def test_the_history_is_that_of_its_sources():
     assert behind(found["2026-07-24"], "cars", "CAN", "USA") == {"cars-2025": 0.25}
 
 
+@pytest.mark.parametrize(
+    ("origin", "first", "last"), [("ROW", "2018-04", "2019-12"), ("CHN", "2018-04", "2018-06")]
+)
+def test_metal_duties_on_regions_without_lines_are_those_collected(origin, first, last):
+    flows = data.read("us_imports_and_duties_2017_2022")
+    months = flows[flows["sector"] == "metals"].pivot(index="month", columns="partner")
+    others = ["CAN", "MEX", "CHN"]
+
+    def collected(begins, ends):
+        some = months.loc[begins:ends].sum()
+        duty, value = some["duty_usd"], some["imports_usd"]
+        if origin == "CHN":
+            return duty["CHN"] / value["CHN"]
+        return (duty["ALL"] - duty[others].sum()) / (value["ALL"] - value[others].sum())
+
+    rise = collected(first, last) - collected("2017-01", "2017-12")
+    for name in ("metals-2018", "history"):
+        one = Scenario.load(name)
+        dated = segments(one.start, one.instruments, one.dated)
+        found = {segment.label: segment.instruments.measures for segment in dated}["2018-03-23"]
+        levied = behind(found, "metals", origin, "USA")
+        assert sum(levied.values()) == pytest.approx(rise, abs=0.001)
+
+
 LEFT_OUT = {
     "2017-05-18": "a notice changes nothing",
     "2019-05-17": "an agreement that was carried out three days later",
