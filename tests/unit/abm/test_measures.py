@@ -195,7 +195,7 @@ def test_the_history_is_that_of_its_sources():
     assert behind(found["2019-05-20"], "metals", "USA", "CAN") == {}
     assert behind(found["2025-02-04"], "food", "CAN", "USA") == {"ieepa-canada": 0.25}
     assert behind(found["2025-02-04"], "primary_energy", "CAN", "USA") == {"ieepa-canada": 0.1}
-    assert behind(found["2025-04-03"], "cars", "MEX", "USA") == {"cars-2025": 0.25}
+    assert behind(found["2025-04-03"], "cars_petrol", "MEX", "USA") == {"cars-2025": 0.25}
     assert behind(found["2025-08-01"], "food", "CAN", "USA") == {"ieepa-canada-35": 0.35}
     assert behind(found["2025-08-01"], "steel_flat", "CAN", "USA") == {"metals-2025-50": 0.5}
     assert behind(found["2025-08-01"], "copper_mill", "CAN", "USA") == {"copper-2025": 0.5}
@@ -205,7 +205,7 @@ def test_the_history_is_that_of_its_sources():
     assert behind(found["2025-10-14"], "softwood_lumber", "CAN", "USA") == {"timber-2025": 0.1}
     assert behind(found["2026-02-24"], "food", "CAN", "USA") == {"section-122": 0.1}
     assert behind(found["2026-07-24"], "food", "CAN", "USA") == {}
-    assert behind(found["2026-07-24"], "cars", "CAN", "USA") == {"cars-2025": 0.25}
+    assert behind(found["2026-07-24"], "cars_petrol", "CAN", "USA") == {"cars-2025": 0.25}
 
 
 @pytest.mark.parametrize(
