@@ -138,6 +138,14 @@ class Measure(Settings):
             owed = np.full_like(foreign, float(self.originating == "pays"))
         return np.stack([full * (1 - owed), full * owed])
 
+    def covered_by_line(self) -> NDArray[np.float64]:
+        """Part of each line that it is levied on, shape (line, source, market)."""
+        named = {name: float(rate > 0) for name, rate in self.rates.items()}
+        covered = rates_by_line(self.destination, self.origins, named)
+        if self.base == "metal_content":
+            covered = covered * (metal_content()[:, :, None] > 0)
+        return covered
+
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,60}")
 
@@ -173,11 +181,9 @@ def contributions(measures: Mapping[str, Measure]) -> dict[str, NDArray[np.float
     """
     active = {name: measures[name] for name in sorted(measures) if measures[name].in_force}
     rates = {name: measure.rate_by_line() for name, measure in active.items()}
-    covers = {name: rate.sum(axis=0) > 0 for name, rate in rates.items()}
-    for name, measure in active.items():
-        for displaced in measure.instead_of:
-            if displaced in rates:
-                rates[displaced][:, covers[name]] = 0.0
+    for measure in active.values():
+        for displaced in rates.keys() & set(measure.instead_of):
+            rates[displaced] = rates[displaced] * (1 - measure.covered_by_line())
     floors = [name for name, measure in active.items() if measure.relation == "floor"]
     cells = LINE_CELLS
     total = sum((rates[name] for name in active if name not in floors), np.zeros((2, *cells)))

@@ -134,6 +134,21 @@ def test_a_code_that_is_all_of_a_line_is_the_line_and_a_part_counts_as_a_part():
     assert (found > 0).sum() == 2  # of Mexico and of Canada
 
 
+def test_a_measure_on_part_of_a_line_stands_instead_of_others_on_that_part():
+    terms = {"authority": "law", "destination": "USA", "origins": ("MEX",), "in_force": True}
+    blanket = Measure(**terms, rates={"all": 0.25})
+    bars = Measure(**terms, rates={"7214.20": 0.5}, relation="instead_of", instead_of=("blanket",))
+    found = contributions({"blanket": blanket, "bars": bars})
+    products, source = LINES.products, REGIONS.index("MEX")
+    named = products.named("721420") & (products.line == LINES.name.index("steel_long"))
+    share = products.share[named, source].sum()
+    assert 0 < share < 1
+    left = {name: line(rate.sum(axis=0), "steel_long") for name, rate in found.items()}
+    assert left["bars"] == pytest.approx(0.5 * share)
+    assert left["blanket"] == pytest.approx(0.25 * (1 - share))
+    assert line(found["blanket"].sum(axis=0), "steel_flat") == 0.25
+
+
 def test_a_sector_without_firms_pays_the_mean_over_its_lines():
     by_line = contributions(
         {"one": Measure(authority="law", destination="USA", rates={"beer": 0.4}, in_force=True)}
