@@ -3,10 +3,10 @@
     python docs/printed.py
 
 Carries out the commands that stand before ``<!-- printed -->``, and those named in
-``<!-- printed from "TEXT" -->``, whose answer is shown from TEXT on, and replaces the
-blocks that follow. A table of channels in two orders, between ``<!-- measured: orders -->``
-and ``<!-- end -->``, is measured anew. It takes some minutes; results may move whenever the
-model does.
+``<!-- printed from "TEXT" -->``, whose answer is shown from TEXT on, up to another text where
+``to "TEXT"`` follows, and replaces the blocks that follow. A table of channels in two orders,
+between ``<!-- measured: orders -->`` and ``<!-- end -->``, is measured anew. It takes some
+minutes; results may move whenever the model does.
 """
 
 import os
@@ -30,10 +30,13 @@ FIGURE = "channels.png"
 
 COMMAND = re.compile(r"^    (nearshore .+)$", re.MULTILINE)
 SHOWN = re.compile(
-    r'(<!-- printed(?: from "(?P<start>[^"]+)")? -->\n```text\n).*?(^```$)',
+    r'(<!-- printed(?: from "(?P<start>[^"]+)")?(?: to "(?P<end>[^"]+)")? -->\n```text\n)'
+    r".*?(^```$)",
     re.DOTALL | re.MULTILINE,
 )
 
+WIDTH = "120"
+"""Characters in a line, enough for a name in front of every channel."""
 
 MEASURED = re.compile(r"(<!-- measured: orders -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -69,11 +72,11 @@ def orders() -> str:
 
 
 def answer(command: str, folder: Path) -> str:
-    """What a command prints, 80 characters wide, without blanks at the ends of lines."""
+    """What a command prints, without blanks at the ends of lines."""
     done = subprocess.run(
         [sys.executable, "-m", "experiments.commands.main", *shlex.split(command)[1:]],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "80"},
+        env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": WIDTH},
         capture_output=True,
         encoding="utf-8",
         check=True,
@@ -81,12 +84,16 @@ def answer(command: str, folder: Path) -> str:
     return "".join(f"{line.rstrip()}\n" for line in done.stdout.splitlines())
 
 
-def shown(answers: list[str], start: str | None) -> str:
-    """The last answer that holds a text, from its line on; where results are is left out."""
+def shown(answers: list[str], start: str | None, end: str | None) -> str:
+    """The last answer that holds a text, from its line up to that of another text.
+
+    Where results are is left out.
+    """
     (*_, said) = (said for said in answers if start is None or start in said)
     lines = [line for line in said.splitlines() if not line.startswith("Written: ")]
     first = next(i for i, line in enumerate(lines) if start is None or start in line)
-    return "\n".join(lines[first:]).rstrip() + "\n"
+    last = next((i for i, line in enumerate(lines) if end and end in line and i > first), None)
+    return "\n".join(lines[first:last]).rstrip() + "\n"
 
 
 def main() -> None:
@@ -96,7 +103,9 @@ def main() -> None:
         answers = [answer(command, Path(place)) for command in COMMAND.findall(text)]
         (figure,) = Path(place).rglob(FIGURE)
         (ROOT / "docs/figures" / FIGURE).write_bytes(figure.read_bytes())
-    text = SHOWN.sub(lambda block: f"{block[1]}{shown(answers, block['start'])}{block[3]}", text)
+    text = SHOWN.sub(
+        lambda block: f"{block[1]}{shown(answers, block['start'], block['end'])}{block[4]}", text
+    )
     measured = orders()
     text = MEASURED.sub(lambda block: f"{block[1]}{measured}{block[2]}", text)
     PAGE.write_text(text, encoding="utf-8")

@@ -3,7 +3,7 @@
 >>> import nearshore
 >>> tables = nearshore.compare("usmca", "status-quo", firms=200, quarters=1)
 >>> sorted(tables)
-['content', 'events', 'headlines', 'moves', 'outcomes', 'trade']
+['content', 'events', 'headlines', 'moves', 'outcomes', 'owners', 'trade']
 
 ======================  ================================================================
 `RelocationModel`       the model, step by step

@@ -104,7 +104,7 @@ def compare(
     Examples
     --------
     >>> headlines = compare("blanket-25", firms=200, quarters=5)["headlines"].set_index("headline")
-    >>> bool(headlines.loc["duty_revenue.USA", "difference"] > 0)
+    >>> bool(headlines.loc["preference_utilisation.MEX", "difference"] > 0)
     True
     """
     parts: dict[str, list[pd.DataFrame]] = {}

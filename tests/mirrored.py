@@ -33,6 +33,9 @@ AXES_OF_REGIONS = {
     "distance": (0, 1),
 }
 
+SETS_OF_PLANTS = ("config", "target", "opportunity")
+"""Columns that say which set of plants is meant, or with -1 that none is."""
+
 
 def _exchanged(array: np.ndarray, axes: tuple[int, ...], order: tuple[int, ...]) -> np.ndarray:
     for axis in axes:
@@ -86,29 +89,33 @@ def mirror_firms(table: FirmTable) -> None:
 
     Every sector must have as many firms in each member.
     """
-    hosts = {
-        places: [(host - places) % N_HOSTS for host in range(N_HOSTS)] for places in range(N_HOSTS)
-    }
-    before = {
-        "host": hosts,
-        "partner": hosts,
-        "source": {places: [*order, *range(N_HOSTS, N_REGIONS)] for places, order in hosts.items()},
-        "config": {places: turned_configs(places) for places in range(N_HOSTS)},
-    }
+    for name, column in FirmTable.columns().items():
+        if name not in ("sector", "home"):
+            mirror_column(table, getattr(table, name), column.axes, name)
+
+
+def mirror_column(
+    table: FirmTable, values: np.ndarray, axes: tuple[str, ...], name: str = ""
+) -> None:
+    """Do the same with an array of which the first axis is firms.
+
+    An axis of hosts may go on with other places, which stay where they are.
+    """
     for sector in range(N_FOOTLOOSE):
         first, *others = (
             np.flatnonzero((table.sector == sector) & (table.home == home))
             for home in range(N_HOSTS)
         )
         for places, rows in enumerate(others, start=1):
-            after = np.argsort(turned_configs(places))
-            for name, column in FirmTable.columns().items():
-                values = getattr(table, name)[first]
-                for axis, label in enumerate(column.axes):
-                    if label in before:
-                        values = np.take(values, before[label][places], axis=axis)
-                if name == "home":
-                    values = (values + places) % N_HOSTS
-                elif name in ("config", "target"):
-                    values = np.where(values < 0, values, after[values])
-                getattr(table, name)[rows] = values
+            copies = values[first]
+            for axis, label in enumerate(axes):
+                if label in ("host", "partner", "source"):
+                    rest = range(N_HOSTS, copies.shape[axis])
+                    hosts = [(host - places) % N_HOSTS for host in range(N_HOSTS)]
+                    copies = np.take(copies, [*hosts, *rest], axis=axis)
+                elif label == "config":
+                    copies = np.take(copies, turned_configs(places), axis=axis)
+            if name in SETS_OF_PLANTS:
+                after = np.argsort(turned_configs(places))
+                copies = np.where(copies < 0, copies, after[copies])
+            values[rows] = copies

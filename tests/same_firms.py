@@ -10,6 +10,14 @@ from abm import RelocationModel
 from abm.scenario.scenario import Scenario
 from abm.worlds.twin import alike, twin
 
+NOBODY_MOVES = (
+    "firms.relocation=false",
+    "firms.reviews_per_year=0",
+    "firms.death_always=0",
+    "firms.death_of_small=0",
+)
+"""Overrides under which plants never came or went: none is young, and customers are at rest."""
+
 
 @cache
 def at_rest(firms: int, seed: int = 1) -> RelocationModel:

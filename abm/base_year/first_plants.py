@@ -75,7 +75,7 @@ TURNS_SETTLED = 0.015
 ROUGHLY = 0.02
 """Relative gap up to which sunk costs are found in the first turn, as access will change."""
 
-SAMPLE = 1 << 14
+SAMPLE = 1 << 12
 """Firms, about, from which sunk costs are found."""
 
 BLOCK = 1 << 14

@@ -25,6 +25,9 @@ type Source = str | os.PathLike[str]
 NOT_OVERRIDDEN = ("format", "name", "title", "question", "extends", "sources", "timeline")
 """Keys that say what a file is rather than what a run does."""
 
+MOST_NAMED = 12
+"""Keys of a table that are named to somebody who asked for all of it."""
+
 BELIEFS_KEY = "firms.beliefs"
 
 ROUNDING = 1e-12
@@ -129,7 +132,10 @@ def check_key(key: str) -> None:
         raise ScenarioError(f"{key}: cannot be overridden; write a scenario file instead")
     names = keys.names(path)
     if names is not None:
-        raise ScenarioError(f"{key}: is a table; set one of its keys: {', '.join(names)}")
+        some = (
+            f"{', '.join(names[:MOST_NAMED])} ..." if len(names) > MOST_NAMED else ", ".join(names)
+        )
+        raise ScenarioError(f"{key}: is a table; set one of its keys: {some}")
 
 
 def _value(written: str) -> Any:

@@ -165,8 +165,15 @@ def headings(text):
     return {" ".join(line.split()) for line in text.splitlines() if HEADING.match(line)}
 
 
+def width_of(name):
+    """Characters in the widest line of what a page shows; 80 at least, as in a terminal."""
+    shown = [block.text for block in blocks(PAGES[name]) if block.kind == "text"]
+    return max([80, *(len(line) for text in shown for line in text.splitlines())])
+
+
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_runs_from_top_to_bottom(name, capsys):
+def test_a_page_runs_from_top_to_bottom(name, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", str(width_of(name)))
     if any(EXAMPLE_TABLE in block.text for block in blocks(PAGES[name])):
         write_oecd(Path(EXAMPLE_TABLE))
     names = {"__name__": "__main__"}

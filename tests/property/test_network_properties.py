@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from abm.axes import N_FOOTLOOSE, N_HOSTS, N_REGIONS, N_SECTORS
 from abm.engine.draws import Draws
-from abm.trade.inputs.suppliers import NOBODY, SupplierNetwork
+from abm.trade.inputs.suppliers import IDLE, NOBODY, SupplierNetwork
 
 
 @dataclass
@@ -76,7 +76,10 @@ def assert_sound(network: SupplierNetwork, economy: NetworkCase, plants: np.ndar
     assert np.all(economy.sector[edges.supplier] == edges.category)
     assert np.all(plants[edges.supplier, edges.host])
     assert not np.any(edges.supplier == edges.buyer)
-    np.testing.assert_array_equal(network.host == NOBODY, network.supplier == NOBODY)
+    makes = np.broadcast_to(plants.any(axis=1)[:, None, None], network.host.shape)
+    np.testing.assert_array_equal(network.host == IDLE, ~makes)  # who makes nothing asks nobody
+    np.testing.assert_array_equal(network.supplier == NOBODY, network.host < 0)
+    assert network.host.min() >= IDLE
     links = network.links(plants)
     assert links.min() >= 0
     assert links.sum(axis=2).max() <= 1
@@ -128,7 +131,9 @@ def test_rewiring_touches_only_the_rows_it_reports(economy, moved_share, share_p
     untouched = np.setdiff1d(np.arange(economy.sector.size), done.rows)
     np.testing.assert_array_equal(network.supplier[untouched], before[0][untouched])
     np.testing.assert_array_equal(network.host[untouched], before[1][untouched])
-    assert done.rows.size <= done.broken + done.swapped
+    # Who made something and makes nothing any more drops all links, broken or not.
+    ceased = np.count_nonzero(economy.plants.any(axis=1) & ~plants.any(axis=1))
+    assert done.rows.size <= done.broken + done.swapped + ceased
     assert np.all(np.diff(done.rows) > 0)
 
 

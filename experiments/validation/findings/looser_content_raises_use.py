@@ -1,5 +1,7 @@
 """Ten points less local content raise the use of preferences by 2.5 to 8.2 points."""
 
+import numpy as np
+
 from abm.axes import PARTNERS
 from abm.economy.tables import Array
 from experiments.outcomes.estimates import Estimate, estimate
@@ -8,8 +10,11 @@ from experiments.validation.finding import Finding, Results
 
 
 def _used(results: Results, design: Design, goods: str) -> Array:
+    """Percent of what is dutiable, 0 where nothing is."""
     part = results.of(design, *(f"us_claimed_dutiable/{goods}/{host}" for host in PARTNERS))
-    return 100 * part / results.of(design, *(f"us_dutiable/{goods}/{host}" for host in PARTNERS))
+    whole = results.of(design, *(f"us_dutiable/{goods}/{host}" for host in PARTNERS))
+    used: Array = 100 * np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
+    return used
 
 
 def judge(results: Results) -> list[Estimate]:

@@ -27,7 +27,7 @@ WEDGE = 2e-5
 def both():
     """The vectorized model and all its firms as plain agents, after one cost step each."""
     stopped = MidQuarter(FIRMS)
-    naive = stopped.naive(FIRMS)
+    naive = stopped.naive(stopped.firms)
     naive.step()
     stopped.as_last_quarter_left_it()
     stopped.model.solve_costs()
@@ -46,7 +46,9 @@ def of_every_agent(agents, name):
 def test_costs_and_content_are_the_same(both, name):
     model, agents = both
     vectorized = getattr(model.costs, name)
-    assert vectorized.shape == (FIRMS, 3, 5)  # four regimes, and that in force at contracts
+    # Four regimes, and that in force at contracts; firms without a plant have costs, too.
+    assert vectorized.shape == (len(model.firms), 3, 5)
+    assert len(agents) == len(model.firms) > FIRMS
     np.testing.assert_allclose(of_every_agent(agents, name), vectorized, rtol=ROUNDING)
 
 
@@ -76,7 +78,7 @@ def test_the_same_firms_cannot_comply_at_all_where_no_part_qualifies():
         without_originating_parts(terms) if sector % 2 else terms
         for sector, terms in enumerate(model.terms)
     ]
-    agents = list(stopped.naive(FIRMS).agents)
+    agents = list(stopped.naive(stopped.firms).agents)
     for firm in agents:
         firm.solve_costs()
     model.solve_costs()
@@ -108,11 +110,11 @@ def test_goods_cost_the_same_at_every_border(both):
 def test_a_search_that_starts_from_nothing_ends_at_the_same_wedge():
     stopped = MidQuarter(FIRMS)
     stopped.without_wedges()
-    cold = list(stopped.naive(FIRMS).agents)
+    cold = list(stopped.naive(stopped.firms).agents)
     for firm in cold:
         firm.solve_costs()
     stopped.as_last_quarter_left_it()
-    warm = list(stopped.naive(FIRMS).agents)
+    warm = list(stopped.naive(stopped.firms).agents)
     for firm in warm:
         firm.solve_costs()
     np.testing.assert_allclose(

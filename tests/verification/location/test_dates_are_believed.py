@@ -78,7 +78,7 @@ def expected_openings(scenario):
     return float(weight @ chance)
 
 
-AHEAD = (60, 30, 22, 20, 18, 14)
+AHEAD = (60, 30, 24, 20, 18, 16)
 """Dates later than what is decided on now can open, the nearest last; three beyond the horizon."""
 
 
@@ -97,11 +97,10 @@ def test_a_tax_on_new_plants_keeps_them_away_the_more_the_nearer_its_date():
 @pytest.mark.parametrize("change", [DUTY, SUBSIDY], ids=["a duty", "a subsidy"])
 def test_a_change_for_all_weighs_the_more_the_nearer_until_new_plants_open_after_it(change):
     """Firm by firm, whichever sign it has: rivals are touched too."""
-    building = at_rest(FIRMS).scenario.firms.build_quarters
+    quickest = at_rest(FIRMS).scenario.firms.closing_quarters
     _, never, _ = first_decisions(told(change, 60, "myopic"))
     at_opening, sooner, *early = (
-        first_decisions(told(change, ahead))[1] - never
-        for ahead in (building, building // 2, *AHEAD)
+        first_decisions(told(change, ahead))[1] - never for ahead in (quickest, 1, *AHEAD)
     )
     # But for the right to close plants meanwhile, which few are likely to use.
     largest = np.abs(at_opening).max()
@@ -254,5 +253,7 @@ def test_never_closing_is_worth_todays_profit_up_to_the_date_and_tomorrows_after
     unaware = replace(situation, table=myopic)
     found = explanation(unaware, row, watched.quarter, levers=())
     assert found.waiting.option_value == pytest.approx(0, abs=1e-7)
-    alone = unaware.weighed().today[0, situation.config] - found.waiting.right_to_move
-    assert alone == pytest.approx(profit[0] / (1 - beta), rel=1e-9)
+    alone = unaware.weighed().today[0, situation.config]
+    alone -= found.waiting.right_to_move / situation.unit
+    for_ever = np.linalg.solve(np.eye(len(profit)) - beta * shrinks, profit[:, 0])
+    assert alone == pytest.approx(for_ever[situation.config], rel=1e-7)

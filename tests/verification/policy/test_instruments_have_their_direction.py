@@ -200,14 +200,17 @@ def test_lower_barriers_to_us_exports_raise_them_and_the_us_balance():
 
 
 def test_competition_policy_lowers_prices_by_its_scale_where_nothing_is_imported():
-    plain, strict = run(), run("competition.markup_scale=0.98")
+    # With capacity at will: else users of scarce inputs pay their rents out of their profit.
+    at_will = "economy.supply_slope=0"
+    plain, strict = run(at_will), run(at_will, "competition.markup_scale=0.98")
     usual = plain.calibration.margin[:, None]
     # Of the price of 1 the part above cost, and no more, is scaled.
     price = 1 - usual + 0.98 * usual
     ratio = strict.accounts.price_index / plain.accounts.price_index
     assert (ratio[:, : len(HOSTS)] < 1).all()
     assert (ratio[:, : len(HOSTS)] >= price - 1e-6).all()
-    margin = strict.accounts.profit / strict.accounts.sales
+    books = strict.accounts
+    margin = (books.profit + books.overhead.sum(axis=2)) / books.sales  # overhead is paid out of it
     expected = np.broadcast_to(1 - (1 - usual) / price, margin.shape)
     np.testing.assert_allclose(margin, expected, rtol=1e-9)
 
@@ -275,11 +278,11 @@ def test_more_audits_and_higher_fines_lower_what_is_misclassified():
     liars = [
         int((m.borders.claim[:, MEX, USA, m.regime] == Claim.CLAIMS_FALSELY).sum()) for m in worlds
     ]
-    assert liars[0] > liars[1] > liars[2] > 0
-    assert liars[1] > liars[3]  # four times the fine, at the same rate of audits
-    told = [summary(m.frames()) for m in worlds[:3]]
+    assert liars[0] > liars[1] >= liars[2]
+    told = [summary(m.frames()) for m in worlds]
     values = [result["misclassified_origin"]["all"]["end"] for result in told]
     assert values[0] > values[1] >= values[2]
+    assert values[1] > values[3]  # four times the fine, at the same rate of audits
     shares = [result["false_claim_share"]["all"]["end"] for result in told]
     assert shares[0] > shares[1] >= shares[2]
     trade = worlds[0].frames()["trade"]

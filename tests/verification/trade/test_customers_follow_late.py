@@ -27,10 +27,10 @@ from abm.trade.sales.market_clearing import (
 from abm.trade.sales.serving import serve
 from abm.worlds.twin import twin
 from experiments.scenarios.overrides import load_scenario
+from tests.same_firms import NOBODY_MOVES
 
 ECONOMY, FIRMS = load_economy(), FirmAssumptions()
 USA, MEX = (REGIONS.index(name) for name in ("USA", "MEX"))
-HELD_PLANTS = "firms.relocation=false"
 UNWAIVED = "tariffs.special_waived_for_originating=false"
 AT_WILL = "economy.supply_slope=0"
 """Customers are looked at alone: no plant is short of capacity."""
@@ -40,7 +40,7 @@ SINGLE = 5e-6
 
 
 def world(*overrides: str, firms: int = 300) -> RelocationModel:
-    scenario = load_scenario("status-quo", (HELD_PLANTS, UNWAIVED, AT_WILL, *overrides))
+    scenario = load_scenario("status-quo", (*NOBODY_MOVES, UNWAIVED, AT_WILL, *overrides))
     return RelocationModel(scenario, firms=firms, rng=1)
 
 
@@ -119,8 +119,8 @@ def test_without_news_customers_stay(donor: RelocationModel) -> None:
     # Suppliers are rewired, so that single firms become a little cheaper or dearer.
     gone = np.maximum(before.firms - model.customers.firms, 0)
     lost = np.stack([gone[model.firms.sector == j].sum(axis=0) for j in range(N_FOOTLOOSE)])
-    assert lost.max() < 1e-3
-    np.testing.assert_allclose(model.accounts.price_index, 1, rtol=1e-3)
+    assert lost.max() < 2e-3
+    np.testing.assert_allclose(model.accounts.price_index, 1, rtol=2e-3)
     assert (model.accounts.customers_to_move < 3e-3).all()
 
 
@@ -162,7 +162,7 @@ def test_a_duty_that_has_gone_leaves_no_trace(donor: RelocationModel) -> None:
     win = model.scenario.economy.win
     np.testing.assert_allclose(gap[12] / gap[8], (1 - win) ** 4, rtol=0.05)
     assert abs(gap[-1]) < 1e-6
-    np.testing.assert_allclose(model.accounts.price_index, still.accounts.price_index, rtol=1e-6)
+    np.testing.assert_allclose(model.accounts.price_index, still.accounts.price_index, rtol=1e-5)
 
 
 def test_a_duty_of_500_percent_gives_no_odd_signs(donor: RelocationModel) -> None:

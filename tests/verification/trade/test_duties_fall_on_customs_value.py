@@ -20,11 +20,12 @@ from abm.trade.sales.market_clearing import fringe_prices, standing_plants
 from abm.worlds.twin import twin
 from experiments.scenarios.overrides import load_scenario
 from tests.recorded_margins import on_tables_as_observed
+from tests.same_firms import NOBODY_MOVES
 
 USA, MEX, CHN = (REGIONS.index(name) for name in ("USA", "MEX", "CHN"))
 MACHINERY = FOOTLOOSE.index("machinery")
 QUARTERS = 4
-OPEN = ("firms.relocation=false", "tariffs.special_waived_for_originating=false")
+OPEN = (*NOBODY_MOVES, "tariffs.special_waived_for_originating=false")
 
 
 def world(*overrides, economy=None, scenario="status-quo"):

@@ -9,6 +9,7 @@ firm-specific border tax alone looks at where a firm once produced.
 import numpy as np
 import pytest
 
+import abm.base_year.first_plants
 import abm.base_year.set_up
 import abm.trade.duties
 from abm import RelocationModel
@@ -16,12 +17,12 @@ from abm.axes import N_HOSTS
 from abm.economy.tables import load_economy
 from abm.trade.books.accounts import ROUNDING
 from experiments.scenarios.overrides import load_scenario
-from tests.mirrored import identical_members, mirror_firms
+from tests.mirrored import identical_members, mirror_column, mirror_firms
 
 FIRMS = 480
 QUARTERS = 16
-LUCK = 0.06
-"""Scale of choice noise from which first plants are drawn; none is drawn later."""
+LUCK = {"build_noise": 14.4, "keep_noise": 3.9}
+"""Scales of luck with which firms came to stand where they do first; there is none later."""
 
 SAME_SHOCK = [
     f"tariffs.special.{market}.{source}.all=0.25"
@@ -32,7 +33,13 @@ SAME_SHOCK = [
 THREE_HOMES = ["firms.foreign_firms=false"]
 """Firms from abroad are copies of nobody."""
 
-NO_LUCK = ["firms.choice_noise=0.0", "economy.relation=0.0"]
+NO_LUCK = [
+    "firms.build_noise=0.0",
+    "firms.keep_noise=0.0",
+    "firms.death_always=0.0",
+    "firms.death_of_small=0.0",
+    "economy.relation=0.0",
+]
 CHEAP_MOVES = [
     "firms.build_cost=0.05",
     "firms.closure_cost=0.0",
@@ -45,16 +52,28 @@ CHEAP_MOVES = [
 @pytest.fixture(scope="module")
 def model():
     """A quarter-by-quarter run in which every draw of the first member's firms is everybody's."""
-    place = abm.base_year.set_up.place_firms
+    place, draw_sets = abm.base_year.set_up.place_firms, abm.base_year.first_plants.draw_sets
+    drawn_built = abm.base_year.first_plants.drawn_built
 
-    def place_mirrored(table, economy, settings, *rest):
-        lucky = settings.model_copy(update={"choice_noise": LUCK})
-        values = place(table, economy, lucky, *rest)
+    def place_mirrored(table, economy, scenario, *rest):
+        lucky = scenario.firms.model_copy(update=LUCK)
+        placed = place(table, economy, scenario.model_copy(update={"firms": lucky}), *rest)
+        mirror_firms(table)  # projects under way are drawn last
+        return placed
+
+    def draw_mirrored(table, *rest):
+        draw_sets(table, *rest)
         mirror_firms(table)
-        return values
+
+    def built_mirrored(table, *rest):
+        built = drawn_built(table, *rest)
+        mirror_column(table, built, ("firm", "host", "use"))
+        return built
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(abm.base_year.set_up, "place_firms", place_mirrored)
+        patch.setattr(abm.base_year.first_plants, "draw_sets", draw_mirrored)
+        patch.setattr(abm.base_year.first_plants, "drawn_built", built_mirrored)
         patch.setattr(abm.trade.duties, "MERCHANDISE_PROCESSING_FEE", 0.0)
         scenario = load_scenario("status-quo", SAME_SHOCK + THREE_HOMES + NO_LUCK + CHEAP_MOVES)
         economy = identical_members(load_economy())
@@ -87,7 +106,10 @@ def test_the_shock_moves_trade_and_plants(model):
         for books in (model.base_accounts, model.accounts)
     )
     assert abs(after / before - 1) > 100 * ROUNDING
-    assert (model.frames()["moves"]["stage"] == "completed").any()
+    moves = model.frames()["moves"]
+    # Projects take a year and more: what was under way at the start ends first.
+    assert (moves["stage"] == "announced").any()
+    assert (moves["stage"][moves["quarter"] > QUARTERS // 2] == "completed").any()
 
 
 def test_calibrated_constants_are_the_same_everywhere(model):
