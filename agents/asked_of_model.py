@@ -14,6 +14,7 @@ class AskedByFirm(Protocol):
     host_labels: Sequence[str]
     home_labels: Sequence[str]
     belief_labels: Sequence[str]
+    line_labels: Sequence[str]
     config_labels: Sequence[str]
 
     def capacity_of(self, row: int, host: str) -> float:

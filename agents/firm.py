@@ -86,6 +86,7 @@ class Firm(PartOfModel):
 
     sector = Cell("sector_labels")
     home = Cell("home_labels")
+    line = Cell("line_labels")
     belief = Cell("belief_labels")
     weight = Cell()
     size = Cell()

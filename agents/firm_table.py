@@ -46,6 +46,9 @@ class FirmTable:
 
     sector: Annotated[Int8, Column("int8", ("firm",), "index", "what it makes")]
     home: Annotated[Int8, Column("int8", ("firm",), "index", "region it comes from")]
+    line: Annotated[
+        Int16, Column("int16", ("firm",), "index", "product line of its sector that it makes")
+    ]
     belief: Annotated[
         Int8, Column("int8", ("firm",), "index", "how it forms beliefs: myopic, adaptive, forward")
     ]
@@ -88,7 +91,7 @@ class FirmTable:
             "float32",
             ("firm", "host", "partner"),
             "fraction",
-            "most-favoured-nation rate on its product between two hosts",
+            "most-favoured-nation rate on its line between two hosts",
         ),
     ]
     paperwork: Annotated[

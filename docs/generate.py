@@ -19,7 +19,16 @@ from typing import Any, get_args
 import numpy as np
 
 from abm import data
-from abm.axes import CONFIG_LABELS, CONFIGS, FOOTLOOSE, GOODS, HOMES, REGIONS
+from abm.axes import (
+    CONFIG_LABELS,
+    CONFIGS,
+    FOOTLOOSE,
+    GOODS,
+    HOMES,
+    N_FOOTLOOSE,
+    REGIONS,
+    SECTORS,
+)
 from abm.base_year.owners import OTHER_MAKERS, VEHICLE_MAKERS
 from abm.config.settings import Settings
 from abm.economy.tables import load_economy
@@ -374,6 +383,39 @@ def law_acts() -> str:
     )
 
 
+def lines() -> str:
+    """Every product line that firms make, with its share, rates and metals."""
+    lines = load_economy().lines
+    usa, mex, can = (REGIONS.index(region) for region in ("USA", "MEX", "CAN"))
+    return table(
+        (
+            "line",
+            "sector",
+            "what",
+            "codes",
+            "MEX",
+            "CAN",
+            "USA rate",
+            "MEX rate",
+            "CAN rate",
+            "metal",
+        ),
+        (
+            (
+                code(lines.name[n]),
+                SECTORS[lines.sector[n]],
+                lines.title[n],
+                " ".join(lines.codes[n]),
+                *(f"{lines.share[n, source]:.1%}" for source in (mex, can)),
+                f"{lines.rate[n, mex, usa]:.1%}",
+                *(f"{lines.rate[n, usa, market]:.1%}" for market in (mex, can)),
+                f"{lines.metal[n].sum():.0%}",
+            )
+            for n in range(lines.of(N_FOOTLOOSE).start)
+        ),
+    )
+
+
 def house() -> str:
     """Every folder of code and what it is for, as its ``__init__.py`` says first."""
     rows = (
@@ -414,6 +456,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
         adjustment_found,
         house,
         law_acts,
+        lines,
     )
 } | {f"{name}_columns": _columns_of(name) for name in TABLES | COMPARISON_TABLES}
 

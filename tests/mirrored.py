@@ -11,8 +11,11 @@ from itertools import permutations
 
 import numpy as np
 
-from abm.axes import CONFIGS, HOSTS, N_FOOTLOOSE, N_HOSTS
-from abm.economy.tables import Economy, RateDistribution
+from abm.axes import CONFIGS, HOSTS, N_FOOTLOOSE, N_HOSTS, N_REGIONS
+from abm.economy.line_shares import product_lines
+from abm.economy.rate_distribution import RateDistribution
+from abm.economy.sector_lines import SectorLines
+from abm.economy.tables import Economy
 from agents import FirmTable
 
 ORDERS = tuple(permutations(range(N_HOSTS)))
@@ -57,7 +60,16 @@ def identical_members(economy: Economy) -> Economy:
         )
         for sector, every in by_sector.items()
     }
-    return replace(economy, rates={key: common[key[2]] for key in economy.rates}, **averaged)
+    rates = {key: common[key[2]] for key in economy.rates}
+    return replace(economy, rates=rates, lines=_alike(product_lines(rates)), **averaged)
+
+
+def _alike(lines: SectorLines) -> SectorLines:
+    """The same lines with what all members sell, taxed alike on every way between two."""
+    across = ~np.eye(N_HOSTS, dtype=bool)
+    rate = across * lines.rate[:, across].mean(axis=1)[:, None, None]
+    share = np.repeat(lines.share.mean(axis=1, keepdims=True), N_REGIONS, axis=1)
+    return replace(lines, rate=rate, share=share)
 
 
 def turned_configs(places: int) -> list[int]:

@@ -1,5 +1,6 @@
 """The figures the model starts from: one CSV a subject, sources in ``SOURCES.md``."""
 
+from collections.abc import Sequence
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
@@ -41,13 +42,15 @@ def names() -> list[str]:
     )
 
 
-def read(name: str) -> pd.DataFrame:
+def read(name: str, text: Sequence[str] = ()) -> pd.DataFrame:
     """One table, with its columns as ``SOURCES.md`` describes them.
 
     Parameters
     ----------
     name : str
         File name without ``.csv``.
+    text : sequence of str, optional
+        Columns to be kept as they are written, such as codes with a zero in front.
 
     Returns
     -------
@@ -64,7 +67,7 @@ def read(name: str) -> pd.DataFrame:
     579828
     """
     with path(name).open("rb") as file:
-        return pd.read_csv(file)
+        return pd.read_csv(file, dtype=dict.fromkeys(text, str))
 
 
 @cache

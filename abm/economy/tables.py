@@ -27,6 +27,9 @@ from abm.axes import (
     REGIONS,
     SECTORS,
 )
+from abm.economy.line_shares import product_lines
+from abm.economy.rate_distribution import RateDistribution
+from abm.economy.sector_lines import SectorLines
 from abm.economy.trade_margins import valued
 from abm.errors import ScenarioError
 
@@ -43,51 +46,6 @@ MERCHANDISE_PROCESSING_FEE = 0.003464
 
 PROFIT_SHARE_OF_SURPLUS = 0.5
 """Part of the operating surplus that is pure profit; the rest pays for capital (assumption)."""
-
-BIN_EDGES = np.array([0.0, 0.025, 0.05, 0.10, 0.20])
-BIN_ENDS = np.array([0.025, 0.05, 0.10, 0.20, 0.40])
-"""Edges of the bands in which the data give most-favoured-nation rates above zero."""
-
-
-@dataclass(frozen=True)
-class RateDistribution:
-    """Distribution of the duty on a product drawn from a sector's tariff lines.
-
-    Attributes
-    ----------
-    shares : ndarray, shape (band,)
-        Share of trade at a rate of zero, then in each band of `BIN_EDGES`.
-    position : float
-        Where in its band a rate stands, 0 the lower edge and 1 the upper.
-    """
-
-    shares: Array
-    position: float
-
-    def quantile(self, probability: Array) -> Array:
-        """Rate at a probability, the zero rates first.
-
-        Returns
-        -------
-        ndarray, shape of ``probability``
-        """
-        band = np.searchsorted(np.cumsum(self.shares)[:-1], probability, side="right")
-        rates = np.concatenate(([0.0], BIN_EDGES + self.position * (BIN_ENDS - BIN_EDGES)))
-        chosen: Array = rates[band]
-        return chosen
-
-    @property
-    def mean(self) -> float:
-        """Trade-weighted mean rate."""
-        return float(self.shares[1:] @ (BIN_EDGES + self.position * (BIN_ENDS - BIN_EDGES)))
-
-    @classmethod
-    def with_mean(cls, shares: Array, mean: float) -> "RateDistribution":
-        """The position within bands that gives the observed trade-weighted mean."""
-        lowest = float(shares[1:] @ BIN_EDGES)
-        highest = float(shares[1:] @ BIN_ENDS)
-        position = (mean - lowest) / (highest - lowest) if highest > lowest else 0.0
-        return cls(shares, float(np.clip(position, 0.0, 1.0)))
 
 
 @dataclass(frozen=True)
@@ -118,6 +76,8 @@ class Economy:
         no account. For comparisons with records of customs only.
     rates : dict
         `RateDistribution` by (exporting host, importing host, sector).
+    lines : SectorLines
+        What the products of a sector are, with their own rates, whose distribution this is.
     establishments : ndarray, shape (host,)
         Real manufacturing establishments.
     distance : ndarray, shape (region, region)
@@ -139,6 +99,7 @@ class Economy:
     customs_over_basic: Array
     records_over_customs: Array
     rates: dict[tuple[int, int, int], RateDistribution]
+    lines: SectorLines
     establishments: Array
     distance: Array
     owners: Array
@@ -253,6 +214,7 @@ def economy_from(read: Callable[[str], pd.DataFrame]) -> Economy:
         _cube(read("final_demand"), FINAL_AXES, "value_musd"),
         recorded,
     )
+    rates = _rate_distributions()
     elasticities = read("elasticities").set_index("sector").loc[list(SECTORS)]
     establishments = read("establishments").set_index("region").loc[list(HOSTS)]
     distance = _cube(read("regional_distances"), {"origin": REGIONS, "destination": REGIONS}, "km")
@@ -269,7 +231,8 @@ def economy_from(read: Callable[[str], pd.DataFrame]) -> Economy:
         applied_duty=applied,
         customs_over_basic=flows.customs_over_basic,
         records_over_customs=mismatch(recorded, flows.customs_over_basic),
-        rates=_rate_distributions(),
+        rates=rates,
+        lines=product_lines(rates),
         establishments=establishments["establishments"].to_numpy(np.float64),
         distance=distance / 1000,
         owners=_owners(read("owners")),

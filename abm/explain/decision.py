@@ -10,6 +10,7 @@ from abm.core.choice.beliefs import myopic_transitions
 from abm.core.choice.dated_beliefs import Calendar
 from abm.core.choice.sets import ABSENT
 from abm.core.demand.claims import Claim, claim_costs
+from abm.economy.sector_lines import line_names
 from abm.explain.explanation import (
     Crossing,
     Explanation,
@@ -86,6 +87,7 @@ def _who(situation: Situation, row: int) -> Who:
     return Who(
         row,
         FOOTLOOSE[situation.sector],
+        line_names()[int(table.line[0])],
         HOMES[int(table.home[0])],
         BELIEFS[int(table.belief[0])],
         float(table.weight[0]),

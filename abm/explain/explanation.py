@@ -9,6 +9,7 @@ class Who:
 
     row: int
     sector: str
+    line: str
     home: str
     belief: str
     real_firms: float

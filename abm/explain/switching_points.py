@@ -21,7 +21,7 @@ from abm.explain.one_firm import ONLY, Situation
 from abm.location.moving_costs import MovingCosts
 from abm.location.valuation import Choices, DrawnLuck, projects_of, weigh
 from abm.policy.regimes import Policy
-from abm.trade.duties import duty_on, with_fixed_duty
+from abm.trade.duties import duty_on_lines, with_fixed_duty
 
 POINTS = 33
 """Values of a lever looked at in a round."""
@@ -144,11 +144,16 @@ def _duty_lever(situation: Situation, origin: int, market: int) -> Lever:
     change by as much as that of the regime in force, but never below nothing.
     """
     cell = (situation.sector, origin, market)
-    now = float(duty_on(situation.policy, cell).fixed[situation.regime])
+
+    def due(policy: Policy) -> Array:
+        duty = duty_on_lines(policy, cell, situation.table.line[:1], np.zeros(1))
+        kept: Array = duty.fixed[:, 0]
+        return kept
+
+    now = float(due(situation.policy)[situation.regime])
 
     def change(policy: Policy, value: Array) -> Policy:
-        raised = np.maximum(duty_on(policy, cell).fixed + (value - now), 0.0)
-        return with_fixed_duty(policy, cell, raised)
+        return with_fixed_duty(policy, cell, np.maximum(due(policy) + (value - now), 0.0))
 
     key = f"tariffs.special.{HOSTS[market]}.{HOSTS[origin]}"
     return Lever(key, "ad valorem, due whatever the origin", now, 0.0, MOST_DUTY, change)

@@ -13,8 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abm.axes import N_HOSTS, N_REGIONS, N_SECTORS
+from abm.economy.sector_lines import line_names
 
-LENGTHS = {"sector": N_SECTORS, "source": N_REGIONS, "host": N_HOSTS, "market": N_REGIONS}
+LENGTHS = {
+    "sector": N_SECTORS,
+    "line": len(line_names()),
+    "source": N_REGIONS,
+    "host": N_HOSTS,
+    "market": N_REGIONS,
+}
 """Length of every axis that an array of policy may have."""
 
 CELL = ("sector", "source", "market")
@@ -22,6 +29,11 @@ CELL = ("sector", "source", "market")
 
 CELLS = tuple(LENGTHS[axis] for axis in CELL)
 """The shape that goes with them."""
+
+LINE_CELL = ("line", "source", "market")
+"""The same where product lines of a sector differ."""
+
+LINE_CELLS = tuple(LENGTHS[axis] for axis in LINE_CELL)
 
 Float64 = NDArray[np.float64]
 Bool = NDArray[np.bool_]
@@ -68,13 +80,23 @@ class PolicyArrays:
             CELL, "1", "whether that duty is waived for goods claimed as originating", neutral=False
         ),
     ]
+    line_waived: Annotated[
+        Float64,
+        PolicyArray(
+            LINE_CELL, "ad valorem", "duty of dated measures that a claim of origin avoids"
+        ),
+    ]
+    line_fixed: Annotated[
+        Float64,
+        PolicyArray(LINE_CELL, "ad valorem", "duty of dated measures that is due in any case"),
+    ]
     measures_waived: Annotated[
         Float64,
-        PolicyArray(CELL, "ad valorem", "duty of dated measures that a claim of origin avoids"),
+        PolicyArray(CELL, "ad valorem", "mean of `line_waived` over what a source sells"),
     ]
     measures_fixed: Annotated[
         Float64,
-        PolicyArray(CELL, "ad valorem", "duty of dated measures that is due in any case"),
+        PolicyArray(CELL, "ad valorem", "mean of `line_fixed` over what a source sells"),
     ]
     preference: Annotated[
         Bool,

@@ -13,6 +13,7 @@ from abm import data
 from abm.axes import BELIEFS, CONFIG_LABELS, FOOTLOOSE, HOMES, HOSTS, N_HOSTS
 from abm.core.demand.claims import Claim
 from abm.core.inputs.sourcing import UnitCosts
+from abm.economy.sector_lines import line_names
 from abm.engine.draws import Draws
 from abm.governments.in_force import PolicyInForce
 from abm.policy.regimes import Policy
@@ -45,6 +46,7 @@ class Surface:
     host_labels = HOSTS
     home_labels = HOMES
     belief_labels = BELIEFS
+    line_labels = line_names()
     config_labels = CONFIG_LABELS
 
     state: State

@@ -4,7 +4,8 @@ Three things are due at a border: the ordinary rate of the lane with its fees, s
 duties, and the measures that stack on them. A claim of origin avoids the first always,
 and of the others what policy says it avoids. Whoever asks what a flow pays asks here:
 firms that choose a claim, buyers of goods for which none can be made, governments that
-answer each other's duties, and explanations that move them.
+answer each other's duties, and explanations that move them. Firms pay by their own product
+line; of a sector as a whole the duty is the mean over what the source sells of it.
 
 All rates are fractions of customs value.
 """
@@ -16,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abm.axes import USA
-from abm.economy.tables import MERCHANDISE_PROCESSING_FEE, Array
+from abm.economy.tables import MERCHANDISE_PROCESSING_FEE, Array, load_economy
 from abm.policy.regimes import Policy
 
 type Cells = EllipsisType | tuple[int | EllipsisType | None, ...]
@@ -70,25 +71,64 @@ def duty_on(policy: Policy, cells: Cells, ordinary: NDArray[np.floating] | float
     )
 
 
+def duty_on_lines(
+    policy: Policy,
+    cell: tuple[int, int, int],
+    line: NDArray[np.integer],
+    ordinary: NDArray[np.floating],
+) -> Duty:
+    """The duty on the products of some firms of a sector, each by its own line.
+
+    Parameters
+    ----------
+    policy : Policy
+    cell : tuple of int
+        Sector, source and market.
+    line : ndarray of int, shape (firm,)
+    ordinary : ndarray, shape (firm,)
+        Most-favoured-nation rate of each product, with fees.
+
+    Returns
+    -------
+    Duty
+        Of arrays of shape (regime, firm), or (regime, 1) where all firms pay alike: with the
+        regime innermost each operation on them would take far longer.
+    """
+    _, source, market = cell
+    waivable, kept = _special(policy, (*cell, ..., None))
+    waived, fixed = policy.line_waived[:, source, market].T, policy.line_fixed[:, source, market].T
+    made = slice(line.min(), line.max() + 1) if len(line) else slice(0, 1)
+    if all((rate[:, made] == rate[:, made][:, :1]).all() for rate in (waived, fixed)):
+        waived, fixed = waived[:, made][:, :1], fixed[:, made][:, :1]
+    else:
+        waived, fixed = waived[:, line], fixed[:, line]
+    return Duty(waived=ordinary + waivable + waived, fixed=kept + fixed)
+
+
 def _special(policy: Policy, cells: Cells) -> tuple[Array, Array]:
     """Special duties that a claim avoids, and those that it does not."""
     special, waivable = policy.special_duty[cells], policy.special_waived[cells]
     return np.where(waivable, special, 0.0), np.where(waivable, 0.0, special)
 
 
-def with_fixed_duty(policy: Policy, cells: Cells, rate: Array) -> Policy:
-    """The same policy with another duty that is due in any case.
+def with_fixed_duty(policy: Policy, cell: tuple[int, int, int], rate: Array) -> Policy:
+    """The same policy with another duty on a flow that is due in any case.
 
     Parameters
     ----------
     policy : Policy
-    cells : index
-    rate : ndarray, shape of the cells
-        What ``duty_on(...).fixed`` shall be; measures make up for what special duties are not.
+    cell : tuple of int
+        Sector, source and market.
+    rate : ndarray, shape (regime,)
+        What ``duty_on(...).fixed`` shall be, for all lines of the sector alike; measures make
+        up for what special duties are not.
     """
-    measures = policy.measures_fixed.copy()
-    measures[cells] = rate - _special(policy, cells)[1]
-    return replace(policy, measures_fixed=measures)
+    sector, source, market = cell
+    of_measures = rate - _special(policy, cell)[1]
+    measures, by_line = policy.measures_fixed.copy(), policy.line_fixed.copy()
+    measures[cell] = of_measures
+    by_line[load_economy().lines.of(sector), source, market] = of_measures
+    return replace(policy, measures_fixed=measures, line_fixed=by_line)
 
 
 def entry_fee(market: int) -> float:

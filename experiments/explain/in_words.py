@@ -57,7 +57,8 @@ def introduction(told: Told) -> Iterator[str]:
         f" a quarter each; size {who.size:,.1f}; believes {who.belief}."
     )
     duties = ", ".join(f"{pair} {rate:.1%}" for pair, rate in who.product_duty.items() if rate)
-    yield f"Most-favoured-nation duty on its product: {duties or 'none between members'}."
+    line = who.line.replace("_", " ")
+    yield f"Most-favoured-nation duty on its product, {line}: {duties or 'none between members'}."
     turns = "; ".join(
         f"quarter {turn.quarter}: {turn.stage} {turn.before} to {turn.after}" for turn in told.turns
     )

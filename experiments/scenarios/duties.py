@@ -4,7 +4,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from abm.axes import GOODS, HOSTS, REGIONS
+from abm.axes import GOODS, HOSTS, N_GOODS, REGIONS
+from abm.economy.sector_lines import SectorLines
+from abm.economy.tables import load_economy
 from abm.policy.instruments.measures import FIXED, WAIVED, Measures, contributions
 from abm.policy.timeline import segments
 from abm.scenario.scenario import Scenario
@@ -38,28 +40,36 @@ def duty_lines(scenario: Scenario) -> Iterator[str]:
 
 
 def _levied(measures: Measures) -> Iterator[str]:
-    """Yield a line for every pair and set of goods under the same measures."""
-    rates = contributions(measures)
+    """Yield a line of text for every pair and set of products under the same measures."""
+    rates, lines = contributions(measures), load_economy().lines
     for market, destination in enumerate(REGIONS):
         for source, origin in enumerate(REGIONS):
-            goods: dict[Parts, list[str]] = {}
-            for sector, good in enumerate(GOODS):
-                cell = (slice(None), sector, source, market)
+            products: dict[Parts, list[int]] = {}
+            for line in range(lines.of(N_GOODS - 1).stop):
+                cell = (slice(None), line, source, market)
                 parts = tuple(
                     (name, round(float(rate[cell][WAIVED]), 6), round(float(rate[cell][FIXED]), 6))
                     for name, rate in rates.items()
                     if np.any(rate[cell] > 0)
                 )
                 if parts:
-                    goods.setdefault(parts, []).append(good)
-            for parts, names in goods.items():
+                    products.setdefault(parts, []).append(line)
+            for parts, named in products.items():
                 may_originate = origin in HOSTS and destination in HOSTS
                 levied = _rates(parts, may_originate)
-                yield f"{destination} on {origin}: {_named(names)}: {levied}"
+                yield f"{destination} on {origin}: {_named(lines, named)}: {levied}"
 
 
-def _named(goods: list[str]) -> str:
-    return "all goods" if len(goods) == len(GOODS) else ", ".join(goods)
+def _named(lines: SectorLines, named: list[int]) -> str:
+    """Name lines by their goods where these are there whole."""
+    here = set(named)
+    told: list[str] = []
+    for sector, good in enumerate(GOODS):
+        own = lines.of(sector)
+        some = [line for line in range(own.start, own.stop) if line in here]
+        whole = len(some) == own.stop - own.start
+        told += [good] if whole else [lines.name[line] for line in some]
+    return "all goods" if told == list(GOODS) else ", ".join(told)
 
 
 def _rates(parts: Parts, may_originate: bool) -> str:

@@ -1,5 +1,8 @@
 """Metal and foreign content of goods, on which some duties are levied, from the 2017 table.
 
+Inside a sector its metal is spread over product lines in proportion to what is known of
+the metals in each (`abm.economy.sector_lines`).
+
 Only direct purchases count: metals bought by the maker of the good, and inputs that it
 bought in the country that levies the duty. The content of inputs of inputs is left out,
 so metal content is a lower bound, and foreign content an upper bound.
@@ -25,9 +28,18 @@ def _bought(rows: NDArray[np.float64]) -> NDArray[np.float64]:
 
 @cache
 def metal_content() -> NDArray[np.float64]:
-    """Metals in a good, share of its value, shape (sector, source); 1 for metals."""
-    share = _bought(load_economy().intermediate_use[:, METALS_ROW].sum(axis=0))
-    share[METALS_ROW] = 1.0
+    """Metals in the products of a line, share of their value, shape (line, source).
+
+    That of metals is 1. A sector's mean is that of the table, but where a line's share
+    would be above 1 and is cut.
+    """
+    lines = load_economy().lines
+    of_sector = _bought(load_economy().intermediate_use[:, METALS_ROW].sum(axis=0))
+    known = np.repeat(lines.metal.sum(axis=1, keepdims=True), lines.share.shape[1], axis=1)
+    mean = lines.by_sector(known)[lines.sector]
+    relative = np.divide(known, mean, out=np.ones_like(known), where=mean > 0)
+    share = np.minimum(of_sector[lines.sector] * relative, 1.0)
+    share[lines.of(METALS_ROW)] = 1.0
     share.flags.writeable = False
     return share
 

@@ -1,9 +1,9 @@
 """Duties that stack: dated measures, each with its own legal basis, and their joint rate.
 
-Each measure in force in a regime gives a rate for the goods it covers, split into what a
-claim of origin waives and what is due in any case. The effective rate is worked out in
+Each measure in force in a regime gives a rate for the product lines it covers, split into
+what a claim of origin waives and what is due in any case. The effective rate is worked out in
 three steps: a measure that stands *instead of* others sets their rates to zero on the
-goods it covers; the remaining rates are added up; and a *floor* raises the sum to its own
+lines it covers; the remaining rates are added up; and a *floor* raises the sum to its own
 rate where it is lower.
 """
 
@@ -16,20 +16,21 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import AfterValidator, model_validator
 
-from abm.axes import GOODS, REGIONS, SECTORS
+from abm.axes import REGIONS, SECTORS
 from abm.config.settings import (
     AsTuple,
     Date,
-    GoodOrAll,
     Rate,
     Region,
     RegionOrAll,
     Settings,
     setting,
 )
-from abm.policy.arrays import CELLS, RegimeArrays
+from abm.economy.sector_lines import line_names
+from abm.economy.tables import load_economy
+from abm.policy.arrays import LINE_CELLS, RegimeArrays
 from abm.policy.instruments.duty_bases import foreign_content, metal_content
-from abm.policy.instruments.rates import rates_by_cell
+from abm.policy.instruments.line_rates import Rated, rates_by_line
 
 WAIVED, FIXED = range(2)
 """Parts of a rate: what a claim of origin avoids, and what is due in any case."""
@@ -45,8 +46,12 @@ class Measure(Settings):
     origins: Annotated[tuple[RegionOrAll, ...], AsTuple] = setting(
         ("all",), unit="", meaning="where the goods come from; all but the destination", source="-"
     )
-    rates: dict[GoodOrAll, Rate] = setting(
-        ..., unit="ad valorem", meaning="rate by good (or all), a named good winning", source="-"
+    rates: dict[Rated, Rate] = setting(
+        ...,
+        unit="ad valorem",
+        meaning="rate by good (or all), product line or code of the Harmonized System;"
+        " the more specific name wins",
+        source="-",
     )
     base: Literal["full_value", "metal_content", "foreign_content"] = setting(
         "full_value",
@@ -120,11 +125,10 @@ class Measure(Settings):
         base = "" if self.base == "full_value" else f", on {self.base.replace('_', ' ')}"
         return f"{goods} from {'+'.join(self.origins)}{base}"
 
-    def rate_by_cell(self) -> NDArray[np.float64]:
-        """Rate on the full value by part, shape (part, sector, source, market)."""
-        table = {self.destination: dict.fromkeys(self.origins, self.rates)}
-        full = rates_by_cell(table, GOODS)
-        foreign = foreign_content(self.destination)[:, :, None]
+    def rate_by_line(self) -> NDArray[np.float64]:
+        """Rate on the full value by part, shape (part, line, source, market)."""
+        full = rates_by_line(self.destination, self.origins, self.rates)
+        foreign = foreign_content(self.destination)[load_economy().lines.sector, :, None]
         if self.base == "metal_content":
             full = full * metal_content()[:, :, None]
         elif self.base == "foreign_content":
@@ -133,6 +137,14 @@ class Measure(Settings):
         if self.originating != "pays_on_foreign_content":
             owed = np.full_like(foreign, float(self.originating == "pays"))
         return np.stack([full * (1 - owed), full * owed])
+
+    def covered_by_line(self) -> NDArray[np.float64]:
+        """Part of each line that it is levied on, shape (line, source, market)."""
+        named = {name: float(rate > 0) for name, rate in self.rates.items()}
+        covered = rates_by_line(self.destination, self.origins, named)
+        if self.base == "metal_content":
+            covered = covered * (metal_content()[:, :, None] > 0)
+        return covered
 
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,60}")
@@ -155,7 +167,7 @@ Measures = Annotated[dict[str, Measure], AfterValidator(_known_names)]
 
 
 def contributions(measures: Mapping[str, Measure]) -> dict[str, NDArray[np.float64]]:
-    """What each measure in force adds to the effective rate.
+    """What each measure in force adds to the effective rate of every product line.
 
     Parameters
     ----------
@@ -164,38 +176,51 @@ def contributions(measures: Mapping[str, Measure]) -> dict[str, NDArray[np.float
 
     Returns
     -------
-    dict of ndarray, shape (part, sector, source, market)
+    dict of ndarray, shape (part, line, source, market)
         By name; parts are `WAIVED` and `FIXED`.
     """
     active = {name: measures[name] for name in sorted(measures) if measures[name].in_force}
-    rates = {name: measure.rate_by_cell() for name, measure in active.items()}
-    covers = {name: rate.sum(axis=0) > 0 for name, rate in rates.items()}
-    for name, measure in active.items():
-        for displaced in measure.instead_of:
-            if displaced in rates:
-                rates[displaced][:, covers[name]] = 0.0
+    rates = {name: measure.rate_by_line() for name, measure in active.items()}
+    for measure in active.values():
+        for displaced in rates.keys() & set(measure.instead_of):
+            rates[displaced] = rates[displaced] * (1 - measure.covered_by_line())
     floors = [name for name, measure in active.items() if measure.relation == "floor"]
-    total = sum((rates[name] for name in active if name not in floors), np.zeros((2, *CELLS)))
+    cells = LINE_CELLS
+    total = sum((rates[name] for name in active if name not in floors), np.zeros((2, *cells)))
     for name in floors:
         asked = rates[name].sum(axis=0)
         missing = np.maximum(asked - total.sum(axis=0), 0.0)
-        part = np.divide(missing, asked, out=np.zeros(CELLS), where=asked > 0)
+        part = np.divide(missing, asked, out=np.zeros(cells), where=asked > 0)
         rates[name] = rates[name] * part
         total = total + rates[name]
     return rates
 
 
+def on_sectors(by_line: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Mean over the lines of every sector, shape (part, sector, source, market)."""
+    lines = load_economy().lines
+    return np.stack([lines.by_sector(part) for part in by_line])
+
+
 def fill_measures(measures: Measures, regime: RegimeArrays) -> None:
     """Write the effective rate of the measures in force into ``regime``."""
+    by_line = np.zeros((2, *LINE_CELLS))
     for rate in contributions(measures).values():
-        regime.measures_waived[:] += rate[WAIVED]
-        regime.measures_fixed[:] += rate[FIXED]
+        by_line += rate
+    regime.line_waived[:], regime.line_fixed[:] = by_line
+    regime.measures_waived[:], regime.measures_fixed[:] = on_sectors(by_line)
 
 
 def behind(measures: Measures, sector: str, source: str, market: str) -> dict[str, float]:
-    """Rate by measure on one flow of goods not claimed as originating; zero rates left out."""
-    cell = SECTORS.index(sector), REGIONS.index(source), REGIONS.index(market)
+    """Rate by measure on one flow of goods not claimed as originating; zero rates left out.
+
+    ``sector`` may be a product line; of a sector, the mean over what the source sells of it.
+    """
+    flow = REGIONS.index(source), REGIONS.index(market)
+    whole = sector in SECTORS
+    place = (SECTORS if whole else line_names()).index(sector)
     rates = {
-        name: float(r[(slice(None), *cell)].sum()) for name, r in contributions(measures).items()
+        name: float((on_sectors(rate) if whole else rate)[:, place, *flow].sum())
+        for name, rate in contributions(measures).items()
     }
     return {name: rate for name, rate in rates.items() if rate > 0}

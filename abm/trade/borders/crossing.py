@@ -13,7 +13,7 @@ from abm.economy.tables import Array
 from abm.engine.blocks import sector_rows
 from abm.engine.parallel import in_parallel
 from abm.policy.regimes import Policy
-from abm.trade.duties import duty_on, entry_fee
+from abm.trade.duties import duty_on_lines, entry_fee
 from agents import FirmTable
 
 MEX = HOSTS.index("MEX")
@@ -167,8 +167,7 @@ def border_terms(
     """
     sector, rows, host, partner = place
     ordinary = table.product_duty[rows, host, partner] + entry_fee(partner)
-    # Shape (regime, firm): with the regime innermost each operation would take far longer.
-    duty = duty_on(policy, (sector, host, partner, ..., None), ordinary)
+    duty = duty_on_lines(policy, (sector, host, partner), table.line[rows], ordinary)
     unwaived = np.broadcast_to(duty.fixed, duty.waived.shape)
     if (host, partner) == (MEX, USA):
         exposed = table.moved_from_home[rows] & ~table.grandfathered[rows]

@@ -7,14 +7,17 @@ import pytest
 
 from abm import data
 from abm.axes import GOODS, HOSTS, REGIONS, SECTORS
+from abm.economy.tables import load_economy
 from abm.errors import ScenarioError
 from abm.policy import compile_policy
 from abm.policy.instruments.duty_bases import foreign_content, metal_content
-from abm.policy.instruments.measures import Measure, behind, contributions
+from abm.policy.instruments.measures import Measure, behind, contributions, on_sectors
 from abm.policy.timeline import segments
 from abm.scenario.scenario import Scenario
 from experiments.scenarios.describe import described
 from experiments.scenarios.duties import duty_lines
+
+LINES = load_economy().lines
 
 
 def measure(**terms):
@@ -27,7 +30,7 @@ def cell(array, sector, source="MEX", market="USA"):
 
 
 def total(measures):
-    return sum(contributions(measures).values())
+    return on_sectors(sum(contributions(measures).values()))
 
 
 def test_measures_that_add_add_up_to_the_cent():
@@ -40,7 +43,7 @@ def test_measures_that_add_add_up_to_the_cent():
 
 
 def test_only_what_is_in_force_counts():
-    assert not total({"one": measure(in_force=False)} | {"two": measure(rates={"all": 0.0})}).any()
+    assert not total({"one": measure(in_force=False), "two": measure(rates={"all": 0.0})}).any()
 
 
 def test_a_measure_that_spares_originating_goods_is_waived_and_no_other_is():
@@ -79,13 +82,27 @@ def test_the_order_of_measures_in_a_file_does_not_matter():
         np.testing.assert_array_equal(total({name: measures[name] for name in order}), expected)
 
 
-def test_a_duty_on_metal_content_is_the_rate_times_the_metal_in_a_good():
-    on_metal = total({"one": measure(rates={"all": 0.5}, base="metal_content")})
-    for good in GOODS:
-        share = metal_content()[SECTORS.index(good), REGIONS.index("MEX")]
-        assert cell(on_metal, good)[1] == pytest.approx(0.5 * share, rel=1e-12)
+def test_a_duty_on_metal_content_is_the_rate_times_the_metal_in_a_line():
+    levied = contributions({"one": measure(rates={"all": 0.5}, base="metal_content")})["one"]
+    goods = LINES.sector < len(GOODS)
+    share = metal_content()[goods, REGIONS.index("MEX")]
+    found = levied[1, goods, REGIONS.index("MEX"), REGIONS.index("USA")]
+    np.testing.assert_allclose(found, 0.5 * share, rtol=1e-12)
+    on_metal = on_sectors(levied)
     assert cell(on_metal, "metals")[1] == 0.5
     assert 0 < cell(on_metal, "food")[1] < cell(on_metal, "machinery")[1] < 0.5
+
+
+def test_metal_is_spread_over_lines_so_that_a_sector_holds_as_much_as_its_table_says():
+    flows = load_economy()
+    bought = flows.intermediate_use[:, SECTORS.index("metals")].sum(axis=0)
+    table = (bought / np.maximum(flows.output, 1e-9)).T
+    mean = LINES.by_sector(metal_content())
+    for good in set(GOODS) - {"metals"}:
+        row = SECTORS.index(good)
+        np.testing.assert_allclose(mean[row], table[row], rtol=1e-6, err_msg=good)
+    wires, chips = (LINES.name.index(name) for name in ("cables", "computers"))
+    assert (metal_content()[wires] > 3 * metal_content()[chips]).all()
 
 
 def test_a_duty_on_foreign_content_spares_what_was_made_at_its_destination():
@@ -170,16 +187,49 @@ def test_the_history_is_that_of_its_sources():
     scenario = Scenario.load("history")
     dated = segments(scenario.start, scenario.instruments, scenario.dated)
     found = {segment.label: segment.instruments.measures for segment in dated}
-    assert behind(found["2018-06-01"], "metals", "CAN", "USA") == {"metals-2018": 0.09}
-    assert behind(found["2018-07-01"], "metals", "USA", "CAN") == {"retaliation-canada-2018": 0.125}
+    assert behind(found["2018-06-01"], "steel_flat", "CAN", "USA") == {"metals-2018": 0.25}
+    assert behind(found["2018-06-01"], "aluminium_mill", "CAN", "USA") == {"metals-2018": 0.1}
+    assert behind(found["2018-06-01"], "tools_cutlery", "CAN", "USA") == {}
+    answer = behind(found["2018-07-01"], "steel_tubes", "USA", "CAN")
+    assert answer == {"retaliation-canada-2018": 0.25}
     assert behind(found["2019-05-20"], "metals", "USA", "CAN") == {}
     assert behind(found["2025-02-04"], "food", "CAN", "USA") == {"ieepa-canada": 0.25}
     assert behind(found["2025-02-04"], "primary_energy", "CAN", "USA") == {"ieepa-canada": 0.1}
-    assert behind(found["2025-04-03"], "cars", "MEX", "USA") == {"cars-2025": 0.25}
+    assert behind(found["2025-04-03"], "cars_petrol", "MEX", "USA") == {"cars-2025": 0.25}
     assert behind(found["2025-08-01"], "food", "CAN", "USA") == {"ieepa-canada-35": 0.35}
+    assert behind(found["2025-08-01"], "steel_flat", "CAN", "USA") == {"metals-2025-50": 0.5}
+    assert behind(found["2025-08-01"], "copper_mill", "CAN", "USA") == {"copper-2025": 0.5}
+    assert behind(found["2025-08-01"], "copper_refined", "CAN", "USA") == {"ieepa-canada-35": 0.35}
+    assert behind(found["2025-08-01"], "buses", "MEX", "USA") == {"ieepa-mexico": 0.25}
+    assert behind(found["2025-10-14"], "buses", "MEX", "USA") == {"buses-2025": 0.1}
+    assert behind(found["2025-10-14"], "softwood_lumber", "CAN", "USA") == {"timber-2025": 0.1}
     assert behind(found["2026-02-24"], "food", "CAN", "USA") == {"section-122": 0.1}
     assert behind(found["2026-07-24"], "food", "CAN", "USA") == {}
-    assert behind(found["2026-07-24"], "cars", "CAN", "USA") == {"cars-2025": 0.25}
+    assert behind(found["2026-07-24"], "cars_petrol", "CAN", "USA") == {"cars-2025": 0.25}
+
+
+@pytest.mark.parametrize(
+    ("origin", "first", "last"), [("ROW", "2018-04", "2019-12"), ("CHN", "2018-04", "2018-06")]
+)
+def test_metal_duties_on_regions_without_lines_are_those_collected(origin, first, last):
+    flows = data.read("us_imports_and_duties_2017_2022")
+    months = flows[flows["sector"] == "metals"].pivot(index="month", columns="partner")
+    others = ["CAN", "MEX", "CHN"]
+
+    def collected(begins, ends):
+        some = months.loc[begins:ends].sum()
+        duty, value = some["duty_usd"], some["imports_usd"]
+        if origin == "CHN":
+            return duty["CHN"] / value["CHN"]
+        return (duty["ALL"] - duty[others].sum()) / (value["ALL"] - value[others].sum())
+
+    rise = collected(first, last) - collected("2017-01", "2017-12")
+    for name in ("metals-2018", "history"):
+        one = Scenario.load(name)
+        dated = segments(one.start, one.instruments, one.dated)
+        found = {segment.label: segment.instruments.measures for segment in dated}["2018-03-23"]
+        levied = behind(found, "metals", origin, "USA")
+        assert sum(levied.values()) == pytest.approx(rise, abs=0.001)
 
 
 LEFT_OUT = {
@@ -188,7 +238,6 @@ LEFT_OUT = {
     "2019-05-30": "shorter than a step; a scenario of its own",
     "2025-02-03": "suspended on the eve, so only announced",
     "2025-03-07": "the exemption is among the terms from the start of the quarter",
-    "2025-11-01": "heavy trucks are light trucks here",
     "2026-04-06": "tiers that are taken to leave the average as it was",
     "2026-04-23": "limited quantities",
 }

@@ -1,0 +1,110 @@
+"""Rates by good, product line or code of the Harmonized System, as files write them.
+
+The more specific name wins: a line over its good, a code over its line, a longer code over
+a shorter one. A code that names a part of a line only is levied on the line at that part
+of what the source sells of it, since firms are told apart by lines.
+"""
+
+import difflib
+import re
+from collections.abc import Collection, Mapping
+from functools import cache
+from typing import Annotated
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import AfterValidator
+
+from abm.axes import GOODS, REGIONS
+from abm.config.keys import shown
+from abm.economy.sector_lines import SectorLines, line_names
+from abm.economy.tables import load_economy
+from abm.policy.instruments.rates import rates_by_cell
+
+ALIKE = 0.75
+"""Likeness from which a name that is not known is taken for a slip of one that is."""
+
+_CODE = re.compile(r"\d{2}|\d{4}|\d{6}")
+
+
+@cache
+def _known(name: str) -> str:
+    """Return a name that can have a rate, a code as digits alone."""
+    digits = name.replace(".", "")
+    if _CODE.fullmatch(digits):
+        if not load_economy().lines.products.named(digits).any():
+            raise ValueError(f"{shown(name)} names nothing that is traded; take a shorter code")
+        return digits
+    if digits.isdigit():
+        raise ValueError(f"{shown(name)} is no code of 2, 4 or 6 digits, such as 8708.30")
+    known = ("all", *GOODS, *line_names())
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=1, cutoff=ALIKE)
+        hint = f"did you mean '{near[0]}'?" if near else f"goods are all, {', '.join(GOODS)}"
+        raise ValueError(f"{shown(name)} is no good, product line or code of products; {hint}")
+    return name
+
+
+Rated = Annotated[str, AfterValidator(_known)]
+"""What a measure may name: a good, ``all``, a product line, or a code of products."""
+
+
+def rates_by_line(
+    destination: str, origins: Collection[str], rates: Mapping[str, float]
+) -> NDArray[np.float64]:
+    """Return the rates of a measure on every line.
+
+    Parameters
+    ----------
+    destination : str
+        Who levies them.
+    origins : collection of str
+        Regions, or ``all`` for all but the destination.
+    rates : mapping of str to float
+        By good, ``all``, line or code.
+
+    Returns
+    -------
+    ndarray, shape (line, source, market)
+        Ad valorem; 0 where the rates are silent.
+    """
+    lines = load_economy().lines
+    goods = {name: rate for name, rate in rates.items() if name in ("all", *GOODS)}
+    by_line = rates_by_cell({destination: dict.fromkeys(origins, goods)}, GOODS)[lines.sector]
+    market = REGIONS.index(destination)
+    sources = [
+        source
+        for source, region in enumerate(REGIONS)
+        if source != market and ("all" in origins or region in origins)
+    ]
+    named = {lines.name.index(name): rate for name, rate in rates.items() if name in lines.name}
+    for line, rate in named.items():
+        if lines.name[line] not in goods:
+            by_line[line, sources, market] = rate
+    codes = {name: rate for name, rate in rates.items() if name.isdigit()}
+    if codes:
+        on_lines = by_line[:, sources, market]
+        by_line[:, sources, market] = _with_codes(lines, on_lines, sources, codes)
+    return by_line
+
+
+def _with_codes(
+    lines: SectorLines,
+    by_line: NDArray[np.float64],
+    sources: list[int],
+    codes: Mapping[str, float],
+) -> NDArray[np.float64]:
+    """Return rates of lines, shape (line, source), once codes have theirs."""
+    products = lines.products
+    before = by_line[products.line]
+    after = before.copy()
+    for code in sorted(codes, key=len):
+        after[products.named(code)] = codes[code]
+    change = products.share[:, sources] * (after - before)
+    changed = by_line.copy()
+    np.add.at(changed, products.line, change)
+    # A line all of which has one rate has it to the bit, whatever its shares add up to.
+    least, most = np.full_like(by_line, np.inf), np.full_like(by_line, -np.inf)
+    np.minimum.at(least, products.line, after)
+    np.maximum.at(most, products.line, after)
+    return np.where(least == most, least, changed)
