@@ -18,6 +18,7 @@ from experiments.runs.on_disk.run_folders import (
     FOLDER_FORMAT,
     MANIFEST,
     PROGRAM,
+    left_in_replacing,
     manifest_problem,
     read_json,
 )
@@ -213,6 +214,11 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         If there is none of ours, or it is not as it was written.
     """
     manifest = read_json(folder, MANIFEST)
+    if (left := left_in_replacing(folder)) is not None:
+        raise CheckpointError(
+            f"{folder}: is missing, since a program was ended while it replaced it; what it held "
+            f"is in {left}: give that its name back"
+        )
     if manifest.get("program") != PROGRAM or "format" not in manifest:
         raise CheckpointError(f"{folder}: holds no run written by {PROGRAM} run")
     if manifest.get("kind") == "sweep":

@@ -35,6 +35,9 @@ CHECKPOINT = "checkpoint"
 SEAL = "seal"
 """Key of a JSON file for the checksum of all its other keys."""
 
+_REPLACING = re.compile(r"\.(?P<folder>.+)-[0-9a-f]{8}-(?P<which>new|old)")
+"""Of a folder that `replaced_folder` has not put in its place, or not taken away."""
+
 ON_ITS_WAY = re.compile(r"\..+\.[0-9a-f]{16}\.new")
 """Of a file that `write_whole` has not finished; nobody else's has such a name by chance."""
 
@@ -62,7 +65,9 @@ def check_destination(folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
         raise OutputError(f"{folder}: is a file; name a folder")
     if folder.exists():
-        foreign = {entry.name for entry in folder.iterdir()} - _own_contents(folder)
+        own = _own_contents(folder)
+        names = {entry.name for entry in folder.iterdir()}
+        foreign = {name for name in names - own if not _is_left_of(own, name)}
         if foreign:
             raise OutputError(
                 f"{folder}: holds {min(foreign)}, which no earlier run wrote there; "
@@ -80,6 +85,23 @@ def _own_contents(folder: Path) -> set[str]:
     if manifest.get("program") != PROGRAM or not isinstance(names, list):
         return set()  # whatever that file is, we did not write it
     return {name for name in names if isinstance(name, str)}
+
+
+def _is_left_of(own: set[str], name: str) -> bool:
+    """Return whether a killed program left a folder when it replaced one of ours."""
+    left = _REPLACING.fullmatch(name)
+    return left is not None and left["folder"] in own
+
+
+def left_in_replacing(folder: Path) -> Path | None:
+    """Return where a folder is that is missing, if a program was killed while it replaced it."""
+    if folder.exists() or not folder.absolute().parent.is_dir():
+        return None
+    for entry in sorted(folder.absolute().parent.iterdir()):
+        left = _REPLACING.fullmatch(entry.name)
+        if left is not None and left["folder"] == folder.name and left["which"] == "old":
+            return entry
+    return None
 
 
 @contextmanager
