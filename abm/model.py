@@ -45,7 +45,10 @@ from abm.trade.sales.market_clearing import (
     total_appeal,
 )
 from abm.trade_phases import Trading
+from abm.verify.mode import start_if_asked
 from agents import Firm, Government
+
+start_if_asked()
 
 
 class RelocationModel(Trading, mesa.Model):

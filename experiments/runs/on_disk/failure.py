@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from abm.errors import NonFiniteError
+from abm.errors import PhaseError
 from abm.scenario.scenario import Scenario
 from experiments.runs.on_disk.provenance import economy_facts, git_revision, versions
 from experiments.runs.on_disk.run_folders import PROGRAM, sealed, write_json
@@ -18,7 +18,7 @@ def failure_file(out: Path) -> Path:
 
 def write_failure(
     path: Path,
-    error: NonFiniteError,
+    error: PhaseError,
     scenario: Scenario,
     firms: int,
     seed: int,
@@ -30,7 +30,7 @@ def write_failure(
     ----------
     path : Path
         Replaced if it exists.
-    error : NonFiniteError
+    error : PhaseError
     scenario : Scenario
         The one that broke down.
     firms, seed : int
