@@ -38,6 +38,10 @@ def sums_of(model: Any) -> Iterator[Sum]:
             yield f"output and sales {where}", float(outcomes["output_musd"][s, h]), sold
             made = float(outcomes["output_musd"][s, h] - accounts.purchases[s, h])
             yield f"value added {where}", float(outcomes["value_added_musd"][s, h]), made
+            outlay = float(_outlay(accounts)[s, h])
+            yield f"cost plus profit and output {where}", outlay, sold
+            jobs = float(accounts.employment[s, h])
+            yield f"jobs {where}", float(outcomes["employment"][s, h]), jobs
             stands = (firms.sector == s) & firms.plants[:, h]
             plants = fsum(firms.weight[stands].tolist())
             yield f"plants {where}", float(outcomes["plants"][s, h]), plants
@@ -45,6 +49,12 @@ def sums_of(model: Any) -> Iterator[Sum]:
     for m, market in enumerate(REGIONS):
         collected = fsum(paid[..., m].ravel().tolist())
         yield f"duties and fines paid in {market}", float(accounts.duty_revenue[m]), collected
+
+
+def _outlay(accounts: Any) -> Any:
+    """What is paid for goods sold, and what is left to owners, shape (sector, host)."""
+    paid = accounts.purchases + accounts.labour_and_capital + accounts.paperwork
+    return paid + accounts.penalties + accounts.royalties - accounts.subsidies + accounts.profit
 
 
 def parts_of(model: Any) -> Iterator[tuple[str, float]]:

@@ -116,10 +116,15 @@ def _one_cost(model: Any, row: int, host: int, regime: int) -> Iterator[Differen
 
 
 def check_claims(model: Any) -> Iterator[Difference]:
-    """Claims of some firms at every border, by going through all that they could do."""
+    """Claims of some firms at every border, by going through all that they could do.
+
+    Some are of those whose free mix misses a rule somewhere: others have little to choose.
+    """
     if model._held_claims() is not None:
         return  # of another world, and not chosen here
-    for row in drawn(model, "claim_origin", len(model.firms), FIRMS):
+    miss = np.flatnonzero(~model.costs.meets_rule.all(axis=(1, 2)))
+    rows = {int(miss[place]) for place in drawn(model, "missing", len(miss), FIRMS)}
+    for row in sorted(rows.union(drawn(model, "claim_origin", len(model.firms), FIRMS))):
         sector, rows = int(model.firms.sector[row]), np.array([row])
         for host, partner in MEMBER_PAIRS:
             terms = border_terms(model.firms, model.now, (sector, rows, host, partner))
