@@ -18,7 +18,7 @@ from abm.location.payoffs import config_revenues, payoffs
 from abm.location.valuation import choices
 from abm.trade.borders.crossing import MEMBER_PAIRS, border_terms, paperwork_cost
 from abm.verify.books import parts_of, sums_of
-from abm.verify.claims import ways_over
+from abm.verify.border_ways import ways_over
 from abm.verify.costs import TOLERANCE, cheapest_compliant, free_mix
 from abm.verify.locations import OneFirm
 
@@ -36,7 +36,7 @@ SUMS = 2e-5
 
 
 @dataclass(frozen=True)
-class Difference:
+class Discrepancy:
     """Two ways that do not come to the same.
 
     Attributes
@@ -67,7 +67,7 @@ def _where(model: Any, row: int, host: int, regime: int) -> str:
     return f"of firm {row} ({sector}) in {HOSTS[host]} under regime {regime} of those possible"
 
 
-def check_costs(model: Any) -> Iterator[Difference]:
+def check_costs(model: Any) -> Iterator[Discrepancy]:
     """Cost and content of some firms everywhere, by the naive model.
 
     One is of those for which a content rule binds, which may be few.
@@ -81,7 +81,7 @@ def check_costs(model: Any) -> Iterator[Difference]:
                 yield from _one_cost(model, row, host, regime)
 
 
-def _one_cost(model: Any, row: int, host: int, regime: int) -> Iterator[Difference]:
+def _one_cost(model: Any, row: int, host: int, regime: int) -> Iterator[Discrepancy]:
     table, costs = model.firms, model.costs
     sector = int(table.sector[row])
     terms, at = model.terms[sector], (row, host, regime)
@@ -102,9 +102,9 @@ def _one_cost(model: Any, row: int, host: int, regime: int) -> Iterator[Differen
     where = _where(model, row, host, regime)
     free, content = float(costs.free_cost[at]), float(costs.free_content[at])
     if not isclose(free, mix.cost, rel_tol=SINGLE):
-        yield Difference(f"unit cost {where}", free, mix.cost, row)
+        yield Discrepancy(f"unit cost {where}", free, mix.cost, row)
     if abs(content - mix.content) > SINGLE:
-        yield Difference(f"content {where}", content, mix.content, row)
+        yield Discrepancy(f"content {where}", content, mix.content, row)
     threshold = float(terms.threshold[regime])
     if terms.further is not None or abs(mix.content - threshold) < 10 * TOLERANCE:
         return  # rules beside that on content have tests of their own; at the rule both may be
@@ -112,10 +112,10 @@ def _one_cost(model: Any, row: int, host: int, regime: int) -> Iterator[Differen
     again = mix.cost if mix.content >= threshold else again
     compliant = float(costs.compliant_cost[at])
     if isinf(again) != isinf(compliant) or not isclose(compliant, again, rel_tol=2 * SINGLE):
-        yield Difference(f"cost of meeting the content rule {where}", compliant, again, row)
+        yield Discrepancy(f"cost of meeting the content rule {where}", compliant, again, row)
 
 
-def check_claims(model: Any) -> Iterator[Difference]:
+def check_claims(model: Any) -> Iterator[Discrepancy]:
     """Claims of some firms at every border, by going through all that they could do.
 
     Some are of those whose free mix misses a rule somewhere: others have little to choose.
@@ -123,8 +123,8 @@ def check_claims(model: Any) -> Iterator[Difference]:
     if model._held_claims() is not None:
         return  # of another world, and not chosen here
     miss = np.flatnonzero(~model.costs.meets_rule.all(axis=(1, 2)))
-    rows = {int(miss[place]) for place in drawn(model, "missing", len(miss), FIRMS)}
-    for row in sorted(rows.union(drawn(model, "claim_origin", len(model.firms), FIRMS))):
+    some = {int(miss[place]) for place in drawn(model, "missing", len(miss), FIRMS)}
+    for row in sorted(some.union(drawn(model, "claim_origin", len(model.firms), FIRMS))):
         sector, rows = int(model.firms.sector[row]), np.array([row])
         for host, partner in MEMBER_PAIRS:
             terms = border_terms(model.firms, model.now, (sector, rows, host, partner))
@@ -135,7 +135,7 @@ def check_claims(model: Any) -> Iterator[Difference]:
 
 def _one_claim(
     model: Any, place: tuple[int, int, int, int], terms: Any, paperwork: Any
-) -> Iterator[Difference]:
+) -> Iterator[Discrepancy]:
     row, host, partner, regime = place
     costs, at = model.costs, (row, host, regime)
     ways = ways_over(
@@ -154,14 +154,14 @@ def _one_claim(
     chosen = next((way for way in ways if way[2] == found), None)
     where = f"{_where(model, row, host, regime)}, into {HOSTS[partner]}"
     if chosen is None or not isclose(chosen[0], ways[0][0], rel_tol=SINGLE):
-        yield Difference(f"claim {where}", found, float(ways[0][2]), row)
+        yield Discrepancy(f"claim {where}", found, float(ways[0][2]), row)
         return
     cost = float(model.borders.cost[place])
     if isfinite(chosen[1]) and not isclose(cost, chosen[1], rel_tol=SINGLE):
-        yield Difference(f"cost at the border {where}", cost, chosen[1], row)
+        yield Discrepancy(f"cost at the border {where}", cost, chosen[1], row)
 
 
-def check_location(model: Any) -> Iterator[Difference]:
+def check_location(model: Any) -> Iterator[Discrepancy]:
     """What sets of plants are worth to one firm that reviews, by its equation of value."""
     reviewed = model.plans.rows
     for place in drawn(model, "value_plans", len(reviewed), 1):
@@ -174,7 +174,7 @@ def check_location(model: Any) -> Iterator[Difference]:
             for regime, value in enumerate(by_regime):
                 if abs(value - values[config, regime]) > SETTLED * scale:
                     what = f"value of set of plants {config} under regime {regime} of firm {row}"
-                    yield Difference(what, float(values[config, regime]), value, row)
+                    yield Discrepancy(what, float(values[config, regime]), value, row)
 
 
 def _problem_of(model: Any, rows: Any) -> Any:
@@ -185,17 +185,17 @@ def _problem_of(model: Any, rows: Any) -> Any:
     return choices(model.firms, model.moving, payoff, model.expected, rows)
 
 
-def check_books(model: Any) -> Iterator[Difference]:
+def check_books(model: Any) -> Iterator[Discrepancy]:
     """Accounts, by sums over the tables."""
     for what, one, other in sums_of(model):
         if not isclose(one, other, rel_tol=SUMS, abs_tol=1e-6):
-            yield Difference(what, one, other)
+            yield Discrepancy(what, one, other)
     for what, excess in parts_of(model):
         if excess > SUMS:
-            yield Difference(what, excess, 0.0)
+            yield Discrepancy(what, excess, 0.0)
 
 
-CHECKS: dict[str, Callable[[Any], Iterator[Difference]]] = {
+CHECKS: dict[str, Callable[[Any], Iterator[Discrepancy]]] = {
     "solve_costs": check_costs,
     "claim_origin": check_claims,
     "value_plans": check_location,

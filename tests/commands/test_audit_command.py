@@ -140,7 +140,7 @@ def test_verdicts_name_what_a_claim_hangs_on(tmp_path, duty):
 
     def verdict(**others):
         named = {name.replace("_", " "): one for name, one in others.items()}
-        return auditing.Answer(claim.claims[0], named).verdict
+        return auditing.Audited(claim.claims[0], named).verdict
 
     assert verdict(as_shipped=good, other_seeds=good) == "survives"
     assert verdict(as_shipped=good, wages_fixed=bad, all_myopic=good) == "hangs on wages fixed"

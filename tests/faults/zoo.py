@@ -20,13 +20,13 @@ import numpy as np
 import pytest
 
 from abm.axes import FOOTLOOSE
-from abm.core.demand.claims import Claim as Way
+from abm.core.demand.claims import Claim
 from abm.engine.draws import Draws
 from abm.errors import ModelError, VerificationError
 from abm.verify.mode import verifying
 from experiments.scenarios.overrides import load_scenario
 from experiments.validation.audit import auditing
-from experiments.validation.audit.claim_file import Claim, ClaimFile
+from experiments.validation.audit.claim_file import ClaimFile, StatedEffect
 from tests.in_this_process import in_this_process
 from tests.regression.freeze import FOLDER, moved, numbers_of
 from tests.same_firms import model_of
@@ -76,13 +76,13 @@ def _more_content(costs):
 
 def _nobody_lies(real, *given):
     borders = real(*given)
-    borders.claim[borders.claim == Way.CLAIMS_FALSELY] = Way.PAYS
+    borders.claim[borders.claim == Claim.CLAIMS_FALSELY] = Claim.PAYS
     return borders
 
 
 def _all_comply(real, *given):
     borders = real(*given)
-    borders.claim[:, 2, 0] = Way.COMPLIES
+    borders.claim[:, 2, 0] = Claim.COMPLIES
     return borders
 
 
@@ -234,9 +234,9 @@ def _duty() -> str:
     return str(path)
 
 
-def _claim(outcome: str, direction: str, **of: str) -> Claim:
+def _claim(outcome: str, direction: str, **of: str) -> StatedEffect:
     """Return what a duty on all Mexican goods does, by theory."""
-    return Claim(
+    return StatedEffect(
         text=f"{outcome} {direction}", scenario=_duty(), outcome=outcome, quarter=4,
         direction=direction, **of,
     )  # fmt: skip

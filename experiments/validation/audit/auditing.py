@@ -17,7 +17,7 @@ from abm.errors import ScenarioError
 from abm.model import RelocationModel
 from experiments.outcomes.cells import value_of
 from experiments.outcomes.estimates import Estimate, above, below, estimate
-from experiments.validation.audit.claim_file import Claim, ClaimFile
+from experiments.validation.audit.claim_file import ClaimFile, StatedEffect
 from experiments.validation.finding import FEWEST_SEEDS, Results
 from experiments.validation.measuring import Measures
 from experiments.validation.robustness import AT_BOUNDS
@@ -60,7 +60,7 @@ class Variant:
     first_seed: int = 1
     portable: bool = False
 
-    def tasks(self, claims: Sequence[Claim]) -> list[Task]:
+    def tasks(self, claims: Sequence[StatedEffect]) -> list[Task]:
         """Return what is run, one task a seed."""
         designs = tuple(dict.fromkeys(design for claim in claims for design in claim.designs))
         measure = partial(measured, tuple(claims))
@@ -68,7 +68,7 @@ class Variant:
         return [Task(designs, self.firms, seed, self.assumptions, measure) for seed in seeds]
 
 
-def measured(claims: tuple[Claim, ...], model: RelocationModel, quarters: int) -> Measures:
+def measured(claims: tuple[StatedEffect, ...], model: RelocationModel, quarters: int) -> Measures:
     """Run a model and return every figure that claims name, by the claim's place."""
     model.run_for(quarters)
     tables, start = model.frames(), model.scenario.start
@@ -105,17 +105,17 @@ def variants_of(asked: ClaimFile, only: Sequence[str] = ()) -> list[Variant]:
 
 
 @dataclass(frozen=True)
-class Answer:
+class Audited:
     """What became of one claim.
 
     Attributes
     ----------
-    claim : Claim
+    claim : StatedEffect
     found : dict of str to Estimate or str
         By variant: the effect with its interval over seeds, or why there is none.
     """
 
-    claim: Claim
+    claim: StatedEffect
     found: dict[str, Estimate | str]
 
     @property
@@ -159,7 +159,7 @@ def audit(
     only: Sequence[str] = (),
     workers: int | None = None,
     finished: Callable[[str], None] = lambda name: None,
-) -> list[Answer]:
+) -> list[Audited]:
     """Put every claim of a file to every variant.
 
     Parameters
@@ -174,7 +174,7 @@ def audit(
 
     Returns
     -------
-    list of Answer
+    list of Audited
         One a claim, in their order.
     """
     found: list[dict[str, Estimate | str]] = [{} for _ in asked.claims]
@@ -184,10 +184,12 @@ def audit(
         for number, claim in enumerate(asked.claims):
             found[number][variant.name] = _judged(claim, number, results, failures)
         finished(variant.name)
-    return [Answer(claim, one) for claim, one in zip(asked.claims, found, strict=True)]
+    return [Audited(claim, one) for claim, one in zip(asked.claims, found, strict=True)]
 
 
-def _judged(claim: Claim, number: int, results: Results, failures: Sequence[str]) -> Estimate | str:
+def _judged(
+    claim: StatedEffect, number: int, results: Results, failures: Sequence[str]
+) -> Estimate | str:
     """Return a claim's effect under a variant; why there is none where it could not be run."""
     design, reference = claim.designs
     runs = len(results.runs.get(design.name, ()))
@@ -201,7 +203,7 @@ def _judged(claim: Claim, number: int, results: Results, failures: Sequence[str]
     return estimate(claim.text, effect, "%" if claim.measure == "share" else "", expected)
 
 
-def _effect(claim: Claim, run: Array, reference: Array) -> Array:
+def _effect(claim: StatedEffect, run: Array, reference: Array) -> Array:
     """Return the effect seed by seed: percent of the reference, or in the outcome's unit."""
     if claim.measure == "difference":
         return run - reference
@@ -210,7 +212,7 @@ def _effect(claim: Claim, run: Array, reference: Array) -> Array:
     return share
 
 
-def table_of(answers: Sequence[Answer]) -> list[str]:
+def table_of(answers: Sequence[Audited]) -> list[str]:
     """Return the answers as lines of text: a table a claim, and its verdict."""
     lines = []
     for answer in answers:

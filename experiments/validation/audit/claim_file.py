@@ -22,7 +22,7 @@ Overrides = Annotated[tuple[str, ...], AsTuple, Field(max_length=100)]
 CUTS = ("sector", "origin", "destination", "region")
 
 
-class Claim(Settings):
+class StatedEffect(Settings):
     """An effect that is said to be: of ``scenario`` against ``against``, on one outcome.
 
     ``quarter`` is when; ``period`` is the mean of its first to its last quarter; without either
@@ -90,7 +90,7 @@ class ClaimFile(Settings):
     format: Literal[1] = 1
     firms: int = Field(1_000, ge=1, le=10_000_000)
     seeds: int = Field(8, ge=2, le=1000)
-    claims: Annotated[tuple[Claim, ...], AsTuple, Field(min_length=1, max_length=100)]
+    claims: Annotated[tuple[StatedEffect, ...], AsTuple, Field(min_length=1, max_length=100)]
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -110,7 +110,7 @@ class ClaimFile(Settings):
         return found
 
 
-def _check(claim: Claim) -> None:
+def _check(claim: StatedEffect) -> None:
     """Refuse a claim of an outcome that no run has, or of scenarios that there are not."""
     scenario = load_scenario(claim.scenario, claim.set)
     other = load_scenario(claim.against, claim.set)
