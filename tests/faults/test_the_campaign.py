@@ -7,10 +7,10 @@ from experiments.sweeps.store.run_log import RunLog
 from tests.faults import campaign
 from tests.faults.trial import Trial, WrongError
 
-SEEDS = range(100_000, 100_160)
+SEEDS = range(100_000, 100_240)
 """Other ones than those that the command begins with."""
 
-PER_TEST = 40
+PER_TEST = 60
 
 
 @pytest.mark.parametrize("first", SEEDS[::PER_TEST])

@@ -3,6 +3,7 @@
 import random
 import signal
 import threading
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -17,27 +18,41 @@ from experiments.sweeps.workers import chunk
 SLOW_SECONDS = 0.004
 
 
-class UnreliablePool:
-    """In the place of a process of pebble: does what it is asked here, and not always.
+class Faults:
+    """What happens to runs: of each, the same whichever thread asks first.
 
     Parameters
     ----------
-    luck : random.Random
+    seed : float
     often : float
         Share of runs that something happens to.
     """
 
-    def __init__(self, luck: random.Random, often: float) -> None:
-        self._luck, self._often = luck, often
+    def __init__(self, seed: float, often: float) -> None:
+        self._seed, self.often = seed, often
+        self._tries: Counter[str] = Counter()
+
+    def luck_of(self, spec: RunSpec) -> random.Random:
+        """The luck of one more try of a run."""
+        self._tries[spec.run] += 1
+        return random.Random(f"{self._seed} {spec.run} {self._tries[spec.run]}")
+
+
+class UnreliablePool:
+    """In the place of a process of pebble: does what it is asked here, and not always."""
+
+    def __init__(self, faults: Faults) -> None:
+        self._faults = faults
         self._broken = False
 
     def schedule(self, function, args, timeout=None) -> Future:
         if self._broken:
             raise RuntimeError("The pool is not active")
         task: Future = Future()
-        fault = self._luck.choice(FAULTS) if self._luck.random() < self._often else "none"
+        luck = self._faults.luck_of(args[1])
+        fault = luck.choice(FAULTS) if luck.random() < self._faults.often else "none"
         if fault == "not begun":  # for ever, as where the process was killed between two runs
-            self._broken = self._luck.random() < 0.5
+            self._broken = luck.random() < 0.5
             return task
         task.set_running_or_notify_cancel()
         if fault == "killed":
@@ -79,10 +94,11 @@ def muddled(reports: Iterator[Report | None], luck: random.Random) -> Iterator[R
 
 
 @contextmanager
-def workers_here(luck: random.Random) -> Iterator[None]:
+def workers_here() -> Iterator[None]:
     """Let workers carry out their runs in this process, and never fail."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(chunk.Worker, "_new_pool", lambda worker: UnreliablePool(luck, 0.0))
+        reliable = Faults(0.0, often=0.0)
+        patch.setattr(chunk.Worker, "_new_pool", lambda worker: UnreliablePool(reliable))
         patch.setattr(chunk, "START_SECONDS", 0.0)
         patch.setattr(chunk, "_LOOK_SECONDS", 0.002)
         yield
@@ -92,14 +108,15 @@ def make_unreliable(patch: pytest.MonkeyPatch, luck: random.Random) -> str:
     """Let workers of this process fail and messages be muddled; return how."""
     often = luck.choice([0.0, 0.2, 0.5, 0.9])
     muddle = luck.random() < 0.7
-    patch.setattr(chunk.Worker, "_new_pool", lambda worker: UnreliablePool(luck, often))
+    faults, order = Faults(luck.random(), often), random.Random(luck.random())
+    patch.setattr(chunk.Worker, "_new_pool", lambda worker: UnreliablePool(faults))
     real = sweeps._backend
 
     def backend(*given):
         reports = real(*given)
 
         def work(specs: Sequence[RunSpec]) -> Iterator[Report | None]:
-            yield from muddled(reports(specs), luck) if muddle else reports(specs)
+            yield from muddled(reports(specs), order) if muddle else reports(specs)
 
         return work
 
