@@ -36,6 +36,7 @@ ROOMS = {
         "tests/property/test_claim_properties.py",
         "tests/property/test_market_properties.py",
         "tests/property/test_customer_properties.py",
+        "tests/verification/location/test_moved_plants_take_their_output_along.py",
     ),
     "abm/core/inputs": (
         "tests/unit/abm/test_contracts.py",

@@ -107,6 +107,7 @@ class _Sweep:
             if name in ("go on", "extend", "shard"):
                 trial.say(make_unreliable(patch, trial.luck))
             trial.under_a_fault(getattr(self, name.replace(" ", "_")), self.look)
+        self.go_on_with_what_was_joined()
         if trial.luck.random() < 0.3:
             trial.spoil_something("out")
         self.look()
@@ -126,13 +127,16 @@ class _Sweep:
             self.trial.command("results", self.out, "--compact")
 
     def join(self) -> None:
-        """Join it with itself, into a folder that takes its place."""
+        """Join it with itself, into another folder."""
+        if self.begun:
+            self.trial.command("merge", self.out, "--out", self.place / "joined")
+
+    def go_on_with_what_was_joined(self) -> None:
+        """Put what a merge left in the place of the sweep, if it is one."""
         joined = self.place / "joined"
-        if self.begun and not joined.exists():
-            code = self.trial.command("merge", self.out, "--out", joined)
-            if code in (0, 3, 75) and (joined / "manifest.json").exists():
-                shutil.rmtree(self.out)
-                joined.rename(self.out)
+        if (joined / "manifest.json").exists():
+            shutil.rmtree(self.out)
+            joined.rename(self.out)
 
     def look_by_commands(self) -> None:
         if self.begun:
