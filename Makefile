@@ -11,7 +11,7 @@ A = before
 B = latest
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run app test freeze lint types docs bench bench-large bench-compare bench-page validation story
+.PHONY: help setup run app test freeze lint types docs bench bench-large bench-compare bench-page validation story mutation
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
@@ -37,6 +37,11 @@ story: $(READY) ## run and publish docs/stories/end-of-nafta.html anew, as when 
 
 validation: $(READY) ## ask the model about published findings, and rewrite docs/validation.md
 	$(BIN)/nearshore validate --out results/validation --page docs/validation.md
+
+mutation: $(READY) ## change abm/core in small ways for an hour, and count what the tests notice
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	    --constraint constraints.txt --editable '.[mutation]'
+	PATH="$(CURDIR)/$(BIN):$$PATH" nice $(BIN)/python scripts/mutation.py --minutes 60
 
 lint: $(READY) ## style, spelling and who may import whom
 	$(BIN)/ruff check .

@@ -8,7 +8,9 @@ NearshoreError
 └── ModelError
     ├── CalibrationError   the figures cannot be reproduced at this number of firms
     ├── IdentityError      an account does not balance
-    └── NonFiniteError     a phase left a NaN or an infinity
+    └── PhaseError         what a phase left will not do
+        ├── NonFiniteError     it holds a NaN or an infinity
+        └── VerificationError  it is not what plain means come to
 """
 
 
@@ -44,8 +46,8 @@ class IdentityError(ModelError):
     """An accounting identity does not hold to rounding."""
 
 
-class NonFiniteError(ModelError):
-    """A phase left a NaN or an infinity.
+class PhaseError(ModelError):
+    """What a phase left will not do.
 
     Attributes
     ----------
@@ -58,3 +60,11 @@ class NonFiniteError(ModelError):
     def __init__(self, text: str, phase: str, quarter: int, inputs: dict[str, object]) -> None:
         super().__init__(text)
         self.phase, self.quarter, self.inputs = phase, quarter, inputs
+
+
+class NonFiniteError(PhaseError):
+    """A phase left a NaN or an infinity."""
+
+
+class VerificationError(PhaseError):
+    """A phase left something else than plain means come to; raised in verification mode alone."""

@@ -44,7 +44,10 @@ from abm.trade.books.accounts import Accounts
 from abm.trade.sales.market_clearing import MarketState, clear_markets, fringe_prices, total_appeal
 from abm.trade.sales.spending import repriced_spending
 from abm.trade_phases import Trading
+from abm.verify.mode import start_if_asked
 from agents import Firm, Government
+
+start_if_asked()
 
 
 class RelocationModel(Trading, mesa.Model):

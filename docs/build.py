@@ -54,7 +54,8 @@ REFERENCE = {
 
 GUIDES = ("tutorial", "write-a-scenario", "add-an-instrument", "continue-and-fork",
           "sweep-on-a-cluster", "sweep-without-a-shared-disk", "read-the-results",
-          "table-of-your-own", "use-it-with-mesa", "results-changed")  # fmt: skip
+          "table-of-your-own", "use-it-with-mesa", "audit-a-conclusion",
+          "results-changed")  # fmt: skip
 
 
 LINK = re.compile(r"\]\(([^)#\s]+)")

@@ -14,7 +14,9 @@ os.environ.setdefault("NEARSHORE_THREADS", "1")
 
 # No deadline: a slow machine is not a wrong result.
 settings.register_profile("local", deadline=None)
-settings.register_profile("ci", deadline=None, derandomize=True)
+# Fewer examples where the same tests are run hundreds of times, as `make mutation` does.
+_EXAMPLES = int(os.environ.get("HYPOTHESIS_EXAMPLES", settings.default.max_examples))
+settings.register_profile("ci", deadline=None, derandomize=True, max_examples=_EXAMPLES)
 settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 

@@ -6,7 +6,10 @@ from time import perf_counter
 from typing import Any
 
 from abm.engine.guards import blame_firm, check_finite
-from abm.errors import ModelError, NonFiniteError
+from abm.errors import ModelError, PhaseError
+
+ALSO_CHECKED: list[Callable[[Any, str], None]] = []
+"""What looks at a model after each of its phases, beside the guards; nothing unless asked for."""
 
 
 def phase[**P, T](method: Callable[P, T]) -> Callable[P, T]:
@@ -23,8 +26,10 @@ def phase[**P, T](method: Callable[P, T]) -> Callable[P, T]:
         try:
             result = method(*args, **kwargs)
             check_finite(model, method.__name__)
+            for check in ALSO_CHECKED:
+                check(model, method.__name__)
             return result
-        except NonFiniteError:
+        except PhaseError:
             raise
         except ModelError as error:
             blame_firm(model, method.__name__, error)

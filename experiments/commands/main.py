@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from experiments.commands import explain, law, own_data, sweeps, validate
+from experiments.commands import conclusions, explain, law, own_data, sweeps, validate
 from experiments.commands.options import (
     MOST_FIRMS,
     MOST_QUARTERS,
@@ -393,6 +393,7 @@ sweeps.register(app)
 explain.register(app)
 own_data.register(app)
 validate.register(app)
+conclusions.register(app)
 law.register(app)
 
 

@@ -56,17 +56,22 @@ def environment_of_workers(*, portable: bool = False) -> Iterator[None]:
 
 
 @contextmanager
-def process_pool(workers: int | None = None) -> Iterator[ProcessPoolExecutor]:
+def process_pool(
+    workers: int | None = None, *, portable: bool = False
+) -> Iterator[ProcessPoolExecutor]:
     """A pool of processes that leave each other's processors alone.
 
     Parameters
     ----------
     workers : int, optional
         Processes; one a processor unless given.
+    portable : bool
+        As for `settings_of_workers`.
     """
     spawn = get_context("spawn")
     # Workers would otherwise each use every processor, and wait for each other.
-    with environment_of_workers(), ProcessPoolExecutor(workers, mp_context=spawn) as pool:
+    own = environment_of_workers(portable=portable)
+    with own, ProcessPoolExecutor(workers, mp_context=spawn) as pool:
         yield pool
 
 

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import pandas as pd
 
-from abm.errors import NonFiniteError
+from abm.errors import PhaseError, VerificationError
 from abm.model import RelocationModel
 from abm.scenario.scenario import Scenario
 from experiments.outcomes.tables import RunFrames, check_tables
@@ -127,12 +127,13 @@ def failure_written(
     """Where a run breaks down, leave a file beside its folder that runs it again."""
     try:
         yield
-    except NonFiniteError as error:
+    except PhaseError as error:
         broken = next((simulation for simulation in pair if simulation.broken), None)
         if out is not None and broken is not None:
             path = failure_file(out)
             write_failure(path, error, broken.scenario, firms, seed, facts.get("forked_from"))
-            error.args = (f"{error}; see it again with: {PROGRAM} replay {path}",)
+            again = "NEARSHORE_VERIFY=1 " if isinstance(error, VerificationError) else ""
+            error.args = (f"{error}; see it again with: {again}{PROGRAM} replay {path}",)
         raise
 
 

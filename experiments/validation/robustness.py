@@ -35,6 +35,34 @@ VARIANTS: dict[str, tuple[str, ...]] = {
 """Other assumptions, one at a time, as overrides."""
 
 
+AT_BOUNDS: dict[str, tuple[str, ...]] = VARIANTS | {
+    "wages fixed": ("economy.wage_elasticity=0.0",),
+    "wages follow jobs one for one": ("economy.wage_elasticity=1.0",),
+    "regions with plants draw buyers": ("economy.agglomeration=0.3",),
+    "no standing relations": ("economy.relation=0.0",),
+    "suppliers are kept": ("economy.rewire_per_year=0.0",),
+    "suppliers are looked for each year": ("economy.rewire_per_year=1.0",),
+    "contracts and customers slower": (
+        "economy.renewal=0.11", "economy.win=0.11", "economy.shift=0.11",
+    ),
+    "contracts and customers faster": (
+        "economy.renewal=0.18", "economy.win=0.18", "economy.shift=0.18",
+    ),
+    "trade in the long run at once": ("economy.adjustment=long run",),
+    "duties rebated": ("economy.duty_revenue=rebated",),
+    "a future worth less": ("firms.discount_per_year=0.90",),
+    "a future worth more": ("firms.discount_per_year=0.95",),
+    "reviews half as often": ("firms.reviews_per_year=0.5",),
+    "reviews in every quarter": ("firms.reviews_per_year=4.0",),
+    "choices half as noisy": ("firms.choice_noise=0.03",),
+    "choices twice as noisy": ("firms.choice_noise=0.12",),
+    "firms half as honest": ("firms.honesty_median=0.05",),
+    "firms twice as honest": ("firms.honesty_median=0.2",),
+}  # fmt: skip
+"""The same and more, each assumption at both ends of what it may be: a user's conclusions are
+put to these. Speeds have the ends of the interval that was fitted, the discount of its source."""
+
+
 @dataclass(frozen=True)
 class Conclusion:
     """A conclusion: the effect of one design against another, seed by seed."""

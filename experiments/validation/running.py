@@ -19,12 +19,16 @@ SEEDS = 20
 
 @dataclass(frozen=True)
 class Task:
-    """All designs at one seed under the same further assumptions."""
+    """All designs at one seed under the same further assumptions.
+
+    ``measure`` runs a model for so many quarters and names what came out; importable by name.
+    """
 
     designs: tuple[Design, ...]
     firms: int
     seed: int
     assumptions: tuple[str, ...] = ()
+    measure: Callable[[RelocationModel, int], Measures] = run_and_measure
 
 
 @dataclass(frozen=True)
@@ -50,14 +54,18 @@ def run_task(task: Task) -> Done:
             if donor is None:
                 donor = RelocationModel(scenario, firms=task.firms, rng=task.seed)
                 fresh.append(donor)
-            measures[design.name] = run_and_measure(twin(donor, scenario), design.quarters)
+            measures[design.name] = task.measure(twin(donor, scenario), design.quarters)
     except ModelError as error:
         return Done({}, f"seed {task.seed}: {error}")
     return Done(measures)
 
 
 def run_all(
-    tasks: Sequence[Task], workers: int | None = None, finished: Callable[[], None] = lambda: None
+    tasks: Sequence[Task],
+    workers: int | None = None,
+    finished: Callable[[], None] = lambda: None,
+    *,
+    portable: bool = False,
 ) -> list[Done]:
     """Carry out tasks in processes of their own; answers are in the order of the tasks.
 
@@ -68,9 +76,11 @@ def run_all(
         Processes; one a processor unless given.
     finished : callable
         Called after every task.
+    portable : bool
+        As for `experiments.runs.processes.settings_of_workers`.
     """
     done = []
-    with process_pool(workers) as pool:
+    with process_pool(workers, portable=portable) as pool:
         for answer in pool.map(run_task, tasks):
             done.append(answer)
             finished()

@@ -20,6 +20,7 @@ from experiments.commands.main import app, main
 from experiments.estimation.target_file import read_target_file
 from experiments.sweeps.design import sweep_file
 from experiments.sweeps.design.sweep_file import read_sweep, shipped_sweeps
+from experiments.validation.audit.claim_file import ClaimFile
 from tests.in_this_process import in_this_process
 from tests.pages import EQUATIONS, HERE_DOCUMENT, PAGES, ROOT, blocks, commands_in_prose
 from tests.published_tables import write_oecd
@@ -152,8 +153,11 @@ def run_shell(block, skipped):
 
 
 def load_toml(block):
-    """Read what a block of TOML is: a fit, a sweep, or a part of a scenario."""
-    if "[[targets]]" in block.text or "[factors]" in block.text:
+    """Read what a block of TOML is: claims, a fit, a sweep, or a part of a scenario."""
+    if "[[claims]]" in block.text:
+        Path(block.file).write_text(block.text, encoding="utf-8")
+        ClaimFile.read(Path(block.file))
+    elif "[[targets]]" in block.text or "[factors]" in block.text:
         path = Path(block.file)
         path.write_text(block.text, encoding="utf-8")
         (read_target_file if "[[targets]]" in block.text else read_sweep)(path)

@@ -26,15 +26,6 @@ def bytes_of(out):
     return (out / "results.parquet").read_bytes()
 
 
-def flips(content, places, seed):
-    """Yield a content with one byte changed, at each of some places."""
-    luck = random.Random(seed)
-    for place in places:
-        spoilt = bytearray(content)
-        spoilt[place] ^= luck.randrange(1, 256)
-        yield bytes(spoilt)
-
-
 def drawn_places(content, count, seed):
     return [random.Random(seed).randrange(len(content)) for _ in range(count)]
 

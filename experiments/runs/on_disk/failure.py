@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from abm.errors import NonFiniteError
+from abm.errors import PhaseError
 from abm.scenario.scenario import Scenario
 from experiments.runs.on_disk.provenance import economy_facts, git_revision, versions
 from experiments.runs.on_disk.run_folders import (
@@ -36,7 +36,7 @@ def _is_free(path: Path) -> bool:
 
 def write_failure(
     path: Path,
-    error: NonFiniteError,
+    error: PhaseError,
     scenario: Scenario,
     firms: int,
     seed: int,
@@ -48,7 +48,7 @@ def write_failure(
     ----------
     path : Path
         Replaced if it exists.
-    error : NonFiniteError
+    error : PhaseError
     scenario : Scenario
         The one that broke down.
     firms, seed : int

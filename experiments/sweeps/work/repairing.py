@@ -45,6 +45,8 @@ def compact(store: SweepStore) -> tuple[list[str], list[str]]:
     try:
         history = store.history()
         lost += set_damaged_aside(store, history, recorder)
-        return lost, merge(store, history, recorder)
+        # Where there is no result, none is merged: a stop after that and before the first line
+        # of a log would look like a log that was lost.
+        return lost, merge(store, history, recorder) if history.parts else []
     finally:
         recorder.close()

@@ -2,10 +2,10 @@
 
 import os
 import platform
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 from abm.config.keys import shown
@@ -400,20 +400,11 @@ def check_writable(out: Path) -> None:
     """Refuse a folder in which nothing can be written."""
     existing = next(path for path in (out, *out.absolute().parents) if path.exists())
     try:
-        with _probe(existing):
+        # Without a name where the system can do that: a kill must leave nothing in the way.
+        with TemporaryFile(dir=existing):
             pass
     except OSError as error:
         raise OutputError(f"{out}: cannot be written ({error.strerror})") from None
-
-
-@contextmanager
-def _probe(folder: Path) -> Iterator[None]:
-    path = folder / f".nearshore-{os.getpid()}"
-    path.touch()
-    try:
-        yield
-    finally:
-        path.unlink()
 
 
 def _merge_if_last(out: Path, result: SweepResult) -> None:

@@ -1,7 +1,5 @@
 """A disk that is full is a stop like any other, at whatever change of the folder it comes."""
 
-import errno
-import os
 import shutil
 
 import pytest
@@ -12,21 +10,8 @@ from sweep_runs import write_sweep
 import experiments.sweeps.work.sweep as sweeps
 from experiments.commands.main import main
 from experiments.sweeps.store.run_log import RunLog, damages_of, read_history
+from tests.faults.disk import FullDisk
 from tests.in_this_process import in_this_process
-
-
-class Disk:
-    """Refuses to keep anything from the n-th time on that it is asked to."""
-
-    def __init__(self, monkeypatch, refuses_from):
-        self.asked, self._from, self._keep = 0, refuses_from, os.fsync
-        monkeypatch.setattr(os, "fsync", self.keep)
-
-    def keep(self, descriptor):
-        self.asked += 1
-        if self.asked >= self._from:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        self._keep(descriptor)
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +67,7 @@ def test_a_full_disk_is_one_line_and_75_at_any_moment(folders, tmp_path, here, c
             part.write_bytes(part.read_bytes()[:-1])
         given = {"FILE": file, "OUT": out, "JOINED": place / "joined"}
         with pytest.MonkeyPatch.context() as patch:
-            disk = Disk(patch, refuses_from)
+            disk = FullDisk(patch, refuses_from)
             code = main([str(given.get(word, word)) for word in words])
         return out, code, capsys.readouterr().err, disk.asked
 
@@ -103,7 +88,7 @@ def test_a_line_that_the_disk_did_not_keep_is_not_told_twice(tmp_path, monkeypat
         (tmp_path / folder).mkdir()
     log = RunLog(tmp_path, "main")
     with monkeypatch.context() as patch:
-        Disk(patch, 1)
+        FullDisk(patch, 1)
         with pytest.raises(OSError, match="No space left"):
             log.add("reused", folder="a", runs=1)
     log.add("reused", folder="a", runs=1)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import sweep_runs
-from stores import carry_out, drawn_places, flips, forged, look_before_resuming, read_bytes
+from stores import carry_out, drawn_places, forged, look_before_resuming, read_bytes
 from sweep_runs import write_sweep
 
 import experiments.sweeps.work.sweep as sweeps
@@ -27,6 +27,7 @@ from experiments.runs.on_disk.checkpoints import (
 from experiments.runs.on_disk.run_folders import manifest_problem, read_json, write_manifest
 from experiments.sweeps.store.run_log import RunLog, damages_of
 from experiments.sweeps.store.store import SweepStore
+from tests.faults.spoilt import flips
 
 DRAWN = 300
 """Bytes of a file that is too long for all of them."""

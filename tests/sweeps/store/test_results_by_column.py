@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from stores import flips
 from sweep_runs import trivial, write_sweep
 
 from abm.errors import ScenarioError, StoreError
@@ -17,6 +16,7 @@ from experiments.sweeps.store.reading import query
 from experiments.sweeps.store.store import SweepStore
 from experiments.sweeps.work import sweep as sweeps
 from experiments.sweeps.work.sweep import Options, run_sweep
+from tests.faults.spoilt import flips
 
 COST = "firms.build_cost"
 MEAN = "SELECT avg(profit) AS p FROM results"

@@ -3,13 +3,14 @@
 import fsspec
 import pytest
 import sweep_runs
-from stores import bytes_of, carry_out, flips
+from stores import bytes_of, carry_out
 from sweep_runs import write_sweep
 
 from abm.errors import OutputError, StoreError
 from experiments.commands.main import main
 from experiments.sweeps.store.store import SweepStore
 from experiments.sweeps.work.joining import join
+from tests.faults.spoilt import flips
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ is passed through quarter by quarter, instead of powers of the transition matrix
 """
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -162,3 +163,18 @@ def test_the_value_of_reviewing_is_the_mean_of_the_best_noisy_choice():
     # Four standard errors of a mean of Gumbel maxima, whose deviation is noise * pi / sqrt(6).
     margin = 4 * problem.noise * np.pi / np.sqrt(6 * n_draws)
     assert abs(best.mean() - values[0, 0, 0]) < margin
+
+
+def test_accuracy_does_not_depend_on_the_unit_of_money():
+    problem = random_problem(0.05, 0.3, 1)
+    unit = 1e9
+    dearer = replace(
+        problem,
+        profit=problem.profit * unit,
+        move_cost=problem.move_cost * unit,
+        noise=problem.noise * unit,
+    )
+    values, _ = solve_values(problem, tolerance=1e-12)
+    scaled, residual = solve_values(dearer, tolerance=1e-12)
+    assert residual.max() <= 1e-12
+    np.testing.assert_allclose(scaled, values * unit, rtol=1e-11)

@@ -1,0 +1,214 @@
+"""What is worked out again after each phase, and how far it may differ."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from math import isclose, isfinite, isinf
+from typing import Any
+
+import numpy as np
+
+from abm.axes import FOOTLOOSE, HOSTS
+from abm.core.inputs.buyers import (
+    ORIGINATING,
+    ORIGINATING_BEFORE_DUTY,
+    OTHER,
+    OTHER_BEFORE_DUTY,
+)
+from abm.location.payoffs import config_revenues, payoffs
+from abm.location.valuation import Choices
+from abm.trade.borders.crossing import MEMBER_PAIRS, border_terms, paperwork_cost
+from abm.verify.books import parts_of, sums_of
+from abm.verify.border_ways import ways_over
+from abm.verify.costs import TOLERANCE, cheapest_compliant, free_mix
+from abm.verify.locations import OneFirm
+
+FIRMS = 3
+"""Of a quarter, drawn from the run's own seed."""
+
+SINGLE = 1e-5
+"""Relative: a cost adds up some dozen products in single precision, exact to 6e-8 each."""
+
+SETTLED = 1e-7
+"""Of values, in the largest payoff of a quarter and the scale of luck: solved for to 1e-8."""
+
+SUMS = 2e-5
+"""Relative, of accounts: as the model's own identities, see `abm.trade.books.accounts`."""
+
+
+@dataclass(frozen=True)
+class Discrepancy:
+    """Two ways that do not come to the same.
+
+    Attributes
+    ----------
+    what : str
+        For a person, with the place.
+    model, again : float
+        What the model has, and what was found by plain means.
+    row : int or None
+        The firm it is of.
+    """
+
+    what: str
+    model: float
+    again: float
+    row: int | None = None
+
+
+def drawn(model: Any, phase: str, among: int, count: int) -> list[int]:
+    """Return places drawn for a phase of this quarter; no number of the run depends on them."""
+    luck = model.draws.generator(f"verify {phase}", model.quarter)
+    places: list[int] = luck.choice(among, size=min(count, among), replace=False).tolist()
+    return sorted(places)
+
+
+def _where(model: Any, row: int, host: int, regime: int) -> str:
+    sector = FOOTLOOSE[model.firms.sector[row]]
+    return f"of firm {row} ({sector}) in {HOSTS[host]} under regime {regime} of those possible"
+
+
+def check_costs(model: Any) -> Iterator[Discrepancy]:
+    """Cost and content of some firms everywhere, by the naive model.
+
+    One is of those for which a content rule binds, which may be few.
+    """
+    regimes = model.costs.free_cost.shape[-1]
+    binding = np.flatnonzero((model.costs.compliant_cost > model.costs.free_cost).any(axis=(1, 2)))
+    rows = {int(binding[place]) for place in drawn(model, "binding", len(binding), 1)}
+    for row in sorted(rows.union(drawn(model, "solve_costs", len(model.firms), FIRMS))):
+        for host in range(len(HOSTS)):
+            for regime in range(regimes):
+                yield from _one_cost(model, row, host, regime)
+
+
+def _one_cost(model: Any, row: int, host: int, regime: int) -> Iterator[Discrepancy]:
+    table, costs = model.firms, model.costs
+    sector = int(table.sector[row])
+    terms, at = model.terms[sector], (row, host, regime)
+    used = np.flatnonzero(terms.bill_of_materials.max(axis=1) > 0)
+    groups = [ORIGINATING, OTHER, OTHER_BEFORE_DUTY, ORIGINATING_BEFORE_DUTY]
+    signed = regime == costs.free_cost.shape[-1] - 1 and terms.signed is not None
+    theta = terms.theta[used].tolist()
+    mix = free_mix(
+        table.affinity[row, used].tolist(),
+        float(table.origin_share[row, host]),
+        table.base_potential[row, used, host].tolist(),
+        terms.weights[used][:, :, groups, host, regime].transpose(0, 2, 1).tolist(),
+        terms.signed[used][..., host].tolist() if signed else None,
+        theta,
+        terms.bill_of_materials[used, host].tolist(),
+        float(model.value_added[at]) + float(terms.services[host, regime]),
+    )
+    where = _where(model, row, host, regime)
+    free, content = float(costs.free_cost[at]), float(costs.free_content[at])
+    if not isclose(free, mix.cost, rel_tol=SINGLE):
+        yield Discrepancy(f"unit cost {where}", free, mix.cost, row)
+    if abs(content - mix.content) > SINGLE:
+        yield Discrepancy(f"content {where}", content, mix.content, row)
+    threshold = float(terms.threshold[regime])
+    if terms.further is not None or abs(mix.content - threshold) < 10 * TOLERANCE:
+        return  # rules beside that on content have tests of their own; at the rule both may be
+    again = cheapest_compliant(mix, theta, threshold, 0.0).compliant_cost
+    again = mix.cost if mix.content >= threshold else again
+    compliant = float(costs.compliant_cost[at])
+    if isinf(again) != isinf(compliant) or not isclose(compliant, again, rel_tol=2 * SINGLE):
+        yield Discrepancy(f"cost of meeting the content rule {where}", compliant, again, row)
+
+
+def check_claims(model: Any) -> Iterator[Discrepancy]:
+    """Claims of some firms at every border, by going through all that they could do.
+
+    Some are of those whose free mix misses a rule somewhere: others have little to choose.
+    """
+    if model._held_claims() is not None:
+        return  # of another world, and not chosen here
+    miss = np.flatnonzero(~model.costs.meets_rule.all(axis=(1, 2)))
+    some = {int(miss[place]) for place in drawn(model, "missing", len(miss), FIRMS)}
+    for row in sorted(some.union(drawn(model, "claim_origin", len(model.firms), FIRMS))):
+        sector, rows = int(model.firms.sector[row]), np.array([row])
+        for host, partner in MEMBER_PAIRS:
+            terms = border_terms(model.firms, model.now, (sector, rows, host, partner))
+            paperwork = paperwork_cost(model.firms, model.now, rows, host)
+            for regime in range(paperwork.shape[-1]):
+                yield from _one_claim(model, (row, host, partner, regime), terms, paperwork)
+
+
+def _one_claim(
+    model: Any, place: tuple[int, int, int, int], terms: Any, paperwork: Any
+) -> Iterator[Discrepancy]:
+    row, host, partner, regime = place
+    costs, at = model.costs, (row, host, regime)
+    ways = ways_over(
+        float(costs.free_cost[at]),
+        float(costs.compliant_cost[at]),
+        meets_rule=bool(costs.meets_rule[at]),
+        paperwork=float(paperwork[0, regime]),
+        reluctance=float(model.firms.reluctance[row]),
+        waived=float(terms.waived[0, regime]),
+        unwaived=float(terms.unwaived[0, regime]),
+        preference=bool(terms.preference[regime]),
+        audit=float(terms.audit[regime]),
+        penalty=float(terms.penalty[regime]),
+    )
+    found = int(model.borders.claim[place])
+    chosen = next((way for way in ways if way[2] == found), None)
+    where = f"{_where(model, row, host, regime)}, into {HOSTS[partner]}"
+    if chosen is None or not isclose(chosen[0], ways[0][0], rel_tol=SINGLE):
+        yield Discrepancy(f"claim {where}", found, float(ways[0][2]), row)
+        return
+    cost = float(model.borders.cost[place])
+    if isfinite(chosen[1]) and not isclose(cost, chosen[1], rel_tol=SINGLE):
+        yield Discrepancy(f"cost at the border {where}", cost, chosen[1], row)
+
+
+def check_location(model: Any) -> Iterator[Discrepancy]:
+    """What sets of plants, and moves, are worth to one firm that decides, by its equation."""
+    plans = model.plans
+    for place in drawn(model, "value_plans", len(plans.rows), 1):
+        row = int(plans.rows[place])
+        problem = _problem_of(model, np.array([row]))
+        firm, values = OneFirm.of(problem, 0), plans.weighed.later[place]
+        location = problem.location
+        near = SETTLED * (float(np.abs(location.profit).max()) + location.noise)
+        for config, by_regime in enumerate(firm.values(values.tolist())):
+            for regime, value in enumerate(by_regime):
+                if not abs(value - values[config, regime]) <= near:
+                    what = f"value of set of plants {config} under regime {regime} of firm {row}"
+                    yield Discrepancy(what, float(values[config, regime]), value, row)
+        if model.expected.dated()[model.firms.belief[row]]:
+            continue  # what moves are worth before a date follows from other values
+        moves = firm.moves(values.tolist(), int(model.firms.config[row]), model.regime)
+        for target, worth in enumerate(moves):
+            found = float(plans.weighed.worth[place, target])
+            if found != worth and not abs(worth - found) <= near:
+                what = f"worth of going to set of plants {target} of firm {row}"
+                yield Discrepancy(what, found, worth, row)
+
+
+def _problem_of(model: Any, rows: Any) -> Any:
+    """Return the choice of some firms, its payoffs worked out for them alone."""
+    quarter = model.adapted_quarter()
+    revenue = config_revenues(quarter, model._expected_market(), rows)
+    settings = model.scenario.firms
+    payoff = payoffs(model.firms, model.calibration, settings, quarter.policy, revenue, rows)
+    choices = Choices(model.firms, model.moving, payoff, model.expected, rows, model.regime)
+    return choices.problem(np.arange(len(rows)))
+
+
+def check_books(model: Any) -> Iterator[Discrepancy]:
+    """Accounts, by sums over the tables."""
+    for what, one, other in sums_of(model):
+        if not isclose(one, other, rel_tol=SUMS, abs_tol=1e-6):
+            yield Discrepancy(what, one, other)
+    for what, excess in parts_of(model):
+        if excess > SUMS:
+            yield Discrepancy(what, excess, 0.0)
+
+
+CHECKS: dict[str, Callable[[Any], Iterator[Discrepancy]]] = {
+    "solve_costs": check_costs,
+    "claim_origin": check_claims,
+    "value_plans": check_location,
+    "record": check_books,
+}
+"""By the phase after which they are made."""

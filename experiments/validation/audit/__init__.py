@@ -1,0 +1,1 @@
+"""Audit of a user's conclusions: which of them survive other seeds, firms and assumptions."""
