@@ -249,7 +249,9 @@ def claims() -> ClaimFile:
         seeds=3,
         claims=(
             _claim("trade.customs_value_musd", "falls", origin="MEX", destination="USA"),
-            _claim("trade.duty_musd", "rises", origin="MEX", destination="USA"),
+            _claim(
+                "trade.duty_musd", "rises", origin="MEX", destination="USA", measure="difference"
+            ),
             _claim("outcomes.employment", "falls", region="MEX"),
             _claim("outcomes.wage_index", "falls", region="MEX", sector="cars"),
         ),

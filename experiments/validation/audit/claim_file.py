@@ -101,7 +101,7 @@ class ClaimFile(Settings):
         ScenarioError
             In one line: what cannot be, with its place.
         """
-        found = validated(cls, files.read_alone(path, keys_of(cls)))
+        found = validated(cls, files.read_alone(path, keys_of(cls), "file of claims"))
         for number, claim in enumerate(found.claims, start=1):
             try:
                 _check(claim)
