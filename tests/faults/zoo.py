@@ -154,7 +154,7 @@ ZOO = (
     Planted("content a point too high", "abm.trade_phases:solve_costs", _costs(_more_content)),
     Planted("nobody claims falsely", "abm.trade_phases:claim_origin", _nobody_lies),
     Planted("all Canadian goods comply", "abm.trade_phases:claim_origin", _all_comply),
-    Planted("a claim of origin waives nothing", "abm.trade.borders.crossing:duty_on",
+    Planted("a claim of origin waives nothing", "abm.trade.borders.crossing:duty_on_lines",
             _nothing_waived),
     Planted("the fee on entry paid ten times", "abm.trade.borders.crossing:entry_fee", _times(10)),
     Planted("inputs 1% dearer from everywhere", "abm.trade_phases:purchase_prices", _times(1.01)),
