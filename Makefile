@@ -11,7 +11,7 @@ A = before
 B = latest
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run app test freeze lint types docs bench bench-large bench-compare bench-page validation
+.PHONY: help setup run app test freeze lint types docs bench bench-large bench-compare bench-page validation story
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
@@ -30,6 +30,10 @@ test: $(READY) ## all tests, two files at a time
 
 freeze: $(READY) ## make today's numbers those that the tests hold later changes to; on purpose only
 	PYTHONPATH=. $(BIN)/python tests/regression/freeze.py
+
+story: $(READY) ## run and publish docs/stories/end-of-nafta.html anew, as when results change
+	$(BIN)/nearshore run nafta-withdrawal --against status-quo --firms 1000 --quarters 40 --out results/story
+	$(BIN)/nearshore publish results/story -o docs/stories/end-of-nafta.html
 
 validation: $(READY) ## ask the model about published findings, and rewrite docs/validation.md
 	$(BIN)/nearshore validate --out results/validation --page docs/validation.md

@@ -326,11 +326,22 @@ def laboratory(
 @app.command()
 def film(
     folder: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")],
-    out: Annotated[Path, typer.Option("-o", metavar="FILE", help="GIF to write.")],
+    out: Annotated[Path, typer.Option("-o", metavar="FILE", help="GIF, or MP4, to write.")],
 ) -> None:
     """Replay a run as a film of the map, without a browser."""
     quarters = _from_above("film")(folder, out)
     typer.echo(f"{out}: {quarters} quarters")
+
+
+@app.command()
+def publish(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a run.")],
+    out: Annotated[Path, typer.Option("-o", metavar="FILE", help="HTML to write.")],
+    quiet: QuietRun = False,
+) -> None:
+    """Publish a run as one file that opens without a server and without a network."""
+    quarters, size = _from_above("publish")(folder, out, quiet=quiet)
+    typer.echo(f"{out}: {quarters} quarters, {size / 1e6:.1f} MB")
 
 
 @app.command()

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from abm import RelocationModel
 from abm.axes import CONFIG_LABELS
 from abm.config.keys import shown
 from abm.errors import CheckpointError, OutputError, ScenarioError
@@ -157,7 +158,7 @@ def explain_firm(folder: Path, row: int, quarter: int | None = None) -> Told:
         raise ScenarioError(f"--quarter {quarter}: the run has quarters 1 to {finished}")
     last = finished if quarter is None else quarter
     model = _watched(manifest, row, quarter, last)
-    _check_same(model, folder, manifest)
+    check_same(model, folder, manifest)
     seen = model.seen
     # A firm that never decides is looked at in the last quarter.
     moment = seen.moment or model.moment
@@ -196,18 +197,43 @@ def read_manifest(folder: Path) -> tuple[Path, dict[str, Any]]:
     OutputError
         If it is none of ours, or made by another version.
     """
-    manifest = _manifest(folder)
-    _check_version(folder, manifest)
+    manifest = _checked_manifest(folder)
     if "scenario" not in manifest and "run" in manifest:
-        folder = folder / manifest["run"]
-        if folder.is_symlink():
-            raise OutputError(f"{folder}: is a link, not the folder of a run")
-        manifest = _manifest(folder)
-        _check_version(folder, manifest)
+        return _inside(folder, manifest["run"])
+    return _of_run(folder, manifest)
+
+
+def read_reference(folder: Path) -> tuple[Path, dict[str, Any]] | None:
+    """Return the same of the run that a comparison's run is against; None for a run alone.
+
+    Raises
+    ------
+    OutputError
+        If it is none of ours, or made by another version.
+    """
+    manifest = _checked_manifest(folder)
+    return _inside(folder, manifest["reference"]) if "reference" in manifest else None
+
+
+def _inside(folder: Path, name: str) -> tuple[Path, dict[str, Any]]:
+    """The folder of one of the runs of a comparison, and its manifest."""
+    folder = folder / name
+    if folder.is_symlink():
+        raise OutputError(f"{folder}: is a link, not the folder of a run")
+    return _of_run(folder, _checked_manifest(folder))
+
+
+def _of_run(folder: Path, manifest: dict[str, Any]) -> tuple[Path, dict[str, Any]]:
     missing = {"scenario", "firms", "seed", "calibration_checksum"} - set(manifest)
     if missing or manifest["quarters"] < 1:
         raise OutputError(f"{folder}: is no folder of a run of {PROGRAM}")
     return folder, manifest
+
+
+def _checked_manifest(folder: Path) -> dict[str, Any]:
+    manifest = _manifest(folder)
+    _check_version(folder, manifest)
+    return manifest
 
 
 def _check_version(folder: Path, manifest: dict[str, Any]) -> None:
@@ -231,8 +257,21 @@ def _manifest(folder: Path) -> dict[str, Any]:
     return manifest
 
 
-def _check_same(model: WatchedModel, folder: Path, manifest: dict[str, Any]) -> None:
-    """Refuse to explain a run that comes out otherwise now."""
+def check_same(model: RelocationModel, folder: Path, manifest: dict[str, Any]) -> None:
+    """Refuse a run that, made again, comes out otherwise now.
+
+    Parameters
+    ----------
+    model : RelocationModel
+        The run made again.
+    folder : Path
+    manifest : dict
+
+    Raises
+    ------
+    OutputError
+        If its figures, tables or economy are not those of the folder.
+    """
     if model.calibration_checksum != manifest["calibration_checksum"]:
         raise OutputError(f"{folder}: made from other figures than those in abm/data now")
     try:
@@ -256,5 +295,5 @@ def _check_same(model: WatchedModel, folder: Path, manifest: dict[str, Any]) -> 
         return
     raise OutputError(
         f"{folder}: comes out otherwise now (revision {manifest.get('git_revision')} then, "
-        f"{git_revision()} now); explain it with the version that made it, or run it again"
+        f"{git_revision()} now); use the version that made it, or run it again"
     )

@@ -1,4 +1,10 @@
-"""What a visitor does on the page, and what he waits for."""
+"""What a visitor does on the page, and what he waits for.
+
+Whatever is done is drawn later: the server answers, and the browser draws what it is sent
+piece by piece. So nothing is read at once after something was done. ``expect`` and ``until``
+look again until what they claim is so, or half an eternity has passed; that nothing happened
+is claimed only after something that happened later was waited for.
+"""
 
 import re
 from time import perf_counter
@@ -8,46 +14,102 @@ import pytest
 
 from viz.lab import keep
 
+PATIENCE = 60.0
+"""Seconds after which a claim is taken for wrong: many, for machines that do much else."""
+
+expect = pytest.importorskip("playwright.sync_api").expect
+expect.set_options(timeout=1000 * PATIENCE)
+
 CLOCK = ".ns-clock span"
 NOTICE = ".ns-notice:not(:empty)"
 LEVER = ".ns-lever"
 STATUS = ".ns-busy"
 MAP = ".ns-map canvas"
 
+NARROW = "document.documentElement.scrollWidth <= window.innerWidth"
+"""Whether nothing of the page is wider than the window."""
+
+
+def until(page, claim):
+    """Look at the page again and again until a claim holds; returns what the claim returns.
+
+    The claim is a function that asserts; what it says of the last look is the failure.
+    """
+    end = perf_counter() + PATIENCE
+    while True:
+        try:
+            return claim()
+        except AssertionError:
+            if perf_counter() > end:
+                raise
+        page.wait_for_timeout(100)
+
+
+def calm(page, look):
+    """What a function tells of the page, once it has told the same for a while."""
+    seen = []
+
+    def steady():
+        seen.append(look())
+        assert len(seen) > 7
+        assert all(one == seen[-1] for one in seen[-7:])
+        return seen[-1]
+
+    return until(page, steady)
+
 
 def quarter(page):
     """The quarter that the header tells."""
-    return int(re.search(r"quarter (\d+)", page.locator(CLOCK).inner_text()).group(1))
+    found = re.search(r"quarter (\d+)", page.locator(CLOCK).inner_text())
+    return int(found.group(1)) if found else -1
+
+
+def expect_quarter(page, exactly):
+    expect(page.locator(CLOCK)).to_contain_text(f"quarter {exactly},")
 
 
 def wait_for_quarter(page, least):
-    page.wait_for_function(
-        "([where, least]) => Number((((document.querySelector(where) || {}).innerText || '')"
-        ".match(/quarter (\\d+)/) || [0, -1])[1]) >= least",
-        arg=[CLOCK, least],
-    )
+    def far_enough():
+        assert quarter(page) >= least
+
+    until(page, far_enough)
 
 
 def press(page, name):
     page.get_by_role("button", name=name, exact=True).first.click()
 
 
+def expect_pressed(page, name):
+    expect(page.locator("[aria-pressed=true]").filter(has_text=name)).to_have_count(1)
+
+
 def step(page, count=1):
+    """Step, each time until all of the new quarter is drawn: the address is written last."""
     for _ in range(count):
         now = quarter(page)
         press(page, "Step")
         wait_for_quarter(page, now + 1)
+        address_of(page, now + 1)
+
+
+def lever_row(page, label):
+    return page.locator(LEVER).filter(has_text=label).first
+
+
+def number_of(page, label):
+    """The field in which the number of a lever is typed."""
+    return lever_row(page, label).locator("input[type=number]")
 
 
 def set_number(page, label, value):
     """Type into the number of a lever and leave it."""
-    field = page.locator(LEVER).filter(has_text=label).first.locator("input[type=number]")
+    field = number_of(page, label)
     field.fill(str(value))
     field.press("Tab")
 
 
 def wait_for_event(page, text):
-    page.locator(".ns-log").filter(has_text=text).wait_for()
+    expect(page.locator(".ns-log")).to_contain_text(text)
 
 
 def upload(page, text):
@@ -57,60 +119,74 @@ def upload(page, text):
     page.get_by_label("From a file").set_input_files(file)
 
 
+def compare(page, name="no levers"):
+    """Put a second world beside the first."""
+    page.get_by_text("Compare two worlds").click()
+    page.get_by_label("Second world, same seed").select_option(name)
+    page.locator(".ns-diff").first.wait_for(state="attached")
+
+
 def settled(page):
-    """The quarter, once the page has drawn the last one there is."""
-    page.wait_for_function(
-        "where => { const now = (document.querySelector(where) || {}).innerText;"
-        " const calm = window.seen === now ? window.calm + 1 : 0;"
-        " [window.seen, window.calm] = [now, calm]; return calm > 6; }",
-        arg=CLOCK, polling=100,
-    )  # fmt: skip
-    return quarter(page)
-
-
-def log(page):
-    return page.locator(".ns-log").inner_text()
+    """The quarter, once nothing is under way any more and the last one is drawn."""
+    expect(page.locator(STATUS)).to_have_text("")
+    return calm(page, lambda: quarter(page))
 
 
 def address_of(page, least):
     """The address bar, once it tells of a quarter that far."""
-    page.wait_for_function("() => window.location.search.includes('state=')")
-    until = perf_counter() + 30
-    while (said := restored(page)).quarters < least:
-        assert perf_counter() < until, said
-        page.wait_for_timeout(50)
-    return page.url
+
+    def far_enough():
+        said = restored(page)
+        assert said is not None
+        assert said.quarters >= least
+        return page.url
+
+    return until(page, far_enough)
 
 
 def restored(page):
-    return keep.restored(parse_qs(urlsplit(page.url).query)["state"][0])
+    """What the address bar would bring back; None while it says nothing."""
+    said = parse_qs(urlsplit(page.url).query).get("state")
+    return keep.restored(said[0]) if said else None
 
 
 def tiles(page, least=0):
     """The figures in front, once the page shows a quarter that far."""
     address_of(page, least)
-    return page.locator(".ns-front").inner_text()
+    return calm(page, lambda: page.locator(".ns-front").inner_text())
 
 
 def wait_for_tiles(page, shown):
-    page.wait_for_function(
-        "shown => (document.querySelector('.ns-front') || {}).innerText === shown", arg=shown
-    )
+    def same():
+        assert page.locator(".ns-front").inner_text() == shown
+
+    until(page, same)
 
 
 def drawn(page, figure):
-    """What ECharts draws in a figure."""
+    """What ECharts draws in a figure; nothing before its first drawing."""
     return page.locator(f"{figure} .ns-plot").first.evaluate(
-        "plot => plot.parentElement.__vue__.chart.getOption()"
+        "plot => { const chart = plot.parentElement.__vue__.chart;"
+        " return (chart && chart.getOption()) || { series: [] }; }"
     )
 
 
-def grave(page):
-    """What axe finds that is serious or critical in the state the page is in."""
+def series_of(page, figure):
+    """What ECharts draws in a figure, by the name of the series without its quarter."""
+    return {str(one.get("id")).split("-")[0]: one for one in drawn(page, figure)["series"]}
+
+
+def expect_not_grave(page):
+    """Wait until axe finds nothing that is serious or critical in the state the page is in."""
     axe = pytest.importorskip("axe_playwright_python.sync_playwright")
-    return [
-        (rule["id"], node["html"][:200], node["failureSummary"][:300])
-        for rule in axe.Axe().run(page).response["violations"]
-        if rule["impact"] in ("serious", "critical")
-        for node in rule["nodes"][:3]
-    ]
+
+    def fine():
+        found = [
+            (rule["id"], node["html"][:200], node["failureSummary"][:300])
+            for rule in axe.Axe().run(page).response["violations"]
+            if rule["impact"] in ("serious", "critical")
+            for node in rule["nodes"][:3]
+        ]
+        assert found == []
+
+    until(page, fine)

@@ -52,6 +52,14 @@ def solve_costs(*arguments):
     return solved(*arguments)
 _, firms, token, port, PING, BREAKS, HOLDS = sys.argv
 abm.trade_phases.solve_costs = solve_costs
+from viz.lab.laboratory import Laboratory
+stepped = Laboratory.step
+def step(self):
+    began = time.perf_counter()
+    stepped(self)
+    with open("steps", "a") as steps:
+        print(time.perf_counter() - began, file=steps)
+Laboratory.step = step
 uvicorn.Config = functools.partial(
     uvicorn.Config, ws_ping_interval=float(PING), ws_ping_timeout=float(PING)
 )
@@ -64,8 +72,8 @@ def tell(line):
 serve("usmca", firms=int(firms), port=int(port), token=token or None, tell=tell)
 """
 """The server, with every connection that leaves this machine and its routes (but those of
-websockets) written down, a scenario whose steps fail, and one whose steps last until there
-is a file called ``go``."""
+websockets) and the seconds of every step written down, a scenario whose steps fail, and one
+whose steps last until there is a file called ``go``."""
 
 BREAKS, HOLDS = "breaks-down", "holds-still"
 """In the names of those scenarios."""
@@ -77,7 +85,7 @@ PING = 5.0
 class Served:
     """A server in a process of its own."""
 
-    def __init__(self, folder, token="", port=0):
+    def __init__(self, folder, token="", port=0, firms=FIRMS):
         self.folder = folder
         self.log = folder / f"server{'-token' if token else ''}.log"
         environment = {
@@ -85,7 +93,7 @@ class Served:
             "PYTHONPATH": str(ROOT),
             "PYTHONUNBUFFERED": "1",
         }
-        given = [str(FIRMS), token, str(port), str(PING), BREAKS, HOLDS]
+        given = [str(firms), token, str(port), str(PING), BREAKS, HOLDS]
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-c", WATCHED, *given],
@@ -108,8 +116,8 @@ class Served:
     def stop(self, crash=False):
         """End it; a crash leaves it no time for anything."""
         (self.process.kill if crash else self.process.terminate)()
-        self.process.wait(timeout=30)
-        self._reader.join(timeout=30)
+        self.process.wait(timeout=60)
+        self._reader.join(timeout=60)
         self.process.stdout.close()
 
 
@@ -146,17 +154,24 @@ def visit(chromium, window, server, request):
     """Open the laboratory; errors on the page or in its console fail the test.
 
     Every visit is a tab, and so a session of its own; with options of its own, a window.
+    ``before`` takes the page before it is loaded.
     """
     pages, problems = [], []
 
-    def open_page(query="", ready=".ns-map canvas", **options):
+    def failed(asked):
+        # What the page itself gives up, as when it is loaded again, is no fault.
+        if "ERR_ABORTED" not in str(asked.failure):
+            problems.append(f"failed: {asked.url}: {asked.failure}")
+
+    def open_page(query="", ready=".ns-map canvas", before=lambda page: None, **options):
         context = chromium.new_context(**options) if options else window
         page = context.new_page()
         pages.append((page, context))
         page.set_default_timeout(150_000)
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.on("console", lambda said: problems.append(said.text) if said.type == "error" else 0)
-        page.on("requestfailed", lambda asked: problems.append(f"failed: {asked.url}"))
+        page.on("requestfailed", failed)
+        before(page)
         page.goto(server.address + query)
         page.wait_for_selector(ready)
         return page

@@ -7,6 +7,7 @@ import os
 import shutil
 import zlib
 from importlib import resources
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,7 @@ from experiments.runs.runner import run_scenario
 from viz.charts.basics import LIGHT
 from viz.charts.content_spread import content_spread
 from viz.charts.headline_numbers import headlines
-from viz.charts.lines import CHARTS, balances
+from viz.charts.lines import CHARTS, LABEL_HEIGHT, PLOT_HEIGHT, balances
 from viz.charts.map import trade_map
 from viz.figures.film import film
 from viz.lab import keep
@@ -223,6 +224,23 @@ def test_a_link_that_is_none_is_refused_in_one_line(text):
         keep.restored(text)
 
 
+def test_no_name_of_a_line_lies_on_the_axis_below_or_on_another(lab):
+    named = 0
+    for draw in CHARTS:
+        option = draw(take(lab), LIGHT).option
+        low, high = (option["yAxis"][end] for end in ("min", "max"))
+        pixel, heights = (high - low) / PLOT_HEIGHT, []
+        for line in option["series"]:
+            for mark in line.get("markPoint", {}).get("data", ()):
+                up = (mark["coord"][1] - low) / pixel
+                heights.append(up - line["markPoint"]["label"]["offset"][1])
+        named += len(heights)
+        # Offsets are rounded to a tenth of a pixel.
+        assert min(heights, default=LABEL_HEIGHT) >= LABEL_HEIGHT / 2 - 0.1
+        assert all(a - b >= LABEL_HEIGHT - 0.2 for a, b in pairwise(sorted(heights)[::-1]))
+    assert named > 20
+
+
 @pytest.mark.parametrize(
     ("raw", "said"),
     [
@@ -408,7 +426,7 @@ def test_a_run_becomes_a_film_and_another_folder_does_not(tmp_path):
     with pytest.raises(OutputError, match="is no folder of a run"):
         film(tmp_path, tmp_path / "y.gif")
     with pytest.raises(OutputError, match=r"end its name in \.gif"):
-        film(run, Path("y.mp4"))
+        film(run, Path("y.avi"))
 
 
 def test_the_doctor_names_a_bad_pair_and_what_to_do():

@@ -57,6 +57,8 @@ class Chart:
     legend : dict
         ``swatches`` with label and colour, or ``colours`` of a scale with its ends ``low`` and
         ``high`` and its ``label``; empty where lines are named at their ends.
+    seeds : tuple of int
+        Those whose mean is drawn; empty where it is the run itself.
     """
 
     name: str
@@ -65,6 +67,7 @@ class Chart:
     option: dict[str, Any]
     table: dict[str, Any] = field(default_factory=dict)
     legend: dict[str, Any] = field(default_factory=dict)
+    seeds: tuple[int, ...] = ()
 
 
 def swatches(named: Iterable[tuple[str, str]]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """How a change is coloured: a diverging scale whose middle is no change."""
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap, to_hex
@@ -27,13 +28,20 @@ class ChangeScale:
 
     def colour(self, percent: float) -> str:
         """Of one change; beyond its ends the scale stays as it is."""
-        place = 0.5 + 0.5 * float(np.clip(percent / self.end, -1, 1))
-        return to_hex(LinearSegmentedColormap.from_list("change", self.colours, STEPS)(place))
+        place = 0.5 + 0.5 * min(max(percent / self.end, -1.0), 1.0)
+        return _steps(self.colours)[min(int(place * STEPS), STEPS - 1)]
 
     def legend(self, label: str) -> dict[str, object]:
         """What the chart's legend shows of it."""
         low, high = (with_sign(end, 0 if self.end >= 1 else 1) for end in (-self.end, self.end))
         return {"label": label, "colours": self.colours, "low": f"{low}%", "high": f"{high}%"}
+
+
+@cache
+def _steps(colours: tuple[str, ...]) -> list[str]:
+    """All colours of a scale, from its lower end to its upper one."""
+    scale = LinearSegmentedColormap.from_list("change", colours, STEPS)
+    return [to_hex(colour) for colour in scale(np.arange(STEPS))]
 
 
 def change_scale(percent: np.ndarray, weight: np.ndarray, ink: Ink) -> ChangeScale:

@@ -67,7 +67,7 @@ def content_spread(frame: Frame, ink: Ink, sector: str) -> Chart:
         for n, edge in enumerate(edges)
     ]
     head = ["content", *(s["name"] for s in series)]
-    title = f"Content of {goods}, share of output"
+    title = f"Content of {goods}, % of output"
     return Chart("content-spread", title, sentence, option, {"head": head, "rows": rows})
 
 

@@ -92,7 +92,8 @@ def lines_chart(
     columns = [*series, *points]
     rows = [[labels[q], *(_cell(s["data"][q], digits) for s in columns)] for q in listed]
     table = {"head": ["quarter", *(s["name"] for s in columns)], "rows": rows}
-    return Chart(name, title, sentence, option, table)
+    seeds = frame.sure.seeds if frame.sure is not None else ()
+    return Chart(name, title, sentence, option, table, seeds=seeds)
 
 
 def _cell(value: float | None, digits: int) -> str:
@@ -197,8 +198,9 @@ def _name_lines(series: list[dict[str, Any]], span: dict[str, float]) -> None:
     moved = list(places)
     for n in range(1, len(moved)):
         moved[n] = max(moved[n], moved[n - 1] + LABEL_HEIGHT)
-    # Half of what the lowest was pushed down is taken back by all.
-    back = (moved[-1] - places[-1]) / 2
+    # Half of what the lowest was pushed down is taken back by all; none lies on the axis below.
+    lowest = -span["min"] / pixel - LABEL_HEIGHT / 2
+    back = max((moved[-1] - places[-1]) / 2, moved[-1] - lowest)
     for line, place, move in zip(named, places, moved, strict=True):
         line["markPoint"] = {
             "symbol": "circle",

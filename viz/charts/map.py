@@ -29,7 +29,7 @@ PLACES = {
     "MEX": (-5.8, -18.5),
     "CAN": (0.0, 12.5),
     "CHN": (-25.5, -15.0),
-    "ROW": (21.5, -18.0),
+    "ROW": (20.0, -18.0),
 }
 """Where flows begin and end; overseas regions lie in the oceans."""
 
@@ -325,15 +325,19 @@ def _chosen(picture: Picture, row: int, ink: Ink) -> dict[str, Any]:
 
 
 def _overseas(ink: Ink) -> dict[str, Any]:
+    # Names stand where no arc begins or ends, and on two lines where the map ends soon.
     points = [
         {
             "value": PLACES[region],
             "symbolSize": 9,
             "itemStyle": {"color": ink.countries[region]},
-            "label": {"show": True, "position": "bottom", "formatter": name,
-                      "align": "center", "color": ink.faint, "fontSize": 11},
+            "label": {"show": True, "position": position, "formatter": name,
+                      "align": align, "color": ink.faint, "fontSize": 11, "lineHeight": 13},
         }
-        for region, name in (("CHN", "China"), ("ROW", "Rest of world"))
+        for region, name, position, align in (
+            ("CHN", "China", "bottom", "center"),
+            ("ROW", "Rest of\nworld", "right", "left"),
+        )
     ]  # fmt: skip
     return _scatter("overseas", points, 6, silent=True)
 

@@ -51,7 +51,8 @@ def network(frame: Frame, ink: Ink) -> Chart:
     }
     sentence = (
         f"{graph.number_of_edges()} links, supplier to buyer, among the largest firm of"
-        " each sector and its suppliers; a firm's colour is its sector."
+        " each sector and its suppliers. A firm's colour is its sector, its size grows with its"
+        " sales in USD, and the width of a link with its share of what the buyer buys."
     )
     rows = [
         [f"Firm {a}", f"Firm {b}", f"{100 * data['weight']:.0f}%", data["hosts"]]

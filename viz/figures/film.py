@@ -2,6 +2,10 @@
 
 import io
 import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,14 +16,11 @@ from PIL import Image
 
 from abm.axes import HOSTS
 from abm.errors import OutputError
-from abm.scenario.scenario import Scenario
-from experiments.explain.run_again import read_manifest
 from experiments.labels import REGION_NAMES
-from experiments.runs.on_disk.provenance import check_economy
 from viz.charts.map import MAP_NAME, WINDOW, city_places, outlines
 from viz.figures.canvas import styled
-from viz.lab.frame import Frame, take
-from viz.lab.laboratory import Laboratory, Start
+from viz.lab.frame import Frame
+from viz.lab.played_again import played_again
 from viz.lab.sites import cities
 from viz.palette import COLOURS, FAINT_TEXT, TEXT
 
@@ -28,14 +29,14 @@ LAST_MILLISECONDS = 2_500
 
 
 def film(run: Path, out: Path) -> int:
-    """Run again what a folder's manifest says and write a GIF of it.
+    """Play a folder's run again and write a film of it.
 
     Parameters
     ----------
     run : Path
         Folder of one run, or of a run and its reference.
     out : Path
-        File that ends in ``.gif``.
+        File that ends in ``.gif``, or in ``.mp4`` where ffmpeg is found.
 
     Returns
     -------
@@ -45,32 +46,46 @@ def film(run: Path, out: Path) -> int:
     Raises
     ------
     OutputError
-        If the folder holds no run, one that was forked, or one of another version, or the
-        file cannot be written.
+        If the folder holds no run, one that was forked, or one that comes out otherwise now, or
+        the file cannot be written.
+    ScenarioError
+        If the run has fewer or more firms than can be drawn.
     CheckpointError
         If its economy is not the one it was made with.
     """
-    if out.suffix.lower() != ".gif":
-        raise OutputError(f"{out}: a film is a GIF; end its name in .gif")
-    folder, manifest = read_manifest(run)
-    if manifest.get("forked_from") is not None:
-        raise OutputError(f"{folder}: was forked, and a film begins with the calibration year")
-    scenario = Scenario.from_document(manifest["scenario"])
-    check_economy(manifest, scenario)
-    start = Start(scenario, manifest["firms"], manifest["seed"])
-    laboratory = Laboratory(start)
-    frames = [_frame(take(laboratory))]
-    for _ in range(manifest["quarters"]):
-        laboratory.step()
-        if laboratory.failure is not None:
-            raise OutputError(f"{run}: quarter {laboratory.failure.quarter} failed again")
-        frames.append(_frame(take(laboratory)))
-    _write(frames, out)
-    return len(frames) - 1
+    write = _writer(out)
+    shown = played_again(run)
+    pictures = [_picture(shown.at(quarter)) for quarter in range(shown.quarter + 1)]
+    new = out.with_name(f".{out.stem}.new{out.suffix}")
+    try:
+        write(pictures, new)
+        os.replace(new, out)
+    except OSError as error:
+        raise OutputError(f"{out}: cannot be written ({error.strerror or error})") from None
+    finally:
+        new.unlink(missing_ok=True)
+    return shown.quarter
+
+
+type Write = Callable[[list[Image.Image], Path], None]
+
+
+def _writer(out: Path) -> Write:
+    """What writes a file of this name."""
+    if out.suffix.lower() == ".gif":
+        return _write_gif
+    if out.suffix.lower() != ".mp4":
+        raise OutputError(f"{out}: a film is a GIF or an MP4; end its name in .gif or .mp4")
+    ffmpeg = shutil.which("ffmpeg")
+    if ffmpeg is None:
+        raise OutputError(
+            f"{out}: an MP4 needs ffmpeg, which is not found; install it, or end the name in .gif"
+        )
+    return partial(_write_mp4, ffmpeg)
 
 
 @styled
-def _frame(shown: Frame) -> Image.Image:
+def _picture(shown: Frame) -> Image.Image:
     """The map of one quarter."""
     picture, table = shown.world.picture, cities()
     figure = Figure(figsize=(8, 5.2), dpi=100)
@@ -103,7 +118,7 @@ def _frame(shown: Frame) -> Image.Image:
     )  # fmt: skip
     drawn = io.BytesIO()
     figure.savefig(drawn, format="png")
-    return Image.open(drawn).convert("P", palette=Image.Palette.ADAPTIVE, colors=64)
+    return Image.open(drawn).convert("RGB")
 
 
 def _rings() -> list[np.ndarray]:
@@ -117,16 +132,24 @@ def _rings() -> list[np.ndarray]:
     return rings
 
 
-def _write(frames: list[Image.Image], out: Path) -> None:
-    """Write a film whole or not at all."""
-    durations = [FRAME_MILLISECONDS] * (len(frames) - 1) + [LAST_MILLISECONDS]
-    new = out.with_name(f".{out.name}.new")
-    try:
-        frames[0].save(
-            new, format="GIF", save_all=True, append_images=frames[1:], duration=durations, loop=0
-        )
-        os.replace(new, out)
-    except OSError as error:
-        raise OutputError(f"{out}: cannot be written ({error.strerror or error})") from None
-    finally:
-        new.unlink(missing_ok=True)
+def _write_gif(pictures: list[Image.Image], out: Path) -> None:
+    few = [one.convert("P", palette=Image.Palette.ADAPTIVE, colors=64) for one in pictures]
+    durations = [FRAME_MILLISECONDS] * (len(few) - 1) + [LAST_MILLISECONDS]
+    few[0].save(out, save_all=True, append_images=few[1:], duration=durations, loop=0)
+
+
+def _write_mp4(ffmpeg: str, pictures: list[Image.Image], out: Path) -> None:
+    """Each picture for as long as in a GIF, in a form that every browser plays."""
+    last = round(LAST_MILLISECONDS / FRAME_MILLISECONDS)
+    command = [
+        *(ffmpeg, "-loglevel", "error", "-y", "-f", "image2pipe", "-c:v", "png"),
+        *("-framerate", f"1000/{FRAME_MILLISECONDS}", "-i", "pipe:0", "-r", "20"),
+        *("-c:v", "libx264", "-pix_fmt", "yuv420p", "-movflags", "+faststart", str(out)),
+    ]
+    packed = io.BytesIO()
+    for picture in [*pictures, *[pictures[-1]] * (last - 1)]:
+        picture.save(packed, format="png")
+    done = subprocess.run(command, input=packed.getvalue(), capture_output=True, check=False)
+    if done.returncode != 0 or not out.is_file():
+        said = done.stderr.decode(errors="replace").strip().splitlines() or ["and says nothing"]
+        raise OutputError(f"ffmpeg cannot write the film ({said[-1]})")

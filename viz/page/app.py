@@ -135,22 +135,7 @@ def Laboratory_(session: Session, frame: Frame, ink: Ink) -> None:
     with solara.Div(classes=["ns-grid"]):
         with solara.v.Html(tag="section", class_="ns-side", attributes={"aria-label": "Policy"}):
             Text("h2", "Policy from next quarter", "ns-h2")
-            LeversPart(
-                groups=json.dumps(
-                    lever_panel.panel(
-                        session.expected(frame, frame.quarter + 1),
-                        frame.quarter + 1,
-                        session.chosen.value,
-                        frame.decided,
-                    )
-                ),
-                busy=bool(session.busy.value),
-                event_pull=lambda data: session.pull(data["lever"], data["value"]),
-                event_choose=lambda data: session.choose(
-                    data["lever"], data["choice"], data["value"]
-                ),
-                event_press=lambda name: session.press(str(name)),
-            )
+            Levers(session, frame)
             Setup(session, frame)
         with solara.v.Html(tag="section", class_="ns-middle", attributes={"aria-label": "Map"}):
             Stories(session, frame)
@@ -166,3 +151,28 @@ def Laboratory_(session: Session, frame: Frame, ink: Ink) -> None:
             SpreadCard(session, seen, ink)
             Drawn(network(frame, ink), frame, "260px", on_pick=session.visit_supplier)
         Strip(seen)
+
+
+@solara.component
+def Levers(session: Session, frame: Frame) -> None:
+    """The lever panel, with what was pulled and waits in force."""
+    # Read before what waits: figures may be newer than the number they come with, never older.
+    taken, quarter = session.taken.value, frame.quarter + 1
+    scenario = session.expected(frame, quarter)
+    groups = lever_panel.panel(scenario, quarter, session.chosen.value, frame.decided)
+
+    def entered(data: dict[str, Any], act: Any) -> None:
+        try:
+            act()
+        finally:
+            session.taken.value = int(data["number"])
+
+    LeversPart(
+        panel=json.dumps({"taken": taken, "groups": groups}),
+        busy=bool(session.busy.value),
+        event_pull=lambda data: entered(data, lambda: session.pull(data["lever"], data["value"])),
+        event_choose=lambda data: entered(
+            data, lambda: session.choose(data["lever"], data["choice"], data["value"])
+        ),
+        event_press=lambda name: session.press(str(name)),
+    )

@@ -10,8 +10,6 @@ from abm.axes import FOOTLOOSE
 from experiments.labels import SECTOR_NAMES
 from viz.charts.basics import Chart, Ink
 from viz.charts.content_spread import content_spread
-from viz.charts.decisions import decisions
-from viz.charts.headline_numbers import Headline, headlines
 from viz.charts.map import COLOURINGS, outlines_json, trade_map
 from viz.charts.told import who_gains_and_why
 from viz.lab.frame import Frame
@@ -19,27 +17,19 @@ from viz.lab.laboratory import Failure
 from viz.lab.luck import SEEDS_BESIDE
 from viz.lab.sites import cities
 from viz.page.elements import Choice, Press, Text, table_html
+from viz.page.markup import about, event_quarters, events, stamp, tiles
 from viz.page.parts import ChartPart, ScrubberPart
 from viz.page.session import Session
 from viz.page.stories import STORIES, Story
-
-EVENTS_SHOWN = 60
-"""In the list of what governments did, the last ones."""
 
 
 @solara.component
 def Drawn(chart: Chart, frame: Frame, height: str, on_pick: Any = None) -> None:
     """A chart with its sentence, its legend, its table and its buttons."""
-    seed, quarter = frame.start.seed, frame.quarter
-    about = (
-        f"{frame.date(quarter)}. Scenario {frame.scenario.name}"
-        + (f" and {frame.other.name}" if frame.other else "")
-        + f", {frame.start.firms:,} firms, seed {seed}. Source: Nearshore, a simulation."
-    )
     ChartPart(
         name=chart.name,
-        stamp=f"{frame.scenario.name}-seed{seed}-q{quarter}",
-        about=about,
+        stamp=stamp(frame),
+        about=about(frame, chart.seeds),
         title=chart.title,
         sentence=chart.sentence,
         option=json.dumps(chart.option),
@@ -59,7 +49,8 @@ def Scrubber(session: Session, frame: Frame) -> None:
         last=frame.quarter,
         at=frame.quarter if looking is None else looking,
         dates=[frame.date(quarter) for quarter in range(frame.quarter + 1)],
-        ticks=json.dumps(sorted({int(str(event["quarter"])) for event in frame.world.events})),
+        ticks=json.dumps(event_quarters(frame)),
+        forks=True,
         busy=bool(session.busy.value),
         event_look=session.look,
         event_fork=lambda *_: session.what_if(),
@@ -106,9 +97,7 @@ def SpreadCard(session: Session, frame: Frame, ink: Ink) -> None:
 @solara.component
 def Headlines(frame: Frame) -> None:
     """The figures in front, with what changed and how the two worlds differ; the others folded."""
-    front, other = [], []
-    for figure in headlines(frame):
-        (front if figure.front else other).append(_tile(figure, frame))
+    front, other = tiles(frame)
     with solara.Div():
         solara.HTML(tag="ul", classes=["ns-tiles", "ns-front"], unsafe_innerHTML="".join(front))
         solara.HTML(
@@ -140,43 +129,22 @@ def Sureness(session: Session, frame: Frame) -> None:
 @solara.component
 def Strip(frame: Frame) -> None:
     """On a phone: the figures in front, beside the lever that moves them."""
-    tiles = (_tile(figure, frame) for figure in headlines(frame) if figure.front)
+    front, _ = tiles(frame)
     solara.HTML(
         tag="div",
         classes=["ns-strip"],
         attributes={"aria-hidden": "true"},
-        unsafe_innerHTML=f"<ul class='ns-tiles'>{''.join(tiles)}</ul>",
-    )
-
-
-def _tile(figure: Headline, frame: Frame) -> str:
-    against = f"<span>{escape(figure.change)} since 2017</span>"
-    if frame.other is not None:
-        name = escape(frame.other.name)
-        against = (
-            f"<span class='ns-diff' title='vs {name}'>{escape(figure.difference)}"
-            f" <small>vs {name}</small></span>"
-        )
-    return (
-        f"<li><span class='ns-tile-label'>{escape(figure.label)}</span>"
-        f"<strong>{escape(figure.now)} <small>{escape(figure.unit)}</small></strong>"
-        f"{against}</li>"
+        unsafe_innerHTML=f"<ul class='ns-tiles'>{''.join(front)}</ul>",
     )
 
 
 @solara.component
 def Events(frame: Frame) -> None:
     """What governments did, the last first."""
-    rows = [
-        f"<li><b>{escape(frame.date(one.quarter))}</b> {escape(one.text)}</li>"
-        for one in reversed(decisions(frame.world.events)[-EVENTS_SHOWN:])
-    ]
-    text = "".join(rows) or "<li>Nothing yet: pull a lever, or play.</li>"
     solara.HTML(
         tag="div",
         classes=["ns-card"],
-        unsafe_innerHTML=f"<h2 class='ns-h2'>What governments did</h2><ol class='ns-log'"
-        f" tabindex='0' aria-label='Events'>{text}</ol>",
+        unsafe_innerHTML=events(frame, "Nothing yet: pull a lever, or play."),
     )
 
 

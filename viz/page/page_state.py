@@ -26,6 +26,8 @@ class PageState:
         Quarters that were asked for and are not computed yet.
     waiting : solara.Reactive of tuple
         Changes of policy that were pulled and wait for the end of a quarter.
+    taken : solara.Reactive of int
+        Number of the last entry in the lever panel that was seen to.
     doing : solara.Reactive of str
         Which phase of which quarter is computed, where that takes long.
     pausing : solara.Reactive of bool
@@ -63,6 +65,7 @@ class PageState:
         self.chosen: solara.Reactive[dict[str, dict[str, str]]] = solara.reactive({})
         self.owed = solara.reactive(0)
         self.waiting: solara.Reactive[tuple[Mapping[str, object], ...]] = solara.reactive(())
+        self.taken = solara.reactive(0)
         self.doing = solara.reactive("")
         self.pausing = solara.reactive(False)
         self.link = solara.reactive("")

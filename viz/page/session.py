@@ -122,7 +122,7 @@ class Session(PageState):
             changed.append(f"firms {before.firms:,} \N{RIGHTWARDS ARROW} {firms:,}")
         if before.seed != seed:
             changed.append(f"seed {before.seed} \N{RIGHTWARDS ARROW} {seed}")
-        pulled = lab is not None and lab.scenario != lab.start.scenario
+        pulled = lab is not None and (lab.scenario != lab.start.scenario or self.waiting.value)
         if pulled:
             changed.append("levers pulled are undone")
         other = lab.other if lab else None
@@ -160,7 +160,7 @@ class Session(PageState):
         self._work.pause()
         with self._counting:
             self.owed.value = 0
-        self.pausing.value = self._since is not None
+        self.pausing.value = self._behind()
 
     def _owed_quarter(self) -> None:
         if not self.owed.value:
@@ -181,9 +181,8 @@ class Session(PageState):
         try:
             lab.step()
         finally:
-            self._since = None
-            self.pausing.value = False
-        self._changed()
+            self._stale, self._since = True, None
+        self._hand_over()
 
     # --- stories --------------------------------------------------------------------------
 
@@ -252,10 +251,10 @@ class Session(PageState):
         lab = self.laboratory
         if lab is None or not self._stale or not self._ready.is_set():
             return
-        self._stale = False
-        self._ready.clear()
         frame = lab.failure or take(lab, self.city.value, self.firm.value)
+        self._ready.clear()
         self._frames.put((frame, self._passed_on))
+        self._stale = False
         self._passed_on = 0
 
     def _draw(self) -> None:
@@ -290,7 +289,7 @@ class Session(PageState):
         since, lab = self._since, self._computing
         long = since is not None and perf_counter() - since > PATIENCE
         self.doing.value = lab.doing() if long and lab is not None else ""
-        if since is None:
+        if not self._behind():
             self.pausing.value = False
         frame = self.frame.value
         if frame is None or self.busy.value:
@@ -301,6 +300,10 @@ class Session(PageState):
             scenario = self.expected(frame, frame.quarter + 1 + (since is not None))
             other = frame.other.scenario if frame.other else None
             self.link.value = keep.link(replace(frame, scenario=scenario), other) or ""
+
+    def _behind(self) -> bool:
+        """Whether a quarter is computed, or was and is not drawn yet."""
+        return self._since is not None or self._stale or not self._ready.is_set()
 
     def expected(self, frame: Frame, first: int) -> Scenario:
         """What was done so far, with what was pulled and waits in force from a quarter on."""

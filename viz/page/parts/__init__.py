@@ -57,22 +57,23 @@ def ScrubberPart(
     at: int,
     dates: list[str],
     ticks: str,
+    forks: bool,
     busy: bool,
     event_look: Callable[[int], None],
     event_fork: Callable[..., None],
 ) -> None:
-    """A slider over the quarters so far."""
+    """A slider over the quarters so far; ``forks`` where one may go on from any of them."""
 
 
 @solara.component_vue("levers.vue", vuetify=False)
 def LeversPart(
-    groups: str,
+    panel: str,
     busy: bool,
     event_pull: Callable[[dict[str, Any]], None],
     event_choose: Callable[[dict[str, Any]], None],
     event_press: Callable[[str], None],
 ) -> None:
-    """The lever panel."""
+    """The lever panel: it numbers what is entered, and is told the last number seen to."""
 
 
 # why: an argument is a property of the browser's component
