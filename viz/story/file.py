@@ -13,8 +13,8 @@ from experiments.runs.on_disk.provenance import versions
 from viz.charts.map import outlines_json
 from viz.lab.frame import Frame
 from viz.page.markup import event_quarters
-from viz.story.parts import scripts
-from viz.story.pictures import choices, pictures
+from viz.story.kept_pictures import choices, pictures
+from viz.story.story_parts import scripts
 
 ECHARTS = "echarts@5.4.0/dist/echarts.min.js"
 """Of Solara's files, those that the page loads, without what its makers read."""

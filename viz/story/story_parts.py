@@ -16,7 +16,7 @@ EVENT = "event_"
 
 
 @dataclass(frozen=True)
-class Part:
+class StoryPart:
     """A part as the browser reads it.
 
     Attributes
@@ -51,7 +51,7 @@ class Part:
         )
 
 
-def page_part(name: str) -> Part:
+def page_part(name: str) -> StoryPart:
     """A part of the page, with the properties and events that the page declares for it."""
     declared = ast.parse((PARTS / "__init__.py").read_text(encoding="utf-8"))
     for function in declared.body:
@@ -59,7 +59,7 @@ def page_part(name: str) -> Part:
             ast.unparse, _arguments_of_decorators(function)
         ):
             names = [one.arg for one in function.args.args]
-            return Part(
+            return StoryPart(
                 PARTS / f"{name}.vue",
                 tuple(one for one in names if not one.startswith(EVENT)),
                 tuple(one.removeprefix(EVENT) for one in names if one.startswith(EVENT)),
@@ -77,5 +77,5 @@ def scripts() -> dict[str, str]:
     return {
         "chart-part": page_part("chart").script(),
         "scrubber-part": page_part("scrubber").script(),
-        "story": Part(Path(story.__file__).parent / "story.vue").script(),
+        "story": StoryPart(Path(story.__file__).parent / "story.vue").script(),
     }
