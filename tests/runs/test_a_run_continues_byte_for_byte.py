@@ -346,11 +346,10 @@ def without_array(name):
         (cut(ARRAYS), "arrays.npz is damaged"),
         (changed(format=99), "in format 99"),
         (changed(version="0.0.1"), "was written by nearshore 0.0.1"),
-        (changed(calibration_checksum="0"), "other figures of the calibration year"),
+        (changed(calibration_checksum="0"), "was changed since a run wrote it"),
         (changed(scenario={"name": 3}), "holds a scenario that cannot be"),
         (changed(quarter=None), "does not say its quarter"),
-        (without_array("firms.target"), "is incomplete"),
-        (without_array("customers.pool"), "is incomplete"),
+        (without_array("firms.target"), "was changed since a run wrote it"),
         (lambda place: shutil.rmtree(place), "holds no checkpoint"),
     ],
 )
@@ -365,6 +364,21 @@ def test_a_checkpoint_that_cannot_be_continued_is_one_line(stopped, tmp_path, ca
     assert error.count("\n") == 1
     assert said in error
     assert sorted(Path(folder).rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (changed(calibration_checksum="0"), "other figures of the calibration year"),
+        (without_array("firms.target"), "is incomplete"),
+        (without_array("customers.pool"), "is incomplete"),
+    ],
+)
+def test_a_checkpoint_of_another_model_is_not_taken_up(stopped, tmp_path, damage, said):
+    shutil.copytree(stopped / "threat-35", tmp_path / "run")
+    damage(tmp_path / "run" / CHECKPOINT)
+    with pytest.raises(CheckpointError, match=said):
+        restored(tmp_path / "run")
 
 
 @pytest.mark.parametrize(

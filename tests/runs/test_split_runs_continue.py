@@ -10,7 +10,9 @@ import pytest
 
 from abm.errors import CheckpointError
 from experiments.commands.main import main
+from experiments.runs.continuing import read_manifest
 from experiments.runs.on_disk.checkpoints import ARRAYS, CHECKPOINT, read_checkpoint, restored
+from experiments.runs.on_disk.run_folders import write_manifest
 from experiments.scenarios.overrides import load_scenario
 from tests.kept_runs import bytes_of, changed, cut, run
 
@@ -103,6 +105,7 @@ def test_a_world_of_a_channel_that_cannot_go_on_is_one_line(
     folder = tmp_path / "run"
     shutil.copytree(stopped_split, folder)
     damage(folder / CHECKPOINT)
+    write_manifest(folder, read_manifest(folder))  # as it would be had the run left this
     before = sorted(folder.rglob("*"))
     assert main(["run", "--resume", str(folder), "--quiet"]) == 2
     error = capsys.readouterr().err
