@@ -2,7 +2,6 @@
 
 import html
 import re
-from urllib.parse import unquote
 
 import pytest
 from PIL import Image
@@ -206,7 +205,7 @@ def save(page, title, kind, to):
 
 def written_in(svg):
     """All that is written in a picture; a line that is broken is several texts."""
-    return " ".join(re.findall(r">([^<>]+)<", html.unescape(unquote(svg.read_text()))))
+    return " ".join(re.findall(r">([^<>]+)<", html.unescape(svg.read_text())))
 
 
 def test_the_loader_is_dark_in_the_dark_and_names_no_framework(visit, server):
