@@ -155,6 +155,7 @@ def calibrate(
     settings: FirmAssumptions,
     start: BaseYear | None = None,
     built: Floats | None = None,
+    tolerance: float = TOLERANCE,
 ) -> BaseYear:
     """Constants at which the firms of ``table`` reproduce the calibration year.
 
@@ -172,6 +173,8 @@ def calibrate(
         What was found for the same firms with other plants.
     built : ndarray, shape (firm, host + 1, use), optional
         How far the sales of plants have built up; all of it if not given.
+    tolerance : float
+        Largest relative error of what is reproduced.
 
     Returns
     -------
@@ -220,7 +223,7 @@ def calibrate(
             raise CalibrationError(
                 f"calibration: in round {rounds} {flow} are not finite; firms differ too widely"
             )
-        near_enough = TOLERANCE if rounds < PATIENT_ROUNDS else PROMISED
+        near_enough = tolerance if rounds < PATIENT_ROUNDS else max(tolerance, PROMISED)
         settled = rounds > owning or not settings.foreign_firms
         if settled and miss < near_enough and worst < 10 * near_enough:
             calibration = _finish(economy, calibration, tally, miss, rounds)

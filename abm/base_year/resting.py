@@ -13,6 +13,7 @@ serve meanwhile.
 """
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -121,7 +122,15 @@ class RestingMoves:
             during={delay: spent[firms] for delay, spent in self.during.items()},
         )
 
-    def standing(self, decisions: Array) -> "LongRun":
+    def standing(self, decisions: Array) -> Array:
+        """Shares of sets in the long run, shape (firm, config), as `long_run` has them.
+
+        ``decisions`` has shape (firm, config from, config to).
+        """
+        time = self._time(decisions, self._visits(decisions))
+        return time / time.sum(axis=1, keepdims=True)
+
+    def long_run(self, decisions: Array) -> "LongRun":
         """Where the firms are in the long run.
 
         Parameters
@@ -132,26 +141,47 @@ class RestingMoves:
         -------
         LongRun
         """
+        visits = self._visits(decisions)
+        time = self._time(decisions, visits)
+        projects = np.zeros_like(decisions)
+        for start, end, delay in self._delayed:
+            begun = visits[:, start] * decisions[:, start, end]
+            projects[:, start, end] = begun * self.during[delay][:, start, start]
+        total = time.sum(axis=1)
+        return LongRun(
+            time / total[:, None],
+            projects / total[:, None, None],
+            self._leaving(visits, decisions, time),
+        )
+
+    @cached_property
+    def _delayed(self) -> list[tuple[int, int, int]]:
+        """Moves that take time, each with its quarters."""
+        moves = np.argwhere(self.delays).tolist()
+        return [(start, end, int(self.delays[start, end])) for start, end in moves]
+
+    def _visits(self, decisions: Array) -> Floats:
+        """How often a firm decides in every set, of all its decisions; shape (firm, config)."""
         each = np.arange(N_CONFIGS)
         chain = decisions[:, each, each, None] * self.left
-        for start, end in zip(*np.nonzero(self.delays), strict=True):
+        for start, end, delay in self._delayed:
             begun, becomes = decisions[:, start, end], SETS.becomes[start, end]
             for part in SETS.within[start]:
-                reached = begun * self.after[int(self.delays[start, end])][:, start, part]
-                chain[:, start, becomes[part]] += reached
-        visits = stationary_distribution(chain)
-        time = visits * decisions[:, each, each]
-        projects = np.zeros_like(decisions)
-        for start, end in zip(*np.nonzero(self.delays), strict=True):
-            begun = (visits[:, start] * decisions[:, start, end])[:, None]
-            spent = begun * self.during[int(self.delays[start, end])][:, start]
-            time += spent
-            projects[:, start, end] = spent[:, start]
-        total = time.sum(axis=1)
-        standing = time / total[:, None]
-        return LongRun(
-            standing, projects / total[:, None, None], self._leaving(visits, decisions, time)
-        )
+                chain[:, start, becomes[part]] += begun * self.after[delay][:, start, part]
+        return stationary_distribution(chain)
+
+    def _time(self, decisions: Array, visits: Floats) -> Floats:
+        """Quarters in every set between two decisions, shape (firm, config)."""
+        each = np.arange(N_CONFIGS)
+        time: Floats = visits * decisions[:, each, each]
+        # What moves from one set to others take equally long spends the same time in its parts.
+        for start in range(N_CONFIGS):
+            for delay in self.during:
+                ends = (self.delays[start] == delay) & (delay > 0)
+                if ends.any():
+                    begun = visits[:, start] * decisions[:, start, ends].sum(axis=1)
+                    time += begun[:, None] * self.during[delay][:, start]
+        return time
 
     def _leaving(self, visits: Floats, decisions: Array, time: Floats) -> Array:
         """Probability per quarter that a plant closes or dies, shape (firm, host).
@@ -159,10 +189,10 @@ class RestingMoves:
         Plants that are gone by the end of a project count as closed by it.
         """
         gone = np.einsum("ncd,cdh,nc->nh", self.left, CLOSED.astype(float), time)
-        for start, end in zip(*np.nonzero(self.delays), strict=True):
+        for start, end, delay in self._delayed:
             shut = CLOSED[start, end]
             if shut.any():
-                after = self.after[int(self.delays[start, end])][:, start] @ HAS_PLANT
+                after = self.after[delay][:, start] @ HAS_PLANT
                 begun = visits[:, start] * decisions[:, start, end]
                 gone += begun[:, None] * after * shut
         there = time @ HAS_PLANT
@@ -269,10 +299,18 @@ class Resting:
             found.append(weight * arrived)
         return found
 
-    def standing(self, costs: Sunk) -> LongRun:
-        """Where firms are in the long run, in the order of the groups."""
+    def standing(self, costs: Sunk) -> Array:
+        """Shares of sets in the long run, shape (firm, config), in the order of the groups."""
         found = [
             moves.standing(moves.decisions(sunk))
+            for moves, sunk in zip(self.moves, self.sunk(costs), strict=True)
+        ]
+        return np.concatenate(found)
+
+    def long_run(self, costs: Sunk) -> LongRun:
+        """Where firms are in the long run, in the order of the groups."""
+        found = [
+            moves.long_run(moves.decisions(sunk))
             for moves, sunk in zip(self.moves, self.sunk(costs), strict=True)
         ]
         return LongRun(*(np.concatenate(part) for part in zip(*found, strict=True)))

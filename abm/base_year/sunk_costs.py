@@ -110,7 +110,7 @@ def _gap(resting: Resting, costs: Sunk, wanted: Wanted) -> Array:
 
     0 where no firm is looked at.
     """
-    standing = resting.standing(costs).standing
+    standing = resting.standing(costs)
     table, rows = resting.table, np.concatenate(resting.rows)
     cell, cells = cells_of(table, rows), N_FOOTLOOSE * N_HOMES
     mass = table.size * table.weight

@@ -150,10 +150,11 @@ def restored(page):
     return keep.restored(said[0]) if said else None
 
 
-def tiles(page, least=0):
-    """The figures in front, once the page shows a quarter that far."""
-    address_of(page, least)
-    return calm(page, lambda: page.locator(".ns-front").inner_text())
+def tiles(page, exactly):
+    """The figures in front, once they are those of that quarter."""
+    front = page.locator(".ns-front")
+    front.locator(f"li[data-quarter='{exactly}']").first.wait_for()
+    return calm(page, front.inner_text)
 
 
 def wait_for_tiles(page, shown):

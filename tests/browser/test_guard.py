@@ -1,7 +1,7 @@
 """Nobody else gets in: foreign pages, foreign hosts, visitors without the token."""
 
 import re
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from time import perf_counter, sleep
 from urllib.parse import urlsplit
 
@@ -17,13 +17,26 @@ TOKEN = "a-token-of-this-test"
 CDN = "_solara/cdn"
 
 
-@pytest.fixture(scope="module")
-def asks(tmp_path_factory):
+@contextmanager
+def asking(folder):
     """A server that asks for a token."""
-    served = Served(tmp_path_factory.mktemp("asks"), TOKEN)
+    served = Served(folder, TOKEN)
     served.address = served.address.partition("/?")[0] + "/"
     yield served
     served.stop()
+
+
+@pytest.fixture(scope="module")
+def asks(tmp_path_factory):
+    with asking(tmp_path_factory.mktemp("asks")) as served:
+        yield served
+
+
+@pytest.fixture
+def nobody_there(tmp_path):
+    """The same without visitors: those of other tests keep their places for a while."""
+    with asking(tmp_path) as served:
+        yield served
 
 
 def socket_status(address, origin, headers=None):
@@ -133,7 +146,8 @@ def test_no_request_to_any_route_leads_off_this_machine(server):
     assert kept.status_code == 200
 
 
-def test_a_full_laboratory_says_so_and_lets_in_who_has_a_place(asks):
+def test_a_full_laboratory_says_so_and_lets_in_who_has_a_place(nobody_there):
+    asks = nobody_there
     own = asks.address.rstrip("/")
     visitor = requests.Session()
     visitor.get(f"{asks.address}?token={TOKEN}", timeout=60)
@@ -156,7 +170,7 @@ def test_a_full_laboratory_says_so_and_lets_in_who_has_a_place(asks):
             pass
         with opened(0):
             pass  # who has a place and lost his connection finds it again
-        # What a browser sends when its tab is closed; a visitor of another test may be there.
+        # What a browser sends when its tab is closed.
         for number in (1, 2):
             close = f"{own}/_solara/api/close/{kernel(number)}?session_id=page-{number}"
             closed = visitor.post(close, headers={"Origin": own}, timeout=60)

@@ -74,7 +74,7 @@ def test_in_the_long_run_owners_make_what_they_do(rest):
     table, economy = model.firms, model.economy
     standing = resting.standing(
         Sunk(model.calibration.arriving, model.calibration.founding)
-    ).standing
+    )
     rows = np.concatenate(resting.rows)
     sales = np.einsum("nc,nch->nh", standing, table.base_plant_sales[rows])
     sales *= (table.base_revenue * table.weight)[rows, None]
@@ -144,7 +144,7 @@ def test_long_run_shares_are_those_of_the_core_where_projects_take_no_time(rest)
             "during": {1: np.broadcast_to(np.eye(N_CONFIGS), moves.left.shape)},
         }
     )
-    standing = at_once.standing(together).standing
+    standing = at_once.standing(together)
     flows = expected_flows(problem, together)
     # A quarter on the way is spent in the old set, and what was begun is kept.
     assert np.abs(standing - stationary_distribution(flows)).max() < 0.05

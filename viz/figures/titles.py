@@ -142,9 +142,9 @@ def largest_cell(change: pd.DataFrame, weight: pd.Series) -> tuple[str, str]:
 
 def _net_moves(net: float, host: str) -> str:
     if net == 0:
-        return f"Moves leave {in_sentence(host)} with as many plants as before"
+        return f"Deaths apart, moves leave {in_sentence(host)} with as many plants as before"
     way = ("bring", "to") if net > 0 else ("take", "from")
-    return f"On balance moves {way[0]} {abs(net):,.0f} plants {way[1]} {in_sentence(host)}"
+    return f"Deaths apart, moves {way[0]} {abs(net):,.0f} plants {way[1]} {in_sentence(host)}"
 
 
 def _more_or_fewer(change: float) -> str:

@@ -15,6 +15,7 @@ PHASES = {
     "relocate": "who builds, moves and closes",
     "serve_customers": "customers choose their sellers",
     "trade_and_account": "markets clear, and flows are booked",
+    "build_capacity": "what plants invest in",
     "rewire_suppliers": "buyers look for suppliers",
     "record": "the quarter is taken down",
 }

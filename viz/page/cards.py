@@ -11,13 +11,13 @@ from experiments.labels import SECTOR_NAMES
 from viz.charts.basics import Chart, Ink
 from viz.charts.content_spread import content_spread
 from viz.charts.map import COLOURINGS, outlines_json, trade_map
+from viz.charts.markup import about, event_quarters, events, stamp, tiles
 from viz.charts.told import who_gains_and_why
 from viz.lab.frame import Frame
 from viz.lab.laboratory import Failure
 from viz.lab.luck import SEEDS_BESIDE
 from viz.lab.sites import cities
 from viz.page.elements import Choice, Press, Text, table_html
-from viz.page.markup import about, event_quarters, events, stamp, tiles
 from viz.page.parts import ChartPart, ScrubberPart
 from viz.page.session import Session
 from viz.page.stories import STORIES, Story

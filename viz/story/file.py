@@ -11,8 +11,8 @@ from string import Template
 from abm.scenario.scenario import Scenario, shipped
 from experiments.runs.on_disk.provenance import versions
 from viz.charts.map import outlines_json
+from viz.charts.markup import event_quarters
 from viz.lab.frame import Frame
-from viz.page.markup import event_quarters
 from viz.story.kept_pictures import choices, pictures
 from viz.story.story_parts import scripts
 

@@ -7,13 +7,12 @@ from functools import partial
 from typing import Any
 
 from experiments.labels import SECTOR_NAMES
-from viz.charts import lines
+from viz.charts import lines, markup
 from viz.charts.basics import DARK, LIGHT, Chart, Ink
 from viz.charts.content_spread import content_spread
 from viz.charts.map import COLOURINGS, trade_map
 from viz.charts.told import who_gains_and_why
 from viz.lab.frame import Frame
-from viz.page import markup
 from viz.story.patches import Document, Patch, patch
 
 THEMES = {"light": LIGHT, "dark": DARK}

@@ -218,7 +218,7 @@ def test_the_title_of_moves_compares_what_is_left_of_openings_and_closures(net, 
         frame.loc["MEX"] = max(opened, 0), max(-opened, 0)
         return frame
 
-    assert moves_finding(table(net), table(usual), REFERENCE) == f"On balance moves {words}"
+    assert moves_finding(table(net), table(usual), REFERENCE) == f"Deaths apart, moves {words}"
 
 
 def test_a_run_without_moves_shows_a_sentence_instead():

@@ -51,7 +51,8 @@ def _tile(figure: Headline, frame: Frame) -> str:
             f" <small>vs {name}</small></span>"
         )
     return (
-        f"<li><span class='ns-tile-label'>{escape(figure.label)}</span>"
+        f"<li data-quarter='{frame.quarter}'>"
+        f"<span class='ns-tile-label'>{escape(figure.label)}</span>"
         f"<strong>{escape(figure.now)} <small>{escape(figure.unit)}</small></strong>"
         f"{against}</li>"
     )
