@@ -36,8 +36,15 @@ VARIANTS: dict[str, tuple[str, ...]] = {
 
 
 AT_BOUNDS: dict[str, tuple[str, ...]] = VARIANTS | {
-    "wages fixed": ("economy.wage_elasticity=0.0",),
+    "wages fixed": (
+        "economy.wage_elasticity=0.0",
+        *(f"economy.labour_slope.{host}=0.0" for host in HOSTS),
+    ),
     "wages follow jobs one for one": ("economy.wage_elasticity=1.0",),
+    "nothing closes beyond manufacturing": ("economy.closure=partial",),
+    "people alone come from services": ("economy.closure=labour",),
+    "exchange rates stand": ("economy.exchange_speed=0.0",),
+    "exchange rates twice as quick": ("economy.exchange_speed=0.1",),
     "regions with plants draw buyers": ("economy.agglomeration=0.3",),
     "no standing relations": ("economy.relation=0.0",),
     "suppliers are kept": ("economy.rewire_per_year=0.0",),
@@ -49,18 +56,19 @@ AT_BOUNDS: dict[str, tuple[str, ...]] = VARIANTS | {
         "economy.renewal=0.18", "economy.win=0.18", "economy.shift=0.18",
     ),
     "trade in the long run at once": ("economy.adjustment=long run",),
-    "duties rebated": ("economy.duty_revenue=rebated",),
     "a future worth less": ("firms.discount_per_year=0.90",),
     "a future worth more": ("firms.discount_per_year=0.95",),
     "reviews half as often": ("firms.reviews_per_year=0.5",),
     "reviews in every quarter": ("firms.reviews_per_year=4.0",),
-    "choices half as noisy": ("firms.choice_noise=0.03",),
-    "choices twice as noisy": ("firms.choice_noise=0.12",),
+    "choices half as noisy": ("firms.build_noise=7.2", "firms.keep_noise=1.95"),
+    "choices twice as noisy": ("firms.build_noise=28.8", "firms.keep_noise=7.8"),
+    "plants die half as often": ("firms.death_always=0.0035", "firms.death_of_small=0.035"),
+    "plants die twice as often": ("firms.death_always=0.014", "firms.death_of_small=0.14"),
     "firms half as honest": ("firms.honesty_median=0.05",),
     "firms twice as honest": ("firms.honesty_median=0.2",),
 }  # fmt: skip
-"""The same and more, each assumption at both ends of what it may be: a user's conclusions are
-put to these. Speeds have the ends of the interval that was fitted, the discount of its source."""
+"""The same and more, each assumption on both sides of what it is: a user's conclusions are put to
+these. Speeds of trade have the ends of the interval that was fitted, the discount its source's."""
 
 
 @dataclass(frozen=True)

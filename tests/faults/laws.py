@@ -29,7 +29,8 @@ def _no_shock_no_change() -> bool:
 def _origin_is_free_of_duty() -> bool:
     """Under NAFTA a claim of origin is free of all duty; without one, duty and fee are paid.
 
-    The duty is that of the firm's product, and the fee the one of the United States alone.
+    The duty is that of the firm's product, and the fee the one of the United States alone. Whose
+    product meets the rule as it is claims where that saves more than proof of origin costs.
     """
     model = model_of("status-quo", FIRMS, SEED)
     model.step()
@@ -39,7 +40,10 @@ def _origin_is_free_of_duty() -> bool:
     pays = model.borders.claim == Claim.PAYS
     due = np.where(pays, ordinary[..., None], 0.0)
     abroad = ~np.eye(len(HOSTS), dtype=bool)
-    return np.allclose(model.borders.duty[:, abroad], due[:, abroad], rtol=0, atol=1e-6)
+    saves = model.firms.paperwork[:, :, None] < 0.999 * ordinary
+    worthwhile = model.borders.meets_rule[:, :, None] & (saves & abroad)[..., None]
+    as_due = np.allclose(model.borders.duty[:, abroad], due[:, abroad], rtol=0, atol=1e-6)
+    return as_due and worthwhile.any() and not pays[worthwhile].any()
 
 
 def _luck_is_new() -> bool:
