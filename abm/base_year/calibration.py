@@ -148,6 +148,7 @@ def _targets(economy: Economy, table: FirmTable, settings: FirmAssumptions) -> _
     )
 
 
+# why: a round reads from top to bottom, each step from what the one before it left
 def calibrate(
     table: FirmTable,
     economy: Economy,
@@ -209,13 +210,8 @@ def calibrate(
         access = matched_access(quarter, targets.everywhere, built, patient=rounds > FREE_ROUNDS)
         calibration = replace(calibration, access=access)
         quarter = replace(quarter, calibration=calibration)
-        tally = tally_plants(
-            quarter,
-            terms,
-            value_added,
-            regime=0,
-            sales=sales_by_appeal(quarter, 0, built),
-        )
+        sales = sales_by_appeal(quarter, 0, built)
+        tally = tally_plants(quarter, terms, value_added, regime=0, sales=sales)
         if settings.foreign_firms and rounds <= owning:
             as_owned(table, economy.owners, tally.owned["border"].sum(axis=(3, 4)))
         miss, flow = _worst_miss(calibration, tally, targets)

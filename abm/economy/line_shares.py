@@ -27,7 +27,7 @@ from abm.economy.sector_lines import (
     DUTIABLE,
     FREE,
     METAL_NAMES,
-    PARTS,
+    PARTS_OF_LINES,
     WHOLE_GROUP,
     Array,
     SectorLines,
@@ -85,7 +85,7 @@ def product_lines(rates: Rates) -> SectorLines:
     """
     listed = data.read("product_lines")
     sector = np.array([SECTORS.index(name) for name in listed["sector"]])
-    part = np.array([PARTS.index(name) for name in listed["part"]])
+    part = np.array([PARTS_OF_LINES.index(name) for name in listed["part"]])
     others = np.arange(N_FOOTLOOSE, len(SECTORS))
     every = np.append(sector, others)
     trade = _trade(part)

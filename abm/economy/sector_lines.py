@@ -19,7 +19,7 @@ Array = NDArray[np.float64]
 WHOLE_GROUP, DUTIABLE, FREE = range(3)
 """Parts of a group of products that a line may be."""
 
-PARTS = ("whole", "dutiable", "free")
+PARTS_OF_LINES = ("whole", "dutiable", "free")
 
 METAL_NAMES = ("steel", "aluminium", "copper")
 """Metals whose share of a product's value is known."""

@@ -11,7 +11,7 @@ from abm.axes import FOOTLOOSE, HOSTS, REGIONS, SECTORS
 type Sum = tuple[str, float, float]
 """What it is, and the two ways to come to it."""
 
-PARTS = (
+PARTS_OF_TRADE = (
     ("claimed_musd", "value_musd"),
     ("dutiable_musd", "value_musd"),
     ("claimed_dutiable_musd", "claimed_musd"),
@@ -61,7 +61,7 @@ def _outlay(accounts: Any) -> Any:
 def parts_of(model: Any) -> Iterator[tuple[str, float]]:
     """Yield by how much a part of trade exceeds its whole, as a share of it, at its worst."""
     trade = model.records.trade[-1]
-    for part, whole in PARTS:
+    for part, whole in PARTS_OF_TRADE:
         excess = (trade[part] - trade[whole]) / np.maximum(trade[whole], 1.0)
         yield f"{part} beyond {whole}, share of it", float(excess.max())
     for name, flows in trade.items():

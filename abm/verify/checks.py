@@ -19,7 +19,7 @@ from abm.location.valuation import Choices
 from abm.trade.borders.crossing import MEMBER_PAIRS, border_terms, paperwork_cost
 from abm.verify.books import parts_of, sums_of
 from abm.verify.border_ways import ways_over
-from abm.verify.costs import TOLERANCE, cheapest_compliant, free_mix
+from abm.verify.costs import SHORTFALL, cheapest_compliant, free_mix
 from abm.verify.locations import OneFirm
 
 FIRMS = 3
@@ -28,7 +28,7 @@ FIRMS = 3
 SINGLE = 1e-5
 """Relative: a cost adds up some dozen products in single precision, exact to 6e-8 each."""
 
-SETTLED = 1e-7
+VALUES_SETTLED = 1e-7
 """Of values, in the largest payoff of a quarter and the scale of luck: solved for to 1e-8."""
 
 SUMS = 2e-5
@@ -106,7 +106,7 @@ def _one_cost(model: Any, row: int, host: int, regime: int) -> Iterator[Discrepa
     if abs(content - mix.content) > SINGLE:
         yield Discrepancy(f"content {where}", content, mix.content, row)
     threshold = float(terms.threshold[regime])
-    if terms.further is not None or abs(mix.content - threshold) < 10 * TOLERANCE:
+    if terms.further is not None or abs(mix.content - threshold) < 10 * SHORTFALL:
         return  # rules beside that on content have tests of their own; at the rule both may be
     again = cheapest_compliant(mix, theta, threshold, 0.0).compliant_cost
     again = mix.cost if mix.content >= threshold else again
@@ -169,7 +169,7 @@ def check_location(model: Any) -> Iterator[Discrepancy]:
         problem = _problem_of(model, np.array([row]))
         firm, values = OneFirm.of(problem, 0), plans.weighed.later[place]
         location = problem.location
-        near = SETTLED * (float(np.abs(location.profit).max()) + location.noise)
+        near = VALUES_SETTLED * (float(np.abs(location.profit).max()) + location.noise)
         for config, by_regime in enumerate(firm.values(values.tolist())):
             for regime, value in enumerate(by_regime):
                 if not abs(value - values[config, regime]) <= near:

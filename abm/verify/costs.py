@@ -11,7 +11,7 @@ from math import exp, expm1, inf, sumprod
 
 from abm.core.inputs.content_rules import MAX_ITERATIONS, MAX_LOG_WEDGE
 
-TOLERANCE = 2e-6
+SHORTFALL = 2e-6
 """Accepted shortfall of content, share of net cost: that of the vectorized cost step."""
 
 type Numbers = list[float]
@@ -89,7 +89,7 @@ def free_mix(
 
 
 def cheapest_compliant(
-    mix: Mix, theta: Numbers, threshold: float, start: float, tolerance: float = TOLERANCE
+    mix: Mix, theta: Numbers, threshold: float, start: float, tolerance: float = SHORTFALL
 ) -> Cost:
     """Least cost that meets a content rule: Newton's iteration on the log wedge, bracketed."""
     allowed = 1 - threshold

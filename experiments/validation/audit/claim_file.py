@@ -19,7 +19,7 @@ Text = Annotated[str, Field(min_length=1, max_length=300)]
 Label = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^\w+$")]
 Overrides = Annotated[tuple[str, ...], AsTuple, Field(max_length=100)]
 
-CUTS = ("sector", "origin", "destination", "region")
+CUT_BY = ("sector", "origin", "destination", "region")
 
 
 class StatedEffect(Settings):
@@ -67,7 +67,7 @@ class StatedEffect(Settings):
     def cells(self) -> list[OutcomeCell]:
         """Return the figures whose mean the claim is about."""
         place = "host" if self.outcome.startswith("content.") else "region"
-        given = {name: getattr(self, name) for name in CUTS}
+        given = {name: getattr(self, name) for name in CUT_BY}
         given[place] = given.pop("region")
         cut = tuple((axis, label) for axis, label in given.items() if label is not None)
         first = self.last if self.period is None else self.period[0]
