@@ -140,15 +140,15 @@ def keep_every_cell_alive(table: FirmTable, made: NDArray[np.bool_]) -> None:
 def keep_every_owner_alive(table: FirmTable, economy: Economy, standing: Array) -> None:
     """Give owners a plant where they make a part of a host's output and none was drawn.
 
-    Of their firms that stand, the one most likely to be there is; it gives up its other plants
-    if its compatriots have some there.
+    Of their firms that stand, the one most likely to be there is, the largest of equally likely
+    ones; it gives up its other plants if its compatriots have some there.
     """
     for sector, host, home in np.argwhere(economy.owners > LEAST_OWNED):
         theirs = (table.sector == sector) & (table.home == home)
         rows = np.flatnonzero(theirs & table.founded)
         if not economy.makes[sector, host] or not len(rows) or table.plants[rows, host].any():
             continue
-        likely = rows[np.argmax(standing[rows] @ HAS_PLANT[:, host])]
+        likely = rows[np.lexsort((table.size[rows], standing[rows] @ HAS_PLANT[:, host]))[-1]]
         others = table.plants[likely]
         spared = table.plants[rows][:, others].sum(axis=0) > 1
         plants = np.zeros(N_HOSTS, bool) if spared.all() else others.copy()

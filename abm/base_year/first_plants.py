@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit, logit
 
 from abm.axes import (
     HAS_PLANT,
@@ -45,6 +46,7 @@ from abm.base_year.young_plants import (
     of_both_uses,
 )
 from abm.core.blocks import blocks
+from abm.core.choice.sets import Indices
 from abm.core.inputs.content_rules import Floats
 from abm.economy.tables import Array, Economy
 from abm.engine.draws import Draws
@@ -61,6 +63,7 @@ from abm.location.evenly import (
 from abm.location.moving_costs import KINDS_OF_MOVES, MovingCosts, Sunk, dying, from_abroad, may_die
 from abm.location.payoffs import payoffs
 from abm.policy.regimes import Policy
+from abm.scenario.firm_assumptions import FirmAssumptions
 from abm.scenario.scenario import Scenario
 from abm.trade.inputs.suppliers import SupplierNetwork
 from abm.trade.sales.market_clearing import FINAL, INTERMEDIATE
@@ -74,7 +77,7 @@ TURNS_SETTLED = 0.015
 
 MANY_FIRMS = 1000
 """With fewer, what a plant sells changes from turn to turn by luck of where they stand, however
-many turns there are: by about 1% at 1,000, 4% at 300 and 15% at 100."""
+many turns there are: by about 1% at 1,000, 4% at 300 and 15 to 30% at 100."""
 
 ROUGHLY = 0.02
 """Relative gap up to which access and sunk costs are found in the first turn: both will change."""
@@ -133,7 +136,7 @@ def place_firms(
     table.suitability[:] = suitability(table, economy, settings.location_dispersion, draws)
     turns = _Turns(table, economy, scenario, policy, draws)
     turn = turns.first()
-    settled = TURNS_SETTLED * max(1.0, MANY_FIRMS / len(table))
+    settled = TURNS_SETTLED * max(1.0, MANY_FIRMS / len(table)) ** 1.5
     for _ in range(TURNS - 1):
         before, turn = turn, turns.after(turn)
         change = np.abs(turn.reach / before.reach - 1)
@@ -148,7 +151,7 @@ def place_firms(
         founding=sunk.founding,
         base_competition=base_competition(quarter, base_customers(quarter, base_year.built)),
     )
-    _begin_projects(table, replace(turns.moving, sunk=sunk), rest.projects, draws)
+    _begin_projects(table, replace(turns.moving, sunk=sunk), rest, draws)
     table.opportunity[:] = -1
     table.moved_from_home[:] = table.plants[:, HOSTS.index("USA")]
     return Placed(replace(base_year, calibration=calibration), turn.network, rest.values)
@@ -166,12 +169,15 @@ class _AtRest(NamedTuple):
         Share of time at work on each, of the time that the firm stands where it does.
     leaving : ndarray, shape (firm, host)
         Probability per quarter that a plant closes or dies.
+    needed : ndarray, shape (firm, config to)
+        Luck that it took to begin each of the projects, quarters of profit.
     """
 
     standing: Array
     values: Array
     projects: Array
     leaving: Array
+    needed: Array
 
 
 @dataclass(frozen=True)
@@ -271,7 +277,7 @@ class _Turns:
     def long_run(self, turn: _Turn) -> "_AtRest":
         """Where every firm is in the long run; one that never moves stands where it does."""
         table, firms = self.table, len(self.table)
-        standing, values, projects = np.empty((3, firms, N_CONFIGS))
+        standing, values, projects, needed = np.empty((4, firms, N_CONFIGS))
         leaving = np.empty((firms, N_HOSTS))
         if sum(map(len, turn.resting.rows)) == firms:
             every: Iterable[Resting] = [turn.resting]
@@ -281,7 +287,7 @@ class _Turns:
         for resting in every:
             rows = np.concatenate(resting.rows)
             values[rows] = np.concatenate([moves.values for moves in resting.moves])
-            shares, under_way, leaving[rows] = resting.long_run(turn.sunk)
+            shares, under_way, leaving[rows], lack = resting.long_run(turn.sunk)
             each, config = np.arange(len(rows)), table.config[rows]
             stuck = ~np.isfinite(shares).all(axis=1)
             shares[stuck] = np.eye(N_CONFIGS)[config[stuck]]
@@ -290,7 +296,8 @@ class _Turns:
             standing[rows] = shares
             here = np.maximum(shares[each, config], np.finfo(np.float64).tiny)[:, None]
             projects[rows] = np.minimum(under_way[each, config] / here, 1.0)
-        return _AtRest(standing, values, projects, leaving)
+            needed[rows] = lack[each, config]
+        return _AtRest(standing, values, projects, leaving, needed)
 
     def _wanted(self, built: Floats, leaving: Array) -> Wanted:
         """What plants would make on average were all customers to choose anew.
@@ -306,7 +313,7 @@ class _Turns:
         made = self.made.sum(axis=1)
         scale = np.divide(total, made, out=np.ones_like(total), where=made > 0)
         expected = expected_built(table, leaving, self.scenario.economy.speeds, economy)
-        return Wanted(self.made * scale[:, None], self.stands < 1, expected)
+        return Wanted(self.made * scale[:, None], self.stands, expected)
 
     def _stand(self, standing: Array) -> None:
         """Draw where firms stand."""
@@ -391,18 +398,12 @@ def _reach(table: FirmTable) -> Array:
     return np.maximum(np.stack(total, axis=1) / number[:, None], np.finfo(np.float64).tiny)
 
 
-def _begin_projects(table: FirmTable, moving: MovingCosts, projects: Array, draws: Draws) -> None:
+def _begin_projects(table: FirmTable, moving: MovingCosts, rest: _AtRest, draws: Draws) -> None:
     """Begin the projects that are under way in the calibration year, drawn evenly like plants.
 
-    Parameters
-    ----------
-    table : FirmTable
-        With plants.
-    moving : MovingCosts
-    projects : ndarray, shape (firm, config to)
-        Probability that a firm is at work on each, given where it stands.
-    draws : Draws
+    ``table`` has its plants already.
     """
+    projects = rest.projects
     age, beyond = (
         draws.uniform(purpose, 0, len(table))
         for purpose in ("first project's age", "luck of first projects")
@@ -432,6 +433,21 @@ def _begin_projects(table: FirmTable, moving: MovingCosts, projects: Array, draw
     table.quarters_left[rows] = ends[each, stage] - elapsed
     paid = np.cumsum(moving.stage_costs, axis=1)[kind, stage]
     table.sunk[rows] = paid * moving.total(table, rows, table.config[rows], target)
-    # A project was begun since luck exceeded what it is worth less than going on; beyond a high
-    # threshold luck is exponential.
-    table.project_luck[rows] = -moving.settings.build_noise * np.log(beyond[rows])
+    table.project_luck[rows] = _luck_of_begun(
+        moving.settings, table.config[rows], target, rest.needed[rows, target], beyond[rows]
+    )
+
+
+def _luck_of_begun(
+    settings: FirmAssumptions, config: Indices, target: Indices, needed: Array, part: Array
+) -> Array:
+    """Luck of projects that were begun, which was at least what that took: shape (project,).
+
+    Luck with one move over going on is logistic, with the scale of opportunities where a plant
+    is added and with that of reviews where none is. ``part`` says which of the luck beyond
+    ``needed`` it was, uniform between 0 and 1.
+    """
+    opens = (HAS_PLANT[target] & ~HAS_PLANT[config]).any(axis=1)
+    noise = np.where(opens, settings.build_noise, settings.keep_noise)
+    luck: Array = -noise * logit(part * expit(-needed / noise))
+    return luck
