@@ -177,10 +177,6 @@ def calibrate(
     tolerance : float
         Largest relative error of what is reproduced.
 
-    Returns
-    -------
-    BaseYear
-
     Raises
     ------
     CalibrationError

@@ -11,11 +11,9 @@ markets, and that on where firms stand: so plants and access are found in turns.
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, logit
 
 from abm.axes import (
     HAS_PLANT,
@@ -34,7 +32,7 @@ from abm.base_year.drawn_plants import (
     keep_every_cell_alive,
     keep_every_owner_alive,
 )
-from abm.base_year.links import link_suppliers
+from abm.base_year.first_projects import AtRest, begin_projects
 from abm.base_year.owners import StandingMakers, as_expected, standing_makers
 from abm.base_year.resting import Resting
 from abm.base_year.sunk_costs import Wanted, matched_sunk
@@ -46,25 +44,14 @@ from abm.base_year.young_plants import (
     of_both_uses,
 )
 from abm.core.blocks import blocks
-from abm.core.choice.sets import Indices
 from abm.core.inputs.content_rules import Floats
 from abm.economy.tables import Array, Economy
 from abm.engine.draws import Draws
-from abm.location.evenly import (
-    MOVE_GROUPS,
-    PLACES_TO_CUT,
-    along_lines,
-    amount_of,
-    by_size,
-    cuts_of,
-    group_of,
-    target_of,
-)
-from abm.location.moving_costs import KINDS_OF_MOVES, MovingCosts, Sunk, dying, from_abroad, may_die
+from abm.location.moving_costs import MovingCosts, Sunk, dying, may_die
 from abm.location.payoffs import payoffs
 from abm.policy.regimes import Policy
-from abm.scenario.firm_assumptions import FirmAssumptions
 from abm.scenario.scenario import Scenario
+from abm.trade.inputs.links import link_suppliers
 from abm.trade.inputs.suppliers import SupplierNetwork
 from abm.trade.sales.market_clearing import FINAL, INTERMEDIATE
 from agents import FirmTable
@@ -87,9 +74,6 @@ SAMPLE = 1 << 12
 
 BLOCK = 1 << 14
 """Firms whose long-run shares are found at once."""
-
-ALMOST = 1 - 1e-9
-"""Of the way to a whole number: the next one is reached whatever is expected."""
 
 GUMBEL_SPREAD = np.pi / np.sqrt(6)
 
@@ -151,33 +135,10 @@ def place_firms(
         founding=sunk.founding,
         base_competition=base_competition(quarter, base_customers(quarter, base_year.built)),
     )
-    _begin_projects(table, replace(turns.moving, sunk=sunk), rest, draws)
+    begin_projects(table, replace(turns.moving, sunk=sunk), rest, draws)
     table.opportunity[:] = -1
     table.moved_from_home[:] = table.plants[:, HOSTS.index("USA")]
     return Placed(replace(base_year, calibration=calibration), turn.network, rest.values)
-
-
-class _AtRest(NamedTuple):
-    """Where every firm is in the long run.
-
-    Attributes
-    ----------
-    standing : ndarray, shape (firm, config)
-    values : ndarray, shape (firm, config)
-        Of sets of plants, quarters of profit.
-    projects : ndarray, shape (firm, config to)
-        Share of time at work on each, of the time that the firm stands where it does.
-    leaving : ndarray, shape (firm, host)
-        Probability per quarter that a plant closes or dies.
-    needed : ndarray, shape (firm, config to)
-        Luck that it took to begin each of the projects, quarters of profit.
-    """
-
-    standing: Array
-    values: Array
-    projects: Array
-    leaving: Array
-    needed: Array
 
 
 @dataclass(frozen=True)
@@ -274,7 +235,7 @@ class _Turns:
         as_expected(table, table.base_revenue[:, None] * share, self.made)
         return self._found(turn, rest.leaving)
 
-    def long_run(self, turn: _Turn) -> "_AtRest":
+    def long_run(self, turn: _Turn) -> AtRest:
         """Where every firm is in the long run; one that never moves stands where it does."""
         table, firms = self.table, len(self.table)
         standing, values, projects, needed = np.empty((4, firms, N_CONFIGS))
@@ -297,7 +258,7 @@ class _Turns:
             here = np.maximum(shares[each, config], np.finfo(np.float64).tiny)[:, None]
             projects[rows] = np.minimum(under_way[each, config] / here, 1.0)
             needed[rows] = lack[each, config]
-        return _AtRest(standing, values, projects, leaving, needed)
+        return AtRest(standing, values, projects, leaving, needed)
 
     def _wanted(self, built: Floats, leaving: Array) -> Wanted:
         """What plants would make on average were all customers to choose anew.
@@ -396,58 +357,3 @@ def _reach(table: FirmTable) -> Array:
     number = np.maximum(np.bincount(sector, minlength=N_FOOTLOOSE), 1)
     total = [np.bincount(sector, at, N_FOOTLOOSE) for at in sales.T]
     return np.maximum(np.stack(total, axis=1) / number[:, None], np.finfo(np.float64).tiny)
-
-
-def _begin_projects(table: FirmTable, moving: MovingCosts, rest: _AtRest, draws: Draws) -> None:
-    """Begin the projects that are under way in the calibration year, drawn evenly like plants.
-
-    ``table`` has its plants already.
-    """
-    projects = rest.projects
-    age, beyond = (
-        draws.uniform(purpose, 0, len(table))
-        for purpose in ("first project's age", "luck of first projects")
-    )
-    any_ = np.minimum(projects.sum(axis=1), 1.0)
-    order = by_size(table, np.flatnonzero(any_ > 0))
-    group = group_of(table.config[order].astype(np.int64), projects[order])
-    lines = table.sector[order].astype(np.int64) * MOVE_GROUPS + group
-    amount = amount_of(table, order, projects[order], group)
-    # As many as are expected, rounded down or up, whichever gives the sales that are expected.
-    cuts = cuts_of(draws, "projects", 0, MOVE_GROUPS, PLACES_TO_CUT)
-    either = [np.stack(np.broadcast_arrays(start, cuts[..., 1]), axis=-1) for start in (0, ALMOST)]
-    nothing = np.zeros((len(cuts), 2))
-    found = along_lines(lines, any_[order], amount, nothing, np.concatenate(either, axis=1))
-    table.target[:] = -1
-    rows, target = order[found.drawn], target_of(projects[order[found.drawn]], found.part)
-    kind = KINDS_OF_MOVES[from_abroad(table.home[rows]), table.config[rows], target]
-    rows, target, kind = rows[kind > 0], target[kind > 0], kind[kind > 0]
-    lead = np.array([moving.clocks.of(each).delay for each in range(len(moving.stages))])[kind]
-    elapsed = (age[rows] * lead).astype(np.int64)
-    ends = np.cumsum(moving.stage_quarters, axis=1)[kind]
-    stage = (ends <= elapsed[:, None]).sum(axis=1)
-    each = np.arange(len(rows))
-    table.target[rows] = target
-    table.project[rows] = kind
-    table.stage[rows] = stage
-    table.quarters_left[rows] = ends[each, stage] - elapsed
-    paid = np.cumsum(moving.stage_costs, axis=1)[kind, stage]
-    table.sunk[rows] = paid * moving.total(table, rows, table.config[rows], target)
-    table.project_luck[rows] = _luck_of_begun(
-        moving.settings, table.config[rows], target, rest.needed[rows, target], beyond[rows]
-    )
-
-
-def _luck_of_begun(
-    settings: FirmAssumptions, config: Indices, target: Indices, needed: Array, part: Array
-) -> Array:
-    """Luck of projects that were begun, which was at least what that took: shape (project,).
-
-    Luck with one move over going on is logistic, with the scale of opportunities where a plant
-    is added and with that of reviews where none is. ``part`` says which of the luck beyond
-    ``needed`` it was, uniform between 0 and 1.
-    """
-    opens = (HAS_PLANT[target] & ~HAS_PLANT[config]).any(axis=1)
-    noise = np.where(opens, settings.build_noise, settings.keep_noise)
-    luck: Array = -noise * logit(part * expit(-needed / noise))
-    return luck
