@@ -148,6 +148,7 @@ def _targets(economy: Economy, table: FirmTable, settings: FirmAssumptions) -> _
     )
 
 
+# why: what is observed and assumed, where the search starts, and how near it must come
 def calibrate(
     table: FirmTable,
     economy: Economy,
@@ -170,15 +171,11 @@ def calibrate(
         Base-year policy, a single regime.
     settings : FirmAssumptions
     start : BaseYear, optional
-        What was found for the same firms with other plants.
+        Found for the same firms with other plants.
     built : ndarray, shape (firm, host + 1, use), optional
         How far the sales of plants have built up; all of it if not given.
     tolerance : float
         Largest relative error of what is reproduced.
-
-    Returns
-    -------
-    BaseYear
 
     Raises
     ------
@@ -226,9 +223,7 @@ def calibrate(
         near_enough = tolerance if rounds < PATIENT_ROUNDS else max(tolerance, PROMISED)
         settled = rounds > owning or not settings.foreign_firms
         if settled and miss < near_enough and worst < 10 * near_enough:
-            calibration = _finish(economy, calibration, tally, miss, rounds)
-            standing = plants_appeal(table, economy, calibration)
-            calibration = replace(calibration, base_presence=standing)
+            calibration = _finish(economy, calibration, tally, table, miss, rounds)
             return BaseYear(calibration, costs, borders, tally, built)
         worst = miss
         moved = _move_constants(economy, calibration, tally, targets, outside)
@@ -417,6 +412,7 @@ def _finish(
     economy: Economy,
     calibration: Calibration,
     tally: Tally,
+    table: FirmTable,
     miss: float,
     rounds: int,
 ) -> Calibration:
@@ -440,7 +436,7 @@ def _finish(
     jobs = np.where(made, economy.employment.T[:N_FOOTLOOSE], 0)
     now, freely = (sums[name].sum(axis=(2, 3)) for name in ("production_cost", "base_cost"))
     consumers = sums["share"][:, :, FINAL].sum(axis=1) + calibration.imports.sum(axis=1)
-    return replace(
+    finished = replace(
         calibration,
         labour_part=labour_part,
         jobs_per_volume=np.divide(jobs, labour, out=nothing.copy(), where=made),
@@ -451,3 +447,4 @@ def _finish(
         largest_error=miss,
         iterations=rounds,
     )
+    return replace(finished, base_presence=plants_appeal(table, economy, finished))
