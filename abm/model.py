@@ -12,7 +12,6 @@ from abm.axes import (
     N_HOSTS,
     QUARTERS_A_YEAR,
 )
-from abm.base_year.links import follow_links
 from abm.base_year.set_up import (
     CalibratedEconomy,
     base_year_accounts,
@@ -41,6 +40,7 @@ from abm.state.collected import collector
 from abm.state.finished import Finished
 from abm.state.state import State
 from abm.trade.books.accounts import Accounts
+from abm.trade.inputs.links import follow_links
 from abm.trade.sales.market_clearing import MarketState, clear_markets, fringe_prices, total_appeal
 from abm.trade.sales.spending import repriced_spending
 from abm.trade_phases import Trading

@@ -6,6 +6,9 @@ import os
 import pytest
 from hypothesis import settings
 
+import abm.model
+from tests.set_up_once import set_up_once
+
 # Pictures are drawn to files, also where a screen is at hand.
 os.environ.setdefault("MPLBACKEND", "Agg")
 
@@ -18,6 +21,16 @@ settings.register_profile("local", deadline=None)
 _EXAMPLES = int(os.environ.get("HYPOTHESIS_EXAMPLES", settings.default.max_examples))
 settings.register_profile("ci", deadline=None, derandomize=True, max_examples=_EXAMPLES)
 settings.load_profile("ci" if os.environ.get("CI") else "local")
+
+
+# Most of the time of small models is their set-up.
+abm.model.calibrated_economy = set_up_once
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    """Let tests of the set-up itself, marked ``anew``, have a new one for every model."""
+    set_up_once.anew = item.get_closest_marker("anew") is not None
 
 
 @pytest.fixture

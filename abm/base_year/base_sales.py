@@ -76,7 +76,9 @@ def _first_set(table: FirmTable, sold: Array) -> Indices:
     at_home = np.array([np.flatnonzero(SETS.has_plant[ALONE, host])[0] for host in range(N_HOSTS)])
     local = table.home < N_HOSTS
     first = sold[:, ALONE].argmax(axis=1)
-    first[local] = at_home[table.home[local]]
+    home = at_home[table.home[local]]
+    sells = sold[local, ALONE[home]] > 0  # nothing where a sector is not made
+    first[local] = np.where(sells, home, first[local])
     first_set: Indices = ALONE[first]
     return first_set
 

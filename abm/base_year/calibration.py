@@ -148,7 +148,7 @@ def _targets(economy: Economy, table: FirmTable, settings: FirmAssumptions) -> _
     )
 
 
-# why: a round reads from top to bottom, each step from what the one before it left
+# why: a round reads from top to bottom; it is told what is known, and how near to come
 def calibrate(
     table: FirmTable,
     economy: Economy,
@@ -171,15 +171,11 @@ def calibrate(
         Base-year policy, a single regime.
     settings : FirmAssumptions
     start : BaseYear, optional
-        What was found for the same firms with other plants.
+        Found for the same firms with other plants.
     built : ndarray, shape (firm, host + 1, use), optional
         How far the sales of plants have built up; all of it if not given.
     tolerance : float
         Largest relative error of what is reproduced.
-
-    Returns
-    -------
-    BaseYear
 
     Raises
     ------
@@ -222,9 +218,7 @@ def calibrate(
         near_enough = tolerance if rounds < PATIENT_ROUNDS else max(tolerance, PROMISED)
         settled = rounds > owning or not settings.foreign_firms
         if settled and miss < near_enough and worst < 10 * near_enough:
-            calibration = _finish(economy, calibration, tally, miss, rounds)
-            standing = plants_appeal(table, economy, calibration)
-            calibration = replace(calibration, base_presence=standing)
+            calibration = _finish(economy, calibration, tally, table, miss, rounds)
             return BaseYear(calibration, costs, borders, tally, built)
         worst = miss
         moved = _move_constants(economy, calibration, tally, targets, outside)
@@ -413,6 +407,7 @@ def _finish(
     economy: Economy,
     calibration: Calibration,
     tally: Tally,
+    table: FirmTable,
     miss: float,
     rounds: int,
 ) -> Calibration:
@@ -436,7 +431,7 @@ def _finish(
     jobs = np.where(made, economy.employment.T[:N_FOOTLOOSE], 0)
     now, freely = (sums[name].sum(axis=(2, 3)) for name in ("production_cost", "base_cost"))
     consumers = sums["share"][:, :, FINAL].sum(axis=1) + calibration.imports.sum(axis=1)
-    return replace(
+    finished = replace(
         calibration,
         labour_part=labour_part,
         jobs_per_volume=np.divide(jobs, labour, out=nothing.copy(), where=made),
@@ -447,3 +442,4 @@ def _finish(
         largest_error=miss,
         iterations=rounds,
     )
+    return replace(finished, base_presence=plants_appeal(table, economy, finished))

@@ -129,7 +129,7 @@ def keep_every_cell_alive(table: FirmTable, made: NDArray[np.bool_]) -> None:
             stand = here
         local = stand & (table.home == host)
         rows = np.flatnonzero(local if local.any() else stand)
-        largest = rows[np.argmax(table.size[rows] * table.weight[rows])]
+        largest = rows[np.argmax(table.size[rows])]
         sisters = [h for h in range(N_HOSTS) if table.plants[largest, h] and not local.any()]
         plants = tuple(HOSTS[h] for h in range(N_HOSTS) if h == host or h in sisters)
         table.config[largest] = CONFIGS.index(plants)
@@ -140,15 +140,16 @@ def keep_every_cell_alive(table: FirmTable, made: NDArray[np.bool_]) -> None:
 def keep_every_owner_alive(table: FirmTable, economy: Economy, standing: Array) -> None:
     """Give owners a plant where they make a part of a host's output and none was drawn.
 
-    Of their firms that stand, the one most likely to be there is; it gives up its other plants
-    if its compatriots have some there.
+    Of their firms that stand, the one most likely to be there is, the largest of equally likely
+    ones; it gives up its other plants if its compatriots have some there.
     """
     for sector, host, home in np.argwhere(economy.owners > LEAST_OWNED):
         theirs = (table.sector == sector) & (table.home == home)
         rows = np.flatnonzero(theirs & table.founded)
         if not economy.makes[sector, host] or not len(rows) or table.plants[rows, host].any():
             continue
-        likely = rows[np.argmax(standing[rows] @ HAS_PLANT[:, host])]
+        chance = (standing[rows] @ HAS_PLANT[:, host]).round(9)
+        likely = rows[np.lexsort((table.size[rows], chance))[-1]]
         others = table.plants[likely]
         spared = table.plants[rows][:, others].sum(axis=0) > 1
         plants = np.zeros(N_HOSTS, bool) if spared.all() else others.copy()

@@ -11,7 +11,6 @@ markets, and that on where firms stand: so plants and access are found in turns.
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +32,7 @@ from abm.base_year.drawn_plants import (
     keep_every_cell_alive,
     keep_every_owner_alive,
 )
-from abm.base_year.links import link_suppliers
+from abm.base_year.first_projects import AtRest, begin_projects
 from abm.base_year.owners import StandingMakers, as_expected, standing_makers
 from abm.base_year.resting import Resting
 from abm.base_year.sunk_costs import Wanted, matched_sunk
@@ -48,20 +47,11 @@ from abm.core.blocks import blocks
 from abm.core.inputs.content_rules import Floats
 from abm.economy.tables import Array, Economy
 from abm.engine.draws import Draws
-from abm.location.evenly import (
-    MOVE_GROUPS,
-    PLACES_TO_CUT,
-    along_lines,
-    amount_of,
-    by_size,
-    cuts_of,
-    group_of,
-    target_of,
-)
-from abm.location.moving_costs import KINDS_OF_MOVES, MovingCosts, Sunk, dying, from_abroad, may_die
+from abm.location.moving_costs import MovingCosts, Sunk, dying, may_die
 from abm.location.payoffs import payoffs
 from abm.policy.regimes import Policy
 from abm.scenario.scenario import Scenario
+from abm.trade.inputs.links import link_suppliers
 from abm.trade.inputs.suppliers import SupplierNetwork
 from abm.trade.sales.market_clearing import FINAL, INTERMEDIATE
 from agents import FirmTable
@@ -74,7 +64,7 @@ TURNS_SETTLED = 0.015
 
 MANY_FIRMS = 1000
 """With fewer, what a plant sells changes from turn to turn by luck of where they stand, however
-many turns there are: by about 1% at 1,000, 4% at 300 and 15% at 100."""
+many turns there are: by about 1% at 1,000, 4% at 300 and 15 to 30% at 100."""
 
 ROUGHLY = 0.02
 """Relative gap up to which access and sunk costs are found in the first turn: both will change."""
@@ -84,9 +74,6 @@ SAMPLE = 1 << 12
 
 BLOCK = 1 << 14
 """Firms whose long-run shares are found at once."""
-
-ALMOST = 1 - 1e-9
-"""Of the way to a whole number: the next one is reached whatever is expected."""
 
 GUMBEL_SPREAD = np.pi / np.sqrt(6)
 
@@ -133,7 +120,7 @@ def place_firms(
     table.suitability[:] = suitability(table, economy, settings.location_dispersion, draws)
     turns = _Turns(table, economy, scenario, policy, draws)
     turn = turns.first()
-    settled = TURNS_SETTLED * max(1.0, MANY_FIRMS / len(table))
+    settled = TURNS_SETTLED * max(1.0, MANY_FIRMS / len(table)) ** 1.5
     for _ in range(TURNS - 1):
         before, turn = turn, turns.after(turn)
         change = np.abs(turn.reach / before.reach - 1)
@@ -148,30 +135,10 @@ def place_firms(
         founding=sunk.founding,
         base_competition=base_competition(quarter, base_customers(quarter, base_year.built)),
     )
-    _begin_projects(table, replace(turns.moving, sunk=sunk), rest.projects, draws)
+    begin_projects(table, replace(turns.moving, sunk=sunk), rest, draws)
     table.opportunity[:] = -1
     table.moved_from_home[:] = table.plants[:, HOSTS.index("USA")]
     return Placed(replace(base_year, calibration=calibration), turn.network, rest.values)
-
-
-class _AtRest(NamedTuple):
-    """Where every firm is in the long run.
-
-    Attributes
-    ----------
-    standing : ndarray, shape (firm, config)
-    values : ndarray, shape (firm, config)
-        Of sets of plants, quarters of profit.
-    projects : ndarray, shape (firm, config to)
-        Share of time at work on each, of the time that the firm stands where it does.
-    leaving : ndarray, shape (firm, host)
-        Probability per quarter that a plant closes or dies.
-    """
-
-    standing: Array
-    values: Array
-    projects: Array
-    leaving: Array
 
 
 @dataclass(frozen=True)
@@ -268,10 +235,10 @@ class _Turns:
         as_expected(table, table.base_revenue[:, None] * share, self.made)
         return self._found(turn, rest.leaving)
 
-    def long_run(self, turn: _Turn) -> "_AtRest":
+    def long_run(self, turn: _Turn) -> AtRest:
         """Where every firm is in the long run; one that never moves stands where it does."""
         table, firms = self.table, len(self.table)
-        standing, values, projects = np.empty((3, firms, N_CONFIGS))
+        standing, values, projects, needed = np.empty((4, firms, N_CONFIGS))
         leaving = np.empty((firms, N_HOSTS))
         if sum(map(len, turn.resting.rows)) == firms:
             every: Iterable[Resting] = [turn.resting]
@@ -281,7 +248,7 @@ class _Turns:
         for resting in every:
             rows = np.concatenate(resting.rows)
             values[rows] = np.concatenate([moves.values for moves in resting.moves])
-            shares, under_way, leaving[rows] = resting.long_run(turn.sunk)
+            shares, under_way, leaving[rows], lack = resting.long_run(turn.sunk)
             each, config = np.arange(len(rows)), table.config[rows]
             stuck = ~np.isfinite(shares).all(axis=1)
             shares[stuck] = np.eye(N_CONFIGS)[config[stuck]]
@@ -290,7 +257,8 @@ class _Turns:
             standing[rows] = shares
             here = np.maximum(shares[each, config], np.finfo(np.float64).tiny)[:, None]
             projects[rows] = np.minimum(under_way[each, config] / here, 1.0)
-        return _AtRest(standing, values, projects, leaving)
+            needed[rows] = lack[each, config]
+        return AtRest(standing, values, projects, leaving, needed)
 
     def _wanted(self, built: Floats, leaving: Array) -> Wanted:
         """What plants would make on average were all customers to choose anew.
@@ -306,7 +274,7 @@ class _Turns:
         made = self.made.sum(axis=1)
         scale = np.divide(total, made, out=np.ones_like(total), where=made > 0)
         expected = expected_built(table, leaving, self.scenario.economy.speeds, economy)
-        return Wanted(self.made * scale[:, None], self.stands < 1, expected)
+        return Wanted(self.made * scale[:, None], self.stands, expected)
 
     def _stand(self, standing: Array) -> None:
         """Draw where firms stand."""
@@ -389,49 +357,3 @@ def _reach(table: FirmTable) -> Array:
     number = np.maximum(np.bincount(sector, minlength=N_FOOTLOOSE), 1)
     total = [np.bincount(sector, at, N_FOOTLOOSE) for at in sales.T]
     return np.maximum(np.stack(total, axis=1) / number[:, None], np.finfo(np.float64).tiny)
-
-
-def _begin_projects(table: FirmTable, moving: MovingCosts, projects: Array, draws: Draws) -> None:
-    """Begin the projects that are under way in the calibration year, drawn evenly like plants.
-
-    Parameters
-    ----------
-    table : FirmTable
-        With plants.
-    moving : MovingCosts
-    projects : ndarray, shape (firm, config to)
-        Probability that a firm is at work on each, given where it stands.
-    draws : Draws
-    """
-    age, beyond = (
-        draws.uniform(purpose, 0, len(table))
-        for purpose in ("first project's age", "luck of first projects")
-    )
-    any_ = np.minimum(projects.sum(axis=1), 1.0)
-    order = by_size(table, np.flatnonzero(any_ > 0))
-    group = group_of(table.config[order].astype(np.int64), projects[order])
-    lines = table.sector[order].astype(np.int64) * MOVE_GROUPS + group
-    amount = amount_of(table, order, projects[order], group)
-    # As many as are expected, rounded down or up, whichever gives the sales that are expected.
-    cuts = cuts_of(draws, "projects", 0, MOVE_GROUPS, PLACES_TO_CUT)
-    either = [np.stack(np.broadcast_arrays(start, cuts[..., 1]), axis=-1) for start in (0, ALMOST)]
-    nothing = np.zeros((len(cuts), 2))
-    found = along_lines(lines, any_[order], amount, nothing, np.concatenate(either, axis=1))
-    table.target[:] = -1
-    rows, target = order[found.drawn], target_of(projects[order[found.drawn]], found.part)
-    kind = KINDS_OF_MOVES[from_abroad(table.home[rows]), table.config[rows], target]
-    rows, target, kind = rows[kind > 0], target[kind > 0], kind[kind > 0]
-    lead = np.array([moving.clocks.of(each).delay for each in range(len(moving.stages))])[kind]
-    elapsed = (age[rows] * lead).astype(np.int64)
-    ends = np.cumsum(moving.stage_quarters, axis=1)[kind]
-    stage = (ends <= elapsed[:, None]).sum(axis=1)
-    each = np.arange(len(rows))
-    table.target[rows] = target
-    table.project[rows] = kind
-    table.stage[rows] = stage
-    table.quarters_left[rows] = ends[each, stage] - elapsed
-    paid = np.cumsum(moving.stage_costs, axis=1)[kind, stage]
-    table.sunk[rows] = paid * moving.total(table, rows, table.config[rows], target)
-    # A project was begun since luck exceeded what it is worth less than going on; beyond a high
-    # threshold luck is exponential.
-    table.project_luck[rows] = -moving.settings.build_noise * np.log(beyond[rows])

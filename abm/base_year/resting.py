@@ -49,6 +49,8 @@ class RestingMoves:
         Of building without sunk costs of arriving; minus infinity where nothing is built.
     keeping : ndarray, shape (firm, config from, config to)
         Odds of a review that brings no building.
+    lack : ndarray, shape (firm, config from, config to)
+        Luck that it takes for each move without sunk costs of arriving, quarters of profit.
     left : ndarray, shape (firm, config, config left)
         Chances of what is left after a quarter's deaths.
     after, during : dict of ndarray, shape (firm, config, config left)
@@ -64,6 +66,7 @@ class RestingMoves:
     values: Floats
     gain: Floats
     keeping: Floats
+    lack: Floats
     left: Floats
     after: dict[int, Floats]
     during: dict[int, Floats]
@@ -79,15 +82,19 @@ class RestingMoves:
         location = problem.location
         values, _ = keeping_values(problem, tolerance=VALUE_TOLERANCE)
         firms = len(values)
-        gain, keeping = np.empty((2, firms, N_CONFIGS, N_CONFIGS))
+        gain, keeping, lack = np.empty((3, firms, N_CONFIGS, N_CONFIGS))
         for config in range(N_CONFIGS):
             moves = moves_from(problem, values, np.full(firms, config))
             gain[:, config], keeping[:, config] = moves.gain[..., 0], moves.keeping[..., 0]
+            worth = moves.worth[..., 0]
+            stays = worth[:, [config]] - worth
+            lack[:, config] = np.where(moves.builds, -gain[:, config], stays)
         left = np.moveaxis(attrition(problem.deaths, problem.home, SETS), -1, 0)
         return cls(
             values[..., 0],
             np.where(barred, -np.inf, gain),
             keeping,
+            lack,
             left,
             *_meanwhile(left, location.build_delay),
             location.build_delay,
@@ -117,6 +124,7 @@ class RestingMoves:
             values=self.values[firms],
             gain=self.gain[firms],
             keeping=self.keeping[firms],
+            lack=self.lack[firms],
             left=self.left[firms],
             after={delay: power[firms] for delay, power in self.after.items()},
             during={delay: spent[firms] for delay, spent in self.during.items()},
@@ -130,17 +138,19 @@ class RestingMoves:
         time = self._time(decisions, self._visits(decisions))
         return time / time.sum(axis=1, keepdims=True)
 
-    def long_run(self, decisions: Array) -> "LongRun":
+    def long_run(self, sunk: Array) -> "LongRun":
         """Where the firms are in the long run.
 
         Parameters
         ----------
-        decisions : ndarray, shape (firm, config from, config to)
+        sunk : ndarray, shape (firm, config from, config to)
+            As in `decisions`.
 
         Returns
         -------
         LongRun
         """
+        decisions = self.decisions(sunk)
         visits = self._visits(decisions)
         time = self._time(decisions, visits)
         projects = np.zeros_like(decisions)
@@ -152,6 +162,7 @@ class RestingMoves:
             time / total[:, None],
             projects / total[:, None, None],
             self._leaving(visits, decisions, time),
+            self.lack + sunk,
         )
 
     @cached_property
@@ -212,11 +223,14 @@ class LongRun(NamedTuple):
         is left of it after deaths counts as between projects.
     leaving : ndarray, shape (firm, host)
         Probability per quarter that a plant closes or dies; 0 where there never is one.
+    needed : ndarray, shape (firm, config, config to)
+        Luck that it takes to begin each project, quarters of profit.
     """
 
     standing: Array
     projects: Array
     leaving: Array
+    needed: Array
 
 
 def _meanwhile(left: Floats, delays: Indices) -> tuple[dict[int, Floats], dict[int, Floats]]:
@@ -310,8 +324,7 @@ class Resting:
     def long_run(self, costs: Sunk) -> LongRun:
         """Where firms are in the long run, in the order of the groups."""
         found = [
-            moves.long_run(moves.decisions(sunk))
-            for moves, sunk in zip(self.moves, self.sunk(costs), strict=True)
+            moves.long_run(sunk) for moves, sunk in zip(self.moves, self.sunk(costs), strict=True)
         ]
         return LongRun(*(np.concatenate(part) for part in zip(*found, strict=True)))
 

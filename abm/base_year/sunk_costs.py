@@ -2,7 +2,9 @@
 
 One cost for each sector, owner's home and host, and one of founding for each sector and home, are
 found by secants, each by itself: how many firms of a home build at a host depends little on what
-it costs those of other homes.
+it costs those of other homes. Costs of arriving make plants abroad sell what they sold; costs of
+founding let as many firms stand as stood. What these sell at home needs no cost of its own, as
+firms start where they are in the long run.
 """
 
 from dataclasses import dataclass, replace
@@ -10,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.axes import N_FOOTLOOSE, N_HOMES, N_HOSTS
+from abm.axes import N_FOOTLOOSE, N_HOMES, N_HOSTS, NO_PLANT
 from abm.base_year.resting import Resting, cells_of
 from abm.economy.tables import Array
 from abm.location.moving_costs import Sunk
@@ -46,14 +48,15 @@ class Wanted:
     sales : ndarray, shape (sector, home, host)
         What plants of firms of a home make at each host, million USD a quarter, were all
         customers to choose anew; 0 is left alone.
-    founded : ndarray of bool, shape (sector, home)
-        Where firms are founded, so that what these make at home follows from what that costs.
+    standing : ndarray, shape (sector, home)
+        Part of firms that stands, which follows from what founding one costs; 1 where none is
+        founded.
     built : ndarray, shape (firm, host)
         What a plant makes on average in the time that it stands over what it would make then.
     """
 
     sales: Array
-    founded: NDArray[np.bool_]
+    standing: Array
     built: Array
 
 
@@ -124,9 +127,8 @@ def _gap(resting: Resting, costs: Sunk, wanted: Wanted) -> Array:
     gap = np.zeros((cells, N_HOSTS + 1))
     with np.errstate(divide="ignore", invalid="ignore"):
         gap[:, :N_HOSTS] = np.log(made / wanted.sales.reshape(cells, N_HOSTS))
-    at_home = np.arange(cells) % N_HOMES
-    local = at_home < N_HOSTS
-    gap[local, N_HOSTS] = gap[local, at_home[local]]
+        stand = np.bincount(cell, 1 - standing[:, NO_PLANT], cells) / counted
+        gap[:, N_HOSTS] = np.log(stand / wanted.standing.ravel())
     return np.where((counted > 0)[:, None], np.nan_to_num(gap, posinf=0.0, neginf=0.0), 0.0)
 
 
@@ -159,7 +161,7 @@ class _Search:
         point = np.concatenate([start.arriving, start.founding[..., None]], axis=2)
         free = np.concatenate([wanted.sales > 0, np.zeros((*shape, 1), bool)], axis=2)
         for host in range(N_HOSTS):
-            free[:, host, N_HOSTS] = free[:, host, host] & wanted.founded[:, host]
+            free[:, host, N_HOSTS] = free[:, host, host] & (wanted.standing[:, host] < 1)
             free[:, host, host] = False
         flat = point.reshape(-1, N_HOSTS + 1)
         return cls(flat, free.reshape(flat.shape), np.full(flat.shape, 0.7), noise)

@@ -10,6 +10,8 @@ from scipy import stats
 from abm.engine.draws import SMALLEST, Draws
 from abm.errors import ScenarioError
 
+pytestmark = pytest.mark.anew
+
 KINDS = ("uniform", "normal", "gumbel")
 N_SAMPLE = 20_000
 

@@ -1,10 +1,13 @@
 """One seed means the same firms and the same luck under every scenario."""
 
 import pandas as pd
+import pytest
 
 from abm import RelocationModel
 from abm.engine.parallel import THREADS
 from agents import FirmTable
+
+pytestmark = pytest.mark.anew
 
 FIRMS = 400
 

@@ -15,6 +15,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.anew
+
 AGGREGATES = 1e-5
 """Largest relative error accepted of a sum over firms."""
 

@@ -17,40 +17,46 @@ from abm.trade.inputs.suppliers import SupplierNetwork
 from agents import FirmTable
 from experiments.scenarios.overrides import load_scenario
 
+pytestmark = pytest.mark.anew
+
 FIRMS = 450
 QUARTERS = 14
 SEED = 3
-SCENARIO = load_scenario("blanket-25", ["firms.choice_noise=0.08"])
-"""With more luck in choices than by default, so that a few firms move."""
+SCENARIO = load_scenario("blanket-25", ["firms.build_noise=30", "firms.keep_noise=10"])
+"""With more luck in choices than by default, so that many firms move."""
 
 
 def shuffled_model():
     """The model with its firms in another order, and that order."""
-    place, build = abm.base_year.set_up.place_firms, SupplierNetwork.build
+    draw, build = abm.base_year.set_up.draw_population, SupplierNetwork.build
     order = np.zeros(0, np.int64)
 
-    def place_and_shuffle(table, *given):
+    def draw_and_shuffle(economy, settings, firms, draws):
         nonlocal order
-        values = place(table, *given)
+        table = draw(economy, settings, firms, Draws(draws.seed))
         luck = np.random.default_rng(8).random(len(table))
         order = np.lexsort((luck, table.sector))
         for column in FirmTable.columns():
             array = getattr(table, column)
             array[:] = array[order]
-        return values[order]
+        return table
 
     def build_keyed(*arguments):
         return build(*arguments, ids=order)
 
     class Renumbered(Draws):
-        """Every firm keeps its own luck at reviews; all else is keyed where it is drawn."""
+        """Every firm keeps its own luck; what is not drawn for firms is as it was."""
 
-        def gumbel(self, purpose, quarter, size, *, ids=None):
-            keyed = order[ids] if purpose.startswith("review") else ids
-            return Draws(self.seed).gumbel(purpose, quarter, size, ids=keyed)
+        def uniform(self, purpose, quarter, size, *, ids=None):
+            if purpose.startswith("supplier"):  # the network knows the numbers of its firms
+                return super().uniform(purpose, quarter, size, ids=ids)
+            first = size[0] if isinstance(size, tuple) else size
+            of_firms = ids is not None or (len(order) > 0 and first == len(order))
+            keyed = order if ids is None else order[ids]
+            return super().uniform(purpose, quarter, size, ids=keyed if of_firms else None)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(abm.base_year.set_up, "place_firms", place_and_shuffle)
+        patch.setattr(abm.base_year.set_up, "draw_population", draw_and_shuffle)
         patch.setattr(abm.model, "Draws", Renumbered)
         patch.setattr(SupplierNetwork, "build", build_keyed)
         model = RelocationModel(SCENARIO, firms=FIRMS, rng=SEED)

@@ -10,6 +10,8 @@ from abm.worlds.twin import alike, twin
 from experiments.scenarios.overrides import load_scenario
 from tests.same_firms import at_rest
 
+pytestmark = pytest.mark.anew
+
 FIRMS, QUARTERS = 200, 3
 
 

@@ -68,7 +68,7 @@ def test_what_stands_in_a_country_differs_little_between_seeds():
     """With independent draws Mexican output varied by 14% at 2,000 firms."""
     made = []
     for seed in range(5):
-        table = RelocationModel("status-quo", firms=600, rng=seed).firms
+        table = RelocationModel("status-quo", firms=1000, rng=seed).firms
         share = table.base_plant_sales[np.arange(len(table)), table.config]
         made.append((table.base_revenue * table.weight) @ share)
     spread = np.std(made, axis=0, ddof=1) / np.mean(made, axis=0)
@@ -143,10 +143,11 @@ def test_owners_jobs_output_and_plants_add_up_to_those_of_hosts(donor):
 
 
 def largest_alone(model: RelocationModel, host: int) -> int:
-    """A firm of a member with its only plant there, and with many customers."""
+    """A firm of a member with its only plant there, no project, and many customers."""
     table = model.firms
     label = CONFIG_LABELS.index(HOSTS[host])
-    rows = np.flatnonzero((table.home == host) & (table.config == label))
+    idle = (table.home == host) & (table.config == label) & (table.target < 0)
+    rows = np.flatnonzero(idle)
     return int(rows[np.argmax(model.customers.firms[rows, host])])
 
 
@@ -183,7 +184,7 @@ def test_an_entrant_wins_customers_from_nothing_and_finds_suppliers(donor):
     win = model.scenario.economy.win
     model.step()
     anew = serve(model.this_quarter(), model.customers, AT_ONCE, model.trade).customers
-    np.testing.assert_allclose(model.customers.firms[row], win * anew.firms[row], rtol=0.05)
+    np.testing.assert_allclose(model.customers.firms[row], win * anew.firms[row], rtol=0.1)
     assert model.agents_by_type[Firm][row].status == "stands"
     assert (model.network.host[row] != IDLE).all()
     assert (model.network.supplier[row] >= 0).any()

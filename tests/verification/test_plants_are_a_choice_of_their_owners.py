@@ -24,7 +24,7 @@ from experiments.scenarios.overrides import load_scenario
 from tests.reference.plant_flows import expected_decisions, expected_flows
 from tests.same_firms import at_rest, model_of
 
-FIRMS = 600
+FIRMS = 1000
 MEX, USA = HOSTS.index("MEX"), HOSTS.index("USA")
 WITH_MEX = np.array(
     [
@@ -68,7 +68,7 @@ def test_firms_that_neither_decide_nor_die_stand_where_they_did():
     assert not model.expected_moves.opening.any()
 
 
-def test_in_the_long_run_owners_make_what_they_do(rest):
+def test_in_the_long_run_as_many_firms_stand_and_owners_make_about_what_they_do(rest):
     """But for few that own more abroad than what is modelled explains."""
     model, _, _, resting = rest
     table, economy = model.firms, model.economy
@@ -77,12 +77,16 @@ def test_in_the_long_run_owners_make_what_they_do(rest):
     sales = np.einsum("nc,nch->nh", standing, table.base_plant_sales[rows])
     sales *= (table.base_revenue * table.weight)[rows, None]
     output = economy.output[:N_HOSTS, :N_FOOTLOOSE].sum(axis=1) / 4
-    np.testing.assert_allclose(sales.sum(axis=0), output, rtol=0.02)
+    np.testing.assert_allclose(sales.sum(axis=0), output, rtol=0.05)
     wanted = np.einsum("jho,hj->oh", economy.owners, economy.output[:N_HOSTS, :N_FOOTLOOSE]) / 4
     cell = table.home[rows]
     found = np.stack([np.bincount(cell, at, N_HOMES) for at in sales.T], axis=1)
     gap = np.abs(found - wanted) / output
-    assert gap.max() < 0.02
+    assert gap.max() < 0.05
+    home, stand = table.home[rows], 1 - standing[:, NO_PLANT]
+    for here in range(N_HOSTS):
+        wanted = table.founded[table.home == here].sum()
+        assert stand[home == here].sum() == pytest.approx(wanted, rel=0.01)
 
 
 def test_small_firms_seldom_go_abroad_and_owners_from_abroad_have_the_plants_observed(rest):

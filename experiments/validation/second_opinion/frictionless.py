@@ -10,13 +10,13 @@ import numpy as np
 from abm.axes import CONFIG_LABELS, HOSTS
 from abm.base_year.base_sales import base_quarter, set_base_sales
 from abm.base_year.calibration import calibrate
-from abm.base_year.links import link_suppliers
 from abm.base_year.population import SMALLEST_FIRMS, draw_population
 from abm.base_year.set_up import CalibratedEconomy
 from abm.economy.tables import Economy
 from abm.model import RelocationModel
 from abm.policy import compile_policy
 from abm.scenario.scenario import Scenario
+from abm.trade.inputs.links import link_suppliers
 from experiments.scenarios.designs import FIXED_PLANTS, content
 from experiments.scenarios.overrides import load_scenario
 

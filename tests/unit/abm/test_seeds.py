@@ -9,6 +9,8 @@ from numpy.random import PCG64, SeedSequence, default_rng
 from abm.engine.seeds import seed_of
 from abm.errors import ScenarioError
 
+pytestmark = pytest.mark.anew
+
 
 @pytest.mark.parametrize("kind", [int, np.int8, np.uint16, np.int64, np.uint64])
 def test_a_whole_number_of_any_kind_is_the_seed_itself(kind):
