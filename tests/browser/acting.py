@@ -7,6 +7,7 @@ is claimed only after something that happened later was waited for.
 """
 
 import re
+from contextlib import suppress
 from time import perf_counter
 from urllib.parse import parse_qs, urlsplit
 
@@ -17,7 +18,8 @@ from viz.lab import keep
 PATIENCE = 60.0
 """Seconds after which a claim is taken for wrong: many, for machines that do much else."""
 
-expect = pytest.importorskip("playwright.sync_api").expect
+playwright = pytest.importorskip("playwright.sync_api")
+expect = playwright.expect
 expect.set_options(timeout=1000 * PATIENCE)
 
 CLOCK = ".ns-clock span"
@@ -77,6 +79,12 @@ def wait_for_quarter(page, least):
 
 def press(page, name):
     page.get_by_role("button", name=name, exact=True).first.click()
+
+
+def pause_if_playing(page):
+    """Pause; on a slow machine a scenario may have been played to its end by then."""
+    with suppress(playwright.TimeoutError):
+        page.get_by_role("button", name="Pause", exact=True).click(timeout=5000)
 
 
 def expect_pressed(page, name):

@@ -26,6 +26,7 @@ from tests.browser.acting import (
     expect_pressed,
     expect_quarter,
     number_of,
+    pause_if_playing,
     press,
     restored,
     set_number,
@@ -302,7 +303,7 @@ def test_twenty_steps_with_levers_pulled_at_random_leave_no_error(visit, server)
         set_number(page, "Special duty", 7 * turn + 3)
         set_number(page, "Content required", 50 + turn)
         wait_for_quarter(page, 4 * (turn + 1))
-    press(page, "Pause")
+    pause_if_playing(page)
     expect(page.locator(".ns-failed")).to_have_count(0)
     settled(page)
     assert "Traceback" not in server.log.read_text()[said:]

@@ -12,7 +12,7 @@ from abm.scenario.scenario import Scenario
 from experiments.scenarios.overrides import load_scenario
 from tests.same_firms import model_of
 
-FIRMS = 400
+FIRMS = 700
 USA, MEX = HOSTS.index("USA"), HOSTS.index("MEX")
 OVERSEAS = [HOMES.index("CHN"), HOMES.index("ROW")]
 FORWARD = ("firms.beliefs.forward=1", "firms.beliefs.myopic=0", "firms.beliefs.adaptive=0")

@@ -31,7 +31,7 @@ UNREST = (
 @pytest.fixture(scope="module")
 def world():
     """A world of the page, three quarters in."""
-    lab = Laboratory(Start(load_scenario("usmca", list(UNREST)), 150, 4))
+    lab = Laboratory(Start(load_scenario("usmca", list(UNREST)), 150, 6))
     for _ in range(QUARTERS):
         lab.step()
     assert lab.failure is None
