@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from abm.axes import FOOTLOOSE, GOODS, HOSTS, PARTNERS
 from experiments.labels import sector_in_sentence, with_minus
+from experiments.outcomes.over_seeds import OverSeeds
 from experiments.outcomes.quantities import (
     contracts_to_move,
     customers_to_move,
@@ -178,6 +179,7 @@ def draw_all(
     reference: RunFrames | None,
     folder: Path,
     channels: pd.DataFrame | None = None,
+    seeds: OverSeeds | None = None,
 ) -> list[Path]:
     """Draw every figure of `FIGURES` into a folder, as PNG at two pixels a point and as SVG.
 
@@ -190,6 +192,8 @@ def draw_all(
         Must exist.
     channels : pandas.DataFrame, optional
         Split of the differences, of which there is then a figure too.
+    seeds : OverSeeds, optional
+        What other seeds say, of which figures then show means and intervals.
 
     Returns
     -------
