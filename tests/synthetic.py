@@ -167,6 +167,7 @@ def _moves(quarters: int, tilt: float) -> pd.DataFrame:
                             "stage": stage,
                             "firms": number,
                             "weight": 9.5 * number,
+                            "firm_ids": " ".join(map(str, range(number))),
                         }
                     )
     return pd.DataFrame(rows) if rows else empty("moves")
