@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from experiments.commands import explain, law, own_data, sweeps, validate
+from experiments.commands import brief, explain, law, own_data, sweeps, validate
 from experiments.commands.options import (
     MOST_FIRMS,
     MOST_QUARTERS,
@@ -400,6 +400,7 @@ def replay(
 
 sweeps.register(app)
 explain.register(app)
+brief.register(app)
 own_data.register(app)
 validate.register(app)
 law.register(app)

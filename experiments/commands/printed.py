@@ -62,8 +62,8 @@ def print_result(result: RunResult, console: Console | None = None, *, quiet: bo
             console.print(channels_table(result.summary, of_seed))
         if result.phase_seconds:
             console.print(profile_table(result.phase_seconds))
-        if result.reference is not None and differs_nowhere(result.summary):
-            console.print(f"{result.run.name} does not differ from {result.reference.name}.")
+        if result.reference is not None:
+            print_brief(result, console)
     for note in result.notes:
         console.print(note, markup=False, highlight=False, soft_wrap=True)
     if result.out is not None:
@@ -75,9 +75,23 @@ def print_result(result: RunResult, console: Console | None = None, *, quiet: bo
         )
 
 
-def differs_nowhere(result: Summary) -> bool:
-    """Whether a run ended exactly where its reference did."""
-    return not any(entry["difference"] for _, entry in entries(result))
+def print_brief(result: RunResult, console: Console) -> None:
+    """Print the answer in sentences, what limits it, and whom to ask why."""
+    from experiments.brief.caveats import caveats
+    from experiments.brief.movers import SHOWN, movers
+    from experiments.brief.sentences import sentences
+
+    console.print()
+    for sentence in [*sentences(result), *caveats(result)]:
+        console.print(sentence, markup=False, highlight=False)
+    console.print()
+    named = movers(result.run, result.reference)[:SHOWN]
+    other = result.reference.name if result.reference is not None else ""
+    for one in named:
+        console.print(
+            f"Firm {one.firm}, {one.told(other)}: {one.command(result.out)}",
+            markup=False, highlight=False, soft_wrap=True,
+        )  # fmt: skip
 
 
 def summary_table(result: RunResult) -> Table:
@@ -97,7 +111,7 @@ def summary_table(result: RunResult) -> Table:
     count = len(result.seeds.seeds)
     caption = (
         f"Means of {count} seeds, and \N{PLUS-MINUS SIGN} half of the difference's 95% interval."
-        f" Without * it cannot be told from luck. {DRIFT}"
+        f" Without * it cannot be told from luck, and one in twenty has * by luck. {DRIFT}"
     )
     table = Table(title=f"{title}, {count} seeds", caption=caption, box=None, padding=(0, 1, 0, 0))
     return _filled(table, result, (against, "\N{PLUS-MINUS SIGN} 95%", *ends), _compared_over_seeds)
@@ -111,6 +125,9 @@ def _in_a_head(name: str, otherwise: str) -> str:
     """A scenario's name above a column, or what it is if that is too long."""
     return name if len(name) <= LONGEST_HEAD else otherwise
 
+
+SINCE_START = ("jobs", "plants_decided", "plants_moved", "investment")
+"""Headlines that are sums over the run."""
 
 DRIFT = "Drift: what the reference changes by on its own since the start."
 
@@ -134,7 +151,10 @@ def _filled(
             table.add_section()
             table.add_row(f"[bold]{HEADINGS[path[0]]}[/]")
         topic = path[0]
-        table.add_row(_row_label(path), *cells(entry))
+        values = cells(entry)
+        if path[0] in SINCE_START and result.reference is not None:
+            values = (*values[:-1], "")  # of a sum since the start there is no drift
+        table.add_row(_row_label(path), *values)
     return table
 
 
@@ -163,9 +183,11 @@ def _compared_over_seeds(entry: dict[str, Any]) -> Sequence[str]:
     unit, found = entry["unit"], entry["over_seeds"]
     if found is None:
         return (NOTHING,) * 5
+    difference = format_change(found["difference"], unit)
+    told = found["told"] and any(digit in difference for digit in "123456789")
     half = format_change((found["high"] - found["low"]) / 2, unit)
     return (
-        f"{format_change(found['difference'], unit)}{'*' if found['told'] else ' '}",
+        f"{difference}{'*' if told else ' '}",
         half.removeprefix("+").removesuffix(" pts"),
         format_value(found["run"], unit),
         format_value(found["reference"], unit),

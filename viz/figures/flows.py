@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from abm.axes import CONFIG_LABELS, HOSTS, N_CONFIGS, QUARTERS_A_YEAR
 from experiments.labels import REGION_NAMES, with_minus
+from experiments.outcomes.over_seeds import OverSeeds
 from experiments.outcomes.quantities import flows_between, plants_changed
 from experiments.outcomes.tables import RunFrames
 from viz.figures.canvas import (
@@ -42,7 +43,9 @@ STRIP = 1.35
 
 @with_key
 @styled
-def where_plants_went(run: RunFrames, reference: RunFrames | None = None) -> Figure:
+def where_plants_went(
+    run: RunFrames, reference: RunFrames | None = None, seeds: OverSeeds | None = None
+) -> Figure:
     """Completed moves between sets of countries, and plants opened and closed."""
     flows = flows_between(run.tables["moves"])
     if not flows.sum():

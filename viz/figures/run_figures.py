@@ -31,6 +31,7 @@ from viz.figures.canvas import (
 )
 from viz.figures.event_marks import with_key
 from viz.figures.flows import where_plants_went
+from viz.figures.map_of_changes import map_of_changes
 from viz.figures.panels import country_panels, sector_dots, two_panels
 from viz.figures.titles import (
     balance_finding,
@@ -67,7 +68,9 @@ def hundredths(value: float) -> str:
 
 @with_key
 @styled
-def production_shares(run: RunFrames, reference: RunFrames | None = None) -> Figure:
+def production_shares(
+    run: RunFrames, reference: RunFrames | None = None, seeds: OverSeeds | None = None
+) -> Figure:
     """Each country's share of what the three make, in the sector that changes most."""
     if run.quarters == 0:
         return nothing_to_show("Production by country", NO_QUARTER)
@@ -89,7 +92,9 @@ def production_shares(run: RunFrames, reference: RunFrames | None = None) -> Fig
 
 @with_key
 @styled
-def jobs(run: RunFrames, reference: RunFrames | None = None) -> Figure:
+def jobs(
+    run: RunFrames, reference: RunFrames | None = None, seeds: OverSeeds | None = None
+) -> Figure:
     """Manufacturing jobs by country, and where they changed."""
     if run.quarters == 0:
         return nothing_to_show("Manufacturing jobs by country", NO_QUARTER)
@@ -106,7 +111,9 @@ def jobs(run: RunFrames, reference: RunFrames | None = None) -> Figure:
 
 @with_key
 @styled
-def us_balances(run: RunFrames, reference: RunFrames | None = None) -> Figure:
+def us_balances(
+    run: RunFrames, reference: RunFrames | None = None, seeds: OverSeeds | None = None
+) -> Figure:
     """US goods balances with Mexico, Canada and everybody else."""
     if run.quarters == 0:
         return nothing_to_show("US goods balances", NO_QUARTER)
@@ -126,7 +133,9 @@ def us_balances(run: RunFrames, reference: RunFrames | None = None) -> Figure:
 
 @with_key
 @styled
-def content_and_claims(run: RunFrames, reference: RunFrames | None = None) -> Figure:
+def content_and_claims(
+    run: RunFrames, reference: RunFrames | None = None, seeds: OverSeeds | None = None
+) -> Figure:
     """Regional content where it changes most, and how much of imports claims origin."""
     if run.quarters == 0:
         return nothing_to_show("Regional content and use of the preference", NO_QUARTER)
@@ -150,7 +159,9 @@ def content_and_claims(run: RunFrames, reference: RunFrames | None = None) -> Fi
 
 @with_key
 @styled
-def still_to_move(run: RunFrames, reference: RunFrames | None = None) -> Figure:
+def still_to_move(
+    run: RunFrames, reference: RunFrames | None = None, seeds: OverSeeds | None = None
+) -> Figure:
     """How much of trade would have other partners if nobody was bound by an earlier choice."""
     if run.quarters == 0:
         return nothing_to_show("Trade that has still to move", NO_QUARTER)
@@ -163,13 +174,14 @@ def still_to_move(run: RunFrames, reference: RunFrames | None = None) -> Figure:
     return figure
 
 
-FIGURES: dict[str, Callable[[RunFrames, RunFrames | None], Figure]] = {
+FIGURES: dict[str, Callable[..., Figure]] = {
     "production_shares": production_shares,
     "us_balances": us_balances,
     "content_and_claims": content_and_claims,
     "still_to_move": still_to_move,
     "where_plants_went": where_plants_went,
     "jobs": jobs,
+    "map_of_changes": map_of_changes,
 }
 """Every figure of a run by the name of its files."""
 
@@ -180,6 +192,7 @@ def draw_all(
     folder: Path,
     channels: pd.DataFrame | None = None,
     seeds: OverSeeds | None = None,
+    only: Collection[str] | None = None,
 ) -> list[Path]:
     """Draw every figure of `FIGURES` into a folder, as PNG at two pixels a point and as SVG.
 
@@ -194,6 +207,8 @@ def draw_all(
         Split of the differences, of which there is then a figure too.
     seeds : OverSeeds, optional
         What other seeds say, of which figures then show means and intervals.
+    only : collection of str, optional
+        Names of the figures to draw; all unless given.
 
     Returns
     -------
@@ -201,8 +216,9 @@ def draw_all(
         The files written; the same tables give the same bytes.
     """
     written = []
-    figures = {name: draw(run, reference) for name, draw in FIGURES.items()}
-    if channels is not None:
+    wanted = [name for name in FIGURES if only is None or name in only]
+    figures = {name: FIGURES[name](run, reference, seeds) for name in wanted}
+    if channels is not None and only is None:
         figures["channels"] = channels_waterfall(run, reference, channels)
     for name, figure in figures.items():
         png, svg = folder / f"{name}.png", folder / f"{name}.svg"

@@ -11,6 +11,9 @@ from experiments.outcomes.tables import RunFrames
 LEAST = 0.05
 """Changes below this would be written 0.0 and count as none."""
 
+LUCK = "no difference that can be told from luck"
+"""What is said of a difference whose interval leaves the sign open."""
+
 LONGEST_NAME = 12
 """Letters of a scenario's name that fit at the end of a line."""
 
