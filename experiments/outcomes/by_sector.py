@@ -1,6 +1,6 @@
 """What figures show of single sectors and of countries, quarter by quarter."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 import pandas as pd
 
@@ -41,12 +41,15 @@ def content_by_sector(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
 def balances_by_sector(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """US goods balances, billion USD a year; a column a sector and partner, or all `OTHERS`."""
-    found = {}
-    for sector in GOODS:
-        balance = yearly(us_goods_balance(tables["trade"], (sector,))) / BILLION
-        others = balance.drop(columns=list(PARTNERS)).sum(axis=1)
-        found[sector] = balance[list(PARTNERS)].assign(**{OTHERS: others})
+    found = {sector: balances(tables, (sector,)) for sector in GOODS}
     return pd.concat(found, axis=1, names=["sector", "region"])
+
+
+def balances(tables: Mapping[str, pd.DataFrame], sectors: Collection[str] = GOODS) -> pd.DataFrame:
+    """The same over some sectors; a column a partner, and all `OTHERS` in one."""
+    balance = yearly(us_goods_balance(tables["trade"], sectors)) / BILLION
+    others = balance.drop(columns=list(PARTNERS)).sum(axis=1)
+    return balance[list(PARTNERS)].assign(**{OTHERS: others})
 
 
 def details(tables: Mapping[str, pd.DataFrame]) -> dict[Names, Headline]:
@@ -68,6 +71,7 @@ def _every(tables: Mapping[str, pd.DataFrame]) -> Iterator[tuple[Names, Headline
         ("output", by_year, "billion USD a year"),
         ("output_shares_by_sector", output_shares_by_sector(tables), "share of output"),
         ("jobs_by_sector", jobs_by_sector(tables), "persons"),
+        ("balances", balances(tables), "billion USD a year"),
         ("balances_by_sector", balances_by_sector(tables), "billion USD a year"),
         ("content_by_sector", content_by_sector(tables), "share of net cost"),
         ("contracts_to_move", contracts_to_move(outcomes), "share of purchases"),
