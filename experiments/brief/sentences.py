@@ -46,7 +46,7 @@ def _every(result: RunResult) -> Iterator[str]:
         yield _alone(result)
     elif differs_nowhere(result):
         yield (
-            f"{_upper(result.run.name)} does not differ from {result.reference.name} by"
+            f"{result.run.name} does not differ from {result.reference.name} by"
             f" {end_in_words(result.run)}: every headline is the same"
             f"{' in every seed' if result.seeds is not None else ''}."
         )

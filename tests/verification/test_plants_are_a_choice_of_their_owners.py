@@ -72,9 +72,7 @@ def test_in_the_long_run_owners_make_what_they_do(rest):
     """But for few that own more abroad than what is modelled explains."""
     model, _, _, resting = rest
     table, economy = model.firms, model.economy
-    standing = resting.standing(
-        Sunk(model.calibration.arriving, model.calibration.founding)
-    )
+    standing = resting.standing(Sunk(model.calibration.arriving, model.calibration.founding))
     rows = np.concatenate(resting.rows)
     sales = np.einsum("nc,nch->nh", standing, table.base_plant_sales[rows])
     sales *= (table.base_revenue * table.weight)[rows, None]

@@ -29,6 +29,9 @@ TOP, BOTTOM = 0.79, 0.085
 TITLES = ((15.0, 76), (12.5, 92), (10.5, 110))
 """Sizes of type for a finding, in points, and the characters that then fit on a line."""
 
+NO_QUARTER = "The run holds only the calibration year. Run at least one quarter to see a change."
+"""Shown in the place of panels that have nothing to compare."""
+
 styled = mpl.rc_context(
     {
         "figure.dpi": 100,

@@ -17,7 +17,7 @@ from experiments.outcomes.tables import RunFrames
 from viz.charts.basics import LIGHT
 from viz.charts.change import ChangeScale, change_scale
 from viz.charts.map import MAP_NAME, WINDOW, outlines
-from viz.figures.canvas import TOP, new_figure, styled
+from viz.figures.canvas import NO_QUARTER, TOP, new_figure, nothing_to_show, styled
 from viz.figures.titles import LUCK, at_baseline
 from viz.palette import TEXT
 
@@ -25,7 +25,7 @@ LEAST = 0.005
 """Percent of output below which a change would be written 0.00 and counts as none."""
 
 
-LABELS = {"USA": (-2.5, -1.0), "MEX": (-18.5, -18.0), "CAN": (0.0, 12.5)}
+LABELS = {"USA": (-2.5, -1.0), "MEX": (-20.5, -18.5), "CAN": (0.0, 12.5)}
 """Where the numbers of a country stand, in units of the map; those of Mexico in the Pacific."""
 
 
@@ -56,6 +56,8 @@ def map_of_changes(
     run: RunFrames, reference: RunFrames | None = None, seeds: OverSeeds | None = None
 ) -> Figure:
     """Countries coloured by how their output changes, pale and hatched where it may be luck."""
+    if run.quarters == 0:
+        return nothing_to_show("Where output changes", NO_QUARTER)
     found = _changes(run, reference, seeds)
     sure = ""
     if seeds is not None:

@@ -29,6 +29,7 @@ from experiments.outcomes.quantities import (
 )
 from experiments.outcomes.tables import RunFrames
 from viz.figures.canvas import (
+    NO_QUARTER,
     last_year,
     new_figure,
     nothing_to_show,
@@ -50,9 +51,6 @@ from viz.figures.titles import (
     still_to_move_finding,
 )
 from viz.figures.waterfall import channels_waterfall
-
-NO_QUARTER = "The run holds only the calibration year. Run at least one quarter to see a change."
-
 
 def billion(value: float) -> str:
     """A number of billions as it stands at a line."""
