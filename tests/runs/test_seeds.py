@@ -6,9 +6,13 @@ from functools import cache
 import numpy as np
 import pandas as pd
 import pytest
+from markupsafe import escape
 
 from abm.errors import OutputError, ScenarioError
 from abm.scenario.scenario import Scenario
+from experiments.brief.movers import movers
+from experiments.brief.sentences import sentences
+from experiments.commands.main import main
 from experiments.outcomes.over_seeds import measured
 from experiments.outcomes.tables import TABLES
 from experiments.runs import other_seeds
@@ -199,3 +203,30 @@ def test_the_usual_number_of_seeds_falls_with_size():
     assert [usual_seeds(firms, 40) for firms in (100, 2_500, 3_000, 10_000, 10**6)] == [
         8, 8, 6, 5, 5,
     ]  # fmt: skip
+
+
+def test_a_brief_is_written_of_the_folder_and_says_the_same_on_the_screen(whole, tmp_path, capsys):
+    assert main(["brief", str(whole.out), "-o", str(tmp_path / "brief.html")]) == 0
+    said = capsys.readouterr().out
+    page = (tmp_path / "brief.html").read_text(encoding="utf-8")
+    for sentence in sentences(whole):
+        assert sentence in said
+        assert str(escape(sentence)) in page
+    assert "<svg" in page
+    assert what_would_be_lost(whole.out) == ""
+
+
+def test_explain_without_a_firm_offers_the_movers(whole, capsys):
+    reference = whole.out / "status-quo"
+    assert main(["explain", str(reference)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    first = movers(whole.reference, None)[0]
+    assert lines[0].startswith(f"nearshore explain {reference} --firm {first.firm} --quarter ")
+    assert main(["explain", str(reference), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["firm"] == first.firm
+
+
+def test_moves_name_as_many_firms_as_they_count(whole):
+    moves = whole.run.tables["moves"]
+    assert len(moves)
+    assert (moves["firm_ids"].str.split().str.len() == moves["firms"]).all()

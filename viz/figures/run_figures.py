@@ -52,6 +52,7 @@ from viz.figures.titles import (
 )
 from viz.figures.waterfall import channels_waterfall
 
+
 def billion(value: float) -> str:
     """A number of billions as it stands at a line."""
     return with_minus(f"{value:,.1f}")
