@@ -82,7 +82,7 @@ class Effect:
         return format_change(value, self.unit)
 
 
-FIGURES = {
+SIX_FIGURES = {
     "manufacturing_employment.USA": ("US manufacturing jobs", "thousand"),
     "manufacturing_employment.MEX": ("Manufacturing jobs in Mexico", "thousand"),
     "us_goods_balance.MEX": ("US goods balance with Mexico", "bn USD a year"),
@@ -104,7 +104,7 @@ def effect(result: RunResult, indicator: str) -> Effect | None:
         Names that lead to it in the summary, with dots between.
     """
     entry = dict(entries(result.summary))[tuple(indicator.split("."))]
-    label, _ = FIGURES.get(indicator, (indicator, ""))
+    label, _ = SIX_FIGURES.get(indicator, (indicator, ""))
     if result.seeds is not None:
         found = result.seeds.difference(indicator)
         if found.n < 2:
@@ -119,7 +119,7 @@ def effect(result: RunResult, indicator: str) -> Effect | None:
 
 def headline_effects(result: RunResult) -> list[Effect]:
     """The six figures in front, those left out that are shares of nothing."""
-    found = (effect(result, indicator) for indicator in FIGURES)
+    found = (effect(result, indicator) for indicator in SIX_FIGURES)
     return [one for one in found if one is not None]
 
 

@@ -15,10 +15,10 @@ from abm.axes import CONFIG_LABELS, NO_PLANT
 from experiments.outcomes.tables import RunFrames
 from experiments.runs.on_disk.run_folders import PROGRAM
 
-SHOWN = 6
+MOVERS_SHOWN = 6
 """Movers in a brief; `explain` without a firm lists more."""
 
-LISTED = 30
+MOVERS_LISTED = 30
 """Movers that `explain` offers."""
 
 

@@ -11,15 +11,13 @@ from abm.scenario.firm_assumptions import FirmAssumptions
 from experiments.brief.caveats import closure_in_words
 from experiments.brief.effects import Effect, differs_nowhere, effect, headline_effects
 from experiments.brief.movers import movers, names_firms
-from experiments.labels import CHANNEL_LABELS, in_sentence
+from experiments.labels import CHANNEL_LABELS, MAY_BE_LUCK, in_sentence
 from experiments.outcomes.intervals import LEVEL
 from experiments.outcomes.tables import RunFrames
 from experiments.runs.runner import RunResult
 
 MOST_SEEDS = 1_000
 """Seeds above which no run is proposed."""
-
-LUCK = "no difference that can be told from luck"
 
 CHANNELS_TOLD = 3
 """Channels that are named, the largest."""
@@ -84,7 +82,9 @@ def what_changed(result: RunResult) -> str:
     known = [(host, one) for host, one in jobs if one is not None and _counts(one)]
     start = f"By {end_in_words(result.run)}"
     if not known:
-        said = f"{start} manufacturing jobs show {LUCK} between {result.run.name} and {other}"
+        said = (
+            f"{start} manufacturing jobs show {MAY_BE_LUCK} between {result.run.name} and {other}"
+        )
     else:
         known.sort(key=lambda pair: -abs(pair[1].interval.mean))
         parts = [
@@ -96,7 +96,7 @@ def what_changed(result: RunResult) -> str:
         said = f"{start} {_listed(parts)}"
         silent = [in_sentence(host) for host, one in jobs if one is None or not _counts(one)]
         if silent and result.seeds is not None:
-            said += f"; for {_listed(silent)} there is {LUCK}"
+            said += f"; for {_listed(silent)} there is {MAY_BE_LUCK}"
     return f"{said}.{_balances(result)}"
 
 
@@ -117,7 +117,7 @@ def for_consumers(result: RunResult) -> str:
     prices = _by_host(result, "consumer_prices")
     income = _by_host(result, "real_income")
     if not prices and not income:
-        return f"Consumers: {LUCK} in prices or real income of any of the three countries."
+        return f"Consumers: {MAY_BE_LUCK} in prices or real income of any of the three countries."
     parts = []
     if prices:
         told = [
@@ -153,7 +153,7 @@ def about_plants(result: RunResult) -> str:
         ]
         said = f"New plants that firms are to be expected to decide on: {_listed(parts)}"
     else:
-        said = f"New plants that firms are to be expected to decide on show {LUCK}"
+        said = f"New plants that firms are to be expected to decide on show {MAY_BE_LUCK}"
     if not names_firms(result.run):
         return f"{said}."
     others = movers(result.run, result.reference)

@@ -29,9 +29,9 @@ def brief(
     ] = None,
 ) -> None:
     """Tell the answer of a finished run on one page, with how sure it is."""
-    from experiments.brief.page import write_brief
+    from experiments.brief.brief_page import write_brief
     from experiments.brief.sentences import sentences
-    from experiments.runs.finished import read_result
+    from experiments.runs.finished_run import read_result
 
     result = read_result(folder)
     path = out or folder.resolve().with_name(f"{folder.resolve().name}-{BRIEF}")

@@ -62,8 +62,8 @@ def _offer_movers(folder: Path, *, json: bool) -> None:
     from dataclasses import asdict
     from json import dumps
 
-    from experiments.brief.movers import LISTED, movers, names_firms
-    from experiments.runs.finished import read_result
+    from experiments.brief.movers import MOVERS_LISTED, movers, names_firms
+    from experiments.runs.finished_run import read_result
 
     result = read_result(folder)
     found = movers(result.run, result.reference)
@@ -76,10 +76,10 @@ def _offer_movers(folder: Path, *, json: bool) -> None:
     elif not found:
         otherwise = f" otherwise than under {other}" if other else ""
         typer.echo(f"No firm of {result.run.name} moves{otherwise}; name any with --firm, from 0.")
-    for one in found[:LISTED]:
+    for one in found[:MOVERS_LISTED]:
         typer.echo(f"{one.command(folder)}    {one.told(other)}")
-    if len(found) > LISTED:
-        typer.echo(f"and {len(found) - LISTED} more; --json lists all")
+    if len(found) > MOVERS_LISTED:
+        typer.echo(f"and {len(found) - MOVERS_LISTED} more; --json lists all")
 
 
 def _explain_firm(folder: Path, firm: int, quarter: int | None, *, json: bool) -> None:

@@ -132,8 +132,8 @@ def run(
         return
     if scenario is None:
         raise ScenarioError("name a scenario, or a folder with --resume")
+    from experiments.runs.paired_seeds import usual_seeds
     from experiments.runs.runner import default_folder, run_scenario
-    from experiments.runs.seeds import usual_seeds
 
     table = chosen_economy(economy, base_year)
     chosen, reference = _chosen(

@@ -78,14 +78,14 @@ def print_result(result: RunResult, console: Console | None = None, *, quiet: bo
 def print_brief(result: RunResult, console: Console) -> None:
     """Print the answer in sentences, what limits it, and whom to ask why."""
     from experiments.brief.caveats import caveats
-    from experiments.brief.movers import SHOWN, movers
+    from experiments.brief.movers import MOVERS_SHOWN, movers
     from experiments.brief.sentences import sentences
 
     console.print()
     for sentence in [*sentences(result), *caveats(result)]:
         console.print(sentence, markup=False, highlight=False)
     console.print()
-    named = movers(result.run, result.reference)[:SHOWN]
+    named = movers(result.run, result.reference)[:MOVERS_SHOWN]
     other = result.reference.name if result.reference is not None else ""
     for one in named:
         console.print(

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping
 import pandas as pd
 
 from abm.axes import FOOTLOOSE, GOODS, HOSTS, PARTNERS, QUARTERS_A_YEAR
-from experiments.outcomes.headlines import BILLION, Headline, Names
+from experiments.outcomes.headlines import BILLION, Names, QuarterlyHeadline
 from experiments.outcomes.quantities import (
     contracts_to_move,
     customers_to_move,
@@ -13,7 +13,7 @@ from experiments.outcomes.quantities import (
     yearly,
 )
 
-OTHERS = "ROW"
+ALL_OTHERS = "ROW"
 """All that are neither in the United States, nor in Mexico, nor in Canada."""
 
 
@@ -40,19 +40,19 @@ def content_by_sector(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
 
 def balances_by_sector(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """US goods balances, billion USD a year; a column a sector and partner, or all `OTHERS`."""
+    """US goods balances, billion USD a year; a column a sector and partner, or all `ALL_OTHERS`."""
     found = {sector: balances(tables, (sector,)) for sector in GOODS}
     return pd.concat(found, axis=1, names=["sector", "region"])
 
 
 def balances(tables: Mapping[str, pd.DataFrame], sectors: Collection[str] = GOODS) -> pd.DataFrame:
-    """The same over some sectors; a column a partner, and all `OTHERS` in one."""
+    """The same over some sectors; a column a partner, and all `ALL_OTHERS` in one."""
     balance = yearly(us_goods_balance(tables["trade"], sectors)) / BILLION
     others = balance.drop(columns=list(PARTNERS)).sum(axis=1)
-    return balance[list(PARTNERS)].assign(**{OTHERS: others})
+    return balance[list(PARTNERS)].assign(**{ALL_OTHERS: others})
 
 
-def details(tables: Mapping[str, pd.DataFrame]) -> dict[Names, Headline]:
+def details(tables: Mapping[str, pd.DataFrame]) -> dict[Names, QuarterlyHeadline]:
     """What figures show beside the headlines, by names that no headline has.
 
     Parameters
@@ -63,7 +63,7 @@ def details(tables: Mapping[str, pd.DataFrame]) -> dict[Names, Headline]:
     return dict(_every(tables))
 
 
-def _every(tables: Mapping[str, pd.DataFrame]) -> Iterator[tuple[Names, Headline]]:
+def _every(tables: Mapping[str, pd.DataFrame]) -> Iterator[tuple[Names, QuarterlyHeadline]]:
     output = output_by_sector(tables).T.groupby(level="region").sum().T[list(HOSTS)]
     by_year = QUARTERS_A_YEAR * output / BILLION
     outcomes = tables["outcomes"]
@@ -79,7 +79,7 @@ def _every(tables: Mapping[str, pd.DataFrame]) -> Iterator[tuple[Names, Headline
     ):
         for column in table.columns:
             names = column if isinstance(column, tuple) else (column,)
-            yield (name, *map(str, names)), Headline(table[column], unit)
+            yield (name, *map(str, names)), QuarterlyHeadline(table[column], unit)
 
 
 def _by_sector(table: pd.DataFrame, column: str, place: str) -> pd.DataFrame:

@@ -43,7 +43,7 @@ _UNITS = {
 
 
 @dataclass(frozen=True)
-class Headline:
+class QuarterlyHeadline:
     """A figure of a run, one a quarter.
 
     Attributes
@@ -57,7 +57,7 @@ class Headline:
     unit: str
 
 
-def headlines(tables: Mapping[str, pd.DataFrame]) -> dict[Names, Headline]:
+def headlines(tables: Mapping[str, pd.DataFrame]) -> dict[Names, QuarterlyHeadline]:
     """What a run says about trade, jobs, plants, claims, content and prices.
 
     Parameters
@@ -73,13 +73,13 @@ def headlines(tables: Mapping[str, pd.DataFrame]) -> dict[Names, Headline]:
     return dict(_every(tables))
 
 
-def _every(tables: Mapping[str, pd.DataFrame]) -> Iterator[tuple[Names, Headline]]:
+def _every(tables: Mapping[str, pd.DataFrame]) -> Iterator[tuple[Names, QuarterlyHeadline]]:
     yield from _of_trade_and_jobs(tables)
     yield from _of_plants(tables)
     yield from _of_origin_and_prices(tables)
 
 
-type _Found = Iterator[tuple[Names, Headline]]
+type _Found = Iterator[tuple[Names, QuarterlyHeadline]]
 
 
 def _of_trade_and_jobs(tables: Mapping[str, pd.DataFrame]) -> _Found:
@@ -109,7 +109,7 @@ def _of_plants(tables: Mapping[str, pd.DataFrame]) -> _Found:
     for of, column, unit in (("real_firms", "weight", "plants"), ("agents", "firms", "agents")):
         changed = _up_to(plants_changed(moves, column), quarters)
         for kind, host in changed.columns:
-            yield ("plants_moved", of, kind, host), Headline(changed[kind, host], unit)
+            yield ("plants_moved", of, kind, host), QuarterlyHeadline(changed[kind, host], unit)
     for kind, columns in INVESTMENT.items():
         for stage, column in columns.items():
             yield from _sums(("investment", kind, stage), outcomes, column)
@@ -132,12 +132,12 @@ def _of_origin_and_prices(tables: Mapping[str, pd.DataFrame]) -> _Found:
     revenue = yearly(duty_revenue(trade)) / BILLION
     yield from _series(("duty_revenue",), revenue, "billion USD a year")
     rate = _gross_move_rate(outcomes, tables["moves"])
-    yield ("gross_move_rate_per_year",), Headline(rate, "moves a plant a year")
+    yield ("gross_move_rate_per_year",), QuarterlyHeadline(rate, "moves a plant a year")
 
 
 def _series(names: Names, table: pd.DataFrame, unit: str) -> _Found:
     for column in table.columns:
-        yield (*names, str(column)), Headline(table[column], unit)
+        yield (*names, str(column)), QuarterlyHeadline(table[column], unit)
 
 
 def _sums(names: Names, outcomes: pd.DataFrame, column: str) -> _Found:

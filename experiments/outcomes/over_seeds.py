@@ -16,7 +16,7 @@ from experiments.outcomes.summary import Summary, entries
 SOLVED = 1e-6
 """Relative difference of two worlds below which markets were solved no more closely."""
 
-COLUMNS = ("seed", "scenario", "quarter", "indicator", "unit", "value")
+SEED_COLUMNS = ("seed", "scenario", "quarter", "indicator", "unit", "value")
 
 type Floats = NDArray[np.float64]
 
@@ -34,7 +34,7 @@ def measured(seed: int, scenario: str, tables: Mapping[str, pd.DataFrame]) -> pd
     Returns
     -------
     pandas.DataFrame
-        With `COLUMNS`; NaN stands for a share of nothing.
+        With `SEED_COLUMNS`; NaN stands for a share of nothing.
     """
     found = headlines(tables) | details(tables)
     parts = [
@@ -49,7 +49,7 @@ def measured(seed: int, scenario: str, tables: Mapping[str, pd.DataFrame]) -> pd
         for names, one in found.items()
     ]
     table = pd.concat(parts, ignore_index=True).assign(seed=seed, scenario=scenario)
-    return table[list(COLUMNS)]
+    return table[list(SEED_COLUMNS)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +59,7 @@ class OverSeeds:
     Attributes
     ----------
     table : pandas.DataFrame
-        With `COLUMNS`, of two scenarios, each with the same seeds and quarters.
+        With `SEED_COLUMNS`, of two scenarios, each with the same seeds and quarters.
     run, reference : str
         Names of the scenarios.
     firms : int

@@ -10,7 +10,7 @@ from abm.model import RelocationModel
 from abm.scenario.fork import future_of
 from abm.scenario.scenario import Scenario
 from experiments.runs.channels import world_names
-from experiments.runs.finished import read_manifest, read_result
+from experiments.runs.finished_run import read_manifest, read_result
 from experiments.runs.on_disk.checkpoints import NO_CHECKPOINT, read_checkpoint, restored
 from experiments.runs.on_disk.provenance import check_economy
 from experiments.runs.on_disk.run_folders import (

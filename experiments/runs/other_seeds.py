@@ -12,8 +12,8 @@ from experiments.outcomes.summary import Summary
 from experiments.outcomes.tables import RunFrames
 from experiments.runs.on_disk.kept_seeds import keep_seed, kept_seeds, write_seeds
 from experiments.runs.on_disk.run_folders import PROGRAM, check_destination
+from experiments.runs.paired_seeds import PairedRuns, SeedAnswer, both_measured, run_seeds
 from experiments.runs.progress import SeedProgress
-from experiments.runs.seeds import Comparison, Done, both_measured, run_seeds
 from experiments.runs.stopping import STOPS, stop_signals
 
 
@@ -62,7 +62,7 @@ class SeedsFound:
 
 
 def find_seeds(
-    comparison: Comparison,
+    comparison: PairedRuns,
     runs: tuple[RunFrames, RunFrames],
     summary: Summary,
     asked: SeedsAsked,
@@ -75,7 +75,7 @@ def find_seeds(
 
     Parameters
     ----------
-    comparison : Comparison
+    comparison : PairedRuns
     runs : tuple of RunFrames
         The run and the reference of the first seed.
     summary : dict
@@ -110,7 +110,7 @@ def find_seeds(
 
 
 def _run_missing(
-    comparison: Comparison,
+    comparison: PairedRuns,
     missing: list[int],
     asked: SeedsAsked,
     parts: dict[int, pd.DataFrame],
@@ -124,7 +124,7 @@ def _run_missing(
     already = asked.count - len(missing)
     with SeedProgress(title, already, asked.count, quiet=asked.quiet) as progress:
 
-        def finished(done: Done) -> None:
+        def finished(done: SeedAnswer) -> None:
             if done.table is None:
                 failures[done.seed] = done.failure
             else:

@@ -39,8 +39,8 @@ from experiments.runs.on_disk.run_folders import (
     write_table,
 )
 from experiments.runs.other_seeds import SeedsAsked, find_seeds
+from experiments.runs.paired_seeds import PairedRuns
 from experiments.runs.progress import RunProgress
-from experiments.runs.seeds import Comparison
 from experiments.runs.simulation import (
     ModelFactory,
     Save,
@@ -281,7 +281,7 @@ def with_seeds(result: RunResult, asked: SeedsAsked) -> RunResult:
     runs = (result.run, result.reference)
     names = (result.run.name, result.reference.name)
     run, reference = result.scenarios
-    comparison = Comparison(run, reference, names, result.firms, result.run.quarters)
+    comparison = PairedRuns(run, reference, names, result.firms, result.run.quarters)
     found = find_seeds(comparison, runs, result.summary, asked, result.out)
     return replace(
         result,

@@ -8,7 +8,7 @@ from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 
 from abm.axes import HOSTS
-from experiments.labels import REGION_NAMES, in_sentence, with_minus
+from experiments.labels import MAY_BE_LUCK, REGION_NAMES, in_sentence, with_minus
 from experiments.outcomes.by_sector import output_by_sector
 from experiments.outcomes.intervals import Interval
 from experiments.outcomes.over_seeds import OverSeeds
@@ -18,7 +18,7 @@ from viz.charts.basics import LIGHT
 from viz.charts.change import ChangeScale, change_scale
 from viz.charts.map import MAP_NAME, WINDOW, outlines
 from viz.figures.canvas import NO_QUARTER, TOP, new_figure, nothing_to_show, styled
-from viz.figures.titles import LUCK, at_baseline
+from viz.figures.titles import at_baseline
 from viz.palette import TEXT
 
 LEAST = 0.005
@@ -61,7 +61,7 @@ def map_of_changes(
     found = _changes(run, reference, seeds)
     sure = ""
     if seeds is not None:
-        sure = f"\nMeans of {len(seeds.seeds)} seeds with 95% intervals; hatched: {LUCK}."
+        sure = f"\nMeans of {len(seeds.seeds)} seeds with 95% intervals; hatched: {MAY_BE_LUCK}."
     note = f"Manufacturing output of {run.name}'s last quarter against {_against(reference)}."
     figure = new_figure(map_finding(found, reference), f"{note}{sure}")
     axes = figure.add_axes((0.0, 0.0, 1.0, TOP + 0.03))
@@ -80,7 +80,7 @@ def map_finding(found: dict[str, Changed], reference: RunFrames | None) -> str:
     """Who makes more and who makes less, the largest change first."""
     told = {host: one for host, one in found.items() if one.told}
     if not told:
-        return f"Manufacturing output: {LUCK} from what it is {at_baseline(reference)}"
+        return f"Manufacturing output: {MAY_BE_LUCK} from what it is {at_baseline(reference)}"
     order = sorted(told, key=lambda host: -abs(told[host].output.mean))
     parts = [
         f"{in_sentence(host)} {'makes ' * (not place)}{abs(told[host].output.mean):.2f}%"

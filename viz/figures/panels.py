@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from experiments.labels import REGION_NAMES, SECTOR_NAMES
 from experiments.outcomes.tables import RunFrames
 from viz.figures.canvas import BOTTOM, TOP, dated, label_ends, number_axis, same_span, time_axis
-from viz.figures.shown import Cells, Lines, Shown
+from viz.figures.shown import Cells, Compared, Lines
 from viz.figures.titles import baseline_name
 from viz.palette import BASELINE, COLOURS, FAINT_TEXT, GRID, MARKERS
 
@@ -27,7 +27,7 @@ BAND = 0.16
 """How much of its line's colour an interval has."""
 
 
-def draw_lines(axes: Axes, shown: Shown, lines: Lines, region: str) -> None:
+def draw_lines(axes: Axes, shown: Compared, lines: Lines, region: str) -> None:
     """One line over time, its interval, and the reference's line or where it began."""
     run, reference, colour = shown.run, shown.reference, COLOURS[region]
     series = lines.series[region]
@@ -50,7 +50,7 @@ def draw_lines(axes: Axes, shown: Shown, lines: Lines, region: str) -> None:
 
 def country_panels(
     figure: Figure,
-    shown: Shown,
+    shown: Compared,
     lines: Lines,
     text: Callable[[float], str],
     unit: str,
@@ -61,7 +61,7 @@ def country_panels(
     Parameters
     ----------
     figure : Figure
-    shown : Shown
+    shown : Compared
     lines : Lines
         A column a region.
     text : callable
@@ -99,7 +99,7 @@ def country_panels(
 
 def two_panels(
     figure: Figure,
-    shown: Shown,
+    shown: Compared,
     lines: Sequence[Lines],
     text: Callable[[float], str],
     titles: Sequence[str],
@@ -109,7 +109,7 @@ def two_panels(
     Parameters
     ----------
     figure : Figure
-    shown : Shown
+    shown : Compared
     lines : sequence of Lines
         Of the left and of the right panel.
     text : callable

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from abm.axes import HOSTS, PARTNERS
 from experiments.labels import sector_in_sentence, with_minus
 from experiments.outcomes.by_sector import (
-    OTHERS,
+    ALL_OTHERS,
     balances,
     balances_by_sector,
     content_by_sector,
@@ -41,7 +41,7 @@ from viz.figures.event_marks import with_key
 from viz.figures.flows import where_plants_went
 from viz.figures.map_of_changes import map_of_changes
 from viz.figures.panels import country_panels, sector_dots, two_panels
-from viz.figures.shown import Shown, Tables
+from viz.figures.shown import Compared, Tables
 from viz.figures.titles import (
     balance_finding,
     content_finding,
@@ -81,7 +81,7 @@ def production_shares(
     """Each country's share of what the three make, in the sector that changes most."""
     if run.quarters == 0:
         return nothing_to_show("Production by country", NO_QUARTER)
-    shown, luck = Shown(run, reference, seeds), seeds is not None
+    shown, luck = Compared(run, reference, seeds), seeds is not None
     cells = shown.cells(output_shares_by_sector, "output_shares_by_sector", 100)
     sector, host = largest_cell(cells.told, _made(run))
     year = last_year(run)
@@ -105,7 +105,7 @@ def jobs(
     """Manufacturing jobs by country, and where they changed."""
     if run.quarters == 0:
         return nothing_to_show("Manufacturing jobs by country", NO_QUARTER)
-    shown, luck = Shown(run, reference, seeds), seeds is not None
+    shown, luck = Compared(run, reference, seeds), seeds is not None
     cells = shown.cells(jobs_by_sector, "jobs_by_sector", 1e-3)
     names = [f"manufacturing_employment.{host}" for host in HOSTS]
     lines = shown.lines(lambda tables: employment(tables["outcomes"]), names, 1e-3)
@@ -125,9 +125,9 @@ def us_balances(
     """US goods balances with Mexico, Canada and everybody else."""
     if run.quarters == 0:
         return nothing_to_show("US goods balances", NO_QUARTER)
-    shown, luck = Shown(run, reference, seeds), seeds is not None
+    shown, luck = Compared(run, reference, seeds), seeds is not None
     cells = shown.cells(balances_by_sector, "balances_by_sector", 1)
-    names = [f"balances.{region}" for region in (*PARTNERS, OTHERS)]
+    names = [f"balances.{region}" for region in (*PARTNERS, ALL_OTHERS)]
     lines = shown.lines(balances, names, 1)
     note = f"{reading_note(run, reference, seeds)} Sums of four quarters, at customs values."
     finding = balance_finding(lines.before + lines.change, lines.before, reference, luck=luck)
@@ -146,7 +146,7 @@ def content_and_claims(
     """Regional content where it changes most, and how much of imports claims origin."""
     if run.quarters == 0:
         return nothing_to_show("Regional content and use of the preference", NO_QUARTER)
-    shown, luck = Shown(run, reference, seeds), seeds is not None
+    shown, luck = Compared(run, reference, seeds), seeds is not None
     cells = shown.cells(content_by_sector, "content_by_sector", 100)
     sector, host = largest_cell(cells.told, _made(run))
 
@@ -180,7 +180,7 @@ def still_to_move(
     """How much of trade would have other partners if nobody was bound by an earlier choice."""
     if run.quarters == 0:
         return nothing_to_show("Trade that has still to move", NO_QUARTER)
-    shown = Shown(run, reference, seeds)
+    shown = Compared(run, reference, seeds)
     late = tuple(
         shown.lines(
             lambda tables, measure=measure: measure(tables["outcomes"]),

@@ -67,7 +67,7 @@ def _told[T: (pd.Series, pd.DataFrame)](change: T, half: T) -> T:
 
 
 @dataclass(frozen=True)
-class Shown:
+class Compared:
     """A run, what it is compared with, and other seeds.
 
     Attributes

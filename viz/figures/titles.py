@@ -5,15 +5,18 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from abm.axes import PARTNERS
-from experiments.labels import ADJECTIVES, REGION_NAMES, in_sentence, sector_in_sentence
+from experiments.labels import (
+    ADJECTIVES,
+    MAY_BE_LUCK,
+    REGION_NAMES,
+    in_sentence,
+    sector_in_sentence,
+)
 from experiments.outcomes.intervals import Interval
 from experiments.outcomes.tables import RunFrames
 
 LEAST = 0.05
 """Changes below this would be written 0.0 and count as none."""
-
-LUCK = "no difference that can be told from luck"
-"""What is said of a difference whose interval leaves the sign open."""
 
 LONGEST_NAME = 12
 """Letters of a scenario's name that fit at the end of a line."""
@@ -34,7 +37,7 @@ def at_baseline(reference: RunFrames | None) -> str:
 def _the_same(subject: str, reference: RunFrames | None, *, luck: bool) -> str:
     """That something does not change, or that nobody can tell whether it does."""
     if luck:
-        return f"{subject} show {LUCK} from those {at_baseline(reference)}"
+        return f"{subject} show {MAY_BE_LUCK} from those {at_baseline(reference)}"
     return f"{subject} are the same as {at_baseline(reference)}"
 
 
@@ -134,7 +137,7 @@ def moves_over_seeds(net: Mapping[str, Interval], reference: RunFrames | None) -
     """Whose plants opened less closed differ most beyond luck, given their differences by host."""
     told = {host: one for host, one in net.items() if not one.crosses_zero and abs(one.mean) >= 1}
     if not told:
-        return f"Plants that moves bring or take show {LUCK} from those {at_baseline(reference)}"
+        return f"Plants that moves bring or take show {MAY_BE_LUCK} from those {at_baseline(reference)}"
     host = max(told, key=lambda one: abs(told[one].mean))
     one = told[host]
     more = "more" if one.mean > 0 else "fewer"

@@ -20,13 +20,13 @@ from experiments.runs.on_disk.leftovers import is_on_its_way
 from experiments.runs.on_disk.run_folders import (
     FILES,
     MANIFEST,
-    SEAL,
     SEEDS_FILE,
     SEEDS_FOLDER,
     SUMMARY,
     check_destination,
     read_json,
     replaced_folder,
+    said_beside_files,
     tell_of,
     unchanged,
     write_json,
@@ -44,7 +44,7 @@ def keep_seed(folder: Path, seed: int, table: pd.DataFrame) -> None:
     folder : Path
     seed : int
     table : pandas.DataFrame
-        As `experiments.runs.seeds.both_measured` gives it.
+        As `experiments.runs.paired_seeds.both_measured` gives it.
 
     Raises
     ------
@@ -108,8 +108,7 @@ def write_seeds(
         If the folder is no longer as the run left it, or the disk refuses.
     """
     check_destination(folder)
-    told = read_json(folder, MANIFEST)
-    told = {name: value for name, value in told.items() if name not in (FILES, SEAL)}
+    told = said_beside_files(read_json(folder, MANIFEST))
     ours = (MANIFEST, SUMMARY, SEEDS_FILE, SEEDS_FOLDER)
     with replaced_folder(folder) as new:
         for path in sorted(folder.iterdir()):

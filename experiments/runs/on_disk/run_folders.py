@@ -148,6 +148,11 @@ def write_manifest(folder: Path, content: Mapping[str, Any]) -> None:
     write_json(folder / MANIFEST, sealed({**content, FILES: files}))
 
 
+def said_beside_files(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a manifest says, for a new one to say again of other files."""
+    return {name: value for name, value in manifest.items() if name not in (FILES, SEAL)}
+
+
 def tell_of(folder: Path, below: str, drawn: Path) -> None:
     """Add to a manifest the files that are about to be put into a folder below its own.
 

@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 
 from abm.scenario.scenario import Scenario
+from experiments.brief.brief_page import brief_page, write_brief
 from experiments.brief.caveats import caveats, closure_in_words
-from experiments.brief.effects import FIGURES, effect, headline_effects
+from experiments.brief.effects import SIX_FIGURES, effect, headline_effects
 from experiments.brief.movers import movers
-from experiments.brief.page import brief_page, write_brief
 from experiments.brief.sentences import sentences
 from experiments.outcomes.over_seeds import OverSeeds
 from experiments.scenarios.overrides import load_scenario
@@ -206,7 +206,7 @@ def test_the_page_says_what_the_screen_says_and_fetches_nothing(sure, tmp_path):
     page = brief_page(sure)
     for sentence in sentences(sure):
         assert sentence in page
-    for label, _ in FIGURES.values():
+    for label, _ in SIX_FIGURES.values():
         assert label in page
     assert "<script" not in page
     outside = re.findall(r'(?:src|href)="(?!#)([^"]+)"', page)

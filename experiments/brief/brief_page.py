@@ -12,8 +12,8 @@ from markupsafe import Markup
 
 from abm.errors import OutputError
 from experiments.brief.caveats import caveats
-from experiments.brief.effects import FIGURES, headline_effects
-from experiments.brief.movers import SHOWN, movers
+from experiments.brief.effects import SIX_FIGURES, headline_effects
+from experiments.brief.movers import MOVERS_SHOWN, movers
 from experiments.brief.sentences import end_in_words, sentences
 from experiments.labels import CHANNEL_LABELS, format_value
 from experiments.outcomes.intervals import LEVEL
@@ -40,7 +40,7 @@ def write_brief(result: RunResult, out: Path) -> None:
     Parameters
     ----------
     result : RunResult
-        As `experiments.runs.finished.read_result` gives it.
+        As `experiments.runs.finished_run.read_result` gives it.
     out : Path
         Ends in ``.html``, or in ``.pdf`` where a browser is found.
 
@@ -87,7 +87,7 @@ def brief_page(result: RunResult) -> str:
         map=_map(result),
         movers=[
             {"firm": one.firm, "told": one.told(other), "command": one.command(result.out)}
-            for one in movers(result.run, result.reference)[:SHOWN]
+            for one in movers(result.run, result.reference)[:MOVERS_SHOWN]
         ],
         caveats=caveats(result),
         version=versions()["nearshore"],
@@ -101,7 +101,7 @@ def _rows(result: RunResult) -> list[dict[str, str]]:
         return []
     return [
         {
-            "label": f"{one.label}, {FIGURES[one.indicator][1]}",
+            "label": f"{one.label}, {SIX_FIGURES[one.indicator][1]}",
             "mean": one.mean,
             "span": one.span,
             "verdict": one.verdict,

@@ -17,10 +17,10 @@ from experiments.outcomes.over_seeds import measured
 from experiments.outcomes.tables import TABLES
 from experiments.runs import other_seeds
 from experiments.runs.continuing import resume
-from experiments.runs.finished import read_result
+from experiments.runs.finished_run import read_result
 from experiments.runs.on_disk.run_folders import what_would_be_lost
+from experiments.runs.paired_seeds import OneSeed, PairedRuns, SeedAnswer, run_seed, usual_seeds
 from experiments.runs.runner import run_scenario
-from experiments.runs.seeds import Comparison, Done, OneSeed, run_seed, usual_seeds
 
 FIRMS, QUARTERS, SEED = 100, 3, 5
 
@@ -59,7 +59,7 @@ def seed_run_here(seed):
     """What a seed says, worked out once for all tests."""
     run, reference = pair()
     names = ("threat-35", "status-quo")
-    return run_seed(OneSeed(Comparison(run, reference, names, FIRMS, QUARTERS), seed))
+    return run_seed(OneSeed(PairedRuns(run, reference, names, FIRMS, QUARTERS), seed))
 
 
 def run_here(comparison, seeds, *, workers, finished, enough):
@@ -171,7 +171,7 @@ def test_a_seed_that_was_changed_is_not_taken_for_ours(tmp_path, monkeypatch):
 
 def test_a_seed_that_fails_is_left_out_and_named(tmp_path, monkeypatch):
     def fails(comparison, seeds, *, workers, finished, enough):
-        finished(Done(seeds[0], failure=f"seed {seeds[0]}: cannot be calibrated"))
+        finished(SeedAnswer(seeds[0], failure=f"seed {seeds[0]}: cannot be calibrated"))
         run_here(comparison, seeds[1:], workers=workers, finished=finished, enough=enough)
 
     monkeypatch.setattr(other_seeds, "run_seeds", fails)
@@ -184,7 +184,7 @@ def test_a_seed_that_fails_is_left_out_and_named(tmp_path, monkeypatch):
 def test_a_failing_seed_says_why():
     run, reference = pair()
     nowhere = run.model_copy(update={"economy": run.economy.model_copy(update={"table": "no"})})
-    asked = Comparison(nowhere, reference, ("a", "b"), FIRMS, QUARTERS)
+    asked = PairedRuns(nowhere, reference, ("a", "b"), FIRMS, QUARTERS)
     assert run_seed(OneSeed(asked, 3)).failure.startswith("seed 3: ")
 
 

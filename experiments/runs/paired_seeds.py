@@ -38,7 +38,7 @@ def usual_seeds(firms: int, quarters: int) -> int:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class PairedRuns:
     """A run and its reference, as every seed has them.
 
     Attributes
@@ -60,12 +60,12 @@ class Comparison:
 class OneSeed:
     """A comparison at one seed."""
 
-    comparison: Comparison
+    comparison: PairedRuns
     seed: int
 
 
 @dataclass(frozen=True)
-class Done:
+class SeedAnswer:
     """What a seed says, or why it says nothing.
 
     Attributes
@@ -81,7 +81,7 @@ class Done:
     failure: str = ""
 
 
-def run_seed(asked: OneSeed) -> Done:
+def run_seed(asked: OneSeed) -> SeedAnswer:
     """Run both scenarios of a comparison with one seed."""
     pair, seed = asked.comparison, asked.seed
     try:
@@ -93,9 +93,9 @@ def run_seed(asked: OneSeed) -> Done:
         for model in (run, reference):
             model.run_for(pair.quarters)
     except (ModelError, ScenarioError) as error:
-        return Done(seed, failure=f"seed {seed}: {error}")
+        return SeedAnswer(seed, failure=f"seed {seed}: {error}")
     models = zip(pair.names, (run, reference), strict=True)
-    return Done(seed, both_measured(seed, {name: model.frames() for name, model in models}))
+    return SeedAnswer(seed, both_measured(seed, {name: model.frames() for name, model in models}))
 
 
 def both_measured(seed: int, tables: dict[str, dict[str, pd.DataFrame]]) -> pd.DataFrame:
@@ -105,18 +105,18 @@ def both_measured(seed: int, tables: dict[str, dict[str, pd.DataFrame]]) -> pd.D
 
 
 def run_seeds(
-    comparison: Comparison,
+    comparison: PairedRuns,
     seeds: Sequence[int],
     *,
     workers: int | None,
-    finished: Callable[[Done], None],
+    finished: Callable[[SeedAnswer], None],
     enough: Callable[[], object] = lambda: False,
 ) -> None:
     """Run a comparison with several seeds, and hand each over as it comes.
 
     Parameters
     ----------
-    comparison : Comparison
+    comparison : PairedRuns
     seeds : sequence of int
     workers : int, optional
         Processes; one a processor unless given. The answer is the same with any number.
