@@ -24,12 +24,8 @@ CLOSURES = {
 
 def closure_in_words(scenario: Scenario) -> str:
     """What closes the economy of a scenario, as a sentence without its full stop."""
-    name = getattr(scenario.economy, "closure", "")
-    if name in CLOSURES:
-        return f'under the closure in force, "{name}", {CLOSURES[name]}'
-    kept = getattr(scenario.economy, "duty_revenue", "kept") == "kept"
-    duties = "treasuries keep the duties they collect" if kept else "duties go back to households"
-    return f"no closure is in force: no exchange rate brings a balance of trade back, and {duties}"
+    name = scenario.economy.closure
+    return f'under the closure in force, "{name}", {CLOSURES[name]}'
 
 
 def caveats(result: RunResult) -> list[str]:
