@@ -7,6 +7,8 @@ from tests.faults.laws import LAWS, broken_law
 from tests.in_this_process import in_this_process
 from tests.pages import ROOT
 
+pytestmark = pytest.mark.anew  # a fault may show in the set-up
+
 ASKED = {zoo.VERIFICATION: zoo.stopped_by, zoo.GUARDS: zoo.stopped_by} | dict.fromkeys(
     LAWS, broken_law
 )

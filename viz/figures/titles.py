@@ -137,8 +137,7 @@ def moves_over_seeds(net: Mapping[str, Interval], reference: RunFrames | None) -
     """Whose plants opened less closed differ most beyond luck, given their differences by host."""
     told = {host: one for host, one in net.items() if not one.crosses_zero and abs(one.mean) >= 1}
     if not told:
-        usual = at_baseline(reference)
-        return f"Plants that moves bring or take show {MAY_BE_LUCK} from those {usual}"
+        return _the_same("Plants that moves bring or take", reference, luck=True)
     host = max(told, key=lambda one: abs(told[one].mean))
     one = told[host]
     more = "more" if one.mean > 0 else "fewer"
