@@ -25,7 +25,7 @@ CLOSURES = {
 def closure_in_words(scenario: Scenario) -> str:
     """What closes the economy of a scenario, as a sentence without its full stop."""
     name = scenario.economy.closure
-    return f'under the closure in force, "{name}", {CLOSURES[name]}'
+    return f"under the closure in force ({name}), {CLOSURES[name]}"
 
 
 def caveats(result: RunResult) -> list[str]:
