@@ -27,7 +27,8 @@ def a_duty(rate: float, lifted: bool = False) -> Scenario:
         f' "tariffs.special_waived_for_originating" = false}}\n'
         for date, level in dates
     )
-    return Scenario.from_toml(f'extends = "status-quo"\n{entries}')
+    base = 'extends = "status-quo"\neconomy.closure = "partial"\n'
+    return Scenario.from_toml(base + entries)
 
 
 def run(scenario: Scenario, quarters: int) -> dict[str, np.ndarray]:

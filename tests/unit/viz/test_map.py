@@ -178,25 +178,30 @@ def test_a_city_that_was_clicked_shows_who_supplies_it(lab):
 
 
 def test_plants_that_move_leave_a_city_where_one_closed_for_one_where_one_opened(lab, monkeypatch):
-    """Firm 0 goes from Mexico to the USA, firm 1 opens in Canada beside, firm 2 has only begun."""
+    """One goes from Mexico to the USA, one opens in Canada beside, and one has only begun.
+
+    They stand for more real firms than others do, so that each is to be seen.
+    """
     world = lab.world
+    weight = world.model.firms.weight
+    first, second, third = np.argsort(-weight)[:3]
     usa, mexico, all_but_mexico = (
         next(n for n, plants in enumerate(HAS_PLANT) if tuple(plants) == wanted)
         for wanted in ((True, False, False), (False, True, False), (True, False, True))
     )
     moves = SimpleNamespace(
-        rows=np.array([0, 1, 2]),
+        rows=np.array([first, second, third]),
         from_config=np.array([mexico, usa, mexico]),
         to_config=np.array([usa, all_but_mexico, usa]),
         stage=np.array(["completed", "completed", "announced"]),
     )
     monkeypatch.setattr(world.model, "moves", moves)
     picture = world.atlas.picture(world.model)
-    left, reached, beside = world.atlas.site[0, 1], world.atlas.site[0, 0], world.atlas.site[1, 2]
-    weight = world.model.firms.weight
-    assert picture.moved.tolist() == [[left, reached, pytest.approx(weight[0])]]
-    assert picture.closed[left] == picture.closed.sum() == pytest.approx(weight[0])
-    assert picture.opened[beside] == pytest.approx(weight[1])
+    site = world.atlas.site
+    left, reached, beside = site[first, 1], site[first, 0], site[second, 2]
+    assert picture.moved.tolist() == [[left, reached, pytest.approx(weight[first])]]
+    assert picture.closed[left] == picture.closed.sum() == pytest.approx(weight[first])
+    assert picture.opened[beside] == pytest.approx(weight[second])
     scene = replace(take(lab).world, pictures=(*world.pictures[:-1], picture))
     chart = trade_map(replace(take(lab), world=scene), LIGHT, "change", True)
     moving = series(chart, "moves")

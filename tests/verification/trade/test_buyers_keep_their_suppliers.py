@@ -18,6 +18,8 @@ FIRMS = 200
 MEX = HOSTS.index("MEX")
 PARTS = FOOTLOOSE.index("vehicle_parts")
 STILL = "firms.relocation=false"
+PARTIAL = "economy.closure=partial"
+"""Contracts are looked at alone: no exchange rate and no household answers."""
 WAIVED = "tariffs.special_waived_for_originating"
 LONG_RUN = "economy.adjustment=long run"
 DUTY = "tariffs.special.USA.MEX.all"
@@ -25,7 +27,7 @@ DUTY = "tariffs.special.USA.MEX.all"
 
 def model(*overrides, firms=FIRMS, waived=False):
     """A model with a special duty that origin waives, or not, at a rate of nothing so far."""
-    policy = [STILL, f"{WAIVED}={str(waived).lower()}", *overrides]
+    policy = [STILL, PARTIAL, f"{WAIVED}={str(waived).lower()}", *overrides]
     return model_of(load_scenario("status-quo", policy), firms)
 
 

@@ -69,6 +69,6 @@ def test_consumers_and_makers_spend_less_on_what_the_duties_fall_on(collected, u
 def test_metal_duties_on_members_fall_on_originating_goods_too(rates, use, origin):
     on_top = rates.loc[use, origin, "metals"].loc[1:] - rates.loc[use, origin, "metals"].loc[0]
     # Few metals of members pay any other duty, and who pays it may change.
-    np.testing.assert_allclose(on_top, levied(origin, "metals"), atol=1e-3)
+    np.testing.assert_allclose(on_top, levied(origin, "metals"), atol=3e-3)
     assert on_top.loc[7] > 0.03
-    assert abs(on_top.loc[11:]).max() < 1e-3
+    assert abs(on_top.loc[11:]).max() < 3e-3

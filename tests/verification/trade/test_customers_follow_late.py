@@ -32,15 +32,15 @@ from tests.same_firms import NOBODY_MOVES
 ECONOMY, FIRMS = load_economy(), FirmAssumptions()
 USA, MEX = (REGIONS.index(name) for name in ("USA", "MEX"))
 UNWAIVED = "tariffs.special_waived_for_originating=false"
-AT_WILL = "economy.supply_slope=0"
-"""Customers are looked at alone: no plant is short of capacity."""
+AT_WILL = ("economy.supply_slope=0", "economy.closure=partial")
+"""Customers are looked at alone: no plant is short of capacity, and no exchange rate moves."""
 AT_ONCE_BY_SETTING = ("economy.win=1.0", "economy.shift=1.0")
 SINGLE = 5e-6
 """Stocks of plants are in single precision, and a quarter passes their rounding on."""
 
 
 def world(*overrides: str, firms: int = 300) -> RelocationModel:
-    scenario = load_scenario("status-quo", (*NOBODY_MOVES, UNWAIVED, AT_WILL, *overrides))
+    scenario = load_scenario("status-quo", (*NOBODY_MOVES, UNWAIVED, *AT_WILL, *overrides))
     return RelocationModel(scenario, firms=firms, rng=1)
 
 

@@ -20,7 +20,7 @@ from tests.same_firms import model_of
 
 FIRMS = 800
 SEEDS = range(1, 9)
-QUARTERS = 2
+QUARTERS = 3
 CHANCE = 1e-2
 """Of a false alarm, all measures taken together."""
 
