@@ -9,11 +9,13 @@ from urllib.parse import unquote
 
 import pytest
 
-from abm.core.choice import location
+from abm.core.choice import foresight, location, plant_values
 from abm.core.demand import claims
 from abm.core.inputs import content_rules, contracts, further_rules, origin_rules, sourcing
+from abm.core.opportunities import building, waiting
 from abm.economy import last_quarter as conditions
 from abm.economy import tables as economy
+from abm.location import moving_costs
 from abm.policy import regimes as compiled
 from abm.scenario import assumptions
 from abm.state import state
@@ -40,6 +42,7 @@ WITH_NAMES = (
     accounts,
     assumptions,
     borders,
+    building,
     claims,
     compiled,
     conditions,
@@ -48,12 +51,16 @@ WITH_NAMES = (
     customers,
     economy,
     firm_table,
+    foresight,
     further_rules,
     location,
+    moving_costs,
     origin_rules,
+    plant_values,
     sales,
     sourcing,
     state,
+    waiting,
 )
 """Modules whose classes the notation names."""
 

@@ -25,6 +25,9 @@ a few steps (Puterman and Brumelle 1979).
 
 Money may be in any unit, one per firm if need be, as long as ``noise`` is in
 the same: relative to a firm's normal profit, say.
+
+This is the theory in its plain form. The model's firms also lose plants, value no luck to come and
+have luck of two scales (`abm.core.choice.plant_values`), which falls back to this without these.
 """
 
 from collections.abc import Iterator
