@@ -19,7 +19,7 @@ help: ## this list
 setup: $(READY) ## make .venv with the pinned packages; PYTHON=... names an interpreter
 	@echo ".venv is ready"
 
-run: $(READY) ## the main job: the usmca scenario against status-quo, into results/usmca
+run: $(READY) ## the main job: usmca against status-quo, five seeds, and the answer in sentences; into results/usmca
 	$(BIN)/nearshore run usmca --against status-quo --out results/usmca
 
 app: $(READY) ## the live laboratory, for a browser on this machine
@@ -32,7 +32,7 @@ freeze: $(READY) ## make today's numbers those that the tests hold later changes
 	PYTHONPATH=. $(BIN)/python tests/regression/freeze.py
 
 story: $(READY) ## run and publish docs/stories/end-of-nafta.html anew, as when results change
-	$(BIN)/nearshore run nafta-withdrawal --against status-quo --firms 1000 --quarters 40 --out results/story
+	$(BIN)/nearshore run nafta-withdrawal --against status-quo --seeds 1 --firms 1000 --quarters 40 --out results/story
 	$(BIN)/nearshore publish results/story -o docs/stories/end-of-nafta.html
 
 validation: $(READY) ## ask the model about published findings, and rewrite docs/validation.md

@@ -17,7 +17,7 @@ from typing import Any
 
 from abm.economy.folders import ECONOMY_COLUMNS, base_years, economy_checksum
 from abm.errors import OutputError, ScenarioError
-from experiments.runs.continuing import read_manifest
+from experiments.runs.finished_run import read_manifest
 from experiments.runs.on_disk.run_folders import CHECKPOINT, MANIFEST, PROGRAM, read_json
 from experiments.sweeps.store.store import SweepStore
 

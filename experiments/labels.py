@@ -54,6 +54,9 @@ def sector_in_sentence(sector: str) -> str:
     return SECTOR_NAMES[sector].lower().replace(", ", " and ")
 
 
+MAY_BE_LUCK = "no difference that can be told from luck"
+"""What is said of a difference whose interval leaves the sign open."""
+
 NOTHING = "\N{EN DASH}"
 """Where there is no number to show."""
 

@@ -12,7 +12,9 @@ import pandas as pd
 
 from abm import data
 from abm.axes import CONFIG_LABELS, FOOTLOOSE, GOODS, HOMES, HOSTS, REGIONS, SECTORS, USES
+from abm.policy.regime import Instruments
 from abm.scenario.assumptions import EconomyAssumptions
+from abm.scenario.firm_assumptions import FirmAssumptions
 from experiments.outcomes.tables import TABLES, RunFrames
 
 START = date(2017, 1, 1)
@@ -167,6 +169,7 @@ def _moves(quarters: int, tilt: float) -> pd.DataFrame:
                             "stage": stage,
                             "firms": number,
                             "weight": 9.5 * number,
+                            "firm_ids": " ".join(map(str, range(number))),
                         }
                     )
     return pd.DataFrame(rows) if rows else empty("moves")
@@ -215,6 +218,11 @@ class FakeScenario:
     tilt: float = 0.1
     start: date = START
     economy: EconomyAssumptions = ECONOMY
+    title: str = ""
+    firms: ClassVar[FirmAssumptions] = FirmAssumptions()
+    instruments: ClassVar[Instruments] = Instruments()
+    timeline: ClassVar[tuple[()]] = ()
+    dated: ClassVar[tuple[()]] = ()
 
     def model_dump(self, mode: str = "python") -> dict[str, Any]:
         """Its fields as JSON takes them."""

@@ -302,6 +302,7 @@ MOVES = Table(
             "what treasuries promised towards the new plants' build cost",
             _moved(lambda moves, firms: moves.granted.sum(axis=1)),
         ),
+        "firm_ids": _label("numbers of these modelled firms, from 0, with spaces between"),
     },
 )
 """One row a pair of sets of plants, sector and stage, sums over the firms that moved so."""

@@ -61,15 +61,17 @@ def _move_rows(finished: Finished, moves: Moves, quarter: int) -> list[tuple[obj
     """One row a sector, pair of sets of plants and stage: sums over the firms that moved so."""
     amounts = [take(finished).tolist() for take in MOVES.sources.values()]
     found: dict[tuple[object, ...], list[float]] = {}
+    who: dict[tuple[object, ...], list[str]] = {}
     for place, (row, origin, target, stage) in enumerate(
         zip(moves.rows, moves.from_config, moves.to_config, moves.stage, strict=True)
     ):
         sector = FOOTLOOSE[finished.firms.sector[row]]
         key = (quarter, sector, CONFIG_LABELS[origin], CONFIG_LABELS[target], str(stage))
         entry = found.setdefault(key, [0] * len(amounts))
+        who.setdefault(key, []).append(str(row))
         for n, amount in enumerate(amounts):
             entry[n] += amount[place]
-    return [(*key, *sums) for key, sums in sorted(found.items())]
+    return [(*key, *sums, " ".join(who[key])) for key, sums in sorted(found.items())]
 
 
 def _moves_frame(rows: list[tuple[object, ...]]) -> pd.DataFrame:

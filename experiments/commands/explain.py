@@ -23,7 +23,8 @@ def explain(
         typer.Argument(metavar="[RUN]", help="Of a sweep: identity of a run, or its start."),
     ] = None,
     firm: Annotated[
-        int | None, typer.Option(metavar="ID", help="Of a run: number of a firm, from 0.")
+        int | None,
+        typer.Option(metavar="ID", help="Of a run: number of a firm, from 0; movers if not given."),
     ] = None,
     quarter: Annotated[
         int | None,
@@ -49,8 +50,36 @@ def explain(
     if run is not None:
         raise ScenarioError(f"{folder}: is the folder of a run; name a firm with --firm")
     if firm is None:
-        raise ScenarioError("--firm: name one, from 0, whose decision shall be explained")
+        if quarter is not None:
+            raise ScenarioError(f"--quarter {quarter}: is of a firm; name one with --firm")
+        _offer_movers(folder, json=json)
+        return
     _explain_firm(folder, firm, quarter, json=json)
+
+
+def _offer_movers(folder: Path, *, json: bool) -> None:
+    """List the firms that moved, the most real firms first, each with what explains it."""
+    from dataclasses import asdict
+    from json import dumps
+
+    from experiments.brief.movers import MOVERS_LISTED, movers, names_firms
+    from experiments.runs.finished_run import read_result
+
+    result = read_result(folder)
+    found = movers(result.run, result.reference)
+    if json:
+        typer.echo(dumps([asdict(one) for one in found], indent=2, ensure_ascii=False))
+        return
+    other = "" if result.reference is None else result.reference.name
+    if not names_firms(result.run):
+        typer.echo("The moves of this run name no firms; any from 0 can be named with --firm.")
+    elif not found:
+        otherwise = f" otherwise than under {other}" if other else ""
+        typer.echo(f"No firm of {result.run.name} moves{otherwise}; name any with --firm, from 0.")
+    for one in found[:MOVERS_LISTED]:
+        typer.echo(f"{one.command(folder)}    {one.told(other)}")
+    if len(found) > MOVERS_LISTED:
+        typer.echo(f"and {len(found) - MOVERS_LISTED} more; --json lists all")
 
 
 def _explain_firm(folder: Path, firm: int, quarter: int | None, *, json: bool) -> None:

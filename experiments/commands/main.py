@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from experiments.commands import explain, law, own_data, sweeps, validate
+from experiments.commands import brief, explain, law, own_data, sweeps, validate
 from experiments.commands.options import (
     MOST_FIRMS,
     MOST_QUARTERS,
@@ -24,7 +24,9 @@ from experiments.commands.options import (
     QuietRun,
     ScenarioArgument,
     Seed,
+    Seeds,
     Without,
+    WorkersOfSeeds,
     chosen_economy,
     with_economy,
 )
@@ -83,6 +85,7 @@ def run(
     firms: Firms = 10_000,
     quarters: Quarters = None,
     seed: Seed = 1,
+    seeds: Seeds = None,
     overrides: Overrides = None,
     against: Annotated[
         str | None,
@@ -107,6 +110,7 @@ def run(
     economy: OfEconomy = None,
     base_year: OfBaseYear = None,
     without: Without = None,
+    workers: WorkersOfSeeds = None,
 ) -> None:
     """Run a scenario; write tables, figures and a summary."""
     from abm.errors import ScenarioError
@@ -122,11 +126,13 @@ def run(
             checkpoint_every=checkpoint_every,
             profile=profile,
             quiet=quiet,
+            workers=workers,
         )
         _finish(result, quiet=quiet)
         return
     if scenario is None:
         raise ScenarioError("name a scenario, or a folder with --resume")
+    from experiments.runs.paired_seeds import usual_seeds
     from experiments.runs.runner import default_folder, run_scenario
 
     table = chosen_economy(economy, base_year)
@@ -144,6 +150,8 @@ def run(
         profile=profile,
         quiet=quiet,
         checkpoint_every=checkpoint_every,
+        seeds=seeds or (1 if reference is None else usual_seeds(firms, chosen.quarters)),
+        workers=workers,
     )
     _finish(result, quiet=quiet)
 
@@ -152,6 +160,7 @@ _OF_A_CHECKPOINT = (
     "scenario",
     "firms",
     "seed",
+    "seeds",
     "overrides",
     "against",
     "economy",
@@ -391,6 +400,7 @@ def replay(
 
 sweeps.register(app)
 explain.register(app)
+brief.register(app)
 own_data.register(app)
 validate.register(app)
 law.register(app)

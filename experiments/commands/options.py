@@ -22,6 +22,26 @@ Quarters = Annotated[
 
 Seed = Annotated[int, typer.Option(min=0, help="Seed of all draws.")]
 
+Seeds = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        metavar="N",
+        help="With --against: seeds that both are run with, --seed and those after it; 1 for a "
+        "single pair. 8 if not given, down to 5 of a large run.",
+    ),
+]
+
+WorkersOfSeeds = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        max=1024,
+        metavar="N",
+        help="Processes for other seeds; one a processor unless given.",
+    ),
+]
+
 Overrides = Annotated[
     list[str] | None,
     typer.Option(

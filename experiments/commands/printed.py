@@ -1,16 +1,17 @@
 """What a run prints: its summary, its seconds, and where its files are."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
 from experiments.labels import (
     CHANNEL_LABELS,
+    NOTHING,
     REGION_NAMES,
     format_change,
     format_value,
-    in_sentence,
 )
 from experiments.outcomes.summary import Summary, entries
 from experiments.runs.runner import RunResult
@@ -36,11 +37,15 @@ HEADINGS = {
 }
 """With the unit in which `experiments.labels.format_value` writes the numbers below."""
 
+SHORT = {"USA": "the US"}
+"""Names of regions that are shorter in a row."""
+
 UNSHOWN = {
     ("plants_decided", "drawn"),
     ("new_plants_by_owner", "expected"),
     ("new_plants_by_owner", "drawn"),
-    ("plants_moved", "agents"),
+    ("plants_moved", "agents", "opened"),
+    ("plants_moved", "agents", "closed"),
     ("investment", "plants"),
     ("investment", "billion_usd", "lost"),
 }
@@ -53,11 +58,12 @@ def print_result(result: RunResult, console: Console | None = None, *, quiet: bo
     if not quiet:
         console.print(summary_table(result))
         if result.channels is not None:
-            console.print(channels_table(result.summary))
+            of_seed = f", seed {result.seed} alone" if result.seeds is not None else ""
+            console.print(channels_table(result.summary, of_seed))
         if result.phase_seconds:
             console.print(profile_table(result.phase_seconds))
-        if result.reference is not None and differs_nowhere(result.summary):
-            console.print(f"{result.run.name} does not differ from {result.reference.name}.")
+        if result.reference is not None:
+            print_brief(result, console)
     for note in result.notes:
         console.print(note, markup=False, highlight=False, soft_wrap=True)
     if result.out is not None:
@@ -69,36 +75,124 @@ def print_result(result: RunResult, console: Console | None = None, *, quiet: bo
         )
 
 
-def differs_nowhere(result: Summary) -> bool:
-    """Whether a run ended exactly where its reference did."""
-    return not any(entry["difference"] for _, entry in entries(result))
+def print_brief(result: RunResult, console: Console) -> None:
+    """Print the answer in sentences, what limits it, and whom to ask why."""
+    from experiments.brief.caveats import caveats
+    from experiments.brief.movers import MOVERS_SHOWN, movers
+    from experiments.brief.sentences import sentences
+
+    console.print()
+    for sentence in [*sentences(result), *caveats(result)]:
+        console.print(sentence, markup=False, highlight=False)
+    console.print()
+    named = movers(result.run, result.reference)[:MOVERS_SHOWN]
+    other = result.reference.name if result.reference is not None else ""
+    for one in named:
+        console.print(
+            f"Firm {one.firm}, {one.told(other)}: {one.command(result.out)}",
+            markup=False, highlight=False, soft_wrap=True,
+        )  # fmt: skip
 
 
 def summary_table(result: RunResult) -> Table:
-    """Start, end and change of every headline, and the difference from the reference."""
-    table = Table(title=f"{result.run.name}, quarter 0 to {result.run.quarters}", box=None)
-    table.add_column("", no_wrap=True)
-    for heading in ("Start", "End", "Change"):
-        table.add_column(heading, justify="right")
-    if result.reference is not None:
-        table.add_column(f"Against {result.reference.name}", justify="right")
+    """Every headline: against the reference first, where there is one, and how sure it is."""
+    if result.reference is None:
+        title = f"{result.run.name}, quarter 0 to {result.run.quarters}"
+        return _filled(Table(title=title, box=None), result, ("Start", "End", "Change"), _alone)
+    name = result.run.name
+    other = _in_a_head(result.reference.name, "reference")
+    against = "Difference" if other == "reference" else f"Against\n{other}"
+    ends = (f"{_in_a_head(name, 'run')},\nend", f"{other},\nend", f"Drift of\n{other}")
+    title = f"{name} against {result.reference.name}, quarter {result.run.quarters}"
+    if result.seeds is None:
+        caption = f"One seed: how much of it is luck, nobody can tell. {DRIFT}"
+        table = Table(title=title, caption=caption, box=None, padding=(0, 1, 0, 0))
+        return _filled(table, result, (against, *ends), _compared)
+    count = len(result.seeds.seeds)
+    caption = (
+        f"Means of {count} seeds, and \N{PLUS-MINUS SIGN} half of the difference's 95% interval."
+        f" Without * it cannot be told from luck, and one in twenty has * by luck. {DRIFT}"
+    )
+    table = Table(title=f"{title}, {count} seeds", caption=caption, box=None, padding=(0, 1, 0, 0))
+    return _filled(table, result, (against, "\N{PLUS-MINUS SIGN} 95%", *ends), _compared_over_seeds)
+
+
+LONGEST_HEAD = 11
+"""Letters of a scenario's name that fit above a column of numbers."""
+
+
+def _in_a_head(name: str, otherwise: str) -> str:
+    """A scenario's name above a column, or what it is if that is too long."""
+    return name if len(name) <= LONGEST_HEAD else otherwise
+
+
+SINCE_START = ("jobs", "plants_decided", "plants_moved", "investment")
+"""Headlines that are sums over the run."""
+
+DRIFT = "Drift: what the reference changes by on its own since the start."
+
+
+def _filled(
+    table: Table,
+    result: RunResult,
+    heads: Sequence[str],
+    cells: Callable[[dict[str, Any]], Sequence[str]],
+) -> Table:
+    """A table with a row for every headline shown, in groups."""
+    table.title_justify = table.caption_justify = "left"
+    table.add_column("")
+    for head in heads:
+        table.add_column(head, justify="right", no_wrap=True)
     topic = ""
     for path, entry in entries(result.summary):
-        if path[:2] in UNSHOWN or path[:3] in UNSHOWN:
+        if any(path[: len(some)] == some for some in UNSHOWN):
             continue
         if len(path) > 1 and path[0] != topic:
             table.add_section()
             table.add_row(f"[bold]{HEADINGS[path[0]]}[/]")
         topic = path[0]
-        cells = [
-            format_value(entry["start"], entry["unit"]),
-            format_value(entry["end"], entry["unit"]),
-            format_change(entry["change"], entry["unit"]),
-        ]
-        if result.reference is not None:
-            cells.append(format_change(entry["difference"], entry["unit"]))
-        table.add_row(_row_label(path), *cells)
+        values = cells(entry)
+        if path[0] in SINCE_START and result.reference is not None:
+            values = (*values[:-1], "")  # of a sum since the start there is no drift
+        table.add_row(_row_label(path), *values)
     return table
+
+
+def _alone(entry: dict[str, Any]) -> Sequence[str]:
+    """Start, end and change of one run."""
+    values = (format_value(entry[key], entry["unit"]) for key in ("start", "end"))
+    return (*values, format_change(entry["change"], entry["unit"]))
+
+
+def _compared(entry: dict[str, Any]) -> Sequence[str]:
+    """A difference of one seed, where both ended, and the reference's own drift."""
+    unit, theirs, drift = entry["unit"], None, None
+    if entry["difference"] is not None:
+        theirs = entry["end"] - entry["difference"]
+        drift = None if entry["start"] is None else theirs - entry["start"]
+    return (
+        format_change(entry["difference"], unit),
+        format_value(entry["end"], unit),
+        format_value(theirs, unit),
+        format_change(drift, unit),
+    )
+
+
+def _compared_over_seeds(entry: dict[str, Any]) -> Sequence[str]:
+    """The same as means over seeds, with half of the interval."""
+    unit, found = entry["unit"], entry["over_seeds"]
+    if found is None:
+        return (NOTHING,) * 5
+    difference = format_change(found["difference"], unit)
+    told = found["told"] and any(digit in difference for digit in "123456789")
+    half = format_change((found["high"] - found["low"]) / 2, unit)
+    return (
+        f"{difference}{'*' if told else ' '}",
+        half.removeprefix("+").removesuffix(" pts"),
+        format_value(found["run"], unit),
+        format_value(found["reference"], unit),
+        format_change(found["drift"], unit),
+    )
 
 
 def _in_two_lines(heading: str) -> str:
@@ -112,9 +206,9 @@ def _in_two_lines(heading: str) -> str:
     return parts.get(heading, heading.replace(" ", "\n").replace("-", "-\n"))
 
 
-def channels_table(result: Summary) -> Table:
+def channels_table(result: Summary, of_seed: str = "") -> Table:
     """How each difference splits into channels; rows that would show zeros alone are left out."""
-    title = "Where the difference comes from; shares in points"
+    title = f"Where the difference comes from{of_seed}; shares in points"
     table = Table(title=title, box=None, collapse_padding=True)
     table.add_column("")
     for heading in (*CHANNEL_LABELS.values(), "All"):
@@ -122,7 +216,7 @@ def channels_table(result: Summary) -> Table:
     topic = ""
     for path, entry in entries(result):
         parts = entry["channels"]
-        if path[:2] in UNSHOWN or not parts:
+        if any(path[: len(some)] == some for some in UNSHOWN) or not parts:
             continue
         numbers = [*(parts[name] for name in CHANNEL_LABELS), entry["difference"]]
         cells = [format_change(number, entry["unit"]).removesuffix(" pts") for number in numbers]
@@ -140,12 +234,14 @@ def _row_label(path: tuple[str, ...]) -> str:
     match path:
         case (topic,):
             return f"[bold]{HEADINGS[topic]}[/]"
+        case (_, "agents", "moved", _):
+            return "  All moves, agents"
         case (_, _, "moved", _):
             return "  All moves"
         case (_, _, kind, host):
-            return f"  {kind.capitalize()} in {in_sentence(host)}"
+            return f"  {kind.capitalize()} in {SHORT.get(host, REGION_NAMES[host])}"
         case ("jobs", flow, host):
-            return f"  {flow.capitalize()} in {in_sentence(host)}"
+            return f"  {flow.capitalize()} in {SHORT.get(host, REGION_NAMES[host])}"
         case (_, sectors, host):
             name = REGION_NAMES.get(host, "All")
             return f"  {name}, cars" if sectors == "cars" else f"  {name}"

@@ -4,11 +4,9 @@ from dataclasses import dataclass
 from math import inf, isfinite
 
 import numpy as np
-from scipy import stats
 
 from abm.economy.tables import Array
-
-CONFIDENCE = 0.95
+from experiments.outcomes.intervals import interval
 
 
 @dataclass(frozen=True)
@@ -19,7 +17,7 @@ class Estimate:
     ----------
     label, unit : str
     mean, low, high : float
-        Student's t interval of the mean at `CONFIDENCE`.
+        Student's t interval of the mean, of 95%.
     expected : tuple of float or None
         Open interval in which the finding says that it lies; None for a number that is
         shown and not judged.
@@ -71,9 +69,8 @@ def estimate(
     -------
     Estimate
     """
-    mean = float(draws.mean())
-    half = float(stats.sem(draws) * stats.t.ppf((1 + CONFIDENCE) / 2, len(draws) - 1))
-    return Estimate(label, unit, mean, mean - half, mean + half, expected, published)
+    found = interval(draws)
+    return Estimate(label, unit, found.mean, found.low, found.high, expected, published)
 
 
 def above(bound: float) -> tuple[float, float]:

@@ -274,20 +274,26 @@ DECISIONS = {
 """Columns of what firms decide and what strikes their plants: as expected, and as drawn."""
 
 
-def since_start(outcomes: pd.DataFrame, column: str) -> pd.Series:
-    """Sum over the run of a column; an entry for every host.
+def until_each_quarter(outcomes: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Sum of a column over the run up to each quarter; a column for every host.
 
     Quarter 0 belongs to the calibration year and does not count.
     """
-    made = outcomes[outcomes["quarter"] > 0]
-    return made.groupby("region")[column].sum().reindex(list(HOSTS)).fillna(0.0)
+    rows = outcomes.loc[:, ["quarter", "region"]]
+    rows = rows.assign(made=outcomes[column].where(outcomes["quarter"] > 0, 0.0))
+    sums = rows.assign(made=rows.groupby("region")["made"].cumsum())
+    last = sums.groupby(["quarter", "region"])["made"].last().unstack()
+    return last.reindex(columns=list(HOSTS)).fillna(0.0)
 
 
-def new_plants_of_owners(owners: pd.DataFrame, column: str) -> pd.DataFrame:
-    """New plants decided on over the run, by owner's home (row) and host (column)."""
-    made = owners[owners["quarter"] > 0]
-    sums = made.groupby(["home", "region"])[column].sum().unstack()
-    return sums.reindex(index=list(HOMES), columns=list(HOSTS)).fillna(0.0)
+def new_plants_until(owners: pd.DataFrame, column: str) -> dict[str, pd.DataFrame]:
+    """New plants decided on up to each quarter, by owner's home; a column for every host."""
+    return {
+        home: until_each_quarter(owners[owners["home"] == home], column).reindex(
+            _quarters(owners), fill_value=0.0
+        )
+        for home in HOMES
+    }
 
 
 def utilisation(outcomes: pd.DataFrame) -> pd.DataFrame:

@@ -106,6 +106,20 @@ COMPARISON_TABLES: dict[str, dict[str, StoredColumn]] = {
         "turned": _number("that of the row", "the same, of channels let go from the last on"),
         "difference": _number("that of the row", "run less reference: the sum of the parts"),
     },
+    "seeds": {
+        "seed": StoredColumn(pa.int64(), "", "of all draws; the folder's runs have the first"),
+        "scenario": _label("the run, or its reference"),
+        "quarter": StoredColumn(pa.int32(), "quarters", "0 is the calibration year"),
+        "indicator": _label(
+            "names in summary.json that lead to it, with dots between, or what figures show: "
+            "output, output_shares_by_sector, jobs_by_sector, balances, balances_by_sector, "
+            "content_by_sector, contracts_to_move, customers_to_move"
+        ),
+        "unit": _label("of value"),
+        "value": _number(
+            "that of the row", "at the end of the quarter; what a headline sums, from quarter 1"
+        ),
+    },
 }
 """Tables of a comparison, beside the two runs' own."""
 

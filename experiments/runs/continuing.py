@@ -4,30 +4,29 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from abm.config.keys import shown
 from abm.economy.tables import BASE_YEAR
 from abm.errors import CheckpointError, ScenarioError
 from abm.model import RelocationModel
 from abm.scenario.fork import future_of
 from abm.scenario.scenario import Scenario
 from experiments.runs.channels import world_names
+from experiments.runs.finished_run import read_manifest, read_result
 from experiments.runs.on_disk.checkpoints import NO_CHECKPOINT, read_checkpoint, restored
 from experiments.runs.on_disk.provenance import check_economy
 from experiments.runs.on_disk.run_folders import (
     CHANNELS_FILE,
     CHECKPOINT,
-    FOLDER_FORMAT,
     MANIFEST,
-    PROGRAM,
-    manifest_problem,
-    read_json,
+    check_destination,
 )
-from experiments.runs.runner import RunResult, run_scenario
+from experiments.runs.other_seeds import SeedsAsked
+from experiments.runs.runner import RunResult, draw_figures, run_scenario, with_seeds
 
 FOLLOWING = tuple(dict.fromkeys(name for names in world_names() for name in names))
 """Worlds between a reference and a run whose difference is split."""
 
 
+# why: an argument is an option of the command
 def resume(
     folder: Path,
     *,
@@ -36,8 +35,11 @@ def resume(
     checkpoint_every: int | None = None,
     profile: bool = False,
     quiet: bool = False,
+    workers: int | None = None,
 ) -> RunResult:
     """Go on with a run, and the reference beside it, from their checkpoints.
+
+    A comparison whose first seed is finished goes on with the seeds that it lacks.
 
     Parameters
     ----------
@@ -51,6 +53,8 @@ def resume(
         As in `experiments.runs.runner.run_scenario`.
     profile, quiet : bool
         As there.
+    workers : int, optional
+        As there.
 
     Returns
     -------
@@ -63,6 +67,8 @@ def resume(
         If there is nothing to go on from, or nothing left to do.
     """
     manifest = read_manifest(folder)
+    if missing_seeds(manifest) and quarters in (None, manifest["quarters"]):
+        return _other_seeds(folder, out, workers, quiet)
     places = _runs(folder, manifest)
     facts = [read_checkpoint(place).facts for place in places]
     finished = {(one["quarter"], one["firms"], one["seed"]) for one in facts}
@@ -94,11 +100,31 @@ def resume(
         checkpoint_every=checkpoint_every,
         model_factory=lambda scenario, firms, seed: restored(next(waiting)),
         between=worlds,
+        seeds=manifest.get("seeds_asked", 1),
+        workers=workers,
         origin={
             "resumed_from": [*manifest.get("resumed_from", []), quarter],
             "forked_from": manifest.get("forked_from"),
         },
     )
+
+
+def missing_seeds(manifest: Mapping[str, Any]) -> bool:
+    """Whether a comparison whose first seed is finished lacks others that were asked for."""
+    whole = manifest.get("quarters") == manifest.get("quarters_asked")
+    return whole and len(manifest.get("seeds", ())) < manifest.get("seeds_asked", 0)
+
+
+def _other_seeds(folder: Path, out: Path | None, workers: int | None, quiet: bool) -> RunResult:
+    """Go on with the seeds that a comparison lacks."""
+    if out is not None and out.resolve() != folder.resolve():
+        raise ScenarioError(f"--out {out}: seeds that are missing go into {folder}, without --out")
+    manifest = read_manifest(folder)
+    asked = SeedsAsked(manifest["seed"], manifest["seeds_asked"], workers, quiet)
+    check_destination(folder)
+    result = with_seeds(read_result(folder), asked)
+    draw_figures(result)
+    return result
 
 
 # why: an argument is an option of the command
@@ -203,27 +229,6 @@ def run_again(description: Mapping[str, Any], quarter: int) -> RelocationModel:
     if quarter > model.quarter:
         model.run_for(quarter - model.quarter)
     return model
-
-
-def read_manifest(folder: Path) -> dict[str, Any]:
-    """The manifest of a run or a comparison.
-
-    Raises
-    ------
-    CheckpointError
-        If there is none of ours, or it is not as it was written.
-    """
-    manifest = read_json(folder, MANIFEST)
-    if manifest.get("program") != PROGRAM or "format" not in manifest:
-        raise CheckpointError(f"{folder}: holds no run written by {PROGRAM} run")
-    if manifest.get("kind") == "sweep":
-        raise CheckpointError(f"{folder}: {NO_CHECKPOINT}")
-    if manifest["format"] != FOLDER_FORMAT:
-        form = shown(manifest["format"])
-        raise CheckpointError(f"{folder}: is in format {form}; this version reads {FOLDER_FORMAT}")
-    if problem := manifest_problem(manifest):
-        raise CheckpointError(f"{folder}: {MANIFEST} {problem}")
-    return manifest
 
 
 def _until(place: Path, manifest: Mapping[str, Any], at: int) -> RelocationModel:

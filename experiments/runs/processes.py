@@ -6,11 +6,13 @@ the workers of `experiments.sweeps.workers.chunk`.
 """
 
 import os
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import get_context
+
+from pebble import ProcessPool
 
 from abm.engine.parallel import THREADS
 from abm.errors import ModelError
@@ -68,6 +70,67 @@ def process_pool(workers: int | None = None) -> Iterator[ProcessPoolExecutor]:
     # Workers would otherwise each use every processor, and wait for each other.
     with environment_of_workers(), ProcessPoolExecutor(workers, mp_context=spawn) as pool:
         yield pool
+
+
+LOOKED_UP = 0.5
+"""Seconds after which `each_done` asks again whether no more work is wanted."""
+
+
+def each_done[A, T](
+    work: Callable[[A], T],
+    asked: Sequence[A],
+    workers: int | None = None,
+    *,
+    enough: Callable[[], object] = lambda: False,
+    give_way: bool = False,
+) -> Iterator[tuple[int, T]]:
+    """Answers to some questions as they come, each from a process of its own.
+
+    Whoever stops taking answers ends the processes with what they have in hand.
+
+    Parameters
+    ----------
+    work : callable
+        From a question to its answer; importable, as both are.
+    asked : sequence
+    workers : int, optional
+        Processes; one a processor unless given.
+    enough : callable
+        Asked now and then; once it holds, what is in hand is finished and no more begun.
+    give_way : bool
+        Whether other programs go first.
+
+    Yields
+    ------
+    tuple of (int, object)
+        Place of the question, and the answer.
+    """
+    count = min(len(asked), workers or os.process_cpu_count() or 1)
+    spawn = get_context("spawn")
+    with (
+        environment_of_workers(),
+        ProcessPool(max(count, 1), context=spawn, initializer=_begin, initargs=[give_way]) as pool,
+    ):
+        waiting: dict[Future[T], int] = {
+            pool.schedule(work, (one,)): place for place, one in enumerate(asked)
+        }
+        try:
+            while waiting:
+                done, _ = wait(waiting, LOOKED_UP, FIRST_COMPLETED)
+                for future in sorted(done, key=waiting.__getitem__):
+                    yield waiting.pop(future), future.result()
+                if enough():
+                    for future in [one for one in waiting if not (one.running() or one.done())]:
+                        future.cancel()
+                        del waiting[future]
+        finally:
+            if waiting:
+                pool.stop()
+
+
+def _begin(give_way: bool) -> None:
+    if give_way and hasattr(os, "nice"):
+        os.nice(10)
 
 
 def in_own_process[**P, T](work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

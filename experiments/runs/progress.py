@@ -116,6 +116,57 @@ class RunProgress(Shown):
             self.say(text)
 
 
+class SeedProgress(Shown):
+    """Shows how many seeds are finished, and the time left.
+
+    Parameters
+    ----------
+    title : str
+        What runs.
+    finished, seeds : int
+        How many are, and how many there are to be.
+    quiet : bool
+    console : rich.console.Console, optional
+        As in `Shown`.
+    """
+
+    # why: the parameters of a bar, named as those of `RunProgress`
+    def __init__(
+        self,
+        title: str,
+        finished: int,
+        seeds: int,
+        *,
+        quiet: bool = False,
+        console: Console | None = None,
+    ) -> None:
+        super().__init__(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            TextColumn("seed {task.completed:.0f} of {task.total:.0f}"),
+            TimeRemainingColumn(compact=True),
+            TextColumn("left"),
+            quiet=quiet,
+            console=console,
+        )
+        self.title = f"{title}, other seeds"
+        self.finished, self.seeds = finished, seeds
+        self._task = self._bar.add_task(self.title, total=seeds, completed=finished)
+
+    def finish_one(self) -> None:
+        """One more is finished."""
+        self.finished += 1
+        self._bar.update(self._task, completed=self.finished)
+        if self.plain:
+            self.say(f"{self.title}: {self.finished} of {self.seeds} seeds finished")
+
+    def stopping(self) -> None:
+        """A stop was asked for; safe to call from a signal handler, since it prints nothing."""
+        self._bar.update(
+            self._task, description=f"{self.title}: stopping after those in hand (again: at once)"
+        )
+
+
 def clock(seconds: float) -> str:
     """Return a time as a clock shows it: ``1:02:03``, ``4:05``."""
     minutes, rest = divmod(round(seconds), 60)

@@ -4,7 +4,7 @@ What a twin, a checkpoint, a fork or a channel is, ``docs/glossary.md`` says.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -14,6 +14,7 @@ import pandas as pd
 
 from abm.errors import ScenarioError
 from abm.scenario.scenario import Scenario
+from experiments.outcomes.over_seeds import OverSeeds
 from experiments.outcomes.summary import Summary, summary
 from experiments.outcomes.tables import RunFrames
 from experiments.runs.channels import channel_worlds, check_comparable, split_differences
@@ -26,6 +27,8 @@ from experiments.runs.on_disk.run_folders import (
     FOLDER_FORMAT,
     MANIFEST,
     PROGRAM,
+    SEEDS_FILE,
+    SEEDS_FOLDER,
     SUMMARY,
     check_destination,
     replaced_folder,
@@ -35,6 +38,8 @@ from experiments.runs.on_disk.run_folders import (
     write_run,
     write_table,
 )
+from experiments.runs.other_seeds import SeedsAsked, find_seeds
+from experiments.runs.paired_seeds import PairedRuns
 from experiments.runs.progress import RunProgress
 from experiments.runs.simulation import (
     ModelFactory,
@@ -54,7 +59,7 @@ FIGURES_GROUP = "nearshore.figures"
 
 
 type DrawFigures = Callable[..., list[Path]]
-"""Run, reference, an existing folder and, by name, ``channels`` to the files drawn there."""
+"""Run, reference, an existing folder and, by name, ``channels`` and ``seeds`` to files."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +84,12 @@ class RunResult:
         Lines that the user should read.
     channels : pandas.DataFrame or None
         As `experiments.runs.channels.channels_table` returns it; None unless asked for.
+    seeds : OverSeeds or None
+        What other seeds say beside the first; None unless asked for.
+    scenarios : tuple of Scenario
+        Of the run, and of the reference where there is one.
+    firms, seed : int
+        Of the runs.
     """
 
     summary: Summary
@@ -90,6 +101,10 @@ class RunResult:
     phase_seconds: dict[str, float] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     channels: pd.DataFrame | None = None
+    seeds: OverSeeds | None = None
+    scenarios: tuple[Scenario, ...] = ()
+    firms: int = 0
+    seed: int = 0
 
 
 def find_figures() -> DrawFigures:
@@ -132,6 +147,8 @@ def run_scenario(
     checkpoint_every: int | None = None,
     save: Save = save_checkpoint,
     origin: Mapping[str, Any] | None = None,
+    seeds: int = 1,
+    workers: int | None = None,
 ) -> RunResult:
     """Run a scenario, and a reference beside it, and write what they leave.
 
@@ -169,6 +186,11 @@ def run_scenario(
         Writes a checkpoint.
     origin : mapping, optional
         What the manifest says of the run that this one goes on from.
+    seeds : int
+        How many: ``seed`` and those that follow it. Beside the first one's tables, the others
+        leave their headlines, and every difference gets its interval.
+    workers : int, optional
+        Processes in which the other seeds run; one a processor unless given.
 
     Returns
     -------
@@ -180,11 +202,13 @@ def run_scenario(
         If the folder holds something else or cannot be written; seen before the run
         starts where it can be.
     ScenarioError
-        If ``quarters`` is below 1, or channels are asked for without a reference or
+        If ``quarters`` or ``seeds`` is below 1, there is no reference to pair several seeds
+        with, or channels are asked for without a reference or
         against one with other firms or another economy.
     """
     if quarters < 1:
         raise ScenarioError(f"quarters: {quarters}; must be at least 1")
+    check_seeds(seeds, against)
     if channels:
         check_comparable(scenario, against)
     if out is not None:
@@ -197,10 +221,10 @@ def run_scenario(
     worlds: dict[str, Simulation] = {}
 
     def keep(finished: int, with_checkpoint: bool) -> RunResult:
-        result = _result(pair, worlds, finished, quarters, out)
+        result = _result(pair, worlds, finished, quarters, out, facts)
         if result.out is not None:
             told = {"quarters": finished, "interrupted": result.interrupted, **facts}
-            _write(result, pair, worlds, told, save if with_checkpoint else None)
+            _write(result, pair, worlds, told, save if with_checkpoint else None, seeds)
         return result
 
     title = " against ".join(simulation.name for simulation in pair)
@@ -220,9 +244,51 @@ def run_scenario(
         result.phase_seconds.update(seconds_by_phase(pair))
     if stopped:
         result.notes.append(_stopped_note(finished, quarters, result.out if whole else None))
+    elif seeds > 1:
+        asked = SeedsAsked(seed, seeds, workers, quiet)
+        result = with_seeds(result, asked)
     if result.out is not None:
-        _draw(result, draw)
+        draw_figures(result, draw)
     return result
+
+
+def check_seeds(seeds: int, against: Scenario | None) -> None:
+    """Refuse a number of seeds that cannot be.
+
+    Raises
+    ------
+    ScenarioError
+        Below 1, or several without a reference.
+    """
+    if seeds < 1:
+        raise ScenarioError(f"--seeds {seeds}: must be at least 1")
+    if seeds > 1 and against is None:
+        raise ScenarioError(
+            f"--seeds {seeds}: pairs two scenarios seed by seed; name the other one with --against"
+        )
+
+
+def with_seeds(result: RunResult, asked: SeedsAsked) -> RunResult:
+    """A finished comparison with what its other seeds say, which are run if they have not been.
+
+    Parameters
+    ----------
+    result : RunResult
+        Of the first seed.
+    asked : SeedsAsked
+    """
+    assert result.reference is not None
+    runs = (result.run, result.reference)
+    names = (result.run.name, result.reference.name)
+    run, reference = result.scenarios
+    comparison = PairedRuns(run, reference, names, result.firms, result.run.quarters)
+    found = find_seeds(comparison, runs, result.summary, asked, result.out)
+    return replace(
+        result,
+        interrupted=found.interrupted,
+        seeds=found.seeds,
+        notes=[*result.notes, *found.notes],
+    )
 
 
 def _facts(firms: int, seed: int, quarters: int, origin: Mapping[str, Any]) -> dict[str, Any]:
@@ -245,6 +311,7 @@ def _result(
     finished: int,
     quarters: int,
     out: Path | None,
+    facts: Mapping[str, Any],
 ) -> RunResult:
     """What is finished so far."""
     run, *others = [simulation.frames().until(finished) for simulation in pair]
@@ -258,6 +325,9 @@ def _result(
         run,
         reference,
         channels=split_differences(headlines, reference.tables, between) if reference else None,
+        scenarios=tuple(simulation.scenario for simulation in pair),
+        firms=facts["firms"],
+        seed=facts["seed"],
     )
 
 
@@ -303,6 +373,7 @@ def _write(
     worlds: Mapping[str, Simulation],
     facts: Mapping[str, Any],
     save: Save | None,
+    seeds: int,
 ) -> None:
     """Write all tables, manifests, summaries and checkpoints in the place of what was there."""
     assert result.out is not None
@@ -326,22 +397,25 @@ def _write(
                 save(world.model, folder / CHECKPOINT / channel)
         write_json(folder / SUMMARY, result.summary)
         split = [] if result.channels is None else [CHANNELS_FILE, CHECKPOINT]
+        others = {} if seeds == 1 else {"seeds": [facts["seed"]], "seeds_asked": seeds}
+        of_seeds = [SEEDS_FILE, SEEDS_FOLDER] if others else []
         if result.channels is not None:
             write_table(folder / CHANNELS_FILE, "channels", result.channels)
         names = [result.run.name, result.reference.name]
         comparison = {
             "format": FOLDER_FORMAT,
             "program": PROGRAM,
-            "contents": [MANIFEST, SUMMARY, *split, *names, FIGURES_FOLDER],
+            "contents": [MANIFEST, SUMMARY, *split, *of_seeds, *names, FIGURES_FOLDER],
             "run": names[0],
             "reference": names[1],
             **facts,
+            **others,
             "wall_seconds": round(sum(simulation.seconds for simulation in pair), 3),
         }
         write_manifest(folder, comparison)
 
 
-def _draw(result: RunResult, draw: DrawFigures | None) -> None:
+def draw_figures(result: RunResult, draw: DrawFigures | None = None) -> None:
     """Draw into the folder that is already written: figures can be drawn again, runs cost."""
     assert result.out is not None
     try:
@@ -350,8 +424,9 @@ def _draw(result: RunResult, draw: DrawFigures | None) -> None:
         result.notes.append(f"No figures: {error}.")
         return
     with replaced_folder(result.out / FIGURES_FOLDER) as folder:
-        split = {} if result.channels is None else {"channels": result.channels}
-        drawn = draw(result.run, result.reference, folder, **split)
+        more = {"channels": result.channels, "seeds": result.seeds}
+        given = {name: value for name, value in more.items() if value is not None}
+        drawn = draw(result.run, result.reference, folder, **given)
         check_destination(result.out)  # again: to draw leaves time to put pictures there
         tell_of(result.out, FIGURES_FOLDER, folder)
     result.figures.extend(result.out / FIGURES_FOLDER / path.name for path in drawn)

@@ -16,7 +16,12 @@ from abm.scenario.scenario import Scenario
 from experiments.outcomes.tables import RunFrames, check_tables
 from experiments.runs.on_disk.failure import failure_file, write_failure
 from experiments.runs.on_disk.provenance import economy_facts
-from experiments.runs.on_disk.run_folders import FOLDER_FORMAT, PROGRAM, RUN_FILES
+from experiments.runs.on_disk.run_folders import (
+    COMPARISON_FILES,
+    FOLDER_FORMAT,
+    PROGRAM,
+    RUN_FILES,
+)
 
 
 class Model(Protocol):
@@ -148,4 +153,4 @@ def seconds_by_phase(pair: Sequence[Simulation]) -> dict[str, float]:
 def folder_name(name: str) -> str:
     """A scenario's name as every file system takes it, and none of our own files has it."""
     safe = re.sub(r"[^\w.-]+", "-", name)[:60].strip(".-") or "scenario"
-    return f"{safe}-run" if safe in RUN_FILES else safe
+    return f"{safe}-run" if safe in RUN_FILES + COMPARISON_FILES else safe

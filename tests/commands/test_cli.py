@@ -149,6 +149,8 @@ def test_run_hands_everything_to_the_runner(runs, tmp_path):
         "profile": True,
         "quiet": True,
         "checkpoint_every": None,
+        "seeds": 8,
+        "workers": None,
     }
 
 
@@ -157,6 +159,23 @@ def test_run_has_defaults(runs):
     (asked,) = runs
     assert (asked["firms"], asked["quarters"], asked["seed"]) == (10_000, 40, 1)
     assert (asked["out"], asked["against"]) == ("results/usmca", None)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "seeds"),
+    [
+        ([], 1),
+        (["--against", "status-quo"], 5),
+        (["--against", "status-quo", "--firms", "2000"], 8),
+        (["--against", "status-quo", "--firms", "4000"], 5),
+        (["--against", "status-quo", "--firms", "3000"], 6),
+        (["--against", "status-quo", "--seeds", "1"], 1),
+        (["--against", "status-quo", "--seeds", "20"], 20),
+    ],
+)
+def test_a_comparison_has_eight_seeds_and_a_large_one_fewer(runs, arguments, seeds):
+    assert main(["run", "usmca", *arguments]) == 0
+    assert runs[0]["seeds"] == seeds
 
 
 def test_a_reference_runs_as_long_as_the_scenario(runs):
@@ -194,6 +213,7 @@ def test_a_scenario_that_is_what_it_extends_says_so(runs, capsys, tmp_path):
         (["run", "usmca", "--firms", "0"], "Invalid value for '--firms'"),
         (["run", "usmca", "--quarters", "x"], "Invalid value for '--quarters'"),
         (["run", "usmca", "--seed", "-1"], "Invalid value for '--seed'"),
+        (["run", "usmca", "--seeds", "0"], "Invalid value for '--seeds'"),
         (["run", "usmca", "--against", "nafta"], '"nafta": no such scenario or file'),
         (
             ["run", "usmca", "--set", "threat.arival_per_quarter=0.1"],
@@ -209,6 +229,18 @@ def test_a_scenario_that_is_what_it_extends_says_so(runs, capsys, tmp_path):
 def test_bad_input_is_one_line_and_starts_no_run(runs, capsys, arguments, line):
     assert error_line(capsys, *arguments).startswith(line)
     assert runs == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["run", "--resume", "x", "--seeds", "3"], "--seeds cannot be given with --resume"),
+        (["run", "usmca", "--seeds", "3"], "--seeds 3: pairs two scenarios seed by seed"),
+        (["brief", "nowhere"], "nowhere: holds no run written by nearshore run"),
+    ],
+)
+def test_seeds_and_briefs_of_nothing_are_one_line(capsys, arguments, line):
+    assert error_line(capsys, *arguments).startswith(line)
 
 
 def test_what_the_runner_refuses_is_one_line(runs, capsys):

@@ -41,7 +41,6 @@ CONSTANTS = (
 """Names that once meant up to seven things."""
 
 CONSTANTS_TO_BE_RENAMED = {
-    "CONFIDENCE",
     "CONTENT",
     "FLOWS",
     "METALS",

@@ -74,8 +74,11 @@ def _sums(table: pd.DataFrame) -> dict[str, float]:
 
 
 def _hash(table: pd.DataFrame) -> str:
-    """Of the quarters and labels of every row, in order; no rounded number is among them."""
-    labels = table.drop(columns=table.select_dtypes("float"))
+    """Of the quarters and labels of every row, in order; no rounded number is among them.
+
+    Nor are the numbers of firms that moved, which rows of moves name since the last freeze.
+    """
+    labels = table.drop(columns=[*table.select_dtypes("float"), "firm_ids"], errors="ignore")
     return hashlib.sha256(labels.astype(str).to_csv(index=False).encode()).hexdigest()[:16]
 
 

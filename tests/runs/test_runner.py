@@ -17,7 +17,8 @@ from rich.console import Console
 
 from abm.errors import OutputError, ScenarioError
 from abm.scenario.scenario import Scenario
-from experiments.commands.printed import differs_nowhere, print_result, summary_table
+from experiments.brief.effects import differs_nowhere
+from experiments.commands.printed import print_result, summary_table
 from experiments.outcomes.summary import summary
 from experiments.outcomes.tables import TABLES, RunFrames, check_tables
 from experiments.runs import runner
@@ -102,7 +103,7 @@ def test_two_runs_lie_side_by_side_with_a_comparison_above(tmp_path):
 def test_a_scenario_against_one_of_its_own_name_gets_a_folder_of_its_own(tmp_path):
     result = run_fake(USMCA, against=USMCA, out=tmp_path / "both")
     assert {path.name for path in (tmp_path / "both").iterdir()} >= {"usmca", "usmca-reference"}
-    assert differs_nowhere(result.summary)
+    assert differs_nowhere(result)
 
 
 def test_no_name_of_a_scenario_escapes_the_folder_or_takes_the_place_of_a_file(tmp_path):
@@ -391,7 +392,7 @@ def printed(result, **options) -> str:
 def test_the_printed_table_has_a_row_for_every_headline(tmp_path):
     result = run_fake(USMCA, against=STATUS_QUO, quarters=20, out=tmp_path / "run", profile=True)
     text = printed(result)
-    for line in ("Opened in the United States", "Mexico, cars", "Time by phase", "status-quo"):
+    for line in ("Opened in the US", "Mexico, cars", "Time by phase", "status-quo"):
         assert line in text
     assert f"Written: {tmp_path / 'run'}, 1 pictures in its figures folder" in text
     assert "nan" not in text.lower()
@@ -400,7 +401,7 @@ def test_the_printed_table_has_a_row_for_every_headline(tmp_path):
 
 def test_a_run_that_differs_nowhere_says_so():
     same = run_fake(USMCA, against=FakeScenario("twin"), out=None)
-    assert "usmca does not differ from twin." in printed(same)
+    assert "usmca does not differ from twin by the end of September 2017" in printed(same)
     other = run_fake(USMCA, against=STATUS_QUO, quarters=20, out=None)
     assert "does not differ" not in printed(other)
 

@@ -10,7 +10,7 @@ import pytest
 
 from abm.errors import CheckpointError
 from experiments.commands.main import main
-from experiments.runs.continuing import read_manifest
+from experiments.runs.finished_run import read_manifest
 from experiments.runs.on_disk.checkpoints import ARRAYS, CHECKPOINT, read_checkpoint, restored
 from experiments.runs.on_disk.run_folders import write_manifest
 from experiments.scenarios.overrides import load_scenario

@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from experiments.labels import with_minus
+from experiments.outcomes.over_seeds import OverSeeds
 from experiments.outcomes.tables import RunFrames
 from viz.figures.event_marks import acts_of, draw_marks
 from viz.palette import BASELINE, EMPTY, FAINT_TEXT, GRID, TEXT
@@ -27,6 +28,9 @@ TOP, BOTTOM = 0.79, 0.085
 
 TITLES = ((15.0, 76), (12.5, 92), (10.5, 110))
 """Sizes of type for a finding, in points, and the characters that then fit on a line."""
+
+NO_QUARTER = "The run holds only the calibration year. Run at least one quarter to see a change."
+"""Shown in the place of panels that have nothing to compare."""
 
 styled = mpl.rc_context(
     {
@@ -68,16 +72,18 @@ def new_figure(finding: str, note: str) -> Figure:
     """
     finding = finding[:1].upper() + finding[1:]
     figure = Figure(figsize=(WIDTH, HEIGHT), label=finding)
-    size, lines = _fitted(finding)
+    # Two lines of note leave room for smaller type alone.
+    long = "\n" in note
+    size, lines = _fitted(finding, TITLES[1:] if long else TITLES)
     figure.text(0.02, 0.975, "\n".join(lines), size=size, weight="bold", va="top")
     below = 0.965 - 0.0031 * size * len(lines)
-    figure.text(0.02, below, note, size=10.5, color=FAINT_TEXT, va="top")
+    figure.text(0.02, below, note, size=9.0 if long else 10.5, color=FAINT_TEXT, va="top")
     return figure
 
 
-def _fitted(finding: str) -> tuple[float, list[str]]:
+def _fitted(finding: str, types: Sequence[tuple[float, int]]) -> tuple[float, list[str]]:
     """A finding in two lines at most, if any type does, and in the largest that does."""
-    fitted = [(size, _balanced(finding, longest)) for size, longest in TITLES]
+    fitted = [(size, _balanced(finding, longest)) for size, longest in types]
     return next((fit for fit in fitted if len(fit[1]) <= 2), fitted[-1])
 
 
@@ -128,11 +134,19 @@ def time_axis(axes: Axes, run: RunFrames) -> None:
     draw_marks(axes, run)
 
 
-def reading_note(run: RunFrames, reference: RunFrames | None) -> str:
-    """How to tell the lines apart."""
+def reading_note(
+    run: RunFrames, reference: RunFrames | None, seeds: OverSeeds | None = None
+) -> str:
+    """How to tell the lines apart, and what bands and hollow points are."""
     dashed = f"dashed: {reference.name}" if reference else "thin: where it began"
     dotted = "; dotted, by number: acts of governments" if acts_of(run) else ""
-    return f"Solid: {run.name}; {dashed}{dotted}."
+    note = f"Solid: {run.name}; {dashed}{dotted}."
+    if seeds is None:
+        return note
+    return (
+        f"{note}\nMeans of {len(seeds.seeds)} seeds; bands, bars: 95% interval of the difference;"
+        " hollow: may be luck."
+    )
 
 
 def same_span(panels: Sequence[Axes], least: float) -> None:

@@ -12,6 +12,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from experiments.outcomes.over_seeds import OverSeeds
 from experiments.outcomes.tables import RunFrames
 from experiments.scenarios.acts import date_of, is_done, title_of, told
 from viz.palette import BASELINE, COLOURS, FAINT_TEXT, TEXT
@@ -116,8 +117,10 @@ def with_key(draw: Callable[..., Figure]) -> Callable[..., Figure]:
     """Return a function that draws a figure of a run, with the acts in a key below it."""
 
     @wraps(draw)
-    def drawn(run: RunFrames, reference: RunFrames | None = None) -> Figure:
-        figure = draw(run, reference)
+    def drawn(
+        run: RunFrames, reference: RunFrames | None = None, seeds: OverSeeds | None = None
+    ) -> Figure:
+        figure = draw(run, reference, seeds)
         acts = acts_of(run)
         if acts and any(axes.lines or axes.images for axes in figure.axes):
             _add_key(figure, acts)

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from abm.axes import CONFIG_LABELS, HOSTS, N_CONFIGS, QUARTERS_A_YEAR
 from experiments.labels import REGION_NAMES, with_minus
+from experiments.outcomes.intervals import Interval, interval
+from experiments.outcomes.over_seeds import OverSeeds
 from experiments.outcomes.quantities import flows_between, plants_changed
 from experiments.outcomes.tables import RunFrames
 from viz.figures.canvas import (
@@ -24,7 +26,7 @@ from viz.figures.canvas import (
     time_axis,
 )
 from viz.figures.event_marks import acts_of, add_below, with_key
-from viz.figures.titles import moves_finding
+from viz.figures.titles import moves_finding, moves_over_seeds
 from viz.palette import BASELINE, COLOURS, EMPTY, FAINT_TEXT, TEXT
 
 SHADES = LinearSegmentedColormap.from_list("flows", ["#edf1f5", "#2c5a8c"])
@@ -42,7 +44,9 @@ STRIP = 1.35
 
 @with_key
 @styled
-def where_plants_went(run: RunFrames, reference: RunFrames | None = None) -> Figure:
+def where_plants_went(
+    run: RunFrames, reference: RunFrames | None = None, seeds: OverSeeds | None = None
+) -> Figure:
     """Completed moves between sets of countries, and plants opened and closed."""
     flows = flows_between(run.tables["moves"])
     if not flows.sum():
@@ -53,9 +57,19 @@ def where_plants_went(run: RunFrames, reference: RunFrames | None = None) -> Fig
     compared = None if reference is None else _changed(reference)
     small = f"; small type: difference from {reference.name}." if reference else "."
     note = f"Moves completed by the end of {last_year(run)} in {run.name}, real firms{small}"
-    figure = new_figure(moves_finding(changed, compared, reference), note)
+    half = None
+    if seeds is None:
+        finding = moves_finding(changed, compared, reference)
+    else:
+        finding = moves_over_seeds(_net(seeds), reference)
+        changed, compared, half = _changed_over_seeds(seeds)
+        note += (
+            f"\nBars at the right: means of {len(seeds.seeds)} seeds, with the 95% interval of the"
+            f" difference; all else: seed {seeds.seeds[0]} alone."
+        )
+    figure = new_figure(finding, note)
     _draw_matrix(figure.add_axes((0.155, BOTTOM, 0.475, HEIGHT)), flows, base)
-    _draw_bars(figure.add_axes((0.70, BOTTOM, 0.28, HEIGHT)), changed, compared, reference)
+    _draw_bars(figure.add_axes((0.70, BOTTOM, 0.28, HEIGHT)), changed, compared, reference, half)
     new = add_below(figure, STRIP)
     _draw_moves_over_time(figure.add_axes((0.075, 0.3 * new, 0.905, 0.55 * new)), run, reference)
     return figure
@@ -100,6 +114,36 @@ def _changed(run: RunFrames) -> pd.DataFrame:
     return pd.DataFrame({kind: total[kind] for kind in ("opened", "closed")}).loc[list(HOSTS)]
 
 
+def _net(seeds: OverSeeds) -> dict[str, Interval]:
+    """By how many plants opened less closed each host differs from the reference."""
+    found = {}
+    for host in HOSTS:
+        opened, closed = (
+            seeds.differences(f"plants_moved.real_firms.{kind}.{host}")[:, -1]
+            for kind in ("opened", "closed")
+        )
+        found[host] = interval(opened - closed)
+    return found
+
+
+def _changed_over_seeds(seeds: OverSeeds) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Plants opened and closed as means of run and reference, and half of their intervals."""
+    tables = []
+    for of in (
+        seeds.means,
+        lambda names: seeds.means(names, reference=True),
+        seeds.halves,
+    ):
+        columns = {
+            kind: of([f"plants_moved.real_firms.{kind}.{host}" for host in HOSTS])
+            .iloc[-1]
+            .to_numpy()
+            for kind in ("opened", "closed")
+        }
+        tables.append(pd.DataFrame(columns, index=list(HOSTS)))
+    return tables[0], tables[1], tables[2]
+
+
 def _square(flows: pd.Series) -> NDArray[np.float64]:
     """Flows as a matrix, from rows to columns; 0 where there are none."""
     table = flows.unstack().reindex(index=list(CONFIG_LABELS), columns=list(CONFIG_LABELS))
@@ -141,12 +185,15 @@ def _draw_bars(
     changed: pd.DataFrame,
     compared: pd.DataFrame | None,
     reference: RunFrames | None,
+    half: pd.DataFrame | None = None,
 ) -> None:
     """Plants opened to the right, closed to the left; the reference as an outline."""
     rows = np.arange(len(HOSTS))[::-1]
     colours = [COLOURS[host] for host in HOSTS]
     tables = [changed] if compared is None else [changed, compared]
     reach = 1.7 * max(table.to_numpy().max() for table in tables)
+    if half is not None:
+        reach = max(reach, 1.7 * float((changed + half).to_numpy().max()))
     for kind, side, anchor in (("opened", 1, "left"), ("closed", -1, "right")):
         axes.barh(rows, side * changed[kind], height=0.44, color=colours)
         if compared is not None:
@@ -160,6 +207,11 @@ def _draw_bars(
                 linewidth=1.1,
             )
         ends = np.max([table[kind] for table in tables], axis=0)
+        if half is not None:
+            axes.errorbar(
+                side * changed[kind], rows, xerr=half[kind], fmt="none", ecolor=TEXT, elinewidth=1
+            )
+            ends = np.maximum(ends, changed[kind] + half[kind])
         for row, end, amount in zip(rows, ends, changed[kind], strict=True):
             axes.text(side * end, row, f" {amount:,.0f} ", ha=anchor, va="center", size=10.5)
         axes.text(side * reach / 2, len(HOSTS) - 0.3, kind, ha="center", color=FAINT_TEXT)

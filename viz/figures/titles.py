@@ -1,11 +1,18 @@
 """What a picture shows, in one sentence: the titles of the figures."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
 from abm.axes import PARTNERS
-from experiments.labels import ADJECTIVES, REGION_NAMES, in_sentence, sector_in_sentence
+from experiments.labels import (
+    ADJECTIVES,
+    MAY_BE_LUCK,
+    REGION_NAMES,
+    in_sentence,
+    sector_in_sentence,
+)
+from experiments.outcomes.intervals import Interval
 from experiments.outcomes.tables import RunFrames
 
 LEAST = 0.05
@@ -27,13 +34,27 @@ def at_baseline(reference: RunFrames | None) -> str:
     return f"under {reference.name}" if reference else "at the start"
 
 
+def _the_same(subject: str, reference: RunFrames | None, *, luck: bool) -> str:
+    """That something does not change, or that nobody can tell whether it does."""
+    if luck:
+        return f"{subject} show {MAY_BE_LUCK} from those {at_baseline(reference)}"
+    return f"{subject} are the same as {at_baseline(reference)}"
+
+
+# why: what a cell says, where and when it is, and what it is compared with
 def production_finding(
-    change: float, host: str, sector: str, year: int, reference: RunFrames | None
+    change: float,
+    host: str,
+    sector: str,
+    year: int,
+    reference: RunFrames | None,
+    *,
+    luck: bool = False,
 ) -> str:
     """Who makes more or less of what; ``change`` in percentage points."""
     goods = f"North American {sector_in_sentence(sector)}"
     if abs(change) < LEAST:
-        return f"Shares of {goods} are the same as {at_baseline(reference)}"
+        return _the_same(f"Shares of {goods}", reference, luck=luck)
     more = "more" if change > 0 else "less"
     return (
         f"In {year} {in_sentence(host)} makes {abs(change):.1f} points {more} of {goods} "
@@ -41,11 +62,13 @@ def production_finding(
     )
 
 
-def jobs_finding(change: pd.Series, year: int, reference: RunFrames | None) -> str:
+def jobs_finding(
+    change: pd.Series, year: int, reference: RunFrames | None, *, luck: bool = False
+) -> str:
     """The two countries whose jobs change most; ``change`` in thousands by host."""
     first, second = largest(change), largest(change.drop(largest(change)))
     if abs(change[first]) < LEAST:
-        return f"Manufacturing jobs are the same as {at_baseline(reference)}"
+        return _the_same("Manufacturing jobs", reference, luck=luck)
     finding = (
         f"In {year} {in_sentence(first)} has {_more_or_fewer(change[first])} manufacturing jobs "
         f"than {at_baseline(reference)}"
@@ -55,14 +78,16 @@ def jobs_finding(change: pd.Series, year: int, reference: RunFrames | None) -> s
     return f"{finding}, {in_sentence(second)} {_more_or_fewer(change[second])}"
 
 
-def balance_finding(end: pd.Series, before: pd.Series, reference: RunFrames | None) -> str:
+def balance_finding(
+    end: pd.Series, before: pd.Series, reference: RunFrames | None, *, luck: bool = False
+) -> str:
     """The balance that changes most; both in billion USD a year by partner."""
     partner = largest((end - before)[list(PARTNERS)])
     now, then = end[partner], before[partner]
     size = f"{abs(now - then):.1f} billion USD"
     if abs(now - then) < LEAST:
         both = " and ".join(REGION_NAMES[region] for region in PARTNERS)
-        return f"The US goods balances with {both} are the same as {at_baseline(reference)}"
+        return _the_same(f"The US goods balances with {both}", reference, luck=luck)
     if now * then > 0:
         kind = "deficit" if now < 0 else "surplus"
         more = "larger" if abs(now) > abs(then) else "smaller"
@@ -72,8 +97,15 @@ def balance_finding(end: pd.Series, before: pd.Series, reference: RunFrames | No
     return f"The US goods {kind} with {name} is {size} {more} than {at_baseline(reference)}"
 
 
+# why: as `production_finding`, and what claims do beside
 def content_finding(
-    change: float, host: str, sector: str, claims: pd.Series, reference: RunFrames | None
+    change: float,
+    host: str,
+    sector: str,
+    claims: pd.Series,
+    reference: RunFrames | None,
+    *,
+    luck: bool = False,
 ) -> str:
     """Content and claims where they change most; in percentage points, claims by partner."""
     partner = largest(claims)
@@ -85,7 +117,7 @@ def content_finding(
         place = in_sentence(partner)
         parts.append(f"claims on dutiable imports from {place} are {_points(claims[partner])}")
     if not parts:
-        return f"Regional content and claims of origin are the same as {at_baseline(reference)}"
+        return _the_same("Regional content and claims of origin", reference, luck=luck)
     parts[0] += f" than {at_baseline(reference)}"
     return "; ".join(parts)
 
@@ -99,6 +131,20 @@ def still_to_move_finding(late: pd.DataFrame, years: Sequence[int]) -> str:
     year, last = years[late[host].argmax()], years[-1]
     bound = f"In {year} {most:.1f}% of inputs bought in {in_sentence(host)} would have come from"
     return f"{bound} elsewhere, were they not under contract; in {last} {end:.1f}%"
+
+
+def moves_over_seeds(net: Mapping[str, Interval], reference: RunFrames | None) -> str:
+    """Whose plants opened less closed differ most beyond luck, given their differences by host."""
+    told = {host: one for host, one in net.items() if not one.crosses_zero and abs(one.mean) >= 1}
+    if not told:
+        return _the_same("Plants that moves bring or take", reference, luck=True)
+    host = max(told, key=lambda one: abs(told[one].mean))
+    one = told[host]
+    more = "more" if one.mean > 0 else "fewer"
+    return (
+        f"Deaths apart, moves leave {in_sentence(host)} with {abs(one.mean):,.0f} {more} plants"
+        f" than {at_baseline(reference)} (95% interval {one.low:,.0f} to {one.high:,.0f})"
+    ).replace("-", "\N{MINUS SIGN}")
 
 
 def moves_finding(

@@ -7,27 +7,21 @@ both by Student's t. Two worlds of one seed share their draws, so their differen
 taken seed by seed.
 """
 
-import os
 from collections.abc import Callable
-from concurrent.futures import as_completed
 from dataclasses import dataclass, replace
-from multiprocessing import get_context
 
 import numpy as np
 from numpy.typing import NDArray
-from pebble import ProcessPool
-from scipy import stats
 
 from abm.errors import NearshoreError
+from experiments.outcomes.intervals import half_widths
+from experiments.runs.processes import each_done
 from viz.lab.laboratory import Laboratory, Played
 
 type Floats = NDArray[np.float64]
 
 SEEDS_BESIDE = (8, 12, 16)
 """How many can be asked for."""
-
-COVERED = 0.95
-"""Of a band and of an interval."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,24 +59,19 @@ def band(values: Floats) -> tuple[Floats, Floats, Floats]:
         Mean, lower and upper end.
     """
     count = len(values)
-    half = _t(count) * values.std(axis=0, ddof=1) * np.sqrt(1 + 1 / count)
+    half = half_widths(values) * np.sqrt(count + 1)
     centre = values.mean(axis=0)
     return centre, centre - half, centre + half
 
 
 def interval(differences: Floats) -> tuple[float, float]:
     """Mean of differences, one a seed, and half the width of its interval."""
-    half = _t(len(differences)) * differences.std(ddof=1) / np.sqrt(len(differences))
-    return float(differences.mean()), float(half)
+    return float(differences.mean()), float(half_widths(differences))
 
 
 def is_luck(mean: float, half: float) -> bool:
     """Whether a difference cannot be told from none."""
     return abs(mean) <= half
-
-
-def _t(count: int) -> float:
-    return float(stats.t.ppf((1 + COVERED) / 2, count - 1))
 
 
 def measure(
@@ -114,27 +103,17 @@ def measure(
     """
     seeds = tuple(played.start.seed + n for n in range(count))
     runs = [replace(played, start=replace(played.start, seed=seed)) for seed in seeds]
-    workers = min(count, os.process_cpu_count() or 1)
-    with ProcessPool(workers, context=get_context("spawn"), initializer=_give_way) as pool:
-        asked = {pool.schedule(_series, (run,)): n for n, run in enumerate(runs)}
-        found: dict[int, tuple[dict[str, Floats], dict[str, Floats]]] = {}
-        for future in as_completed(asked):
-            found[asked[future]] = future.result()
-            done(len(found))
-            if stop():
-                pool.stop()
-                return None
+    found: dict[int, tuple[dict[str, Floats], dict[str, Floats]]] = {}
+    for place, series in each_done(_series, runs, give_way=True):
+        found[place] = series
+        done(len(found))
+        if stop():
+            return None
     mine, theirs = (
         {name: np.stack([found[n][world][name] for n in range(count)]) for name in found[0][world]}
         for world in (0, 1)
     )
     return Luck(seeds, mine, theirs)
-
-
-def _give_way() -> None:
-    """The page goes first."""
-    if hasattr(os, "nice"):
-        os.nice(10)
 
 
 def _series(played: Played) -> tuple[dict[str, Floats], dict[str, Floats]]:

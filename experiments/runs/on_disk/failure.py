@@ -1,6 +1,7 @@
 """The file that a failed run leaves, from which it can be run again."""
 
 import os
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,9 @@ def failure_file(out: Path) -> Path:
     A file that somebody changed, or that was never ours, keeps its name, and a number is
     added to that of the new one.
     """
-    names = (f"{out.name}-failure{n}.json" for n in ("", *(f"-{n}" for n in range(2, 1000))))
-    return next(path for path in map(out.with_name, names) if _is_free(path))
+    numbers = chain([""], (f"-{number}" for number in count(2)))
+    paths = (out.with_name(f"{out.name}-failure{number}.json") for number in numbers)
+    return next(filter(_is_free, paths))
 
 
 def _is_free(path: Path) -> bool:

@@ -40,6 +40,8 @@ MANIFEST = "manifest.json"
 SUMMARY = "summary.json"
 FIGURES_FOLDER = "figures"
 CHANNELS_FILE = "channels.parquet"
+SEEDS_FILE = "seeds.parquet"
+SEEDS_FOLDER = "seeds"
 CHECKPOINT = "checkpoint"
 CHECKPOINT_FILES = ("checkpoint.json", "arrays.npz")
 SEAL = "seal"
@@ -50,6 +52,9 @@ FILES = "files"
 
 RUN_FILES = (MANIFEST, SUMMARY, *(f"{name}.parquet" for name in TABLES), FIGURES_FOLDER, CHECKPOINT)
 """What the folder of one run may hold, figures and a checkpoint included."""
+
+COMPARISON_FILES = (CHANNELS_FILE, SEEDS_FILE, SEEDS_FOLDER)
+"""What the folder of a comparison may hold beside."""
 
 
 def check_destination(folder: Path) -> None:
@@ -114,6 +119,11 @@ def what_would_be_lost(folder: Path) -> str:
     return ""
 
 
+def unchanged(folder: Path, name: str, manifest: Mapping[str, Any]) -> bool:
+    """Return whether a file of a folder is the one that its manifest tells of."""
+    return bool(manifest.get(FILES, {}).get(name) == _digest(folder, name))
+
+
 def _digest(folder: Path, name: str) -> str:
     """SHA-256 of a file below a folder; ``""`` where it cannot be read."""
     try:
@@ -136,6 +146,11 @@ def write_manifest(folder: Path, content: Mapping[str, Any]) -> None:
     names = [path.relative_to(folder).as_posix() for path in paths]
     files = {name: _digest(folder, name) for name in names if name != MANIFEST}
     write_json(folder / MANIFEST, sealed({**content, FILES: files}))
+
+
+def said_beside_files(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a manifest says, for a new one to say again of other files."""
+    return {name: value for name, value in manifest.items() if name not in (FILES, SEAL)}
 
 
 def tell_of(folder: Path, below: str, drawn: Path) -> None:
@@ -306,10 +321,15 @@ def _is_plain_name(value: object) -> bool:
 
 
 _MANIFEST_TYPES: dict[str, Callable[[object], bool]] = {
-    **dict.fromkeys(("firms", "seed", "quarter", "quarters", "quarters_asked"), _is_count),
+    **dict.fromkeys(
+        ("firms", "seed", "quarter", "quarters", "quarters_asked", "seeds_asked"), _is_count
+    ),
     **dict.fromkeys(("run", "reference"), _is_plain_name),
     **dict.fromkeys(("scenario", "versions"), lambda value: isinstance(value, dict)),
-    "resumed_from": lambda value: isinstance(value, list) and all(map(_is_count, value)),
+    **dict.fromkeys(
+        ("resumed_from", "seeds"),
+        lambda value: isinstance(value, list) and all(map(_is_count, value)),
+    ),
     "forked_from": _is_past,
 }
 """What a value must be, where a manifest has it."""

@@ -5,49 +5,15 @@ is taken replication by replication; the variance this saves is told.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy import stats
 
-from experiments.sweeps.answers.uncertainty import LEVEL
+from experiments.outcomes.intervals import LEVEL
 
 CELL = ["scenario", "point"]
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A mean and how far it may be off.
-
-    Attributes
-    ----------
-    mean, low, high : float
-        ``low`` and ``high`` are NaN where there is just one number.
-    n : int
-        Numbers it is from.
-    """
-
-    mean: float
-    low: float
-    high: float
-    n: int
-
-    @property
-    def crosses_zero(self) -> bool:
-        """Whether it leaves the sign open."""
-        return not (self.low > 0 or self.high < 0)
-
-
-def interval(numbers: NDArray[np.float64]) -> Interval:
-    """Return the mean of independent numbers and its Student interval."""
-    n, mean = len(numbers), float(np.mean(numbers)) if len(numbers) else float("nan")
-    if n < 2:
-        return Interval(mean, float("nan"), float("nan"), n)
-    half = stats.t.ppf((1 + LEVEL) / 2, n - 1) * float(np.std(numbers, ddof=1)) / np.sqrt(n)
-    return Interval(mean, mean - half, mean + half, n)
 
 
 def cell_means(results: pd.DataFrame, outcome: str, factors: Sequence[str]) -> pd.DataFrame:

@@ -18,7 +18,8 @@ from pandas.api.types import is_numeric_dtype
 from scipy.stats import norm
 
 from abm.errors import StoreError
-from experiments.sweeps.answers.uncertainty import LEVEL, Array
+from experiments.outcomes.intervals import LEVEL
+from experiments.sweeps.answers.uncertainty import Array
 
 FEWEST_POINTS = 64
 MOST_POINTS = 1_000

@@ -14,10 +14,11 @@ from matplotlib.figure import Figure
 from pandas.api.types import is_numeric_dtype
 
 from abm.errors import OutputError, StoreError
+from experiments.outcomes.intervals import Interval
 from experiments.runs.on_disk.confined import is_file_inside
 from experiments.runs.on_disk.run_folders import write_whole
 from experiments.sweeps.answers import report_figures
-from experiments.sweeps.answers.answers import Interval, cell_means, paired_differences
+from experiments.sweeps.answers.answers import cell_means, paired_differences
 from experiments.sweeps.answers.export import chosen_outcomes
 from experiments.sweeps.answers.indices import has_indices, what_matters
 from experiments.sweeps.design.points import Point

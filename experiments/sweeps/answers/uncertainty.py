@@ -36,8 +36,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-LEVEL = 0.95
-"""Of every interval."""
+from experiments.outcomes.intervals import LEVEL
 
 FEWEST_REPLICATIONS = 3
 """With fewer, what all points share of their luck cannot be told."""

@@ -11,7 +11,8 @@ from sweep_runs import write_sweep
 
 from abm.errors import OutputError, ScenarioError
 from experiments import results
-from experiments.sweeps.answers.answers import cell_means, interval, paired_differences
+from experiments.outcomes.intervals import interval
+from experiments.sweeps.answers.answers import cell_means, paired_differences
 from experiments.sweeps.answers.export import export_frame, text_of
 from experiments.sweeps.answers.report import write_report
 from experiments.sweeps.store.reading import explain_sweep_run, query, status

@@ -1,0 +1,1 @@
+"""The answer of a run on one page: sentences, figures with intervals, who moved, caveats."""

@@ -1,0 +1,41 @@
+"""The command that tells the answer of a finished run on one page.
+
+As in `experiments.commands.main`, nothing heavy is imported before the command needs it.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+BRIEF = "brief.html"
+"""Beside the folder of the run rather than in it, where no run has written it."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to a command line."""
+    app.command()(brief)
+
+
+def brief(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a run.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            metavar="FILE",
+            help="HTML, or PDF where a browser is found; DIR-brief.html if not given.",
+        ),
+    ] = None,
+) -> None:
+    """Tell the answer of a finished run on one page, with how sure it is."""
+    from experiments.brief.brief_page import write_brief
+    from experiments.brief.sentences import sentences
+    from experiments.runs.finished_run import read_result
+
+    result = read_result(folder)
+    path = out or folder.resolve().with_name(f"{folder.resolve().name}-{BRIEF}")
+    write_brief(result, path)
+    for sentence in sentences(result):
+        typer.echo(sentence)
+    typer.echo(f"Written: {path}")

@@ -1,0 +1,161 @@
+"""The headlines of a run, quarter by quarter, each by the names that lead to it in a summary."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from abm.axes import PARTNERS, QUARTERS_A_YEAR
+from experiments.outcomes.quantities import (
+    DECISIONS,
+    INVESTMENT,
+    consumer_prices,
+    duty_revenue,
+    employment,
+    false_claim_share,
+    mean_content,
+    misclassified_origin,
+    new_plants_until,
+    plants_changed,
+    preference_utilisation,
+    real_income,
+    until_each_quarter,
+    us_deficit_index,
+    us_goods_balance,
+    us_services_balance,
+    utilisation,
+    yearly,
+)
+from experiments.outcomes.tables import TABLES
+
+type Names = tuple[str, ...]
+"""That lead to a headline, such as ``("us_goods_balance", "MEX")``."""
+
+BILLION = 1000.0
+"""Million USD in a billion."""
+
+_UNITS = {
+    "real plants": ("plants", 1.0),
+    "expected real plants": ("plants", 1.0),
+    "persons": ("persons", 1.0),
+}
+"""Unit and scale of the sum of a column, by its unit; all others are money."""
+
+
+@dataclass(frozen=True)
+class QuarterlyHeadline:
+    """A figure of a run, one a quarter.
+
+    Attributes
+    ----------
+    values : pandas.Series
+        By quarter, 0 included; NaN stands for a share of nothing.
+    unit : str
+    """
+
+    values: pd.Series
+    unit: str
+
+
+def headlines(tables: Mapping[str, pd.DataFrame]) -> dict[Names, QuarterlyHeadline]:
+    """What a run says about trade, jobs, plants, claims, content and prices.
+
+    Parameters
+    ----------
+    tables : mapping of str to pandas.DataFrame
+        As `experiments.outcomes.tables.TABLES` describes them.
+
+    Returns
+    -------
+    dict
+        Names to headlines, in the order of the summary.
+    """
+    return dict(_every(tables))
+
+
+def _every(tables: Mapping[str, pd.DataFrame]) -> Iterator[tuple[Names, QuarterlyHeadline]]:
+    yield from _of_trade_and_jobs(tables)
+    yield from _of_plants(tables)
+    yield from _of_origin_and_prices(tables)
+
+
+type _Found = Iterator[tuple[Names, QuarterlyHeadline]]
+
+
+def _of_trade_and_jobs(tables: Mapping[str, pd.DataFrame]) -> _Found:
+    trade, outcomes = tables["trade"], tables["outcomes"]
+    balances = yearly(us_goods_balance(trade))[list(PARTNERS)] / BILLION
+    services = yearly(us_services_balance(trade))[list(PARTNERS)] / BILLION
+    persons = employment(outcomes).assign(all=lambda table: table.sum(axis=1))
+    yield from _series(("us_goods_balance",), balances, "billion USD a year")
+    yield from _series(("us_deficit_index",), us_deficit_index(trade), "calibration year = 1")
+    yield from _series(("us_services_balance",), services, "billion USD a year")
+    yield from _series(("manufacturing_employment",), persons, "persons")
+    for flow in ("created", "destroyed"):
+        yield from _sums(("jobs", flow), outcomes, f"jobs_{flow}")
+    yield from _series(("utilisation",), utilisation(outcomes), "calibration year = 1")
+
+
+def _of_plants(tables: Mapping[str, pd.DataFrame]) -> _Found:
+    outcomes, moves = tables["outcomes"], tables["moves"]
+    for drawn, how in enumerate(("expected", "drawn")):
+        for kind, pair in DECISIONS.items():
+            yield from _sums(("plants_decided", how, kind), outcomes, pair[drawn])
+    for drawn, how in enumerate(("expected", "drawn")):
+        column = DECISIONS["opening"][drawn]
+        for home, plants in new_plants_until(tables["owners"], column).items():
+            yield from _series(("new_plants_by_owner", how, home), plants, "plants")
+    quarters = pd.Index(sorted(outcomes["quarter"].unique()), name="quarter")
+    for of, column, unit in (("real_firms", "weight", "plants"), ("agents", "firms", "agents")):
+        changed = _up_to(plants_changed(moves, column), quarters)
+        for kind, host in changed.columns:
+            yield ("plants_moved", of, kind, host), QuarterlyHeadline(changed[kind, host], unit)
+    for kind, columns in INVESTMENT.items():
+        for stage, column in columns.items():
+            yield from _sums(("investment", kind, stage), outcomes, column)
+
+
+def _of_origin_and_prices(tables: Mapping[str, pd.DataFrame]) -> _Found:
+    trade, outcomes, content = tables["trade"], tables["outcomes"], tables["content"]
+    yield from _series(
+        ("preference_utilisation",), preference_utilisation(trade), "share of dutiable imports"
+    )
+    yield from _series(("false_claim_share",), false_claim_share(trade), "share of claims by value")
+    misclassified = yearly(misclassified_origin(trade)) / BILLION
+    yield from _series(("misclassified_origin",), misclassified, "billion USD a year")
+    for name, sectors in (("manufacturing", ()), ("cars", (("cars",),))):
+        share = mean_content(content, outcomes, *sectors)
+        yield from _series(("mean_content", name), share, "share of net cost")
+    prices, income = consumer_prices(outcomes, trade), real_income(outcomes, trade)
+    yield from _series(("consumer_prices",), prices, "calibration year = 1")
+    yield from _series(("real_income",), income, "calibration year = 1")
+    revenue = yearly(duty_revenue(trade)) / BILLION
+    yield from _series(("duty_revenue",), revenue, "billion USD a year")
+    rate = _gross_move_rate(outcomes, tables["moves"])
+    yield ("gross_move_rate_per_year",), QuarterlyHeadline(rate, "moves a plant a year")
+
+
+def _series(names: Names, table: pd.DataFrame, unit: str) -> _Found:
+    for column in table.columns:
+        yield (*names, str(column)), QuarterlyHeadline(table[column], unit)
+
+
+def _sums(names: Names, outcomes: pd.DataFrame, column: str) -> _Found:
+    """Everything up to each quarter, by host."""
+    unit, scale = _UNITS.get(TABLES["outcomes"][column].unit, ("billion USD", BILLION))
+    yield from _series(names, until_each_quarter(outcomes, column) / scale, unit)
+
+
+def _up_to(changed: pd.DataFrame, quarters: pd.Index) -> pd.DataFrame:
+    """Sums up to each quarter of what changed in some."""
+    sums = {quarter: changed[changed.index <= quarter].sum() for quarter in quarters}
+    return pd.DataFrame(sums).T.rename_axis("quarter")
+
+
+def _gross_move_rate(outcomes: pd.DataFrame, moves: pd.DataFrame) -> pd.Series:
+    """Completed moves a year up to each quarter, per plant of the calibration year."""
+    plants = outcomes.loc[outcomes["quarter"] == 0, "plants"].sum()
+    quarters = pd.Index(sorted(outcomes["quarter"].unique()), name="quarter")
+    moved = _up_to(plants_changed(moves), quarters)["moved", "all"]
+    years = (quarters / QUARTERS_A_YEAR).to_series(quarters)
+    return moved / plants / years.where(years > 0) if plants else moved * float("nan")
