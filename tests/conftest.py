@@ -7,7 +7,7 @@ import pytest
 from hypothesis import settings
 
 import abm.model
-from tests.set_up_once import set_up_once
+from tests.support.set_up_once import set_up_once
 
 # Pictures are drawn to files, also where a screen is at hand.
 os.environ.setdefault("MPLBACKEND", "Agg")

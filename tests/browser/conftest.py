@@ -12,6 +12,7 @@ import pytest
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 ROOT = Path(__file__).parents[2]
 FIRMS = 100
+SET_UP_ONCE = ROOT / "tests" / "support" / "set_up_once.py"
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -37,9 +38,9 @@ def looked_up(host, *rest, **more):
         print("LOOKS UP", host, flush=True)
     return lookup(host, *rest, **more)
 socket.getaddrinfo = looked_up
-import functools, pathlib, time
+import functools, pathlib, runpy, time
 import uvicorn
-import abm.trade_phases
+import abm.model, abm.trade_phases
 from abm.errors import NearshoreError
 from viz.page.server import serve
 solved = abm.trade_phases.solve_costs
@@ -50,7 +51,8 @@ def solve_costs(*arguments):
     while HOLDS in model.scenario.name and model.quarter > 0 and not pathlib.Path("go").exists():
         time.sleep(0.05)
     return solved(*arguments)
-_, firms, token, port, PING, BREAKS, HOLDS = sys.argv
+_, firms, token, port, PING, BREAKS, HOLDS, ONCE = sys.argv
+abm.model.calibrated_economy = runpy.run_path(ONCE)["set_up_once"]
 abm.trade_phases.solve_costs = solve_costs
 from viz.lab.laboratory import Laboratory
 stepped = Laboratory.step
@@ -73,7 +75,7 @@ serve("usmca", firms=int(firms), port=int(port), token=token or None, tell=tell)
 """
 """The server, with every connection that leaves this machine and its routes (but those of
 websockets) and the seconds of every step written down, a scenario whose steps fail, and one
-whose steps last until there is a file called ``go``."""
+whose steps last until there is a file called ``go``. Like firms are set up once."""
 
 BREAKS, HOLDS = "breaks-down", "holds-still"
 """In the names of those scenarios."""
@@ -93,7 +95,7 @@ class Served:
             "PYTHONPATH": str(ROOT),
             "PYTHONUNBUFFERED": "1",
         }
-        given = [str(firms), token, str(port), str(PING), BREAKS, HOLDS]
+        given = [str(firms), token, str(port), str(PING), BREAKS, HOLDS, str(SET_UP_ONCE)]
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-c", WATCHED, *given],

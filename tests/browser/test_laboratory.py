@@ -76,10 +76,14 @@ def random_pull(luck, lab):
     return levers.pulled(number, float(luck.uniform(row["low"], row["most"])), filled)
 
 
-def test_five_hundred_steps_with_levers_pulled_at_random(capfd):
+STEPS = int(os.environ.get("NEARSHORE_STEPS", "150"))
+"""Of a session; as many as ``NEARSHORE_STEPS`` says where a longer one is wanted."""
+
+
+def test_many_steps_with_levers_pulled_at_random(capfd):
     luck, memory = np.random.default_rng(4), psutil.Process(os.getpid())
     lab, after_set_up = Laboratory(Start(Scenario.load("status-quo"), FIRMS)), None
-    for turn in range(500):
+    for turn in range(STEPS):
         if lab.over:
             lab = Laboratory(lab.start)
         if luck.random() < 0.15:

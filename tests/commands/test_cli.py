@@ -214,8 +214,6 @@ def test_a_scenario_that_is_what_it_extends_says_so(runs, capsys, tmp_path):
         (["run", "usmca", "--quarters", "x"], "Invalid value for '--quarters'"),
         (["run", "usmca", "--seed", "-1"], "Invalid value for '--seed'"),
         (["run", "usmca", "--seeds", "0"], "Invalid value for '--seeds'"),
-        (["run", "--resume", "x", "--seeds", "3"], "--seeds cannot be given with --resume"),
-        (["brief", "nowhere"], "nowhere: holds no run written by nearshore run"),
         (["run", "usmca", "--against", "nafta"], '"nafta": no such scenario or file'),
         (
             ["run", "usmca", "--set", "threat.arival_per_quarter=0.1"],
@@ -231,6 +229,18 @@ def test_a_scenario_that_is_what_it_extends_says_so(runs, capsys, tmp_path):
 def test_bad_input_is_one_line_and_starts_no_run(runs, capsys, arguments, line):
     assert error_line(capsys, *arguments).startswith(line)
     assert runs == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["run", "--resume", "x", "--seeds", "3"], "--seeds cannot be given with --resume"),
+        (["run", "usmca", "--seeds", "3"], "--seeds 3: pairs two scenarios seed by seed"),
+        (["brief", "nowhere"], "nowhere: holds no run written by nearshore run"),
+    ],
+)
+def test_seeds_and_briefs_of_nothing_are_one_line(capsys, arguments, line):
+    assert error_line(capsys, *arguments).startswith(line)
 
 
 def test_what_the_runner_refuses_is_one_line(runs, capsys):

@@ -27,7 +27,7 @@ from tests.published_tables import write_oecd
 
 COMMANDS = typer.main.get_command(app).commands
 
-SMALL = {"--firms": (200, 150), "--quarters": (7, 5), "--workers": (1, 1)}
+SMALL = {"--firms": (200, 150), "--quarters": (7, 5), "--workers": (1, 1), "--seeds": (2, 2)}
 """Commands are carried out as written, but what is above the first is set to the second."""
 
 LENGTHS = ("--firms", "--quarters")
@@ -97,6 +97,8 @@ def smaller(words):
     for option in LENGTHS:
         if option in known and option not in words and "--resume" not in words:
             words += [option, str(SMALL[option][1])]
+    if "--against" in words and "--seeds" in known and "--seeds" not in words:
+        words += ["--seeds", str(SMALL["--seeds"][1])]
     return words
 
 

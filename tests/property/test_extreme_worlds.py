@@ -231,13 +231,13 @@ def test_firms_with_no_or_next_to_no_luck_have_a_place(noise):
     assert table.plants[local, table.home[local]].mean() > 0.7
 
 
-def test_a_hundred_years_full_of_events_keep_every_identity():
+def test_forty_years_full_of_events_keep_every_identity():
     """All that happened from 2016 on, and partners who answer duties ever after."""
     answers = ["retaliation.MEX=0.5", "retaliation.CAN=0.5"]
     model = model_of(load_scenario("history", answers), FIRMS, seed=4)
-    model.run_for(400)
-    assert model.quarter == 400
+    model.run_for(160)
+    assert model.quarter == 160
     assert {"USA", "MEX", "CAN"} <= {event["actor"] for event in model.events}
-    assert len(model.events) > 100
+    assert len(model.events) > 60
     assert len(model.frames()["moves"])
     assert_balanced(model)

@@ -211,7 +211,6 @@ def test_a_firm_of_a_fork_is_told_with_its_past(folder, tmp_path):
     [
         (["--firm", "1000"], "firms 0 to"),
         (["--firm", "1", "--quarter", "4"], "quarters 1 to 3"),
-        ([], "name one"),
         (["abc"], "is the folder of a run"),
     ],
 )

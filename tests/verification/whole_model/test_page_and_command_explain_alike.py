@@ -24,7 +24,7 @@ RESTLESS = (
 
 @pytest.fixture(scope="module")
 def both(tmp_path_factory):
-    """A world of the page, and of every firm of the same run what the command tells."""
+    """A world of the page, and of every other firm of the same run what the command tells."""
     scenario = load_scenario("threat-35", RESTLESS)
     folder = tmp_path_factory.mktemp("alike") / "run"
     with in_this_process(), pytest.MonkeyPatch.context() as patch:
@@ -35,13 +35,13 @@ def both(tmp_path_factory):
         for _ in range(QUARTERS):
             lab.step()
         assert lab.failure is None
-        told = [explain_firm(folder, row, QUARTERS).explained for row in range(FIRMS)]
+        told = {row: explain_firm(folder, row, QUARTERS).explained for row in range(0, FIRMS, 2)}
     return lab.world, told
 
 
-def test_page_and_command_explain_every_firm_of_a_run_alike(both):
+def test_page_and_command_explain_firms_of_a_run_alike(both):
     world, told = both
-    for row, by_command in enumerate(told):
+    for row, by_command in told.items():
         assert explained(world.moment, row, levers=()) == by_command
         card = about_firm(world, row)
         shown = [(plants, gain, odds) for plants, gain, _, odds in card["plans"]["rows"]]
@@ -60,7 +60,7 @@ def test_page_and_command_explain_every_firm_of_a_run_alike(both):
 
 
 def test_the_run_has_firms_that_stay_move_build_and_do_not_decide(both):
-    _, told = both
+    told = both[1].values()
     decided = {found.decision == found.who.plants for found in told if found.reviewed}
     assert decided == {True, False}
     assert any(found.gate is not None for found in told)
