@@ -154,7 +154,7 @@ def test_a_wrong_file_is_one_line(tmp_path, targets, line):
 
 
 def test_the_fit_recovers_a_parameter_from_data_made_by_the_model(tmp_path):
-    size = "scenario = 'status-quo'\nfirms = 300\nquarters = 1\nreplications = 2\n"
+    size = "scenario = 'status-quo'\nfirms = 1000\nquarters = 1\nreplications = 2\n"
     truth = tmp_path / "truth.toml"
     truth.write_text(f"{size}[set]\n'enforcement.paperwork_scale' = 1.6\n")
     run_sweep(truth, tmp_path / "data", Options(quiet=True), run_one=sweep_runs.claims)

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from stores import carry_out, flips, read_bytes
+from stores import carry_out, read_bytes
 from sweep_runs import write_sweep
 
 import experiments.sweeps.work.sweep as sweeps

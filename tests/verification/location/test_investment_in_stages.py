@@ -45,7 +45,7 @@ def run(*overrides, source="threat-35", quarters=6):
     rows = np.flatnonzero((table.config == USA_ALONE) & (table.target < 0))
     table.target[rows], table.stage[rows], table.quarters_left[rows] = MEXICO, 0, 1
     table.project[rows] = Kind.NEW_PLANT
-    table.project_luck[rows] = np.linspace(0, 100, len(rows))
+    table.project_luck[rows] = np.linspace(0, 200, len(rows))
     settings = model.scenario.firms
     moving = MovingCosts.of(model.economy, settings, model.scenario.economy.speeds, Sunk.nothing())
     cost = moving.total(table, rows, table.config[rows], table.target[rows])
