@@ -16,6 +16,12 @@ QUARTERS = 20
 
 FIRMS = 500
 
+SURE = (0.1, 0.11, 0.09, 0.105)
+"""Tilts of four seeds that agree."""
+
+UNSURE = (0.04, -0.02, 0.05, -0.01)
+"""Tilts of four seeds that do not agree on the sign."""
+
 
 @cache
 def over_seeds(tilts: tuple[float, ...], against: float = 0.0) -> OverSeeds:

@@ -75,11 +75,7 @@ class RunProgress(Shown):
         self, title: str, quarters: int, *, quiet: bool = False, console: Console | None = None
     ) -> None:
         super().__init__(
-            TextColumn("{task.description}", markup=False),
-            BarColumn(),
-            TextColumn("quarter {task.completed:.0f} of {task.fields[quarters]}"),
-            TimeRemainingColumn(compact=True),
-            TextColumn("left"),
+            *_counting("quarter {task.completed:.0f} of {task.fields[quarters]}"),
             quiet=quiet,
             console=console,
         )
@@ -141,11 +137,7 @@ class SeedProgress(Shown):
         console: Console | None = None,
     ) -> None:
         super().__init__(
-            TextColumn("{task.description}", markup=False),
-            BarColumn(),
-            TextColumn("seed {task.completed:.0f} of {task.total:.0f}"),
-            TimeRemainingColumn(compact=True),
-            TextColumn("left"),
+            *_counting("seed {task.completed:.0f} of {task.total:.0f}"),
             quiet=quiet,
             console=console,
         )
@@ -165,6 +157,12 @@ class SeedProgress(Shown):
         self._bar.update(
             self._task, description=f"{self.title}: stopping after those in hand (again: at once)"
         )
+
+
+def _counting(count: str) -> tuple[ProgressColumn, ...]:
+    """Columns of a bar that says what runs, how far it is, and the time left."""
+    left = TimeRemainingColumn(compact=True), TextColumn("left")
+    return TextColumn("{task.description}", markup=False), BarColumn(), TextColumn(count), *left
 
 
 def clock(seconds: float) -> str:

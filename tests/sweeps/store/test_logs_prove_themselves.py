@@ -14,6 +14,7 @@ from experiments import results
 from experiments.commands.main import main
 from experiments.sweeps.store.log_ends import noted_ends
 from experiments.sweeps.store.run_log import RunLog, as_line
+from tests.faults.spoilt import flips
 
 
 def test_a_damaged_line_of_the_log_is_named_and_counts_for_nothing(finished):

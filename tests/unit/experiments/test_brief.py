@@ -14,27 +14,15 @@ from experiments.brief.movers import movers
 from experiments.brief.sentences import sentences
 from experiments.outcomes.over_seeds import OverSeeds
 from experiments.scenarios.overrides import load_scenario
-from tests.made_up_seeds import a_result, over_seeds, with_channels
+from tests.made_up_seeds import SURE, a_result, over_seeds, with_channels
 from tests.synthetic import a_run, empty
 
-SURE = (0.1, 0.11, 0.09, 0.105)
-UNSURE = (0.04, -0.02, 0.05, -0.01)
 FAINT = (0.02, -0.02, 0.03, -0.02)
 LUCK = "no difference that can be told from luck"
 
 
 def text_of(result):
     return "\n".join(sentences(result))
-
-
-@pytest.fixture(scope="module")
-def sure():
-    return a_result(SURE)
-
-
-@pytest.fixture(scope="module")
-def unsure():
-    return a_result(UNSURE)
 
 
 def test_what_changed_is_told_with_its_interval(sure):

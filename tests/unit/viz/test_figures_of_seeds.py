@@ -7,22 +7,9 @@ from matplotlib.collections import PolyCollection
 
 from experiments.labels import MAY_BE_LUCK
 from experiments.outcomes.intervals import half_widths
-from tests.made_up_seeds import a_result
 from viz.figures.run_figures import FIGURES
 
-SURE = (0.1, 0.11, 0.09, 0.105)
-UNSURE = (0.04, -0.02, 0.05, -0.01)
 OF_CHANGES = ("production_shares", "us_balances", "content_and_claims", "jobs", "map_of_changes")
-
-
-@pytest.fixture(scope="module")
-def sure():
-    return a_result(SURE)
-
-
-@pytest.fixture(scope="module")
-def unsure():
-    return a_result(UNSURE)
 
 
 def drawn(name, result):
