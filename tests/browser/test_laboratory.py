@@ -76,7 +76,7 @@ def random_pull(luck, lab):
     return levers.pulled(number, float(luck.uniform(row["low"], row["most"])), filled)
 
 
-STEPS = int(os.environ.get("NEARSHORE_STEPS", "150"))
+STEPS = int(os.environ.get("NEARSHORE_STEPS", "60"))
 """Of a session; as many as ``NEARSHORE_STEPS`` says where a longer one is wanted."""
 
 
