@@ -307,8 +307,8 @@ class Resting:
         for rows in self.rows:
             cell, home = self.table.sector[rows], self.table.home[rows]
             weight = self.moving.weights[int(from_abroad(home[:1])[0])]
-            arriving = replace(self.moving, sunk=costs).arriving_at(self.table, rows)
-            arrived = np.einsum("cdh,nh->ncd", OPENED, arriving)
+            # What arriving costs small firms more is among the costs of `moving` already.
+            arrived = np.einsum("cdh,nh->ncd", OPENED, costs.arriving[cell, home])
             arrived[:, NO_PLANT, 1:] += costs.founding[cell, home, None]
             found.append(weight * arrived)
         return found
