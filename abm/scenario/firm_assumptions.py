@@ -154,7 +154,7 @@ class FirmAssumptions(Settings):
         source="assumption: 0.35 of quarterly sales where profit is 0.09 of them",
     )
     arriving_gradient: Number = setting(
-        0.5,
+        0.7,
         ge=0,
         le=5,
         unit="elasticity",

@@ -68,6 +68,15 @@ def test_firms_that_neither_decide_nor_die_stand_where_they_did():
     assert not model.expected_moves.opening.any()
 
 
+def test_the_rest_point_takes_moves_to_cost_what_firms_then_weigh(rest):
+    model, moving, _, resting = rest
+    costs = Sunk(model.calibration.arriving, model.calibration.founding)
+    charged = replace(moving, sunk=costs)
+    for rows, sunk in zip(resting.rows, resting.sunk(costs), strict=True):
+        assumed = moving.weighed(model.firms, rows) + sunk
+        np.testing.assert_allclose(assumed, charged.weighed(model.firms, rows), rtol=1e-9)
+
+
 def test_in_the_long_run_as_many_firms_stand_and_owners_make_about_what_they_do(rest):
     """But for few that own more abroad than what is modelled explains."""
     model, _, _, resting = rest

@@ -12,9 +12,9 @@ pytestmark = pytest.mark.anew
 PROMISED = 1e-3
 """Largest relative miss of a cell that carries a ten-thousandth of its row or more."""
 
-DRIFT = 0.035
+DRIFT = {"USA": 0.01, "MEX": 0.03, "CAN": 0.03}
 """Largest departure of a country from the calibration year in four years at 10,000 firms, where
-plants open and close all the time and some of it is luck."""
+plants open and close all the time and, in small countries, some of it is luck."""
 
 LANE_DRIFT = 0.05
 """That of what one region ships to another, of lanes with a five-hundredth of all trade."""
@@ -97,7 +97,8 @@ def largest_drift(by_quarter, least):
 def test_without_news_output_and_jobs_stay_where_they_are_in_every_quarter(long_run):
     by_country = long_run.outcomes.groupby(["region", "quarter"])[["output_musd", "employment"]]
     for _, series in by_country.sum().items():
-        assert largest_drift(series, 0) < DRIFT
+        for country, drift in DRIFT.items():
+            assert largest_drift(series.loc[[country]], 0) < drift
 
 
 def test_without_news_every_large_trade_flow_stays_where_it_is_in_every_quarter(long_run):
