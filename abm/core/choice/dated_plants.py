@@ -83,13 +83,14 @@ def dated_moves(
     worth = np.empty((quarters, firms, configs, regimes))
     stands = np.ones(firms)
     powers = _powers(problem, expected, regime)
-    for rows, foresight in problem.outlooks(2 * configs * regimes, powers[0], config):
-        seen = powers[:, :, problem.location.belief[rows[0]]]
-        backwards = _Backwards(foresight, seen, problem.location.review, problem.keep_noise)
+    delays = len(np.unique(problem.location.build_delay))
+    entries = quarters * delays * configs * regimes
+    for rows, foresight in problem.outlooks(entries, powers, config):
+        backwards = _Backwards(foresight, problem.location.review, problem.keep_noise)
         values = firms_last(path[:, rows].swapaxes(0, 1))
         worth[:, rows] = np.moveaxis(backwards.solve(values, config[rows]), -1, 1)
         path[:, rows] = np.moveaxis(values, -1, 1)
-        stands[rows] = foresight.decay.stands(config[rows])
+        stands[rows] = foresight.decay.stands[config[rows], np.arange(len(rows))]
     each = tuple(
         MoveValues.weighed(problem, here, now[np.arange(firms), config], config, stands)
         for here, now in zip(worth, path, strict=True)
@@ -124,12 +125,11 @@ class _Backwards:
     Attributes
     ----------
     foresight : Foresight
-    powers : ndarray, shape (quarter, quarters ahead, regime, regime)
+        As seen from every quarter up to the horizon.
     review, keep_noise : float
     """
 
     foresight: Foresight
-    powers: Floats
     review: float
     keep_noise: float
 
@@ -139,25 +139,33 @@ class _Backwards:
         ``values`` has shape (quarter ahead, config, regime, firm), as the answer has with the
         set that a move leads to. ``config`` is rising.
         """
-        worth = np.empty_like(values)
-        horizon = len(values) - 1
-        every = tuple(range(values.shape[1]))
-        delays = set(self.foresight.delay.ravel().tolist())
+        foresight, horizon = self.foresight, len(values) - 1
+        prospects = WorthOfMoves(foresight, foresight.delay)
+        layers = foresight.sets.layers
+        closings = {layer: foresight.sets.closings(layer) for layer in layers}
+        closes = prospects.moves(tuple(move for moves in closings.values() for move in moves))
+        reached = np.empty((len(values), len(prospects.delays), *values.shape[1:]))
         for ahead in range(horizon, -1, -1):
-            foresight = self.foresight.seen_from(self.powers[ahead])
-            prospects = WorthOfMoves(foresight, delays)
-            opening = {delay: values[min(ahead + delay, horizon)] for delay in delays - {0}}
-            prospects.learn(every, values[min(ahead + 1, horizon)], opening)
+            standing = foresight.decay.expected(values[min(ahead + 1, horizon)])
+            opening = [values[min(ahead + delay, horizon)] for delay in prospects.delays[1:]]
+            reached[ahead] = prospects.reached(foresight.powers[ahead], standing, opening)
             if ahead < horizon:
-                for each in every:
-                    values[ahead, each] = self._value(prospects, each)
-            worth[ahead] = prospects.worth_to(config)
-        return worth
+                stays = foresight.profit + reached[ahead, 0]
+                closed = closes.worth(reached[ahead], ahead)
+                begin = 0
+                for layer, moves in closings.items():
+                    worth = closed[begin : begin + len(moves)]
+                    values[ahead, list(layer)] = self._value(stays[list(layer)], worth)
+                    begin += len(moves)
+        return prospects.worth_to(config, reached)
 
-    def _value(self, prospects: WorthOfMoves, config: int) -> Floats:
-        """Value of a set before the quarter's review, shape (regime, firm)."""
-        within = self.foresight.sets.within[config]
-        worths = np.array([prospects.worth(config, part) for part in within])
+    def _value(self, stays: Floats, closed: Floats) -> Floats:
+        """Value of sets of a layer before the quarter's review, shape (set, regime, firm).
+
+        ``closed``, of shape (closing, regime, firm), is the worth of closings as
+        `abm.core.choice.sets.Sets.closings` has them.
+        """
+        worths = np.concatenate([closed.reshape(-1, *stays.shape), stays[None]])
         best, _ = best_of_choices(worths, self.keep_noise)
-        value: Floats = self.review * best + (1 - self.review) * worths[-1]
+        value: Floats = self.review * best + (1 - self.review) * stays
         return value
