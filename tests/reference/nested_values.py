@@ -143,7 +143,7 @@ class _Nested:
         ahead = weight[:, None] * foresight.powers[max(delay, 1)][..., None]
         decays = target if delay == 0 else config
         decay = foresight.decay
-        left = decay.after(max(delay, 1))[decay.parts.of(decays)]
+        left = decay.after(max(delay, 1))[decay.parts.pairs([decays])[:, 0]]
         for part, chance in zip(decay.parts.left[decays], left, strict=True):
             reached = part if delay == 0 else int(foresight.sets.becomes[config, target, part])
             system[:, reached] += chance * ahead

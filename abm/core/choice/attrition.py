@@ -13,7 +13,8 @@ from typing import Self
 
 import numpy as np
 
-from abm.core.choice.sets import Indices, Parts, Sets
+from abm.core.choice.parts import Indices, Parts
+from abm.core.choice.sets import Sets
 from abm.core.inputs.content_rules import Floats
 
 QUARTERS = 4
@@ -119,33 +120,30 @@ class Decay:
 
         Both of shape (set, regime, firm), ``values`` of all sets.
         """
+        parts = self.parts
         if layer is None:
-            reached = values[self.parts.part]
-            reached *= self.left[:, None]
-            return np.add.reduceat(reached, self.parts.begins, axis=0)
-        pairs = self.parts.begins[list(layer)] + np.arange(len(self.parts.left[layer[0]]))[:, None]
-        expected: Floats = (self.left[pairs][:, :, None] * values[self.parts.part[pairs]]).sum(0)
+            return parts.sums.add(values[parts.part] * self.left[:, None])
+        pairs = parts.pairs(layer)
+        expected: Floats = (values[parts.part[pairs]] * self.left[pairs, None]).sum(axis=0)
         return expected
 
     @cached_property
     def stands(self) -> Floats:
         """Probability that no plant of a set dies in a quarter, shape (config, firm)."""
-        return self.left[self.parts.begins]
+        return self.left[: len(self.parts.left)]
 
     @cached_property
     def _after(self) -> list[Floats]:
         """What was found by `after`."""
         whole = np.zeros_like(self.left)
-        whole[self.parts.begins] = 1.0
+        whole[: len(self.parts.left)] = 1.0
         return [whole]
 
     def after(self, quarters: int) -> Floats:
         """Probabilities of what is left of sets after some quarters, shape (pair, firm)."""
-        before, then, begins = self.parts.steps
+        first, second, sums = self.parts.steps
         while len(self._after) <= quarters:
-            reached = self._after[-1][before]
-            reached *= self.left[then]
-            self._after.append(np.add.reduceat(reached, begins, axis=0))
+            self._after.append(sums.add(self._after[-1][first] * self.left[second]))
         return self._after[quarters]
 
     def path(self, config: int, quarters: int, firms: slice = slice(None)) -> Floats:
@@ -153,5 +151,5 @@ class Decay:
 
         Shape (quarters + 1, part, firm), of some of the firms; parts as ``parts`` has them.
         """
-        pairs = self.parts.of(config)
+        pairs = self.parts.pairs([config])[:, 0]
         return np.array([self.after(quarter)[pairs, firms] for quarter in range(quarters + 1)])

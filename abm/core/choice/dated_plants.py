@@ -13,14 +13,15 @@ horizon, which is all that `abm.core.opportunities.waiting` asks for.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
 from abm.core.choice.dated_beliefs import Calendar
 from abm.core.choice.foresight import Foresight, PlantProblem, WorthOfMoves, discounted_moves
 from abm.core.choice.location import best_of_choices, firms_last
+from abm.core.choice.parts import Indices
 from abm.core.choice.plant_values import MoveValues
-from abm.core.choice.sets import Indices
 from abm.core.inputs.content_rules import Floats
 
 
@@ -83,12 +84,10 @@ def dated_moves(
     worth = np.empty((quarters, firms, configs, regimes))
     stands = np.ones(firms)
     powers = _powers(problem, expected, regime)
-    delays = len(np.unique(problem.location.build_delay))
-    entries = quarters * delays * configs * regimes
-    for rows, foresight in problem.outlooks(entries, powers, config):
+    for rows, foresight in problem.outlooks(quarters * configs * regimes, powers, config):
         backwards = _Backwards(foresight, problem.location.review, problem.keep_noise)
         values = firms_last(path[:, rows].swapaxes(0, 1))
-        worth[:, rows] = np.moveaxis(backwards.solve(values, config[rows]), -1, 1)
+        worth[:, rows] = backwards.solve(values, config[rows]).transpose(1, 3, 0, 2)
         path[:, rows] = np.moveaxis(values, -1, 1)
         stands[rows] = foresight.decay.stands[config[rows], np.arange(len(rows))]
     each = tuple(
@@ -136,36 +135,32 @@ class _Backwards:
     def solve(self, values: Floats, config: Indices) -> Floats:
         """Fill values before the horizon; the worth of moves from where firms stand.
 
-        ``values`` has shape (quarter ahead, config, regime, firm), as the answer has with the
-        set that a move leads to. ``config`` is rising.
+        ``values`` has shape (quarter ahead, config, regime, firm), the answer (config to, quarter
+        ahead, regime, firm). ``config`` is rising.
         """
         foresight, horizon = self.foresight, len(values) - 1
         prospects = WorthOfMoves(foresight, foresight.delay)
-        layers = foresight.sets.layers
-        closings = {layer: foresight.sets.closings(layer) for layer in layers}
-        closes = prospects.moves(tuple(move for moves in closings.values() for move in moves))
-        reached = np.empty((len(values), len(prospects.delays), *values.shape[1:]))
+        keeping = [foresight.sets.keeping(layer) for layer in foresight.sets.layers]
+        keeps = prospects.moves(tuple(move for moves in keeping for move in moves))
+        ends = np.cumsum([0, *map(len, keeping)]).tolist()
+        reached = np.empty((len(prospects.delays), *values.swapaxes(0, 1).shape))
         for ahead in range(horizon, -1, -1):
             standing = foresight.decay.expected(values[min(ahead + 1, horizon)])
             opening = [values[min(ahead + delay, horizon)] for delay in prospects.delays[1:]]
-            reached[ahead] = prospects.reached(foresight.powers[ahead], standing, opening)
+            now = prospects.reached(foresight.powers[ahead], standing, opening)
+            reached[:, :, ahead] = now
             if ahead < horizon:
-                stays = foresight.profit + reached[ahead, 0]
-                closed = closes.worth(reached[ahead], ahead)
-                begin = 0
-                for layer, moves in closings.items():
-                    worth = closed[begin : begin + len(moves)]
-                    values[ahead, list(layer)] = self._value(stays[list(layer)], worth)
-                    begin += len(moves)
+                worth = keeps.seen_from(ahead).worth(now)
+                for layer, (start, end) in zip(foresight.sets.layers, pairwise(ends), strict=True):
+                    by_part = worth[start:end].reshape(-1, len(layer), *worth.shape[1:])
+                    values[ahead, list(layer)] = self._value(by_part)
         return prospects.worth_to(config, reached)
 
-    def _value(self, stays: Floats, closed: Floats) -> Floats:
-        """Value of sets of a layer before the quarter's review, shape (set, regime, firm).
+    def _value(self, worth: Floats) -> Floats:
+        """Value of sets before the quarter's review, shape (set, regime, firm).
 
-        ``closed``, of shape (closing, regime, firm), is the worth of closings as
-        `abm.core.choice.sets.Sets.closings` has them.
+        ``worth``, of shape (part, set, regime, firm), is that of keeping parts, all of it last.
         """
-        worths = np.concatenate([closed.reshape(-1, *stays.shape), stays[None]])
-        best, _ = best_of_choices(worths, self.keep_noise)
-        value: Floats = self.review * best + (1 - self.review) * stays
+        best, _ = best_of_choices(worth, self.keep_noise)
+        value: Floats = self.review * best + (1 - self.review) * worth[-1]
         return value

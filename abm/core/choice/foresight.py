@@ -28,7 +28,8 @@ from abm.core.blocks import blocks
 from abm.core.choice.attrition import Decay
 from abm.core.choice.dated_beliefs import Calendar
 from abm.core.choice.location import BLOCK_ENTRIES, LocationProblem, firms_last
-from abm.core.choice.sets import Indices, Leads, Sets
+from abm.core.choice.parts import Indices, Leads, Move
+from abm.core.choice.sets import Sets
 from abm.core.inputs.content_rules import Floats
 
 
@@ -218,11 +219,11 @@ class Moves:
     ----------
     leads : Leads
         Where they may lead.
-    delay : ndarray of int, shape (landing,)
+    delay : ndarray of int, shape (end,)
         Which of the delays of `WorthOfMoves` it takes to get there.
-    chances : ndarray, shape (landing, firm)
-        Of landing there.
-    meanwhile : ndarray, shape (..., move, regime, firm)
+    chances : ndarray, shape (end, firm)
+        Of ending there.
+    meanwhile : ndarray, shape (move, ..., regime, firm)
         What is earned until a move is completed, less its sunk cost.
     firms : slice
         Which of the block.
@@ -234,20 +235,19 @@ class Moves:
     meanwhile: Floats
     firms: slice
 
-    def worth(self, reached: Floats, seen_from: int | None = None) -> Floats:
-        """Value of the moves, shape (..., move, regime, firm).
+    def seen_from(self, quarter: int) -> Self:
+        """The same seen from one quarter alone, where the block knows of several."""
+        return replace(self, meanwhile=self.meanwhile[:, quarter])
 
-        Parameters
-        ----------
-        reached : ndarray, shape (..., delay, config, regime, firm)
-            From `WorthOfMoves.reached`.
-        seen_from : int, optional
-            The quarter of which this is, where the block knows of several.
+    def worth(self, reached: Floats) -> Floats:
+        """Value of the moves, shape (move, ..., regime, firm).
+
+        ``reached``, of shape (delay, config, ..., regime, firm), is from `WorthOfMoves.reached`.
         """
-        landings = reached[..., self.delay, self.leads.lands, :, self.firms]
-        landings *= self.chances[:, None]
-        worth: Floats = np.add.reduceat(landings, self.leads.begins, axis=-3)
-        worth += self.meanwhile if seen_from is None else self.meanwhile[seen_from]
+        ends = reached[self.delay, self.leads.lands][..., self.firms]
+        ends *= self.chances.reshape(len(ends), *[1] * (ends.ndim - 2), -1)
+        worth = self.leads.ends.add(ends)
+        worth += self.meanwhile
         return worth
 
 
@@ -292,30 +292,30 @@ class WorthOfMoves:
             row[:] = foresee(powers[max(delay, 1)], then)
         return reached
 
-    def moves(self, moves: tuple[tuple[int, int], ...], firms: slice = slice(None)) -> Moves:
+    def moves(self, moves: tuple[Move, ...], firms: slice = slice(None)) -> Moves:
         """Some moves, by set from and set to, of some firms of the block."""
         leads = self.foresight.decay.parts.leads(moves)
         which = np.searchsorted(self.delays, self.foresight.delay[leads.start, leads.target])
-        left = self._after[which[leads.of_way], leads.pair, firms]
-        chances = np.add.reduceat(left, leads.ways, axis=0)
+        left = self._after[which[leads.way], leads.pair, firms]
+        chances = leads.chances.add(left)
         return Moves(leads, which[leads.move], chances, self._meanwhile(leads, firms), firms)
 
     def _meanwhile(self, leads: Leads, firms: slice) -> Floats:
         """As of `Moves`."""
         foresight, powers = self.foresight, self.foresight.powers
         delays = foresight.delay[leads.start, leads.target]
-        profit = foresight.profit[leads.target, :, firms]
-        earned = np.empty((*powers.shape[:-3], *profit.shape))
-        earned[:] = profit
+        profit = foresight.profit[leads.target][..., firms]
+        seen_from = range(1, powers.ndim - 2)
+        earned = np.empty((len(profit), *powers.shape[:-3], *profit.shape[1:]))
+        earned[:] = np.expand_dims(profit, tuple(seen_from))
         for start in np.unique(leads.start[delays > 0]).tolist():
             out = leads.start == start
             incomes = foresight.incomes(start, int(delays[out].max()), firms)
             for delay in np.unique(delays[out & (delays > 0)]).tolist():
                 first = powers[..., :delay, :, :], incomes[:delay]
-                until = np.einsum("...trs,tsn->...rn", *first)
-                earned[..., out & (delays == delay), :, :] = until[..., None, :, :]
+                earned[out & (delays == delay)] = np.einsum("...trs,tsn->...rn", *first)
         costs = foresight.costs[foresight.firms[firms, None], leads.start, leads.target]
-        earned -= np.moveaxis(costs, 0, -1)
+        earned -= np.expand_dims(np.moveaxis(costs, 0, -1), tuple(seen_from))
         return earned
 
     def worth_to(self, config: Indices, reached: Floats) -> Floats:
@@ -325,16 +325,16 @@ class WorthOfMoves:
         ----------
         config : ndarray of int, shape (firm,)
             Rising.
-        reached : ndarray, shape (..., delay, config, regime, firm)
+        reached : ndarray, shape (delay, config, ..., regime, firm)
             From `reached`.
 
         Returns
         -------
-        ndarray, shape (..., config to, regime, firm)
+        ndarray, shape (config to, ..., regime, firm)
         """
-        worth = np.empty((*reached.shape[:-4], *self.foresight.profit.shape))
+        worth = np.empty(reached.shape[1:])
         for at, firms in spans(config):
-            moves = tuple((at, target) for target in range(worth.shape[-3]))
+            moves = tuple((at, target) for target in range(len(worth)))
             worth[..., firms] = self.moves(moves, firms).worth(reached)
         return worth
 

@@ -32,7 +32,8 @@ from abm.core.choice.location import (
     firms_last,
     regime_groups,
 )
-from abm.core.choice.sets import Booleans, Indices
+from abm.core.choice.parts import Indices
+from abm.core.choice.sets import Booleans
 from abm.core.inputs.content_rules import Floats
 
 
@@ -143,7 +144,7 @@ class _Upwards:
         self, prospects: WorthOfMoves, layer: tuple[int, ...], reached: Floats
     ) -> Floats | None:
         """Expected best of what each set of a layer may be reduced to, (set, regime, firm)."""
-        closings = self.foresight.sets.closings(layer)
+        closings = self.foresight.sets.keeping(layer)[: -len(layer)]
         if not closings:
             return None  # no part of the sets is a configuration
         worth = prospects.moves(closings).worth(reached)
