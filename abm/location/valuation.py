@@ -15,10 +15,10 @@ from abm.core.choice.dated_beliefs import Calendar
 from abm.core.choice.dated_plants import dated_moves
 from abm.core.choice.foresight import PlantProblem
 from abm.core.choice.location import LocationProblem
+from abm.core.choice.parts import Indices
 from abm.core.choice.plant_projects import going_on_or_back
 from abm.core.choice.plant_values import MoveValues, keeping_values, moves_from
 from abm.core.choice.projects import Projects
-from abm.core.choice.sets import Indices
 from abm.core.inputs.content_rules import Floats
 from abm.core.opportunities.building import Building, Held, expected_moves
 from abm.core.opportunities.waiting import Waiting, lasting

@@ -104,11 +104,14 @@ class _Nested:
         """Updated values, and odds at a review, shape (config to, config from, regime, firm)."""
         foresight = self.foresight
         configs = len(values)
-        prospects = WorthOfMoves(foresight, set(foresight.delay.ravel().tolist()))
-        prospects.learn(tuple(range(configs)), values)
+        prospects = WorthOfMoves(foresight, foresight.delay)
+        opening = [values] * (len(prospects.delays) - 1)
+        standing = foresight.decay.expected(values)
+        reached = prospects.reached(foresight.powers, standing, opening)
         updated, odds = np.empty_like(values), np.zeros((configs, *values.shape))
         for config, opens in enumerate(foresight.sets.opens):
-            worth = np.array([prospects.worth(config, target) for target in range(configs)])
+            moves = tuple((config, target) for target in range(configs))
+            worth = prospects.moves(moves).worth(reached)
             kept, shares = best_of_choices(worth[~opens], self.keep_noise)
             best, chosen = best_of_choices(np.concatenate([kept[None], worth[opens]]), self.noise)
             odds[~opens, config] = chosen[0] * shares
@@ -139,6 +142,8 @@ class _Nested:
         delay = int(foresight.delay[config, target])
         ahead = weight[:, None] * foresight.powers[max(delay, 1)][..., None]
         decays = target if delay == 0 else config
-        for part, chance in foresight.decay.path(decays, max(delay, 1))[max(delay, 1)].items():
+        decay = foresight.decay
+        left = decay.after(max(delay, 1))[decay.parts.pairs([decays])[:, 0]]
+        for part, chance in zip(decay.parts.left[decays], left, strict=True):
             reached = part if delay == 0 else int(foresight.sets.becomes[config, target, part])
             system[:, reached] += chance * ahead

@@ -7,9 +7,14 @@ plants abroad. With ``D`` the probabilities of what is left of each set, a firm 
 ``c`` at the end of a quarter is worth ``sum_d D(c, d) V(d)`` in the next one.
 """
 
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Self
+
 import numpy as np
 
-from abm.core.choice.sets import Indices, Sets
+from abm.core.choice.parts import Indices, Parts
+from abm.core.choice.sets import Sets
 from abm.core.inputs.content_rules import Floats
 
 QUARTERS = 4
@@ -64,17 +69,87 @@ def attrition(deaths: Floats, home: Indices, sets: Sets) -> Floats:
     ValueError
         If plants may die of a set some part of which is not among the configurations.
     """
+    chances = np.zeros((len(sets), len(sets), len(deaths)))
+    chances[sets.parts.whole, sets.parts.part] = _of_pairs(deaths, home, sets)
+    return chances
+
+
+def _of_pairs(deaths: Floats, home: Indices, sets: Sets) -> Floats:
+    """As `attrition`, for the pairs of ``sets.parts`` alone; shape (pair, firm)."""
     if not sets.is_closed:
         raise ValueError("sets: plants may die, so all parts of every set must be sets too")
-    alone = np.array(deaths.T, dtype=np.float64, order="C")
-    with_sisters = np.where(home == np.arange(len(alone))[:, None], 0.0, alone)
-    chances = np.zeros((len(sets), len(sets), len(deaths)))
-    for config, parts in enumerate(sets.within):
-        dies = with_sisters if sets.size[config] > 1 else alone
-        stands = 1 - dies
-        for left in parts:
-            chance = chances[config, left]
-            chance[:] = 1.0
-            for host in np.flatnonzero(sets.has_plant[config]):
-                chance *= (stands if sets.has_plant[left, host] else dies)[host]
+    whole, part = sets.parts.whole, sets.parts.part
+    has_sisters = sets.size[whole] > 1
+    certain = np.ones(len(deaths))
+    chances = np.ones((len(whole), len(deaths)))
+    for host, alone in enumerate(deaths.T.astype(np.float64)):
+        with_sisters = np.where(home == host, 0.0, alone)
+        fates = np.stack([certain, 1 - alone, alone, 1 - with_sisters, with_sisters])
+        stood, stands = sets.has_plant[whole, host], sets.has_plant[part, host]
+        chances *= fates[np.where(stood, 1 + ~stands + 2 * has_sisters, 0)]
     return chances
+
+
+@dataclass(frozen=True, eq=False)
+class Decay:
+    """How some firms' sets of plants shrink by themselves.
+
+    Attributes
+    ----------
+    parts : Parts
+        Of sets that shrink, or of lasting ones where nothing dies.
+    left : ndarray, shape (pair, firm)
+        Probabilities of what is left after a quarter.
+    """
+
+    parts: Parts
+    left: Floats
+
+    @classmethod
+    def of(cls, sets: Sets, deaths: Floats, home: Indices) -> Self:
+        """That of some firms, of which `attrition` tells."""
+        return cls(sets.parts, _of_pairs(deaths, home, sets))
+
+    @classmethod
+    def none(cls, sets: Sets, firms: int) -> Self:
+        """Nothing dies."""
+        return cls(sets.lasting, np.ones((len(sets), firms)))
+
+    def expected(self, values: Floats, layer: tuple[int, ...] | None = None) -> Floats:
+        """Values after a quarter's deaths, of all sets or of some of the same layer.
+
+        Both of shape (set, regime, firm), ``values`` of all sets.
+        """
+        parts = self.parts
+        if layer is None:
+            return parts.sums.add(values[parts.part] * self.left[:, None])
+        pairs = parts.pairs(layer)
+        expected: Floats = (values[parts.part[pairs]] * self.left[pairs, None]).sum(axis=0)
+        return expected
+
+    @cached_property
+    def stands(self) -> Floats:
+        """Probability that no plant of a set dies in a quarter, shape (config, firm)."""
+        return self.left[: len(self.parts.left)]
+
+    @cached_property
+    def _after(self) -> list[Floats]:
+        """What was found by `after`."""
+        whole = np.zeros_like(self.left)
+        whole[: len(self.parts.left)] = 1.0
+        return [whole]
+
+    def after(self, quarters: int) -> Floats:
+        """Probabilities of what is left of sets after some quarters, shape (pair, firm)."""
+        first, second, sums = self.parts.steps
+        while len(self._after) <= quarters:
+            self._after.append(sums.add(self._after[-1][first] * self.left[second]))
+        return self._after[quarters]
+
+    def path(self, config: int, quarters: int, firms: slice = slice(None)) -> Floats:
+        """Probabilities of what is left of a set after 0, 1, ... up to some quarters.
+
+        Shape (quarters + 1, part, firm), of some of the firms; parts as ``parts`` has them.
+        """
+        pairs = self.parts.pairs([config])[:, 0]
+        return np.array([self.after(quarter)[pairs, firms] for quarter in range(quarters + 1)])

@@ -13,14 +13,15 @@ horizon, which is all that `abm.core.opportunities.waiting` asks for.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
 from abm.core.choice.dated_beliefs import Calendar
 from abm.core.choice.foresight import Foresight, PlantProblem, WorthOfMoves, discounted_moves
 from abm.core.choice.location import best_of_choices, firms_last
+from abm.core.choice.parts import Indices
 from abm.core.choice.plant_values import MoveValues
-from abm.core.choice.sets import Indices
 from abm.core.inputs.content_rules import Floats
 
 
@@ -83,13 +84,12 @@ def dated_moves(
     worth = np.empty((quarters, firms, configs, regimes))
     stands = np.ones(firms)
     powers = _powers(problem, expected, regime)
-    for rows, foresight in problem.outlooks(2 * configs * regimes, powers[0], config):
-        seen = powers[:, :, problem.location.belief[rows[0]]]
-        backwards = _Backwards(foresight, seen, problem.location.review, problem.keep_noise)
+    for rows, foresight in problem.outlooks(quarters * configs * regimes, powers, config):
+        backwards = _Backwards(foresight, problem.location.review, problem.keep_noise)
         values = firms_last(path[:, rows].swapaxes(0, 1))
-        worth[:, rows] = np.moveaxis(backwards.solve(values, config[rows]), -1, 1)
+        worth[:, rows] = backwards.solve(values, config[rows]).transpose(1, 3, 0, 2)
         path[:, rows] = np.moveaxis(values, -1, 1)
-        stands[rows] = foresight.decay.stands(config[rows])
+        stands[rows] = foresight.decay.stands[config[rows], np.arange(len(rows))]
     each = tuple(
         MoveValues.weighed(problem, here, now[np.arange(firms), config], config, stands)
         for here, now in zip(worth, path, strict=True)
@@ -124,40 +124,43 @@ class _Backwards:
     Attributes
     ----------
     foresight : Foresight
-    powers : ndarray, shape (quarter, quarters ahead, regime, regime)
+        As seen from every quarter up to the horizon.
     review, keep_noise : float
     """
 
     foresight: Foresight
-    powers: Floats
     review: float
     keep_noise: float
 
     def solve(self, values: Floats, config: Indices) -> Floats:
         """Fill values before the horizon; the worth of moves from where firms stand.
 
-        ``values`` has shape (quarter ahead, config, regime, firm), as the answer has with the
-        set that a move leads to. ``config`` is rising.
+        ``values`` has shape (quarter ahead, config, regime, firm), the answer (config to, quarter
+        ahead, regime, firm). ``config`` is rising.
         """
-        worth = np.empty_like(values)
-        horizon = len(values) - 1
-        every = tuple(range(values.shape[1]))
-        delays = set(self.foresight.delay.ravel().tolist())
+        foresight, horizon = self.foresight, len(values) - 1
+        prospects = WorthOfMoves(foresight, foresight.delay)
+        keeping = [foresight.sets.keeping(layer) for layer in foresight.sets.layers]
+        keeps = prospects.moves(tuple(move for moves in keeping for move in moves))
+        ends = np.cumsum([0, *map(len, keeping)]).tolist()
+        reached = np.empty((len(prospects.delays), *values.swapaxes(0, 1).shape))
         for ahead in range(horizon, -1, -1):
-            foresight = self.foresight.seen_from(self.powers[ahead])
-            prospects = WorthOfMoves(foresight, delays)
-            opening = {delay: values[min(ahead + delay, horizon)] for delay in delays - {0}}
-            prospects.learn(every, values[min(ahead + 1, horizon)], opening)
+            standing = foresight.decay.expected(values[min(ahead + 1, horizon)])
+            opening = [values[min(ahead + delay, horizon)] for delay in prospects.delays[1:]]
+            now = prospects.reached(foresight.powers[ahead], standing, opening)
+            reached[:, :, ahead] = now
             if ahead < horizon:
-                for each in every:
-                    values[ahead, each] = self._value(prospects, each)
-            worth[ahead] = prospects.worth_to(config)
-        return worth
+                worth = keeps.seen_from(ahead).worth(now)
+                for layer, (start, end) in zip(foresight.sets.layers, pairwise(ends), strict=True):
+                    by_part = worth[start:end].reshape(-1, len(layer), *worth.shape[1:])
+                    values[ahead, list(layer)] = self._value(by_part)
+        return prospects.worth_to(config, reached)
 
-    def _value(self, prospects: WorthOfMoves, config: int) -> Floats:
-        """Value of a set before the quarter's review, shape (regime, firm)."""
-        within = self.foresight.sets.within[config]
-        worths = np.array([prospects.worth(config, part) for part in within])
-        best, _ = best_of_choices(worths, self.keep_noise)
-        value: Floats = self.review * best + (1 - self.review) * worths[-1]
+    def _value(self, worth: Floats) -> Floats:
+        """Value of sets before the quarter's review, shape (set, regime, firm).
+
+        ``worth``, of shape (part, set, regime, firm), is that of keeping parts, all of it last.
+        """
+        best, _ = best_of_choices(worth, self.keep_noise)
+        value: Floats = self.review * best + (1 - self.review) * worth[-1]
         return value

@@ -19,21 +19,18 @@ Without attrition, ``D = I``, this is the choice value of `abm.core.choice.locat
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
 
 from abm.core.blocks import blocks
-from abm.core.choice.attrition import attrition
+from abm.core.choice.attrition import Decay
 from abm.core.choice.dated_beliefs import Calendar
 from abm.core.choice.location import BLOCK_ENTRIES, LocationProblem, firms_last
-from abm.core.choice.sets import Indices, Sets
+from abm.core.choice.parts import Indices, Leads, Move
+from abm.core.choice.sets import Sets
 from abm.core.inputs.content_rules import Floats
-
-type Span = tuple[int, int | None, int | None]
-"""A set of plants, and the first and last firms of a block, None for all."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,6 +86,12 @@ class PlantProblem:
             home=None if self.home is None else self.home[firms],
         )
 
+    def decay(self, firms: Indices) -> Decay:
+        """How the sets of some firms shrink."""
+        if self.deaths is None or self.home is None:
+            return Decay.none(self.sets, len(firms))
+        return Decay.of(self.sets, self.deaths[firms], self.home[firms])
+
     def outlooks(
         self,
         entries: int | None = None,
@@ -101,7 +104,7 @@ class PlantProblem:
         ----------
         entries : int, optional
             Numbers a firm that the caller works on at once; by default a choice value each.
-        powers : ndarray, shape (quarters ahead, belief, regime, regime), optional
+        powers : ndarray, shape (..., quarters ahead, belief, regime, regime), optional
             Discounted transitions to the quarters ahead; by default those of ``transitions``.
         config : ndarray of int, shape (firm,), optional
             Where firms stand; those of a block then come in the order of it.
@@ -117,90 +120,13 @@ class PlantProblem:
             if config is not None:
                 firms = firms[np.argsort(config[firms], kind="stable")]
             for rows in blocks(len(firms), size):
-                yield firms[rows], Foresight.of(self, firms[rows], powers[:, belief])
+                yield firms[rows], Foresight.of(self, firms[rows], powers[..., belief, :, :])
 
     def scale(self) -> Floats:
         """Payoff by which errors of values are judged, shape (firm,), above 0."""
         scale: Floats = np.abs(self.location.profit).max(axis=(1, 2)) + self.location.noise
         # With no profit anywhere and no noise all values are 0: there is no error to scale.
         return np.where(scale == 0, 1.0, scale)
-
-
-@dataclass(frozen=True, eq=False)
-class Decay:
-    """How some firms' sets of plants shrink by themselves.
-
-    Attributes
-    ----------
-    sets : Sets
-    left : ndarray, shape (config, config left, firm), or None
-        Probabilities of what is left after a quarter; None where nothing dies.
-    firms : int
-    """
-
-    sets: Sets
-    left: Floats | None
-    firms: int
-
-    @classmethod
-    def of(cls, problem: PlantProblem, firms: Indices) -> Self:
-        """That of some firms of a problem."""
-        left = None
-        if problem.deaths is not None and problem.home is not None:
-            left = attrition(problem.deaths[firms], problem.home[firms], problem.sets)
-        return cls(problem.sets, left, len(firms))
-
-    def expected(self, values: Floats, sets: tuple[int, ...]) -> Floats:
-        """Values after a quarter's deaths of some sets, shape (set, regime, firm)."""
-        if self.left is None:
-            return values[list(sets)]
-        result = np.empty((len(sets), *values.shape[1:]))
-        for row, config in zip(result, sets, strict=True):
-            *parts, itself = self.sets.within[config]
-            np.multiply(self.left[config, itself], values[itself], out=row)
-            for part in parts:
-                row += self.left[config, part] * values[part]
-        return result
-
-    def stands(self, config: Indices) -> Floats:
-        """Probability that no plant of each firm's set dies in a quarter, shape (firm,)."""
-        if self.left is None:
-            return self._certain
-        stands: Floats = self.left[config, config, np.arange(self.firms)]
-        return stands
-
-    @cached_property
-    def _certain(self) -> Floats:
-        """A probability of 1 for every firm, shape (firm,)."""
-        return np.ones(self.firms)
-
-    @cached_property
-    def _paths(self) -> dict[Span, list[dict[int, Floats]]]:
-        """What was found by `path`."""
-        return {}
-
-    def path(
-        self, config: int, quarters: int, firms: slice = slice(None)
-    ) -> list[dict[int, Floats]]:
-        """Probabilities, by part, of what is left of a set after 0, 1, ... or more quarters.
-
-        At least as many as asked for; each an array of shape (firm,), of some of the firms.
-        """
-        span = config, firms.start, firms.stop
-        path = self._paths.setdefault(span, [{config: self._certain[firms]}])
-        while len(path) <= quarters:
-            path.append(path[0] if self.left is None else self._shrunk(path[-1], firms))
-        return path
-
-    def _shrunk(self, before: dict[int, Floats], firms: slice) -> dict[int, Floats]:
-        """Probabilities of what is left one quarter later."""
-        assert self.left is not None
-        after: dict[int, Floats] = {}
-        for between, chance in before.items():
-            for rest in self.sets.within[between]:
-                reached = chance * self.left[between, rest, firms]
-                after[rest] = after[rest] + reached if rest in after else reached
-        return after
 
 
 @dataclass(frozen=True, eq=False)
@@ -215,11 +141,10 @@ class Foresight:
         Which of all.
     costs : ndarray, shape (all firms, config from, config to, regime or 1)
     delay : ndarray of int, shape (config from, config to)
-    powers : ndarray, shape (quarters ahead, regime, regime)
+    powers : ndarray, shape (..., quarters ahead, regime, regime)
         Discounted transitions to the quarters ahead, this quarter first; the same for all firms.
+        A first axis may tell as seen from which quarter.
     decay : Decay
-    known : dict
-        What `incomes` and `cost` found before; the same under other transitions.
     """
 
     sets: Sets
@@ -229,7 +154,6 @@ class Foresight:
     delay: Indices
     powers: Floats
     decay: Decay
-    known: dict[tuple[Span, int | None], Floats] = field(default_factory=dict)
 
     @classmethod
     def of(cls, problem: PlantProblem, firms: Indices, powers: Floats) -> Self:
@@ -242,44 +166,18 @@ class Foresight:
             costs=location.cost_by_regime,
             delay=location.build_delay,
             powers=powers,
-            decay=Decay.of(problem, firms),
+            decay=problem.decay(firms),
         )
-
-    def seen_from(self, powers: Floats) -> Self:
-        """The same prospects with other transitions to the quarters ahead."""
-        return replace(self, powers=powers)
 
     def incomes(self, config: int, quarters: int, firms: slice = slice(None)) -> Floats:
         """What a set and what is left of it are expected to earn in each coming quarter.
 
         Shape (quarters ahead, regime then in force, firm), of some firms of the block.
         """
-        key = (config, firms.start, firms.stop), None
-        known = self.known.get(key)
-        if known is None or len(known) < quarters:
-            known = np.zeros((quarters, *self.profit[config, :, firms].shape))
-            for now, left in zip(known, self.decay.path(config, quarters, firms), strict=False):
-                for part, chance in left.items():
-                    now += chance * self.profit[part, :, firms]
-            self.known[key] = known
-        return known[:quarters]
-
-    def cost(self, config: int, target: int, firms: slice = slice(None)) -> Floats:
-        """Sunk cost of a move, shape (regime or 1, firm), of some firms of the block."""
-        key = (config, firms.start, firms.stop), target
-        if key not in self.known:
-            costs = self.costs[self.firms[firms], config, target]
-            self.known[key] = np.ascontiguousarray(costs.T)
-        return self.known[key]
-
-    def earned(self, config: int, delay: int, firms: slice = slice(None)) -> Floats:
-        """What a set and what is left of it earn until a move with some delay is completed.
-
-        Shape (regime, firm), of some firms of the block.
-        """
-        incomes = self.incomes(config, delay, firms)
-        earned: Floats = np.einsum("trs,tsn->rn", self.powers[:delay], incomes)
-        return earned
+        chances = self.decay.path(config, quarters, firms)[:quarters]
+        profit = self.profit[list(self.decay.parts.left[config]), :, firms]
+        incomes: Floats = np.einsum("tpn,psn->tsn", chances, profit)
+        return incomes
 
 
 def foresee(chain: Floats, values: Floats) -> Floats:
@@ -313,84 +211,137 @@ def discounted_moves(expected: Calendar, discount: float, start: int, last: int)
     return moves
 
 
+@dataclass(frozen=True, eq=False)
+class Moves:
+    """Some moves of some firms of a block.
+
+    Attributes
+    ----------
+    leads : Leads
+        Where they may lead.
+    delay : ndarray of int, shape (end,)
+        Which of the delays of `WorthOfMoves` it takes to get there.
+    chances : ndarray, shape (end, firm)
+        Of ending there.
+    meanwhile : ndarray, shape (move, ..., regime, firm)
+        What is earned until a move is completed, less its sunk cost.
+    firms : slice
+        Which of the block.
+    """
+
+    leads: Leads
+    delay: Indices
+    chances: Floats
+    meanwhile: Floats
+    firms: slice
+
+    def seen_from(self, quarter: int) -> Self:
+        """The same seen from one quarter alone, where the block knows of several."""
+        return replace(self, meanwhile=self.meanwhile[:, quarter])
+
+    def worth(self, reached: Floats) -> Floats:
+        """Value of the moves, shape (move, ..., regime, firm).
+
+        ``reached``, of shape (delay, config, ..., regime, firm), is from `WorthOfMoves.reached`.
+        """
+        ends = reached[self.delay, self.leads.lands][..., self.firms]
+        ends *= self.chances.reshape(len(ends), *[1] * (ends.ndim - 2), -1)
+        worth = self.leads.ends.add(ends)
+        worth += self.meanwhile
+        return worth
+
+
 class WorthOfMoves:
     """What moves are worth to a block of firms, given values of the sets they lead to.
-
-    Values may be made known set by set, from the smallest upwards, by `learn`.
 
     Parameters
     ----------
     foresight : Foresight
-    delays : set of int
-        Those of the moves that will be asked for; 0 is always known.
+    delays : ndarray of int
+        Those of the moves that will be asked for.
+
+    Attributes
+    ----------
+    delays : list of int
+        Rising, without repetition; 0, which is always known, comes first.
     """
 
-    def __init__(self, foresight: Foresight, delays: set[int]) -> None:
+    def __init__(self, foresight: Foresight, delays: Indices) -> None:
         self.foresight = foresight
-        self._delays = delays - {0}
-        self._standing = np.empty_like(foresight.profit)
-        self._opening = {delay: np.empty_like(foresight.profit) for delay in self._delays}
-        self._found: dict[tuple[int, int, int | None, int | None], Floats] = {}
+        self.delays: list[int] = np.union1d(0, delays).tolist()
+        self._after = np.array([foresight.decay.after(delay) for delay in self.delays])
 
-    def learn(
-        self, sets: tuple[int, ...], values: Floats, opening: dict[int, Floats] | None = None
-    ) -> None:
-        """Take note of the values of some sets, all parts of which are known.
+    def reached(self, powers: Floats, standing: Floats, opening: list[Floats]) -> Floats:
+        """What sets are worth now if firms will have them when a move is completed.
 
         Parameters
         ----------
-        sets : tuple of int
-        values : ndarray, shape (config, regime, firm)
-            Of the next quarter.
-        opening : dict of ndarray, optional
-            Of the quarter so far ahead, by delay, where values differ from quarter to quarter.
+        powers : ndarray, shape (quarters ahead, regime, regime)
+            Those of the foresight, as seen from now.
+        standing : ndarray, shape (config, regime, firm)
+            What sets will be worth next quarter, after this quarter's deaths.
+        opening : list of ndarray, each of shape (config, regime, firm)
+            What they will be worth after each delay but 0.
+
+        Returns
+        -------
+        ndarray, shape (delay, config, regime, firm)
         """
-        foresight, known = self.foresight, list(sets)
-        expected = foresight.decay.expected(values, sets)
-        self._standing[known] = foresee(foresight.powers[1], expected)
-        for delay, reached in self._opening.items():
-            then = values if opening is None else opening[delay]
-            reached[known] = foresee(foresight.powers[delay], then[known])
+        reached = np.empty((len(self.delays), *standing.shape))
+        for row, delay, then in zip(reached, self.delays, [standing, *opening], strict=True):
+            row[:] = foresee(powers[max(delay, 1)], then)
+        return reached
 
-    def worth(self, config: int, target: int, firms: slice = slice(None)) -> Floats:
-        """Value of one move, shape (regime, firm), to some firms of the block."""
-        foresight = self.foresight
-        delay = int(foresight.delay[config, target])
-        worth: Floats
-        if delay == 0:
-            worth = foresight.profit[target, :, firms] + self._standing[target, :, firms]
-        else:
-            becomes = foresight.sets.becomes[config, target]
-            worth = self._earned(config, delay, firms).copy()
-            for part, chance in foresight.decay.path(config, delay, firms)[delay].items():
-                worth += chance * self._opening[delay][becomes[part], :, firms]
-        worth -= foresight.cost(config, target, firms)
-        return worth
+    def moves(self, moves: tuple[Move, ...], firms: slice = slice(None)) -> Moves:
+        """Some moves, by set from and set to, of some firms of the block."""
+        leads = self.foresight.decay.parts.leads(moves)
+        which = np.searchsorted(self.delays, self.foresight.delay[leads.start, leads.target])
+        left = self._after[which[leads.way], leads.pair, firms]
+        chances = leads.chances.add(left)
+        return Moves(leads, which[leads.move], chances, self._meanwhile(leads, firms), firms)
 
-    def _earned(self, config: int, delay: int, firms: slice) -> Floats:
-        """What is earned until a move is completed, found once."""
-        key = config, delay, firms.start, firms.stop
-        if key not in self._found:
-            self._found[key] = self.foresight.earned(config, delay, firms)
-        return self._found[key]
+    def _meanwhile(self, leads: Leads, firms: slice) -> Floats:
+        """As of `Moves`."""
+        foresight, powers = self.foresight, self.foresight.powers
+        delays = foresight.delay[leads.start, leads.target]
+        profit = foresight.profit[leads.target][..., firms]
+        seen_from = range(1, powers.ndim - 2)
+        earned = np.empty((len(profit), *powers.shape[:-3], *profit.shape[1:]))
+        earned[:] = np.expand_dims(profit, tuple(seen_from))
+        for start in np.unique(leads.start[delays > 0]).tolist():
+            out = leads.start == start
+            incomes = foresight.incomes(start, int(delays[out].max()), firms)
+            for delay in np.unique(delays[out & (delays > 0)]).tolist():
+                first = powers[..., :delay, :, :], incomes[:delay]
+                earned[out & (delays == delay)] = np.einsum("...trs,tsn->...rn", *first)
+        costs = foresight.costs[foresight.firms[firms, None], leads.start, leads.target]
+        earned -= np.expand_dims(np.moveaxis(costs, 0, -1), tuple(seen_from))
+        return earned
 
-    def worth_to(self, config: Indices) -> Floats:
+    def worth_to(self, config: Indices, reached: Floats) -> Floats:
         """Value of all moves from where each firm stands.
 
         Parameters
         ----------
         config : ndarray of int, shape (firm,)
             Rising.
+        reached : ndarray, shape (delay, config, ..., regime, firm)
+            From `reached`.
 
         Returns
         -------
-        ndarray, shape (config to, regime, firm)
+        ndarray, shape (config to, ..., regime, firm)
         """
-        worth = np.empty_like(self.foresight.profit)
-        standing, starts = np.unique(config, return_index=True)
-        ends = [*starts[1:].tolist(), len(config)]
-        for at, start, end in zip(standing.tolist(), starts.tolist(), ends, strict=True):
-            firms = slice(start, end)
-            for target in range(len(worth)):
-                worth[target, :, firms] = self.worth(at, target, firms)
+        worth = np.empty(reached.shape[1:])
+        for at, firms in spans(config):
+            moves = tuple((at, target) for target in range(len(worth)))
+            worth[..., firms] = self.moves(moves, firms).worth(reached)
         return worth
+
+
+def spans(config: Indices) -> Iterator[tuple[int, slice]]:
+    """Every set in which firms stand and who stands there, if firms come in their order."""
+    standing, starts = np.unique(config, return_index=True)
+    ends = [*starts[1:].tolist(), len(config)]
+    for at, start, end in zip(standing.tolist(), starts.tolist(), ends, strict=True):
+        yield at, slice(start, end)

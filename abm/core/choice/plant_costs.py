@@ -8,7 +8,8 @@ country; founding a firm costs on top.
 
 import numpy as np
 
-from abm.core.choice.sets import Indices, Sets
+from abm.core.choice.parts import Indices
+from abm.core.choice.sets import Sets
 from abm.core.inputs.content_rules import Floats
 
 QUARTERS = 4

@@ -9,7 +9,7 @@ those to be kept and the new ones. Without attrition this is
 import numpy as np
 
 from abm.core.choice.dated_beliefs import Calendar
-from abm.core.choice.foresight import Foresight, PlantProblem, discounted_moves
+from abm.core.choice.foresight import Foresight, PlantProblem, discounted_moves, spans
 from abm.core.choice.projects import Projects
 from abm.core.inputs.content_rules import Floats
 
@@ -56,23 +56,20 @@ def _completed(foresight: Foresight, then: Floats, projects: Projects, regime: i
     ``then`` has shape (firm, config, regime): values of the quarter in which each is completed.
     """
     worth = np.empty(len(then))
-    standing, starts = np.unique(projects.config, return_index=True)
-    ends = [*starts[1:].tolist(), len(then)]
-    for config, start, end in zip(standing.tolist(), starts.tolist(), ends, strict=True):
-        span = slice(start, end)
+    for config, span in spans(projects.config):
         some = projects.take(span)
-        left, each = some.quarters_left, np.arange(end - start)
+        left, each = some.quarters_left, np.arange(len(some.config))
         longest = int(left.max())
         incomes = foresight.incomes(config, longest, span)
-        earned = np.zeros((longest + 1, end - start))
+        earned = np.zeros((longest + 1, len(each)))
         moves = foresight.powers[:longest, regime]
         np.cumsum(np.einsum("ts,tsn->tn", moves, incomes), axis=0, out=earned[1:])
         worth[span] = earned[left, each]
-        chances = foresight.decay.path(config, longest, span)[: longest + 1]
-        nothing = np.zeros(end - start)
-        for part in chances[longest]:
-            chance = np.array([now.get(part, nothing) for now in chances])
+        chances = foresight.decay.path(config, longest, span)
+        for part, chance in zip(
+            foresight.decay.parts.left[config], chances[left, :, each].T, strict=True
+        ):
             reached = foresight.sets.becomes[config, some.target, part]
             value = (foresight.powers[left, regime] * then[span][each, reached]).sum(axis=1)
-            worth[span] += chance[left, each] * value
+            worth[span] += chance * value
     return worth

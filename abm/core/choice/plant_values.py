@@ -32,7 +32,8 @@ from abm.core.choice.location import (
     firms_last,
     regime_groups,
 )
-from abm.core.choice.sets import Booleans, Indices
+from abm.core.choice.parts import Indices
+from abm.core.choice.sets import Booleans
 from abm.core.inputs.content_rules import Floats
 
 
@@ -128,36 +129,33 @@ class _Upwards:
     def solve(self, values: Floats) -> Floats:
         """Overwrite starting values with the solution; the residuals, shape (firm,)."""
         foresight = self.foresight
-        shrinks = ~foresight.sets.opens
-        prospects = WorthOfMoves(foresight, set(foresight.delay[shrinks].tolist()))
+        prospects = WorthOfMoves(foresight, foresight.delay[~foresight.sets.opens])
+        reached = np.empty((len(prospects.delays), *values.shape))
         residual = np.zeros(len(self.scale))
         for layer in foresight.sets.layers:
-            closing = self._closing(prospects, layer)
+            closing = self._closing(prospects, layer, reached)
             np.maximum(residual, self._settle(values, layer, closing), out=residual)
-            prospects.learn(layer, values)
+            standing, known = foresight.decay.expected(values, layer), values[list(layer)]
+            opening = [known] * (len(reached) - 1)
+            reached[:, list(layer)] = prospects.reached(foresight.powers, standing, opening)
         return residual
 
-    def _closing(self, prospects: WorthOfMoves, layer: tuple[int, ...]) -> Floats | None:
+    def _closing(
+        self, prospects: WorthOfMoves, layer: tuple[int, ...], reached: Floats
+    ) -> Floats | None:
         """Expected best of what each set of a layer may be reduced to, (set, regime, firm)."""
-        within = self.foresight.sets.within
-        if all(len(within[config]) == 1 for config in layer):
-            return None
-        # A set of which no part is a configuration has nothing to close.
-        best = np.full((len(layer), *self.foresight.profit.shape[1:]), -np.inf)
-        for row, config in zip(best, layer, strict=True):
-            worths = [prospects.worth(config, part) for part in within[config][:-1]]
-            if len(worths) == 1:
-                row[:] = worths[0]
-            elif worths:
-                row[:] = best_of_choices(np.array(worths), self.closing.noise)[0]
-        return best
+        closings = self.foresight.sets.keeping(layer)[: -len(layer)]
+        if not closings:
+            return None  # no part of the sets is a configuration
+        worth = prospects.moves(closings).worth(reached)
+        by_part = worth.reshape(-1, len(layer), *worth.shape[1:])
+        return best_of_choices(by_part, self.closing.noise)[0]
 
     def _settle(self, values: Floats, layer: tuple[int, ...], closing: Floats | None) -> Floats:
         """Solve sets of the same size, group of regimes by group; the residuals."""
         foresight, sets = self.foresight, list(layer)
         start = values[sets]
-        left = foresight.decay.left
-        survives = 1.0 if left is None else left[sets, sets][:, None]
+        survives = foresight.decay.stands[sets][:, None]
         # What comes of smaller sets, then of regimes that are settled already.
         values[sets] = 0.0
         later = foresight.decay.expected(values, layer)
@@ -177,7 +175,7 @@ class _Upwards:
         self,
         value: Floats,
         known: Floats,
-        survives: Floats | float,
+        survives: Floats,
         chain: Floats,
         closing: Floats | None,
     ) -> tuple[Floats, Floats]:
@@ -301,10 +299,13 @@ def moves_from(problem: PlantProblem, values: Floats, config: Indices) -> MoveVa
     """
     firms, configs, regimes = values.shape
     worth, stands = np.empty((firms, configs, regimes)), np.ones(firms)
-    for rows, foresight in problem.outlooks(2 * configs * regimes, config=config):
-        prospects = WorthOfMoves(foresight, set(foresight.delay.ravel().tolist()))
-        prospects.learn(tuple(range(configs)), firms_last(values[rows]))
-        worth[rows] = np.moveaxis(prospects.worth_to(config[rows]), -1, 0)
-        stands[rows] = foresight.decay.stands(config[rows])
+    delays = len(np.unique(problem.location.build_delay))
+    for rows, foresight in problem.outlooks(delays * configs * regimes, config=config):
+        prospects, known = WorthOfMoves(foresight, foresight.delay), firms_last(values[rows])
+        opening = [known] * (len(prospects.delays) - 1)
+        standing = foresight.decay.expected(known)
+        reached = prospects.reached(foresight.powers, standing, opening)
+        worth[rows] = np.moveaxis(prospects.worth_to(config[rows], reached), -1, 0)
+        stands[rows] = foresight.decay.stands[config[rows], np.arange(len(rows))]
     value = values[np.arange(firms), config]
     return MoveValues.weighed(problem, worth, value, config, stands)

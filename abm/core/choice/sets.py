@@ -16,8 +16,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from abm.core.choice.parts import Indices, Move, Parts
+
 Booleans = NDArray[np.bool_]
-Indices = NDArray[np.integer]
 
 ABSENT = -1
 """In place of a set that is not among the configurations."""
@@ -68,10 +69,32 @@ class Sets:
 
     @cached_property
     def layers(self) -> tuple[tuple[int, ...], ...]:
-        """Sets of the same size, the smallest first."""
+        """Sets of the same size that have equally many parts, the smallest first."""
+        kinds = [
+            (int(size), len(parts)) for size, parts in zip(self.size, self.within, strict=True)
+        ]
         return tuple(
-            tuple(np.flatnonzero(self.size == size).tolist()) for size in np.unique(self.size)
+            tuple(config for config, other in enumerate(kinds) if other == kind)
+            for kind in sorted(set(kinds))
         )
+
+    def keeping(self, layer: tuple[int, ...]) -> tuple[Move, ...]:
+        """Moves from the sets of a layer that build nothing.
+
+        First those from each set to its smallest part, then on, and last those to itself.
+        """
+        parts = zip(*(self.within[config] for config in layer), strict=True)
+        return tuple(move for ends in parts for move in zip(layer, ends, strict=True))
+
+    @cached_property
+    def parts(self) -> Parts:
+        """What may be left of every set when plants die."""
+        return Parts(tuple((own[-1], *own[:-1]) for own in self.within), self.becomes)
+
+    @cached_property
+    def lasting(self) -> Parts:
+        """What is left of every set when nothing dies: itself."""
+        return Parts(tuple((config,) for config in range(len(self))), self.becomes)
 
     @cached_property
     def becomes(self) -> Indices:
