@@ -72,6 +72,7 @@ CLAIM_TERMS = (
     "wage_line",
     "metals_content",
     "tariff_shift",
+    "country_content",
     "de_minimis",
     "cumulation",
     "audit_rate",
