@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from abm.axes import N_FOOTLOOSE, N_HOSTS, N_REGIONS
 from abm.core.demand.capacity import Cleared, invest
+from abm.core.demand.claims import HeldClaims
 from abm.core.demand.customers import sum_by_sector
 from abm.economy.constants import Calibration
 from abm.economy.tables import Array, Economy
@@ -333,7 +334,7 @@ class Trading(Surface):
         )
         return of_sectors, of_others
 
-    def _held_claims(self) -> NDArray[np.int8] | None:
+    def _held_claims(self) -> HeldClaims | None:
         """Claims to keep instead of choosing them; none here."""
         return None
 

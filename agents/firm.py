@@ -98,6 +98,7 @@ class Firm(PartOfModel):
     base_potential = Cell()
     product_duty = Cell()
     paperwork = Cell()
+    can_qualify = Cell()
     reluctance = Cell()
     review_offset = Cell()
     suitability = Cell()

@@ -100,6 +100,15 @@ class FirmTable:
             "float32", ("firm", "host"), "share of unit cost", "cost of proving origin, by exporter"
         ),
     ]
+    can_qualify: Annotated[
+        Float32,
+        Column(
+            "float32",
+            ("firm", "host"),
+            "1",
+            "part of its goods, by exporter, that originates where its mix meets the rule",
+        ),
+    ]
     reluctance: Annotated[
         Float32,
         Column("float32", ("firm",), "share of unit cost", "cost of lying, in its own eyes"),

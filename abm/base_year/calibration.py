@@ -201,7 +201,7 @@ def calibrate(
         solve_costs(table, calibration, terms, value_added, costs)
         borders = claim_origin(table, policy, costs, held)
         if rounds == FREE_ROUNDS:
-            held = borders.claim
+            held = borders.claims
         quarter = Quarter(table, economy, calibration, policy, costs, borders, outside)
         access = matched_access(quarter, targets.everywhere, built, patient=rounds > FREE_ROUNDS)
         calibration = replace(calibration, access=access)

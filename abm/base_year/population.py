@@ -349,6 +349,8 @@ def _draw_customs(table: FirmTable, settings: FirmAssumptions, draws: Draws) -> 
     skill = np.exp(spread * draws.normal("paperwork", 0, firms))
     median = np.stack([fitted_by_sector(f"paperwork_median_{host}") for host in HOSTS], axis=1)
     table.paperwork[:] = skill[:, None] * median[table.sector]
+    cannot = settings.cannot_qualify_scale * (1 - fitted_can_qualify())
+    table.can_qualify[:] = np.maximum(1 - cannot, 0.0)[table.sector]
     table.reluctance[:] = settings.honesty_median * np.exp(
         settings.honesty_spread * draws.normal("honesty", 0, firms)
     )
@@ -387,3 +389,14 @@ def fitted_origin_share() -> Array:
     ndarray, shape (sector, host)
     """
     return np.stack([fitted_by_sector(f"origin_share_{host}") for host in HOSTS], axis=1)
+
+
+def fitted_can_qualify() -> Array:
+    """Part of the goods of a sector that originates where the mix of inputs meets the rule.
+
+    Returns
+    -------
+    ndarray, shape (sector, host)
+        By exporting host.
+    """
+    return np.stack([fitted_by_sector(f"can_qualify_{host}") for host in HOSTS], axis=1)

@@ -131,12 +131,19 @@ def _crossing(situation: Situation, host: int, market: int) -> Crossing:
 
     possible = bool(np.broadcast_to(terms.preference, free.shape)[0, 0])
     feasible = possible and bool(np.isfinite(compliant[0, 0]))
-    lies = possible and not costs.meets_rule[0, host, 0] and here(terms.waived) > 0
-    claim = Claim(int(situation.borders_now.claim[0, host, market, 0]))
+    can = float(table.can_qualify[0, host])
+    must_lie = not costs.meets_rule[0, host, 0] or can < 1
+    lies = possible and must_lie and here(terms.waived) > 0
+    claim, rest = (
+        Claim(int(claims[0, host, market, 0])).name.lower().replace("_", " ")
+        for claims in situation.borders_now.claims
+    )
     return Crossing(
         HOSTS[host],
         HOSTS[market],
-        claim.name.lower().replace("_", " "),
+        claim,
+        can,
+        rest,
         here(terms.waived),
         here(terms.unwaived),
         here(compliant * (1 + paperwork) / free) - 1 if feasible else None,

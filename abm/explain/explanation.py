@@ -45,14 +45,18 @@ class HostCost:
 class Crossing:
     """One way over one border this quarter; costs are unit costs with what is due there.
 
-    ``duty_saved`` is what a claim avoids, ``duty_kept`` what is due in any case,
-    ``compliance`` what a true claim adds to unit cost, with paperwork, as a share of it:
-    each None or infinite where it cannot be. ``claim_falsely`` counts the firm's reluctance.
+    ``claim`` is for the part of its goods that can qualify, ``can_qualify``, and ``rest`` for
+    the others, for which it can pay or lie. ``duty_saved`` is what a claim avoids,
+    ``duty_kept`` what is due in any case, ``compliance`` what a true claim adds to unit cost,
+    with paperwork, as a share of it: each None or infinite where it cannot be.
+    ``claim_falsely`` counts the firm's reluctance.
     """
 
     host: str
     market: str
     claim: str
+    can_qualify: float
+    rest: str
     duty_saved: float
     duty_kept: float
     compliance: float | None

@@ -136,6 +136,14 @@ class PolicyArrays:
             "inputs that must originate",
         ),
     ]
+    country_content: Annotated[
+        Float64,
+        PolicyArray(
+            ("sector", "host"),
+            "share of net cost",
+            "cost that must arise at one host; 0 where no such rule holds",
+        ),
+    ]
     de_minimis: Annotated[
         Float64,
         PolicyArray((), "share of net cost", "value of such inputs that is overlooked"),

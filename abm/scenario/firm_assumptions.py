@@ -250,13 +250,23 @@ class FirmAssumptions(Settings):
         meaning="how much of a firm's taste for a source is common to all its inputs",
         source="assumption",
     )
+    cannot_qualify_scale: Number = setting(
+        1.0,
+        ge=0,
+        le=10,
+        unit="1",
+        meaning="part of goods that no claim of origin is open to, against the fitted one;"
+        " at 0 all goods can qualify, and what is left of any is never below nothing",
+        source="1 by definition",
+    )
     honesty_median: Number = setting(
-        0.10,
+        0.5,
         ge=0,
         le=10,
         unit="ad valorem",
         meaning="what the median firm would give up rather than claim origin falsely",
-        source="assumption",
+        source="assumption: about the least that agrees with claims, which rise no further at"
+        " high rates (docs/fit.md)",
     )
     honesty_spread: Number = setting(
         1.0,

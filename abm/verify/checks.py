@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from math import isclose, isfinite, isinf
+from math import inf, isclose, isfinite, isinf
 from typing import Any
 
 import numpy as np
@@ -136,29 +136,38 @@ def check_claims(model: Any) -> Iterator[Discrepancy]:
 def _one_claim(
     model: Any, place: tuple[int, int, int, int], terms: Any, paperwork: Any
 ) -> Iterator[Discrepancy]:
+    """Both parts of a firm's goods; no mix makes the second originate."""
     row, host, partner, regime = place
-    costs, at = model.costs, (row, host, regime)
-    ways = ways_over(
-        float(costs.free_cost[at]),
-        float(costs.compliant_cost[at]),
-        meets_rule=bool(costs.meets_rule[at]),
-        paperwork=float(paperwork[0, regime]),
-        reluctance=float(model.firms.reluctance[row]),
-        waived=float(terms.waived[0, regime]),
-        unwaived=float(terms.unwaived[0, regime]),
-        preference=bool(terms.preference[regime]),
-        audit=float(terms.audit[regime]),
-        penalty=float(terms.penalty[regime]),
+    costs, at, borders = model.costs, (row, host, regime), model.borders
+    can = float(model.firms.can_qualify[row, host])
+    parts = (
+        ("", borders.claim, float(costs.compliant_cost[at]), bool(costs.meets_rule[at]), can),
+        (" for the rest", borders.rest, inf, False, 1 - can),
     )
-    found = int(model.borders.claim[place])
-    chosen = next((way for way in ways if way[2] == found), None)
     where = f"{_where(model, row, host, regime)}, into {HOSTS[partner]}"
-    if chosen is None or not isclose(chosen[0], ways[0][0], rel_tol=SINGLE):
-        yield Discrepancy(f"claim {where}", found, float(ways[0][2]), row)
-        return
-    cost = float(model.borders.cost[place])
-    if isfinite(chosen[1]) and not isclose(cost, chosen[1], rel_tol=SINGLE):
-        yield Discrepancy(f"cost at the border {where}", cost, chosen[1], row)
+    cost = 0.0
+    for name, claims, compliant_cost, meets_rule, weight in parts:
+        ways = ways_over(
+            float(costs.free_cost[at]),
+            compliant_cost,
+            meets_rule=meets_rule,
+            paperwork=float(paperwork[0, regime]),
+            reluctance=float(model.firms.reluctance[row]),
+            waived=float(terms.waived[0, regime]),
+            unwaived=float(terms.unwaived[0, regime]),
+            preference=bool(terms.preference[regime]),
+            audit=float(terms.audit[regime]),
+            penalty=float(terms.penalty[regime]),
+        )
+        found = int(claims[place])
+        chosen = next((way for way in ways if way[2] == found), None)
+        if chosen is None or not isclose(chosen[0], ways[0][0], rel_tol=SINGLE):
+            yield Discrepancy(f"claim{name} {where}", found, float(ways[0][2]), row)
+            return
+        cost += weight * chosen[1]
+    stated = float(borders.cost[place])
+    if isfinite(cost) and not isclose(stated, cost, rel_tol=SINGLE):
+        yield Discrepancy(f"cost at the border {where}", stated, cost, row)
 
 
 def check_location(model: Any) -> Iterator[Discrepancy]:

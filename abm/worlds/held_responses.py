@@ -38,7 +38,7 @@ from numpy.typing import NDArray
 
 from abm.axes import N_GOODS, N_HOSTS, N_SECTORS
 from abm.core.demand.capacity import Cleared
-from abm.core.demand.claims import Claim
+from abm.core.demand.claims import Claim, HeldClaims
 from abm.core.inputs.repriced import reprice
 from abm.core.inputs.sourcing import InputTerms
 from abm.economy.tables import Array
@@ -72,6 +72,7 @@ CLAIM_TERMS = (
     "wage_line",
     "metals_content",
     "tariff_shift",
+    "country_content",
     "de_minimis",
     "cumulation",
     "audit_rate",
@@ -197,13 +198,18 @@ class HeldWorld(Twin):
         change: Array = self.price[..., :-1] / theirs - 1
         return change[:N_GOODS, :, :N_HOSTS]
 
-    def _held_claims(self) -> NDArray[np.int8] | None:
+    def _held_claims(self) -> HeldClaims | None:
         """Claims of the world followed, where the policy accepts them, if claims are held."""
         if "claims" not in self.held:
             return super()._held_claims()
-        claims = self.followed.borders.claim[..., self._counterparts()]
         accepted = self.now.preference[:N_HOSTS, :N_HOSTS]
-        return np.where(accepted, claims, Claim.PAYS).astype(np.int8)
+
+        def where_accepted(claims: NDArray[np.int8]) -> NDArray[np.int8]:
+            theirs = claims[..., self._counterparts()]
+            return np.where(accepted, theirs, Claim.PAYS).astype(np.int8)
+
+        claim, rest = self.followed.borders.claims
+        return where_accepted(claim), where_accepted(rest)
 
     def _late_elsewhere(self) -> NDArray[np.bool_] | None:
         # Of few plants solved together with others the last bits differ.

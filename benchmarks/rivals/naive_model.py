@@ -85,12 +85,14 @@ class NaiveFirm(mesa.Agent):
         self.value_added: Numbers = state["value_added"]
         self.product_duty: list[Numbers] = state["product_duty"]
         self.paperwork: Numbers = state["paperwork"]
+        self.can_qualify: Numbers = state["can_qualify"]
         self.reluctance: float = state["reluctance"]
         self.exposed: bool = state["exposed"]
         self.costs = [
             [Cost(log_wedge=wedge) for wedge in at_host] for at_host in state["log_wedge"]
         ]
         self.claims: dict[tuple[int, int], list[Claim]] = {}
+        self.rest_claims: dict[tuple[int, int], list[Claim]] = {}
         self.border_costs: dict[tuple[int, int], Numbers] = {}
 
     def solve_free_costs(self) -> None:
@@ -131,13 +133,21 @@ class NaiveFirm(mesa.Agent):
         """The cheapest way over every border under every regime."""
         for pair in MEMBER_PAIRS:
             rules = self.model.borders[self.sector][pair]
-            chosen = [
-                self._claim(rules, pair, regime) for regime in range(len(self.costs[pair[0]]))
+            regimes = range(len(self.costs[pair[0]]))
+            of_part = [self._claim(rules, pair, regime, can=True) for regime in regimes]
+            of_rest = [self._claim(rules, pair, regime, can=False) for regime in regimes]
+            can = self.can_qualify[pair[0]]
+            self.claims[pair] = [claim for claim, _ in of_part]
+            self.rest_claims[pair] = [claim for claim, _ in of_rest]
+            self.border_costs[pair] = [
+                can * own + (1 - can) * rest
+                for (_, own), (_, rest) in zip(of_part, of_rest, strict=True)
             ]
-            self.claims[pair] = [claim for claim, _ in chosen]
-            self.border_costs[pair] = [cost for _, cost in chosen]
 
-    def _claim(self, rules: BorderRules, pair: tuple[int, int], regime: int) -> tuple[Claim, float]:
+    def _claim(
+        self, rules: BorderRules, pair: tuple[int, int], regime: int, *, can: bool
+    ) -> tuple[Claim, float]:
+        """Claim and cost of the part of its goods that can qualify, or of the rest."""
         host, partner = pair
         cost = self.costs[host][regime]
         special, waivable = rules.special[regime], rules.waivable[regime]
@@ -145,17 +155,16 @@ class NaiveFirm(mesa.Agent):
         unwaived = 0.0 if waivable else special
         if self.exposed:
             unwaived += rules.border_tax[regime]
-        pay = cost.free_cost * (1 + waived + unwaived)
+        best, claim = cost.free_cost * (1 + waived + unwaived), Claim.PAYS
+        border_cost = cost.free_cost
         if not rules.preference[regime]:
-            return Claim.PAYS, cost.free_cost
+            return claim, border_cost
         honest = cost.compliant_cost * (
             1 + self.model.paperwork_scale[regime] * self.paperwork[host]
         )
-        comply = honest * (1 + unwaived)
-        best, claim, border_cost = pay, Claim.PAYS, cost.free_cost
-        if comply < pay:
-            best, claim, border_cost = comply, Claim.COMPLIES, honest
-        meets_rule = cost.free_content >= self.model.terms[self.sector].threshold[regime]
+        if can and honest * (1 + unwaived) < best:
+            best, claim, border_cost = honest * (1 + unwaived), Claim.COMPLIES, honest
+        meets_rule = can and (cost.free_content >= self.model.terms[self.sector].threshold[regime])
         if waived > 0 and not meets_rule:
             expected = rules.audit[regime] * (1 + rules.penalty[regime]) * waived
             false = cost.free_cost * (1 + expected) * (1 + unwaived) * (1 + self.reluctance)
@@ -244,6 +253,7 @@ def firm_states(original: RelocationModel, rows: np.ndarray) -> dict[str, list[A
         "value_added": original.value_added[rows, :, 0].tolist(),
         "product_duty": table.product_duty[rows].tolist(),
         "paperwork": table.paperwork[rows].tolist(),
+        "can_qualify": table.can_qualify[rows].tolist(),
         "reluctance": table.reluctance[rows].tolist(),
         "exposed": (table.moved_from_home & ~table.grandfathered)[rows].tolist(),
         "log_wedge": np.nan_to_num(original.costs.log_wedge[rows]).tolist(),

@@ -118,12 +118,16 @@ def _host_cells(host: HostCost) -> tuple[str, ...]:
 
 
 def _borders(found: Explanation) -> Table:
-    heads = ("", "Claim", "Pays", "Complies", "Lies", "Duty saved", "Duty kept")
+    heads = (
+        "", "Claim", "for", "The rest", "Pays", "Complies", "Lies", "Duty saved", "Duty kept",
+    )  # fmt: skip
     table = _table("What it costs over each border, and the claim it makes", *heads)
     for crossing in found.borders:
         table.add_row(
             f"{crossing.host} to {crossing.market}",
             crossing.claim,
+            f"{crossing.can_qualify:.0%}",
+            crossing.rest,
             f"{crossing.pays:.4f}",
             _number(crossing.complies, ".4f"),
             _number(crossing.claims_falsely, ".4f"),

@@ -16,6 +16,7 @@ import pandas as pd
 
 from abm import data
 from abm.axes import FOOTLOOSE, HOSTS, MOTOR, VEHICLES
+from experiments.fit.claims import claim_curve, profile_honesty
 from experiments.fit.moments import (
     FIRMS_OBSERVED,
     SEEDS_POOLED,
@@ -23,7 +24,6 @@ from experiments.fit.moments import (
     FitSetting,
     Parameters,
     View,
-    claim_curve,
     observe,
 )
 from experiments.fit.page import report
@@ -66,9 +66,10 @@ def parameter_table(fitted: Fit) -> pd.DataFrame:
     for column, host in enumerate(HOSTS):
         shares = fitted.parameters.origin_share[:, column]
         columns[f"origin_share_{host}"] = [_short(x) for x in shares]
-    for column, host in enumerate(HOSTS):
-        medians = fitted.parameters.paperwork_median[:, column]
-        columns[f"paperwork_median_{host}"] = [_short(x) for x in medians]
+    for name in ("paperwork_median", "can_qualify"):
+        for column, host in enumerate(HOSTS):
+            numbers = getattr(fitted.parameters, name)[:, column]
+            columns[f"{name}_{host}"] = [_short(x) for x in numbers]
     columns["content_spread_from"] = [fitted.spread_from[sector] for sector in FOOTLOOSE]
     return pd.DataFrame(columns)
 
@@ -89,7 +90,8 @@ def main() -> None:
     spread_from = {sector: "claim curve" if sector in fixed else "vehicles" for sector in others}
     spread_from |= dict.fromkeys(VEHICLES, "carlines 2020")
     spread_from["vehicle_parts"] = "vehicles"
-    fitted = Fit(parameters, spread_from, view, profile, passes)
+    honesty = profile_honesty(view, world, curve)
+    fitted = Fit(parameters, spread_from, view, profile, honesty, passes)
 
     table = parameter_table(fitted).to_csv(index=False)
     page = report(fitted, world, curve, targets)

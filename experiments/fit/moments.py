@@ -6,17 +6,16 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import ndtr
 
 from abm import data
-from abm.axes import FOOTLOOSE, HOSTS, MOTOR, N_GOODS, N_HOSTS, USA
+from abm.axes import FOOTLOOSE, HOSTS, N_GOODS, N_HOSTS, USA
 from abm.base_year.calibration import BaseYear, calibrate
 from abm.base_year.first_plants import place_firms
 from abm.base_year.population import (
-    PAPERWORK_SPREAD,
     draw_origin,
     draw_population,
     fitted_by_sector,
+    fitted_can_qualify,
     fitted_origin_share,
 )
 from abm.core.demand.claims import Claim
@@ -31,7 +30,6 @@ from abm.scenario.firm_assumptions import FirmAssumptions
 from abm.scenario.scenario import Scenario
 from abm.trade.borders.crossing import Borders, claim_origin
 from abm.trade.borders.this_quarter import Quarter
-from abm.trade.duties import entry_fee
 from abm.trade.flows.certificates import qualified_share
 from abm.trade.flows.deliveries import sales_by_appeal, tally_plants
 from abm.trade.inputs.input_prices import (
@@ -53,25 +51,6 @@ NUDGES = (1.0, 1.01, 0.99, 1.02, 0.98)
 """Factors on all spreads, tried in turn; each is well within sampling error."""
 
 
-BANDS = {
-    "0-1%": (0.0, 0.01),
-    "1-1.5%": (0.01, 0.015),
-    "1.5-2%": (0.015, 0.02),
-    "2-2.5%": (0.02, 0.025),
-    "2.5-3%": (0.025, 0.03),
-    "3-4%": (0.03, 0.04),
-    "4-5%": (0.04, 0.05),
-    "5-6.5%": (0.05, 0.065),
-    "6.5-10%": (0.065, 0.10),
-    "10-20%": (0.10, 0.20),
-    "over 20%": (0.20, 0.40),
-}
-"""Bands of the claim curve, each with its upper edge; a rate stands in the middle of its band."""
-
-SINGLE_RATES = {"1.5-2%": 0.02, "2-2.5%": 0.025, "3-4%": 0.04, "over 20%": 0.25}
-"""Rates of the US schedule for vehicles and parts, where a band holds just one (HTS chapter 87)."""
-
-
 @dataclass(frozen=True)
 class Parameters:
     """What is fitted, by sector.
@@ -84,18 +63,25 @@ class Parameters:
         Part of qualifying deliveries to plants that originates by value.
     paperwork_median : ndarray, shape (sector, host)
         Median cost of proving origin, share of unit cost, by exporting host.
+    can_qualify : ndarray, shape (sector, host)
+        Part of the goods that originates where the mix of inputs meets the rule, by
+        exporting host.
     """
 
     content_spread: Array
     origin_share: Array
     paperwork_median: Array
+    can_qualify: Array
 
     @classmethod
     def stored(cls) -> "Parameters":
         """Those in ``fitted_parameters.csv``, with which populations are drawn."""
         medians = [fitted_by_sector(f"paperwork_median_{host}") for host in HOSTS]
         return cls(
-            fitted_by_sector("content_spread"), fitted_origin_share(), np.stack(medians, axis=1)
+            fitted_by_sector("content_spread"),
+            fitted_origin_share(),
+            np.stack(medians, axis=1),
+            fitted_can_qualify(),
         )
 
 
@@ -119,6 +105,8 @@ class Exports:
         base year, under NAFTA's rule.
     content : ndarray
         Regional value content of the free mix, under USMCA's qualifying shares.
+    can_qualify : ndarray
+        Part of their goods that originates where the mix meets the rule.
     """
 
     value: Array
@@ -127,6 +115,7 @@ class Exports:
     meets_rule: NDArray[np.bool_]
     parts_content: Array
     content: Array
+    can_qualify: Array
 
     @classmethod
     def pooled(cls, samples: list["Exports"]) -> "Exports":
@@ -158,59 +147,6 @@ class Border:
     false_claim_cost: float
     honesty_median: float
     honesty_spread: float
-
-
-def claim_share(exports: Exports, border: Border, rates: Array, median: float) -> Array:
-    """Share of value claimed if the duty on every plant's product were a given rate.
-
-    Costs of paperwork and of lying are lognormal and independent, so the probability
-    that neither claim is cheaper than paying is a product; it is what
-    `abm.core.demand.claims.choose_claim` does on average over draws of the two.
-
-    Parameters
-    ----------
-    exports : Exports
-    border : Border
-    rates : ndarray, shape (rate,)
-        Most-favoured-nation rates; the processing fee comes on top.
-    median : float
-        Median cost of proving origin, share of unit cost.
-
-    Returns
-    -------
-    ndarray, shape (rate,)
-    """
-    waived = rates + entry_fee(USA)
-    gain = exports.free_cost[:, None] * (1 + waived) / exports.compliant_cost[:, None] - 1
-    honest = _lognormal_below(gain, median, PAPERWORK_SPREAD)
-    lie_gain = (1 + waived) / (1 + border.false_claim_cost * waived) - 1
-    lying = _lognormal_below(lie_gain, border.honesty_median, border.honesty_spread)
-    claims = 1 - (1 - honest) * (1 - ~exports.meets_rule[:, None] * lying)
-    share: Array = exports.value @ claims / exports.value.sum()
-    return share
-
-
-def _lognormal_below(bound: Array, median: float, spread: float) -> Array:
-    """Probability that a lognormal cost is below a bound; 0 where the bound is not positive."""
-    positive = np.maximum(bound, np.finfo(float).tiny)
-    share: Array = np.where(bound > 0, ndtr(np.log(positive / median) / spread), 0.0)
-    return share
-
-
-def claim_curve() -> pd.DataFrame:
-    """Observed claims by partner, sector and band, with the rate that stands for the band.
-
-    Returns
-    -------
-    pandas.DataFrame
-        January and February 2025; bands without trade are left out.
-    """
-    curve = data.read("us_claims_by_mfn_rate_2025")
-    curve = curve[curve["sector"].isin(FOOTLOOSE) & (curve["dutiable_imports_usd"] > 0)]
-    middle = curve["mfn_bin"].map({band: sum(edges) / 2 for band, edges in BANDS.items()})
-    single = curve["mfn_bin"].map(SINGLE_RATES)
-    vehicle_goods = curve["sector"].isin(MOTOR)
-    return curve.assign(rate=np.where(vehicle_goods & single.notna(), single, middle))
 
 
 UNLISTED = 0.075
@@ -298,6 +234,7 @@ def draw_firms(world: FitSetting, parameters: Parameters, firms: int, seed: int)
     table.affinity[:] = table.sourcing_draw
     draw_origin(table, parameters.origin_share, parameters.content_spread[table.sector], draws)
     table.paperwork[:] *= (parameters.paperwork_median / stored.paperwork_median)[table.sector]
+    table.can_qualify[:] = parameters.can_qualify[table.sector]
     return table
 
 
@@ -351,6 +288,7 @@ def _observe(world: FitSetting, parameters: Parameters, firms: int, seed: int) -
                 meets_rule=borders.meets_rule[at, host, 0],
                 parts_content=parts_content[at, host].astype(np.float64),
                 content=costs.free_content[at, host, 0].astype(np.float64),
+                can_qualify=table.can_qualify[at, host].astype(np.float64),
             )
     return view
 

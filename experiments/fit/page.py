@@ -5,26 +5,32 @@ from collections.abc import Callable, Iterable
 import numpy as np
 import pandas as pd
 
+from abm import data
 from abm.axes import FOOTLOOSE, HOSTS, PARTNERS, VEHICLES
 from abm.economy.tables import Array
-from experiments.fit.moments import (
+from experiments.fit.claims import (
     BANDS,
+    ENOUGH,
+    HIGH_RATE,
+    MEDIAN_BOUNDS,
+    claim_share,
+    curve_error,
+    curve_of,
+    source_of_reading,
+)
+from experiments.fit.moments import (
     FIRMS_OBSERVED,
     SEEDS_POOLED,
     Exports,
     FitSetting,
     carline_content,
-    claim_share,
 )
 from experiments.fit.search import (
     IDENTIFYING_GAIN,
-    MEDIAN_BOUNDS,
     ORIGIN_BOUNDS,
     SPREAD_BOUNDS,
     Fit,
     MomentTarget,
-    curve_error,
-    curve_of,
     failing_share,
 )
 from experiments.labels import REGION_NAMES, SECTOR_NAMES
@@ -44,7 +50,7 @@ failing parts is US imports of the year 2025. A moment below *Fitted* is never r
 How fast trade follows duties is [fitted apart](adjustment.md).
 """
 
-METHOD = """## How
+METHOD = f"""## How
 
 - **Origin of deliveries, cars and light trucks**: so that mean parts content over the plants of a
   host is that of the carlines of model year 2020 assembled there. Parts content is the originating
@@ -55,13 +61,21 @@ METHOD = """## How
   from the host's mean and with hosts weighted by their carlines, is that of the carlines. It is
   the spread of a firm's log taste for sources and of its log odds of origin, one number for both
   (assumption).
-- **Origin of deliveries, vehicle parts**: so that the free mix misses the rule in the share of
-  Mexican exports to the United States by value that could not meet it in 2024, as Goldman Sachs
-  estimated; the same share at all hosts. In other sectors what qualifies originates in full.
+- **Origin of deliveries, vehicle parts**: so that the free mix misses the rule, or the goods
+  cannot qualify, in the share of Mexican exports to the United States by value that could not
+  meet it in 2024, as Goldman Sachs estimated; the same share at all hosts. In other sectors what
+  qualifies originates in full.
+- **Part that can qualify**: what explains the share of dutiable imports claimed at rates of
+  {HIGH_RATE:.0%} and more in 2024, given what paperwork keeps from claiming even there; never
+  less than the share claimed at lower rates asks for, were paperwork next to nothing, as
+  whoever claims there can. Where less than {ENOUGH:.0%} of dutiable imports pays so much, the other
+  partner's; cars, which pay 2.5%, are given what is read from light trucks, which pay 25%.
 - **Median cost of paperwork**: least squares on the share of dutiable imports claimed by band of
-  the most-favoured-nation rate, January and February 2025, partner by partner, bands weighted by
-  dutiable value. A band stands for its middle; for vehicles and parts, where a band holds one
-  rate of the schedule, for that. The log spread is given (`PAPERWORK_SPREAD`).
+  the most-favoured-nation rate in 2024, partner by partner, bands weighted by
+  dutiable value, with the part that can qualify as read at each median tried. A band stands for
+  its middle; for vehicles and parts, where a band holds one
+  rate of the schedule, for that. The log spread is given (`PAPERWORK_SPREAD`); of others, those
+  from 1.2 to 2.2 fit about as well and none better, and below it fewer goods would seem to qualify.
 - **Spread, other sectors**: jointly with the medians, where the claim curve can tell
   spreads apart; elsewhere the mean of cars and light trucks.
 - Competitiveness is calibrated anew at every trial, for all sectors at once, until no log spread
@@ -83,14 +97,16 @@ LIMITS = """## What to keep in mind
   content is known to 15 points. With the listed parts alone the means of the United States and
   Canada would be 0.57 and 0.50.
 - **Outside vehicles content does not explain who does not claim.** By the tables nearly every
-  plant meets a rule of 50% of net cost with its free mix, whatever the spread. Non-claiming is then
-  left to paperwork. Real rules there are mostly changes of tariff heading, product by
-  product, which a content rule does not stand for. So the medians are large where the rules are
-  hard (electronics, machinery, textiles) and hold what origin itself costs.
-- **Vehicle parts.** Two fifths or more of what faces 2.5% does not claim. The share that fails
-  on content explains a small part of that; the median of paperwork takes the rest.
+  plant meets a rule of 50% of net cost with its free mix, whatever the spread. Real rules there are
+  mostly changes of tariff heading and origin of fibres, product by product. The part that can
+  qualify stands for them, the same for all firms of a sector and host: what is left to
+  paperwork is how claims come up to it.
+- **Filing is late.** Claims may be made up to a year after import, so shares of the newest months
+  are low, of vehicle parts most. That is why those of 2024 are fitted; they are known by six
+  digits only, so the curve of January and February 2025, known by eight, is moved to their
+  level. Both are shown.
 - **Curves that do not rise.** In machinery claims do not grow with the rate, and in several
-  sectors single bands lie far off; one median and one log spread cannot follow them.
+  sectors single bands lie far off; one plateau and one median cannot follow them.
 - **Light trucks** nearly all claim, so their median is only known to be small.
 - The Canadian medians stand for exporters of the United States (assumption).
 - Reluctance to lie and the audit rate are assumptions; false claims add to the modelled share.
@@ -120,15 +136,18 @@ def report(fitted: Fit, world: FitSetting, curve: pd.DataFrame, targets: list[Mo
         "## Parameters\n",
         _parameters(fitted, world, curve),
         f"In brackets: medians whose error is within {INDISTINCT:.0%} of claims of the least. "
-        "An asterisk marks a bound "
+        "A dagger marks what is read from another sector or partner, an asterisk a bound "
         f"({_span(*SPREAD_BOUNDS)} for spreads, {_span(*ORIGIN_BOUNDS)} for shares of origin, "
         f"{_span(*MEDIAN_BOUNDS)} for medians). "
         f"The search took {fitted.passes} passes.\n",
         "## Fitted\n",
         _content_moments(fitted, targets),
-        "Share of dutiable imports claimed, and the root mean squared error over bands:\n",
+        "Share of dutiable imports claimed in 2024, and the root mean squared error over bands:\n",
         _claims(fitted, world, curve),
         "## Not fitted\n",
+        "Share of dutiable imports claimed in January and February 2025, before claims were "
+        "complete, beside that of 2024; and what would be claimed if every product paid 25%:\n",
+        _later_claims(fitted, world, curve),
         _content(fitted),
         "Hosts are weighted by their carlines of model year 2020.\n",
         _failing(fitted, world),
@@ -140,6 +159,11 @@ def report(fitted: Fit, world: FitSetting, curve: pd.DataFrame, targets: list[Mo
         "Error of a sector's claim curves, both partners, when its spread is held and the medians "
         f"are fitted. A range of less than {IDENTIFYING_GAIN:.1%} is called no answer.\n",
         _profile(fitted),
+        "## Do claims tell how honest firms are?\n",
+        "Error of all claim curves together, when the median reluctance to lie is held and all "
+        "else about claims is fitted. Claims that rise with the rate beyond what paperwork "
+        "explains would speak for lies; they do not, so a large reluctance is assumed.\n",
+        _honesty(fitted),
         LIMITS,
         "## The curves, band by band\n",
         "Observed / modelled share claimed, in per cent; blank where there is no trade.\n",
@@ -173,24 +197,32 @@ def _parameters(fitted: Fit, world: FitSetting, curve: pd.DataFrame) -> str:
             mark = _mark(share, ORIGIN_BOUNDS) if share < 1 else ""
             cells.append(f"{share:.2f}{mark}")
         for host in PARTNERS:
+            can = float(fitted.parameters.can_qualify[row, HOSTS.index(host)])
+            read = source_of_reading(curve, sector, host)
+            cells.append(f"{can:.1%}{'' if read == (sector, host) else '†'}")
+        for host in PARTNERS:
             median = float(fitted.parameters.paperwork_median[row, HOSTS.index(host)])
             low, high = _indistinct(fitted, world, curve, sector, host, median)
             cells.append(f"{median:.2%}{_mark(median, MEDIAN_BOUNDS)} ({low:.2%} to {high:.2%})")
         rows.append(cells)
     origin = [f"Origin of deliveries, {REGION_NAMES[host]}" for host in HOSTS]
     paperwork = [f"Median paperwork, {REGION_NAMES[host]}" for host in PARTNERS]
-    return _table(["Sector", "Spread", "from", *origin, *paperwork], rows)
+    can_qualify = [f"Can qualify, {REGION_NAMES[host]}" for host in PARTNERS]
+    return _table(["Sector", "Spread", "from", *origin, *can_qualify, *paperwork], rows)
 
 
 def _indistinct(
     fitted: Fit, world: FitSetting, curve: pd.DataFrame, sector: str, host: str, median: float
 ) -> tuple[float, float]:
     """Least and greatest median that fit about as well as the best."""
-    exports, border = fitted.view[sector, host], world.border
     bands = curve_of(curve, sector, host)
+    can = float(fitted.parameters.can_qualify[FOOTLOOSE.index(sector), HOSTS.index(host)])
+
+    def error(trial: float) -> float:
+        return curve_error(fitted.view[sector, host], world.border, bands, trial, can)
+
     trials = np.geomspace(*MEDIAN_BOUNDS, 61)
-    errors = np.array([curve_error(exports, border, bands, float(trial)) for trial in trials])
-    near = trials[errors <= curve_error(exports, border, bands, median) + INDISTINCT]
+    near = trials[np.array([error(float(trial)) for trial in trials]) <= error(median) + INDISTINCT]
     return min(median, *near), max(median, *near)
 
 
@@ -207,14 +239,41 @@ def _content_moments(fitted: Fit, targets: list[MomentTarget]) -> str:
     return _table(["Sector", "Moment", "Observed", "Model"], rows)
 
 
-def _modelled(fitted: Fit, world: FitSetting, bands: pd.DataFrame, sector: str, host: str) -> Array:
-    median = fitted.parameters.paperwork_median[FOOTLOOSE.index(sector), HOSTS.index(host)]
-    return claim_share(
-        fitted.view[sector, host],
-        world.border,
-        bands["rate"].to_numpy(),
-        float(median),
-    )
+def _modelled(fitted: Fit, world: FitSetting, rates: Array, sector: str, host: str) -> Array:
+    """Share claimed at some rates, or at one for everything."""
+    cell = FOOTLOOSE.index(sector), HOSTS.index(host)
+    median, can = fitted.parameters.paperwork_median[cell], fitted.parameters.can_qualify[cell]
+    return claim_share(fitted.view[sector, host], world.border, rates, float(median), float(can))
+
+
+HIGH_DUTY = 0.25
+
+
+def _later_claims(fitted: Fit, world: FitSetting, curve: pd.DataFrame) -> str:
+    columns = ["dutiable_imports_usd", "claimed_usd"]
+    later = data.read("us_claims_by_mfn_rate_2025").groupby(["sector", "partner"])[columns].sum()
+    rows = []
+    for sector in FOOTLOOSE:
+        cells = [SECTOR_NAMES[sector]]
+        for host in PARTNERS:
+            bands = curve_of(curve, sector, host)
+            weight = bands["dutiable_imports_usd"].to_numpy()
+            imports, claimed = later.loc[(sector, host)]
+            high = _modelled(fitted, world, np.array([HIGH_DUTY]), sector, host)[0]
+            before = np.average(bands["claim_share"], weights=weight)
+            cells += [f"{claimed / imports:.1%}", f"{before:.1%}", f"{high:.1%}"]
+        rows.append(cells)
+    heads = [
+        f"{REGION_NAMES[host]}: {what}"
+        for host in PARTNERS
+        for what in ("early 2025", "2024", "model at 25%")
+    ]
+    return _table(["Sector", *heads], rows)
+
+
+def _honesty(fitted: Fit) -> str:
+    heads = ["Median reluctance", *(f"{median:g}" for median in fitted.honesty)]
+    return _table(heads, [["Error", *(f"{error:.2%}" for error in fitted.honesty.values())]])
 
 
 def _claims(fitted: Fit, world: FitSetting, curve: pd.DataFrame) -> str:
@@ -224,7 +283,7 @@ def _claims(fitted: Fit, world: FitSetting, curve: pd.DataFrame) -> str:
         for host in PARTNERS:
             bands = curve_of(curve, sector, host)
             weight = bands["dutiable_imports_usd"].to_numpy()
-            model = _modelled(fitted, world, bands, sector, host)
+            model = _modelled(fitted, world, bands["rate"].to_numpy(), sector, host)
             observed = bands["claim_share"].to_numpy()
             error = np.sqrt(np.average((model - observed) ** 2, weights=weight))
             cells += [
@@ -299,7 +358,7 @@ def _bands(fitted: Fit, world: FitSetting, curve: pd.DataFrame, host: str) -> st
     rows = []
     for sector in FOOTLOOSE:
         bands = curve_of(curve, sector, host)
-        model = _modelled(fitted, world, bands, sector, host)
+        model = _modelled(fitted, world, bands["rate"].to_numpy(), sector, host)
         pairs = {
             band: f"{100 * observed:.0f} / {100 * modelled:.0f}"
             for band, observed, modelled in zip(

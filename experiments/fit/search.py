@@ -13,19 +13,17 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import minimize_scalar
 from scipy.special import expit, logit
 
 from abm.axes import FOOTLOOSE, HOSTS, PARTNERS, VEHICLES
 from abm.economy.tables import Array
+from experiments.fit.claims import curve_error, curve_of, fit_claims
 from experiments.fit.moments import (
-    Border,
     Exports,
     FitSetting,
     Parameters,
     View,
     carline_content,
-    claim_share,
     spread_within_hosts,
 )
 from experiments.labels import REGION_NAMES
@@ -35,8 +33,6 @@ SPREAD_BOUNDS = (0.2, 2.5)
 material from one region, so one that hesitates to claim moves small flows by a tenth."""
 
 ORIGIN_BOUNDS = (0.2, 0.995)
-
-MEDIAN_BOUNDS = (1e-4, 0.2)
 
 PROBE = 0.15
 """Change of log spreads, and of log odds of origin, by which slopes of moments are taken."""
@@ -75,6 +71,7 @@ START = Parameters(
         np.where(np.arange(len(FOOTLOOSE)) == PARTS_ROW, 0.9, 1.0)[:, None],
     ),
     paperwork_median=np.full((len(FOOTLOOSE), len(HOSTS)), 0.005),
+    can_qualify=np.ones((len(FOOTLOOSE), len(HOSTS))),
 )
 
 ObserveAll = Callable[[list[Parameters]], list[View]]
@@ -139,6 +136,8 @@ class Fit:
         The model at these parameters.
     profile : DataFrame
         Claim-curve error by sector at every spread of `PROFILE`.
+    honesty : dict of float to float
+        Error of all claim curves at trial medians of honesty.
     passes : int
     """
 
@@ -146,6 +145,7 @@ class Fit:
     spread_from: dict[str, str]
     view: View
     profile: pd.DataFrame
+    honesty: dict[float, float]
     passes: int
 
 
@@ -179,9 +179,9 @@ def content_targets() -> list[MomentTarget]:
         MomentTarget(
             "vehicle_parts",
             HOSTS,
-            "Mexican exports whose free mix fails the rule, share of value",
+            "Mexican exports that do not originate as they are, share of value",
             FAILING_PARTS / MEXICAN_PARTS,
-            lambda view: failing_share(view["vehicle_parts", "MEX"]),
+            lambda view: without_origin(view["vehicle_parts", "MEX"]),
         )
     )
     return targets
@@ -199,6 +199,12 @@ def _spread_of(view: View, *, sector: str, counts: Mapping[str, int]) -> float:
 def failing_share(exports: Exports) -> float:
     """Share of value whose free mix does not meet the rule."""
     return float(np.average(~exports.meets_rule, weights=exports.value))
+
+
+def without_origin(exports: Exports) -> float:
+    """Share of value that does not originate, for its mix or for what it is."""
+    originates = exports.can_qualify * exports.meets_rule
+    return float(1 - np.average(originates, weights=exports.value))
 
 
 def next_move(moment: float, probed: float, target: float) -> float:
@@ -221,69 +227,15 @@ def next_move(moment: float, probed: float, target: float) -> float:
     return float(np.clip(PROBE * (target - moment) / response, -LONGEST_MOVE, LONGEST_MOVE))
 
 
-def curve_error(exports: Exports, border: Border, curve: pd.DataFrame, median: float) -> float:
-    """Root mean squared distance from a claim curve, bands weighted by dutiable value."""
-    weight = curve["dutiable_imports_usd"].to_numpy()
-    model = claim_share(exports, border, curve["rate"].to_numpy(), median)
-    return float(np.sqrt(np.average((model - curve["claim_share"]) ** 2, weights=weight)))
-
-
-def fit_median(exports: Exports, border: Border, curve: pd.DataFrame) -> float:
-    """Median cost of paperwork that comes closest to a claim curve.
-
-    Parameters
-    ----------
-    exports : Exports
-    border : Border
-    curve : DataFrame
-        Columns ``rate``, ``claim_share`` and ``dutiable_imports_usd``, a row a band.
-
-    Returns
-    -------
-    float
-        Share of unit cost.
-    """
-    found = minimize_scalar(
-        lambda log_median: curve_error(exports, border, curve, float(np.exp(log_median))),
-        bounds=np.log(MEDIAN_BOUNDS),
-        method="bounded",
-    )
-    return float(np.exp(found.x))
-
-
-def curve_of(curve: pd.DataFrame, sector: str, partner: str) -> pd.DataFrame:
-    """The bands of one sector and partner."""
-    return curve[(curve["sector"] == sector) & (curve["partner"] == partner)]
-
-
-def fit_medians(view: View, world: FitSetting, curve: pd.DataFrame) -> Array:
-    """Medians of all sectors, shape (sector, host).
-
-    Exporters of the United States are given Canada's: their claims are not observed.
-    """
-    medians = np.empty((len(FOOTLOOSE), len(HOSTS)))
-    for row, sector in enumerate(FOOTLOOSE):
-        for host in PARTNERS:
-            medians[row, HOSTS.index(host)] = fit_median(
-                view[sector, host], world.border, curve_of(curve, sector, host)
-            )
-    medians[:, HOSTS.index("USA")] = medians[:, HOSTS.index("CAN")]
-    return medians
-
-
 def sector_error(
-    view: View, world: FitSetting, curve: pd.DataFrame, medians: Array, row: int
+    view: View, world: FitSetting, curve: pd.DataFrame, claims: tuple[Array, Array], row: int
 ) -> float:
     """Error of a sector's claim curves, both partners together."""
     squares, weights = [], []
     for host in PARTNERS:
         bands = curve_of(curve, FOOTLOOSE[row], host)
-        error = curve_error(
-            view[FOOTLOOSE[row], host],
-            world.border,
-            bands,
-            medians[row, HOSTS.index(host)],
-        )
+        median, can = (float(found[row, HOSTS.index(host)]) for found in claims)
+        error = curve_error(view[FOOTLOOSE[row], host], world.border, bands, median, can)
         squares.append(error**2)
         weights.append(bands["dutiable_imports_usd"].sum())
     return float(np.sqrt(np.average(squares, weights=weights)))
@@ -307,8 +259,8 @@ def profile_spreads(
         trials.append(replace(START, content_spread=spreads))
     errors = {}
     for spread, view in zip(PROFILE, observe_all(trials), strict=True):
-        medians = fit_medians(view, world, curve)
-        errors[spread] = [sector_error(view, world, curve, medians, row) for row in rows]
+        claims = fit_claims(view, world.border, curve)
+        errors[spread] = [sector_error(view, world, curve, claims, row) for row in rows]
     return pd.DataFrame(errors, index=sectors)
 
 
@@ -328,7 +280,7 @@ def fit(
     fixed: dict[str, float],
     start: Parameters = START,
 ) -> tuple[Parameters, View, int]:
-    """Spreads, shares of origin and medians that fit each other.
+    """Spreads, shares of origin, and costs and possibilities of claims that fit each other.
 
     Every pass looks at the model where it is, with all fitted spreads a little wider, and
     with all fitted shares of origin a little larger, and moves each towards its target.
@@ -360,7 +312,7 @@ def fit(
         here, wider, more = observe_all(
             [parameters, _probed(parameters, spreads), _probed(parameters, origins)]
         )
-        parameters = replace(parameters, paperwork_median=fit_medians(here, world, curve))
+        parameters = _with_claims(parameters, here, world, curve)
         before = parameters
         for group, probe in ((spreads, wider), (origins, more)):
             for target in group:
@@ -372,7 +324,15 @@ def fit(
             for target in targets
         )
     view = observe_all([parameters])[0]
-    return replace(parameters, paperwork_median=fit_medians(view, world, curve)), view, passes
+    return _with_claims(parameters, view, world, curve), view, passes
+
+
+def _with_claims(
+    parameters: Parameters, view: View, world: FitSetting, curve: pd.DataFrame
+) -> Parameters:
+    """The same with paperwork, and who can qualify, fitted to claims."""
+    medians, can = fit_claims(view, world.border, curve)
+    return replace(parameters, paperwork_median=medians, can_qualify=can)
 
 
 def _probed(parameters: Parameters, targets: list[MomentTarget]) -> Parameters:

@@ -2,7 +2,7 @@
 
 from abm import data
 from abm.axes import FOOTLOOSE, MOTOR, PARTNERS
-from experiments.fit.moments import claim_curve
+from experiments.fit.claims import claim_curve
 from experiments.labels import REGION_NAMES, SECTOR_NAMES
 from experiments.outcomes.estimates import Estimate, estimate
 from experiments.scenarios.designs import BASE_FIXED, content, fixed
@@ -16,7 +16,7 @@ DESIGNS = (BASE_FIXED, USMCA_FIXED)
 
 
 def fitted(results: Results) -> Section:
-    """Share of dutiable US imports claimed in early 2025, sector by sector and partner."""
+    """Share of dutiable US imports claimed in 2024, sector by sector and partner."""
     observed = (
         claim_curve().groupby(["partner", "sector"])[["claimed_usd", "dutiable_imports_usd"]].sum()
     )
@@ -29,12 +29,12 @@ def fitted(results: Results) -> Section:
         rows.append(tuple(cells))
     heads = [f"{REGION_NAMES[host]}, {what}" for host in PARTNERS for what in ("observed", "model")]
     return Section(
-        "Claims of early 2025, fitted",
+        "Claims of 2024, fitted",
         (
-            "Share of dutiable US imports for which origin was claimed in January and February"
-            " 2025, and in the running model under USMCA's content rules with plants fixed. The"
-            " medians of paperwork were fitted to these figures at base-year prices, so this is no"
-            " test: it shows how much of the fit survives in a run of other firms.",
+            "Share of dutiable US imports for which origin was claimed in 2024, and in the running"
+            " model under USMCA's content rules with plants fixed. What paperwork costs, and what"
+            " part of goods can qualify, were fitted to these figures at base-year prices, so this"
+            " is no test: it shows how much of the fit survives in a run of other firms.",
         ),
         ("Sector", *heads),
         rows,

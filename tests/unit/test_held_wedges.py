@@ -116,6 +116,7 @@ class RuledFirms:
             theta=rng.uniform(2.0, 6.0, INPUTS),
             other_cost=rng.uniform(0.2, 0.4, entries),
             own_high_wage=rng.uniform(0.0, 0.1, entries),
+            own_country=np.zeros(entries),
         )
         none = np.zeros(entries)
         self.rules = OriginRules(
@@ -125,6 +126,7 @@ class RuledFirms:
             in_category=np.zeros(INPUTS, bool),
             shift=np.zeros((INPUTS, entries)),
             de_minimis=none + 1,
+            country=none,
         )
         self.goal = meet_origin_rules(self.firms, self.rules, tolerance=TIGHT)
 

@@ -286,7 +286,7 @@ def claims(frame: Frame, ink: Ink) -> Chart:
         for n, host in enumerate(PARTNERS)
     ]
     unit, title = "% of dutiable US imports that claim origin", "Preference used by US imports"
-    source = "observed, US customs, January and February 2025; paperwork is fitted to them"
+    source = "observed, US customs, January and February 2025; fitted are those of 2024"
     return lines_chart(frame, ink, "claims", title, unit, lines, 1, 4.0, source)
 
 

@@ -10,6 +10,12 @@ firm takes the cheapest of three:
   of ``audit * (1 + penalty) * duty``, and the firm's reluctance to lie. Reluctance
   counts as a cost when the firm chooses, but nobody pays it, so no account holds it.
 
+Rules about headings, fibres and documents keep a part of a firm's goods from originating
+whatever is paid. The three ways are those of the part that *can qualify*; the *rest* can
+only pay or be claimed for falsely. Both cross in one shipment: per unit sold a fixed
+share is of each part, so what the shipment costs is the mean of the two, and its
+duty the mean weighted by their value at the border.
+
 Costs are relative to the calibration year's unit cost, duties are fractions of
 the value at the border (customs value over basic price included).
 """
@@ -29,6 +35,10 @@ class Claim(IntEnum):
     PAYS = 0
     COMPLIES = 1
     CLAIMS_FALSELY = 2
+
+
+type HeldClaims = tuple[NDArray[np.int8], NDArray[np.int8]]
+"""Claims for the part of the goods that can qualify, and for the rest."""
 
 
 @dataclass(frozen=True)
@@ -60,21 +70,27 @@ class BorderTerms:
 
 @dataclass(frozen=True)
 class BorderChoice:
-    """The claim made, what the good costs at the border, and the duty on top.
+    """The claims made, what the good costs at the border, and the duty on top.
 
     Attributes
     ----------
-    claim : ndarray of int8, shape (firm, regime)
-        A `Claim`.
+    claim, rest : ndarray of int8, shape (firm, regime)
+        A `Claim` for the part of the goods that can qualify, and one for the rest,
+        which never complies.
+    value_share : ndarray, shape (firm, regime)
+        The former part's share of value at the border.
     border_cost : ndarray, shape (firm, regime)
         Unit cost with paperwork and expected penalties.
     duty : ndarray, shape (firm, regime)
         Fraction of border value paid on arrival.
     expected_penalty : ndarray, shape (firm, regime)
-        Back duty and fines expected, fraction of unit cost; 0 unless falsely claimed.
+        Back duty and fines expected, fraction of the free mix's unit cost; 0 unless
+        something is falsely claimed.
     """
 
     claim: NDArray[np.int8]
+    rest: NDArray[np.int8]
+    value_share: Floats
     border_cost: Floats
     duty: Floats
     expected_penalty: Floats
@@ -137,9 +153,10 @@ def choose_claim(
     paperwork: Floats,
     reluctance: Floats,
     terms: BorderTerms,
-    held: NDArray[np.int8] | None = None,
+    can_qualify: Floats | float = 1.0,
+    held: HeldClaims | None = None,
 ) -> BorderChoice:
-    """The claim under which goods cross a member's border most cheaply.
+    """The claims under which goods cross a member's border most cheaply.
 
     Parameters
     ----------
@@ -153,9 +170,11 @@ def choose_claim(
     reluctance : ndarray, shape (firm, 1)
         Cost at which a firm values its own dislike of lying, share of unit cost.
     terms : BorderTerms
-    held : ndarray of int8, shape (firm, regime), optional
-        Claims to keep even where another is cheaper. A held claim to comply is dropped
-        where no mix of inputs meets the rule.
+    can_qualify : ndarray, shape (firm, 1), or float
+        Part of a firm's goods, by units, that originates where its mix meets the rule.
+    held : tuple of two ndarrays of int8, shape (firm, regime), optional
+        Claims for the two parts to keep even where another is cheaper. A held claim to
+        comply is dropped where no mix of inputs meets the rule.
 
     Returns
     -------
@@ -163,23 +182,65 @@ def choose_claim(
     """
     ways = claim_costs(free_cost, compliant_cost, paperwork, reluctance, terms)
     pay, comply = ways.pay, ways.comply
-    complies = terms.preference & (comply < pay)
-    cheats = (
-        terms.preference
-        & ~meets_rule
-        & (terms.waived > 0)
-        & (ways.claim_falsely < np.where(complies, comply, pay))
-    )
-    complies &= ~cheats
-    if held is not None:
-        complies = (held == Claim.COMPLIES) & np.isfinite(comply)
-        cheats = held == Claim.CLAIMS_FALSELY
-    claim = np.where(cheats, Claim.CLAIMS_FALSELY, np.where(complies, Claim.COMPLIES, Claim.PAYS))
-    expected_penalty = np.where(cheats, ways.expected_penalty, 0).astype(free_cost.dtype)
+    stakes = terms.preference & (terms.waived > 0)
+    if held is None:
+        complies = terms.preference & (comply < pay)
+        cheapest_honest = np.where(complies, comply, pay)
+        cheats = stakes & ~meets_rule & (ways.claim_falsely < cheapest_honest)
+        complies &= ~cheats
+        rest_cheats = stakes & (ways.claim_falsely < pay)
+    else:
+        complies = (held[0] == Claim.COMPLIES) & np.isfinite(comply)
+        cheats, rest_cheats = (claim == Claim.CLAIMS_FALSELY for claim in held)
     honest_cost = np.where(complies, compliant_cost * (1 + paperwork), free_cost)
+    of_part = _Crossing.of(honest_cost, complies | cheats, cheats, ways, terms)
+    of_rest = _Crossing.of(free_cost, rest_cheats, rest_cheats, ways, terms)
+    claim = np.where(cheats, Claim.CLAIMS_FALSELY, np.where(complies, Claim.COMPLIES, Claim.PAYS))
+    rest = np.where(rest_cheats, Claim.CLAIMS_FALSELY, Claim.PAYS)
+    return _in_one_shipment(claim, rest, of_part, of_rest, can_qualify)
+
+
+@dataclass(frozen=True)
+class _Crossing:
+    """What one part of the goods costs at the border, and what is due on it there."""
+
+    border_cost: Floats
+    duty: Floats
+    expected_penalty: Floats
+
+    @classmethod
+    def of(
+        cls,
+        cost: Floats,
+        claimed: NDArray[np.bool_],
+        cheats: NDArray[np.bool_],
+        ways: ClaimCosts,
+        terms: BorderTerms,
+    ) -> "_Crossing":
+        """The same, from what the part costs before fines and whether it is claimed for."""
+        penalty = np.where(cheats, ways.expected_penalty, 0).astype(cost.dtype)
+        duty = terms.unwaived + np.where(claimed, 0, terms.waived)
+        return cls(cost * (1 + penalty), duty, penalty)
+
+
+def _in_one_shipment(
+    claim: NDArray[np.integer],
+    rest: NDArray[np.integer],
+    of_part: _Crossing,
+    of_rest: _Crossing,
+    can_qualify: Floats | float,
+) -> BorderChoice:
+    """Both parts as one good, of whose units ``can_qualify`` are of the first."""
+    kind = of_part.border_cost.dtype
+    own = can_qualify * of_part.border_cost
+    cost = own + (1 - can_qualify) * of_rest.border_cost
+    share = own / cost
+    penalty = can_qualify * of_part.expected_penalty + (1 - can_qualify) * of_rest.expected_penalty
     return BorderChoice(
         claim.astype(np.int8),
-        (honest_cost * (1 + expected_penalty)).astype(free_cost.dtype),
-        (terms.unwaived + np.where(complies | cheats, 0, terms.waived)).astype(free_cost.dtype),
-        expected_penalty,
+        rest.astype(np.int8),
+        share.astype(kind),
+        cost.astype(kind),
+        (share * of_part.duty + (1 - share) * of_rest.duty).astype(kind),
+        penalty.astype(kind),
     )

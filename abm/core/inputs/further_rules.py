@@ -15,8 +15,10 @@ from abm.core.inputs.origin_rules import (
     CONTENT,
     FOREIGN,
     HIGH_WAGE,
+    HIGH_WAGE_THERE,
     N_RULES,
     REGIONAL,
+    REGIONAL_THERE,
     OriginRules,
     Sourcing,
     rule_excess,
@@ -37,6 +39,12 @@ class FurtherRules:
         As in `abm.core.inputs.origin_rules.OriginRules`.
     in_category : ndarray of bool, shape (input,)
     shift : ndarray, shape (input, regime)
+    country : ndarray, shape (regime,)
+        As in `abm.core.inputs.origin_rules.OriginRules`.
+    in_country : ndarray of bool, shape (source, regime)
+        The country of which that is asked, if any.
+    own_country : ndarray, shape (host, regime)
+        Part of the plant's own cost that arises there: all or nothing.
     """
 
     high_wage_weights: Floats
@@ -46,6 +54,14 @@ class FurtherRules:
     de_minimis: Floats
     in_category: NDArray[np.bool_]
     shift: Floats
+    country: Floats
+    in_country: NDArray[np.bool_]
+    own_country: Floats
+
+    @property
+    def asks_country(self) -> bool:
+        """Whether a content of one country is asked for in any regime."""
+        return bool(self.country.any())
 
     def at(self, hosts: slice, regimes: slice) -> "FurtherRules":
         """The same for some hosts and regimes."""
@@ -57,6 +73,9 @@ class FurtherRules:
             self.de_minimis[regimes],
             self.in_category,
             self.shift[:, regimes],
+            self.country[regimes],
+            self.in_country[:, regimes],
+            self.own_country[hosts, regimes],
         )
 
     def asked(self, threshold: Floats, regime: NDArray[np.integer]) -> OriginRules:
@@ -68,19 +87,20 @@ class FurtherRules:
             in_category=self.in_category,
             shift=self.shift[:, regime],
             de_minimis=self.de_minimis[regime],
+            country=self.country[regime],
         )
 
 
 def weights_by_group(
-    qualifying: Floats, other: Floats, high_wage: Floats, origin: Floats
+    qualifying: Floats, other: Floats, further: FurtherRules, origin: Floats
 ) -> dict[int, tuple[tuple[Floats, Floats], ...]]:
     """The sourcing weights that make up every content group, with the share of each in it.
 
     Parameters
     ----------
-    qualifying, other, high_wage : ndarray, shape (input, source, ...)
-        Weights of suppliers whose goods qualify, of others, and of the former's plants
-        above the wage line.
+    qualifying, other : ndarray, shape (input, source, host, regime)
+        Weights of suppliers whose goods qualify, and of others.
+    further : FurtherRules
     origin : ndarray, shape (entry,)
         Part of qualifying deliveries that originates.
 
@@ -89,11 +109,21 @@ def weights_by_group(
     dict
         By group, pairs of a weight and the share of that weight in the group.
     """
-    return {
-        HIGH_WAGE: ((high_wage, origin),),
-        REGIONAL: ((np.maximum(qualifying - high_wage, 0), origin),),
+    high = further.high_wage_weights
+    low: Floats = np.maximum(qualifying - high, 0)
+    there = further.in_country[:, None]
+    groups: dict[int, tuple[tuple[Floats, Floats], ...]] = {
+        HIGH_WAGE: ((high, origin),),
+        REGIONAL: ((low, origin),),
         FOREIGN: ((other, np.ones_like(origin)), (qualifying, 1 - origin)),
     }
+    if further.asks_country:
+        elsewhere, inside = (~there).astype(low.dtype), there.astype(low.dtype)
+        groups[HIGH_WAGE] = ((high * elsewhere, origin),)
+        groups[REGIONAL] = ((low * elsewhere, origin),)
+        groups[HIGH_WAGE_THERE] = ((high * inside, origin),)
+        groups[REGIONAL_THERE] = ((low * inside, origin),)
+    return groups
 
 
 @dataclass(frozen=True)
@@ -106,7 +136,10 @@ class FreeMix:
         Spending by category, the parts of it that are foreign or of high wage, value
         before duty of a dollar of foreign parts.
     theta : ndarray, shape (input,)
-    other_cost, own_high_wage : ndarray, shape (host, regime, firm)
+    other_cost, own_high_wage, own_country : ndarray, shape (host, regime, firm)
+    there, high_wage_there : ndarray, shape (input, host, regime, firm), optional
+        The parts that originate in the country of which a content is asked, and those of
+        them that are of high wage.
     """
 
     spend: Floats
@@ -116,19 +149,33 @@ class FreeMix:
     theta: Floats
     other_cost: Floats
     own_high_wage: Floats
+    own_country: Floats
+    there: Floats | None = None
+    high_wage_there: Floats | None = None
 
     def entries(self, where: NDArray[np.bool_]) -> Sourcing:
         """Those entries of (host, regime, firm) that are marked, as one axis."""
-        foreign = self.foreign[:, where].astype(np.float64)
-        high = np.minimum(self.high_wage[:, where].astype(np.float64), 1 - foreign)
         return Sourcing(
             self.spend[:, where].astype(np.float64),
-            np.stack([high, 1 - foreign - high, foreign]),
+            self._shares(where),
             self.before_duty[:, where].astype(np.float64),
             self.theta.astype(np.float64),
             self.other_cost[where].astype(np.float64),
             self.own_high_wage[where].astype(np.float64),
+            self.own_country[where].astype(np.float64),
         )
+
+    def _shares(self, where: NDArray[np.bool_]) -> Floats:
+        """Spending by content group, shape (group, input, entry)."""
+        foreign = self.foreign[:, where].astype(np.float64)
+        high = np.minimum(self.high_wage[:, where].astype(np.float64), 1 - foreign)
+        regional = 1 - foreign - high
+        if self.there is None or self.high_wage_there is None:
+            return np.stack([high, regional, foreign])
+        high_there = np.minimum(self.high_wage_there[:, where].astype(np.float64), high)
+        there = self.there[:, where].astype(np.float64)
+        low_there = np.clip(there - high_there, 0, regional)
+        return np.stack([high - high_there, regional - low_there, high_there, low_there, foreign])
 
 
 def content_start(log_wedge: Floats, threshold: Floats) -> Floats:

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from abm.core.inputs.content_rules import MAX_LOG_WEDGE, Floats
 from abm.core.inputs.origin_rules import (
+    AT_HIGH_WAGES,
     FOREIGN,
-    HIGH_WAGE,
     N_RULES,
+    THERE,
     Dual,
     OriginRules,
     Sourcing,
@@ -49,8 +50,8 @@ class RuledMix:
     multipliers : ndarray, shape (rule, entry)
         Shadow price of each rule: the cost saved if it were a dollar looser.
     log_wedge : ndarray, shape (entry,)
-        Logarithm of the weight of duty-free foreign parts over that of high-wage parts,
-        in the category where it is largest. With a content rule alone this is the log
+        Logarithm of the weight of duty-free foreign parts over that of the parts that
+        count most, in the category where it is largest. With a content rule alone this is the log
         wedge of `abm.core.inputs.content_rules`.
     feasible : ndarray of bool, shape (entry,)
         False where no mix meets the rules.
@@ -101,14 +102,22 @@ def meet_origin_rules(
 
 
 def _out_of_reach(firms: Sourcing, rules: OriginRules) -> NDArray[np.bool_]:
-    """Whether the labour rule is missed even if every part possible is bought at high wages."""
-    has = firms.shares[HIGH_WAGE] > 0
-    power = -1 / firms.theta[:, None]
-    dearest = firms.spend * np.where(has, firms.shares[HIGH_WAGE], 1.0) ** power
-    high = np.where(has, dearest, 0.0).sum(axis=0)
-    least = np.where(has, 0.0, firms.spend).sum(axis=0)
-    reach = (firms.own_high_wage + high) / (firms.other_cost + high + least)
-    missed: NDArray[np.bool_] = reach < rules.labour
+    """Whether a rule is missed even if every part possible is bought where it counts."""
+    missed = np.zeros(firms.other_cost.shape, np.bool_)
+    for groups, own, asked in (
+        (AT_HIGH_WAGES, firms.own_high_wage, rules.labour),
+        (THERE, firms.own_country, rules.country),
+    ):
+        counts = firms.shares[groups]
+        # A rule asks for a share of cost, so that of all groups that count the dearest, of
+        # which the fewest parts are bought, goes furthest.
+        rarest = np.where(counts > 0, counts, np.inf).min(axis=0, initial=np.inf)
+        has = np.isfinite(rarest)
+        power = -1 / firms.theta[:, None]
+        dearest = firms.spend * np.where(has, rarest, 1.0) ** power
+        most = np.where(has, dearest, 0.0).sum(axis=0)
+        least = np.where(has, 0.0, firms.spend).sum(axis=0)
+        missed |= (own + most) / (firms.other_cost + most + least) < asked
     return missed
 
 
@@ -279,5 +288,5 @@ def _mix(dual: Dual, multipliers: Floats, tolerance: float) -> RuledMix:
     feasible = (excess <= 10 * tolerance * net_cost).all(axis=0)
     duty_free = replace(dual.firms, before_duty=np.ones_like(dual.firms.before_duty))
     plain = 1 + np.einsum("ce,cgke->gke", multipliers, weight_slopes(duty_free, dual.rules))
-    log_wedge = np.log(plain[FOREIGN] / plain[HIGH_WAGE]).max(axis=0)
+    log_wedge = np.log(plain[FOREIGN] / plain[:FOREIGN].min(axis=0)).max(axis=0)
     return RuledMix(net_cost, 1 - foreign / net_cost, spending, multipliers, log_wedge, feasible)

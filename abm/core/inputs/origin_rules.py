@@ -2,14 +2,17 @@
 
 Parts of category ``k`` come in three groups: originating from plants that pay above
 the wage line (`HIGH_WAGE`), other originating (`REGIONAL`), and non-originating
-(`FOREIGN`). With spending ``x[k, g]`` and net cost ``NC = other_cost + sum x``, and
-``d = before_duty``, the rules are linear in spending:
+(`FOREIGN`). Where a content of one country is asked for, each of the first two is
+split in what comes from elsewhere and what comes from there (`THERE`). With spending
+``x[k, g]`` and net cost ``NC = other_cost + sum x``, and ``d = before_duty``, the rules
+are linear in spending:
 
 * content       ``sum_k d x[k, F] <= (1 - threshold) NC``
 * labour        ``own_high_wage + sum_k x[k, H] >= labour NC``
 * category      ``d x[k, F] <= (1 - category) (x[k, H] + x[k, R] + d x[k, F])``, summed over
   the categories it is about (steel and aluminium)
 * tariff shift  ``sum_k shift[k] d x[k, F] <= de_minimis NC``
+* country       ``own_country + sum_k x[k, T] >= country NC``, of parts that originate there
 
 Write each as ``rule_c(x) <= 0`` and give it a multiplier ``m_c >= 0``. In the
 Lagrangian a dollar spent on group ``g`` of ``k`` weighs
@@ -18,18 +21,22 @@ Lagrangian a dollar spent on group ``g`` of ``k`` weighs
     w[k, R] = base            - m_category (1 - category) [k in category]
     w[k, F] = base + d (m_content + m_category category [k in category] + m_shift shift[k])
     base    = 1 - m_content (1 - threshold) + m_labour labour - m_shift de_minimis
+              + m_country country
 
-Parts being Frechet, the firm that minimizes the Lagrangian sources part by part at
-prices times these weights, so with free shares ``s``
+and ``m_country`` less in a group from there. Parts being Frechet, the firm that minimizes
+the Lagrangian sources part by part at prices times these weights, so with free shares ``s``
 
     phi[k]   = sum_g s[k, g] w[k, g]**-theta
     x[k, g]  = spend[k] phi[k]**(-1/theta - 1) s[k, g] w[k, g]**(-theta - 1)
 
-The least value of the Lagrangian, ``base * other_cost - m_labour own_high_wage +
-sum_k spend phi**(-1/theta)``, is concave in the multipliers; its slope in ``m_c`` is
-``rule_c(x)``. Its maximum over ``m >= 0`` is the solution: one multiplier a rule, zero
-where the rule is slack. With the content rule alone the ratio ``w[F] / w[H]`` is the
-wedge ``1 + multiplier * d`` of `abm.core.inputs.content_rules`.
+The least value of the Lagrangian, ``base * other_cost - m_labour own_high_wage -
+m_country own_country + sum_k spend phi**(-1/theta)``, is concave in the multipliers; its
+slope in ``m_c`` is ``rule_c(x)``. Its maximum over ``m >= 0`` is the solution: one multiplier
+a rule, zero where the rule is slack. With the content rule alone the ratio ``w[F] / w[H]`` is
+the wedge ``1 + multiplier * d`` of `abm.core.inputs.content_rules`.
+
+Weights stay above zero. A rule that could only be met by paying more than need be for what
+counts, a negative weight, counts as one that cannot be met.
 """
 
 from dataclasses import dataclass
@@ -39,13 +46,17 @@ from numpy.typing import NDArray
 
 from abm.core.inputs.content_rules import Floats
 
-HIGH_WAGE, REGIONAL, FOREIGN = range(3)
-"""Content groups of a category's parts."""
+HIGH_WAGE, REGIONAL, HIGH_WAGE_THERE, REGIONAL_THERE = range(4)
+FOREIGN = -1
+"""Content groups of a category's parts: foreign ones last, those of a country only if asked for."""
 
-CONTENT, LABOUR, CATEGORY, SHIFT = range(4)
+AT_HIGH_WAGES, THERE = slice(HIGH_WAGE, FOREIGN, 2), slice(HIGH_WAGE_THERE, FOREIGN)
+"""The groups made at high wages, and those made in the country; the latter may be none."""
+
+CONTENT, LABOUR, CATEGORY, SHIFT, COUNTRY = range(5)
 """The rules, in the order of the multipliers."""
 
-N_RULES = 4
+N_RULES = 5
 
 
 @dataclass(frozen=True)
@@ -66,6 +77,8 @@ class OriginRules:
         Share of a category's parts that must originate, beyond the de minimis allowance.
     de_minimis : ndarray, shape (entry,)
         Value of foreign parts that the tariff shift rule allows, share of net cost.
+    country : ndarray, shape (entry,)
+        Cost that must arise in one country, share of net cost.
     """
 
     threshold: Floats
@@ -74,6 +87,7 @@ class OriginRules:
     in_category: NDArray[np.bool_]
     shift: Floats
     de_minimis: Floats
+    country: Floats
 
     def take(self, entries: NDArray[np.integer]) -> "OriginRules":
         """The rules of some entries."""
@@ -84,6 +98,7 @@ class OriginRules:
             self.in_category,
             self.shift[:, entries],
             self.de_minimis[entries],
+            self.country[entries],
         )
 
 
@@ -96,13 +111,15 @@ class Sourcing:
     spend : ndarray, shape (input, entry)
         Purchasers' value by category.
     shares : ndarray, shape (group, input, entry)
-        Parts of it by content group, summing to 1.
+        Parts of it by content group, summing to 1: three groups, or five.
     before_duty : ndarray, shape (input, entry)
         Value before duty of a dollar of foreign parts.
     theta : ndarray, shape (input,)
         Frechet shape of part prices.
     other_cost, own_high_wage : ndarray, shape (entry,)
         Value added and services; the firm's own cost that counts as high-wage.
+    own_country : ndarray, shape (entry,)
+        Its own cost that arises in the country of which a content is asked for.
     """
 
     spend: Floats
@@ -111,6 +128,7 @@ class Sourcing:
     theta: Floats
     other_cost: Floats
     own_high_wage: Floats
+    own_country: Floats
 
     def take(self, entries: NDArray[np.integer]) -> "Sourcing":
         """The same for some entries, in double precision."""
@@ -121,6 +139,7 @@ class Sourcing:
             self.theta.astype(np.float64),
             self.other_cost[entries].astype(np.float64),
             self.own_high_wage[entries].astype(np.float64),
+            self.own_country[entries].astype(np.float64),
         )
 
     @property
@@ -134,14 +153,16 @@ def rule_excess(firms: Sourcing, rules: OriginRules, spending: Floats) -> Floats
     """How far spending misses each rule, shape (rule, entry); at most 0 where it is met."""
     net_cost = firms.other_cost + spending.sum(axis=(0, 1))
     foreign = firms.before_duty * spending[FOREIGN]
-    regional = spending[HIGH_WAGE] + spending[REGIONAL]
+    regional = spending[:FOREIGN].sum(axis=0)
+    high_wage, there = (spending[groups].sum(axis=(0, 1)) for groups in (AT_HIGH_WAGES, THERE))
     inside = rules.in_category[:, None]
     return np.stack(
         [
             foreign.sum(axis=0) - (1 - rules.threshold) * net_cost,
-            rules.labour * net_cost - firms.own_high_wage - spending[HIGH_WAGE].sum(axis=0),
+            rules.labour * net_cost - firms.own_high_wage - high_wage,
             (inside * (rules.category * foreign - (1 - rules.category) * regional)).sum(axis=0),
             (rules.shift * foreign).sum(axis=0) - rules.de_minimis * net_cost,
+            rules.country * net_cost - firms.own_country - there,
         ]
     )
 
@@ -153,12 +174,14 @@ def weight_slopes(firms: Sourcing, rules: OriginRules) -> Floats:
     slopes[CONTENT] = -(1 - rules.threshold)
     slopes[CONTENT, FOREIGN] += foreign
     slopes[LABOUR] = rules.labour
-    slopes[LABOUR, HIGH_WAGE] -= 1
+    slopes[LABOUR, AT_HIGH_WAGES] -= 1
     inside = rules.in_category[:, None]
     slopes[CATEGORY, :FOREIGN] = -(1 - rules.category) * inside
     slopes[CATEGORY, FOREIGN] = rules.category * foreign * inside
     slopes[SHIFT] = -rules.de_minimis
     slopes[SHIFT, FOREIGN] += rules.shift * foreign
+    slopes[COUNTRY] = rules.country
+    slopes[COUNTRY, THERE] -= 1
     return slopes
 
 
@@ -198,8 +221,10 @@ class Dual:
             - multipliers[CONTENT] * (1 - rules.threshold)
             + multipliers[LABOUR] * rules.labour
             - multipliers[SHIFT] * rules.de_minimis
+            + multipliers[COUNTRY] * rules.country
         )
         own = multipliers[LABOUR] * self.firms.own_high_wage
+        own += multipliers[COUNTRY] * self.firms.own_country
         value: Floats = base * self.firms.other_cost - own + perceived.sum(axis=0)
         return value
 

@@ -101,9 +101,8 @@ def ruled_purchases(
     assert terms.further is not None
     free = (np.zeros(len(buyers), np.float32), free_volume, np.zeros_like(compliant_volume))
     bought = input_purchases(buyers, terms, *free)
-    high = terms.further.high_wage_weights[:, :, 0, 0].astype(np.float64)
     qualifying, other = (
-        terms.weights[:, :, group, 0, 0].astype(np.float64) for group in (ORIGINATING, OTHER)
+        terms.weights[:, :, group].astype(np.float64) for group in (ORIGINATING, OTHER)
     )
     bound = np.flatnonzero(compliant_volume.any(axis=1))
     for block in blocks(len(bound)):
@@ -119,7 +118,8 @@ def ruled_purchases(
         )
         by_source = some.affinity.transpose(1, 2, 0).astype(np.float64)
         origin = some.origin_share[:, 0].astype(np.float64)
-        for group, parts in weights_by_group(qualifying, other, high, origin).items():
+        for group, parts in weights_by_group(qualifying, other, terms.further, origin).items():
+            parts = tuple((weight[:, :, 0, 0], part) for weight, part in parts)
             appeal = sum(
                 part * np.einsum("ksi,ks->ki", by_source, weight) for weight, part in parts
             )

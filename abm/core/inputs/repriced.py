@@ -96,11 +96,10 @@ def _ruled_mixes(
         terms.further.asked(terms.threshold, regimes_of(bound)[bound]),
         np.moveaxis(costs.multipliers, 0, -1)[:, bound].astype(np.float64),
     )
-    high = terms.further.high_wage_weights
     qualifying, other = terms.weights[:, :, ORIGINATING], terms.weights[:, :, OTHER]
     origin = np.broadcast_to(buyers.origin_share.T[:, None], bound.shape)[bound]
     rise = np.zeros(len(origin))
-    for group, parts in weights_by_group(qualifying, other, high, origin).items():
+    for group, parts in weights_by_group(qualifying, other, terms.further, origin).items():
         appeal, dearer = (
             sum(
                 part * sourcing_potential(buyers.affinity, each.astype(np.float32))[:, bound]

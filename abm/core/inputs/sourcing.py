@@ -307,16 +307,31 @@ def free_mix(terms: InputTerms, buyers: Buyers, choice: FreeChoice, value_added:
     FreeMix
     """
     assert terms.further is not None
-    weights = terms.further.high_wage_weights.astype(np.float32)
-    high = buyers.originating(sourcing_potential(buyers.affinity, weights))
+    further = terms.further
+
+    def part(weights: Floats) -> Floats:
+        """What originates of the deliveries of some suppliers, share of spending."""
+        appeal = sourcing_potential(buyers.affinity, weights.astype(np.float32))
+        share: Floats = buyers.originating(appeal) / choice.potential
+        return share
+
+    high = further.high_wage_weights
+    there = high_there = None
+    if further.asks_country:
+        inside = further.in_country[:, None]
+        there = part(terms.weights[:, :, ORIGINATING] * inside)
+        high_there = part(high * inside)
     return FreeMix(
         choice.spend,
         choice.foreign(),
-        high / choice.potential,
+        part(high),
         choice.before_duty(),
         terms.theta,
         value_added + terms.services[..., None],
-        value_added * terms.further.own_high_wage[..., None],
+        value_added * further.own_high_wage[..., None],
+        (value_added + terms.services[..., None]) * further.own_country[..., None],
+        there,
+        high_there,
     )
 
 

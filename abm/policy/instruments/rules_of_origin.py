@@ -1,9 +1,12 @@
 """Rules of origin: how much of a product must come from the region to be duty-free."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Annotated, Any
 
-from abm.axes import FOOTLOOSE, REGIONS, SECTORS
-from abm.config.settings import ManufactureOrAll, Number, Settings, Share, setting
+from pydantic import AfterValidator
+
+from abm.axes import FOOTLOOSE, HOSTS, REGIONS, SECTORS
+from abm.config.settings import Host, ManufactureOrAll, Number, Settings, Share, setting
 from abm.policy.arrays import RegimeArrays
 
 
@@ -32,6 +35,24 @@ class RegionalValueContent(Settings):
 
 
 BySector = dict[ManufactureOrAll, Share]
+
+
+def _content_of(asked: Mapping[Any, Mapping[Any, float]], host: str, sector: str) -> float:
+    """What a sector must have of a host."""
+    of_host: Mapping[Any, float] = asked.get(host, {})
+    return of_host.get(sector, of_host.get("all", 0.0))
+
+
+def _of_one_country(asked: dict[Host, BySector]) -> dict[Host, BySector]:
+    """Refuse content of two countries in one sector, which is not solved for."""
+    for sector in FOOTLOOSE:
+        of = [host for host in HOSTS if _content_of(asked, host, sector) > 0]
+        if len(of) > 1:
+            raise ValueError(f"{sector} is asked for content of {of[0]} and of {of[1]}; choose one")
+    return asked
+
+
+CountryContent = Annotated[dict[Host, BySector], AfterValidator(_of_one_country)]
 
 
 def _by_sector(unit: str, meaning: str) -> Any:
@@ -88,6 +109,13 @@ class RulesOfOrigin(Settings):
         "part of inputs from the product's own sector that stand under its heading and must"
         " originate, by sector (or all)",
     )
+    country_content: CountryContent = setting(
+        {},
+        unit="share of net cost",
+        meaning="cost that must arise in one country, by country and sector (or all); a sector"
+        " can be asked for content of one country",
+        source="no rule unless a scenario sets one",
+    )
     de_minimis: Share = setting(
         0.07,
         unit="share of net cost",
@@ -105,6 +133,8 @@ def fill_rules_of_origin(rules: RulesOfOrigin, regime: RegimeArrays) -> None:
         for name in ("labour_value_content", "metals_content", "tariff_shift"):
             asked = getattr(rules, name)
             getattr(regime, name)[row] = asked.get(sector, asked.get("all", 0.0))
+        for column, host in enumerate(HOSTS):
+            regime.country_content[row, column] = _content_of(rules.country_content, host, sector)
     # A credit counts towards the rule, so only the rest must be cost at high-wage plants.
     rest = regime.labour_value_content - rules.labour_value_credit
     regime.labour_value_content[:] = rest.clip(0.0)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abm.axes import N_FOOTLOOSE, N_HOSTS
+from abm.core.demand.claims import HeldClaims
 from abm.core.inputs.content_rules import Floats
 from abm.core.inputs.held_wedges import (
     SETTLED,
@@ -20,7 +21,7 @@ from abm.core.inputs.held_wedges import (
 from abm.core.inputs.sourcing import InputTerms, free_choice, free_mix
 from abm.engine.blocks import sector_rows
 from abm.engine.parallel import in_parallel
-from abm.trade.borders.crossing import MEMBER_PAIRS, choice_at_border
+from abm.trade.borders.crossing import MEMBER_PAIRS, choice_at_border, held_at
 from abm.trade.borders.this_quarter import Quarter
 from abm.trade.borders.transition import Transition, bound_to_comply
 from abm.trade.inputs.input_prices import buyers
@@ -127,7 +128,7 @@ def _signed(
 
 
 def claims_in_transition(
-    quarter: Quarter, transition: Transition, held: NDArray[np.int8] | None = None
+    quarter: Quarter, transition: Transition, held: HeldClaims | None = None
 ) -> None:
     """Let firms in transition choose their claims anew, at what complying costs them now.
 
@@ -136,7 +137,7 @@ def claims_in_transition(
     quarter : Quarter
         After `sign_to_comply`; its borders are changed in place.
     transition : Transition
-    held : ndarray of int8, shape (firm, host, partner, regime), optional
+    held : tuple of two ndarrays of int8, shape (firm, host, partner, regime), optional
         As in `abm.trade.borders.crossing.claim_origin`.
     """
     last = len(quarter.policy.regimes) - 1
@@ -153,7 +154,7 @@ def claims_in_transition(
         firms = rows.start + np.flatnonzero(transition.moving[rows, host])
         if not len(firms):
             return
-        kept = None if held is None else held[firms, host, partner, only]
+        kept = held_at(held, (firms, host, partner, only))
         at = (sector, firms, host, partner)
         choice = choice_at_border(quarter.table, policy, costs, at, kept)
         quarter.borders.put(firms, host, partner, only, choice)

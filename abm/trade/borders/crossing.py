@@ -1,12 +1,13 @@
 """The claim every firm makes at the border of every other member, and what it costs."""
 
 from dataclasses import dataclass
+from types import EllipsisType
 
 import numpy as np
 from numpy.typing import NDArray
 
 from abm.axes import HOSTS, N_HOSTS, N_REGIONS, USA
-from abm.core.demand.claims import BorderChoice, BorderTerms, Claim, choose_claim
+from abm.core.demand.claims import BorderChoice, BorderTerms, Claim, HeldClaims, choose_claim
 from abm.core.inputs.content_rules import Floats
 from abm.core.inputs.sourcing import UnitCosts, firm_last
 from abm.economy.tables import Array
@@ -22,6 +23,9 @@ MEMBER_PAIRS = [(s, m) for s in range(N_HOSTS) for m in range(N_HOSTS) if s != m
 type Rows = slice | NDArray[np.integer]
 """Some rows of the firm table."""
 
+type Cell = tuple[int | EllipsisType | Rows, ...]
+"""Index of an array of shape (firm, host, partner, regime)."""
+
 
 @dataclass(frozen=True)
 class Borders:
@@ -33,10 +37,12 @@ class Borders:
         Unit cost at the border, with paperwork and expected penalties.
     duty : ndarray, same shape
         Fraction of customs value paid on arrival; 0 at home.
-    claim : ndarray of int8, same shape
-        A `Claim`.
+    claim, rest : ndarray of int8, same shape
+        A `Claim` for the part of a firm's goods that can qualify, and one for the rest.
+    value_share : ndarray, same shape
+        The former part's share of value at the border.
     penalty : ndarray, same shape
-        Expected back duty and fines, fraction of unit cost.
+        Expected back duty and fines, fraction of the free mix's unit cost.
     meets_rule : ndarray of bool, shape (firm, host, regime)
         True where the free mix of inputs already meets the rule.
     """
@@ -44,8 +50,25 @@ class Borders:
     cost: Floats
     duty: Floats
     claim: NDArray[np.int8]
+    rest: NDArray[np.int8]
+    value_share: Floats
     penalty: Floats
     meets_rule: NDArray[np.bool_]
+
+    @property
+    def claims(self) -> HeldClaims:
+        """Claims for both parts."""
+        return self.claim, self.rest
+
+    def filed(self, cell: "Cell") -> "Filed":
+        """What part of the value of some shipments is claimed for, and how.
+
+        Parameters
+        ----------
+        cell : index
+            Of the arrays of shape (firm, host, partner, regime).
+        """
+        return Filed.under(self.claim[cell], self.rest[cell], self.value_share[cell])
 
     def during(self, regimes: slice) -> "Borders":
         """The same borders for some regimes, as views."""
@@ -57,14 +80,42 @@ class Borders:
         """Take over what some firms choose at one border under some regimes."""
         place = (rows, host, partner, regimes)
         self.cost[place], self.duty[place] = choice.border_cost, choice.duty
-        self.claim[place], self.penalty[place] = choice.claim, choice.expected_penalty
+        self.claim[place], self.rest[place] = choice.claim, choice.rest
+        self.value_share[place] = choice.value_share
+        self.penalty[place] = choice.expected_penalty
+
+
+@dataclass(frozen=True)
+class Filed:
+    """Parts of the value of shipments for which origin is claimed.
+
+    Attributes
+    ----------
+    complies, falsely : ndarray
+        Truly, and falsely.
+    """
+
+    complies: Floats
+    falsely: Floats
+
+    @classmethod
+    def under(cls, claim: NDArray[np.int8], rest: NDArray[np.int8], value_share: Floats) -> "Filed":
+        """The same, from the claims for both parts and the first one's share of value."""
+        lies = value_share * (claim == Claim.CLAIMS_FALSELY)
+        of_rest = (1 - value_share) * (rest == Claim.CLAIMS_FALSELY)
+        return cls(value_share * (claim == Claim.COMPLIES), lies + of_rest)
+
+    @property
+    def claimed(self) -> Floats:
+        """Either way."""
+        return self.complies + self.falsely
 
 
 def claim_origin(
     table: FirmTable,
     policy: Policy,
     costs: UnitCosts,
-    held: NDArray[np.int8] | None = None,
+    held: HeldClaims | None = None,
 ) -> Borders:
     """The cheapest claim of every firm for every pair of members and regime.
 
@@ -74,8 +125,8 @@ def claim_origin(
     policy : Policy
     costs : UnitCosts
         This quarter's.
-    held : ndarray of int8, shape (firm, host, partner, regime), optional
-        Claims to keep instead of choosing anew.
+    held : tuple of two ndarrays of int8, shape (firm, host, partner, regime), optional
+        Claims for both parts to keep instead of choosing anew.
 
     Returns
     -------
@@ -87,6 +138,8 @@ def claim_origin(
         cost=firm_last(shape, np.float32, np.nan),
         duty=firm_last(shape, np.float32, 0.0),
         claim=firm_last(shape, np.int8, Claim.PAYS),
+        rest=firm_last(shape, np.int8, Claim.PAYS),
+        value_share=firm_last(shape, np.float32, 0.0),
         penalty=firm_last(shape, np.float32, 0.0),
         meets_rule=costs.meets_rule,
     )
@@ -100,7 +153,7 @@ def claim_origin(
 
     def decide(place: tuple[int, slice, int, int]) -> None:
         _, rows, host, partner = place
-        claims = None if held is None else held[rows, host, partner]
+        claims = held_at(held, (rows, host, partner))
         choice = choice_at_border(table, policy, costs, place, claims)
         borders.put(rows, host, partner, slice(None), choice)
 
@@ -108,12 +161,17 @@ def claim_origin(
     return borders
 
 
+def held_at(held: HeldClaims | None, cell: Cell) -> HeldClaims | None:
+    """Return those of some shipments."""
+    return None if held is None else (held[0][cell], held[1][cell])
+
+
 def choice_at_border(
     table: FirmTable,
     policy: Policy,
     costs: UnitCosts,
     place: tuple[int, Rows, int, int],
-    held: NDArray[np.int8] | None = None,
+    held: HeldClaims | None = None,
 ) -> BorderChoice:
     """The cheapest claim of some firms at one border.
 
@@ -123,8 +181,8 @@ def choice_at_border(
         As for `claim_origin`.
     place : tuple of int, slice or ndarray of int, int, int
         Sector, its firms, the host that they ship from and the member that they ship to.
-    held : ndarray of int8, shape (firm, regime), optional
-        Claims to keep instead of choosing anew.
+    held : tuple of two ndarrays of int8, shape (firm, regime), optional
+        Claims for both parts to keep instead of choosing anew.
 
     Returns
     -------
@@ -138,6 +196,7 @@ def choice_at_border(
         paperwork_cost(table, policy, rows, host),
         table.reluctance[rows, None],
         border_terms(table, policy, place),
+        table.can_qualify[rows, host, None],
         held,
     )
 

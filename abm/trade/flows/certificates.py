@@ -13,6 +13,7 @@ from abm.economy.last_quarter import Certificates
 from abm.economy.tables import Array
 from abm.engine.blocks import sector_blocks
 from abm.engine.parallel import in_parallel
+from abm.trade.borders.crossing import Filed
 from abm.trade.borders.this_quarter import Quarter
 from abm.trade.sales.market_clearing import INTERMEDIATE, Sales
 
@@ -68,24 +69,27 @@ class Filings:
         """
         borders = quarter.borders
         sold = sales[:, INTERMEDIATE].astype(np.float64)
+        can = quarter.table.can_qualify[firms, host, None]
         qualifies = some_firms(borders.meets_rule[:, host], firms)
         filed = self.filed
         for partner in range(N_HOSTS):
-            claim = some_firms(borders.claim[:, host, partner], firms)
-            complies = claim == Claim.COMPLIES
-            qualifies |= complies
+            claim, rest, share = (
+                some_firms(array[:, host, partner], firms)
+                for array in (borders.claim, borders.rest, borders.value_share)
+            )
+            qualifies |= claim == Claim.COMPLIES
             if partner == host:
                 continue
             cell, weight = (host, partner), sold[:, partner]
-            claimed = claim != Claim.PAYS
+            claims = Filed.under(claim, rest, share)
             at_stake = weight * (quarter.table.product_duty[firms, host, partner] > 0)
             filed["weight"][cell] += weight.sum()
             filed["duty"][cell] += weight @ some_firms(borders.duty[:, host, partner], firms)
-            filed["claimed"][cell] += weight @ claimed
+            filed["claimed"][cell] += weight @ claims.claimed
             filed["dutiable"][cell] += at_stake.sum()
-            filed["claimed_dutiable"][cell] += at_stake @ claimed
-            filed["false"][cell] += weight @ (claim == Claim.CLAIMS_FALSELY)
-        self.originating[host] += sold.T @ qualifies
+            filed["claimed_dutiable"][cell] += at_stake @ claims.claimed
+            filed["false"][cell] += weight @ claims.falsely
+        self.originating[host] += sold.T @ (can * qualifies)
         self.sold[host] += sold.sum(axis=0)
 
 

@@ -256,6 +256,7 @@ def _tally_plants(
     free_cost = costs.free_cost[firms, host, regime]
     free_content = costs.free_content[firms, host, regime]
     meets = borders.meets_rule[firms, host, regime]
+    can = quarter.table.can_qualify[firms, host]
     one = np.ones(len(firms), np.float32)
     value_added = split_value_added(
         work.borne,
@@ -268,7 +269,7 @@ def _tally_plants(
         host,
         {
             "border": one,
-            "qualified": meets,
+            "qualified": can * meets,
             "content": free_content,
             "infeasible": ~costs.feasible[firms, host, regime],
             "rent": work.rent,
@@ -295,26 +296,30 @@ def _tally_plants(
     for partner in range(N_HOSTS):
         if partner == host:
             continue
-        claim = borders.claim[firms, host, partner, regime]
-        complies = claim == Claim.COMPLIES
-        claimed = claim != Claim.PAYS
+        at = (firms, host, partner, regime)
+        filed = borders.filed(at)
+        complies = borders.claim[at] == Claim.COMPLIES
         constrained = complies & ~meets
+        # Of units, and of value at the border.
+        adapted, adapted_value = can * constrained, filed.complies * constrained
         dutiable = quarter.table.product_duty[firms, host, partner] > 0
-        unit_cost = np.where(constrained, compliant_cost, free_cost)
-        proof = np.where(complies, work.plants.border_cost[:, partner] - unit_cost, 0)
+        made = np.where(constrained, compliant_cost, free_cost)
+        unit_cost = can * made + (1 - can) * free_cost
+        penalty = free_cost * borders.penalty[at]
+        proof = np.where(complies, work.plants.border_cost[:, partner] - unit_cost - penalty, 0)
         _add(
             part,
             host,
             {
-                "qualified": constrained,
-                "content": constrained * missing,
-                "compliant": constrained,
-                "wedge": constrained * wedge,
-                "claimed": claimed,
+                "qualified": adapted_value,
+                "content": adapted_value * missing,
+                "compliant": adapted_value,
+                "wedge": adapted_value * wedge,
+                "claimed": filed.claimed,
                 "dutiable": dutiable,
-                "claimed_dutiable": claimed & dutiable,
-                "false": claim == Claim.CLAIMS_FALSELY,
-                "duty": borders.duty[firms, host, partner, regime],
+                "claimed_dutiable": filed.claimed * dutiable,
+                "false": filed.falsely,
+                "duty": borders.duty[at],
             },
             border[:, :, partner],
             partner,
@@ -324,13 +329,13 @@ def _tally_plants(
             host,
             {
                 "production_cost": unit_cost - free_cost,
-                "penalty": unit_cost * borders.penalty[firms, host, partner, regime],
+                "penalty": penalty,
                 "paperwork": proof,
             },
             volume[:, :, partner],
             partner,
         )
-        compliant_volume[:, :, partner] = volume[:, :, partner] * constrained[:, None]
+        compliant_volume[:, :, partner] = volume[:, :, partner] * adapted[:, None]
     bought = _purchases(work, terms.at(host, regime), host, regime, compliant_volume)
     part.purchases[:, :, host] += bought.reshape(*bought.shape[:2], 2, N_REGIONS)
 

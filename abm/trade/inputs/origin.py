@@ -77,7 +77,12 @@ def own_high_wage(calibration: Calibration, conditions: Conditions, policy: Poli
 
 def asks_further(policy: Policy, sector: int) -> bool:
     """Whether a sector has any rule beside content in any regime."""
-    asked = (policy.labour_value_content, policy.metals_content, policy.tariff_shift)
+    asked = (
+        policy.labour_value_content,
+        policy.metals_content,
+        policy.tariff_shift,
+        policy.country_content,
+    )
     return any(bool(rule[sector].any()) for rule in asked)
 
 
@@ -110,6 +115,9 @@ def further_rules(
     high[:, :N_HOSTS] = originating_weight[:, :N_HOSTS] * above[:, :, None]
     shift = np.zeros((N_GOODS, len(policy.regimes)))
     shift[sector] = policy.tariff_shift[sector]
+    country = policy.country_content[sector]
+    in_country = np.zeros((len(REGIONS), len(policy.regimes)), np.bool_)
+    in_country[:N_HOSTS] = country > 0
     return FurtherRules(
         high_wage_weights=high.astype(np.float32),
         own_high_wage=own_high_wage(calibration, conditions, policy)[sector].astype(np.float32),
@@ -119,4 +127,7 @@ def further_rules(
         de_minimis=np.where(policy.tariff_shift[sector] > 0, policy.de_minimis, 1.0),
         in_category=np.arange(N_GOODS) == METALS,
         shift=shift,
+        country=country.max(axis=0),
+        in_country=in_country,
+        own_country=(country > 0).astype(np.float32),
     )

@@ -20,7 +20,7 @@ FINDING = Finding(
     design="Dearer inputs where the rule binds and paperwork, ad valorem, under USMCA's content"
     " rules: the median over dutiable shipments of cars, light trucks and parts from Mexico and"
     " Canada to the United States, claimed or not, weighted by value. Paperwork is fitted to claims"
-    " of early 2025, which are filing behaviour too, though not to this figure.",
+    " of 2024, which are filing behaviour too, though not to this figure.",
     rule="The 95% interval lies within 1.4 to 2.5%.",
     designs=(USMCA_MOVING,),
     judge=judge,

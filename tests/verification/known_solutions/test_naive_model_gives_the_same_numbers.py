@@ -92,12 +92,16 @@ def test_the_same_firms_cannot_comply_at_all_where_no_part_qualifies():
 
 def test_every_claim_is_the_same_and_all_kinds_occur(both):
     model, agents = both
-    kinds = set()
+    kinds, of_rest = set(), set()
     for host, partner in MEMBER_PAIRS:
         naive = np.array([firm.claims[host, partner] for firm in agents])
         assert (naive == model.borders.claim[:, host, partner]).all()
         kinds |= set(naive.ravel().tolist())
-    assert kinds == set(Claim)
+        naive = np.array([firm.rest_claims[host, partner] for firm in agents])
+        assert (naive == model.borders.rest[:, host, partner]).all()
+        of_rest |= set(naive.ravel().tolist())
+    assert of_rest == {Claim.PAYS, Claim.CLAIMS_FALSELY}
+    assert kinds | of_rest == set(Claim)
 
 
 def test_goods_cost_the_same_at_every_border(both):

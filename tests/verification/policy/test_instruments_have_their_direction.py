@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from abm.axes import FOOTLOOSE, GOODS, HOSTS, REGIONS, SECTORS
-from abm.core.demand.claims import Claim
+from abm.base_year.population import fitted_can_qualify
 from abm.economy.tables import load_economy
+from abm.engine.blocks import sector_rows
 from abm.policy import compile_policy
 from abm.scenario.scenario import Scenario
 from abm.trade.inputs.input_prices import purchase_prices, value_added_cost
@@ -270,13 +271,34 @@ TIGHT = [
 ]
 
 
+def test_a_high_duty_raises_claims_to_what_can_qualify_and_no_further():
+    """Of machinery, whose part that can qualify is least; paperwork is dear, and nobody lies."""
+    honest = ("firms.honesty_median=10", "enforcement.paperwork_scale=50")
+    duty = "tariffs.special.USA.MEX.all=0.25"
+    part = fitted_can_qualify()[FOOTLOOSE.index("machinery"), MEX]
+    assert part < 0.9
+    claimed = {}
+    for name, some in {"now": honest, "duty": (*honest, duty)}.items():
+        model = run(*some)
+        rows = sector_rows(model.firms)[FOOTLOOSE.index("machinery")]
+        claimed[name] = model.borders.filed((rows, MEX, USA, model.regime)).claimed
+    everything = run(*honest, duty, "firms.cannot_qualify_scale=0")
+    whole = everything.borders.filed((rows, MEX, USA, everything.regime)).claimed
+    assert (claimed["duty"] >= claimed["now"] - 1e-6).all()
+    assert claimed["duty"].mean() > claimed["now"].mean() + 0.05
+    # By value at the border; who meets the rule at a cost has dearer goods in that part.
+    assert claimed["duty"].max() < part + 0.05
+    assert claimed["duty"].mean() > part - 0.05
+    assert (whole == 1).mean() > 0.9
+
+
 def test_more_audits_and_higher_fines_lower_what_is_misclassified():
-    # A rule that is hard to meet and a duty: something to lie for.
-    hard = ("tariffs.special.USA.MEX.all=0.25", *TIGHT)
+    # A rule that is hard to meet and a duty, something to lie for; and firms that would.
+    hard = ("tariffs.special.USA.MEX.all=0.25", "firms.honesty_median=0.1", *TIGHT)
     checks = [f"enforcement.audit_rate.USA={rate}" for rate in (0.0, 0.05, 0.2)]
     worlds = [run(*hard, check) for check in (*checks, "enforcement.penalty.USA=4")]
     liars = [
-        int((m.borders.claim[:, MEX, USA, m.regime] == Claim.CLAIMS_FALSELY).sum()) for m in worlds
+        int((m.borders.filed((slice(None), MEX, USA, m.regime)).falsely > 0).sum()) for m in worlds
     ]
     assert liars[0] > liars[1] >= liars[2]
     told = [summary(m.frames()) for m in worlds]

@@ -24,6 +24,7 @@ USA, MEX, CAN = range(3)
 KEY = "rules_of_origin."
 STRICT = f"{KEY}regional_value_content.cars=0.75"
 LABOUR = (STRICT, f"{KEY}labour_value_content.cars=0.40", f"{KEY}labour_value_credit=0.15")
+AMERICAN = (f"{KEY}regional_value_content.cars=0.82", f"{KEY}country_content.USA.cars=0.5")
 METALS = (STRICT, f"{KEY}metals_content.cars=0.9")
 DECENT = "labour_rights.wage_floor.MEX=16"
 CARS = FOOTLOOSE.index("cars")
@@ -108,6 +109,43 @@ def test_the_compliant_mix_has_the_metals_asked_for():
         # Members' metals that fail their own rule are in the share but do not count.
         # The rule is met to 2e-6 of net cost, of which metals are some 4%.
         assert value[:N_HOSTS].sum() / value.sum() >= 0.9 - 1e-4
+
+
+def test_the_compliant_mix_has_the_content_of_the_united_states_asked_for():
+    """Half of net cost from the United States beside 82% from the region, as was asked for."""
+    region, both = solved(AMERICAN[0])[0], solved(*AMERICAN)[0]
+    np.testing.assert_array_equal(both.free_cost, region.free_cost)
+    assert (of_cars(both.compliant_cost) >= of_cars(region.compliant_cost) * (1 - 1e-5)).all()
+    dearer = of_cars(both.compliant_cost) > of_cars(region.compliant_cost) * (1 + 1e-4)
+    assert dearer[:, [MEX, CAN]].mean() > 0.5
+    # A plant in the United States adds itself what counts.
+    assert dearer[:, USA].mean() < dearer[:, [MEX, CAN]].mean() / 10
+
+
+@pytest.mark.parametrize("host", [USA, MEX, CAN])
+def test_what_plants_buy_to_comply_is_american_to_half_of_net_cost(host):
+    costs, terms, value_added = solved(*AMERICAN)
+    model = base()
+    rows = np.arange(len(model.firms))[sector_rows(model.firms)[CARS]]
+    bound = ~costs.meets_rule[rows, host, 0] & costs.feasible[rows, host, 0]
+    here, some = terms[CARS].at(host, 0), rows[bound]
+    assert len(some) >= 3
+    volume = np.eye(len(some))
+    bought = ruled_purchases(
+        buyers(model.firms, some).at(host),
+        here,
+        value_added[some, host, 0],
+        costs.multipliers[some, :, host, 0],
+        0 * volume,
+        volume,
+    )
+    paid = bought.sum(axis=(0, 1)) + value_added[some, host, 0] + here.services[0, 0]
+    np.testing.assert_allclose(paid, costs.compliant_cost[some, host, 0], rtol=1e-5)
+    # An upper bound: American parts that do not originate are in it and do not count.
+    american = bought[:, USA].sum(axis=0)
+    if host == USA:
+        american += value_added[some, host, 0] + here.services[0, 0]
+    assert (american / paid >= 0.5 - 1e-4).all()
 
 
 def test_without_further_rules_ruled_purchases_are_ordinary_ones():

@@ -11,13 +11,12 @@ from abm.base_year.population import PAPERWORK_SPREAD
 from abm.core.demand.claims import BorderTerms, Claim, choose_claim
 from abm.economy.tables import MERCHANDISE_PROCESSING_FEE, Array
 from abm.engine.draws import Draws
+from experiments.fit.claims import claim_curve, claim_share, fit_median, read_can_qualify
 from experiments.fit.moments import (
     Border,
     Exports,
     FitSetting,
     Parameters,
-    claim_curve,
-    claim_share,
     observe,
 )
 from experiments.fit.search import (
@@ -28,7 +27,6 @@ from experiments.fit.search import (
     START,
     content_targets,
     fit,
-    fit_median,
     next_move,
 )
 
@@ -53,10 +51,11 @@ def some_exports() -> Exports:
         meets_rule=meets_rule,
         parts_content=np.full(PLANTS, np.nan),
         content=np.full(PLANTS, np.nan),
+        can_qualify=np.ones(PLANTS),
     )
 
 
-def drawn_claims(exports: Exports, median: float) -> Array:
+def drawn_claims(exports: Exports, median: float, can_qualify: float = 1.0) -> Array:
     """Share that claims at every rate when each plant draws its own paperwork and honesty."""
     draws = Draws(4)
     paperwork = median * np.exp(PAPERWORK_SPREAD * draws.normal("paperwork", 0, PLANTS))
@@ -77,29 +76,53 @@ def drawn_claims(exports: Exports, median: float) -> Array:
         paperwork[:, None],
         reluctance[:, None],
         terms,
+        can_qualify,
     )
-    share: Array = (choice.claim != Claim.PAYS).mean(axis=0)
+    of_part, of_rest = (claim != Claim.PAYS for claim in (choice.claim, choice.rest))
+    share: Array = (can_qualify * of_part + (1 - can_qualify) * of_rest).mean(axis=0)
     return share
 
 
-def test_the_claim_share_is_what_firms_choose_on_average() -> None:
+@pytest.mark.parametrize("can_qualify", [1.0, 0.7, 0.0])
+def test_the_claim_share_is_what_firms_choose_on_average(can_qualify: float) -> None:
     exports = some_exports()
-    expected = claim_share(exports, BORDER, RATES, 0.01)
-    assert drawn_claims(exports, 0.01) == pytest.approx(expected, abs=0.01)  # four errors
+    expected = claim_share(exports, BORDER, RATES, 0.01, can_qualify)
+    drawn = drawn_claims(exports, 0.01, can_qualify)
+    assert drawn == pytest.approx(expected, abs=0.01)  # four errors
 
 
+@pytest.mark.parametrize("can_qualify", [1.0, 0.8, 0.5])
 @pytest.mark.parametrize("median", [0.002, 0.01, 0.05])
-def test_the_median_of_paperwork_is_recovered_from_drawn_claims(median: float) -> None:
+def test_paperwork_and_who_can_qualify_are_recovered_from_drawn_claims(
+    median: float, can_qualify: float
+) -> None:
     exports = some_exports()
     curve = pd.DataFrame(
         {
             "rate": RATES,
-            "claim_share": drawn_claims(exports, median),
+            "claim_share": drawn_claims(exports, median, can_qualify),
             "dutiable_imports_usd": np.linspace(1.0, 2.0, len(RATES)),
         }
     )
-    # A quarter of a point of claims is at most 2% of the median at these shares.
-    assert fit_median(exports, BORDER, curve) == pytest.approx(median, rel=0.05)
+    # A quarter of a point of claims is at most 2% of the median at these shares; where
+    # the plateau is read from the curve too, it is some more.
+    assert fit_median(exports, BORDER, curve, can_qualify) == pytest.approx(median, rel=0.05)
+    found = fit_median(exports, BORDER, curve)
+    assert found == pytest.approx(median, rel=0.15)
+    read = read_can_qualify(exports, BORDER, curve, found)
+    assert read == pytest.approx(can_qualify, abs=0.03)
+
+
+def test_who_claims_at_low_rates_can_qualify_whatever_is_claimed_at_high_ones() -> None:
+    exports = some_exports()
+    exports = replace(exports, meets_rule=np.ones(PLANTS, bool), compliant_cost=exports.free_cost)
+    curve = pd.DataFrame(
+        {"rate": [0.02, 0.1], "claim_share": [0.8, 0.3], "dutiable_imports_usd": [9.0, 1.0]}
+    )
+    median = fit_median(exports, BORDER, curve)
+    assert 0.75 < read_can_qualify(exports, BORDER, curve, median) <= 0.8
+    rare = curve.assign(dutiable_imports_usd=[999.0, 1.0], claim_share=[0.3, 1.0])
+    assert read_can_qualify(exports, BORDER, rare, 1e-4) == pytest.approx(0.3, abs=0.03)
 
 
 def test_a_parameter_moves_as_far_as_its_moment_must_and_never_too_far() -> None:
@@ -133,7 +156,8 @@ def test_parameters_are_recovered_from_model_made_content_and_claims() -> None:
     origin = START.origin_share.copy()
     origin[rows] = [(0.7, 0.9, 0.75), (0.8, 0.85, 0.65)]
     medians = np.full((len(FOOTLOOSE), len(HOSTS)), 0.008)
-    truth = Parameters(spreads, origin, medians)
+    can = np.where(np.isin(FOOTLOOSE, VEHICLES), 1.0, 0.8)[:, None] * np.ones(len(HOSTS))
+    truth = Parameters(spreads, origin, medians, can)
     seen = observe(world, truth, firms, seed=1)
     targets = [
         replace(target, value=target.moment(seen))
@@ -143,11 +167,15 @@ def test_parameters_are_recovered_from_model_made_content_and_claims() -> None:
     curve = claim_curve()
     for (sector, host), bands in curve.groupby(["sector", "partner"]):
         curve.loc[bands.index, "claim_share"] = claim_share(
-            seen[sector, host], world.border, bands["rate"].to_numpy(), 0.008
+            seen[sector, host],
+            world.border,
+            bands["rate"].to_numpy(),
+            0.008,
+            can[FOOTLOOSE.index(sector), 0],
         )
     wrong = origin.copy()
     wrong[rows] = (0.78, 0.82, 0.6)
-    start = Parameters(spreads * 1.2, wrong, medians / 2)
+    start = Parameters(spreads * 1.2, wrong, medians / 2, np.ones_like(can))
     found, _, _ = fit(
         lambda trials: [observe(world, trial, firms, seed=1) for trial in trials],
         world,
@@ -160,3 +188,4 @@ def test_parameters_are_recovered_from_model_made_content_and_claims() -> None:
     assert found.content_spread == pytest.approx(spreads, rel=0.05)
     assert found.origin_share == pytest.approx(origin, abs=0.02)
     assert found.paperwork_median == pytest.approx(medians, rel=0.1)
+    assert found.can_qualify == pytest.approx(can, abs=0.01)

@@ -190,6 +190,20 @@ def test_a_named_sector_wins_over_all_in_further_rules_and_credit_is_taken_off()
     assert compiled.wage_line.tolist() == [16]
 
 
+def test_content_of_a_country_is_asked_of_the_sectors_named_and_of_one_country_each():
+    compiled = policy(
+        "[rules_of_origin.country_content]\nUSA = { all = 0.3, cars = 0.5, food = 0 }\n"
+        "MEX = { food = 0.2 }\n"
+    )
+    asked = compiled.country_content[..., 0]
+    assert asked[SECTORS.index("cars")].tolist() == [0.5, 0, 0]
+    assert asked[SECTORS.index("food")].tolist() == [0, 0.2, 0]
+    assert asked[SECTORS.index("metals")].tolist() == [0.3, 0, 0]
+    assert asked[SECTORS.index("other_services")].tolist() == [0, 0, 0]
+    with pytest.raises(ScenarioError, match="cars is asked for content of USA and of CAN"):
+        policy("[rules_of_origin.country_content]\nUSA = { cars = 0.5 }\nCAN = { cars = 0.1 }\n")
+
+
 def test_subsidies_and_support_reach_their_place_alone():
     compiled = policy("subsidies.MEX = { all = 0.1, cars = 0.2 }\nforeign_support.CHN.metals = 0.3")
     assert compiled.subsidy[:, 1, 0].tolist() == [0.2] + [0.1] * 9 + [0] * 4
