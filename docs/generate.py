@@ -57,7 +57,7 @@ CONSTANTS = (
     "abm.base_year.drawn_plants.LEAST_OWNED",
     "abm.base_year.calibration.OWNING_ROUNDS",
     "abm.trade.sales.market_clearing.REACH_EXPONENT",
-    "abm.base_year.calibration.TOLERANCE",
+    "abm.base_year.calibration.ACCESS_TOLERANCE",
     "abm.base_year.calibration.NEGLIGIBLE",
     "abm.trade_phases.SETTLING_ROUNDS",
     "abm.core.inputs.content_rules.MAX_LOG_WEDGE",

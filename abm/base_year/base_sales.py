@@ -4,7 +4,7 @@ import numpy as np
 
 from abm.axes import N_HOSTS, NO_PLANT
 from abm.base_year.calibration import BaseYear
-from abm.core.choice.parts import Indices
+from abm.core.choice.parts_of_sets import Indices
 from abm.economy.tables import Array, Economy
 from abm.location.moving_costs import SETS
 from abm.location.payoffs import config_revenues, plant_sales

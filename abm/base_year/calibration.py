@@ -55,7 +55,7 @@ from agents import FirmTable
 PROMISED = 1e-3
 """Largest relative error of any flow that calibration accepts."""
 
-TOLERANCE = PROMISED / 5
+ACCESS_TOLERANCE = PROMISED / 5
 """Relative error at which the search ends."""
 
 PATIENT_ROUNDS = 60
@@ -156,7 +156,7 @@ def calibrate(
     settings: FirmAssumptions,
     start: BaseYear | None = None,
     built: Floats | None = None,
-    tolerance: float = TOLERANCE,
+    tolerance: float = ACCESS_TOLERANCE,
 ) -> BaseYear:
     """Constants at which the firms of ``table`` reproduce the calibration year.
 

@@ -26,7 +26,7 @@ from abm.axes import (
     QUARTERS_A_YEAR,
 )
 from abm.base_year.base_sales import base_quarter, set_base_sales
-from abm.base_year.calibration import TOLERANCE, BaseYear, calibrate
+from abm.base_year.calibration import ACCESS_TOLERANCE, BaseYear, calibrate
 from abm.base_year.drawn_plants import (
     draw_sets,
     keep_every_cell_alive,
@@ -290,7 +290,7 @@ class _Turns:
         network = link_suppliers(table, economy, self.scenario.economy.relation, self.draws)
         built = drawn_built(table, leaving, self.scenario.economy.speeds, self.draws)
         start = None if before is None else before.base_year
-        found_to = ROUGHLY if before is None else TOLERANCE
+        found_to = ROUGHLY if before is None else ACCESS_TOLERANCE
         base_year = calibrate(table, economy, policy, settings, start, built, found_to)
         network.mass[:] = table.size * table.weight  # as owners' shares have moved weights
         sold = set_base_sales(base_quarter(table, economy, policy, base_year), base_year)

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.special import log_expit
 
 from abm.axes import HAS_PLANT
-from abm.core.choice.parts import Indices
+from abm.core.choice.parts_of_sets import Indices
 from abm.economy.tables import Array
 from abm.engine.draws import Draws
 from abm.location.evenly import (

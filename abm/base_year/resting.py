@@ -23,7 +23,7 @@ from abm.axes import HAS_PLANT, N_CONFIGS, N_HOMES, NO_PLANT
 from abm.core.choice.attrition import attrition
 from abm.core.choice.foresight import PlantProblem
 from abm.core.choice.long_run import stationary_distribution
-from abm.core.choice.parts import Indices
+from abm.core.choice.parts_of_sets import Indices
 from abm.core.choice.plant_values import keeping_values, moves_from
 from abm.core.inputs.content_rules import Floats
 from abm.economy.tables import Array

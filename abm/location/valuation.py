@@ -15,7 +15,7 @@ from abm.core.choice.dated_beliefs import Calendar
 from abm.core.choice.dated_plants import dated_moves
 from abm.core.choice.foresight import PlantProblem
 from abm.core.choice.location import LocationProblem
-from abm.core.choice.parts import Indices
+from abm.core.choice.parts_of_sets import Indices
 from abm.core.choice.plant_projects import going_on_or_back
 from abm.core.choice.plant_values import MoveValues, keeping_values, moves_from
 from abm.core.choice.projects import Projects

@@ -8,7 +8,7 @@ import pandas as pd
 from abm import data
 from abm.axes import FOOTLOOSE, HOSTS, PARTNERS, VEHICLES
 from abm.economy.tables import Array
-from experiments.fit.claims import (
+from experiments.fit.claim_curve import (
     BANDS,
     ENOUGH,
     HIGH_RATE,

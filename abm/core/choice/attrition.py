@@ -13,7 +13,7 @@ from typing import Self
 
 import numpy as np
 
-from abm.core.choice.parts import Indices, Parts
+from abm.core.choice.parts_of_sets import Indices, Parts
 from abm.core.choice.sets import Sets
 from abm.core.inputs.content_rules import Floats
 

@@ -23,7 +23,7 @@ from enum import IntEnum
 import numpy as np
 from scipy.special import log_expit
 
-from abm.core.choice.parts import Indices
+from abm.core.choice.parts_of_sets import Indices
 from abm.core.choice.sets import Booleans, Sets
 from abm.core.inputs.content_rules import Floats
 

@@ -20,7 +20,7 @@ import numpy as np
 from abm.core.choice.dated_beliefs import Calendar
 from abm.core.choice.foresight import Foresight, PlantProblem, WorthOfMoves, discounted_moves
 from abm.core.choice.location import best_of_choices, firms_last
-from abm.core.choice.parts import Indices
+from abm.core.choice.parts_of_sets import Indices
 from abm.core.choice.plant_values import MoveValues
 from abm.core.inputs.content_rules import Floats
 

@@ -28,7 +28,7 @@ from abm.core.blocks import blocks
 from abm.core.choice.attrition import Decay
 from abm.core.choice.dated_beliefs import Calendar
 from abm.core.choice.location import BLOCK_ENTRIES, LocationProblem, firms_last
-from abm.core.choice.parts import Indices, Leads, Move
+from abm.core.choice.parts_of_sets import Indices, Leads, Move
 from abm.core.choice.sets import Sets
 from abm.core.inputs.content_rules import Floats
 
@@ -212,7 +212,7 @@ def discounted_moves(expected: Calendar, discount: float, start: int, last: int)
 
 
 @dataclass(frozen=True, eq=False)
-class Moves:
+class BlockMoves:
     """Some moves of some firms of a block.
 
     Attributes
@@ -292,16 +292,16 @@ class WorthOfMoves:
             row[:] = foresee(powers[max(delay, 1)], then)
         return reached
 
-    def moves(self, moves: tuple[Move, ...], firms: slice = slice(None)) -> Moves:
+    def moves(self, moves: tuple[Move, ...], firms: slice = slice(None)) -> BlockMoves:
         """Some moves, by set from and set to, of some firms of the block."""
         leads = self.foresight.decay.parts.leads(moves)
         which = np.searchsorted(self.delays, self.foresight.delay[leads.start, leads.target])
         left = self._after[which[leads.way], leads.pair, firms]
         chances = leads.chances.add(left)
-        return Moves(leads, which[leads.move], chances, self._meanwhile(leads, firms), firms)
+        return BlockMoves(leads, which[leads.move], chances, self._meanwhile(leads, firms), firms)
 
     def _meanwhile(self, leads: Leads, firms: slice) -> Floats:
-        """As of `Moves`."""
+        """As of `BlockMoves`."""
         foresight, powers = self.foresight, self.foresight.powers
         delays = foresight.delay[leads.start, leads.target]
         profit = foresight.profit[leads.target][..., firms]

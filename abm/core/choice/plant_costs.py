@@ -8,7 +8,7 @@ country; founding a firm costs on top.
 
 import numpy as np
 
-from abm.core.choice.parts import Indices
+from abm.core.choice.parts_of_sets import Indices
 from abm.core.choice.sets import Sets
 from abm.core.inputs.content_rules import Floats
 

@@ -32,7 +32,7 @@ from abm.core.choice.location import (
     firms_last,
     regime_groups,
 )
-from abm.core.choice.parts import Indices
+from abm.core.choice.parts_of_sets import Indices
 from abm.core.choice.sets import Booleans
 from abm.core.inputs.content_rules import Floats
 

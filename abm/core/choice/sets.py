@@ -16,7 +16,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.core.choice.parts import Indices, Move, Parts
+from abm.core.choice.parts_of_sets import Indices, Move, Parts
 
 Booleans = NDArray[np.bool_]
 

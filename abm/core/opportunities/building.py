@@ -30,7 +30,7 @@ import numpy as np
 from scipy.special import expit
 
 from abm.core.choice.location import best_of_choices
-from abm.core.choice.parts import Indices
+from abm.core.choice.parts_of_sets import Indices
 from abm.core.choice.sets import ABSENT, Booleans
 from abm.core.inputs.content_rules import Floats
 from abm.core.opportunities.waiting import Waiting, cutoffs, option_values

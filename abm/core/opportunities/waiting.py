@@ -34,7 +34,7 @@ from abm.core.blocks import blocks
 from abm.core.choice.dated_beliefs import Calendar
 from abm.core.choice.foresight import foresee
 from abm.core.choice.location import BLOCK_ENTRIES, MAX_NEWTON_STEPS
-from abm.core.choice.parts import Indices
+from abm.core.choice.parts_of_sets import Indices
 from abm.core.inputs.content_rules import Floats
 
 OUT_OF_REACH = 1e200

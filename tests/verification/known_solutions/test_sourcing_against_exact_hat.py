@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from abm.axes import N_FOOTLOOSE, N_GOODS, N_HOSTS, N_REGIONS, N_SECTORS
-from abm.base_year.calibration import TOLERANCE, calibrate
+from abm.base_year.calibration import ACCESS_TOLERANCE, calibrate
 from abm.base_year.population import draw_population
 from abm.core.demand.markets import hat_shares
 from abm.core.inputs.buyers import Buyers
@@ -237,7 +237,7 @@ def test_the_model_with_one_type_of_firm_buys_by_exact_hat(alike, hat):
         shares = found / np.where(spent > 0, spent, 1)
         # The calibrated shares are the table's to this tolerance, relative to a cell.
         np.testing.assert_allclose(
-            shares[bought_here], expected[bought_here], atol=2 * TOLERANCE, rtol=0
+            shares[bought_here], expected[bought_here], atol=2 * ACCESS_TOLERANCE, rtol=0
         )
 
 
