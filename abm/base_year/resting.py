@@ -24,7 +24,7 @@ from abm.core.choice.attrition import attrition
 from abm.core.choice.foresight import PlantProblem
 from abm.core.choice.long_run import stationary_distribution
 from abm.core.choice.parts_of_sets import Indices
-from abm.core.choice.plant_values import keeping_values, moves_from
+from abm.core.choice.plant_values import keeping_values, moves_from_all
 from abm.core.inputs.content_rules import Floats
 from abm.economy.tables import Array
 from abm.location.moving_costs import CLOSED, OPENED, SETS, MovingCosts, Sunk, from_abroad
@@ -83,8 +83,7 @@ class RestingMoves:
         values, _ = keeping_values(problem, tolerance=VALUE_TOLERANCE)
         firms = len(values)
         gain, keeping, lack = np.empty((3, firms, N_CONFIGS, N_CONFIGS))
-        for config in range(N_CONFIGS):
-            moves = moves_from(problem, values, np.full(firms, config))
+        for config, moves in enumerate(moves_from_all(problem, values)):
             gain[:, config], keeping[:, config] = moves.gain[..., 0], moves.keeping[..., 0]
             worth = moves.worth[..., 0]
             stays = worth[:, [config]] - worth

@@ -9,7 +9,7 @@ anew every quarter: each firm is struck with its own chance, and firms that are 
 quarter differ in home and size.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ from abm.axes import N_CONFIGS, N_FOOTLOOSE, N_HOSTS
 from abm.economy.tables import Array
 from abm.engine.draws import Draws
 from abm.location.moving_costs import CLOSED, OPENED
-from abm.location.valuation import Choices, DrawnLuck, Weighing, weigh
+from abm.location.valuation import Choices, DrawnLuck, Weighing, decide_again
 from agents import FirmTable
 
 Rows = NDArray[np.int64]
@@ -210,8 +210,7 @@ def draw_evenly(
         shape, to = (len(off), 2), wanted[off].astype(np.int64)
         chance = draws.uniform("luck of what is drawn", quarter, shape, ids=rows[off])
         anew = _forced(choices, weighed, luck, off, to, LEAST_LUCK - np.log(chance))
-        some = replace(choices, rows=rows[off], payoff=choices.payoff[off])
-        weighed.put(off, weigh(some, weighed.later[off].astype(np.float64), anew))
+        decide_again(choices, weighed, off, anew)
         luck.building[off], luck.keeping[off] = anew.building, anew.keeping
     moved = weighed.choice[open_] != config[open_]
     made = [np.bincount(line[moved], of[moved], len(before)) for of in (np.ones(len(line)), amount)]

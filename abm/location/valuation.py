@@ -1,7 +1,7 @@
 """What sets of plants, opportunities and projects are worth to firms, and what they then decide."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any, Self
 
@@ -82,7 +82,30 @@ class DrawnLuck:
 
 
 @dataclass(frozen=True)
-class Weighing:
+class Decided:
+    """What some firms decide, in quarters of profit.
+
+    Attributes
+    ----------
+    choice : ndarray of int, shape (firm,)
+        The set decided on; the present one where nothing is.
+    luck : ndarray, shape (firm,)
+        What spoke for it beside its worth; 0 where nothing is decided.
+    held, held_luck : ndarray, shape (firm,)
+        Opportunity that waits for better days, `ABSENT` without one, and its luck.
+    option : ndarray, shape (firm,)
+        What that is worth.
+    """
+
+    choice: Indices
+    luck: Floats
+    held: Indices
+    held_luck: Floats
+    option: Floats
+
+
+@dataclass(frozen=True)
+class Weighing(Decided):
     """What some firms weigh and decide, in quarters of profit.
 
     Attributes
@@ -99,14 +122,6 @@ class Weighing:
         Odds of ending a review that brings no building with each set.
     expected : ndarray, shape (firm, config)
         Probability of deciding on each set this quarter, luck unknown but for what is held.
-    choice : ndarray of int, shape (firm,)
-        The set decided on; the present one where nothing is.
-    luck : ndarray, shape (firm,)
-        What spoke for it beside its worth; 0 where nothing is decided.
-    held, held_luck : ndarray, shape (firm,)
-        Opportunity that waits for better days, `ABSENT` without one, and its luck.
-    option : ndarray, shape (firm,)
-        What that is worth.
     going_on, cancelling : ndarray, shape (firm,)
         What finishing the project under way is worth, and giving it up; 0 without a project.
     """
@@ -117,11 +132,6 @@ class Weighing:
     cutoff: Floats
     keeping: Floats
     expected: Floats
-    choice: Indices
-    luck: Floats
-    held: Indices
-    held_luck: Floats
-    option: Floats
     going_on: Floats
     cancelling: Floats
 
@@ -138,9 +148,9 @@ class Weighing:
         }
         return cls(**arrays)
 
-    def put(self, firms: Rows, some: Self) -> None:
-        """Fill in what some firms weigh."""
-        for item in fields(self):
+    def put(self, firms: Rows, some: Decided) -> None:
+        """Fill in what some firms weigh, or what they decide alone."""
+        for item in fields(some):
             getattr(self, item.name)[firms] = getattr(some, item.name)
 
 
@@ -307,24 +317,15 @@ def _weigh_piece(
     choices: Choices, dated: bool, firms: Rows, start: Array, luck: DrawnLuck
 ) -> Weighing:
     table, rows, regime = choices.table, choices.rows[firms], choices.regime
-    settings, config = choices.moving.settings, table.config[rows].astype(np.int64)
+    config = table.config[rows].astype(np.int64)
     problem = choices.problem(firms)
     later, _ = keeping_values(problem, start, VALUE_TOLERANCE)
     ahead = _look_ahead(problem, choices.expected, later, config, regime, dated)
-    stay = lasting(settings.opportunity_quarters)
-    location, moves = problem.location, ahead.today
-    waiting = Waiting(ahead.expected, location.belief, location.discount, stay, ahead.remains)
-    building = Building.weighed(ahead.gain, waiting, regime, location.noise)
-    drawn = building.draw(luck.building).only(luck.strikes)
+    moves, noise = ahead.today, problem.location.noise
+    building = Building.weighed(ahead.gain, _waiting(choices, problem, ahead), regime, noise)
     strikes = luck.strikes.astype(np.float64)
     keeping = moves.keeping[..., regime]
     expected = expected_moves(building.expected(luck.held, strikes), keeping, strikes, config)
-    held = building.after_draws(luck.held, drawn)
-    builds = building.ready(held)
-    kept, kept_luck = _reviewed(moves, config, regime, settings.keep_noise * luck.keeping)
-    reviews = luck.strikes & ~builds
-    choice = np.where(builds, held.target, np.where(reviews, kept, config))
-    waits = held.only(~builds & (choice == config))
     going_on, cancelling = np.zeros((2, len(firms)))
     at_work = np.flatnonzero(table.target[rows] >= 0)
     if len(at_work):
@@ -336,19 +337,69 @@ def _weigh_piece(
             regime,
         )
     return Weighing(
-        later,
-        ahead.path[0, ..., regime],
-        moves.worth[..., regime],
-        building.cutoff,
-        keeping,
-        expected,
+        **vars(_decide(building, moves, config, luck, problem.keep_noise)),
+        later=later,
+        today=ahead.path[0, ..., regime],
+        worth=moves.worth[..., regime],
+        cutoff=building.cutoff,
+        keeping=keeping,
+        expected=expected,
+        going_on=going_on,
+        cancelling=cancelling,
+    )
+
+
+def decide_again(choices: Choices, weighed: Weighing, firms: Rows, luck: DrawnLuck) -> None:
+    """Let some firms decide with other luck than when they weighed what they could do.
+
+    Parameters
+    ----------
+    choices : Choices
+        Of all firms.
+    weighed : Weighing
+        Of all firms; what some decide is overwritten.
+    firms : ndarray of int, shape (some firm,)
+    luck : DrawnLuck
+        Of these.
+    """
+    some = replace(choices, rows=choices.rows[firms], payoff=choices.payoff[firms])
+
+    def solve(piece: tuple[bool, Rows]) -> None:
+        dated, which = piece
+        problem, regime = some.problem(which), some.regime
+        config = some.table.config[some.rows[which]].astype(np.int64)
+        later = weighed.later[firms[which]]
+        ahead = _look_ahead(problem, some.expected, later, config, regime, dated)
+        waiting, noise = _waiting(some, problem, ahead), problem.location.noise
+        building = Building(ahead.gain, weighed.cutoff[firms[which]], waiting, regime, noise)
+        anew = _decide(building, ahead.today, config, luck.take(which), problem.keep_noise)
+        weighed.put(firms[which], anew)
+
+    in_parallel(solve, list(some.pieces()))
+
+
+def _waiting(choices: Choices, problem: PlantProblem, ahead: _Ahead) -> Waiting:
+    stay, location = lasting(choices.moving.settings.opportunity_quarters), problem.location
+    return Waiting(ahead.expected, location.belief, location.discount, stay, ahead.remains)
+
+
+def _decide(
+    building: Building, moves: MoveValues, config: Rows, luck: DrawnLuck, keep_noise: float
+) -> Decided:
+    """What firms decide, ``moves`` being those of today and ``config`` where they stand."""
+    drawn = building.draw(luck.building).only(luck.strikes)
+    held = building.after_draws(luck.held, drawn)
+    builds = building.ready(held)
+    kept, kept_luck = _reviewed(moves, config, building.regime, keep_noise * luck.keeping)
+    reviews = luck.strikes & ~builds
+    choice = np.where(builds, held.target, np.where(reviews, kept, config))
+    waits = held.only(~builds & (choice == config))
+    return Decided(
         choice,
         np.where(builds, held.luck, np.where(reviews & (kept != config), kept_luck, 0.0)),
         waits.target,
         waits.luck,
         building.worth(waits),
-        going_on,
-        cancelling,
     )
 
 

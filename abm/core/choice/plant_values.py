@@ -204,8 +204,8 @@ def _solve(chain: Floats, weight: Floats, gap: Floats) -> Floats:
     if regimes == 1:
         one: Floats = gap / (1 - chain[0] * weight)
         return one
-    rows = -chain[:, :, None, None] * np.moveaxis(weight, 1, 0)
-    step = np.moveaxis(gap, 1, 0).copy()
+    rows = -chain[:, :, None, None] * weight.swapaxes(0, 1)
+    step = gap.swapaxes(0, 1).copy()
     for regime in range(regimes):
         rows[regime, regime] += 1
     for pivot in range(regimes):
@@ -216,7 +216,7 @@ def _solve(chain: Floats, weight: Floats, gap: Floats) -> Floats:
     for pivot in range(regimes - 1, -1, -1):
         step[pivot] -= (rows[pivot, pivot + 1 :] * step[pivot + 1 :]).sum(axis=0)
         step[pivot] /= rows[pivot, pivot]
-    return np.moveaxis(step, 0, 1)
+    return step.swapaxes(0, 1)
 
 
 @dataclass(frozen=True)
@@ -299,13 +299,43 @@ def moves_from(problem: PlantProblem, values: Floats, config: Indices) -> MoveVa
     """
     firms, configs, regimes = values.shape
     worth, stands = np.empty((firms, configs, regimes)), np.ones(firms)
-    delays = len(np.unique(problem.location.build_delay))
-    for rows, foresight in problem.outlooks(delays * configs * regimes, config=config):
-        prospects, known = WorthOfMoves(foresight, foresight.delay), firms_last(values[rows])
-        opening = [known] * (len(prospects.delays) - 1)
-        standing = foresight.decay.expected(known)
-        reached = prospects.reached(foresight.powers, standing, opening)
+    for rows, foresight in problem.outlooks(_entries(problem), config=config):
+        prospects, reached = _prospects(foresight, values[rows])
         worth[rows] = np.moveaxis(prospects.worth_to(config[rows], reached), -1, 0)
         stands[rows] = foresight.decay.stands[config[rows], np.arange(len(rows))]
     value = values[np.arange(firms), config]
     return MoveValues.weighed(problem, worth, value, config, stands)
+
+
+def moves_from_all(problem: PlantProblem, values: Floats) -> list[MoveValues]:
+    """What firms might do in every set of plants; as `moves_from`, one a set."""
+    firms, configs, regimes = values.shape
+    worth, stands = np.empty((configs, firms, configs, regimes)), np.ones((configs, firms))
+    for rows, foresight in problem.outlooks(_entries(problem)):
+        prospects, reached = _prospects(foresight, values[rows])
+        for config in range(configs):
+            of_all = prospects.worth_to(np.full(len(rows), config), reached)
+            worth[config, rows] = np.moveaxis(of_all, -1, 0)
+        stands[:, rows] = foresight.decay.stands
+    return [
+        MoveValues.weighed(problem, *found, np.full(firms, config), stands[config])
+        for config, found in enumerate(zip(worth, values.swapaxes(0, 1), strict=True))
+    ]
+
+
+def _entries(problem: PlantProblem) -> int:
+    """Numbers a firm that `moves_from` works on at once."""
+    _, configs, regimes = problem.location.profit.shape
+    delays = len(np.unique(problem.location.build_delay))
+    return delays * configs * max(int(regimes), int(configs))
+
+
+def _prospects(foresight: Foresight, values: Floats) -> tuple[WorthOfMoves, Floats]:
+    """Moves of a block of firms, and what they reach if all quarters are alike.
+
+    ``values`` has shape (firm, config, regime).
+    """
+    prospects, known = WorthOfMoves(foresight, foresight.delay), firms_last(values)
+    opening = [known] * (len(prospects.delays) - 1)
+    standing = foresight.decay.expected(known)
+    return prospects, prospects.reached(foresight.powers, standing, opening)
