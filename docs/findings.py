@@ -23,7 +23,7 @@ from abm.core.demand.claims import Claim
 from abm.core.inputs.content_rules import Floats
 from abm.scenario.scenario import Scenario
 from docs.generate import table
-from experiments.labels import REGION_NAMES
+from experiments.labels import REGION_NAMES, with_minus
 from experiments.outcomes.quantities import consumer_prices, employment, plants_changed
 from experiments.scenarios.overrides import load_scenario
 from viz.figures.documentation import laffer_curve, threat_and_openings, withdrawal_and_trade
@@ -49,6 +49,8 @@ THREAT_QUARTERS = 4
 WITHDRAWAL_QUARTERS = 20
 
 DRIFT_FIRMS, DRIFT_QUARTERS = 10_000, 40
+DRIFT_SEEDS = (1, 2, 3)
+DRIFT_AFTER = (8, 16, 24, 40)
 NOTICEABLE = 0.01
 LARGE_FLOW = 10_000
 """Million USD a year from which a flow between two regions is large."""
@@ -214,9 +216,12 @@ def measure_withdrawal(
 
 
 def measure_drift(firms: int = DRIFT_FIRMS, quarters: int = DRIFT_QUARTERS) -> str:
-    """Drift of aggregates and gross moves under status-quo, as a table."""
-    model = RelocationModel("status-quo", firms=firms, rng=1)
-    model.run_for(quarters)
+    """Drift of aggregates and gross moves under status-quo, as tables."""
+    by_seed = {}
+    for seed in DRIFT_SEEDS[::-1]:
+        model = RelocationModel("status-quo", firms=firms, rng=seed)
+        model.run_for(quarters)
+        by_seed[seed] = model.outcomes
     frames = model.frames()
     outcomes, trade = frames["outcomes"], frames["trade"]
     output = outcomes.groupby(["quarter", "region"])["output_musd"].sum().unstack()
@@ -254,10 +259,28 @@ def measure_drift(firms: int = DRIFT_FIRMS, quarters: int = DRIFT_QUARTERS) -> s
     heads = ("no news", "largest drift in any quarter", "where", "largest at the end", "above 1%")
     share = moved / standing / years
     return (
+        f"{drift_by_seed(by_seed)}\n\n"
+        f"Of seed {DRIFT_SEEDS[0]} alone:\n\n"
         f"{table(heads, rows)}\n\n"
         f"Gross moves: {moved:,.0f} of {standing:,.0f} plants in {years:g} years, "
         f"{share:.2%} a year ({firms:,} firms, {quarters} quarters, seed 1).\n"
     )
+
+
+def drift_by_seed(outcomes: dict[int, pd.DataFrame]) -> str:
+    """Output of the hosts against the calibration year some quarters on, as a table."""
+    rows = []
+    for seed, of_seed in sorted(outcomes.items()):
+        output = of_seed.groupby(["quarter", "region"])["output_musd"].sum().unstack()
+        change = 100 * (output / output.iloc[0] - 1)
+        after = [quarter for quarter in DRIFT_AFTER if quarter in change.index]
+        cells = [
+            " / ".join(with_minus(f"{change.loc[quarter, host]:+.1f}") for host in HOSTS)
+            for quarter in after
+        ]
+        rows.append((str(seed), *cells))
+    heads = ("seed", *(f"after {quarter} quarters" for quarter in after))
+    return f"Output in percent, {' / '.join(HOSTS)}:\n\n{table(heads, rows)}"
 
 
 # --- writing -------------------------------------------------------------------------------
