@@ -16,11 +16,11 @@ from abm.core.choice.dated_plants import dated_moves
 from abm.core.choice.foresight import PlantProblem
 from abm.core.choice.location import LocationProblem
 from abm.core.choice.parts_of_sets import Indices
-from abm.core.choice.plant_projects import going_on_or_back
 from abm.core.choice.plant_values import MoveValues, keeping_values, moves_from
 from abm.core.choice.projects import Projects
 from abm.core.inputs.content_rules import Floats
 from abm.core.opportunities.building import Building, Held, expected_moves
+from abm.core.opportunities.plant_projects import going_on_or_back
 from abm.core.opportunities.waiting import Waiting, lasting
 from abm.economy.tables import Array
 from abm.engine.parallel import in_parallel

@@ -20,9 +20,9 @@ from abm.core.choice.location import (
     solve_values,
 )
 from abm.core.choice.plant_costs import moving_costs
-from abm.core.choice.plant_projects import going_on_or_back
 from abm.core.choice.plant_values import keeping_values, moves_from
 from abm.core.choice.projects import Projects, continue_or_cancel
+from abm.core.opportunities.plant_projects import going_on_or_back
 from tests.reference.nested_values import nested_odds, nested_values
 from tests.synthetic_plants import ALL_SETS, STANDING_SETS, owners
 

@@ -8,9 +8,9 @@ import pytest
 from abm.core.choice.dated_beliefs import Calendar
 from abm.core.choice.dated_plants import dated_moves
 from abm.core.choice.foresight import PlantProblem
-from abm.core.choice.plant_projects import going_on_or_back
 from abm.core.choice.plant_values import keeping_values, moves_from
 from abm.core.choice.projects import Projects
+from abm.core.opportunities.plant_projects import going_on_or_back
 from tests.reference.nested_values import nested_values
 from tests.synthetic_plants import ALL_SETS, EMPTY, STANDING_SETS, Reference, best_of, owners
 
