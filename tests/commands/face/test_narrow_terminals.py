@@ -7,7 +7,7 @@ from rich.console import Console
 
 from experiments.commands.printed import channels_table, summary_table
 from experiments.narrow import WholeNumbers
-from tests.made_up_seeds import a_result, with_channels
+from tests.made_up_seeds import SURE, a_result, with_channels
 
 WIDTHS = (40, 60, 80, 120)
 ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
@@ -59,7 +59,8 @@ def test_a_wide_terminal_shows_everything_and_says_nothing():
 
 
 @pytest.mark.parametrize("width", [60, 80])
-def test_the_tables_of_a_comparison_are_whole_at_usual_widths(sure, width):
+def test_the_tables_of_a_comparison_are_whole_at_usual_widths(width):
+    sure = a_result(SURE)
     split = with_channels(sure, duty_paid=-1234.5)
     for table in (summary_table(sure), channels_table(split.summary)):
         text = printed(table, width)
@@ -70,12 +71,12 @@ def test_the_tables_of_a_comparison_are_whole_at_usual_widths(sure, width):
         assert cut == set()
 
 
-def test_what_matters_most_of_a_comparison_stays(sure):
-    text = printed(summary_table(sure), 60)
+def test_what_matters_most_of_a_comparison_stays():
+    text = printed(summary_table(a_result(SURE)), 60)
     assert "95%" in text
     assert "Drift of status-quo" in " ".join(text.split("Left out")[-1].split())
 
 
-def test_a_single_seed_is_said_to_tell_nothing_of_luck(sure):
+def test_a_single_seed_is_said_to_tell_nothing_of_luck():
     text = printed(summary_table(a_result((0.1,))), 80)
     assert "cannot tell" in " ".join(text.split())
