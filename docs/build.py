@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[1]
 PAGES = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "CITATION.cff", "LICENSE")
 
 REFERENCE = {
-    "In one import": ("nearshore", "nearshore.pairs"),
+    "In one import": ("nearshore", "nearshore.pairs", "nearshore.comparison"),
     "The model": (
         "abm.model",
         "abm.trade_phases",

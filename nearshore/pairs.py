@@ -1,15 +1,20 @@
 """Runs in Python: one scenario, or two under the same luck."""
 
 from collections.abc import Iterable
+from dataclasses import replace
+from itertools import batched
 from pathlib import Path
 
 import pandas as pd
 
 from abm.engine.seeds import seed_of
+from abm.errors import ScenarioError
 from abm.scenario.scenario import Scenario
+from experiments.outcomes.over_seeds import add_intervals, measured, of_seeds
 from experiments.outcomes.summary import entries
 from experiments.runs.runner import RunResult, run_scenario
 from experiments.scenarios.overrides import Source, load_scenario
+from nearshore.comparison import Comparison
 
 FIRMS = 2_000
 
@@ -70,8 +75,8 @@ def compare(
     firms: int = FIRMS,
     quarters: int | None = None,
     seeds: Iterable[int] = (1,),
-) -> dict[str, pd.DataFrame]:
-    """The tables of two scenarios that differ by policy alone, seed by seed.
+) -> Comparison:
+    """Two scenarios that differ by policy alone, run seed by seed.
 
     With one seed both have the same firms and the same luck, so that what differs is what
     policy does; how much that varies over seeds says how far to trust it.
@@ -84,15 +89,12 @@ def compare(
     quarters : int, optional
         The scenario's own number unless given; the reference has the same.
     seeds : iterable of int
-        A pair of runs for each.
+        A pair of runs for each; several for an interval of every difference.
 
     Returns
     -------
-    dict of str to pandas.DataFrame
-        The tables of `docs/outputs.md`, rows of all runs under one another, with the columns
-        ``seed`` and ``scenario`` in front; and ``headlines``, a row a seed and headline of
-        the summary: its ``unit``, what it is at the ``end`` of the scenario, and the
-        ``difference`` from the reference, NaN for a share of nothing.
+    Comparison
+        With ``summary``, ``tables``, ``figures`` and ``brief()``.
 
     Raises
     ------
@@ -103,21 +105,42 @@ def compare(
 
     Examples
     --------
-    >>> headlines = compare("blanket-25", firms=200, quarters=5)["headlines"].set_index("headline")
-    >>> bool(headlines.loc["preference_utilisation.MEX", "difference"] > 0)
+    >>> found = compare("blanket-25", firms=200, quarters=5)
+    >>> bool(found.summary.loc["preference_utilisation.MEX", "difference"] > 0)
     True
+    >>> found
+    Comparison(blanket-25 against status-quo, quarter 5, 200 firms, seed 1)
     """
+    asked = list(dict.fromkeys(seed_of(seed) for seed in seeds))
+    if not asked:
+        raise ScenarioError("seeds: none is given; one at least is needed")
     parts: dict[str, list[pd.DataFrame]] = {}
-    for seed in seeds:
+    measurements: list[pd.DataFrame] = []
+    first: RunResult | None = None
+    for seed in asked:
         pair = run(scenario, reference, firms=firms, quarters=quarters, seed=seed)
         if pair.interrupted or pair.reference is None:
             raise KeyboardInterrupt
+        first = first or pair
         for one in (pair.run, pair.reference):
+            measurements.append(measured(seed, one.name, one.tables))
             for name, rows in one.tables.items():
                 labelled = rows.assign(seed=seed, scenario=one.name)
                 parts.setdefault(name, []).append(labelled[["seed", "scenario", *rows.columns]])
         parts.setdefault("headlines", []).append(_headlines(pair, seed))
-    return {name: pd.concat(frames, ignore_index=True) for name, frames in parts.items()}
+    assert first is not None
+    tables = {name: pd.concat(frames, ignore_index=True) for name, frames in parts.items()}
+    return Comparison(_with_intervals(first, measurements), tables)
+
+
+def _with_intervals(first: RunResult, measurements: list[pd.DataFrame]) -> RunResult:
+    """A pair of runs with what the pairs of all seeds say, if there are several."""
+    assert first.reference is not None
+    seeds = [pd.concat(pair) for pair in batched(measurements, 2)]
+    found = of_seeds(seeds, first.run.name, first.reference.name, first.firms)
+    if found is not None:
+        add_intervals(first.summary, found)
+    return replace(first, seeds=found)
 
 
 def _headlines(pair: RunResult, seed: int) -> pd.DataFrame:
