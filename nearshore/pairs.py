@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 from itertools import batched
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import pandas as pd
 
 from abm.engine.seeds import seed_of
 from abm.errors import ScenarioError
+from abm.model import RelocationModel
+from abm.own_rules import Rule
 from abm.scenario.scenario import Scenario
 from experiments.outcomes.over_seeds import add_intervals, measured, of_seeds
 from experiments.outcomes.summary import entries
@@ -75,6 +78,7 @@ def compare(
     firms: int = FIRMS,
     quarters: int | None = None,
     seeds: Iterable[int] = (1,),
+    rule: Rule | None = None,
 ) -> Comparison:
     """Two scenarios that differ by policy alone, run seed by seed.
 
@@ -90,6 +94,8 @@ def compare(
         The scenario's own number unless given; the reference has the same.
     seeds : iterable of int
         A pair of runs for each; several for an interval of every difference.
+    rule : callable, optional
+        A rule of your own for where firms produce, in both scenarios; see `abm.own_rules`.
 
     Returns
     -------
@@ -117,8 +123,19 @@ def compare(
     parts: dict[str, list[pd.DataFrame]] = {}
     measurements: list[pd.DataFrame] = []
     first: RunResult | None = None
+    chosen, other = _read(scenario), _read(reference)
+    length = {"quarters": chosen.quarters if quarters is None else quarters}
     for seed in asked:
-        pair = run(scenario, reference, firms=firms, quarters=quarters, seed=seed)
+        pair = run_scenario(
+            chosen.model_copy(update=length),
+            against=other.model_copy(update=length),
+            firms=firms,
+            quarters=length["quarters"],
+            seed=seed,
+            out=None,
+            quiet=True,
+            model_factory=partial(_following, rule),
+        )
         if pair.interrupted or pair.reference is None:
             raise KeyboardInterrupt
         first = first or pair
@@ -131,6 +148,11 @@ def compare(
     assert first is not None
     tables = {name: pd.concat(frames, ignore_index=True) for name, frames in parts.items()}
     return Comparison(_with_intervals(first, measurements), tables)
+
+
+def _following(rule: Rule | None, scenario: Scenario, firms: int, seed: int) -> RelocationModel:
+    """A model whose firms follow a rule."""
+    return RelocationModel(scenario, firms=firms, rng=seed, rule=rule)
 
 
 def _with_intervals(first: RunResult, measurements: list[pd.DataFrame]) -> RunResult:
