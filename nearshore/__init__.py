@@ -10,7 +10,7 @@
 `Scenario`              what a scenario says; ``Scenario.load(name, overrides={...})``
 `load_scenario`         the same with overrides as text, as the command line takes them
 `run`                   run a scenario, alone or against a reference
-`compare`               two scenarios under the same luck, seed by seed: a `Comparison` with
+`compare`               two scenarios under the same luck, seed by seed: a `PolicyComparison` with
                         ``summary``, ``tables``, ``figures`` and ``brief()``
 `resume`, `fork`        go on with a run where it stopped, or under another policy
 `explain_firm`          why a firm of a run stayed or moved
@@ -37,11 +37,11 @@ if TYPE_CHECKING:
     from experiments.scenarios.overrides import load_scenario
     from experiments.sweeps.answers.results import results
     from experiments.sweeps.work.sweep import run_sweep
-    from nearshore.comparison import Comparison
+    from nearshore.comparison import PolicyComparison
     from nearshore.pairs import compare, run
 
 __all__ = [
-    "Comparison",
+    "PolicyComparison",
     "ModelError",
     "NearshoreError",
     "RelocationModel",
@@ -59,7 +59,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Comparison": "nearshore.comparison",
+    "PolicyComparison": "nearshore.comparison",
     "ModelError": "abm.errors",
     "NearshoreError": "abm.errors",
     "RelocationModel": "abm.model",

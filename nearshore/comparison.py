@@ -16,7 +16,7 @@ from experiments.runs.runner import RunResult, find_figures
 
 
 @dataclass(frozen=True)
-class Picture:
+class Drawing:
     """A figure that was drawn.
 
     Attributes
@@ -36,7 +36,7 @@ class Picture:
         return self.svg
 
     def __repr__(self) -> str:
-        return f"Picture({self.name})"
+        return f"Drawing({self.name})"
 
     def save(self, path: str | Path) -> None:
         """Write it, as SVG or PNG by the end of the name.
@@ -91,7 +91,7 @@ class Brief:
 
 
 @dataclass(frozen=True, eq=False)
-class Comparison:
+class PolicyComparison:
     """Two scenarios that differ by policy alone, seed by seed.
 
     Attributes
@@ -124,14 +124,14 @@ class Comparison:
         return pd.DataFrame(rows).set_index("headline")
 
     @cached_property
-    def figures(self) -> Mapping[str, Picture]:
+    def figures(self) -> Mapping[str, Drawing]:
         """Every figure by name, drawn when first asked for."""
         draw = find_figures()
         given = {} if self.result.seeds is None else {"seeds": self.result.seeds}
         with TemporaryDirectory() as folder:
             draw(self.result.run, self.result.reference, Path(folder), **given)
             return {
-                path.stem: Picture(
+                path.stem: Drawing(
                     path.stem,
                     path.read_text(encoding="utf-8"),
                     path.with_suffix(".png").read_bytes(),
@@ -154,7 +154,7 @@ class Comparison:
         run, other = self.result.run, self.result.reference
         numbers = ", ".join(map(str, self.seeds))
         return (
-            f"Comparison({run.name} against {other.name}, quarter {run.quarters},"
+            f"PolicyComparison({run.name} against {other.name}, quarter {run.quarters},"
             f" {self.result.firms:,} firms, seed{'s' * (len(self.seeds) > 1)} {numbers})"
         )
 

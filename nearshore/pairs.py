@@ -17,7 +17,7 @@ from experiments.outcomes.over_seeds import add_intervals, measured, of_seeds
 from experiments.outcomes.summary import entries
 from experiments.runs.runner import RunResult, run_scenario
 from experiments.scenarios.overrides import Source, load_scenario
-from nearshore.comparison import Comparison
+from nearshore.comparison import PolicyComparison
 
 FIRMS = 2_000
 
@@ -79,7 +79,7 @@ def compare(
     quarters: int | None = None,
     seeds: Iterable[int] = (1,),
     rule: Rule | None = None,
-) -> Comparison:
+) -> PolicyComparison:
     """Two scenarios that differ by policy alone, run seed by seed.
 
     With one seed both have the same firms and the same luck, so that what differs is what
@@ -99,7 +99,7 @@ def compare(
 
     Returns
     -------
-    Comparison
+    PolicyComparison
         With ``summary``, ``tables``, ``figures`` and ``brief()``.
 
     Raises
@@ -115,7 +115,7 @@ def compare(
     >>> bool(found.summary.loc["preference_utilisation.MEX", "difference"] > 0)
     True
     >>> found
-    Comparison(blanket-25 against status-quo, quarter 5, 200 firms, seed 1)
+    PolicyComparison(blanket-25 against status-quo, quarter 5, 200 firms, seed 1)
     """
     asked = list(dict.fromkeys(seed_of(seed) for seed in seeds))
     if not asked:
@@ -147,7 +147,7 @@ def compare(
         parts.setdefault("headlines", []).append(_headlines(pair, seed))
     assert first is not None
     tables = {name: pd.concat(frames, ignore_index=True) for name, frames in parts.items()}
-    return Comparison(_with_intervals(first, measurements), tables)
+    return PolicyComparison(_with_intervals(first, measurements), tables)
 
 
 def _following(rule: Rule | None, scenario: Scenario, firms: int, seed: int) -> RelocationModel:

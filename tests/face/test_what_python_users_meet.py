@@ -96,7 +96,7 @@ def test_its_figures_are_drawn_once_asked_for_and_can_be_kept(comparison, tmp_pa
 
 def test_a_notebook_shows_the_answer_and_a_terminal_what_it_is(comparison):
     assert repr(comparison) == (
-        "Comparison(blanket-25 against status-quo, quarter 5, 120 firms, seeds 1, 3)"
+        "PolicyComparison(blanket-25 against status-quo, quarter 5, 120 firms, seeds 1, 3)"
     )
     shown = comparison._repr_html_()
     assert all(f"<p>{sentence[:20]}" in shown for sentence in comparison.brief().sentences)
