@@ -4,6 +4,7 @@ NearshoreError
 ├── ScenarioError          a scenario, override or design says something impossible
 ├── OutputError            results cannot be written where they were asked for
 ├── CheckpointError        a checkpoint is none of ours, damaged, or of another version
+├── RuleError              a rule of one's own answers with something impossible
 ├── StoreError             stored results are damaged, or in use by another program
 └── ModelError
     ├── CalibrationError   the figures cannot be reproduced at this number of firms
@@ -28,6 +29,10 @@ class OutputError(NearshoreError):
 
 class CheckpointError(NearshoreError):
     """A checkpoint cannot be continued; the text says what it is or lacks."""
+
+
+class RuleError(NearshoreError):
+    """A rule of one's own answers with something that firms cannot do."""
 
 
 class StoreError(NearshoreError):

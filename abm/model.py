@@ -35,6 +35,7 @@ from abm.location.payoffs import config_revenues, payoffs
 from abm.location.relocation import Moves, die, relocate
 from abm.location.review import believed, reviewing, value_plans
 from abm.location.valuation import Choices
+from abm.own_rules import Rule, as_ruled, checked
 from abm.scenario.scenario import Scenario
 from abm.state.collected import collector
 from abm.state.finished import Finished
@@ -66,6 +67,8 @@ class RelocationModel(Trading, mesa.Model):
         under every scenario.
     economy : Economy, optional
         Observed figures other than those that the scenario names.
+    rule : callable, optional
+        A rule of your own for where firms produce, as `abm.own_rules` takes it.
 
     Examples
     --------
@@ -81,8 +84,10 @@ class RelocationModel(Trading, mesa.Model):
         firms: int = 10_000,
         rng: SeedLike = 1,
         economy: Economy | None = None,
+        rule: Rule | None = None,
     ) -> None:
         seed = seed_of(rng)
+        self.rule = checked(rule)
         super().__init__(rng=seed)
         self.draws = Draws(seed)
         self.standing_firms = firms
@@ -203,13 +208,14 @@ class RelocationModel(Trading, mesa.Model):
         check_array(self, "value_plans", Guard("payoff", lambda _: payoff, lambda _: rows))
         self.moving = self._moving_costs().under(quarter.policy)
         choices = Choices(self.firms, self.moving, payoff, self.expected, rows, self.regime)
-        self.plans = value_plans(
+        plans = value_plans(
             choices,
             self.plan_values[..., self.live],
             self.moves_owed,
             self.quarter,
             self.draws,
         )
+        self.plans = plans if self.rule is None else as_ruled(self.rule, self, plans)
 
     def _moving_costs(self) -> MovingCosts:
         """What moving costs without policy."""

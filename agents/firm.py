@@ -3,6 +3,7 @@
 from typing import Any
 
 from agents.asked_of_model import AskedByFirm
+from agents.in_notebooks import html_card
 from agents.refusals import PartOfModel
 
 
@@ -182,6 +183,21 @@ class Firm(PartOfModel):
     def suppliers(self) -> list["Firm"]:
         """The firms it is linked to as a buyer."""
         return self.model.suppliers_of(self.row)
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: what it is, where it stands and what it does."""
+        facts = {
+            "makes": f"{self.sector}, {self.line}",
+            "is from": self.home,
+            "plants": " and ".join(self.plants) or "none",
+            "does": self.doing,
+            "stands for": f"{self.weight:,.0f} real firms",
+            "sold in 2017": f"USD {self.base_revenue:,.1f} million a quarter, each",
+            "believes": self.belief,
+            "regional content": ", ".join(f"{x} {self.content(x):.1%}" for x in self.plants),
+            "buys from": f"{len(self.suppliers())} modelled firms",
+        }
+        return html_card(repr(self), facts)
 
     def __repr__(self) -> str:
         return f"Firm({self.row}: {self.sector}, {'+'.join(self.plants) or self.status})"

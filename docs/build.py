@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[1]
 PAGES = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "CITATION.cff", "LICENSE")
 
 REFERENCE = {
-    "In one import": ("nearshore", "nearshore.pairs"),
+    "In one import": ("nearshore", "nearshore.pairs", "nearshore.comparison"),
     "The model": (
         "abm.model",
         "abm.trade_phases",
@@ -28,6 +28,7 @@ REFERENCE = {
         "abm.scenario.fork",
         "abm.worlds.twin",
         "abm.engine.seeds",
+        "abm.own_rules",
     ),
     "Scenarios": (
         "abm.scenario.scenario",
@@ -54,7 +55,7 @@ REFERENCE = {
 
 GUIDES = ("tutorial", "write-a-scenario", "add-an-instrument", "continue-and-fork",
           "sweep-on-a-cluster", "sweep-without-a-shared-disk", "read-the-results",
-          "table-of-your-own", "use-it-with-mesa", "audit-a-conclusion",
+          "table-of-your-own", "use-it-with-mesa", "a-rule-of-your-own", "audit-a-conclusion",
           "results-changed")  # fmt: skip
 
 

@@ -1,12 +1,13 @@
-"""Brings up to date what `docs/explaining.md` shows of the program's answers.
+"""Brings up to date what `docs/explaining.md` and `README.md` show of the program's answers.
 
     python docs/printed.py
 
 Carries out the commands that stand before ``<!-- printed -->``, and those named in
 ``<!-- printed from "TEXT" -->``, whose answer is shown from TEXT on, up to another text where
 ``to "TEXT"`` follows, and replaces the blocks that follow. A table of channels in two orders,
-between ``<!-- measured: orders -->`` and ``<!-- end -->``, is measured anew. It takes some
-minutes; results may move whenever the model does.
+between ``<!-- measured: orders -->`` and ``<!-- end -->``, is measured anew, and so is the
+answer in the README, between ``<!-- measured: answer -->`` and ``<!-- end -->``, with its
+figure. It takes some minutes; results may move whenever the model does.
 """
 
 import os
@@ -20,9 +21,11 @@ from tempfile import TemporaryDirectory
 from abm.model import RelocationModel
 from abm.scenario.scenario import Scenario
 from abm.worlds.twin import twin
+from experiments.brief.sentences import sentences
 from experiments.labels import with_minus
 from experiments.outcomes.summary import summary
 from experiments.runs.channels import channel_worlds, split_differences
+from experiments.runs.finished_run import read_result
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs/explaining.md"
@@ -34,6 +37,12 @@ SHOWN = re.compile(
     r".*?(^```$)",
     re.DOTALL | re.MULTILINE,
 )
+
+README = ROOT / "README.md"
+QUESTION = re.compile(r"^    (nearshore run .+) --out \S+$", re.MULTILINE)
+ANSWER = re.compile(r"(<!-- measured: answer -->\n).*?(<!-- end -->)", re.DOTALL)
+TOLD = 2
+"""Sentences of the answer that the README shows: what changed, and for whom."""
 
 WIDTH = "120"
 """Characters in a line, enough for a name in front of every channel."""
@@ -96,8 +105,22 @@ def shown(answers: list[str], start: str | None, end: str | None) -> str:
     return "\n".join(lines[first:last]).rstrip() + "\n"
 
 
+def answer_of_the_readme() -> None:
+    """Run the first command of the README, and show its answer and its figure of jobs."""
+    text = README.read_text(encoding="utf-8")
+    command = QUESTION.findall(text)[0]
+    with TemporaryDirectory() as place:
+        answer(f"{command} --out duty", Path(place))
+        folder = Path(place, "duty")
+        said = sentences(read_result(folder))[:TOLD]
+        (ROOT / "docs/figures/duty.png").write_bytes((folder / "figures/jobs.png").read_bytes())
+    quoted = "\n>\n".join(f"> {sentence}" for sentence in said) + "\n"
+    README.write_text(ANSWER.sub(lambda block: f"{block[1]}{quoted}{block[2]}", text), "utf-8")
+
+
 def main() -> None:
-    """Rewrite the page and copy the figure of its run."""
+    """Rewrite the pages and copy the figures of their runs."""
+    answer_of_the_readme()
     text = PAGE.read_text(encoding="utf-8")
     with TemporaryDirectory() as place:
         answers = [answer(command, Path(place)) for command in COMMAND.findall(text)]

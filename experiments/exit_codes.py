@@ -1,6 +1,9 @@
-"""What the program ends with: one number a kind of end, told in ``docs/sweeps.md``."""
+"""What the program ends with: one number a kind of end, told in ``docs/command-line.md``."""
 
 ALL_DONE = 0
+WRONG_INSTALLATION = 1
+"""Packages that do not fit together; also what Python itself ends with on a fault of ours."""
+
 BAD_INPUT = 2
 SOME_FAILED = 3
 DAMAGED_OR_LOCKED = 4

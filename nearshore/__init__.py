@@ -1,16 +1,17 @@
 """Nearshore: where production goes when tariffs and rules of origin change.
 
 >>> import nearshore
->>> tables = nearshore.compare("usmca", "status-quo", firms=200, quarters=1)
->>> sorted(tables)
+>>> found = nearshore.compare("usmca", "status-quo", firms=200, quarters=1)
+>>> sorted(found.tables)
 ['content', 'events', 'headlines', 'moves', 'outcomes', 'owners', 'trade']
 
 ======================  ================================================================
 `RelocationModel`       the model, step by step
-`Scenario`              what a scenario says
-`load_scenario`         a scenario by name or file, with values overridden
+`Scenario`              what a scenario says; ``Scenario.load(name, overrides={...})``
+`load_scenario`         the same with overrides as text, as the command line takes them
 `run`                   run a scenario, alone or against a reference
-`compare`               the tables of two scenarios under the same luck, seed by seed
+`compare`               two scenarios under the same luck, seed by seed: a `PolicyComparison` with
+                        ``summary``, ``tables``, ``figures`` and ``brief()``
 `resume`, `fork`        go on with a run where it stopped, or under another policy
 `explain_firm`          why a firm of a run stayed or moved
 `run_sweep`, `results`  run a scenario many times over, and what that gave
@@ -36,9 +37,11 @@ if TYPE_CHECKING:
     from experiments.scenarios.overrides import load_scenario
     from experiments.sweeps.answers.results import results
     from experiments.sweeps.work.sweep import run_sweep
+    from nearshore.comparison import PolicyComparison
     from nearshore.pairs import compare, run
 
 __all__ = [
+    "PolicyComparison",
     "ModelError",
     "NearshoreError",
     "RelocationModel",
@@ -56,6 +59,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "PolicyComparison": "nearshore.comparison",
     "ModelError": "abm.errors",
     "NearshoreError": "abm.errors",
     "RelocationModel": "abm.model",

@@ -1,15 +1,23 @@
 """Runs in Python: one scenario, or two under the same luck."""
 
 from collections.abc import Iterable
+from dataclasses import replace
+from functools import partial
+from itertools import batched
 from pathlib import Path
 
 import pandas as pd
 
 from abm.engine.seeds import seed_of
+from abm.errors import ScenarioError
+from abm.model import RelocationModel
+from abm.own_rules import Rule
 from abm.scenario.scenario import Scenario
+from experiments.outcomes.over_seeds import add_intervals, measured, of_seeds
 from experiments.outcomes.summary import entries
 from experiments.runs.runner import RunResult, run_scenario
 from experiments.scenarios.overrides import Source, load_scenario
+from nearshore.comparison import PolicyComparison
 
 FIRMS = 2_000
 
@@ -70,8 +78,9 @@ def compare(
     firms: int = FIRMS,
     quarters: int | None = None,
     seeds: Iterable[int] = (1,),
-) -> dict[str, pd.DataFrame]:
-    """The tables of two scenarios that differ by policy alone, seed by seed.
+    rule: Rule | None = None,
+) -> PolicyComparison:
+    """Two scenarios that differ by policy alone, run seed by seed.
 
     With one seed both have the same firms and the same luck, so that what differs is what
     policy does; how much that varies over seeds says how far to trust it.
@@ -84,15 +93,14 @@ def compare(
     quarters : int, optional
         The scenario's own number unless given; the reference has the same.
     seeds : iterable of int
-        A pair of runs for each.
+        A pair of runs for each; several for an interval of every difference.
+    rule : callable, optional
+        A rule of your own for where firms produce, in both scenarios; see `abm.own_rules`.
 
     Returns
     -------
-    dict of str to pandas.DataFrame
-        The tables of `docs/outputs.md`, rows of all runs under one another, with the columns
-        ``seed`` and ``scenario`` in front; and ``headlines``, a row a seed and headline of
-        the summary: its ``unit``, what it is at the ``end`` of the scenario, and the
-        ``difference`` from the reference, NaN for a share of nothing.
+    PolicyComparison
+        With ``summary``, ``tables``, ``figures`` and ``brief()``.
 
     Raises
     ------
@@ -103,21 +111,58 @@ def compare(
 
     Examples
     --------
-    >>> headlines = compare("blanket-25", firms=200, quarters=5)["headlines"].set_index("headline")
-    >>> bool(headlines.loc["preference_utilisation.MEX", "difference"] > 0)
+    >>> found = compare("blanket-25", firms=200, quarters=5)
+    >>> bool(found.summary.loc["preference_utilisation.MEX", "difference"] > 0)
     True
+    >>> found
+    PolicyComparison(blanket-25 against status-quo, quarter 5, 200 firms, seed 1)
     """
+    asked = list(dict.fromkeys(seed_of(seed) for seed in seeds))
+    if not asked:
+        raise ScenarioError("seeds: none is given; one at least is needed")
     parts: dict[str, list[pd.DataFrame]] = {}
-    for seed in seeds:
-        pair = run(scenario, reference, firms=firms, quarters=quarters, seed=seed)
+    measurements: list[pd.DataFrame] = []
+    first: RunResult | None = None
+    chosen, other = _read(scenario), _read(reference)
+    length = {"quarters": chosen.quarters if quarters is None else quarters}
+    for seed in asked:
+        pair = run_scenario(
+            chosen.model_copy(update=length),
+            against=other.model_copy(update=length),
+            firms=firms,
+            quarters=length["quarters"],
+            seed=seed,
+            out=None,
+            quiet=True,
+            model_factory=partial(_following, rule),
+        )
         if pair.interrupted or pair.reference is None:
             raise KeyboardInterrupt
+        first = first or pair
         for one in (pair.run, pair.reference):
+            measurements.append(measured(seed, one.name, one.tables))
             for name, rows in one.tables.items():
                 labelled = rows.assign(seed=seed, scenario=one.name)
                 parts.setdefault(name, []).append(labelled[["seed", "scenario", *rows.columns]])
         parts.setdefault("headlines", []).append(_headlines(pair, seed))
-    return {name: pd.concat(frames, ignore_index=True) for name, frames in parts.items()}
+    assert first is not None
+    tables = {name: pd.concat(frames, ignore_index=True) for name, frames in parts.items()}
+    return PolicyComparison(_with_intervals(first, measurements), tables)
+
+
+def _following(rule: Rule | None, scenario: Scenario, firms: int, seed: int) -> RelocationModel:
+    """A model whose firms follow a rule."""
+    return RelocationModel(scenario, firms=firms, rng=seed, rule=rule)
+
+
+def _with_intervals(first: RunResult, measurements: list[pd.DataFrame]) -> RunResult:
+    """A pair of runs with what the pairs of all seeds say, if there are several."""
+    assert first.reference is not None
+    seeds = [pd.concat(pair) for pair in batched(measurements, 2)]
+    found = of_seeds(seeds, first.run.name, first.reference.name, first.firms)
+    if found is not None:
+        add_intervals(first.summary, found)
+    return replace(first, seeds=found)
 
 
 def _headlines(pair: RunResult, seed: int) -> pd.DataFrame:

@@ -12,6 +12,7 @@ A scenario is a TOML file. It names the file it ``extends`` and says what differ
 """
 
 import os
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -35,6 +36,8 @@ from abm.policy.timeline import (
 )
 from abm.scenario.assumptions import EconomyAssumptions
 from abm.scenario.firm_assumptions import FirmAssumptions
+from abm.scenario.overriding import check_key, with_values
+from agents.in_notebooks import html_card
 
 
 def _by_date(timeline: tuple[TimelineEntry, ...]) -> tuple[TimelineEntry, ...]:
@@ -72,6 +75,25 @@ class Scenario(Instruments):
         {}, description="where the value of a key, or of all keys of a table, is from"
     )
 
+    def __repr__(self) -> str:
+        return f"Scenario({self.name}: {self.title or self.question or 'no title'})"
+
+    __str__ = __repr__
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: what it asks, when, and what is done on which day."""
+        acts: dict[str, list[str]] = {}
+        for entry in self.dated:
+            day = f"{entry.date.day} {entry.date:%B %Y}"
+            acts.setdefault(day, []).append(entry.title or ", ".join(entry.set))
+        facts = {
+            "asks": self.question,
+            "extends": self.extends or "nothing",
+            "runs": f"{self.quarters} quarters from {self.start:%B %Y}",
+            **{day: "; ".join(dict.fromkeys(titles)) for day, titles in acts.items()},
+        }
+        return html_card(f"Scenario {self.name}: {self.title}", facts)
+
     @property
     def instruments(self) -> Instruments:
         """Policy at the start, without the rest."""
@@ -88,22 +110,63 @@ class Scenario(Instruments):
         return segments(self.start, self.instruments, self.timeline)[-1].instruments
 
     @classmethod
-    def load(cls, source: "Scenario | str | os.PathLike[str]") -> "Scenario":
+    def load(
+        cls,
+        source: "Scenario | str | os.PathLike[str]",
+        overrides: Mapping[str, Any] | None = None,
+    ) -> "Scenario":
         """Return the scenario of that name or in that file; a scenario is returned as it is.
 
         Parameters
         ----------
         source : Scenario, str or path-like
             Name of a shipped scenario, such as ``"usmca"``, or path of a TOML file.
+        overrides : mapping of str to object, optional
+            Values for the whole run by dotted key, as ``--set`` gives them; no entry of the
+            timeline changes their keys.
 
         Raises
         ------
         ScenarioError
-            If there is none, or it says something that cannot be.
+            If there is none, or it says something that cannot be; if there is no such key to
+            override, or its value is not allowed.
+
+        Examples
+        --------
+        >>> key = "rules_of_origin.regional_value_content.cars"
+        >>> tighter = Scenario.load("usmca", overrides={key: 0.85})
+        >>> tighter.rules_of_origin.regional_value_content.cars
+        0.85
         """
+        if not overrides:
+            if isinstance(source, Scenario):
+                return source
+            return cls.from_document(files.read(source, keys_of(cls)))
+        for key in overrides:
+            check_key(keys_of(cls), key)
         if isinstance(source, Scenario):
-            return source
-        return cls.from_document(files.read(source, keys_of(cls)))
+            return source.overridden(source.model_dump(mode="json"), overrides)
+        document = files.read(source, keys_of(cls))
+        return cls.from_document(document).overridden(document, overrides)
+
+    def overridden(self, document: Mapping[str, Any], values: Mapping[str, Any]) -> "Scenario":
+        """Return the scenario with some values replaced for the whole run.
+
+        Parameters
+        ----------
+        document : mapping
+            All that its files say.
+        values : mapping of str to object
+            By dotted key; each has passed `abm.scenario.overriding.check_key`.
+
+        Raises
+        ------
+        ScenarioError
+            If a value is not allowed.
+        """
+        return Scenario.from_document(
+            with_values(document, self.firms.beliefs.model_dump(), values)
+        )
 
     @classmethod
     def from_toml(cls, source: str | os.PathLike[str]) -> "Scenario":

@@ -8,7 +8,16 @@ import pandas as pd
 from abm.axes import CONFIG_LABELS, FOOTLOOSE
 from abm.economy.tables import Array
 from abm.location.relocation import Moves
-from abm.state.columns import CONTENT, EVENTS, MOVES, OUTCOMES, OWNERS, TRADE, Table
+from abm.state.columns import (
+    CONTENT,
+    EVENTS,
+    MOVES,
+    OUTCOMES,
+    OWNERS,
+    TABLES,
+    TRADE,
+    Table,
+)
 from abm.state.finished import Finished
 
 
@@ -46,8 +55,8 @@ class Records:
             self.moves.extend(_move_rows(finished, finished.moves, quarter))
 
     def frames(self) -> dict[str, pd.DataFrame]:
-        """Tables by name: outcomes, trade, moves, content, owners, events."""
-        return {
+        """Tables by name, with the unit of each column in ``attrs["units"]``; labels have none."""
+        frames = {
             "outcomes": _tidy(self.outcomes, OUTCOMES),
             "trade": _tidy(self.trade, TRADE),
             "moves": _moves_frame(self.moves),
@@ -55,6 +64,10 @@ class Records:
             "owners": _tidy(self.owners, OWNERS),
             "events": pd.DataFrame(self.events, columns=list(EVENTS.columns)),
         }
+        for name, frame in frames.items():
+            columns = TABLES[name].columns
+            frame.attrs["units"] = {label: columns[label].unit for label in frame.columns}
+        return frames
 
 
 def _move_rows(finished: Finished, moves: Moves, quarter: int) -> list[tuple[object, ...]]:

@@ -22,6 +22,7 @@ from abm.state.state import Carried, State
 from abm.trade.books.accounts import Accounts
 from abm.trade.borders.crossing import Borders
 from agents import Firm, status_of
+from agents.in_notebooks import html_card
 
 
 class Surface:
@@ -30,6 +31,8 @@ class Surface:
     Attributes
     ----------
     state : State
+    standing_firms : int
+        Modelled firms that stand in North America in the calibration year.
     in_force : PolicyInForce
     costs : UnitCosts
     borders : Borders
@@ -51,6 +54,7 @@ class Surface:
 
     state: State
     draws: Draws
+    standing_firms: int
     in_force: PolicyInForce
     costs: UnitCosts
     borders: Borders
@@ -80,6 +84,34 @@ class Surface:
     deaths_owed = Carried()
     quarter = Carried()
     records = Carried()
+
+    def __repr__(self) -> str:
+        return (
+            f"{type(self).__name__}({self.scenario.name}, quarter {self.quarter} of"
+            f" {self.scenario.quarters}, {self.standing_firms:,} firms, seed {self.seed})"
+        )
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: how far it is, under which policy, and who stands where."""
+        last = self.outcomes.query("quarter == quarter.max()")
+        sums = last.groupby("region")[["plants", "employment"]].sum()
+        begun = pd.Timestamp(self.scenario.start) + pd.DateOffset(months=3 * (self.quarter - 1))
+        when = f"Q{begun.quarter} {begun.year}" if self.quarter else "the calibration year"
+        standing = int(self.firms.plants.any(axis=1).sum())
+        absent = ", ".join(f"{count:,} {what}" for what, count in self.firms_on_top.items())
+        facts = {
+            "quarter": f"{self.quarter} of {self.scenario.quarters} ({when})",
+            "policy in force": self.policy.regimes[self.in_force.regime],
+            "firms modelled": f"{standing:,} stand in North America; {absent or 'no others'}",
+            "seed": self.seed,
+            **{
+                host: f"{plants:,.0f} real plants, {jobs / 1000:,.0f} thousand jobs"
+                for host, plants, jobs in sums.loc[list(HOSTS)].itertuples()
+            },
+            "go on with": "step(), run_for(quarters), pull_levers({...})",
+            "read with": "outcomes, frames(), agents, firms, network.to_networkx()",
+        }
+        return html_card(f"{self.scenario.name}: {self.scenario.title}", facts)
 
     @property
     def scenario(self) -> Scenario:
@@ -122,7 +154,10 @@ class Surface:
 
     @property
     def outcomes(self) -> pd.DataFrame:
-        """Output, jobs, prices and plants by quarter, region and sector."""
+        """Output, jobs, prices and plants by quarter, region and sector.
+
+        ``outcomes.attrs["units"]`` has the unit of every column.
+        """
         return self.frames()["outcomes"]
 
     @property
@@ -143,7 +178,10 @@ class Surface:
         return data.checksum()
 
     def frames(self) -> dict[str, pd.DataFrame]:
-        """Everything recorded: outcomes, trade, moves, content, events."""
+        """Everything recorded: outcomes, trade, moves, content, owners, events.
+
+        Each table has the units of its columns in ``attrs["units"]``.
+        """
         frames: dict[str, pd.DataFrame] = self.records.frames()
         return frames
 

@@ -65,7 +65,14 @@ def put_away(model: RelocationModel) -> Checkpoint:
     Checkpoint
         Arrays are those of the model, not copies: write or use the checkpoint before the
         model takes another step.
+
+    Raises
+    ------
+    CheckpointError
+        If its firms follow a rule of your own, which is no data.
     """
+    if model.rule is not None:
+        raise CheckpointError("firms follow a rule of your own, which a checkpoint cannot hold")
     arrays: dict[str, NDArray[Any]] = {}
     numbers: dict[str, Any] = {}
     parts = {

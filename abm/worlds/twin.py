@@ -20,7 +20,9 @@ class Twin(RelocationModel):
 
     def __init__(self, other: RelocationModel, scenario: Scenario) -> None:
         self._other = other
-        super().__init__(scenario, firms=other.standing_firms, rng=other.draws.seed)
+        super().__init__(
+            scenario, firms=other.standing_firms, rng=other.draws.seed, rule=other.rule
+        )
         del self._other
 
     def _start(self, firms: int, observed: Economy) -> CalibratedEconomy:
@@ -37,7 +39,7 @@ def twin(model: RelocationModel, scenario: Scenario) -> RelocationModel:
     Parameters
     ----------
     model : RelocationModel
-        At quarter 0; it is left as it is.
+        At quarter 0; it is left as it is. A rule of its own holds for the twin as well.
     scenario : Scenario
         Whose firms and economy are assumed alike.
 

@@ -18,17 +18,18 @@ def register(app: typer.Typer) -> None:
 
 
 def brief(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a run.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of a run.")],
     out: Annotated[
         Path | None,
         typer.Option(
             "-o",
             metavar="FILE",
-            help="HTML, or PDF where a browser is found; DIR-brief.html if not given.",
+            help="File to write: .html, or .pdf where a browser is found; "
+            "DIR-brief.html by default.",
         ),
     ] = None,
 ) -> None:
-    """Tell the answer of a finished run on one page, with how sure it is."""
+    """Put the answer of a finished run on one page, and how sure it is."""
     from experiments.brief.brief_page import write_brief
     from experiments.brief.sentences import sentences
     from experiments.runs.finished_run import read_result

@@ -16,19 +16,22 @@ def audit(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A TOML file of claims.")],
     only: Annotated[
         list[str] | None,
-        typer.Option(metavar="VARIANT", help="A variant to try, if not all. Repeatable."),
+        typer.Option(metavar="VARIANT", help="Try this variant instead of all. Can be repeated."),
     ] = None,
     seeds: Annotated[
-        int | None, typer.Option(min=2, max=1000, help="Seeds, if not the file's.")
+        int | None, typer.Option(min=2, max=1000, help="Number of seeds instead of the file's.")
     ] = None,
     firms: Annotated[
-        int | None, typer.Option(min=1, max=10_000_000, help="Firms, if not the file's.")
+        int | None,
+        typer.Option(min=1, max=10_000_000, help="Number of firms instead of the file's."),
     ] = None,
-    workers: Annotated[int | None, typer.Option(min=1, max=1024, help="Worker processes.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print all of it as JSON.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=1024, help="Number of worker processes.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Do not show progress.")] = False,
 ) -> int:
-    """Say whether claims survive other seeds, more firms and other assumptions."""
+    """Test whether claims survive other seeds, more firms and other assumptions."""
     import json
 
     from experiments.exit_codes import ALL_DONE, SOME_FAILED

@@ -16,23 +16,31 @@ def register(app: typer.Typer) -> None:
 
 def explain(
     folder: Annotated[
-        Path, typer.Argument(metavar="DIR", help="Folder of a run, of a comparison, of a sweep.")
+        Path, typer.Argument(metavar="DIR", help="The folder of a run, a comparison or a sweep.")
     ],
     run: Annotated[
         str | None,
-        typer.Argument(metavar="[RUN]", help="Of a sweep: identity of a run, or its start."),
+        typer.Argument(
+            metavar="[RUN]", help="In a sweep: the identity of a run, or how it begins."
+        ),
     ] = None,
     firm: Annotated[
         int | None,
-        typer.Option(metavar="ID", help="Of a run: number of a firm, from 0; movers if not given."),
+        typer.Option(
+            metavar="ID",
+            help="In a run: the number of a firm, from 0. Without it, firms that moved are listed.",
+        ),
     ] = None,
     quarter: Annotated[
         int | None,
-        typer.Option(metavar="N", help="Of a run: when, if not at the firm's last decision."),
+        typer.Option(
+            metavar="N",
+            help="In a run: the quarter to explain; by default that of the firm's last decision.",
+        ),
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Of a run: print JSON.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="In a run: print JSON.")] = False,
 ) -> None:
-    """Explain why a firm of a run stayed or moved, or how a run of a sweep is repeated."""
+    """Explain why a firm stayed or moved, or how to repeat one run of a sweep."""
     from abm.errors import ScenarioError, StoreError
     from experiments.runs.on_disk.run_folders import MANIFEST, read_json
     from experiments.sweeps.store.reading import explain_sweep_run

@@ -8,15 +8,18 @@ from typing import Annotated, Any
 
 import typer
 
+from experiments.commands.in_help import epilog
 from experiments.commands.options import bad_input, day_of
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 Folder = Annotated[
     Path | None,
-    typer.Option("--acts", metavar="DIR", help="Folder of acts, if not those that are shipped."),
+    typer.Option(
+        "--acts", metavar="DIR", help="Folder of acts to read instead of the shipped ones."
+    ),
 ]
-Importer = Annotated[str, typer.Option("--to", metavar="COUNTRY", help="Who imports.")]
+Importer = Annotated[str, typer.Option("--to", metavar="COUNTRY", help="Importing country.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -29,28 +32,35 @@ def register(main: typer.Typer) -> None:
 @app.callback(invoke_without_command=True)
 def law(
     context: typer.Context,
-    on: Annotated[str | None, typer.Option(metavar="DATE", help="Such as 2025-06-04.")] = None,
+    on: Annotated[
+        str | None, typer.Option(metavar="DATE", help="Day of import, such as 2025-06-04.")
+    ] = None,
     origin: Annotated[
-        str | None, typer.Option("--from", metavar="COUNTRY", help="MEX, CAN, CHN, ROW or another.")
+        str | None,
+        typer.Option(
+            "--from", metavar="COUNTRY", help="Country of origin: MEX, CAN, CHN, ROW or another."
+        ),
     ] = None,
     importer: Importer = "USA",
     product: Annotated[
-        str | None, typer.Option(metavar="HS", help="Code of 2 to 10 digits, such as 8708.30.")
+        str | None, typer.Option(metavar="HS", help="HS code of 2 to 10 digits, such as 8708.30.")
     ] = None,
     originating: Annotated[
-        bool, typer.Option("--originating", help="It qualifies under USMCA, and this is claimed.")
+        bool,
+        typer.Option("--originating", help="The product qualifies under the USMCA, and claims it."),
     ] = False,
     content: Annotated[
         list[str] | None,
         typer.Option(
             metavar="WHAT=SHARE",
-            help="Share of value, as steel=0.3: steel, aluminium, copper, us. Repeatable.",
+            help="Share of value, such as steel=0.3; steel, aluminium, copper or us. "
+            "Can be repeated.",
         ),
     ] = None,
     json: AsJson = False,
     acts: Folder = None,
 ) -> None:
-    """Say what duty a product owes on a day, and by which acts; or list and compare the law."""
+    """Look up the duty that a product owes on a day, and by which acts."""
     if context.invoked_subcommand is not None:
         return
     from abm.law.duty import duty
@@ -72,21 +82,21 @@ def law(
 
 
 # why: an argument is an option of the command
-@app.command()
+@app.command(epilog=epilog(["nearshore law diff 2025-02-01 2025-04-30 --from CAN"]))
 def diff(
     first: Annotated[str, typer.Argument(metavar="DATE", help="First day.")],
     last: Annotated[str, typer.Argument(metavar="DATE", help="Last day.")],
     importer: Importer = "USA",
     origin: Annotated[
-        str, typer.Option("--from", metavar="COUNTRY", help="Only what goods from there notice.")
+        str, typer.Option("--from", metavar="COUNTRY", help="Only what affects goods from there.")
     ] = "",
     product: Annotated[
-        str, typer.Option(metavar="HS", help="Only what this product notices.")
+        str, typer.Option(metavar="HS", help="Only what affects this product.")
     ] = "",
     json: AsJson = False,
     acts: Folder = None,
 ) -> None:
-    """Say what changed between two days."""
+    """List what changed between two days."""
     from abm.law.changes import changes
     from abm.law.duty import check_places
     from abm.law.products import code_of
@@ -106,13 +116,13 @@ def diff(
         typer.echo("nothing changed")
 
 
-@app.command(name="list")
+@app.command(name="list", epilog=epilog(["nearshore law list --to USA --on 2025-06-04"]))
 def list_acts(
     importer: Annotated[
-        str, typer.Option("--to", metavar="COUNTRY", help="Only those of this importer.")
+        str, typer.Option("--to", metavar="COUNTRY", help="Only acts of this importer.")
     ] = "",
     on: Annotated[
-        str | None, typer.Option(metavar="DATE", help="Only those in force that day.")
+        str | None, typer.Option(metavar="DATE", help="Only acts in force on that day.")
     ] = None,
     json: AsJson = False,
     acts: Folder = None,
@@ -150,7 +160,7 @@ def _acts(folder: Path | None) -> Any:
 
 def _needed(name: str, value: str | None) -> str:
     if value is None:
-        raise bad_input(f"nearshore law needs {name}; or say nearshore law list, or law diff")
+        raise bad_input(f"nearshore law needs {name}; see 'nearshore law --help'")
     return value
 
 

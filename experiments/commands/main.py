@@ -11,7 +11,17 @@ from typing import Annotated, Any
 
 import typer
 
-from experiments.commands import brief, conclusions, explain, law, own_data, sweeps, validate
+from experiments.commands import (
+    brief,
+    conclusions,
+    explain,
+    law,
+    of_the_page,
+    own_data,
+    sweeps,
+    validate,
+)
+from experiments.commands.in_help import arrange
 from experiments.commands.options import (
     MOST_FIRMS,
     MOST_QUARTERS,
@@ -28,25 +38,25 @@ from experiments.commands.options import (
     Without,
     WorkersOfSeeds,
     chosen_economy,
+    shipped_names,
     with_economy,
 )
 from experiments.exit_codes import BAD_INPUT, DAMAGED_OR_LOCKED, INTERRUPTED
 
 COMMAND = "nearshore"
 
-COMMANDS_GROUP = "nearshore.commands"
-"""Entry points of commands that need the page."""
-
 app = typer.Typer(
     help="Where does production go when tariffs and rules of origin change?",
-    add_completion=False,
+    epilog="'nearshore COMMAND --help' explains a command and shows how it is used.",
     pretty_exceptions_enable=False,
 )
 
 CheckpointEvery = Annotated[
     int | None,
     typer.Option(
-        min=1, metavar="QUARTERS", help="Write what is finished, to go on from, this often."
+        min=1,
+        metavar="QUARTERS",
+        help="Write a checkpoint every so many quarters, from which --resume can continue.",
     ),
 ]
 
@@ -67,7 +77,7 @@ def _options(
     version: Annotated[
         bool,
         typer.Option(
-            "--version", is_eager=True, callback=_print_version, help="Print the version and stop."
+            "--version", is_eager=True, callback=_print_version, help="Print the version and exit."
         ),
     ] = False,
 ) -> None:
@@ -80,7 +90,11 @@ def run(
     context: typer.Context,
     scenario: Annotated[
         str | None,
-        typer.Argument(metavar="SCENARIO", help="A shipped scenario's name, or a TOML file."),
+        typer.Argument(
+            metavar="SCENARIO",
+            help="The name of a shipped scenario, or a TOML file.",
+            autocompletion=shipped_names,
+        ),
     ] = None,
     firms: Firms = 10_000,
     quarters: Quarters = None,
@@ -89,30 +103,36 @@ def run(
     overrides: Overrides = None,
     against: Annotated[
         str | None,
-        typer.Option(metavar="SCENARIO", help="A scenario to run beside it, with the same draws."),
+        typer.Option(
+            metavar="SCENARIO",
+            help="Compare with this scenario, run with the same firms and the same luck.",
+            autocompletion=shipped_names,
+        ),
     ] = None,
     channels: Annotated[
         bool,
         typer.Option(
             "--channels",
-            help="Split differences from --against into duties, compliance, re-sourcing, "
-            "relocation and prices; four more runs.",
+            help="Split the differences from --against by cause: duties, compliance, "
+            "re-sourcing, relocation, prices and so on. Takes four more runs.",
         ),
     ] = False,
     out: OutOfRun = None,
-    profile: Annotated[bool, typer.Option("--profile", help="Print seconds by phase.")] = False,
+    profile: Annotated[
+        bool, typer.Option("--profile", help="Show how many seconds each phase took.")
+    ] = False,
     quiet: QuietRun = False,
     checkpoint_every: CheckpointEvery = None,
     resume: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Go on with the run of this folder, where it stopped."),
+        typer.Option(metavar="DIR", help="Continue the run in this folder where it stopped."),
     ] = None,
     economy: OfEconomy = None,
     base_year: OfBaseYear = None,
     without: Without = None,
     workers: WorkersOfSeeds = None,
 ) -> None:
-    """Run a scenario; write tables, figures and a summary."""
+    """Run a scenario, alone or against another one, and write tables and figures."""
     from abm.errors import ScenarioError
 
     if resume is not None:
@@ -131,7 +151,9 @@ def run(
         _finish(result, quiet=quiet)
         return
     if scenario is None:
-        raise ScenarioError("name a scenario, or a folder with --resume")
+        raise ScenarioError(
+            "name a scenario, or a folder with --resume; see 'nearshore run --help'"
+        )
     from experiments.runs.paired_seeds import usual_seeds
     from experiments.runs.runner import default_folder, run_scenario
 
@@ -226,14 +248,25 @@ def _finish(result: Any, *, quiet: bool) -> None:
 # why: an argument is an option of the command
 @app.command()
 def fork(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a run.")],
-    at: Annotated[int, typer.Option(metavar="QUARTER", help="Last quarter of its past.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of a run.")],
+    at: Annotated[
+        int, typer.Option(metavar="QUARTER", help="Last quarter under the run's own policy.")
+    ],
     scenario: Annotated[
-        str, typer.Option(metavar="SCENARIO", help="Whose policy follows: a name, or a TOML file.")
+        str,
+        typer.Option(
+            metavar="SCENARIO",
+            help="Scenario whose policy follows: a shipped name, or a TOML file.",
+            autocompletion=shipped_names,
+        ),
     ],
     quarters: Annotated[
         int | None,
-        typer.Option(min=1, max=MOST_QUARTERS, help="Last quarter, if not that of the run."),
+        typer.Option(
+            min=1,
+            max=MOST_QUARTERS,
+            help="Last quarter of the new run; by default that of the old one.",
+        ),
     ] = None,
     overrides: Overrides = None,
     out: OutOfRun = None,
@@ -241,7 +274,7 @@ def fork(
     economy: OfEconomy = None,
     base_year: OfBaseYear = None,
 ) -> None:
-    """Go on from a quarter of a run under another policy, with the same luck."""
+    """Continue a run from one of its quarters under another policy, with the same luck."""
     from experiments.runs import continuing
     from experiments.scenarios.overrides import load_scenario
 
@@ -259,17 +292,19 @@ def bench(
     firms: Annotated[
         list[int] | None,
         typer.Option(
-            min=1, max=MOST_FIRMS, help="Firms to simulate, 10000 if not given. Repeatable."
+            min=1,
+            max=MOST_FIRMS,
+            help="Firms to simulate, 10000 by default. Can be repeated to time several sizes.",
         ),
     ] = None,
     quarters: Quarters = None,
     seed: Seed = 1,
     overrides: Overrides = None,
     out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Folder for the figures, as JSON.")
+        Path | None, typer.Option(metavar="DIR", help="Folder for the measurements, as JSON.")
     ] = None,
 ) -> None:
-    """Measure how fast a scenario runs here: set-up, a quarter by phase, memory."""
+    """Measure how fast a scenario runs on this machine, phase by phase, and its memory."""
     from experiments.scenarios.overrides import load_scenario
     from experiments.speed import bench as speed
 
@@ -289,10 +324,19 @@ def bench(
 
 
 @app.command()
-def scenarios() -> None:
+def scenarios(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
     """List the shipped scenarios, one line each."""
     from abm.scenario.scenario import Scenario, shipped
 
+    if as_json:
+        from json import dumps
+
+        known = [(name, Scenario.load(name)) for name in shipped()]
+        told = [{"name": name, "title": one.title, "question": one.question} for name, one in known]
+        typer.echo(dumps(told, indent=2, ensure_ascii=False))
+        return
     width = max(len(name) for name in shipped())
     for name in shipped():
         typer.echo(f"{name:{width}}  {Scenario.load(name).title}")
@@ -300,7 +344,7 @@ def scenarios() -> None:
 
 @app.command()
 def show(scenario: ScenarioArgument, overrides: Overrides = None, without: Without = None) -> None:
-    """Print a scenario in full, as TOML, with units and sources."""
+    """Print a scenario in full, as TOML, with the unit and source of every value."""
     from experiments.scenarios.describe import described
     from experiments.scenarios.overrides import without_effect
 
@@ -310,79 +354,14 @@ def show(scenario: ScenarioArgument, overrides: Overrides = None, without: Witho
     typer.echo(text, nl=False)
 
 
-# why: an argument is an option of the command
-@app.command(name="app")
-def laboratory(
-    scenario: Annotated[
-        str, typer.Argument(metavar="SCENARIO", help="What a visitor finds first.")
-    ] = "status-quo",
-    firms: Annotated[int, typer.Option(min=100, max=100_000, help="Firms to simulate.")] = 2_000,
-    host: Annotated[
-        str, typer.Option(help="Address; any but loopback asks visitors for a token.")
-    ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65_535, help="0 for any that is free.")] = 8765,
-    token: Annotated[
-        str | None, typer.Option(help="Token that visitors must bring; made up if needed.")
-    ] = None,
-    economy: OfEconomy = None,
-    base_year: OfBaseYear = None,
-) -> None:
-    """Serve the live laboratory to a browser on this machine."""
-    table = chosen_economy(economy, base_year)
-    _from_above("app")(scenario, firms, host, port, token, typer.echo, economy=table)
-
-
-@app.command()
-def film(
-    folder: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")],
-    out: Annotated[Path, typer.Option("-o", metavar="FILE", help="GIF, or MP4, to write.")],
-) -> None:
-    """Replay a run as a film of the map, without a browser."""
-    quarters = _from_above("film")(folder, out)
-    typer.echo(f"{out}: {quarters} quarters")
-
-
-@app.command()
-def publish(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a run.")],
-    out: Annotated[Path, typer.Option("-o", metavar="FILE", help="HTML to write.")],
-    quiet: QuietRun = False,
-) -> None:
-    """Publish a run as one file that opens without a server and without a network."""
-    quarters, size = _from_above("publish")(folder, out, quiet=quiet)
-    typer.echo(f"{out}: {quarters} quarters, {size / 1e6:.1f} MB")
-
-
-@app.command()
-def doctor() -> None:
-    """Say whether the packages installed fit together."""
-    found = _from_above("doctor")()
-    for problem in found:
-        typer.echo(problem)
-    if found:
-        raise typer.Exit(1)
-    typer.echo("all is well")
-
-
-def _from_above(name: str) -> Any:
-    """A command that the page offers; nothing here may import what stands above."""
-    from importlib.metadata import entry_points
-
-    from abm.errors import OutputError
-
-    for entry in entry_points(group=COMMANDS_GROUP, name=name):
-        return entry.load()
-    raise OutputError(
-        f"nothing installed offers {COMMANDS_GROUP} {name}; install the package (pip install -e .)"
-    )
-
-
 @app.command()
 def export(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a run or a sweep.")],
-    crate: Annotated[Path, typer.Option(metavar="FILE", help="Zip to write.")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="The folder of a run or of a sweep.")
+    ],
+    crate: Annotated[Path, typer.Option(metavar="FILE", help="ZIP file to write.")],
 ) -> None:
-    """Pack results, their configuration, hashes and environment as an RO-Crate."""
+    """Pack results with their configuration, hashes and environment as an RO-Crate."""
     from experiments.crate import export as pack
 
     typer.echo(f"Written: {crate}, {pack(folder, crate)} files")
@@ -390,9 +369,9 @@ def export(
 
 @app.command()
 def replay(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Left by a run that broke down.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file that a failed run left.")],
 ) -> None:
-    """Run again, up to the quarter that failed, what broke down."""
+    """Repeat a failed run up to the quarter in which it broke down."""
     from experiments.runs.replay import replay as run_again
 
     typer.echo(f"quarter {run_again(file)} reached: nothing breaks down any more")
@@ -405,6 +384,8 @@ own_data.register(app)
 validate.register(app)
 conclusions.register(app)
 law.register(app)
+of_the_page.register(app)
+arrange(app)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -419,7 +400,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         code = app(given or ["--help"], prog_name=COMMAND, standalone_mode=False)
     except typer.TyperException as error:
-        return _complain(f"{error.format_message().rstrip('.')}; see '{COMMAND} --help'")
+        asked = getattr(getattr(error, "ctx", None), "command_path", COMMAND)
+        return _complain(f"{error.format_message().rstrip('.')}; see '{asked} --help'")
     except (typer.Abort, KeyboardInterrupt):
         code = INTERRUPTED
     except Exception as error:

@@ -9,26 +9,42 @@ import typer
 MOST_QUARTERS = 400
 MOST_FIRMS = 10_000_000
 
+SCENARIOS = Path(__file__).parents[1] / "scenarios"
+"""Where the shipped scenarios stand."""
+
+
+def shipped_names() -> list[str]:
+    """Return what a shell may complete a scenario's name to; reads no scenario."""
+    return sorted(path.stem for path in SCENARIOS.glob("*.toml"))
+
+
 ScenarioArgument = Annotated[
-    str, typer.Argument(metavar="SCENARIO", help="A shipped scenario's name, or a TOML file.")
+    str,
+    typer.Argument(
+        metavar="SCENARIO",
+        help="The name of a shipped scenario, or a TOML file.",
+        autocompletion=shipped_names,
+    ),
 ]
 
 Firms = Annotated[int, typer.Option(min=1, max=MOST_FIRMS, help="Firms to simulate.")]
 
 Quarters = Annotated[
     int | None,
-    typer.Option(min=1, max=MOST_QUARTERS, help="Quarters to run, if not the scenario's own."),
+    typer.Option(
+        min=1, max=MOST_QUARTERS, help="Quarters to run instead of the scenario's own number."
+    ),
 ]
 
-Seed = Annotated[int, typer.Option(min=0, help="Seed of all draws.")]
+Seed = Annotated[int, typer.Option(min=0, help="Seed of all random draws.")]
 
 Seeds = Annotated[
     int | None,
     typer.Option(
         min=1,
         metavar="N",
-        help="With --against: seeds that both are run with, --seed and those after it; 1 for a "
-        "single pair. 8 if not given, down to 5 of a large run.",
+        help="With --against: run both scenarios with this many seeds, starting at --seed. "
+        "By default 8, fewer (down to 5) if the run is large; 1 runs a single pair.",
     ),
 ]
 
@@ -38,49 +54,65 @@ WorkersOfSeeds = Annotated[
         min=1,
         max=1024,
         metavar="N",
-        help="Processes for other seeds; one a processor unless given.",
+        help="Processes that run the other seeds; by default one per processor.",
     ),
 ]
 
 Overrides = Annotated[
     list[str] | None,
     typer.Option(
-        "--set", metavar="KEY=VALUE", help="Override a value for the whole run. Repeatable."
+        "--set",
+        metavar="KEY=VALUE",
+        help="Override a value of the scenario for the whole run. Can be repeated.",
     ),
 ]
 
 Without = Annotated[
     list[str] | None,
-    typer.Option("--without", metavar="MEASURE", help="Leave a measure out. Repeatable."),
+    typer.Option(
+        "--without",
+        metavar="MEASURE",
+        help="Leave out one of the scenario's measures. Can be repeated.",
+    ),
 ]
 
 OutOfRun = Annotated[
-    Path | None, typer.Option(metavar="DIR", help="Folder for tables and figures.")
+    Path | None,
+    typer.Option(
+        metavar="DIR", help="Folder for tables and figures; a new one below results by default."
+    ),
 ]
 
-QuietRun = Annotated[bool, typer.Option("--quiet", help="Print where results are only.")]
+QuietRun = Annotated[bool, typer.Option("--quiet", help="Print only where the results are.")]
 
-SweepFolder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a sweep.")]
+SweepFolder = Annotated[Path, typer.Argument(metavar="DIR", help="The folder of a sweep.")]
 
-SweepFile = Annotated[str, typer.Argument(metavar="FILE", help="A TOML file, or a shipped sweep.")]
+SweepFile = Annotated[
+    str, typer.Argument(metavar="FILE", help="A TOML file, or the name of a shipped sweep.")
+]
 
-OutOfSweep = Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for results.")]
+OutOfSweep = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="Folder for results; results/NAME by default."),
+]
 
-Workers = Annotated[int, typer.Option(min=1, max=1024, help="Worker processes.")]
+Workers = Annotated[int, typer.Option(min=1, max=1024, help="Number of worker processes.")]
 
-Resume = Annotated[bool, typer.Option("--resume", help="Go on with DIR.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Continue what is in the folder.")]
 
 RunTimeout = Annotated[
-    str | None, typer.Option(metavar="TIME", help="Of one run, such as 90s, 10m or 2h.")
+    str | None, typer.Option(metavar="TIME", help="Time limit of one run, such as 90s, 10m or 2h.")
 ]
 
-RunMemory = Annotated[str | None, typer.Option(metavar="SIZE", help="Of one worker, such as 4G.")]
+RunMemory = Annotated[
+    str | None, typer.Option(metavar="SIZE", help="Memory limit of one worker, such as 4G.")
+]
 
-QuietSweep = Annotated[bool, typer.Option("--quiet", help="Show no progress.")]
+QuietSweep = Annotated[bool, typer.Option("--quiet", help="Do not show progress.")]
 
 OfEconomy = Annotated[
     str | None,
-    typer.Option(metavar="DIR", help="Start from the economy in this folder, made by economy."),
+    typer.Option(metavar="DIR", help="Start from an economy that `nearshore economy` built."),
 ]
 
 OfBaseYear = Annotated[

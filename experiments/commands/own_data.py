@@ -20,25 +20,34 @@ def register(app: typer.Typer) -> None:
 # why: an argument is an option of the command
 def economy(
     source: Annotated[
-        Path, typer.Option("--from", metavar="FILE", help="Table as its publisher gives it.")
+        Path, typer.Option("--from", metavar="FILE", help="The table as its publisher offers it.")
     ],
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the economy.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder to write the economy to.")],
     kind: Annotated[
         str | None,
-        typer.Option(metavar="KIND", help="oecd, wiod, adb, figaro, exiobase, eora or plain."),
+        typer.Option(
+            metavar="KIND",
+            help="Format: oecd, wiod, adb, figaro, exiobase, eora or plain. Guessed by default.",
+        ),
     ] = None,
     regions: Annotated[
-        Path | None, typer.Option(metavar="CSV", help="label,region: your own mapping.")
+        Path | None,
+        typer.Option(metavar="CSV", help="Your own mapping of regions, with columns label,region."),
     ] = None,
     sectors: Annotated[
-        Path | None, typer.Option(metavar="CSV", help="label,sector: your own mapping.")
+        Path | None,
+        typer.Option(metavar="CSV", help="Your own mapping of sectors, with columns label,sector."),
     ] = None,
     unit: Annotated[
         float | None,
-        typer.Option(metavar="N", help="Million USD in one unit: 1000 for billions, 1.13 for EUR."),
+        typer.Option(
+            metavar="N",
+            help="Million USD in one unit of the table: 1000 for billions, 1.13 for million EUR.",
+        ),
     ] = None,
     balance: Annotated[
-        bool, typer.Option("--balance", help="Scale until published totals hold (RAS).")
+        bool,
+        typer.Option("--balance", help="Scale the table until the published totals hold (RAS)."),
     ] = False,
 ) -> None:
     """Build the model's economy from your own inter-country input-output table."""
@@ -62,11 +71,18 @@ def economy(
 
 
 Schedule = Annotated[
-    Path, typer.Option("--from", metavar="FILE", help="CSV with a line a product, HS2 to HTS10.")
+    Path,
+    typer.Option("--from", metavar="FILE", help="CSV with one line per product, HS2 to HTS10."),
 ]
 NewFile = Annotated[Path, typer.Option("--out", metavar="FILE", help="File to write.")]
-Importer = Annotated[str | None, typer.Option(metavar="REGION", help="If the file does not say.")]
-Exporter = Annotated[str | None, typer.Option(metavar="REGION", help="Or all; as above.")]
+Importer = Annotated[
+    str | None,
+    typer.Option(metavar="REGION", help="Importing region, if the file does not name it."),
+]
+Exporter = Annotated[
+    str | None,
+    typer.Option(metavar="REGION", help="Exporting region, or all, if the file does not name it."),
+]
 
 
 # why: an argument is an option of the command
@@ -76,13 +92,14 @@ def tariffs(
     destination: Importer = None,
     origin: Exporter = None,
     effective: Annotated[
-        str | None, typer.Option(metavar="DATE", help="First day, such as 2025-03-04.")
+        str | None,
+        typer.Option(metavar="DATE", help="First day the rates apply, such as 2025-03-04."),
     ] = None,
     exempt: Annotated[
-        bool, typer.Option("--exempt", help="Spare goods that are claimed as originating.")
+        bool, typer.Option("--exempt", help="Exempt goods that claim origin.")
     ] = False,
 ) -> None:
-    """Write the rates of a tariff schedule by product line as a scenario."""
+    """Turn a tariff schedule by product line into a scenario."""
     from experiments.own_data.tariffs import write_tariffs
 
     day = None if effective is None else day_of("--effective", effective)
@@ -101,13 +118,14 @@ def claims(
     destination: Importer = None,
     origin: Exporter = None,
     date: Annotated[
-        str | None, typer.Option(metavar="DATE", help="Day or quarter, such as 2024-Q1.")
+        str | None,
+        typer.Option(metavar="DATE", help="Day or quarter of the figures, such as 2022-Q1."),
     ] = None,
     error: Annotated[
-        float, typer.Option(min=1e-6, max=1, help="Standard error of every share.")
+        float, typer.Option(min=1e-6, max=1, help="Standard error of each share.")
     ] = 0.01,
 ) -> None:
-    """Write preference use by product line as a series of targets for calibrate."""
+    """Turn preference use by product line into targets for `nearshore calibrate`."""
     from experiments.own_data.tariffs import write_claims
 
     found = write_claims(

@@ -13,6 +13,7 @@ from experiments.labels import (
     format_change,
     format_value,
 )
+from experiments.narrow import WholeNumbers
 from experiments.outcomes.summary import Summary, entries
 from experiments.runs.runner import RunResult
 
@@ -98,24 +99,30 @@ def summary_table(result: RunResult) -> Table:
     """Every headline: against the reference first, where there is one, and how sure it is."""
     if result.reference is None:
         title = f"{result.run.name}, quarter 0 to {result.run.quarters}"
-        return _filled(Table(title=title, box=None), result, ("Start", "End", "Change"), _alone)
+        table = WholeNumbers(title=title, box=None, drops=("Start",))
+        return _filled(table, result, ("Start", "End", "Change"), _alone)
     name = result.run.name
     other = _in_a_head(result.reference.name, "reference")
     against = "Difference" if other == "reference" else f"Against\n{other}"
     ends = (f"{_in_a_head(name, 'run')},\nend", f"{other},\nend", f"Drift of\n{other}")
+    drops = ends[::-1]
     title = f"{name} against {result.reference.name}, quarter {result.run.quarters}"
     if result.seeds is None:
-        caption = f"One seed: how much of it is luck, nobody can tell. {DRIFT}"
-        table = Table(title=title, caption=caption, box=None, padding=(0, 1, 0, 0))
+        caption = f"One seed alone cannot tell how much of this is luck. {DRIFT}"
+        table = WholeNumbers(title=title, caption=caption, box=None, padding=PADDING, drops=drops)
         return _filled(table, result, (against, *ends), _compared)
     count = len(result.seeds.seeds)
     caption = (
         f"Means of {count} seeds, and \N{PLUS-MINUS SIGN} half of the difference's 95% interval."
         f" Without * it cannot be told from luck, and one in twenty has * by luck. {DRIFT}"
     )
-    table = Table(title=f"{title}, {count} seeds", caption=caption, box=None, padding=(0, 1, 0, 0))
+    table = WholeNumbers(
+        title=f"{title}, {count} seeds", caption=caption, box=None, padding=PADDING, drops=drops
+    )
     return _filled(table, result, (against, "\N{PLUS-MINUS SIGN} 95%", *ends), _compared_over_seeds)
 
+
+PADDING = (0, 1, 0, 0)
 
 LONGEST_HEAD = 11
 """Letters of a scenario's name that fit above a column of numbers."""
@@ -209,10 +216,11 @@ def _in_two_lines(heading: str) -> str:
 def channels_table(result: Summary, of_seed: str = "") -> Table:
     """How each difference splits into channels; rows that would show zeros alone are left out."""
     title = f"Where the difference comes from{of_seed}; shares in points"
-    table = Table(title=title, box=None, collapse_padding=True)
+    heads = [_in_two_lines(heading) for heading in CHANNEL_LABELS.values()]
+    table = WholeNumbers(title=title, box=None, collapse_padding=True, drops=heads[::-1])
     table.add_column("")
-    for heading in (*CHANNEL_LABELS.values(), "All"):
-        table.add_column(_in_two_lines(heading), justify="right", no_wrap=True)
+    for heading in (*heads, "All"):
+        table.add_column(heading, justify="right", no_wrap=True)
     topic = ""
     for path, entry in entries(result):
         parts = entry["channels"]

@@ -69,60 +69,76 @@ def sweep(
     out: OutOfSweep = None,
     workers: Workers = 1,
     dask: Annotated[
-        str | None, typer.Option(metavar="ADDRESS", help="Scheduler of a Dask cluster.")
+        str | None,
+        typer.Option(
+            metavar="ADDRESS", help="Address of a Dask scheduler whose workers carry out the runs."
+        ),
     ] = None,
     executor: Annotated[
         str | None,
         typer.Option(
-            metavar="NAME", help="An executor to use: an entry point, or module:attribute."
+            metavar="NAME",
+            help="Executor that carries out the runs: an entry point, or module:attribute.",
         ),
     ] = None,
     copy_to: Annotated[
         str | None,
-        typer.Option("--copy-to", metavar="PLACE", help="Copy the folder there at the end."),
+        typer.Option(
+            "--copy-to", metavar="PLACE", help="Copy the folder to this place at the end."
+        ),
     ] = None,
     shard: Annotated[
-        str | None, typer.Option(metavar="K/N", help="Carry out the K-th of N parts only.")
+        str | None, typer.Option(metavar="K/N", help="Carry out only the K-th of N parts.")
     ] = None,
     resume: Resume = False,
     retry_failed: Annotated[
-        bool, typer.Option("--retry-failed", help="Run failed runs again; implies --resume.")
+        bool, typer.Option("--retry-failed", help="Repeat the runs that failed; implies --resume.")
     ] = False,
     retry: Annotated[
         str | None,
-        typer.Option(metavar="KINDS", help="The same for some kinds: timeout,killed,..."),
+        typer.Option(
+            metavar="KINDS", help="Repeat only failures of these kinds, such as timeout,killed."
+        ),
     ] = None,
     extend: Annotated[
         list[str] | None,
-        typer.Option(metavar="KEY=VALUE", help="Enlarge: replications=40, n=512. Repeatable."),
+        typer.Option(
+            metavar="KEY=VALUE",
+            help="Enlarge the sweep, such as replications=40 or n=512. Can be repeated.",
+        ),
     ] = None,
     reuse: Annotated[
         list[Path] | None,
-        typer.Option(metavar="DIR", help="Take equal runs from another sweep. Repeatable."),
+        typer.Option(metavar="DIR", help="Take equal runs from another sweep. Can be repeated."),
     ] = None,
     run_timeout: RunTimeout = None,
     run_memory: RunMemory = None,
     max_failures: Annotated[
-        str | None, typer.Option(metavar="N", help="Stop after more: a number, or 5%.")
+        str | None,
+        typer.Option(
+            metavar="N", help="Stop after more failures than this: a number, or a share such as 5%."
+        ),
     ] = None,
-    fail_fast: Annotated[bool, typer.Option("--fail-fast", help="Stop at a failure.")] = False,
+    fail_fast: Annotated[
+        bool, typer.Option("--fail-fast", help="Stop at the first failure.")
+    ] = False,
     keep_going: Annotated[
-        bool, typer.Option("--keep-going", help="Go on though the first runs fail alike.")
+        bool, typer.Option("--keep-going", help="Continue even if the first runs all fail alike.")
     ] = False,
     portable: Annotated[
-        bool, typer.Option("--portable", help="Same last bits on other processors; slower.")
+        bool, typer.Option("--portable", help="Give the same bits on any processor; slower.")
     ] = False,
     insecure: Annotated[
-        bool, typer.Option("--insecure", help="Allow a scheduler elsewhere without TLS.")
+        bool, typer.Option("--insecure", help="Allow a scheduler on another machine without TLS.")
     ] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what it would take; write nothing.")
+        bool, typer.Option("--dry-run", help="Estimate time, memory and disk; write nothing.")
     ] = False,
     quiet: QuietSweep = False,
     economy: OfEconomy = None,
     base_year: OfBaseYear = None,
 ) -> None:
-    """Run a scenario many times over, as a sweep file says."""
+    """Run a scenario many times, as a sweep file describes."""
     from experiments.sweeps.design.plan import make_plan
     from experiments.sweeps.design.sweep_file import read_sweep
     from experiments.sweeps.work.supervisor import StopRules
@@ -174,9 +190,11 @@ def sweep(
 def status(
     folder: SweepFolder,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-    watch: Annotated[bool, typer.Option("--watch", help="Again every 5 s, until done.")] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Repeat every 5 seconds until the sweep is done.")
+    ] = False,
 ) -> None:
-    """Say how far a sweep is."""
+    """Show a sweep's progress."""
     import time
     from json import dumps
 
@@ -206,20 +224,26 @@ def status(
 def results(
     folder: SweepFolder,
     sql: Annotated[
-        str | None, typer.Option(metavar="QUERY", help="On tables results, design and runs.")
+        str | None,
+        typer.Option(metavar="QUERY", help="Ask in SQL; the tables are results, design and runs."),
     ] = None,
     export: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write all results: .csv, .arrow, .nc.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Write all results to a file: .csv, .arrow or .nc."),
     ] = None,
-    verify: Annotated[bool, typer.Option("--verify", help="Check every file.")] = False,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Check that every file is as it was written.")
+    ] = False,
     compact: Annotated[
-        bool, typer.Option("--compact", help="Merge what shards or a killed sweep left.")
+        bool,
+        typer.Option("--compact", help="Merge what shards, or a sweep that was killed, have left."),
     ] = False,
     makers: Annotated[
-        bool, typer.Option("--makers", help="Say which install and processor made results.")
+        bool,
+        typer.Option("--makers", help="Show which installation and processor made the results."),
     ] = False,
 ) -> None:
-    """Print what a sweep found: means by cell, or the answer to a query."""
+    """Show what a sweep found: means by cell, or the answer to a query."""
     from experiments.sweeps.answers.export import (
         export_frame,
         makers_text,
@@ -251,7 +275,7 @@ def results(
 
 @_stopping_in_order()
 def report(folder: SweepFolder) -> None:
-    """Write an HTML report of a sweep, readable without a network, into its folder."""
+    """Write an HTML report of a sweep into its folder; it needs no network."""
     from experiments.sweeps.answers.report import write_report
     from experiments.sweeps.store.store import SweepStore
 
@@ -262,11 +286,11 @@ def report(folder: SweepFolder) -> None:
 def merge(
     places: Annotated[
         list[str],
-        typer.Argument(metavar="DIR...", help="Folders of one sweep, also as s3://BUCKET/DIR."),
+        typer.Argument(metavar="DIR...", help="Folders of one sweep; s3://BUCKET/DIR works too."),
     ],
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder that they are joined in.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder to join them in.")],
 ) -> None:
-    """Join folders of one sweep, such as shards that ran on disks of their own."""
+    """Join the folders of one sweep, such as shards that ran on separate disks."""
     from experiments.sweeps.work.joining import join
 
     joined = join(places, out)
@@ -283,17 +307,17 @@ def merge(
 # why: an argument is an option of the command
 def slurm(
     file: SweepFile,
-    array: Annotated[int, typer.Option(min=1, max=100_000, help="Jobs of the array.")],
+    array: Annotated[int, typer.Option(min=1, max=100_000, help="Number of jobs in the array.")],
     out: OutOfSweep = None,
-    workers: Annotated[int, typer.Option(min=1, max=1024, help="Workers a job.")] = 1,
-    time: Annotated[str, typer.Option(metavar="TIME", help="Of a job, for SLURM.")] = "04:00:00",
-    mem: Annotated[str, typer.Option(metavar="SIZE", help="Of a job, for SLURM.")] = "8G",
-    partition: Annotated[str | None, typer.Option(metavar="NAME")] = None,
-    submit: Annotated[bool, typer.Option("--submit", help="Hand it to sbatch.")] = False,
+    workers: Annotated[int, typer.Option(min=1, max=1024, help="Worker processes per job.")] = 1,
+    time: Annotated[str, typer.Option(metavar="TIME", help="Time limit of a job.")] = "04:00:00",
+    mem: Annotated[str, typer.Option(metavar="SIZE", help="Memory of a job.")] = "8G",
+    partition: Annotated[str | None, typer.Option(metavar="NAME", help="SLURM partition.")] = None,
+    submit: Annotated[bool, typer.Option("--submit", help="Submit it with sbatch.")] = False,
     economy: OfEconomy = None,
     base_year: OfBaseYear = None,
 ) -> None:
-    """Print the script of a SLURM array job that carries out a sweep in shards."""
+    """Print the script of a SLURM array job that runs a sweep in shards."""
     from experiments.sweeps.design.sweep_file import read_sweep
     from experiments.sweeps.work.slurm import script, submit_script
 
@@ -316,8 +340,13 @@ def slurm(
 # why: an argument is an option of the command
 @_stopping_in_order()
 def calibrate(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A TOML file.")],
-    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for the fit.")] = None,
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A TOML file of parameters and targets.")
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder for the fit; results/NAME by default."),
+    ] = None,
     workers: Workers = 1,
     resume: Resume = False,
     run_timeout: RunTimeout = None,
@@ -326,7 +355,7 @@ def calibrate(
     economy: OfEconomy = None,
     base_year: OfBaseYear = None,
 ) -> None:
-    """Fit parameters to targets, and say how well the targets identify them."""
+    """Fit parameters to targets, and show how well the targets identify them."""
     from experiments.estimation import command
     from experiments.sweeps.work.sweep import Options
     from experiments.sweeps.workers.chunk import Limits

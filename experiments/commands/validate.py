@@ -20,20 +20,26 @@ def validate(
     ] = Path("results/validation"),
     only: Annotated[
         list[str] | None,
-        typer.Option(metavar="ID", help="A finding to ask about, if not all. Repeatable."),
+        typer.Option(metavar="ID", help="Check this finding instead of all. Can be repeated."),
     ] = None,
     seeds: Annotated[
-        int, typer.Option(min=2, max=1000, help="Populations a finding is asked of.")
+        int,
+        typer.Option(
+            min=2, max=1000, help="Number of seeds, each with firms of its own, per finding."
+        ),
     ] = 20,
-    firms: Annotated[int, typer.Option(min=1, max=MOST_FIRMS, help="Firms of each.")] = 1_000,
+    firms: Annotated[
+        int, typer.Option(min=1, max=MOST_FIRMS, help="Firms to simulate with each seed.")
+    ] = 1_000,
     page: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="A further copy of the report as Markdown.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Also write the report as Markdown to this file."),
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Print where the report is only.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print only where the report is.")] = False,
     economy: OfEconomy = None,
     base_year: OfBaseYear = None,
 ) -> None:
-    """Ask the model about published findings, and say which hold."""
+    """Check the model against published findings, and show which ones hold."""
     from experiments.validation import command
 
     report = command.validate(
@@ -47,4 +53,4 @@ def validate(
     )
     for row in () if quiet else report.rows:
         typer.echo(f"{row.id:6}  {row.verdict:12}  {row.claim}")
-    typer.echo(f"written: {out / 'validation.html'}")
+    typer.echo(f"Written: {out / 'validation.html'}")

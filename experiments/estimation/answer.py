@@ -13,7 +13,7 @@ from experiments.estimation.search import CONFIDENCE, LIMIT, FittedParameters, K
 from experiments.estimation.target_file import TargetFile
 from experiments.runs.on_disk.run_folders import write_whole
 from experiments.scenarios.describe import described_scenario
-from experiments.scenarios.overrides import load_scenario, overridden
+from experiments.scenarios.overrides import load_scenario
 from experiments.sweeps.answers.report import REPORT, as_svg, report_template
 
 FIT = "fit.json"
@@ -109,7 +109,7 @@ def fitted_scenario(file: TargetFile, beside: Path, numbers: dict[str, Any]) -> 
     source = files.neighbour(file.scenario, beside)
     values = {key: known["value"] for key, known in numbers["parameters"].items()}
     document = files.read(source, keys_of(Scenario))
-    scenario = overridden(document, load_scenario(source), {**file.set, **values})
+    scenario = load_scenario(source).overridden(document, {**file.set, **values})
     used = ", ".join(target.name for target in file.used_to("fit"))
     said = {
         key: f"fitted to {used}; targets {numbers['targets_sha256'][:12]}; {known['verdict']}"

@@ -1,6 +1,6 @@
 """A firm's decision in words and tables."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.console import Console
 from rich.table import Table
@@ -16,6 +16,7 @@ from experiments.labels import (
     sector_in_sentence,
     with_minus,
 )
+from experiments.narrow import WholeNumbers
 
 NO_PLANTS = CONFIG_LABELS[NO_PLANT]
 
@@ -85,10 +86,11 @@ def _at_plant(crossing: Crossing, found: Explanation) -> bool:
     return crossing.host in found.who.plants.split("+")
 
 
-def _table(title: str, *heads: str) -> Table:
-    table = Table(title=title, title_justify="left", box=None)
+def _table(title: str, heads: Sequence[str], drops: Sequence[str]) -> Table:
+    """A table with a column of names and columns of numbers, some of which may be left out."""
+    table = WholeNumbers(title=title, title_justify="left", box=None, drops=drops)
     for number, head in enumerate(heads):
-        table.add_column(head, justify="right" if number else "left", no_wrap=True)
+        table.add_column(head, justify="right" if number else "left", no_wrap=bool(number))
     return table
 
 
@@ -97,7 +99,7 @@ def _hosts(found: Explanation) -> Table:
     title = "What its product costs to make, sector average of 2017 = 1"
     if found.hosts[0].threshold:
         title += f"; the rule asks for {found.hosts[0].threshold:.1%} content"
-    table = _table(title, *heads)
+    table = _table(title, heads, drops=heads[:2:-1])
     for host in found.hosts:
         table.add_row(_host_name(host), *_host_cells(host))
     return table
@@ -121,7 +123,8 @@ def _borders(found: Explanation) -> Table:
     heads = (
         "", "Claim", "for", "The rest", "Pays", "Complies", "Lies", "Duty saved", "Duty kept",
     )  # fmt: skip
-    table = _table("What it costs over each border, and the claim it makes", *heads)
+    title = "What it costs over each border, and the claim it makes"
+    table = _table(title, heads, drops=heads[:1:-1])
     for crossing in found.borders:
         table.add_row(
             f"{crossing.host} to {crossing.market}",
@@ -171,7 +174,8 @@ def _plans(found: Explanation) -> Table:
         "Sets of plants (* where it is), in % of its quarterly sales of 2017;"
         f" 1% is USD {10 * found.who.sales_musd_a_quarter:,.1f} thousand"
     )
-    table = _table(title, *heads)
+    rather = ("of them\narriving", "Luck", "If policy\nstayed", "Profit", "Worth", "Moving\ncosts")
+    table = _table(title, heads, drops=rather)
     for plan in found.plans:
         here = plan.plants == found.who.plants
         table.add_row(

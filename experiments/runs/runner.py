@@ -106,6 +106,14 @@ class RunResult:
     firms: int = 0
     seed: int = 0
 
+    def __repr__(self) -> str:
+        against = "" if self.reference is None else f" against {self.reference.name}"
+        where = "not written" if self.out is None else f"written to {self.out}"
+        return (
+            f"RunResult({self.run.name}{against}, quarter {self.run.quarters},"
+            f" {self.firms:,} firms, seed {self.seed}, {where})"
+        )
+
 
 def find_figures() -> DrawFigures:
     """The function that draws the figures, as the installed package offers it.

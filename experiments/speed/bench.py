@@ -19,6 +19,7 @@ from abm.errors import ScenarioError
 from abm.model import RelocationModel
 from abm.scenario.scenario import Scenario
 from experiments.labels import NOTHING
+from experiments.narrow import WholeNumbers
 from experiments.runs.on_disk.provenance import git_revision, processor
 from experiments.runs.on_disk.run_folders import (
     FOLDER_FORMAT,
@@ -211,34 +212,36 @@ def print_bench(result: BenchResult, console: Console | None = None) -> None:
 
 def sizes_table(result: BenchResult) -> Table:
     """Set-up, quarter, speed and memory, a row a number of firms."""
-    table = Table(title=f"{result.scenario}, {result.quarters} quarters", box=None)
-    for heading in (
+    heads = (
         "Firms",
-        "Set-up, s",
         "Quarter, ms",
+        "Set-up, s",
+        "Memory, GiB",
         "Slowest, ms",
         "Firms a second",
-        "Costs, times the bound",
-        "Memory, GiB",
-    ):
+        "Costs, times\nthe bound",
+    )
+    title = f"{result.scenario}, {result.quarters} quarters"
+    table = WholeNumbers(title=title, box=None, drops=heads[:1:-1])
+    for heading in heads:
         table.add_column(heading, justify="right")
     for size in result.sizes:
         memory = size.peak_memory_bytes
         table.add_row(
             f"{size.firms:,}",
-            f"{size.set_up_seconds:.1f}",
             milliseconds(size.quarter),
+            f"{size.set_up_seconds:.1f}",
+            NOTHING if memory is None else f"{memory / GIB:.2f}",
             milliseconds(max(size.quarter_seconds)),
             f"{size.firms / size.quarter:,.0f}",
             f"{size.times_bound:.1f}",
-            NOTHING if memory is None else f"{memory / GIB:.2f}",
         )
     return table
 
 
 def phases_table(result: BenchResult) -> Table:
     """Median milliseconds of every phase and its share of their sum, two columns a size."""
-    table = Table(title="A quarter by phase", box=None)
+    table = WholeNumbers(title="A quarter by phase", box=None, drops=("Share",))
     table.add_column("Phase")
     for size in result.sizes:
         table.add_column(f"{size.firms:,} firms, ms", justify="right")

@@ -208,7 +208,7 @@ def test_a_scenario_that_is_what_it_extends_says_so(runs, capsys, tmp_path):
     ("arguments", "line"),
     [
         (["run"], "name a scenario, or a folder with --resume"),
-        (["run", "usmca", "--nope"], "No such option: --nope; see 'nearshore --help'"),
+        (["run", "usmca", "--nope"], "No such option: --nope; see 'nearshore run --help'"),
         (["jump"], "No such command 'jump'; see 'nearshore --help'"),
         (["run", "usmca", "--firms", "0"], "Invalid value for '--firms'"),
         (["run", "usmca", "--quarters", "x"], "Invalid value for '--quarters'"),

@@ -25,7 +25,11 @@ from tests.in_this_process import in_this_process
 from tests.pages import EQUATIONS, HERE_DOCUMENT, PAGES, ROOT, blocks, commands_in_prose
 from tests.published_tables import write_oecd
 
-COMMANDS = typer.main.get_command(app).commands
+PROGRAM = typer.main.get_command(app)
+COMMANDS = PROGRAM.commands
+
+OF_THE_PROGRAM = {"--help", *(name for one in PROGRAM.params for name in one.opts)}
+"""Options that stand before any command."""
 
 SMALL = {"--firms": (200, 150), "--quarters": (7, 5), "--workers": (1, 1), "--seeds": (2, 2)}
 """Commands are carried out as written, but what is above the first is set to the second."""
@@ -133,7 +137,7 @@ def understood(words):
     """Read a command without doing it; what cannot be is an error."""
     if words[0] == "make":
         recipe(words[1:])
-    elif words[0].removeprefix(".venv/bin/") == "nearshore":
+    elif words[0].removeprefix(".venv/bin/") == "nearshore" and words[1] not in OF_THE_PROGRAM:
         COMMANDS[words[1]].make_context(words[1], words[2:])
 
 
@@ -214,8 +218,10 @@ def test_a_command_named_in_a_sentence_exists(name):
         if words[0] == "make":
             recipe(words[1:2])
             continue
+        if words[1] in OF_THE_PROGRAM or words[1:] == ["COMMAND", "--help"]:
+            continue
         command = COMMANDS[words[1]]
-        known = {option for parameter in command.params for option in parameter.opts}
+        known = {option for parameter in command.params for option in parameter.opts} | {"--help"}
         assert {word for word in words if word.startswith("-")} <= known, words
 
 

@@ -66,10 +66,11 @@ def print_means(folder: Path) -> None:
 
 def _means(means: pd.DataFrame, outcome: str) -> list[Any]:
     """Return means by cell as a table for the terminal, and what is left out of it."""
-    from rich.table import Table
+    from experiments.narrow import WholeNumbers
 
     factors = list(means)[2:-4]
-    table = Table(title=outcome, box=None, title_justify="left")
+    drops = ("runs", "to", "95% from")
+    table = WholeNumbers(title=outcome, box=None, title_justify="left", drops=drops)
     for head in ("scenario", *factors, "mean", "95% from", "to", "runs"):
         table.add_column(head, justify="left" if head == "scenario" else "right")
     shown = means.head(MOST_LINES)

@@ -14,7 +14,6 @@ from abm.economy.folders import economy_checksum
 from abm.errors import ScenarioError
 from abm.scenario.scenario import Scenario
 from experiments.scenarios.describe import described
-from experiments.scenarios.overrides import overridden
 from experiments.sweeps.design.identity import run_id, scenario_digest, seed_of
 from experiments.sweeps.design.keyed_file import TABLE
 from experiments.sweeps.design.points import Point, points
@@ -147,7 +146,7 @@ def make_plan(
     digests: list[list[str]] = []
     for name, text in texts.items():
         document, scenario = read_resolved(text)
-        fixed = overridden(document, scenario, sweep.set) if sweep.set else scenario
+        fixed = scenario.overridden(document, sweep.set) if sweep.set else scenario
         quarters[name] = sweep.quarters or fixed.quarters
         digests.append(_digests(text, sweep, made, quarters[name]))
     return SweepPlan(sweep, dict(texts), made, quarters, digests)
@@ -199,7 +198,7 @@ def _at(
     document: dict[str, Any], scenario: Scenario, values: dict[str, Any], quarters: int
 ) -> Scenario:
     try:
-        changed = overridden(document, scenario, values) if values else scenario
+        changed = scenario.overridden(document, values) if values else scenario
     except ScenarioError as error:
         point = ", ".join(f"{key} = {shown(value)}" for key, value in values.items())
         raise ScenarioError(f"{error} (at the point {point})") from None

@@ -15,7 +15,8 @@ from abm.config import files
 from abm.config.keys import keys_of, shown
 from abm.config.settings import AsTuple, Settings
 from abm.errors import ScenarioError
-from experiments.scenarios.overrides import check_key
+from abm.scenario.overriding import check_key
+from abm.scenario.scenario import Scenario
 from experiments.sweeps.design.factors import Factor, read_factor
 from experiments.sweeps.design.imported import IMPORTED, with_imported
 from experiments.sweeps.design.keyed_file import KeyedFile
@@ -101,7 +102,7 @@ class SweepFile(KeyedFile):
     @model_validator(mode="after")
     def _holds_together(self) -> Self:
         for key in (*self.set, *self.factors):
-            check_key(key)
+            check_key(keys_of(Scenario), key)
             if key == "quarters":
                 raise ScenarioError("quarters: is said once for the whole sweep, not varied")
         both = sorted(set(self.set) & set(self.factors))

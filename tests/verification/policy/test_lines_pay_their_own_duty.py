@@ -21,6 +21,8 @@ MEX, CAN = HOSTS.index("MEX"), HOSTS.index("CAN")
 STEEL = ("steel_flat", "steel_long", "steel_tubes", "aluminium_unwrought", "aluminium_mill")
 
 TERMS = """
+[firms]
+cannot_qualify_scale = 0
 [measures.blanket]
 authority = "law"
 destination = "USA"
