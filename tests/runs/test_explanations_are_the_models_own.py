@@ -131,7 +131,8 @@ def test_costs_and_claims_are_those_that_the_model_used(model):
             pays, lies = {"pays": crossing.pays}, {"claims falsely": crossing.claims_falsely}
             # What originates needs no lie; of the rest nothing is claimed truly.
             ways = pays | {"complies": crossing.complies} | ({} if meets else lies)
-            for chosen, costs in ((claim, ways), (crossing.rest, pays | lies)):
+            parts = [(claim, ways), (crossing.rest, pays | lies)]
+            for chosen, costs in parts if crossing.can_qualify < 1 else parts[:1]:
                 assert costs[chosen] == min(cost for cost in costs.values() if cost is not None)
             assert why_claim(crossing).startswith("From")
 

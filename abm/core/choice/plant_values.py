@@ -327,7 +327,8 @@ def _entries(problem: PlantProblem) -> int:
     """Numbers a firm that `moves_from` works on at once."""
     configs, regimes = len(problem.sets), problem.location.transitions.shape[-1]
     delays = len(np.unique(problem.location.build_delay))
-    return delays * configs * max(regimes, configs)
+    entries: int = delays * configs * max(regimes, configs)
+    return entries
 
 
 def _prospects(foresight: Foresight, values: Floats) -> tuple[WorthOfMoves, Floats]:

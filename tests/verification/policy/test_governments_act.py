@@ -75,7 +75,7 @@ def test_retaliation_cuts_the_other_sides_exports_while_it_stands_and_no_others(
     change = exports(answered, "MEX") / exports(plain, "MEX") - 1
     assert (change.loc[:2] == 0).all()
     assert (change.loc[3:5] < -0.05).all()
-    assert change.loc[6] > change.loc[5] / 2  # the answer is gone, not every link is back
+    assert change.loc[6] > 0.9 * change.loc[5]  # the answer is gone, few links are back
     to_canada = exports(answered, "CAN") / exports(plain, "CAN") - 1
     assert to_canada.abs().max() < change.abs().max() / 10
     duties = [m.frames()["trade"].query("destination == 'MEX' and origin == 'USA'") for m in struck]

@@ -177,7 +177,7 @@ def test_plants_moved_by_hand_take_their_inputs_along():
     made = [m.accounts.intermediate.value[:N_FOOTLOOSE, MEX].sum() for m in (unmoved, other)]
     moved = sold[goes].sum() / sold.sum()
     assert moved > 0.2
-    assert 1 - made[1] / made[0] == pytest.approx(moved, abs=0.02)
+    assert 1 - made[1] / made[0] == pytest.approx(moved, abs=0.03)
 
 
 def test_a_run_put_away_while_buyers_adapt_goes_on_byte_for_byte():
