@@ -82,7 +82,7 @@ class DrawnLuck:
 
 
 @dataclass(frozen=True)
-class Decided:
+class Decisions:
     """What some firms decide, in quarters of profit.
 
     Attributes
@@ -105,7 +105,7 @@ class Decided:
 
 
 @dataclass(frozen=True)
-class Weighing(Decided):
+class Weighing(Decisions):
     """What some firms weigh and decide, in quarters of profit.
 
     Attributes
@@ -148,7 +148,7 @@ class Weighing(Decided):
         }
         return cls(**arrays)
 
-    def put(self, firms: Rows, some: Decided) -> None:
+    def put(self, firms: Rows, some: Decisions) -> None:
         """Fill in what some firms weigh, or what they decide alone."""
         for item in fields(some):
             getattr(self, item.name)[firms] = getattr(some, item.name)
@@ -385,7 +385,7 @@ def _waiting(choices: Choices, problem: PlantProblem, ahead: _Ahead) -> Waiting:
 
 def _decide(
     building: Building, moves: MoveValues, config: Rows, luck: DrawnLuck, keep_noise: float
-) -> Decided:
+) -> Decisions:
     """What firms decide, ``moves`` being those of today and ``config`` where they stand."""
     drawn = building.draw(luck.building).only(luck.strikes)
     held = building.after_draws(luck.held, drawn)
@@ -394,7 +394,7 @@ def _decide(
     reviews = luck.strikes & ~builds
     choice = np.where(builds, held.target, np.where(reviews, kept, config))
     waits = held.only(~builds & (choice == config))
-    return Decided(
+    return Decisions(
         choice,
         np.where(builds, held.luck, np.where(reviews & (kept != config), kept_luck, 0.0)),
         waits.target,
