@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from abm.core.choice.parts import Sums
+from abm.core.choice.parts_of_sets import Sums
 from abm.core.choice.sets import Sets
 
 ALL_SETS = Sets(np.array([[bool(code >> host & 1) for host in range(3)] for code in range(8)]))

@@ -325,16 +325,9 @@ def moves_from_all(problem: PlantProblem, values: Floats) -> list[MoveValues]:
 
 def _entries(problem: PlantProblem) -> int:
     """Numbers a firm that `moves_from` works on at once."""
-<<<<<<< HEAD
-    configs, regimes = len(problem.sets), problem.location.transitions.shape[-1]
-    delays = len(np.unique(problem.location.build_delay))
-    entries: int = delays * configs * max(regimes, configs)
-    return entries
-=======
     configs, regimes = len(problem.sets), len(problem.location.transitions[0])
     delays = len(np.unique(problem.location.build_delay))
     return delays * configs * max(regimes, configs)
->>>>>>> speed22
 
 
 def _prospects(foresight: Foresight, values: Floats) -> tuple[WorthOfMoves, Floats]:
