@@ -325,9 +325,9 @@ def moves_from_all(problem: PlantProblem, values: Floats) -> list[MoveValues]:
 
 def _entries(problem: PlantProblem) -> int:
     """Numbers a firm that `moves_from` works on at once."""
-    _, configs, regimes = problem.location.profit.shape
+    configs, regimes = len(problem.sets), len(problem.location.transitions[0])
     delays = len(np.unique(problem.location.build_delay))
-    return delays * configs * max(int(regimes), int(configs))
+    return delays * configs * max(regimes, configs)
 
 
 def _prospects(foresight: Foresight, values: Floats) -> tuple[WorthOfMoves, Floats]:

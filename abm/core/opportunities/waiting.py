@@ -188,36 +188,27 @@ class _Options:
         by_quarter = gain.reshape(quarters, *gain.shape[-2:]).transpose(0, 2, 1)
         return cls(np.maximum(by_quarter, -OUT_OF_REACH), waiting)
 
-    def values(self, luck: Floats) -> tuple[Floats, Floats]:
-        """Worth with some luck today and how it rises with luck, shape (regime, opportunity)."""
+    def values(self, luck: Floats) -> Floats:
+        """Worth with some luck today and how it rises with luck, (2, regime, opportunity)."""
         if len(self.gain) == 1:
             return self._at_horizon(luck)
-        return self._used_or_kept(luck, *self.waited(luck), 0)
+        return self._used_or_kept(luck, self.waited(luck), 0)
 
-    def waited(self, luck: Floats) -> tuple[Floats, Floats]:
+    def waited(self, luck: Floats) -> Floats:
         """The same without the right to use it today; only where there is a horizon."""
-        value, slope = self._at_horizon(luck)
+        later = self._at_horizon(luck)
         for ahead in range(len(self.gain) - 2, 0, -1):
-            value, slope = self._used_or_kept(luck, *self._kept(value, slope, ahead), ahead)
-        return self._kept(value, slope, 0)
+            later = self._used_or_kept(luck, foresee(self._to_next[ahead], later), ahead)
+        return foresee(self._to_next[0], later)
 
-    def _at_horizon(self, luck: Floats) -> tuple[Floats, Floats]:
+    def _at_horizon(self, luck: Floats) -> Floats:
         """Worth from the horizon on, and how it rises with luck."""
-        value, slope, _ = _pivots(self.gain[-1], self._waits.copy(), luck)
-        return value, slope
+        return np.stack(_pivots(self.gain[-1], self._waits.copy(), luck)[:2])
 
-    def _used_or_kept(
-        self, luck: Floats, value: Floats, slope: Floats, ahead: int
-    ) -> tuple[Floats, Floats]:
+    def _used_or_kept(self, luck: Floats, kept: Floats, ahead: int) -> Floats:
         """The better of using it in a quarter and of waiting, with what that is worth."""
-        used = self.gain[ahead] + luck
-        uses = used >= value
-        return np.where(uses, used, value), np.where(uses, 1.0, slope)
-
-    def _kept(self, value: Floats, slope: Floats, ahead: int) -> tuple[Floats, Floats]:
-        """Worth of waiting for the next quarter's, and how it rises with luck."""
-        to_next = self._to_next[ahead]
-        return foresee(to_next, value), foresee(to_next, slope)
+        used = np.stack(np.broadcast_arrays(self.gain[ahead] + luck, 1.0))
+        return np.where(used[0] >= kept[0], used, kept)
 
     @cached_property
     def _to_next(self) -> list[Floats]:
@@ -241,7 +232,7 @@ class _Options:
         used = self.gain[0, regime]
         luck = -used
         for _ in range(MAX_NEWTON_STEPS):
-            value, slope = (part[regime] for part in self.waited(luck))
+            value, slope = self.waited(luck)[:, regime]
             gap = value - used - luck
             step = gap / (1 - slope)
             luck = luck + step
