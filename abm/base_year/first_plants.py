@@ -120,7 +120,7 @@ def place_firms(
     table.suitability[:] = suitability(table, economy, settings.location_dispersion, draws)
     turns = _Turns(table, economy, scenario, policy, draws)
     turn = turns.first()
-    settled = TURNS_SETTLED * max(1.0, MANY_FIRMS / len(table)) ** 1.5
+    settled = TURNS_SETTLED * max(1.0, MANY_FIRMS / len(table)) ** 2
     for _ in range(TURNS - 1):
         before, turn = turn, turns.after(turn)
         change = np.abs(turn.reach / before.reach - 1)
