@@ -10,7 +10,7 @@ from abm.axes import FOOTLOOSE, HOSTS, PARTNERS, VEHICLES
 from abm.economy.tables import Array
 from experiments.fit.claim_curves import (
     BANDS,
-    ENOUGH_TO_READ,
+    LEAST_READ,
     HIGH_RATE,
     MEDIAN_BOUNDS,
     claim_share,
@@ -68,7 +68,7 @@ METHOD = f"""## How
 - **Part that can qualify**: what explains the share of dutiable imports claimed at rates of
   {HIGH_RATE:.0%} and more in 2024, given what paperwork keeps from claiming even there; never
   less than the share claimed at lower rates asks for, were paperwork next to nothing, as
-  whoever claims there can. Where less than {ENOUGH_TO_READ:.0%} of dutiable imports pays so much, the other
+  whoever claims there can. Where less than {LEAST_READ:.0%} of dutiable imports pays so much, the other
   partner's; cars, which pay 2.5%, are given what is read from light trucks, which pay 25%.
 - **Median cost of paperwork**: least squares on the share of dutiable imports claimed by band of
   the most-favoured-nation rate in 2024, partner by partner, bands weighted by
