@@ -10,8 +10,8 @@ from abm.axes import FOOTLOOSE, HOSTS, PARTNERS, VEHICLES
 from abm.economy.tables import Array
 from experiments.fit.claim_curves import (
     BANDS,
-    LEAST_READ,
     HIGH_RATE,
+    LEAST_READ,
     MEDIAN_BOUNDS,
     claim_share,
     curve_error,
@@ -68,8 +68,8 @@ METHOD = f"""## How
 - **Part that can qualify**: what explains the share of dutiable imports claimed at rates of
   {HIGH_RATE:.0%} and more in 2024, given what paperwork keeps from claiming even there; never
   less than the share claimed at lower rates asks for, were paperwork next to nothing, as
-  whoever claims there can. Where less than {LEAST_READ:.0%} of dutiable imports pays so much, the other
-  partner's; cars, which pay 2.5%, are given what is read from light trucks, which pay 25%.
+  whoever claims there can. Where less than {LEAST_READ:.0%} of dutiable imports pays so much, the
+  other partner's; cars, which pay 2.5%, are given what is read from light trucks, which pay 25%.
 - **Median cost of paperwork**: least squares on the share of dutiable imports claimed by band of
   the most-favoured-nation rate in 2024, partner by partner, bands weighted by
   dutiable value, with the part that can qualify as read at each median tried. A band stands for
