@@ -16,7 +16,7 @@ import pandas as pd
 
 from abm import data
 from abm.axes import FOOTLOOSE, HOSTS, MOTOR, VEHICLES
-from experiments.fit.claim_curve import claim_curve, profile_honesty
+from experiments.fit.claim_curves import claim_curve, profile_honesty
 from experiments.fit.moments import (
     FIRMS_OBSERVED,
     SEEDS_POOLED,

@@ -8,10 +8,10 @@ import pandas as pd
 from abm import data
 from abm.axes import FOOTLOOSE, HOSTS, PARTNERS, VEHICLES
 from abm.economy.tables import Array
-from experiments.fit.claim_curve import (
+from experiments.fit.claim_curves import (
     BANDS,
-    CLOSE_ENOUGH,
     HIGH_RATE,
+    LEAST_READ,
     MEDIAN_BOUNDS,
     claim_share,
     curve_error,
@@ -68,9 +68,8 @@ METHOD = f"""## How
 - **Part that can qualify**: what explains the share of dutiable imports claimed at rates of
   {HIGH_RATE:.0%} and more in 2024, given what paperwork keeps from claiming even there; never
   less than the share claimed at lower rates asks for, were paperwork next to nothing, as
-  whoever claims there can. Where less than {CLOSE_ENOUGH:.0%} of dutiable imports pays so
-  much, the other partner's; cars, which pay 2.5%, are given what is read from light trucks,
-  which pay 25%.
+  whoever claims there can. Where less than {LEAST_READ:.0%} of dutiable imports pays so much, the
+  other partner's; cars, which pay 2.5%, are given what is read from light trucks, which pay 25%.
 - **Median cost of paperwork**: least squares on the share of dutiable imports claimed by band of
   the most-favoured-nation rate in 2024, partner by partner, bands weighted by
   dutiable value, with the part that can qualify as read at each median tried. A band stands for
@@ -122,7 +121,7 @@ def report(fitted: Fit, world: FitSetting, curve: pd.DataFrame, targets: list[Mo
     fitted : Fit
     world : FitSetting
     curve : DataFrame
-        From `experiments.fit.claim_curve.claim_curve`.
+        From `experiments.fit.claim_curves.claim_curve`.
     targets : list of MomentTarget
         Moments that give a spread or a share of origin directly.
 

@@ -17,7 +17,7 @@ from scipy.special import expit, logit
 
 from abm.axes import FOOTLOOSE, HOSTS, PARTNERS, VEHICLES
 from abm.economy.tables import Array
-from experiments.fit.claim_curve import curve_error, curve_of, fit_claims
+from experiments.fit.claim_curves import curve_error, curve_of, fit_claims
 from experiments.fit.moments import (
     Exports,
     FitSetting,

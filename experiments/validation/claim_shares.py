@@ -2,7 +2,7 @@
 
 from abm import data
 from abm.axes import FOOTLOOSE, MOTOR, PARTNERS
-from experiments.fit.claim_curve import claim_curve
+from experiments.fit.claim_curves import claim_curve
 from experiments.labels import REGION_NAMES, SECTOR_NAMES
 from experiments.outcomes.estimates import Estimate, estimate
 from experiments.scenarios.designs import BASE_FIXED, content, fixed

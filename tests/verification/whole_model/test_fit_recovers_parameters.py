@@ -11,7 +11,7 @@ from abm.base_year.population import PAPERWORK_SPREAD
 from abm.core.demand.claims import BorderTerms, Claim, choose_claim
 from abm.economy.tables import MERCHANDISE_PROCESSING_FEE, Array
 from abm.engine.draws import Draws
-from experiments.fit.claim_curve import claim_curve, claim_share, fit_median, read_can_qualify
+from experiments.fit.claim_curves import claim_curve, claim_share, fit_median, read_can_qualify
 from experiments.fit.moments import (
     Border,
     Exports,

@@ -23,7 +23,7 @@ MEDIAN_BOUNDS = (1e-4, 0.2)
 HIGH_RATE = 0.05
 """From here on paperwork keeps few from claiming, so claims show who can."""
 
-CLOSE_ENOUGH = 0.01
+LEAST_READ = 0.01
 """Part of dutiable imports at high rates below which they are too few to be read."""
 
 STANDS_FOR = {"cars": "light_trucks"}
@@ -150,7 +150,7 @@ def read_can_qualify(exports: Exports, border: Border, curve: pd.DataFrame, medi
     weight = curve["dutiable_imports_usd"].to_numpy()
     readings = [0.0]
     for some, cost in ((high, median), (~high, MEDIAN_BOUNDS[0])):
-        if weight[some].sum() < CLOSE_ENOUGH * weight.sum():
+        if weight[some].sum() < LEAST_READ * weight.sum():
             continue
         rates, observed = (curve.loc[some, name].to_numpy() for name in ("rate", "claim_share"))
         of_part, of_rest = (
@@ -165,7 +165,7 @@ def read_can_qualify(exports: Exports, border: Border, curve: pd.DataFrame, medi
 def has_reading(curve: pd.DataFrame) -> bool:
     """Whether enough is imported at high rates to tell who can qualify."""
     weight = curve["dutiable_imports_usd"]
-    return bool(weight[curve["rate"] >= HIGH_RATE].sum() >= CLOSE_ENOUGH * weight.sum())
+    return bool(weight[curve["rate"] >= HIGH_RATE].sum() >= LEAST_READ * weight.sum())
 
 
 def fit_median(
