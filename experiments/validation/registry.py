@@ -1,6 +1,6 @@
 """All findings, in the order of the rows of the published tables that are tests."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from abm.errors import ScenarioError
 from experiments.scenarios.designs import Design
@@ -87,9 +87,18 @@ def designs_of(findings: list[Finding]) -> list[Design]:
     return list(dict.fromkeys(design for finding in findings for design in finding.designs))
 
 
-def looks_of(findings: Iterable[Finding]) -> dict[str, tuple[Look, ...]]:
-    """What some findings look at in the finished runs of their designs, by design, each once."""
-    found: dict[str, dict[Look, None]] = {}
+def looks_of(
+    findings: Iterable[Finding], others: Mapping[str, tuple[Look, ...]]
+) -> dict[str, tuple[Look, ...]]:
+    """What is looked at in the finished run of each design, by its name, each once.
+
+    Parameters
+    ----------
+    findings : iterable of Finding
+    others : mapping of str to tuple of callable
+        What else is looked at, by name of the design.
+    """
+    found = {name: dict.fromkeys(looks) for name, looks in others.items()}
     for finding in findings:
         for design in finding.designs if finding.look is not None else ():
             found.setdefault(design.name, {})[finding.look] = None

@@ -21,17 +21,20 @@ def look(model: RelocationModel) -> Measures:
     rows = [FOOTLOOSE.index(sector) for sector in TARGETED]
     found = {}
     for number in YEARS:
-        bought = trade(model, "customs_value_musd", year(model, number))[:, rows, :, USA]
-        for origin, value in zip(REGIONS, bought.sum(axis=(0, 1)), strict=True):
+        bought = trade(model, "customs_value_musd", year(model, number))[..., USA].sum(axis=0)
+        metals = bought[FOOTLOOSE.index("metals")]
+        for place, origin in enumerate(REGIONS):
+            value = bought[rows, place].sum()
             found[f"targeted/{origin}/{number}"] = float(value)
+            found[f"targeted but metals/{origin}/{number}"] = float(value - metals[place])
     return found
 
 
 def judge(results: Results) -> list[Estimate]:
     """Imports from China, Mexico and all others against those without the duties."""
 
-    def change(number: int, *origins: str) -> Array:
-        names = [f"targeted/{origin}/{number}" for origin in origins]
+    def change(number: int, *origins: str, goods: str = "targeted") -> Array:
+        names = [f"{goods}/{origin}/{number}" for origin in origins]
         return results.change(COLLECTED_ANSWERED, BASE_MOVING, *names)
 
     others = [origin for origin in REGIONS if origin not in ("USA", "CHN")]
@@ -45,6 +48,10 @@ def judge(results: Results) -> list[Estimate]:
         estimate("from Mexico, 2018,", change(2018, "MEX"), "%"),
         estimate("from all others, 2018,", diverted[2018], "%"),
         estimate("from all others, 2019,", diverted[2019], "%"),
+        estimate("without metals: from Mexico, 2019,",
+                 change(2019, "MEX", goods="targeted but metals"), "%"),
+        estimate("without metals: from all others, 2019,",
+                 change(2019, *others, goods="targeted but metals"), "%"),
     ]  # fmt: skip
 
 

@@ -18,8 +18,8 @@ FROM_ABROAD = [home for home, name in enumerate(HOMES) if name != "MEX"]
 
 
 def look(model: RelocationModel) -> Measures:
-    """New plants of foreign owners in Mexico over the run, and what a sector exports."""
-    announced = owners(model, "expected_announced", range(1, model.quarter + 1))
+    """What foreign owners' new plants in Mexico cost over the run, and what a sector exports."""
+    announced = owners(model, "expected_announced_musd", range(1, model.quarter + 1))
     of_foreign = announced[:, MEX][:, FROM_ABROAD].sum(axis=1)
     sold = trade(model, "value_musd", [0]).sum(axis=0)[:N_FOOTLOOSE, MEX]
     exported = 1 - sold[:, MEX] / sold.sum(axis=1)
@@ -54,11 +54,11 @@ def judge(results: Results) -> list[Estimate]:
 FINDING = Finding(
     id="TPU-1",
     design="A border tax of 35% on Mexican goods threatened at 2.5% a quarter and never imposed,"
-    " against the same at 0%; plants in Mexico that owners from abroad decide on within six years,"
-    " on average over the luck of their reviews. The model has no places within a country (cities"
-    " are drawn on the map alone), so that sectors stand for states, told apart by the share of"
-    " output that they export in the calibration year.",
-    rule="Over sectors weighted by the plants decided on without a threat, the slope of the change"
+    " against the same at 0%; what plants in Mexico cost that owners from abroad decide on"
+    " within six years, on average over the luck of their reviews. The model has no places within a"
+    " country (cities are drawn on the map alone), so that sectors stand for states, told apart by"
+    " the share of output that they export in the calibration year.",
+    rule="Over sectors weighted by what is decided on without a threat, the slope of the change"
     " in percent on the export share is below zero with its whole 95% interval.",
     designs=(THREATENED, QUIET),
     judge=judge,

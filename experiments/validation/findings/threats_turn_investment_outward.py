@@ -14,8 +14,8 @@ PUBLISHED = {"outward": 17.0, "inward": -9.0}
 
 
 def look(model: RelocationModel) -> Measures:
-    """New plants that owners are expected to decide on over the run, by host and home."""
-    announced = owners(model, "expected_announced", range(1, model.quarter + 1)).sum(axis=0)
+    """What new plants decided on over the run are expected to cost, by host and home."""
+    announced = owners(model, "expected_announced_musd", range(1, model.quarter + 1)).sum(axis=0)
     return {
         f"announced/{host}/{home}": float(announced[HOSTS.index(host), HOMES.index(home)])
         for host, home in (("USA", "MEX"), ("MEX", "USA"))
@@ -35,22 +35,25 @@ def judge(results: Results) -> list[Estimate]:
         estimate("plants of US owners in Mexico,", inward, "%", below(0), PUBLISHED["inward"]),
         estimate("outward less inward", outward - inward, " points", above(0)),
         estimate("plants of Mexican owners in the USA without a threat",
-                 results.of(QUIET, "announced/USA/MEX")),
+                 results.of(QUIET, "announced/USA/MEX") / 1000, " bn USD"),
         estimate("plants of US owners in Mexico without a threat",
-                 results.of(QUIET, "announced/MEX/USA")),
+                 results.of(QUIET, "announced/MEX/USA") / 1000, " bn USD"),
     ]  # fmt: skip
 
 
 FINDING = Finding(
     id="BREXIT-2",
     design="A border tax of 35% on Mexican goods threatened at 2.5% a quarter and never imposed,"
-    " against the same at 0%; plants that owners decide on within six years, on average over the"
-    " luck of their reviews: of Mexican owners in the United States against those of American"
-    " owners in Mexico. The tax would fall on firms with production in the United States alone.",
+    " against the same at 0%; what plants that owners decide on within six years will cost, on"
+    " average over the luck of their reviews: of Mexican owners in the United States"
+    " against those of American owners in Mexico. The tax would fall on firms with production in the"
+    " United States alone.",
     rule="95% intervals, paired by seed: outward above zero, inward below zero, and outward over"
     " inward.",
     designs=(THREATENED, QUIET),
     judge=judge,
     look=look,
-    understanding="",
+    understanding="Plants were counted in a first look at two seeds, which told nothing: a small"
+    " Mexican firm of the model stands for thousands of real ones. They were then weighed by what"
+    " they cost; the rule was kept.",
 )
