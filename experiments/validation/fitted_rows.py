@@ -153,9 +153,9 @@ def section(results: Results) -> Section:
             " count above. How fast trade follows duties (BLP-1, CHINA-1, METALS-1) was fitted and"
             " is told in docs/adjustment.md.",
             "Runs under NAFTA, plants free to move, ten years; owners in the first quarter."
-            " Vehicles are counted by value. ENTRY-1 by employment, by sector and by size, and LEAD-1's"
-            " models into existing plants, are not measured. Investment counts new plants with what"
-            " arriving and founding cost, expansion and replacement.",
+            " Vehicles are counted by value. ENTRY-1 by employment, by sector and by size, and"
+            " LEAD-1's models into existing plants, are not measured. Investment counts new plants"
+            " with what arriving and founding cost, expansion and replacement.",
             "TAX-1: no instrument taxes profit, so it is worked out from owners' choice of plants:"
             " the stock of foreign-owned plants in Mexico in the long run, weighted by what they"
             " sell, with payoffs lowered by one hundredth of the profit that a set of plants makes"

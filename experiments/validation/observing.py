@@ -10,7 +10,7 @@ from abm.axes import N_HOSTS, QUARTERS_A_YEAR
 from abm.economy.tables import Array
 from abm.engine.blocks import sector_rows
 from abm.model import RelocationModel
-from abm.trade.sales.market_clearing import FINAL, standing_plants
+from abm.trade.sales.market_clearing import FINAL, INTERMEDIATE, standing_plants
 
 Look = Callable[[RelocationModel], dict[str, float]]
 """Names what it sees of a finished run."""
@@ -52,7 +52,7 @@ class Shipped:
     rows : ndarray of int, shape (plant,)
         Their firms.
     value : ndarray, shape (plant, market)
-        Both uses, million USD at the border.
+        Both uses, million USD at the border; adds up to what the books have.
     """
 
     sector: int
@@ -67,6 +67,8 @@ def shipped(model: RelocationModel, sectors: Iterable[int]) -> Iterator[Shipped]
     for sector in sectors:
         plants = standing_plants(model.this_quarter(), sector, every[sector], model.trade)
         for host in range(N_HOSTS):
-            sold = model.customers.sold(plants[host], host) * model.spending[sector, host]
-            sold[:, FINAL] /= plants[host].mark_on
-            yield Shipped(sector, host, plants[host].firm, sold.sum(axis=1))
+            share = model.customers.sold(plants[host], host).astype(np.float64)
+            to_users = share[:, INTERMEDIATE] * model.accounts.intermediate.value[sector, host]
+            paid = share[:, FINAL] * model.spending[sector, host, FINAL]
+            value = to_users + paid / plants[host].mark_on
+            yield Shipped(sector, host, plants[host].firm, value)

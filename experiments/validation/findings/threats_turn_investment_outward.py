@@ -46,8 +46,8 @@ FINDING = Finding(
     design="A border tax of 35% on Mexican goods threatened at 2.5% a quarter and never imposed,"
     " against the same at 0%; what plants that owners decide on within six years will cost, on"
     " average over the luck of their reviews: of Mexican owners in the United States"
-    " against those of American owners in Mexico. The tax would fall on firms with production in the"
-    " United States alone.",
+    " against those of American owners in Mexico. The tax would fall on firms with production in"
+    " the United States alone.",
     rule="95% intervals, paired by seed: outward above zero, inward below zero, and outward over"
     " inward.",
     designs=(THREATENED, QUIET),
