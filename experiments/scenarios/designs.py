@@ -1,6 +1,9 @@
 """What is run for validation: a scenario, its overrides and a length, under a name."""
 
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from abm import data
 from abm.axes import HOSTS
@@ -138,9 +141,86 @@ def threat(arrival: float) -> Design:
     )
 
 
+def _all_content(changed: Callable[[float], float]) -> tuple[str, ...]:
+    """Overrides that change every content threshold of the baseline."""
+    before = Scenario.load("status-quo").rules_of_origin.regional_value_content
+    return tuple(
+        setting for sector, value in before for setting in content(round(changed(value), 4), sector)
+    )
+
+
 def looser_content(points: float) -> Design:
     """Every content threshold of the baseline lowered, plants fixed."""
-    before = Scenario.load("status-quo").rules_of_origin.regional_value_content
-    lowered = {sector: round(value - points, 4) for sector, value in before}
-    overrides = [setting for name, value in lowered.items() for setting in content(value, name)]
-    return fixed(f"content {points:.0%} lower", *overrides)
+    return fixed(f"content {points:.0%} lower", *_all_content(lambda value: value - points))
+
+
+def scaled_content(factor: float) -> Design:
+    """Every content threshold of the baseline times a factor, plants fixed; 0 ends the rules."""
+    name = f"content times {factor:g}" if factor else "no rules of origin"
+    return fixed(name, *_all_content(lambda value: min(value * factor, 1.0)))
+
+
+WIDER_CUMULATION = fixed(
+    "goods of the rest of the world originate", "rules_of_origin.cumulation.ROW=1.0"
+)
+
+FIRST_QUARTER = Design("NAFTA, first quarter", "status-quo", (), 1)
+HISTORY = Design("history to the end of 2023", "history", (), 32)
+METAL_DUTIES = Design("metal duties of 2018, a year on", "metals-2018", (), 9)
+NO_METAL_DUTIES = Design("NAFTA, nine quarters", "status-quo", (), 9)
+END_THREATENED = Design(
+    "end of preference threatened", "threat-35", ("threat.instrument=withdrawal",), 8
+)
+
+
+def measure(name: str, terms: Mapping[str, Any]) -> tuple[str, ...]:
+    """Overrides that add a measure; terms as in a scenario's file."""
+    rates = terms["rates"].items()
+    others = {term: value for term, value in terms.items() if term != "rates" and value}
+    return (
+        *(f"measures.{name}.{term}={_as_toml(value)}" for term, value in others.items()),
+        *(f"measures.{name}.rates.{good}={rate}" for good, rate in rates),
+    )
+
+
+def _as_toml(value: Any) -> str:
+    return json.dumps(value, default=str)
+
+
+CHINAS_ANSWER: dict[str, dict[str, Any]] = {
+    "answer-china-2018": {"rates": {"all": 0.10, "food": 0.25}, "effective": "2018-09-24"},
+    "answer-china-2019": {"rates": {"all": 0.05}, "effective": "2019-06-01"},
+}
+"""What China levied on goods of the United States: from memory, unverified. Its average duty on
+them rose by some ten points in 2018, most on food, and further in 2019."""
+
+
+def _answers() -> tuple[str, ...]:
+    """What Canada, Mexico and China levied in return for the duties of 2018."""
+    shipped = Scenario.load("metals-2018").measures
+    kept = ("authority", "destination", "origins", "rates", "announced", "effective", "ended")
+    found = {
+        name: {term: getattr(shipped[name], term) for term in kept}
+        for name in ("retaliation-canada-2018", "retaliation-mexico-2018")
+    }
+    for name, terms in CHINAS_ANSWER.items():
+        found[name] = {
+            "authority": "retaliation", "destination": "CHN", "origins": ("USA",), **terms
+        }  # fmt: skip
+    return tuple(line for name, one in found.items() for line in measure(name, one))
+
+
+COLLECTED_ANSWERED = Design("duties of 2018-19 as collected, answered", "collected-2018",
+                            _answers(), 12)  # fmt: skip
+
+
+def washing_machines(*origins: str) -> Design:
+    """A US duty of 20% on washing machines, driers and dishwashers, plants fixed."""
+    terms = {
+        "authority": "safeguard",
+        "destination": "USA",
+        "origins": origins,
+        "rates": {"washing_machines": 0.20},
+        "in_force": True,
+    }
+    return fixed(f"20% on washing machines, {'+'.join(origins)}", *measure("washers", terms))

@@ -16,10 +16,10 @@ from experiments.runs.on_disk.run_folders import (
     write_manifest,
     write_whole,
 )
-from experiments.validation import claim_shares, robustness
+from experiments.validation import claim_shares, fitted_rows, robustness
 from experiments.validation.finding import Results
 from experiments.validation.pages import ValidationReport
-from experiments.validation.registry import chosen, designs_of
+from experiments.validation.registry import chosen, designs_of, looks_of
 from experiments.validation.running import Done, Task, collected, run_all
 from experiments.validation.second_opinion import exact_hat_comparison
 from experiments.validation.sections import Section
@@ -74,10 +74,11 @@ def validate(
     provenance: dict[str, object] = {"versions": versions(), "git_revision": git_revision()}
     designs = designs_of(findings)
     if not only:
-        designs = list(dict.fromkeys([*designs, *claim_shares.DESIGNS]))
+        designs = list(dict.fromkeys([*designs, *claim_shares.DESIGNS, *fitted_rows.DESIGNS]))
     table = BASE_YEAR if economy is None else economy
     shared = () if economy is None else (f"economy.table={json.dumps(economy)}",)
-    tasks = [Task(tuple(designs), firms, seed, shared) for seed in range(1, seeds + 1)]
+    looks = looks_of(findings, {} if only else fitted_rows.LOOKS)
+    tasks = [Task(tuple(designs), firms, seed, shared, looks=looks) for seed in range(1, seeds + 1)]
     others = [] if only else _variants(firms, shared)
     done = run_all([*tasks, *others], workers, _counter(len(tasks) + len(others), quiet))
     results, failures = collected(done[: len(tasks)])
@@ -106,7 +107,7 @@ def _variants(firms: int, shared: tuple[str, ...]) -> list[Task]:
 
 
 def _sections(results: Results, others: Sequence[Done], shared: tuple[str, ...]) -> list[Section]:
-    """Claims, fitted and not, the peer, and the robustness of conclusions."""
+    """Rows and claims that were fitted, claims that were not, the peer, and robustness."""
     if not results.runs:
         return []
     variants = {
@@ -116,6 +117,7 @@ def _sections(results: Results, others: Sequence[Done], shared: tuple[str, ...])
         )
     }
     return [
+        fitted_rows.section(results),
         claim_shares.fitted(results),
         claim_shares.not_fitted(results),
         exact_hat_comparison.section(shared),

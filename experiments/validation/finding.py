@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import pandas as pd
 
 from abm import data
 from abm.economy.tables import Array
 from experiments.outcomes.estimates import Estimate, expectation
 from experiments.scenarios.designs import Design
 from experiments.validation.measuring import Measures
+from experiments.validation.observing import Look
 
 Verdict = Literal["holds", "fails", "not testable"]
 
@@ -38,9 +40,22 @@ class Results:
         return 100 * (self.of(design, *names) / self.of(reference, *names) - 1)
 
 
+def published() -> pd.DataFrame:
+    """Every published row: index id, columns ``claim``, ``expected``, ``source`` and ``status``.
+
+    Those of ``published_results.csv`` come first, and are all tests.
+    """
+    first = data.read("published_results").rename(
+        columns={"statement": "claim", "direction_or_value": "expected"}
+    )
+    rows = [first.assign(status="test"), data.read("published_results_2")]
+    columns = ["id", "claim", "expected", "source", "status"]
+    return pd.concat([some[columns] for some in rows]).set_index("id")
+
+
 @dataclass(frozen=True)
 class Finding:
-    """One row of ``published_results.csv`` and the model's answer to it.
+    """One published row and the model's answer to it.
 
     Attributes
     ----------
@@ -55,6 +70,9 @@ class Finding:
         `Results` to estimates; it holds if all of them agree.
     understanding : str
         What is known of why the model says what it says, whatever that is.
+    look : callable, optional
+        What it needs of the finished run of each of its designs, beside the measures that
+        all findings share.
     """
 
     id: str
@@ -63,10 +81,11 @@ class Finding:
     designs: tuple[Design, ...]
     judge: Callable[[Results], list[Estimate]]
     understanding: str = ""
+    look: Look | None = None
 
     def row(self, results: Results) -> "Row":
         """The verdict on results that hold all of its designs."""
-        published = data.read("published_results").set_index("id").loc[self.id]
+        row = published().loc[self.id]
         seeds = len(results.runs.get(self.designs[0].name, ()))
         enough = seeds >= FEWEST_SEEDS
         estimates = self.judge(results) if enough else []
@@ -77,9 +96,9 @@ class Finding:
             why = self._why(estimates, seeds)
         return Row(
             id=self.id,
-            claim=published["statement"],
-            source=published["source"],
-            expected=published["direction_or_value"],
+            claim=row["claim"],
+            source=row["source"],
+            expected=row["expected"],
             design=self.design,
             rule=self.rule,
             estimates=estimates,

@@ -24,10 +24,9 @@ from abm.axes import (
 )
 from abm.core.inputs.contracts import paid
 from abm.economy.tables import Array
-from abm.engine.blocks import sector_rows
 from abm.model import RelocationModel
 from abm.trade.books import indicators
-from abm.trade.sales.market_clearing import FINAL, standing_plants
+from experiments.validation.observing import shipped
 
 GROUPS = {sector: [place] for place, sector in enumerate(FOOTLOOSE)} | {"goods": [*range(N_GOODS)]}
 """Sectors whose flows are measured, each of its own and all goods together."""
@@ -196,18 +195,10 @@ def compliance_costs(model: RelocationModel) -> Measures:
     could make originate costs infinitely much.
     """
     found: dict[str, list[tuple[Array, Array]]] = {sector: [] for sector in MOTOR}
-    for sector, rows in enumerate(sector_rows(model.firms)):
-        if FOOTLOOSE[sector] not in MOTOR:
-            continue
-        plants = standing_plants(model.this_quarter(), sector, rows, model.trade)
-        for host in range(1, N_HOSTS):
-            sold = (
-                model.customers.sold(plants[host], host)[..., USA]
-                * model.spending[sector, host, :, USA]
-            )
-            sold[:, FINAL] /= plants[host].mark_on[:, USA]
-            shipments = _proof(model, plants[host].firm, host, sold.sum(axis=1))
-            found[FOOTLOOSE[sector]].append(shipments)
+    for plants in shipped(model, map(FOOTLOOSE.index, MOTOR)):
+        if plants.host != USA:
+            proof = _proof(model, plants.rows, plants.host, plants.value[:, USA])
+            found[FOOTLOOSE[plants.sector]].append(proof)
     found["motor"] = [shipments for some in found.values() for shipments in some]
     return {
         f"compliance_cost/{goods}": _weighted_median(*map(np.concatenate, zip(*some, strict=True)))

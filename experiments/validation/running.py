@@ -1,7 +1,7 @@
 """Runs every design at every seed, on all processors, with the same result on any number."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from abm.errors import ModelError
 from abm.model import RelocationModel
@@ -10,6 +10,7 @@ from experiments.runs.processes import process_pool
 from experiments.scenarios.designs import Design
 from experiments.validation.finding import Results
 from experiments.validation.measuring import Measures, run_and_measure
+from experiments.validation.observing import Look
 
 FIRMS = 1_000
 """Per run; effects are paired by seed, so that few firms suffice."""
@@ -21,7 +22,8 @@ SEEDS = 20
 class Task:
     """All designs at one seed under the same further assumptions.
 
-    ``measure`` runs a model for so many quarters and names what came out; importable by name.
+    ``measure`` runs a model for so many quarters and names what came out; ``looks`` are what
+    else is looked at in the finished run of a design, by its name. All are importable by name.
     """
 
     designs: tuple[Design, ...]
@@ -29,6 +31,7 @@ class Task:
     seed: int
     assumptions: tuple[str, ...] = ()
     measure: Callable[[RelocationModel, int], Measures] = run_and_measure
+    looks: Mapping[str, tuple[Look, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,11 @@ def run_task(task: Task) -> Done:
             if donor is None:
                 donor = RelocationModel(scenario, firms=task.firms, rng=task.seed)
                 fresh.append(donor)
-            measures[design.name] = task.measure(twin(donor, scenario), design.quarters)
+            model = twin(donor, scenario)
+            found = task.measure(model, design.quarters)
+            for look in task.looks.get(design.name, ()):
+                found = found | look(model)
+            measures[design.name] = found
     except ModelError as error:
         return Done({}, f"seed {task.seed}: {error}")
     return Done(measures)

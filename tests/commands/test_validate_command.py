@@ -2,11 +2,16 @@
 
 import json
 
+import numpy as np
 import pytest
 
+from abm.axes import FOOTLOOSE, HOSTS
 from experiments.commands.main import main
-from experiments.scenarios.designs import BASE_FIXED, cars_fixed
+from experiments.scenarios.designs import BASE_FIXED, FIRST_QUARTER, cars_fixed
+from experiments.validation.long_run_stock import semi_elasticity
+from experiments.validation.observing import shipped
 from experiments.validation.running import Task, collected, run_all, run_task
+from tests.same_firms import model_of
 
 FIRMS = 100
 
@@ -57,3 +62,28 @@ def test_a_folder_that_holds_something_else_is_refused_before_anything_runs(tmp_
     (tmp_path / "mine.txt").write_text("keep", encoding="utf-8")
     assert main(["validate", "--only", "ST-1", "--out", str(tmp_path)]) == 2
     assert "mine.txt" in capsys.readouterr().err
+
+
+def test_what_a_finding_looks_at_in_a_finished_run_reaches_its_verdict(tmp_path):
+    asked = ["validate", "--only", "OWN-1", "--seeds", "2", "--firms", str(FIRMS)]
+    assert main([*asked, "--out", str(tmp_path / "report")]) == 0
+    (row,) = json.loads((tmp_path / "report/validation.json").read_text(encoding="utf-8"))
+    share = row["interval"][0]["mean"]
+    assert 50 < share < 100
+
+
+def test_plants_ship_what_the_books_say_is_sold():
+    model = model_of(FIRST_QUARTER.load(), FIRMS)
+    model.run_for(1)
+    sales = np.zeros((len(FOOTLOOSE), len(HOSTS)))
+    for plants in shipped(model, range(len(FOOTLOOSE))):
+        sales[plants.sector, plants.host] += plants.value.sum()
+    np.testing.assert_allclose(sales, model.accounts.sales, rtol=1e-4)
+
+
+def test_a_tax_on_profit_in_mexico_leaves_fewer_foreign_plants_there():
+    model = model_of(FIRST_QUARTER.load(), FIRMS)
+    model.run_for(1)
+    before = model.firms.plants.copy()
+    assert semi_elasticity(model, "MEX") < 0
+    np.testing.assert_array_equal(model.firms.plants, before)

@@ -1,6 +1,7 @@
 """Intervals, the verdicts that follow from them, and the report."""
 
 import json
+from collections import defaultdict
 from xml.etree import ElementTree
 
 import numpy as np
@@ -15,10 +16,14 @@ from experiments.outcomes.estimates import (
     order_of_magnitude,
 )
 from experiments.scenarios.designs import BASE_FIXED
-from experiments.validation.finding import Finding, Results
+from experiments.validation.finding import Finding, Results, published
+from experiments.validation.fitted_rows import DESIGNS, ELSEWHERE, figures, section
 from experiments.validation.pages import ValidationReport
 from experiments.validation.registry import FINDINGS, chosen, designs_of
 from experiments.validation.sections import Section
+
+PARTLY_FITTED = ("OWN-1", "OWN-2")
+"""Rows of which one part is a test and the other may have been used to fit."""
 
 HOSTILE = '<script>alert("&")</script>'
 
@@ -51,8 +56,28 @@ def test_an_expectation_reads_as_words():
     assert expectation((2.5, 8.2)) == "2.50 to 8.20"
 
 
-def test_every_published_finding_has_its_file_and_no_other():
-    assert [finding.id for finding in FINDINGS] == data.read("published_results")["id"].tolist()
+def test_every_published_row_that_is_a_test_has_its_finding_and_no_other():
+    status = published()["status"]
+    tests = [row for row in status.index if "test" in status[row] or row in PARTLY_FITTED]
+    assert len(tests) == len(data.read("published_results")) + 14
+    assert [finding.id for finding in FINDINGS] == tests
+
+
+def test_every_other_row_is_told_as_fitted_and_no_row_that_is_a_test_in_whole():
+    status = published()["status"]
+    fitted = {row for row in status.index if "may be used to fit" in status[row]}
+    runs = {"lead opening": 3.0, "lead closing": 3.0}
+    results = Results({design.name: [defaultdict(lambda: 1.0, runs)] * 3 for design in DESIGNS})
+    told = {row.split(",")[0] for row, _ in figures(results)}
+    assert told | set(ELSEWHERE) == fitted
+    assert told & {finding.id for finding in FINDINGS} == set(PARTLY_FITTED)
+
+
+def test_what_was_fitted_stands_under_its_own_head_without_a_verdict():
+    results = Results({design.name: [defaultdict(lambda: 1.0)] * 3 for design in DESIGNS})
+    told = section(results)
+    assert "no test" in told.title
+    assert not any(cell in ("holds", "fails") for row in told.rows for cell in row)
 
 
 def test_a_rule_is_written_for_every_finding_and_every_design_loads():
@@ -96,9 +121,9 @@ def test_what_too_few_populations_ran_is_not_testable():
 
 @pytest.fixture(scope="module")
 def report():
-    section = Section("A table", ("Text.",), ("a", "b"), [("x|y", HOSTILE)])
+    part = Section("A table", ("Text.",), ("a", "b"), [("x|y", HOSTILE)])
     rows = [made_up([1.0, 1.1, 0.9]), made_up([-1.0, 1.0])]
-    return ValidationReport(rows, [section], firms=10, seeds=3, notes=["Left out: seed 9."])
+    return ValidationReport(rows, [part], firms=10, seeds=3, notes=["Left out: seed 9."])
 
 
 def test_the_page_escapes_what_it_quotes_and_needs_no_network(report):

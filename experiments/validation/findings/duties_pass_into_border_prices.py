@@ -1,0 +1,61 @@
+"""Duties of 2018-19 end up in the prices that buyers pay at the border."""
+
+import numpy as np
+
+from abm.axes import N_FOOTLOOSE, USA, USES
+from abm.model import RelocationModel
+from experiments.outcomes.estimates import Estimate, estimate
+from experiments.scenarios.designs import COLLECTED_ANSWERED
+from experiments.validation.finding import Finding, Results
+from experiments.validation.measuring import Measures
+from experiments.validation.observing import trade
+
+ONE_ROUNDED = 1.005
+"""What is told as 1.0 or 100% at the precision of the claim."""
+
+CHANGED = 0.01
+"""Least rise of the duty factor, in logarithms, of goods that are looked at."""
+
+
+def look(model: RelocationModel) -> Measures:
+    """Index of what inputs cost at the US border, duty paid, and of the duty alone, in logs.
+
+    Both against the calibration year, in US money, weighted by its imports, over goods whose
+    duty rose.
+    """
+    goods = slice(0, N_FOOTLOOSE)
+    here = (goods, slice(None), USA, model.trade)
+    calibration = model.calibration
+    on_top = model.on_top[here] / (1 + calibration.trade_margin[goods, :, USA])
+    duty = on_top / (1 + model.now.barrier[here])
+    rise = np.log(duty / (1 + calibration.base_input_duty[goods, :, USA]))
+    price = np.log(model.price[here] / model.accounts.closing.exchange[USA])
+    bought = trade(model, "customs_value_musd", [0])[USES.index("intermediate"), goods, :, USA]
+    weight = np.where(rise > CHANGED, bought, 0.0)
+    return {
+        "border/price": float((weight * price).sum() / weight.sum()),
+        "border/duty": float((weight * rise).sum() / weight.sum()),
+    }
+
+
+def judge(results: Results) -> list[Estimate]:
+    """Part of the rise of duties that is in the rise of prices."""
+    price, duty = (results.of(COLLECTED_ANSWERED, f"border/{what}") for what in ("price", "duty"))
+    return [
+        estimate("price at the border over the duty,", price / duty, "", (0.8, ONE_ROUNDED)),
+        estimate("rise of the duty", 100 * duty, "%"),
+    ]
+
+
+FINDING = Finding(
+    id="PASS-1",
+    design="The duties of 2018-19 as collected with what was levied in return, the last quarter of"
+    " 2019, when half of the rise is less than three quarters old: log price of inputs at the US"
+    " border, duty paid, in US money, over the log of the rise in duty, both against the"
+    " calibration year, of all goods whose duty rose, weighted by the imports of that year.",
+    rule="The 95% interval lies within 0.8 to 1.0, where 1.0 is what rounds to it.",
+    designs=(COLLECTED_ANSWERED,),
+    judge=judge,
+    look=look,
+    understanding="",
+)

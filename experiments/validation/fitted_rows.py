@@ -1,0 +1,170 @@
+"""Published rows that were fitted, or may have been: told beside the tests, and no tests.
+
+Rows of ``published_results_2.csv`` whose status says that they may be used to fit, and the parts of
+others of which it says so. How fast trade follows duties (BLP-1, CHINA-1, METALS-1) is told in
+docs/adjustment.md.
+"""
+
+from collections.abc import Iterable, Iterator
+from statistics import median
+
+import numpy as np
+
+from abm.axes import (
+    CONFIG_LABELS,
+    FOOTLOOSE,
+    HOMES,
+    HOSTS,
+    N_HOSTS,
+    QUARTERS_A_YEAR,
+    VEHICLES,
+)
+from abm.economy.tables import Array
+from abm.location.moving_costs import OPENED
+from abm.model import RelocationModel
+from experiments.outcomes.estimates import Estimate, estimate, expectation
+from experiments.scenarios.designs import BASE_MOVING, FIRST_QUARTER, Design
+from experiments.validation.finding import Results
+from experiments.validation.long_run_stock import semi_elasticity
+from experiments.validation.measuring import Measures
+from experiments.validation.observing import Look, outcomes, owners
+from experiments.validation.sections import Section
+
+TITLE = "Fitted, or may have been used to fit: no test"
+ELSEWHERE = ("BLP-1", "CHINA-1", "METALS-1")
+"""Fitted rows that docs/adjustment.md tells of."""
+
+MONTHS_A_QUARTER = 3
+MEX, CAN = HOSTS.index("MEX"), HOSTS.index("CAN")
+CONFIG_OF = {label: place for place, label in enumerate(CONFIG_LABELS)}
+
+LAST_ANNOUNCED = 20
+"""Quarter after which projects may not be finished by the end of the run."""
+
+
+def look_over_years(model: RelocationModel) -> Measures:
+    """Plants that open and close, money that comes to Mexico, and how long projects take."""
+    every = range(1, model.quarter + 1)
+    years = len(every) / QUARTERS_A_YEAR
+    stand = outcomes(model, "plants", every)[:, 0].sum() / len(every)
+    names = ("new", "expansion", "replacement")
+    spent = {
+        name: owners(model, f"investment_{name}_musd", every)[:, MEX].sum(axis=0) for name in names
+    }
+    spent["moves"] = owners(model, "moves_musd", every)[:, MEX].sum(axis=0)
+    foreign = [home for home, name in enumerate(HOMES) if name != "MEX"]
+    new = spent["new"] + spent["moves"]
+    return {
+        "US entry": float(outcomes(model, "opened", every)[:, 0].sum() / years / stand),
+        "US exit": float(outcomes(model, "closed", every)[:, 0].sum() / years / stand),
+        "FDI new": float(new[foreign].sum() / years),
+        "FDI total": float(sum(spent.values())[foreign].sum() / years),
+    } | _lead_times(model.records.moves)
+
+
+def _lead_times(moves: Iterable[tuple[object, ...]]) -> Measures:
+    """Median months from decision to opening of a plant, and to closing one without another."""
+    lead: dict[str, list[int]] = {"opening": [], "closing": []}
+    for opens, quarters in _finished(moves):
+        lead["opening" if opens else "closing"].append(MONTHS_A_QUARTER * quarters)
+    return {f"lead {kind}": float(median(found or [np.nan])) for kind, found in lead.items()}
+
+
+def _finished(moves: Iterable[tuple[object, ...]]) -> Iterator[tuple[bool, int]]:
+    """Of every project decided on by `LAST_ANNOUNCED`: whether it opens a plant, and quarters."""
+    begun: dict[str, tuple[bool, int]] = {}
+    for quarter, _, before, after, stage, *_, rows in moves:
+        opens = bool(OPENED[CONFIG_OF[str(before)], CONFIG_OF[str(after)]].any())
+        for row in str(rows).split():
+            if stage == "announced":
+                begun[row] = opens, int(str(quarter))
+            elif stage == "completed" and row in begun:
+                opened, since = begun.pop(row)
+                if since <= LAST_ANNOUNCED:
+                    yield opened, int(str(quarter)) - since
+            elif stage == "cancelled":
+                begun.pop(row, None)
+
+
+def look_at_base_year(model: RelocationModel) -> Measures:
+    """Who owns what is made, and what a point of tax on profit in Mexico would do."""
+    made = owners(model, "output_musd", [model.quarter])
+    vehicles = made[[FOOTLOOSE.index(sector) for sector in VEHICLES]].sum(axis=(0, 1))
+    canadian = made[:, CAN].sum(axis=0)
+    return {
+        "vehicles from outside": float(vehicles[N_HOSTS:].sum() / vehicles.sum()),
+        "Canadian output of foreigners": float(1 - canadian[CAN] / canadian.sum()),
+        "tax on profit": semi_elasticity(model, "MEX"),
+    }
+
+
+DESIGNS: tuple[Design, ...] = (BASE_MOVING, FIRST_QUARTER)
+LOOKS: dict[str, tuple[Look, ...]] = {
+    BASE_MOVING.name: (look_over_years,),
+    FIRST_QUARTER.name: (look_at_base_year,),
+}
+
+
+def figures(results: Results) -> list[tuple[str, Estimate]]:
+    """Every figure with the row it is of; what is expected is what the row allows."""
+
+    def over_years(name: str, scale: float = 1.0) -> Array:
+        return scale * results.of(BASE_MOVING, name)
+
+    def base_year(name: str, scale: float = 100.0) -> Array:
+        return scale * results.of(FIRST_QUARTER, name)
+
+    return [
+        ("ENTRY-1", estimate("US plants that open, a year", over_years("US entry", 100), "%",
+                             (6.4 * 2 / 3, 6.4 * 4 / 3), 6.4)),
+        ("ENTRY-1", estimate("US plants that close, a year", over_years("US exit", 100), "%",
+                             (6.8 * 2 / 3, 6.8 * 4 / 3), 6.8)),
+        ("FDI-1", estimate("foreign owners' new plants in Mexico, a year",
+                           over_years("FDI new", 1e-3), " bn USD", (3, 8), 5)),
+        ("FDI-1", estimate("all that they invest there, a year",
+                           over_years("FDI total", 1e-3), " bn USD", (8, 20), 13.4)),
+        ("OWN-1, second part", estimate("Canadian output of foreign owners",
+                                        base_year("Canadian output of foreigners"), "%",
+                                        (34.6, 54.6), 44.6)),
+        ("OWN-2, first part", estimate("vehicles of makers from outside North America",
+                                       base_year("vehicles from outside"), "%",
+                                       (42.3, 56.3), 49.3)),
+        ("LEAD-1", estimate("decision to opening, median", over_years("lead opening"), " months",
+                            (21, 59), 42)),
+        ("LEAD-1", estimate("decision to closing, median", over_years("lead closing"), " months",
+                            (3, 13))),
+        ("TAX-1", estimate("foreign plants in Mexico on a point of tax on profit",
+                           base_year("tax on profit", 1.0), "%", (-5, -1), -3.3)),
+    ]  # fmt: skip
+
+
+def section(results: Results) -> Section:
+    """The figures as a part of the report, away from the findings and without verdicts."""
+    rows = [
+        (row, each.label, _published(each), "" if each.expected is None
+         else expectation(each.expected), each.text, "inside" if each.agrees else "outside")
+        for row, each in figures(results)
+    ]  # fmt: skip
+    return Section(
+        TITLE,
+        (
+            "Rows of which the table says that they may be used to fit: some parameters were chosen"
+            " to meet them, so that agreement proves little. They have no verdict and are in no"
+            " count above. How fast trade follows duties (BLP-1, CHINA-1, METALS-1) was fitted and"
+            " is told in docs/adjustment.md.",
+            "Runs under NAFTA, plants free to move, ten years; owners in the first quarter."
+            " Vehicles are counted by value. ENTRY-1 by employment, by sector and by size, and"
+            " LEAD-1's models into existing plants, are not measured. Investment counts new plants"
+            " with what arriving and founding cost, expansion and replacement.",
+            "TAX-1: no instrument taxes profit, so it is worked out from owners' choice of plants:"
+            " the stock of foreign-owned plants in Mexico in the long run, weighted by what they"
+            " sell, with payoffs lowered by one hundredth of the profit that a set of plants makes"
+            " there, over the stock without; prices and wages are held.",
+        ),
+        ("Row", "Figure", "Published", "Row allows", "Model", "Whole interval"),
+        rows,
+    )
+
+
+def _published(each: Estimate) -> str:
+    return "" if each.published is None else f"{each.published:g}".replace("-", "\N{MINUS SIGN}")
