@@ -29,18 +29,18 @@ def _no_shock_no_change() -> bool:
 def _origin_is_free_of_duty() -> bool:
     """Under NAFTA a claim of origin is free of all duty; without one, duty and fee are paid.
 
-    All goods of every firm can qualify here, so that a shipment is claimed whole or not at all.
-    The duty is that of the firm's product, and the fee the one of the United States alone. Whose
+    Of a firm's goods a part can qualify, and for the rest it pays or lies. The duty is that of
+    the firm's product, and the fee the one of the United States alone. Whose
     product meets the rule as it is claims where that saves more than proof of origin costs.
     """
-    whole = load_scenario("status-quo", ["firms.cannot_qualify_scale=0"])
-    model = model_of(whole, FIRMS, SEED)
+    model = model_of("status-quo", FIRMS, SEED)
     model.step()
     fee = np.zeros(len(HOSTS))
     fee[USA] = MERCHANDISE_PROCESSING_FEE
     ordinary = model.firms.product_duty[:, :, : len(HOSTS)] + fee
     pays = model.borders.claim == Claim.PAYS
-    due = np.where(pays, ordinary[..., None], 0.0)
+    claimed = model.borders.filed((slice(None), slice(None), slice(None), slice(None))).claimed
+    due = ordinary[..., None] * (1 - claimed)
     abroad = ~np.eye(len(HOSTS), dtype=bool)
     saves = model.firms.paperwork[:, :, None] < 0.999 * ordinary
     worthwhile = model.borders.meets_rule[:, :, None] & (saves & abroad)[..., None]
