@@ -41,9 +41,9 @@ if TYPE_CHECKING:
     from nearshore.pairs import compare, run
 
 __all__ = [
-    "PolicyComparison",
     "ModelError",
     "NearshoreError",
+    "PolicyComparison",
     "RelocationModel",
     "RunResult",
     "Scenario",
