@@ -158,7 +158,7 @@ def as_ruled(rule: Rule, model: Surface, plans: ValuedPlans) -> ValuedPlans:
     if not len(free):
         return plans
     deciding = _deciding(table, plans, free)
-    answer = _checked_answer(rule(model, deciding), deciding)
+    answer = checked_answer(rule(model, deciding), deciding)
     ruled = answer != AS_THE_MODEL
     places, chosen = free[ruled], answer[ruled]
     new = {
@@ -186,8 +186,20 @@ def _deciding(table: FirmTable, plans: ValuedPlans, free: NDArray[np.int64]) -> 
     return found
 
 
-def _checked_answer(given: object, deciding: Deciding) -> NDArray[np.int64]:
-    """Return what a rule answered, once it is known to be a possible set for each firm."""
+def checked_answer(given: object, deciding: Deciding) -> NDArray[np.int64]:
+    """Return what a rule answered, once it is known to be a possible set for each firm.
+
+    Parameters
+    ----------
+    given : object
+        What the rule returned.
+    deciding : Deciding
+
+    Raises
+    ------
+    RuleError
+        Naming the first firm whose set there is not, or that it cannot choose.
+    """
     try:
         answer = np.asarray(given)
     except ValueError:

@@ -56,7 +56,7 @@ REFERENCE = {
 GUIDES = ("tutorial", "write-a-scenario", "add-an-instrument", "continue-and-fork",
           "sweep-on-a-cluster", "sweep-without-a-shared-disk", "read-the-results",
           "table-of-your-own", "use-it-with-mesa", "a-rule-of-your-own", "audit-a-conclusion",
-          "results-changed")  # fmt: skip
+          "containers", "results-changed")  # fmt: skip
 
 
 LINK = re.compile(r"\]\(([^)#\s]+)")
@@ -100,6 +100,7 @@ def configuration(docs: Path, site: Path) -> dict[str, object]:
     """What mkdocs is told; nothing in it is fetched from elsewhere, now or by a reader."""
     how_to = [f"docs/how-to/{name}.md" for name in GUIDES[1:]]
     pages = [
+        *("plain-words", "for-gtap-and-gravity-users", "command-line"),
         *(
             "odd",
             "instruments",

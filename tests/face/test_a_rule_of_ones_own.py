@@ -9,7 +9,14 @@ import nearshore
 from abm import RelocationModel
 from abm.axes import CONFIG_LABELS, CONFIGS, HAS_PLANT, HOSTS, NO_PLANT
 from abm.errors import CheckpointError, RuleError
-from abm.own_rules import AS_THE_MODEL, REASON_ENOUGH, WITH_PLANT, each_firm
+from abm.own_rules import (
+    AS_THE_MODEL,
+    REASON_ENOUGH,
+    WITH_PLANT,
+    Deciding,
+    checked_answer,
+    each_firm,
+)
 from abm.scenario.scenario import Scenario
 from abm.worlds.checkpoint import put_away
 from abm.worlds.twin import twin
@@ -247,12 +254,22 @@ def test_nonsense_is_one_line(what):
 
 
 def test_a_set_that_a_firm_cannot_choose_is_refused():
-    def barred(model, deciding):
+    worth = np.zeros((2, len(CONFIGS)))
+    worth[1, CONFIGS.index(("MEX",))] = worth[0, NO_PLANT] = -np.inf
+    deciding = Deciding(np.array([4, 9]), np.array([NO_PLANT, 1]), np.array([0, 1]), worth)
+    kept = checked_answer(np.array([NO_PLANT, AS_THE_MODEL]), deciding)
+    np.testing.assert_array_equal(kept, [NO_PLANT, AS_THE_MODEL])
+    with pytest.raises(RuleError, match="rule: chose MEX for firm 9, which may choose none, USA"):
+        checked_answer(np.array([1, CONFIGS.index(("MEX",))]), deciding)
+
+
+def test_what_a_rule_is_told_cannot_be_changed():
+    def meddles(model, deciding):
         with pytest.raises(ValueError, match="read-only"):
             deciding.worth[0] = 0
         return deciding.left_to_the_model()
 
-    after(barred, quarters=1)
+    after(meddles, quarters=1)
 
 
 def test_a_checkpoint_of_a_ruled_model_is_refused():

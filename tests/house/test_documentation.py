@@ -25,7 +25,9 @@ from abm.trade.sales import customers, spending
 from abm.trade.sales import market_clearing as sales
 from agents import firm_table
 from docs.build import main as build
+from docs.diagrams import DIAGRAMS
 from docs.generate import BLOCKS, GENERATED, PACKAGES, ROOT, pages, rewritten
+from docs.printed import ANSWER, QUESTION, TOLD
 from experiments.outcomes.summary import entries, summary
 from experiments.runs.channels import CHANNEL_NAMES
 from experiments.scenarios.overrides import load_scenario, without_effect
@@ -128,6 +130,29 @@ def test_the_map_of_the_house_has_every_folder_of_code_and_a_line_that_says_what
     }
     assert set(told) == holding
     assert len(set(told.values())) == len(told)
+
+
+def test_the_diagrams_are_as_their_program_draws_them():
+    # Were they not, `python docs/diagrams.py` brings them up to date.
+    for name, draw in DIAGRAMS.items():
+        assert (ROOT / f"docs/figures/{name}.svg").read_text(encoding="utf-8") == draw(), name
+
+
+def test_the_model_in_plain_words_has_no_equation_and_takes_ten_minutes():
+    text = PAGES["docs/plain-words.md"].read_text(encoding="utf-8")
+    assert not re.search(r"^ {4}\S|^```|`", text, re.MULTILINE)
+    assert 800 < len(text.split()) < 2000
+    assert len(re.findall(r"^!\[", text, re.MULTILINE)) == 2
+
+
+def test_the_readme_shows_a_picture_and_an_answer_before_it_is_installed():
+    first = README.split("\n## ")[0]
+    question = QUESTION.findall(first)
+    answer = ANSWER.search(first)[0]
+    assert len(question) == 1
+    assert first.index(question[0]) < first.index("<!-- measured: answer -->") < first.index("![")
+    assert first.index("![") < first.index("make run")
+    assert len(re.findall(r"^> [A-Z].*\.$", answer, re.MULTILINE)) == TOLD
 
 
 def test_every_block_that_can_be_generated_is_shown():
