@@ -54,6 +54,8 @@ FINDING = Finding(
     judge=judge,
     look=look,
     understanding="Plants were counted in a first look at two seeds, which told nothing: a small"
-    " Mexican firm of the model stands for thousands of real ones. They were then weighed by what"
-    " they cost; the rule was kept.",
+    " Mexican firm of the model stands for thousands of real ones. They were then weighed"
+    " by what they cost; the rule was kept. Mexican owners of size are few among the"
+    " modelled firms, and the threatened tax spares all that have no production in the"
+    " United States, so that it hardly sends them there.",
 )
