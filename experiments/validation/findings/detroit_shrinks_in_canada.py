@@ -48,8 +48,8 @@ FINDING = Finding(
     designs=(HISTORY,),
     judge=judge,
     look=look,
-    understanding="Canada has few vehicle plants, a handful of modelled ones, so that one that closes"
-    " or opens decides over a population's share, and seeds differ by more than what"
-    " policy does. Nothing in the model draws American makers in particular out of Canada:"
-    " that came from what they chose to make where.",
+    understanding="Canada has few vehicle plants, a handful of modelled ones, so that one"
+    " that closes or opens decides over a population's share, and seeds differ by more than"
+    " what policy does. Nothing in the model draws American makers in particular out of"
+    " Canada: that came from what they chose to make where.",
 )

@@ -66,8 +66,8 @@ FINDING = Finding(
     designs=(BASE_FIXED, ON_CHINA, ON_ALL),
     judge=judge,
     look=look,
-    understanding="Buyers share their spending between sources by price, so that a duty on one source"
-    " always moves supply to the others and costs buyers less than a duty on all. Who"
-    " moves plants for it is not asked, as plants are fixed. A few modelled firms at most"
+    understanding="Buyers share their spending between sources by price, so that a duty on"
+    " one source always moves supply to the others and costs buyers less than a duty on all."
+    " Who moves plants for it is not asked, as plants are fixed. A few modelled firms at most"
     " make the line in each country, many populations none.",
 )

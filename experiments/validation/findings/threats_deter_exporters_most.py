@@ -63,8 +63,8 @@ FINDING = Finding(
     designs=(THREATENED, QUIET),
     judge=judge,
     look=look,
-    understanding="The threatened tax is on goods bound for the United States, so that the sectors"
-    " which sell most there have most to lose: vehicle parts hold back most. Cars and"
+    understanding="The threatened tax is on goods bound for the United States, so that the"
+    " sectors which sell most there have most to lose: vehicle parts hold back most. Cars and"
     " trucks have few owners, whose decisions differ from one population to the next; in"
     " sectors that sell at home the threat does little.",
 )

@@ -53,9 +53,9 @@ FINDING = Finding(
     designs=(THREATENED, QUIET),
     judge=judge,
     look=look,
-    understanding="Plants were counted in a first look at two seeds, which told nothing: a small"
-    " Mexican firm of the model stands for thousands of real ones. They were then weighed"
-    " by what they cost; the rule was kept. Mexican owners of size are few among the"
-    " modelled firms, and the threatened tax spares all that have no production in the"
-    " United States, so that it hardly sends them there.",
+    understanding="Plants were counted in a first look at two seeds, which told nothing: a"
+    " small Mexican firm of the model stands for thousands of real ones. They were then"
+    " weighed by what they cost; the rule was kept. Mexican owners of size are few among the"
+    " modelled firms, and the threatened tax spares all that have no production in the United"
+    " States, so that it hardly sends them there.",
 )

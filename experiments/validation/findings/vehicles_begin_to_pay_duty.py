@@ -60,8 +60,9 @@ FINDING = Finding(
     designs=(HISTORY,),
     judge=judge,
     look=look,
-    understanding="Who stops claiming under USMCA are makers in Mexico that miss the labour value"
-    " content. A maker here makes one product in one way, so that it claims for all it"
-    " sells or for none, and a handful of modelled plants decide over the share; in 2019"
-    " the part that pays comes from few of them, too.",
+    understanding="Who stops claiming under USMCA are makers in Mexico that miss the labour"
+    " value content, in 2019 a few that miss NAFTA's rule or to whom 2.5% is not worth the"
+    " paperwork. The model has some twenty makers of cars in Mexico and three of trucks in"
+    " Canada, so that few decide over the share. What paperwork costs them was fitted to"
+    " claims of 2024: the figure of 2023 is near to what was fitted.",
 )
