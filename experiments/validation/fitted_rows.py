@@ -30,7 +30,7 @@ from experiments.validation.measuring import Measures
 from experiments.validation.observing import Look, outcomes, owners
 from experiments.validation.sections import Section
 
-TITLE = "Fitted, or may have been used to fit: no test"
+HEAD_OF_FITTED = "Fitted, or may have been used to fit: no test"
 ELSEWHERE = ("BLP-1", "CHINA-1", "METALS-1")
 """Fitted rows that docs/adjustment.md tells of."""
 
@@ -51,14 +51,12 @@ def look_over_years(model: RelocationModel) -> Measures:
     spent = {
         name: owners(model, f"investment_{name}_musd", every)[:, MEX].sum(axis=0) for name in names
     }
-    spent["moves"] = owners(model, "moves_musd", every)[:, MEX].sum(axis=0)
     foreign = [home for home, name in enumerate(HOMES) if name != "MEX"]
-    new = spent["new"] + spent["moves"]
     return {
         "US entry": float(outcomes(model, "opened", every)[:, 0].sum() / years / stand),
         "US exit": float(outcomes(model, "closed", every)[:, 0].sum() / years / stand),
-        "FDI new": float(new[foreign].sum() / years),
-        "FDI total": float(sum(spent.values())[foreign].sum() / years),
+        "FDI new": float(spent["new"][foreign].sum() / years),
+        "FDI total": float(sum(part[foreign].sum() for part in spent.values()) / years),
     } | _lead_times(model.records.moves)
 
 
@@ -146,7 +144,7 @@ def section(results: Results) -> Section:
         for row, each in figures(results)
     ]  # fmt: skip
     return Section(
-        TITLE,
+        HEAD_OF_FITTED,
         (
             "Rows of which the table says that they may be used to fit: some parameters were chosen"
             " to meet them, so that agreement proves little. They have no verdict and are in no"
@@ -154,8 +152,9 @@ def section(results: Results) -> Section:
             " is told in docs/adjustment.md.",
             "Runs under NAFTA, plants free to move, ten years; owners in the first quarter."
             " Vehicles are counted by value. ENTRY-1 by employment, by sector and by size, and"
-            " LEAD-1's models into existing plants, are not measured. Investment counts new plants"
-            " with what arriving and founding cost, expansion and replacement.",
+            " LEAD-1's models into existing plants, are not measured. Investment counts new plants,"
+            " expansion and replacement, and not what arriving, founding and closing cost, which"
+            " stands for more than money spent.",
             "TAX-1: no instrument taxes profit, so it is worked out from owners' choice of plants:"
             " the stock of foreign-owned plants in Mexico in the long run, weighted by what they"
             " sell, with payoffs lowered by one hundredth of the profit that a set of plants makes"

@@ -44,11 +44,15 @@ class ValidationReport:
         if counts["not testable"]:
             told += f"; {counts['not testable']} cannot be tested"
         broken = f" {' '.join(self.notes)}" if self.notes else ""
+        apart = ""
+        if self.sections:
+            apart = " What was fitted, or may have been, stands below under heads that say so."
         return (
             f"Published findings against the model: {told}. Written by nearshore validate:"
             f" {self.seeds} seeds of {self.firms:,} firms, scenarios paired by seed, t intervals of"
             " 95% over seeds. A rule was written before its result was looked at, and the whole"
-            f" interval must lie where the rule says; a finding that fails is left failing.{broken}"
+            " interval must lie where the rule says; a finding that fails is left failing."
+            f"{apart}{broken}"
         )
 
     def data(self) -> list[dict[str, Any]]:

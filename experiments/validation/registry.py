@@ -100,6 +100,7 @@ def looks_of(
     """
     found = {name: dict.fromkeys(looks) for name, looks in others.items()}
     for finding in findings:
-        for design in finding.designs if finding.look is not None else ():
-            found.setdefault(design.name, {})[finding.look] = None
+        if finding.look is not None:
+            for design in finding.designs:
+                found.setdefault(design.name, {})[finding.look] = None
     return {name: tuple(looks) for name, looks in found.items()}

@@ -66,5 +66,8 @@ FINDING = Finding(
     designs=(COLLECTED_ANSWERED, BASE_MOVING),
     judge=judge,
     look=look,
-    understanding="",
+    understanding="On metals the duties fell on all sources, on Mexico and Canada until May"
+    " 2019 too, so that what others sell falls with them; without metals Mexico and all others"
+    " gain. They gain little, since spending that leaves China is shared by all sellers in"
+    " proportion to what they have, and most of it goes to plants in the United States.",
 )

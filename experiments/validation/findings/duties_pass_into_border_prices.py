@@ -57,5 +57,8 @@ FINDING = Finding(
     designs=(COLLECTED_ANSWERED,),
     judge=judge,
     look=look,
-    understanding="",
+    understanding="Close to built in: what China and the rest of the world charge before duty"
+    " is given in world money, so that a duty is passed on but for the exchange rate and for"
+    " the costs of members. It tells that nothing else gets between, not that pricing is"
+    " right.",
 )

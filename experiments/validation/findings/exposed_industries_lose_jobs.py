@@ -96,5 +96,11 @@ FINDING = Finding(
     designs=(COLLECTED_ANSWERED, BASE_MOVING),
     judge=judge,
     look=look,
-    understanding="",
+    understanding="Protection outweighs the other two: in the model sectors with high duties"
+    " on their goods keep customers, and metals and textiles gain jobs. Dearer inputs and"
+    " retaliation work as published in sign (vehicles, machinery and chemicals, which buy and"
+    " export much, lose jobs), but cost less, as inputs are bought elsewhere at once when"
+    " contracts end and spending on each sector's goods is fixed. China's answer is remembered"
+    " and the same for nearly all goods, so that exposure to it differs less between sectors"
+    " than it did.",
 )

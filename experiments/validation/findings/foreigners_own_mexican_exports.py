@@ -50,5 +50,8 @@ FINDING = Finding(
     designs=(FIRST_QUARTER,),
     judge=judge,
     look=look,
-    understanding="",
+    understanding="Owners' shares of output are those of the base year, by sector. Within a"
+    " sector Mexican owners sell mostly at home, where buyers prefer them and where they are"
+    " many and small; so foreign owners have more of exports than of output, and more than the"
+    " row allows.",
 )

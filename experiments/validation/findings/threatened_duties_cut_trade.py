@@ -50,5 +50,8 @@ FINDING = Finding(
     designs=(END_THREATENED, BASE_MOVING),
     judge=judge,
     look=look,
-    understanding="",
+    understanding="Nothing is sunk in exporting here: only plants are, and a plant takes"
+    " longer to build than the two years in which the study saw trade fall. A threat alone"
+    " leaves prices, contracts and claims as they are. What is missing is the exporter who"
+    " pays to enter a market.",
 )

@@ -63,5 +63,9 @@ FINDING = Finding(
     designs=(THREATENED, QUIET),
     judge=judge,
     look=look,
-    understanding="",
+    understanding="The threatened tax is on goods bound for the United States, so that"
+    " sectors which sell most there have most to lose. But each sector has few foreign owners"
+    " in a model of a thousand firms, and what they decide differs from one population to the"
+    " next by as much as the threat changes. Plants were counted in a first look at two seeds"
+    " and weighed by what they cost since, as investment is in money; the rule was kept.",
 )

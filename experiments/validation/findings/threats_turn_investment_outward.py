@@ -53,7 +53,10 @@ FINDING = Finding(
     designs=(THREATENED, QUIET),
     judge=judge,
     look=look,
-    understanding="Plants were counted in a first look at two seeds, which told nothing: a small"
-    " Mexican firm of the model stands for thousands of real ones. They were then weighed by what"
-    " they cost; the rule was kept.",
+    understanding="Plants were counted in a first look at two seeds, which told nothing: a"
+    " small Mexican firm of the model stands for thousands of real ones. They were then"
+    " weighed by what they cost; the rule was kept. Mexican owners of size are few among the"
+    " modelled firms, so that the first figure is loose. The threatened tax is on what firms"
+    " with production in the United States would sell there out of new Mexican plants:"
+    " American owners hold these back, and some build at home.",
 )

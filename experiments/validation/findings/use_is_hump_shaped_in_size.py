@@ -80,5 +80,9 @@ FINDING = Finding(
     designs=(BASE_FIXED, STRICTER, RULES_OFF),
     judge=judge,
     look=look,
-    understanding="",
+    understanding="Without rules nothing changes, as they hardly bind (CONCONI-1). Stricter"
+    " ones raise what Mexico buys from its neighbours, since makers buy inside the region and"
+    " few give the claim up. Size plays no part in what a claim costs: paperwork is a share of"
+    " cost, drawn alike for small and large, so that there is nothing from which a hump could"
+    " come.",
 )

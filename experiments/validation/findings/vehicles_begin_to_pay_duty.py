@@ -10,7 +10,7 @@ from experiments.validation.measuring import Measures
 from experiments.validation.observing import trade, year
 
 PUBLISHED = {2019: 0.5, 2023: 8.2}
-TOLERANCE = 2.0
+POINTS_OFF = 2.0
 """Points on either side."""
 
 
@@ -42,7 +42,7 @@ def judge(results: Results) -> list[Estimate]:
 
     found = []
     for number, figure in PUBLISHED.items():
-        bounds = figure - TOLERANCE, figure + TOLERANCE
+        bounds = figure - POINTS_OFF, figure + POINTS_OFF
         share = paying(number, "MEX", "CAN")
         found.append(estimate(f"vehicles paying duty, {number},", share, "%", bounds, figure))
     for number in PUBLISHED:
@@ -60,5 +60,9 @@ FINDING = Finding(
     designs=(HISTORY,),
     judge=judge,
     look=look,
-    understanding="",
+    understanding="Who stops claiming under USMCA are makers in Mexico that miss the labour"
+    " value content, in 2019 a few that miss NAFTA's rule or to whom 2.5% is not worth the"
+    " paperwork. The model has some twenty makers of cars in Mexico and three of trucks in"
+    " Canada, so that few decide over the share. What paperwork costs them was fitted to"
+    " claims of 2024: the figure of 2023 is near to what was fitted.",
 )

@@ -34,5 +34,6 @@ FINDING = Finding(
     designs=(BASE_FIXED, WIDER_CUMULATION),
     judge=judge,
     look=look,
-    understanding="",
+    understanding="A wider set helps only those who would miss the rule otherwise, and nearly"
+    " nobody does (CONCONI-1). The study's spokes had rules product by product that bound.",
 )
