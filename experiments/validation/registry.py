@@ -98,7 +98,9 @@ def looks_of(
     others : mapping of str to tuple of callable
         What else is looked at, by name of the design.
     """
-    found = {name: dict.fromkeys(looks) for name, looks in others.items()}
+    found: dict[str, dict[Look, None]] = {
+        name: dict.fromkeys(looks) for name, looks in others.items()
+    }
     for finding in findings:
         if finding.look is not None:
             for design in finding.designs:
