@@ -140,15 +140,15 @@ def section(results: Results) -> Section:
     """The figures as a part of the report, away from the findings and without verdicts."""
     rows = [
         (row, each.label, _published(each), "" if each.expected is None
-         else expectation(each.expected), each.text, "inside" if each.agrees else "outside")
+         else expectation(each.expected), each.text, _where(each))
         for row, each in figures(results)
     ]  # fmt: skip
     return Section(
         HEAD_OF_FITTED,
         (
-            "Rows of which the table says that they may be used to fit: some parameters were chosen"
-            " to meet them, so that agreement proves little. They have no verdict and are in no"
-            " count above. How fast trade follows duties (BLP-1, CHINA-1, METALS-1) was fitted and"
+            "Rows of which the table says that they may be used to fit: parameters were chosen to"
+            " meet them, or may have been, so that agreement proves little. They have no verdict"
+            " and are in no count above. How fast trade follows duties (BLP-1, CHINA-1, METALS-1) was fitted and"
             " is told in docs/adjustment.md.",
             "Runs under NAFTA, plants free to move, ten years; owners in the first quarter."
             " Vehicles are counted by value. ENTRY-1 by employment, by sector and by size, and"
@@ -160,10 +160,18 @@ def section(results: Results) -> Section:
             " sell, with payoffs lowered by one hundredth of the profit that a set of plants makes"
             " there, over the stock without; prices and wages are held.",
         ),
-        ("Row", "Figure", "Published", "Row allows", "Model", "Whole interval"),
+        ("Row", "Figure", "Published", "Row allows", "Model", "Where it lies"),
         rows,
     )
 
 
 def _published(each: Estimate) -> str:
     return "" if each.published is None else f"{each.published:g}".replace("-", "\N{MINUS SIGN}")
+
+
+def _where(each: Estimate) -> str:
+    """Where an estimate lies, seen from what its row allows."""
+    if each.agrees:
+        return "inside"
+    low, high = each.expected or (-np.inf, np.inf)
+    return "mean inside, interval not" if low < each.mean < high else "outside"
