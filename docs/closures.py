@@ -27,7 +27,7 @@ from experiments.scenarios.overrides import load_scenario
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs/closure.md"
 
-FIRMS, SEEDS = 300, (1, 2)
+FIRMS, SEEDS = 1_000, (1, 2)
 LONGEST = 40
 """Quarters after which a run is cut."""
 

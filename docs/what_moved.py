@@ -8,9 +8,10 @@ same numbers.
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from abm import RelocationModel, data
@@ -20,13 +21,14 @@ from abm.worlds.held_responses import RESPONSES, HeldWorld
 from abm.worlds.twin import twin
 from docs.generate import table
 from experiments.labels import with_minus
+from experiments.outcomes.intervals import half_widths
 from experiments.scenarios.overrides import load_scenario
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs/what-moved.md"
 
-FIRMS, SEED = 500, 1
-YEARS = 3
+FIRMS, SEEDS = 2_000, (1, 2, 3, 4)
+YEARS = 5
 
 DUTY = (
     "tariffs.special.USA.MEX.all=0.25",
@@ -42,6 +44,9 @@ STEPS = {
     "wages and prices": ("prices",),
 }
 """What is let go from one world to the next, by what the page calls it."""
+
+WHOLE = "all together"
+"""What the page calls the change in which everything adjusts."""
 
 VEHICLES = ("cars", "light_trucks", "vehicle_parts")
 OTHER_MAKERS = ("Carrier", "Constellation Brands")
@@ -69,27 +74,39 @@ def mexican_output(model: RelocationModel) -> pd.Series:
     return made.groupby((made["quarter"] - 1) // 4)["output_musd"].sum()
 
 
-def duty() -> str:
-    """Change of Mexican output under the duty, by year and by what adjusts."""
-    reference = RelocationModel("status-quo", firms=FIRMS, rng=SEED)
+def changes_under_duty(seed: int, firms: int, years: int) -> pd.DataFrame:
+    """Points of Mexican output of one seed, by what adjusts and year; the last row is the whole."""
+    reference = RelocationModel("status-quo", firms=firms, rng=seed)
     made = worlds_of_duty(reference)
-    for _ in range(4 * YEARS):
-        for model in (reference, *made.values()):
-            model.step()
+    for model in (reference, *made.values()):
+        model.run_for(4 * years)
     usual = mexican_output(reference)
-    before = pd.Series(0.0, usual.index)
-    rows = []
-    for name, model in made.items():
-        change = 100 * (mexican_output(model) / usual - 1)
-        rows.append((name, *_points(change - before)))
-        before = change
-    rows.append(("all together", *_points(before)))
-    heads = ("what adjusts", *(f"year {year + 1}" for year in usual.index))
+    change = pd.DataFrame(
+        {name: 100 * (mexican_output(one) / usual - 1) for name, one in made.items()}
+    )
+    parts = change.diff(axis=1)
+    parts.iloc[:, 0] = change.iloc[:, 0]
+    parts[WHOLE] = change.iloc[:, -1]
+    return parts.T
+
+
+def duty(firms: int = FIRMS, seeds: Sequence[int] = SEEDS, years: int = YEARS) -> str:
+    """Change of Mexican output under the duty, by year and by what adjusts: means over seeds.
+
+    Every mean has half of its 95% interval beside it.
+    """
+    by_seed = [changes_under_duty(seed, firms, years) for seed in seeds]
+    numbers = np.array([parts.to_numpy() for parts in by_seed])
+    means, halves = numbers.mean(axis=0), half_widths(numbers)
+    rows = [
+        (
+            name,
+            *(f"{with_minus(f'{mean:+.1f}')} ±{half:.1f}" for mean, half in zip(*row, strict=True)),
+        )
+        for name, *row in zip(by_seed[0].index, means, halves, strict=True)
+    ]
+    heads = ("what adjusts", *(f"year {year + 1}" for year in by_seed[0].columns))
     return table(heads, rows)
-
-
-def _points(numbers: pd.Series) -> list[str]:
-    return [with_minus(f"{number:+.1f}") for number in numbers]
 
 
 def home_of(country: str) -> str:
@@ -108,31 +125,34 @@ def dated_events() -> pd.DataFrame:
     return found
 
 
-def expected_by_year(model: RelocationModel) -> pd.DataFrame:
+def expected_by_year(model: RelocationModel) -> pd.Series:
     """Billion USD that vehicle makers are expected to decide on, by year, home and host."""
     start = model.scenario.start.year
     owners = model.frames()["owners"].query("quarter > 0 and sector in @VEHICLES")
     owners = owners.assign(year=start + (owners["quarter"] - 1) // 4)
-    sums = owners.groupby(["year", "home", "region"])[
-        ["expected_announced_musd", "expected_announced"]
-    ].sum()
-    return sums / {"expected_announced_musd": 1000.0, "expected_announced": 1.0}
+    return owners.groupby(["year", "home", "region"])["expected_announced_musd"].sum() / 1000
 
 
-def events() -> str:
+def expected_in_history(name: str, firms: int, seeds: Sequence[int]) -> pd.Series:
+    """The same up to the last event, under a scenario, mean over seeds."""
+    scenario = Scenario.load(name)
+    last = quarter_of(pd.Timestamp(f"{LAST_EVENT}-12-31").date(), scenario.start)
+    found = []
+    for seed in seeds:
+        model = RelocationModel(scenario, firms=firms, rng=seed)
+        model.run_for(last)
+        found.append(expected_by_year(model))
+    return pd.concat(found, axis=1).mean(axis=1)
+
+
+def events(firms: int = FIRMS, seeds: Sequence[int] = SEEDS) -> str:
     """Every event, and what the model's vehicle makers of that home do in that country that year.
 
     The run is that of the agreement's history; after its last year there is no number, and none
     where nothing was to be built.
     """
-    scenario = Scenario.load(HISTORY)
-    last = quarter_of(pd.Timestamp(f"{LAST_EVENT}-12-31").date(), scenario.start)
-    run = RelocationModel(scenario, firms=FIRMS, rng=SEED)
-    reference = RelocationModel("status-quo", firms=FIRMS, rng=SEED)
-    for _ in range(last):
-        run.step()
-        reference.step()
-    told, usual = expected_by_year(run), expected_by_year(reference)
+    told = expected_in_history(HISTORY, firms, seeds)
+    usual = expected_in_history("status-quo", firms, seeds)
     rows = []
     for event in dated_events().sort_values(["year", "announced", "id"]).itertuples():
         builds = isinstance(event.to_country, str) and event.maker not in OTHER_MAKERS
@@ -140,8 +160,8 @@ def events() -> str:
         place = (event.year, event.home, host)
         said = ("", "")
         if builds and place in told.index:
-            now = told.loc[place, "expected_announced_musd"]
-            gap = now - usual.loc[place, "expected_announced_musd"]
+            now = told.loc[place]
+            gap = now - usual.loc[place]
             said = f"{now:.2f}", with_minus(f"{gap:+.2f}")
         place_name = f"{event.site}, {host}" if isinstance(event.site, str) else host
         money = event.investment_musd if isinstance(event.investment_musd, str) else ""
