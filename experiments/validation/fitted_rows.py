@@ -148,8 +148,8 @@ def section(results: Results) -> Section:
         (
             "Rows of which the table says that they may be used to fit: parameters were chosen to"
             " meet them, or may have been, so that agreement proves little. They have no verdict"
-            " and are in no count above. How fast trade follows duties (BLP-1, CHINA-1, METALS-1) was fitted and"
-            " is told in docs/adjustment.md.",
+            " and are in no count above. How fast trade follows duties (BLP-1, CHINA-1, METALS-1)"
+            " was fitted and is told in docs/adjustment.md.",
             "Runs under NAFTA, plants free to move, ten years; owners in the first quarter."
             " Vehicles are counted by value. ENTRY-1 by employment, by sector and by size, and"
             " LEAD-1's models into existing plants, are not measured. Investment counts new plants,"
