@@ -143,7 +143,7 @@ def test_a_firm_that_takes_today_to_last_gets_nothing_from_doubt(model):
         table = replace(situation.table, belief=np.array([belief], np.int8))
         told = explanation(replace(situation, table=table), row, model.quarter, levers=())
         doubts = abs(told.waiting.doubt), abs(told.waiting.option_value)
-        assert told.waiting.right_to_move > 0
+        assert told.waiting.right_to_move > -1e-9  # nobody has to use it
         if told.who.belief == "myopic":
             assert doubts == pytest.approx((0, 0), abs=1e-7)
         else:

@@ -88,7 +88,7 @@ def test_a_lever_acts_in_the_next_quarter_and_is_an_event():
     assert (event["quarter"], event["instrument"]) == (3, "tariffs.special.USA.MEX.all")
     trade = model.frames()["trade"].query("origin == 'MEX' and destination == 'USA'")
     sums = trade.groupby("quarter")[["value_musd", "claimed_musd"]].sum()
-    assert sums["value_musd"][2] == pytest.approx(sums["value_musd"][1], rel=0.01)
+    assert sums["value_musd"][2] == pytest.approx(sums["value_musd"][1], rel=0.02)
     assert sums["claimed_musd"][3] > sums["claimed_musd"][2]  # origin waives it
 
 
