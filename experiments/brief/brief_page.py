@@ -127,7 +127,7 @@ def _channels(result: RunResult) -> list[dict[str, object]]:
 
 
 def _map(result: RunResult) -> Markup:
-    """The map of changes, drawn anew; nothing where no figures are installed."""
+    """The map of changes, drawn anew; nothing where no figures, or none of it, are installed."""
     try:
         draw = find_figures()
     except (LookupError, ImportError):
@@ -135,7 +135,10 @@ def _map(result: RunResult) -> Markup:
     given = {} if result.seeds is None else {"seeds": result.seeds}
     with TemporaryDirectory() as folder:
         draw(result.run, result.reference, Path(folder), only=PICTURES, **given)
-        text = Path(folder, "map_of_changes.svg").read_text(encoding="utf-8")
+        drawn = Path(folder, "map_of_changes.svg")
+        if not drawn.is_file():  # the figures installed have no map
+            return Markup()
+        text = drawn.read_text(encoding="utf-8")
     # From our own drawing, which escapes every text in it; what stands above the map is cut off.
     whole = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', text)
     assert whole is not None
