@@ -59,8 +59,8 @@ FINDING = Finding(
     design="The duties of 2018-19 as collected with what was levied in return, the last quarter of"
     " 2019, when half of the rise is less than three quarters old: log price of inputs at the US"
     " border, duty paid, over the log of the rise in duty, both against the calibration year, of"
-    " all goods whose duty rose, weighted by the imports of that year; in US money, the dollar against"
-    " what it is without the duties.",
+    " all goods whose duty rose, weighted by the imports of that year; in US money, the dollar"
+    " against what it is without the duties.",
     rule="The 95% interval lies within 0.8 to 1.0, where 1.0 is what rounds to it.",
     designs=(COLLECTED_ANSWERED, BASE_MOVING),
     judge=judge,
