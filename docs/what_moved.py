@@ -78,8 +78,9 @@ def changes_under_duty(seed: int, firms: int, years: int) -> pd.DataFrame:
     """Points of Mexican output of one seed, by what adjusts and year; the last row is the whole."""
     reference = RelocationModel("status-quo", firms=firms, rng=seed)
     made = worlds_of_duty(reference)
-    for model in (reference, *made.values()):
-        model.run_for(4 * years)
+    for _ in range(4 * years):  # a held world follows the reference quarter by quarter
+        for model in (reference, *made.values()):
+            model.step()
     usual = mexican_output(reference)
     change = pd.DataFrame(
         {name: 100 * (mexican_output(one) / usual - 1) for name, one in made.items()}

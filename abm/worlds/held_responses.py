@@ -44,6 +44,7 @@ from abm.core.inputs.sourcing import InputTerms
 from abm.economy.tables import Array
 from abm.engine.blocks import sector_blocks
 from abm.engine.parallel import in_parallel
+from abm.errors import ModelError
 from abm.model import RelocationModel
 from abm.scenario.scenario import Scenario
 from abm.trade.inputs.input_prices import buyers
@@ -112,6 +113,21 @@ class HeldWorld(Twin):
             scenario = scenario.model_copy(update={"firms": firms})
         super().__init__(followed, scenario)
         self._know_who_is_in_step()
+
+    def step(self) -> None:
+        """One quarter, which the world followed has just finished.
+
+        Raises
+        ------
+        ModelError
+            If it is in another one: what is copied would be of another time.
+        """
+        if self.followed.quarter != self.quarter + 1:
+            raise ModelError(
+                f"the world followed is in quarter {self.followed.quarter}, must be in"
+                f" {self.quarter + 1}: step it once before each step of a held world"
+            )
+        super().step()
 
     def _know_who_is_in_step(self) -> None:
         """Firms go their own way that have other plants than in the world followed."""

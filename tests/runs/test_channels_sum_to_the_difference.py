@@ -5,9 +5,9 @@ import json
 import pandas as pd
 import pytest
 
-from abm.errors import ScenarioError
+from abm.errors import ModelError, ScenarioError
 from abm.scenario.scenario import Scenario
-from abm.worlds.held_responses import RESPONSES
+from abm.worlds.held_responses import RESPONSES, HeldWorld
 from experiments.outcomes.summary import entries, summary
 from experiments.runs.channels import (
     CHANNEL_NAMES,
@@ -39,6 +39,16 @@ def drawn(run, reference, folder, channels):
     path = folder / "channels.txt"
     path.write_text(" ".join(channels["channel"].unique()))
     return [path]
+
+
+def test_a_held_world_refuses_to_copy_another_quarter():
+    reference = model_of("status-quo", FIRMS)
+    held = HeldWorld(reference, reference.scenario, RESPONSES)
+    with pytest.raises(ModelError, match="is in quarter 0, must be in 1"):
+        held.step()
+    reference.run_for(2)
+    with pytest.raises(ModelError, match="is in quarter 2, must be in 1"):
+        held.step()
 
 
 def split(scenario, reference, out=None):
