@@ -25,8 +25,8 @@ run: $(READY) ## the main job: usmca against status-quo, five seeds, and the ans
 app: $(READY) ## the live laboratory, for a browser on this machine
 	$(BIN)/nearshore app
 
-test: $(READY) ## all tests, two files at a time
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+test: $(READY) ## all tests, three files at a time: those of the page wait a lot
+	$(BIN)/python -m pytest -n 3 --dist loadfile
 
 freeze: $(READY) ## make today's numbers those that the tests hold later changes to; on purpose only
 	PYTHONPATH=. $(BIN)/python tests/regression/freeze.py
