@@ -224,7 +224,7 @@ def measure_drift(firms: int = DRIFT_FIRMS, quarters: int = DRIFT_QUARTERS) -> s
         by_seed[seed] = model.outcomes
     frames = model.frames()
     outcomes, trade = frames["outcomes"], frames["trade"]
-    output = outcomes.groupby(["quarter", "region"])["output_musd"].sum().unstack()
+    output = output_of(outcomes)
     jobs = employment(outcomes)
     crossing = trade[trade["origin"] != trade["destination"]]
     flows = crossing.groupby(["quarter", "origin", "destination", "sector"])["value_musd"]
@@ -267,11 +267,16 @@ def measure_drift(firms: int = DRIFT_FIRMS, quarters: int = DRIFT_QUARTERS) -> s
     )
 
 
+def output_of(outcomes: pd.DataFrame) -> pd.DataFrame:
+    """What every region makes, million USD, by quarter."""
+    return outcomes.groupby(["quarter", "region"])["output_musd"].sum().unstack()
+
+
 def drift_by_seed(outcomes: dict[int, pd.DataFrame]) -> str:
     """Output of the hosts against the calibration year some quarters on, as a table."""
     rows = []
     for seed, of_seed in sorted(outcomes.items()):
-        output = of_seed.groupby(["quarter", "region"])["output_musd"].sum().unstack()
+        output = output_of(of_seed)
         change = 100 * (output / output.iloc[0] - 1)
         after = [quarter for quarter in DRIFT_AFTER if quarter in change.index]
         cells = [
