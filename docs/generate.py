@@ -41,7 +41,7 @@ from abm.scenario.assumptions import EconomyAssumptions
 from abm.scenario.firm_assumptions import FirmAssumptions
 from abm.scenario.scenario import Scenario, shipped
 from agents import FirmTable
-from experiments.fit.adjustment_page import found_text, split_table, targets_table
+from experiments.fit.estimation_page import found_text, split_table, targets_table
 from experiments.outcomes.tables import COMPARISON_TABLES, TABLES
 from experiments.scenarios.collected_duties import special_duties
 

@@ -12,7 +12,7 @@ from abm.economy.tables import Array
 from experiments.outcomes.estimates import Estimate, expectation
 from experiments.scenarios.designs import Design
 from experiments.validation.measuring import Measures
-from experiments.validation.observing import Look
+from experiments.outcomes.observing import Look
 
 Verdict = Literal["holds", "fails", "not testable"]
 

@@ -34,7 +34,7 @@ from experiments.validation.findings import (
     vehicles_begin_to_pay_duty,
     wider_cumulation_joins_spokes,
 )
-from experiments.validation.observing import Look
+from experiments.outcomes.observing import Look
 
 MODULES = (
     cars_lose_jobs_under_75,

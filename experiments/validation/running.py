@@ -10,7 +10,7 @@ from experiments.runs.processes import process_pool
 from experiments.scenarios.designs import Design
 from experiments.validation.finding import Results
 from experiments.validation.measuring import Measures, run_and_measure
-from experiments.validation.observing import Look
+from experiments.outcomes.observing import Look
 
 FIRMS = 1_000
 """Per run; effects are paired by seed, so that few firms suffice."""

@@ -7,7 +7,7 @@ from experiments.outcomes.estimates import Estimate, above, below, estimate
 from experiments.scenarios.designs import BASE_MOVING, COLLECTED_ANSWERED
 from experiments.validation.finding import Finding, Results
 from experiments.validation.measuring import Measures
-from experiments.validation.observing import trade, year
+from experiments.outcomes.observing import trade, year
 
 TARGETED = ("cars", "light_trucks", "vehicle_parts", "machinery", "metals", "food")
 """Sectors of which China's goods paid ten points or more beyond 2017's by the third quarter of

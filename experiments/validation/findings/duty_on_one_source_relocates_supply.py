@@ -9,7 +9,7 @@ from experiments.outcomes.estimates import Estimate, above, below, estimate
 from experiments.scenarios.designs import BASE_FIXED, washing_machines
 from experiments.validation.finding import Finding, Results
 from experiments.validation.measuring import Measures
-from experiments.validation.observing import shipped
+from experiments.outcomes.observing import shipped
 
 ON_CHINA, ON_ALL = washing_machines("CHN"), washing_machines("all")
 NOT_CHINA = tuple(region for region in REGIONS if region not in ("USA", "CHN"))

@@ -11,7 +11,7 @@ from experiments.outcomes.estimates import Estimate, below, estimate
 from experiments.scenarios.designs import BASE_MOVING, COLLECTED_ANSWERED, Design
 from experiments.validation.finding import Finding, Results
 from experiments.validation.measuring import Measures
-from experiments.validation.observing import outcomes, trade, year
+from experiments.outcomes.observing import outcomes, trade, year
 
 CHANNELS = ("protection", "inputs", "retaliation")
 

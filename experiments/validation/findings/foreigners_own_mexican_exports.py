@@ -6,7 +6,7 @@ from experiments.outcomes.estimates import Estimate, estimate
 from experiments.scenarios.designs import FIRST_QUARTER
 from experiments.validation.finding import Finding, Results
 from experiments.validation.measuring import Measures
-from experiments.validation.observing import shipped
+from experiments.outcomes.observing import shipped
 
 MEX = HOSTS.index("MEX")
 

@@ -9,7 +9,7 @@ from experiments.outcomes.estimates import Estimate, estimate
 from experiments.scenarios.designs import METAL_DUTIES, NO_METAL_DUTIES
 from experiments.validation.finding import Finding, Results
 from experiments.validation.measuring import Measures
-from experiments.validation.observing import outcomes, shipped, trade
+from experiments.outcomes.observing import outcomes, shipped, trade
 
 METALS = FOOTLOOSE.index("metals")
 DOWNSTREAM = ("cars", "light_trucks", "vehicle_parts", "machinery")

@@ -6,7 +6,7 @@ from experiments.outcomes.estimates import Estimate, above, estimate
 from experiments.scenarios.designs import BASE_FIXED, scaled_content
 from experiments.validation.finding import Finding, Results
 from experiments.validation.measuring import QUARTERS_AVERAGED, Measures
-from experiments.validation.observing import trade
+from experiments.outcomes.observing import trade
 
 RULES_OFF = scaled_content(0)
 BOUND = "vehicle_parts"

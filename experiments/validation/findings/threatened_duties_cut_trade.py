@@ -8,7 +8,7 @@ from experiments.outcomes.estimates import Estimate, estimate
 from experiments.scenarios.designs import BASE_MOVING, END_THREATENED
 from experiments.validation.finding import Finding, Results
 from experiments.validation.measuring import Measures
-from experiments.validation.observing import trade
+from experiments.outcomes.observing import trade
 
 SECOND_YEAR = range(5, 9)
 RANGE = (-20.0, -11.0)

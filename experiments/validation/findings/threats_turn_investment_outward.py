@@ -7,7 +7,7 @@ from experiments.outcomes.estimates import Estimate, above, below, estimate
 from experiments.scenarios.designs import threat
 from experiments.validation.finding import Finding, Results
 from experiments.validation.measuring import Measures
-from experiments.validation.observing import owners
+from experiments.outcomes.observing import owners
 
 THREATENED, QUIET = threat(0.025), threat(0.0)
 PUBLISHED = {"outward": 17.0, "inward": -9.0}

@@ -7,7 +7,7 @@ from experiments.outcomes.estimates import Estimate, estimate
 from experiments.scenarios.designs import HISTORY
 from experiments.validation.finding import Finding, Results
 from experiments.validation.measuring import Measures
-from experiments.validation.observing import trade, year
+from experiments.outcomes.observing import trade, year
 
 PUBLISHED = {2019: 0.5, 2023: 8.2}
 POINTS_OFF = 2.0

@@ -1,6 +1,6 @@
 """Puts what a fit of the speed of adjustment found into ``docs/adjustment.md``.
 
-    python -m experiments.fit.adjustment_page results/adjustment
+    python -m experiments.fit.estimation_page results/adjustment
 
 takes the numbers of the folder's ``fit.json`` over into ``adjustment_found.json``, beside
 the targets, and rewrites the part of the page that tells them. A fit to other targets than
@@ -21,7 +21,7 @@ from abm import data
 from abm.errors import NearshoreError, OutputError
 from abm.scenario.assumptions import EconomyAssumptions
 from experiments.estimation.answer import FIT, FITTED_TOGETHER
-from experiments.fit.adjustment import FITTED_HERE, frozen_split, targets_as_written
+from experiments.fit.published import FITTED_HERE, frozen_split, targets_as_written
 from experiments.labels import REGION_NAMES
 from experiments.runs.on_disk.run_folders import write_whole
 

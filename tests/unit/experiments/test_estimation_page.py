@@ -9,8 +9,8 @@ import pytest
 from abm.errors import OutputError
 from abm.scenario.assumptions import EconomyAssumptions
 from experiments.fit import adjustment_page
-from experiments.fit.adjustment import frozen_split, targets_as_written
-from experiments.fit.adjustment_page import (
+from experiments.fit.published import frozen_split, targets_as_written
+from experiments.fit.estimation_page import (
     FITTED_SPEEDS,
     FOUND,
     KEPT,
@@ -110,7 +110,7 @@ def test_a_fit_to_other_targets_is_refused_and_nothing_is_written(folder, elsewh
 
 def test_a_folder_without_a_fit_is_one_line_and_exit_status_2(tmp_path):
     done = subprocess.run(
-        [sys.executable, "-m", "experiments.fit.adjustment_page", str(tmp_path)],
+        [sys.executable, "-m", "experiments.fit.estimation_page", str(tmp_path)],
         capture_output=True,
         text=True,
         check=False,

@@ -15,7 +15,7 @@ from abm.scenario.scenario import Scenario
 from experiments.estimation.target_file import Target
 from experiments.fit import adjustment as fit_of_adjustment
 from experiments.fit import adjustment_runs
-from experiments.fit.adjustment import (
+from experiments.fit.published import (
     FIT_ROWS,
     check_split,
     fit,
@@ -25,7 +25,7 @@ from experiments.fit.adjustment import (
     split_of_rows,
     targets_as_written,
 )
-from experiments.fit.adjustment_runs import (
+from experiments.fit.published_runs import (
     EXPORTERS,
     QUIET,
     Observer,
@@ -198,7 +198,7 @@ def test_a_population_that_breaks_down_gives_no_figures(monkeypatch):
     ],
 )
 def test_what_cannot_be_done_is_one_line(tmp_path, arguments, problem):
-    command = [sys.executable, "-m", "experiments.fit.adjustment", *arguments]
+    command = [sys.executable, "-m", "experiments.fit.published", *arguments]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert problem in done.stderr
@@ -208,7 +208,7 @@ def test_what_cannot_be_done_is_one_line(tmp_path, arguments, problem):
 
 def test_sectors_hardly_meet_so_a_cell_answers_in_company_as_it_does_alone():
     from abm.model import RelocationModel
-    from experiments.fit.adjustment_moments import elasticities
+    from experiments.fit.trade_moments import elasticities
 
     model = RelocationModel(QUIET.load(), firms=300, rng=1)
 
