@@ -22,12 +22,12 @@ from abm.axes import (
 from abm.economy.tables import Array
 from abm.location.moving_costs import OPENED
 from abm.model import RelocationModel
+from experiments.fit.long_run_stock import semi_elasticity
 from experiments.outcomes.estimates import Estimate, estimate, expectation
+from experiments.outcomes.observing import Look, outcomes, owners
 from experiments.scenarios.designs import BASE_MOVING, FIRST_QUARTER, Design
 from experiments.validation.finding import Results
-from experiments.fit.long_run_stock import semi_elasticity
 from experiments.validation.measuring import Measures
-from experiments.outcomes.observing import Look, outcomes, owners
 from experiments.validation.sections import Section
 
 HEAD_OF_FITTED = "Fitted, or may have been used to fit: no test"

@@ -4,10 +4,10 @@ from abm.axes import FOOTLOOSE, REGIONS, USA
 from abm.economy.tables import Array
 from abm.model import RelocationModel
 from experiments.outcomes.estimates import Estimate, above, below, estimate
+from experiments.outcomes.observing import trade, year
 from experiments.scenarios.designs import BASE_MOVING, COLLECTED_ANSWERED
 from experiments.validation.finding import Finding, Results
 from experiments.validation.measuring import Measures
-from experiments.outcomes.observing import trade, year
 
 TARGETED = ("cars", "light_trucks", "vehicle_parts", "machinery", "metals", "food")
 """Sectors of which China's goods paid ten points or more beyond 2017's by the third quarter of

@@ -9,7 +9,6 @@ import pytest
 from abm.errors import OutputError
 from abm.scenario.assumptions import EconomyAssumptions
 from experiments.fit import adjustment_page
-from experiments.fit.published import frozen_split, targets_as_written
 from experiments.fit.estimation_page import (
     FITTED_SPEEDS,
     FOUND,
@@ -20,6 +19,7 @@ from experiments.fit.estimation_page import (
     unlike_defaults,
     with_block,
 )
+from experiments.fit.published import frozen_split, targets_as_written
 
 
 def a_fit(**changes):
