@@ -71,6 +71,11 @@ def targets_as_written() -> list[Target]:
     return [Target.model_validate(target) for target in _document()["targets"]]
 
 
+def read_parameters() -> list[str]:
+    """Keys of the parameters that are estimated."""
+    return list(_document()["parameters"])
+
+
 def _document() -> dict[str, Any]:
     return files.read_alone(FITTED_HERE / "estimation.toml", keys_of(TargetFile), "file of targets")
 

@@ -49,7 +49,7 @@ FIGURES = (
     *("blp/quarter 1", "blp/quarter 4", "blp/quarter 12", "blp/year", "blp/long run", "blp/ratio"),
     *("entry/plants", "exit/plants", "entry/jobs", "exit/jobs", "fdi/new", "fdi/all", "tax"),
 )
-"""What a population is asked, by name; shares and growth in percent, money in billion USD a year."""
+"""What a population is asked, by name: shares and growth in percent, money in bn USD a year."""
 
 QUIET = Design("no news", "status-quo", (), LONG_RUN[-1])
 COLLECTED = Design("duties collected", "collected-2018", (), 24)
