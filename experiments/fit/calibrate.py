@@ -7,7 +7,6 @@ from experiments.estimation.target_file import read_target_file
 from experiments.fit.published import check_targets
 from experiments.fit.published_runs import run_published
 from experiments.sweeps.work.sweep import Options
-from experiments.sweeps.workers.one_run import simulate
 
 
 def calibrate(source: Path, out: Path, options: Options) -> EstimationResult:
@@ -20,6 +19,6 @@ def calibrate(source: Path, out: Path, options: Options) -> EstimationResult:
     """
     file, _ = read_target_file(source, options.economy)
     if file.runs == "scenario":
-        return estimate(source, out, options, run_one=simulate)
+        return estimate(source, out, options)
     check_targets(file)
     return estimate(source, out, options, run_one=run_published)

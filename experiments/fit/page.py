@@ -39,12 +39,12 @@ INDISTINCT = 0.01
 """Medians whose error exceeds the least one by no more than this are called indistinct."""
 
 INTRODUCTION = f"""Written by `python -m experiments.fit.command`, which also writes
-`abm/data/fitted_parameters.csv`. Every moment is of {FIRMS_OBSERVED:,} firms, plants of {len(SEEDS_POOLED)} seeds pooled, \
-at the prices of the
-calibration year. Content is judged by the last rules of the `usmca-content` scenario, parts made in
-the region that do not qualify counting as non-originating; the calibration itself is under the
-baseline's. Nothing observed after February 2025 is used, except that the base of the share of
-failing parts is US imports of the year 2025. A moment below *Fitted* is never reported as a test.
+`abm/data/fitted_parameters.csv`. Every moment is of {FIRMS_OBSERVED:,} firms, plants of
+{len(SEEDS_POOLED)} seeds pooled, at the prices of the calibration year. Content is judged by the
+last rules of the `usmca-content` scenario, parts made in the region that do not qualify counting as
+non-originating; the calibration itself is under the baseline's. Nothing observed after February
+2025 is used, except that the base of the share of failing parts is US imports of the year 2025. A
+moment below *Fitted* is never reported as a test.
 """
 
 METHOD = f"""### How

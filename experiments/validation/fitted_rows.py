@@ -104,8 +104,8 @@ def section(results: Results) -> Section:
             " and are in no count above. How fast trade follows duties (BLP-1, CHINA-1, METALS-1)"
             " was fitted and is told in docs/fit.md.",
             "Runs under NAFTA, plants free to move, ten years; owners in the first quarter."
-            " Vehicles are counted by value. ENTRY-1 by employment is told in docs/fit.md; by sector"
-            " and by size it is not measured. Investment counts new plants,"
+            " Vehicles are counted by value. ENTRY-1 by employment is told in docs/fit.md; by"
+            " sector and by size it is not measured. Investment counts new plants,"
             " expansion and replacement, and not what arriving, founding and closing cost, which"
             " stands for more than money spent.",
             "TAX-1: no instrument taxes profit, so it is worked out from owners' choice of plants:"

@@ -11,7 +11,7 @@ from experiments.validation.measuring import Measures
 
 TARGETED = ("cars", "light_trucks", "vehicle_parts", "machinery", "metals", "food")
 """Sectors of which China's goods paid ten points or more beyond 2017's by the third quarter of
-2019 (docs/adjustment.md): most of what is in them was on a list. In the others most was not."""
+2019 (docs/collected-duties.md): most of what is in them was on a list. In others most was not."""
 
 YEARS = (2018, 2019)
 
