@@ -122,6 +122,8 @@ class TargetFile(KeyedFile):
 
     ``runs`` is what a population is asked: one run of the scenario, or the runs behind the
     published rows (`experiments.fit.published_runs`), which have figures of their own.
+    ``search`` is how parameters are looked for: by slopes of the model itself, or on a response
+    surface through ``starts`` points (`experiments.estimation.surface`).
     """
 
     keyed = ("set", "parameters")
@@ -138,6 +140,7 @@ class TargetFile(KeyedFile):
     starts: int = Field(16, ge=1, le=4096)
     steps: int = Field(20, ge=1, le=1000)
     runs: Literal["scenario", "published"] = "scenario"
+    search: Literal["slopes", "surface"] = "slopes"
     set: dict[str, Any] = Field({}, max_length=100)
     series: Annotated[tuple[Series, ...], AsTuple, Field(max_length=100)] = ()
     parameters: dict[str, Any] = Field(min_length=1, max_length=MOST_PARAMETERS)
