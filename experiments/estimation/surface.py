@@ -53,11 +53,11 @@ class Surface:
         Raises
         ------
         OutputError
-            If fewer points are left than there are terms.
+            If no more points are left than there are terms.
         """
         terms = _terms(file, points)
         usable = np.isfinite(drawn).all(axis=(1, 2))
-        if usable.sum() < terms.shape[1]:
+        if usable.sum() <= terms.shape[1]:
             raise OutputError(
                 f"starts: {usable.sum()} points with a value of every target are too few for a "
                 f"surface of {terms.shape[1]} terms"
