@@ -24,7 +24,6 @@ from abm.core.inputs.origin_rules import (
     rule_excess,
 )
 
-
 type Entries = tuple[NDArray[np.integer], NDArray[np.integer], NDArray[np.integer]]
 """Line, way and regime of some entries."""
 
