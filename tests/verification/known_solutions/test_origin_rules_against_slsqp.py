@@ -30,7 +30,7 @@ from abm.core.inputs.origin_rules import (
 )
 from tests.general_optimiser import optimised
 
-N_FIRMS = 40
+N_FIRMS = 50
 N_GROUPS = 5
 """At high wages or not, elsewhere or in the country of which a content is asked; and foreign."""
 SAME = 1e-6
@@ -67,6 +67,7 @@ def draw(seed):
         bound = free_share + (1 - free_share) * rng.uniform(0.02, 0.6)
         return np.array([bound if rng.random() < chance else 0.0])
 
+    short = foreign[-1] / (foreign[-1] + free[:FOREIGN, -1].sum())
     rules = OriginRules(
         threshold=stricter(1 - foreign.sum(), 0.8),
         labour=np.array([high + (0.9 - high) * rng.uniform(0, 0.5) if rng.random() < 0.7 else 0]),
@@ -75,7 +76,7 @@ def draw(seed):
         shift=shift[:, None],
         de_minimis=np.array([(shift * foreign).sum() * rng.uniform(0.2, 1.2)]),
         country=np.array([there + (0.9 - there) * rng.uniform(0, 0.5)]) * (rng.random() < 0.7),
-        core=stricter(1 - foreign[-1] / (foreign[-1] + free[:FOREIGN, -1].sum()), 0.5),
+        core=np.array([min(0.97, 1 - short * rng.uniform(0.1, 0.9))]) * (rng.random() < 0.5),
         in_core=np.arange(inputs) == inputs - 1,
     )
     return firm, rules
