@@ -2,9 +2,10 @@
 
 By law, a year's rate on a sector's imports from a partner is the mean over products, days
 and goods that claim the agreement's preference or do not. How much claims is that of 2024,
-by sector and band of the ordinary rate, and of farm goods that of all others; what a sector is made of is that of January and
-February 2025. Of China and the rest of the world no composition is known, so that theirs
-is put at that of Mexico and Canada together, and their figures are told and not judged.
+by sector and band of the ordinary rate, and of farm goods that of all others; what a sector
+is made of is that of January and February 2025. Of China and the rest of the world no
+composition is known, so that theirs is put at that of Mexico and Canada together, and their
+figures are told and not judged.
 """
 
 from collections.abc import Collection, Iterator
