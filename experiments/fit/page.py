@@ -328,7 +328,8 @@ def _content(fitted: Fit) -> str:
 def _failing(fitted: Fit, world: FitSetting) -> str:
     rows = []
     for row, sector in enumerate(FOOTLOOSE):
-        cells = [SECTOR_NAMES[sector], f"{world.usmca.content_threshold[row, 0]:.2f}"]
+        asked = world.usmca.content_threshold[world.economy.lines.of(row), 0]
+        cells = [SECTOR_NAMES[sector], f"{asked.mean():.2f}"]
         for host in PARTNERS:
             exports: Exports = fitted.view[sector, host]
             cells += [

@@ -25,7 +25,7 @@ from abm.core.blocks import ROWS_A_BLOCK, blocks
 from abm.core.inputs.buyers import ORIGINATING, OTHER, OTHER_BEFORE_DUTY, Buyers, sourcing_potential
 from abm.core.inputs.content_rules import Floats, meet_content_rule
 from abm.core.inputs.further_rules import FreeMix, FurtherRules, missed_entries, solve_entries
-from abm.core.inputs.origin_rules import N_RULES
+from abm.core.inputs.origin_rules import N_RULES, OriginRules
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,10 @@ class InputTerms:
         Cost of a category per unit of output in the calibration year.
     services : ndarray, shape (host, regime)
         Cost per unit of output of inputs that are not materials.
-    threshold : ndarray, shape (regime,)
-        Regional value content asked for, 0 where there is no rule.
+    threshold : ndarray, shape (line, way, regime)
+        Regional value content asked for, 0 where there is no rule, of all product lines.
+    either : ndarray of bool, shape (line, regime), optional
+        Given if some line of the sector may originate in a second way: which ones may.
     further : FurtherRules, optional
         Rules beside content, if the sector has any.
     services_by_source : ndarray, shape (service, source, host, regime), optional
@@ -61,20 +63,22 @@ class InputTerms:
     bill_of_materials: Floats
     services: Floats
     threshold: Floats
+    either: NDArray[np.bool_] | None = None
     further: FurtherRules | None = None
     services_by_source: Floats | None = None
     signed: Floats | None = None
 
     def at(self, host: int, regime: int) -> "InputTerms":
         """The same terms for one host and one regime."""
-        signed = self.signed if regime == len(self.threshold) - 1 else None
+        signed = self.signed if regime == self.regimes - 1 else None
         hosts, regimes = slice(host, host + 1), slice(regime, regime + 1)
         return InputTerms(
             self.weights[:, :, :, hosts, regimes],
             self.theta,
             self.bill_of_materials[:, hosts],
             self.services[hosts, regimes],
-            self.threshold[regimes],
+            self.threshold[..., regimes],
+            None if self.either is None else self.either[:, regimes],
             self.further and self.further.at(hosts, regimes),
             signed=None if signed is None else signed[:, :, hosts],
         )
@@ -86,9 +90,34 @@ class InputTerms:
             self.theta,
             self.bill_of_materials,
             self.services[..., regimes],
-            self.threshold[regimes],
+            self.threshold[..., regimes],
+            None if self.either is None else self.either[:, regimes],
             self.further and self.further.at(slice(None), regimes),
         )
+
+    @property
+    def regimes(self) -> int:
+        """Number of regimes."""
+        return self.threshold.shape[-1]
+
+    def rules_of(
+        self, buyers: Buyers, where: NDArray[np.bool_], way: NDArray[np.integer] | int = 0
+    ) -> OriginRules:
+        """All rules that some entries must meet, of terms with further ones.
+
+        Parameters
+        ----------
+        buyers : Buyers
+        where : ndarray of bool, shape (host, regime, firm)
+            The entries.
+        way : int or ndarray of int that broadcasts to it
+            The way in which each is to originate.
+        """
+        assert self.further is not None
+        regime = np.arange(self.regimes)[:, None]
+        axes = (buyers.line, np.asarray(way), regime)
+        line, way, regime = (np.broadcast_to(axis, where.shape)[where] for axis in axes)
+        return self.further.asked(self.threshold, (line, way, regime))
 
     @property
     def shape(self) -> tuple[int, int, int, int, int]:
@@ -106,7 +135,7 @@ class UnitCosts:
     free mix meets every rule, ``feasible`` whether any mix does. ``multipliers`` alone
     has shape (firm, rule, host, regime): the cost that the compliant mix would save if
     a rule were a dollar looser. It is 0 unless there are several rules and the free mix
-    misses one.
+    misses one. ``way`` is the cheaper of the ways in which the product may originate.
     """
 
     free_cost: Floats
@@ -117,6 +146,7 @@ class UnitCosts:
     compliant_content: Floats
     meets_rule: NDArray[np.bool_]
     multipliers: Floats
+    way: NDArray[np.int8]
 
     @classmethod
     def empty(cls, firms: int, hosts: int, regimes: int, dtype: type = np.float32) -> "UnitCosts":
@@ -130,7 +160,8 @@ class UnitCosts:
             return firm_last(shape, np.bool_, False)
 
         multipliers = firm_last((firms, N_RULES, hosts, regimes), dtype, 0)
-        return cls(nan(), nan(), nan(), nan(), no(), nan(), no(), multipliers)
+        way = firm_last(shape, np.int8, 0)
+        return cls(nan(), nan(), nan(), nan(), no(), nan(), no(), multipliers, way)
 
     def rows(self, rows: slice) -> "UnitCosts":
         """The same arrays for some firms, as views."""
@@ -218,6 +249,25 @@ def free_choice(buyers: Buyers, terms: InputTerms) -> FreeChoice:
     return FreeChoice(spend, potential, other, groups[:, OTHER_BEFORE_DUTY])
 
 
+@dataclass(frozen=True)
+class _Plants:
+    """A block of firms, and what they buy and spend when no rule applies.
+
+    ``value_added`` and ``other_cost``, that and services, have shape (host, regime, firm).
+    """
+
+    buyers: Buyers
+    choice: FreeChoice
+    value_added: Floats
+    other_cost: Floats
+
+    def take(self, firms: NDArray[np.integer]) -> "_Plants":
+        """Some of the firms."""
+        choice = FreeChoice(*(array[..., firms] for array in vars(self.choice).values()))
+        of_plants = (self.value_added[..., firms], self.other_cost[..., firms])
+        return _Plants(self.buyers.take(firms), choice, *of_plants)
+
+
 def cost_step(
     buyers: Buyers,
     value_added: Floats,
@@ -233,54 +283,100 @@ def cost_step(
     value_added : ndarray, shape (firm, host, regime)
         Labour and capital per unit of output.
     terms : InputTerms
-        Prices, bill of materials and rule of the sector.
+        Prices, bill of materials and rules of the sector.
     out : UnitCosts
-        Filled in place; its ``log_wedge`` and ``multipliers`` before the call are the
-        warm start.
+        Filled in place; its ``log_wedge``, ``multipliers`` and ``way`` before the call are
+        the warm start.
     tolerance : float
         Accepted shortfall of content, as a share of net cost.
     """
-    threshold = terms.threshold[:, None]
-    for rows in blocks(len(buyers), max(1, ROWS_A_BLOCK // len(terms.threshold))):
+    for rows in blocks(len(buyers), max(1, ROWS_A_BLOCK // terms.regimes)):
         some = buyers.take(rows)
-        choice = free_choice(some, terms)
-        result = _firm_innermost(out.rows(rows))
         labour_and_capital = np.moveaxis(value_added[rows], 0, -1)
         other_cost = labour_and_capital + terms.services[..., None]
-        cost = choice.spend.sum(axis=0) + other_cost
-        content = 1 - choice.foreign_value() / cost
-        warm = np.nan_to_num(result.log_wedge)
-        result.free_cost[:] = result.compliant_cost[:] = cost
-        result.free_content[:] = result.compliant_content[:] = content
-        result.log_wedge[:] = 0
-        result.feasible[:] = True
-        binds = (threshold > 0) & (content < threshold)
-        result.meets_rule[:] = ~binds
-        if binds.any():
-            _meet_content(terms, choice.take(binds), other_cost, binds, warm, result, tolerance)
-        if terms.further is not None:
-            mix = free_mix(terms, some, choice, labour_and_capital)
-            _meet_further(terms, mix, result, tolerance)
+        plants = _Plants(some, free_choice(some, terms), labour_and_capital, other_cost)
+        result = _firm_innermost(out.rows(rows))
+        if terms.either is None:
+            _comply(terms, plants, 0, result, tolerance)
+        else:
+            _comply_either_way(terms, plants, terms.either, result, tolerance)
+
+
+def _comply(
+    terms: InputTerms, plants: _Plants, way: int, result: UnitCosts, tolerance: float
+) -> None:
+    """Fill in the costs of a block of firms whose products are to originate in one way."""
+    threshold = np.ascontiguousarray(terms.threshold[plants.buyers.line, way].T)
+    cost = plants.choice.spend.sum(axis=0) + plants.other_cost
+    content = 1 - plants.choice.foreign_value() / cost
+    warm = np.nan_to_num(result.log_wedge)
+    result.free_cost[:] = result.compliant_cost[:] = cost
+    result.free_content[:] = result.compliant_content[:] = content
+    result.log_wedge[:] = 0
+    result.feasible[:] = True
+    result.way[:] = way
+    binds = (threshold > 0) & (content < threshold)
+    result.meets_rule[:] = ~binds
+    if binds.any():
+        _meet_content(terms, plants, threshold, binds, warm, result, tolerance)
+    if terms.further is not None:
+        _meet_further(terms, plants, way, result, tolerance)
+
+
+def _comply_either_way(
+    terms: InputTerms,
+    plants: _Plants,
+    either: NDArray[np.bool_],
+    result: UnitCosts,
+    tolerance: float,
+) -> None:
+    """Fill in the costs of a block of firms, each in the way that is cheaper for it.
+
+    Rules joined by "or" are no convex program, but there are few of them and each of them
+    alone is one. So all are solved, and of those that cost the same the first is kept.
+    """
+    former = UnitCosts(*(array.copy() for array in vars(result).values()))
+
+    def started(of: UnitCosts, before: UnitCosts, way: int) -> UnitCosts:
+        """The arrays of ``of``, with the warm start of those who took that way before."""
+        same = before.way == way
+        of.log_wedge[:] = np.where(same, before.log_wedge, 0)
+        of.multipliers[:] = np.where(same, before.multipliers, 0)
+        return of
+
+    _comply(terms, plants, 0, started(result, former, 0), tolerance)
+    may = either[plants.buyers.line]
+    firms = np.flatnonzero(may.any(axis=1))
+    if not len(firms):
+        return
+    before = UnitCosts(*(array[..., firms] for array in vars(former).values()))
+    other = UnitCosts(*(array.copy() for array in vars(before).values()))
+    _comply(terms, plants.take(firms), 1, started(other, before, 1), tolerance)
+    dearer = result.compliant_cost[..., firms] > other.compliant_cost
+    better = may[firms].T & (dearer | (other.meets_rule & ~result.meets_rule[..., firms]))
+    for name, found in vars(other).items():
+        kept = getattr(result, name)
+        kept[..., firms] = np.where(better, found, kept[..., firms])
 
 
 # why: pure function of arrays: whatever it rests on is an argument
 def _meet_content(
     terms: InputTerms,
-    bound: FreeChoice,
-    other_cost: Floats,
+    plants: _Plants,
+    asked: Floats,
     binds: NDArray[np.bool_],
     warm: Floats,
     result: UnitCosts,
     tolerance: float,
 ) -> None:
     """Solve the entries of a block for which the content rule binds."""
-    threshold = np.broadcast_to(terms.threshold[:, None], binds.shape)[binds]
+    bound, threshold = plants.choice.take(binds), np.broadcast_to(asked, binds.shape)[binds]
     mix = meet_content_rule(
         bound.spend,
         bound.foreign(),
         bound.before_duty(),
         terms.theta,
-        other_cost[binds],
+        plants.other_cost[binds],
         threshold,
         warm[binds],
         tolerance,
@@ -335,18 +431,20 @@ def free_mix(terms: InputTerms, buyers: Buyers, choice: FreeChoice, value_added:
     )
 
 
-def _meet_further(terms: InputTerms, mix: FreeMix, result: UnitCosts, tolerance: float) -> None:
+def _meet_further(
+    terms: InputTerms, plants: _Plants, way: int, result: UnitCosts, tolerance: float
+) -> None:
     """Solve anew, with all rules, the entries of a block that miss one of them."""
-    assert terms.further is not None
-    missed = missed_entries(mix, terms.further, terms.threshold)
+    mix = free_mix(terms, plants.buyers, plants.choice, plants.value_added)
+    every = np.ones(mix.other_cost.shape, np.bool_)
+    missed = missed_entries(mix, terms.rules_of(plants.buyers, every, way))
     result.meets_rule[:] &= ~missed
     missed &= result.feasible
     if not missed.any():
         return
     solved = solve_entries(
         mix,
-        terms.further,
-        terms.threshold,
+        terms.rules_of(plants.buyers, missed, way),
         missed,
         result.log_wedge,
         result.multipliers,

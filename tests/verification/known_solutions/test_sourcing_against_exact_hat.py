@@ -71,13 +71,15 @@ class RandomTrade:
             theta=self.theta,
             bill_of_materials=self.bill,
             services=self.services,
-            threshold=np.zeros(N_REGIMES),
+            threshold=np.zeros((1, 1, N_REGIMES)),
         )
 
     def buyers(self, affinity):
         """Firms for which all that qualifies originates."""
         base_potential = np.einsum("iks,ksl->ikl", affinity, self.shares[..., 0])
-        return Buyers(affinity, np.ones((len(affinity), N_HOSTS)), base_potential)
+        firms = len(affinity)
+        alike = np.zeros(firms, np.int64)
+        return Buyers(affinity, np.ones((firms, N_HOSTS)), base_potential, alike)
 
     def solved(self, affinity):
         out = UnitCosts.empty(len(affinity), N_HOSTS, N_REGIMES, np.float64)

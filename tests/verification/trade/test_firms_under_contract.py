@@ -50,14 +50,14 @@ class Quarters:
             theta=self.theta,
             bill_of_materials=self.bill,
             services=np.zeros((HOSTS, 2)),
-            threshold=np.zeros(2),
+            threshold=np.zeros((1, 1, 2)),
             signed=held.weights,
         )
 
     @property
     def buyers(self):
         base = np.einsum("iks,ksl->ikl", self.affinity, self.shares)
-        return Buyers(self.affinity, np.ones((FIRMS, HOSTS)), base)
+        return Buyers(self.affinity, np.ones((FIRMS, HOSTS)), base, np.zeros(FIRMS, np.int64))
 
 
 @pytest.mark.parametrize("seed", range(3))
