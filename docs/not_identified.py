@@ -17,7 +17,7 @@ from abm.worlds.twin import twin
 from docs.closures import HEADS as OF_CLOSURES
 from docs.closures import change, figures
 from docs.generate import table
-from experiments.fit.estimation_page import PAGE, default_of, with_block
+from experiments.fit.estimation_page import FIT_PAGE, default_of, with_block
 from experiments.labels import with_minus
 from experiments.outcomes.intervals import half_widths
 from experiments.scenarios.overrides import load_scenario
@@ -86,7 +86,7 @@ def rows(
     return told
 
 
-def main(page: Path = PAGE) -> None:
+def main(page: Path = FIT_PAGE) -> None:
     """Write the table into the page."""
     told = table(HEADS, rows())
     text = page.read_text(encoding="utf-8")

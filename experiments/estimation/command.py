@@ -8,9 +8,9 @@ from typing import Any
 from abm.config.keys import shown
 from abm.errors import OutputError
 from experiments.estimation.answer import write_answer
+from experiments.estimation.response_surface import fitted_on_surface
 from experiments.estimation.search import Search
 from experiments.estimation.simulated import RUNS, Simulated, StoppedError
-from experiments.estimation.surface import fitted_on_surface
 from experiments.estimation.target_file import CUTS, TargetFile, read_target_file
 from experiments.runs.on_disk.run_folders import read_json, write_whole
 from experiments.sweeps.design.run_spec import RunFunction

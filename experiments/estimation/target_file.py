@@ -123,7 +123,7 @@ class TargetFile(KeyedFile):
     ``runs`` is what a population is asked: one run of the scenario, or the runs behind the
     published rows (`experiments.fit.published_runs`), which have figures of their own.
     ``search`` is how parameters are looked for: by slopes of the model itself, or on a response
-    surface through ``starts`` points (`experiments.estimation.surface`).
+    surface through ``starts`` points (`experiments.estimation.response_surface`).
     """
 
     keyed = ("set", "parameters")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from experiments.estimation.command import EstimationResult, estimate
 from experiments.estimation.target_file import read_target_file
-from experiments.fit.published import check_targets
+from experiments.fit.published_rows import check_targets
 from experiments.fit.published_runs import run_published
 from experiments.sweeps.work.sweep import Options
 

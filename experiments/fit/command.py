@@ -17,7 +17,7 @@ import pandas as pd
 from abm import data
 from abm.axes import FOOTLOOSE, HOSTS, MOTOR, VEHICLES
 from experiments.fit.claim_curves import claim_curve, profile_honesty
-from experiments.fit.estimation_page import PAGE, with_block
+from experiments.fit.estimation_page import FIT_PAGE, with_block
 from experiments.fit.moments import (
     FIRMS_OBSERVED,
     SEEDS_POOLED,
@@ -96,9 +96,9 @@ def main() -> None:
 
     table = parameter_table(fitted).to_csv(index=False)
     told = report(fitted, world, curve, targets)
-    page = PAGE.read_text(encoding="utf-8")
+    page = FIT_PAGE.read_text(encoding="utf-8")
     write_whole(Path(str(data.path("fitted_parameters"))), table.encode())
-    write_whole(PAGE, with_block(page, "measured: one_year", told.rstrip()).encode())
+    write_whole(FIT_PAGE, with_block(page, "measured: one_year", told.rstrip()).encode())
     sys.stdout.write(parameter_table(fitted).to_string(index=False) + "\n")
 
 

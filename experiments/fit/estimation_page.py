@@ -21,7 +21,7 @@ from abm.errors import NearshoreError, OutputError
 from abm.scenario.assumptions import EconomyAssumptions
 from abm.scenario.firm_assumptions import FirmAssumptions
 from experiments.estimation.answer import FIT, FITTED_TOGETHER
-from experiments.fit.published import (
+from experiments.fit.published_rows import (
     FITTED_HERE,
     frozen_split,
     read_parameters,
@@ -31,7 +31,7 @@ from experiments.labels import REGION_NAMES
 from experiments.runs.on_disk.run_folders import write_whole
 
 FOUND = FITTED_HERE / "estimation_found.json"
-PAGE = FITTED_HERE.parents[1] / "docs" / "fit.md"
+FIT_PAGE = FITTED_HERE.parents[1] / "docs" / "fit.md"
 
 ROUNDED = 0.05
 """How far a default may be from the fitted value, as a share of it."""
@@ -230,10 +230,10 @@ def with_block(page: str, block: str, told: str) -> str:
 def main(folder: Annotated[Path, typer.Argument(help="Where the fit wrote fit.json.")]) -> None:
     """Take a fit over into the page."""
     text = json.dumps(take_over(folder), indent=1, allow_nan=False) + "\n"
-    page = PAGE.read_text(encoding="utf-8")
+    page = FIT_PAGE.read_text(encoding="utf-8")
     write_whole(FOUND, text.encode())
-    write_whole(PAGE, with_block(page, "generated: estimation_found", found_text()).encode())
-    sys.stdout.write(f"Written: {FOUND}, {PAGE}\n")
+    write_whole(FIT_PAGE, with_block(page, "generated: estimation_found", found_text()).encode())
+    sys.stdout.write(f"Written: {FOUND}, {FIT_PAGE}\n")
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from experiments.fit.long_run_stock import semi_elasticity
 from experiments.outcomes.observing import outcomes, owners
 
 MEX = HOSTS.index("MEX")
-FOREIGN = [home for home, name in enumerate(HOMES) if name != "MEX"]
+FROM_ELSEWHERE = [home for home, name in enumerate(HOMES) if name != "MEX"]
 CONFIG_OF = {label: place for place, label in enumerate(CONFIG_LABELS)}
 
 LAST_ANNOUNCED = 20
@@ -94,7 +94,9 @@ def invested_in_mexico(model: RelocationModel) -> dict[str, float]:
     """What owners from elsewhere spend on plants in Mexico, billion USD a year."""
     every = range(1, model.quarter + 1)
     spent = {
-        name: owners(model, f"investment_{name}_musd", every)[:, MEX].sum(axis=0)[FOREIGN].sum()
+        name: owners(model, f"investment_{name}_musd", every)[:, MEX]
+        .sum(axis=0)[FROM_ELSEWHERE]
+        .sum()
         for name in ("new", "expansion", "replacement")
     }
     a_year = 1e-3 * QUARTERS_A_YEAR / len(every)

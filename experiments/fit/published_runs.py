@@ -38,7 +38,7 @@ EXPORTERS = ("MEX", "CAN", "CHN")
 RATE = 0.10
 """Of the lasting duty; BLP-1 asks about a tenth that no claim of origin avoids."""
 
-FIGURES = (
+PUBLISHED_FIGURES = (
     *(
         f"china/{group}/{partner}/{year}"
         for group in CHINA
@@ -51,7 +51,7 @@ FIGURES = (
 )
 """What a population is asked, by name: shares and growth in percent, money in bn USD a year."""
 
-QUIET = Design("no news", "status-quo", (), LONG_RUN[-1])
+NO_NEWS = Design("no news", "status-quo", (), LONG_RUN[-1])
 COLLECTED = Design("duties collected", "collected-2018", (), 24)
 
 
@@ -96,8 +96,8 @@ def figures_of(model: RelocationModel) -> dict[str, float]:
     dict of str to float
         Names as `experiments.fit.trade_moments` and `experiments.fit.plant_moments` give them.
     """
-    watch = PlantWatch(twin(model, under(QUIET, model.scenario)))
-    watch.run_for(QUIET.quarters)
+    watch = PlantWatch(twin(model, under(NO_NEWS, model.scenario)))
+    watch.run_for(NO_NEWS.quarters)
     quiet = watch.model.frames()["trade"]
     collected = trade_of(model, COLLECTED)
     turns = [cells_of(turn) for turn in range(len(EXPORTERS))]
@@ -109,7 +109,7 @@ def figures_of(model: RelocationModel) -> dict[str, float]:
         | watch.moments()
         | {"tax": tax_on_profit(model)}
     )
-    return {name: found[name] for name in FIGURES}
+    return {name: found[name] for name in PUBLISHED_FIGURES}
 
 
 def run_published(spec: RunSpec, scenario: str) -> Outcomes:

@@ -1,11 +1,11 @@
 """Headlines against what is not identified: the page has what its program writes."""
 
-from docs.not_identified import BOUNDS, HEADS, PAGE, SCENARIOS, rows, variants
+from docs.not_identified import BOUNDS, FIT_PAGE, HEADS, SCENARIOS, rows, variants
 from experiments.fit.estimation_page import default_of, read_parameters
 
 
 def block():
-    text = PAGE.read_text(encoding="utf-8")
+    text = FIT_PAGE.read_text(encoding="utf-8")
     lines = text.split("<!-- measured: not_identified -->")[1].split("<!-- end -->")[0].split("\n")
     return [line for line in lines if line.startswith("|")]
 

@@ -15,9 +15,9 @@ from abm.scenario.scenario import Scenario
 from experiments.estimation.command import estimate
 from experiments.estimation.simulated import Simulated
 from experiments.estimation.target_file import Target, read_target_file
-from experiments.fit import published
+from experiments.fit import published_rows
 from experiments.fit.calibrate import calibrate
-from experiments.fit.published import (
+from experiments.fit.published_rows import (
     FIT_ROWS,
     FITTED_HERE,
     PUT_IN_ROWS,
@@ -29,8 +29,8 @@ from experiments.fit.published import (
 )
 from experiments.fit.published_runs import (
     EXPORTERS,
-    FIGURES,
-    QUIET,
+    NO_NEWS,
+    PUBLISHED_FIGURES,
     cells_of,
     figures_of,
     lasting,
@@ -63,7 +63,7 @@ def test_every_published_row_has_one_use_and_no_test_row_is_fitted():
 
 def test_a_changed_target_stops_the_fit_before_it_begins(monkeypatch):
     shifted = [Target(**t.model_dump() | {"value": t.value + 0.1}) for t in targets_as_written()]
-    monkeypatch.setattr(published, "targets_as_written", lambda: shifted)
+    monkeypatch.setattr(published_rows, "targets_as_written", lambda: shifted)
     with pytest.raises(OutputError, match="its targets differs from what was written down"):
         check_split()
 
@@ -71,7 +71,7 @@ def test_a_changed_target_stops_the_fit_before_it_begins(monkeypatch):
 def test_a_changed_row_is_named(monkeypatch):
     changed = data.read("published_results_2")
     changed.loc[changed["id"] == "NICITA-1", "expected"] = "anything"
-    monkeypatch.setattr(published.data, "read", lambda name: changed)
+    monkeypatch.setattr(published_rows.data, "read", lambda name: changed)
     with pytest.raises(OutputError, match="NICITA-1 differs"):
         check_split()
 
@@ -104,8 +104,8 @@ def test_the_lasting_duty_is_never_waived_and_stands_from_the_first_quarter():
 
 
 def test_a_population_gives_every_figure_that_is_named():
-    found = figures_of(RelocationModel(QUIET.load(), firms=100, rng=1))
-    assert tuple(found) == FIGURES
+    found = figures_of(RelocationModel(NO_NEWS.load(), firms=100, rng=1))
+    assert tuple(found) == PUBLISHED_FIGURES
     assert np.isfinite(list(found.values())).all()
     assert 0 < found["entry/jobs"] < found["entry/plants"]  # entrants are small
     assert found["fdi/new"] < found["fdi/all"]
@@ -116,9 +116,9 @@ def linear(spec, scenario):
     """Figures that depend on two parameters in a known way, with luck of their own a population."""
     values = dict(spec.values)
     place = np.array([values["economy.theta_scale"], values["economy.relation"]]) ** 1.5
-    luck = np.random.default_rng(spec.seed).normal(0, 0.01, len(FIGURES))
-    slope = np.random.default_rng(8).normal(0, 1, (2, len(FIGURES)))
-    return dict(zip(FIGURES, (place @ slope + luck).tolist(), strict=True))
+    luck = np.random.default_rng(spec.seed).normal(0, 0.01, len(PUBLISHED_FIGURES))
+    slope = np.random.default_rng(8).normal(0, 1, (2, len(PUBLISHED_FIGURES)))
+    return dict(zip(PUBLISHED_FIGURES, (place @ slope + luck).tolist(), strict=True))
 
 
 def file_of(folder, targets, **changes):
@@ -145,8 +145,10 @@ def file_of(folder, targets, **changes):
 
 
 def test_the_search_starts_where_the_scenario_stands_and_finds_what_made_the_targets(tmp_path):
-    slope = np.random.default_rng(8).normal(0, 1, (2, len(FIGURES)))
-    figures = dict(zip(FIGURES, (np.array([0.6, 0.9]) ** 1.5 @ slope).tolist(), strict=True))
+    slope = np.random.default_rng(8).normal(0, 1, (2, len(PUBLISHED_FIGURES)))
+    figures = dict(
+        zip(PUBLISHED_FIGURES, (np.array([0.6, 0.9]) ** 1.5 @ slope).tolist(), strict=True)
+    )
     file, _ = read_target_file(file_of(tmp_path, figures))
     simulated = Simulated(tmp_path / "s", file, tmp_path, Options(), linear)
     assert simulated.starts[0] == {"economy.theta_scale": 1.0, "economy.relation": 0.5}
@@ -171,7 +173,7 @@ def test_a_figure_that_the_runs_do_not_have_is_refused_before_anything_is_writte
     ("arguments", "problem"), [(["--set", "economy.wins=1"], "economy.wins: no such key")]
 )
 def test_what_cannot_be_done_is_one_line(tmp_path, arguments, problem):
-    command = [sys.executable, "-m", "experiments.fit.published", *arguments]
+    command = [sys.executable, "-m", "experiments.fit.published_rows", *arguments]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert problem in done.stderr
@@ -180,7 +182,7 @@ def test_what_cannot_be_done_is_one_line(tmp_path, arguments, problem):
 
 
 def test_sectors_hardly_meet_so_a_cell_answers_in_company_as_it_does_alone():
-    model = RelocationModel(QUIET.load(), firms=300, rng=1)
+    model = RelocationModel(NO_NEWS.load(), firms=300, rng=1)
 
     def answer(cells):
         quiet, hit = (

@@ -9,16 +9,16 @@ import pytest
 from abm.errors import OutputError
 from experiments.fit import estimation_page
 from experiments.fit.estimation_page import (
+    FIT_PAGE,
     FOUND,
     KEPT,
-    PAGE,
     default_of,
     figure_in_words,
     found_text,
     unlike_defaults,
     with_block,
 )
-from experiments.fit.published import frozen_split, read_parameters, targets_as_written
+from experiments.fit.published_rows import frozen_split, read_parameters, targets_as_written
 
 
 def a_fit(**changes):
@@ -65,9 +65,9 @@ def folder(tmp_path):
 def elsewhere(tmp_path, monkeypatch):
     """Numbers and page as copies, so that a test writes over nothing."""
     found, page = tmp_path / "found.json", tmp_path / "page.md"
-    page.write_text(PAGE.read_text(encoding="utf-8"), encoding="utf-8")
+    page.write_text(FIT_PAGE.read_text(encoding="utf-8"), encoding="utf-8")
     monkeypatch.setattr(estimation_page, "FOUND", found)
-    monkeypatch.setattr(estimation_page, "PAGE", page)
+    monkeypatch.setattr(estimation_page, "FIT_PAGE", page)
     return found, page
 
 
@@ -135,7 +135,7 @@ def test_defaults_that_are_not_the_estimates_are_found():
 
 
 def test_the_defaults_are_the_estimates_or_the_page_says_why_not():
-    page = PAGE.read_text(encoding="utf-8")
+    page = FIT_PAGE.read_text(encoding="utf-8")
     if FOUND.is_file():
         numbers = json.loads(FOUND.read_bytes())
         assert unlike_defaults(numbers) == list(KEPT)

@@ -27,7 +27,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Surface:
+class ResponseSurface:
     """Figures as second-order functions of the parameters, without products of two.
 
     Attributes
@@ -70,7 +70,8 @@ class Surface:
 
     def moments(self, points: Sequence[Point]) -> Array:
         """Return figures at some points, shape (point, replication, target)."""
-        return np.einsum("pm,rmt->prt", _terms(self.file, points), self.coefficients)
+        figures: Array = np.einsum("pm,rmt->prt", _terms(self.file, points), self.coefficients)
+        return figures
 
 
 def _terms(file: TargetFile, points: Sequence[Point]) -> Array:
@@ -94,7 +95,7 @@ def fitted_on_surface(file: TargetFile, simulated: Simulated) -> FittedParameter
         Its ``runs`` are what the model gives at the best values.
     """
     points = simulated.starts
-    surface = Surface.through(file, points, simulated.moments(points))
+    surface = ResponseSurface.through(file, points, simulated.moments(points))
     found = Search(file, surface.moments, points).run()
     best = {known.key: known.value for known in found.parameters}
     runs = simulated.moments([best])[0].mean(axis=0)

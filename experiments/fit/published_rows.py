@@ -6,7 +6,7 @@ searches the parameters of ``estimation.toml`` as `nearshore calibrate` does any
 says ``runs = "published"``: least squares on common random numbers, intervals from slopes
 and from profiles, and a folder that ``--resume`` goes on with.
 
-    python -m experiments.fit.published --set economy.win=0.3
+    python -m experiments.fit.published_rows --set economy.win=0.3
 
 tells the figures where parameters are as they are, or as ``--set`` has them.
 
@@ -30,7 +30,7 @@ from abm.config.keys import keys_of, shown
 from abm.errors import NearshoreError, OutputError, ScenarioError
 from abm.model import RelocationModel
 from experiments.estimation.target_file import Target, TargetFile
-from experiments.fit.published_runs import FIGURES, QUIET, figures_of
+from experiments.fit.published_runs import NO_NEWS, PUBLISHED_FIGURES, figures_of
 from experiments.outcomes.estimates import estimate
 from experiments.scenarios.overrides import parse_overrides
 
@@ -117,10 +117,10 @@ def check_targets(file: TargetFile) -> None:
         Naming the first, and what there is.
     """
     for target in file.targets:
-        if target.name not in FIGURES:
+        if target.name not in PUBLISHED_FIGURES:
             raise ScenarioError(
                 f'targets: {shown(target.name)}: runs = "published" have no such figure; '
-                f"they have {', '.join(FIGURES)}"
+                f"they have {', '.join(PUBLISHED_FIGURES)}"
             )
     if file.split["sha256"] == frozen_split()["targets_sha256"]:
         check_split()
@@ -129,12 +129,12 @@ def check_targets(file: TargetFile) -> None:
 def look(settings: tuple[str, ...], firms: int, seeds: int) -> list[str]:
     """Return a line a figure: mean over populations, 95% interval, and the target."""
     asked = {target.outcome: target.value for target in targets_as_written()}
-    scenario = QUIET.load(settings)
+    scenario = NO_NEWS.load(settings)
     drawn = [
         figures_of(RelocationModel(scenario, firms=firms, rng=seed)) for seed in range(1, seeds + 1)
     ]
     lines = []
-    for name in FIGURES:
+    for name in PUBLISHED_FIGURES:
         found = estimate(name, np.array([one[name] for one in drawn]))
         lines.append(f"{name}: {found.text}")
         if name in asked:
