@@ -48,7 +48,7 @@ def mixes(draw) -> Mixes:
 
 @dataclass(frozen=True)
 class Plants:
-    """Firms before they buy inputs: `abm.core.inputs.sourcing.cost_step`'s arguments in order."""
+    """Firms before they buy inputs: `abm.core.inputs.cost_step.cost_step`'s arguments in order."""
 
     buyers: Buyers
     value_added: np.ndarray

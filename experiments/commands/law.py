@@ -156,7 +156,7 @@ def collected(
     ] = None,
     json: AsJson = False,
 ) -> None:
-    """Compare rates by law with the duties that US customs collected, 2017 to 2019 and 2022 to 2023."""
+    """Compare rates by law with the duties that US customs collected."""
     from experiments.scenarios.duties_by_law import ORIGINS, effective_rates
 
     asked = partners or ORIGINS

@@ -25,7 +25,7 @@ def input_purchases(
     buyers : Buyers
         With potentials of a single host.
     terms : InputTerms
-        As for `abm.core.inputs.sourcing.cost_step`, with a single host and a single regime.
+        As for `abm.core.inputs.cost_step.cost_step`, with a single host and a single regime.
     log_wedge : ndarray, shape (firm,)
         Log wedge of the mix that meets the rule.
     free_volume, compliant_volume : ndarray, shape (firm, outlet)

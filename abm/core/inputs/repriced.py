@@ -35,7 +35,7 @@ def reprice(
     change : ndarray, shape (input, source, host, regime)
         New price over that of ``terms``, less one.
     out : UnitCosts
-        As `abm.core.inputs.sourcing.cost_step` left them; changed in place.
+        As `abm.core.inputs.cost_step.cost_step` left them; changed in place.
     """
     for rows in blocks(len(buyers), max(1, ROWS_A_BLOCK // terms.regimes)):
         costs = out.rows(rows)

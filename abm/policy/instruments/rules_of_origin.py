@@ -186,8 +186,8 @@ def _of_sector(rules: RulesOfOrigin, name: str, sector: str) -> float:
         return float(getattr(rules.regional_value_content, sector))
     if name == "de_minimis":
         return rules.de_minimis
-    asked: BySector = getattr(rules, name)
-    return asked.get(sector, asked.get("all", 0.0))  # type: ignore[call-overload]
+    asked: Mapping[Any, float] = getattr(rules, name)
+    return asked.get(sector, asked.get("all", 0.0))
 
 
 def _write(regime: RegimeArrays, place: tuple[int, int], asked: Mapping[str, float]) -> None:

@@ -7,7 +7,8 @@ from abm.axes import GOODS, N_FOOTLOOSE, N_GOODS, N_HOSTS, N_SECTORS
 from abm.core.demand.presence import present_weights
 from abm.core.inputs.buyers import Buyers
 from abm.core.inputs.contracts import ContractWeights
-from abm.core.inputs.sourcing import InputTerms, UnitCosts, cost_step
+from abm.core.inputs.cost_step import cost_step
+from abm.core.inputs.sourcing import InputTerms, UnitCosts
 from abm.economy.constants import Calibration
 from abm.economy.last_quarter import Conditions
 from abm.economy.tables import Array, Economy

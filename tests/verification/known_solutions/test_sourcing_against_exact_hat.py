@@ -15,8 +15,9 @@ from abm.base_year.calibration import ACCESS_TOLERANCE, calibrate
 from abm.base_year.population import draw_population
 from abm.core.demand.markets import hat_shares
 from abm.core.inputs.buyers import Buyers
+from abm.core.inputs.cost_step import cost_step
 from abm.core.inputs.purchases import input_purchases
-from abm.core.inputs.sourcing import InputTerms, UnitCosts, cost_step
+from abm.core.inputs.sourcing import InputTerms, UnitCosts
 from abm.economy.constants import Calibration
 from abm.economy.tables import load_economy
 from abm.engine.draws import Draws

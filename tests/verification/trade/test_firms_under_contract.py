@@ -5,8 +5,9 @@ import pytest
 
 from abm.core.inputs.buyers import Buyers
 from abm.core.inputs.contracts import Contracts
+from abm.core.inputs.cost_step import cost_step
 from abm.core.inputs.purchases import input_purchases
-from abm.core.inputs.sourcing import InputTerms, UnitCosts, cost_step, free_choice
+from abm.core.inputs.sourcing import InputTerms, UnitCosts, free_choice
 from abm.errors import ModelError
 from abm.trade.inputs.renewal import Supply, renewed_supply
 from tests.contract_costs import cost_with_tastes
