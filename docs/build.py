@@ -64,6 +64,9 @@ REFERENCE = {
 
 REFERENCE_CAPTION = "Python reference"
 
+UNUSED = (".buildinfo", "objects.inv", "_sources", "*.map")
+"""What Sphinx leaves beside the pages and no reader needs."""
+
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)\s]*)?\)")
 TO_HOME = re.compile(r"(\]\((?:\.\./)*)README\.md\b")
 VARIABLE = re.compile(r"--([\w-]+): (#\w{3,8})")
@@ -211,6 +214,17 @@ def configuration() -> dict[str, object]:
     }
 
 
+def accessible(page: str) -> str:
+    """A page with what the theme leaves out for readers who use no mouse, or no screen.
+
+    Code and tables that are wider than their box can be reached by the keyboard, to be moved, and
+    captions of the menu say which level of heading they are.
+    """
+    page = page.replace('<div class="highlight"><pre>', '<div class="highlight"><pre tabindex="0">')
+    page = page.replace('<div class="table-wrapper', '<div tabindex="0" class="table-wrapper')
+    return page.replace('role="heading"', 'role="heading" aria-level="2"')
+
+
 def main(site: Path, *, notebooks: bool = True) -> None:
     """Build into a folder, which is replaced.
 
@@ -244,8 +258,10 @@ def main(site: Path, *, notebooks: bool = True) -> None:
         app.build()
         if said.getvalue():
             sys.exit(said.getvalue().replace(f"{source}{os.sep}", ""))
+        for page in built.rglob("*.html"):
+            page.write_text(accessible(page.read_text(encoding="utf-8")), encoding="utf-8")
         shutil.rmtree(site, ignore_errors=True)
-        shutil.copytree(built, site, ignore=shutil.ignore_patterns(".buildinfo", "objects.inv"))
+        shutil.copytree(built, site, ignore=shutil.ignore_patterns(*UNUSED))
     print(f"Written: {site}, open {site / 'index.html'}")
 
 

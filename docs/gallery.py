@@ -47,7 +47,7 @@ SETS: dict[str, tuple[str, ...]] = {"blanket-2025": ("start=2025-01-01",)}
 TOLD = 2
 """Sentences of the answer: what changed, and for consumers."""
 
-DOTS, MOST_COLOURS = 120, 48
+DOTS, MOST_COLOURS = 110, 32
 """An inch, and colours of a picture, which keep its file small."""
 
 BLOCK = re.compile(r"<!-- measured: (?P<name>[\w-]+) -->\n.*?<!-- end -->\n", re.DOTALL)

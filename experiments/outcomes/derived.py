@@ -53,8 +53,9 @@ def welfare(outcomes: pd.DataFrame, trade: pd.DataFrame) -> pd.DataFrame:
     """
     index = real_income(outcomes, trade)
     gain = (index - 1) * first_spending(outcomes, trade)
-    weight = (1 + DISCOUNT) ** (-index.index.to_numpy(float) / QUARTERS_A_YEAR)
-    value = gain.mul(weight, axis=0).where(index.index.to_numpy()[:, None] > 0, 0.0).cumsum()
+    quarters = index.index.to_numpy(float)
+    weight = np.where(quarters > 0, (1 + DISCOUNT) ** (-quarters / QUARTERS_A_YEAR), 0.0)
+    value = gain.mul(weight, axis=0).cumsum()
     columns = {"real_income": index, "gain_musd": gain, "present_value_musd": value}
     long = [
         table.rename_axis(columns="region").stack().rename(name) for name, table in columns.items()

@@ -24,25 +24,29 @@ def site(tmp_path_factory):
 
 @pytest.fixture
 def read(chromium, site):
-    """Open a page of the site; whatever is asked of anywhere else fails the test."""
-    contexts, problems = [], []
+    """Open a page of the site; faults of it and what it asks of anywhere else fail the test."""
+    contexts, elsewhere = [], []
+
+    def outside(asked):
+        if not asked.url.startswith(("file:", "data:")):
+            elsewhere.append(asked.url)
 
     def open_page(name, **options):
         context = chromium.new_context(reduced_motion="reduce", **options)
         contexts.append(context)
-        page = context.new_page()
+        page, problems = context.new_page(), []
+        page.on("request", outside)
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.on("console", lambda said: problems.append(said.text) if said.type == "error" else 0)
-        page.on("request", lambda asked: asked.url.startswith(("file:", "data:"))
-                or problems.append(asked.url))  # fmt: skip
         page.on("requestfailed", lambda asked: problems.append(f"failed: {asked.url}"))
-        page.goto((site / name).as_uri() if "?" not in name else f"{site.as_uri()}/{name}")
+        page.goto(f"{site.as_uri()}/{name}", wait_until="networkidle")
+        assert problems == []
         return page
 
     yield open_page
     for context in contexts:
         context.close()
-    assert problems == []
+    assert elsewhere == []
 
 
 @pytest.mark.parametrize(

@@ -26,11 +26,10 @@ from viz.figures.canvas import (
     new_figure,
     nothing_to_show,
     number_axis,
-    reading_note,
     styled,
     time_axis,
 )
-from viz.figures.event_marks import with_key
+from viz.figures.event_marks import acts_of, with_key
 from viz.figures.panels import BAND, LEAST_REACH
 from viz.figures.titles import jobs_finding
 from viz.palette import BASELINE, COLOURS, MARKERS
@@ -61,16 +60,25 @@ def scenario_card(run: RunFrames, reference: RunFrames, seeds: OverSeeds) -> Fig
     persons = pd.Series({host: _told(seeds.difference(f"{JOBS}.{host}")) for host in HOSTS}) / 1000
     figure = new_figure(
         jobs_finding(persons, last_year(run), reference, luck=True),
-        f"{reading_note(run, reference, seeds)} All in percent of {reference.name}.",
+        _note(run, reference, seeds),
     )
     _draw_jobs(figure.add_axes((0.065, BOTTOM, 0.33, TOP - BOTTOM - 0.04)), run, seeds)
     grid = figure.add_gridspec(
-        len(AT_THE_END), 1, top=TOP - 0.04, bottom=BOTTOM, left=0.645, right=0.815, hspace=0.75
+        len(AT_THE_END), 1, top=TOP - 0.04, bottom=BOTTOM, left=0.635, right=0.8, hspace=0.75
     )
     for row, (indicator, title) in enumerate(AT_THE_END.items()):
         ends = [_percent(seeds, f"{indicator}.{host}") for host in HOSTS]
         _draw_ends(figure.add_subplot(grid[row]), f"{title}, {last_year(run)}", ends)
     return figure
+
+
+def _note(run: RunFrames, reference: RunFrames, seeds: OverSeeds) -> str:
+    """How to read the picture."""
+    acts = " Dotted, by number: acts of governments." if acts_of(run) else ""
+    return (
+        f"{run.name} less {reference.name}, in percent of {reference.name}.{acts}\n"
+        f"Means of {len(seeds.seeds)} seeds; bands, bars: 95% interval; hollow: may be luck."
+    )
 
 
 def _told(one: Interval) -> float:
@@ -114,9 +122,10 @@ def _draw_ends(axes: Axes, title: str, ends: Sequence[Interval]) -> None:
         axes.hlines(row, one.low, one.high, color=colour, linewidth=1.4)
         fill = "white" if one.crosses_zero else colour
         axes.plot(one.mean, row, MARKERS[host], color=colour, markerfacecolor=fill, markersize=7)
-        ends_in_words = " to ".join(with_minus(f"{end:.2f}") for end in (one.low, one.high))
+        digits = 1 if max(abs(one.low), abs(one.high)) >= 10 else 2
+        span = " to ".join(with_minus(f"{end:.{digits}f}") for end in (one.low, one.high))
         axes.annotate(
-            f"{_signed(one.mean)}% ({ends_in_words})",
+            f"{_signed(one.mean, digits)}% ({span})",
             (1, row),
             xycoords=("axes fraction", "data"),
             xytext=(6, 0),
@@ -135,5 +144,5 @@ def _draw_ends(axes: Axes, title: str, ends: Sequence[Interval]) -> None:
     axes.set_title(f"{title}, %", x=-0.55)
 
 
-def _signed(number: float) -> str:
-    return with_minus(f"{number:+.2f}")
+def _signed(number: float, digits: int = 2) -> str:
+    return with_minus(f"{number:+.{digits}f}")
