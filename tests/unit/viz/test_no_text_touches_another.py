@@ -11,6 +11,7 @@ from abm.scenario.scenario import shipped
 from benchmarks.page.figure import scaling
 from benchmarks.page.performance_page import PAGE_RESULTS
 from benchmarks.page.recorded import read
+from experiments.brief.brief_page import MAP_FROM, MAP_SIZE
 from experiments.estimation.answer import profile_figure
 from experiments.estimation.search import FittedParameters, Known
 from experiments.runs.channels import CHANNEL_NAMES
@@ -78,6 +79,17 @@ def test_the_figures_of_a_run(name, kind, pairs):
 @pytest.mark.parametrize("kind", ["sure", "unsure", "strong", "long names"])
 def test_the_pictures_of_the_gallery(kind, pairs):
     assert faults(scenario_card(*pairs[kind])) == []
+
+
+@pytest.mark.parametrize("kind", ["sure", "unsure", "strong"])
+def test_the_part_of_the_map_that_a_brief_shows_holds_its_numbers(kind, pairs):
+    figure = FIGURES["map_of_changes"](*pairs[kind])
+    assert faults(figure) == []
+    (axes,) = figure.axes
+    left, right = (figure.bbox.width * x for x in (MAP_FROM[0], MAP_FROM[0] + MAP_SIZE[0]))
+    boxes = [text.get_window_extent() for text in axes.texts]
+    assert len(boxes) == 3
+    assert all(left <= box.x0 and box.x1 <= right for box in boxes)
 
 
 @pytest.mark.parametrize("size", [1e-3, 1.0, 4321.0])
