@@ -5,8 +5,8 @@
 
 replaces what stands between ``<!-- measured: NAME -->`` and ``<!-- end -->`` in
 ``docs/gallery.md`` for the scenarios named, or for all, and draws
-``docs/figures/gallery/NAME.png``. Everything runs one after the other in this process and one
-more. The same code and size give the same sentences.
+``docs/figures/gallery/NAME.png``. Everything runs one after the other in this process. The
+same code and size give the same sentences.
 """
 
 import argparse
@@ -18,11 +18,12 @@ from pathlib import Path
 from matplotlib.figure import Figure
 from PIL import Image
 
+import nearshore
 from abm.axes import QUARTERS_A_YEAR
 from abm.scenario.scenario import shipped
 from experiments.brief.sentences import end_in_words, sentences
 from experiments.runs.on_disk.provenance import versions
-from experiments.runs.runner import RunResult, run_scenario
+from experiments.runs.runner import RunResult
 from experiments.scenarios.overrides import load_scenario
 from viz.figures.scenario_card import scenario_card
 
@@ -65,18 +66,10 @@ def measured(name: str, firms: int, seeds: int, years: int | None) -> RunResult:
     quarters = scenario.quarters
     if years is not None:
         quarters = min(quarters, QUARTERS_A_YEAR * years)
-    length = {"quarters": quarters}
-    return run_scenario(
-        scenario.model_copy(update=length),
-        against=reference.model_copy(update=length),
-        firms=firms,
-        quarters=quarters,
-        seed=1,
-        seeds=seeds,
-        workers=1,
-        out=None,
-        quiet=True,
+    found = nearshore.compare(
+        scenario, reference, firms=firms, quarters=quarters, seeds=range(1, seeds + 1)
     )
+    return found.result
 
 
 def entry(name: str, result: RunResult) -> str:
