@@ -18,6 +18,7 @@ from experiments.commands import (
     law,
     of_the_page,
     own_data,
+    replies,
     sweeps,
     validate,
 )
@@ -378,6 +379,7 @@ def replay(
 
 
 sweeps.register(app)
+replies.register(app)
 explain.register(app)
 brief.register(app)
 own_data.register(app)
