@@ -68,8 +68,8 @@ def test_replies_without_rest_are_a_cycle(tmp_path):
     found = play(tmp_path / "out", reply_runs.matching_pennies, **values)
     assert found.numbers["verdict"] == "cycle"
     assert found.numbers["sentence"] == (
-        "The replies go round in a cycle of 2 rounds: after round 2 all stand where they stood at "
-        "the start."
+        "The replies go round in a cycle of 2 rounds: after round 3 all stand where they stood "
+        "after round 1."
     )
 
 
