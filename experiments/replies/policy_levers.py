@@ -111,6 +111,7 @@ def owner_of(key: str, scenario: Scenario) -> str:
         If nobody does.
     """
     words = key.split(".")
+    owner: str | None
     if words[0] == "measures" and len(words) > 2:
         owner = _levied_by(words[1], scenario)
     elif any(key.startswith(f"{common}.") for common in COMMON_KEYS):
@@ -118,7 +119,7 @@ def owner_of(key: str, scenario: Scenario) -> str:
     else:
         places = [at for start, at in OWNED_BY_WORD.items() if key.startswith(f"{start}.")]
         owner = words[places[0]] if places and len(words) > places[0] else None
-    if owner in HOSTS:
+    if owner is not None and owner in HOSTS:
         return owner
     if owner is not None:
         raise ScenarioError(f"levers: {key}: is of {shown(owner)}; governments are those of "

@@ -15,10 +15,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import stats
 
 from abm.economy.tables import Array
 from experiments.outcomes.intervals import LEAST_SPREAD, LEVEL
+
+type Truths = NDArray[np.bool_]
 
 type Choice = tuple[float, ...]
 """A value for every lever, in their order."""
@@ -39,16 +42,17 @@ class Judgement:
     values: Array
 
     @property
-    def usable(self) -> Array:
+    def usable(self) -> Truths:
         """Whether a policy has a number in every seed, shape (choice,)."""
-        whole: Array = np.isfinite(self.values).all(axis=1)
+        whole: Truths = np.isfinite(self.values).all(axis=1)
         return whole
 
     @property
     def means(self) -> Array:
         """Over seeds, shape (choice,); below all others where runs failed."""
         known = np.where(self.usable[:, None], self.values, 0.0)
-        return np.where(self.usable, known.mean(axis=1), -np.inf)
+        means: Array = np.where(self.usable, known.mean(axis=1), -np.inf)
+        return means
 
     @property
     def best(self) -> int:
@@ -57,17 +61,20 @@ class Judgement:
 
     def row(self, choice: Choice) -> Array:
         """Return what a policy came to, shape (seed,)."""
-        return self.values[self.choices.index(choice)]
+        row: Array = self.values[self.choices.index(choice)]
+        return row
 
     @property
     def shortfall(self) -> Array:
         """What each falls short of the best by, shape (choice, seed)."""
-        return self.values[self.best] - self.values
+        short: Array = self.values[self.best] - self.values
+        return short
 
     @property
-    def alike(self) -> Array:
+    def alike(self) -> Truths:
         """Whether a policy cannot be told from the best, shape (choice,)."""
-        return self.usable & ~told(self.shortfall, len(self.choices) - 1)
+        same: Truths = self.usable & ~told(self.shortfall, len(self.choices) - 1)
+        return same
 
     def span(self, lever: int) -> tuple[float, float]:
         """Return the least and the largest value of a lever among those like the best."""
@@ -76,7 +83,7 @@ class Judgement:
         return min(values), max(values)
 
 
-def told(shortfall: Array, comparisons: int) -> Array:
+def told(shortfall: Array, comparisons: int) -> Truths:
     """Whether means are above zero, at the level of all comparisons together.
 
     Parameters
@@ -93,7 +100,7 @@ def told(shortfall: Array, comparisons: int) -> Array:
     mean = shortfall.mean(axis=1)
     level = 1 - (1 - LEVEL) / max(comparisons, 1)
     half = stats.t.ppf(level, seeds - 1) * shortfall.std(axis=1, ddof=1) / np.sqrt(seeds)
-    above: Array = mean - half > LEAST_SPREAD * np.abs(shortfall).max(axis=1, initial=0.0)
+    above: Truths = mean - half > LEAST_SPREAD * np.abs(shortfall).max(axis=1, initial=0.0)
     return above
 
 
