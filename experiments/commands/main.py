@@ -13,7 +13,6 @@ import typer
 
 from experiments.commands import (
     brief,
-    conclusions,
     explain,
     law,
     of_the_page,
@@ -384,7 +383,6 @@ explain.register(app)
 brief.register(app)
 own_data.register(app)
 validate.register(app)
-conclusions.register(app)
 law.register(app)
 of_the_page.register(app)
 arrange(app)

@@ -20,12 +20,13 @@ from experiments.commands.options import (
     Workers,
     bad_input,
     chosen_economy,
+    say,
     shipped_names,
+    stopping_in_order,
 )
-from experiments.commands.stopping import say, stopping_in_order
 
 if TYPE_CHECKING:
-    from experiments.replies.iterated import Turn
+    from experiments.replies.iterated import ReplyTurn
     from experiments.replies.kept_runs import FoundReplies
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -144,7 +145,7 @@ def nash(
     game = read_game(file, table)
     options = _options(workers, table, resume=resume, quiet=quiet or as_json)
 
-    def tell(turn: "Turn") -> None:
+    def tell(turn: "ReplyTurn") -> None:
         if not options.quiet:
             does = "moves" if turn.moved else "stays"
             say(f"nash: round {turn.round}, {turn.government} {does}", err=True)

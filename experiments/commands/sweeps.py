@@ -24,8 +24,9 @@ from experiments.commands.options import (
     Workers,
     bad_input,
     chosen_economy,
+    say,
+    stopping_in_order,
 )
-from experiments.commands.stopping import say, stopping_in_order
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 _BYTES = {"k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}

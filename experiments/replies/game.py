@@ -12,7 +12,7 @@ from abm.config import files
 from abm.config.keys import keys_of, shown
 from abm.config.settings import Host
 from abm.errors import ScenarioError
-from experiments.replies.objectives import OUTCOMES, ObjectiveName
+from experiments.replies.objectives import ALL_OBJECTIVES, ObjectiveName
 from experiments.replies.policy_levers import COMMON, PolicyLever, read_lever
 from experiments.replies.told_apart import Choice
 from experiments.sweeps.design.keyed_file import KeyedFile
@@ -177,7 +177,7 @@ class Game:
             "quarters": file.quarters,
             "replications": file.replications,
             "seed": file.seed,
-            "outcomes": list(OUTCOMES),
+            "outcomes": list(ALL_OBJECTIVES),
             "set": file.set,
             "factors": factors,
             "design": {"kind": "list"},

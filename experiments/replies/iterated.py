@@ -17,11 +17,11 @@ from experiments.replies.game import Game, Profile
 from experiments.replies.kept_runs import PolicyRuns, place_of
 from experiments.replies.replying import of_judgement, searched
 
-SETTLED, CYCLE, NEITHER = "settled", "cycle", "neither"
+AT_REST, CYCLE, NEITHER = "settled", "cycle", "neither"
 
 
 @dataclass(frozen=True)
-class Turn:
+class ReplyTurn:
     """What one government did when it was its turn.
 
     Attributes
@@ -52,14 +52,14 @@ class PathOfReplies:
 
     Attributes
     ----------
-    turns : list of Turn
+    turns : list of ReplyTurn
     verdict : str
-        `SETTLED`, `CYCLE` or `NEITHER`.
+        `AT_REST`, `CYCLE` or `NEITHER`.
     since : int
         Of a cycle: the round after which all stood where they stand at the end; 0 for the start.
     """
 
-    turns: list[Turn]
+    turns: list[ReplyTurn]
     verdict: str
     since: int
 
@@ -75,7 +75,7 @@ class PathOfReplies:
 
 
 def iterate(
-    game: Game, runs: PolicyRuns, tell: Callable[[Turn], None] = lambda turn: None
+    game: Game, runs: PolicyRuns, tell: Callable[[ReplyTurn], None] = lambda turn: None
 ) -> PathOfReplies:
     """Let governments reply in turn until they settle, come round again, or rounds are used up.
 
@@ -97,20 +97,22 @@ def iterate(
             profile = turn.profile
         turns += this_round
         if not any(turn.moved for turn in this_round):
-            return PathOfReplies(turns, SETTLED, number)
+            return PathOfReplies(turns, AT_REST, number)
         if profile in seen:
             return PathOfReplies(turns, CYCLE, seen.index(profile))
         seen.append(profile)
     return PathOfReplies(turns, NEITHER, game.file.rounds)
 
 
-def _turn(game: Game, runs: PolicyRuns, number: int, government: str, profile: Profile) -> Turn:
+def _turn(
+    game: Game, runs: PolicyRuns, number: int, government: str, profile: Profile
+) -> ReplyTurn:
     judgement, complete = searched(game, government, profile, runs)
     stays = bool(judgement.alike[judgement.choices.index(profile[government])])
     best = judgement.choices[judgement.best]
     after = profile if stays else {**profile, government: best}
     reply = of_judgement(game, government, judgement)
-    return Turn(number, government, not stays, complete, after, reply)
+    return ReplyTurn(number, government, not stays, complete, after, reply)
 
 
 def as_numbers(game: Game, runs: PolicyRuns, path: PathOfReplies) -> dict[str, Any]:
@@ -166,7 +168,7 @@ def _choices(game: Game, profile: Profile) -> dict[str, dict[str, float]]:
 
 def sentence(path: PathOfReplies) -> str:
     """Return in words whether the replies settled."""
-    if path.verdict == SETTLED:
+    if path.verdict == AT_REST:
         when = "at once" if path.rounds == 1 else f"in round {path.rounds}"
         return (
             f"The replies settled {when}: no government can be told to gain by another of the "

@@ -22,7 +22,7 @@ from abm.errors import OutputError
 from abm.scenario.scenario import Scenario
 from experiments.outcomes.intervals import interval
 from experiments.replies.game import Game
-from experiments.replies.objectives import OUTCOMES, judged, outcome_name
+from experiments.replies.objectives import ALL_OBJECTIVES, judged, outcome_name
 from experiments.runs.on_disk.run_folders import read_json, write_whole
 from experiments.scenarios.describe import described_scenario
 from experiments.scenarios.overrides import load_scenario
@@ -35,7 +35,7 @@ from experiments.sweeps.work.on_demand import OnDemand
 from experiments.sweeps.work.sweep import Options, check_writable
 
 ASKED = "asked.json"
-RUNS = "runs"
+JUDGED_RUNS = "runs"
 FRESH = "fresh"
 
 
@@ -77,7 +77,7 @@ class PolicyRuns(OnDemand):
     def __init__(
         self, folder: Path, game: Game, plan: SweepPlan, options: Options, run_one: RunFunction
     ) -> None:
-        super().__init__(folder, plan, OUTCOMES, options, run_one)
+        super().__init__(folder, plan, ALL_OBJECTIVES, options, run_one)
         self._game = game
 
     @property
@@ -92,7 +92,7 @@ class PolicyRuns(OnDemand):
 
 def place_of(game: Game, government: str) -> int:
     """Return where among the outcomes of a run a government's objective stands."""
-    return OUTCOMES.index(outcome_name(game.wants[government], government))
+    return ALL_OBJECTIVES.index(outcome_name(game.wants[government], government))
 
 
 def begin(out: Path, game: Game, options: Options, run_one: RunFunction) -> None:
@@ -122,7 +122,7 @@ def begin(out: Path, game: Game, options: Options, run_one: RunFunction) -> None
             f"{out}: holds a search with another {changed[0]}: {shown(written.get(changed[0]))}, "
             f"not {shown(asked[changed[0]])}; name another folder"
         )
-    if not options.resume and (out / RUNS).exists():
+    if not options.resume and (out / JUDGED_RUNS).exists():
         raise OutputError(f"{out}: holds a search; --resume goes on with it")
 
 

@@ -8,9 +8,9 @@ from typing import Any
 from abm.errors import OutputError
 from experiments.labels import in_sentence
 from experiments.replies.game import Game
-from experiments.replies.iterated import Turn, as_numbers, iterate
+from experiments.replies.iterated import ReplyTurn, as_numbers, iterate
 from experiments.replies.kept_runs import (
-    RUNS,
+    JUDGED_RUNS,
     FoundReplies,
     PolicyRuns,
     begin,
@@ -54,7 +54,7 @@ def nash(
     *,
     run_one: RunFunction = judged,
     draw: DrawPath | None = None,
-    tell: Callable[[Turn], None] = lambda turn: None,
+    tell: Callable[[ReplyTurn], None] = lambda turn: None,
 ) -> FoundReplies:
     """Iterate the replies of all governments of a game, and say where that leads.
 
@@ -81,7 +81,7 @@ def nash(
     options, draw = options or Options(), draw or find_drawing()
     begin(out, game, options, run_one)
     try:
-        with PolicyRuns(out / RUNS, game, game.plan, options, run_one) as runs:
+        with PolicyRuns(out / JUDGED_RUNS, game, game.plan, options, run_one) as runs:
             path = iterate(game, runs, tell)
             numbers = {**facts(game), **as_numbers(game, runs, path)}
         fresh = on_fresh_seeds(out, game, numbers["end"], options, run_one)

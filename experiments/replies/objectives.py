@@ -13,6 +13,7 @@ import numpy as np
 from abm.axes import HOSTS, N_GOODS, N_HOSTS, QUARTERS_A_YEAR
 from abm.economy.tables import Array
 from abm.trade.books.indicators import customs_values, mean_content
+from experiments.outcomes.headlines import BILLION
 from experiments.outcomes.welfare import gain_from_fixed_sectors, welfare
 from experiments.sweeps.design.run_spec import Outcomes, RunSpec
 from experiments.sweeps.workers.one_run import at_the_start
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
     from abm.model import RelocationModel
 
 type ObjectiveName = Literal["jobs", "balance", "welfare", "content"]
-
-BILLION = 1000.0
-"""Million USD in a billion."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +80,7 @@ def outcome_name(objective: str, government: str) -> str:
     return f"{objective}.{government}"
 
 
-OUTCOMES = tuple(outcome_name(name, host) for name in OBJECTIVES for host in HOSTS)
+ALL_OBJECTIVES = tuple(outcome_name(name, host) for name in OBJECTIVES for host in HOSTS)
 """Of every run: all objectives of all governments, so that whoever asks next need not run again."""
 
 
@@ -106,7 +104,7 @@ def objectives_of(model: "RelocationModel", quarters: int) -> Outcomes:
 
 
 def _finite(means: Array) -> Iterator[tuple[str, float | None]]:
-    for name, value in zip(OUTCOMES, means, strict=True):
+    for name, value in zip(ALL_OBJECTIVES, means, strict=True):
         yield name, float(value) if np.isfinite(value) else None
 
 

@@ -11,7 +11,7 @@ from experiments.outcomes.intervals import interval
 from experiments.replies.best_reply import ReplySearch
 from experiments.replies.game import Game, Profile
 from experiments.replies.kept_runs import (
-    RUNS,
+    JUDGED_RUNS,
     FoundReplies,
     PolicyRuns,
     begin,
@@ -54,7 +54,7 @@ def respond(
     begin(out, game, options, run_one)
     first = game.first_profile
     try:
-        with PolicyRuns(out / RUNS, game, game.plan, options, run_one) as runs:
+        with PolicyRuns(out / JUDGED_RUNS, game, game.plan, options, run_one) as runs:
             judgement, complete = searched(game, government, first, runs)
         best = game.policy({government: judgement.choices[judgement.best]})
         fresh = on_fresh_seeds(out, game, best, options, run_one)

@@ -5,7 +5,7 @@ import random
 import signal
 from pathlib import Path
 
-from experiments.replies.objectives import OUTCOMES
+from experiments.replies.objectives import ALL_OBJECTIVES
 
 USA_DUTY = "tariffs.special.USA.MEX.all"
 MEX_DUTY = "tariffs.special.MEX.USA.all"
@@ -20,7 +20,9 @@ def _said(spec):
 
 
 def _all(**told):
-    return dict.fromkeys(OUTCOMES, 0.0) | {name.replace("_", "."): v for name, v in told.items()}
+    return dict.fromkeys(ALL_OBJECTIVES, 0.0) | {
+        name.replace("_", "."): v for name, v in told.items()
+    }
 
 
 def hill(spec, scenario):
@@ -81,7 +83,7 @@ def hill_until_killed(spec, scenario):
 
 
 def has_no_number(spec, scenario):
-    return dict.fromkeys(OUTCOMES)
+    return dict.fromkeys(ALL_OBJECTIVES)
 
 
 def fails_above(spec, scenario):
