@@ -8,10 +8,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from abm.config.keys import flatten
 from abm.economy.folders import of_another_year
 from experiments.estimation.measured import Measured, check_names
 from experiments.estimation.target_file import TargetFile
-from experiments.sweeps.design.plan import make_plan
+from experiments.sweeps.design.plan import SweepPlan, make_plan, scenario_at
+from experiments.sweeps.design.points import Point
 from experiments.sweeps.design.run_spec import RunFunction
 from experiments.sweeps.work.model_rules import check_by_the_model
 from experiments.sweeps.work.on_demand import OnDemand
@@ -40,7 +42,8 @@ class Simulated(OnDemand):
     Attributes
     ----------
     starts : list of dict
-        Points of the design, where the search may start.
+        Where the search may start: the scenario's own values, where they lie in the ranges
+        searched, and the points of the design.
     told : list of str
         Which figures of the runs are of another year than their economy.
     """
@@ -61,7 +64,7 @@ class Simulated(OnDemand):
             check_names(names, plan)
             run_one = Measured(names)
         super().__init__(folder / RUNS, plan, names, options, run_one)
-        self.starts = plan.points
+        self.starts = [*_own_values(file, plan), *plan.points]
         self.told = [line for table in plan.economies for line in of_another_year(table)]
 
     @property
@@ -73,3 +76,22 @@ class Simulated(OnDemand):
     def beside(self) -> Path:
         """Where the scenario may lie."""
         return self._beside
+
+
+def _own_values(file: TargetFile, plan: SweepPlan) -> list[Point]:
+    """Return the scenario's own values of the parameters as a point; none where one is outside."""
+    (name, text), *_ = plan.scenarios.items()
+    scenario = scenario_at(text, file.set, plan.quarters[name])
+    stands = flatten(scenario.model_dump(mode="json"))
+    point = {}
+    for key, factor in file.ranges.items():
+        low, high = factor.parameters
+        value = stands.get(key)
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, int | float)
+            or not low <= value <= high
+        ):
+            return []
+        point[key] = float(value)
+    return [point]

@@ -23,8 +23,8 @@ from abm.axes import (
 from abm.economy.tables import Array
 from abm.model import RelocationModel
 from abm.trade.books import indicators
+from experiments.outcomes.observing import shipped
 from experiments.outcomes.welfare import welfare
-from experiments.validation.observing import shipped
 
 GROUPS = {sector: [place] for place, sector in enumerate(FOOTLOOSE)} | {"goods": [*range(N_GOODS)]}
 """Sectors whose flows are measured, each of its own and all goods together."""
