@@ -64,7 +64,7 @@ def test_numbers_stand_only_where_the_history_has_the_year():
         year = int(re.search(r"\d{4}", announced)[0])
         for cell in (built, closed):
             assert not cell or (
-                2016 <= year <= 2026 and re.fullmatch(r"[\d.]+ \([+-][\d.]+\)", cell)
+                2016 <= year <= 2026 and re.fullmatch(r"[\d.]+ \([+-]?[\d.]+\)", cell)
             )
     assert sum(bool(built) for *_, built, _ in rows("events")) > 20
 
