@@ -1,6 +1,7 @@
 """What plants buy, category by category and source by source."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from abm.core.blocks import blocks
 from abm.core.inputs.buyers import ORIGINATING, OTHER, Buyers
@@ -24,7 +25,7 @@ def input_purchases(
     buyers : Buyers
         With potentials of a single host.
     terms : InputTerms
-        As for `abm.core.inputs.sourcing.cost_step`, with a single host and a single regime.
+        As for `abm.core.inputs.cost_step.cost_step`, with a single host and a single regime.
     log_wedge : ndarray, shape (firm,)
         Log wedge of the mix that meets the rule.
     free_volume, compliant_volume : ndarray, shape (firm, outlet)
@@ -71,6 +72,7 @@ def input_purchases(
     return bought
 
 
+# why: pure function of arrays: whatever it rests on is an argument
 def ruled_purchases(
     buyers: Buyers,
     terms: InputTerms,
@@ -78,6 +80,7 @@ def ruled_purchases(
     multipliers: Floats,
     free_volume: Floats,
     compliant_volume: Floats,
+    way: NDArray[np.integer] | None = None,
 ) -> Floats:
     """What the plants of one sector at one host buy under several rules of origin.
 
@@ -92,6 +95,8 @@ def ruled_purchases(
     multipliers : ndarray, shape (firm, rule)
         Those of the mix that meets the rules.
     free_volume, compliant_volume : ndarray, shape (firm, outlet)
+    way : ndarray of int, shape (firm,), optional
+        In which each product originates; the first without it.
 
     Returns
     -------
@@ -110,10 +115,10 @@ def ruled_purchases(
         some = buyers.take(rows)
         choice = free_choice(some, terms)
         mix = free_mix(terms, some, choice, value_added[None, None, rows])
-        regime = np.zeros(len(rows), np.int64)
+        every = np.ones(mix.other_cost.shape, np.bool_)
         spending = spending_at(
-            mix.entries(np.ones(mix.other_cost.shape, np.bool_)),
-            terms.further.asked(terms.threshold, regime),
+            mix.entries(every),
+            terms.rules_of(some, every, 0 if way is None else way[rows]),
             multipliers[rows].T.astype(np.float64),
         )
         by_source = some.affinity.transpose(1, 2, 0).astype(np.float64)

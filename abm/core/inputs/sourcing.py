@@ -21,11 +21,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.core.blocks import ROWS_A_BLOCK, blocks
 from abm.core.inputs.buyers import ORIGINATING, OTHER, OTHER_BEFORE_DUTY, Buyers, sourcing_potential
-from abm.core.inputs.content_rules import Floats, meet_content_rule
-from abm.core.inputs.further_rules import FreeMix, FurtherRules, missed_entries, solve_entries
-from abm.core.inputs.origin_rules import N_RULES
+from abm.core.inputs.content_rules import Floats
+from abm.core.inputs.further_rules import FreeMix, FurtherRules
+from abm.core.inputs.origin_rules import N_RULES, OriginRules
 
 
 @dataclass(frozen=True)
@@ -44,8 +43,10 @@ class InputTerms:
         Cost of a category per unit of output in the calibration year.
     services : ndarray, shape (host, regime)
         Cost per unit of output of inputs that are not materials.
-    threshold : ndarray, shape (regime,)
-        Regional value content asked for, 0 where there is no rule.
+    threshold : ndarray, shape (line, way, regime)
+        Regional value content asked for, 0 where there is no rule, of all product lines.
+    either : ndarray of bool, shape (line, regime), optional
+        Given if some line of the sector may originate in a second way: which ones may.
     further : FurtherRules, optional
         Rules beside content, if the sector has any.
     services_by_source : ndarray, shape (service, source, host, regime), optional
@@ -61,20 +62,22 @@ class InputTerms:
     bill_of_materials: Floats
     services: Floats
     threshold: Floats
+    either: NDArray[np.bool_] | None = None
     further: FurtherRules | None = None
     services_by_source: Floats | None = None
     signed: Floats | None = None
 
     def at(self, host: int, regime: int) -> "InputTerms":
         """The same terms for one host and one regime."""
-        signed = self.signed if regime == len(self.threshold) - 1 else None
+        signed = self.signed if regime == self.regimes - 1 else None
         hosts, regimes = slice(host, host + 1), slice(regime, regime + 1)
         return InputTerms(
             self.weights[:, :, :, hosts, regimes],
             self.theta,
             self.bill_of_materials[:, hosts],
             self.services[hosts, regimes],
-            self.threshold[regimes],
+            self.threshold[..., regimes],
+            None if self.either is None else self.either[:, regimes],
             self.further and self.further.at(hosts, regimes),
             signed=None if signed is None else signed[:, :, hosts],
         )
@@ -86,9 +89,34 @@ class InputTerms:
             self.theta,
             self.bill_of_materials,
             self.services[..., regimes],
-            self.threshold[regimes],
+            self.threshold[..., regimes],
+            None if self.either is None else self.either[:, regimes],
             self.further and self.further.at(slice(None), regimes),
         )
+
+    @property
+    def regimes(self) -> int:
+        """Number of regimes."""
+        return int(self.threshold.shape[-1])
+
+    def rules_of(
+        self, buyers: Buyers, where: NDArray[np.bool_], way: NDArray[np.integer] | int = 0
+    ) -> OriginRules:
+        """All rules that some entries must meet, of terms with further ones.
+
+        Parameters
+        ----------
+        buyers : Buyers
+        where : ndarray of bool, shape (host, regime, firm)
+            The entries.
+        way : int or ndarray of int that broadcasts to it
+            The way in which each is to originate.
+        """
+        assert self.further is not None
+        regime = np.arange(self.regimes)[:, None]
+        axes = (buyers.line, np.asarray(way), regime)
+        line, way, regime = (np.broadcast_to(axis, where.shape)[where] for axis in axes)
+        return self.further.asked(self.threshold, (line, way, regime))
 
     @property
     def shape(self) -> tuple[int, int, int, int, int]:
@@ -106,7 +134,7 @@ class UnitCosts:
     free mix meets every rule, ``feasible`` whether any mix does. ``multipliers`` alone
     has shape (firm, rule, host, regime): the cost that the compliant mix would save if
     a rule were a dollar looser. It is 0 unless there are several rules and the free mix
-    misses one.
+    misses one. ``way`` is the cheaper of the ways in which the product may originate.
     """
 
     free_cost: Floats
@@ -117,6 +145,7 @@ class UnitCosts:
     compliant_content: Floats
     meets_rule: NDArray[np.bool_]
     multipliers: Floats
+    way: NDArray[np.int8]
 
     @classmethod
     def empty(cls, firms: int, hosts: int, regimes: int, dtype: type = np.float32) -> "UnitCosts":
@@ -130,7 +159,8 @@ class UnitCosts:
             return firm_last(shape, np.bool_, False)
 
         multipliers = firm_last((firms, N_RULES, hosts, regimes), dtype, 0)
-        return cls(nan(), nan(), nan(), nan(), no(), nan(), no(), multipliers)
+        way = firm_last(shape, np.int8, 0)
+        return cls(nan(), nan(), nan(), nan(), no(), nan(), no(), multipliers, way)
 
     def rows(self, rows: slice) -> "UnitCosts":
         """The same arrays for some firms, as views."""
@@ -200,7 +230,7 @@ class FreeChoice:
 
 
 def free_choice(buyers: Buyers, terms: InputTerms) -> FreeChoice:
-    """What a block of firms buys when no rule applies; arguments as in `cost_step`."""
+    """What a block of firms buys when no rule applies."""
     groups = buyers.appeal(terms.weights)
     other = groups[:, OTHER]
     potential = groups[:, ORIGINATING] + other
@@ -216,79 +246,6 @@ def free_choice(buyers: Buyers, terms: InputTerms) -> FreeChoice:
     if terms.signed is not None:
         spend[:, :, -1] *= potential[:, :, -1] / signed
     return FreeChoice(spend, potential, other, groups[:, OTHER_BEFORE_DUTY])
-
-
-def cost_step(
-    buyers: Buyers,
-    value_added: Floats,
-    terms: InputTerms,
-    out: UnitCosts,
-    tolerance: float = 2e-6,
-) -> None:
-    """Free and compliant unit cost of the firms of one sector.
-
-    Parameters
-    ----------
-    buyers : Buyers
-    value_added : ndarray, shape (firm, host, regime)
-        Labour and capital per unit of output.
-    terms : InputTerms
-        Prices, bill of materials and rule of the sector.
-    out : UnitCosts
-        Filled in place; its ``log_wedge`` and ``multipliers`` before the call are the
-        warm start.
-    tolerance : float
-        Accepted shortfall of content, as a share of net cost.
-    """
-    threshold = terms.threshold[:, None]
-    for rows in blocks(len(buyers), max(1, ROWS_A_BLOCK // len(terms.threshold))):
-        some = buyers.take(rows)
-        choice = free_choice(some, terms)
-        result = _firm_innermost(out.rows(rows))
-        labour_and_capital = np.moveaxis(value_added[rows], 0, -1)
-        other_cost = labour_and_capital + terms.services[..., None]
-        cost = choice.spend.sum(axis=0) + other_cost
-        content = 1 - choice.foreign_value() / cost
-        warm = np.nan_to_num(result.log_wedge)
-        result.free_cost[:] = result.compliant_cost[:] = cost
-        result.free_content[:] = result.compliant_content[:] = content
-        result.log_wedge[:] = 0
-        result.feasible[:] = True
-        binds = (threshold > 0) & (content < threshold)
-        result.meets_rule[:] = ~binds
-        if binds.any():
-            _meet_content(terms, choice.take(binds), other_cost, binds, warm, result, tolerance)
-        if terms.further is not None:
-            mix = free_mix(terms, some, choice, labour_and_capital)
-            _meet_further(terms, mix, result, tolerance)
-
-
-# why: pure function of arrays: whatever it rests on is an argument
-def _meet_content(
-    terms: InputTerms,
-    bound: FreeChoice,
-    other_cost: Floats,
-    binds: NDArray[np.bool_],
-    warm: Floats,
-    result: UnitCosts,
-    tolerance: float,
-) -> None:
-    """Solve the entries of a block for which the content rule binds."""
-    threshold = np.broadcast_to(terms.threshold[:, None], binds.shape)[binds]
-    mix = meet_content_rule(
-        bound.spend,
-        bound.foreign(),
-        bound.before_duty(),
-        terms.theta,
-        other_cost[binds],
-        threshold,
-        warm[binds],
-        tolerance,
-    )
-    result.compliant_cost[binds] = np.where(mix.feasible, mix.net_cost, np.inf)
-    result.compliant_content[binds] = threshold
-    result.log_wedge[binds] = mix.log_wedge
-    result.feasible[binds] = mix.feasible
 
 
 def free_mix(terms: InputTerms, buyers: Buyers, choice: FreeChoice, value_added: Floats) -> FreeMix:
@@ -333,32 +290,3 @@ def free_mix(terms: InputTerms, buyers: Buyers, choice: FreeChoice, value_added:
         there,
         high_there,
     )
-
-
-def _meet_further(terms: InputTerms, mix: FreeMix, result: UnitCosts, tolerance: float) -> None:
-    """Solve anew, with all rules, the entries of a block that miss one of them."""
-    assert terms.further is not None
-    missed = missed_entries(mix, terms.further, terms.threshold)
-    result.meets_rule[:] &= ~missed
-    missed &= result.feasible
-    if not missed.any():
-        return
-    solved = solve_entries(
-        mix,
-        terms.further,
-        terms.threshold,
-        missed,
-        result.log_wedge,
-        result.multipliers,
-        tolerance,
-    )
-    result.multipliers[:, missed] = solved.multipliers
-    result.compliant_cost[missed] = np.where(solved.feasible, solved.net_cost, np.inf)
-    result.compliant_content[missed] = solved.content
-    result.log_wedge[missed] = solved.log_wedge
-    result.feasible[missed] = solved.feasible
-
-
-def _firm_innermost(costs: UnitCosts) -> UnitCosts:
-    """Views of shape (host, regime, firm)."""
-    return UnitCosts(*(np.moveaxis(array, 0, -1) for array in vars(costs).values()))

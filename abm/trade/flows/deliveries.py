@@ -387,7 +387,8 @@ def _purchases(
     if not of_rules:
         return input_purchases(plants, here, mix, free, compliant)
     multipliers = quarter.costs.multipliers[firms, :, host, regime] * mix[:, None]
-    return ruled_purchases(plants, here, borne, multipliers, free, compliant)
+    way = quarter.costs.way[firms, host, regime]
+    return ruled_purchases(plants, here, borne, multipliers, free, compliant, way)
 
 
 def split_value_added(
