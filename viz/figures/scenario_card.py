@@ -5,6 +5,7 @@ Everything is the paired difference from the reference over several seeds, in pe
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -44,8 +45,10 @@ AT_THE_END = {
 """What stands at the right, by the first name of the headline."""
 
 
-@with_key
-@styled
+MOST_ACTS = 8
+"""Acts of governments that are marked; a run with more has none marked, to stay small."""
+
+
 def scenario_card(run: RunFrames, reference: RunFrames, seeds: OverSeeds) -> Figure:
     """What a scenario changes against its reference, and how sure that is.
 
@@ -55,6 +58,14 @@ def scenario_card(run: RunFrames, reference: RunFrames, seeds: OverSeeds) -> Fig
         Of the first seed, for dates and acts of governments.
     seeds : OverSeeds
     """
+    if len(acts_of(run)) > MOST_ACTS:
+        run = replace(run, tables={**run.tables, "events": run.tables["events"].iloc[:0]})
+    return _card(run, reference, seeds)
+
+
+@with_key
+@styled
+def _card(run: RunFrames, reference: RunFrames, seeds: OverSeeds) -> Figure:
     if run.quarters == 0:
         return nothing_to_show(f"What {run.name} changes", NO_QUARTER)
     persons = pd.Series({host: _told(seeds.difference(f"{JOBS}.{host}")) for host in HOSTS}) / 1000

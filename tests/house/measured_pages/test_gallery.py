@@ -1,7 +1,10 @@
 """The gallery holds every shipped scenario, with a picture and the answer that its run gives."""
 
 import re
+from dataclasses import replace
+from datetime import date
 
+import pandas as pd
 import pytest
 
 from abm.scenario.scenario import Scenario
@@ -9,7 +12,8 @@ from docs.gallery import BLOCK, PAGE, PICTURES, TOLD, USUAL, entry, main, names,
 from experiments.brief.sentences import sentences
 from experiments.runs.on_disk.provenance import versions
 from tests.made_up_seeds import SURE, a_result
-from viz.figures.scenario_card import scenario_card
+from viz.figures.event_marks import acts_of
+from viz.figures.scenario_card import MOST_ACTS, scenario_card
 
 TEXT = PAGE.read_text(encoding="utf-8")
 
@@ -56,6 +60,18 @@ def test_a_picture_is_small_and_the_same_again():
     ]
     assert pictures[0] == pictures[1]
     assert len(pictures[0]) < MOST_BYTES
+
+
+def test_a_picture_of_many_acts_marks_none_and_stays_small():
+    result = a_result(SURE)
+    act = result.run.tables["events"].iloc[0]
+    days = [date(2017 + n // 12, 1 + n % 12, 1) for n in range(30)]
+    events = pd.DataFrame([{**act, "date": day, "reason": f"act {day}"} for day in days])
+    busy = replace(result.run, tables={**result.run.tables, "events": events})
+    assert len(acts_of(busy)) > MOST_ACTS
+    assert len(small_png(scenario_card(busy, result.reference, result.seeds))) < MOST_BYTES
+    figure = scenario_card(busy, result.reference, result.seeds)
+    assert not any("act 20" in text.get_text() for text in figure.texts)
 
 
 def test_one_scenario_is_written_anew_and_the_others_are_kept():
