@@ -17,14 +17,19 @@ from abm.worlds.twin import twin
 from docs.closures import HEADS as OF_CLOSURES
 from docs.closures import change, figures
 from docs.generate import table
+from docs.what_moved import DUTY
 from experiments.fit.estimation_page import FIT_PAGE, default_of, with_block
 from experiments.labels import with_minus
 from experiments.outcomes.intervals import half_widths
 from experiments.scenarios.overrides import load_scenario
 
-FIRMS, SEEDS, QUARTERS = 1_000, (1, 2, 3, 4), 40
+FIRMS, SEEDS, QUARTERS = 1_000, (1, 2, 3, 4), 20
 
-SCENARIOS = ("blanket-25", "usmca")
+POLICIES: Mapping[str, tuple[str, Sequence[str]]] = {
+    "25% on all goods from Mexico": ("status-quo", DUTY),
+    "`usmca`": ("usmca", ()),
+}
+"""What is done, by what the page calls it: a scenario, and what is set in it."""
 
 BOUNDS: Mapping[str, tuple[float, float]] = {
     "firms.location_dispersion": (4.0, 12.0),
@@ -38,7 +43,7 @@ BOUNDS: Mapping[str, tuple[float, float]] = {
 SHOWN = (0, 1, 2, 6, 7)
 """Columns of the page of closures that are told here."""
 
-HEADS = ("scenario", "assumption", "at", *(OF_CLOSURES[2 + column] for column in SHOWN))
+HEADS = ("policy", "assumption", "at", *(OF_CLOSURES[2 + column] for column in SHOWN))
 
 
 def variants(bounds: Mapping[str, tuple[float, float]] = BOUNDS) -> list[tuple[str, str, str]]:
@@ -51,38 +56,39 @@ def variants(bounds: Mapping[str, tuple[float, float]] = BOUNDS) -> list[tuple[s
     return rows
 
 
-def changes_of(
-    scenario: str, setting: str, firms: int, seeds: Sequence[int], quarters: int
-) -> np.ndarray:
-    """What a scenario changes in the last quarter, shape (seed, column)."""
+def changes_of(setting: str, firms: int, seeds: Sequence[int], quarters: int) -> np.ndarray:
+    """What every policy changes in the last quarter, shape (policy, seed, column)."""
     settings = [setting] if setting else []
     found = []
     for seed in seeds:
         usual = RelocationModel(load_scenario("status-quo", settings), firms=firms, rng=seed)
-        run = twin(usual, load_scenario(scenario, settings))
-        for model in (usual, run):
+        runs = [
+            twin(usual, load_scenario(name, [*settings, *sets])) for name, sets in POLICIES.values()
+        ]
+        for model in (usual, *runs):
             model.run_for(quarters)
-        found.append(change(figures(run), figures(usual))[list(SHOWN)])
-    return np.array(found)
+        found.append([change(figures(run), figures(usual))[list(SHOWN)] for run in runs])
+    return np.array(found).swapaxes(0, 1)
 
 
 def rows(
-    scenarios: Sequence[str] = SCENARIOS,
     bounds: Mapping[str, tuple[float, float]] = BOUNDS,
     firms: int = FIRMS,
     seeds: Sequence[int] = SEEDS,
     quarters: int = QUARTERS,
 ) -> list[tuple[str, ...]]:
     """Rows of the table: means over seeds, with half of their 95% intervals."""
+    asked = variants(bounds)
+    found = [changes_of(setting, firms, seeds, quarters) for *_, setting in asked]
     told = []
-    for scenario in scenarios:
-        for name, value, setting in variants(bounds):
-            found = changes_of(scenario, setting, firms, seeds, quarters)
+    for place, policy in enumerate(POLICIES):
+        for (name, value, _), of_policies in zip(asked, found, strict=True):
+            numbers = of_policies[place]
             cells = [
                 f"{with_minus(f'{mean:+.2f}')} ±{half:.2f}"
-                for mean, half in zip(found.mean(axis=0), half_widths(found), strict=True)
+                for mean, half in zip(numbers.mean(axis=0), half_widths(numbers), strict=True)
             ]
-            told.append((f"`{scenario}`", name, value, *cells))
+            told.append((policy, name, value, *cells))
     return told
 
 

@@ -1,6 +1,6 @@
 """Headlines against what is not identified: the page has what its program writes."""
 
-from docs.not_identified import BOUNDS, FIT_PAGE, HEADS, SCENARIOS, rows, variants
+from docs.not_identified import BOUNDS, FIT_PAGE, HEADS, POLICIES, rows, variants
 from experiments.fit.estimation_page import default_of, read_parameters
 
 
@@ -10,11 +10,11 @@ def block():
     return [line for line in lines if line.startswith("|")]
 
 
-def test_every_assumption_is_shown_at_both_ends_under_every_scenario():
+def test_every_assumption_is_shown_at_both_ends_under_every_policy():
     head, _, *told = block()
     assert head == "| " + " | ".join(HEADS) + " |"
     names = [[cell.strip() for cell in line.strip("|").split("|")][:3] for line in told]
-    asked = [[f"`{name}`", *variant[:2]] for name in SCENARIOS for variant in variants()]
+    asked = [[name, *variant[:2]] for name in POLICIES for variant in variants()]
     assert names == asked
 
 
@@ -26,7 +26,6 @@ def test_defaults_lie_between_the_ends_and_nothing_estimated_is_held():
 
 def test_rows_are_the_same_again_and_move_with_the_assumption():
     some = {
-        "scenarios": ("blanket-25",),
         "bounds": {"firms.location_dispersion": (4.0, 12.0)},
         "firms": 100,
         "seeds": (1, 2),
