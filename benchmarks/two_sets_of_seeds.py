@@ -28,7 +28,7 @@ FIRMS, SEEDS = 1_000, 8
 
 
 @dataclass(frozen=True)
-class Agreement:
+class TwoEstimates:
     """One figure from two sets of seeds.
 
     Attributes
@@ -83,10 +83,10 @@ def effects(found: OverSeeds) -> dict[str, Effect]:
     return told
 
 
-def compared(first: OverSeeds, second: OverSeeds) -> list[Agreement]:
+def compared(first: OverSeeds, second: OverSeeds) -> list[TwoEstimates]:
     """The six figures from two sets of seeds."""
     one, other = effects(first), effects(second)
-    return [Agreement(one[indicator], other[indicator]) for indicator in one]
+    return [TwoEstimates(one[indicator], other[indicator]) for indicator in one]
 
 
 def measured(pair: PairedRuns, seeds: Sequence[int]) -> OverSeeds:
@@ -108,7 +108,7 @@ def measured(pair: PairedRuns, seeds: Sequence[int]) -> OverSeeds:
     return found
 
 
-def rows(agreements: Sequence[Agreement]) -> list[str]:
+def rows(agreements: Sequence[TwoEstimates]) -> list[str]:
     """A table in Markdown."""
     heads = (
         "figure", "first set", "interval", "second set", "interval", "sign", "verdict",

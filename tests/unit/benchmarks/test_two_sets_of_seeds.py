@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.two_sets_of_seeds import Agreement, compared, main, rows, usual_share
+from benchmarks.two_sets_of_seeds import TwoEstimates, compared, main, rows, usual_share
 from experiments.brief.effects import SIX_FIGURES, Effect
 from experiments.outcomes.intervals import Interval, interval
 from tests.made_up_seeds import SURE, UNSURE, over_seeds
@@ -26,7 +26,7 @@ def an_effect(mean: float, half: float) -> Effect:
     ],
 )
 def test_what_two_sets_say_is_compared(first, second, sign, verdict, inside):
-    found = Agreement(an_effect(*first), an_effect(*second))
+    found = TwoEstimates(an_effect(*first), an_effect(*second))
     assert (found.same_sign, found.same_verdict, found.inside) == (sign, verdict, inside)
     assert found.whole == (sign and verdict and all(inside))
 
