@@ -11,11 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from abm.axes import N_FOOTLOOSE, N_HOSTS, N_REGIONS
+from abm.axes import N_HOSTS, N_REGIONS
+from abm.core.demand.customers import of_every_firm, sum_by_sector
 from abm.core.demand.markets import plant_appeal
 from abm.core.inputs.content_rules import Floats
 from abm.economy.tables import Array
-from abm.engine.blocks import sector_blocks
+from abm.engine.blocks import Block, whole_sectors
 from abm.engine.parallel import in_parallel
 from abm.trade.borders.this_quarter import Quarter
 from abm.trade.sales.market_clearing import FINAL, REACH_EXPONENT, Plants, standing_plants
@@ -29,11 +30,11 @@ ROUNDS = 60
 
 @dataclass(frozen=True)
 class _Sellers:
-    """The plants of one sector.
+    """The plants of some consecutive sectors.
 
     Attributes
     ----------
-    alone : ndarray, shape (region, use, market)
+    alone : ndarray, shape (sector, region, use, market)
         Border value sold by firms with one plant if access were one.
     firms : int
         Number of those with several.
@@ -52,17 +53,27 @@ class _Sellers:
     built: list[Floats]
 
     def border_value(self, access: Array) -> Array:
-        """Sales at the border when a unit of appeal earns one, shape (region, use, market)."""
+        """Sales at the border when a unit of appeal earns one.
+
+        Parameters
+        ----------
+        access : ndarray, shape (sector, region, use, market)
+            Of these sectors, as the sales are.
+        """
+        reached = access.astype(np.float32)
         found = plant_appeal(
             [place.pull for place in self.plants],
             self.firm,
-            access.astype(np.float32),
+            [
+                of_every_firm(reached[:, region], place.at.edges)
+                for region, place in enumerate(self.plants)
+            ],
             self.firms,
             REACH_EXPONENT,
         )
         value: Array = self.alone * access**REACH_EXPONENT
-        for host, sold in enumerate(found):
-            value[host] += _at_border(sold * self.built[host], self.plants[host])
+        for region, sold in enumerate(found):
+            value[:, region] += _at_border(sold * self.built[region], self.plants[region])
         return value
 
 
@@ -94,73 +105,47 @@ def matched_access(quarter: Quarter, target: Array, built: Floats, patient: bool
     sales with respect to access has eigenvalues between one half and three halves. Short steps
     are taken where `ROUNDS` long ones were not enough.
     """
-    every = sector_blocks(quarter.table)
-    parts = in_parallel(lambda block: _of_block(quarter, built, *block), every)
     access = quarter.calibration.access.copy()
     powers = [1 / REACH_EXPONENT] * ROUNDS + [1.0] * ROUNDS
 
-    def match(sector: int) -> Array:
-        sellers = _merged(
-            [part for (of, _), part in zip(every, parts, strict=True) if of == sector]
-        )
-        found: Array = access[sector]
+    def match(block: Block) -> None:
+        sellers, wanted = _sellers(quarter, built, block), target[block.sectors]
+        found = access[block.sectors]
+        unmet = np.ones(len(found), np.bool_)
         for power in powers:
             sold = sellers.border_value(found)
-            ratio = np.divide(target[sector], sold, out=np.zeros_like(sold), where=sold > 0)
-            found = found * ratio**power
-            if np.abs(ratio[target[sector] > 0] - 1).max(initial=0) < PRECISION:
+            ratio = np.divide(wanted, sold, out=np.zeros_like(sold), where=sold > 0)
+            found[unmet] *= ratio[unmet] ** power
+            miss = np.where(wanted > 0, np.abs(ratio - 1), 0)
+            unmet &= miss.max(axis=(1, 2, 3)) >= PRECISION
+            if not unmet.any():
                 break
-        return found
 
-    return np.stack(in_parallel(match, range(N_FOOTLOOSE)))
+    in_parallel(match, whole_sectors(quarter.table))
+    return access
 
 
-def _of_block(quarter: Quarter, built: Floats, sector: int, rows: slice) -> _Sellers:
-    several = quarter.table.plants[rows].sum(axis=1) + (quarter.table.home[rows] >= N_HOSTS) > 1
+def _sellers(quarter: Quarter, built: Floats, block: Block) -> _Sellers:
+    table, rows = quarter.table, block.rows
+    several = table.plants[rows].sum(axis=1) + (table.home[rows] >= N_HOSTS) > 1
     position = np.cumsum(several) - 1
-    alone = np.zeros((N_REGIONS, 2, N_REGIONS))
+    alone = np.zeros((len(block.edges) - 1, N_REGIONS, 2, N_REGIONS))
     firm, plants, young = [], [], []
-    for host, place in enumerate(standing_plants(quarter, sector, rows, regime=0)):
-        at = min(host, N_HOSTS)
+    for region, place in enumerate(standing_plants(quarter, block, regime=0)):
+        at = min(region, N_HOSTS)
         of_several = several[place.firm - rows.start]
-        single = place.take(~of_several)
-        alone[host] = _at_border(
+        single = place.take(np.flatnonzero(~of_several))
+        alone[:, region] = _at_border(
             (single.pull**REACH_EXPONENT)[:, None] * built[single.firm, at, :, None], single
         )
-        plants.append(place.take(of_several))
+        plants.append(place.take(np.flatnonzero(of_several)))
         young.append(built[plants[-1].firm, at, :, None])
         firm.append(position[plants[-1].firm - rows.start])
     return _Sellers(alone, int(several.sum()), firm, plants, young)
 
 
 def _at_border(sold: Floats, place: Plants) -> Array:
-    """Border value that plants sell, given their appeal per unit of mass, (use, market)."""
+    """Border value that plants sell, given their appeal per unit of mass, (sector, use, market)."""
     border = sold * place.mass[:, None, :]
     border[:, FINAL] /= place.mark_on
-    total: Array = border.sum(axis=0, dtype=np.float64)
-    return total
-
-
-def _merged(parts: list[_Sellers]) -> _Sellers:
-    """The plants of all blocks of a sector."""
-    before = np.cumsum([0, *(part.firms for part in parts)])
-    return _Sellers(
-        np.sum([part.alone for part in parts], axis=0),
-        int(before[-1]),
-        [
-            np.concatenate(
-                [part.firm[host] + start for part, start in zip(parts, before[:-1], strict=True)]
-            )
-            for host in range(N_REGIONS)
-        ],
-        [
-            Plants(
-                *(
-                    np.concatenate([getattr(part.plants[host], name) for part in parts])
-                    for name in Plants.__annotations__
-                )
-            )
-            for host in range(N_REGIONS)
-        ],
-        [np.concatenate([part.built[host] for part in parts]) for host in range(N_REGIONS)],
-    )
+    return sum_by_sector(border, place.at.edges)

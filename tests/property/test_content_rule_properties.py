@@ -17,6 +17,9 @@ TOLERANCE = 1e-12
 ROUNDING = 1e-12
 """A thousand roundings of double precision."""
 
+WHOLE = np.array([0, N_ENTRIES])
+"""All firms are of one sector."""
+
 COST_SLACK = np.expm1(MAX_LOG_WEDGE) * 2 * TOLERANCE
 """What the shortfall may save: the rule's multiplier, at most, times twice the tolerance."""
 
@@ -108,7 +111,7 @@ def test_content_follows_the_share_of_origin_and_free_purchases_do_not(case, rng
     for host in range(shares.shape[1]):
         here, no_wedge = case.terms.at(host, 0), np.zeros(N_ENTRIES)
         bought, same = (
-            input_purchases(buyers.at(host), here, no_wedge, volume, none)
+            input_purchases(buyers.at(host), [here], WHOLE, no_wedge, volume, none)
             for buyers in (case.buyers, less)
         )
         np.testing.assert_allclose(same, bought, rtol=1e-12)
@@ -124,7 +127,8 @@ def test_purchases_are_never_negative_and_add_up_to_cost(case, threshold, rng):
         compliant[~costs.feasible[:, host, 0]] = 0
         bought = input_purchases(
             case.buyers.at(host),
-            terms.at(host, 0),
+            [terms.at(host, 0)],
+            WHOLE,
             costs.log_wedge[:, host, 0],
             free,
             compliant,
@@ -138,4 +142,4 @@ def test_purchases_are_never_negative_and_add_up_to_cost(case, threshold, rng):
             )
         ]
         assert np.all(bought >= 0)
-        np.testing.assert_allclose(bought.sum(axis=(0, 1)), sum(spent), rtol=1e-9)
+        np.testing.assert_allclose(bought[0].sum(axis=(0, 1)), sum(spent), rtol=1e-9)

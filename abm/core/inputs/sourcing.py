@@ -15,6 +15,7 @@ shares obey exact-hat algebra (Dekle, Eaton and Kortum 2008). Words such as affi
 free mix and compliant mix are defined in ``docs/glossary.md``.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +23,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abm.core.blocks import ROWS_A_BLOCK, blocks
-from abm.core.inputs.buyers import ORIGINATING, OTHER, OTHER_BEFORE_DUTY, Buyers, sourcing_potential
+from abm.core.inputs.buyers import (
+    ORIGINATING,
+    OTHER,
+    OTHER_BEFORE_DUTY,
+    Buyers,
+    Edges,
+    sector_potentials,
+    sourcing_potential,
+)
 from abm.core.inputs.content_rules import Floats, meet_content_rule
 from abm.core.inputs.further_rules import FreeMix, FurtherRules, missed_entries, solve_entries
 from abm.core.inputs.origin_rules import N_RULES
@@ -136,6 +145,10 @@ class UnitCosts:
         """The same arrays for some firms, as views."""
         return UnitCosts(*(array[rows] for array in vars(self).values()))
 
+    def last(self, firms: slice) -> "UnitCosts":
+        """The same as `rows` of arrays whose firm is the last axis."""
+        return UnitCosts(*(array[..., firms] for array in vars(self).values()))
+
     def during(self, regimes: slice | NDArray[np.integer]) -> "UnitCosts":
         """The same arrays for some regimes: views where these follow each other."""
         innermost = (np.moveaxis(array, 0, -1)[..., regimes, :] for array in vars(self).values())
@@ -194,59 +207,90 @@ class FreeChoice:
         total: Floats = value.sum(axis=0)
         return total
 
+    def of(self, firms: slice) -> "FreeChoice":
+        """The same for some firms, as views."""
+        return FreeChoice(*(array[..., firms] for array in vars(self).values()))
+
     def take(self, entries: NDArray[np.bool_]) -> "FreeChoice":
         """The same for some entries, shape (input, entry) each."""
         return FreeChoice(*(array[:, entries] for array in vars(self).values()))
 
 
-def free_choice(buyers: Buyers, terms: InputTerms) -> FreeChoice:
+def free_choice(
+    buyers: Buyers, terms: InputTerms | Sequence[InputTerms], edges: Edges | None = None
+) -> FreeChoice:
     """What a block of firms buys when no rule applies; arguments as in `cost_step`."""
-    groups = buyers.appeal(terms.weights)
+    each, edges = _by_sector(buyers, terms, edges)
+    groups = buyers.appeal([one.weights for one in each], edges)
     other = groups[:, OTHER]
     potential = groups[:, ORIGINATING] + other
     base = buyers.base_potential.transpose(1, 2, 0)
     spend = potential / base[:, :, None]
-    if terms.signed is not None:
-        signed = sourcing_potential(buyers.affinity, terms.signed)
-        np.divide(signed, base, out=spend[:, :, -1])
+    signed = [one.signed for one in each if one.signed is not None]
+    if signed:
+        at_contracts = sector_potentials(buyers.affinity, signed, edges)
+        np.divide(at_contracts, base, out=spend[:, :, -1])
     np.log(spend, out=spend)
-    spend *= (-1 / terms.theta)[:, None, None, None]
+    spend *= (-1 / each[0].theta)[:, None, None, None]
     np.exp(spend, out=spend)
-    spend *= terms.bill_of_materials[:, :, None, None]
-    if terms.signed is not None:
-        spend[:, :, -1] *= potential[:, :, -1] / signed
+    spend *= _of_firms([one.bill_of_materials for one in each], edges)[:, :, None]
+    if signed:
+        spend[:, :, -1] *= potential[:, :, -1] / at_contracts
     return FreeChoice(spend, potential, other, groups[:, OTHER_BEFORE_DUTY])
+
+
+def _by_sector(
+    buyers: Buyers, terms: InputTerms | Sequence[InputTerms], edges: Edges | None
+) -> tuple[Sequence[InputTerms], Edges]:
+    """Terms one a sector, and where each begins among the firms; all firms may be of one."""
+    if isinstance(terms, InputTerms):
+        return [terms], np.array([0, len(buyers)])
+    assert edges is not None, "terms of several sectors come with where each begins"
+    return terms, edges
+
+
+def _of_firms(by_sector: Sequence[Floats], edges: Edges) -> Floats:
+    """What each firm's sector has, shape (..., firm), or (..., 1) where there is but one."""
+    if len(by_sector) == 1:
+        return by_sector[0][..., None]
+    repeated: Floats = np.repeat(np.stack(by_sector, axis=-1), np.diff(edges), axis=-1)
+    return repeated
 
 
 def cost_step(
     buyers: Buyers,
     value_added: Floats,
-    terms: InputTerms,
+    terms: InputTerms | Sequence[InputTerms],
     out: UnitCosts,
     tolerance: float = 2e-6,
+    edges: Edges | None = None,
 ) -> None:
-    """Free and compliant unit cost of the firms of one sector.
+    """Free and compliant unit cost of the firms of one sector, or of several one after another.
 
     Parameters
     ----------
     buyers : Buyers
     value_added : ndarray, shape (firm, host, regime)
         Labour and capital per unit of output.
-    terms : InputTerms
-        Prices, bill of materials and rule of the sector.
+    terms : InputTerms, or sequence of them
+        Prices, bill of materials and rules, one a sector. All have the same ``theta``.
     out : UnitCosts
         Filled in place; its ``log_wedge`` and ``multipliers`` before the call are the
         warm start.
     tolerance : float
         Accepted shortfall of content, as a share of net cost.
+    edges : ndarray of int, shape (sector + 1,), optional
+        Where the firms of each sector begin, and the last ones end; given with a sequence.
     """
-    threshold = terms.threshold[:, None]
-    for rows in blocks(len(buyers), max(1, ROWS_A_BLOCK // len(terms.threshold))):
+    each, edges = _by_sector(buyers, terms, edges)
+    for rows in blocks(len(buyers), max(1, ROWS_A_BLOCK // len(each[0].threshold))):
+        within = np.clip(edges - rows.start, 0, rows.stop - rows.start)
         some = buyers.take(rows)
-        choice = free_choice(some, terms)
+        choice = free_choice(some, each, within)
         result = _firm_innermost(out.rows(rows))
         labour_and_capital = np.moveaxis(value_added[rows], 0, -1)
-        other_cost = labour_and_capital + terms.services[..., None]
+        other_cost = labour_and_capital + _of_firms([one.services for one in each], within)
+        threshold = _of_firms([one.threshold for one in each], within)
         cost = choice.spend.sum(axis=0) + other_cost
         content = 1 - choice.foreign_value() / cost
         warm = np.nan_to_num(result.log_wedge)
@@ -257,16 +301,21 @@ def cost_step(
         binds = (threshold > 0) & (content < threshold)
         result.meets_rule[:] = ~binds
         if binds.any():
-            _meet_content(terms, choice.take(binds), other_cost, binds, warm, result, tolerance)
-        if terms.further is not None:
-            mix = free_mix(terms, some, choice, labour_and_capital)
-            _meet_further(terms, mix, result, tolerance)
+            bound = choice.take(binds)
+            theta = each[0].theta
+            _meet_content(bound, theta, threshold, other_cost, binds, warm, result, tolerance)
+        for one, start, stop in zip(each, within[:-1], within[1:], strict=True):
+            if one.further is not None and stop > start:
+                span = slice(int(start), int(stop))
+                mix = free_mix(one, some.take(span), choice.of(span), labour_and_capital[..., span])
+                _meet_further(one, mix, result.last(span), tolerance)
 
 
 # why: pure function of arrays: whatever it rests on is an argument
 def _meet_content(
-    terms: InputTerms,
     bound: FreeChoice,
+    theta: Floats,
+    threshold: Floats,
     other_cost: Floats,
     binds: NDArray[np.bool_],
     warm: Floats,
@@ -274,12 +323,12 @@ def _meet_content(
     tolerance: float,
 ) -> None:
     """Solve the entries of a block for which the content rule binds."""
-    threshold = np.broadcast_to(terms.threshold[:, None], binds.shape)[binds]
+    threshold = np.broadcast_to(threshold, binds.shape)[binds]
     mix = meet_content_rule(
         bound.spend,
         bound.foreign(),
         bound.before_duty(),
-        terms.theta,
+        theta,
         other_cost[binds],
         threshold,
         warm[binds],

@@ -3,15 +3,16 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from abm.axes import N_FOOTLOOSE, N_HOSTS, N_REGIONS
 from abm.core.demand.claims import Claim
+from abm.core.demand.customers import sum_by_sector
 from abm.core.inputs.content_rules import Floats
 from abm.core.inputs.sourcing import some_firms
+from abm.core.segments import products_by_segment
 from abm.economy.last_quarter import Certificates
 from abm.economy.tables import Array
-from abm.engine.blocks import sector_blocks
+from abm.engine.blocks import Block, Firms, firm_blocks
 from abm.engine.parallel import in_parallel
 from abm.trade.borders.crossing import Filed
 from abm.trade.borders.this_quarter import Quarter
@@ -39,74 +40,81 @@ class Filings:
     sold: Array
 
     @classmethod
-    def empty(cls, sectors: tuple[int, ...], regimes: int) -> "Filings":
-        """All sums at 0, for as many sectors or, if none is given, a single one."""
-        flows = (*sectors, N_HOSTS, N_REGIONS)
+    def empty(cls, sectors: int, regimes: int) -> "Filings":
+        """All sums at 0."""
+        flows = (sectors, N_HOSTS, N_REGIONS)
         return cls(
             {name: np.zeros((*flows, regimes)) for name in FILED},
             np.zeros((*flows, regimes)),
             np.zeros(flows),
         )
 
-    def add(self, sector: int, part: "Filings") -> None:
-        """Add what some firms of a sector file."""
+    def add(self, sectors: slice, part: "Filings") -> None:
+        """Add what some firms of some sectors file."""
         for name, total in part.filed.items():
-            self.filed[name][sector] += total
-        self.originating[sector] += part.originating
-        self.sold[sector] += part.sold
+            self.filed[name][sectors] += total
+        self.originating[sectors] += part.originating
+        self.sold[sectors] += part.sold
 
-    def file(self, quarter: Quarter, firms: NDArray[np.integer], sales: Floats, host: int) -> None:
-        """Add what the plants of some firms of a single sector at a host file.
+    def file(self, quarter: Quarter, firms: Firms, sales: Floats, host: int) -> None:
+        """Add what the plants of firms of these sectors at a host file.
 
         Parameters
         ----------
         quarter : Quarter
-        firms : ndarray of int, shape (plant,)
-            Rows of the firm table.
+        firms : Firms
         sales : ndarray, shape (plant, use, market)
             Buyers' payment per unit of spending.
         host : int
         """
-        borders = quarter.borders
+        borders, rows = quarter.borders, firms.rows
         sold = sales[:, INTERMEDIATE].astype(np.float64)
-        can = quarter.table.can_qualify[firms, host, None]
-        qualifies = some_firms(borders.meets_rule[:, host], firms)
-        filed = self.filed
-        for partner in range(N_HOSTS):
-            claim, rest, share = (
-                some_firms(array[:, host, partner], firms)
-                for array in (borders.claim, borders.rest, borders.value_share)
-            )
-            qualifies |= claim == Claim.COMPLIES
-            if partner == host:
-                continue
-            cell, weight = (host, partner), sold[:, partner]
-            claims = Filed.under(claim, rest, share)
-            at_stake = weight * (quarter.table.product_duty[firms, host, partner] > 0)
-            filed["weight"][cell] += weight.sum()
-            filed["duty"][cell] += weight @ some_firms(borders.duty[:, host, partner], firms)
-            filed["claimed"][cell] += weight @ claims.claimed
-            filed["dutiable"][cell] += at_stake.sum()
-            filed["claimed_dutiable"][cell] += at_stake @ claims.claimed
-            filed["false"][cell] += weight @ claims.falsely
-        self.originating[host] += sold.T @ (can * qualifies)
-        self.sold[host] += sold.sum(axis=0)
+        claim, rest, share, duty = (
+            some_firms(array[:, host], rows)
+            for array in (borders.claim, borders.rest, borders.value_share, borders.duty)
+        )
+        claims = Filed.under(claim, rest, share)
+        weight = sold[:, :N_HOSTS].T.copy()
+        weight[host] = 0  # nothing is filed at home
+        at_stake = weight * (some_firms(quarter.table.product_duty[:, host], rows) > 0).T
+        # Per partner and regime what is weighed, and last the weights themselves.
+        parts = np.stack([duty, claims.claimed, claims.falsely], axis=1).transpose(2, 1, 3, 0)
+        partners, _, regimes, plants = parts.shape
+        parts = parts.reshape(partners, -1, plants)
+        parts = np.concatenate([parts, np.ones((partners, 1, plants))], axis=1)
+        sums = products_by_segment(parts, np.stack([weight, at_stake], axis=2), firms.edges)
+        by_part = sums[:, :, :-1].reshape(len(sums), partners, 3, regimes, 2)
+        of_weight, of_stake = by_part[..., 0], by_part[..., 1]
+        for name, total in (
+            ("weight", sums[:, :, -1:, 0]),
+            ("duty", of_weight[:, :, 0]),
+            ("claimed", of_weight[:, :, 1]),
+            ("dutiable", sums[:, :, -1:, 1]),
+            ("claimed_dutiable", of_stake[:, :, 1]),
+            ("false", of_weight[:, :, 2]),
+        ):
+            self.filed[name][:, host, :N_HOSTS] += total
+        qualifies = some_firms(borders.meets_rule[:, host], rows)
+        qualifies |= (claim == Claim.COMPLIES).any(axis=1)
+        counts = some_firms(quarter.table.can_qualify[:, host, None], rows) * qualifies
+        self.originating[:, host] += products_by_segment(sold.T, counts, firms.edges)
+        self.sold[:, host] += sum_by_sector(sold, firms.edges)
 
 
 def file_claims(quarter: Quarter, sales: Sales) -> Filings:
     """Only what plants claim for inputs, of all that they do."""
     regimes = len(quarter.policy.regimes)
 
-    def of_block(block: tuple[int, slice]) -> Filings:
-        part = Filings.empty((), regimes)
-        for host, (plants, sold) in enumerate(sales(*block)):
-            part.file(quarter, plants.firm, sold, host)
+    def of_block(block: Block) -> Filings:
+        part = Filings.empty(len(block.edges) - 1, regimes)
+        for host, (plants, sold) in enumerate(sales(block)):
+            part.file(quarter, plants.at, sold, host)
         return part
 
-    total = Filings.empty((N_FOOTLOOSE,), regimes)
-    every = sector_blocks(quarter.table)
-    for (sector, _), part in zip(every, in_parallel(of_block, every), strict=True):
-        total.add(sector, part)
+    total = Filings.empty(N_FOOTLOOSE, regimes)
+    every = firm_blocks(quarter.table)
+    for block, part in zip(every, in_parallel(of_block, every), strict=True):
+        total.add(block.sectors, part)
     return total
 
 

@@ -9,18 +9,23 @@ all markets, with plants buying from each other, then solves a small linear syst
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from abm.axes import N_FOOTLOOSE, N_GOODS, N_HOMES, N_HOSTS, N_REGIONS, N_SECTORS
 from abm.core.demand.claims import Claim
 from abm.core.inputs.content_rules import Floats
 from abm.core.inputs.purchases import input_purchases, ruled_purchases
-from abm.core.inputs.sourcing import InputTerms
+from abm.core.inputs.sourcing import InputTerms, some_firms
+from abm.core.segments import products_by_segment
 from abm.economy.tables import Array
-from abm.engine.blocks import sector_blocks
+from abm.engine.blocks import Block, firm_blocks
 from abm.engine.parallel import in_parallel
+from abm.trade.borders.crossing import Filed
 from abm.trade.borders.this_quarter import Quarter
+from abm.trade.borders.transition import Transition
 from abm.trade.flows.certificates import Filings
 from abm.trade.inputs.base_cost import base_unit_cost
 from abm.trade.inputs.input_prices import buyers
@@ -60,19 +65,25 @@ TALLIES = (
 )
 
 
+OTHER_MEMBERS = (slice(1, 3), slice(0, 3, 2), slice(0, 2))
+"""The members beside each host, as slices, which make views of arrays."""
+
 OWNED = ("border", "labour", "rent")
 """Those that are added up by owner's home as well."""
 
 
-class _OfSector:
-    """Sums over plants of one sector; each array is as in `Tally`, without the sector."""
+class _OfBlock:
+    """Sums over the plants of a block; each array is as in `Tally`, for the block's sectors.
 
-    def __init__(self, regimes: int) -> None:
-        cell = (N_HOSTS, 2, N_REGIONS)
-        self.sums = {name: np.zeros(cell) for name in TALLIES}
-        self.purchases = np.zeros((N_GOODS, N_REGIONS, *cell))
-        self.owned = {name: np.zeros((N_HOSTS, N_HOMES, *cell[1:])) for name in OWNED}
-        self.filings = Filings.empty((), regimes)
+    ``sums`` has all tallies along an axis in front.
+    """
+
+    def __init__(self, sectors: int, regimes: int) -> None:
+        cell = (sectors, N_HOSTS, 2, N_REGIONS)
+        self.sums = np.zeros((len(TALLIES), *cell))
+        self.purchases = np.zeros((sectors, N_GOODS, N_REGIONS, *cell[1:]))
+        self.owned = {name: np.zeros((*cell[:2], N_HOMES, *cell[2:])) for name in OWNED}
+        self.filings = Filings.empty(sectors, regimes)
 
 
 @dataclass
@@ -110,17 +121,17 @@ class Tally:
             {name: np.zeros(cell) for name in TALLIES},
             np.zeros((N_FOOTLOOSE, N_SECTORS, N_REGIONS, N_HOSTS, 2, N_REGIONS)),
             {name: np.zeros((N_FOOTLOOSE, N_HOSTS, N_HOMES, 2, N_REGIONS)) for name in OWNED},
-            Filings.empty((N_FOOTLOOSE,), regimes),
+            Filings.empty(N_FOOTLOOSE, regimes),
         )
 
-    def add(self, sector: int, part: _OfSector) -> None:
-        """Add what some firms of a sector do."""
-        for name, total in part.sums.items():
-            self.sums[name][sector] += total
-        self.purchases[sector, :N_GOODS] += part.purchases
+    def add(self, sectors: slice, part: _OfBlock) -> None:
+        """Add what some firms of some sectors do."""
+        for name, total in zip(TALLIES, part.sums, strict=True):
+            self.sums[name][sectors] += total
+        self.purchases[sectors, :N_GOODS] += part.purchases
         for name, by_owner in part.owned.items():
-            self.owned[name][sector] += by_owner
-        self.filings.add(sector, part.filings)
+            self.owned[name][sectors] += by_owner
+        self.filings.add(sectors, part.filings)
 
 
 def tally_plants(
@@ -151,24 +162,23 @@ def tally_plants(
     -------
     Tally
     """
-    regimes, markup = len(quarter.policy.regimes), markups(quarter, regime)
+    regimes, markup = len(quarter.policy.regimes), markups(quarter, regime).astype(np.float32)
 
-    def of_block(block: tuple[int, slice]) -> _OfSector:
-        sector, rows = block
-        part = _OfSector(regimes)
-        for host, (plants, sold) in enumerate(sales(sector, rows)):
+    def of_block(block: Block) -> _OfBlock:
+        part = _OfBlock(len(block.edges) - 1, regimes)
+        for host, (plants, sold) in enumerate(sales(block)):
             if len(plants.firm):
                 borne = value_added[plants.firm, host, regime]
                 dearer = None if scarcity is None else scarcity[plants.firm, host]
-                work = _Work(quarter, plants, sold, borne, float(markup[sector]), dearer)
-                part.filings.file(quarter, plants.firm, sold, host)
-                _tally_plants(part, work, terms[sector], sector, host, regime)
+                work = _Work(quarter, plants, sold, borne, plants.at.of_each(markup), dearer)
+                part.filings.file(quarter, plants.at, sold, host)
+                _tally_plants(part, work, terms, host, regime)
         return part
 
     tally = Tally.empty(regimes)
-    every = sector_blocks(quarter.table)
-    for (sector, _), part in zip(every, in_parallel(of_block, every), strict=True):
-        tally.add(sector, part)
+    every = firm_blocks(quarter.table)
+    for block, part in zip(every, in_parallel(of_block, every), strict=True):
+        tally.add(block.sectors, part)
     _buy_services(tally, terms, regime)
     return tally
 
@@ -179,9 +189,9 @@ def sales_by_appeal(quarter: Quarter, regime: int, built: Floats | None = None) 
     That has shape (firm, host + 1, use), the hosts first; all buyers have chosen if not given.
     """
 
-    def sales(sector: int, rows: slice) -> Iterable[tuple[Plants, Floats]]:
-        plants = standing_plants(quarter, sector, rows, regime)
-        sold = appeal(plants, quarter.calibration.access[sector], rows)
+    def sales(block: Block) -> Iterable[tuple[Plants, Floats]]:
+        plants = standing_plants(quarter, block, regime)
+        sold = appeal(plants, quarter.calibration.access, block)
         if built is not None:
             for host, place in enumerate(plants[:N_HOSTS]):
                 sold[host] *= built[place.firm, host, :, None]
@@ -205,15 +215,15 @@ class _Work:
 
     ``sold`` has shape (plant, use, market), buyers' payment per unit of spending, users of
     inputs spending what their orders would cost without scarcity; ``borne`` has shape
-    (plant,), labour and capital per unit of output, and so has ``dearer``, what scarcity adds
-    to prices, as a factor.
+    (plant,), labour and capital per unit of output, and so have ``markup``, or one for all, and
+    ``dearer``, what scarcity adds to prices, as a factor.
     """
 
     quarter: Quarter
     plants: Plants
     sold: Floats
     borne: Floats
-    markup: float
+    markup: Floats
     dearer: Floats | None = None
 
     @cached_property
@@ -240,158 +250,214 @@ class _Work:
     @cached_property
     def volume(self) -> Floats:
         """Units of output, shape (plant, use, market)."""
-        volume: Floats = self.border / (self.plants.border_cost * np.float32(self.markup))[:, None]
+        volume: Floats = self.border / (self.plants.border_cost * self.markup[:, None])[:, None]
         if self.dearer is not None:
             volume /= self.scarcity
         return volume
 
 
 def _tally_plants(
-    part: _OfSector, work: _Work, terms: InputTerms, sector: int, host: int, regime: int
+    part: _OfBlock, work: _Work, terms: list[InputTerms], host: int, regime: int
 ) -> None:
     """Add sales, costs, claims and purchases of the plants of one block at one host."""
-    quarter, firms = work.quarter, work.plants.firm
-    costs, borders = quarter.costs, quarter.borders
-    border, volume = work.border, work.volume
-    free_cost = costs.free_cost[firms, host, regime]
-    free_content = costs.free_content[firms, host, regime]
-    meets = borders.meets_rule[firms, host, regime]
-    can = quarter.table.can_qualify[firms, host]
-    one = np.ones(len(firms), np.float32)
+    quarter, at = work.quarter, work.plants.at
+    costs, table, firms = quarter.costs, quarter.table, at.rows
+    meets = quarter.borders.meets_rule[firms, host, regime]
+    of_home = (table.home[firms] == np.arange(N_HOMES)[:, None]).astype(np.float32)
+    labour = 1 / table.productivity[firms, host]
     value_added = split_value_added(
         work.borne,
-        quarter.policy.subsidy[sector, host, regime],
-        quarter.policy.royalty[host, regime] * (quarter.table.home[firms] != host),
+        at.of_each(quarter.policy.subsidy[:, host, regime]),
+        quarter.policy.royalty[host, regime] * (table.home[firms] != host),
     )
-    _add(part, host, {"share": one}, work.sold)
+    _add(part, work, host, {"share": 1}, work.sold)
     _add(
         part,
+        work,
         host,
         {
-            "border": one,
-            "qualified": can * meets,
-            "content": free_content,
+            "border": 1,
+            "qualified": table.can_qualify[firms, host] * meets,
+            "content": costs.free_content[firms, host, regime],
             "infeasible": ~costs.feasible[firms, host, regime],
             "rent": work.rent,
         },
-        border,
+        work.border,
     )
     _add(
         part,
+        work,
         host,
         {
-            "volume": one,
-            "labour": 1 / quarter.table.productivity[firms, host],
+            "volume": 1,
+            "labour": labour,
             **value_added,
-            "base_cost": base_unit_cost(quarter.table, quarter.calibration, firms, host),
-            "production_cost": free_cost,
+            "base_cost": base_unit_cost(table, quarter.calibration, firms, host),
+            "production_cost": costs.free_cost[firms, host, regime],
         },
-        volume,
+        work.volume,
     )
-    _tally_owners(part, work, host)
-    missing = costs.compliant_content[firms, host, regime] - free_content
-    wedge = np.exp(costs.log_wedge[firms, host, regime])
-    compliant_cost = costs.compliant_cost[firms, host, regime]
-    compliant_volume = np.zeros_like(volume)
-    for partner in range(N_HOSTS):
-        if partner == host:
-            continue
-        at = (firms, host, partner, regime)
-        filed = borders.filed(at)
-        complies = borders.claim[at] == Claim.COMPLIES
-        constrained = complies & ~meets
-        # Of units, and of value at the border.
-        adapted, adapted_value = can * constrained, filed.complies * constrained
-        dutiable = quarter.table.product_duty[firms, host, partner] > 0
-        made = np.where(constrained, compliant_cost, free_cost)
-        unit_cost = can * made + (1 - can) * free_cost
-        penalty = free_cost * borders.penalty[at]
-        proof = np.where(complies, work.plants.border_cost[:, partner] - unit_cost - penalty, 0)
-        _add(
-            part,
-            host,
-            {
-                "qualified": adapted_value,
-                "content": adapted_value * missing,
-                "compliant": adapted_value,
-                "wedge": adapted_value * wedge,
-                "claimed": filed.claimed,
-                "dutiable": dutiable,
-                "claimed_dutiable": filed.claimed * dutiable,
-                "false": filed.falsely,
-                "duty": borders.duty[at],
-            },
-            border[:, :, partner],
-            partner,
-        )
-        _add(
-            part,
-            host,
-            {
-                "production_cost": unit_cost - free_cost,
-                "penalty": penalty,
-                "paperwork": proof,
-            },
-            volume[:, :, partner],
-            partner,
-        )
-        compliant_volume[:, :, partner] = volume[:, :, partner] * adapted[:, None]
-    bought = _purchases(work, terms.at(host, regime), host, regime, compliant_volume)
-    part.purchases[:, :, host] += bought.reshape(*bought.shape[:2], 2, N_REGIONS)
+    _add_owned(part, work, host, {"border": of_home, "rent": of_home * work.rent}, work.border)
+    _add_owned(part, work, host, {"labour": of_home * labour}, work.volume)
+    compliant = _tally_crossings(part, work, host, regime)
+    here = [one.at(host, regime) for one in terms[at.sectors]]
+    bought = _purchases(work, here, host, regime, compliant)
+    part.purchases[:, :, :, host] += bought.reshape(*bought.shape[:3], 2, N_REGIONS)
 
 
-def _tally_owners(part: _OfSector, work: _Work, host: int) -> None:
-    """Add sales and labour of the plants of one block at one host by owner's home."""
-    table, firms = work.quarter.table, work.plants.firm
-    of_home = (table.home[firms] == np.arange(N_HOMES)[:, None]).astype(np.float32)
-    labour = of_home / table.productivity[firms, host]
-    for name, factor, amount in (
-        ("border", of_home, work.border),
-        ("labour", labour, work.volume),
-        ("rent", of_home * work.rent, work.border),
-    ):
-        total = factor @ amount.reshape(len(firms), -1)
-        part.owned[name][host] += total.astype(np.float64).reshape(N_HOMES, *amount.shape[1:])
+def _tally_crossings(part: _OfBlock, work: _Work, host: int, regime: int) -> Floats:
+    """Add what plants at one host claim and pay at the borders of the other members.
+
+    Returns
+    -------
+    ndarray, shape (plant, use, market)
+        Units of output that are made to comply and would not qualify otherwise.
+    """
+    quarter, firms, others = work.quarter, work.plants.firm, OTHER_MEMBERS[host]
+    costs, borders = quarter.costs, quarter.borders
+    claim, rest, share, duty, fined = (
+        some_firms(array[:, host, others, regime], firms)
+        for array in (
+            borders.claim,
+            borders.rest,
+            borders.value_share,
+            borders.duty,
+            borders.penalty,
+        )
+    )
+    free_cost, compliant_cost, free_content, compliant_content, log_wedge, meets = (
+        array[firms, host, None, regime]
+        for array in (
+            costs.free_cost,
+            costs.compliant_cost,
+            costs.free_content,
+            costs.compliant_content,
+            costs.log_wedge,
+            borders.meets_rule,
+        )
+    )
+    can = quarter.table.can_qualify[firms, host, None]
+    filed = Filed.under(claim, rest, share)
+    complies = claim == Claim.COMPLIES
+    constrained = complies & ~meets
+    # Of units, and of value at the border.
+    adapted, adapted_value = can * constrained, filed.complies * constrained
+    dutiable = some_firms(quarter.table.product_duty[:, host, others], firms) > 0
+    made = np.where(constrained, compliant_cost, free_cost)
+    unit_cost = can * made + (1 - can) * free_cost
+    penalty = free_cost * fined
+    proof = np.where(complies, work.plants.border_cost[:, others] - unit_cost - penalty, 0)
+    _add_at_borders(
+        part,
+        work,
+        host,
+        {
+            "qualified": adapted_value,
+            "content": adapted_value * (compliant_content - free_content),
+            "compliant": adapted_value,
+            "wedge": adapted_value * np.exp(log_wedge),
+            "claimed": filed.claimed,
+            "dutiable": dutiable,
+            "claimed_dutiable": filed.claimed * dutiable,
+            "false": filed.falsely,
+            "duty": duty,
+        },
+        work.border,
+    )
+    costs_there = {
+        "production_cost": unit_cost - free_cost,
+        "penalty": penalty,
+        "paperwork": proof,
+    }
+    _add_at_borders(part, work, host, costs_there, work.volume)
+    compliant = np.zeros_like(work.volume)
+    compliant[:, :, others] = work.volume[:, :, others] * adapted[:, None]
+    return compliant
 
 
 def _purchases(
-    work: _Work, here: InputTerms, host: int, regime: int, compliant_volume: Floats
+    work: _Work, here: list[InputTerms], host: int, regime: int, compliant_volume: Floats
 ) -> Floats:
-    """Inputs of the plants of one block at one host, shape (input, source, outlet).
+    """Inputs of the plants of one block at one host, shape (sector, input, source, outlet).
 
-    A plant on the way to complying buys a part of what it needs for that under contracts
-    that run on, and a part as it signs now; it then counts as two buyers.
+    ``here`` are the terms of the block's sectors.
     """
-    quarter, firms = work.quarter, work.plants.firm
-    free = (work.volume - compliant_volume).reshape(len(firms), -1)
-    compliant = compliant_volume.reshape(len(firms), -1)
-    of_rules = here.further is not None
+    table, costs = work.quarter.table, work.quarter.costs
+    firms = work.plants.firm
+    of_rules = [one.further is not None for one in here]
+    ruled = np.repeat(of_rules, np.diff(work.plants.at.edges))
     # What stands for the mix that complies: its wedge, or a factor on its multipliers.
-    mix = (
-        np.ones(len(firms), np.float32)
-        if of_rules
-        else quarter.costs.log_wedge[firms, host, regime]
-    )
-    borne = work.borne
-    transition = quarter.transition
-    if transition is not None and transition.moving[firms, host].any():
-        late = np.flatnonzero(transition.moving[firms, host])
-        signed_now = transition.part * compliant[late]
-        compliant[late] -= signed_now
-        mix[late] = transition.held[firms[late], host]
-        mix = np.append(mix, transition.signed[firms[late], host])
-        free = np.concatenate([free, np.zeros_like(signed_now)])
-        compliant = np.concatenate([compliant, signed_now])
-        firms, borne = np.append(firms, firms[late]), np.append(borne, borne[late])
-    plants = buyers(quarter.table, firms).at(host)
-    if not of_rules:
-        return input_purchases(plants, here, mix, free, compliant)
-    multipliers = quarter.costs.multipliers[firms, :, host, regime] * mix[:, None]
-    return ruled_purchases(plants, here, borne, multipliers, free, compliant)
+    mix = np.where(ruled, np.float32(1), costs.log_wedge[firms, host, regime])
+    free, compliant = _flat(work.volume - compliant_volume), _flat(compliant_volume)
+    purchase = _Purchase(firms, work.plants.at.edges, work.borne, mix, free, compliant)
+    transition = work.quarter.transition
+    if transition is not None:
+        purchase = purchase.with_late(transition, host)
+    firms, edges = purchase.firms, purchase.edges
+    some = buyers(table, firms).at(host)
+    by_rules = purchase.compliant.any(axis=1) & np.repeat(of_rules, np.diff(edges))
+    under_content = np.where(by_rules[:, None], np.float32(0), purchase.compliant)
+    bought = input_purchases(some, here, edges, purchase.mix, purchase.free, under_content)
+    for sector in np.unique(np.searchsorted(edges, np.flatnonzero(by_rules), side="right") - 1):
+        span = slice(int(edges[sector]), int(edges[sector + 1]))
+        multipliers = costs.multipliers[firms[span], :, host, regime] * purchase.mix[span, None]
+        bought[sector] += ruled_purchases(
+            some.take(span),
+            here[sector],
+            purchase.borne[span],
+            multipliers,
+            purchase.compliant[span],
+        )
+    return bought
+
+
+@dataclass(frozen=True)
+class _Purchase:
+    """What plants at one host make, and with which mix.
+
+    Attributes
+    ----------
+    firms : ndarray of int, shape (plant,)
+    edges : ndarray of int, shape (sector + 1,)
+        Where the plants of each sector begin, and the last ones end.
+    borne, mix : ndarray, shape (plant,)
+        Labour and capital per unit of output; the wedge of the mix that complies, or the factor on
+        its multipliers.
+    free, compliant : ndarray, shape (plant, outlet)
+        Units of output made with the free mix, and to comply.
+    """
+
+    firms: NDArray[np.integer]
+    edges: NDArray[np.int64]
+    borne: Floats
+    mix: Floats
+    free: Floats
+    compliant: Floats
+
+    def with_late(self, transition: Transition, host: int) -> "_Purchase":
+        """Plants on the way to complying counted as two buyers.
+
+        One buys a part of what it needs for that under contracts that run on, the other a part as
+        it signs now.
+        """
+        late = np.flatnonzero(transition.moving[self.firms, host])
+        if not len(late):
+            return self
+        who = np.sort(np.append(np.arange(len(self.firms)), late))
+        new = np.searchsorted(who, late, side="right") - 1
+        old, firms = new - 1, self.firms[who]
+        mix, free, compliant = self.mix[who], self.free[who], self.compliant[who]
+        free[new] = 0
+        compliant[new] *= transition.part
+        compliant[old] -= compliant[new]
+        mix[old] = transition.held[firms[old], host]
+        mix[new] = transition.signed[firms[new], host]
+        edges = np.searchsorted(who, self.edges)
+        return _Purchase(firms, edges, self.borne[who], mix, free, compliant)
 
 
 def split_value_added(
-    borne: np.ndarray, subsidy: float, royalty: np.ndarray
+    borne: np.ndarray, subsidy: np.ndarray, royalty: np.ndarray
 ) -> dict[str, np.ndarray]:
     """Split what firms bear into labour and capital, the treasury's subsidy, and royalties.
 
@@ -399,7 +465,7 @@ def split_value_added(
     ----------
     borne : ndarray, shape (firm,)
         Labour and capital cost per unit, less the subsidy, plus the royalty.
-    subsidy : float
+    subsidy : ndarray, shape (firm,) or (1,)
         Share of labour and capital cost.
     royalty : ndarray, shape (firm,)
         Share of labour and capital cost.
@@ -413,30 +479,49 @@ def split_value_added(
     return {"value_added": gross, "subsidy": subsidy * gross, "royalty": royalty * gross}
 
 
-def _add(
-    part: _OfSector,
-    host: int,
-    factors: dict[str, np.ndarray],
-    amount: np.ndarray,
-    market: int | None = None,
-) -> None:
-    """Add ``sum over plants of factor * amount`` for several factors at once.
+type Factors = dict[str, NDArray[Any] | int]
+"""What an amount is weighed with before it is added up, by the sum that it belongs to."""
 
-    Parameters
-    ----------
-    part : _OfSector
-    host : int
-    factors : dict of ndarray, shape (plant,)
-        By the sum they belong to.
-    amount : ndarray, shape (plant, use, market) or (plant, use) for one market
-    market : int, optional
-        The one market ``amount`` is for.
+
+def _add(part: _OfBlock, work: _Work, host: int, factors: Factors, amount: Floats) -> None:
+    """Add ``sum over plants of factor * amount`` for several factors, shape (plant,), at once.
+
+    The amount has shape (plant, use, market).
     """
     matrix = np.empty((len(factors), len(amount)), np.float32)
     for row, factor in zip(matrix, factors.values(), strict=True):
         row[:] = factor
-    # One matrix product in single precision per block; blocks are added up in double.
-    totals = (matrix @ amount.reshape(len(amount), -1)).astype(np.float64)
-    place = host if market is None else (host, slice(None), market)
-    for name, total in zip(factors, totals, strict=True):
-        part.sums[name][place] += total.reshape(amount.shape[1:])
+    # Products in single precision; blocks are added up in double.
+    totals = products_by_segment(matrix, _flat(amount), work.plants.at.edges)
+    for name, total in zip(factors, totals.swapaxes(0, 1), strict=True):
+        part.sums[TALLIES.index(name), :, host] += total.reshape(-1, *amount.shape[1:])
+
+
+def _add_owned(
+    part: _OfBlock, work: _Work, host: int, factors: dict[str, Floats], amount: Floats
+) -> None:
+    """As `_add`, by owner's home: factors have shape (home, plant)."""
+    matrix = np.concatenate(list(factors.values()))
+    totals = products_by_segment(matrix, _flat(amount), work.plants.at.edges)
+    by_name = totals.reshape(len(totals), len(factors), N_HOMES, *amount.shape[1:])
+    for name, total in zip(factors, by_name.swapaxes(0, 1), strict=True):
+        part.owned[name][:, host] += total
+
+
+def _add_at_borders(
+    part: _OfBlock, work: _Work, host: int, factors: dict[str, NDArray[Any]], amount: Floats
+) -> None:
+    """As `_add`, at the borders of the other members: factors have shape (plant, partner)."""
+    others = OTHER_MEMBERS[host]
+    there = np.moveaxis(amount[:, :, others], 2, 0)
+    matrix = np.empty((len(there), len(factors), len(amount)), np.float32)
+    for row, factor in enumerate(factors.values()):
+        matrix[:, row] = factor.T
+    totals = products_by_segment(matrix, there, work.plants.at.edges)
+    for name, total in zip(factors, np.moveaxis(totals, 2, 0), strict=True):
+        part.sums[TALLIES.index(name), :, host, :, others] += total.swapaxes(1, 2)
+
+
+def _flat(amount: Floats) -> Floats:
+    """Amounts by plant and outlet."""
+    return amount.reshape(len(amount), -1)
