@@ -1,7 +1,7 @@
 """What sets of plants, opportunities and projects are worth to firms, and what they then decide."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any, Self
 
@@ -124,6 +124,8 @@ class Weighing(Decisions):
         Probability of deciding on each set this quarter, luck unknown but for what is held.
     going_on, cancelling : ndarray, shape (firm,)
         What finishing the project under way is worth, and giving it up; 0 without a project.
+    may_do : list of MayDo
+        What firms may do, where it is kept for those who decide again.
     """
 
     later: Floats
@@ -134,6 +136,7 @@ class Weighing(Decisions):
     expected: Floats
     going_on: Floats
     cancelling: Floats
+    may_do: list["MayDo"] = field(default_factory=list)
 
     @classmethod
     def empty(cls, firms: int, regimes: int) -> Self:
@@ -145,13 +148,61 @@ class Weighing(Decisions):
         arrays: dict[str, Any] = {
             item.name: np.zeros(shapes.get(item.name, firms), int if item.name in whole else float)
             for item in fields(cls)
+            if item.name != "may_do"
         }
         return cls(**arrays)
 
     def put(self, firms: Rows, some: Decisions) -> None:
         """Fill in what some firms weigh, or what they decide alone."""
-        for item in fields(some):
-            getattr(self, item.name)[firms] = getattr(some, item.name)
+        for name, array in vars(some).items():
+            if name != "may_do":
+                getattr(self, name)[firms] = array
+
+
+@dataclass(frozen=True)
+class MayDo:
+    """What some firms may do this quarter, before luck says what they do.
+
+    Attributes
+    ----------
+    firms : ndarray of int, shape (firm,)
+        Which of those that decide.
+    config : ndarray of int, shape (firm,)
+        Where they stand.
+    building : Building
+    moves : MoveValues
+    keep_noise : float
+    """
+
+    firms: Rows
+    config: Rows
+    building: Building
+    moves: MoveValues
+    keep_noise: float
+
+    def take(self, which: Rows) -> Self:
+        """The same of some of them."""
+        building, moves = self.building.take(which), self.moves.take(which)
+        return type(self)(self.firms[which], self.config[which], building, moves, self.keep_noise)
+
+    def decide(self, luck: DrawnLuck) -> Decisions:
+        """What they decide with the luck that each has."""
+        config, building = self.config, self.building
+        drawn = building.draw(luck.building).only(luck.strikes)
+        held = building.after_draws(luck.held, drawn)
+        builds = building.ready(held)
+        noise = self.keep_noise * luck.keeping
+        kept, kept_luck = _reviewed(self.moves, config, building.regime, noise)
+        reviews = luck.strikes & ~builds
+        choice = np.where(builds, held.target, np.where(reviews, kept, config))
+        waits = held.only(~builds & (choice == config))
+        return Decisions(
+            choice,
+            np.where(builds, held.luck, np.where(reviews & (kept != config), kept_luck, 0.0)),
+            waits.target,
+            waits.luck,
+            building.worth(waits),
+        )
 
 
 @dataclass(frozen=True)
@@ -270,11 +321,16 @@ def weigh(choices: Choices, start: Array, luck: DrawnLuck) -> Weighing:
     """
     found = Weighing.empty(len(choices.rows), start.shape[-1])
 
-    def solve(piece: tuple[bool, Rows]) -> None:
+    def solve(piece: tuple[bool, Rows]) -> MayDo:
         dated, firms = piece
-        found.put(firms, _weigh_piece(choices, dated, firms, start[firms], luck.take(firms)))
+        weighed, may_do = _weigh_piece(choices, dated, firms, start[firms], luck.take(firms))
+        found.put(firms, weighed)
+        return may_do
 
-    in_parallel(solve, list(choices.pieces()))
+    every = in_parallel(solve, choices.pieces())
+    # Of many firms it would take a lot of memory, and time only for the few that decide again.
+    if len(choices.rows) <= FIRMS_AT_A_TIME:
+        found.may_do.extend(every)
     return found
 
 
@@ -315,7 +371,7 @@ def _look_ahead(
 
 def _weigh_piece(
     choices: Choices, dated: bool, firms: Rows, start: Array, luck: DrawnLuck
-) -> Weighing:
+) -> tuple[Weighing, MayDo]:
     table, rows, regime = choices.table, choices.rows[firms], choices.regime
     config = table.config[rows].astype(np.int64)
     problem = choices.problem(firms)
@@ -336,8 +392,9 @@ def _weigh_piece(
             choices.projects(firms[at_work]),
             regime,
         )
-    return Weighing(
-        **vars(_decide(building, moves, config, luck, problem.keep_noise)),
+    may_do = MayDo(firms, config, building, moves, problem.keep_noise)
+    weighed = Weighing(
+        **vars(may_do.decide(luck)),
         later=later,
         today=ahead.path[0, ..., regime],
         worth=moves.worth[..., regime],
@@ -347,6 +404,7 @@ def _weigh_piece(
         going_on=going_on,
         cancelling=cancelling,
     )
+    return weighed, may_do
 
 
 def decide_again(choices: Choices, weighed: Weighing, firms: Rows, luck: DrawnLuck) -> None:
@@ -362,9 +420,19 @@ def decide_again(choices: Choices, weighed: Weighing, firms: Rows, luck: DrawnLu
     luck : DrawnLuck
         Of these.
     """
+    place = np.full(len(choices.rows), -1)
+    place[firms] = np.arange(len(firms))
+    for may_do in weighed.may_do or _worked_out_again(choices, weighed, firms):
+        which = np.flatnonzero(place[may_do.firms] >= 0)
+        some = may_do.take(which)
+        weighed.put(some.firms, some.decide(luck.take(place[some.firms])))
+
+
+def _worked_out_again(choices: Choices, weighed: Weighing, firms: Rows) -> list[MayDo]:
+    """What some firms may do, of which only the values and cutoffs were kept."""
     some = replace(choices, rows=choices.rows[firms], payoff=choices.payoff[firms])
 
-    def solve(piece: tuple[bool, Rows]) -> None:
+    def solve(piece: tuple[bool, Rows]) -> MayDo:
         dated, which = piece
         problem, regime = some.problem(which), some.regime
         config = some.table.config[some.rows[which]].astype(np.int64)
@@ -372,35 +440,14 @@ def decide_again(choices: Choices, weighed: Weighing, firms: Rows, luck: DrawnLu
         ahead = _look_ahead(problem, some.expected, later, config, regime, dated)
         waiting, noise = _waiting(some, problem, ahead), problem.location.noise
         building = Building(ahead.gain, weighed.cutoff[firms[which]], waiting, regime, noise)
-        anew = _decide(building, ahead.today, config, luck.take(which), problem.keep_noise)
-        weighed.put(firms[which], anew)
+        return MayDo(firms[which], config, building, ahead.today, problem.keep_noise)
 
-    in_parallel(solve, list(some.pieces()))
+    return in_parallel(solve, some.pieces())
 
 
 def _waiting(choices: Choices, problem: PlantProblem, ahead: _Ahead) -> Waiting:
     stay, location = lasting(choices.moving.settings.opportunity_quarters), problem.location
     return Waiting(ahead.expected, location.belief, location.discount, stay, ahead.remains)
-
-
-def _decide(
-    building: Building, moves: MoveValues, config: Rows, luck: DrawnLuck, keep_noise: float
-) -> Decisions:
-    """What firms decide, ``moves`` being those of today and ``config`` where they stand."""
-    drawn = building.draw(luck.building).only(luck.strikes)
-    held = building.after_draws(luck.held, drawn)
-    builds = building.ready(held)
-    kept, kept_luck = _reviewed(moves, config, building.regime, keep_noise * luck.keeping)
-    reviews = luck.strikes & ~builds
-    choice = np.where(builds, held.target, np.where(reviews, kept, config))
-    waits = held.only(~builds & (choice == config))
-    return Decisions(
-        choice,
-        np.where(builds, held.luck, np.where(reviews & (kept != config), kept_luck, 0.0)),
-        waits.target,
-        waits.luck,
-        building.worth(waits),
-    )
 
 
 def _reviewed(moves: MoveValues, config: Rows, regime: int, luck: Array) -> tuple[Rows, Array]:

@@ -305,9 +305,9 @@ class WorthOfMoves:
         foresight, powers = self.foresight, self.foresight.powers
         delays = foresight.delay[leads.start, leads.target]
         profit = foresight.profit[leads.target][..., firms]
-        seen_from = range(1, powers.ndim - 2)
+        seen_from = [1] * (powers.ndim - 3)
         earned = np.empty((len(profit), *powers.shape[:-3], *profit.shape[1:]))
-        earned[:] = np.expand_dims(profit, tuple(seen_from))
+        earned[:] = profit.reshape(len(profit), *seen_from, *profit.shape[1:])
         for start in np.unique(leads.start[delays > 0]).tolist():
             out = leads.start == start
             incomes = foresight.incomes(start, int(delays[out].max()), firms)
@@ -315,7 +315,8 @@ class WorthOfMoves:
                 first = powers[..., :delay, :, :], incomes[:delay]
                 earned[out & (delays == delay)] = np.einsum("...trs,tsn->...rn", *first)
         costs = foresight.costs[foresight.firms[firms, None], leads.start, leads.target]
-        earned -= np.expand_dims(np.moveaxis(costs, 0, -1), tuple(seen_from))
+        by_move = costs.transpose(1, 2, 0)
+        earned -= by_move.reshape(len(by_move), *seen_from, *by_move.shape[1:])
         return earned
 
     def worth_to(self, config: Indices, reached: Floats) -> Floats:

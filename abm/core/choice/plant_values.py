@@ -254,6 +254,10 @@ class MoveValues:
         _, keeping = best_of_choices(kept, problem.keep_noise)
         return cls(worth, value, builds, np.moveaxis(keeping, 0, 1), stands)
 
+    def take(self, firms: Indices) -> Self:
+        """The same for some firms."""
+        return type(self)(*(array[firms] for array in vars(self).values()))
+
     @property
     def gain(self) -> Floats:
         """Worth of building over what is given up, minus infinity for what builds nothing.
