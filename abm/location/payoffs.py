@@ -7,7 +7,7 @@ from abm.axes import HAS_PLANT, N_CONFIGS, N_HOSTS, N_REGIONS, NO_PLANT
 from abm.core.choice.plant_costs import fixed_costs, flow_profit
 from abm.core.demand.markets import config_sales
 from abm.core.inputs.content_rules import Floats
-from abm.core.inputs.sourcing import firm_last
+from abm.core.layout import firm_last
 from abm.economy.constants import Calibration
 from abm.economy.tables import Array
 from abm.engine.blocks import Firms, blocks_among

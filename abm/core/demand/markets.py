@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abm.core.inputs.content_rules import Floats
-from abm.core.inputs.sourcing import firm_last, some_firms
+from abm.core.layout import firm_last, first_last, some_firms
 
 
 def plant_pull(delivered_cost: Floats, suitability: Floats, dispersion: Floats | float) -> Floats:
@@ -83,9 +83,9 @@ def plant_appeal(
     """
     reaches = [pull[:, None, :] * there for pull, there in zip(pulls, access, strict=True)]
     total = firm_last((number, *reaches[0].shape[1:]), reaches[0].dtype, 0.0)
-    innermost = np.moveaxis(total, 0, -1)
+    innermost = first_last(total)
     for reach, whose in zip(reaches, firms, strict=True):
-        innermost[..., whose] += np.moveaxis(reach, 0, -1)
+        innermost[..., whose] += first_last(reach)
     scale = share_scale(total, exponent)
     for reach, whose in zip(reaches, firms, strict=True):
         reach *= some_firms(scale, whose)

@@ -17,7 +17,6 @@ free mix and compliant mix are defined in ``docs/glossary.md``.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +34,7 @@ from abm.core.inputs.buyers import (
 from abm.core.inputs.content_rules import Floats, meet_content_rule
 from abm.core.inputs.further_rules import FreeMix, FurtherRules, missed_entries, solve_entries
 from abm.core.inputs.origin_rules import N_RULES
+from abm.core.layout import firm_last, first_last, last_first
 
 
 @dataclass(frozen=True)
@@ -151,27 +151,13 @@ class UnitCosts:
 
     def during(self, regimes: slice | NDArray[np.integer]) -> "UnitCosts":
         """The same arrays for some regimes: views where these follow each other."""
-        innermost = (np.moveaxis(array, 0, -1)[..., regimes, :] for array in vars(self).values())
-        return UnitCosts(*(np.moveaxis(array, -1, 0) for array in innermost))
+        innermost = (first_last(array)[..., regimes, :] for array in vars(self).values())
+        return UnitCosts(*(last_first(array) for array in innermost))
 
     def put(self, regimes: slice | NDArray[np.integer], costs: "UnitCosts") -> None:
         """Take over those of some regimes."""
         for name, array in vars(costs).items():
             getattr(self, name)[..., regimes] = array
-
-
-def firm_last(shape: tuple[int, ...], dtype: type, fill: float | bool) -> NDArray[Any]:
-    """A filled array whose first axis, the firm, is the innermost one in memory.
-
-    NumPy is several times slower where the innermost axis is a short one, such as
-    hosts or regimes.
-    """
-    return np.moveaxis(np.full((*shape[1:], shape[0]), fill, dtype), -1, 0)
-
-
-def some_firms(array: NDArray[Any], rows: NDArray[np.integer]) -> NDArray[Any]:
-    """Rows of an array whose firm is innermost in memory, as it is in the result."""
-    return np.moveaxis(np.moveaxis(array, 0, -1).take(rows, axis=-1), -1, 0)
 
 
 @dataclass(frozen=True)
@@ -288,7 +274,7 @@ def cost_step(
         some = buyers.take(rows)
         choice = free_choice(some, each, within)
         result = _firm_innermost(out.rows(rows))
-        labour_and_capital = np.moveaxis(value_added[rows], 0, -1)
+        labour_and_capital = first_last(value_added[rows])
         other_cost = labour_and_capital + _of_firms([one.services for one in each], within)
         threshold = _of_firms([one.threshold for one in each], within)
         cost = choice.spend.sum(axis=0) + other_cost
@@ -410,4 +396,4 @@ def _meet_further(terms: InputTerms, mix: FreeMix, result: UnitCosts, tolerance:
 
 def _firm_innermost(costs: UnitCosts) -> UnitCosts:
     """Views of shape (host, regime, firm)."""
-    return UnitCosts(*(np.moveaxis(array, 0, -1) for array in vars(costs).values()))
+    return UnitCosts(*(first_last(array) for array in vars(costs).values()))

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from abm.axes import HOSTS, N_FOOTLOOSE, N_HOSTS, N_REGIONS, USA
 from abm.core.demand.claims import BorderChoice, BorderTerms, Claim, HeldClaims, choose_claim
 from abm.core.inputs.content_rules import Floats
-from abm.core.inputs.sourcing import UnitCosts, firm_last, some_firms
+from abm.core.inputs.sourcing import UnitCosts
+from abm.core.layout import firm_last, some_firms
 from abm.economy.tables import Array
 from abm.engine.blocks import Block, firm_blocks
 from abm.engine.parallel import in_parallel

@@ -8,7 +8,7 @@ from abm.axes import N_FOOTLOOSE, N_HOSTS, N_REGIONS
 from abm.core.demand.claims import Claim
 from abm.core.demand.customers import sum_by_sector
 from abm.core.inputs.content_rules import Floats
-from abm.core.inputs.sourcing import some_firms
+from abm.core.layout import some_firms
 from abm.core.segments import products_by_segment
 from abm.economy.last_quarter import Certificates
 from abm.economy.tables import Array

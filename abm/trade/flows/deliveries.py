@@ -18,7 +18,8 @@ from abm.axes import N_FOOTLOOSE, N_GOODS, N_HOMES, N_HOSTS, N_REGIONS, N_SECTOR
 from abm.core.demand.claims import Claim
 from abm.core.inputs.content_rules import Floats
 from abm.core.inputs.purchases import input_purchases, ruled_purchases
-from abm.core.inputs.sourcing import InputTerms, some_firms
+from abm.core.inputs.sourcing import InputTerms
+from abm.core.layout import some_firms
 from abm.core.segments import products_by_segment
 from abm.economy.tables import Array
 from abm.engine.blocks import Block, firm_blocks
@@ -513,12 +514,12 @@ def _add_at_borders(
 ) -> None:
     """As `_add`, at the borders of the other members: factors have shape (plant, partner)."""
     others = OTHER_MEMBERS[host]
-    there = np.moveaxis(amount[:, :, others], 2, 0)
+    there = amount[:, :, others].transpose(2, 0, 1)
     matrix = np.empty((len(there), len(factors), len(amount)), np.float32)
     for row, factor in enumerate(factors.values()):
         matrix[:, row] = factor.T
     totals = products_by_segment(matrix, there, work.plants.at.edges)
-    for name, total in zip(factors, np.moveaxis(totals, 2, 0), strict=True):
+    for name, total in zip(factors, totals.transpose(2, 0, 1, 3), strict=True):
         part.sums[TALLIES.index(name), :, host, :, others] += total.swapaxes(1, 2)
 
 

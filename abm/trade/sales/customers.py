@@ -30,7 +30,7 @@ from abm.core.demand.customers import (
 from abm.core.demand.held_prices import price_of_split
 from abm.core.demand.markets import plant_appeal
 from abm.core.inputs.content_rules import Floats
-from abm.core.inputs.sourcing import firm_last, some_firms
+from abm.core.layout import firm_last, first_last, some_firms
 from abm.economy.tables import Array
 from abm.engine.blocks import Block, firm_blocks
 from abm.engine.parallel import in_parallel
@@ -212,7 +212,7 @@ def make_offers(
 def _reach(plants: list[Plants], access: Floats, block: Block) -> Floats:
     """Pull of plants times access, 0 where there is none, shape (firm, plant, market)."""
     reach = firm_last((len(block), AT_HOME + 1, N_REGIONS), np.float32, 0.0)
-    innermost = np.moveaxis(reach, 0, -1)
+    innermost = first_last(reach)
     for region, place in enumerate(plants):
         pull = place.pull * place.at.of_each(access[:, region])
         innermost[min(region, AT_HOME)][:, place.firm - block.rows.start] = pull.T
@@ -253,6 +253,6 @@ def _add_inputs(inputs: Floats, plants: list[Plants], access: Floats, block: Blo
         len(block),
         REACH_EXPONENT,
     )
-    innermost = np.moveaxis(inputs, 0, -1)
+    innermost = first_last(inputs)
     for host, (appeal, place) in enumerate(zip(found, plants, strict=True)):
         innermost[host][:, place.firm] = (appeal[:, 0] * place.mass).T

@@ -20,7 +20,7 @@ from abm.axes import N_FOOTLOOSE, N_HOSTS, N_REGIONS
 from abm.core.demand.customers import sum_by_sector
 from abm.core.demand.markets import plant_appeal, plant_pull
 from abm.core.inputs.content_rules import Floats
-from abm.core.inputs.sourcing import firm_last, some_firms
+from abm.core.layout import firm_last, some_firms
 from abm.economy.constants import Calibration
 from abm.economy.tables import Array, Economy
 from abm.engine.blocks import Block, Firms, firm_blocks

@@ -20,7 +20,7 @@ from abm.axes import N_FOOTLOOSE, N_HOSTS
 from abm.core.demand.capacity import Cleared, SupplyCurve, clear, impact_elasticity
 from abm.core.demand.customers import of_every_firm, sum_by_sector
 from abm.core.inputs.content_rules import Floats
-from abm.core.inputs.sourcing import firm_last, some_firms
+from abm.core.layout import firm_last, some_firms
 from abm.economy.tables import Array
 from abm.engine.blocks import sector_edges
 from abm.errors import ModelError
