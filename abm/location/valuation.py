@@ -240,7 +240,7 @@ class Choices:
         return alike
 
     def problem(self, firms: Rows) -> PlantProblem:
-        """The choice of some of them, all at home in North America or all abroad."""
+        """The choice of some of them."""
         rows = self.rows[firms]
         belief = self._alike[self.table.belief[rows]]
         return plant_problem(
@@ -253,12 +253,10 @@ class Choices:
 
     def pieces(self) -> Iterator[tuple[bool, Rows]]:
         """Firms that can be valued together, and whether they know of a date."""
-        origin = from_abroad(self.table.home[self.rows])
         knows = self.expected.dated()[self.table.belief[self.rows]]
         for dated in (True, False):
-            for abroad in (0, 1):
-                firms = np.flatnonzero((knows == dated) & (origin == abroad))
-                yield from ((dated, firms[some]) for some in blocks(len(firms), FIRMS_AT_A_TIME))
+            firms = np.flatnonzero(knows == dated)
+            yield from ((dated, firms[some]) for some in blocks(len(firms), FIRMS_AT_A_TIME))
 
 
 def plant_problem(
@@ -269,7 +267,7 @@ def plant_problem(
     rows: Rows,
     belief: Rows,
 ) -> PlantProblem:
-    """The choice that some firms face, all at home in North America or all abroad.
+    """The choice that some firms face.
 
     Parameters
     ----------
@@ -286,11 +284,14 @@ def plant_problem(
         Money in quarters of profit.
     """
     settings, home = moving.settings, table.home[rows].astype(np.int64)
-    origin = int(from_abroad(home[:1]).sum())
+    abroad = from_abroad(home).astype(np.bool_)
+    # Firms from abroad that come here take longer than those founded here.
+    all_alike = abroad.all() or not abroad.any()
+    kinds = {} if all_alike else {"slow": abroad, "slow_delay": moving.delays[1]}
     location = LocationProblem(
         profit=payoff,
         move_cost=moving.weighed(table, rows),
-        build_delay=moving.delays[origin],
+        build_delay=moving.delays[int(abroad.all() and len(rows) > 0)],
         transitions=transitions,
         belief=belief,
         discount=quarterly_discount(settings),
@@ -299,7 +300,7 @@ def plant_problem(
     )
     deaths = np.repeat(dying(table, settings)[rows, None], N_HOSTS, axis=1)
     mortal = {"deaths": deaths, "home": np.where(home < N_HOSTS, home, ABROAD)}
-    return PlantProblem(location, SETS, settings.keep_noise, **mortal)
+    return PlantProblem(location, SETS, settings.keep_noise, **mortal, **kinds)
 
 
 def weigh(choices: Choices, start: Array, luck: DrawnLuck) -> Weighing:

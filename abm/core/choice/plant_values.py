@@ -130,7 +130,7 @@ class _Upwards:
     def solve(self, values: Floats) -> Floats:
         """Overwrite starting values with the solution; the residuals, shape (firm,)."""
         foresight = self.foresight
-        prospects = WorthOfMoves(foresight, foresight.delay[~foresight.sets.opens])
+        prospects = WorthOfMoves(foresight, foresight.delay[:, ~foresight.sets.opens])
         reached = np.empty((len(prospects.delays), *values.shape))
         residual = np.zeros(len(self.scale))
         for layer in foresight.sets.layers:
@@ -331,7 +331,7 @@ def moves_from_all(problem: PlantProblem, values: Floats) -> list[MoveValues]:
 def _entries(problem: PlantProblem) -> int:
     """Numbers a firm that `moves_from` works on at once."""
     configs, regimes = len(problem.sets), len(problem.location.transitions[0])
-    delays = len(np.unique(problem.location.build_delay))
+    delays = len(np.unique(problem.delays))
     return delays * configs * max(regimes, configs)
 
 
