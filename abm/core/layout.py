@@ -27,5 +27,10 @@ def last_first(array: NDArray[Any]) -> NDArray[Any]:
 
 
 def some_firms(array: NDArray[Any], rows: NDArray[np.integer]) -> NDArray[Any]:
-    """Rows of an array whose firm is innermost in memory, as it is in the result."""
-    return last_first(first_last(array).take(rows, axis=-1))
+    """Rising rows of an array whose firm is innermost in memory, as it is in the result."""
+    innermost = first_last(array)
+    if not innermost.flags.c_contiguous and len(rows):
+        # Of such an array NumPy's take would copy all firms, and not those of the block alone.
+        first = int(rows[0])
+        innermost, rows = innermost[..., first : int(rows[-1]) + 1], rows - first
+    return last_first(innermost.take(rows, axis=-1))

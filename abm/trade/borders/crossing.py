@@ -19,6 +19,9 @@ from abm.trade.duties import duty_on_lines, entry_fee
 from agents import FirmTable
 
 MEX = HOSTS.index("MEX")
+OTHER_MEMBERS = (slice(1, 3), slice(0, 3, 2), slice(0, 2))
+"""The members beside each host, as slices, which make views of arrays."""
+
 MEMBER_PAIRS = [(s, m) for s in range(N_HOSTS) for m in range(N_HOSTS) if s != m]
 
 type Rows = slice | NDArray[np.integer]

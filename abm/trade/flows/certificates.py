@@ -14,7 +14,7 @@ from abm.economy.last_quarter import Certificates
 from abm.economy.tables import Array
 from abm.engine.blocks import Block, Firms, firm_blocks
 from abm.engine.parallel import in_parallel
-from abm.trade.borders.crossing import Filed
+from abm.trade.borders.crossing import OTHER_MEMBERS, Filed
 from abm.trade.borders.this_quarter import Quarter
 from abm.trade.sales.market_clearing import INTERMEDIATE, Sales
 
@@ -67,33 +67,25 @@ class Filings:
             Buyers' payment per unit of spending.
         host : int
         """
-        borders, rows = quarter.borders, firms.rows
+        borders, rows, others = quarter.borders, firms.rows, OTHER_MEMBERS[host]
         sold = sales[:, INTERMEDIATE].astype(np.float64)
         claim, rest, share, duty = (
-            some_firms(array[:, host], rows)
+            some_firms(array[:, host, others], rows)
             for array in (borders.claim, borders.rest, borders.value_share, borders.duty)
         )
-        claims = Filed.under(claim, rest, share)
-        weight = sold[:, :N_HOSTS].T.copy()
-        weight[host] = 0  # nothing is filed at home
-        at_stake = weight * (some_firms(quarter.table.product_duty[:, host], rows) > 0).T
-        # Per partner and regime what is weighed, and last the weights themselves.
-        parts = np.stack([duty, claims.claimed, claims.falsely], axis=1).transpose(2, 1, 3, 0)
-        partners, _, regimes, plants = parts.shape
-        parts = parts.reshape(partners, -1, plants)
-        parts = np.concatenate([parts, np.ones((partners, 1, plants))], axis=1)
-        sums = products_by_segment(parts, np.stack([weight, at_stake], axis=2), firms.edges)
-        by_part = sums[:, :, :-1].reshape(len(sums), partners, 3, regimes, 2)
-        of_weight, of_stake = by_part[..., 0], by_part[..., 1]
-        for name, total in (
-            ("weight", sums[:, :, -1:, 0]),
-            ("duty", of_weight[:, :, 0]),
-            ("claimed", of_weight[:, :, 1]),
-            ("dutiable", sums[:, :, -1:, 1]),
-            ("claimed_dutiable", of_stake[:, :, 1]),
-            ("false", of_weight[:, :, 2]),
+        claims, weight = Filed.under(claim, rest, share), sold[:, others]
+        stakes = some_firms(quarter.table.product_duty[:, host, others], rows) > 0
+        at_stake = weight * stakes
+        sums = {"weight": weight[..., None], "dutiable": at_stake[..., None]}
+        for name, amount, part in (
+            ("duty", weight, duty),
+            ("claimed", weight, claims.claimed),
+            ("claimed_dutiable", at_stake, claims.claimed),
+            ("false", weight, claims.falsely),
         ):
-            self.filed[name][:, host, :N_HOSTS] += total
+            sums[name] = amount[..., None] * part
+        for name, amount in sums.items():
+            self.filed[name][:, host, others] += sum_by_sector(amount, firms.edges)
         qualifies = some_firms(borders.meets_rule[:, host], rows)
         qualifies |= (claim == Claim.COMPLIES).any(axis=1)
         counts = some_firms(quarter.table.can_qualify[:, host, None], rows) * qualifies

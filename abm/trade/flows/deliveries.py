@@ -24,7 +24,7 @@ from abm.core.segments import products_by_segment
 from abm.economy.tables import Array
 from abm.engine.blocks import Block, firm_blocks
 from abm.engine.parallel import in_parallel
-from abm.trade.borders.crossing import Filed
+from abm.trade.borders.crossing import OTHER_MEMBERS, Filed
 from abm.trade.borders.this_quarter import Quarter
 from abm.trade.borders.transition import Transition
 from abm.trade.flows.certificates import Filings
@@ -65,9 +65,6 @@ TALLIES = (
     "rent",
 )
 
-
-OTHER_MEMBERS = (slice(1, 3), slice(0, 3, 2), slice(0, 2))
-"""The members beside each host, as slices, which make views of arrays."""
 
 OWNED = ("border", "labour", "rent")
 """Those that are added up by owner's home as well."""
