@@ -71,7 +71,7 @@ class Block:
     edges: NDArray[np.int64]
 
     def __len__(self) -> int:
-        return self.rows.stop - self.rows.start
+        return int(self.rows.stop - self.rows.start)
 
     def of_each(self, by_sector: NDArray[Any]) -> NDArray[Any]:
         """As `Firms.of_each`."""

@@ -275,7 +275,7 @@ def delivery(
         Unit cost at the border; buyers' price over border price.
     """
     free = some_firms(free_cost[..., regime][:, host], rows)
-    border_cost = firm_last((*free.shape, N_REGIONS), free.dtype, np.nan)
+    border_cost = firm_last((*free.shape, N_REGIONS), free.dtype.type, np.nan)
     border_cost[..., N_HOSTS:] = free[..., None]
     border_cost[..., :N_HOSTS] = some_firms(borders.cost[..., regime][:, host], rows)
     mark_on = np.empty_like(border_cost)

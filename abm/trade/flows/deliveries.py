@@ -323,7 +323,7 @@ def _tally_crossings(part: _OfBlock, work: _Work, host: int, regime: int) -> Flo
             borders.penalty,
         )
     )
-    free_cost, compliant_cost, free_content, compliant_content, log_wedge, meets = (
+    free_cost, compliant_cost, free_content, compliant_content, log_wedge = (
         array[firms, host, None, regime]
         for array in (
             costs.free_cost,
@@ -331,9 +331,9 @@ def _tally_crossings(part: _OfBlock, work: _Work, host: int, regime: int) -> Flo
             costs.free_content,
             costs.compliant_content,
             costs.log_wedge,
-            borders.meets_rule,
         )
     )
+    meets = borders.meets_rule[firms, host, None, regime]
     can = quarter.table.can_qualify[firms, host, None]
     filed = Filed.under(claim, rest, share)
     complies = claim == Claim.COMPLIES

@@ -118,7 +118,7 @@ class PlantsDemand:
     consumers: Floats
     users: Floats
     orders: _Orders
-    opening: list[tuple[NDArray[np.intp], int, Floats, Floats]]
+    opening: list[tuple[NDArray[np.integer], int, Floats, Floats]]
 
     @classmethod
     def of(
