@@ -89,6 +89,8 @@ class _Line:
     def cut(self, begun: float, turn: float) -> tuple[Rows, Array]:
         """Firms struck, and where on their parts, if the line is cut open at a turn."""
         length = float(self.ends[-1])
+        if begun + length < 1:
+            return np.empty(0, np.int64), np.empty(0)
         whole = np.arange(1, np.floor(begun + length) + 1) - begun
         places = (np.clip(whole, 0, length) + turn * length) % length
         struck = np.minimum(np.searchsorted(self.ends, places, side="right"), len(self.ends) - 1)
