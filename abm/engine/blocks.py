@@ -114,7 +114,7 @@ def _pieces(edges: NDArray[np.int64]) -> Iterator[tuple[slice, slice, NDArray[np
     """Sectors joined where they are small and cut where they are large, with their own edges."""
     spans = [slice(int(start), int(stop)) for start, stop in pairwise(edges)]
     for sectors, rows in _joined(spans, ROWS_TOGETHER):
-        if sectors.stop - sectors.start > 1:
+        if sectors.stop - sectors.start > 1 and rows.stop > rows.start:
             yield sectors, rows, edges[sectors.start : sectors.stop + 1] - rows.start
             continue
         for some in blocks(rows.stop - rows.start):
