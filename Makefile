@@ -38,7 +38,7 @@ story: $(READY) ## run and publish docs/stories/end-of-nafta.html anew, as when 
 validation: $(READY) ## ask the model about published findings, and rewrite docs/validation.md
 	$(BIN)/nearshore validate --out results/validation --page docs/validation.md
 
-mutation: $(READY) ## change abm/core in small ways for an hour, and count what the tests notice
+mutation: $(READY) ## change the model in small ways for an hour, and count what the tests notice
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
 	    --constraint constraints.txt --editable '.[mutation]'
 	PATH="$(CURDIR)/$(BIN):$$PATH" nice $(BIN)/python scripts/mutation.py --minutes 60

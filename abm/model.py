@@ -25,6 +25,7 @@ from abm.engine.draws import Draws
 from abm.engine.guards import Guard, check_array
 from abm.engine.phase import phase
 from abm.engine.seeds import SeedLike, seed_of
+from abm.errors import ModelError
 from abm.governments.in_force import PolicyInForce
 from abm.governments.rules import RULES
 from abm.governments.watching import outlook
@@ -88,6 +89,7 @@ class RelocationModel(Trading, mesa.Model):
     ) -> None:
         seed = seed_of(rng)
         self.rule = checked(rule)
+        self.between_quarters = True
         super().__init__(rng=seed)
         self.draws = Draws(seed)
         self.standing_firms = firms
@@ -153,6 +155,7 @@ class RelocationModel(Trading, mesa.Model):
 
     def step(self) -> None:
         """One quarter; each phase starts from what the one before it left."""
+        self.between_quarters = False
         self.enact_policy()
         self.update_beliefs()
         self.price_inputs()
@@ -166,6 +169,16 @@ class RelocationModel(Trading, mesa.Model):
         self.build_capacity()
         self.rewire_suppliers()
         self.record()
+        self.between_quarters = True
+
+    def _advance_time(self, until: float) -> None:
+        """Go on to a time, unless a quarter broke off: Mesa would then do nothing in silence."""
+        if not self.between_quarters:
+            raise ModelError(
+                f"quarter {self.quarter} broke off, so the model cannot go on: start another one,"
+                " or continue from a checkpoint"
+            )
+        super()._advance_time(until)
 
     @phase
     def enact_policy(self) -> None:

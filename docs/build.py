@@ -113,7 +113,7 @@ def configuration(docs: Path, site: Path) -> dict[str, object]:
             "laboratory",
             "explaining",
         ),
-        *("findings", "validation", "fit", "adjustment", "performance", "release"),
+        *("findings", "validation", "fit", "collected-duties", "performance", "release"),
     ]
     return {
         "site_name": "Nearshore",

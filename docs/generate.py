@@ -41,7 +41,7 @@ from abm.scenario.assumptions import EconomyAssumptions
 from abm.scenario.firm_assumptions import FirmAssumptions
 from abm.scenario.scenario import Scenario, shipped
 from agents import FirmTable
-from experiments.fit.adjustment_page import found_text, split_table, targets_table
+from experiments.fit.estimation_page import found_text, split_table, targets_table
 from experiments.outcomes.tables import COMPARISON_TABLES, TABLES
 from experiments.scenarios.collected_duties import special_duties
 
@@ -347,18 +347,18 @@ def transport_split() -> str:
     )
 
 
-def adjustment_targets() -> str:
-    """Targets of the fit of speeds."""
+def estimation_targets() -> str:
+    """Targets of the estimation."""
     return targets_table()
 
 
-def adjustment_split() -> str:
-    """What every published row on movement is used for."""
+def estimation_split() -> str:
+    """What every published row is used for."""
     return split_table()
 
 
-def adjustment_found() -> str:
-    """What the fit of speeds found."""
+def estimation_found() -> str:
+    """What the estimation found."""
     return found_text()
 
 
@@ -451,9 +451,9 @@ BLOCKS: dict[str, Callable[[], str]] = {
         scenarios,
         collected_rates,
         transport_split,
-        adjustment_targets,
-        adjustment_split,
-        adjustment_found,
+        estimation_targets,
+        estimation_split,
+        estimation_found,
         house,
         law_acts,
         lines,

@@ -3,12 +3,13 @@
     python docs/what_moved.py
 
 replaces what stands between ``<!-- measured: NAME -->`` and ``<!-- end -->`` in
-``docs/what-moved.md``; with names, those parts alone: ``duty``, ``events``. The same code gives the
-same numbers.
+``docs/what-moved.md``; with names, those parts alone: ``duty``, ``china``, ``threat``,
+``events``. The same code gives the same numbers.
 """
 
 import sys
 from collections.abc import Callable, Sequence
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,9 @@ PAGE = ROOT / "docs/what-moved.md"
 
 FIRMS, SEEDS = 2_000, (1, 2, 3, 4)
 YEARS = 5
+
+MORE_SEEDS = tuple(range(1, 9))
+"""For what owners of one home do: fewer firms, more luck."""
 
 DUTY = (
     "tariffs.special.USA.MEX.all=0.25",
@@ -52,10 +56,19 @@ VEHICLES = ("cars", "light_trucks", "vehicle_parts")
 OTHER_MAKERS = ("Carrier", "Constellation Brands")
 """Of air conditioners and beer."""
 
-HISTORY = "usmca"
-"""Scenario beside which events up to 2024 are set."""
+HISTORY, LAST_EVENT = "history", "2026-12-31"
+"""Scenario beside which events are set, and how far it is run."""
 
-LAST_EVENT = "2024"
+QUARTERS_OF_OWNERS = 20
+"""Over which owners' decisions are added up."""
+
+HOME_NAMES = {
+    "USA": "United States",
+    "MEX": "Mexico",
+    "CAN": "Canada",
+    "CHN": "China",
+    "ROW": "elsewhere",
+}
 
 
 def worlds_of_duty(reference: RelocationModel) -> dict[str, RelocationModel]:
@@ -126,57 +139,142 @@ def dated_events() -> pd.DataFrame:
     return found
 
 
-def expected_by_year(model: RelocationModel) -> pd.Series:
-    """Billion USD that vehicle makers are expected to decide on, by year, home and host."""
+def decided(model: RelocationModel, columns: Sequence[str]) -> pd.DataFrame:
+    """Sums of columns of the table of owners, all sectors and quarters, by home and host."""
+    owners = model.frames()["owners"].query("quarter > 0")
+    return owners.groupby(["home", "region"])[list(columns)].sum()
+
+
+def by_owner(
+    name: str, columns: Sequence[str], firms: int, seeds: Sequence[int], quarters: int
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """What owners decide without news, what a scenario adds, and half of that one's interval.
+
+    Seed by seed both worlds have the same firms and the same luck.
+    """
+    usual, changed = [], []
+    for seed in seeds:
+        reference = RelocationModel("status-quo", firms=firms, rng=seed)
+        news = twin(reference, Scenario.load(name))
+        for model in (reference, news):
+            model.run_for(quarters)
+        usual.append(decided(reference, columns))
+        changed.append(decided(news, columns) - usual[-1])
+    halves = half_widths(np.array([one.to_numpy() for one in changed]))
+    mean = sum(changed) / len(seeds)
+    return sum(usual) / len(seeds), mean, pd.DataFrame(halves, mean.index, mean.columns)
+
+
+def who(
+    name: str, columns: Sequence[tuple[str, str]], firms: int, seeds: Sequence[int], quarters: int
+) -> list[tuple[str, ...]]:
+    """A row a home of owners: of each column and host, billions without news, and what news add."""
+    names = list(dict.fromkeys(column for column, _ in columns))
+    usual, more, half = by_owner(name, names, firms, seeds, quarters)
+    rows = []
+    for home, label in HOME_NAMES.items():
+        cells = [label]
+        for column, host in columns:
+            before, added, off = (
+                found.loc[(home, host), column] / 1000 for found in (usual, more, half)
+            )
+            cells += [f"{before:.2f}", f"{with_minus(f'{added:+.2f}')} ±{off:.2f}"]
+        rows.append(tuple(cells))
+    return rows
+
+
+def china(
+    firms: int = FIRMS, seeds: Sequence[int] = MORE_SEEDS, quarters: int = QUARTERS_OF_OWNERS
+) -> str:
+    """What owners are expected to decide to build, by home, and what the duty on China adds."""
+    hosts = ("MEX", "USA", "CAN")
+    columns = [("expected_announced_musd", host) for host in hosts]
+    heads = [f"{head}in {HOME_NAMES[host]}" for host in hosts for head in ("", "the duty adds ")]
+    return table(("owners from", *heads), who("china-25", columns, firms, seeds, quarters))
+
+
+def threat(
+    firms: int = FIRMS, seeds: Sequence[int] = MORE_SEEDS, quarters: int = QUARTERS_OF_OWNERS
+) -> str:
+    """Who holds back from Mexico under the border tax that never comes, and who cancels there."""
+    columns = [
+        ("expected_announced_musd", "MEX"),
+        ("expected_announced_musd", "USA"),
+        ("cancelled_musd", "MEX"),
+    ]
+    heads = ("to be built in Mexico", "the threat adds", "to be built in the United States",
+             "the threat adds", "given up in Mexico", "the threat adds")  # fmt: skip
+    return table(("owners from", *heads), who("threat-35", columns, firms, seeds, quarters))
+
+
+YEARLY = ("expected_announced_musd", "expected_closing")
+"""What events are set beside: building decided on, and plants decided to close."""
+
+
+def expected_by_year(model: RelocationModel) -> pd.DataFrame:
+    """What vehicle makers are expected to decide on, by year, home and host."""
     start = model.scenario.start.year
     owners = model.frames()["owners"].query("quarter > 0 and sector in @VEHICLES")
     owners = owners.assign(year=start + (owners["quarter"] - 1) // 4)
-    return owners.groupby(["year", "home", "region"])["expected_announced_musd"].sum() / 1000
+    return owners.groupby(["year", "home", "region"])[list(YEARLY)].sum()
 
 
-def expected_in_history(name: str, firms: int, seeds: Sequence[int]) -> pd.Series:
-    """The same up to the last event, under a scenario, mean over seeds."""
-    scenario = Scenario.load(name)
-    last = quarter_of(pd.Timestamp(f"{LAST_EVENT}-12-31").date(), scenario.start)
-    found = []
+def expected_in_history(firms: int, seeds: Sequence[int]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The same in the history of policy, and without news, up to the last event; means of seeds."""
+    scenario = Scenario.load(HISTORY)
+    quiet = load_scenario("status-quo", (f"start={scenario.start.isoformat()}",))
+    last = quarter_of(date.fromisoformat(LAST_EVENT), scenario.start)
+    told, usual = [], []
     for seed in seeds:
-        model = RelocationModel(scenario, firms=firms, rng=seed)
-        model.run_for(last)
-        found.append(expected_by_year(model))
-    return pd.concat(found, axis=1).mean(axis=1)
+        reference = RelocationModel(quiet, firms=firms, rng=seed)
+        news = twin(reference, scenario)
+        for model, found in ((reference, usual), (news, told)):
+            model.run_for(last)
+            found.append(expected_by_year(model))
+    return sum(told) / len(seeds), sum(usual) / len(seeds)
 
 
 def events(firms: int = FIRMS, seeds: Sequence[int] = SEEDS) -> str:
     """Every event, and what the model's vehicle makers of that home do in that country that year.
 
-    The run is that of the agreement's history; after its last year there is no number, and none
-    where nothing was to be built.
+    Building is set beside what came to a country, closing beside what left it; there is no
+    number before the history begins, and none beside makers of other goods.
     """
-    told = expected_in_history(HISTORY, firms, seeds)
-    usual = expected_in_history("status-quo", firms, seeds)
+    told, usual = expected_in_history(firms, seeds)
     rows = []
     for event in dated_events().sort_values(["year", "announced", "id"]).itertuples():
-        builds = isinstance(event.to_country, str) and event.maker not in OTHER_MAKERS
         host = event.to_country if isinstance(event.to_country, str) else event.from_country
-        place = (event.year, event.home, host)
-        said = ("", "")
-        if builds and place in told.index:
-            now = told.loc[place]
-            gap = now - usual.loc[place]
-            said = f"{now:.2f}", with_minus(f"{gap:+.2f}")
+        cells = []
+        for column, country, scale in (
+            (YEARLY[0], event.to_country, 1e-3),
+            (YEARLY[1], event.from_country, 1.0),
+        ):
+            place = (event.year, event.home, country)
+            if event.maker in OTHER_MAKERS or place not in told.index:
+                cells.append("")
+                continue
+            now = scale * told.loc[place, column]
+            gap = with_minus(f"{now - scale * usual.loc[place, column]:+.2f}")
+            cells.append(f"{now:.2f} ({gap})")
         place_name = f"{event.site}, {host}" if isinstance(event.site, str) else host
         money = event.investment_musd if isinstance(event.investment_musd, str) else ""
         rows.append(
-            (event.announced, event.maker, place_name, event.kind, money, event.home, *said)
+            (event.announced, event.maker, place_name, event.kind, money, event.home, *cells)
         )
     heads = (
         "announced", "maker", "where", "what happened", "million USD", "home in the model",
-        "makers of that home expected to decide there that year, bn USD", "against no news",
+        "expected to be built where it went to, bn USD (against no news)",
+        "plants expected to be closed where it left (against no news)",
     )  # fmt: skip
     return table(heads, rows)
 
 
-PARTS: dict[str, Callable[[], str]] = {"duty": duty, "events": events}
+PARTS: dict[str, Callable[[], str]] = {
+    "duty": duty,
+    "china": china,
+    "threat": threat,
+    "events": events,
+}
 
 
 def main(names: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""Change the core in many small ways and count how many changes the tests notice.
+"""Change the model in many small ways and count how many changes the tests notice.
 
 ``make mutation`` runs it. Cosmic Ray makes the changes, one at a time, in a copy of the project;
 for each, the fast tests of the room that is changed are run until one fails. A sample of all
@@ -50,6 +50,21 @@ ROOMS = {
         f"{SOLUTIONS}/test_origin_rules_against_slsqp.py",
         f"{SOLUTIONS}/test_sourcing_against_exact_hat.py",
         "tests/property/test_content_rule_properties.py",
+    ),
+    "abm/trade": (
+        "tests/unit/abm/test_duties.py",
+        "tests/unit/abm/test_network.py",
+        "tests/unit/abm/test_trade_margins.py",
+        "tests/verification/trade/test_duties_fall_on_customs_value.py",
+        "tests/verification/trade/test_a_part_of_goods_can_qualify.py",
+        "tests/verification/trade/test_firms_under_contract.py",
+    ),
+    "abm/location": (
+        "tests/unit/abm/location/test_plant_changes.py",
+        "tests/unit/abm/location/test_money_of_moves.py",
+        "tests/unit/abm/location/test_held_plants.py",
+        "tests/verification/location/test_investment_in_stages.py",
+        "tests/verification/location/test_threats_and_withdrawal.py",
     ),
 }
 """What is changed, and the tests that are to notice, quickest first."""

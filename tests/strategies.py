@@ -48,7 +48,7 @@ def mixes(draw) -> Mixes:
 
 @dataclass(frozen=True)
 class Plants:
-    """Firms before they buy inputs: `abm.core.inputs.sourcing.cost_step`'s arguments in order."""
+    """Firms before they buy inputs: `abm.core.inputs.cost_step.cost_step`'s arguments in order."""
 
     buyers: Buyers
     value_added: np.ndarray
@@ -73,6 +73,7 @@ def plants(draw, regimes: int = 2) -> Plants:
             affinity,
             rng.uniform(0, 1, (N_ENTRIES, hosts)) if falls_short else np.ones((N_ENTRIES, hosts)),
             np.einsum("iks,ksl->ikl", affinity, weight),
+            np.zeros(N_ENTRIES, np.int64),
         ),
         value_added=rng.uniform(0.05, 1, (N_ENTRIES, hosts)),
         terms=InputTerms(
@@ -80,7 +81,7 @@ def plants(draw, regimes: int = 2) -> Plants:
             theta=rng.uniform(1.1, 12, inputs),
             bill_of_materials=materials * rng.dirichlet(np.ones(inputs), hosts).T,
             services=np.repeat(rng.uniform(0, 0.2, (hosts, 1)), regimes, axis=1),
-            threshold=np.zeros(regimes),
+            threshold=np.zeros((1, 1, regimes)),
         ),
     )
 

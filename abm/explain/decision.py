@@ -110,7 +110,9 @@ def _host_cost(situation: Situation, host: int) -> HostCost:
         bool(HAS_PLANT[situation.config, host]),
         float(costs.free_cost[cell]),
         float(costs.free_content[cell]),
-        float(situation.policy.content_threshold[situation.sector, situation.regime]),
+        float(
+            situation.policy.content_threshold[situation.line, costs.way[cell], situation.regime]
+        ),
         meets,
         float(costs.compliant_cost[cell]) if feasible else None,
         float(costs.compliant_content[cell]) if feasible else None,

@@ -103,6 +103,11 @@ class Situation:
         return int(self.table.sector[0])
 
     @property
+    def line(self) -> int:
+        """The product line of it."""
+        return int(self.table.line[0])
+
+    @property
     def config(self) -> int:
         """Where it produces."""
         return int(self.table.config[0])

@@ -87,14 +87,14 @@ class Switch:
 def levers_of(situation: Situation) -> list[Lever]:
     """The levers whose change a firm could answer to."""
     policy, settings, regime = situation.policy, situation.settings, situation.regime
-    sector = situation.sector
+    line = situation.line
     levers = [
         _duty_lever(situation, origin, market)
         for market in range(N_HOSTS)
         for origin in range(N_HOSTS)
         if origin != market
     ]
-    threshold = float(policy.content_threshold[sector, regime])
+    threshold = float(policy.content_threshold[line, 0, regime])
     if threshold > 0:
         levers.append(
             Lever(
@@ -103,7 +103,7 @@ def levers_of(situation: Situation) -> list[Lever]:
                 threshold,
                 0.0,
                 MOST_THRESHOLD,
-                lambda policy, value: _with(policy, "content_threshold", (sector,), value),
+                lambda policy, value: _with(policy, "content_threshold", (line, 0), value),
             )
         )
     for array, unit, most in (

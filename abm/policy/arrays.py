@@ -15,9 +15,13 @@ from numpy.typing import NDArray
 from abm.axes import N_HOSTS, N_REGIONS, N_SECTORS
 from abm.economy.sector_lines import line_names
 
+N_WAYS = 2
+"""Ways in which a product may originate: a rule, and one that will do instead of it."""
+
 LENGTHS = {
     "sector": N_SECTORS,
     "line": len(line_names()),
+    "way": N_WAYS,
     "source": N_REGIONS,
     "host": N_HOSTS,
     "market": N_REGIONS,
@@ -34,6 +38,9 @@ LINE_CELL = ("line", "source", "market")
 """The same where product lines of a sector differ."""
 
 LINE_CELLS = tuple(LENGTHS[axis] for axis in LINE_CELL)
+
+RULE = ("line", "way")
+"""Axes of what a product must have to originate."""
 
 Float64 = NDArray[np.float64]
 Bool = NDArray[np.bool_]
@@ -110,15 +117,19 @@ class PolicyArrays:
     content_threshold: Annotated[
         Float64,
         PolicyArray(
-            ("sector",),
-            "share of net cost",
-            "regional value content required; 0 where no rule holds",
+            RULE, "share of net cost", "regional value content required; 0 where no rule holds"
+        ),
+    ]
+    either_way: Annotated[
+        Bool,
+        PolicyArray(
+            ("line",), "1", "whether a product may originate in the second way too", neutral=False
         ),
     ]
     labour_value_content: Annotated[
         Float64,
         PolicyArray(
-            ("sector",), "share of net cost", "cost that must arise at plants above the wage line"
+            RULE, "share of net cost", "cost that must arise at plants above the wage line"
         ),
     ]
     wage_line: Annotated[
@@ -126,12 +137,16 @@ class PolicyArrays:
     ]
     metals_content: Annotated[
         Float64,
-        PolicyArray(("sector",), "share of metals", "originating share of the metals in a product"),
+        PolicyArray(RULE, "share of metals", "originating share of the metals in a product"),
+    ]
+    core_parts_content: Annotated[
+        Float64,
+        PolicyArray(RULE, "share of vehicle parts", "originating share of the vehicle parts in it"),
     ]
     tariff_shift: Annotated[
         Float64,
         PolicyArray(
-            ("sector",),
+            RULE,
             "share of inputs from the product's own sector",
             "inputs that must originate",
         ),
@@ -146,7 +161,7 @@ class PolicyArrays:
     ]
     de_minimis: Annotated[
         Float64,
-        PolicyArray((), "share of net cost", "value of such inputs that is overlooked"),
+        PolicyArray(RULE, "share of net cost", "value of such inputs that is overlooked"),
     ]
     cumulation: Annotated[
         Float64,

@@ -105,11 +105,13 @@ def _one_cost(model: Any, row: int, host: int, regime: int) -> Iterator[Discrepa
         yield Discrepancy(f"unit cost {where}", free, mix.cost, row)
     if abs(content - mix.content) > SINGLE:
         yield Discrepancy(f"content {where}", content, mix.content, row)
-    threshold = float(terms.threshold[regime])
-    if terms.further is not None or abs(mix.content - threshold) < 10 * SHORTFALL:
+    line = int(table.line[row])
+    ways = 1 if terms.either is None else 1 + int(terms.either[line, regime])
+    asked: list[float] = terms.threshold[line, :ways, regime].tolist()
+    if terms.further is not None or min(abs(mix.content - x) for x in asked) < 10 * SHORTFALL:
         return  # rules beside that on content have tests of their own; at the rule both may be
-    again = cheapest_compliant(mix, theta, threshold, 0.0).compliant_cost
-    again = mix.cost if mix.content >= threshold else again
+    again = cheapest_compliant(mix, theta, min(asked), 0.0).compliant_cost
+    again = mix.cost if mix.content >= min(asked) else again
     compliant = float(costs.compliant_cost[at])
     if isinf(again) != isinf(compliant) or not isclose(compliant, again, rel_tol=2 * SINGLE):
         yield Discrepancy(f"cost of meeting the content rule {where}", compliant, again, row)

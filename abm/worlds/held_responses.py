@@ -69,9 +69,11 @@ RESPONSES = ("claims", "contracts", "sources", "customers", "capacity", *PLANT_C
 
 CLAIM_TERMS = (
     "content_threshold",
+    "either_way",
     "labour_value_content",
     "wage_line",
     "metals_content",
+    "core_parts_content",
     "tariff_shift",
     "country_content",
     "de_minimis",

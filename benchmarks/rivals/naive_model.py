@@ -49,7 +49,7 @@ class SectorTerms:
     services : list
         By host and regime.
     threshold : list
-        Content asked for, by regime; 0 where there is no rule.
+        Content asked for, by product line and regime; 0 where there is no rule.
     """
 
     weights: list[list[list[list[Numbers]]]]
@@ -57,7 +57,7 @@ class SectorTerms:
     theta: Numbers
     bill: list[Numbers]
     services: list[Numbers]
-    threshold: Numbers
+    threshold: list[Numbers]
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,7 @@ class NaiveFirm(mesa.Agent):
     def __init__(self, model: "NaiveModel", **state: Any) -> None:
         super().__init__(model)
         self.sector: int = state["sector"]
+        self.line: int = state["line"]
         self.affinity: list[Numbers] = state["affinity"]
         self.origin_share: Numbers = state["origin_share"]
         self.base_potential: list[Numbers] = state["base_potential"]
@@ -110,10 +111,9 @@ class NaiveFirm(mesa.Agent):
             for regime, before in enumerate(at_host):
                 mix = self._free_mix(terms, host, regime)
                 result = Cost(compliant_cost=mix.cost)
-                if mix.content < terms.threshold[regime]:
-                    result = cheapest_compliant(
-                        mix, terms.theta, terms.threshold[regime], before.log_wedge
-                    )
+                asked = terms.threshold[self.line][regime]
+                if mix.content < asked:
+                    result = cheapest_compliant(mix, terms.theta, asked, before.log_wedge)
                 result.free_cost, result.free_content = mix.cost, mix.content
                 at_host[regime] = result
 
@@ -123,7 +123,7 @@ class NaiveFirm(mesa.Agent):
             self.origin_share[host],
             self.base_potential[host],
             terms.weights[host][regime],
-            terms.signed[host] if regime == len(terms.threshold) - 1 else None,
+            terms.signed[host] if regime == len(self.costs[host]) - 1 else None,
             terms.theta,
             terms.bill[host],
             self.value_added[host] + terms.services[host][regime],
@@ -164,7 +164,8 @@ class NaiveFirm(mesa.Agent):
         )
         if can and honest * (1 + unwaived) < best:
             best, claim, border_cost = honest * (1 + unwaived), Claim.COMPLIES, honest
-        meets_rule = can and (cost.free_content >= self.model.terms[self.sector].threshold[regime])
+        asked = self.model.terms[self.sector].threshold[self.line][regime]
+        meets_rule = can and cost.free_content >= asked
         if waived > 0 and not meets_rule:
             expected = rules.audit[regime] * (1 + rules.penalty[regime]) * waived
             false = cost.free_cost * (1 + expected) * (1 + unwaived) * (1 + self.reluctance)
@@ -207,7 +208,7 @@ def sector_terms(original: RelocationModel) -> list[SectorTerms]:
             theta=terms.theta.tolist(),
             bill=terms.bill_of_materials.T.tolist(),
             services=terms.services.tolist(),
-            threshold=terms.threshold.tolist(),
+            threshold=terms.threshold[:, 0].tolist(),
         )
         for _, terms in inputs_in_use(original)
     ]
@@ -241,6 +242,7 @@ def firm_states(original: RelocationModel, rows: np.ndarray) -> dict[str, list[A
     potentials = zip(rows, materials, strict=True)
     return {
         "sector": table.sector[rows].tolist(),
+        "line": table.line[rows].tolist(),
         "affinity": [
             table.affinity[row, inputs].tolist()
             for row, inputs in zip(rows, materials, strict=True)

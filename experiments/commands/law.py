@@ -148,6 +148,32 @@ def list_acts(
         typer.echo(f"{row['act']:{width}}  {row['importer']}  {said}")
 
 
+@app.command(epilog=epilog(["nearshore law collected --from MEX --from CAN"]))
+def collected(
+    partners: Annotated[
+        list[str] | None,
+        typer.Option("--from", metavar="COUNTRY", help="MEX, CAN, CHN or ROW; can be repeated."),
+    ] = None,
+    json: AsJson = False,
+) -> None:
+    """Compare rates by law with the duties that US customs collected."""
+    from experiments.scenarios.duties_by_law import ORIGINS, effective_rates
+
+    asked = partners or ORIGINS
+    for partner in asked:
+        if partner not in ORIGINS:
+            raise bad_input(f"--from {partner[:20]}: is one of {', '.join(ORIGINS)}")
+    found = effective_rates(partners=asked)
+    if json:
+        _print_json([vars(one) | {"difference": one.difference} for one in found])
+        return
+    typer.echo(f"{'year':4} {'from':4} {'sector':18} {'by law':>7} {'collected':>9} {'apart':>6}")
+    for one in found:
+        far = "" if one.near or not one.judged else "  more than half a point"
+        rates = f"{one.by_law:7.2%} {one.collected:9.2%} {100 * one.difference:+6.2f}"
+        typer.echo(f"{one.year:4} {one.partner:4} {one.sector:18} {rates}{far}")
+
+
 def _acts(folder: Path | None) -> Any:
     from abm.law.act_files import read_law, shipped
 

@@ -356,14 +356,14 @@ def calibrate(
     base_year: OfBaseYear = None,
 ) -> None:
     """Fit parameters to targets, and show how well the targets identify them."""
-    from experiments.estimation import command
+    from experiments.fit.calibrate import calibrate as estimated
     from experiments.sweeps.work.sweep import Options
     from experiments.sweeps.workers.chunk import Limits
 
     limits = Limits(_seconds(run_timeout), _memory(run_memory))
     table = chosen_economy(economy, base_year)
     options = Options(workers=workers, resume=resume, limits=limits, quiet=quiet, economy=table)
-    result = command.estimate(file, out or Path("results") / file.stem, options)
+    result = estimated(file, out or Path("results") / file.stem, options)
     for line in result.lines:
         typer.echo(line)
     typer.echo(f"Written: {result.folder}" if not result.code else f"{result.folder}: stopped")

@@ -25,6 +25,7 @@ FITTED_TOGETHER = 0.9
 
 def as_numbers(file: TargetFile, found: FittedParameters) -> dict[str, Any]:
     """Return a fit as JSON can say it; targets used to fit and to test are apart."""
+    runs = found.moments if found.runs is None else found.runs
     rows = [
         {
             "outcome": target.name,
@@ -33,9 +34,12 @@ def as_numbers(file: TargetFile, found: FittedParameters) -> dict[str, Any]:
             "model": _finite(moment),
             "error": _finite(error),
             "errors_away": _finite((moment - target.value) / error),
+            "run": _finite(run),
             "source": target.source,
         }
-        for target, moment, error in zip(file.targets, found.moments, found.errors, strict=True)
+        for target, moment, error, run in zip(
+            file.targets, found.moments, found.errors, runs, strict=True
+        )
     ]
     uses = [target.use for target in file.targets]
     keys = [known.key for known in found.parameters]
@@ -43,6 +47,7 @@ def as_numbers(file: TargetFile, found: FittedParameters) -> dict[str, Any]:
         "format": 1,
         "firms": file.firms,
         "replications": file.replications,
+        "search": file.search,
         "parameters": {known.key: _of(known) for known in found.parameters},
         "fitted": [row for row, use in zip(rows, uses, strict=True) if use == "fit"],
         "tested": [row for row, use in zip(rows, uses, strict=True) if use == "test"],
@@ -76,6 +81,15 @@ def in_words(numbers: dict[str, Any]) -> list[str]:
             model = "no value" if row["model"] is None else f"{row['model']:.5g}"
             away = "" if row["model"] is None else f", {row['errors_away']:+.1f} errors away"
             lines.append(f"{said}: {row['outcome']} = {model}, target {row['target']:.5g}{away}")
+    if numbers["search"] == "surface":
+        gap, worst = max(
+            (abs(row["run"] - row["model"]) / row["error"], row["outcome"])
+            for row in numbers["fitted"]
+            if row["run"] is not None and row["model"] is not None
+        )
+        lines.append(
+            f"surface: runs at the best values differ from it by at most {gap:.1f} errors ({worst})"
+        )
     if numbers["p_value"] is not None:
         lines.append(
             f"distance {numbers['distance']:.3g} with {numbers['degrees_of_freedom']} degrees of "

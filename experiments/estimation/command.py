@@ -8,6 +8,7 @@ from typing import Any
 from abm.config.keys import shown
 from abm.errors import OutputError
 from experiments.estimation.answer import write_answer
+from experiments.estimation.response_surface import fitted_on_surface
 from experiments.estimation.search import Search
 from experiments.estimation.simulated import RUNS, Simulated, StoppedError
 from experiments.estimation.target_file import CUTS, TargetFile, read_target_file
@@ -69,7 +70,10 @@ def estimate(
     _write_down(out, file, resume=options.resume)
     try:
         with simulated:
-            found = Search(file, simulated.moments, simulated.starts).run()
+            if file.search == "surface":
+                found = fitted_on_surface(file, simulated)
+            else:
+                found = Search(file, simulated.moments, simulated.starts).run()
     except StoppedError as stopped:
         return EstimationResult(out, stopped.code, [str(stopped)])
     # What the options named has been told already.

@@ -10,7 +10,7 @@ model is right, and the inverse of ``J'J`` is the variance of the estimates (McF
 Parameters are handled as shares of their ranges, between 0 and 1.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +22,7 @@ from abm.config.keys import shown
 from abm.errors import OutputError
 from experiments.estimation.profile import FAILED, LEAST_SLOPE, Side
 from experiments.estimation.target_file import TargetFile
+from experiments.sweeps.design.factors import Factor
 from experiments.sweeps.design.points import Point
 
 Array = NDArray[np.float64]
@@ -110,6 +111,8 @@ class FittedParameters:
         Standard error along it, in ranges; 1000 where nothing is said.
     evaluations : int
         Points of the parameters looked at by the search.
+    runs : ndarray, shape (target,), optional
+        What the model gives at the best values, where the search looked at a surface.
     """
 
     parameters: list[Known]
@@ -121,6 +124,7 @@ class FittedParameters:
     weakest: Array
     weakest_error: float
     evaluations: int
+    runs: Array | None = None
 
     @property
     def p_value(self) -> float | None:
@@ -205,16 +209,7 @@ class Search:
         best = int(distance.argmin())
         noise = np.nanvar(drawn[best], axis=0, ddof=1) / drawn.shape[1]
         self._errors = np.sqrt(own**2 + np.nan_to_num(noise))
-        return np.clip(self._shares(self._starts[best]), STEP, 1 - STEP)
-
-    def _shares(self, point: Point) -> Array:
-        shares = []
-        for key, factor in self._ranges.items():
-            low, high, value = *factor.parameters, point[key]
-            if factor.distribution == "loguniform":
-                low, high, value = np.log([low, high, value])
-            shares.append((value - low) / (high - low))
-        return np.array(shares)
+        return np.clip(shares_of(self._ranges, self._starts[best]), STEP, 1 - STEP)
 
     def _residuals(self, shares: Array) -> Array:
         """Return residuals, shape (point, target), of all targets."""
@@ -309,6 +304,17 @@ class Search:
             None if high is None else value(high),
             [(value(share), square) for share, square in curve],
         )
+
+
+def shares_of(ranges: Mapping[str, Factor], point: Point) -> Array:
+    """Return where a point lies in the ranges, each from 0 to 1."""
+    shares = []
+    for key, factor in ranges.items():
+        low, high, value = *factor.parameters, point[key]
+        if factor.distribution == "loguniform":
+            low, high, value = np.log([low, high, value])
+        shares.append((value - low) / (high - low))
+    return np.array(shares)
 
 
 def _variance(slopes: Array) -> Array:

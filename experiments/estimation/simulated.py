@@ -15,12 +15,12 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.config.keys import shown
+from abm.config.keys import flatten, shown
 from abm.economy.folders import of_another_year
 from abm.errors import OutputError
 from experiments.estimation.measured import Measured, check_names
 from experiments.estimation.target_file import TargetFile
-from experiments.sweeps.design.plan import make_plan
+from experiments.sweeps.design.plan import SweepPlan, make_plan, scenario_at
 from experiments.sweeps.design.points import Point
 from experiments.sweeps.design.run_spec import RunFunction
 from experiments.sweeps.store.maker import maker_of_workers
@@ -69,7 +69,8 @@ class Simulated:
     Attributes
     ----------
     starts : list of dict
-        Points of the design, where the search may start.
+        Where the search may start: the scenario's own values, where they lie in the ranges
+        searched, and the points of the design.
     told : list of str
         Which figures of the runs are of another year than their economy.
     """
@@ -92,7 +93,8 @@ class Simulated:
             check_names(names, self._plan)
             run_one = Measured(names)
         self._run_one = run_one
-        self.starts = self._plan.points
+        self._designed = len(self._plan.points)
+        self.starts = [*_own_values(file, self._plan), *self._plan.points]
         tables = self._plan.economies
         self.told = [line for table in tables for line in of_another_year(table)]
         self._known: dict[tuple[Any, ...], Array] = {}
@@ -109,7 +111,7 @@ class Simulated:
         self._stack.enter_context(store.locked())
         check_same(store, self._file.sweep, self._beside)
         # The starts, and what the search asked for before it was stopped.
-        self._plan = self._plan.with_points(store.points()[len(self.starts) :])
+        self._plan = self._plan.with_points(store.points()[self._designed :])
         # Processes that outlive one call: a search asks for few runs at a time.
         self._crew = [Worker(self._options.limits) for _ in range(self._options.workers)]
         for worker in self._crew:
@@ -165,6 +167,25 @@ class Simulated:
             rows = table[table["point"] == number].set_index("replication")
             found = rows.reindex(range(1, replications + 1)).reindex(columns=self._outcomes)
             self._known[_key(point)] = found.to_numpy(np.float64)
+
+
+def _own_values(file: TargetFile, plan: SweepPlan) -> list[Point]:
+    """Return the scenario's own values of the parameters as a point; none where one is outside."""
+    (name, text), *_ = plan.scenarios.items()
+    scenario = scenario_at(text, file.set, plan.quarters[name])
+    stands = flatten(scenario.model_dump(mode="json"))
+    point = {}
+    for key, factor in file.ranges.items():
+        low, high = factor.parameters
+        value = stands.get(key)
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, int | float)
+            or not low <= value <= high
+        ):
+            return []
+        point[key] = float(value)
+    return [point]
 
 
 def _key(point: Point) -> tuple[Any, ...]:

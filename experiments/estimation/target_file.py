@@ -118,7 +118,13 @@ class Series(Settings):
 
 
 class TargetFile(KeyedFile):
-    """Everything an estimation is told beside where and with how many workers."""
+    """Everything an estimation is told beside where and with how many workers.
+
+    ``runs`` is what a population is asked: one run of the scenario, or the runs behind the
+    published rows (`experiments.fit.published_runs`), which have figures of their own.
+    ``search`` is how parameters are looked for: by slopes of the model itself, or on a response
+    surface through ``starts`` points (`experiments.estimation.response_surface`).
+    """
 
     keyed = ("set", "parameters")
 
@@ -133,6 +139,8 @@ class TargetFile(KeyedFile):
     seed: int = Field(1, ge=0, le=2**63 - 1)
     starts: int = Field(16, ge=1, le=4096)
     steps: int = Field(20, ge=1, le=1000)
+    runs: Literal["scenario", "published"] = "scenario"
+    search: Literal["slopes", "surface"] = "slopes"
     set: dict[str, Any] = Field({}, max_length=100)
     series: Annotated[tuple[Series, ...], AsTuple, Field(max_length=100)] = ()
     parameters: dict[str, Any] = Field(min_length=1, max_length=MOST_PARAMETERS)

@@ -2,9 +2,9 @@
 
     python -m experiments.fit.command
 
-rewrites ``abm/data/fitted_parameters.csv`` and ``docs/fit.md`` in a minute or
-two. What is fitted to what is said there; no claim or content observed after
-February 2025 is used.
+rewrites ``abm/data/fitted_parameters.csv`` and, in ``docs/fit.md``, what stands between
+``<!-- measured: one_year -->`` and ``<!-- end -->``, in a minute or two. What is fitted to
+what is said there; no claim or content observed after February 2025 is used.
 """
 
 import sys
@@ -17,6 +17,7 @@ import pandas as pd
 from abm import data
 from abm.axes import FOOTLOOSE, HOSTS, MOTOR, VEHICLES
 from experiments.fit.claim_curves import claim_curve, profile_honesty
+from experiments.fit.estimation_page import FIT_PAGE, with_block
 from experiments.fit.moments import (
     FIRMS_OBSERVED,
     SEEDS_POOLED,
@@ -94,9 +95,10 @@ def main() -> None:
     fitted = Fit(parameters, spread_from, view, profile, honesty, passes)
 
     table = parameter_table(fitted).to_csv(index=False)
-    page = report(fitted, world, curve, targets)
+    told = report(fitted, world, curve, targets)
+    page = FIT_PAGE.read_text(encoding="utf-8")
     write_whole(Path(str(data.path("fitted_parameters"))), table.encode())
-    write_whole(Path(__file__).parents[2] / "docs" / "fit.md", page.encode())
+    write_whole(FIT_PAGE, with_block(page, "measured: one_year", told.rstrip()).encode())
     sys.stdout.write(parameter_table(fitted).to_string(index=False) + "\n")
 
 

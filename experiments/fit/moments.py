@@ -329,7 +329,7 @@ def _parts_content(world: FitSetting, table: FirmTable, base: BaseYear) -> Array
         other_cost[rows] += terms[sector].services[:, 0]
     claims = base.borders.claim[:, :, USA, 0] == Claim.COMPLIES
     adjusts = claims & ~base.borders.meets_rule[..., 0]
-    threshold = world.nafta.content_threshold[table.sector]
+    threshold = world.nafta.content_threshold[table.line, 0]
     content = np.where(adjusts, threshold, costs.free_content[..., 0])
     cost = np.where(adjusts, costs.compliant_cost[..., 0], costs.free_cost[..., 0])
     paid = base.tally.purchases[:, :N_GOODS].sum(axis=(4, 5))

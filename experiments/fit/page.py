@@ -1,4 +1,4 @@
-"""``docs/fit.md``: what was fitted, how well, and what was not."""
+"""The part of ``docs/fit.md`` on what one year tells: what was fitted, and how well."""
 
 from collections.abc import Callable, Iterable
 
@@ -38,19 +38,16 @@ from experiments.labels import REGION_NAMES, SECTOR_NAMES
 INDISTINCT = 0.01
 """Medians whose error exceeds the least one by no more than this are called indistinct."""
 
-INTRODUCTION = f"""# What is fitted, and how well
-
-Written by `python -m experiments.fit.command`, which also writes `abm/data/fitted_parameters.csv`.
-Every moment is of {FIRMS_OBSERVED:,} firms, plants of {len(SEEDS_POOLED)} seeds pooled, \
-at the prices of the
-calibration year. Content is judged by the last rules of the `usmca-content` scenario, parts made in
-the region that do not qualify counting as non-originating; the calibration itself is under the
-baseline's. Nothing observed after February 2025 is used, except that the base of the share of
-failing parts is US imports of the year 2025. A moment below *Fitted* is never reported as a test.
-How fast trade follows duties is [fitted apart](adjustment.md).
+INTRODUCTION = f"""Written by `python -m experiments.fit.command`, which also writes
+`abm/data/fitted_parameters.csv`. Every moment is of {FIRMS_OBSERVED:,} firms, plants of
+{len(SEEDS_POOLED)} seeds pooled, at the prices of the calibration year. Content is judged by the
+last rules of the `usmca-content` scenario, parts made in the region that do not qualify counting as
+non-originating; the calibration itself is under the baseline's. Nothing observed after February
+2025 is used, except that the base of the share of failing parts is US imports of the year 2025. A
+moment below *Fitted* is never reported as a test.
 """
 
-METHOD = f"""## How
+METHOD = f"""### How
 
 - **Origin of deliveries, cars and light trucks**: so that mean parts content over the plants of a
   host is that of the carlines of model year 2020 assembled there. Parts content is the originating
@@ -84,7 +81,7 @@ METHOD = f"""## How
   deviations for vehicles change by less than 0.001.
 """
 
-LIMITS = """## What to keep in mind
+LIMITS = """### What to keep in mind
 
 - **Why the tables' content is not used as it is.** They give the region that delivers an input,
   whatever is inside it, split bilateral flows over users in proportion, and include materials
@@ -133,18 +130,18 @@ def report(fitted: Fit, world: FitSetting, curve: pd.DataFrame, targets: list[Mo
     parts = [
         INTRODUCTION,
         METHOD,
-        "## Parameters\n",
+        "### Parameters\n",
         _parameters(fitted, world, curve),
         f"In brackets: medians whose error is within {INDISTINCT:.0%} of claims of the least. "
         "A dagger marks what is read from another sector or partner, an asterisk a bound "
         f"({_span(*SPREAD_BOUNDS)} for spreads, {_span(*ORIGIN_BOUNDS)} for shares of origin, "
         f"{_span(*MEDIAN_BOUNDS)} for medians). "
         f"The search took {fitted.passes} passes.\n",
-        "## Fitted\n",
+        "### Fitted\n",
         _content_moments(fitted, targets),
         "Share of dutiable imports claimed in 2024, and the root mean squared error over bands:\n",
         _claims(fitted, world, curve),
-        "## Not fitted\n",
+        "### Not fitted\n",
         "Share of dutiable imports claimed in January and February 2025, before claims were "
         "complete, beside that of 2024; and what would be claimed if every product paid 25%:\n",
         _later_claims(fitted, world, curve),
@@ -155,17 +152,17 @@ def report(fitted: Fit, world: FitSetting, curve: pd.DataFrame, targets: list[Mo
         "estimates for 2024: passenger vehicles 16% (USD 7 bn by Goldman Sachs, of imports of "
         "cars of USD 44.7 bn in 2025); before adjustment 9% of output (AMIA, 2025). The share of "
         "Mexican vehicle parts is fitted.\n",
-        "## Can the claim curve tell spreads apart?\n",
+        "### Can the claim curve tell spreads apart?\n",
         "Error of a sector's claim curves, both partners, when its spread is held and the medians "
         f"are fitted. A range of less than {IDENTIFYING_GAIN:.1%} is called no answer.\n",
         _profile(fitted),
-        "## Do claims tell how honest firms are?\n",
+        "### Do claims tell how honest firms are?\n",
         "Error of all claim curves together, when the median reluctance to lie is held and all "
         "else about claims is fitted. Claims that rise with the rate beyond what paperwork "
         "explains would speak for lies; they do not, so a large reluctance is assumed.\n",
         _honesty(fitted),
         LIMITS,
-        "## The curves, band by band\n",
+        "### The curves, band by band\n",
         "Observed / modelled share claimed, in per cent; blank where there is no trade.\n",
         *(f"### {REGION_NAMES[host]}\n\n{_bands(fitted, world, curve, host)}" for host in PARTNERS),
     ]
@@ -331,7 +328,8 @@ def _content(fitted: Fit) -> str:
 def _failing(fitted: Fit, world: FitSetting) -> str:
     rows = []
     for row, sector in enumerate(FOOTLOOSE):
-        cells = [SECTOR_NAMES[sector], f"{world.usmca.content_threshold[row, 0]:.2f}"]
+        asked = world.usmca.content_threshold[world.economy.lines.of(row), 0]
+        cells = [SECTOR_NAMES[sector], f"{asked.mean():.2f}"]
         for host in PARTNERS:
             exports: Exports = fitted.view[sector, host]
             cells += [

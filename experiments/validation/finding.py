@@ -10,9 +10,9 @@ import pandas as pd
 from abm import data
 from abm.economy.tables import Array
 from experiments.outcomes.estimates import Estimate, expectation
+from experiments.outcomes.observing import Look
 from experiments.scenarios.designs import Design
 from experiments.validation.measuring import Measures
-from experiments.validation.observing import Look
 
 Verdict = Literal["holds", "fails", "not testable"]
 

@@ -26,7 +26,7 @@ from abm.core.inputs.contracts import paid
 from abm.economy.tables import Array
 from abm.model import RelocationModel
 from abm.trade.books import indicators
-from experiments.validation.observing import shipped
+from experiments.outcomes.observing import shipped
 
 GROUPS = {sector: [place] for place, sector in enumerate(FOOTLOOSE)} | {"goods": [*range(N_GOODS)]}
 """Sectors whose flows are measured, each of its own and all goods together."""

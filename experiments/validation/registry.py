@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from abm.errors import ScenarioError
+from experiments.outcomes.observing import Look
 from experiments.scenarios.designs import Design
 from experiments.validation.finding import Finding
 from experiments.validation.findings import (
@@ -34,7 +35,6 @@ from experiments.validation.findings import (
     vehicles_begin_to_pay_duty,
     wider_cumulation_joins_spokes,
 )
-from experiments.validation.observing import Look
 
 MODULES = (
     cars_lose_jobs_under_75,

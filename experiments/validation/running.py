@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from abm.errors import ModelError
 from abm.model import RelocationModel
 from abm.worlds.twin import alike, twin
+from experiments.outcomes.observing import Look
 from experiments.runs.processes import process_pool
 from experiments.scenarios.designs import Design
 from experiments.validation.finding import Results
 from experiments.validation.measuring import Measures, run_and_measure
-from experiments.validation.observing import Look
 
 FIRMS = 1_000
 """Per run; effects are paired by seed, so that few firms suffice."""

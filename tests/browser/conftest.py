@@ -156,7 +156,8 @@ def visit(chromium, window, server, request):
     """Open the laboratory; errors on the page or in its console fail the test.
 
     Every visit is a tab, and so a session of its own; with options of its own, a window.
-    ``before`` takes the page before it is loaded.
+    ``before`` takes the page before it is loaded. With ``NEARSHORE_PICTURES=1`` what every page
+    showed last is left in results/screenshots.
     """
     pages, problems = [], []
 
@@ -179,11 +180,13 @@ def visit(chromium, window, server, request):
         return page
 
     yield open_page
-    pictures = ROOT / "results" / "screenshots"
-    pictures.mkdir(parents=True, exist_ok=True)
+    pictures = ROOT / "results" / "screenshots" if os.environ.get("NEARSHORE_PICTURES") else None
+    if pictures is not None:
+        pictures.mkdir(parents=True, exist_ok=True)
     for number, (page, context) in enumerate(pages):
         if not page.is_closed():
-            page.screenshot(path=pictures / f"{request.node.name[:80]}-{number}.png")
+            if pictures is not None:
+                page.screenshot(path=pictures / f"{request.node.name[:80]}-{number}.png")
             page.close()
         if context is not window:
             context.close()

@@ -2,6 +2,7 @@
 
 import io
 import os
+import random
 import re
 import zipfile
 from urllib.parse import urlsplit
@@ -39,6 +40,9 @@ from tests.browser.acting import (
     wait_for_tiles,
 )
 from tests.browser.conftest import BREAKS, FIRMS, HOLDS, PING, Served
+
+COMMANDS = int(os.environ.get("NEARSHORE_COMMANDS", "30"))
+"""Given at random; as many as ``NEARSHORE_COMMANDS`` says where a longer session is wanted."""
 
 LONG_STEP = float(os.environ.get("NEARSHORE_LONG_STEP", 2.5 * PING))
 """Seconds that the longest quarter of the tests takes; `docs/laboratory.md` says when 60."""
@@ -295,17 +299,39 @@ def test_axe_finds_nothing_serious_and_every_chart_has_a_table_and_a_sentence(vi
         expect(figure.locator(".ns-chart-sentence")).to_have_text(re.compile(r"\.$"))
 
 
-def test_twenty_steps_with_levers_pulled_at_random_leave_no_error(visit, server):
-    page, said = visit(), len(server.log.read_text())
-    page.get_by_label("Speed").fill("4")
-    press(page, "Play")
-    for turn in range(5):
-        set_number(page, "Special duty", 7 * turn + 3)
-        set_number(page, "Content required", 50 + turn)
-        wait_for_quarter(page, 4 * (turn + 1))
-    pause_if_playing(page)
-    expect(page.locator(".ns-failed")).to_have_count(0)
+def heap(page):
+    """Bytes of the page's scripts in use, after what is not needed was let go."""
+    talk = page.context.new_cdp_session(page)
+    talk.send("HeapProfiler.collectGarbage")
+    size = page.evaluate("performance.memory.usedJSHeapSize")
+    talk.detach()
+    return size
+
+
+def test_commands_at_random_leave_no_error_and_no_memory(visit, server):
+    page, said, luck = visit(), len(server.log.read_text()), random.Random(3)
+
+    def go_on():
+        """Step; a scenario that was played to its end, or plays still, starts anew."""
+        able = page.get_by_role("button", name="Step", exact=True).first.is_enabled()
+        press(page, "Step" if able else "Reset")
+
+    commands = {
+        "Step": go_on,
+        "duty": lambda: set_number(page, "Special duty", luck.randrange(50)),
+        "content": lambda: set_number(page, "Content required", luck.randrange(40, 80)),
+        "Play": lambda: (press(page, "Play"), pause_if_playing(page)),
+        "Reset": lambda: press(page, "Reset"),
+    }
+    names, weights, begun = list(commands), (8, 3, 3, 2, 1), 0
+    for turn in range(COMMANDS):
+        commands[luck.choices(names, weights)[0]]()
+        if turn == COMMANDS // 4:
+            settled(page)
+            begun = heap(page)
     settled(page)
+    assert heap(page) - begun < 15e6
+    expect(page.locator(".ns-failed")).to_have_count(0)
     assert "Traceback" not in server.log.read_text()[said:]
 
 

@@ -117,6 +117,7 @@ def test_scenarios_lists_each_on_one_line(capsys):
         "status-quo",
         "threat-35",
         "tpp",
+        "usmca-by-line",
         "usmca-content",
         "usmca",
     ]

@@ -7,9 +7,9 @@ import pytest
 
 from abm.axes import FOOTLOOSE, HOSTS
 from experiments.commands.main import main
+from experiments.fit.long_run_stock import semi_elasticity
+from experiments.outcomes.observing import shipped
 from experiments.scenarios.designs import BASE_FIXED, FIRST_QUARTER, cars_fixed
-from experiments.validation.long_run_stock import semi_elasticity
-from experiments.validation.observing import shipped
 from experiments.validation.running import Task, collected, run_all, run_task
 from tests.same_firms import model_of
 

@@ -126,7 +126,7 @@ def completed(*words):
 
 def test_a_shell_completes_commands_options_and_scenarios():
     assert completed("sta") == ["status"]
-    assert completed("run", "usm") == ["usmca", "usmca-content"]
+    assert completed("run", "usm") == ["usmca", "usmca-by-line", "usmca-content"]
     assert completed("run", "usmca", "--aga") == ["--against"]
     assert completed("run", "usmca", "--against", "status") == ["status-quo"]
 

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from abm.core.inputs.content_rules import MAX_LOG_WEDGE, meet_content_rule, restricted_spending
+from abm.core.inputs.cost_step import cost_step
 from abm.core.inputs.purchases import input_purchases
-from abm.core.inputs.sourcing import UnitCosts, cost_step
+from abm.core.inputs.sourcing import UnitCosts
 from tests.strategies import N_ENTRIES, mixes, plants, seeds, thresholds
 
 TOLERANCE = 1e-12

@@ -8,7 +8,7 @@ import pytest
 import abm.model
 import abm.trade_phases
 from abm.engine.guards import GUARDS, WEIGHED_LATER, check_finite, guards_of
-from abm.errors import NonFiniteError
+from abm.errors import ModelError, NonFiniteError
 from abm.worlds.twin import twin
 from agents import FirmTable
 from tests.same_firms import at_rest
@@ -51,6 +51,16 @@ def test_a_figure_of_a_firm_is_named_before_anything_uses_it(model, column, brok
     with pytest.raises(NonFiniteError, match=f"{column} of firm 7 .* is {broken}") as raised:
         model.step()
     assert (raised.value.phase, raised.value.inputs["firm"]) == ("enact_policy", 7)
+
+
+def test_a_model_whose_quarter_broke_off_says_so_instead_of_doing_nothing(model):
+    model.firms.weight[7] = np.nan
+    with pytest.raises(NonFiniteError):
+        model.step()
+    for go_on in (model.step, lambda: model.run_for(2)):
+        with pytest.raises(ModelError, match="quarter 1 broke off, so the model cannot go on"):
+            go_on()
+    assert model.quarter == 1
 
 
 def spoil_costs(table, calibration, terms, value_added, costs):

@@ -127,6 +127,12 @@ def bent(spec, scenario):
     }
 
 
+def noisy(spec, scenario):
+    """The same with luck that differs from point to point, as where single firms are large."""
+    luck = random.Random(f"{spec.values} {spec.seed}")
+    return {name: value + 0.1 * luck.gauss() for name, value in bent(spec, scenario).items()}
+
+
 def bent_until_stopped(spec, scenario):
     """The same, but it asks the program that runs it to stop once."""
     mark = Path(os.environ["MARKS"]) / "stopped"

@@ -101,6 +101,32 @@ def test_the_fitted_scenario_says_what_it_was_fitted_to(fitted):
     assert page.index("Fitted: not a test") < page.index("Tests: not used to fit")
 
 
+def on_surface(folder, starts):
+    head = HEAD.replace("starts = 4", f'starts = {starts}\nsearch = "surface"')
+    return write(folder, *BOTH, head=head)
+
+
+def test_a_surface_finds_what_slopes_of_noisy_figures_miss(tmp_path):
+    result, numbers = fit(on_surface(tmp_path, 64), tmp_path / "out", sweep_runs.noisy)
+    build, closure = numbers["parameters"].values()
+    assert build["value"] == pytest.approx(A, abs=0.06)
+    assert closure["value"] == pytest.approx(B, abs=0.06)
+    for known, truth in ((build, A), (closure, B)):
+        assert known["profile"][0] < truth < known["profile"][1]
+    assert numbers["evaluations"] == 66  # the points, where the scenario stands, and the best
+    assert any(line.startswith("surface: runs at the best values differ") for line in result.lines)
+    (tmp_path / "slopes").mkdir()
+    same = write(tmp_path / "slopes", *BOTH)
+    _, by_slopes = fit(same, tmp_path / "slopes" / "out", sweep_runs.noisy)
+    known = by_slopes["parameters"]["firms.build_cost"]
+    assert abs(known["value"] - A) > abs(build["value"] - A)
+
+
+def test_too_few_points_for_a_surface_are_refused(tmp_path):
+    with pytest.raises(OutputError, match=r"starts: \d points .* too few for a surface of 5 terms"):
+        fit(on_surface(tmp_path, 3), tmp_path / "out")
+
+
 def test_what_targets_cannot_tell_apart_is_said(tmp_path):
     file = write(tmp_path, ("sum", A + B, 0.01, "fit"), ("twice", 2 * (A + B), 0.02, "fit"))
     result, numbers = fit(file, tmp_path / "out")
@@ -164,7 +190,7 @@ def test_the_fit_recovers_a_parameter_from_data_made_by_the_model(tmp_path):
     file = write(tmp_path, target, head=f"{size}starts = 1\n{span}")
     _, numbers = fit(file, tmp_path / "out", sweep_runs.claims)
     (known,) = numbers["parameters"].values()
-    assert known["value"] == pytest.approx(1.6, rel=0.1)
+    assert known["value"] == pytest.approx(1.6, rel=0.3)  # claims of two populations are noisy
     assert known["profile"][0] < 1.6 < known["profile"][1]
 
 

@@ -127,6 +127,8 @@ class RuledFirms:
             shift=np.zeros((INPUTS, entries)),
             de_minimis=none + 1,
             country=none,
+            core=none,
+            in_core=np.zeros(INPUTS, bool),
         )
         self.goal = meet_origin_rules(self.firms, self.rules, tolerance=TIGHT)
 

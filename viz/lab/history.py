@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abm import RelocationModel
-from abm.axes import FOOTLOOSE, HAS_PLANT, MOTOR, N_GOODS, N_HOSTS, QUARTERS_A_YEAR
+from abm.axes import FOOTLOOSE, HAS_PLANT, MOTOR, N_GOODS, N_HOSTS, QUARTERS_A_YEAR, USA
 from abm.trade.books import indicators
 from abm.trade.books.accounts import Accounts
 from viz.lab.sites import cities, sites
@@ -120,7 +120,7 @@ class Picture:
     content : ndarray, shape (sector, bin)
         Output by content when inputs are chosen freely, share of the sector's.
     threshold : ndarray, shape (sector,)
-        Content asked for; 0 where there is no rule.
+        Content asked for, mean over what US makers sell; 0 where there is no rule.
     """
 
     output: Floats
@@ -132,6 +132,14 @@ class Picture:
     trade: Floats
     content: Floats
     threshold: Floats
+
+
+def _content_asked(model: RelocationModel) -> Floats:
+    """Content asked for of each sector, shape (sector,)."""
+    by_line = model.now.content_threshold[:, 0, model.regime]
+    by_source = np.broadcast_to(by_line[:, None], model.economy.lines.share.shape)
+    asked: Floats = model.economy.lines.by_sector(by_source)[: len(FOOTLOOSE), USA]
+    return asked
 
 
 class Atlas:
@@ -169,7 +177,7 @@ class Atlas:
             moved=moved,
             trade=BILLION_A_YEAR * value[:N_GOODS].sum(axis=0),
             content=self._content(model, sold),
-            threshold=model.now.content_threshold[: len(FOOTLOOSE), model.regime],
+            threshold=_content_asked(model),
         )
 
     def sales(self, model: RelocationModel) -> Floats:

@@ -26,11 +26,14 @@ class Buyers:
         Share of the value delivered by qualifying suppliers that originates.
     base_potential : ndarray, shape (firm, input, host)
         Sourcing potential of the calibration year.
+    line : ndarray of int, shape (firm,)
+        The product line that each makes, by which it finds its rule of origin.
     """
 
     affinity: Floats
     origin_share: Floats
     base_potential: Floats
+    line: NDArray[np.integer]
 
     def __len__(self) -> int:
         return len(self.affinity)
@@ -42,7 +45,12 @@ class Buyers:
     def at(self, host: int) -> "Buyers":
         """The same firms at one host."""
         here = slice(host, host + 1)
-        return Buyers(self.affinity, self.origin_share[:, here], self.base_potential[:, :, here])
+        return Buyers(
+            self.affinity,
+            self.origin_share[:, here],
+            self.base_potential[:, :, here],
+            self.line,
+        )
 
     def appeal(self, weights: Sequence[Floats], edges: Edges) -> Floats:
         """Sourcing potential of originating inputs, of others, and of others valued before duty.

@@ -24,6 +24,9 @@ from abm.core.inputs.origin_rules import (
     rule_excess,
 )
 
+type Entries = tuple[NDArray[np.integer], NDArray[np.integer], NDArray[np.integer]]
+"""Line, way and regime of some entries."""
+
 
 @dataclass(frozen=True)
 class FurtherRules:
@@ -35,10 +38,11 @@ class FurtherRules:
         Part of the originating sourcing weight at plants above the wage line.
     own_high_wage : ndarray, shape (host, regime)
         Part of the plant's own value added that is labour cost above the line.
-    labour, category, de_minimis : ndarray, shape (regime,)
-        As in `abm.core.inputs.origin_rules.OriginRules`.
-    in_category : ndarray of bool, shape (input,)
-    shift : ndarray, shape (input, regime)
+    labour, category, de_minimis, core : ndarray, shape (line, way, regime)
+        As in `abm.core.inputs.origin_rules.OriginRules`, by product line and by way in
+        which it may originate.
+    in_category, in_core : ndarray of bool, shape (input,)
+    shift : ndarray, shape (input, line, way, regime)
     country : ndarray, shape (regime,)
         As in `abm.core.inputs.origin_rules.OriginRules`.
     in_country : ndarray of bool, shape (source, regime)
@@ -53,6 +57,8 @@ class FurtherRules:
     category: Floats
     de_minimis: Floats
     in_category: NDArray[np.bool_]
+    core: Floats
+    in_core: NDArray[np.bool_]
     shift: Floats
     country: Floats
     in_country: NDArray[np.bool_]
@@ -68,26 +74,31 @@ class FurtherRules:
         return FurtherRules(
             self.high_wage_weights[:, :, hosts, regimes],
             self.own_high_wage[hosts, regimes],
-            self.labour[regimes],
-            self.category[regimes],
-            self.de_minimis[regimes],
+            self.labour[..., regimes],
+            self.category[..., regimes],
+            self.de_minimis[..., regimes],
             self.in_category,
-            self.shift[:, regimes],
+            self.core[..., regimes],
+            self.in_core,
+            self.shift[..., regimes],
             self.country[regimes],
             self.in_country[:, regimes],
             self.own_country[hosts, regimes],
         )
 
-    def asked(self, threshold: Floats, regime: NDArray[np.integer]) -> OriginRules:
-        """All rules that some entries must meet, given the regime of each."""
+    def asked(self, threshold: Floats, entries: Entries) -> OriginRules:
+        """All rules that some entries must meet."""
+        of_regime = entries[-1]
         return OriginRules(
-            threshold=threshold[regime].astype(np.float64),
-            labour=self.labour[regime],
-            category=self.category[regime],
+            threshold=threshold[entries].astype(np.float64),
+            labour=self.labour[entries],
+            category=self.category[entries],
             in_category=self.in_category,
-            shift=self.shift[:, regime],
-            de_minimis=self.de_minimis[regime],
-            country=self.country[regime],
+            shift=self.shift[(slice(None), *entries)],
+            de_minimis=self.de_minimis[entries],
+            country=self.country[of_regime],
+            core=self.core[entries],
+            in_core=self.in_core,
         )
 
 
@@ -186,17 +197,14 @@ def content_start(log_wedge: Floats, threshold: Floats) -> Floats:
     return start
 
 
-def regimes_of(entries: NDArray[np.bool_]) -> NDArray[np.integer]:
-    """Regime of every entry, shape (host, regime, firm)."""
-    return np.broadcast_to(np.arange(entries.shape[1])[:, None], entries.shape)
+def missed_entries(free: FreeMix, rules: OriginRules) -> NDArray[np.bool_]:
+    """Where the free mix misses some rule, shape (host, regime, firm).
 
-
-def missed_entries(free: FreeMix, further: FurtherRules, threshold: Floats) -> NDArray[np.bool_]:
-    """Where the free mix misses some rule, shape (host, regime, firm)."""
+    ``rules`` are those of every entry, in the order of these axes.
+    """
     every = np.ones(free.other_cost.shape, np.bool_)
     firms = free.entries(every)
-    regime = regimes_of(every)[every]
-    excess = rule_excess(firms, further.asked(threshold, regime), firms.free_spending)
+    excess = rule_excess(firms, rules, firms.free_spending)
     missed: NDArray[np.bool_] = (excess > 0).any(axis=0).reshape(every.shape)
     return missed
 
@@ -204,8 +212,7 @@ def missed_entries(free: FreeMix, further: FurtherRules, threshold: Floats) -> N
 # why: pure function of arrays: whatever it rests on is an argument
 def solve_entries(
     free: FreeMix,
-    further: FurtherRules,
-    threshold: Floats,
+    rules: OriginRules,
     where: NDArray[np.bool_],
     log_wedge: Floats,
     multipliers: Floats,
@@ -216,8 +223,8 @@ def solve_entries(
     Parameters
     ----------
     free : FreeMix
-    further : FurtherRules
-    threshold : ndarray, shape (regime,)
+    rules : OriginRules
+        Those of the entries to solve.
     where : ndarray of bool, shape (host, regime, firm)
         Entries to solve.
     log_wedge : ndarray, shape (host, regime, firm)
@@ -232,8 +239,6 @@ def solve_entries(
     RuledMix
         Entries in the order of ``where``.
     """
-    regime = regimes_of(where)[where]
-    rules = further.asked(threshold, regime)
     known = multipliers[:, where].astype(np.float64)
     first = content_start(log_wedge[where], rules.threshold)
     start = np.where(known.any(axis=0), known, first)

@@ -10,7 +10,7 @@ are linear in spending:
 * content       ``sum_k d x[k, F] <= (1 - threshold) NC``
 * labour        ``own_high_wage + sum_k x[k, H] >= labour NC``
 * category      ``d x[k, F] <= (1 - category) (x[k, H] + x[k, R] + d x[k, F])``, summed over
-  the categories it is about (steel and aluminium)
+  the categories it is about (steel and aluminium); and once more for others (core parts)
 * tariff shift  ``sum_k shift[k] d x[k, F] <= de_minimis NC``
 * country       ``own_country + sum_k x[k, T] >= country NC``, of parts that originate there
 
@@ -53,10 +53,10 @@ FOREIGN = -1
 AT_HIGH_WAGES, THERE = slice(HIGH_WAGE, FOREIGN, 2), slice(HIGH_WAGE_THERE, FOREIGN)
 """The groups made at high wages, and those made in the country; the latter may be none."""
 
-CONTENT, LABOUR, CATEGORY, SHIFT, COUNTRY = range(5)
-"""The rules, in the order of the multipliers."""
+CONTENT, LABOUR, CATEGORY, SHIFT, COUNTRY, CORE = range(6)
+"""The rules, in the order of the multipliers; that on core parts is a second one on categories."""
 
-N_RULES = 5
+N_RULES = 6
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,9 @@ class OriginRules:
         Value of foreign parts that the tariff shift rule allows, share of net cost.
     country : ndarray, shape (entry,)
         Cost that must arise in one country, share of net cost.
+    core : ndarray, shape (entry,)
+        As ``category``, of the categories below.
+    in_core : ndarray of bool, shape (input,)
     """
 
     threshold: Floats
@@ -88,6 +91,8 @@ class OriginRules:
     shift: Floats
     de_minimis: Floats
     country: Floats
+    core: Floats
+    in_core: NDArray[np.bool_]
 
     def take(self, entries: NDArray[np.integer]) -> "OriginRules":
         """The rules of some entries."""
@@ -99,6 +104,16 @@ class OriginRules:
             self.shift[:, entries],
             self.de_minimis[entries],
             self.country[entries],
+            self.core[entries],
+            self.in_core,
+        )
+
+    @property
+    def on_categories(self) -> tuple[tuple[int, Floats, NDArray[np.bool_]], ...]:
+        """The rules on categories: number, share asked for and the categories of each."""
+        return (
+            (CATEGORY, self.category, self.in_category[:, None]),
+            (CORE, self.core, self.in_core[:, None]),
         )
 
 
@@ -155,16 +170,14 @@ def rule_excess(firms: Sourcing, rules: OriginRules, spending: Floats) -> Floats
     foreign = firms.before_duty * spending[FOREIGN]
     regional = spending[:FOREIGN].sum(axis=0)
     high_wage, there = (spending[groups].sum(axis=(0, 1)) for groups in (AT_HIGH_WAGES, THERE))
-    inside = rules.in_category[:, None]
-    return np.stack(
-        [
-            foreign.sum(axis=0) - (1 - rules.threshold) * net_cost,
-            rules.labour * net_cost - firms.own_high_wage - high_wage,
-            (inside * (rules.category * foreign - (1 - rules.category) * regional)).sum(axis=0),
-            (rules.shift * foreign).sum(axis=0) - rules.de_minimis * net_cost,
-            rules.country * net_cost - firms.own_country - there,
-        ]
-    )
+    excess = np.empty((N_RULES, net_cost.size))
+    excess[CONTENT] = foreign.sum(axis=0) - (1 - rules.threshold) * net_cost
+    excess[LABOUR] = rules.labour * net_cost - firms.own_high_wage - high_wage
+    excess[SHIFT] = (rules.shift * foreign).sum(axis=0) - rules.de_minimis * net_cost
+    excess[COUNTRY] = rules.country * net_cost - firms.own_country - there
+    for rule, share, inside in rules.on_categories:
+        excess[rule] = (inside * (share * foreign - (1 - share) * regional)).sum(axis=0)
+    return excess
 
 
 def weight_slopes(firms: Sourcing, rules: OriginRules) -> Floats:
@@ -175,9 +188,9 @@ def weight_slopes(firms: Sourcing, rules: OriginRules) -> Floats:
     slopes[CONTENT, FOREIGN] += foreign
     slopes[LABOUR] = rules.labour
     slopes[LABOUR, AT_HIGH_WAGES] -= 1
-    inside = rules.in_category[:, None]
-    slopes[CATEGORY, :FOREIGN] = -(1 - rules.category) * inside
-    slopes[CATEGORY, FOREIGN] = rules.category * foreign * inside
+    for rule, share, inside in rules.on_categories:
+        slopes[rule, :FOREIGN] = -(1 - share) * inside
+        slopes[rule, FOREIGN] = share * foreign * inside
     slopes[SHIFT] = -rules.de_minimis
     slopes[SHIFT, FOREIGN] += rules.shift * foreign
     slopes[COUNTRY] = rules.country

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from abm.core.blocks import blocks
 from abm.core.inputs.buyers import ORIGINATING, OTHER, Buyers, Edges
@@ -28,7 +29,7 @@ def input_purchases(
     buyers : Buyers
         With potentials of a single host.
     terms : sequence of InputTerms
-        As for `abm.core.inputs.sourcing.cost_step`, with a single host and a single regime.
+        As for `abm.core.inputs.cost_step.cost_step`, with a single host and a single regime.
     edges : ndarray of int, shape (sector + 1,)
         Where the plants of each sector begin, and the last ones end.
     log_wedge : ndarray, shape (firm,)
@@ -77,12 +78,14 @@ def input_purchases(
     return bought
 
 
+# why: pure function of arrays: whatever it rests on is an argument
 def ruled_purchases(
     buyers: Buyers,
     terms: InputTerms,
     value_added: Floats,
     multipliers: Floats,
     compliant_volume: Floats,
+    way: NDArray[np.integer] | None = None,
 ) -> Floats:
     """What the plants of one sector at one host buy to meet several rules of origin.
 
@@ -98,6 +101,8 @@ def ruled_purchases(
         Those of the mix that meets the rules.
     compliant_volume : ndarray, shape (firm, outlet)
         Output made to meet them; what is made with the free mix is none of this.
+    way : ndarray of int, shape (firm,), optional
+        In which each product originates; the first without it.
 
     Returns
     -------
@@ -116,10 +121,10 @@ def ruled_purchases(
         some = buyers.take(rows)
         choice = free_choice(some, terms)
         mix = free_mix(terms, some, choice, value_added[None, None, rows])
-        regime = np.zeros(len(rows), np.int64)
+        every = np.ones(mix.other_cost.shape, np.bool_)
         spending = spending_at(
-            mix.entries(np.ones(mix.other_cost.shape, np.bool_)),
-            terms.further.asked(terms.threshold, regime),
+            mix.entries(every),
+            terms.rules_of(some, every, 0 if way is None else way[rows]),
             multipliers[rows].T.astype(np.float64),
         )
         by_source = some.affinity.transpose(1, 2, 0).astype(np.float64)

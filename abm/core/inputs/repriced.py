@@ -12,7 +12,7 @@ import numpy as np
 from abm.core.blocks import ROWS_A_BLOCK, blocks
 from abm.core.inputs.buyers import ORIGINATING, OTHER, Buyers, sourcing_potential
 from abm.core.inputs.content_rules import Floats, category_wedges, mix_factors
-from abm.core.inputs.further_rules import regimes_of, weights_by_group
+from abm.core.inputs.further_rules import weights_by_group
 from abm.core.inputs.origin_rules import spending_at
 from abm.core.inputs.sourcing import FreeChoice, InputTerms, UnitCosts, free_choice, free_mix
 
@@ -35,9 +35,9 @@ def reprice(
     change : ndarray, shape (input, source, host, regime)
         New price over that of ``terms``, less one.
     out : UnitCosts
-        As `abm.core.inputs.sourcing.cost_step` left them; changed in place.
+        As `abm.core.inputs.cost_step.cost_step` left them; changed in place.
     """
-    for rows in blocks(len(buyers), max(1, ROWS_A_BLOCK // len(terms.threshold))):
+    for rows in blocks(len(buyers), max(1, ROWS_A_BLOCK // terms.regimes)):
         costs = out.rows(rows)
         some = buyers.take(rows)
         choice = free_choice(some, terms)
@@ -93,7 +93,7 @@ def _ruled_mixes(
     mix = free_mix(terms, buyers, choice, np.moveaxis(value_added, 0, -1))
     spending = spending_at(
         mix.entries(bound),
-        terms.further.asked(terms.threshold, regimes_of(bound)[bound]),
+        terms.rules_of(buyers, bound, np.moveaxis(costs.way, 0, -1)),
         np.moveaxis(costs.multipliers, 0, -1)[:, bound].astype(np.float64),
     )
     qualifying, other = terms.weights[:, :, ORIGINATING], terms.weights[:, :, OTHER]

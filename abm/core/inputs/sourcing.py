@@ -21,7 +21,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.core.blocks import ROWS_A_BLOCK, blocks
 from abm.core.inputs.buyers import (
     ORIGINATING,
     OTHER,
@@ -31,9 +30,9 @@ from abm.core.inputs.buyers import (
     sector_potentials,
     sourcing_potential,
 )
-from abm.core.inputs.content_rules import Floats, meet_content_rule
-from abm.core.inputs.further_rules import FreeMix, FurtherRules, missed_entries, solve_entries
-from abm.core.inputs.origin_rules import N_RULES
+from abm.core.inputs.content_rules import Floats
+from abm.core.inputs.further_rules import FreeMix, FurtherRules
+from abm.core.inputs.origin_rules import N_RULES, OriginRules
 from abm.core.layout import firm_last, first_last, last_first
 
 
@@ -53,8 +52,10 @@ class InputTerms:
         Cost of a category per unit of output in the calibration year.
     services : ndarray, shape (host, regime)
         Cost per unit of output of inputs that are not materials.
-    threshold : ndarray, shape (regime,)
-        Regional value content asked for, 0 where there is no rule.
+    threshold : ndarray, shape (line, way, regime)
+        Regional value content asked for, 0 where there is no rule, of all product lines.
+    either : ndarray of bool, shape (line, regime), optional
+        Given if some line of the sector may originate in a second way: which ones may.
     further : FurtherRules, optional
         Rules beside content, if the sector has any.
     services_by_source : ndarray, shape (service, source, host, regime), optional
@@ -70,20 +71,22 @@ class InputTerms:
     bill_of_materials: Floats
     services: Floats
     threshold: Floats
+    either: NDArray[np.bool_] | None = None
     further: FurtherRules | None = None
     services_by_source: Floats | None = None
     signed: Floats | None = None
 
     def at(self, host: int, regime: int) -> "InputTerms":
         """The same terms for one host and one regime."""
-        signed = self.signed if regime == len(self.threshold) - 1 else None
+        signed = self.signed if regime == self.regimes - 1 else None
         hosts, regimes = slice(host, host + 1), slice(regime, regime + 1)
         return InputTerms(
             self.weights[:, :, :, hosts, regimes],
             self.theta,
             self.bill_of_materials[:, hosts],
             self.services[hosts, regimes],
-            self.threshold[regimes],
+            self.threshold[..., regimes],
+            None if self.either is None else self.either[:, regimes],
             self.further and self.further.at(hosts, regimes),
             signed=None if signed is None else signed[:, :, hosts],
         )
@@ -95,9 +98,34 @@ class InputTerms:
             self.theta,
             self.bill_of_materials,
             self.services[..., regimes],
-            self.threshold[regimes],
+            self.threshold[..., regimes],
+            None if self.either is None else self.either[:, regimes],
             self.further and self.further.at(slice(None), regimes),
         )
+
+    @property
+    def regimes(self) -> int:
+        """Number of regimes."""
+        return int(self.threshold.shape[-1])
+
+    def rules_of(
+        self, buyers: Buyers, where: NDArray[np.bool_], way: NDArray[np.integer] | int = 0
+    ) -> OriginRules:
+        """All rules that some entries must meet, of terms with further ones.
+
+        Parameters
+        ----------
+        buyers : Buyers
+        where : ndarray of bool, shape (host, regime, firm)
+            The entries.
+        way : int or ndarray of int that broadcasts to it
+            The way in which each is to originate.
+        """
+        assert self.further is not None
+        regime = np.arange(self.regimes)[:, None]
+        axes = (buyers.line, np.asarray(way), regime)
+        line, way, regime = (np.broadcast_to(axis, where.shape)[where] for axis in axes)
+        return self.further.asked(self.threshold, (line, way, regime))
 
     @property
     def shape(self) -> tuple[int, int, int, int, int]:
@@ -115,7 +143,7 @@ class UnitCosts:
     free mix meets every rule, ``feasible`` whether any mix does. ``multipliers`` alone
     has shape (firm, rule, host, regime): the cost that the compliant mix would save if
     a rule were a dollar looser. It is 0 unless there are several rules and the free mix
-    misses one.
+    misses one. ``way`` is the cheaper of the ways in which the product may originate.
     """
 
     free_cost: Floats
@@ -126,6 +154,7 @@ class UnitCosts:
     compliant_content: Floats
     meets_rule: NDArray[np.bool_]
     multipliers: Floats
+    way: NDArray[np.int8]
 
     @classmethod
     def empty(cls, firms: int, hosts: int, regimes: int, dtype: type = np.float32) -> "UnitCosts":
@@ -139,15 +168,12 @@ class UnitCosts:
             return firm_last(shape, np.bool_, False)
 
         multipliers = firm_last((firms, N_RULES, hosts, regimes), dtype, 0)
-        return cls(nan(), nan(), nan(), nan(), no(), nan(), no(), multipliers)
+        way = firm_last(shape, np.int8, 0)
+        return cls(nan(), nan(), nan(), nan(), no(), nan(), no(), multipliers, way)
 
     def rows(self, rows: slice) -> "UnitCosts":
         """The same arrays for some firms, as views."""
         return UnitCosts(*(array[rows] for array in vars(self).values()))
-
-    def last(self, firms: slice) -> "UnitCosts":
-        """The same as `rows` of arrays whose firm is the last axis."""
-        return UnitCosts(*(array[..., firms] for array in vars(self).values()))
 
     def during(self, regimes: slice | NDArray[np.integer]) -> "UnitCosts":
         """The same arrays for some regimes: views where these follow each other."""
@@ -193,10 +219,6 @@ class FreeChoice:
         total: Floats = value.sum(axis=0)
         return total
 
-    def of(self, firms: slice) -> "FreeChoice":
-        """The same for some firms, as views."""
-        return FreeChoice(*(array[..., firms] for array in vars(self).values()))
-
     def take(self, entries: NDArray[np.bool_]) -> "FreeChoice":
         """The same for some entries, shape (input, entry) each."""
         return FreeChoice(*(array[:, entries] for array in vars(self).values()))
@@ -205,8 +227,17 @@ class FreeChoice:
 def free_choice(
     buyers: Buyers, terms: InputTerms | Sequence[InputTerms], edges: Edges | None = None
 ) -> FreeChoice:
-    """What a block of firms buys when no rule applies; arguments as in `cost_step`."""
-    each, edges = _by_sector(buyers, terms, edges)
+    """What a block of firms buys when no rule applies.
+
+    Parameters
+    ----------
+    buyers : Buyers
+    terms : InputTerms, or sequence of them
+        One a sector; all have the same ``theta``.
+    edges : ndarray of int, shape (sector + 1,), optional
+        Where the firms of each sector begin, and the last ones end; given with a sequence.
+    """
+    each, edges = by_sector(buyers, terms, edges)
     groups = buyers.appeal([one.weights for one in each], edges)
     other = groups[:, OTHER]
     potential = groups[:, ORIGINATING] + other
@@ -219,13 +250,13 @@ def free_choice(
     np.log(spend, out=spend)
     spend *= (-1 / each[0].theta)[:, None, None, None]
     np.exp(spend, out=spend)
-    spend *= _of_firms([one.bill_of_materials for one in each], edges)[:, :, None]
+    spend *= of_firms([one.bill_of_materials for one in each], edges)[:, :, None]
     if signed:
         spend[:, :, -1] *= potential[:, :, -1] / at_contracts
     return FreeChoice(spend, potential, other, groups[:, OTHER_BEFORE_DUTY])
 
 
-def _by_sector(
+def by_sector(
     buyers: Buyers, terms: InputTerms | Sequence[InputTerms], edges: Edges | None
 ) -> tuple[Sequence[InputTerms], Edges]:
     """Terms one a sector, and where each begins among the firms; all firms may be of one."""
@@ -235,95 +266,12 @@ def _by_sector(
     return terms, edges
 
 
-def _of_firms(by_sector: Sequence[Floats], edges: Edges) -> Floats:
+def of_firms(sectors: Sequence[Floats], edges: Edges) -> Floats:
     """What each firm's sector has, shape (..., firm), or (..., 1) where there is but one."""
-    if len(by_sector) == 1:
-        return by_sector[0][..., None]
-    repeated: Floats = np.repeat(np.stack(by_sector, axis=-1), np.diff(edges), axis=-1)
+    if len(sectors) == 1:
+        return sectors[0][..., None]
+    repeated: Floats = np.stack(sectors, axis=-1).repeat(edges[1:] - edges[:-1], axis=-1)
     return repeated
-
-
-def cost_step(
-    buyers: Buyers,
-    value_added: Floats,
-    terms: InputTerms | Sequence[InputTerms],
-    out: UnitCosts,
-    tolerance: float = 2e-6,
-    edges: Edges | None = None,
-) -> None:
-    """Free and compliant unit cost of the firms of one sector, or of several one after another.
-
-    Parameters
-    ----------
-    buyers : Buyers
-    value_added : ndarray, shape (firm, host, regime)
-        Labour and capital per unit of output.
-    terms : InputTerms, or sequence of them
-        Prices, bill of materials and rules, one a sector. All have the same ``theta``.
-    out : UnitCosts
-        Filled in place; its ``log_wedge`` and ``multipliers`` before the call are the
-        warm start.
-    tolerance : float
-        Accepted shortfall of content, as a share of net cost.
-    edges : ndarray of int, shape (sector + 1,), optional
-        Where the firms of each sector begin, and the last ones end; given with a sequence.
-    """
-    each, edges = _by_sector(buyers, terms, edges)
-    for rows in blocks(len(buyers), max(1, ROWS_A_BLOCK // len(each[0].threshold))):
-        within = np.clip(edges - rows.start, 0, rows.stop - rows.start)
-        some = buyers.take(rows)
-        choice = free_choice(some, each, within)
-        result = _firm_innermost(out.rows(rows))
-        labour_and_capital = first_last(value_added[rows])
-        other_cost = labour_and_capital + _of_firms([one.services for one in each], within)
-        threshold = _of_firms([one.threshold for one in each], within)
-        cost = choice.spend.sum(axis=0) + other_cost
-        content = 1 - choice.foreign_value() / cost
-        warm = np.nan_to_num(result.log_wedge)
-        result.free_cost[:] = result.compliant_cost[:] = cost
-        result.free_content[:] = result.compliant_content[:] = content
-        result.log_wedge[:] = 0
-        result.feasible[:] = True
-        binds = (threshold > 0) & (content < threshold)
-        result.meets_rule[:] = ~binds
-        if binds.any():
-            bound = choice.take(binds)
-            theta = each[0].theta
-            _meet_content(bound, theta, threshold, other_cost, binds, warm, result, tolerance)
-        for one, start, stop in zip(each, within[:-1], within[1:], strict=True):
-            if one.further is not None and stop > start:
-                span = slice(int(start), int(stop))
-                mix = free_mix(one, some.take(span), choice.of(span), labour_and_capital[..., span])
-                _meet_further(one, mix, result.last(span), tolerance)
-
-
-# why: pure function of arrays: whatever it rests on is an argument
-def _meet_content(
-    bound: FreeChoice,
-    theta: Floats,
-    threshold: Floats,
-    other_cost: Floats,
-    binds: NDArray[np.bool_],
-    warm: Floats,
-    result: UnitCosts,
-    tolerance: float,
-) -> None:
-    """Solve the entries of a block for which the content rule binds."""
-    threshold = np.broadcast_to(threshold, binds.shape)[binds]
-    mix = meet_content_rule(
-        bound.spend,
-        bound.foreign(),
-        bound.before_duty(),
-        theta,
-        other_cost[binds],
-        threshold,
-        warm[binds],
-        tolerance,
-    )
-    result.compliant_cost[binds] = np.where(mix.feasible, mix.net_cost, np.inf)
-    result.compliant_content[binds] = threshold
-    result.log_wedge[binds] = mix.log_wedge
-    result.feasible[binds] = mix.feasible
 
 
 def free_mix(terms: InputTerms, buyers: Buyers, choice: FreeChoice, value_added: Floats) -> FreeMix:
@@ -368,32 +316,3 @@ def free_mix(terms: InputTerms, buyers: Buyers, choice: FreeChoice, value_added:
         there,
         high_there,
     )
-
-
-def _meet_further(terms: InputTerms, mix: FreeMix, result: UnitCosts, tolerance: float) -> None:
-    """Solve anew, with all rules, the entries of a block that miss one of them."""
-    assert terms.further is not None
-    missed = missed_entries(mix, terms.further, terms.threshold)
-    result.meets_rule[:] &= ~missed
-    missed &= result.feasible
-    if not missed.any():
-        return
-    solved = solve_entries(
-        mix,
-        terms.further,
-        terms.threshold,
-        missed,
-        result.log_wedge,
-        result.multipliers,
-        tolerance,
-    )
-    result.multipliers[:, missed] = solved.multipliers
-    result.compliant_cost[missed] = np.where(solved.feasible, solved.net_cost, np.inf)
-    result.compliant_content[missed] = solved.content
-    result.log_wedge[missed] = solved.log_wedge
-    result.feasible[missed] = solved.feasible
-
-
-def _firm_innermost(costs: UnitCosts) -> UnitCosts:
-    """Views of shape (host, regime, firm)."""
-    return UnitCosts(*(first_last(array) for array in vars(costs).values()))

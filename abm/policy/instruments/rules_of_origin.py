@@ -1,13 +1,15 @@
 """Rules of origin: how much of a product must come from the region to be duty-free."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator
 
 from abm.axes import FOOTLOOSE, HOSTS, REGIONS, SECTORS
 from abm.config.settings import Host, ManufactureOrAll, Number, Settings, Share, setting
+from abm.economy.tables import load_economy
 from abm.policy.arrays import RegimeArrays
+from abm.policy.instruments.line_rules import CONDITIONS, ByLine, Schedule
 
 
 def _threshold(goods: str) -> Any:
@@ -109,6 +111,29 @@ class RulesOfOrigin(Settings):
         "part of inputs from the product's own sector that stand under its heading and must"
         " originate, by sector (or all)",
     )
+    core_parts_content: BySector = _by_sector(
+        "share of vehicle parts bought",
+        "originating part of the vehicle parts in a product, by sector (or all)",
+    )
+    schedule: Literal["", "usmca"] = setting(
+        "",
+        unit="",
+        meaning="agreement whose rules by product line, of rules_of_origin.csv, hold;"
+        " those of the sector where it is silent",
+        source="none unless a scenario sets one",
+    )
+    lines: ByLine = setting(
+        {},
+        unit="share of net cost",
+        meaning="conditions by product line, in place of those of its sector and of the schedule",
+        source="none unless a scenario sets one",
+    )
+    or_else: ByLine = setting(
+        {},
+        unit="share of net cost",
+        meaning="a second way to originate by product line; what it leaves out is not asked for",
+        source="none unless a scenario sets one",
+    )
     country_content: CountryContent = setting(
         {},
         unit="share of net cost",
@@ -127,17 +152,45 @@ class RulesOfOrigin(Settings):
 
 def fill_rules_of_origin(rules: RulesOfOrigin, regime: RegimeArrays) -> None:
     """Write the conditions for origin into ``regime``."""
+    lines = load_economy().lines
+    of_schedule = Schedule.of(rules.schedule)
     for sector in FOOTLOOSE:
         row = SECTORS.index(sector)
-        regime.content_threshold[row] = getattr(rules.regional_value_content, sector)
-        for name in ("labour_value_content", "metals_content", "tariff_shift"):
-            asked = getattr(rules, name)
-            getattr(regime, name)[row] = asked.get(sector, asked.get("all", 0.0))
+        of_sector = {name: _of_sector(rules, name, sector) for name in CONDITIONS}
+        for line in range(*lines.of(row).indices(len(lines))):
+            name = lines.name[line]
+            first = of_schedule.conditions(name, 0) | _said(rules.lines, name)
+            second = of_schedule.conditions(name, 1) | _said(rules.or_else, name)
+            _write(regime, (line, 0), of_sector | first)
+            if second:
+                nothing = dict.fromkeys(CONDITIONS, 0.0) | {"de_minimis": of_sector["de_minimis"]}
+                _write(regime, (line, 1), nothing | second)
+                regime.either_way[line] = True
         for column, host in enumerate(HOSTS):
             regime.country_content[row, column] = _content_of(rules.country_content, host, sector)
     # A credit counts towards the rule, so only the rest must be cost at high-wage plants.
     rest = regime.labour_value_content - rules.labour_value_credit
     regime.labour_value_content[:] = rest.clip(0.0)
     regime.wage_line[...] = rules.wage_line
-    regime.de_minimis[...] = rules.de_minimis
     regime.cumulation[:] = [getattr(rules.cumulation, region) for region in REGIONS]
+
+
+def _said(by_line: ByLine, name: str) -> dict[str, float]:
+    """The conditions that are set for a line."""
+    return by_line[name].conditions if name in by_line else {}
+
+
+def _of_sector(rules: RulesOfOrigin, name: str, sector: str) -> float:
+    """What a sector must have of one condition, where nothing is said of a line."""
+    if name == "regional_value_content":
+        return float(getattr(rules.regional_value_content, sector))
+    if name == "de_minimis":
+        return rules.de_minimis
+    asked: Mapping[Any, float] = getattr(rules, name)
+    return asked.get(sector, asked.get("all", 0.0))
+
+
+def _write(regime: RegimeArrays, place: tuple[int, int], asked: Mapping[str, float]) -> None:
+    """Write the conditions of one line and way."""
+    for name, array in CONDITIONS.items():
+        getattr(regime, array)[place] = asked[name]

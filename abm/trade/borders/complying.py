@@ -75,7 +75,7 @@ def sign_to_comply(
             firms = rows.start + np.flatnonzero(transition.moving[rows, host])
             if not len(firms):
                 continue
-            here = terms[sector].at(host, len(terms[sector].threshold) - 1)
+            here = terms[sector].at(host, terms[sector].regimes - 1)
             of = (firms, host, TRADE)
             mix = _signed(quarter, here, value_added[of], transition, firms, host)
             transition.signed[firms, host] = mix.signed
@@ -96,6 +96,7 @@ def _signed(
     some = buyers(quarter.table, firms).at(host)
     choice = free_choice(some, here)
     held, goal = transition.held[firms, host], quarter.costs.log_wedge[firms, host, TRADE]
+    way = quarter.costs.way[firms, host, TRADE]
     if here.further is None:
         everything = choice.take(np.ones((1, 1, len(firms)), np.bool_))
         return sign_for_content(
@@ -104,7 +105,7 @@ def _signed(
             everything.before_duty(),
             here.theta,
             value_added + here.services[0, 0],
-            np.broadcast_to(here.threshold, goal.shape),
+            here.threshold[some.line, way, 0],
             held,
             goal,
             transition.part,
@@ -112,9 +113,10 @@ def _signed(
     mix = free_mix(here, some, choice, value_added[None, None])
     factor = held_factor(held, goal)
     transition.held[firms, host] = factor
+    every = np.ones(mix.other_cost.shape, np.bool_)
     return sign_for_rules(
-        mix.entries(np.ones(mix.other_cost.shape, np.bool_)),
-        here.further.asked(here.threshold, np.zeros(len(firms), np.int64)),
+        mix.entries(every),
+        here.rules_of(some, every, way),
         quarter.costs.multipliers[firms, :, host, TRADE].T.astype(np.float64),
         factor.astype(np.float64),
         transition.part,

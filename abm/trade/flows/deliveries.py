@@ -405,6 +405,7 @@ def _purchases(
             purchase.borne[span],
             multipliers,
             purchase.compliant[span],
+            costs.way[firms[span], host, regime],
         )
     return bought
 

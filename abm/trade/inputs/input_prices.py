@@ -7,7 +7,8 @@ from abm.axes import GOODS, N_FOOTLOOSE, N_GOODS, N_HOSTS, N_SECTORS
 from abm.core.demand.presence import present_weights
 from abm.core.inputs.buyers import Buyers
 from abm.core.inputs.contracts import ContractWeights
-from abm.core.inputs.sourcing import InputTerms, UnitCosts, cost_step
+from abm.core.inputs.cost_step import cost_step
+from abm.core.inputs.sourcing import InputTerms, UnitCosts
 from abm.economy.constants import Calibration
 from abm.economy.last_quarter import Conditions
 from abm.economy.tables import Array, Economy
@@ -159,6 +160,7 @@ def input_terms(
     before_duty = 1 / on_top[:N_GOODS, :, :N_HOSTS]
     bills = calibration.bill_of_materials[:, :N_GOODS].astype(np.float32)
     services = service_purchases(economy, calibration, weights, signed)
+    thresholds, either = policy.content_threshold.astype(np.float32), policy.either_way
     terms = []
     for sector in range(N_FOOTLOOSE):
         weight = weights[sector, :N_GOODS]
@@ -170,7 +172,8 @@ def input_terms(
                 theta=economy.theta[:N_GOODS].astype(np.float32),
                 bill_of_materials=bills[sector],
                 services=services[sector].sum(axis=(0, 1)).astype(np.float32),
-                threshold=policy.content_threshold[sector].astype(np.float32),
+                threshold=thresholds,
+                either=either if either[economy.lines.of(sector)].any() else None,
                 further=further_rules(calibration, conditions, policy, sector, qualifying),
                 services_by_source=services[sector],
                 signed=None if held is None else held.weights[sector, :N_GOODS].astype(np.float32),
@@ -244,7 +247,9 @@ def away_from_home(table: FirmTable) -> np.ndarray:
 
 def buyers(table: FirmTable, rows: slice | NDArray[np.integer]) -> Buyers:
     """Some firms as buyers of inputs."""
-    return Buyers(table.affinity[rows], table.origin_share[rows], table.base_potential[rows])
+    return Buyers(
+        table.affinity[rows], table.origin_share[rows], table.base_potential[rows], table.line[rows]
+    )
 
 
 def solve_costs(

@@ -7,11 +7,11 @@ from abm.axes import GOODS, N_FOOTLOOSE, N_GOODS, N_HOSTS, REGIONS, USA
 from abm.core.inputs.further_rules import FurtherRules
 from abm.economy.constants import Calibration
 from abm.economy.last_quarter import Conditions
-from abm.economy.tables import Array
+from abm.economy.tables import Array, load_economy
 from abm.policy.regimes import Policy
 from abm.trade.inputs.labour import exchange_rates, labour_cost_index, value_added_index
 
-METALS = GOODS.index("metals")
+METALS, PARTS = (GOODS.index(name) for name in ("metals", "vehicle_parts"))
 
 HOURS_A_QUARTER = 500
 """Hours of work; in motor vehicles 1,985 a year in the USA and 1,945 in Canada (WIOD 2014)."""
@@ -81,9 +81,11 @@ def asks_further(policy: Policy, sector: int) -> bool:
         policy.labour_value_content,
         policy.metals_content,
         policy.tariff_shift,
-        policy.country_content,
+        policy.core_parts_content,
     )
-    return any(bool(rule[sector].any()) for rule in asked)
+    lines = load_economy().lines.of(sector)
+    of_lines = any(bool(rule[lines].any()) for rule in asked)
+    return of_lines or bool(policy.country_content[sector].any())
 
 
 def further_rules(
@@ -113,19 +115,21 @@ def further_rules(
     high = np.zeros(originating_weight.shape)
     above = pays_above_line(calibration, conditions, policy)[:N_GOODS]
     high[:, :N_HOSTS] = originating_weight[:, :N_HOSTS] * above[:, :, None]
-    shift = np.zeros((N_GOODS, len(policy.regimes)))
-    shift[sector] = policy.tariff_shift[sector]
+    shift = np.zeros((N_GOODS, *policy.tariff_shift.shape))
+    shift[sector] = policy.tariff_shift
     country = policy.country_content[sector]
     in_country = np.zeros((len(REGIONS), len(policy.regimes)), np.bool_)
     in_country[:N_HOSTS] = country > 0
     return FurtherRules(
         high_wage_weights=high.astype(np.float32),
         own_high_wage=own_high_wage(calibration, conditions, policy)[sector].astype(np.float32),
-        labour=policy.labour_value_content[sector],
-        category=policy.metals_content[sector],
+        labour=policy.labour_value_content,
+        category=policy.metals_content,
         # Without a tariff shift rule the allowance is set to 1, so that the rule is slack.
-        de_minimis=np.where(policy.tariff_shift[sector] > 0, policy.de_minimis, 1.0),
+        de_minimis=np.where(policy.tariff_shift > 0, policy.de_minimis, 1.0),
         in_category=np.arange(N_GOODS) == METALS,
+        core=policy.core_parts_content,
+        in_core=np.arange(N_GOODS) == PARTS,
         shift=shift,
         country=country.max(axis=0),
         in_country=in_country,

@@ -4,10 +4,10 @@ from abm.axes import FOOTLOOSE, HOMES, HOSTS, VEHICLES
 from abm.economy.tables import Array
 from abm.model import RelocationModel
 from experiments.outcomes.estimates import Estimate, below, estimate
+from experiments.outcomes.observing import owners
 from experiments.scenarios.designs import BASE_MOVING, HISTORY, Design
 from experiments.validation.finding import Finding, Results
 from experiments.validation.measuring import Measures
-from experiments.validation.observing import owners
 
 CAN, AMERICAN = HOSTS.index("CAN"), HOMES.index("USA")
 YEARS = {2016: range(1, 5), 2023: range(29, 33)}

@@ -4,14 +4,14 @@ from abm.axes import FOOTLOOSE, REGIONS, USA
 from abm.economy.tables import Array
 from abm.model import RelocationModel
 from experiments.outcomes.estimates import Estimate, above, below, estimate
+from experiments.outcomes.observing import trade, year
 from experiments.scenarios.designs import BASE_MOVING, COLLECTED_ANSWERED
 from experiments.validation.finding import Finding, Results
 from experiments.validation.measuring import Measures
-from experiments.validation.observing import trade, year
 
 TARGETED = ("cars", "light_trucks", "vehicle_parts", "machinery", "metals", "food")
 """Sectors of which China's goods paid ten points or more beyond 2017's by the third quarter of
-2019 (docs/adjustment.md): most of what is in them was on a list. In the others most was not."""
+2019 (docs/collected-duties.md): most of what is in them was on a list. In others most was not."""
 
 YEARS = (2018, 2019)
 

@@ -5,10 +5,10 @@ import numpy as np
 from abm.axes import N_FOOTLOOSE, USA, USES
 from abm.model import RelocationModel
 from experiments.outcomes.estimates import Estimate, estimate
+from experiments.outcomes.observing import outcomes, trade
 from experiments.scenarios.designs import BASE_MOVING, COLLECTED_ANSWERED
 from experiments.validation.finding import Finding, Results
 from experiments.validation.measuring import Measures
-from experiments.validation.observing import outcomes, trade
 
 ONE_ROUNDED = 1.005
 """What is told as 1.0 or 100% at the precision of the claim."""

@@ -6,10 +6,10 @@ from abm.axes import FOOTLOOSE, HOSTS, REGIONS, USA
 from abm.economy.tables import load_economy
 from abm.model import RelocationModel
 from experiments.outcomes.estimates import Estimate, above, below, estimate
+from experiments.outcomes.observing import shipped
 from experiments.scenarios.designs import BASE_FIXED, washing_machines
 from experiments.validation.finding import Finding, Results
 from experiments.validation.measuring import Measures
-from experiments.validation.observing import shipped
 
 ON_CHINA, ON_ALL = washing_machines("CHN"), washing_machines("all")
 NOT_CHINA = tuple(region for region in REGIONS if region not in ("USA", "CHN"))

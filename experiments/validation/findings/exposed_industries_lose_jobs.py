@@ -8,10 +8,10 @@ from abm.axes import FOOTLOOSE, N_FOOTLOOSE, N_GOODS, USA
 from abm.economy.tables import Array
 from abm.model import RelocationModel
 from experiments.outcomes.estimates import Estimate, below, estimate
+from experiments.outcomes.observing import outcomes, trade, year
 from experiments.scenarios.designs import BASE_MOVING, COLLECTED_ANSWERED, Design
 from experiments.validation.finding import Finding, Results
 from experiments.validation.measuring import Measures
-from experiments.validation.observing import outcomes, trade, year
 
 CHANNELS = ("protection", "inputs", "retaliation")
 

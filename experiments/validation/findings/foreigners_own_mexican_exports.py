@@ -3,10 +3,10 @@
 from abm.axes import FOOTLOOSE, HOMES, HOSTS, MOTOR
 from abm.model import RelocationModel
 from experiments.outcomes.estimates import Estimate, estimate
+from experiments.outcomes.observing import shipped
 from experiments.scenarios.designs import FIRST_QUARTER
 from experiments.validation.finding import Finding, Results
 from experiments.validation.measuring import Measures
-from experiments.validation.observing import shipped
 
 MEX = HOSTS.index("MEX")
 

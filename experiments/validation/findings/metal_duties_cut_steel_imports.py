@@ -6,10 +6,10 @@ from abm.axes import FOOTLOOSE, HOSTS, USA
 from abm.economy.tables import load_economy
 from abm.model import RelocationModel
 from experiments.outcomes.estimates import Estimate, estimate
+from experiments.outcomes.observing import outcomes, shipped, trade
 from experiments.scenarios.designs import METAL_DUTIES, NO_METAL_DUTIES
 from experiments.validation.finding import Finding, Results
 from experiments.validation.measuring import Measures
-from experiments.validation.observing import outcomes, shipped, trade
 
 METALS = FOOTLOOSE.index("metals")
 DOWNSTREAM = ("cars", "light_trucks", "vehicle_parts", "machinery")

@@ -3,10 +3,10 @@
 from abm.axes import FOOTLOOSE, HOSTS, N_HOSTS, USA, USES
 from abm.model import RelocationModel
 from experiments.outcomes.estimates import Estimate, above, estimate
+from experiments.outcomes.observing import trade
 from experiments.scenarios.designs import BASE_FIXED, scaled_content
 from experiments.validation.finding import Finding, Results
 from experiments.validation.measuring import QUARTERS_AVERAGED, Measures
-from experiments.validation.observing import trade
 
 RULES_OFF = scaled_content(0)
 BOUND = "vehicle_parts"

@@ -5,10 +5,10 @@ import numpy as np
 from abm.axes import HOSTS, N_FOOTLOOSE, N_HOSTS
 from abm.model import RelocationModel
 from experiments.outcomes.estimates import Estimate, estimate
+from experiments.outcomes.observing import trade
 from experiments.scenarios.designs import BASE_MOVING, END_THREATENED
 from experiments.validation.finding import Finding, Results
 from experiments.validation.measuring import Measures
-from experiments.validation.observing import trade
 
 SECOND_YEAR = range(5, 9)
 RANGE = (-20.0, -11.0)

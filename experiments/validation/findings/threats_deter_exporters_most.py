@@ -6,11 +6,11 @@ from abm.axes import FOOTLOOSE, HOMES, HOSTS, N_FOOTLOOSE
 from abm.economy.tables import Array
 from abm.model import RelocationModel
 from experiments.outcomes.estimates import Estimate, below, estimate
+from experiments.outcomes.observing import owners, trade
 from experiments.scenarios.designs import Design, threat
 from experiments.validation.finding import Finding, Results
 from experiments.validation.findings.exposed_industries_lose_jobs import slope
 from experiments.validation.measuring import Measures
-from experiments.validation.observing import owners, trade
 
 THREATENED, QUIET = threat(0.025), threat(0.0)
 MEX = HOSTS.index("MEX")

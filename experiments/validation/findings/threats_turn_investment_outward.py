@@ -4,10 +4,10 @@ from abm.axes import HOMES, HOSTS
 from abm.economy.tables import Array
 from abm.model import RelocationModel
 from experiments.outcomes.estimates import Estimate, above, below, estimate
+from experiments.outcomes.observing import owners
 from experiments.scenarios.designs import threat
 from experiments.validation.finding import Finding, Results
 from experiments.validation.measuring import Measures
-from experiments.validation.observing import owners
 
 THREATENED, QUIET = threat(0.025), threat(0.0)
 PUBLISHED = {"outward": 17.0, "inward": -9.0}

@@ -6,11 +6,11 @@ from abm.axes import FOOTLOOSE, HOSTS, USA
 from abm.economy.tables import Array
 from abm.model import RelocationModel
 from experiments.outcomes.estimates import Estimate, above, below, estimate
+from experiments.outcomes.observing import shipped
 from experiments.scenarios.designs import BASE_FIXED, scaled_content
 from experiments.validation.finding import Finding, Results
 from experiments.validation.findings import rules_keep_out_third_countries as inputs
 from experiments.validation.measuring import Measures
-from experiments.validation.observing import shipped
 
 STRICTER, RULES_OFF = scaled_content(1.25), scaled_content(0)
 MEX = HOSTS.index("MEX")

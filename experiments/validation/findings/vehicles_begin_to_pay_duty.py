@@ -4,10 +4,10 @@ from abm.axes import FOOTLOOSE, HOSTS, N_HOSTS, USA, VEHICLES
 from abm.economy.tables import Array
 from abm.model import RelocationModel
 from experiments.outcomes.estimates import Estimate, estimate
+from experiments.outcomes.observing import trade, year
 from experiments.scenarios.designs import HISTORY
 from experiments.validation.finding import Finding, Results
 from experiments.validation.measuring import Measures
-from experiments.validation.observing import trade, year
 
 PUBLISHED = {2019: 0.5, 2023: 8.2}
 POINTS_OFF = 2.0

@@ -7,7 +7,16 @@ import pytest
 from abm import data
 from abm.axes import HOMES, HOSTS
 from abm.worlds.held_responses import RESPONSES
-from docs.what_moved import PAGE, STEPS, dated_events, duty, home_of, main
+from docs.what_moved import (
+    HOME_NAMES,
+    PAGE,
+    STEPS,
+    by_owner,
+    dated_events,
+    duty,
+    home_of,
+    main,
+)
 
 
 def rows(part: str) -> list[list[str]]:
@@ -51,10 +60,27 @@ def test_events_name_countries_of_the_model():
 
 
 def test_numbers_stand_only_where_the_history_has_the_year():
-    for announced, *_, expected, gap in rows("events"):
+    for announced, *_, built, closed in rows("events"):
         year = int(re.search(r"\d{4}", announced)[0])
-        assert bool(expected) == bool(gap)
-        assert not expected or 2017 <= year <= 2024
+        for cell in (built, closed):
+            assert not cell or (
+                2016 <= year <= 2026 and re.fullmatch(r"[\d.]+ \([+-][\d.]+\)", cell)
+            )
+    assert sum(bool(built) for *_, built, _ in rows("events")) > 20
+
+
+def test_owners_of_every_home_are_told_with_intervals():
+    for part, intervals in (("china", 3), ("threat", 3)):
+        found = rows(part)
+        assert [row[0] for row in found] == list(HOME_NAMES.values())
+        assert all(sum("±" in cell for cell in row) == intervals for row in found)
+
+
+def test_parts_by_owner_take_worlds_of_the_same_firms():
+    without = by_owner("status-quo", ["expected_announced"], 100, (1, 2), 2)
+    assert not without[1].to_numpy().any()
+    assert not without[2].to_numpy().any()
+    assert without[0].to_numpy().sum() > 0
 
 
 def test_parts_are_the_same_again_and_have_intervals():
@@ -64,5 +90,5 @@ def test_parts_are_the_same_again_and_have_intervals():
 
 
 def test_an_unknown_part_is_refused():
-    with pytest.raises(SystemExit, match="nothing: is none of duty, events"):
+    with pytest.raises(SystemExit, match="nothing: is none of duty, china, threat, events"):
         main(["nothing"])

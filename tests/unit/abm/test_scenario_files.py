@@ -40,6 +40,7 @@ def test_the_scenarios_listed_here_are_shipped():
         "nafta-withdrawal",
         "usmca",
         "usmca-content",
+        "usmca-by-line",
         "tpp",
         "metals-2018",
         "collected-2018",

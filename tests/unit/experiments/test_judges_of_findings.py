@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from abm.axes import FOOTLOOSE, REGIONS
+from experiments.fit.long_run_stock import made_at
 from experiments.scenarios.designs import (
     BASE_FIXED,
     COLLECTED_ANSWERED,
@@ -26,7 +27,6 @@ from experiments.validation.finding import Results
 from experiments.validation.findings.exposed_industries_lose_jobs import slope
 from experiments.validation.findings.use_is_hump_shaped_in_size import by_thirds
 from experiments.validation.fitted_rows import _lead_times
-from experiments.validation.long_run_stock import made_at
 from experiments.validation.registry import chosen, looks_of
 
 OTHERS = ("MEX", "CAN", "ROW")

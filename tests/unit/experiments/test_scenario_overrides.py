@@ -2,6 +2,7 @@
 
 import pytest
 
+from abm.economy.tables import load_economy
 from abm.errors import ScenarioError
 from abm.policy import compile_policy
 from abm.scenario.scenario import Scenario, shipped
@@ -19,8 +20,10 @@ def test_an_override_replaces_a_value():
 
 def test_an_override_holds_for_the_whole_run():
     policy = compile_policy(load_scenario("usmca", [f"{CARS}=0.85"]))
-    assert (policy.content_threshold[0] == 0.85).all()
-    assert policy.content_threshold[1].tolist() == [0.625, 0.66, 0.69, 0.72, 0.75]
+    lines = load_economy().lines
+    cars, trucks = (policy.content_threshold[lines.of(sector), 0] for sector in range(2))
+    assert (cars == 0.85).all()
+    assert (trucks == [0.625, 0.66, 0.69, 0.72, 0.75]).all()
 
 
 def test_an_entry_whose_every_key_is_overridden_disappears():

@@ -9,7 +9,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy.optimize import minimize
 
 from abm.core.inputs.content_rules import meet_content_rule
 from abm.core.inputs.least_cost import meet_origin_rules
@@ -17,6 +16,7 @@ from abm.core.inputs.origin_rules import (
     AT_HIGH_WAGES,
     CATEGORY,
     CONTENT,
+    CORE,
     COUNTRY,
     FOREIGN,
     LABOUR,
@@ -28,8 +28,9 @@ from abm.core.inputs.origin_rules import (
     Sourcing,
     rule_excess,
 )
+from tests.general_optimiser import optimised
 
-N_FIRMS = 40
+N_FIRMS = 50
 N_GROUPS = 5
 """At high wages or not, elsewhere or in the country of which a content is asked; and foreign."""
 SAME = 1e-6
@@ -66,6 +67,7 @@ def draw(seed):
         bound = free_share + (1 - free_share) * rng.uniform(0.02, 0.6)
         return np.array([bound if rng.random() < chance else 0.0])
 
+    short = foreign[-1] / (foreign[-1] + free[:FOREIGN, -1].sum())
     rules = OriginRules(
         threshold=stricter(1 - foreign.sum(), 0.8),
         labour=np.array([high + (0.9 - high) * rng.uniform(0, 0.5) if rng.random() < 0.7 else 0]),
@@ -74,61 +76,10 @@ def draw(seed):
         shift=shift[:, None],
         de_minimis=np.array([(shift * foreign).sum() * rng.uniform(0.2, 1.2)]),
         country=np.array([there + (0.9 - there) * rng.uniform(0, 0.5)]) * (rng.random() < 0.7),
+        core=np.array([min(0.97, 1 - short * rng.uniform(0.1, 0.9))]) * (rng.random() < 0.5),
+        in_core=np.arange(inputs) == inputs - 1,
     )
     return firm, rules
-
-
-def optimised(firm, rules):
-    """SciPy's least net cost, or None where it finds no mix that meets the rules."""
-    theta = firm.theta
-    shares, spend = firm.shares[..., 0], firm.spend[:, 0]
-    power = 1 / theta
-
-    def spending(mass):
-        mass = mass.reshape(shares.shape)
-        return spend * shares**-power * mass ** (1 + power)
-
-    def slopes(mass):
-        mass = mass.reshape(shares.shape)
-        return (spend * shares**-power * (1 + power) * mass**power).ravel()
-
-    def cost(mass):
-        return firm.other_cost[0] + spending(mass).sum()
-
-    def room(mass):
-        return -rule_excess(firm, rules, spending(mass)[..., None])[:, 0]
-
-    def room_slopes(mass):
-        # Linear in spending: its slope is that of a unit of each group.
-        zero = rule_excess(firm, rules, np.zeros((*shares.shape, 1)))[:, 0]
-        columns = []
-        for cell in range(shares.size):
-            unit = np.zeros(shares.size)
-            unit[cell] = 1
-            columns.append(rule_excess(firm, rules, unit.reshape(*shares.shape, 1))[:, 0] - zero)
-        return -np.stack(columns, axis=1) * slopes(mass)
-
-    inputs = len(spend)
-    adding = np.tile(np.eye(inputs), N_GROUPS)
-    best = None
-    high = np.array([0.1, 0.1, 0.6, 0.1, 0.1])[:, None] * np.ones(inputs)
-    for first in (shares, (shares + high) / 2, high):
-        found = minimize(
-            cost,
-            first.ravel(),
-            jac=slopes,
-            bounds=[(1e-12, 1)] * shares.size,
-            constraints=[
-                {"type": "eq", "fun": lambda m: adding @ m - 1, "jac": lambda m: adding},
-                {"type": "ineq", "fun": room, "jac": room_slopes},
-            ],
-            method="SLSQP",
-            options={"ftol": 1e-15, "maxiter": 2000},
-        )
-        meets = room(found.x).min() > -1e-8 and np.abs(adding @ found.x - 1).max() < 1e-8
-        if meets and (best is None or found.fun < best):
-            best = found.fun
-    return best
 
 
 @pytest.fixture(scope="module")
@@ -164,7 +115,8 @@ def test_least_cost_under_all_rules_equals_slsqp_on_random_firms(cases):
 
 def test_the_random_firms_have_every_rule_binding_and_several_at_once(cases):
     binding = np.stack([mix.multipliers[:, 0] > 1e-6 for *_, mix in cases if mix.feasible[0]])
-    assert (binding[:, [CONTENT, LABOUR, CATEGORY, SHIFT, COUNTRY]].sum(axis=0) >= 5).all()
+    every = [CONTENT, LABOUR, CATEGORY, SHIFT, COUNTRY, CORE]
+    assert (binding[:, every].sum(axis=0) >= 5).all()
     assert (binding.sum(axis=1) >= 2).sum() >= 10
     assert (binding.sum(axis=1) >= 3).any()
 
@@ -201,6 +153,7 @@ def test_with_content_alone_it_is_the_wedge_of_the_content_rule():
             category=nothing,
             de_minimis=np.ones(1),
             country=nothing,
+            core=nothing,
         )
         mix = meet_origin_rules(firm, alone, tolerance=1e-12)
         wedge = meet_content_rule(
@@ -246,7 +199,7 @@ def test_a_stricter_rule_never_costs_less():
     for seed in range(30):
         firm, rules = draw(seed)
         mix = meet_origin_rules(firm, rules, tolerance=1e-12)
-        for name in ("threshold", "labour", "category", "country"):
+        for name in ("threshold", "labour", "category", "country", "core"):
             harder = replace(rules, **{name: np.minimum(getattr(rules, name) + 0.02, 0.99)})
             strict = meet_origin_rules(firm, harder, tolerance=1e-12)
             if strict.feasible[0]:
@@ -275,7 +228,12 @@ def test_where_the_country_is_the_region_its_content_rule_is_that_on_regional_co
         content = np.maximum(rules.threshold, 0.6)
         nothing = np.zeros(1)
         by_region = replace(
-            rules, threshold=content, labour=nothing, category=nothing, country=nothing
+            rules,
+            threshold=content,
+            labour=nothing,
+            category=nothing,
+            country=nothing,
+            core=nothing,
         )
         by_country = replace(by_region, threshold=nothing, country=content)
         mixes = [meet_origin_rules(only, each, tolerance=1e-12) for each in (by_region, by_country)]

@@ -15,8 +15,9 @@ from abm.base_year.calibration import ACCESS_TOLERANCE, calibrate
 from abm.base_year.population import draw_population
 from abm.core.demand.markets import hat_shares
 from abm.core.inputs.buyers import Buyers
+from abm.core.inputs.cost_step import cost_step
 from abm.core.inputs.purchases import input_purchases
-from abm.core.inputs.sourcing import InputTerms, UnitCosts, cost_step
+from abm.core.inputs.sourcing import InputTerms, UnitCosts
 from abm.economy.constants import Calibration
 from abm.economy.tables import load_economy
 from abm.engine.draws import Draws
@@ -71,13 +72,15 @@ class RandomTrade:
             theta=self.theta,
             bill_of_materials=self.bill,
             services=self.services,
-            threshold=np.zeros(N_REGIMES),
+            threshold=np.zeros((1, 1, N_REGIMES)),
         )
 
     def buyers(self, affinity):
         """Firms for which all that qualifies originates."""
         base_potential = np.einsum("iks,ksl->ikl", affinity, self.shares[..., 0])
-        return Buyers(affinity, np.ones((len(affinity), N_HOSTS)), base_potential)
+        firms = len(affinity)
+        alike = np.zeros(firms, np.int64)
+        return Buyers(affinity, np.ones((firms, N_HOSTS)), base_potential, alike)
 
     def solved(self, affinity):
         out = UnitCosts.empty(len(affinity), N_HOSTS, N_REGIMES, np.float64)

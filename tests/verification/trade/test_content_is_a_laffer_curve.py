@@ -73,7 +73,8 @@ def bought_content(model, host):
     table, terms = model.firms, model.terms[CARS].at(host, 0)
     cars = table.sector == CARS
     columns = (table.affinity, table.origin_share, table.base_potential)
-    buyers = Buyers(*(column[cars].astype(np.float64) for column in columns)).at(host)
+    wide = (column[cars].astype(np.float64) for column in columns)
+    buyers = Buyers(*wide, table.line[cars]).at(host)
     groups = buyers.appeal([terms.weights], np.array([0, len(buyers)]))[:, :, 0, 0]
     originating, other, other_before_duty = np.moveaxis(groups, 1, 0)
     potential = originating + other

@@ -5,8 +5,9 @@ import pytest
 
 from abm.core.inputs.buyers import Buyers
 from abm.core.inputs.contracts import Contracts
+from abm.core.inputs.cost_step import cost_step
 from abm.core.inputs.purchases import input_purchases
-from abm.core.inputs.sourcing import InputTerms, UnitCosts, cost_step, free_choice
+from abm.core.inputs.sourcing import InputTerms, UnitCosts, free_choice
 from abm.errors import ModelError
 from abm.trade.inputs.renewal import Supply, renewed_supply
 from tests.contract_costs import cost_with_tastes
@@ -50,14 +51,14 @@ class Quarters:
             theta=self.theta,
             bill_of_materials=self.bill,
             services=np.zeros((HOSTS, 2)),
-            threshold=np.zeros(2),
+            threshold=np.zeros((1, 1, 2)),
             signed=held.weights,
         )
 
     @property
     def buyers(self):
         base = np.einsum("iks,ksl->ikl", self.affinity, self.shares)
-        return Buyers(self.affinity, np.ones((FIRMS, HOSTS)), base)
+        return Buyers(self.affinity, np.ones((FIRMS, HOSTS)), base, np.zeros(FIRMS, np.int64))
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from abm.axes import FOOTLOOSE, GOODS, HOSTS, IMMOBILE, N_REGIONS, N_SECTORS, REGIONS, SECTORS
+from abm.economy.tables import load_economy
 from abm.errors import ScenarioError
 from abm.policy import Policy, compile_policy
 from abm.policy.arrays import PolicyArrays, RegimeArrays
@@ -45,7 +46,8 @@ def test_the_status_quo_is_nafta_without_special_duties():
     compiled = compile_policy(Scenario.load("status-quo"))
     assert compiled.regimes == ("start",)
     assert compiled.special_duty.max() == compiled.barrier.max() == compiled.border_tax.max() == 0
-    assert compiled.content_threshold[:, 0].tolist() == [0.625, 0.625, 0.6] + [0.5] * 7 + [0] * 4
+    by_sector = np.array([0.625, 0.625, 0.6] + [0.5] * 7 + [0] * 4)
+    assert (compiled.content_threshold[:, 0, 0] == by_sector[load_economy().lines.sector]).all()
     assert compiled.markup_scale.tolist() == compiled.paperwork_scale.tolist() == [1]
 
 
@@ -181,12 +183,14 @@ def test_a_named_sector_wins_over_all_in_further_rules_and_credit_is_taken_off()
         "labour_value_content = { all = 0.1, cars = 0.4 }\nmetals_content = { cars = 0.7 }\n"
         "cumulation = { ROW = 0.25, MEX = 0 }\n"
     )
-    labour = compiled.labour_value_content[:, 0]
-    assert labour[SECTORS.index("cars")] == pytest.approx(0.25)
-    assert labour[SECTORS.index("food")] == 0
-    assert compiled.metals_content[:, 0].tolist() == [0.7] + [0] * (N_SECTORS - 1)
+    made = load_economy().lines.sector
+    labour = compiled.labour_value_content[:, 0, 0]
+    np.testing.assert_allclose(labour[made == SECTORS.index("cars")], 0.25)
+    assert not labour[made == SECTORS.index("food")].any()
+    of_metals = compiled.metals_content[:, 0, 0]
+    assert (of_metals == np.where(made == SECTORS.index("cars"), 0.7, 0)).all()
     assert compiled.cumulation[:, 0].tolist() == [1, 0, 1, 0, 0.25]
-    assert compiled.de_minimis.tolist() == [0.1]
+    assert (compiled.de_minimis[:, 0, 0] == np.where(made < len(FOOTLOOSE), 0.1, 0)).all()
     assert compiled.wage_line.tolist() == [16]
 
 
@@ -215,5 +219,5 @@ def test_subsidies_and_support_reach_their_place_alone():
 
 def test_only_footloose_sectors_have_content_rules():
     text = "\n".join(f"rules_of_origin.regional_value_content.{s} = 0.9" for s in FOOTLOOSE)
-    threshold = policy(text).content_threshold[:, 0]
-    assert threshold.tolist() == [0.9] * len(FOOTLOOSE) + [0] * len(IMMOBILE)
+    threshold = policy(text).content_threshold[:, 0, 0]
+    assert (threshold == 0.9 * (load_economy().lines.sector < len(FOOTLOOSE))).all()

@@ -49,7 +49,7 @@ def test_quarter_0_lies_before_the_start():
 def test_the_usmca_is_phased_in_on_its_dates():
     compiled = compile_policy(Scenario.load("usmca"))
     thresholds = [
-        compiled.content_threshold[0, compiled.regime_index(quarter, imposed=False)]
+        compiled.content_threshold[0, 0, compiled.regime_index(quarter, imposed=False)]
         for quarter in (0, 14, 15, 18, 19, 23, 27, 40, 400)
     ]
     assert thresholds == [0.625, 0.625, 0.66, 0.66, 0.69, 0.72, 0.75, 0.75, 0.75]
@@ -210,7 +210,7 @@ def test_a_view_of_some_regimes_keeps_the_chain_of_all():
     compiled = compile_policy(Scenario.load("usmca"))
     now = compiled.during(slice(1, 2))
     assert now.regimes == ("2020-07-01",)
-    assert now.content_threshold[0].tolist() == [0.66]
+    assert now.content_threshold[0, 0].tolist() == [0.66]
     assert now.states == compiled.states == 1
 
 

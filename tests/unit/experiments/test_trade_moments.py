@@ -8,7 +8,7 @@ import pytest
 
 from abm.axes import FOOTLOOSE, REGIONS, SECTORS
 from abm.economy.tables import load_economy
-from experiments.fit.adjustment_moments import (
+from experiments.fit.trade_moments import (
     china_moments,
     elasticities,
     elasticity_moments,

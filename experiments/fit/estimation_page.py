@@ -1,17 +1,16 @@
-"""Puts what a fit of the speed of adjustment found into ``docs/adjustment.md``.
+"""Puts what the estimation of what moves found into ``docs/fit.md``.
 
-    python -m experiments.fit.adjustment_page results/adjustment
+    python -m experiments.fit.estimation_page results/estimation
 
-takes the numbers of the folder's ``fit.json`` over into ``adjustment_found.json``, beside
+takes the numbers of the folder's ``fit.json`` over into ``estimation_found.json``, beside
 the targets, and rewrites the part of the page that tells them. A fit to other targets than
 those written down is refused. ``python docs/generate.py`` writes the same part from the
 numbers taken over; so does a test, which also holds them to the model's defaults.
 """
 
 import json
-import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,34 +19,38 @@ import typer
 from abm import data
 from abm.errors import NearshoreError, OutputError
 from abm.scenario.assumptions import EconomyAssumptions
+from abm.scenario.firm_assumptions import FirmAssumptions
 from experiments.estimation.answer import FIT, FITTED_TOGETHER
-from experiments.fit.adjustment import FITTED_HERE, frozen_split, targets_as_written
+from experiments.fit.published_rows import (
+    FITTED_HERE,
+    frozen_split,
+    read_parameters,
+    targets_as_written,
+)
 from experiments.labels import REGION_NAMES
 from experiments.runs.on_disk.run_folders import write_whole
 
-FOUND = FITTED_HERE / "adjustment_found.json"
-PAGE = FITTED_HERE.parents[1] / "docs" / "adjustment.md"
-
-FITTED_SPEEDS = ("renewal", "renewal_slope", "win", "shift")
-"""Settings of the economy that the fit is about."""
+FOUND = FITTED_HERE / "estimation_found.json"
+FIT_PAGE = FITTED_HERE.parents[1] / "docs" / "fit.md"
 
 ROUNDED = 0.05
 """How far a default may be from the fitted value, as a share of it."""
 
-KEPT = {
-    "economy.renewal_slope": "every value above 0.01 fits as well",
-    "economy.win": "the fit runs to an edge, for the sake of figures that no speed reaches",
-    "economy.shift": "the fit runs to an edge, for the sake of figures that no speed reaches",
-}
-"""Speeds whose default is an assumption although there is a fit, and why."""
-
-FOUND_BLOCK = re.compile(r"(<!-- generated: adjustment_found -->\n).*?(<!-- end -->)", re.DOTALL)
+KEPT: dict[str, str] = {}
+"""Parameters whose default is an assumption although there is an estimate, and why."""
 
 LABELS = {
     "china": "{1}: share of {2} in US imports, {3} on 2017, points",
     "metals": "US imports of metals from {1}, {2} the duty, on a year before, %",
     "blp/year": "elasticity of imports to a lasting duty, a year on",
     "blp/ratio": "the same over that of years seven to ten",
+    "entry/plants": "US plants that open, % of all a year",
+    "exit/plants": "US plants that close, % of all a year",
+    "entry/jobs": "US jobs at plants that opened within the year, % of all",
+    "exit/jobs": "US jobs at plants that closed within the year, % of all",
+    "fdi/new": "new plants of owners from elsewhere in Mexico, bn USD a year",
+    "fdi/all": "all that these invest there, bn USD a year",
+    "tax": "foreign-owned plants in Mexico on a point of tax on profit, %",
 }
 """Figures in words, by the first part of their name; numbers stand for further parts."""
 
@@ -90,25 +93,28 @@ def split_table() -> str:
     )
 
 
+def default_of(key: str) -> float:
+    """What a parameter is unless it is set."""
+    section, _, name = key.partition(".")
+    settings = {"economy": EconomyAssumptions, "firms": FirmAssumptions}[section]()
+    return float(getattr(settings, name))
+
+
 def found_text() -> str:
-    """What the fit found; without one, that there is none and what stands in its place."""
+    """What the estimation found; without one, that there is none and what stands in its place."""
     if not FOUND.is_file():
-        defaults = EconomyAssumptions()
-        speeds = {name: getattr(defaults, name) for name in FITTED_SPEEDS}
-        values = ", ".join(f"`economy.{name}` {speed:g}" for name, speed in speeds.items())
-        return f"Not fitted yet. The defaults are assumptions: {values}."
+        values = ", ".join(f"`{key}` {default_of(key):g}" for key in read_parameters())
+        return f"Not estimated yet. The defaults are assumptions: {values}."
     return "\n\n".join(_sections(json.loads(FOUND.read_bytes())))
 
 
 def unlike_defaults(found: dict[str, Any]) -> list[str]:
-    """Keys of the speeds whose default is another than the fitted value, beyond rounding."""
-    defaults = EconomyAssumptions()
-    fitted = {key: known["value"] for key, known in found["parameters"].items()}
-    of_speeds = ((f"economy.{name}", getattr(defaults, name)) for name in FITTED_SPEEDS)
+    """Keys of parameters whose default is another than the estimate, beyond rounding."""
+    estimates = {key: known["value"] for key, known in found["parameters"].items()}
     return [
         key
-        for key, now in of_speeds
-        if key in fitted and abs(now - fitted[key]) > ROUNDED * abs(fitted[key])
+        for key, estimated in estimates.items()
+        if abs(default_of(key) - estimated) > ROUNDED * abs(estimated)
     ]
 
 
@@ -129,14 +135,13 @@ def _sections(found: dict[str, Any]) -> Iterator[str]:
     )
     yield " ".join(_knowledge(found))
     if kept := [key for key in unlike_defaults(found) if key in KEPT]:
-        defaults = EconomyAssumptions()
         yield _table(
-            ("parameter", "fitted", "default", "why the default is an assumption still"),
+            ("parameter", "estimate", "default", "why the default is another"),
             (
                 (
                     f"`{key}`",
                     f"{found['parameters'][key]['value']:.3g}",
-                    f"{getattr(defaults, key.removeprefix('economy.')):g}",
+                    f"{default_of(key):g}",
                     KEPT[key],
                 )
                 for key in kept
@@ -215,18 +220,20 @@ def take_over(folder: Path) -> dict[str, Any]:
     return found
 
 
-def with_block(page: str, write: Callable[[], str]) -> str:
-    """A page with what was found in its place."""
-    return FOUND_BLOCK.sub(lambda block: f"{block[1]}{write()}\n{block[2]}", page)
+def with_block(page: str, block: str, told: str) -> str:
+    """A page with something else between the marks of a block, ``<!-- BLOCK -->`` and its end."""
+    start, end = f"<!-- {block} -->\n", "<!-- end -->"
+    before, _, rest = page.partition(start)
+    return f"{before}{start}{told}\n{end}{rest.partition(end)[2]}"
 
 
 def main(folder: Annotated[Path, typer.Argument(help="Where the fit wrote fit.json.")]) -> None:
     """Take a fit over into the page."""
     text = json.dumps(take_over(folder), indent=1, allow_nan=False) + "\n"
-    page = PAGE.read_text(encoding="utf-8")
+    page = FIT_PAGE.read_text(encoding="utf-8")
     write_whole(FOUND, text.encode())
-    write_whole(PAGE, with_block(page, found_text).encode())
-    sys.stdout.write(f"Written: {FOUND}, {PAGE}\n")
+    write_whole(FIT_PAGE, with_block(page, "generated: estimation_found", found_text()).encode())
+    sys.stdout.write(f"Written: {FOUND}, {FIT_PAGE}\n")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The page on how fast trade follows duties has the numbers of the fit, and no others."""
+"""The page on what is fitted has the numbers of the estimation, and no others."""
 
 import json
 import subprocess
@@ -7,19 +7,18 @@ import sys
 import pytest
 
 from abm.errors import OutputError
-from abm.scenario.assumptions import EconomyAssumptions
-from experiments.fit import adjustment_page
-from experiments.fit.adjustment import frozen_split, targets_as_written
-from experiments.fit.adjustment_page import (
-    FITTED_SPEEDS,
+from experiments.fit import estimation_page
+from experiments.fit.estimation_page import (
+    FIT_PAGE,
     FOUND,
     KEPT,
-    PAGE,
+    default_of,
     figure_in_words,
     found_text,
     unlike_defaults,
     with_block,
 )
+from experiments.fit.published_rows import frozen_split, read_parameters, targets_as_written
 
 
 def a_fit(**changes):
@@ -66,9 +65,9 @@ def folder(tmp_path):
 def elsewhere(tmp_path, monkeypatch):
     """Numbers and page as copies, so that a test writes over nothing."""
     found, page = tmp_path / "found.json", tmp_path / "page.md"
-    page.write_text(PAGE.read_text(encoding="utf-8"), encoding="utf-8")
-    monkeypatch.setattr(adjustment_page, "FOUND", found)
-    monkeypatch.setattr(adjustment_page, "PAGE", page)
+    page.write_text(FIT_PAGE.read_text(encoding="utf-8"), encoding="utf-8")
+    monkeypatch.setattr(estimation_page, "FOUND", found)
+    monkeypatch.setattr(estimation_page, "FIT_PAGE", page)
     return found, page
 
 
@@ -81,7 +80,7 @@ def test_every_figure_of_the_fit_has_words_of_its_own():
 def test_a_fit_is_taken_over_into_the_page_and_nothing_else_of_it_changes(folder, elsewhere):
     found, page = elsewhere
     before = page.read_text(encoding="utf-8")
-    adjustment_page.main(folder)
+    estimation_page.main(folder)
     after = page.read_text(encoding="utf-8")
     for line in (
         "| `economy.renewal` | 0.132 | 0.11 to 0.16 | 0.1 to 0.171 | identified |",
@@ -94,7 +93,8 @@ def test_a_fit_is_taken_over_into_the_page_and_nothing_else_of_it_changes(folder
     assert "Not pinned down from both sides: `economy.win`." in after
     assert "Hard to tell apart: `economy.renewal` and `economy.win` (correlation -0.95)." in after
     assert "(p = 0.0005); the model does not meet all targets" in after
-    assert with_block(after, lambda: "") == with_block(before, lambda: "")
+    block = "generated: estimation_found"
+    assert with_block(after, block, "") == with_block(before, block, "")
     assert "curve" not in found.read_text()
 
 
@@ -103,14 +103,14 @@ def test_a_fit_to_other_targets_is_refused_and_nothing_is_written(folder, elsewh
     before = page.read_text(encoding="utf-8")
     (folder / "fit.json").write_text(json.dumps(a_fit(targets_sha256="0" * 64)))
     with pytest.raises(OutputError, match=r"fit\.json: is no fit to the targets written down"):
-        adjustment_page.main(folder)
+        estimation_page.main(folder)
     assert not found.exists()
     assert page.read_text(encoding="utf-8") == before
 
 
 def test_a_folder_without_a_fit_is_one_line_and_exit_status_2(tmp_path):
     done = subprocess.run(
-        [sys.executable, "-m", "experiments.fit.adjustment_page", str(tmp_path)],
+        [sys.executable, "-m", "experiments.fit.estimation_page", str(tmp_path)],
         capture_output=True,
         text=True,
         check=False,
@@ -122,29 +122,25 @@ def test_a_folder_without_a_fit_is_one_line_and_exit_status_2(tmp_path):
 
 def test_without_a_fit_the_page_says_so_and_what_stands_in_its_place(elsewhere):
     said = found_text()
-    assert said.startswith("Not fitted yet.")
-    assert f"`economy.renewal` {EconomyAssumptions().renewal:g}" in said
+    assert said.startswith("Not estimated yet.")
+    assert f"`economy.renewal` {default_of('economy.renewal'):g}" in said
 
 
-def test_defaults_that_are_not_the_fitted_values_are_found():
-    now = {f"economy.{name}": getattr(EconomyAssumptions(), name) for name in FITTED_SPEEDS}
+def test_defaults_that_are_not_the_estimates_are_found():
+    now = {key: default_of(key) for key in read_parameters()}
     alike = {"parameters": {key: {"value": value * 1.01} for key, value in now.items()}}
     assert unlike_defaults(alike) == []
     alike["parameters"]["economy.shift"]["value"] *= 1.2
     assert unlike_defaults(alike) == ["economy.shift"]
 
 
-def test_the_defaults_are_those_of_the_fit_or_the_page_says_why_not():
+def test_the_defaults_are_the_estimates_or_the_page_says_why_not():
+    page = FIT_PAGE.read_text(encoding="utf-8")
     if FOUND.is_file():
         numbers = json.loads(FOUND.read_bytes())
         assert unlike_defaults(numbers) == list(KEPT)
-        assert all(f"| {why} |" in PAGE.read_text(encoding="utf-8") for why in KEPT.values())
-        fields = EconomyAssumptions.model_fields
-        for key in KEPT:
-            assert fields[key.removeprefix("economy.")].json_schema_extra["source"] == "assumption"
+        assert all(f"| {why} |" in page for why in KEPT.values())
         assert numbers["targets_sha256"] == frozen_split()["targets_sha256"]
     else:
-        assert "Not fitted yet." in PAGE.read_text(encoding="utf-8")
-        fields = EconomyAssumptions.model_fields
-        sources = [dict(fields[name].json_schema_extra)["source"] for name in FITTED_SPEEDS]
-        assert sources == ["assumption"] * len(FITTED_SPEEDS)
+        assert "Not estimated yet." in page
+        assert not KEPT
