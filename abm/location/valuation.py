@@ -425,8 +425,9 @@ def decide_again(choices: Choices, weighed: Weighing, firms: Rows, luck: DrawnLu
     place[firms] = np.arange(len(firms))
     for may_do in weighed.may_do or _worked_out_again(choices, weighed, firms):
         which = np.flatnonzero(place[may_do.firms] >= 0)
-        some = may_do.take(which)
-        weighed.put(some.firms, some.decide(luck.take(place[some.firms])))
+        if len(which):
+            some = may_do.take(which)
+            weighed.put(some.firms, some.decide(luck.take(place[some.firms])))
 
 
 def _worked_out_again(choices: Choices, weighed: Weighing, firms: Rows) -> list[MayDo]:
