@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.core.inputs.content_rules import Floats
+Floats = NDArray[np.floating]
 
 
 def products_by_segment(left: Floats, right: Floats, edges: NDArray[np.integer]) -> Floats:
