@@ -42,7 +42,7 @@ def solved(mix, threshold, start=None):
 
 def unit_costs(case, *rules):
     """The cost step's answer, one regime for each threshold."""
-    terms = replace(case.terms, threshold=np.array(rules))
+    terms = replace(case.terms, threshold=np.array(rules)[None, None])
     costs = UnitCosts.empty(N_ENTRIES, case.value_added.shape[1], len(rules), np.float64)
     value_added = np.repeat(case.value_added[..., None], len(rules), axis=2)
     cost_step(case.buyers, value_added, terms, costs, TOLERANCE)
@@ -123,7 +123,7 @@ def test_purchases_are_never_negative_and_add_up_to_cost(case, threshold, rng):
     """Value added and services are the rest of what a unit costs, under a rule or none."""
     costs = unit_costs(case, threshold)
     free, compliant = rng.exponential(1, (2, N_ENTRIES, 3))
-    terms = replace(case.terms, threshold=np.array([threshold]))
+    terms = replace(case.terms, threshold=np.array([[[threshold]]]))
     for host in range(case.value_added.shape[1]):
         compliant[~costs.feasible[:, host, 0]] = 0
         bought = input_purchases(
@@ -151,7 +151,7 @@ def test_sectors_solved_together_cost_what_each_costs_alone(case, threshold, fir
     """Whoever is solved with whom: firms of two sectors that buy at other prices."""
     rules = np.array([0.0, threshold])
     weights = case.terms.weights
-    one = replace(case.terms, threshold=rules)
+    one = replace(case.terms, threshold=rules[None, None])
     other = replace(
         one,
         weights=weights * rng.uniform(0.5, 2, weights.shape),
