@@ -11,7 +11,7 @@ A = before
 B = latest
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run app test freeze lint types docs bench bench-large bench-compare bench-page validation story mutation
+.PHONY: help setup run app test freeze lint types docs measure bench bench-large bench-compare bench-page validation story mutation
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
@@ -30,6 +30,16 @@ test: $(READY) ## all tests, three files at a time: those of the page wait a lot
 
 freeze: $(READY) ## make today's numbers those that the tests hold later changes to; on purpose only
 	PYTHONPATH=. $(BIN)/python tests/regression/freeze.py
+
+measure: $(READY) ## run anew whatever numbers and pictures of the docs come from; takes hours of one core
+	$(BIN)/python docs/diagrams.py
+	$(BIN)/python docs/printed.py
+	$(BIN)/python docs/findings.py
+	$(BIN)/python docs/what_moved.py
+	$(BIN)/python docs/closures.py
+	$(BIN)/python docs/gallery.py
+	$(MAKE) story validation
+	$(BIN)/python docs/generate.py
 
 story: $(READY) ## run and publish docs/stories/end-of-nafta.html anew, as when results change
 	$(BIN)/nearshore run nafta-withdrawal --against status-quo --seeds 1 --firms 1000 --quarters 40 --out results/story

@@ -42,7 +42,7 @@ from abm.scenario.firm_assumptions import FirmAssumptions
 from abm.scenario.scenario import Scenario, shipped
 from agents import FirmTable
 from experiments.fit.estimation_page import found_text, split_table, targets_table
-from experiments.outcomes.tables import COMPARISON_TABLES, TABLES
+from experiments.outcomes.tables import EVERY_TABLE
 from experiments.scenarios.collected_duties import special_duties
 
 ROOT = Path(__file__).parents[1]
@@ -146,7 +146,7 @@ def _columns_of(name: str) -> Callable[[], str]:
             ("column", "type", "unit", "meaning"),
             (
                 (code(column), str(entry.type), entry.unit, entry.meaning)
-                for column, entry in (TABLES | COMPARISON_TABLES)[name].items()
+                for column, entry in EVERY_TABLE[name].items()
             ),
         )
 
@@ -458,7 +458,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
         law_acts,
         lines,
     )
-} | {f"{name}_columns": _columns_of(name) for name in TABLES | COMPARISON_TABLES}
+} | {f"{name}_columns": _columns_of(name) for name in EVERY_TABLE}
 
 
 def pages() -> list[Path]:

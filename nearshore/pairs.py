@@ -13,6 +13,7 @@ from abm.errors import ScenarioError
 from abm.model import RelocationModel
 from abm.own_rules import Rule
 from abm.scenario.scenario import Scenario
+from experiments.outcomes.derived import derived
 from experiments.outcomes.over_seeds import add_intervals, measured, of_seeds
 from experiments.outcomes.summary import entries
 from experiments.runs.runner import RunResult, run_scenario
@@ -141,7 +142,7 @@ def compare(
         first = first or pair
         for one in (pair.run, pair.reference):
             measurements.append(measured(seed, one.name, one.tables))
-            for name, rows in one.tables.items():
+            for name, rows in (one.tables | derived(one.tables)).items():
                 labelled = rows.assign(seed=seed, scenario=one.name)
                 parts.setdefault(name, []).append(labelled[["seed", "scenario", *rows.columns]])
         parts.setdefault("headlines", []).append(_headlines(pair, seed))

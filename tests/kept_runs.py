@@ -3,7 +3,7 @@
 import json
 
 from abm.worlds.twin import twin
-from experiments.outcomes.tables import TABLES
+from experiments.outcomes.tables import DERIVED_TABLES, TABLES
 from experiments.runs.on_disk.checkpoints import FACTS
 from experiments.runs.on_disk.run_folders import sealed
 from experiments.runs.runner import run_scenario
@@ -12,7 +12,7 @@ from experiments.scenarios.overrides import load_scenario
 FIRMS, QUARTERS, SEED = 100, 7, 3
 
 
-FILES = ["summary.json", *(f"{name}.parquet" for name in TABLES)]
+FILES = ["summary.json", *(f"{name}.parquet" for name in (*TABLES, *DERIVED_TABLES))]
 
 
 def run(out, donor, after=lambda quarter: None, overrides=(), **options):

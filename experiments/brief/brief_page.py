@@ -27,7 +27,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome", "microsof
 PRINTED = 120.0
 """Seconds that a browser has for it."""
 
-MAP_FROM, MAP_SIZE = (0.17, 0.18), (0.66, 0.82)
+MAP_FROM, MAP_SIZE = (0.08, 0.18), (0.76, 0.82)
 """Upper left corner and size of the map itself, as shares of its picture."""
 
 PICTURES = ("map_of_changes",)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from abm.axes import CONFIG_LABELS, NO_PLANT
+from experiments.labels import in_sentence, sector_in_sentence
 from experiments.outcomes.tables import RunFrames
 from experiments.runs.on_disk.run_folders import PROGRAM
 
@@ -54,7 +55,7 @@ class Mover:
 
     def told(self, reference: str) -> str:
         """What it does, in a few words."""
-        goods = self.sector.replace("_", " ")
+        goods = sector_in_sentence(self.sector)
         way = f"from {_plants(self.before)} to {_plants(self.after)}"
         if self.held_back:
             return f"{goods}: would move {way} under {reference}, and does not"
@@ -89,7 +90,11 @@ def movers(run: RunFrames, reference: RunFrames | None) -> list[Mover]:
 
 
 def _plants(config: str) -> str:
-    return "no plant" if config == CONFIG_LABELS[NO_PLANT] else config
+    """A set of countries in words: ``the United States and Mexico``."""
+    if config == CONFIG_LABELS[NO_PLANT]:
+        return "no plant"
+    *most, last = (in_sentence(host) for host in config.split("+"))
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 type _Moves = dict[int, list[Mover]]

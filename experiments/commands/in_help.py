@@ -44,6 +44,15 @@ COMMANDS: dict[str, dict[str, tuple[str, ...]]] = {
         "merge": ("nearshore merge results/one results/two --out results/both",),
         "slurm": ("nearshore slurm content-threshold --array 20 --out /shared/threshold",),
     },
+    "Ask what governments would do": {
+        "respond": (
+            "nearshore respond USA --levers tariffs.special.USA.CHN.all=0:0.5 --objective jobs",
+        ),
+        "nash": (
+            "nearshore nash --workers 2 --out results/nash",
+            "nearshore nash my-game.toml --json",
+        ),
+    },
     "Fit it, and put it to the test": {
         "calibrate": ("nearshore calibrate targets.toml --workers 2 --out results/fit",),
         "validate": ("nearshore validate --only HMM-4 --firms 300 --seeds 2",),

@@ -13,11 +13,11 @@ import typer
 
 from experiments.commands import (
     brief,
-    conclusions,
     explain,
     law,
     of_the_page,
     own_data,
+    replies,
     sweeps,
     validate,
 )
@@ -378,11 +378,11 @@ def replay(
 
 
 sweeps.register(app)
+replies.register(app)
 explain.register(app)
 brief.register(app)
 own_data.register(app)
 validate.register(app)
-conclusions.register(app)
 law.register(app)
 of_the_page.register(app)
 arrange(app)

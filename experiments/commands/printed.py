@@ -33,6 +33,7 @@ HEADINGS = {
     "mean_content": "Regional content of net cost",
     "consumer_prices": "Consumer prices, 2017 = 1",
     "real_income": "Real income of consumers, 2017 = 1",
+    "welfare": "Consumers' welfare, present value, bn USD",
     "duty_revenue": "Duties and penalties, bn USD a year",
     "gross_move_rate_per_year": "Plants moving a year",
 }
@@ -133,7 +134,7 @@ def _in_a_head(name: str, otherwise: str) -> str:
     return name if len(name) <= LONGEST_HEAD else otherwise
 
 
-SINCE_START = ("jobs", "plants_decided", "plants_moved", "investment")
+SINCE_START = ("jobs", "plants_decided", "plants_moved", "investment", "welfare")
 """Headlines that are sums over the run."""
 
 DRIFT = "Drift: what the reference changes by on its own since the start."

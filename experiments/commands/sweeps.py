@@ -5,8 +5,6 @@ As in `experiments.commands.main`, nothing heavy is imported before a command ne
 
 import itertools
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
@@ -26,6 +24,8 @@ from experiments.commands.options import (
     Workers,
     bad_input,
     chosen_economy,
+    say,
+    stopping_in_order,
 )
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
@@ -38,32 +38,8 @@ def register(app: typer.Typer) -> None:
         app.command()(command)
 
 
-@contextmanager
-def _stopping_in_order() -> Iterator[None]:
-    """End with the exit code of a stop, whenever a request comes or a disk refuses.
-
-    Nothing heavy is loaded before it listens.
-    """
-    from experiments.exit_codes import RESUME_ME
-    from experiments.sweeps.work.stop_requests import StopRequested, stoppable
-
-    try:
-        with stoppable():
-            yield
-    except StopRequested as stop:
-        typer.echo(f"Stopped: {stop.note}; the same command goes on.", err=True)
-        raise typer.Exit(stop.code) from None
-    except BrokenPipeError:
-        raise  # nobody reads what is printed
-    except OSError as error:
-        from experiments.runs.on_disk.run_folders import disk_refusal
-
-        _say(f"Stopped: {disk_refusal(error)}; the same command goes on.", err=True)
-        raise typer.Exit(RESUME_ME) from None
-
-
 # why: an argument is an option of the command
-@_stopping_in_order()
+@stopping_in_order()
 def sweep(
     file: SweepFile,
     out: OutOfSweep = None,
@@ -178,7 +154,7 @@ def sweep(
     )
     result = run_sweep(file, out or Path("results") / asked.name, options)
     for note in result.notes:
-        _say(note, err=True)
+        say(note, err=True)
     typer.echo(
         f"{result.folder}: {result.done} of {result.runs} runs done, {result.failed} failed, "
         f"{result.left} left"
@@ -209,7 +185,7 @@ def status(
         else:
             kinds = ", ".join(f"{n} {kind}" for kind, n in found.failures.items())
             each = "" if found.median_seconds is None else f", {found.median_seconds:.2f} s a run"
-            _say(
+            say(
                 f"{found.name}: {found.done} of {found.runs} done, {found.failed} failed"
                 + (f" ({kinds})" if kinds else "")
                 + f", {found.pending} left{each}; {found.bytes / 1e6:.1f} MB, disk "
@@ -220,7 +196,7 @@ def status(
         time.sleep(5)
 
 
-@_stopping_in_order()
+@stopping_in_order()
 def results(
     folder: SweepFolder,
     sql: Annotated[
@@ -260,20 +236,20 @@ def results(
 
         with store.locked():
             for line in itertools.chain(*mended(store)):
-                _say(line, err=True)
+                say(line, err=True)
     if verify:
         typer.echo(verify_parts(store))
     if makers:
         typer.echo(makers_text(store))
     if sql is not None:
-        _say(text_of(query(store, sql)))
+        say(text_of(query(store, sql)))
     elif export is not None:
         export_frame(frame(folder), export, store.sweep)
     elif not (compact or verify or makers):
         print_means(folder)
 
 
-@_stopping_in_order()
+@stopping_in_order()
 def report(folder: SweepFolder) -> None:
     """Write an HTML report of a sweep into its folder; it needs no network."""
     from experiments.sweeps.answers.report import write_report
@@ -282,7 +258,7 @@ def report(folder: SweepFolder) -> None:
     typer.echo(f"Written: {write_report(SweepStore.open(folder))}")
 
 
-@_stopping_in_order()
+@stopping_in_order()
 def merge(
     places: Annotated[
         list[str],
@@ -338,7 +314,7 @@ def slurm(
 
 
 # why: an argument is an option of the command
-@_stopping_in_order()
+@stopping_in_order()
 def calibrate(
     file: Annotated[
         Path, typer.Argument(metavar="FILE", help="A TOML file of parameters and targets.")
@@ -369,13 +345,6 @@ def calibrate(
     typer.echo(f"Written: {result.folder}" if not result.code else f"{result.folder}: stopped")
     if result.code:
         raise typer.Exit(result.code)
-
-
-def _say(text: str, *, err: bool = False) -> None:
-    """Print lines in which something from a folder stands, none of it an order to a terminal."""
-    from experiments.sweeps.store.reading import printable
-
-    typer.echo("\n".join(printable(line) for line in text.split("\n")), err=err)
 
 
 def _quantity(text: str | None, units: dict[str, int], option: str) -> float | None:

@@ -147,7 +147,7 @@ def profile_figure(known: Known, found: FittedParameters) -> Figure:
     axes.set_ylim(-0.5, 20)
     axes.set_xlabel(known.key)
     axes.set_ylabel("distance above the best fit")
-    axes.set_title(f"{known.key}: {known.verdict}", fontsize=10)
+    axes.set_title(known.verdict[:1].upper() + known.verdict[1:], fontsize=10)
     return figure
 
 

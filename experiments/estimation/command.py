@@ -10,10 +10,11 @@ from abm.errors import OutputError
 from experiments.estimation.answer import write_answer
 from experiments.estimation.response_surface import fitted_on_surface
 from experiments.estimation.search import Search
-from experiments.estimation.simulated import RUNS, Simulated, StoppedError
+from experiments.estimation.simulated import RUNS, Simulated
 from experiments.estimation.target_file import CUTS, TargetFile, read_target_file
 from experiments.runs.on_disk.run_folders import read_json, write_whole
 from experiments.sweeps.design.run_spec import RunFunction
+from experiments.sweeps.work.on_demand import StoppedError
 from experiments.sweeps.work.sweep import Options, check_writable
 from experiments.sweeps.workers.one_run import simulate
 
@@ -73,7 +74,7 @@ def estimate(
             if file.search == "surface":
                 found = fitted_on_surface(file, simulated)
             else:
-                found = Search(file, simulated.moments, simulated.starts).run()
+                found = Search(file, simulated.at, simulated.starts).run()
     except StoppedError as stopped:
         return EstimationResult(out, stopped.code, [str(stopped)])
     # What the options named has been told already.

@@ -95,8 +95,8 @@ def fitted_on_surface(file: TargetFile, simulated: Simulated) -> FittedParameter
         Its ``runs`` are what the model gives at the best values.
     """
     points = simulated.starts
-    surface = ResponseSurface.through(file, points, simulated.moments(points))
+    surface = ResponseSurface.through(file, points, simulated.at(points))
     found = Search(file, surface.moments, points).run()
     best = {known.key: known.value for known in found.parameters}
-    runs = simulated.moments([best])[0].mean(axis=0)
+    runs = simulated.at([best])[0].mean(axis=0)
     return replace(found, runs=runs, evaluations=len(points) + 1)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from abm.axes import PARTNERS, QUARTERS_A_YEAR
+from abm.axes import HOSTS, PARTNERS, QUARTERS_A_YEAR
+from experiments.outcomes.derived import welfare
 from experiments.outcomes.quantities import (
     DECISIONS,
     INVESTMENT,
@@ -129,6 +130,11 @@ def _of_origin_and_prices(tables: Mapping[str, pd.DataFrame]) -> _Found:
     prices, income = consumer_prices(outcomes, trade), real_income(outcomes, trade)
     yield from _series(("consumer_prices",), prices, "calibration year = 1")
     yield from _series(("real_income",), income, "calibration year = 1")
+    path = welfare(outcomes, trade).pivot(
+        index="quarter", columns="region", values="present_value_musd"
+    )
+    value = path[list(HOSTS)] / BILLION
+    yield from _series(("welfare", "present_value"), value, "billion USD")
     revenue = yearly(duty_revenue(trade)) / BILLION
     yield from _series(("duty_revenue",), revenue, "billion USD a year")
     rate = _gross_move_rate(outcomes, tables["moves"])

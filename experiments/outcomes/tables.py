@@ -124,13 +124,43 @@ COMPARISON_TABLES: dict[str, dict[str, StoredColumn]] = {
 """Tables of a comparison, beside the two runs' own."""
 
 
+DERIVED_TABLES: dict[str, dict[str, StoredColumn]] = {
+    "welfare": {
+        "quarter": StoredColumn(pa.int32(), "quarters", "0 is the calibration year"),
+        "region": _label("of the consumers: USA, MEX or CAN"),
+        "real_income": _number("calibration year = 1", "what consumers' income buys"),
+        "gain_musd": _number(
+            columns.MONEY,
+            "income of the calibration year that would do as much for consumers as the changes",
+        ),
+        "present_value_musd": _number(
+            "million USD of 2017",
+            "sum of the gains from quarter 1 on, discounted to quarter 0 at 3% a year",
+        ),
+    },
+    "states": {
+        "quarter": StoredColumn(pa.int32(), "quarters", "0 is the calibration year"),
+        "region": _label("country of the state"),
+        "state": _label("postal code, or that of the map"),
+        "output_musd": _number(columns.MONEY, "gross output of the ten sectors"),
+        "employment": _number("persons", "persons engaged in them"),
+        "plants": _number("real plants", "their plants that stand at the end of the quarter"),
+    },
+}
+"""Tables that follow from those of a run and are written beside them; see
+`experiments.outcomes.derived`."""
+
+EVERY_TABLE = TABLES | COMPARISON_TABLES | DERIVED_TABLES
+"""All tables that are stored."""
+
+
 def schema(name: str) -> pa.Schema:
     """How a table is stored, with unit and meaning beside each column.
 
     Parameters
     ----------
     name : str
-        One of `TABLES` or `COMPARISON_TABLES`.
+        One of `EVERY_TABLE`.
 
     Returns
     -------
@@ -139,7 +169,7 @@ def schema(name: str) -> pa.Schema:
     return pa.schema(
         [
             pa.field(label, column.type, metadata={"unit": column.unit, "meaning": column.meaning})
-            for label, column in (TABLES | COMPARISON_TABLES)[name].items()
+            for label, column in EVERY_TABLE[name].items()
         ]
     )
 

@@ -14,19 +14,17 @@ from abm.axes import (
     HAS_PLANT,
     HOSTS,
     MOTOR,
-    N_FOOTLOOSE,
     N_GOODS,
-    N_HOSTS,
     PARTNERS,
     QUARTERS_A_YEAR,
     REGIONS,
     USA,
 )
-from abm.core.inputs.contracts import paid
 from abm.economy.tables import Array
 from abm.model import RelocationModel
 from abm.trade.books import indicators
 from experiments.outcomes.observing import shipped
+from experiments.outcomes.welfare import welfare
 
 GROUPS = {sector: [place] for place, sector in enumerate(FOOTLOOSE)} | {"goods": [*range(N_GOODS)]}
 """Sectors whose flows are measured, each of its own and all goods together."""
@@ -67,7 +65,7 @@ def run_and_measure(model: RelocationModel, quarters: int) -> Measures:
 
 def quarter_measures(model: RelocationModel) -> Measures:
     """Jobs, output, prices, content, claims, trade and welfare of the quarter just run."""
-    parts = (_by_sector_and_host, _trade, _claims, welfare, _prices)
+    parts = (_by_sector_and_host, _trade, _claims, _welfare, _prices)
     return {name: value for part in parts for name, value in part(model).items()}
 
 
@@ -125,40 +123,10 @@ def _claims(model: RelocationModel) -> Measures:
     return found
 
 
-def welfare(model: RelocationModel) -> Measures:
-    """Real income against the calibration year, percent of its GDP, by host.
-
-    What consumers and immobile sectors gain from prices at fixed spending, profits where
-    they are earned, pay above the calibration year's for the labour it employed, and
-    duties and fines collected, all in the money of the host. Money that moving costs is left out.
-    """
-    economy, calibration = model.economy, model.calibration
-    now, base = model.accounts, model.base_accounts
-    gdp = economy.value_added[:N_HOSTS].sum(axis=1) / 4
-    exchange = now.closing.exchange
-    price = _other_price(model) / exchange
-    consumers = -(calibration.expenditure * np.log(now.own_prices))[:, :N_HOSTS].sum(axis=0)
-    users = -(_other_spending(model) * np.log(price))[:, :N_HOSTS].sum(axis=0)
-    profits = (now.profit / exchange[:N_HOSTS] - base.profit).sum(axis=0)
-    wage_bill = (economy.value_added[:N_HOSTS] * economy.labour_share)[:, :N_FOOTLOOSE].sum(axis=1)
-    pay = (model.conditions.wage - 1) * wage_bill / 4
-    duties = (now.duty_revenue / exchange - base.duty_revenue)[:N_HOSTS]
-    total = 100 * (consumers + users + profits + pay + duties) / gdp
-    return {f"welfare/{host}": float(total[h]) for h, host in enumerate(HOSTS)}
-
-
-def _other_spending(model: RelocationModel) -> Array:
-    """What immobile sectors and industry abroad spend on each input, shape (input, market)."""
-    calibration = model.calibration
-    spending: Array = (calibration.other_use * calibration.base_on_top).sum(axis=1)
-    return spending
-
-
-def _other_price(model: RelocationModel) -> Array:
-    """What they pay for each input against the calibration year, shape (input, market)."""
-    supply = model.other_supply
-    cost = paid(supply.contracts, supply.price)
-    return np.where(cost > 0, cost, 1.0)
+def _welfare(model: RelocationModel) -> Measures:
+    """Real income against the calibration year, percent of its GDP."""
+    of_host = zip(HOSTS, welfare(model), strict=True)
+    return {f"welfare/{host}": float(worth) for host, worth in of_host}
 
 
 def expected_entries(

@@ -22,6 +22,7 @@ from abm.errors import NearshoreError, OutputError, ScenarioError
 from abm.policy.regime import Instruments
 from abm.scenario.levers import TITLE, with_levers
 from abm.scenario.scenario import Scenario
+from abm.state.places import cities, presence
 from experiments.runs.runner import run_scenario
 from viz.charts.basics import LIGHT
 from viz.charts.content_spread import content_spread
@@ -32,7 +33,7 @@ from viz.figures.film import film
 from viz.lab import keep
 from viz.lab.frame import take
 from viz.lab.laboratory import Laboratory, Start
-from viz.lab.sites import cities, presence, sites
+from viz.lab.sites import sites
 from viz.lab.told_model import PHASES
 from viz.page import lever_panel as levers
 from viz.page.doctor import problems

@@ -14,7 +14,7 @@ from experiments.brief.movers import movers
 from experiments.brief.sentences import sentences
 from experiments.commands.main import main
 from experiments.outcomes.over_seeds import measured
-from experiments.outcomes.tables import TABLES
+from experiments.outcomes.tables import DERIVED_TABLES, TABLES
 from experiments.runs import other_seeds
 from experiments.runs.continuing import resume
 from experiments.runs.finished_run import read_result
@@ -24,7 +24,7 @@ from experiments.runs.runner import run_scenario
 
 FIRMS, QUARTERS, SEED = 100, 3, 5
 
-RUN_FILES = [f"{name}.parquet" for name in TABLES] + ["summary.json"]
+RUN_FILES = [f"{name}.parquet" for name in (*TABLES, *DERIVED_TABLES)] + ["summary.json"]
 
 
 def pair():

@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from abm.scenario.scenario import Scenario
-from experiments.outcomes.tables import TABLES
+from experiments.outcomes.tables import DERIVED_TABLES, TABLES
 from experiments.runs.continuing import fork, read_manifest, resume
 from experiments.runs.on_disk.checkpoints import read_checkpoint
 from experiments.runs.runner import run_scenario
@@ -15,7 +15,7 @@ from tests.faults.trial import Trial
 FIRMS, SEED, KEPT, LAST = 100, 5, 1, 2
 """The checkpoint is of the first of two quarters."""
 
-FILES = ("summary.json", *(f"{name}.parquet" for name in TABLES))
+FILES = ("summary.json", *(f"{name}.parquet" for name in (*TABLES, *DERIVED_TABLES)))
 
 type Bytes = dict[str, bytes]
 

@@ -5,7 +5,6 @@ import re
 import shlex
 from itertools import pairwise
 from pathlib import Path
-from urllib.parse import unquote
 
 import pytest
 
@@ -24,7 +23,6 @@ from abm.trade.borders import crossing as borders
 from abm.trade.sales import customers, spending
 from abm.trade.sales import market_clearing as sales
 from agents import firm_table
-from docs.build import main as build
 from docs.diagrams import DIAGRAMS
 from docs.generate import BLOCKS, GENERATED, PACKAGES, ROOT, pages, rewritten
 from docs.printed import ANSWER, QUESTION, TOLD
@@ -237,33 +235,3 @@ def test_every_page_of_the_documentation_is_in_its_index():
     }
     documented = {path for path in PAGES.values() if path.parent != ROOT and path != index}
     assert documented <= linked
-
-
-def dead_links(page: Path) -> list[str]:
-    """Links of a page as built, and places in pages, that are not there."""
-    dead = []
-    text = page.read_text(encoding="utf-8")
-    for link in re.findall(r"(?:href|src)=\"([^\"]+)\"", text):
-        # The page for what is not found is shown under any address, so it links from the root.
-        if re.match(r"[a-z]+:|//", link) or page.name == "404.html":
-            continue
-        path, _, place = link.partition("#")
-        target = page.parent / unquote(path) if path else page
-        if not target.is_file() or (place and f'id="{place}"' not in target.read_text("utf-8")):
-            dead.append(f"{page.name}: {link}")
-    return dead
-
-
-def test_the_pages_are_built_whole_and_ask_nothing_of_the_network(tmp_path, caplog):
-    build(tmp_path / "site")
-    pages_built = sorted((tmp_path / "site").rglob("*.html"))
-    assert [link for page in pages_built for link in dead_links(page)] == []
-    asked = re.compile(r"<(?:script|link|img)[^>]+(?:src|href)=\"(?:https?:)?//")
-    for page in pages_built:
-        assert not asked.search(page.read_text(encoding="utf-8")), page
-    reference = (tmp_path / "site/docs/reference/the-model.html").read_text(encoding="utf-8")
-    assert "RelocationModel" in reference
-    assert "What a run carries from one quarter to the next" in reference
-    built = {page.stem for page in pages_built}
-    assert {path.stem for path in PAGES.values() if path.parent != ROOT} <= built
-    assert [record.message for record in caplog.records if record.levelname == "WARNING"] == []

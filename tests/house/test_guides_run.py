@@ -234,12 +234,9 @@ def test_what_is_not_run_has_a_reason_and_stands_in_its_block(name):
         assert all(len(reason) > 10 for reason in reasons)
 
 
-def test_the_notebook_runs_from_top_to_bottom(desk):
-    content = json.loads((ROOT / "docs/tutorial.ipynb").read_text(encoding="utf-8"))
-    nbformat.validate(content)
-    names = {"__name__": "notebook"}
-    for cell in content["cells"]:
-        assert not cell.get("outputs")
-        if cell["cell_type"] == "code":
-            exec(compile("".join(cell["source"]), cell["id"], "exec"), names)
-    assert (desk / "threat.png").exists()
+def test_notebooks_are_kept_without_outputs():
+    # The site carries them out and shows what they print and draw.
+    for path in (ROOT / "docs").glob("**/*.ipynb"):
+        content = json.loads(path.read_text(encoding="utf-8"))
+        nbformat.validate(content)
+        assert not any(cell.get("outputs") for cell in content["cells"]), path

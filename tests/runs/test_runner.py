@@ -20,7 +20,7 @@ from abm.scenario.scenario import Scenario
 from experiments.brief.effects import differs_nowhere
 from experiments.commands.printed import print_result, summary_table
 from experiments.outcomes.summary import summary
-from experiments.outcomes.tables import TABLES, RunFrames, check_tables
+from experiments.outcomes.tables import DERIVED_TABLES, TABLES, RunFrames, check_tables
 from experiments.runs import runner
 from experiments.runs.on_disk import provenance
 from experiments.runs.progress import RunProgress
@@ -28,7 +28,11 @@ from experiments.runs.runner import default_folder, find_figures, relocation_mod
 from tests.synthetic import FakeModel, FakeScenario, tables
 
 USMCA, STATUS_QUO = FakeScenario(), FakeScenario("status-quo", tilt=0.0)
-RUN_FILES = ["manifest.json", "summary.json", *(f"{name}.parquet" for name in TABLES)]
+RUN_FILES = [
+    "manifest.json",
+    "summary.json",
+    *(f"{name}.parquet" for name in (*TABLES, *DERIVED_TABLES)),
+]
 
 
 def drawn(run: RunFrames, reference: RunFrames | None, folder: Path) -> list[Path]:

@@ -11,13 +11,14 @@ import numpy as np
 
 from abm.axes import FOOTLOOSE, HOSTS, REGIONS
 from abm.scenario.levers import TITLE
+from abm.state.places import cities
 from experiments.labels import REGION_NAMES, SECTOR_NAMES, in_sentence
 from viz.charts.basics import SECTOR_COLOURS, Chart, Ink, number, swatches, with_sign
 from viz.charts.change import ChangeScale, change_percent, change_scale
 from viz.charts.projection import projected
 from viz.lab.frame import Frame
 from viz.lab.history import Picture
-from viz.lab.sites import cities, city_rows
+from viz.lab.sites import city_rows
 
 MAP_NAME = "north-america"
 

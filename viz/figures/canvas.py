@@ -197,6 +197,8 @@ def label_ends(axes: Axes, labels: Sequence[tuple[float, str, str]], size: float
         heights.append(max(height, heights[-1] + gap) if heights else height)
     # Labels were pushed upwards only: put the group's middle back to that of its lines.
     shift = (sum(heights) - sum(label[0] for label in ordered)) / len(heights)
+    # None stands higher than the axes, where a title is, unless its line does.
+    shift += max(0.0, heights[-1] - shift - max(ordered[-1][0], high - gap / 2))
     for height, (_, text, colour) in zip(heights, ordered, strict=True):
         axes.annotate(
             text,

@@ -16,12 +16,12 @@ from PIL import Image
 
 from abm.axes import HOSTS
 from abm.errors import OutputError
+from abm.state.places import cities
 from experiments.labels import REGION_NAMES
 from viz.charts.map import MAP_NAME, WINDOW, city_places, outlines
 from viz.figures.canvas import styled
 from viz.lab.frame import Frame
 from viz.lab.played_again import played_again
-from viz.lab.sites import cities
 from viz.palette import COLOURS, FAINT_TEXT, TEXT
 
 FRAME_MILLISECONDS = 350
@@ -84,8 +84,14 @@ def _writer(out: Path) -> Write:
     return partial(_write_mp4, ffmpeg)
 
 
-@styled
 def _picture(shown: Frame) -> Image.Image:
+    drawn = io.BytesIO()
+    film_figure(shown).savefig(drawn, format="png")
+    return Image.open(drawn).convert("RGB")
+
+
+@styled
+def film_figure(shown: Frame) -> Figure:
     """The map of one quarter."""
     picture, table = shown.world.picture, cities()
     figure = Figure(figsize=(8, 5.2), dpi=100)
@@ -116,9 +122,7 @@ def _picture(shown: Frame) -> Image.Image:
         handles=[Patch(color=COLOURS[host], label=REGION_NAMES[host]) for host in HOSTS],
         loc="lower left", frameon=False,
     )  # fmt: skip
-    drawn = io.BytesIO()
-    figure.savefig(drawn, format="png")
-    return Image.open(drawn).convert("RGB")
+    return figure
 
 
 def _rings() -> list[np.ndarray]:

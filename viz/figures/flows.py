@@ -38,6 +38,9 @@ DARKENED = 0.7
 HEIGHT = 0.615
 """Of both panels, as a share of the figure's."""
 
+ROOM = 2.4
+"""How far the axis of bars reaches, times the longest: their numbers stand beyond their ends."""
+
 STRIP = 1.35
 """Inches below them, for moves over time."""
 
@@ -191,9 +194,9 @@ def _draw_bars(
     rows = np.arange(len(HOSTS))[::-1]
     colours = [COLOURS[host] for host in HOSTS]
     tables = [changed] if compared is None else [changed, compared]
-    reach = 1.7 * max(table.to_numpy().max() for table in tables)
+    reach = ROOM * max(table.to_numpy().max() for table in tables)
     if half is not None:
-        reach = max(reach, 1.7 * float((changed + half).to_numpy().max()))
+        reach = max(reach, ROOM * float((changed + half).to_numpy().max()))
     for kind, side, anchor in (("opened", 1, "left"), ("closed", -1, "right")):
         axes.barh(rows, side * changed[kind], height=0.44, color=colours)
         if compared is not None:

@@ -17,13 +17,16 @@ from experiments.outcomes.tables import RunFrames
 from viz.charts.basics import LIGHT
 from viz.charts.change import ChangeScale, change_scale
 from viz.charts.map import MAP_NAME, WINDOW, outlines
-from viz.figures.canvas import NO_QUARTER, TOP, new_figure, nothing_to_show, styled
+from viz.figures.canvas import HEIGHT, NO_QUARTER, TOP, WIDTH, new_figure, nothing_to_show, styled
 from viz.figures.titles import at_baseline
 from viz.palette import TEXT
 
 LEAST = 0.005
 """Percent of output below which a change would be written 0.00 and counts as none."""
 
+
+MAP_HEIGHT = TOP + 0.03
+"""Of the figure's, as a share."""
 
 LABELS = {"USA": (-2.5, -1.0), "MEX": (-20.5, -18.5), "CAN": (0.0, 12.5)}
 """Where the numbers of a country stand, in units of the map; those of Mexico in the Pacific."""
@@ -64,9 +67,13 @@ def map_of_changes(
         sure = f"\nMeans of {len(seeds.seeds)} seeds with 95% intervals; hatched: {MAY_BE_LUCK}."
     note = f"Manufacturing output of {run.name}'s last quarter against {_against(reference)}."
     figure = new_figure(map_finding(found, reference), f"{note}{sure}")
-    axes = figure.add_axes((0.0, 0.0, 1.0, TOP + 0.03))
+    axes = figure.add_axes((0.0, 0.0, 1.0, MAP_HEIGHT))
     (west, north), (east, south) = WINDOW
-    axes.set(xlim=(west, east), ylim=(south, north), aspect="equal", xticks=[], yticks=[])
+    # As wide as the paper: the numbers of Mexico stand west of the map.
+    reach = (north - south) * WIDTH / (HEIGHT * MAP_HEIGHT) / 2
+    middle = (west + east) / 2
+    axes.set(xlim=(middle - reach, middle + reach), ylim=(south, north), aspect="equal")
+    axes.set(xticks=[], yticks=[])
     axes.spines[:].set_visible(False)
     axes.grid(visible=False)
     weight = np.ones(len(HOSTS))

@@ -24,6 +24,12 @@ PANELS = {
 
 PANELS_A_ROW = 3
 
+LABEL_SIZE, LETTER = 9.5, 0.72
+"""Points of type beside a bar, and the width of its widest letters as a share of that."""
+
+MOST_MARGIN = 0.45
+"""Part of a panel that the text at either side may take."""
+
 LARGEST_SHARE = 0.5
 """Part of all movement above which the title calls a channel the main one."""
 
@@ -96,21 +102,31 @@ def draw_waterfall(axes: Axes, split: pd.DataFrame, factor: float, *, named: boo
     _bars(axes, [*starts, 0.0], [*parts, total])
     low, high = min([0.0, *starts, reached]), max([0.0, *starts, reached])
     room = (high - low) or 1.0
-    axes.set_xlim(low - 0.42 * room, high + 0.42 * room)
+    texts = [with_minus(f"{width:+,.{digits}f}") for width in (*parts, total)]
+    margin = _margin(axes, texts) * room
+    axes.set_xlim(low - margin, high + margin)
     axes.set_ylim(len(labels) - 0.45, -0.55)
     axes.axvline(0, color=BASELINE, linewidth=0.9, zorder=1)
-    for row, (start, width) in enumerate(zip([*starts, 0.0], [*parts, total], strict=True)):
+    bars = zip([*starts, 0.0], [*parts, total], texts, strict=True)
+    for row, (start, width, text) in enumerate(bars):
         right = width >= 0
         edge = max(start, start + width) if right else min(start, start + width)
         axes.text(
-            edge + (0.02 if right else -0.02) * room, row, with_minus(f"{width:+,.{digits}f}"),
-            ha="left" if right else "right", va="center", size=9.5,
+            edge + (0.02 if right else -0.02) * room, row, text,
+            ha="left" if right else "right", va="center", size=LABEL_SIZE,
             weight="bold" if row == len(parts) else "normal", color=TEXT,
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6},
         )  # fmt: skip
     if named:
         axes.set_yticks(range(len(labels)), labels, size=10, color=TEXT)
         axes.tick_params(length=0)
+
+
+def _margin(axes: Axes, texts: Sequence[str]) -> float:
+    """Room beside the bars, as a share of what they span, in which the longest text fits."""
+    points = axes.get_window_extent().width * 72 / axes.figure.dpi
+    share = min((LABEL_SIZE * LETTER * max(map(len, texts)) + 6) / points, MOST_MARGIN)
+    return share / (1 - 2 * share)
 
 
 def _digits(numbers: Sequence[float]) -> int:

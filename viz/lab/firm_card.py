@@ -6,11 +6,11 @@ import numpy as np
 
 from abm.axes import HOMES, HOSTS
 from abm.explain.decision import explained
+from abm.state.places import cities
 from agents import Firm
 from experiments.explain.in_words import chance, decision, percent, when
 from experiments.labels import ADJECTIVES, REGION_NAMES, SECTOR_NAMES
 from viz.lab.laboratory import World
-from viz.lab.sites import cities
 
 FIRMS_OF_A_CITY = 12
 """Listed, the largest first."""

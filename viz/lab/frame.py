@@ -13,11 +13,11 @@ import numpy as np
 from abm.axes import FOOTLOOSE, HOSTS
 from abm.policy.timeline import TimelineEntry
 from abm.scenario.scenario import Scenario
+from abm.state.places import cities
 from viz.lab.firm_card import about_firm, firms_of
 from viz.lab.history import PastQuarters, Picture
 from viz.lab.laboratory import Laboratory, Standing, World
 from viz.lab.luck import Luck
-from viz.lab.sites import cities
 
 LARGEST = 1
 """Firms of a sector whose suppliers are shown; more cannot be told apart."""

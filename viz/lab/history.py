@@ -7,9 +7,10 @@ from numpy.typing import NDArray
 
 from abm import RelocationModel
 from abm.axes import FOOTLOOSE, HAS_PLANT, MOTOR, N_GOODS, N_HOSTS, QUARTERS_A_YEAR, USA
+from abm.state.places import cities
 from abm.trade.books import indicators
 from abm.trade.books.accounts import Accounts
-from viz.lab.sites import cities, sites
+from viz.lab.sites import sites
 
 type Floats = NDArray[np.float64]
 

@@ -25,7 +25,7 @@ from abm.errors import ScenarioError
 from abm.policy.timeline import first_day, quarter_of
 from abm.scenario.levers import TITLE, with_levers
 from abm.scenario.scenario import Scenario, shipped
-from experiments.outcomes.tables import TABLES
+from experiments.outcomes.derived import derived
 from experiments.runs.on_disk.run_folders import write_table
 from experiments.scenarios.describe import described_scenario
 from viz.lab.laboratory import Laboratory, Played, PulledLever, Standing, Start
@@ -71,8 +71,7 @@ def tables(lab: Laboratory) -> bytes:
     with lab.lock:
         frames, played = lab.world.model.frames(), lab.standing()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name in TABLES:
-            frame = frames[name]
+        for name, frame in (frames | derived(frames)).items():
             archive.writestr(f"{name}.parquet", _parquet(name, frame))
             archive.writestr(f"{name}.csv", _csv(frame))
         archive.writestr("scenario.toml", scenario_file(played))

@@ -7,6 +7,7 @@ from typing import Any
 import solara
 
 from abm.axes import FOOTLOOSE
+from abm.state.places import cities
 from experiments.labels import SECTOR_NAMES
 from viz.charts.basics import Chart, Ink
 from viz.charts.content_spread import content_spread
@@ -16,7 +17,6 @@ from viz.charts.told import who_gains_and_why
 from viz.lab.frame import Frame
 from viz.lab.laboratory import Failure
 from viz.lab.luck import SEEDS_BESIDE
-from viz.lab.sites import cities
 from viz.page.elements import Choice, Press, Text, table_html
 from viz.page.parts import ChartPart, ScrubberPart
 from viz.page.session import Session

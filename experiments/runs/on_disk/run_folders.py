@@ -20,7 +20,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from abm.errors import OutputError
-from experiments.outcomes.tables import TABLES, RunFrames, schema
+from experiments.outcomes.derived import derived
+from experiments.outcomes.tables import DERIVED_TABLES, TABLES, RunFrames, schema
 from experiments.runs.on_disk.confined import is_file_inside, open_inside, read_inside
 from experiments.runs.on_disk.leftovers import (
     being_written,
@@ -50,7 +51,13 @@ SEAL = "seal"
 FILES = "files"
 """Key of a manifest for the SHA-256 of every other file in its folder and below, by path."""
 
-RUN_FILES = (MANIFEST, SUMMARY, *(f"{name}.parquet" for name in TABLES), FIGURES_FOLDER, CHECKPOINT)
+RUN_FILES = (
+    MANIFEST,
+    SUMMARY,
+    *(f"{name}.parquet" for name in (*TABLES, *DERIVED_TABLES)),
+    FIGURES_FOLDER,
+    CHECKPOINT,
+)
 """What the folder of one run may hold, figures and a checkpoint included."""
 
 COMPARISON_FILES = (CHANNELS_FILE, SEEDS_FILE, SEEDS_FOLDER)
@@ -230,8 +237,8 @@ def write_run(folder: Path, run: RunFrames, manifest: dict[str, Any], summary: A
     manifest, summary : dict
         Written as JSON.
     """
-    for name in TABLES:
-        write_table(folder / f"{name}.parquet", name, run.tables[name])
+    for name, table in (run.tables | derived(run.tables)).items():
+        write_table(folder / f"{name}.parquet", name, table)
     write_json(folder / SUMMARY, summary)
     write_manifest(folder, manifest)
 
@@ -243,7 +250,7 @@ def write_table(path: Path, name: str, table: pd.DataFrame) -> None:
     ----------
     path : Path
     name : str
-        One of `experiments.outcomes.tables.TABLES` or ``COMPARISON_TABLES``.
+        One of `experiments.outcomes.tables.EVERY_TABLE`.
     table : pandas.DataFrame
         With exactly its columns.
     """

@@ -3,6 +3,7 @@
 One function a figure: data in, a figure out.
 """
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -20,6 +21,9 @@ MOST_DOTS = 5_000
 """Of a figure; more are shown as how many lie where."""
 
 WIDTH, HEIGHT = 6.4, 3.6
+
+ACROSS, UP = 64, 36
+"""Letters that fit below the axes of a figure, and beside them."""
 
 LABEL_HEIGHT = 0.06
 """Of a small line of text, as a share of the axes."""
@@ -86,13 +90,14 @@ def heat_map(means: pd.DataFrame, across: str, up: str, outcome: str) -> Figure:
         )
         axes.set_xticks(range(len(table.columns)), [_short(value) for value in table.columns])
         axes.set_yticks(range(len(table.index)), [_short(value) for value in table.index])
-    figure.colorbar(image, ax=panels, label=_plain(outcome))
+    figure.colorbar(image, ax=panels, label=_in_lines(outcome, UP))
     return figure
 
 
 def bars(table: pd.DataFrame, columns: Sequence[str], title: str) -> Figure:
     """Indices of each factor with their intervals, the most important at the top."""
-    figure, axes = _empty(title, "")
+    figure, axes = _empty("", "")
+    figure.suptitle(_in_lines(title, ACROSS), x=0.01, ha="left", fontsize="medium")
     places = np.arange(len(table))[::-1].astype(float)
     height = 0.8 / len(columns)
     for number, name in enumerate(columns):
@@ -192,9 +197,19 @@ def _empty(across: str, up: str) -> tuple[Figure, Axes]:
 
 
 def _label(axes: Axes, across: str, up: str) -> None:
-    axes.set_xlabel(_plain(across))
-    axes.set_ylabel(_plain(up))
+    axes.set_xlabel(_in_lines(across, ACROSS))
+    axes.set_ylabel(_in_lines(up, UP))
     axes.spines[["top", "right"]].set_visible(False)
+
+
+def _in_lines(text: str, longest: int) -> str:
+    """Break a text where words, or parts of a dotted key, end, so that no line is too long."""
+    lines = [""]
+    for part in re.findall(r"[^\s._]+[\s._]?", text):
+        if len(lines[-1]) + len(part.rstrip()) > longest:
+            lines.append("")
+        lines[-1] += part
+    return _plain("\n".join(line.rstrip() for line in lines))
 
 
 def _plain(text: str) -> str:

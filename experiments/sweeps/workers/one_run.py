@@ -6,9 +6,12 @@ heavy is imported by the run.
 
 from collections.abc import Collection, Mapping
 from math import isfinite
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from experiments.sweeps.design.run_spec import KEYS, RUN, Outcomes, RunSpec
+
+if TYPE_CHECKING:
+    from abm.model import RelocationModel
 
 
 def simulate(spec: RunSpec, scenario: str) -> Outcomes:
@@ -20,18 +23,24 @@ def simulate(spec: RunSpec, scenario: str) -> Outcomes:
 
 def frames_of(spec: RunSpec, scenario: str) -> dict[str, Any]:
     """Return the tables of a run of the relocation model."""
-    from abm.worlds.twin import twin
     from experiments.outcomes.tables import check_tables
-    from experiments.sweeps.design.plan import resolved_scenario
-    from experiments.sweeps.workers.base_years import base_year
 
-    resolved = resolved_scenario(scenario, spec)
-    model = twin(base_year(resolved.firms, resolved.economy, spec.firms, spec.seed), resolved)
+    model = at_the_start(spec, scenario)
     for _ in range(spec.quarters):
         model.step()
     frames = model.frames()
     check_tables(frames)
     return frames
+
+
+def at_the_start(spec: RunSpec, scenario: str) -> "RelocationModel":
+    """Return the relocation model of a run at quarter 0."""
+    from abm.worlds.twin import twin
+    from experiments.sweeps.design.plan import resolved_scenario
+    from experiments.sweeps.workers.base_years import base_year
+
+    resolved = resolved_scenario(scenario, spec)
+    return twin(base_year(resolved.firms, resolved.economy, spec.firms, spec.seed), resolved)
 
 
 def check_identity(spec: RunSpec, scenario: str) -> None:

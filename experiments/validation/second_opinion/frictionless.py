@@ -32,10 +32,12 @@ NO_FRICTIONS = (
 
 
 def free_of_rules(*overrides: str) -> Scenario:
-    """The baseline without content rules, links and pull of size."""
+    """The baseline without content rules, links and pull of size; an override goes before these."""
     rules = load_scenario("status-quo").rules_of_origin.regional_value_content
     none = [setting for sector, _ in rules for setting in content(0.0, sector)]
-    return load_scenario("status-quo", (*NO_FRICTIONS, *none, *overrides))
+    said = {override.partition("=")[0] for override in overrides}
+    off = [setting for setting in (*NO_FRICTIONS, *none) if setting.partition("=")[0] not in said]
+    return load_scenario("status-quo", (*off, *overrides))
 
 
 TASTES = ("productivity", "sourcing_draw", "affinity", "origin_share", "suitability", "size")

@@ -185,7 +185,9 @@ def test_movers_are_the_firms_that_do_otherwise_than_in_the_reference():
         (4, 2, False), (5, 2, True), (7, 1, False),
     ]  # fmt: skip
     assert found[0].command(None) == "nearshore explain DIR --firm 4 --quarter 2"
-    assert "would move from USA to MEX under status-quo" in found[1].told("status-quo")
+    assert "would move from the United States to Mexico under status-quo" in found[1].told(
+        "status-quo"
+    )
     assert [one.firm for one in movers(here, None)] == [4, 7, 9]
     assert movers(here, here) == []
 

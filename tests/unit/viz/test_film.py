@@ -10,7 +10,9 @@ from abm.scenario.scenario import Scenario
 from experiments.runs.continuing import fork
 from experiments.runs.on_disk.run_folders import MANIFEST, sealed
 from experiments.runs.runner import run_scenario
-from viz.figures.film import film
+from tests.text_boxes import faults
+from viz.figures.film import film, film_figure
+from viz.lab.played_again import played_again
 
 
 @pytest.fixture(scope="module")
@@ -64,3 +66,9 @@ def test_a_film_reads_no_manifest_through_a_link(runs, tmp_path):
     (run / MANIFEST).rename(tmp_path / "elsewhere.json")
     (run / MANIFEST).symlink_to(tmp_path / "elsewhere.json")
     assert "is no folder of a run" in refusal(run, tmp_path)
+
+
+def test_no_text_of_a_picture_lies_outside_it_or_over_another(runs):
+    shown = played_again(runs / "run")
+    for quarter in range(shown.quarter + 1):
+        assert faults(film_figure(shown.at(quarter))) == []

@@ -9,6 +9,7 @@ import pytest
 
 from abm.axes import HAS_PLANT
 from abm.scenario.scenario import Scenario
+from abm.state.places import cities
 from viz.charts.basics import DARK, LIGHT
 from viz.charts.change import change_percent, change_scale
 from viz.charts.content_spread import content_spread
@@ -29,7 +30,6 @@ from viz.charts.suppliers import network
 from viz.lab.frame import take
 from viz.lab.history import BINS
 from viz.lab.laboratory import Laboratory, Start
-from viz.lab.sites import cities
 
 FIRMS = 300
 
