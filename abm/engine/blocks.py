@@ -22,7 +22,7 @@ take a tenth of the time. Of more the arrays would no longer fit the processor's
 
 
 @dataclass(frozen=True)
-class Firms:
+class SomeFirms:
     """Some firms of consecutive sectors, in the order of the firm table.
 
     Attributes
@@ -48,9 +48,9 @@ class Firms:
         """
         return of_every_firm(by_sector[self.sectors], self.edges)
 
-    def take(self, places: NDArray[np.integer]) -> "Firms":
+    def take(self, places: NDArray[np.integer]) -> "SomeFirms":
         """Some of the firms, by rising places among them."""
-        return Firms(self.sectors, self.rows[places], np.searchsorted(places, self.edges))
+        return SomeFirms(self.sectors, self.rows[places], np.searchsorted(places, self.edges))
 
 
 @dataclass(frozen=True)
@@ -74,13 +74,13 @@ class Block:
         return int(self.rows.stop - self.rows.start)
 
     def of_each(self, by_sector: NDArray[Any]) -> NDArray[Any]:
-        """As `Firms.of_each`."""
+        """As `SomeFirms.of_each`."""
         return of_every_firm(by_sector[self.sectors], self.edges)
 
-    def some(self, places: NDArray[np.integer]) -> Firms:
+    def some(self, places: NDArray[np.integer]) -> SomeFirms:
         """Some of the firms, by rising places among them."""
         edges = np.searchsorted(places, self.edges)
-        return Firms(self.sectors, places + self.rows.start, edges)
+        return SomeFirms(self.sectors, places + self.rows.start, edges)
 
 
 def sector_rows(table: FirmTable) -> list[slice]:
@@ -102,11 +102,12 @@ def firm_blocks(table: FirmTable) -> list[Block]:
     return [Block(*piece) for piece in _pieces(sector_edges(table))]
 
 
-def blocks_among(table: FirmTable, rows: NDArray[np.integer]) -> list[tuple[slice, Firms]]:
+def blocks_among(table: FirmTable, rows: NDArray[np.integer]) -> list[tuple[slice, SomeFirms]]:
     """Some firms, by rising rows, in blocks: which of the rows they are, and the firms."""
     edges = np.searchsorted(rows, sector_edges(table))
     return [
-        (places, Firms(sectors, rows[places], among)) for sectors, places, among in _pieces(edges)
+        (places, SomeFirms(sectors, rows[places], among))
+        for sectors, places, among in _pieces(edges)
     ]
 
 

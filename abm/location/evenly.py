@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from abm.axes import N_CONFIGS, N_FOOTLOOSE, N_HOSTS
 from abm.economy.tables import Array
 from abm.engine.draws import Draws
+from abm.location.may_do import DrawnLuck
 from abm.location.moving_costs import CLOSED, OPENED
-from abm.location.valuation import Choices, DrawnLuck, Weighing, decide_again
+from abm.location.valuation import Choices, Weighing, decide_again
 from agents import FirmTable
 
 Rows = NDArray[np.int64]

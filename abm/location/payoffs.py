@@ -10,7 +10,7 @@ from abm.core.inputs.content_rules import Floats
 from abm.core.layout import firm_last
 from abm.economy.constants import Calibration
 from abm.economy.tables import Array
-from abm.engine.blocks import Firms, blocks_among
+from abm.engine.blocks import SomeFirms, blocks_among
 from abm.engine.parallel import in_parallel
 from abm.location.moving_costs import profit_per_sale
 from abm.policy.regimes import Policy
@@ -42,7 +42,7 @@ def config_revenues(quarter: Quarter, market: MarketState, rows: NDArray[np.int6
     regimes = len(quarter.policy.regimes)
     revenue = np.empty((len(rows), N_CONFIGS, regimes))
 
-    def earn(block: tuple[slice, Firms]) -> None:
+    def earn(block: tuple[slice, SomeFirms]) -> None:
         places, firms = block
         for regime in range(regimes):
             revenue[places, :, regime] = _sales(quarter, market, firms, regime).sum(axis=2)
@@ -66,7 +66,7 @@ def plant_sales(quarter: Quarter, market: MarketState, rows: NDArray[np.int64]) 
     """
     sales = np.empty((len(rows), N_CONFIGS, N_HOSTS))
 
-    def earn(block: tuple[slice, Firms]) -> None:
+    def earn(block: tuple[slice, SomeFirms]) -> None:
         places, firms = block
         sales[places] = _sales(quarter, market, firms, 0)[..., :N_HOSTS]
 
@@ -74,7 +74,7 @@ def plant_sales(quarter: Quarter, market: MarketState, rows: NDArray[np.int64]) 
     return sales
 
 
-def _sales(quarter: Quarter, market: MarketState, firms: Firms, regime: int) -> Floats:
+def _sales(quarter: Quarter, market: MarketState, firms: SomeFirms, regime: int) -> Floats:
     """Sales of some firms by set and plant, that at home abroad last."""
     offer = make_offer(quarter, firms, regime)
     unit = market.unit_revenue(regime).astype(np.float32)

@@ -15,15 +15,15 @@ from abm.core.choice.dated_beliefs import Calendar
 from abm.core.choice.dated_plants import dated_moves
 from abm.core.choice.foresight import PlantProblem
 from abm.core.choice.location import LocationProblem
-from abm.core.choice.parts_of_sets import Indices
 from abm.core.choice.plant_values import MoveValues, keeping_values, moves_from
 from abm.core.choice.projects import Projects
 from abm.core.inputs.content_rules import Floats
-from abm.core.opportunities.building import Building, Held, expected_moves
+from abm.core.opportunities.building import Building, expected_moves
 from abm.core.opportunities.plant_projects import going_on_or_back
 from abm.core.opportunities.waiting import Waiting, lasting
 from abm.economy.tables import Array
 from abm.engine.parallel import in_parallel
+from abm.location.may_do import Decisions, DrawnLuck, MayDo
 from abm.location.moving_costs import (
     SETS,
     MovingCosts,
@@ -41,67 +41,6 @@ FIRMS_AT_A_TIME = 2048
 """Firms that a thread values at once."""
 
 Rows = NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class DrawnLuck:
-    """What chance brings some firms in a quarter.
-
-    Attributes
-    ----------
-    strikes : ndarray of bool, shape (firm,)
-        Whether the firm comes upon an opportunity and, if it builds nothing, reviews its plants.
-    held : Held
-        Opportunities from before that did not pass.
-    building : ndarray, shape (firm, config + 1)
-        Standard draws of luck with each set, and last with going on as it is.
-    keeping : ndarray, shape (firm, config)
-        Standard draws of luck with each set that a review may end with.
-    """
-
-    strikes: NDArray[np.bool_]
-    held: Held
-    building: Array
-    keeping: Array
-
-    @classmethod
-    def none(cls, firms: int) -> Self:
-        """Nothing happens."""
-        return cls(
-            np.zeros(firms, np.bool_),
-            Held.none(firms),
-            np.zeros((firms, N_CONFIGS + 1)),
-            np.zeros((firms, N_CONFIGS)),
-        )
-
-    def take(self, firms: Rows) -> Self:
-        """That of some firms."""
-        return type(self)(
-            self.strikes[firms], self.held.take(firms), self.building[firms], self.keeping[firms]
-        )
-
-
-@dataclass(frozen=True)
-class Decisions:
-    """What some firms decide, in quarters of profit.
-
-    Attributes
-    ----------
-    choice : ndarray of int, shape (firm,)
-        The set decided on; the present one where nothing is.
-    luck : ndarray, shape (firm,)
-        What spoke for it beside its worth; 0 where nothing is decided.
-    held, held_luck : ndarray, shape (firm,)
-        Opportunity that waits for better days, `ABSENT` without one, and its luck.
-    option : ndarray, shape (firm,)
-        What that is worth.
-    """
-
-    choice: Indices
-    luck: Floats
-    held: Indices
-    held_luck: Floats
-    option: Floats
 
 
 @dataclass(frozen=True)
@@ -136,7 +75,7 @@ class Weighing(Decisions):
     expected: Floats
     going_on: Floats
     cancelling: Floats
-    may_do: list["MayDo"] = field(default_factory=list)
+    may_do: list[MayDo] = field(default_factory=list)
 
     @classmethod
     def empty(cls, firms: int, regimes: int) -> Self:
@@ -157,52 +96,6 @@ class Weighing(Decisions):
         for name, array in vars(some).items():
             if name != "may_do":
                 getattr(self, name)[firms] = array
-
-
-@dataclass(frozen=True)
-class MayDo:
-    """What some firms may do this quarter, before luck says what they do.
-
-    Attributes
-    ----------
-    firms : ndarray of int, shape (firm,)
-        Which of those that decide.
-    config : ndarray of int, shape (firm,)
-        Where they stand.
-    building : Building
-    moves : MoveValues
-    keep_noise : float
-    """
-
-    firms: Rows
-    config: Rows
-    building: Building
-    moves: MoveValues
-    keep_noise: float
-
-    def take(self, which: Rows) -> Self:
-        """The same of some of them."""
-        building, moves = self.building.take(which), self.moves.take(which)
-        return type(self)(self.firms[which], self.config[which], building, moves, self.keep_noise)
-
-    def decide(self, luck: DrawnLuck) -> Decisions:
-        """What they decide with the luck that each has."""
-        config, building = self.config, self.building
-        drawn = building.draw(luck.building).only(luck.strikes)
-        held = building.after_draws(luck.held, drawn)
-        builds = building.ready(held)
-        noise = self.keep_noise * luck.keeping
-        kept, kept_luck = _reviewed(self.moves, config, building.regime, noise)
-        reviews = luck.strikes & ~builds
-        choice = np.where(builds, held.target, np.where(reviews, kept, config))
-        waits = held.only(~builds & (choice == config))
-        return Decisions(
-            choice,
-            np.where(builds, held.luck, np.where(reviews & (kept != config), kept_luck, 0.0)),
-            waits.target,
-            waits.luck,
-            building.worth(waits),
-        )
 
 
 @dataclass(frozen=True)
@@ -450,14 +343,6 @@ def _worked_out_again(choices: Choices, weighed: Weighing, firms: Rows) -> list[
 def _waiting(choices: Choices, problem: PlantProblem, ahead: _Ahead) -> Waiting:
     stay, location = lasting(choices.moving.settings.opportunity_quarters), problem.location
     return Waiting(ahead.expected, location.belief, location.discount, stay, ahead.remains)
-
-
-def _reviewed(moves: MoveValues, config: Rows, regime: int, luck: Array) -> tuple[Rows, Array]:
-    """The set that a review which brings no building ends with, and the luck that spoke for it."""
-    each = np.arange(len(config))
-    worth = np.where(moves.builds, -np.inf, moves.worth[..., regime] + luck)
-    kept = worth.argmax(axis=1)
-    return kept, luck[each, kept] - luck[each, config]
 
 
 def projects_of(table: FirmTable, moving: MovingCosts, rows: Rows) -> Projects:

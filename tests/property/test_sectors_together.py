@@ -14,7 +14,7 @@ from abm.engine.blocks import ROWS_A_BLOCK, Block, blocks_among, firm_blocks, wh
 from tests.strategies import seeds
 
 
-class Firms:
+class OnlySectors:
     """A firm table of which only the sectors matter."""
 
     def __init__(self, sizes):
@@ -31,7 +31,7 @@ sizes = st.lists(
 ).filter(any)
 
 
-def check_blocks(found: list[Block], table: Firms):
+def check_blocks(found: list[Block], table: OnlySectors):
     """Blocks follow each other, cover all firms, and know where their sectors begin."""
     covered = np.concatenate([np.arange(block.rows.start, block.rows.stop) for block in found])
     np.testing.assert_array_equal(covered, np.arange(len(table)))
@@ -43,14 +43,14 @@ def check_blocks(found: list[Block], table: Firms):
 
 @given(sizes)
 def test_blocks_cover_every_firm_once_and_know_its_sector(many):
-    table = Firms(many)
+    table = OnlySectors(many)
     check_blocks(firm_blocks(table), table)
     check_blocks([block for block in whole_sectors(table) if len(block)], table)
 
 
 @given(sizes, seeds)
 def test_blocks_of_some_firms_know_whose_sector_is_whose(many, rng):
-    table = Firms(many)
+    table = OnlySectors(many)
     rows = np.flatnonzero(rng.random(len(table)) < rng.choice([0.0, 0.01, 0.5]))
     found = blocks_among(table, rows)
     covered = [rows[places] for places, _ in found]

@@ -12,7 +12,7 @@ from abm.core.layout import some_firms
 from abm.core.segments import products_by_segment
 from abm.economy.last_quarter import Certificates
 from abm.economy.tables import Array
-from abm.engine.blocks import Block, Firms, firm_blocks
+from abm.engine.blocks import Block, SomeFirms, firm_blocks
 from abm.engine.parallel import in_parallel
 from abm.trade.borders.crossing import OTHER_MEMBERS, Filed
 from abm.trade.borders.this_quarter import Quarter
@@ -56,13 +56,13 @@ class Filings:
         self.originating[sectors] += part.originating
         self.sold[sectors] += part.sold
 
-    def file(self, quarter: Quarter, firms: Firms, sales: Floats, host: int) -> None:
+    def file(self, quarter: Quarter, firms: SomeFirms, sales: Floats, host: int) -> None:
         """Add what the plants of firms of these sectors at a host file.
 
         Parameters
         ----------
         quarter : Quarter
-        firms : Firms
+        firms : SomeFirms
         sales : ndarray, shape (plant, use, market)
             Buyers' payment per unit of spending.
         host : int

@@ -8,7 +8,6 @@ all markets, with plants buying from each other, then solves a small linear syst
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,6 @@ from numpy.typing import NDArray
 from abm.axes import N_FOOTLOOSE, N_GOODS, N_HOMES, N_HOSTS, N_REGIONS, N_SECTORS
 from abm.core.demand.claims import Claim
 from abm.core.inputs.content_rules import Floats
-from abm.core.inputs.purchases import input_purchases, ruled_purchases
 from abm.core.inputs.sourcing import InputTerms
 from abm.core.layout import some_firms
 from abm.core.segments import products_by_segment
@@ -26,13 +24,10 @@ from abm.engine.blocks import Block, firm_blocks
 from abm.engine.parallel import in_parallel
 from abm.trade.borders.crossing import OTHER_MEMBERS, Filed
 from abm.trade.borders.this_quarter import Quarter
-from abm.trade.borders.transition import Transition
 from abm.trade.flows.certificates import Filings
+from abm.trade.flows.plants_at_work import PlantsAtWork, by_outlet, purchases
 from abm.trade.inputs.base_cost import base_unit_cost
-from abm.trade.inputs.input_prices import buyers
 from abm.trade.sales.market_clearing import (
-    FINAL,
-    INTERMEDIATE,
     Plants,
     Sales,
     appeal,
@@ -168,7 +163,7 @@ def tally_plants(
             if len(plants.firm):
                 borne = value_added[plants.firm, host, regime]
                 dearer = None if scarcity is None else scarcity[plants.firm, host]
-                work = _Work(quarter, plants, sold, borne, plants.at.of_each(markup), dearer)
+                work = PlantsAtWork(quarter, plants, sold, borne, plants.at.of_each(markup), dearer)
                 part.filings.file(quarter, plants.at, sold, host)
                 _tally_plants(part, work, terms, host, regime)
         return part
@@ -207,55 +202,8 @@ def _buy_services(tally: Tally, terms: list[InputTerms], regime: int) -> None:
         )
 
 
-@dataclass(frozen=True)
-class _Work:
-    """What the plants of a block at one host sell, by use and market.
-
-    ``sold`` has shape (plant, use, market), buyers' payment per unit of spending, users of
-    inputs spending what their orders would cost without scarcity; ``borne`` has shape
-    (plant,), labour and capital per unit of output, and so have ``markup``, or one for all, and
-    ``dearer``, what scarcity adds to prices, as a factor.
-    """
-
-    quarter: Quarter
-    plants: Plants
-    sold: Floats
-    borne: Floats
-    markup: Floats
-    dearer: Floats | None = None
-
-    @cached_property
-    def scarcity(self) -> Floats:
-        """``dearer`` as a factor on border values, shape (plant, 1, 1)."""
-        factor = np.ones(len(self.sold)) if self.dearer is None else self.dearer
-        return factor.astype(np.float32)[:, None, None]
-
-    @property
-    def rent(self) -> Floats:
-        """Part of border value that scarcity adds, shape (plant,)."""
-        part: Floats = 1 - 1 / self.scarcity[:, 0, 0]
-        return part
-
-    @cached_property
-    def border(self) -> Floats:
-        """Border value of what is sold."""
-        border = self.sold.copy()
-        border[:, FINAL] /= self.plants.mark_on
-        if self.dearer is not None:
-            border[:, INTERMEDIATE] *= self.scarcity[:, 0]
-        return border
-
-    @cached_property
-    def volume(self) -> Floats:
-        """Units of output, shape (plant, use, market)."""
-        volume: Floats = self.border / (self.plants.border_cost * self.markup[:, None])[:, None]
-        if self.dearer is not None:
-            volume /= self.scarcity
-        return volume
-
-
 def _tally_plants(
-    part: _OfBlock, work: _Work, terms: list[InputTerms], host: int, regime: int
+    part: _OfBlock, work: PlantsAtWork, terms: list[InputTerms], host: int, regime: int
 ) -> None:
     """Add sales, costs, claims and purchases of the plants of one block at one host."""
     quarter, at = work.quarter, work.plants.at
@@ -299,11 +247,11 @@ def _tally_plants(
     _add_owned(part, work, host, {"labour": of_home * labour}, work.volume)
     compliant = _tally_crossings(part, work, host, regime)
     here = [one.at(host, regime) for one in terms[at.sectors]]
-    bought = _purchases(work, here, host, regime, compliant)
+    bought = purchases(work, here, host, regime, compliant)
     part.purchases[:, :, :, host] += bought.reshape(*bought.shape[:3], 2, N_REGIONS)
 
 
-def _tally_crossings(part: _OfBlock, work: _Work, host: int, regime: int) -> Floats:
+def _tally_crossings(part: _OfBlock, work: PlantsAtWork, host: int, regime: int) -> Floats:
     """Add what plants at one host claim and pay at the borders of the other members.
 
     Returns
@@ -313,27 +261,17 @@ def _tally_crossings(part: _OfBlock, work: _Work, host: int, regime: int) -> Flo
     """
     quarter, firms, others = work.quarter, work.plants.firm, OTHER_MEMBERS[host]
     costs, borders = quarter.costs, quarter.borders
+    shipments = (borders.claim, borders.rest, borders.value_share, borders.duty, borders.penalty)
     claim, rest, share, duty, fined = (
-        some_firms(array[:, host, others, regime], firms)
-        for array in (
-            borders.claim,
-            borders.rest,
-            borders.value_share,
-            borders.duty,
-            borders.penalty,
-        )
+        some_firms(array[:, host, others, regime], firms) for array in shipments
     )
-    free_cost, compliant_cost, free_content, compliant_content, log_wedge = (
-        array[firms, host, None, regime]
-        for array in (
-            costs.free_cost,
-            costs.compliant_cost,
-            costs.free_content,
-            costs.compliant_content,
-            costs.log_wedge,
-        )
+    mixes = (costs.free_cost, costs.compliant_cost, costs.free_content, costs.compliant_content)
+    free_cost, compliant_cost, free_content, compliant_content = (
+        array[firms, host, None, regime] for array in mixes
     )
-    meets = borders.meets_rule[firms, host, None, regime]
+    log_wedge, meets = (
+        array[firms, host, None, regime] for array in (costs.log_wedge, borders.meets_rule)
+    )
     can = quarter.table.can_qualify[firms, host, None]
     filed = Filed.under(claim, rest, share)
     complies = claim == Claim.COMPLIES
@@ -362,97 +300,11 @@ def _tally_crossings(part: _OfBlock, work: _Work, host: int, regime: int) -> Flo
         },
         work.border,
     )
-    costs_there = {
-        "production_cost": unit_cost - free_cost,
-        "penalty": penalty,
-        "paperwork": proof,
-    }
+    costs_there = {"production_cost": unit_cost - free_cost, "penalty": penalty, "paperwork": proof}
     _add_at_borders(part, work, host, costs_there, work.volume)
     compliant = np.zeros_like(work.volume)
     compliant[:, :, others] = work.volume[:, :, others] * adapted[:, None]
     return compliant
-
-
-def _purchases(
-    work: _Work, here: list[InputTerms], host: int, regime: int, compliant_volume: Floats
-) -> Floats:
-    """Inputs of the plants of one block at one host, shape (sector, input, source, outlet).
-
-    ``here`` are the terms of the block's sectors.
-    """
-    table, costs = work.quarter.table, work.quarter.costs
-    firms = work.plants.firm
-    of_rules = [one.further is not None for one in here]
-    ruled = np.repeat(of_rules, np.diff(work.plants.at.edges))
-    # What stands for the mix that complies: its wedge, or a factor on its multipliers.
-    mix = np.where(ruled, np.float32(1), costs.log_wedge[firms, host, regime])
-    free, compliant = _flat(work.volume - compliant_volume), _flat(compliant_volume)
-    purchase = _Purchase(firms, work.plants.at.edges, work.borne, mix, free, compliant)
-    transition = work.quarter.transition
-    if transition is not None:
-        purchase = purchase.with_late(transition, host)
-    firms, edges = purchase.firms, purchase.edges
-    some = buyers(table, firms).at(host)
-    by_rules = purchase.compliant.any(axis=1) & np.repeat(of_rules, np.diff(edges))
-    under_content = np.where(by_rules[:, None], np.float32(0), purchase.compliant)
-    bought = input_purchases(some, here, edges, purchase.mix, purchase.free, under_content)
-    for sector in np.unique(np.searchsorted(edges, np.flatnonzero(by_rules), side="right") - 1):
-        span = slice(int(edges[sector]), int(edges[sector + 1]))
-        multipliers = costs.multipliers[firms[span], :, host, regime] * purchase.mix[span, None]
-        bought[sector] += ruled_purchases(
-            some.take(span),
-            here[sector],
-            purchase.borne[span],
-            multipliers,
-            purchase.compliant[span],
-            costs.way[firms[span], host, regime],
-        )
-    return bought
-
-
-@dataclass(frozen=True)
-class _Purchase:
-    """What plants at one host make, and with which mix.
-
-    Attributes
-    ----------
-    firms : ndarray of int, shape (plant,)
-    edges : ndarray of int, shape (sector + 1,)
-        Where the plants of each sector begin, and the last ones end.
-    borne, mix : ndarray, shape (plant,)
-        Labour and capital per unit of output; the wedge of the mix that complies, or the factor on
-        its multipliers.
-    free, compliant : ndarray, shape (plant, outlet)
-        Units of output made with the free mix, and to comply.
-    """
-
-    firms: NDArray[np.integer]
-    edges: NDArray[np.int64]
-    borne: Floats
-    mix: Floats
-    free: Floats
-    compliant: Floats
-
-    def with_late(self, transition: Transition, host: int) -> "_Purchase":
-        """Plants on the way to complying counted as two buyers.
-
-        One buys a part of what it needs for that under contracts that run on, the other a part as
-        it signs now.
-        """
-        late = np.flatnonzero(transition.moving[self.firms, host])
-        if not len(late):
-            return self
-        who = np.sort(np.append(np.arange(len(self.firms)), late))
-        new = np.searchsorted(who, late, side="right") - 1
-        old, firms = new - 1, self.firms[who]
-        mix, free, compliant = self.mix[who], self.free[who], self.compliant[who]
-        free[new] = 0
-        compliant[new] *= transition.part
-        compliant[old] -= compliant[new]
-        mix[old] = transition.held[firms[old], host]
-        mix[new] = transition.signed[firms[new], host]
-        edges = np.searchsorted(who, self.edges)
-        return _Purchase(firms, edges, self.borne[who], mix, free, compliant)
 
 
 def split_value_added(
@@ -482,7 +334,7 @@ type Factors = dict[str, NDArray[Any] | int]
 """What an amount is weighed with before it is added up, by the sum that it belongs to."""
 
 
-def _add(part: _OfBlock, work: _Work, host: int, factors: Factors, amount: Floats) -> None:
+def _add(part: _OfBlock, work: PlantsAtWork, host: int, factors: Factors, amount: Floats) -> None:
     """Add ``sum over plants of factor * amount`` for several factors, shape (plant,), at once.
 
     The amount has shape (plant, use, market).
@@ -491,24 +343,24 @@ def _add(part: _OfBlock, work: _Work, host: int, factors: Factors, amount: Float
     for row, factor in zip(matrix, factors.values(), strict=True):
         row[:] = factor
     # Products in single precision; blocks are added up in double.
-    totals = products_by_segment(matrix, _flat(amount), work.plants.at.edges)
+    totals = products_by_segment(matrix, by_outlet(amount), work.plants.at.edges)
     for name, total in zip(factors, totals.swapaxes(0, 1), strict=True):
         part.sums[TALLIES.index(name), :, host] += total.reshape(-1, *amount.shape[1:])
 
 
 def _add_owned(
-    part: _OfBlock, work: _Work, host: int, factors: dict[str, Floats], amount: Floats
+    part: _OfBlock, work: PlantsAtWork, host: int, factors: dict[str, Floats], amount: Floats
 ) -> None:
     """As `_add`, by owner's home: factors have shape (home, plant)."""
     matrix = np.concatenate(list(factors.values()))
-    totals = products_by_segment(matrix, _flat(amount), work.plants.at.edges)
+    totals = products_by_segment(matrix, by_outlet(amount), work.plants.at.edges)
     by_name = totals.reshape(len(totals), len(factors), N_HOMES, *amount.shape[1:])
     for name, total in zip(factors, by_name.swapaxes(0, 1), strict=True):
         part.owned[name][:, host] += total
 
 
 def _add_at_borders(
-    part: _OfBlock, work: _Work, host: int, factors: dict[str, NDArray[Any]], amount: Floats
+    part: _OfBlock, work: PlantsAtWork, host: int, factors: dict[str, NDArray[Any]], amount: Floats
 ) -> None:
     """As `_add`, at the borders of the other members: factors have shape (plant, partner)."""
     others = OTHER_MEMBERS[host]
@@ -519,8 +371,3 @@ def _add_at_borders(
     totals = products_by_segment(matrix, there, work.plants.at.edges)
     for name, total in zip(factors, totals.transpose(2, 0, 1, 3), strict=True):
         part.sums[TALLIES.index(name), :, host, :, others] += total.swapaxes(1, 2)
-
-
-def _flat(amount: Floats) -> Floats:
-    """Amounts by plant and outlet."""
-    return amount.reshape(len(amount), -1)

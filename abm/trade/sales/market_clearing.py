@@ -23,7 +23,7 @@ from abm.core.inputs.content_rules import Floats
 from abm.core.layout import firm_last, some_firms
 from abm.economy.constants import Calibration
 from abm.economy.tables import Array, Economy
-from abm.engine.blocks import Block, Firms, firm_blocks
+from abm.engine.blocks import Block, SomeFirms, firm_blocks
 from abm.engine.parallel import in_parallel
 from abm.policy.regimes import Policy
 from abm.trade.borders.crossing import delivery
@@ -104,7 +104,7 @@ class Offer:
     from_abroad: tuple[Floats, Floats] | None = None
 
 
-def make_offer(quarter: Quarter, firms: Firms, regime: int) -> Offer:
+def make_offer(quarter: Quarter, firms: SomeFirms, regime: int) -> Offer:
     """Reach of some firms, wherever they might produce."""
     border_cost, mark_on = _delivery(quarter, firms, slice(0, N_HOSTS), regime)
     dispersion = firms.of_each(plant_dispersion(quarter.economy.sigma))
@@ -121,7 +121,7 @@ def make_offer(quarter: Quarter, firms: Firms, regime: int) -> Offer:
 
 
 def _from_abroad(
-    quarter: Quarter, firms: Firms, home: NDArray[np.integer], regime: int
+    quarter: Quarter, firms: SomeFirms, home: NDArray[np.integer], regime: int
 ) -> tuple[Floats, Floats] | None:
     """Reach and mark-on of the plants at home abroad of some firms, as in `Offer`."""
     if not (home >= N_HOSTS).any():
@@ -143,7 +143,7 @@ def _from_abroad(
 
 
 def _delivery_from_home(
-    quarter: Quarter, firms: Firms, region: int, regime: int
+    quarter: Quarter, firms: SomeFirms, region: int, regime: int
 ) -> tuple[Floats, Floats]:
     """As `_delivery`, for plants at home abroad: they meet what the import fringe meets."""
     policy = quarter.policy
@@ -161,7 +161,7 @@ def _delivery_from_home(
 
 
 def _delivery(
-    quarter: Quarter, firms: Firms, host: int | slice, regime: int
+    quarter: Quarter, firms: SomeFirms, host: int | slice, regime: int
 ) -> tuple[Floats, Floats]:
     """Cost at the border of every market, and what buyers pay on top."""
     barrier = quarter.policy.barrier[:, host, :, regime]
@@ -192,7 +192,7 @@ def unit_prices(quarter: Quarter, regime: int) -> Array:
 
 
 def _delivered(
-    quarter: Quarter, border_cost: Floats, mark_on: Floats, firms: Firms, regime: int
+    quarter: Quarter, border_cost: Floats, mark_on: Floats, firms: SomeFirms, regime: int
 ) -> Floats:
     delivered = border_cost * mark_on
     price = quarter.calibration.price_ratio(quarter.policy.markup_scale[regime])
@@ -207,7 +207,7 @@ class Plants:
 
     Attributes
     ----------
-    at : Firms
+    at : SomeFirms
         Whose they are.
     border_cost, mark_on : ndarray, shape (plant, market)
         Unit cost at the border; buyers' price over border price.
@@ -217,7 +217,7 @@ class Plants:
         Size of the firm, times the real firms it stands for, times its home appeal.
     """
 
-    at: Firms
+    at: SomeFirms
     border_cost: Floats
     mark_on: Floats
     pull: Floats
@@ -247,7 +247,7 @@ class StandingPlants:
 
     Attributes
     ----------
-    at : Firms
+    at : SomeFirms
         Whose they are.
     suitability : ndarray, shape (plant,)
         1 at home abroad.
@@ -255,7 +255,7 @@ class StandingPlants:
         As in `Plants`.
     """
 
-    at: Firms
+    at: SomeFirms
     suitability: Floats
     mass: Floats
 
