@@ -74,7 +74,7 @@ class EconomyAssumptions(Closure):
         le=1,
         unit="share a quarter",
         meaning="contracts with suppliers that end in a quarter without news",
-        source="fitted to BLP-1, CHINA-1 and METALS-1: 0.145 (0.11 to 0.18), rounded",
+        source="estimated from published rows (docs/fit.md): 0.156 (0.139 to 0.175), rounded",
     )
     renewal_slope: Number = setting(
         1.0,

@@ -10,6 +10,9 @@ Array = NDArray[np.float64]
 LEAST_SLOPE = 1e-3
 """Of the residuals over a range, standard errors; less says nothing about a parameter."""
 
+AT_THE_END = 0.01
+"""Part of a range within which a best value counts as at its end."""
+
 FAILED = 1e3
 """Residual of a trial whose runs failed, or of one not yet run: it is never preferred."""
 
@@ -43,9 +46,14 @@ class Side:
         """Sum of squares at the best trial with the parameter held here."""
         return float(self._reached[1] @ self._reached[1])
 
+    @property
+    def at_the_end(self) -> bool:
+        """Whether the best value is so near this end of the range that nothing beyond was asked."""
+        return abs(self._from - self._end) < AT_THE_END
+
     def goes_on(self, limit: float) -> bool:
         """Return whether there is more range, and values here are not excluded yet."""
-        return self._from != self._end and self.square <= limit
+        return not self.at_the_end and self.square <= limit
 
     def go_out(self, part: float) -> None:
         """Hold the parameter at a part of the way to the end, the others where they should be."""
@@ -84,6 +92,8 @@ class Side:
 
     def leaves(self, least: float, limit: float) -> float | None:
         """Return the share at which the curve first exceeds a limit; None if it does not.
+
+        It does not where the best value is at the end of the range: what lies beyond may be better.
 
         Between two shares the curve is taken for a parabola, as it is for a linear model.
         """

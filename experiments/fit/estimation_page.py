@@ -33,10 +33,26 @@ from experiments.runs.on_disk.run_folders import write_whole
 FOUND = FITTED_HERE / "estimation_found.json"
 FIT_PAGE = FITTED_HERE.parents[1] / "docs" / "fit.md"
 
+ROUNDING = 1e-9
+"""A parameter nearer zero is zero; none has so small a unit."""
+
 ROUNDED = 0.05
 """How far a default may be from the fitted value, as a share of it."""
 
-KEPT: dict[str, str] = {}
+FOR_FIGURES_THAT_NO_SPEED_REACHES = "moved for the sake of figures that no speed reaches"
+AT_AN_END = "at the end of the range searched: a wider search has to come first"
+WITH_THE_OTHERS = "hangs together with those at the ends of their ranges"
+
+KEPT = {
+    "economy.win": FOR_FIGURES_THAT_NO_SPEED_REACHES,
+    "economy.shift": FOR_FIGURES_THAT_NO_SPEED_REACHES,
+    "firms.build_noise": AT_AN_END,
+    "firms.keep_noise": WITH_THE_OTHERS,
+    "firms.build_cost": WITH_THE_OTHERS,
+    "firms.fixed_cost": AT_AN_END,
+    "firms.death_always": AT_AN_END,
+    "firms.death_of_small": AT_AN_END,
+}
 """Parameters whose default is an assumption although there is an estimate, and why."""
 
 LABELS = {
@@ -125,7 +141,7 @@ def _sections(found: dict[str, Any]) -> Iterator[str]:
         (
             (
                 f"`{key}`",
-                f"{known['value']:.3g}",
+                _short(known["value"]),
                 _span(known["interval"]),
                 _span(known["profile"]),
                 known["verdict"],
@@ -140,7 +156,7 @@ def _sections(found: dict[str, Any]) -> Iterator[str]:
             (
                 (
                     f"`{key}`",
-                    f"{found['parameters'][key]['value']:.3g}",
+                    _short(found["parameters"][key]["value"]),
                     f"{default_of(key):g}",
                     KEPT[key],
                 )
@@ -148,13 +164,14 @@ def _sections(found: dict[str, Any]) -> Iterator[str]:
             ),
         )
     yield _table(
-        ("figure", "target", "model", "standard errors away"),
+        ("figure", "target", "model", "standard errors away", "runs at the estimate"),
         (
             (
                 figure_in_words(row["outcome"]),
                 f"{row['target']:g}",
                 "no value" if row["model"] is None else f"{row['model']:.3g}",
                 "" if row["model"] is None else f"{row['errors_away']:+.1f}",
+                "" if row["run"] is None else f"{row['run']:.3g}",
             )
             for row in found["fitted"]
         ),
@@ -181,6 +198,11 @@ def _knowledge(found: dict[str, Any]) -> Iterator[str]:
             f"degrees of freedom (p = {found['p_value']:.2g})"
             f"{missed if found['p_value'] < 0.05 else ''}."
         )
+
+
+def _short(value: float) -> str:
+    """Three digits; what differs from zero by rounding alone is zero."""
+    return f"{value if abs(value) > ROUNDING else 0.0:.3g}"
 
 
 def _span(ends: Sequence[float | None]) -> str:

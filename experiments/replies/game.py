@@ -86,7 +86,7 @@ class Game:
 
     def __init__(self, file: GameFile, beside: Path) -> None:
         self.file, self.beside = file, beside
-        self.wants: dict[str, str] = {**file.objectives}
+        self.wants: dict[str, str] = dict(file.objectives.items())
         plain = SweepFile.from_document(self._document({}))
         (self._text,) = make_plan(plain, beside).scenarios.values()
         scenario = scenario_at(self._text, file.set, file.quarters or 1)

@@ -37,7 +37,10 @@ COMMON_KEYS = (
     "rules_of_origin.regional_value_content",
     "rules_of_origin.labour_value_content",
     "rules_of_origin.metals_content",
+    "rules_of_origin.core_parts_content",
     "rules_of_origin.tariff_shift",
+    "rules_of_origin.lines",
+    "rules_of_origin.or_else",
 )
 """Beginnings of keys that are thresholds of the agreement, the higher the stricter."""
 

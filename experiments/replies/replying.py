@@ -1,10 +1,12 @@
 """One government's best reply: searched for, put to fresh seeds, told in words and numbers."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from abm.economy.tables import Array
 from abm.errors import OutputError
 from experiments.labels import in_sentence, with_minus
 from experiments.outcomes.intervals import interval
@@ -88,7 +90,7 @@ def searched(
         If the objective has no number, even where things stay as they are.
     """
 
-    def judge(choices: list[Choice]) -> Any:
+    def judge(choices: Sequence[Choice]) -> Array:
         return runs.of(government, [game.policy({**profile, government: c}) for c in choices])
 
     levers = game.levers_of(government)

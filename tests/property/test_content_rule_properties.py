@@ -42,7 +42,7 @@ def solved(mix, threshold, start=None):
 
 def unit_costs(case, *rules):
     """The cost step's answer, one regime for each threshold."""
-    terms = replace(case.terms, threshold=np.array(rules)[None, None])
+    terms = replace(case.terms, threshold=np.array([[rules]]))
     costs = UnitCosts.empty(N_ENTRIES, case.value_added.shape[1], len(rules), np.float64)
     value_added = np.repeat(case.value_added[..., None], len(rules), axis=2)
     cost_step(case.buyers, value_added, terms, costs, TOLERANCE)

@@ -28,11 +28,7 @@ from experiments.runs.runner import default_folder, find_figures, relocation_mod
 from tests.synthetic import FakeModel, FakeScenario, tables
 
 USMCA, STATUS_QUO = FakeScenario(), FakeScenario("status-quo", tilt=0.0)
-RUN_FILES = [
-    "manifest.json",
-    "summary.json",
-    *(f"{name}.parquet" for name in (*TABLES, *DERIVED_TABLES)),
-]
+RUN_FILES = ["manifest.json", "summary.json", *(f"{n}.parquet" for n in TABLES | DERIVED_TABLES)]
 
 
 def drawn(run: RunFrames, reference: RunFrames | None, folder: Path) -> list[Path]:

@@ -17,7 +17,7 @@ from experiments.outcomes.tables import RunFrames
 from viz.charts.basics import LIGHT
 from viz.charts.change import ChangeScale, change_scale
 from viz.charts.map import MAP_NAME, WINDOW, outlines
-from viz.figures.canvas import HEIGHT, NO_QUARTER, TOP, WIDTH, new_figure, nothing_to_show, styled
+from viz.figures.canvas import NO_QUARTER, TOP, new_figure, nothing_to_show, styled
 from viz.figures.titles import at_baseline
 from viz.palette import TEXT
 
@@ -70,7 +70,7 @@ def map_of_changes(
     axes = figure.add_axes((0.0, 0.0, 1.0, MAP_HEIGHT))
     (west, north), (east, south) = WINDOW
     # As wide as the paper: the numbers of Mexico stand west of the map.
-    reach = (north - south) * WIDTH / (HEIGHT * MAP_HEIGHT) / 2
+    reach = (north - south) * axes.bbox.width / axes.bbox.height / 2
     middle = (west + east) / 2
     axes.set(xlim=(middle - reach, middle + reach), ylim=(south, north), aspect="equal")
     axes.set(xticks=[], yticks=[])

@@ -23,7 +23,7 @@ LEAST_REACH = 0.1
 """Smallest reach of an axis of changes, in its unit: less is noise."""
 
 
-BAND = 0.16
+INTERVAL_SHADE = 0.16
 """How much of its line's colour an interval has."""
 
 
@@ -43,7 +43,7 @@ def draw_lines(axes: Axes, shown: Compared, lines: Lines, region: str) -> None:
     if lines.half is not None:
         half = dated(run, lines.half[region])
         axes.fill_between(
-            line.index, line - half, line + half, color=colour, alpha=BAND, linewidth=0
+            line.index, line - half, line + half, color=colour, alpha=INTERVAL_SHADE, linewidth=0
         )
     axes.plot(line.index, line, color=colour)
 

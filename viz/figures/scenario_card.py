@@ -30,7 +30,7 @@ from viz.figures.canvas import (
     time_axis,
 )
 from viz.figures.event_marks import acts_of, with_key
-from viz.figures.panels import BAND, LEAST_REACH
+from viz.figures.panels import INTERVAL_SHADE, LEAST_REACH
 from viz.figures.titles import jobs_finding
 from viz.palette import BASELINE, COLOURS, MARKERS
 
@@ -101,7 +101,12 @@ def _draw_jobs(axes: Axes, run: RunFrames, seeds: OverSeeds) -> None:
     for host, name in zip(HOSTS, names, strict=True):
         line, reach = dated(run, change[name]), dated(run, half[name])
         axes.fill_between(
-            line.index, line - reach, line + reach, color=COLOURS[host], alpha=BAND, linewidth=0
+            line.index,
+            line - reach,
+            line + reach,
+            color=COLOURS[host],
+            alpha=INTERVAL_SHADE,
+            linewidth=0,
         )
         axes.plot(line.index, line, color=COLOURS[host])
         end = float(line.iloc[-1])

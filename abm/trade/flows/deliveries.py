@@ -269,9 +269,8 @@ def _tally_crossings(part: _OfBlock, work: PlantsAtWork, host: int, regime: int)
     free_cost, compliant_cost, free_content, compliant_content = (
         array[firms, host, None, regime] for array in mixes
     )
-    log_wedge, meets = (
-        array[firms, host, None, regime] for array in (costs.log_wedge, borders.meets_rule)
-    )
+    log_wedge = costs.log_wedge[firms, host, None, regime]
+    meets = borders.meets_rule[firms, host, None, regime]
     can = quarter.table.can_qualify[firms, host, None]
     filed = Filed.under(claim, rest, share)
     complies = claim == Claim.COMPLIES

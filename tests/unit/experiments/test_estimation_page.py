@@ -43,8 +43,20 @@ def a_fit(**changes):
             },
         },
         "fitted": [
-            {"outcome": "blp/year", "target": -1.25, "model": -1.314, "errors_away": -0.17},
-            {"outcome": "metals/CAN/after", "target": 16.0, "model": None, "errors_away": None},
+            {
+                "outcome": "blp/year",
+                "target": -1.25,
+                "model": -1.314,
+                "errors_away": -0.17,
+                "run": -1.3,
+            },
+            {
+                "outcome": "metals/CAN/after",
+                "target": 16.0,
+                "model": None,
+                "errors_away": None,
+                "run": None,
+            },
         ],
         "tested": [],
         "distance": 31.4,
@@ -85,8 +97,8 @@ def test_a_fit_is_taken_over_into_the_page_and_nothing_else_of_it_changes(folder
     for line in (
         "| `economy.renewal` | 0.132 | 0.11 to 0.16 | 0.1 to 0.171 | identified |",
         "| `economy.win` | 0.0456 | 0.11 to 0.16 | above 0.03 | bounded from below only |",
-        "| elasticity of imports to a lasting duty, a year on | -1.25 | -1.31 | -0.2 |",
-        "from Canada, after the duty, on a year before, % | 16 | no value |  |",
+        "| elasticity of imports to a lasting duty, a year on | -1.25 | -1.31 | -0.2 | -1.3 |",
+        "from Canada, after the duty, on a year before, % | 16 | no value |  |  |",
     ):
         assert line in after
     assert "Of 4 populations of 2,000 firms." in after

@@ -10,7 +10,7 @@ from abm.scenario.scenario import Scenario
 from experiments.runs.continuing import fork
 from experiments.runs.on_disk.run_folders import MANIFEST, sealed
 from experiments.runs.runner import run_scenario
-from tests.text_boxes import faults
+from tests.support.text_boxes import faults
 from viz.figures.film import film, film_figure
 from viz.lab.played_again import played_again
 

@@ -17,8 +17,8 @@ from experiments.estimation.search import FittedParameters, Known
 from experiments.runs.channels import CHANNEL_NAMES
 from experiments.sweeps.answers import report_figures
 from tests.made_up_seeds import SURE, UNSURE, a_result
+from tests.support.text_boxes import faults
 from tests.synthetic import a_run
-from tests.text_boxes import faults
 from viz.figures.documentation import laffer_curve, threat_and_openings, withdrawal_and_trade
 from viz.figures.run_figures import FIGURES
 from viz.figures.scenario_card import scenario_card

@@ -28,7 +28,7 @@ from abm.core.inputs.origin_rules import (
     Sourcing,
     rule_excess,
 )
-from tests.general_optimiser import optimised
+from tests.reference.general_optimiser import optimised
 
 N_FIRMS = 50
 N_GROUPS = 5

@@ -24,7 +24,7 @@ from abm.trade.inputs.input_prices import buyers, price_inputs, solve_costs, val
 from abm.verify.costs import cheapest_compliant
 from benchmarks.rivals.naive_model import free_mix as plain_mix
 from experiments.scenarios.overrides import load_scenario
-from tests.general_optimiser import optimised
+from tests.reference.general_optimiser import optimised
 from tests.same_firms import at_rest
 
 USA, MEX, CAN = range(3)
