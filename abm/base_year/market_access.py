@@ -8,17 +8,21 @@ So only firms with several plants are summed anew in each round.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
-from abm.axes import N_FOOTLOOSE, N_HOSTS, N_REGIONS
-from abm.core.demand.markets import plant_appeal
+from abm.axes import N_HOSTS, N_REGIONS
+from abm.core.demand.customers import sum_by_sector
+from abm.core.demand.markets import share_scale
 from abm.core.inputs.content_rules import Floats
+from abm.core.layout import first_last, last_first
 from abm.economy.tables import Array
-from abm.engine.blocks import sector_blocks
+from abm.engine.blocks import Block, whole_sectors
 from abm.engine.parallel import in_parallel
 from abm.trade.borders.this_quarter import Quarter
-from abm.trade.sales.market_clearing import FINAL, REACH_EXPONENT, Plants, standing_plants
+from abm.trade.sales.market_clearing import FINAL, REACH_EXPONENT, standing_plants
 
 PRECISION = 2e-5
 """Relative gap to the sales observed at which the search ends."""
@@ -29,40 +33,61 @@ ROUNDS = 60
 
 @dataclass(frozen=True)
 class _Sellers:
-    """The plants of one sector.
+    """The plants of some consecutive sectors.
+
+    Plants of firms with several come firm by firm; the plant is their last axis.
 
     Attributes
     ----------
-    alone : ndarray, shape (region, use, market)
+    alone : ndarray, shape (sector, region, use, market)
         Border value sold by firms with one plant if access were one.
-    firms : int
-        Number of those with several.
-    firm : list of ndarray of int, shape (plant,)
-        Which of them each plant belongs to, region by region.
-    plants : list of Plants
-        Theirs, region by region.
-    built : list of ndarray, shape (plant, use, 1)
-        How far the sales of each have built up.
+    pull : ndarray, shape (market, plant)
+    per_appeal : ndarray, shape (use, market, plant)
+        Border value per unit of appeal.
+    firm : ndarray of int, shape (plant,)
+        Whose they are, counted from 0 without gaps.
+    cell : ndarray of int, shape (plant,)
+        Sector and region, counted as in the first two axes of ``alone``.
     """
 
     alone: Array
-    firms: int
-    firm: list[np.ndarray]
-    plants: list[Plants]
-    built: list[Floats]
+    pull: Floats
+    per_appeal: Floats
+    firm: NDArray[np.integer]
+    cell: NDArray[np.integer]
+
+    @cached_property
+    def _by_cell(self) -> tuple[NDArray[np.integer], NDArray[np.integer], NDArray[np.integer]]:
+        """Plants in the order of their cells, where each cell begins, and the cells there are."""
+        order = np.argsort(self.cell, kind="stable")
+        cells, starts = np.unique(self.cell[order], return_index=True)
+        return order, starts, cells
+
+    @cached_property
+    def _of_firms(self) -> NDArray[np.integer]:
+        """Where the plants of each firm begin."""
+        return np.searchsorted(self.firm, np.arange(self.firm[-1] + 1))
 
     def border_value(self, access: Array) -> Array:
-        """Sales at the border when a unit of appeal earns one, shape (region, use, market)."""
-        found = plant_appeal(
-            [place.pull for place in self.plants],
-            self.firm,
-            access.astype(np.float32),
-            self.firms,
-            REACH_EXPONENT,
-        )
+        """Sales at the border when a unit of appeal earns one.
+
+        Parameters
+        ----------
+        access : ndarray, shape (sector, region, use, market)
+            Of these sectors, as the sales are.
+        """
         value: Array = self.alone * access**REACH_EXPONENT
-        for host, sold in enumerate(found):
-            value[host] += _at_border(sold * self.built[host], self.plants[host])
+        if not len(self.firm):
+            return value
+        by_cell = access.astype(np.float32).reshape(-1, *access.shape[2:])
+        reach = first_last(by_cell).take(self.cell, axis=-1)
+        reach *= self.pull
+        total = np.add.reduceat(reach, self._of_firms, axis=-1)
+        reach *= share_scale(total, REACH_EXPONENT).take(self.firm, axis=-1)
+        reach *= self.per_appeal
+        order, starts, cells = self._by_cell
+        sold = np.add.reduceat(reach.take(order, axis=-1), starts, axis=-1, dtype=np.float64)
+        value.reshape(by_cell.shape)[cells] += last_first(sold)
         return value
 
 
@@ -94,73 +119,45 @@ def matched_access(quarter: Quarter, target: Array, built: Floats, patient: bool
     sales with respect to access has eigenvalues between one half and three halves. Short steps
     are taken where `ROUNDS` long ones were not enough.
     """
-    every = sector_blocks(quarter.table)
-    parts = in_parallel(lambda block: _of_block(quarter, built, *block), every)
     access = quarter.calibration.access.copy()
     powers = [1 / REACH_EXPONENT] * ROUNDS + [1.0] * ROUNDS
 
-    def match(sector: int) -> Array:
-        sellers = _merged(
-            [part for (of, _), part in zip(every, parts, strict=True) if of == sector]
-        )
-        found: Array = access[sector]
+    def match(block: Block) -> None:
+        sellers, wanted = _sellers(quarter, built, block), target[block.sectors]
+        found = access[block.sectors]
+        unmet = np.ones(len(found), np.bool_)
         for power in powers:
             sold = sellers.border_value(found)
-            ratio = np.divide(target[sector], sold, out=np.zeros_like(sold), where=sold > 0)
-            found = found * ratio**power
-            if np.abs(ratio[target[sector] > 0] - 1).max(initial=0) < PRECISION:
+            ratio = np.divide(wanted, sold, out=np.zeros_like(sold), where=sold > 0)
+            found[unmet] *= ratio[unmet] ** power
+            miss = np.where(wanted > 0, np.abs(ratio - 1), 0)
+            unmet &= miss.max(axis=(1, 2, 3)) >= PRECISION
+            if not unmet.any():
                 break
-        return found
 
-    return np.stack(in_parallel(match, range(N_FOOTLOOSE)))
+    in_parallel(match, whole_sectors(quarter.table))
+    return access
 
 
-def _of_block(quarter: Quarter, built: Floats, sector: int, rows: slice) -> _Sellers:
-    several = quarter.table.plants[rows].sum(axis=1) + (quarter.table.home[rows] >= N_HOSTS) > 1
-    position = np.cumsum(several) - 1
-    alone = np.zeros((N_REGIONS, 2, N_REGIONS))
-    firm, plants, young = [], [], []
-    for host, place in enumerate(standing_plants(quarter, sector, rows, regime=0)):
-        at = min(host, N_HOSTS)
+def _sellers(quarter: Quarter, built: Floats, block: Block) -> _Sellers:
+    table, rows = quarter.table, block.rows
+    several = table.plants[rows].sum(axis=1) + (table.home[rows] >= N_HOSTS) > 1
+    number, sectors = np.cumsum(several) - 1, len(block.edges) - 1
+    alone = np.zeros((sectors, N_REGIONS, 2, N_REGIONS))
+    pulls, values, firms, cells = [], [], [], []
+    for region, place in enumerate(standing_plants(quarter, block, regime=0)):
         of_several = several[place.firm - rows.start]
-        single = place.take(~of_several)
-        alone[host] = _at_border(
-            (single.pull**REACH_EXPONENT)[:, None] * built[single.firm, at, :, None], single
-        )
-        plants.append(place.take(of_several))
-        young.append(built[plants[-1].firm, at, :, None])
-        firm.append(position[plants[-1].firm - rows.start])
-    return _Sellers(alone, int(several.sum()), firm, plants, young)
-
-
-def _at_border(sold: Floats, place: Plants) -> Array:
-    """Border value that plants sell, given their appeal per unit of mass, (use, market)."""
-    border = sold * place.mass[:, None, :]
-    border[:, FINAL] /= place.mark_on
-    total: Array = border.sum(axis=0, dtype=np.float64)
-    return total
-
-
-def _merged(parts: list[_Sellers]) -> _Sellers:
-    """The plants of all blocks of a sector."""
-    before = np.cumsum([0, *(part.firms for part in parts)])
-    return _Sellers(
-        np.sum([part.alone for part in parts], axis=0),
-        int(before[-1]),
-        [
-            np.concatenate(
-                [part.firm[host] + start for part, start in zip(parts, before[:-1], strict=True)]
-            )
-            for host in range(N_REGIONS)
-        ],
-        [
-            Plants(
-                *(
-                    np.concatenate([getattr(part.plants[host], name) for part in parts])
-                    for name in Plants.__annotations__
-                )
-            )
-            for host in range(N_REGIONS)
-        ],
-        [np.concatenate([part.built[host] for part in parts]) for host in range(N_REGIONS)],
-    )
+        value = place.mass[:, None] * built[place.firm, min(region, N_HOSTS), :, None]
+        value[:, FINAL] /= place.mark_on
+        single = np.where(of_several[:, None], 0, place.pull**REACH_EXPONENT)
+        alone[:, region] = sum_by_sector(single[:, None] * value, place.at.edges)
+        sector = np.repeat(np.arange(sectors), np.diff(place.at.edges))
+        pulls.append(place.pull[of_several])
+        values.append(value[of_several])
+        firms.append(number[place.firm - rows.start][of_several])
+        cells.append((sector * N_REGIONS + region)[of_several])
+    firm, pull, value = (np.concatenate(part) for part in (firms, pulls, values))
+    order = np.argsort(firm, kind="stable")
+    per_appeal = first_last(value).take(order, axis=-1)
+    pull = first_last(pull).take(order, axis=-1)
+    return _Sellers(alone, pull, per_appeal, firm[order], np.concatenate(cells)[order])

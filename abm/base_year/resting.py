@@ -26,6 +26,7 @@ from abm.core.choice.long_run import stationary_distribution
 from abm.core.choice.parts_of_sets import Indices
 from abm.core.choice.plant_values import keeping_values, moves_from_all
 from abm.core.inputs.content_rules import Floats
+from abm.core.layout import firm_last, first_last, last_first, some_firms
 from abm.economy.tables import Array
 from abm.location.moving_costs import CLOSED, OPENED, SETS, MovingCosts, Sunk, from_abroad
 from abm.location.valuation import VALUE_TOLERANCE, plant_problem
@@ -40,6 +41,8 @@ Rows = NDArray[np.int64]
 @dataclass(frozen=True)
 class RestingMoves:
     """How some firms, all from North America or all from abroad, move if policy never changes.
+
+    The firm is the innermost axis of all arrays in memory, as sets of plants are few.
 
     Attributes
     ----------
@@ -82,13 +85,15 @@ class RestingMoves:
         location = problem.location
         values, _ = keeping_values(problem, tolerance=VALUE_TOLERANCE)
         firms = len(values)
-        gain, keeping, lack = np.empty((3, firms, N_CONFIGS, N_CONFIGS))
+        gain, keeping, lack = (
+            firm_last((firms, N_CONFIGS, N_CONFIGS), np.float64, np.nan) for _ in range(3)
+        )
         for config, moves in enumerate(moves_from_all(problem, values)):
             gain[:, config], keeping[:, config] = moves.gain[..., 0], moves.keeping[..., 0]
             worth = moves.worth[..., 0]
             stays = worth[:, [config]] - worth
             lack[:, config] = np.where(moves.builds, -gain[:, config], stays)
-        left = np.moveaxis(attrition(problem.deaths, problem.home, SETS), -1, 0)
+        left = last_first(attrition(problem.deaths, problem.home, SETS))
         return cls(
             values[..., 0],
             np.where(barred, -np.inf, gain),
@@ -112,21 +117,21 @@ class RestingMoves:
         builds = odds / (np.exp(-top) + odds.sum(axis=2, keepdims=True))
         rest = 1 - builds.sum(axis=2, keepdims=True)
         decisions: Array = self.strikes * (builds + rest * self.keeping)
-        each = np.arange(N_CONFIGS)
-        decisions[:, each, each] += 1 - self.strikes
+        _staying(decisions)[:] += 1 - self.strikes
         return decisions
 
     def take(self, firms: NDArray[np.bool_]) -> "RestingMoves":
         """Those of some firms."""
+        rows = np.flatnonzero(firms)
         return replace(
             self,
             values=self.values[firms],
-            gain=self.gain[firms],
-            keeping=self.keeping[firms],
-            lack=self.lack[firms],
-            left=self.left[firms],
-            after={delay: power[firms] for delay, power in self.after.items()},
-            during={delay: spent[firms] for delay, spent in self.during.items()},
+            gain=some_firms(self.gain, rows),
+            keeping=some_firms(self.keeping, rows),
+            lack=some_firms(self.lack, rows),
+            left=some_firms(self.left, rows),
+            after={delay: some_firms(power, rows) for delay, power in self.after.items()},
+            during={delay: some_firms(spent, rows) for delay, spent in self.during.items()},
         )
 
     def standing(self, decisions: Array) -> Array:
@@ -172,8 +177,7 @@ class RestingMoves:
 
     def _visits(self, decisions: Array) -> Floats:
         """How often a firm decides in every set, of all its decisions; shape (firm, config)."""
-        each = np.arange(N_CONFIGS)
-        chain = decisions[:, each, each, None] * self.left
+        chain = _staying(decisions)[..., None] * self.left
         for start, end, delay in self._delayed:
             begun, becomes = decisions[:, start, end], SETS.becomes[start, end]
             for part in SETS.within[start]:
@@ -182,8 +186,7 @@ class RestingMoves:
 
     def _time(self, decisions: Array, visits: Floats) -> Floats:
         """Quarters in every set between two decisions, shape (firm, config)."""
-        each = np.arange(N_CONFIGS)
-        time: Floats = visits * decisions[:, each, each]
+        time: Floats = visits * _staying(decisions)
         # What moves from one set to others take equally long spends the same time in its parts.
         for start in range(N_CONFIGS):
             for delay in self.during:
@@ -232,6 +235,12 @@ class LongRun(NamedTuple):
     needed: Array
 
 
+def _staying(decisions: Array) -> Array:
+    """A view of the chances of staying in each set, shape (firm, config)."""
+    staying: Array = np.einsum("ncc->nc", decisions)
+    return staying
+
+
 def _meanwhile(left: Floats, delays: Indices) -> tuple[dict[int, Floats], dict[int, Floats]]:
     """By delay what is left of sets at its end, and quarters in each part until then."""
     after: dict[int, Floats] = {}
@@ -240,10 +249,15 @@ def _meanwhile(left: Floats, delays: Indices) -> tuple[dict[int, Floats], dict[i
     spent: Floats = np.zeros(left.shape)
     for quarter in range(int(delays.max()) + 1):
         if (delays == quarter).any():
-            after[quarter], during[quarter] = power, spent
+            after[quarter], during[quarter] = (_innermost(array) for array in (power, spent))
         spent = spent + power
         power = power @ left
     return after, during
+
+
+def _innermost(array: Floats) -> Floats:
+    """The same with the firm innermost in memory."""
+    return last_first(np.ascontiguousarray(first_last(array)))
 
 
 @dataclass(frozen=True)
@@ -307,9 +321,10 @@ class Resting:
             cell, home = self.table.sector[rows], self.table.home[rows]
             weight = self.moving.weights[int(from_abroad(home[:1])[0])]
             # What arriving costs small firms more is among the costs of `moving` already.
-            arrived = np.einsum("cdh,nh->ncd", OPENED, costs.arriving[cell, home])
+            arrived = last_first(np.einsum("cdh,nh->cdn", OPENED, costs.arriving[cell, home]))
             arrived[:, NO_PLANT, 1:] += costs.founding[cell, home, None]
-            found.append(weight * arrived)
+            arrived *= weight
+            found.append(arrived)
         return found
 
     def standing(self, costs: Sunk) -> Array:

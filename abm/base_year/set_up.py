@@ -14,7 +14,8 @@ from abm.base_year.young_plants import base_customers
 from abm.core.demand.capacity import invest
 from abm.core.demand.customers import sum_by_sector
 from abm.core.inputs.contracts import Contracts
-from abm.core.inputs.sourcing import UnitCosts, firm_last
+from abm.core.inputs.sourcing import UnitCosts
+from abm.core.layout import firm_last
 from abm.economy.constants import Calibration
 from abm.economy.last_quarter import Certificates
 from abm.economy.tables import Array, Economy

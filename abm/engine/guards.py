@@ -7,6 +7,7 @@ enough to be always on. Only when it strikes is the place looked for.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from math import isfinite
 from operator import attrgetter
 from typing import Any
 
@@ -158,16 +159,22 @@ def check_finite(model: Any, phase: str) -> None:
     NonFiniteError
         Naming phase, quarter, place, and the firm with what it went in with.
     """
-    for guard in guards_of(model, phase):
-        check_array(model, phase, guard)
+    with np.errstate(invalid="ignore", over="ignore"):
+        for guard in guards_of(model, phase):
+            _check(model, phase, guard)
 
 
 def check_array(model: Any, phase: str, guard: Guard) -> None:
     """Raise if the array of one guard holds a NaN or an infinity, as `check_finite` does."""
-    array = guard.read(model)
     with np.errstate(invalid="ignore", over="ignore"):
-        total = array.sum(dtype=np.float64)
-    if not np.isfinite(total):
+        _check(model, phase, guard)
+
+
+def _check(model: Any, phase: str, guard: Guard) -> None:
+    array = guard.read(model)
+    if array.dtype.kind != "f":
+        return  # whole numbers are always finite
+    if not isfinite(np.add.reduce(array, axis=None, dtype=np.float64)):
         _complain(model, phase, guard, array)
 
 

@@ -24,8 +24,9 @@ from abm.explain.explanation import (
 )
 from abm.explain.one_firm import ONLY, Moment, Situation
 from abm.explain.switching_points import CANCELS, Lever, levers_of, nearest_switch
+from abm.location.may_do import DrawnLuck
 from abm.location.moving_costs import KINDS_OF_MOVES, OPENED, from_abroad
-from abm.location.valuation import DrawnLuck, Weighing, projects_of
+from abm.location.valuation import Weighing, projects_of
 from abm.trade.borders.crossing import MEMBER_PAIRS, border_terms, paperwork_cost
 from agents import status_of
 

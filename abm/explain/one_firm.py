@@ -18,10 +18,11 @@ from abm.core.inputs.sourcing import UnitCosts
 from abm.economy.constants import Calibration
 from abm.economy.last_quarter import Conditions
 from abm.economy.tables import Array, Economy
+from abm.location.may_do import DrawnLuck
 from abm.location.moving_costs import MovingCosts, profit_per_sale
 from abm.location.payoffs import config_revenues, payoffs
 from abm.location.review import ValuedPlans
-from abm.location.valuation import Choices, DrawnLuck, Weighing, weigh
+from abm.location.valuation import Choices, Weighing, weigh
 from abm.policy.regimes import Policy
 from abm.scenario.firm_assumptions import FirmAssumptions
 from abm.trade.borders.crossing import Borders, claim_origin

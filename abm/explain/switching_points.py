@@ -18,8 +18,9 @@ from abm.core.choice.foresight import PlantProblem
 from abm.core.choice.projects import Projects
 from abm.economy.tables import Array
 from abm.explain.one_firm import ONLY, Situation
+from abm.location.may_do import DrawnLuck
 from abm.location.moving_costs import MovingCosts
-from abm.location.valuation import Choices, DrawnLuck, projects_of, weigh
+from abm.location.valuation import Choices, projects_of, weigh
 from abm.policy.regimes import Policy
 from abm.trade.duties import duty_on_lines, with_fixed_duty
 

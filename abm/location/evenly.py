@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from abm.axes import N_CONFIGS, N_FOOTLOOSE, N_HOSTS
 from abm.economy.tables import Array
 from abm.engine.draws import Draws
+from abm.location.may_do import DrawnLuck
 from abm.location.moving_costs import CLOSED, OPENED
-from abm.location.valuation import Choices, DrawnLuck, Weighing, decide_again
+from abm.location.valuation import Choices, Weighing, decide_again
 from agents import FirmTable
 
 Rows = NDArray[np.int64]
@@ -89,6 +90,8 @@ class _Line:
     def cut(self, begun: float, turn: float) -> tuple[Rows, Array]:
         """Firms struck, and where on their parts, if the line is cut open at a turn."""
         length = float(self.ends[-1])
+        if begun + length < 1:
+            return np.empty(0, np.int64), np.empty(0)
         whole = np.arange(1, np.floor(begun + length) + 1) - begun
         places = (np.clip(whole, 0, length) + turn * length) % length
         struck = np.minimum(np.searchsorted(self.ends, places, side="right"), len(self.ends) - 1)

@@ -3,14 +3,14 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.axes import HAS_PLANT, N_CONFIGS, N_FOOTLOOSE, N_HOSTS, N_REGIONS, NO_PLANT
-from abm.core.blocks import blocks
+from abm.axes import HAS_PLANT, N_CONFIGS, N_HOSTS, N_REGIONS, NO_PLANT
 from abm.core.choice.plant_costs import fixed_costs, flow_profit
 from abm.core.demand.markets import config_sales
 from abm.core.inputs.content_rules import Floats
+from abm.core.layout import firm_last
 from abm.economy.constants import Calibration
 from abm.economy.tables import Array
-from abm.engine.blocks import sector_rows
+from abm.engine.blocks import SomeFirms, blocks_among
 from abm.engine.parallel import in_parallel
 from abm.location.moving_costs import profit_per_sale
 from abm.policy.regimes import Policy
@@ -42,13 +42,12 @@ def config_revenues(quarter: Quarter, market: MarketState, rows: NDArray[np.int6
     regimes = len(quarter.policy.regimes)
     revenue = np.empty((len(rows), N_CONFIGS, regimes))
 
-    def earn(block: tuple[int, slice, int]) -> None:
-        sector, some, regime = block
-        sales = _sales(quarter, market, sector, rows[some], regime)
-        revenue[some, :, regime] = sales.sum(axis=2)
+    def earn(block: tuple[slice, SomeFirms]) -> None:
+        places, firms = block
+        for regime in range(regimes):
+            revenue[places, :, regime] = _sales(quarter, market, firms, regime).sum(axis=2)
 
-    every = [(*block, regime) for block in _blocks(quarter, rows) for regime in range(regimes)]
-    in_parallel(earn, every)
+    in_parallel(earn, blocks_among(quarter.table, rows))
     return revenue
 
 
@@ -67,35 +66,23 @@ def plant_sales(quarter: Quarter, market: MarketState, rows: NDArray[np.int64]) 
     """
     sales = np.empty((len(rows), N_CONFIGS, N_HOSTS))
 
-    def earn(block: tuple[int, slice]) -> None:
-        sector, some = block
-        sales[some] = _sales(quarter, market, sector, rows[some], 0)[..., :N_HOSTS]
+    def earn(block: tuple[slice, SomeFirms]) -> None:
+        places, firms = block
+        sales[places] = _sales(quarter, market, firms, 0)[..., :N_HOSTS]
 
-    in_parallel(earn, _blocks(quarter, rows))
+    in_parallel(earn, blocks_among(quarter.table, rows))
     return sales
 
 
-def _blocks(quarter: Quarter, rows: NDArray[np.int64]) -> list[tuple[int, slice]]:
-    """Places among rising rows of firms of one sector, the sector first."""
-    starts = [span.start for span in sector_rows(quarter.table)]
-    edges = np.searchsorted(rows, [*starts, len(quarter.table)])
-    return [
-        (sector, slice(edges[sector] + some.start, edges[sector] + some.stop))
-        for sector in range(N_FOOTLOOSE)
-        for some in blocks(edges[sector + 1] - edges[sector])
-    ]
-
-
-def _sales(
-    quarter: Quarter, market: MarketState, sector: int, rows: NDArray[np.int64], regime: int
-) -> Floats:
-    """Sales of some firms of a sector by set and plant, that at home abroad last."""
-    offer = make_offer(quarter, sector, rows, regime)
-    unit = market.unit_revenue(sector, regime).astype(np.float32)
-    earned = np.repeat(unit[None], len(offer.reach), axis=0)
+def _sales(quarter: Quarter, market: MarketState, firms: SomeFirms, regime: int) -> Floats:
+    """Sales of some firms by set and plant, that at home abroad last."""
+    offer = make_offer(quarter, firms, regime)
+    unit = market.unit_revenue(regime).astype(np.float32)
+    earned = np.empty_like(offer.reach)
+    earned[:] = firms.of_each(unit)
     earned[:, :, FINAL] /= offer.mark_on
     earned *= offer.home_appeal[:, None, None, :]
-    always = _at_home(offer, unit[0, FINAL])
+    always = _at_home(offer, firms.of_each(unit[:, 0, FINAL]))
     return config_sales(offer.reach, earned, HAS_PLANT, REACH_EXPONENT, always)
 
 
@@ -104,8 +91,9 @@ def _at_home(offer: Offer, unit: Floats) -> tuple[Floats, Floats] | None:
     if offer.from_abroad is None:
         return None
     to_consumers, mark_on = offer.from_abroad
-    reach = np.zeros((len(to_consumers), 2, N_REGIONS), np.float32)
-    earned = np.zeros_like(reach)
+    reach, earned = (
+        firm_last((len(to_consumers), 2, N_REGIONS), np.float32, 0.0) for _ in range(2)
+    )
     reach[:, FINAL] = to_consumers
     earned[:, FINAL] = unit * offer.home_appeal / mark_on
     return reach, earned

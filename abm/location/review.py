@@ -16,8 +16,9 @@ from abm.core.opportunities.waiting import lasting
 from abm.economy.tables import Array
 from abm.engine.draws import Draws
 from abm.location.evenly import draw_evenly
+from abm.location.may_do import DrawnLuck
 from abm.location.moving_costs import quarterly_review
-from abm.location.valuation import Choices, DrawnLuck, Weighing, weigh
+from abm.location.valuation import Choices, Weighing, weigh
 from abm.policy.regimes import Policy
 from abm.scenario.firm_assumptions import FirmAssumptions
 from agents import FirmTable

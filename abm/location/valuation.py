@@ -1,7 +1,7 @@
 """What sets of plants, opportunities and projects are worth to firms, and what they then decide."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any, Self
 
@@ -15,15 +15,15 @@ from abm.core.choice.dated_beliefs import Calendar
 from abm.core.choice.dated_plants import dated_moves
 from abm.core.choice.foresight import PlantProblem
 from abm.core.choice.location import LocationProblem
-from abm.core.choice.parts_of_sets import Indices
 from abm.core.choice.plant_values import MoveValues, keeping_values, moves_from
 from abm.core.choice.projects import Projects
 from abm.core.inputs.content_rules import Floats
-from abm.core.opportunities.building import Building, Held, expected_moves
+from abm.core.opportunities.building import Building, expected_moves
 from abm.core.opportunities.plant_projects import going_on_or_back
 from abm.core.opportunities.waiting import Waiting, lasting
 from abm.economy.tables import Array
 from abm.engine.parallel import in_parallel
+from abm.location.may_do import Decisions, DrawnLuck, MayDo
 from abm.location.moving_costs import (
     SETS,
     MovingCosts,
@@ -41,67 +41,6 @@ FIRMS_AT_A_TIME = 2048
 """Firms that a thread values at once."""
 
 Rows = NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class DrawnLuck:
-    """What chance brings some firms in a quarter.
-
-    Attributes
-    ----------
-    strikes : ndarray of bool, shape (firm,)
-        Whether the firm comes upon an opportunity and, if it builds nothing, reviews its plants.
-    held : Held
-        Opportunities from before that did not pass.
-    building : ndarray, shape (firm, config + 1)
-        Standard draws of luck with each set, and last with going on as it is.
-    keeping : ndarray, shape (firm, config)
-        Standard draws of luck with each set that a review may end with.
-    """
-
-    strikes: NDArray[np.bool_]
-    held: Held
-    building: Array
-    keeping: Array
-
-    @classmethod
-    def none(cls, firms: int) -> Self:
-        """Nothing happens."""
-        return cls(
-            np.zeros(firms, np.bool_),
-            Held.none(firms),
-            np.zeros((firms, N_CONFIGS + 1)),
-            np.zeros((firms, N_CONFIGS)),
-        )
-
-    def take(self, firms: Rows) -> Self:
-        """That of some firms."""
-        return type(self)(
-            self.strikes[firms], self.held.take(firms), self.building[firms], self.keeping[firms]
-        )
-
-
-@dataclass(frozen=True)
-class Decisions:
-    """What some firms decide, in quarters of profit.
-
-    Attributes
-    ----------
-    choice : ndarray of int, shape (firm,)
-        The set decided on; the present one where nothing is.
-    luck : ndarray, shape (firm,)
-        What spoke for it beside its worth; 0 where nothing is decided.
-    held, held_luck : ndarray, shape (firm,)
-        Opportunity that waits for better days, `ABSENT` without one, and its luck.
-    option : ndarray, shape (firm,)
-        What that is worth.
-    """
-
-    choice: Indices
-    luck: Floats
-    held: Indices
-    held_luck: Floats
-    option: Floats
 
 
 @dataclass(frozen=True)
@@ -124,6 +63,8 @@ class Weighing(Decisions):
         Probability of deciding on each set this quarter, luck unknown but for what is held.
     going_on, cancelling : ndarray, shape (firm,)
         What finishing the project under way is worth, and giving it up; 0 without a project.
+    may_do : list of MayDo
+        What firms may do, where it is kept for those who decide again.
     """
 
     later: Floats
@@ -134,6 +75,7 @@ class Weighing(Decisions):
     expected: Floats
     going_on: Floats
     cancelling: Floats
+    may_do: list[MayDo] = field(default_factory=list)
 
     @classmethod
     def empty(cls, firms: int, regimes: int) -> Self:
@@ -145,13 +87,15 @@ class Weighing(Decisions):
         arrays: dict[str, Any] = {
             item.name: np.zeros(shapes.get(item.name, firms), int if item.name in whole else float)
             for item in fields(cls)
+            if item.name != "may_do"
         }
         return cls(**arrays)
 
     def put(self, firms: Rows, some: Decisions) -> None:
         """Fill in what some firms weigh, or what they decide alone."""
-        for item in fields(some):
-            getattr(self, item.name)[firms] = getattr(some, item.name)
+        for name, array in vars(some).items():
+            if name != "may_do":
+                getattr(self, name)[firms] = array
 
 
 @dataclass(frozen=True)
@@ -189,7 +133,7 @@ class Choices:
         return alike
 
     def problem(self, firms: Rows) -> PlantProblem:
-        """The choice of some of them, all at home in North America or all abroad."""
+        """The choice of some of them."""
         rows = self.rows[firms]
         belief = self._alike[self.table.belief[rows]]
         return plant_problem(
@@ -202,12 +146,10 @@ class Choices:
 
     def pieces(self) -> Iterator[tuple[bool, Rows]]:
         """Firms that can be valued together, and whether they know of a date."""
-        origin = from_abroad(self.table.home[self.rows])
         knows = self.expected.dated()[self.table.belief[self.rows]]
         for dated in (True, False):
-            for abroad in (0, 1):
-                firms = np.flatnonzero((knows == dated) & (origin == abroad))
-                yield from ((dated, firms[some]) for some in blocks(len(firms), FIRMS_AT_A_TIME))
+            firms = np.flatnonzero(knows == dated)
+            yield from ((dated, firms[some]) for some in blocks(len(firms), FIRMS_AT_A_TIME))
 
 
 def plant_problem(
@@ -218,7 +160,7 @@ def plant_problem(
     rows: Rows,
     belief: Rows,
 ) -> PlantProblem:
-    """The choice that some firms face, all at home in North America or all abroad.
+    """The choice that some firms face.
 
     Parameters
     ----------
@@ -235,11 +177,14 @@ def plant_problem(
         Money in quarters of profit.
     """
     settings, home = moving.settings, table.home[rows].astype(np.int64)
-    origin = int(from_abroad(home[:1]).sum())
+    abroad = from_abroad(home).astype(np.bool_)
+    # Firms from abroad that come here take longer than those founded here.
+    all_alike = abroad.all() or not abroad.any()
+    kinds = {} if all_alike else {"slow": abroad, "slow_delay": moving.delays[1]}
     location = LocationProblem(
         profit=payoff,
         move_cost=moving.weighed(table, rows),
-        build_delay=moving.delays[origin],
+        build_delay=moving.delays[int(abroad.all() and len(rows) > 0)],
         transitions=transitions,
         belief=belief,
         discount=quarterly_discount(settings),
@@ -248,7 +193,7 @@ def plant_problem(
     )
     deaths = np.repeat(dying(table, settings)[rows, None], N_HOSTS, axis=1)
     mortal = {"deaths": deaths, "home": np.where(home < N_HOSTS, home, ABROAD)}
-    return PlantProblem(location, SETS, settings.keep_noise, **mortal)
+    return PlantProblem(location, SETS, settings.keep_noise, **mortal, **kinds)
 
 
 def weigh(choices: Choices, start: Array, luck: DrawnLuck) -> Weighing:
@@ -270,11 +215,16 @@ def weigh(choices: Choices, start: Array, luck: DrawnLuck) -> Weighing:
     """
     found = Weighing.empty(len(choices.rows), start.shape[-1])
 
-    def solve(piece: tuple[bool, Rows]) -> None:
+    def solve(piece: tuple[bool, Rows]) -> MayDo:
         dated, firms = piece
-        found.put(firms, _weigh_piece(choices, dated, firms, start[firms], luck.take(firms)))
+        weighed, may_do = _weigh_piece(choices, dated, firms, start[firms], luck.take(firms))
+        found.put(firms, weighed)
+        return may_do
 
-    in_parallel(solve, list(choices.pieces()))
+    every = in_parallel(solve, choices.pieces())
+    # Of many firms it would take a lot of memory, and time only for the few that decide again.
+    if len(choices.rows) <= FIRMS_AT_A_TIME:
+        found.may_do.extend(every)
     return found
 
 
@@ -315,7 +265,7 @@ def _look_ahead(
 
 def _weigh_piece(
     choices: Choices, dated: bool, firms: Rows, start: Array, luck: DrawnLuck
-) -> Weighing:
+) -> tuple[Weighing, MayDo]:
     table, rows, regime = choices.table, choices.rows[firms], choices.regime
     config = table.config[rows].astype(np.int64)
     problem = choices.problem(firms)
@@ -336,8 +286,9 @@ def _weigh_piece(
             choices.projects(firms[at_work]),
             regime,
         )
-    return Weighing(
-        **vars(_decide(building, moves, config, luck, problem.keep_noise)),
+    may_do = MayDo(firms, config, building, moves, problem.keep_noise)
+    weighed = Weighing(
+        **vars(may_do.decide(luck)),
         later=later,
         today=ahead.path[0, ..., regime],
         worth=moves.worth[..., regime],
@@ -347,6 +298,7 @@ def _weigh_piece(
         going_on=going_on,
         cancelling=cancelling,
     )
+    return weighed, may_do
 
 
 def decide_again(choices: Choices, weighed: Weighing, firms: Rows, luck: DrawnLuck) -> None:
@@ -362,9 +314,20 @@ def decide_again(choices: Choices, weighed: Weighing, firms: Rows, luck: DrawnLu
     luck : DrawnLuck
         Of these.
     """
+    place = np.full(len(choices.rows), -1)
+    place[firms] = np.arange(len(firms))
+    for may_do in weighed.may_do or _worked_out_again(choices, weighed, firms):
+        which = np.flatnonzero(place[may_do.firms] >= 0)
+        if len(which):
+            some = may_do.take(which)
+            weighed.put(some.firms, some.decide(luck.take(place[some.firms])))
+
+
+def _worked_out_again(choices: Choices, weighed: Weighing, firms: Rows) -> list[MayDo]:
+    """What some firms may do, of which only the values and cutoffs were kept."""
     some = replace(choices, rows=choices.rows[firms], payoff=choices.payoff[firms])
 
-    def solve(piece: tuple[bool, Rows]) -> None:
+    def solve(piece: tuple[bool, Rows]) -> MayDo:
         dated, which = piece
         problem, regime = some.problem(which), some.regime
         config = some.table.config[some.rows[which]].astype(np.int64)
@@ -372,43 +335,14 @@ def decide_again(choices: Choices, weighed: Weighing, firms: Rows, luck: DrawnLu
         ahead = _look_ahead(problem, some.expected, later, config, regime, dated)
         waiting, noise = _waiting(some, problem, ahead), problem.location.noise
         building = Building(ahead.gain, weighed.cutoff[firms[which]], waiting, regime, noise)
-        anew = _decide(building, ahead.today, config, luck.take(which), problem.keep_noise)
-        weighed.put(firms[which], anew)
+        return MayDo(firms[which], config, building, ahead.today, problem.keep_noise)
 
-    in_parallel(solve, list(some.pieces()))
+    return in_parallel(solve, some.pieces())
 
 
 def _waiting(choices: Choices, problem: PlantProblem, ahead: _Ahead) -> Waiting:
     stay, location = lasting(choices.moving.settings.opportunity_quarters), problem.location
     return Waiting(ahead.expected, location.belief, location.discount, stay, ahead.remains)
-
-
-def _decide(
-    building: Building, moves: MoveValues, config: Rows, luck: DrawnLuck, keep_noise: float
-) -> Decisions:
-    """What firms decide, ``moves`` being those of today and ``config`` where they stand."""
-    drawn = building.draw(luck.building).only(luck.strikes)
-    held = building.after_draws(luck.held, drawn)
-    builds = building.ready(held)
-    kept, kept_luck = _reviewed(moves, config, building.regime, keep_noise * luck.keeping)
-    reviews = luck.strikes & ~builds
-    choice = np.where(builds, held.target, np.where(reviews, kept, config))
-    waits = held.only(~builds & (choice == config))
-    return Decisions(
-        choice,
-        np.where(builds, held.luck, np.where(reviews & (kept != config), kept_luck, 0.0)),
-        waits.target,
-        waits.luck,
-        building.worth(waits),
-    )
-
-
-def _reviewed(moves: MoveValues, config: Rows, regime: int, luck: Array) -> tuple[Rows, Array]:
-    """The set that a review which brings no building ends with, and the luck that spoke for it."""
-    each = np.arange(len(config))
-    worth = np.where(moves.builds, -np.inf, moves.worth[..., regime] + luck)
-    kept = worth.argmax(axis=1)
-    return kept, luck[each, kept] - luck[each, config]
 
 
 def projects_of(table: FirmTable, moving: MovingCosts, rows: Rows) -> Projects:

@@ -20,7 +20,7 @@ from abm.axes import USA
 from abm.economy.tables import MERCHANDISE_PROCESSING_FEE, Array, load_economy
 from abm.policy.regimes import Policy
 
-type Cells = EllipsisType | tuple[int | EllipsisType | None, ...]
+type Cells = EllipsisType | tuple[int | slice | EllipsisType | None, ...]
 """Index of an array of policy: ``...`` for all flows, or sector, source and market of one."""
 
 
@@ -73,17 +73,17 @@ def duty_on(policy: Policy, cells: Cells, ordinary: NDArray[np.floating] | float
 
 def duty_on_lines(
     policy: Policy,
-    cell: tuple[int, int, int],
+    cell: tuple[NDArray[np.integer] | int, int, int],
     line: NDArray[np.integer],
     ordinary: NDArray[np.floating],
 ) -> Duty:
-    """The duty on the products of some firms of a sector, each by its own line.
+    """The duty on the products of some firms, each by its own line.
 
     Parameters
     ----------
     policy : Policy
-    cell : tuple of int
-        Sector, source and market.
+    cell : tuple
+        Sector of all firms, or those of each, shape (firm,); source; and market.
     line : ndarray of int, shape (firm,)
     ordinary : ndarray, shape (firm,)
         Most-favoured-nation rate of each product, with fees.
@@ -94,14 +94,16 @@ def duty_on_lines(
         Of arrays of shape (regime, firm), or (regime, 1) where all firms pay alike: with the
         regime innermost each operation on them would take far longer.
     """
-    _, source, market = cell
-    waivable, kept = _special(policy, (*cell, ..., None))
+    sector, source, market = cell
+    of_sector = np.atleast_1d(sector)
+    flow = (slice(None), source, market)
+    waivable, kept = (rate.T.take(of_sector, axis=1) for rate in _special(policy, flow))
     waived, fixed = policy.line_waived[:, source, market].T, policy.line_fixed[:, source, market].T
     made = slice(line.min(), line.max() + 1) if len(line) else slice(0, 1)
     if all((rate[:, made] == rate[:, made][:, :1]).all() for rate in (waived, fixed)):
         waived, fixed = waived[:, made][:, :1], fixed[:, made][:, :1]
     else:
-        waived, fixed = waived[:, line], fixed[:, line]
+        waived, fixed = waived.take(line, axis=1), fixed.take(line, axis=1)
     return Duty(waived=ordinary + waivable + waived, fixed=kept + fixed)
 
 

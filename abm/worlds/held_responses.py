@@ -42,7 +42,7 @@ from abm.core.demand.claims import Claim, HeldClaims
 from abm.core.inputs.repriced import reprice
 from abm.core.inputs.sourcing import InputTerms
 from abm.economy.tables import Array
-from abm.engine.blocks import sector_blocks
+from abm.engine.blocks import sector_rows
 from abm.engine.parallel import in_parallel
 from abm.errors import ModelError
 from abm.model import RelocationModel
@@ -195,17 +195,17 @@ class HeldWorld(Twin):
             return
         adapted, change = slice(0, self.trade), self._price_change()
 
-        def of_block(block: tuple[int, slice]) -> None:
-            sector, rows = block
+        def of_sector(sector: tuple[slice, InputTerms]) -> None:
+            rows, terms = sector
             reprice(
                 buyers(self.firms, rows),
                 self.value_added[rows][..., adapted],
-                self.terms[sector].during(adapted),
+                terms.during(adapted),
                 change,
                 self.costs.rows(rows).during(adapted),
             )
 
-        in_parallel(of_block, sector_blocks(self.firms))
+        in_parallel(of_sector, zip(sector_rows(self.firms), self.terms, strict=True))
 
     def _price_change(self) -> Array:
         """Price of goods over that of the world followed less one, once buyers have adapted.

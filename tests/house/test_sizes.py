@@ -31,7 +31,6 @@ ONE_OF_A_KIND = {
 TO_BE_SPLIT = {
     "abm/trade/books/settlement.py settle",
     "abm/trade/borders/crossing.py delivery",
-    "abm/trade/flows/deliveries.py _tally_plants",
 }
 """Larger than they should be, and known to be; nothing is added here."""
 

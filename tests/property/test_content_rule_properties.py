@@ -18,6 +18,9 @@ TOLERANCE = 1e-12
 ROUNDING = 1e-12
 """A thousand roundings of double precision."""
 
+WHOLE = np.array([0, N_ENTRIES])
+"""All firms are of one sector."""
+
 COST_SLACK = np.expm1(MAX_LOG_WEDGE) * 2 * TOLERANCE
 """What the shortfall may save: the rule's multiplier, at most, times twice the tolerance."""
 
@@ -109,7 +112,7 @@ def test_content_follows_the_share_of_origin_and_free_purchases_do_not(case, rng
     for host in range(shares.shape[1]):
         here, no_wedge = case.terms.at(host, 0), np.zeros(N_ENTRIES)
         bought, same = (
-            input_purchases(buyers.at(host), here, no_wedge, volume, none)
+            input_purchases(buyers.at(host), [here], WHOLE, no_wedge, volume, none)
             for buyers in (case.buyers, less)
         )
         np.testing.assert_allclose(same, bought, rtol=1e-12)
@@ -125,7 +128,8 @@ def test_purchases_are_never_negative_and_add_up_to_cost(case, threshold, rng):
         compliant[~costs.feasible[:, host, 0]] = 0
         bought = input_purchases(
             case.buyers.at(host),
-            terms.at(host, 0),
+            [terms.at(host, 0)],
+            WHOLE,
             costs.log_wedge[:, host, 0],
             free,
             compliant,
@@ -139,4 +143,29 @@ def test_purchases_are_never_negative_and_add_up_to_cost(case, threshold, rng):
             )
         ]
         assert np.all(bought >= 0)
-        np.testing.assert_allclose(bought.sum(axis=(0, 1)), sum(spent), rtol=1e-9)
+        np.testing.assert_allclose(bought[0].sum(axis=(0, 1)), sum(spent), rtol=1e-9)
+
+
+@given(plants(regimes=2), thresholds, st.integers(0, N_ENTRIES), seeds)
+def test_sectors_solved_together_cost_what_each_costs_alone(case, threshold, first, rng):
+    """Whoever is solved with whom: firms of two sectors that buy at other prices."""
+    rules = np.array([0.0, threshold])
+    weights = case.terms.weights
+    one = replace(case.terms, threshold=rules[None, None])
+    other = replace(
+        one,
+        weights=weights * rng.uniform(0.5, 2, weights.shape),
+        bill_of_materials=case.terms.bill_of_materials * 0.7,
+        services=case.terms.services + 0.1,
+    )
+    value_added = np.repeat(case.value_added[..., None], 2, axis=2)
+    hosts = case.value_added.shape[1]
+    together, alone = (UnitCosts.empty(N_ENTRIES, hosts, 2, np.float64) for _ in range(2))
+    edges = np.array([0, first, N_ENTRIES])
+    cost_step(case.buyers, value_added, [one, other], together, TOLERANCE, edges)
+    for terms, rows in ((one, slice(0, first)), (other, slice(first, N_ENTRIES))):
+        if rows.stop > rows.start:
+            some, out = case.buyers.take(rows), alone.rows(rows)
+            cost_step(some, value_added[rows], terms, out, TOLERANCE)
+    for name, costs in vars(together).items():
+        np.testing.assert_allclose(costs, getattr(alone, name), rtol=1e-9, err_msg=name)

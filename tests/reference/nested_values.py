@@ -139,7 +139,7 @@ class _Nested:
     def _lead(self, system: Floats, weight: Floats, config: int, target: int) -> None:
         """Add where a move leads, with what weight of shape (regime, firm)."""
         foresight = self.foresight
-        delay = int(foresight.delay[config, target])
+        delay = int(foresight.delay[0, config, target])
         ahead = weight[:, None] * foresight.powers[max(delay, 1)][..., None]
         decays = target if delay == 0 else config
         decay = foresight.decay

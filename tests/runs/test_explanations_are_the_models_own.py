@@ -11,7 +11,8 @@ from abm.core.opportunities.building import Held
 from abm.errors import OutputError, ScenarioError
 from abm.explain.decision import explanation
 from abm.explain.switching_points import CANCELS, decisions, levers_of, nearest_switch
-from abm.location.valuation import DrawnLuck, weigh
+from abm.location.may_do import DrawnLuck
+from abm.location.valuation import weigh
 from experiments.commands.main import main
 from experiments.explain.in_words import introduction, verdict, why_claim
 from experiments.explain.run_again import explain_firm, read_manifest

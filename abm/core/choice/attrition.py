@@ -152,4 +152,5 @@ class Decay:
         Shape (quarters + 1, part, firm), of some of the firms; parts as ``parts`` has them.
         """
         pairs = self.parts.pairs([config])[:, 0]
-        return np.array([self.after(quarter)[pairs, firms] for quarter in range(quarters + 1)])
+        self.after(quarters)
+        return np.array([after[pairs, firms] for after in self._after[: quarters + 1]])

@@ -104,7 +104,7 @@ def _powers(problem: PlantProblem, expected: Calendar, regime: int) -> Floats:
     possible in the quarter, so that no time is spent on them.
     """
     location = problem.location
-    longest = max(1, int(location.build_delay.max()))
+    longest = max(1, int(problem.delays.max()))
     powers = np.array(
         [
             discounted_moves(expected, location.discount, start, longest)

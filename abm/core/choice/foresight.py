@@ -29,7 +29,7 @@ from abm.core.choice.attrition import Decay
 from abm.core.choice.dated_beliefs import Calendar
 from abm.core.choice.location import BLOCK_ENTRIES, LocationProblem, firms_last
 from abm.core.choice.parts_of_sets import Indices, Leads, Move
-from abm.core.choice.sets import Sets
+from abm.core.choice.sets import Booleans, Sets
 from abm.core.inputs.content_rules import Floats
 
 
@@ -50,6 +50,10 @@ class PlantProblem:
         Probability per quarter that a plant dies which is not spared; nothing dies without.
     home : ndarray of int, shape (firm,), optional
         Host of the owner's country, or `abm.core.choice.attrition.ABROAD`; given with ``deaths``.
+    slow : ndarray of bool, shape (firm,), optional
+        Firms that take other delays than those of ``location`` where they open plants.
+    slow_delay : ndarray of int, shape (config, config), optional
+        Those delays; given with ``slow``.
     """
 
     location: LocationProblem
@@ -57,6 +61,8 @@ class PlantProblem:
     keep_noise: float
     deaths: Floats | None = None
     home: Indices | None = None
+    slow: Booleans | None = None
+    slow_delay: Indices | None = None
 
     def __post_init__(self) -> None:
         """Raise ValueError, naming the field, where the problem makes no sense."""
@@ -76,6 +82,23 @@ class PlantProblem:
             yield self.home.shape == (firms,), "home: wrong shape"
             yield ((self.deaths >= 0) & (self.deaths <= 1)).all(), "deaths: not in [0, 1]"
             yield self.sets.is_closed, "sets: plants may die, and some part of a set is missing"
+        yield (self.slow is None) == (self.slow_delay is None), "slow_delay: given with slow alone"
+        if self.slow is not None and self.slow_delay is not None:
+            yield self.slow.shape == (firms,), "slow: wrong shape"
+            closes = ~self.sets.opens
+            alike = (self.slow_delay == self.location.build_delay)[closes].all()
+            yield alike, "slow_delay: differs where no plant is opened"
+
+    @property
+    def delays(self) -> Indices:
+        """Delays of most firms and, if there are any, of slow ones, (kind, config, config)."""
+        first = self.location.build_delay[None]
+        return first if self.slow_delay is None else np.stack([*first, self.slow_delay])
+
+    def ordered(self, firms: Indices, config: Indices | None) -> Indices:
+        """Some firms in the order of where they stand, if that is given, and of their delays."""
+        keys = [key[firms] for key in (self.slow, config) if key is not None]
+        return firms[np.lexsort(keys)] if keys else firms
 
     def take(self, firms: Indices | slice) -> Self:
         """The same problem for some firms."""
@@ -84,6 +107,7 @@ class PlantProblem:
             location=self.location.take(firms),
             deaths=None if self.deaths is None else self.deaths[firms],
             home=None if self.home is None else self.home[firms],
+            slow=None if self.slow is None else self.slow[firms],
         )
 
     def decay(self, firms: Indices) -> Decay:
@@ -113,12 +137,10 @@ class PlantProblem:
         _, configs, regimes = location.profit.shape
         size = max(1, BLOCK_ENTRIES // (entries or configs**2 * regimes))
         if powers is None:
-            steady, longest = Calendar.steady(location.transitions), int(location.build_delay.max())
+            steady, longest = Calendar.steady(location.transitions), int(self.delays.max())
             powers = discounted_moves(steady, location.discount, 0, max(1, longest))
         for belief in np.unique(location.belief):
-            firms = np.flatnonzero(location.belief == belief)
-            if config is not None:
-                firms = firms[np.argsort(config[firms], kind="stable")]
+            firms = self.ordered(np.flatnonzero(location.belief == belief), config)
             for rows in blocks(len(firms), size):
                 yield firms[rows], Foresight.of(self, firms[rows], powers[..., belief, :, :])
 
@@ -140,7 +162,9 @@ class Foresight:
     firms : ndarray of int, shape (firm,)
         Which of all.
     costs : ndarray, shape (all firms, config from, config to, regime or 1)
-    delay : ndarray of int, shape (config from, config to)
+    delay : ndarray of int, shape (kind, config from, config to)
+    kind : ndarray of int, shape (firm,)
+        Which of the delays each firm has.
     powers : ndarray, shape (..., quarters ahead, regime, regime)
         Discounted transitions to the quarters ahead, this quarter first; the same for all firms.
         A first axis may tell as seen from which quarter.
@@ -152,6 +176,7 @@ class Foresight:
     firms: Indices
     costs: Floats
     delay: Indices
+    kind: Indices
     powers: Floats
     decay: Decay
 
@@ -164,7 +189,10 @@ class Foresight:
             profit=firms_last(location.profit[firms]),
             firms=firms,
             costs=location.cost_by_regime,
-            delay=location.build_delay,
+            delay=problem.delays,
+            kind=np.zeros(len(firms), int)
+            if problem.slow is None
+            else problem.slow[firms].astype(int),
             powers=powers,
             decay=problem.decay(firms),
         )
@@ -292,22 +320,25 @@ class WorthOfMoves:
             row[:] = foresee(powers[max(delay, 1)], then)
         return reached
 
-    def moves(self, moves: tuple[Move, ...], firms: slice = slice(None)) -> BlockMoves:
-        """Some moves, by set from and set to, of some firms of the block."""
+    def moves(
+        self, moves: tuple[Move, ...], firms: slice = slice(None), kind: int = 0
+    ) -> BlockMoves:
+        """Some moves, by set from and set to, of some firms of the block with the same delays."""
         leads = self.foresight.decay.parts.leads(moves)
-        which = np.searchsorted(self.delays, self.foresight.delay[leads.start, leads.target])
+        delays = self.foresight.delay[kind, leads.start, leads.target]
+        which = np.searchsorted(self.delays, delays)
         left = self._after[which[leads.way], leads.pair, firms]
         chances = leads.chances.add(left)
-        return BlockMoves(leads, which[leads.move], chances, self._meanwhile(leads, firms), firms)
+        meanwhile = self._meanwhile(leads, delays, firms)
+        return BlockMoves(leads, which[leads.move], chances, meanwhile, firms)
 
-    def _meanwhile(self, leads: Leads, firms: slice) -> Floats:
-        """As of `BlockMoves`."""
+    def _meanwhile(self, leads: Leads, delays: Indices, firms: slice) -> Floats:
+        """As of `BlockMoves`, given the delay of each move."""
         foresight, powers = self.foresight, self.foresight.powers
-        delays = foresight.delay[leads.start, leads.target]
         profit = foresight.profit[leads.target][..., firms]
-        seen_from = range(1, powers.ndim - 2)
+        seen_from = [1] * (powers.ndim - 3)
         earned = np.empty((len(profit), *powers.shape[:-3], *profit.shape[1:]))
-        earned[:] = np.expand_dims(profit, tuple(seen_from))
+        earned[:] = profit.reshape(len(profit), *seen_from, *profit.shape[1:])
         for start in np.unique(leads.start[delays > 0]).tolist():
             out = leads.start == start
             incomes = foresight.incomes(start, int(delays[out].max()), firms)
@@ -315,7 +346,8 @@ class WorthOfMoves:
                 first = powers[..., :delay, :, :], incomes[:delay]
                 earned[out & (delays == delay)] = np.einsum("...trs,tsn->...rn", *first)
         costs = foresight.costs[foresight.firms[firms, None], leads.start, leads.target]
-        earned -= np.expand_dims(np.moveaxis(costs, 0, -1), tuple(seen_from))
+        by_move = costs.transpose(1, 2, 0)
+        earned -= by_move.reshape(len(by_move), *seen_from, *by_move.shape[1:])
         return earned
 
     def worth_to(self, config: Indices, reached: Floats) -> Floats:
@@ -324,7 +356,7 @@ class WorthOfMoves:
         Parameters
         ----------
         config : ndarray of int, shape (firm,)
-            Rising.
+            Rising; firms in the order of `PlantProblem.ordered`.
         reached : ndarray, shape (delay, config, ..., regime, firm)
             From `reached`.
 
@@ -332,10 +364,13 @@ class WorthOfMoves:
         -------
         ndarray, shape (config to, ..., regime, firm)
         """
-        worth = np.empty(reached.shape[1:])
-        for at, firms in spans(config):
+        worth, delay = np.empty(reached.shape[1:]), self.foresight.delay
+        # Only where kinds of firms differ in how long moves take are they told apart.
+        differ = (delay[0] != delay[-1]).any(axis=1)
+        for start, firms in spans(2 * config + differ[config] * self.foresight.kind):
+            at, kind = divmod(start, 2)
             moves = tuple((at, target) for target in range(len(worth)))
-            worth[..., firms] = self.moves(moves, firms).worth(reached)
+            worth[..., firms] = self.moves(moves, firms, kind).worth(reached)
         return worth
 
 

@@ -39,6 +39,7 @@ from numpy.typing import NDArray
 
 from abm.core.blocks import blocks
 from abm.core.inputs.content_rules import Floats
+from abm.core.layout import first_last
 
 Indices = NDArray[np.integer]
 
@@ -260,7 +261,7 @@ def regime_groups(transitions: Floats) -> tuple[Indices, ...]:
 
 def firms_last(array: Floats) -> Floats:
     """A float64 copy, contiguous, whose first axis has become the last."""
-    return np.array(np.moveaxis(array, 0, -1), dtype=np.float64, order="C")
+    return np.array(first_last(array), dtype=np.float64, order="C")
 
 
 def _bellman_blocks(problem: LocationProblem) -> Iterator[tuple[slice, _Bellman]]:

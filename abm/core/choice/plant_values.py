@@ -35,6 +35,7 @@ from abm.core.choice.location import (
 from abm.core.choice.parts_of_sets import Indices
 from abm.core.choice.sets import Booleans
 from abm.core.inputs.content_rules import Floats
+from abm.core.layout import last_first
 
 
 def keeping_values(
@@ -68,7 +69,7 @@ def keeping_values(
         known = firms_last(values[rows])
         solver = _Upwards(foresight, closing, groups, scale[rows], tolerance)
         residual[rows] = solver.solve(known)
-        values[rows] = np.moveaxis(known, -1, 0)
+        values[rows] = last_first(known)
     return values, residual
 
 
@@ -129,7 +130,7 @@ class _Upwards:
     def solve(self, values: Floats) -> Floats:
         """Overwrite starting values with the solution; the residuals, shape (firm,)."""
         foresight = self.foresight
-        prospects = WorthOfMoves(foresight, foresight.delay[~foresight.sets.opens])
+        prospects = WorthOfMoves(foresight, foresight.delay[:, ~foresight.sets.opens])
         reached = np.empty((len(prospects.delays), *values.shape))
         residual = np.zeros(len(self.scale))
         for layer in foresight.sets.layers:
@@ -250,9 +251,13 @@ class MoveValues:
     ) -> Self:
         """With the odds of closing that follow from what moves are worth."""
         builds = problem.sets.opens[config]
-        kept = np.moveaxis(np.where(builds[..., None], -np.inf, worth), 1, 0)
+        kept = np.where(builds[..., None], -np.inf, worth).swapaxes(0, 1)
         _, keeping = best_of_choices(kept, problem.keep_noise)
-        return cls(worth, value, builds, np.moveaxis(keeping, 0, 1), stands)
+        return cls(worth, value, builds, keeping.swapaxes(0, 1), stands)
+
+    def take(self, firms: Indices) -> Self:
+        """The same for some firms."""
+        return type(self)(*(array[firms] for array in vars(self).values()))
 
     @property
     def gain(self) -> Floats:
@@ -301,7 +306,7 @@ def moves_from(problem: PlantProblem, values: Floats, config: Indices) -> MoveVa
     worth, stands = np.empty((firms, configs, regimes)), np.ones(firms)
     for rows, foresight in problem.outlooks(_entries(problem), config=config):
         prospects, reached = _prospects(foresight, values[rows])
-        worth[rows] = np.moveaxis(prospects.worth_to(config[rows], reached), -1, 0)
+        worth[rows] = last_first(prospects.worth_to(config[rows], reached))
         stands[rows] = foresight.decay.stands[config[rows], np.arange(len(rows))]
     value = values[np.arange(firms), config]
     return MoveValues.weighed(problem, worth, value, config, stands)
@@ -315,7 +320,7 @@ def moves_from_all(problem: PlantProblem, values: Floats) -> list[MoveValues]:
         prospects, reached = _prospects(foresight, values[rows])
         for config in range(configs):
             of_all = prospects.worth_to(np.full(len(rows), config), reached)
-            worth[config, rows] = np.moveaxis(of_all, -1, 0)
+            worth[config, rows] = last_first(of_all)
         stands[:, rows] = foresight.decay.stands
     return [
         MoveValues.weighed(problem, *found, np.full(firms, config), stands[config])
@@ -326,7 +331,7 @@ def moves_from_all(problem: PlantProblem, values: Floats) -> list[MoveValues]:
 def _entries(problem: PlantProblem) -> int:
     """Numbers a firm that `moves_from` works on at once."""
     configs, regimes = len(problem.sets), len(problem.location.transitions[0])
-    delays = len(np.unique(problem.location.build_delay))
+    delays = len(np.unique(problem.delays))
     return delays * configs * max(regimes, configs)
 
 

@@ -28,6 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abm.core.inputs.content_rules import Floats
+from abm.core.layout import first_last, last_first
 
 Edges = NDArray[np.integer]
 Speed = float | Floats
@@ -94,9 +95,11 @@ def sum_by_sector(values: Floats, edges: Edges) -> NDArray[np.float64]:
     ndarray, shape (sector, ...)
         0 for a sector without firms.
     """
-    sums = np.zeros((len(edges) - 1, *values.shape[1:]))
+    has_firms = edges[1:] > edges[:-1]
+    if has_firms.all():
+        return np.add.reduceat(values, edges[:-1], axis=0, dtype=np.float64)
     # A sector without firms would be given the first firm of the next one.
-    filled = np.flatnonzero(edges[1:] > edges[:-1])
+    sums, filled = np.zeros((len(edges) - 1, *values.shape[1:])), np.flatnonzero(has_firms)
     if filled.size:
         sums[filled] = np.add.reduceat(values, edges[filled], axis=0, dtype=np.float64)
     return sums
@@ -113,8 +116,7 @@ def of_every_firm(by_sector: Floats, edges: Edges) -> Floats:
     if len(by_sector) == 1:
         return by_sector
     # Repeated along the innermost axis in memory, which is far faster, and stays there.
-    repeated = np.repeat(np.moveaxis(by_sector, 0, -1), np.diff(edges), axis=-1)
-    return np.moveaxis(repeated, -1, 0)
+    return last_first(first_last(by_sector).repeat(edges[1:] - edges[:-1], axis=-1))
 
 
 def shares_today(appeal: Shares, edges: Edges) -> tuple[Shares, Floats]:

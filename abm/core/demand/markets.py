@@ -16,9 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abm.core.inputs.content_rules import Floats
+from abm.core.layout import firm_last, first_last, some_firms
 
 
-def plant_pull(delivered_cost: Floats, suitability: Floats, dispersion: float) -> Floats:
+def plant_pull(delivered_cost: Floats, suitability: Floats, dispersion: Floats | float) -> Floats:
     """How strongly a possible plant competes in each market, before market access.
 
     Parameters
@@ -27,7 +28,7 @@ def plant_pull(delivered_cost: Floats, suitability: Floats, dispersion: float) -
         Unit cost delivered, duties and barriers included.
     suitability : ndarray, shape (...)
         How well the host suits the firm's varieties.
-    dispersion : float
+    dispersion : float or ndarray broadcasting to ``delivered_cost``
         Frechet shape of productivities across plants of one firm.
 
     Returns
@@ -36,7 +37,7 @@ def plant_pull(delivered_cost: Floats, suitability: Floats, dispersion: float) -
     """
     # exp and log are vectorized in single precision everywhere, powers are not.
     pull = np.log(delivered_cost)
-    pull *= -dispersion
+    pull *= np.asarray(-dispersion, pull.dtype)
     np.exp(pull, out=pull)
     pull *= suitability[..., None]
     return pull
@@ -55,7 +56,7 @@ def share_scale(total: Floats, exponent: float) -> Floats:
 def plant_appeal(
     pulls: Sequence[Floats],
     firms: Sequence[NDArray[np.integer]],
-    access: Floats,
+    access: Floats | Sequence[Floats],
     number: int,
     exponent: float,
 ) -> list[Floats]:
@@ -67,8 +68,9 @@ def plant_appeal(
         From `plant_pull`, for the plants of each host.
     firms : sequence of ndarray of int, shape (plant,)
         Whose plants they are, between 0 and ``number``; each at most once a host.
-    access : ndarray, shape (host, use, market)
-        How well a host reaches a market, calibrated; 0 where it never sells.
+    access : ndarray, shape (host, use, market), or sequence of ndarray, shape (plant, use, market)
+        How well a host, or a plant of each host, reaches a market, calibrated; 0 where it never
+        sells.
     number : int
         Firms.
     exponent : float
@@ -79,15 +81,14 @@ def plant_appeal(
     list of ndarray, shape (plant, use, market)
         One a host. Sales are proportional to it.
     """
-    reaches = []
-    total = np.zeros((number, *access.shape[1:]), access.dtype)
-    for pull, whose, reached in zip(pulls, firms, access, strict=True):
-        reach = pull[:, None, :] * reached
-        total[whose] += reach
-        reaches.append(reach)
+    reaches = [pull[:, None, :] * there for pull, there in zip(pulls, access, strict=True)]
+    total = firm_last((number, *reaches[0].shape[1:]), reaches[0].dtype, 0.0)
+    innermost = first_last(total)
+    for reach, whose in zip(reaches, firms, strict=True):
+        innermost[..., whose] += first_last(reach)
     scale = share_scale(total, exponent)
     for reach, whose in zip(reaches, firms, strict=True):
-        reach *= scale[whose]
+        reach *= some_firms(scale, whose)
     return reaches
 
 

@@ -15,8 +15,10 @@ So weights are divided by their mean presence: moving plants moves purchases and
 import numpy as np
 from numpy.typing import NDArray
 
+from abm.core.demand.customers import Edges, of_every_firm
 from abm.core.demand.markets import plant_pull, share_scale
 from abm.core.inputs.content_rules import Floats
+from abm.core.segments import products_by_segment
 
 SOURCE = -2
 """Axis of the sources in weights."""
@@ -29,10 +31,11 @@ def standing_appeal(
     suitability: Floats,
     mass: Floats,
     access: Floats,
-    dispersion: float,
+    dispersion: Floats,
     exponent: float,
+    edges: Edges,
 ) -> Floats:
-    """Appeal of the plants of some firms of a sector to buyers of inputs, at base-year costs.
+    """Appeal of the plants of some firms to buyers of inputs, at base-year costs.
 
     Parameters
     ----------
@@ -44,20 +47,28 @@ def standing_appeal(
         How well the host suits the firm's varieties.
     mass : ndarray, shape (firm, market)
         Size of the firm, times the real firms it stands for, times its home appeal.
-    access : ndarray, shape (host, market)
+    access : ndarray, shape (sector, host, market)
         How well a host reaches users of inputs in a market.
-    dispersion, exponent : float
+    dispersion : ndarray, shape (firm,) or (1,)
+    exponent : float
         As in `abm.core.demand.markets.plant_pull` and `abm.core.demand.markets.plant_appeal`.
+    edges : ndarray of int, shape (sector + 1,)
+        Where the firms of each sector begin, and the last ones end.
 
     Returns
     -------
-    ndarray of float64, shape (host, market)
+    ndarray of float64, shape (sector, host, market)
     """
-    pull = plant_pull(base_cost[..., None], suitability, dispersion)[..., 0] * plants
-    total = np.matmul(pull, access)
+    pull = plant_pull(base_cost[..., None], suitability, dispersion[:, None, None])[..., 0]
+    pull *= plants
+    reached = of_every_firm(access, edges)
+    total = pull[:, 0, None] * reached[:, 0]
+    for host in range(1, pull.shape[1]):
+        total += pull[:, host, None] * reached[:, host]
     # A firm that reaches a market from nowhere has no appeal there.
     per_reach = mass * np.where(total > 0, share_scale(total, exponent), 0)
-    appeal: Floats = access * np.matmul(pull.T.astype(np.float64), per_reach.astype(np.float64))
+    sums = products_by_segment(pull.T.astype(np.float64), per_reach.astype(np.float64), edges)
+    appeal: Floats = access * sums
     return appeal
 
 

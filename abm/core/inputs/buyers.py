@@ -1,11 +1,14 @@
 """Firms as buyers of inputs: how much they buy from each source, and how much originates."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from abm.core.inputs.content_rules import Floats
+
+Edges = NDArray[np.integer]
 
 ORIGINATING, OTHER, OTHER_BEFORE_DUTY, ORIGINATING_BEFORE_DUTY = range(4)
 """Content groups of an input's sourcing weights, along their ``group`` axis."""
@@ -49,12 +52,15 @@ class Buyers:
             self.line,
         )
 
-    def appeal(self, weights: Floats) -> Floats:
+    def appeal(self, weights: Sequence[Floats], edges: Edges) -> Floats:
         """Sourcing potential of originating inputs, of others, and of others valued before duty.
 
         Parameters
         ----------
-        weights : ndarray, shape (input, source, group, host, regime)
+        weights : sequence of ndarray, shape (input, source, group, host, regime)
+            One a sector.
+        edges : ndarray of int, shape (sector + 1,)
+            Where the firms of each sector begin, and the last ones end.
 
         Returns
         -------
@@ -62,8 +68,9 @@ class Buyers:
             Groups `ORIGINATING`, `OTHER` and `OTHER_BEFORE_DUTY`.
         """
         if (self.origin_share == 1).all():
-            return sourcing_potential(self.affinity, weights[:, :, :ORIGINATING_BEFORE_DUTY])
-        groups = sourcing_potential(self.affinity, weights)
+            needed = [weight[:, :, :ORIGINATING_BEFORE_DUTY] for weight in weights]
+            return sector_potentials(self.affinity, needed, edges)
+        groups = sector_potentials(self.affinity, weights, edges)
         short = 1 - self.origin_share.T[:, None]
         lost = groups[:, ORIGINATING] * short
         groups[:, ORIGINATING] -= lost
@@ -75,6 +82,31 @@ class Buyers:
         """The part of qualifying suppliers' appeal that originates, (..., host, regime, firm)."""
         share: Floats = appeal * self.origin_share.T[:, None]
         return share
+
+
+def sector_potentials(affinity: Floats, weights: Sequence[Floats], edges: Edges) -> Floats:
+    """As `sourcing_potential`, of firms in the order of their sectors, each at its weights.
+
+    Parameters
+    ----------
+    affinity : ndarray, shape (firm, input, source)
+    weights : sequence of ndarray, shape (input, source, ...)
+        One a sector.
+    edges : ndarray of int, shape (sector + 1,)
+        Where the firms of each sector begin, and the last ones end.
+
+    Returns
+    -------
+    ndarray, shape (input, ..., firm)
+    """
+    if len(weights) == 1:
+        return sourcing_potential(affinity, weights[0])
+    inputs, _, *rest = weights[0].shape
+    kind = np.result_type(affinity, weights[0])
+    potential: Floats = np.empty((inputs, *rest, len(affinity)), kind)
+    for weight, start, stop in zip(weights, edges[:-1], edges[1:], strict=True):
+        potential[..., start:stop] = sourcing_potential(affinity[start:stop], weight)
+    return potential
 
 
 def sourcing_potential(affinity: Floats, weights: Floats) -> Floats:

@@ -5,76 +5,103 @@ program, but each of them alone is one (`abm.core.inputs.content_rules`,
 `abm.core.inputs.origin_rules`): both are solved, and the cheaper is kept.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from abm.core.blocks import ROWS_A_BLOCK, blocks
-from abm.core.inputs.buyers import Buyers
+from abm.core.inputs.buyers import Buyers, Edges
 from abm.core.inputs.content_rules import Floats, meet_content_rule
 from abm.core.inputs.further_rules import missed_entries, solve_entries
-from abm.core.inputs.sourcing import FreeChoice, InputTerms, UnitCosts, free_choice, free_mix
+from abm.core.inputs.sourcing import (
+    FreeChoice,
+    InputTerms,
+    UnitCosts,
+    by_sector,
+    free_choice,
+    free_mix,
+    of_firms,
+)
+from abm.core.layout import first_last
 
 
 @dataclass(frozen=True)
 class _Plants:
     """A block of firms, and what they buy and spend when no rule applies.
 
-    ``value_added`` and ``other_cost``, that and services, have shape (host, regime, firm).
+    ``value_added`` and ``other_cost``, that and services, have shape (host, regime, firm);
+    ``edges``, of shape (sector + 1,), is where the firms of each sector begin.
     """
 
     buyers: Buyers
     choice: FreeChoice
     value_added: Floats
     other_cost: Floats
+    edges: Edges
 
     def take(self, firms: NDArray[np.integer]) -> "_Plants":
-        """Some of the firms."""
+        """Some of the firms, in rising order."""
+        return self._some(firms, np.searchsorted(firms, self.edges))
+
+    def of(self, span: slice) -> "_Plants":
+        """The firms of one sector."""
+        return self._some(span, np.array([0, span.stop - span.start]))
+
+    def _some(self, firms: slice | NDArray[np.integer], edges: Edges) -> "_Plants":
         choice = FreeChoice(*(array[..., firms] for array in vars(self.choice).values()))
         of_plants = (self.value_added[..., firms], self.other_cost[..., firms])
-        return _Plants(self.buyers.take(firms), choice, *of_plants)
+        return _Plants(self.buyers.take(firms), choice, *of_plants, edges)
 
 
 def cost_step(
     buyers: Buyers,
     value_added: Floats,
-    terms: InputTerms,
+    terms: InputTerms | Sequence[InputTerms],
     out: UnitCosts,
     tolerance: float = 2e-6,
+    edges: Edges | None = None,
 ) -> None:
-    """Free and compliant unit cost of the firms of one sector.
+    """Free and compliant unit cost of the firms of one sector, or of several one after another.
 
     Parameters
     ----------
     buyers : Buyers
     value_added : ndarray, shape (firm, host, regime)
         Labour and capital per unit of output.
-    terms : InputTerms
-        Prices, bill of materials and rules of the sector.
+    terms : InputTerms, or sequence of them
+        Prices, bill of materials and rules, one a sector. All have the same ``theta``, and the
+        same ``threshold``, which is that of all lines.
     out : UnitCosts
         Filled in place; its ``log_wedge``, ``multipliers`` and ``way`` before the call are
         the warm start.
     tolerance : float
         Accepted shortfall of content, as a share of net cost.
+    edges : ndarray of int, shape (sector + 1,), optional
+        Where the firms of each sector begin, and the last ones end; given with a sequence.
     """
-    for rows in blocks(len(buyers), max(1, ROWS_A_BLOCK // terms.regimes)):
+    each, edges = by_sector(buyers, terms, edges)
+    either = next((one.either for one in each if one.either is not None), None)
+    for rows in blocks(len(buyers), max(1, ROWS_A_BLOCK // each[0].regimes)):
+        within = np.clip(edges - rows.start, 0, rows.stop - rows.start)
         some = buyers.take(rows)
-        labour_and_capital = np.moveaxis(value_added[rows], 0, -1)
-        other_cost = labour_and_capital + terms.services[..., None]
-        plants = _Plants(some, free_choice(some, terms), labour_and_capital, other_cost)
+        labour_and_capital = first_last(value_added[rows])
+        other_cost = labour_and_capital + of_firms([one.services for one in each], within)
+        choice = free_choice(some, each, within)
+        plants = _Plants(some, choice, labour_and_capital, other_cost, within)
         result = _firm_innermost(out.rows(rows))
-        if terms.either is None:
-            _comply(terms, plants, 0, result, tolerance)
+        if either is None:
+            _comply(each, plants, 0, result, tolerance)
         else:
-            _comply_either_way(terms, plants, terms.either, result, tolerance)
+            _comply_either_way(each, plants, either, result, tolerance)
 
 
 def _comply(
-    terms: InputTerms, plants: _Plants, way: int, result: UnitCosts, tolerance: float
+    terms: Sequence[InputTerms], plants: _Plants, way: int, result: UnitCosts, tolerance: float
 ) -> None:
     """Fill in the costs of a block of firms whose products are to originate in one way."""
-    threshold = np.ascontiguousarray(terms.threshold[plants.buyers.line, way].T)
+    threshold = np.ascontiguousarray(terms[0].threshold[plants.buyers.line, way].T)
     cost = plants.choice.spend.sum(axis=0) + plants.other_cost
     content = 1 - plants.choice.foreign_value() / cost
     warm = np.nan_to_num(result.log_wedge)
@@ -86,13 +113,15 @@ def _comply(
     binds = (threshold > 0) & (content < threshold)
     result.meets_rule[:] = ~binds
     if binds.any():
-        _meet_content(terms, plants, threshold, binds, warm, result, tolerance)
-    if terms.further is not None:
-        _meet_further(terms, plants, way, result, tolerance)
+        _meet_content(terms[0].theta, plants, threshold, binds, warm, result, tolerance)
+    for one, start, stop in zip(terms, plants.edges[:-1], plants.edges[1:], strict=True):
+        if one.further is not None and stop > start:
+            span = slice(int(start), int(stop))
+            _meet_further(one, plants.of(span), way, _of_span(result, span), tolerance)
 
 
 def _comply_either_way(
-    terms: InputTerms,
+    terms: Sequence[InputTerms],
     plants: _Plants,
     either: NDArray[np.bool_],
     result: UnitCosts,
@@ -129,7 +158,7 @@ def _comply_either_way(
 
 # why: pure function of arrays: whatever it rests on is an argument
 def _meet_content(
-    terms: InputTerms,
+    theta: Floats,
     plants: _Plants,
     asked: Floats,
     binds: NDArray[np.bool_],
@@ -143,7 +172,7 @@ def _meet_content(
         bound.spend,
         bound.foreign(),
         bound.before_duty(),
-        terms.theta,
+        theta,
         plants.other_cost[binds],
         threshold,
         warm[binds],
@@ -183,4 +212,9 @@ def _meet_further(
 
 def _firm_innermost(costs: UnitCosts) -> UnitCosts:
     """Views of shape (host, regime, firm)."""
-    return UnitCosts(*(np.moveaxis(array, 0, -1) for array in vars(costs).values()))
+    return UnitCosts(*(first_last(array) for array in vars(costs).values()))
+
+
+def _of_span(costs: UnitCosts, span: slice) -> UnitCosts:
+    """Views of some firms of arrays of shape (host, regime, firm)."""
+    return UnitCosts(*(array[..., span] for array in vars(costs).values()))

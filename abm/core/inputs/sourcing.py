@@ -15,16 +15,25 @@ shares obey exact-hat algebra (Dekle, Eaton and Kortum 2008). Words such as affi
 free mix and compliant mix are defined in ``docs/glossary.md``.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.core.inputs.buyers import ORIGINATING, OTHER, OTHER_BEFORE_DUTY, Buyers, sourcing_potential
+from abm.core.inputs.buyers import (
+    ORIGINATING,
+    OTHER,
+    OTHER_BEFORE_DUTY,
+    Buyers,
+    Edges,
+    sector_potentials,
+    sourcing_potential,
+)
 from abm.core.inputs.content_rules import Floats
 from abm.core.inputs.further_rules import FreeMix, FurtherRules
 from abm.core.inputs.origin_rules import N_RULES, OriginRules
+from abm.core.layout import firm_last, first_last, last_first
 
 
 @dataclass(frozen=True)
@@ -168,27 +177,13 @@ class UnitCosts:
 
     def during(self, regimes: slice | NDArray[np.integer]) -> "UnitCosts":
         """The same arrays for some regimes: views where these follow each other."""
-        innermost = (np.moveaxis(array, 0, -1)[..., regimes, :] for array in vars(self).values())
-        return UnitCosts(*(np.moveaxis(array, -1, 0) for array in innermost))
+        innermost = (first_last(array)[..., regimes, :] for array in vars(self).values())
+        return UnitCosts(*(last_first(array) for array in innermost))
 
     def put(self, regimes: slice | NDArray[np.integer], costs: "UnitCosts") -> None:
         """Take over those of some regimes."""
         for name, array in vars(costs).items():
             getattr(self, name)[..., regimes] = array
-
-
-def firm_last(shape: tuple[int, ...], dtype: type, fill: float | bool) -> NDArray[Any]:
-    """A filled array whose first axis, the firm, is the innermost one in memory.
-
-    NumPy is several times slower where the innermost axis is a short one, such as
-    hosts or regimes.
-    """
-    return np.moveaxis(np.full((*shape[1:], shape[0]), fill, dtype), -1, 0)
-
-
-def some_firms(array: NDArray[Any], rows: NDArray[np.integer]) -> NDArray[Any]:
-    """Rows of an array whose firm is innermost in memory, as it is in the result."""
-    return np.moveaxis(np.moveaxis(array, 0, -1).take(rows, axis=-1), -1, 0)
 
 
 @dataclass(frozen=True)
@@ -229,23 +224,54 @@ class FreeChoice:
         return FreeChoice(*(array[:, entries] for array in vars(self).values()))
 
 
-def free_choice(buyers: Buyers, terms: InputTerms) -> FreeChoice:
-    """What a block of firms buys when no rule applies."""
-    groups = buyers.appeal(terms.weights)
+def free_choice(
+    buyers: Buyers, terms: InputTerms | Sequence[InputTerms], edges: Edges | None = None
+) -> FreeChoice:
+    """What a block of firms buys when no rule applies.
+
+    Parameters
+    ----------
+    buyers : Buyers
+    terms : InputTerms, or sequence of them
+        One a sector; all have the same ``theta``.
+    edges : ndarray of int, shape (sector + 1,), optional
+        Where the firms of each sector begin, and the last ones end; given with a sequence.
+    """
+    each, edges = by_sector(buyers, terms, edges)
+    groups = buyers.appeal([one.weights for one in each], edges)
     other = groups[:, OTHER]
     potential = groups[:, ORIGINATING] + other
     base = buyers.base_potential.transpose(1, 2, 0)
     spend = potential / base[:, :, None]
-    if terms.signed is not None:
-        signed = sourcing_potential(buyers.affinity, terms.signed)
-        np.divide(signed, base, out=spend[:, :, -1])
+    signed = [one.signed for one in each if one.signed is not None]
+    if signed:
+        at_contracts = sector_potentials(buyers.affinity, signed, edges)
+        np.divide(at_contracts, base, out=spend[:, :, -1])
     np.log(spend, out=spend)
-    spend *= (-1 / terms.theta)[:, None, None, None]
+    spend *= (-1 / each[0].theta)[:, None, None, None]
     np.exp(spend, out=spend)
-    spend *= terms.bill_of_materials[:, :, None, None]
-    if terms.signed is not None:
-        spend[:, :, -1] *= potential[:, :, -1] / signed
+    spend *= of_firms([one.bill_of_materials for one in each], edges)[:, :, None]
+    if signed:
+        spend[:, :, -1] *= potential[:, :, -1] / at_contracts
     return FreeChoice(spend, potential, other, groups[:, OTHER_BEFORE_DUTY])
+
+
+def by_sector(
+    buyers: Buyers, terms: InputTerms | Sequence[InputTerms], edges: Edges | None
+) -> tuple[Sequence[InputTerms], Edges]:
+    """Terms one a sector, and where each begins among the firms; all firms may be of one."""
+    if isinstance(terms, InputTerms):
+        return [terms], np.array([0, len(buyers)])
+    assert edges is not None, "terms of several sectors come with where each begins"
+    return terms, edges
+
+
+def of_firms(sectors: Sequence[Floats], edges: Edges) -> Floats:
+    """What each firm's sector has, shape (..., firm), or (..., 1) where there is but one."""
+    if len(sectors) == 1:
+        return sectors[0][..., None]
+    repeated: Floats = np.stack(sectors, axis=-1).repeat(edges[1:] - edges[:-1], axis=-1)
+    return repeated
 
 
 def free_mix(terms: InputTerms, buyers: Buyers, choice: FreeChoice, value_added: Floats) -> FreeMix:

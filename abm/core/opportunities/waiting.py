@@ -36,6 +36,7 @@ from abm.core.choice.foresight import foresee
 from abm.core.choice.location import BLOCK_ENTRIES, MAX_NEWTON_STEPS
 from abm.core.choice.parts_of_sets import Indices
 from abm.core.inputs.content_rules import Floats
+from abm.core.layout import first_last, last_first
 
 OUT_OF_REACH = 1e200
 """In place of minus an infinite gain, so that differences stay numbers."""
@@ -219,8 +220,8 @@ class _Options:
     def _waits(self) -> Floats:
         """``N`` when all regimes wait, at the horizon; shape (regime, regime, opportunity)."""
         to_next = self._to_next[-1]
-        inverse = np.linalg.inv(np.eye(len(to_next)) - np.moveaxis(to_next, -1, 0))
-        return np.array(np.moveaxis(inverse, 0, -1), order="C")
+        inverse = np.linalg.inv(np.eye(len(to_next)) - last_first(to_next))
+        return np.array(first_last(inverse), order="C")
 
     def cutoffs(self, regime: int) -> Floats:
         """Luck from which on each is used today, shape (opportunity,)."""

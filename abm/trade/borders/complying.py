@@ -7,7 +7,7 @@ their contracts.
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.axes import N_FOOTLOOSE, N_HOSTS
+from abm.axes import N_HOSTS
 from abm.core.demand.claims import HeldClaims
 from abm.core.inputs.content_rules import Floats
 from abm.core.inputs.held_wedges import (
@@ -20,7 +20,6 @@ from abm.core.inputs.held_wedges import (
 )
 from abm.core.inputs.sourcing import InputTerms, free_choice, free_mix
 from abm.engine.blocks import sector_rows
-from abm.engine.parallel import in_parallel
 from abm.trade.borders.crossing import MEMBER_PAIRS, choice_at_border, held_at
 from abm.trade.borders.this_quarter import Quarter
 from abm.trade.borders.transition import Transition, bound_to_comply
@@ -71,23 +70,18 @@ def sign_to_comply(
         Changed in place.
     """
     table, costs = quarter.table, quarter.costs
-    spans = sector_rows(table)
-
-    def sign(place: tuple[int, int]) -> None:
-        sector, host = place
-        rows = spans[sector]
-        firms = rows.start + np.flatnonzero(transition.moving[rows, host])
-        if not len(firms):
-            return
-        here = terms[sector].at(host, terms[sector].regimes - 1)
-        of = (firms, host, TRADE)
-        mix = _signed(quarter, here, value_added[of], transition, firms, host)
-        transition.signed[firms, host] = mix.signed
-        costs.compliant_cost[of] = np.where(mix.feasible, mix.net_cost, np.inf)
-        costs.compliant_content[of] = mix.content
-        costs.feasible[of] = mix.feasible
-
-    in_parallel(sign, [(sector, host) for sector in range(N_FOOTLOOSE) for host in range(N_HOSTS)])
+    for sector, rows in enumerate(sector_rows(table)):
+        for host in range(N_HOSTS):
+            firms = rows.start + np.flatnonzero(transition.moving[rows, host])
+            if not len(firms):
+                continue
+            here = terms[sector].at(host, terms[sector].regimes - 1)
+            of = (firms, host, TRADE)
+            mix = _signed(quarter, here, value_added[of], transition, firms, host)
+            transition.signed[firms, host] = mix.signed
+            costs.compliant_cost[of] = np.where(mix.feasible, mix.net_cost, np.inf)
+            costs.compliant_content[of] = mix.content
+            costs.feasible[of] = mix.feasible
 
 
 def _signed(
@@ -145,23 +139,14 @@ def claims_in_transition(
     last = len(quarter.policy.regimes) - 1
     only = slice(last, last + 1)
     policy, costs = quarter.policy.during(only), quarter.costs.during(only)
-    spans = sector_rows(quarter.table)
-    every = [
-        (sector, host, partner) for sector in range(N_FOOTLOOSE) for host, partner in MEMBER_PAIRS
-    ]
-
-    def decide(place: tuple[int, int, int]) -> None:
-        sector, host, partner = place
-        rows = spans[sector]
-        firms = rows.start + np.flatnonzero(transition.moving[rows, host])
+    for host, partner in MEMBER_PAIRS:
+        firms = np.flatnonzero(transition.moving[:, host])
         if not len(firms):
-            return
+            continue
         kept = held_at(held, (firms, host, partner, only))
-        at = (sector, firms, host, partner)
+        at = (quarter.table.sector[firms], firms, host, partner)
         choice = choice_at_border(quarter.table, policy, costs, at, kept)
         quarter.borders.put(firms, host, partner, only, choice)
-
-    in_parallel(decide, every)
 
 
 def held_after(quarter: Quarter, held: Floats, part: float, regime: int) -> Floats:

@@ -6,22 +6,31 @@ from types import EllipsisType
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.axes import HOSTS, N_HOSTS, N_REGIONS, USA
+from abm.axes import HOSTS, N_FOOTLOOSE, N_HOSTS, N_REGIONS, USA
 from abm.core.demand.claims import BorderChoice, BorderTerms, Claim, HeldClaims, choose_claim
 from abm.core.inputs.content_rules import Floats
-from abm.core.inputs.sourcing import UnitCosts, firm_last
+from abm.core.inputs.sourcing import UnitCosts
+from abm.core.layout import firm_last, some_firms
 from abm.economy.tables import Array
-from abm.engine.blocks import sector_rows
+from abm.engine.blocks import Block, firm_blocks
 from abm.engine.parallel import in_parallel
 from abm.policy.regimes import Policy
 from abm.trade.duties import duty_on_lines, entry_fee
 from agents import FirmTable
 
 MEX = HOSTS.index("MEX")
+OTHER_MEMBERS = (slice(1, 3), slice(0, 3, 2), slice(0, 2))
+"""The members beside each host, as slices, which make views of arrays."""
+
 MEMBER_PAIRS = [(s, m) for s in range(N_HOSTS) for m in range(N_HOSTS) if s != m]
 
 type Rows = slice | NDArray[np.integer]
 """Some rows of the firm table."""
+
+type Shipments = tuple[NDArray[np.integer] | int, Rows, int, int]
+"""Those of some firms from a host into another member: their sectors, their rows, the two."""
+
+SECTOR = np.arange(N_FOOTLOOSE)
 
 type Cell = tuple[int | EllipsisType | Rows, ...]
 """Index of an array of shape (firm, host, partner, regime)."""
@@ -145,19 +154,15 @@ def claim_origin(
     )
     for host in range(N_HOSTS):
         borders.cost[:, host, host] = costs.free_cost[:, host]
-    every = [
-        (sector, rows, host, partner)
-        for sector, rows in enumerate(sector_rows(table))
-        for host, partner in MEMBER_PAIRS
-    ]
 
-    def decide(place: tuple[int, slice, int, int]) -> None:
-        _, rows, host, partner = place
-        claims = held_at(held, (rows, host, partner))
-        choice = choice_at_border(table, policy, costs, place, claims)
-        borders.put(rows, host, partner, slice(None), choice)
+    def decide(block: Block) -> None:
+        for host, partner in MEMBER_PAIRS:
+            claims = held_at(held, (block.rows, host, partner))
+            place = (block.of_each(SECTOR), block.rows, host, partner)
+            choice = choice_at_border(table, policy, costs, place, claims)
+            borders.put(block.rows, host, partner, slice(None), choice)
 
-    in_parallel(decide, every)
+    in_parallel(decide, firm_blocks(table))
     return borders
 
 
@@ -170,7 +175,7 @@ def choice_at_border(
     table: FirmTable,
     policy: Policy,
     costs: UnitCosts,
-    place: tuple[int, Rows, int, int],
+    place: Shipments,
     held: HeldClaims | None = None,
 ) -> BorderChoice:
     """The cheapest claim of some firms at one border.
@@ -179,8 +184,9 @@ def choice_at_border(
     ----------
     table, policy, costs
         As for `claim_origin`.
-    place : tuple of int, slice or ndarray of int, int, int
-        Sector, its firms, the host that they ship from and the member that they ship to.
+    place : tuple
+        Sectors of firms, as an array of one or of each firm's; the firms; the host that they ship
+        from; and the member that they ship to.
     held : tuple of two ndarrays of int8, shape (firm, regime), optional
         Claims for both parts to keep instead of choosing anew.
 
@@ -208,16 +214,14 @@ def paperwork_cost(table: FirmTable, policy: Policy, rows: Rows, host: int) -> F
     return cost.T
 
 
-def border_terms(
-    table: FirmTable, policy: Policy, place: tuple[int, Rows, int, int]
-) -> BorderTerms:
-    """Duties that some firms of a sector meet from a host into another member.
+def border_terms(table: FirmTable, policy: Policy, place: Shipments) -> BorderTerms:
+    """Duties that some firms meet from a host into another member.
 
     Parameters
     ----------
     table : FirmTable
     policy : Policy
-    place : tuple of int, slice or ndarray of int, int, int
+    place : tuple
         As for `choice_at_border`.
 
     Returns
@@ -255,12 +259,12 @@ def delivery(
     ----------
     borders : Borders
     free_cost : ndarray, shape (firm, host, regime)
-    outside : ndarray, shape (market,) or (host, market)
-        Duty in markets where no origin can be claimed, for the firms' sector.
+    outside : ndarray, shape (firm, market) or (firm, host, market)
+        Duty in markets where no origin can be claimed; of firms of one sector that of the first.
     dearer : ndarray, same shape
         Factor on price of non-tariff barriers and of what traders earn.
     rows : ndarray of int
-        Firms, all of one sector.
+        Firms.
     host : int or slice
         Where they produce.
     regime : int
@@ -270,12 +274,12 @@ def delivery(
     border_cost, mark_on : ndarray, shape (firm, market) or (firm, host, market)
         Unit cost at the border; buyers' price over border price.
     """
-    free = free_cost[..., regime][rows, host]
-    border_cost = np.empty((*free.shape, N_REGIONS), free.dtype)
+    free = some_firms(free_cost[..., regime][:, host], rows)
+    border_cost = firm_last((*free.shape, N_REGIONS), free.dtype.type, np.nan)
     border_cost[..., N_HOSTS:] = free[..., None]
-    border_cost[..., :N_HOSTS] = borders.cost[..., regime][rows, host]
+    border_cost[..., :N_HOSTS] = some_firms(borders.cost[..., regime][:, host], rows)
     mark_on = np.empty_like(border_cost)
     mark_on[:] = 1 + outside
-    mark_on[..., :N_HOSTS] = 1 + borders.duty[..., regime][rows, host]
+    mark_on[..., :N_HOSTS] = 1 + some_firms(borders.duty[..., regime][:, host], rows)
     mark_on *= dearer.astype(np.float32)
     return border_cost, mark_on

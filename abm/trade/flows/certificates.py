@@ -3,17 +3,18 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from abm.axes import N_FOOTLOOSE, N_HOSTS, N_REGIONS
 from abm.core.demand.claims import Claim
+from abm.core.demand.customers import sum_by_sector
 from abm.core.inputs.content_rules import Floats
-from abm.core.inputs.sourcing import some_firms
+from abm.core.layout import some_firms
+from abm.core.segments import products_by_segment
 from abm.economy.last_quarter import Certificates
 from abm.economy.tables import Array
-from abm.engine.blocks import sector_blocks
+from abm.engine.blocks import Block, SomeFirms, firm_blocks
 from abm.engine.parallel import in_parallel
-from abm.trade.borders.crossing import Filed
+from abm.trade.borders.crossing import OTHER_MEMBERS, Filed
 from abm.trade.borders.this_quarter import Quarter
 from abm.trade.sales.market_clearing import INTERMEDIATE, Sales
 
@@ -39,74 +40,73 @@ class Filings:
     sold: Array
 
     @classmethod
-    def empty(cls, sectors: tuple[int, ...], regimes: int) -> "Filings":
-        """All sums at 0, for as many sectors or, if none is given, a single one."""
-        flows = (*sectors, N_HOSTS, N_REGIONS)
+    def empty(cls, sectors: int, regimes: int) -> "Filings":
+        """All sums at 0."""
+        flows = (sectors, N_HOSTS, N_REGIONS)
         return cls(
             {name: np.zeros((*flows, regimes)) for name in FILED},
             np.zeros((*flows, regimes)),
             np.zeros(flows),
         )
 
-    def add(self, sector: int, part: "Filings") -> None:
-        """Add what some firms of a sector file."""
+    def add(self, sectors: slice, part: "Filings") -> None:
+        """Add what some firms of some sectors file."""
         for name, total in part.filed.items():
-            self.filed[name][sector] += total
-        self.originating[sector] += part.originating
-        self.sold[sector] += part.sold
+            self.filed[name][sectors] += total
+        self.originating[sectors] += part.originating
+        self.sold[sectors] += part.sold
 
-    def file(self, quarter: Quarter, firms: NDArray[np.integer], sales: Floats, host: int) -> None:
-        """Add what the plants of some firms of a single sector at a host file.
+    def file(self, quarter: Quarter, firms: SomeFirms, sales: Floats, host: int) -> None:
+        """Add what the plants of firms of these sectors at a host file.
 
         Parameters
         ----------
         quarter : Quarter
-        firms : ndarray of int, shape (plant,)
-            Rows of the firm table.
+        firms : SomeFirms
         sales : ndarray, shape (plant, use, market)
             Buyers' payment per unit of spending.
         host : int
         """
-        borders = quarter.borders
+        borders, rows, others = quarter.borders, firms.rows, OTHER_MEMBERS[host]
         sold = sales[:, INTERMEDIATE].astype(np.float64)
-        can = quarter.table.can_qualify[firms, host, None]
-        qualifies = some_firms(borders.meets_rule[:, host], firms)
-        filed = self.filed
-        for partner in range(N_HOSTS):
-            claim, rest, share = (
-                some_firms(array[:, host, partner], firms)
-                for array in (borders.claim, borders.rest, borders.value_share)
-            )
-            qualifies |= claim == Claim.COMPLIES
-            if partner == host:
-                continue
-            cell, weight = (host, partner), sold[:, partner]
-            claims = Filed.under(claim, rest, share)
-            at_stake = weight * (quarter.table.product_duty[firms, host, partner] > 0)
-            filed["weight"][cell] += weight.sum()
-            filed["duty"][cell] += weight @ some_firms(borders.duty[:, host, partner], firms)
-            filed["claimed"][cell] += weight @ claims.claimed
-            filed["dutiable"][cell] += at_stake.sum()
-            filed["claimed_dutiable"][cell] += at_stake @ claims.claimed
-            filed["false"][cell] += weight @ claims.falsely
-        self.originating[host] += sold.T @ (can * qualifies)
-        self.sold[host] += sold.sum(axis=0)
+        claim, rest, share, duty = (
+            some_firms(array[:, host, others], rows)
+            for array in (borders.claim, borders.rest, borders.value_share, borders.duty)
+        )
+        claims, weight = Filed.under(claim, rest, share), sold[:, others]
+        stakes = some_firms(quarter.table.product_duty[:, host, others], rows) > 0
+        at_stake = weight * stakes
+        sums = {"weight": weight[..., None], "dutiable": at_stake[..., None]}
+        for name, amount, part in (
+            ("duty", weight, duty),
+            ("claimed", weight, claims.claimed),
+            ("claimed_dutiable", at_stake, claims.claimed),
+            ("false", weight, claims.falsely),
+        ):
+            sums[name] = amount[..., None] * part
+        for name, amount in sums.items():
+            self.filed[name][:, host, others] += sum_by_sector(amount, firms.edges)
+        qualifies = some_firms(borders.meets_rule[:, host], rows)
+        qualifies |= (claim == Claim.COMPLIES).any(axis=1)
+        counts = some_firms(quarter.table.can_qualify[:, host, None], rows) * qualifies
+        self.originating[:, host] += products_by_segment(sold.T, counts, firms.edges)
+        self.sold[:, host] += sum_by_sector(sold, firms.edges)
 
 
 def file_claims(quarter: Quarter, sales: Sales) -> Filings:
     """Only what plants claim for inputs, of all that they do."""
     regimes = len(quarter.policy.regimes)
 
-    def of_block(block: tuple[int, slice]) -> Filings:
-        part = Filings.empty((), regimes)
-        for host, (plants, sold) in enumerate(sales(*block)):
-            part.file(quarter, plants.firm, sold, host)
+    def of_block(block: Block) -> Filings:
+        part = Filings.empty(len(block.edges) - 1, regimes)
+        for host, (plants, sold) in enumerate(sales(block)):
+            part.file(quarter, plants.at, sold, host)
         return part
 
-    total = Filings.empty((N_FOOTLOOSE,), regimes)
-    every = sector_blocks(quarter.table)
-    for (sector, _), part in zip(every, in_parallel(of_block, every), strict=True):
-        total.add(sector, part)
+    total = Filings.empty(N_FOOTLOOSE, regimes)
+    every = firm_blocks(quarter.table)
+    for block, part in zip(every, in_parallel(of_block, every), strict=True):
+        total.add(block.sectors, part)
     return total
 
 

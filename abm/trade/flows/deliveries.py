@@ -8,25 +8,26 @@ all markets, with plants buying from each other, then solves a small linear syst
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from abm.axes import N_FOOTLOOSE, N_GOODS, N_HOMES, N_HOSTS, N_REGIONS, N_SECTORS
 from abm.core.demand.claims import Claim
 from abm.core.inputs.content_rules import Floats
-from abm.core.inputs.purchases import input_purchases, ruled_purchases
 from abm.core.inputs.sourcing import InputTerms
+from abm.core.layout import some_firms
+from abm.core.segments import products_by_segment
 from abm.economy.tables import Array
-from abm.engine.blocks import sector_blocks
+from abm.engine.blocks import Block, firm_blocks
 from abm.engine.parallel import in_parallel
+from abm.trade.borders.crossing import OTHER_MEMBERS, Filed
 from abm.trade.borders.this_quarter import Quarter
 from abm.trade.flows.certificates import Filings
+from abm.trade.flows.plants_at_work import PlantsAtWork, by_outlet, purchases
 from abm.trade.inputs.base_cost import base_unit_cost
-from abm.trade.inputs.input_prices import buyers
 from abm.trade.sales.market_clearing import (
-    FINAL,
-    INTERMEDIATE,
     Plants,
     Sales,
     appeal,
@@ -64,15 +65,18 @@ OWNED = ("border", "labour", "rent")
 """Those that are added up by owner's home as well."""
 
 
-class _OfSector:
-    """Sums over plants of one sector; each array is as in `Tally`, without the sector."""
+class _OfBlock:
+    """Sums over the plants of a block; each array is as in `Tally`, for the block's sectors.
 
-    def __init__(self, regimes: int) -> None:
-        cell = (N_HOSTS, 2, N_REGIONS)
-        self.sums = {name: np.zeros(cell) for name in TALLIES}
-        self.purchases = np.zeros((N_GOODS, N_REGIONS, *cell))
-        self.owned = {name: np.zeros((N_HOSTS, N_HOMES, *cell[1:])) for name in OWNED}
-        self.filings = Filings.empty((), regimes)
+    ``sums`` has all tallies along an axis in front.
+    """
+
+    def __init__(self, sectors: int, regimes: int) -> None:
+        cell = (sectors, N_HOSTS, 2, N_REGIONS)
+        self.sums = np.zeros((len(TALLIES), *cell))
+        self.purchases = np.zeros((sectors, N_GOODS, N_REGIONS, *cell[1:]))
+        self.owned = {name: np.zeros((*cell[:2], N_HOMES, *cell[2:])) for name in OWNED}
+        self.filings = Filings.empty(sectors, regimes)
 
 
 @dataclass
@@ -110,17 +114,17 @@ class Tally:
             {name: np.zeros(cell) for name in TALLIES},
             np.zeros((N_FOOTLOOSE, N_SECTORS, N_REGIONS, N_HOSTS, 2, N_REGIONS)),
             {name: np.zeros((N_FOOTLOOSE, N_HOSTS, N_HOMES, 2, N_REGIONS)) for name in OWNED},
-            Filings.empty((N_FOOTLOOSE,), regimes),
+            Filings.empty(N_FOOTLOOSE, regimes),
         )
 
-    def add(self, sector: int, part: _OfSector) -> None:
-        """Add what some firms of a sector do."""
-        for name, total in part.sums.items():
-            self.sums[name][sector] += total
-        self.purchases[sector, :N_GOODS] += part.purchases
+    def add(self, sectors: slice, part: _OfBlock) -> None:
+        """Add what some firms of some sectors do."""
+        for name, total in zip(TALLIES, part.sums, strict=True):
+            self.sums[name][sectors] += total
+        self.purchases[sectors, :N_GOODS] += part.purchases
         for name, by_owner in part.owned.items():
-            self.owned[name][sector] += by_owner
-        self.filings.add(sector, part.filings)
+            self.owned[name][sectors] += by_owner
+        self.filings.add(sectors, part.filings)
 
 
 def tally_plants(
@@ -151,24 +155,23 @@ def tally_plants(
     -------
     Tally
     """
-    regimes, markup = len(quarter.policy.regimes), markups(quarter, regime)
+    regimes, markup = len(quarter.policy.regimes), markups(quarter, regime).astype(np.float32)
 
-    def of_block(block: tuple[int, slice]) -> _OfSector:
-        sector, rows = block
-        part = _OfSector(regimes)
-        for host, (plants, sold) in enumerate(sales(sector, rows)):
+    def of_block(block: Block) -> _OfBlock:
+        part = _OfBlock(len(block.edges) - 1, regimes)
+        for host, (plants, sold) in enumerate(sales(block)):
             if len(plants.firm):
                 borne = value_added[plants.firm, host, regime]
                 dearer = None if scarcity is None else scarcity[plants.firm, host]
-                work = _Work(quarter, plants, sold, borne, float(markup[sector]), dearer)
-                part.filings.file(quarter, plants.firm, sold, host)
-                _tally_plants(part, work, terms[sector], sector, host, regime)
+                work = PlantsAtWork(quarter, plants, sold, borne, plants.at.of_each(markup), dearer)
+                part.filings.file(quarter, plants.at, sold, host)
+                _tally_plants(part, work, terms, host, regime)
         return part
 
     tally = Tally.empty(regimes)
-    every = sector_blocks(quarter.table)
-    for (sector, _), part in zip(every, in_parallel(of_block, every), strict=True):
-        tally.add(sector, part)
+    every = firm_blocks(quarter.table)
+    for block, part in zip(every, in_parallel(of_block, every), strict=True):
+        tally.add(block.sectors, part)
     _buy_services(tally, terms, regime)
     return tally
 
@@ -179,9 +182,9 @@ def sales_by_appeal(quarter: Quarter, regime: int, built: Floats | None = None) 
     That has shape (firm, host + 1, use), the hosts first; all buyers have chosen if not given.
     """
 
-    def sales(sector: int, rows: slice) -> Iterable[tuple[Plants, Floats]]:
-        plants = standing_plants(quarter, sector, rows, regime)
-        sold = appeal(plants, quarter.calibration.access[sector], rows)
+    def sales(block: Block) -> Iterable[tuple[Plants, Floats]]:
+        plants = standing_plants(quarter, block, regime)
+        sold = appeal(plants, quarter.calibration.access, block)
         if built is not None:
             for host, place in enumerate(plants[:N_HOSTS]):
                 sold[host] *= built[place.firm, host, :, None]
@@ -199,200 +202,112 @@ def _buy_services(tally: Tally, terms: list[InputTerms], regime: int) -> None:
         )
 
 
-@dataclass(frozen=True)
-class _Work:
-    """What the plants of a block at one host sell, by use and market.
-
-    ``sold`` has shape (plant, use, market), buyers' payment per unit of spending, users of
-    inputs spending what their orders would cost without scarcity; ``borne`` has shape
-    (plant,), labour and capital per unit of output, and so has ``dearer``, what scarcity adds
-    to prices, as a factor.
-    """
-
-    quarter: Quarter
-    plants: Plants
-    sold: Floats
-    borne: Floats
-    markup: float
-    dearer: Floats | None = None
-
-    @cached_property
-    def scarcity(self) -> Floats:
-        """``dearer`` as a factor on border values, shape (plant, 1, 1)."""
-        factor = np.ones(len(self.sold)) if self.dearer is None else self.dearer
-        return factor.astype(np.float32)[:, None, None]
-
-    @property
-    def rent(self) -> Floats:
-        """Part of border value that scarcity adds, shape (plant,)."""
-        part: Floats = 1 - 1 / self.scarcity[:, 0, 0]
-        return part
-
-    @cached_property
-    def border(self) -> Floats:
-        """Border value of what is sold."""
-        border = self.sold.copy()
-        border[:, FINAL] /= self.plants.mark_on
-        if self.dearer is not None:
-            border[:, INTERMEDIATE] *= self.scarcity[:, 0]
-        return border
-
-    @cached_property
-    def volume(self) -> Floats:
-        """Units of output, shape (plant, use, market)."""
-        volume: Floats = self.border / (self.plants.border_cost * np.float32(self.markup))[:, None]
-        if self.dearer is not None:
-            volume /= self.scarcity
-        return volume
-
-
 def _tally_plants(
-    part: _OfSector, work: _Work, terms: InputTerms, sector: int, host: int, regime: int
+    part: _OfBlock, work: PlantsAtWork, terms: list[InputTerms], host: int, regime: int
 ) -> None:
     """Add sales, costs, claims and purchases of the plants of one block at one host."""
-    quarter, firms = work.quarter, work.plants.firm
-    costs, borders = quarter.costs, quarter.borders
-    border, volume = work.border, work.volume
-    free_cost = costs.free_cost[firms, host, regime]
-    free_content = costs.free_content[firms, host, regime]
-    meets = borders.meets_rule[firms, host, regime]
-    can = quarter.table.can_qualify[firms, host]
-    one = np.ones(len(firms), np.float32)
+    quarter, at = work.quarter, work.plants.at
+    costs, table, firms = quarter.costs, quarter.table, at.rows
+    meets = quarter.borders.meets_rule[firms, host, regime]
+    of_home = (table.home[firms] == np.arange(N_HOMES)[:, None]).astype(np.float32)
+    labour = 1 / table.productivity[firms, host]
     value_added = split_value_added(
         work.borne,
-        quarter.policy.subsidy[sector, host, regime],
-        quarter.policy.royalty[host, regime] * (quarter.table.home[firms] != host),
+        at.of_each(quarter.policy.subsidy[:, host, regime]),
+        quarter.policy.royalty[host, regime] * (table.home[firms] != host),
     )
-    _add(part, host, {"share": one}, work.sold)
+    _add(part, work, host, {"share": 1}, work.sold)
     _add(
         part,
+        work,
         host,
         {
-            "border": one,
-            "qualified": can * meets,
-            "content": free_content,
+            "border": 1,
+            "qualified": table.can_qualify[firms, host] * meets,
+            "content": costs.free_content[firms, host, regime],
             "infeasible": ~costs.feasible[firms, host, regime],
             "rent": work.rent,
         },
-        border,
+        work.border,
     )
     _add(
         part,
+        work,
         host,
         {
-            "volume": one,
-            "labour": 1 / quarter.table.productivity[firms, host],
+            "volume": 1,
+            "labour": labour,
             **value_added,
-            "base_cost": base_unit_cost(quarter.table, quarter.calibration, firms, host),
-            "production_cost": free_cost,
+            "base_cost": base_unit_cost(table, quarter.calibration, firms, host),
+            "production_cost": costs.free_cost[firms, host, regime],
         },
-        volume,
+        work.volume,
     )
-    _tally_owners(part, work, host)
-    missing = costs.compliant_content[firms, host, regime] - free_content
-    wedge = np.exp(costs.log_wedge[firms, host, regime])
-    compliant_cost = costs.compliant_cost[firms, host, regime]
-    compliant_volume = np.zeros_like(volume)
-    for partner in range(N_HOSTS):
-        if partner == host:
-            continue
-        at = (firms, host, partner, regime)
-        filed = borders.filed(at)
-        complies = borders.claim[at] == Claim.COMPLIES
-        constrained = complies & ~meets
-        # Of units, and of value at the border.
-        adapted, adapted_value = can * constrained, filed.complies * constrained
-        dutiable = quarter.table.product_duty[firms, host, partner] > 0
-        made = np.where(constrained, compliant_cost, free_cost)
-        unit_cost = can * made + (1 - can) * free_cost
-        penalty = free_cost * borders.penalty[at]
-        proof = np.where(complies, work.plants.border_cost[:, partner] - unit_cost - penalty, 0)
-        _add(
-            part,
-            host,
-            {
-                "qualified": adapted_value,
-                "content": adapted_value * missing,
-                "compliant": adapted_value,
-                "wedge": adapted_value * wedge,
-                "claimed": filed.claimed,
-                "dutiable": dutiable,
-                "claimed_dutiable": filed.claimed * dutiable,
-                "false": filed.falsely,
-                "duty": borders.duty[at],
-            },
-            border[:, :, partner],
-            partner,
-        )
-        _add(
-            part,
-            host,
-            {
-                "production_cost": unit_cost - free_cost,
-                "penalty": penalty,
-                "paperwork": proof,
-            },
-            volume[:, :, partner],
-            partner,
-        )
-        compliant_volume[:, :, partner] = volume[:, :, partner] * adapted[:, None]
-    bought = _purchases(work, terms.at(host, regime), host, regime, compliant_volume)
-    part.purchases[:, :, host] += bought.reshape(*bought.shape[:2], 2, N_REGIONS)
+    _add_owned(part, work, host, {"border": of_home, "rent": of_home * work.rent}, work.border)
+    _add_owned(part, work, host, {"labour": of_home * labour}, work.volume)
+    compliant = _tally_crossings(part, work, host, regime)
+    here = [one.at(host, regime) for one in terms[at.sectors]]
+    bought = purchases(work, here, host, regime, compliant)
+    part.purchases[:, :, :, host] += bought.reshape(*bought.shape[:3], 2, N_REGIONS)
 
 
-def _tally_owners(part: _OfSector, work: _Work, host: int) -> None:
-    """Add sales and labour of the plants of one block at one host by owner's home."""
-    table, firms = work.quarter.table, work.plants.firm
-    of_home = (table.home[firms] == np.arange(N_HOMES)[:, None]).astype(np.float32)
-    labour = of_home / table.productivity[firms, host]
-    for name, factor, amount in (
-        ("border", of_home, work.border),
-        ("labour", labour, work.volume),
-        ("rent", of_home * work.rent, work.border),
-    ):
-        total = factor @ amount.reshape(len(firms), -1)
-        part.owned[name][host] += total.astype(np.float64).reshape(N_HOMES, *amount.shape[1:])
+def _tally_crossings(part: _OfBlock, work: PlantsAtWork, host: int, regime: int) -> Floats:
+    """Add what plants at one host claim and pay at the borders of the other members.
 
-
-def _purchases(
-    work: _Work, here: InputTerms, host: int, regime: int, compliant_volume: Floats
-) -> Floats:
-    """Inputs of the plants of one block at one host, shape (input, source, outlet).
-
-    A plant on the way to complying buys a part of what it needs for that under contracts
-    that run on, and a part as it signs now; it then counts as two buyers.
+    Returns
+    -------
+    ndarray, shape (plant, use, market)
+        Units of output that are made to comply and would not qualify otherwise.
     """
-    quarter, firms = work.quarter, work.plants.firm
-    free = (work.volume - compliant_volume).reshape(len(firms), -1)
-    compliant = compliant_volume.reshape(len(firms), -1)
-    of_rules = here.further is not None
-    # What stands for the mix that complies: its wedge, or a factor on its multipliers.
-    mix = (
-        np.ones(len(firms), np.float32)
-        if of_rules
-        else quarter.costs.log_wedge[firms, host, regime]
+    quarter, firms, others = work.quarter, work.plants.firm, OTHER_MEMBERS[host]
+    costs, borders = quarter.costs, quarter.borders
+    shipments = (borders.claim, borders.rest, borders.value_share, borders.duty, borders.penalty)
+    claim, rest, share, duty, fined = (
+        some_firms(array[:, host, others, regime], firms) for array in shipments
     )
-    borne = work.borne
-    transition = quarter.transition
-    if transition is not None and transition.moving[firms, host].any():
-        late = np.flatnonzero(transition.moving[firms, host])
-        signed_now = transition.part * compliant[late]
-        compliant[late] -= signed_now
-        mix[late] = transition.held[firms[late], host]
-        mix = np.append(mix, transition.signed[firms[late], host])
-        free = np.concatenate([free, np.zeros_like(signed_now)])
-        compliant = np.concatenate([compliant, signed_now])
-        firms, borne = np.append(firms, firms[late]), np.append(borne, borne[late])
-    plants = buyers(quarter.table, firms).at(host)
-    if not of_rules:
-        return input_purchases(plants, here, mix, free, compliant)
-    multipliers = quarter.costs.multipliers[firms, :, host, regime] * mix[:, None]
-    way = quarter.costs.way[firms, host, regime]
-    return ruled_purchases(plants, here, borne, multipliers, free, compliant, way)
+    mixes = (costs.free_cost, costs.compliant_cost, costs.free_content, costs.compliant_content)
+    free_cost, compliant_cost, free_content, compliant_content = (
+        array[firms, host, None, regime] for array in mixes
+    )
+    log_wedge = costs.log_wedge[firms, host, None, regime]
+    meets = borders.meets_rule[firms, host, None, regime]
+    can = quarter.table.can_qualify[firms, host, None]
+    filed = Filed.under(claim, rest, share)
+    complies = claim == Claim.COMPLIES
+    constrained = complies & ~meets
+    # Of units, and of value at the border.
+    adapted, adapted_value = can * constrained, filed.complies * constrained
+    dutiable = some_firms(quarter.table.product_duty[:, host, others], firms) > 0
+    made = np.where(constrained, compliant_cost, free_cost)
+    unit_cost = can * made + (1 - can) * free_cost
+    penalty = free_cost * fined
+    proof = np.where(complies, work.plants.border_cost[:, others] - unit_cost - penalty, 0)
+    _add_at_borders(
+        part,
+        work,
+        host,
+        {
+            "qualified": adapted_value,
+            "content": adapted_value * (compliant_content - free_content),
+            "compliant": adapted_value,
+            "wedge": adapted_value * np.exp(log_wedge),
+            "claimed": filed.claimed,
+            "dutiable": dutiable,
+            "claimed_dutiable": filed.claimed * dutiable,
+            "false": filed.falsely,
+            "duty": duty,
+        },
+        work.border,
+    )
+    costs_there = {"production_cost": unit_cost - free_cost, "penalty": penalty, "paperwork": proof}
+    _add_at_borders(part, work, host, costs_there, work.volume)
+    compliant = np.zeros_like(work.volume)
+    compliant[:, :, others] = work.volume[:, :, others] * adapted[:, None]
+    return compliant
 
 
 def split_value_added(
-    borne: np.ndarray, subsidy: float, royalty: np.ndarray
+    borne: np.ndarray, subsidy: np.ndarray, royalty: np.ndarray
 ) -> dict[str, np.ndarray]:
     """Split what firms bear into labour and capital, the treasury's subsidy, and royalties.
 
@@ -400,7 +315,7 @@ def split_value_added(
     ----------
     borne : ndarray, shape (firm,)
         Labour and capital cost per unit, less the subsidy, plus the royalty.
-    subsidy : float
+    subsidy : ndarray, shape (firm,) or (1,)
         Share of labour and capital cost.
     royalty : ndarray, shape (firm,)
         Share of labour and capital cost.
@@ -414,30 +329,44 @@ def split_value_added(
     return {"value_added": gross, "subsidy": subsidy * gross, "royalty": royalty * gross}
 
 
-def _add(
-    part: _OfSector,
-    host: int,
-    factors: dict[str, np.ndarray],
-    amount: np.ndarray,
-    market: int | None = None,
-) -> None:
-    """Add ``sum over plants of factor * amount`` for several factors at once.
+type Factors = dict[str, NDArray[Any] | int]
+"""What an amount is weighed with before it is added up, by the sum that it belongs to."""
 
-    Parameters
-    ----------
-    part : _OfSector
-    host : int
-    factors : dict of ndarray, shape (plant,)
-        By the sum they belong to.
-    amount : ndarray, shape (plant, use, market) or (plant, use) for one market
-    market : int, optional
-        The one market ``amount`` is for.
+
+def _add(part: _OfBlock, work: PlantsAtWork, host: int, factors: Factors, amount: Floats) -> None:
+    """Add ``sum over plants of factor * amount`` for several factors, shape (plant,), at once.
+
+    The amount has shape (plant, use, market).
     """
     matrix = np.empty((len(factors), len(amount)), np.float32)
     for row, factor in zip(matrix, factors.values(), strict=True):
         row[:] = factor
-    # One matrix product in single precision per block; blocks are added up in double.
-    totals = (matrix @ amount.reshape(len(amount), -1)).astype(np.float64)
-    place = host if market is None else (host, slice(None), market)
-    for name, total in zip(factors, totals, strict=True):
-        part.sums[name][place] += total.reshape(amount.shape[1:])
+    # Products in single precision; blocks are added up in double.
+    totals = products_by_segment(matrix, by_outlet(amount), work.plants.at.edges)
+    for name, total in zip(factors, totals.swapaxes(0, 1), strict=True):
+        part.sums[TALLIES.index(name), :, host] += total.reshape(-1, *amount.shape[1:])
+
+
+def _add_owned(
+    part: _OfBlock, work: PlantsAtWork, host: int, factors: dict[str, Floats], amount: Floats
+) -> None:
+    """As `_add`, by owner's home: factors have shape (home, plant)."""
+    matrix = np.concatenate(list(factors.values()))
+    totals = products_by_segment(matrix, by_outlet(amount), work.plants.at.edges)
+    by_name = totals.reshape(len(totals), len(factors), N_HOMES, *amount.shape[1:])
+    for name, total in zip(factors, by_name.swapaxes(0, 1), strict=True):
+        part.owned[name][:, host] += total
+
+
+def _add_at_borders(
+    part: _OfBlock, work: PlantsAtWork, host: int, factors: dict[str, NDArray[Any]], amount: Floats
+) -> None:
+    """As `_add`, at the borders of the other members: factors have shape (plant, partner)."""
+    others = OTHER_MEMBERS[host]
+    there = amount[:, :, others].transpose(2, 0, 1)
+    matrix = np.empty((len(there), len(factors), len(amount)), np.float32)
+    for row, factor in enumerate(factors.values()):
+        matrix[:, row] = factor.T
+    totals = products_by_segment(matrix, there, work.plants.at.edges)
+    for name, total in zip(factors, totals.transpose(2, 0, 1, 3), strict=True):
+        part.sums[TALLIES.index(name), :, host, :, others] += total.swapaxes(1, 2)

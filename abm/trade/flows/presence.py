@@ -7,7 +7,7 @@ from abm.core.demand.presence import presence, standing_appeal
 from abm.core.inputs.content_rules import Floats
 from abm.economy.constants import Calibration
 from abm.economy.tables import Array, Economy
-from abm.engine.blocks import sector_blocks
+from abm.engine.blocks import Block, firm_blocks
 from abm.engine.parallel import in_parallel
 from abm.trade.inputs.base_cost import base_unit_cost
 from abm.trade.sales.market_clearing import INTERMEDIATE, REACH_EXPONENT, mass_of, plant_dispersion
@@ -28,23 +28,26 @@ def plants_appeal(table: FirmTable, economy: Economy, calibration: Calibration) 
     ndarray, shape (sector, host, market)
         Footloose sectors.
     """
+    dispersion = plant_dispersion(economy.sigma)
+    access = calibration.access[:, :N_HOSTS, INTERMEDIATE].astype(np.float32)
 
-    def of_block(block: tuple[int, slice]) -> Floats:
-        sector, rows = block
+    def of_block(block: Block) -> Floats:
+        rows = block.rows
         return standing_appeal(
             table.plants[rows],
             base_unit_cost(table, calibration, rows, slice(None)).astype(np.float32),
             table.suitability[rows],
             mass_of(table, calibration, rows),
-            calibration.access[sector, :N_HOSTS, INTERMEDIATE].astype(np.float32),
-            plant_dispersion(economy.sigma[sector]),
+            access[block.sectors],
+            block.of_each(dispersion),
             REACH_EXPONENT,
+            block.edges,
         )
 
     total = np.zeros((N_FOOTLOOSE, N_HOSTS, N_REGIONS))
-    every = sector_blocks(table)
-    for (sector, _), part in zip(every, in_parallel(of_block, every), strict=True):
-        total[sector] += part
+    every = firm_blocks(table)
+    for block, part in zip(every, in_parallel(of_block, every), strict=True):
+        total[block.sectors] += part
     return total
 
 

@@ -12,7 +12,7 @@ from abm.core.inputs.sourcing import InputTerms, UnitCosts
 from abm.economy.constants import Calibration
 from abm.economy.last_quarter import Conditions
 from abm.economy.tables import Array, Economy
-from abm.engine.blocks import sector_blocks
+from abm.engine.blocks import Block, firm_blocks
 from abm.engine.parallel import in_parallel
 from abm.policy.regimes import Policy
 from abm.trade.duties import duty_on
@@ -261,13 +261,13 @@ def solve_costs(
 ) -> None:
     """Unit cost and content of every firm, host and regime, written into ``costs``."""
 
-    def solve(block: tuple[int, slice]) -> None:
-        sector, rows = block
+    def solve(block: Block) -> None:
         cost_step(
-            buyers(table, rows),
-            value_added[rows],
-            terms[sector],
-            costs.rows(rows),
+            buyers(table, block.rows),
+            value_added[block.rows],
+            terms[block.sectors],
+            costs.rows(block.rows),
+            edges=block.edges,
         )
 
-    in_parallel(solve, sector_blocks(table))
+    in_parallel(solve, firm_blocks(table))

@@ -30,9 +30,9 @@ from abm.core.demand.customers import (
 from abm.core.demand.held_prices import price_of_split
 from abm.core.demand.markets import plant_appeal
 from abm.core.inputs.content_rules import Floats
-from abm.core.inputs.sourcing import firm_last, some_firms
+from abm.core.layout import firm_last, first_last, some_firms
 from abm.economy.tables import Array
-from abm.engine.blocks import sector_blocks
+from abm.engine.blocks import Block, firm_blocks
 from abm.engine.parallel import in_parallel
 from abm.trade.borders.this_quarter import Quarter
 from abm.trade.sales.market_clearing import (
@@ -123,9 +123,9 @@ class Customers:
     def sold(self, plants: Plants, host: int) -> Floats:
         """Share of spending that plants at a host get, shape (plant, use, market)."""
         firms = plants.firm
-        share = np.empty((len(firms), 2, N_REGIONS), np.float32)
-        share[:, FINAL] = self.firms[firms] * self.split[firms, host]
-        share[:, INTERMEDIATE] = self.pool[firms, host]
+        share = firm_last((len(firms), 2, N_REGIONS), np.float32, np.nan)
+        share[:, FINAL] = some_firms(self.firms, firms) * some_firms(self.split[:, host], firms)
+        share[:, INTERMEDIATE] = some_firms(self.pool[:, host], firms)
         return share
 
 
@@ -164,8 +164,11 @@ class Offers:
 
 def make_offers(
     quarter: Quarter, last: Customers, held: Customers, shift: float, regime: int
-) -> tuple[Offers, dict[tuple[int, int], list[Plants]]]:
-    """Offers of all firms at the plants that stand, and of importers; and those plants."""
+) -> tuple[Offers, dict[int, list[Plants]]]:
+    """Offers of all firms at the plants that stand, and of importers.
+
+    And those plants, of every block of firms by its first row.
+    """
     sigma = quarter.economy.sigma[:N_FOOTLOOSE]
     prices = fringe_prices(quarter.policy, quarter.calibration, quarter.outside)[..., regime]
     offers = Offers(
@@ -178,12 +181,13 @@ def make_offers(
         np.log(prices),
     )
 
-    def offer(block: tuple[int, slice]) -> list[Plants]:
-        sector, rows = block
-        dispersion = plant_dispersion(sigma[sector])
-        plants = standing_plants(quarter, sector, rows, regime)
-        access = quarter.calibration.access[sector].astype(np.float32)
-        reach = _reach(plants, access[:, FINAL], rows)
+    access = quarter.calibration.access.astype(np.float32)
+
+    def offer(block: Block) -> list[Plants]:
+        rows = block.rows
+        dispersion = np.broadcast_to(block.of_each(plant_dispersion(sigma)), len(block))
+        plants = standing_plants(quarter, block, regime)
+        reach = _reach(plants, access[:, :, FINAL], block)
         split = _split(held.split[rows], reach, shift, dispersion)
         offers.split[rows], offers.best_split[rows], several, dearer = split
         total = reach.sum(axis=1)
@@ -191,29 +195,32 @@ def make_offers(
         appeal = mass_of(quarter.table, quarter.calibration, rows) * np.sqrt(
             total, dtype=np.float64
         )
-        log_price = 0 - np.log(np.where(sells, total, 1)) / dispersion
-        appeal[several] *= dearer ** (1 - sigma[sector])
+        log_price = 0 - np.log(np.where(sells, total, 1)) / dispersion[:, None]
+        power = np.broadcast_to(block.of_each(1 - sigma), len(block))
+        appeal[several] *= dearer ** power[several, None]
         log_price[several] += np.log(dearer)
         offers.appeal[rows] = appeal
         np.copyto(offers.log_price[rows], log_price, where=sells, casting="same_kind")
-        _add_inputs(offers.inputs, plants[:N_HOSTS], access[:N_HOSTS, [INTERMEDIATE]], rows)
+        _add_inputs(offers.inputs, plants[:N_HOSTS], access[:, :, [INTERMEDIATE]], block)
         return plants
 
-    every = sector_blocks(quarter.table)
+    every = firm_blocks(quarter.table)
     standing = zip(every, in_parallel(offer, every), strict=True)
-    return offers, {(sector, rows.start): plants for (sector, rows), plants in standing}
+    return offers, {block.rows.start: plants for block, plants in standing}
 
 
-def _reach(plants: list[Plants], access: Floats, rows: slice) -> Floats:
+def _reach(plants: list[Plants], access: Floats, block: Block) -> Floats:
     """Pull of plants times access, 0 where there is none, shape (firm, plant, market)."""
-    reach = firm_last((rows.stop - rows.start, AT_HOME + 1, N_REGIONS), np.float32, 0.0)
+    reach = firm_last((len(block), AT_HOME + 1, N_REGIONS), np.float32, 0.0)
+    innermost = first_last(reach)
     for region, place in enumerate(plants):
-        reach[place.firm - rows.start, min(region, AT_HOME)] = place.pull * access[region]
+        pull = place.pull * place.at.of_each(access[:, region])
+        innermost[min(region, AT_HOME)][:, place.firm - block.rows.start] = pull.T
     return reach
 
 
 def _split(
-    held: Floats, reach: Floats, shift: float, dispersion: float
+    held: Floats, reach: Floats, shift: float, dispersion: Array
 ) -> tuple[Floats, Floats, NDArray[np.int64], Array]:
     """Which plants serve a firm's customers, and how much dearer than the best ones would.
 
@@ -233,18 +240,19 @@ def _split(
     moved = follow_split(hand_to_sisters(some_firms(held, several), today), today, shift)
     best = split.copy(order="K")
     split[several], best[several] = moved, today
-    dearer: Array = price_of_split(moved, today, dispersion).astype(np.float64, copy=False)
+    dearer: Array = price_of_split(moved, today, dispersion[several]).astype(np.float64, copy=False)
     return split, best, several, dearer
 
 
-def _add_inputs(inputs: Floats, plants: list[Plants], access: Floats, rows: slice) -> None:
+def _add_inputs(inputs: Floats, plants: list[Plants], access: Floats, block: Block) -> None:
     """Write the appeal of plants to users of inputs where they stand."""
     found = plant_appeal(
         [place.pull for place in plants],
-        [place.firm - rows.start for place in plants],
-        access,
-        rows.stop - rows.start,
+        [place.firm - block.rows.start for place in plants],
+        [place.at.of_each(access[:, host]) for host, place in enumerate(plants)],
+        len(block),
         REACH_EXPONENT,
     )
+    innermost = first_last(inputs)
     for host, (appeal, place) in enumerate(zip(found, plants, strict=True)):
-        inputs[place.firm, host] = appeal[:, 0] * place.mass
+        innermost[host][:, place.firm] = (appeal[:, 0] * place.mass).T

@@ -17,11 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abm.axes import N_FOOTLOOSE, N_HOSTS, N_REGIONS
+from abm.core.demand.customers import sum_by_sector
 from abm.core.demand.markets import plant_appeal, plant_pull
 from abm.core.inputs.content_rules import Floats
+from abm.core.layout import firm_last, some_firms
 from abm.economy.constants import Calibration
 from abm.economy.tables import Array, Economy
-from abm.engine.blocks import sector_blocks
+from abm.engine.blocks import Block, SomeFirms, firm_blocks
 from abm.engine.parallel import in_parallel
 from abm.policy.regimes import Policy
 from abm.trade.borders.crossing import delivery
@@ -31,7 +33,7 @@ from agents import FirmTable
 FINAL, INTERMEDIATE = range(2)
 
 
-def plant_dispersion(sigma: float) -> float:
+def plant_dispersion[Sigma: (float, Array)](sigma: Sigma) -> Sigma:
     """Frechet shape of productivities over the plants of a firm: twice ``sigma - 1``.
 
     Six at an elasticity of demand of four, near Tintelnot's (2017) estimate of
@@ -69,18 +71,19 @@ class MarketState:
     fringe: Array
     competition: Array
 
-    def unit_revenue(self, sector: int, regime: int) -> Array:
-        """Buyers' payment per unit of appeal, shape (host, use, market).
+    def unit_revenue(self, regime: int) -> Array:
+        """Buyers' payment per unit of appeal, shape (sector, host, use, market).
 
         Revenue from final sales includes what buyers pay on top of the border price.
         """
-        final = np.broadcast_to(self.unit_final[sector, :, regime], (N_HOSTS, N_REGIONS))
-        return np.stack([final, self.unit_intermediate[sector, :, :, regime]], axis=1)
+        inputs = self.unit_intermediate[..., regime]
+        final = np.broadcast_to(self.unit_final[:, None, :, regime], inputs.shape)
+        return np.stack([final, inputs], axis=2)
 
 
 @dataclass(frozen=True)
 class Offer:
-    """What some firms of one sector would offer to every market from every host.
+    """What some firms would offer to every market from every host.
 
     Attributes
     ----------
@@ -101,77 +104,74 @@ class Offer:
     from_abroad: tuple[Floats, Floats] | None = None
 
 
-def make_offer(quarter: Quarter, sector: int, rows: NDArray[np.integer], regime: int) -> Offer:
-    """Reach of some firms of one sector, wherever they might produce."""
-    border_cost, mark_on = _delivery(quarter, sector, rows, slice(0, N_HOSTS), regime)
+def make_offer(quarter: Quarter, firms: SomeFirms, regime: int) -> Offer:
+    """Reach of some firms, wherever they might produce."""
+    border_cost, mark_on = _delivery(quarter, firms, slice(0, N_HOSTS), regime)
+    dispersion = firms.of_each(plant_dispersion(quarter.economy.sigma))
     pull = plant_pull(
-        _delivered(quarter, border_cost, mark_on, sector, regime),
-        quarter.table.suitability[rows],
-        plant_dispersion(quarter.economy.sigma[sector]),
+        _delivered(quarter, border_cost, mark_on, firms, regime),
+        some_firms(quarter.table.suitability, firms.rows),
+        dispersion[:, None, None],
     )
-    access = quarter.calibration.access[sector, :N_HOSTS].astype(np.float32)
-    home = quarter.table.home[rows]
-    home_appeal = quarter.calibration.home_appeal[home]
-    from_abroad = _from_abroad(quarter, sector, home, regime)
+    access = firms.of_each(quarter.calibration.access[:, :N_HOSTS].astype(np.float32))
+    home = quarter.table.home[firms.rows]
+    home_appeal = quarter.calibration.home_appeal.T.take(home, axis=1).T
+    from_abroad = _from_abroad(quarter, firms, home, regime)
     return Offer(mark_on, pull[:, :, None, :] * access, home_appeal, from_abroad)
 
 
 def _from_abroad(
-    quarter: Quarter, sector: int, home: NDArray[np.integer], regime: int
+    quarter: Quarter, firms: SomeFirms, home: NDArray[np.integer], regime: int
 ) -> tuple[Floats, Floats] | None:
     """Reach and mark-on of the plants at home abroad of some firms, as in `Offer`."""
     if not (home >= N_HOSTS).any():
         return None
-    reach = np.zeros((len(home), N_REGIONS), np.float32)
-    mark_on = np.ones_like(reach)
+    reach = firm_last((len(home), N_REGIONS), np.float32, 0.0)
+    mark_on = firm_last((len(home), N_REGIONS), np.float32, 1.0)
+    access = quarter.calibration.access[:, :, FINAL].astype(np.float32)
     for region in range(N_HOSTS, N_REGIONS):
-        some = home == region
-        border_cost, mark_on[some] = _delivery_from_home(quarter, sector, region, 1, regime)
-        pull = _pull_from_home(quarter, border_cost, mark_on[some][:1], sector, regime)
-        access = quarter.calibration.access[sector, region, FINAL].astype(np.float32)
-        reach[some] = pull * access
+        some = np.flatnonzero(home == region)
+        there = firms.take(some)
+        border_cost, mark_on[some] = _delivery_from_home(quarter, there, region, regime)
+        pull = plant_pull(
+            _delivered(quarter, border_cost, mark_on[some], there, regime),
+            np.ones(len(some), np.float32),
+            there.of_each(plant_dispersion(quarter.economy.sigma))[:, None],
+        )
+        reach[some] = pull * there.of_each(access[:, region])
     return reach, mark_on
 
 
 def _delivery_from_home(
-    quarter: Quarter, sector: int, region: int, plants: int, regime: int
+    quarter: Quarter, firms: SomeFirms, region: int, regime: int
 ) -> tuple[Floats, Floats]:
     """As `_delivery`, for plants at home abroad: they meet what the import fringe meets."""
     policy = quarter.policy
-    cost = 1 - policy.foreign_advantage[sector, region, regime]
+    cost = 1 - policy.foreign_advantage[:N_FOOTLOOSE, region, regime]
     cost *= policy.exchange_shock[region, regime]
-    dearer = 1 + policy.barrier[sector, region, :, regime]
-    dearer = dearer * (1 + quarter.calibration.trade_margin[sector, region])
-    dearer = dearer * (1 + quarter.outside[sector, region, :, regime])
-    shape = (plants, N_REGIONS)
-    mark_on: Floats = np.broadcast_to(dearer.astype(np.float32), shape)
-    return np.full(shape, cost, np.float32), mark_on
-
-
-def _pull_from_home(
-    quarter: Quarter, border_cost: Floats, mark_on: Floats, sector: int, regime: int
-) -> Floats:
-    dispersion = plant_dispersion(quarter.economy.sigma[sector])
-    delivered = _delivered(quarter, border_cost, mark_on, sector, regime)
-    return plant_pull(delivered, np.ones(len(delivered), np.float32), dispersion)
+    dearer = 1 + policy.barrier[:N_FOOTLOOSE, region, :, regime]
+    dearer = dearer * (1 + quarter.calibration.trade_margin[:N_FOOTLOOSE, region])
+    dearer = dearer * (1 + quarter.outside[:N_FOOTLOOSE, region, :, regime])
+    border_cost, mark_on = (
+        firm_last((len(firms.rows), N_REGIONS), np.float32, np.nan) for _ in range(2)
+    )
+    border_cost[:] = firms.of_each(cost)[:, None]
+    mark_on[:] = firms.of_each(dearer)
+    return border_cost, mark_on
 
 
 def _delivery(
-    quarter: Quarter,
-    sector: int,
-    rows: NDArray[np.integer],
-    host: int | slice,
-    regime: int,
+    quarter: Quarter, firms: SomeFirms, host: int | slice, regime: int
 ) -> tuple[Floats, Floats]:
     """Cost at the border of every market, and what buyers pay on top."""
-    barrier = quarter.policy.barrier[sector, host, :, regime]
-    margin = quarter.calibration.trade_margin[sector, host]
+    barrier = quarter.policy.barrier[:, host, :, regime]
+    margin = quarter.calibration.trade_margin[:, host]
     return delivery(
         quarter.borders,
         quarter.costs.free_cost,
-        quarter.outside[sector, host, :, regime],
-        (1 + barrier) * (1 + margin),
-        rows,
+        firms.of_each(quarter.outside[:, host, :, regime]),
+        firms.of_each((1 + barrier) * (1 + margin)),
+        firms.rows,
         host,
         regime,
     )
@@ -192,22 +192,23 @@ def unit_prices(quarter: Quarter, regime: int) -> Array:
 
 
 def _delivered(
-    quarter: Quarter, border_cost: Floats, mark_on: Floats, sector: int, regime: int
+    quarter: Quarter, border_cost: Floats, mark_on: Floats, firms: SomeFirms, regime: int
 ) -> Floats:
     delivered = border_cost * mark_on
-    price = quarter.calibration.price_ratio(quarter.policy.markup_scale[regime])[sector]
-    delivered *= np.float32(price)
+    price = quarter.calibration.price_ratio(quarter.policy.markup_scale[regime])
+    dearer = firms.of_each(price.astype(np.float32))
+    delivered *= dearer.reshape(-1, *[1] * (delivered.ndim - 1))
     return delivered
 
 
 @dataclass(frozen=True)
 class Plants:
-    """The plants of one sector that stand at one host, or at home abroad.
+    """The plants of a block of firms that stand at one host, or at home abroad.
 
     Attributes
     ----------
-    firm : ndarray of int, shape (plant,)
-        Rows of the firm table.
+    at : SomeFirms
+        Whose they are.
     border_cost, mark_on : ndarray, shape (plant, market)
         Unit cost at the border; buyers' price over border price.
     pull : ndarray, shape (plant, market)
@@ -216,19 +217,25 @@ class Plants:
         Size of the firm, times the real firms it stands for, times its home appeal.
     """
 
-    firm: NDArray[np.integer]
+    at: SomeFirms
     border_cost: Floats
     mark_on: Floats
     pull: Floats
     mass: Floats
 
-    def take(self, plants: NDArray[np.bool_]) -> "Plants":
-        """Some of the plants."""
-        return Plants(*(array[plants] for array in vars(self).values()))
+    @property
+    def firm(self) -> NDArray[np.integer]:
+        """Rows of the firm table, shape (plant,)."""
+        return self.at.rows
+
+    def take(self, plants: NDArray[np.integer]) -> "Plants":
+        """Some of the plants, in rising order."""
+        arrays = (self.border_cost, self.mark_on, self.pull, self.mass)
+        return Plants(self.at.take(plants), *(some_firms(array, plants) for array in arrays))
 
 
-Sales = Callable[[int, slice], Iterable[tuple[Plants, Floats]]]
-"""What a block of firms of one sector sells, given the sector and its rows.
+Sales = Callable[[Block], Iterable[tuple[Plants, Floats]]]
+"""What a block of firms sells.
 
 For every host the plants there and, of shape (plant, use, market), buyers' payment per unit of
 spending."""
@@ -240,58 +247,52 @@ class StandingPlants:
 
     Attributes
     ----------
-    firm : ndarray of int, shape (plant,)
-        Rows of the firm table.
+    at : SomeFirms
+        Whose they are.
     suitability : ndarray, shape (plant,)
         1 at home abroad.
     mass : ndarray, shape (plant, market)
         As in `Plants`.
     """
 
-    firm: NDArray[np.integer]
+    at: SomeFirms
     suitability: Floats
     mass: Floats
 
 
-def where_they_stand(quarter: Quarter, rows: slice) -> list[StandingPlants]:
+def where_they_stand(quarter: Quarter, block: Block) -> list[StandingPlants]:
     """The plants of a block of firms, one entry a region.
 
     Those of hosts come first; at home abroad every firm from there has one.
     """
-    table = quarter.table
+    table, rows = quarter.table, block.rows
     mass = mass_of(table, quarter.calibration, rows)
     found = []
-    for host in range(N_HOSTS):
-        place = np.flatnonzero(table.plants[rows, host])
-        firm = place + rows.start
-        found.append(StandingPlants(firm, table.suitability[firm, host], mass[place]))
-    for region in range(N_HOSTS, N_REGIONS):
-        place = np.flatnonzero(table.home[rows] == region)
-        alike = np.ones(len(place), np.float32)
-        found.append(StandingPlants(place + rows.start, alike, mass[place]))
+    for region in range(N_REGIONS):
+        here = region < N_HOSTS
+        stands = table.plants[rows, region] if here else table.home[rows] == region
+        place = np.flatnonzero(stands)
+        at = block.some(place)
+        suits = table.suitability[at.rows, region] if here else np.ones(len(place), np.float32)
+        found.append(StandingPlants(at, suits, some_firms(mass, place)))
     return found
 
 
-def standing_plants(quarter: Quarter, sector: int, rows: slice, regime: int) -> list[Plants]:
-    """The plants that stand of a block of firms of one sector, one entry a region."""
-    return plants_under(quarter, sector, where_they_stand(quarter, rows), regime)
+def standing_plants(quarter: Quarter, block: Block, regime: int) -> list[Plants]:
+    """The plants that stand of a block of firms, one entry a region."""
+    return plants_under(quarter, where_they_stand(quarter, block), regime)
 
 
-def plants_under(
-    quarter: Quarter, sector: int, standing: Sequence[StandingPlants], regime: int
-) -> list[Plants]:
-    """What plants of one sector, one entry a region, charge under a regime."""
-    dispersion = plant_dispersion(quarter.economy.sigma[sector])
+def plants_under(quarter: Quarter, standing: Sequence[StandingPlants], regime: int) -> list[Plants]:
+    """What plants, one entry a region, charge under a regime."""
+    dispersion = plant_dispersion(quarter.economy.sigma)
     found = []
     for region, there in enumerate(standing):
-        if region < N_HOSTS:
-            border_cost, mark_on = _delivery(quarter, sector, there.firm, region, regime)
-        else:
-            number = len(there.firm)
-            border_cost, mark_on = _delivery_from_home(quarter, sector, region, number, regime)
-        delivered = _delivered(quarter, border_cost, mark_on, sector, regime)
-        pull = plant_pull(delivered, there.suitability, dispersion)
-        found.append(Plants(there.firm, border_cost, mark_on, pull, there.mass))
+        delivers = _delivery if region < N_HOSTS else _delivery_from_home
+        border_cost, mark_on = delivers(quarter, there.at, region, regime)
+        delivered = _delivered(quarter, border_cost, mark_on, there.at, regime)
+        pull = plant_pull(delivered, there.suitability, there.at.of_each(dispersion)[:, None])
+        found.append(Plants(there.at, border_cost, mark_on, pull, there.mass))
     return found
 
 
@@ -308,28 +309,28 @@ def mass_of(table: FirmTable, calibration: Calibration, firms: slice) -> Floats:
     return scaled.T
 
 
-def appeal(plants: Sequence[Plants], access: Array, rows: slice) -> list[Floats]:
+def appeal(plants: Sequence[Plants], access: Array, block: Block) -> list[Floats]:
     """Appeal to buyers of the plants of a block of firms.
 
     Parameters
     ----------
     plants : sequence of Plants
         One a region.
-    access : ndarray, shape (region, use, market)
-        Of their sector.
-    rows : slice
-        The block they are from.
+    access : ndarray, shape (sector, region, use, market)
+    block : Block
+        The firms whose they are.
 
     Returns
     -------
     list of ndarray, shape (plant, use, market)
         One a region.
     """
+    access = access.astype(np.float32)
     found = plant_appeal(
         [place.pull for place in plants],
-        [place.firm - rows.start for place in plants],
-        access.astype(np.float32),
-        rows.stop - rows.start,
+        [place.firm - block.rows.start for place in plants],
+        [place.at.of_each(access[:, region]) for region, place in enumerate(plants)],
+        len(block),
         REACH_EXPONENT,
     )
     for at_host, place in zip(found, plants, strict=True):
@@ -344,23 +345,22 @@ def total_appeal(quarter: Quarter) -> Array:
     -------
     ndarray, shape (sector, region, use, market, regime)
     """
-    regimes = len(quarter.policy.regimes)
+    regimes, access = len(quarter.policy.regimes), quarter.calibration.access
 
-    def of_block(block: tuple[int, slice]) -> Array:
-        sector, rows = block
-        access = quarter.calibration.access[sector]
-        standing = where_they_stand(quarter, rows)
-        found = [
-            appeal(plants_under(quarter, sector, standing, regime), access, rows)
-            for regime in range(regimes)
-        ]
-        return np.array([[at.sum(axis=0, dtype=np.float64) for at in by_host] for by_host in found])
+    def of_block(block: Block) -> Array:
+        standing = where_they_stand(quarter, block)
+        part = np.empty((len(block.edges) - 1, N_REGIONS, 2, N_REGIONS, regimes))
+        for regime in range(regimes):
+            found = appeal(plants_under(quarter, standing, regime), access, block)
+            for region, at in enumerate(found):
+                part[:, region, ..., regime] = sum_by_sector(at, standing[region].at.edges)
+        return part
 
-    total = np.zeros((N_FOOTLOOSE, regimes, N_REGIONS, 2, N_REGIONS))
-    every = sector_blocks(quarter.table)
-    for (sector, _), part in zip(every, in_parallel(of_block, every), strict=True):
-        total[sector] += part
-    return np.moveaxis(total, 1, -1)
+    total = np.zeros((N_FOOTLOOSE, N_REGIONS, 2, N_REGIONS, regimes))
+    every = firm_blocks(quarter.table)
+    for block, part in zip(every, in_parallel(of_block, every), strict=True):
+        total[block.sectors] += part
+    return total
 
 
 def clear_markets(

@@ -20,7 +20,7 @@ from abm.axes import N_FOOTLOOSE, N_HOSTS
 from abm.core.demand.capacity import Cleared, SupplyCurve, clear, impact_elasticity
 from abm.core.demand.customers import of_every_firm, sum_by_sector
 from abm.core.inputs.content_rules import Floats
-from abm.core.inputs.sourcing import firm_last
+from abm.core.layout import firm_last, some_firms
 from abm.economy.tables import Array
 from abm.engine.blocks import sector_edges
 from abm.errors import ModelError
@@ -118,7 +118,7 @@ class PlantsDemand:
     consumers: Floats
     users: Floats
     orders: _Orders
-    opening: list[tuple[NDArray[np.intp], int, Floats, Floats]]
+    opening: list[tuple[NDArray[np.integer], int, Floats, Floats]]
 
     @classmethod
     def of(
@@ -140,14 +140,15 @@ class PlantsDemand:
         opening = []
         split, best = prospects.offers.split, prospects.offers.best_split
         best_pool = _best_pool(prospects) if opens.any() else prospects.pool
-        for sector, host, place in _at_hosts(prospects):
-            a_unit = 1 / (place.border_cost * markups(prospects.quarter, regime)[sector])
-            of_share = budget.consumers[sector] * a_unit / place.mark_on
+        markup = markups(prospects.quarter, regime)[:, None]
+        for host, place in _at_hosts(prospects):
+            a_unit = 1 / (place.border_cost * place.at.of_each(markup))
+            of_share = place.at.of_each(budget.consumers) * a_unit / place.mark_on
             firm = place.firm
-            consumers[firm, host] = split[firm, host] * of_share
-            users[firm, host] = prospects.pool[firm, host] * a_unit
-            new = opens[firm, host]
-            if new.any():
+            consumers[firm, host] = some_firms(split[:, host], firm) * of_share
+            users[firm, host] = some_firms(prospects.pool[:, host], firm) * a_unit
+            new = np.flatnonzero(opens[firm, host])
+            if len(new):
                 some = firm[new]
                 of_new = best[some, host] * of_share[new], best_pool[some, host] * a_unit[new]
                 opening.append((some, host, *of_new))
@@ -239,11 +240,10 @@ def clear_plants(demand: PlantsDemand, capacity: Floats, supply: SupplyCurve) ->
     return cleared
 
 
-def _at_hosts(prospects: Prospects) -> Iterator[tuple[int, int, Plants]]:
-    """Sector, host and plants of every block of firms."""
-    for (sector, _), plants in prospects.standing.items():
-        for host, place in enumerate(plants[:N_HOSTS]):
-            yield sector, host, place
+def _at_hosts(prospects: Prospects) -> Iterator[tuple[int, Plants]]:
+    """Host and plants there of every block of firms."""
+    for plants in prospects.standing.values():
+        yield from enumerate(plants[:N_HOSTS])
 
 
 def ordered_a_unit(relative_use: Array, owed: Array, on_top: Array) -> Array:

@@ -19,7 +19,7 @@ from abm.core.demand.customers import (
 from abm.core.demand.held_prices import price_index, tornqvist
 from abm.core.inputs.content_rules import Floats
 from abm.economy.tables import Array
-from abm.engine.blocks import sector_rows, sectors_together
+from abm.engine.blocks import Block, whole_sectors
 from abm.engine.parallel import in_parallel
 from abm.trade.borders.this_quarter import Quarter
 from abm.trade.sales.customers import AT_HOME, Customers, Offers, make_offers
@@ -35,7 +35,7 @@ class Served:
     ----------
     customers : Customers
     standing : dict of list of Plants
-        The plants of every block of firms, one entry a region, by sector and first row.
+        The plants of every block of firms, one entry a region, by its first row.
     imports : ndarray, shape (sector, source, market)
         Share of spending on imports from outside North America, those from plants that
         modelled firms have at home abroad included.
@@ -48,15 +48,15 @@ class Served:
     """
 
     customers: Customers
-    standing: dict[tuple[int, int], list[Plants]]
+    standing: dict[int, list[Plants]]
     imports: Array
     price_index: Array
     price_change: Array
     to_move: Array
 
-    def sales(self, sector: int, rows: slice) -> Iterable[tuple[Plants, Floats]]:
-        """What a block of firms of one sector sells, as `abm.trade.sales.market_clearing.Sales`."""
-        plants = self.standing[sector, rows.start]
+    def sales(self, block: Block) -> Iterable[tuple[Plants, Floats]]:
+        """What a block of firms sells, as `abm.trade.sales.market_clearing.Sales`."""
+        plants = self.standing[block.rows.start]
         for host, place in enumerate(plants[:N_HOSTS]):
             yield place, self.customers.sold(place, host)
 
@@ -113,7 +113,7 @@ class Prospects:
     win: float
     offers: Offers
     pool: Floats
-    standing: dict[tuple[int, int], list[Plants]]
+    standing: dict[int, list[Plants]]
     pieces: list[_Clientele]
 
     def shares(self, log_scarcity: Floats) -> Array:
@@ -236,18 +236,16 @@ def prospects(
     held = last if start is None else start
     offers, standing = make_offers(quarter, last, held, speeds.shift, regime)
     pool = np.empty_like(held.pool)
-    starts = np.array([rows.start for rows in sector_rows(quarter.table)])
 
-    def of_piece(piece: tuple[slice, slice]) -> _Clientele:
-        sectors, rows = piece
-        edges = np.append(starts[sectors], rows.stop) - rows.start
+    def of_piece(block: Block) -> _Clientele:
+        sectors, rows, edges = block.sectors, block.rows, block.edges
         pool[rows] = _users(held.pool[rows], offers.inputs[rows], speeds.win, edges)
         shares = Shares(held.firms[rows], held.fringe[sectors])
         kept = hand_on(shares, offers.appeal[rows] > 0, edges)
         known = held.known(sectors, rows) if speeds.win > 0 else None
         return _Clientele(sectors, rows, edges, kept, known)
 
-    pieces = in_parallel(of_piece, sectors_together(quarter.table))
+    pieces = in_parallel(of_piece, whole_sectors(quarter.table))
     return Prospects(quarter, last, held, speeds.win, offers, pool, standing, pieces)
 
 

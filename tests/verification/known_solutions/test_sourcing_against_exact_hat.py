@@ -91,12 +91,13 @@ class RandomTrade:
         """Bought by category and source, shape (input, source)."""
         bought = input_purchases(
             self.buyers(affinity).at(host),
-            self.terms().at(host, regime),
+            [self.terms().at(host, regime)],
+            np.array([0, len(affinity)]),
             np.zeros(len(affinity)),
             volume[:, None],
             np.zeros((len(affinity), 1)),
         )
-        return bought[:, :, 0]
+        return bought[0, :, :, 0]
 
 
 ONE_TYPE = np.ones((N_FIRMS, N_INPUTS, N_REGIONS))

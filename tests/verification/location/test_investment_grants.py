@@ -19,8 +19,9 @@ from abm.errors import IdentityError
 from abm.explain.decision import explanation
 from abm.explain.one_firm import ONLY
 from abm.explain.switching_points import decisions, levers_of, nearest_switch
+from abm.location.may_do import DrawnLuck
 from abm.location.moving_costs import OPENED, MovingCosts, Sunk
-from abm.location.valuation import Choices, DrawnLuck, weigh
+from abm.location.valuation import Choices, weigh
 from abm.policy import compile_policy
 from abm.scenario.scenario import Scenario
 from abm.trade.books.accounts import check_identities

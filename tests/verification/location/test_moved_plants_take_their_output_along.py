@@ -29,6 +29,15 @@ def purchases() -> tuple[np.ndarray, np.ndarray]:
     return by_firms, others
 
 
+SHAPE = (np.array([6.0]), EXPONENT)
+"""Dispersion, and exponent."""
+
+
+def whole(plants: np.ndarray) -> np.ndarray:
+    """Edges of a single sector, to which all firms belong."""
+    return np.array([0, len(plants)])
+
+
 def presence_with(moved: float) -> np.ndarray:
     """Presence, shape (input, source, market), after a part of Mexico's plants has moved."""
     economy = load_economy()
@@ -45,11 +54,11 @@ def presence_with(moved: float) -> np.ndarray:
         reach = (sales[sector] / (PLANTS * mass[sector])[:, None]) ** (1 / EXPONENT)
         size = np.repeat(mass[sector][home][:, None], N_REGIONS, axis=1)
         now, base = (
-            standing_appeal(plants, alike, alike, size, reach, 6.0, EXPONENT)
+            standing_appeal(plants, alike, alike, size, reach[None], *SHAPE, whole(plants))
             for plants in (after, stands)
         )
-        np.testing.assert_allclose(base, sales[sector], rtol=1e-12)
-        found[sector, :N_HOSTS] = presence(now[None], base[None])[0]
+        np.testing.assert_allclose(base[0], sales[sector], rtol=1e-12)
+        found[sector, :N_HOSTS] = presence(now, base)[0]
     return found
 
 
@@ -110,8 +119,8 @@ def test_a_region_that_becomes_dearer_as_a_whole_keeps_its_presence() -> None:
     sigma, dearer = 4.0, 1.2
     plants = np.eye(N_HOSTS, dtype=bool)[rng.integers(0, N_HOSTS, 50)]
     cost, suitability = rng.uniform(0.8, 1.2, (2, 50, N_HOSTS))
-    mass, access = rng.pareto(1.06, (50, N_REGIONS)), rng.uniform(0, 1, (N_HOSTS, N_REGIONS))
-    shape = (2 * (sigma - 1), EXPONENT)
+    mass, access = rng.pareto(1.06, (50, N_REGIONS)), rng.uniform(0, 1, (1, N_HOSTS, N_REGIONS))
+    shape = (np.array([2 * (sigma - 1)]), EXPONENT, whole(plants))
     base = standing_appeal(plants, cost, suitability, mass, access, *shape)
     now = standing_appeal(plants, dearer * cost, suitability, mass, access, *shape)
     np.testing.assert_allclose(now * dearer ** (sigma - 1), base, rtol=1e-12)
@@ -121,10 +130,10 @@ def test_a_host_that_loses_its_last_plant_is_no_source_and_sisters_take_over_in_
     both = np.array([[True, True, False]])
     alone = np.array([[True, False, False]])
     alike, mass = np.ones((1, N_HOSTS)), np.ones((1, N_REGIONS))
-    access = np.ones((N_HOSTS, N_REGIONS))
-    base = standing_appeal(both, alike, alike, mass, access, 6.0, EXPONENT)
-    now = standing_appeal(alone, alike, alike, mass, access, 6.0, EXPONENT)
-    here = presence(now[None], base[None])[0]
+    access = np.ones((1, N_HOSTS, N_REGIONS))
+    base = standing_appeal(both, alike, alike, mass, access, *SHAPE, whole(both))
+    now = standing_appeal(alone, alike, alike, mass, access, *SHAPE, whole(alone))
+    here = presence(now, base)[0]
     np.testing.assert_allclose(here[0], np.sqrt(2), rtol=1e-12)
     assert (here[1] == 0).all()
     assert (here[2] == 1).all()  # nobody stood there, and nothing was bought from there

@@ -75,7 +75,7 @@ def bought_content(model, host):
     columns = (table.affinity, table.origin_share, table.base_potential)
     wide = (column[cars].astype(np.float64) for column in columns)
     buyers = Buyers(*wide, table.line[cars]).at(host)
-    groups = buyers.appeal(terms.weights)[:, :, 0, 0]
+    groups = buyers.appeal([terms.weights], np.array([0, len(buyers)]))[:, :, 0, 0]
     originating, other, other_before_duty = np.moveaxis(groups, 1, 0)
     potential = originating + other
     relative = potential / buyers.base_potential[..., 0].T

@@ -93,7 +93,7 @@ def test_a_quarter_in_which_all_choose_anew_is_sold_by_appeal(donor: RelocationM
         model.calibration.expenditure,
         model.spending[:, :, INTERMEDIATE, :, None],
     )
-    per_appeal = np.stack([market.unit_revenue(j, 0) for j in range(N_FOOTLOOSE)])
+    per_appeal = market.unit_revenue(0)
     for name, sums in by_share.sums.items():
         former = by_appeal.sums[name] * per_appeal
         scale = former.max(axis=(1, 3), keepdims=True)

@@ -86,7 +86,8 @@ def test_what_is_bought_under_contract_is_what_is_paid_for():
     bought = [
         input_purchases(
             world.buyers.at(1),
-            world.terms.at(1, regime),
+            [world.terms.at(1, regime)],
+            np.array([0, FIRMS]),
             np.zeros(FIRMS),
             volume,
             np.zeros((FIRMS, 1)),

@@ -99,7 +99,6 @@ def test_the_compliant_mix_has_the_metals_asked_for():
             here,
             value_added[row, MEX, 0],
             costs.multipliers[row, :, MEX, 0],
-            0 * volume,
             volume,
         )[..., 0]
         paid = bought.sum() + value_added[row.start, MEX, 0] + here.services[0, 0]
@@ -136,7 +135,6 @@ def test_what_plants_buy_to_comply_is_american_to_half_of_net_cost(host):
         here,
         value_added[some, host, 0],
         costs.multipliers[some, :, host, 0],
-        0 * volume,
         volume,
     )
     paid = bought.sum(axis=(0, 1)) + value_added[some, host, 0] + here.services[0, 0]
@@ -155,12 +153,12 @@ def test_without_further_rules_ruled_purchases_are_ordinary_ones():
     rows = rows[costs.feasible[rows, MEX, 0]]
     here = terms[CARS].at(MEX, 0)
     volume = np.ones((len(rows), 1), np.float32)
-    sources = (buyers(model.firms, rows).at(MEX), here)
+    some, whole = buyers(model.firms, rows).at(MEX), np.array([0, len(rows)])
     log_wedge = costs.log_wedge[rows, MEX, 0]
-    ordinary = input_purchases(*sources, log_wedge, 0 * volume, volume)
+    ordinary = input_purchases(some, [here], whole, log_wedge, 0 * volume, volume)[0]
     borne = value_added[rows, MEX, 0]
     multipliers = costs.multipliers[rows, :, MEX, 0]
-    ruled = ruled_purchases(*sources, borne, multipliers, 0 * volume, volume)
+    ruled = ruled_purchases(some, here, borne, multipliers, volume)
     np.testing.assert_allclose(ruled, ordinary, rtol=1e-4, atol=1e-6)
 
 
