@@ -123,6 +123,12 @@ def _pieces(edges: NDArray[np.int64]) -> Iterator[tuple[slice, slice, NDArray[np
             yield sectors, span, np.array([0, some.stop - some.start])
 
 
+def of_one_sector(table: FirmTable, sector: int) -> Block:
+    """All firms of one sector as one block."""
+    rows = sector_rows(table)[sector]
+    return Block(slice(sector, sector + 1), rows, np.array([0, rows.stop - rows.start]))
+
+
 def whole_sectors(table: FirmTable) -> list[Block]:
     """All firms in blocks that cut no sector, for what depends on all firms of a sector."""
     edges = sector_edges(table)

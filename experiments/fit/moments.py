@@ -21,7 +21,7 @@ from abm.base_year.population import (
 from abm.core.demand.claims import Claim
 from abm.core.inputs.sourcing import UnitCosts
 from abm.economy.tables import Array, Economy, load_economy
-from abm.engine.blocks import sector_rows
+from abm.engine.blocks import of_one_sector, sector_rows
 from abm.engine.draws import Draws
 from abm.errors import CalibrationError
 from abm.policy import Policy, compile_policy
@@ -357,12 +357,10 @@ def _sales_in_usa(world: FitSetting, table: FirmTable, base: BaseYear, sector: i
         base.borders,
         outside_duty(world.economy, world.nafta),
     )
-    rows = sector_rows(table)[sector]
-    plants = standing_plants(quarter, sector, rows, regime=0)
+    block = of_one_sector(table, sector)
+    plants = standing_plants(quarter, block, regime=0)
     values = []
-    for place, sold in zip(
-        plants, appeal(plants, base.calibration.access[sector], rows), strict=True
-    ):
+    for place, sold in zip(plants, appeal(plants, base.calibration.access, block), strict=True):
         sold[:, FINAL] /= place.mark_on
         values.append(sold[..., USA].sum(axis=1, dtype=np.float64))
     return values

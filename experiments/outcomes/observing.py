@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from abm.axes import N_HOSTS, QUARTERS_A_YEAR
 from abm.economy.tables import Array
-from abm.engine.blocks import sector_rows
+from abm.engine.blocks import of_one_sector
 from abm.model import RelocationModel
 from abm.trade.sales.market_clearing import FINAL, INTERMEDIATE, standing_plants
 
@@ -63,9 +63,9 @@ class Shipped:
 
 def shipped(model: RelocationModel, sectors: Iterable[int]) -> Iterator[Shipped]:
     """What plants of some sectors shipped in the quarter just run, host by host."""
-    every = sector_rows(model.firms)
     for sector in sectors:
-        plants = standing_plants(model.this_quarter(), sector, every[sector], model.trade)
+        block = of_one_sector(model.firms, sector)
+        plants = standing_plants(model.this_quarter(), block, model.trade)
         for host in range(N_HOSTS):
             share = model.customers.sold(plants[host], host).astype(np.float64)
             to_users = share[:, INTERMEDIATE] * model.accounts.intermediate.value[sector, host]
