@@ -162,7 +162,7 @@ def test_another_question_in_the_same_folder_is_refused_and_nothing_is_touched(f
 
 
 WRONG = {
-    "no such key": ("USA", "tariffs.special.USA.MEX.alll=0:0.5", "jobs", "no such key"),
+    "no such key": ("USA", "tariffs.special.USA.MEX.everything=0:0.5", "jobs", "no such key"),
     "another's": ("USA", "tariffs.special.MEX.USA.all=0:0.5", "jobs", "is a lever of MEX"),
     "nobody's": ("USA", "firms.build_cost=0:0.5", "jobs", "no government sets it"),
     "outsider's": ("USA", "tariffs.special.CHN.USA.all=0:0.5", "jobs", 'is of "CHN"'),
