@@ -7,6 +7,7 @@ from typing import Any
 
 from abm import data
 from abm.axes import HOSTS
+from abm.config.keys import flatten
 from abm.scenario.scenario import Scenario
 from experiments.scenarios.overrides import load_scenario
 
@@ -71,9 +72,8 @@ def last_rules(scenario: str) -> tuple[str, ...]:
     """Overrides that ask for the rules of origin with which a shipped scenario ends."""
     rules = Scenario.load(scenario).instruments_at_the_end.rules_of_origin
     return tuple(
-        f"rules_of_origin.{name}.{part}={number}" if part else f"rules_of_origin.{name}={number}"
-        for name, value in rules.model_dump().items()
-        for part, number in (value.items() if isinstance(value, dict) else [("", value)])
+        f"rules_of_origin.{key}={json.dumps(value)}"
+        for key, value in flatten(rules.model_dump(exclude_none=True)).items()
     )
 
 

@@ -246,7 +246,6 @@ def test_what_is_bought_in_the_way_taken_costs_what_complying_does():
         here,
         value_added[rows, MEX, 0],
         costs.multipliers[rows, :, MEX, 0],
-        0 * volume,
         volume,
         costs.way[rows, MEX, 0],
     )
@@ -324,7 +323,6 @@ def test_core_parts_of_mexican_cars_must_originate_in_the_share_asked_for():
         here,
         value_added[rows, MEX, 0],
         costs.multipliers[rows, :, MEX, 0],
-        0 * volume,
         volume,
     )
     duty = model.calibration.conditions.certificates.duty[PARTS, :, MEX, 0]
