@@ -28,8 +28,12 @@ FIRMS = 3
 SINGLE = 1e-5
 """Relative: a cost adds up some dozen products in single precision, exact to 6e-8 each."""
 
-VALUES_SETTLED = 1e-7
-"""Of values, in the largest payoff of a quarter and the scale of luck: solved for to 1e-8."""
+VALUES_SETTLED = 5e-7
+"""Of values, in the largest payoff of a quarter and the scale of luck.
+
+Values are solved for until another round moves them by 1e-8 at most, so they may be off by that
+over one less what a quarter's profit is worth a quarter later, which is 0.979.
+"""
 
 SUMS = 2e-5
 """Relative, of accounts: as the model's own identities, see `abm.trade.books.accounts`."""

@@ -17,6 +17,7 @@ from abm.axes import (
     N_HOSTS,
     NO_PLANT,
 )
+from abm.engine.blocks import of_one_sector
 from abm.location.relocation import _leaves_a_plant
 from abm.model import RelocationModel
 from abm.trade.inputs.suppliers import IDLE
@@ -99,10 +100,10 @@ def test_plants_at_home_abroad_meet_the_duties_of_the_fringe():
         model.step()
     chn = HOMES.index("CHN")
     for sector in range(N_FOOTLOOSE):
-        rows = np.flatnonzero(before.firms.sector == sector)
-        span = slice(int(rows[0]), int(rows[-1]) + 1)
         one, other = (
-            standing_plants(model.this_quarter(), sector, span, model.trade)[chn]
+            standing_plants(model.this_quarter(), of_one_sector(model.firms, sector), model.trade)[
+                chn
+            ]
             for model in (before, after)
         )
         assert len(one.firm)

@@ -11,6 +11,7 @@ import pytest
 
 from abm.axes import FOOTLOOSE, N_FOOTLOOSE, N_GOODS, REGIONS, USES
 from abm.economy.tables import load_economy
+from abm.engine.blocks import of_one_sector
 from abm.errors import IdentityError
 from abm.model import RelocationModel
 from abm.trade.books.accounts import ROUNDING, check_duties
@@ -112,9 +113,8 @@ def test_a_duty_of_a_tenth_raises_the_delivered_price_by_a_tenth():
     assert spared.mean() > 0.3
     seen = 0
     for sector in range(N_FOOTLOOSE):
-        rows = slice(*np.searchsorted(model.firms.sector, [sector, sector + 1]))
         plants, before = (
-            standing_plants(each.this_quarter(), sector, rows, each.trade)[MEX]
+            standing_plants(each.this_quarter(), of_one_sector(each.firms, sector), each.trade)[MEX]
             for each in (model, still)
         )
         some = spared[plants.firm]
