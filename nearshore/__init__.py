@@ -3,7 +3,7 @@
 >>> import nearshore
 >>> found = nearshore.compare("usmca", "status-quo", firms=200, quarters=1)
 >>> sorted(found.tables)
-['content', 'events', 'headlines', 'moves', 'outcomes', 'owners', 'trade']
+['content', 'events', 'headlines', 'moves', 'outcomes', 'owners', 'states', 'trade', 'welfare']
 
 ======================  ================================================================
 `RelocationModel`       the model, step by step

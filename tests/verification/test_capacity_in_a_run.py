@@ -9,7 +9,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-import abm.trade.flows.deliveries
+import abm.trade.flows.plants_at_work
 from abm.axes import N_HOSTS
 from abm.core.demand.capacity import Pace
 from abm.errors import IdentityError
@@ -214,6 +214,6 @@ def test_settings_that_no_capacity_can_have_are_refused():
 
 def test_scarcity_left_out_of_the_books_is_found_out(monkeypatch):
     rent = property(lambda self: 0.5 * (1 - 1 / self.scarcity[:, 0, 0]))
-    monkeypatch.setattr(abm.trade.flows.deliveries._Work, "rent", rent)
+    monkeypatch.setattr(abm.trade.flows.plants_at_work.PlantsAtWork, "rent", rent)
     with pytest.raises(IdentityError):
         model_of(*OVERSEAS).run_for(3)

@@ -224,7 +224,7 @@ def test_explanations_before_a_date_are_the_models_own(watched):
         found = explanation(situation, row, watched.quarter, levers=())
         used = plans.weighed.worth[place].max()
         best = max(plan.worth for plan in found.plans) / situation.unit
-        # Both are solved for until a round moves values by 1e-8, from different starts.
+        # Revenues are in single precision, and summed in another order for a firm alone.
         assert best == pytest.approx(used, rel=1e-6)
         assert sum(plan.probability for plan in found.plans) == pytest.approx(1, abs=1e-12)
         if found.gate is not None:
