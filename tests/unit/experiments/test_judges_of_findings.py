@@ -11,6 +11,7 @@ import pytest
 
 from abm.axes import FOOTLOOSE, REGIONS
 from experiments.fit.long_run_stock import made_at
+from experiments.fit.plant_moments import lead_times
 from experiments.scenarios.designs import (
     BASE_FIXED,
     COLLECTED_ANSWERED,
@@ -26,7 +27,6 @@ from experiments.scenarios.designs import (
 from experiments.validation.finding import Results
 from experiments.validation.findings.exposed_industries_lose_jobs import slope
 from experiments.validation.findings.use_is_hump_shaped_in_size import by_thirds
-from experiments.validation.fitted_rows import _lead_times
 from experiments.validation.registry import chosen, looks_of
 
 OTHERS = ("MEX", "CAN", "ROW")
@@ -194,12 +194,18 @@ def test_lead_times_are_those_of_projects_carried_out():
         (1, "cars", "USA", "USA+MEX", "announced", 2, 2.0, 0.0, "4 9"),
         (2, "cars", "USA+MEX", "USA", "announced", 1, 1.0, 0.0, "7"),
         (3, "cars", "USA+MEX", "USA", "completed", 1, 1.0, 0.0, "7"),
+        (3, "cars", "USA", "none", "announced", 1, 1.0, 0.0, "8"),
+        (5, "cars", "USA", "none", "completed", 1, 1.0, 0.0, "8"),
         (5, "cars", "USA", "USA+MEX", "cancelled", 1, 1.0, 0.0, "9"),
         (11, "cars", "USA", "USA+MEX", "completed", 1, 1.0, 0.0, "4"),
         (30, "cars", "USA", "USA+MEX", "announced", 1, 1.0, 0.0, "5"),
         (33, "cars", "USA", "USA+MEX", "completed", 1, 1.0, 0.0, "5"),
     ]
-    assert _lead_times(moves) == {"lead opening": 30.0, "lead closing": 3.0}
+    assert lead_times(moves) == {
+        "lead/opening": 30.0,
+        "lead/transfer": 3.0,
+        "lead/closing": 6.0,
+    }
 
 
 def test_what_a_set_makes_at_a_host_is_its_share_of_sales():
