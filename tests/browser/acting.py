@@ -87,6 +87,17 @@ def pause_if_playing(page):
         page.get_by_role("button", name="Pause", exact=True).click(timeout=5000)
 
 
+def do_or_start_anew(page, act):
+    """Do something; where it cannot be done, as a scenario was played to its end, start anew."""
+    page.set_default_timeout(5_000)
+    try:
+        act()
+    except playwright.TimeoutError:
+        press(page, "Reset")
+    finally:
+        page.set_default_timeout(150_000)
+
+
 def expect_pressed(page, name):
     expect(page.locator("[aria-pressed=true]").filter(has_text=name)).to_have_count(1)
 

@@ -22,6 +22,7 @@ from tests.browser.acting import (
     address_of,
     calm,
     compare,
+    do_or_start_anew,
     expect,
     expect_not_grave,
     expect_pressed,
@@ -311,13 +312,8 @@ def heap(page):
 def test_commands_at_random_leave_no_error_and_no_memory(visit, server):
     page, said, luck = visit(), len(server.log.read_text()), random.Random(3)
 
-    def go_on():
-        """Step; a scenario that was played to its end, or plays still, starts anew."""
-        able = page.get_by_role("button", name="Step", exact=True).first.is_enabled()
-        press(page, "Step" if able else "Reset")
-
     commands = {
-        "Step": go_on,
+        "Step": lambda: press(page, "Step"),
         "duty": lambda: set_number(page, "Special duty", luck.randrange(50)),
         "content": lambda: set_number(page, "Content required", luck.randrange(40, 80)),
         "Play": lambda: (press(page, "Play"), pause_if_playing(page)),
@@ -325,7 +321,7 @@ def test_commands_at_random_leave_no_error_and_no_memory(visit, server):
     }
     names, weights, begun = list(commands), (8, 3, 3, 2, 1), 0
     for turn in range(COMMANDS):
-        commands[luck.choices(names, weights)[0]]()
+        do_or_start_anew(page, commands[luck.choices(names, weights)[0]])
         if turn == COMMANDS // 4:
             settled(page)
             begun = heap(page)
