@@ -20,6 +20,7 @@ from abm.scenario.scenario import Scenario, shipped
 from abm.trade.books.rest_of_economy import balance_gap
 from abm.worlds.twin import alike, twin
 from docs.generate import table
+from experiments.fit.estimation_page import with_block
 from experiments.labels import with_minus
 from experiments.outcomes.summary import entries, summary
 from experiments.scenarios.overrides import load_scenario
@@ -164,9 +165,7 @@ def main(names: list[str]) -> None:
         return
     told = table(HEADS, rows(every_name()))
     text = PAGE.read_text(encoding="utf-8")
-    start, end = "<!-- measured: headlines -->\n", "<!-- end -->"
-    before, _, rest = text.partition(start)
-    PAGE.write_text(f"{before}{start}{told}\n{end}{rest.partition(end)[2]}", encoding="utf-8")
+    PAGE.write_text(with_block(text, "measured: headlines", told), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from abm.scenario.scenario import Scenario
 from abm.worlds.held_responses import RESPONSES, HeldWorld
 from abm.worlds.twin import twin
 from docs.generate import table
+from experiments.fit.estimation_page import with_block
 from experiments.labels import with_minus
 from experiments.outcomes.intervals import half_widths
 from experiments.scenarios.overrides import load_scenario
@@ -284,9 +285,7 @@ def main(names: list[str]) -> None:
         sys.exit(f"{unknown[0]}: is none of {', '.join(PARTS)}")
     text = PAGE.read_text(encoding="utf-8")
     for name in names or PARTS:
-        start, end = f"<!-- measured: {name} -->\n", "<!-- end -->"
-        before, _, rest = text.partition(start)
-        text = f"{before}{start}{PARTS[name]()}\n{end}{rest.partition(end)[2]}"
+        text = with_block(text, f"measured: {name}", PARTS[name]())
     PAGE.write_text(text, encoding="utf-8")
 
 
