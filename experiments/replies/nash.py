@@ -18,7 +18,7 @@ from experiments.replies.kept_runs import (
     write_found,
 )
 from experiments.replies.objectives import judged
-from experiments.replies.replying import amount, facts
+from experiments.replies.replying import amount, facts, on_the_start
 from experiments.sweeps.design.run_spec import RunFunction
 from experiments.sweeps.work.on_demand import StoppedError
 from experiments.sweeps.work.sweep import Options
@@ -108,10 +108,7 @@ def in_words(game: Game, numbers: dict[str, Any]) -> list[str]:
     if not all(turn["complete"] for turn in numbers["turns"]):
         lines.append("some searches ended before all neighbours of the best were judged; "
                      "give more candidates")  # fmt: skip
-    if not numbers["start_is_the_scenario"]:
-        lines.append(f"the start is not {game.file.scenario} as it is: levers hold for the "
-                     "whole run, at what its timeline comes to")  # fmt: skip
-    return lines
+    return [*lines, *on_the_start(game)]
 
 
 def turn_in_words(turn: Mapping[str, Any]) -> str:

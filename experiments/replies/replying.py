@@ -180,10 +180,17 @@ def in_words(game: Game, government: str, numbers: dict[str, Any]) -> list[str]:
     if not numbers["complete"]:
         lines.append("the search ended before all neighbours of the best were judged; "
                      "give more --candidates")  # fmt: skip
-    if not numbers["start_is_the_scenario"]:
-        lines.append(f"the start is not {game.file.scenario} as it is: levers hold for the "
-                     "whole run, at what its timeline comes to")  # fmt: skip
-    return lines
+    return [*lines, *on_the_start(game)]
+
+
+def on_the_start(game: Game) -> list[str]:
+    """Return that the start is another than the scenario as it is; nothing where it is not."""
+    if game.starts_as_the_scenario_is:
+        return []
+    return [
+        f"the start is not {game.file.scenario} as it is: levers hold for the whole run, at what "
+        "its timeline comes to"
+    ]
 
 
 def spans(numbers: dict[str, Any]) -> str:
