@@ -105,6 +105,14 @@ class PolicyArrays:
         Float64,
         PolicyArray(CELL, "ad valorem", "mean of `line_fixed` over what a source sells"),
     ]
+    cap_rate: Annotated[
+        Float64,
+        PolicyArray(LINE_CELL, "ad valorem", "rate of measures that count the ordinary duty in"),
+    ]
+    cap_share: Annotated[
+        Float64,
+        PolicyArray(LINE_CELL, "share of value", "what such measures fall on; 0 without one"),
+    ]
     preference: Annotated[
         Bool,
         PolicyArray(

@@ -15,7 +15,7 @@ from abm.economy.tables import Array, Economy
 from abm.engine.blocks import Block, firm_blocks
 from abm.engine.parallel import in_parallel
 from abm.policy.regimes import Policy
-from abm.trade.duties import duty_on
+from abm.trade.duties import duty_on, scheduled_duty
 from abm.trade.inputs.labour import exchange_rates, value_added_index
 from abm.trade.inputs.origin import further_rules, originating_share
 from agents import FirmTable
@@ -37,11 +37,12 @@ def outside_duty(economy: Economy, policy: Policy) -> Array:
         Between members only the entries of energy are used, which no modelled firm makes:
         the average rate, or 0 under the preference, plus duties due in any case.
     """
-    rate = duty_on(policy, ..., economy.applied_duty[..., None]).unclaimed
+    scheduled = scheduled_duty(economy)
+    rate = duty_on(policy, ..., economy.applied_duty[..., None], scheduled).unclaimed
     for (host, partner, sector), distribution in economy.rates.items():
         if sector == ENERGY:
             cell = (ENERGY, host, partner)
-            duty = duty_on(policy, cell, distribution.mean)
+            duty = duty_on(policy, cell, distribution.mean, distribution.mean)
             rate[cell] = np.where(policy.preference[host, partner], duty.fixed, duty.unclaimed)
     return rate
 
