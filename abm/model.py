@@ -42,6 +42,7 @@ from abm.state.collected import collector
 from abm.state.finished import Finished
 from abm.state.state import State
 from abm.trade.books.accounts import Accounts
+from abm.trade.entry import only_where_open, open_to_sectors
 from abm.trade.inputs.links import follow_links
 from abm.trade.sales.market_clearing import MarketState, clear_markets, fringe_prices, total_appeal
 from abm.trade.sales.spending import repriced_spending
@@ -300,6 +301,9 @@ class RelocationModel(Trading, mesa.Model):
             self.adapted_spending,
             self.price[..., adapted] / self.last_price[..., None],
         )
+        let_in = open_to_sectors(quarter.policy)
+        if let_in is not None:
+            spending = only_where_open(spending, let_in)
         pools = spending / self.on_top[..., adapted]
         return clear_markets(
             self.economy,
@@ -308,4 +312,5 @@ class RelocationModel(Trading, mesa.Model):
             fringe_prices(quarter.policy, self.calibration, quarter.outside),
             self._expenditure(),
             pools[:N_FOOTLOOSE, :N_HOSTS],
+            let_in,
         )

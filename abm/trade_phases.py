@@ -40,6 +40,7 @@ from abm.trade.borders.complying import (
 from abm.trade.borders.crossing import claim_origin
 from abm.trade.borders.this_quarter import Quarter
 from abm.trade.borders.transition import Transition
+from abm.trade.entry import open_to_sectors
 from abm.trade.flows.certificates import Filings, file_claims, new_certificates, qualified_share
 from abm.trade.flows.deliveries import Tally, tally_plants
 from abm.trade.flows.input_flows import clear_with_purchases
@@ -172,14 +173,16 @@ class Trading(Surface):
         standing = plants_presence(self.firms, self.economy, self.calibration)
         self.presence = standing ** (1 + self.scenario.economy.agglomeration)
         self.price = purchase_prices(self.calibration, last, self.now)
+        let_in = open_to_sectors(self.now)
         self.weights = sourcing_weights(
             self.economy,
             self.calibration.source_shares,
             self.price[:, :, :N_HOSTS],
             self.presence[:, :, :N_HOSTS],
+            let_in,
         )
         self.other_weights = sourcing_weights(
-            self.economy, self.calibration.other_shares, self.price, self.presence
+            self.economy, self.calibration.other_shares, self.price, self.presence, let_in
         )
         margin = self.calibration.trade_margin[..., None]
         self.on_top = (1 + margin) * (1 + last.certificates.duty) * (1 + self.now.barrier)

@@ -113,6 +113,9 @@ class PolicyArrays:
         Float64,
         PolicyArray(LINE_CELL, "share of value", "what such measures fall on; 0 without one"),
     ]
+    banned: Annotated[
+        Float64, PolicyArray(LINE_CELL, "share of value", "part of a line that may not enter")
+    ]
     preference: Annotated[
         Bool,
         PolicyArray(

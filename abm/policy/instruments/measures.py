@@ -32,6 +32,7 @@ from abm.policy.arrays import LINE_CELLS, RegimeArrays
 from abm.policy.instruments.content_limits import ContentLimits, dutiable_content, owed_at_least
 from abm.policy.instruments.duty_bases import foreign_content, metal_content
 from abm.policy.instruments.exclusions import Exclusions, left_in
+from abm.policy.instruments.import_ban import ImportBan, closed_part, fill_bans
 from abm.policy.instruments.in_all import InAll, fill_caps
 from abm.policy.instruments.line_rates import Rated, rates_by_line
 from abm.policy.instruments.metal_tiers import MetalTiers, part_of_rate
@@ -40,7 +41,7 @@ WAIVED, FIXED = range(2)
 """Parts of a rate: what a claim of origin avoids, and what is due in any case."""
 
 
-class Measure(InAll, ContentLimits, MetalTiers, Exclusions):
+class Measure(InAll, ContentLimits, MetalTiers, Exclusions, ImportBan):
     """One duty by one country, from its announcement to its end."""
 
     authority: str = setting(
@@ -51,11 +52,11 @@ class Measure(InAll, ContentLimits, MetalTiers, Exclusions):
         ("all",), unit="", meaning="where the goods come from; all but the destination", source="-"
     )
     rates: dict[Rated, Rate] = setting(
-        ...,
+        {},
         unit="ad valorem",
         meaning="rate by good (or all), product line or code of the Harmonized System;"
         " the more specific name wins",
-        source="-",
+        source="none but for a ban",
     )
     base: Literal["full_value", "metal_content", "foreign_content"] = setting(
         "full_value",
@@ -115,6 +116,10 @@ class Measure(InAll, ContentLimits, MetalTiers, Exclusions):
 
     def _at_odds(self) -> str:
         """Say which of its terms go against one another; nothing where none do."""
+        if not self.rates and not self.banned:
+            return "rates names no goods, and banned none either"
+        if any(name.startswith(("27", "primary_energy")) for name in self.banned):
+            return f"banned: {self.banned[0]} is energy, whose trade is fixed; name manufactures"
         if self.relation == "floor" and (self.in_all or self.least_in_all > 0):
             return "in_all and least_in_all count single duties, a floor their sum; choose one"
         spares = (self.content_of, self.most_domestic_content < 1)
@@ -147,6 +152,8 @@ class Measure(InAll, ContentLimits, MetalTiers, Exclusions):
         goods = ", ".join(f"{100 * rate:.4g}% on {good}" for good, rate in self.rates.items())
         base = "" if self.base == "full_value" else f", on {self.base.replace('_', ' ')}"
         in_all = " in all" if self.in_all else ""
+        if self.banned:
+            goods = ", ".join(filter(None, [goods, f"no import of {', '.join(self.banned)}"]))
         return f"{goods}{in_all} from {'+'.join(self.origins)}{base}"
 
     def named_by_line(self) -> NDArray[np.float64]:
@@ -187,6 +194,11 @@ class Measure(InAll, ContentLimits, MetalTiers, Exclusions):
 
     def _falls_on(self) -> NDArray[np.float64]:
         return self.named_by_line() * left_in(self, self.destination, self.origins)
+
+    def banned_by_line(self) -> NDArray[np.float64]:
+        """Part of each line that may not enter, shape (line, source, market)."""
+        closed = closed_part(self, self.destination, self.origins)
+        return closed * left_in(self, self.destination, self.origins)
 
     def covered_by_line(self) -> NDArray[np.float64]:
         """Part of each line that it is levied on, shape (line, source, market)."""
@@ -275,6 +287,7 @@ def fill_measures(measures: Measures, regime: RegimeArrays) -> None:
     regime.line_waived[:], regime.line_fixed[:] = by_line
     regime.measures_waived[:], regime.measures_fixed[:] = on_sectors(by_line)
     active = in_force(measures)
+    fill_bans(active, regime)
     if any(measure.in_all for measure in active.values()):
         fill_caps(active, left_to(active), regime)
 
