@@ -1,7 +1,7 @@
 """How inputs are priced, goods made and sold in a quarter: the phases in which nobody moves."""
 
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,6 +94,8 @@ class Trading(Surface):
         Regimes that are possible, and their places in the state with that at contracts.
     now : Policy
         Of each of these columns.
+    ended : ndarray, shape (input, source, market), optional
+        Part of contracts that cannot go on this quarter, as licences are not to be had for them.
     """
 
     economy: Economy
@@ -105,6 +107,7 @@ class Trading(Surface):
     columns: slice | NDArray[np.int64]
     now: Policy
     transition: Transition | None = None
+    ended: Array | None = None
 
     # --- regimes --------------------------------------------------------------------
 
@@ -173,17 +176,10 @@ class Trading(Surface):
         standing = plants_presence(self.firms, self.economy, self.calibration)
         self.presence = standing ** (1 + self.scenario.economy.agglomeration)
         self.price = purchase_prices(self.calibration, last, self.now)
-        let_in = open_to_sectors(self.now)
-        self.weights = sourcing_weights(
-            self.economy,
-            self.calibration.source_shares,
-            self.price[:, :, :N_HOSTS],
-            self.presence[:, :, :N_HOSTS],
-            let_in,
-        )
-        self.other_weights = sourcing_weights(
-            self.economy, self.calibration.other_shares, self.price, self.presence, let_in
-        )
+        weigh = partial(sourcing_weights, self.economy, let_in=open_to_sectors(self.now))
+        base, here = self.calibration, np.s_[:, :, :N_HOSTS]
+        self.weights = weigh(base.source_shares, self.price[here], self.presence[here])
+        self.other_weights = weigh(base.other_shares, self.price, self.presence)
         margin = self.calibration.trade_margin[..., None]
         self.on_top = (1 + margin) * (1 + last.certificates.duty) * (1 + self.now.barrier)
         self.value_added = value_added_cost(self.firms, self.calibration, last, self.now)
@@ -272,6 +268,7 @@ class Trading(Surface):
                 contracts_to_move=late,
                 capacity=capacity,
                 job_flows=flows,
+                licences_abroad=self._licences_abroad(accounts),
                 closing=self._close(accounts, income),
             )
         )
@@ -317,25 +314,16 @@ class Trading(Surface):
 
     def _supplies(self) -> tuple[Supply, Supply]:
         """Contracts of the quarter, of modelled sectors and of all other users of inputs."""
-        theta, renewals = self.economy.theta, self.scenario.economy.renewals
-        price = self.price[..., self.trade]
-        of_sectors = renewed_supply(
-            self.contracts,
-            self.weights[..., self.trade],
-            self.calibration.source_shares,
-            price[:, :, :N_HOSTS],
-            theta,
-            renewals,
+        economy, base, price = self.economy, self.calibration, self.price[..., self.trade]
+        renew = partial(
+            renewed_supply, theta=economy.theta, renewals=self.scenario.economy.renewals
         )
-        of_others = renewed_supply(
-            self.other_contracts,
-            self.other_weights[..., self.trade],
-            self.calibration.other_shares,
-            price,
-            theta,
-            renewals,
-        )
-        return of_sectors, of_others
+        weights, here = self.weights[..., self.trade], np.s_[:, :, :N_HOSTS]
+        ended = None if self.ended is None else self.ended[here]
+        of_sectors = renew(self.contracts, weights, base.source_shares, price[here], ended=ended)
+        weights = self.other_weights[..., self.trade]
+        others = renew(self.other_contracts, weights, base.other_shares, price, ended=self.ended)
+        return of_sectors, others
 
     def _held_claims(self) -> HeldClaims | None:
         """Claims to keep instead of choosing them; none here."""
@@ -409,6 +397,10 @@ class Trading(Surface):
         self.adapted_spending = self.other_supply.adapted(others)
         self.adapted_spending[:, :, :N_HOSTS] += self.supply.adapted(bought).sum(axis=0)
         self.last_price = self.price[..., self.trade]
+
+    def _licences_abroad(self, accounts: Accounts) -> Array:
+        """What countries of origin earn of licences; nothing where none are needed."""
+        return np.zeros_like(accounts.licences_abroad)
 
     def _rates(self) -> Array:
         """Real exchange rates of the quarter, shape (region,)."""

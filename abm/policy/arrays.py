@@ -113,6 +113,19 @@ class PolicyArrays:
         Float64,
         PolicyArray(LINE_CELL, "share of value", "what such measures fall on; 0 without one"),
     ]
+    quota: Annotated[
+        Float64,
+        PolicyArray(
+            LINE_CELL, "share of 2017 imports", "quantity that needs a licence; 0 without a quota"
+        ),
+    ]
+    licence_most: Annotated[
+        Float64, PolicyArray(LINE_CELL, "ad valorem", "what a licence is worth at most")
+    ]
+    licence_abroad: Annotated[
+        Float64,
+        PolicyArray(LINE_CELL, "share of rents", "part that the country of origin earns"),
+    ]
     banned: Annotated[
         Float64, PolicyArray(LINE_CELL, "share of value", "part of a line that may not enter")
     ]

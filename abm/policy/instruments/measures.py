@@ -34,6 +34,12 @@ from abm.policy.instruments.duty_bases import foreign_content, metal_content
 from abm.policy.instruments.exclusions import Exclusions, left_in
 from abm.policy.instruments.import_ban import ImportBan, closed_part, fill_bans
 from abm.policy.instruments.in_all import InAll, fill_caps
+from abm.policy.instruments.limited_quantity import (
+    MOST_FOR_A_LICENCE,
+    LimitedQuantity,
+    at_odds,
+    fill_quotas,
+)
 from abm.policy.instruments.line_rates import Rated, rates_by_line
 from abm.policy.instruments.metal_tiers import MetalTiers, part_of_rate
 
@@ -41,7 +47,7 @@ WAIVED, FIXED = range(2)
 """Parts of a rate: what a claim of origin avoids, and what is due in any case."""
 
 
-class Measure(InAll, ContentLimits, MetalTiers, Exclusions, ImportBan):
+class Measure(InAll, ContentLimits, MetalTiers, Exclusions, ImportBan, LimitedQuantity):
     """One duty by one country, from its announcement to its end."""
 
     authority: str = setting(
@@ -130,6 +136,8 @@ class Measure(InAll, ContentLimits, MetalTiers, Exclusions, ImportBan):
             )
         if self.originating == "exempt" and (self.least_in_all > 0 or self.most_of_value < 1):
             return "least_in_all and most_of_value are of goods that originating has 'exempt'"
+        for complaint in at_odds(self):
+            return complaint
         lowest = min((rate for rate in self.rates.values() if rate > 0), default=0.0)
         if self.least_in_all > lowest:
             return f"least_in_all {self.least_in_all:g} is above the rate {lowest:g}"
@@ -154,6 +162,9 @@ class Measure(InAll, ContentLimits, MetalTiers, Exclusions, ImportBan):
         in_all = " in all" if self.in_all else ""
         if self.banned:
             goods = ", ".join(filter(None, [goods, f"no import of {', '.join(self.banned)}"]))
+        if self.quota is not None:
+            within = f"{100 * self.quota:.4g}% of 2017 imports, {100 * self.quota_rate:.4g}% within"
+            goods = f"{goods} beyond {within}"
         return f"{goods}{in_all} from {'+'.join(self.origins)}{base}"
 
     def named_by_line(self) -> NDArray[np.float64]:
@@ -172,7 +183,17 @@ class Measure(InAll, ContentLimits, MetalTiers, Exclusions, ImportBan):
 
     def levied_by_line(self) -> NDArray[np.float64]:
         """Rate on the full value of what is not claimed, shape (line, source, market)."""
-        full = rates_by_line(self.destination, self.origins, self.rates)
+        return self._of_value(self._rates_within())
+
+    def _rates_within(self) -> dict[str, float]:
+        """Its rates, those within the quantity where there is one."""
+        if self.quota is None:
+            return dict(self.rates)
+        return {name: min(rate, self.quota_rate) for name, rate in self.rates.items()}
+
+    def _of_value(self, rates: Mapping[str, float]) -> NDArray[np.float64]:
+        """Rates on the full value."""
+        full = rates_by_line(self.destination, self.origins, rates)
         return full * part_of_rate(self.metal_tiers)[:, :, None] * self.share_by_line()
 
     def rate_by_line(self) -> NDArray[np.float64]:
@@ -197,8 +218,17 @@ class Measure(InAll, ContentLimits, MetalTiers, Exclusions, ImportBan):
 
     def banned_by_line(self) -> NDArray[np.float64]:
         """Part of each line that may not enter, shape (line, source, market)."""
+        if self.quota is not None:
+            return np.zeros(LINE_CELLS)
         closed = closed_part(self, self.destination, self.origins)
         return closed * left_in(self, self.destination, self.origins)
+
+    def most_by_line(self) -> NDArray[np.float64]:
+        """What a licence is worth at most, shape (line, source, market)."""
+        if self.banned:
+            closed = closed_part(self, self.destination, self.origins)
+            return MOST_FOR_A_LICENCE * closed * left_in(self, self.destination, self.origins)
+        return self._of_value(self.rates) - self._of_value(self._rates_within())
 
     def covered_by_line(self) -> NDArray[np.float64]:
         """Part of each line that it is levied on, shape (line, source, market)."""
@@ -288,8 +318,10 @@ def fill_measures(measures: Measures, regime: RegimeArrays) -> None:
     regime.measures_waived[:], regime.measures_fixed[:] = on_sectors(by_line)
     active = in_force(measures)
     fill_bans(active, regime)
-    if any(measure.in_all for measure in active.values()):
-        fill_caps(active, left_to(active), regime)
+    if any(measure.in_all or measure.quota for measure in active.values()):
+        left = left_to(active)
+        fill_caps(active, left, regime)
+        fill_quotas(active, left, regime)
 
 
 def behind(measures: Measures, sector: str, source: str, market: str) -> dict[str, float]:
