@@ -32,6 +32,7 @@ from abm.trade.flows.line_imports import (
 from abm.trade.inputs.input_prices import outside_duty
 from abm.trade.licences import limited_flows, with_licences
 from abm.trade.sales.market_clearing import FINAL, INTERMEDIATE
+from abm.trade.sales.serving import Served
 from abm.trade_phases import Trading
 
 PROHIBITIVE = 1.0
@@ -53,11 +54,14 @@ class LicensedTrading(Trading):
         Of the calibration year, million USD a quarter at basic values.
     parts : ndarray, shape (line, source, market)
         Of each line in what was delivered of its sector as inputs last quarter.
+    line_flows : ndarray, shape (use, line, source, market), optional
+        What came in this quarter, at basic values; None where there is no quota.
     """
 
     licences: Array
     base_imports: Array
     parts: Array
+    line_flows: Array | None = None
 
     def _look_at(self, regimes: slice | NDArray[np.int64]) -> None:
         super()._look_at(regimes)
@@ -150,11 +154,16 @@ class LicensedTrading(Trading):
         added = (1 + self.outside[..., self.trade]) * (1 + self.now.barrier[..., self.trade])
         added *= 1 + self.calibration.trade_margin
         final = served.imports * expenditure[:, None] / added[:N_FOOTLOOSE]
-        flows = sold_by_line(self.firms.line, served.customers, served.standing, spending)
+        flows = self._sold_by_line(served, spending)
         flows += from_outside(final, bought)
         paid = np.stack([expenditure, (bought * on_top)[:N_FOOTLOOSE].sum(axis=1)])
         lines = self.economy.lines
         return flows, _shares(flows, paid, on_top, lines)
+
+    def _sold_by_line(self, served: Served, spending: Array) -> Array:
+        scarcity = self.scarcity if self.scenario.economy.supply.slope > 0 else None
+        line = self.firms.line
+        return sold_by_line(line, served.customers, served.standing, spending, scarcity)
 
     def _plan_with(self, flows: Array, spent: Array) -> None:
         """Set what licences are worth under every regime to which buyers have adapted."""
@@ -202,18 +211,16 @@ class LicensedTrading(Trading):
 
     def _licences_abroad(self, accounts: Accounts) -> Array:
         """What countries of origin earn of licences, shape (use, sector, source, market)."""
-        worth = self.licences[..., -1] * self.policy.licence_abroad[..., self.in_force.regime]
-        if not worth.any():
-            return super()._licences_abroad(accounts)
-        flows = sold_by_line(
-            self.firms.line, self.served.customers, self.served.standing, self.spending
-        )
-        flows += from_outside(accounts.final.value, accounts.intermediate.value)
         quota = self.policy.quota[..., self.in_force.regime] * self.base_imports
+        self.line_flows = None
+        if not quota.any():
+            return super()._licences_abroad(accounts)
+        self.line_flows = flows = self._sold_by_line(self.served, self.spending)
+        flows += from_outside(accounts.final.value, accounts.intermediate.value)
+        worth = self.licences[..., -1] * self.policy.licence_abroad[..., self.in_force.regime]
         total = flows.sum(axis=0)
-        scale = np.divide(
-            np.minimum(total, quota), total, out=np.zeros_like(total), where=total > 0
-        )
+        within, some = np.minimum(total, quota), total > 0
+        scale = np.divide(within, total, out=np.zeros_like(total), where=some)
         customs = 1 + self.calibration.trade_margin
         on_final = mean_of_sectors(worth * scale * flows[FINAL], np.ones_like(total)) * customs
         # Inputs are delivered on certificates that average over what was shipped last quarter.

@@ -20,6 +20,7 @@ def sold_by_line(
     customers: Customers,
     standing: Mapping[int, Sequence[Plants]],
     spending: Array,
+    scarcity: Floats | None = None,
 ) -> Array:
     """Deliveries of modelled firms by line, at basic values.
 
@@ -30,6 +31,9 @@ def sold_by_line(
     standing : mapping of sequence of Plants
         As in `abm.trade.sales.serving.Served`.
     spending : ndarray, shape (sector, host, use, market)
+    scarcity : ndarray, shape (firm, host), optional
+        What scarcity adds to the prices of plants, as a factor, which users of inputs pay beside
+        what they spend at prices without it; nothing without it.
 
     Returns
     -------
@@ -42,7 +46,10 @@ def sold_by_line(
             sold = customers.sold(place, host) * place.at.of_each(spending[:, host])
             of_line = line[place.firm]
             np.add.at(total[FINAL, :, host], of_line, sold[:, FINAL] / place.mark_on)
-            np.add.at(total[INTERMEDIATE, :, host], of_line, sold[:, INTERMEDIATE])
+            inputs = sold[:, INTERMEDIATE].astype(np.float64)
+            if scarcity is not None:
+                inputs *= scarcity[place.firm, host, None]
+            np.add.at(total[INTERMEDIATE, :, host], of_line, inputs)
     return total
 
 
