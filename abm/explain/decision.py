@@ -153,6 +153,8 @@ def _crossing(situation: Situation, host: int, market: int) -> Crossing:
         here(ways.pay),
         here(ways.comply) if feasible else None,
         here(ways.claim_falsely) if lies else None,
+        float(policy.licence_price[situation.line, host, market, 0]),
+        float(policy.banned[situation.line, host, market, 0]),
     )
 
 

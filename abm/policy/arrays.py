@@ -122,6 +122,14 @@ class PolicyArrays:
     licence_most: Annotated[
         Float64, PolicyArray(LINE_CELL, "ad valorem", "what a licence is worth at most")
     ]
+    licence_price: Annotated[
+        Float64,
+        PolicyArray(
+            LINE_CELL,
+            "ad valorem",
+            "what a licence is worth, which is found in every quarter",
+        ),
+    ]
     licence_abroad: Annotated[
         Float64,
         PolicyArray(LINE_CELL, "share of rents", "part that the country of origin earns"),

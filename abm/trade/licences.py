@@ -20,6 +20,7 @@ def with_licences(policy: Policy, worth: Array) -> Policy:
     """
     return replace(
         policy,
+        licence_price=worth,
         line_fixed=policy.line_fixed + worth,
         measures_fixed=policy.measures_fixed + load_economy().lines.by_sector(worth),
     )

@@ -48,6 +48,7 @@ class Search:
 
     def __post_init__(self) -> None:
         """Nothing is known yet but that a price lies between nothing and the most."""
+        self.price = np.minimum(self.price, self.most)
         self.low = np.zeros_like(self.price)
         self.high = np.log1p(self.most)
         self.before: tuple[Floats, Floats] | None = None
