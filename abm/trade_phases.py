@@ -54,6 +54,7 @@ from abm.trade.inputs.input_prices import (
     value_added_cost,
 )
 from abm.trade.inputs.labour import exchange_rates
+from abm.trade.inputs.offsets import with_offsets
 from abm.trade.inputs.renewal import Supply, renewed_supply
 from abm.trade.sales.market_clearing import FINAL, unit_prices
 from abm.trade.sales.scarcity import (
@@ -164,6 +165,8 @@ class Trading(Surface):
         self.trade = len(places)
         self.columns = as_slice(np.append(places, every))
         self.now = self.policy.during(np.append(places, self.in_force.regime))
+        past = self.conditions.during(self.columns)
+        self.now = with_offsets(self.now, self.calibration, past, self.contracts)
         self.costs = self.every_cost.during(self.columns)
         self.outside = outside_duty(self.economy, self.now)
 

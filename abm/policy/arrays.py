@@ -230,6 +230,18 @@ class PolicyArrays:
             "part that the host's treasury pays",
         ),
     ]
+    offset_share: Annotated[
+        Float64,
+        PolicyArray(
+            ("sector", "host"),
+            "share of value made",
+            "duties on inputs that are credited at most",
+        ),
+    ]
+    offset_against: Annotated[
+        Bool,
+        PolicyArray(("sector",), "1", "whether duties on an input are credited", neutral=False),
+    ]
     investment_grant: Annotated[
         Float64,
         PolicyArray(
