@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abm.axes import N_FOOTLOOSE
-from abm.core.demand.licences import Search, price_by_hat
+from abm.core.demand.licences import LicenceSearch, price_by_hat
 from abm.economy.sector_lines import SectorLines
 from abm.economy.tables import Array
 from abm.engine.phase import phase
@@ -124,7 +124,7 @@ class LicensedTrading(Trading):
         worth[limited] = self.licences[..., -1][limited]
         most = self.now.licence_most[..., self.trade][limited]
         quota = (self.now.quota[..., self.trade] * self.base_imports)[limited]
-        search = Search(np.minimum(worth[limited], most), quota, most)
+        search = LicenceSearch(np.minimum(worth[limited], most), quota, most)
         contracts = self.contracts, self.other_contracts
         for left in reversed(range(ROUNDS)):
             worth[limited] = search.price

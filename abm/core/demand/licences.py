@@ -6,7 +6,7 @@ the duty. Imports fall in it, so that for each line and pair there is one price 
     imports(p) <= quota,    0 <= p <= most,    p (quota - imports) = 0 below ``most``
 
 Two ways to find it are here. Where imports can be worked out at any price at the cost of a
-whole market, `Search` goes from one price to the next by the secant through the last two, in
+whole market, `LicenceSearch` goes from one price to the next by the secant through the last two, in
 logarithms, between bounds that only close in. Where only flows at one price are known,
 `price_by_hat` takes demand of constant elasticity from there, others' prices given, and halves
 the interval.
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-SETTLED = 1e-3
+GAP_LEFT = 1e-3
 """Relative gap between imports and quota that is left."""
 
 STEEPEST, FLATTEST, FIRST = -20.0, -0.2, -2.0
@@ -30,7 +30,7 @@ HALVINGS = 50
 
 
 @dataclass
-class Search:
+class LicenceSearch:
     """The search for prices of licences, each for itself.
 
     Attributes
@@ -57,7 +57,7 @@ class Search:
         """Which prices need no other one, given imports at them."""
         excess = imports / self.quota - 1
         free, dearest = self.price <= 0, self.price >= self.most * (1 - 1e-12)
-        near: NDArray[np.bool_] = np.abs(excess) <= SETTLED
+        near: NDArray[np.bool_] = np.abs(excess) <= GAP_LEFT
         return near | (free & (excess < 0)) | (dearest & (excess > 0))
 
     def learn(self, imports: Floats) -> None:

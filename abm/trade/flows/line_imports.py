@@ -5,14 +5,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.axes import N_FOOTLOOSE, N_HOSTS, N_REGIONS
+from abm.axes import N_FOOTLOOSE, N_HOSTS, N_REGIONS, USES
 from abm.core.inputs.content_rules import Floats
 from abm.economy.tables import Array, load_economy
 from abm.policy.arrays import LINE_CELLS
 from abm.trade.sales.customers import Customers
 from abm.trade.sales.market_clearing import FINAL, INTERMEDIATE, Plants
-
-USES = 2
 
 
 def sold_by_line(
@@ -40,7 +38,7 @@ def sold_by_line(
     ndarray, shape (use, line, source, market)
         0 for sources outside North America.
     """
-    total = np.zeros((USES, *LINE_CELLS))
+    total = np.zeros((len(USES), *LINE_CELLS))
     for plants in standing.values():
         for host, place in enumerate(plants[:N_HOSTS]):
             sold = customers.sold(place, host) * place.at.of_each(spending[:, host])
@@ -68,7 +66,7 @@ def from_outside(final: Array, inputs: Array) -> Array:
     """
     lines = load_economy().lines
     made = lines.sector < N_FOOTLOOSE
-    total = np.zeros((USES, *LINE_CELLS))
+    total = np.zeros((len(USES), *LINE_CELLS))
     abroad = slice(N_HOSTS, N_REGIONS)
     for use, flows in enumerate((final, inputs)):
         of_sector = flows[lines.sector[made], abroad]

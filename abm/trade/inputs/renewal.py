@@ -99,6 +99,7 @@ def _shares(amount: Array) -> Array:
     return shares
 
 
+# why: what decides who signs anew and with whom, each from another place
 def renewed_supply(
     contracts: Contracts,
     weights: Array,

@@ -378,6 +378,7 @@ def total_appeal(quarter: Quarter) -> Array:
     return total
 
 
+# why: all that sellers and buyers bring to a market, each by its name
 def clear_markets(
     economy: Economy,
     calibration: Calibration,

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import brentq
 
-from abm.core.demand.licences import Search, imports_by_hat, price_by_hat
+from abm.core.demand.licences import LicenceSearch, imports_by_hat, price_by_hat
 
 ELASTICITY = np.array([0.4, 1.0, 3.0, 8.0, 15.0])
 FREE = np.array([1.0, 2.0, 5.0, 0.5, 1.5])
@@ -14,7 +14,7 @@ QUOTA = np.array([0.8, 1.5, 1.0, 0.4, 1.2])
 
 
 def found(start, most, imports, rounds=14):
-    search = Search(start.copy(), QUOTA, most)
+    search = LicenceSearch(start.copy(), QUOTA, most)
     for round_ in range(rounds):
         come = imports(search.price)
         if search.settled(come).all():

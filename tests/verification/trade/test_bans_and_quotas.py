@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from abm.axes import HAS_PLANT, HOSTS, REGIONS, SECTORS
-from abm.core.demand.licences import SETTLED
+from abm.core.demand.licences import GAP_LEFT
 from abm.economy.tables import load_economy
 from abm.errors import ScenarioError, VerificationError
 from abm.explain.decision import explained
@@ -185,7 +185,7 @@ def test_no_more_comes_in_than_the_quota_and_a_licence_costs_something_only_wher
         limited = quota > 0
         # While prices are looked for, plants are as scarce as in the quarter before; where
         # sales fall by 40% at once, they are so by some 3% of value less.
-        slack = 1.04 + SETTLED
+        slack = 1.04 + GAP_LEFT
         free, dearest = limited & (asked == 0), limited & (asked >= most * (1 - 1e-9))
         assert (come[free] <= slack * quota[free]).all()
         inside = limited & ~free & ~dearest
