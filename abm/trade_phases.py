@@ -10,6 +10,7 @@ from abm.axes import N_FOOTLOOSE, N_HOSTS, N_REGIONS
 from abm.core.demand.capacity import Cleared, invest
 from abm.core.demand.claims import HeldClaims
 from abm.core.demand.customers import sum_by_sector
+from abm.core.inputs.sourcing import InputTerms
 from abm.economy.constants import Calibration
 from abm.economy.tables import Array, Economy
 from abm.engine.blocks import as_slice, sector_edges
@@ -17,6 +18,7 @@ from abm.engine.phase import phase
 from abm.location.moving_costs import MovingCosts
 from abm.location.outlays import overhead, sunk_outlays
 from abm.location.relocation import Moves
+from abm.policy.arrays import Border
 from abm.policy.regimes import Policy
 from abm.state.surface import Surface
 from abm.trade.books.accounts import Accounts, Consumers
@@ -31,6 +33,7 @@ from abm.trade.books.rest_of_economy import (
     paid_out,
 )
 from abm.trade.books.settlement import settle
+from abm.trade.borders.border_costs import BorderCosts, border_terms, solve_at_borders
 from abm.trade.borders.complying import (
     claims_in_transition,
     held_after,
@@ -190,23 +193,22 @@ class Trading(Surface):
         """Some contracts with suppliers end and are signed anew; the others keep their sources."""
         self.supply, self.other_supply = self._supplies()
         self.contracts, self.other_contracts = self.supply.contracts, self.other_supply.contracts
-        last = self.conditions.during(self.columns)
-        self.terms = input_terms(
-            self.economy, self.calibration, last, self.now, self.weights, self.supply.weights
-        )
+        self.terms = self._terms_under(self.now)
+        self.border_terms = border_terms(self.now, self._terms_under)
 
     @phase
     def solve_costs(self) -> None:
         """Unit cost and content of every firm, host and regime."""
-        solve_costs(self.firms, self.calibration, self.terms, self.value_added, self.costs)
+        solve_costs(self.firms, self.terms, self.value_added, self.costs)
         if not isinstance(self.columns, slice):  # then costs are copies
             self.every_cost.put(self.columns, self.costs)
+        self.border_costs = self._solve_at_borders()
 
     @phase
     def claim_origin(self) -> None:
         """How every firm's goods would enter every other member."""
         held = self._held_claims()
-        self.borders = claim_origin(self.firms, self.now, self.costs, held)
+        self.borders = claim_origin(self.firms, self.now, self.costs, held, self.border_costs)
         part, _ = self.scenario.economy.renewals
         quarter = self.this_quarter()
         self.transition = plants_in_transition(
@@ -306,11 +308,25 @@ class Trading(Surface):
             self.borders,
             self.outside,
             self.transition,
+            self.border_costs,
         )
 
     def adapted_quarter(self) -> Quarter:
         """What they would meet under each possible regime once all buyers had adapted to it."""
         return self.this_quarter().during(slice(0, self.trade))
+
+    def _terms_under(self, policy: Policy) -> list[InputTerms]:
+        """What every sector meets when it buys inputs, where one set of rules holds for all."""
+        last = self.conditions.during(self.columns)
+        return input_terms(
+            self.economy, self.calibration, last, policy, self.weights, self.supply.weights
+        )
+
+    def _solve_at_borders(self) -> dict[Border, BorderCosts]:
+        """What complying costs at borders with rules of their own."""
+        return solve_at_borders(
+            self.firms, self.now, self.border_terms, self.value_added, self.costs
+        )
 
     def _supplies(self) -> tuple[Supply, Supply]:
         """Contracts of the quarter, of modelled sectors and of all other users of inputs."""

@@ -188,7 +188,7 @@ class Situation:
         terms = price_inputs(self.economy, self.calibration, conditions, policy, self.presence)
         value_added = value_added_cost(self.table, self.calibration, conditions, policy)
         costs = self.costs.during(regimes)
-        solve_costs(self.table, self.calibration, terms, value_added, costs)
+        solve_costs(self.table, terms, value_added, costs)
         market = {name: array[..., regimes] for name, array in vars(self.market).items()}
         return replace(
             self,
