@@ -2,7 +2,7 @@
 
 What is derived in ``docs/decisions/7-rules-that-differ-by-partner.md`` is held here at the prices
 of the base year, so that rules are the only difference. Whole runs are in
-``tests/runs/test_runs_with_rules_by_partner.py``.
+``tests/verification/trade/test_runs_with_rules_by_partner.py``.
 """
 
 from dataclasses import dataclass, replace
@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from abm.axes import FOOTLOOSE, N_HOSTS
-from abm.core.demand.claims import Claim
+from abm.core.demand.claims import BorderTerms, Claim, choose_claim
+from abm.core.inputs.content_rules import meet_content_rule, restricted_spending
 from abm.core.inputs.sourcing import InputTerms, UnitCosts, free_choice, free_mix
 from abm.engine.blocks import sector_rows
 from abm.errors import ScenarioError
@@ -274,6 +275,34 @@ def test_a_protocol_of_two_that_leaves_the_third_out_counts_less_at_its_border()
     np.testing.assert_allclose(there.compliant_cost, wide.compliant_cost, rtol=SAME)
     sums = alone.tally.sums
     assert np.isfinite(sums["content"]).all()
+
+
+def test_the_worked_example_of_the_instruments_page():
+    """One plant, one input and two borders, as docs/instruments.md works it out by hand."""
+    own, theta, half = 0.4, 4.0, np.array([[0.5]])
+    asked, names = np.array([0.70, 0.75, 0.82]), ("free", "Canada", "United States")
+    spend, foreign = np.full((1, 3), 0.6), np.repeat(half, 3, axis=1)
+    before_duty, power = np.ones((1, 3)), np.array([theta])
+    mix = meet_content_rule(
+        spend, foreign, before_duty, power, np.full(3, own), asked, np.zeros(3), tolerance=1e-12
+    )
+    cost = dict(zip(names, mix.net_cost.tolist(), strict=True))
+    assert cost == pytest.approx({"free": 1.0, "Canada": 1.0017, "United States": 1.0103}, abs=5e-5)
+    bought = restricted_spending(mix.log_wedge, spend, foreign, before_duty, power)
+    inside, outside = (part[0].round(2).tolist() for part in bought)
+    assert inside == [0.30, 0.35, 0.43]
+    assert outside == [0.30, 0.25, 0.18]
+
+    def claims(there, duty):
+        nothing = np.zeros((1, 1))
+        terms = BorderTerms(nothing + duty, nothing, nothing == 0, nothing + 1, nothing + 1)
+        free, compliant = (np.full((1, 1), cost[name]) for name in ("free", there))
+        paperwork, meets = nothing + 0.015, nothing > 0
+        return Claim(choose_claim(free, compliant, meets, paperwork, nothing, terms).claim.item())
+
+    assert claims("Canada", 0.025) == Claim.COMPLIES
+    assert claims("United States", 0.025) == Claim.PAYS
+    assert claims("United States", 0.10) == Claim.COMPLIES
 
 
 def test_the_search_at_a_border_does_not_depend_on_where_it_starts():
