@@ -91,7 +91,7 @@ def test_what_was_entered_is_not_overdrawn_by_figures_that_were_sent_before(visi
     held = []
     page = visit(before=lambda page: held.append(Held(page)))
     line, special = held[0], number_of(page, "Special duty")
-    claims = lever_row(page, "Spare goods that claim origin").locator("input")
+    claims = lever_row(page, "Exempt goods that claim origin").locator("input")
     origin = lever_row(page, "Special duty").locator("select").nth(1)
     settled(page)
     shown = [special.input_value(), claims.is_checked(), origin.input_value()]

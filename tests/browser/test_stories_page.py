@@ -97,7 +97,7 @@ def test_what_governments_did_is_never_told_in_dotted_keys(visit):
 def test_on_request_seeds_run_beside_the_page_and_every_figure_gets_its_interval(visit):
     page = visit()
     set_number(page, "Special duty", 40)
-    switch = page.locator(".ns-switch").filter(has_text="Spare goods that claim origin")
+    switch = page.locator(".ns-switch").filter(has_text="Exempt goods that claim origin")
     switch.locator("input").click()
     step(page, 2)
     compare(page)

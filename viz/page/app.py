@@ -20,6 +20,7 @@ from viz.page.cards import (
     Failed,
     Headlines,
     MapCard,
+    MoreFigures,
     Place,
     Scrubber,
     SpreadCard,
@@ -132,25 +133,27 @@ def _again(session: Session) -> None:
 def Laboratory_(session: Session, frame: Frame, ink: Ink) -> None:
     """Levers left, the map in the middle, charts right; both of the quarter looked at."""
     seen = frame.at(session.looking.value)
-    with solara.Div(classes=["ns-grid"]):
-        with solara.v.Html(tag="section", class_="ns-side", attributes={"aria-label": "Policy"}):
-            Text("h2", "Policy from next quarter", "ns-h2")
-            Levers(session, frame)
-            Setup(session, frame)
-        with solara.v.Html(tag="section", class_="ns-middle", attributes={"aria-label": "Map"}):
-            Stories(session, frame)
-            Scrubber(session, frame)
-            MapCard(session, seen, ink)
-            Place(session, frame)
-            Headlines(seen)
-            Sureness(session, seen)
-            Events(seen)
-        with solara.v.Html(tag="section", class_="ns-charts", attributes={"aria-label": "Charts"}):
-            for draw in lines.CHARTS:
-                Drawn(draw(seen, ink), seen, "176px")
-            SpreadCard(session, seen, ink)
-            Drawn(network(frame, ink), frame, "260px", on_pick=session.visit_supplier)
-        Strip(seen)
+    with solara.Div():
+        Stories(session, frame)
+        with solara.Div(classes=["ns-grid"]):
+            with solara.v.Html(tag="section", class_="ns-side", attributes={"aria-label": "Policy"}):
+                Text("h2", "Policy from next quarter", "ns-h2")
+                Levers(session, frame)
+                Setup(session, frame)
+            with solara.v.Html(tag="section", class_="ns-middle", attributes={"aria-label": "Map"}):
+                Scrubber(session, frame)
+                Headlines(seen)
+                MapCard(session, seen, ink)
+                Place(session, frame)
+                MoreFigures(seen)
+                Sureness(session, seen)
+                Events(seen)
+            with solara.v.Html(tag="section", class_="ns-charts", attributes={"aria-label": "Charts"}):
+                for draw in lines.CHARTS:
+                    Drawn(draw(seen, ink), seen, "176px")
+                SpreadCard(session, seen, ink)
+                Drawn(network(frame, ink), frame, "260px", on_pick=session.visit_supplier)
+            Strip(seen)
 
 
 @solara.component

@@ -23,6 +23,10 @@ from viz.page.session import Session
 from viz.page.stories import STORIES, Story
 
 
+MAP_HEIGHT = "min(clamp(260px, calc(100vh - 440px), 640px), 84vw)"
+"""What is left of a window for the map, with stories and figures above it."""
+
+
 @solara.component
 def Drawn(chart: Chart, frame: Frame, height: str, on_pick: Any = None) -> None:
     """A chart with its sentence, its legend, its table and its buttons."""
@@ -78,7 +82,7 @@ def MapCard(session: Session, frame: Frame, ink: Ink) -> None:
                 )
             Press("Trade", lambda: session.arcs.set(not session.arcs.value), session.arcs.value)
         chart = trade_map(frame, ink, session.colour_by.value, session.arcs.value)
-        Drawn(chart, frame, "min(clamp(280px, 50vh, 640px), 84vw)", on_pick=pick)
+        Drawn(chart, frame, MAP_HEIGHT, on_pick=pick)
 
 
 @solara.component
@@ -96,16 +100,21 @@ def SpreadCard(session: Session, frame: Frame, ink: Ink) -> None:
 
 @solara.component
 def Headlines(frame: Frame) -> None:
-    """The figures in front, with what changed and how the two worlds differ; the others folded."""
-    front, other = tiles(frame)
-    with solara.Div():
-        solara.HTML(tag="ul", classes=["ns-tiles", "ns-front"], unsafe_innerHTML="".join(front))
-        solara.HTML(
-            tag="details",
-            classes=["ns-more-figures"],
-            unsafe_innerHTML=f"<summary>{len(other)} more figures</summary>"
-            f"<ul class='ns-tiles'>{''.join(other)}</ul>",
-        )
+    """The figures in front, with what changed and how the two worlds differ."""
+    front, _ = tiles(frame)
+    solara.HTML(tag="ul", classes=["ns-tiles", "ns-front"], unsafe_innerHTML="".join(front))
+
+
+@solara.component
+def MoreFigures(frame: Frame) -> None:
+    """The other figures, folded."""
+    _, other = tiles(frame)
+    solara.HTML(
+        tag="details",
+        classes=["ns-more-figures"],
+        unsafe_innerHTML=f"<summary>{len(other)} more figures</summary>"
+        f"<ul class='ns-tiles'>{''.join(other)}</ul>",
+    )
 
 
 @solara.component
@@ -156,10 +165,12 @@ def Stories(session: Session, frame: Frame) -> None:
         if story is not None:
             Told(session, frame, story)
         else:
-            Press("Stories", lambda: session.offering.set(not session.offering.value),
-                  session.offering.value)  # fmt: skip
-            if session.offering.value:
-                Text("p", "Four questions to begin with, each answered by a run of the model.", "")
+            with solara.Div(classes=["ns-row"]):
+                Press("Stories", lambda: session.offering.set(not session.offering.value),
+                      session.offering.value)  # fmt: skip
+                if session.offering.value:
+                    Text("p", "Four questions to begin with, each answered by a run of the model.",
+                         "")  # fmt: skip
             with solara.Div(classes=["ns-story-cards"]):
                 for number, one in enumerate(STORIES if session.offering.value else ()):
                     Press(
@@ -180,16 +191,17 @@ def Told(session: Session, frame: Frame, story: Story) -> None:
         if not ready:
             Text("p", session.busy.value or "The story is being played.", "", role="status")
             return
-        Text("p", f"{number + 1} of {last + 1}. {frame.date(quarter)}: {what}", "ns-stop")
+        with solara.Div(classes=["ns-row"]):
+            Text("p", f"{number + 1} of {last + 1}. {frame.date(quarter)}: {what}", "ns-stop")
+            with solara.Div(classes=["ns-story-steps"]):
+                if number > 0:
+                    Press("Back", lambda: session.visit_stop(number - 1))
+                if number < last:
+                    Press("Next", lambda: session.visit_stop(number + 1), classes=["ns-go"])
+                else:
+                    Press("Now pull it yourself", session.end_story, classes=["ns-go"])
+                Press("Leave the story", session.end_story)
         Text("p", who_gains_and_why(frame.at(quarter)), "ns-answer", role="status")
-        with solara.Div(classes=["ns-story-steps"]):
-            if number > 0:
-                Press("Back", lambda: session.visit_stop(number - 1))
-            if number < last:
-                Press("Next", lambda: session.visit_stop(number + 1), classes=["ns-go"])
-            else:
-                Press("Now pull it yourself", session.end_story, classes=["ns-go"])
-            Press("Leave the story", session.end_story)
 
 
 @solara.component

@@ -85,7 +85,8 @@ IMPORTANT = (
         chosen=("USA", "MEX", "all"),
     ),
     PanelLever(
-        "Tariffs", "Spare goods that claim origin", "tariffs.special_waived_for_originating"
+        "Tariffs", "Exempt goods that claim origin",
+        "tariffs.special_waived_for_originating",
     ),
     PanelLever("Tariffs", "Free trade for originating goods", "agreement.preference"),
     PanelLever(
