@@ -28,7 +28,7 @@ from tests.browser.acting import (
     expect_pressed,
     expect_quarter,
     number_of,
-    pause_if_playing,
+    play_and_pause,
     press,
     restored,
     set_number,
@@ -316,7 +316,7 @@ def test_commands_at_random_leave_no_error_and_no_memory(visit, server):
         "Step": lambda: press(page, "Step"),
         "duty": lambda: set_number(page, "Special duty", luck.randrange(50)),
         "content": lambda: set_number(page, "Content required", luck.randrange(40, 80)),
-        "Play": lambda: (press(page, "Play"), pause_if_playing(page)),
+        "Play": lambda: play_and_pause(page),
         "Reset": lambda: press(page, "Reset"),
     }
     names, weights, begun = list(commands), (8, 3, 3, 2, 1), 0

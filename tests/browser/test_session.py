@@ -30,13 +30,13 @@ def test_steps_go_on_while_a_drawing_does_not_end(monkeypatch):
     until(lambda: session.frame.value is not None and not session.busy.value)
     stop = session.frame.subscribe(lambda _: drawn.wait())
     session.speed.value = len(SPEEDS) - 1
-    session.toggle()
+    session.play(True)
     until(lambda: session.frame.value.quarter > 0)
     stands = session.frame.value.quarter
     until(lambda: session.laboratory.quarter >= stands + 4)
     assert session.frame.value.quarter == stands
     drawn.set()
-    session.toggle()
+    session.play(False)
     until(lambda: not session.playing.value)
     until(lambda: session.frame.value.quarter == session.laboratory.quarter)
     stop()
@@ -75,7 +75,7 @@ def test_whatever_is_asked_for_during_a_long_quarter_is_acknowledged_at_once(slo
     session.visit_city(0)
     session.visit_supplier(next(iter(session.frame.value.world.suppliers)))
     session.compare(None)
-    session.toggle()
+    session.play(False)
     # The quarter under way is held for a minute: whoever waited for it would wait as long.
     assert perf_counter() - began < 20
     assert session.pausing.value
@@ -121,6 +121,21 @@ def test_starting_again_drops_what_waits_and_ends_with_the_last_one_asked_for(sl
     assert session.owed.value == 0
 
 
+def test_who_plays_again_while_it_pauses_reads_of_no_pause(slow_session):
+    session, go = slow_session
+    session.play(True)
+    session.play(True)
+    until(lambda: session.doing.value)
+    session.play(False)
+    assert session.pausing.value
+    session.play(True)
+    assert session.playing.value
+    assert not session.pausing.value
+    go.set()
+    until(lambda: session.frame.value.quarter > 1)
+    session.play(False)
+
+
 def test_it_pauses_until_the_quarter_under_way_is_drawn(slow_session):
     session, go = slow_session
     drawn, shown = threading.Event(), []
@@ -132,7 +147,7 @@ def test_it_pauses_until_the_quarter_under_way_is_drawn(slow_session):
     stop = session.frame.subscribe(draw)
     session.step()
     until(lambda: session.doing.value)
-    session.toggle()
+    session.play(False)
     go.set()
     until(lambda: session.laboratory.quarter == 1)
     sleep(1)

@@ -90,7 +90,7 @@ def Header(session: Session) -> None:
             over=session.failure.value is not None or (frame is not None and frame.over),
             speed=session.speed.value,
             names=[name for name, _ in SPEEDS],
-            event_toggle=lambda *_: session.toggle(),
+            event_play=lambda on: session.play(bool(on)),
             event_step=lambda count: session.step(
                 QUARTERS_A_YEAR if count == QUARTERS_A_YEAR else 1
             ),

@@ -146,14 +146,18 @@ class Session(PageState):
         for _ in range(quarters):
             self._work.ask(self._owed_quarter)
 
-    def toggle(self) -> None:
-        """Play or pause; quarters asked for are given up by a pause."""
-        if self.playing.value or self.owed.value:
+    def play(self, on: bool) -> None:
+        """Play or pause; quarters asked for are given up by a pause.
+
+        Asked for what is so already, it does nothing: of two fast clicks on one button the
+        second was made before the page had answered the first.
+        """
+        if not on:
             self._pause()
-            return
-        self.offering.value = False
-        self.playing.value, self.notice.value, self.looking.value = True, "", None
-        self._work.go_on(self._quarter, lambda: 1 / SPEEDS[self.speed.value][1])
+        elif not self.playing.value:
+            self.offering.value, self.pausing.value = False, False
+            self.playing.value, self.notice.value, self.looking.value = True, "", None
+            self._work.go_on(self._quarter, lambda: 1 / SPEEDS[self.speed.value][1])
 
     def _pause(self) -> None:
         self.playing.value = False
