@@ -80,14 +80,14 @@ def test_whatever_is_asked_for_during_a_long_quarter_is_acknowledged_at_once(slo
     assert perf_counter() - began < 20
     assert session.pausing.value
     assert session.owed.value == 0
-    assert len(session.waiting.value) == 2
-    # The link has what waits already: it comes with the quarter after the one under way.
+    assert len(session.waiting) == 2
+    # The link has the quarter under way, and what waits: it comes with the quarter after.
     until(lambda: keep.restored(session.link.value).levers)
+    until(lambda: keep.restored(session.link.value).quarters == 1)
     played = keep.restored(session.link.value)
-    assert played.quarters == 0
     assert [quarter for quarter, _ in played.levers] == [2]
     go.set()
-    until(lambda: session.frame.value.quarter == 1 and not session.waiting.value)
+    until(lambda: session.frame.value.quarter == 1 and not session.waiting)
     until(lambda: not session.pausing.value and not session.doing.value)
     assert session.laboratory.quarter == 1, "the second step was given up by the pause"
     until(lambda: session.frame.value.scenario.timeline)

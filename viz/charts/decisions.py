@@ -100,7 +100,9 @@ def _deed(row: dict[str, Any], done: bool, s: str) -> str:
         return f"{verb}{s} {_article(_percent(new))} duty on {goods}{whom}"
     if row["instrument"] == "tariffs.special_waived_for_originating":
         spared = f"exempt{s} goods that claim origin from special duties"
-        return spared if new == "yes" else f"charge{s} special duties on goods that claim origin, too"
+        return (
+            spared if new == "yes" else f"charge{s} special duties on goods that claim origin, too"
+        )
     return f"change{s} {_named(parts)} from {_value(parts, old)} to {_value(parts, new)}"
 
 

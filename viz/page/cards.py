@@ -22,7 +22,6 @@ from viz.page.parts import ChartPart, ScrubberPart
 from viz.page.session import Session
 from viz.page.stories import STORIES, Story
 
-
 MAP_HEIGHT = "min(clamp(260px, calc(100vh - 440px), 640px), 84vw)"
 """What is left of a window for the map, with stories and figures above it."""
 
@@ -118,21 +117,29 @@ def MoreFigures(frame: Frame) -> None:
 
 
 @solara.component
-def Sureness(session: Session, frame: Frame) -> None:
-    """What is luck: seeds run on request, in processes of their own."""
-    luck, running = frame.sure, session.measuring.value
+def Sureness(session: Session, frame: Frame, seen: Frame) -> None:
+    """What is luck: seeds run on request, in processes of their own.
+
+    ``seen`` is what is drawn: ``frame``, or an earlier quarter that is looked back at.
+    """
+    luck, running = frame.luck, session.measuring.value
     said = "One seed is one draw of luck: run more to see what would differ by itself."
     if luck is not None:
-        said = (
-            f"Figures and lines are means of {len(luck.seeds)} seeds with 95% intervals, up to"
-            f" {frame.date(luck.quarter)}."
-        )
+        count, until = len(luck.seeds), frame.date(luck.quarter)
+        said = f"Figures and lines are means of {count} seeds with 95% intervals, up to {until}."
+        if seen.sure is None:
+            said = (
+                f"The bands of {count} seeds reach up to {until}. Figures, and lines after it,"
+                f" are of seed {frame.start.seed} alone."
+            )
     with solara.Div(classes=["ns-card", "ns-sureness"]):
         Text("h2", "How much is luck?", "ns-h2")
-        Text("p", f"Running {running}\N{HORIZONTAL ELLIPSIS}" if running else said, "",
-             role="status")  # fmt: skip
+        Text("p", f"Running {running}\N{HORIZONTAL ELLIPSIS} {said if luck else ''}" if running
+             else said, "", role="status")  # fmt: skip
         for count in () if running else SEEDS_BESIDE:
-            Press(f"Run {count} seeds", lambda count=count: session.measure_luck(count))
+            on = luck is not None and count == len(luck.seeds) and frame.sure is None
+            name = f"Run {count} seeds{f' on to {frame.date(frame.quarter)}' * on}"
+            Press(name, lambda count=count: session.measure_luck(count))
 
 
 @solara.component
@@ -201,7 +208,10 @@ def Told(session: Session, frame: Frame, story: Story) -> None:
                 else:
                     Press("Now pull it yourself", session.end_story, classes=["ns-go"])
                 Press("Leave the story", session.end_story)
-        Text("p", who_gains_and_why(frame.at(quarter)), "ns-answer", role="status")
+        told = who_gains_and_why(frame.at(quarter))
+        if session.measuring.value:
+            told += f" To tell, more seeds are run: {session.measuring.value} so far."
+        Text("p", told, "ns-answer", role="status")
 
 
 @solara.component
