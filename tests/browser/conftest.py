@@ -42,7 +42,7 @@ import functools, pathlib, runpy, time
 import uvicorn
 import abm.model, abm.trade_phases
 from abm.errors import NearshoreError
-from viz.page.server import serve
+from viz.page.server import SETTINGS, serve
 solved = abm.trade_phases.solve_costs
 def solve_costs(*arguments):
     model = sys._getframe(1).f_locals["self"]
@@ -51,7 +51,8 @@ def solve_costs(*arguments):
     while HOLDS in model.scenario.name and model.quarter > 0 and not pathlib.Path("go").exists():
         time.sleep(0.05)
     return solved(*arguments)
-_, firms, token, port, PING, BREAKS, HOLDS, ONCE = sys.argv
+_, firms, token, port, PING, BREAKS, HOLDS, ONCE, LEFT = sys.argv
+SETTINGS["SOLARA_KERNEL_CULL_TIMEOUT"] = LEFT or SETTINGS["SOLARA_KERNEL_CULL_TIMEOUT"]
 abm.model.calibrated_economy = runpy.run_path(ONCE)["set_up_once"]
 abm.trade_phases.solve_costs = solve_costs
 from viz.lab.laboratory import Laboratory
@@ -85,9 +86,12 @@ PING = 5.0
 
 
 class Served:
-    """A server in a process of its own."""
+    """A server in a process of its own.
 
-    def __init__(self, folder, token="", port=0, firms=FIRMS):
+    ``left`` is after how long a place is free whose browser is gone.
+    """
+
+    def __init__(self, folder, token="", port=0, firms=FIRMS, left=""):
         self.folder = folder
         self.log = folder / f"server{'-token' if token else ''}.log"
         environment = {
@@ -95,7 +99,7 @@ class Served:
             "PYTHONPATH": str(ROOT),
             "PYTHONUNBUFFERED": "1",
         }
-        given = [str(firms), token, str(port), str(PING), BREAKS, HOLDS, str(SET_UP_ONCE)]
+        given = [str(firms), token, str(port), str(PING), BREAKS, HOLDS, str(SET_UP_ONCE), left]
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-c", WATCHED, *given],

@@ -101,7 +101,7 @@ def _of_which_seeds(frame: Frame) -> str:
     """What the lines and their bands are of, where there are any."""
     luck, seed = frame.luck, frame.start.seed
     if luck is None:
-        return f"Seed {seed} alone, so without a band: what of it is luck is not known."
+        return f"Seed {seed} alone: no band of luck."
     count = len(luck.seeds)
     if frame.sure is not None:
         return f"Lines: mean of {count} seeds; bands: 95% of worlds."
