@@ -40,8 +40,11 @@ def looked_up(host, *rest, **more):
 socket.getaddrinfo = looked_up
 import functools, pathlib, runpy, time
 import uvicorn
+_, firms, token, port, PING, BREAKS, HOLDS, ONCE, LEFT, SEEDS = sys.argv
 import abm.model, abm.trade_phases
 from abm.errors import NearshoreError
+import viz.lab.luck
+viz.lab.luck.SEEDS_BESIDE = (int(SEEDS), *viz.lab.luck.SEEDS_BESIDE[1:])
 from viz.page.server import SETTINGS, serve
 solved = abm.trade_phases.solve_costs
 def solve_costs(*arguments):
@@ -51,7 +54,6 @@ def solve_costs(*arguments):
     while HOLDS in model.scenario.name and model.quarter > 0 and not pathlib.Path("go").exists():
         time.sleep(0.05)
     return solved(*arguments)
-_, firms, token, port, PING, BREAKS, HOLDS, ONCE, LEFT = sys.argv
 SETTINGS["SOLARA_KERNEL_CULL_TIMEOUT"] = LEFT or SETTINGS["SOLARA_KERNEL_CULL_TIMEOUT"]
 abm.model.calibrated_economy = runpy.run_path(ONCE)["set_up_once"]
 abm.trade_phases.solve_costs = solve_costs
@@ -81,6 +83,9 @@ whose steps last until there is a file called ``go``. Like firms are set up once
 BREAKS, HOLDS = "breaks-down", "holds-still"
 """In the names of those scenarios."""
 
+SEEDS = 4
+"""That a story is run with: every one takes seconds, and two make an interval."""
+
 PING = 5.0
 """Seconds in which the server asks a browser for a sign of life, and waits for it."""
 
@@ -99,7 +104,17 @@ class Served:
             "PYTHONPATH": str(ROOT),
             "PYTHONUNBUFFERED": "1",
         }
-        given = [str(firms), token, str(port), str(PING), BREAKS, HOLDS, str(SET_UP_ONCE), left]
+        given = [
+            str(firms),
+            token,
+            str(port),
+            str(PING),
+            BREAKS,
+            HOLDS,
+            str(SET_UP_ONCE),
+            left,
+            str(SEEDS),
+        ]
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-c", WATCHED, *given],
