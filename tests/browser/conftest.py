@@ -117,7 +117,7 @@ class Served:
         ]
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-c", WATCHED, *given],
+                [sys.executable, "-c", WATCHED, *map(str, given)],
                 stdout=subprocess.PIPE,
                 stderr=log,
                 env=environment,
