@@ -8,6 +8,9 @@ from whole arrays: a view of an array costs as much as such a loop.
 import numpy as np
 from numba import njit
 
+NEGLIGIBLE = -40.0
+"""Exponent from which on a sum of at least one is the same without its exponential."""
+
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def decay(lattice, deaths, home, chances):
@@ -206,7 +209,9 @@ def expected_best(worth, count, noise, best):
         if noise > 0:
             total = 0.0
             for choice in range(count):
-                total += np.exp((worth[choice, firm] - top) / noise)
+                behind = (worth[choice, firm] - top) / noise
+                if behind > NEGLIGIBLE:
+                    total += np.exp(behind)
             top += noise * np.log(total)
         best[firm] = top
 

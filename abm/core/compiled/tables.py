@@ -15,7 +15,7 @@ from abm.core.choice.sets import Booleans, Sets
 from abm.core.inputs.content_rules import Floats
 
 
-FIRMS_A_BLOCK = 32
+FIRMS_A_BLOCK = 64
 """Firms that are worked on at once, so that the processor does the same for several in one go."""
 
 
