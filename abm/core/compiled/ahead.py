@@ -78,7 +78,7 @@ def _look_all(tables, outlook, standing, ordered, answer):
         worth = _backwards(
             (lattice, terms, chances, powers[firms.belief[some[0]]]),
             (profit, firms.costs[some]),
-            (outlook.possible, outlook.count),
+            (outlook.possible, outlook.listed),
             (standing[some], firms.kind[some]),
             values,
         )
@@ -218,7 +218,7 @@ def _put(given, place, firm, found, answer):
     keeping[firm, config] = 1.0
     of_parts, odds = np.empty((2, configs))
     for quarter in range(quarters):
-        for regime in outlook.possible[quarter, : outlook.count[quarter]]:
+        for regime in outlook.possible[quarter, : outlook.listed[quarter]]:
             for pair in range(first, last):
                 of_parts[pair - first] = worth[quarter, lattice.part[pair], regime, place]
             odds_of_best(of_parts, last - first, terms.keep_noise, odds)

@@ -89,7 +89,7 @@ def _upwards(known, money, tolerance, every, values):
 
     ``values`` has shape (1, config, regime, firm).
     """
-    lattice, terms, chances, powers, groups, longest = known
+    lattice, terms, chances, powers, _, longest = known
     _, configs, regimes, firms = values.shape
     closing, expected = np.empty((configs, regimes, firms)), np.empty(values.shape)
     reached = np.empty((len(terms.steps), configs, regimes, firms))
@@ -136,8 +136,8 @@ def _best_closing(known, money, config, reached, closing):
 def _settle(known, profit, layer, closing, tolerance, answer):
     """Solve sets of a layer, group of regimes by group."""
     lattice, terms, chances, powers, groups, _ = known
-    members, may_close = layer
-    values, worst = answer
+    members, _ = layer
+    values, _ = answer
     _, _, regimes, firms = values.shape
     start, later = np.empty((2, len(members), regimes, firms))
     for place, config in enumerate(members):

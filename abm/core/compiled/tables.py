@@ -14,7 +14,6 @@ from abm.core.choice.parts_of_sets import Indices
 from abm.core.choice.sets import Booleans, Sets
 from abm.core.inputs.content_rules import Floats
 
-
 FIRMS_A_BLOCK = 64
 """Firms that are worked on at once, so that the processor does the same for several in one go."""
 
@@ -92,14 +91,14 @@ class Outlook(NamedTuple):
     later : ndarray, shape (belief, regime, regime)
     possible : ndarray of int, shape (quarter ahead + 1, regime)
         First the regimes that somebody thinks possible, the horizon last.
-    count : ndarray of int, shape (quarter ahead + 1,)
+    listed : ndarray of int, shape (quarter ahead + 1,)
         How many these are.
     """
 
     near: Floats
     later: Floats
     possible: Indices
-    count: Indices
+    listed: Indices
 
 
 @lru_cache(maxsize=8)

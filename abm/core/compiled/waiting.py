@@ -7,8 +7,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from abm.core.choice.location import MAX_NEWTON_STEPS
-from abm.core.compiled.tables import Outlook, doubles, outlook_of
 from abm.core.choice.parts_of_sets import Indices
+from abm.core.compiled.tables import Outlook, doubles, outlook_of
 from abm.core.inputs.content_rules import Floats
 from abm.core.opportunities.waiting import OUT_OF_REACH, Waiting
 
@@ -59,7 +59,7 @@ def _all_cutoffs(gain, chances, regime, found):
                 continue
             _gather(gain[firm, :, target], outlook, of_one)
             found[firm, target] = _cutoff(
-                of_one, to_next, waits, outlook.count, _place(outlook, regime), room
+                of_one, to_next, waits, outlook.listed, _place(outlook, regime), room
             )
 
 
@@ -75,17 +75,17 @@ def _all_values(gain, chances, luck, regime, found):
         _expect(outlook, belief[firm], remains[firm], stay, to_next, waits)
         _gather(gain[firm, :, :], outlook, of_one)
         if quarters == 1:
-            _pivots(of_one[0, : outlook.count[0]], waits, luck[firm], True, room)
+            _pivots(of_one[0, : outlook.listed[0]], waits, luck[firm], True, room)
             found[firm] = room[0, place]
         else:
-            value, _ = _waited(of_one, to_next, waits, outlook.count, luck[firm], room)
+            value, _ = _waited(of_one, to_next, waits, outlook.listed, luck[firm], room)
             found[firm] = max(value, of_one[0, 0] + luck[firm])
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _place(outlook, regime):
     """Where the regime in force is among those that are possible."""
-    for place in range(outlook.count[0]):
+    for place in range(outlook.listed[0]):
         if outlook.possible[0, place] == regime:
             return place
     return 0
@@ -95,7 +95,7 @@ def _place(outlook, regime):
 def _gather(gain, outlook, of_one):
     """Fill in the gains of one opportunity under regimes that are possible, none of it infinite."""
     for quarter in range(len(gain)):
-        for place in range(outlook.count[quarter]):
+        for place in range(outlook.listed[quarter]):
             now = gain[quarter, outlook.possible[quarter, place]]
             of_one[quarter, place] = max(now, -OUT_OF_REACH)
 
@@ -103,7 +103,7 @@ def _gather(gain, outlook, of_one):
 @njit(cache=True, nogil=True, error_model="numpy")
 def _expect(outlook, belief, remains, stay, to_next, waits):
     """Fill in ``T`` of every quarter, and ``N`` when all regimes wait at the horizon."""
-    possible, count = outlook.possible, outlook.count
+    possible, count = outlook.possible, outlook.listed
     horizon = len(count) - 1
     for quarter in range(horizon + 1):
         then = min(quarter + 1, horizon)
