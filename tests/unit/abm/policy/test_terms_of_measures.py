@@ -119,6 +119,50 @@ def test_an_american_car_owes_canada_on_at_most_85_per_cent_of_its_value():
     assert law.rate == 0.2125
 
 
+def test_an_american_car_with_parts_of_canada_and_mexico_owes_canada_on_the_rest(monkeypatch):
+    shown = {"CAN": 0.1, "MEX": 0.2}
+    law = duty(LAW, date(2025, 10, 1), "CAN", Good("USA", "870323", True, {"can": 0.1, "mex": 0.2}))
+    shape = (len(SECTORS), len(REGIONS))
+    monkeypatch.setattr(
+        "abm.policy.instruments.content_limits.foreign_content",
+        lambda destination: np.full(shape, 1 - shown.get(destination, 0.0)),
+    )
+    flow = (REGIONS.index("USA"), REGIONS.index("CAN"))
+    terms = """destination = 'CAN'
+        rates = { cars_petrol = 0.25 }
+        originating = "pays_on_foreign_content"
+        content_of = ["CAN", "MEX"]
+        most_of_value = 0.85"""
+    assert (0.25, law.rate) == owes("cars_petrol", flow, 0.0, cars=terms)
+    assert law.rate == 0.175
+
+
+def test_reciprocal_duties_are_by_origin_with_exempt_goods_and_give_way_to_metals():
+    """25 May 2025: China owes 10%, phones nothing, metals by their own act, Mexico nothing."""
+    china, act = REGIONS.index("CHN"), "us-ieepa-reciprocal"
+    goods = (("CHN", "940360"), ("CHN", "851713"), ("CHN", "720839"), ("MEX", "610910"))
+    part = {}
+    for origin, code in goods:
+        acts = duty(LAW, date(2025, 5, 25), "USA", Good(origin, code)).acts
+        part[code] = sum(one.rate for one in acts if one.act == act)
+    reciprocal = """origins = ["CHN", "ROW"]
+        rates = { all = 0.10, telephones = 0 }"""
+    metals = """origins = ["CHN", "ROW", "MEX", "CAN"]
+        rates = { steel_flat = 0.25 }
+        relation = "instead_of"
+        instead_of = ["reciprocal"]"""
+    both = {"reciprocal": reciprocal, "metals": metals}
+    for code, line, rate in (
+        ("940360", "furniture", 0.0),
+        ("851713", "telephones", 0.0),
+        ("720839", "steel_flat", 0.25),
+    ):
+        found = owes(line, (china, INTO), 0.0, **both)
+        assert (part[code] + rate, part[code] + rate) == found
+    assert owes("apparel_knit", ordinary=0.0, **both) == (0.0, 0.0)
+    assert (part["940360"], part["851713"], part["720839"], part["610910"]) == (0.10, 0, 0, 0)
+
+
 def test_content_of_several_countries_is_spared_where_it_is_said():
     canada = REGIONS.index("USA"), SECTORS.index("cars")
     spared = dutiable_content(ContentLimits(content_of=("CAN", "MEX")), "CAN")
