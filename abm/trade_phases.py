@@ -309,15 +309,17 @@ class Trading(Spending):
 
     def _supplies(self) -> tuple[Supply, Supply]:
         """Contracts of the quarter, of modelled sectors and of all other users of inputs."""
-        economy, base, price = self.economy, self.calibration, self.price[..., self.trade]
-        renew = partial(
-            renewed_supply, theta=economy.theta, renewals=self.scenario.economy.renewals
+        base, price, here = self.calibration, self.price[..., self.trade], np.s_[:, :, :N_HOSTS]
+        terms = self.economy.theta, self.scenario.economy.renewals
+        weights, ended = self.weights[..., self.trade], self.ended
+        here_ended = None if ended is None else ended[here]
+        of_sectors = renewed_supply(
+            self.contracts, weights, base.source_shares, price[here], *terms, here_ended
         )
-        weights, here = self.weights[..., self.trade], np.s_[:, :, :N_HOSTS]
-        ended = None if self.ended is None else self.ended[here]
-        of_sectors = renew(self.contracts, weights, base.source_shares, price[here], ended=ended)
         weights = self.other_weights[..., self.trade]
-        others = renew(self.other_contracts, weights, base.other_shares, price, ended=self.ended)
+        others = renewed_supply(
+            self.other_contracts, weights, base.other_shares, price, *terms, ended
+        )
         return of_sectors, others
 
     def _held_claims(self) -> HeldClaims | None:
