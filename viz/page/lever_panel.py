@@ -20,6 +20,7 @@ from abm.policy.regimes import known_entries
 from abm.policy.timeline import TimelineEntry, segments
 from abm.scenario.scenario import Scenario
 from experiments.labels import REGION_NAMES, SECTOR_NAMES
+from experiments.scenarios.in_words import KEY_NAMES
 
 ALL_REGIONS, ALL_SECTORS = "All regions", "All"
 
@@ -76,52 +77,33 @@ class PanelLever:
         return self.key.format(**chosen)
 
 
+def _front(
+    group: str, key: str, most: float | None = None, chosen: tuple[str, ...] = ()
+) -> PanelLever:
+    """A lever with the name that its key has in reports, too."""
+    return PanelLever(group, KEY_NAMES[_stem(key)], key, most, chosen)
+
+
+def _stem(key: str) -> str:
+    return key.partition(".{")[0]
+
+
+MARKETS = "Borders and markets"
+
 IMPORTANT = (
-    PanelLever(
-        "Tariffs",
-        "Special duty",
-        "tariffs.special.{into}.{from}.{goods}",
-        1.0,
-        chosen=("USA", "MEX", "all"),
+    _front("Tariffs", "tariffs.special.{into}.{from}.{goods}", 1.0, ("USA", "MEX", "all")),
+    _front("Tariffs", "tariffs.special_waived_for_originating"),
+    _front("Tariffs", "agreement.preference"),
+    _front("Rules of origin", "rules_of_origin.regional_value_content.{sector}", chosen=("cars",)),
+    _front(
+        "Rules of origin", "rules_of_origin.labour_value_content.{manufactures}", chosen=("cars",)
     ),
-    PanelLever(
-        "Tariffs",
-        "Exempt goods that claim origin",
-        "tariffs.special_waived_for_originating",
-    ),
-    PanelLever("Tariffs", "Free trade for originating goods", "agreement.preference"),
-    PanelLever(
-        "Rules of origin",
-        "Content required",
-        "rules_of_origin.regional_value_content.{sector}",
-        chosen=("cars",),
-    ),
-    PanelLever(
-        "Rules of origin",
-        "High-wage labour required",
-        "rules_of_origin.labour_value_content.{manufactures}",
-        chosen=("cars",),
-    ),
-    PanelLever("Customs", "Claims audited", "enforcement.audit_rate.{market}", chosen=("USA",)),
-    PanelLever(
-        "Customs", "Fine on false claims", "enforcement.penalty.{market}", 10.0, chosen=("USA",)
-    ),
-    PanelLever("Customs", "Cost of paperwork", "enforcement.paperwork_scale", 5.0),
-    PanelLever(
-        "Borders and markets",
-        "Non-tariff barrier",
-        "barriers.{into}.{from}.{sectors}",
-        1.0,
-        chosen=("USA", "MEX", "all"),
-    ),
-    PanelLever(
-        "Borders and markets",
-        "Production subsidy",
-        "subsidies.{host}.{manufactures}",
-        0.5,
-        chosen=("USA", "all"),
-    ),
-    PanelLever("Borders and markets", "Markup over cost", "competition.markup_scale", 3.0),
+    _front("Customs", "enforcement.audit_rate.{market}", chosen=("USA",)),
+    _front("Customs", "enforcement.penalty.{market}", 10.0, ("USA",)),
+    _front("Customs", "enforcement.paperwork_scale", 5.0),
+    _front(MARKETS, "barriers.{into}.{from}.{sectors}", 1.0, ("USA", "MEX", "all")),
+    _front(MARKETS, "subsidies.{host}.{manufactures}", 0.5, ("USA", "all")),
+    _front(MARKETS, "competition.markup_scale", 3.0),
 )
 """Levers in front, in the order of the panel."""
 
@@ -164,10 +146,6 @@ def _first(pattern: str) -> tuple[str, ...]:
     """The first choice of every slot; where goods come from, everywhere."""
     slots = PanelLever("", "", pattern).slots
     return tuple(next(iter(CHOICES[slot][1])) for slot in slots)
-
-
-def _stem(key: str) -> str:
-    return key.partition(".{")[0]
 
 
 def in_force(
