@@ -13,6 +13,7 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
+from experiments.labels import with_minus
 from experiments.scenarios.in_words import axis_label, key_in_words
 
 # Okabe and Ito's colours, and a line style each, so that grey prints can be read.
@@ -216,7 +217,7 @@ def _empty(across: str, up: str) -> tuple[Figure, Axes]:
 
 def _plain_numbers(axis: Axis) -> None:
     """Write the numbers of an axis out: none as a difference from, or a multiple of, another."""
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{round(value, 9):,.10g}"))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: with_minus(f"{round(value, 9):,.10g}")))
 
 
 def _label(axes: Axes, across: str, up: str) -> None:
