@@ -20,7 +20,7 @@ from abm.policy.regimes import known_entries
 from abm.policy.timeline import TimelineEntry, segments
 from abm.scenario.scenario import Scenario
 from experiments.labels import REGION_NAMES, SECTOR_NAMES
-from experiments.scenarios.in_words import KEY_NAMES
+from experiments.scenarios.names_and_units import KEY_NAMES
 
 ALL_REGIONS, ALL_SECTORS = "All regions", "All"
 

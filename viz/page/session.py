@@ -21,13 +21,11 @@ from abm.scenario.scenario import Scenario
 from viz.lab import keep
 from viz.lab.frame import Frame, take
 from viz.lab.laboratory import LONGEST, Failure, Laboratory, Played, Start
-from viz.lab.luck import SEEDS_BESIDE, Luck
+from viz.lab.luck import MOST_FIRMS_AT_ONCE, SEEDS_BESIDE, Luck, Measuring
 from viz.page import defaults, lever_panel
-from viz.page.asked import Asked, ahead
-from viz.page.measuring import MOST_FIRMS_AT_ONCE, Measuring
 from viz.page.page_state import PageState
 from viz.page.stories import STORIES, Story, in_link, told_by_link
-from viz.page.work import Work
+from viz.page.work import Asked, Work, ahead
 
 FRAMES = 4.0
 """Pictures a second at most."""

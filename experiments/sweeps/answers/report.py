@@ -17,7 +17,7 @@ from abm.errors import OutputError, StoreError
 from experiments.outcomes.intervals import Interval
 from experiments.runs.on_disk.confined import is_file_inside
 from experiments.runs.on_disk.run_folders import write_whole
-from experiments.scenarios.in_words import axis_label, key_in_words, outcome_in_words
+from experiments.scenarios.names_and_units import axis_label, key_in_words, outcome_in_words
 from experiments.sweeps.answers import report_figures
 from experiments.sweeps.answers.answers import cell_means, paired_differences
 from experiments.sweeps.answers.export import chosen_outcomes

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from experiments.labels import with_minus
-from experiments.scenarios.in_words import axis_label, key_in_words
+from experiments.scenarios.names_and_units import axis_label, key_in_words
 
 # Okabe and Ito's colours, and a line style each, so that grey prints can be read.
 INKS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")

@@ -9,7 +9,7 @@ import pytest
 
 from experiments.labels import HEADLINE_NAMES
 from experiments.outcomes.headlines import UNITS, headlines, unit_of
-from experiments.scenarios.in_words import axis_label, key_in_words, unit_of_outcome
+from experiments.scenarios.names_and_units import axis_label, key_in_words, unit_of_outcome
 from experiments.sweeps.answers import report_figures
 from tests.synthetic import a_run
 
