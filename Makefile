@@ -91,6 +91,8 @@ $(READY): pyproject.toml constraints.txt
 	    "$$python" -m venv --clear .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
 	    --constraint constraints.txt --editable '.[dev]'
+	@echo "Compiling what values plants; this happens once and takes half a minute."
+	@$(BIN)/python -m abm.engine.kernels
 	@touch $(READY)
 
 # Other packages that the cost step is timed against.

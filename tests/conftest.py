@@ -15,6 +15,9 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 # Tests run side by side; small models are no faster for threads that wait for each other.
 os.environ.setdefault("NEARSHORE_THREADS", "1")
 
+# Numbers that are held are those of the reference; compiled code is held to it.
+os.environ.setdefault("NEARSHORE_KERNEL", "numpy")
+
 # No deadline: a slow machine is not a wrong result.
 settings.register_profile("local", deadline=None)
 # Fewer examples where the same tests are run hundreds of times, as `make mutation` does.

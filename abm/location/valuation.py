@@ -10,18 +10,18 @@ from numpy.typing import NDArray
 
 from abm.axes import N_CONFIGS, N_HOSTS
 from abm.core.blocks import blocks
+from abm.core.choice.ahead import Ahead
 from abm.core.choice.attrition import ABROAD
 from abm.core.choice.dated_beliefs import Calendar
-from abm.core.choice.dated_plants import dated_moves
 from abm.core.choice.foresight import PlantProblem
 from abm.core.choice.location import LocationProblem
-from abm.core.choice.plant_values import MoveValues, keeping_values, moves_from
 from abm.core.choice.projects import Projects
 from abm.core.inputs.content_rules import Floats
 from abm.core.opportunities.building import Building, expected_moves
 from abm.core.opportunities.plant_projects import going_on_or_back
 from abm.core.opportunities.waiting import Waiting, lasting
 from abm.economy.tables import Array
+from abm.engine.kernels import kernel
 from abm.engine.parallel import in_parallel
 from abm.location.may_do import Decisions, DrawnLuck, MayDo
 from abm.location.moving_costs import (
@@ -228,39 +228,13 @@ def weigh(choices: Choices, start: Array, luck: DrawnLuck) -> Weighing:
     return found
 
 
-@dataclass(frozen=True)
-class _Ahead:
-    """What some firms look ahead to.
-
-    Attributes
-    ----------
-    expected : Calendar
-    path : ndarray, shape (quarter ahead, firm, config, regime)
-        Values of sets, the horizon last.
-    today : MoveValues
-    gain : ndarray
-    remains : ndarray
-        As `abm.core.opportunities.waiting` asks for them.
-    """
-
-    expected: Calendar
-    path: Floats
-    today: MoveValues
-    gain: Floats
-    remains: Floats
-
-
 def _look_ahead(
-    problem: PlantProblem, expected: Calendar, later: Floats, config: Rows, regime: int, dated: bool
-) -> _Ahead:
-    review = problem.location.review
-    if dated:
-        found = dated_moves(problem, expected, later, config, regime)
-        remains = found.remains(config, review)
-        return _Ahead(expected, found.path, found.moves[0], found.gain, remains)
-    moves = moves_from(problem, later, config)
-    steady = Calendar.steady(expected.later)
-    return _Ahead(steady, later[None], moves, moves.gain, moves.remains(config, review))
+    choices: Choices, problem: PlantProblem, later: Floats, config: Rows, dated: bool
+) -> Ahead:
+    expected = choices.expected
+    if not dated:
+        expected = Calendar.steady(expected.later)
+    return kernel().look_ahead(problem, expected, later, config, choices.regime)
 
 
 def _weigh_piece(
@@ -269,8 +243,8 @@ def _weigh_piece(
     table, rows, regime = choices.table, choices.rows[firms], choices.regime
     config = table.config[rows].astype(np.int64)
     problem = choices.problem(firms)
-    later, _ = keeping_values(problem, start, VALUE_TOLERANCE)
-    ahead = _look_ahead(problem, choices.expected, later, config, regime, dated)
+    later, _ = kernel().keeping_values(problem, start, VALUE_TOLERANCE)
+    ahead = _look_ahead(choices, problem, later, config, dated)
     moves, noise = ahead.today, problem.location.noise
     building = Building.weighed(ahead.gain, _waiting(choices, problem, ahead), regime, noise)
     strikes = luck.strikes.astype(np.float64)
@@ -332,7 +306,7 @@ def _worked_out_again(choices: Choices, weighed: Weighing, firms: Rows) -> list[
         problem, regime = some.problem(which), some.regime
         config = some.table.config[some.rows[which]].astype(np.int64)
         later = weighed.later[firms[which]]
-        ahead = _look_ahead(problem, some.expected, later, config, regime, dated)
+        ahead = _look_ahead(some, problem, later, config, dated)
         waiting, noise = _waiting(some, problem, ahead), problem.location.noise
         building = Building(ahead.gain, weighed.cutoff[firms[which]], waiting, regime, noise)
         return MayDo(firms[which], config, building, ahead.today, problem.keep_noise)
@@ -340,9 +314,10 @@ def _worked_out_again(choices: Choices, weighed: Weighing, firms: Rows) -> list[
     return in_parallel(solve, some.pieces())
 
 
-def _waiting(choices: Choices, problem: PlantProblem, ahead: _Ahead) -> Waiting:
+def _waiting(choices: Choices, problem: PlantProblem, ahead: Ahead) -> Waiting:
     stay, location = lasting(choices.moving.settings.opportunity_quarters), problem.location
-    return Waiting(ahead.expected, location.belief, location.discount, stay, ahead.remains)
+    expect = ahead.expected, location.belief, location.discount, stay, ahead.remains
+    return kernel().waiting(*expect)
 
 
 def projects_of(table: FirmTable, moving: MovingCosts, rows: Rows) -> Projects:

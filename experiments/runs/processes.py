@@ -14,6 +14,7 @@ from multiprocessing import get_context
 
 from pebble import ProcessPool
 
+from abm.engine.kernels import KERNEL, NUMPY
 from abm.engine.parallel import THREADS
 from abm.errors import ModelError
 
@@ -38,6 +39,8 @@ def settings_of_workers(*, portable: bool = False) -> dict[str, str]:
 
         found = np.show_config(mode="dicts")["SIMD Extensions"].get("found", [])
         settings["NPY_DISABLE_CPU_FEATURES"] = " ".join(found)
+        # What is compiled is compiled for this processor.
+        settings[KERNEL] = NUMPY
     return settings
 
 

@@ -33,7 +33,7 @@ from abm.core.choice.location import best_of_choices
 from abm.core.choice.parts_of_sets import Indices
 from abm.core.choice.sets import ABSENT, Booleans
 from abm.core.inputs.content_rules import Floats
-from abm.core.opportunities.waiting import Waiting, cutoffs, option_values
+from abm.core.opportunities.waiting import Waiting
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ class Building:
     @classmethod
     def weighed(cls, gain: Floats, waiting: Waiting, regime: int, noise: float) -> Self:
         """With the cutoffs that are best for the firms."""
-        return cls(gain, cutoffs(gain, waiting, regime), waiting, regime, noise)
+        return cls(gain, waiting.cutoffs(gain, regime), waiting, regime, noise)
 
     @property
     def today(self) -> Floats:
@@ -156,7 +156,7 @@ class Building:
         who = np.flatnonzero(held.any)
         gain = self.gain[..., who, held.target[who], :]
         waiting = self.waiting.take(who)
-        worth[who] = option_values(gain, held.luck[who], waiting, self.regime)
+        worth[who] = waiting.option_values(gain, held.luck[who], self.regime)
         return worth
 
     def after_draws(self, held: Held, drawn: Held) -> Held:

@@ -85,6 +85,14 @@ class Waiting:
         """The same for some firms."""
         return replace(self, belief=self.belief[firms], remains=self.remains[..., firms, :])
 
+    def cutoffs(self, gain: Floats, regime: int) -> Floats:
+        """As the function `cutoffs`, which others may work out in another way."""
+        return cutoffs(gain, self, regime)
+
+    def option_values(self, gain: Floats, luck: Floats, regime: int) -> Floats:
+        """As the function `option_values`, likewise."""
+        return option_values(gain, luck, self, regime)
+
     def to_next(self, ahead: int) -> Floats:
         """``T`` of a quarter ahead, shape (regime, regime, firm)."""
         remains = self.remains if self.remains.ndim == 2 else self.remains[ahead]

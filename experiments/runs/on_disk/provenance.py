@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from abm.economy.folders import as_shipped, economy_checksum
+from abm.engine.kernels import kernel_name
 from abm.errors import CheckpointError
 from abm.scenario.scenario import Scenario
 
@@ -63,16 +64,17 @@ def git_revision(source: Path = Path(__file__).parents[3]) -> str | None:
 
 
 def processor() -> dict[str, object]:
-    """System, architecture and the instruction sets NumPy found.
+    """System, architecture, the instruction sets NumPy found, and the code that values plants.
 
-    Exponentials and logarithms differ in their last bits between instruction sets, so
-    equal bytes can be expected only where these are equal.
+    Exponentials and logarithms differ in their last bits between instruction sets, and so
+    does compiled code from NumPy's: equal bytes can be expected only where these are equal.
     """
     simd = np.show_config(mode="dicts")["SIMD Extensions"]
     return {
         "system": platform.system(),
         "machine": platform.machine(),
         "cpu_features": [*simd["baseline"], *simd.get("found", [])],
+        "plants_valued_by": kernel_name(),
     }
 
 

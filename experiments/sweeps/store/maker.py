@@ -28,6 +28,7 @@ WARNED = {
     "system": "another operating system",
     "cpu_features": "a processor with other instruction sets",
     "kernels": "other kernels of linear algebra",
+    "plants_valued_by": "other code that values plants",
 }
 
 

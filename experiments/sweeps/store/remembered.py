@@ -14,18 +14,15 @@ It is kept for the user, not in the folder, which may be somebody else's.
 
 import json
 import os
-import sys
 import time
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from abm.engine.cache_folder import cache_folder
 from experiments.runs.on_disk.confined import open_inside
 from experiments.runs.on_disk.run_folders import seal_holds, sealed, write_whole
-
-CACHE = "NEARSHORE_CACHE"
-"""Environment variable: folder of what is remembered; ``""`` for none."""
 
 QUIET_SECONDS = 10.0
 """A file that was written to since is read again next time."""
@@ -101,20 +98,6 @@ class Remembered:
 
 def _place(folder: Path) -> Path | None:
     """Return the file for what is known of a folder; None if nothing is to be kept."""
-    asked = os.environ.get(CACHE)
-    if asked == "":
-        return None
+    kept = cache_folder()
     name = sha256(os.fsencode(folder.resolve())).hexdigest()[:32]
-    try:
-        return (Path(asked) if asked else _cache_of_the_user()) / f"{name}.json"
-    except RuntimeError:  # nobody's home
-        return None
-
-
-def _cache_of_the_user() -> Path:
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "nearshore"
-    if sys.platform == "win32":
-        local = os.environ.get("LOCALAPPDATA")
-        return Path(local or Path.home() / "AppData" / "Local") / "nearshore" / "cache"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "nearshore"
+    return None if kept is None else kept / f"{name}.json"

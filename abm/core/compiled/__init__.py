@@ -1,0 +1,1 @@
+"""Compiled twins of mathematics that is irregular from firm to firm; needs numba."""
