@@ -22,12 +22,13 @@ from abm.scenario.scenario import Scenario
 from experiments.labels import REGION_NAMES, SECTOR_NAMES
 from experiments.scenarios.names_and_units import KEY_NAMES
 
-ALL_REGIONS, ALL_SECTORS = "All regions", "All"
+ALL_REGIONS, ALL_MEMBERS, ALL_SECTORS = "All regions", "All members", "All"
 
 CHOICES: dict[str, tuple[str, dict[str, str]]] = {
     "host": ("Country", {host: REGION_NAMES[host] for host in HOSTS}),
     "into": ("Into", {host: REGION_NAMES[host] for host in HOSTS}),
     "from": ("From", {"all": ALL_REGIONS} | {region: REGION_NAMES[region] for region in REGIONS}),
+    "member": ("From", {"all": ALL_MEMBERS} | {host: REGION_NAMES[host] for host in HOSTS}),
     "goods": ("Goods", {"all": ALL_SECTORS} | {name: SECTOR_NAMES[name] for name in GOODS}),
     "sectors": ("Sector", {"all": ALL_SECTORS} | {name: SECTOR_NAMES[name] for name in SECTORS}),
     "sector": ("Sector", {name: SECTOR_NAMES[name] for name in FOOTLOOSE}),
@@ -42,7 +43,10 @@ CHOICES: dict[str, tuple[str, dict[str, str]]] = {
 }
 """What a slot of a key may be filled with."""
 
-PARTNER_OF = {"from": ("into", "region")}
+SLOT_BELOW = {"by_partner": "into"}
+"""The slot right below a heading, where what it may hold does not tell what it is."""
+
+PARTNER_OF = {"from": ("into", "region"), "member": ("into",)}
 """Slots that may not hold what another slot of the key holds: nobody trades abroad with himself."""
 
 
@@ -133,7 +137,7 @@ def _pattern(parts: list[str]) -> Iterator[str]:
     slots = {frozenset(options): slot for slot, (_, options) in reversed(CHOICES.items())}
     for depth, part in enumerate(parts):
         names = keys_of(Instruments).names(tuple(parts[:depth])) or ()
-        slot = slots.get(frozenset(names))
+        slot = SLOT_BELOW.get(parts[depth - 1] if depth else "", slots.get(frozenset(names)))
         yield part if slot is None else f"{{{slot}}}"
 
 
@@ -240,6 +244,16 @@ def panel(
     ]
     shown.insert(1, _threat_group(now))
     return shown
+
+
+def abroad(slots: Mapping[str, str]) -> dict[str, str]:
+    """What slots hold, once whoever would trade with himself trades with all others."""
+    own = {
+        slot: "all"
+        for slot, others in PARTNER_OF.items()
+        if slot in slots and slots[slot] in [slots.get(other) for other in others]
+    }
+    return {**slots, **own}
 
 
 def slots_of(lever: PanelLever, chosen: dict[str, dict[str, str]]) -> dict[str, str]:

@@ -351,9 +351,7 @@ class Session(PageState):
             return
         if value in lever_panel.CHOICES[slot][1]:
             slots = lever_panel.slots_of(known[lever], self.chosen.value) | {slot: value}
-            if slots.get("from") in (slots.get("into"), slots.get("region")):
-                slots["from"] = "all"
-            self.chosen.value = self.chosen.value | {known[lever].key: slots}
+            self.chosen.value = self.chosen.value | {known[lever].key: lever_panel.abroad(slots)}
 
     def _change(self, changes: Callable[[], dict[str, object]]) -> None:
         lab = self.laboratory
