@@ -1,15 +1,15 @@
 """How inputs are priced, goods made and sold in a quarter: the phases in which nobody moves."""
 
 from dataclasses import replace
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.axes import N_FOOTLOOSE, N_HOSTS, N_REGIONS
+from abm.axes import N_HOSTS, N_REGIONS
 from abm.core.demand.capacity import Cleared, invest
 from abm.core.demand.claims import HeldClaims
 from abm.core.demand.customers import sum_by_sector
+from abm.core.inputs.sourcing import InputTerms
 from abm.economy.constants import Calibration
 from abm.economy.tables import Array, Economy
 from abm.engine.blocks import as_slice, sector_edges
@@ -18,19 +18,16 @@ from abm.location.moving_costs import MovingCosts
 from abm.location.outlays import overhead, sunk_outlays
 from abm.location.relocation import Moves
 from abm.policy.regimes import Policy
-from abm.state.surface import Surface
+from abm.spending import Spending
 from abm.trade.books.accounts import Accounts, Consumers
-from abm.trade.books.closing import Closing
 from abm.trade.books.investment import book_investment
 from abm.trade.books.job_flows import check_job_flows, job_flows, plants_jobs
 from abm.trade.books.rest_of_economy import (
     Responses,
-    check_households,
-    closing_of,
     conditions_after,
-    paid_out,
 )
 from abm.trade.books.settlement import settle
+from abm.trade.borders.border_costs import border_terms, solve_at_borders
 from abm.trade.borders.complying import (
     claims_in_transition,
     held_after,
@@ -52,7 +49,6 @@ from abm.trade.inputs.input_prices import (
     sourcing_weights,
     value_added_cost,
 )
-from abm.trade.inputs.labour import exchange_rates
 from abm.trade.inputs.renewal import Supply, renewed_supply
 from abm.trade.sales.market_clearing import FINAL, unit_prices
 from abm.trade.sales.scarcity import (
@@ -64,20 +60,12 @@ from abm.trade.sales.scarcity import (
     use_against_contracts,
 )
 from abm.trade.sales.serving import Prospects, Served, prospects
-from abm.trade.sales.spending import (
-    Income,
-    base_consumption,
-    consumers_spending,
-    dearer_elsewhere,
-    other_users_purchases,
-    spending_elsewhere,
-)
 
 SETTLING_ROUNDS = 3
 """Rounds in which claims under regimes that become possible find their average duties."""
 
 
-class Trading(Surface):
+class Trading(Spending):
     """The part of a model that prices inputs, makes goods, claims origin and clears markets.
 
     Attributes
@@ -190,23 +178,23 @@ class Trading(Surface):
         """Some contracts with suppliers end and are signed anew; the others keep their sources."""
         self.supply, self.other_supply = self._supplies()
         self.contracts, self.other_contracts = self.supply.contracts, self.other_supply.contracts
-        last = self.conditions.during(self.columns)
-        self.terms = input_terms(
-            self.economy, self.calibration, last, self.now, self.weights, self.supply.weights
-        )
+        self.terms = self._terms_under(self.now)
+        self.border_terms = border_terms(self.now, self._terms_under)
 
     @phase
     def solve_costs(self) -> None:
         """Unit cost and content of every firm, host and regime."""
-        solve_costs(self.firms, self.calibration, self.terms, self.value_added, self.costs)
+        solve_costs(self.firms, self.terms, self.value_added, self.costs)
         if not isinstance(self.columns, slice):  # then costs are copies
             self.every_cost.put(self.columns, self.costs)
+        given = self.border_terms, self.value_added, self.costs
+        self.border_costs = solve_at_borders(self.firms, self.now, *given)
 
     @phase
     def claim_origin(self) -> None:
         """How every firm's goods would enter every other member."""
         held = self._held_claims()
-        self.borders = claim_origin(self.firms, self.now, self.costs, held)
+        self.borders = claim_origin(self.firms, self.now, self.costs, held, self.border_costs)
         part, _ = self.scenario.economy.renewals
         quarter = self.this_quarter()
         self.transition = plants_in_transition(
@@ -290,11 +278,6 @@ class Trading(Surface):
 
     # --- what the phases share --------------------------------------------------------
 
-    @cached_property
-    def base_consumption(self) -> Array:
-        """What consumers of the calibration year spend on everything, shape (market,)."""
-        return base_consumption(self.economy, self.calibration)
-
     def this_quarter(self) -> Quarter:
         """What the plants of this quarter meet."""
         return Quarter(
@@ -306,11 +289,19 @@ class Trading(Surface):
             self.borders,
             self.outside,
             self.transition,
+            self.border_costs,
         )
 
     def adapted_quarter(self) -> Quarter:
         """What they would meet under each possible regime once all buyers had adapted to it."""
         return self.this_quarter().during(slice(0, self.trade))
+
+    def _terms_under(self, policy: Policy) -> list[InputTerms]:
+        """What every sector meets when it buys inputs, where one set of rules holds for all."""
+        last = self.conditions.during(self.columns)
+        return input_terms(
+            self.economy, self.calibration, last, policy, self.weights, self.supply.weights
+        )
 
     def _supplies(self) -> tuple[Supply, Supply]:
         """Contracts of the quarter, of modelled sectors and of all other users of inputs."""
@@ -406,44 +397,3 @@ class Trading(Surface):
         self.adapted_spending = self.other_supply.adapted(others)
         self.adapted_spending[:, :, :N_HOSTS] += self.supply.adapted(bought).sum(axis=0)
         self.last_price = self.price[..., self.trade]
-
-    def _rates(self) -> Array:
-        """Real exchange rates of the quarter, shape (region,)."""
-        return exchange_rates(self.conditions, self.now)[:, self.trade]
-
-    def _income(self) -> Income:
-        """What households have to spend under the closure chosen."""
-        rates, transfer = self._rates(), np.zeros(N_REGIONS)
-        if self.scenario.economy.households_pay and self.quarter > 1:
-            transfer = paid_out(self.conditions.treasury, self.base_accounts, rates)
-        demand = self.now.demand_shock[:N_FOOTLOOSE, :, self.trade]
-        return Income(rates, transfer, demand)
-
-    def _expenditure(self) -> Array:
-        """Consumers' spending on modelled goods by sector and market."""
-        return consumers_spending(self.calibration, self._income(), self.base_consumption)
-
-    def _elsewhere(self, income: Income) -> Array:
-        """What consumers buy of sectors that are fixed in place; duties come out of income."""
-        dearer: Array | float = 1.0
-        if self.scenario.economy.households_pay:
-            barrier = self.now.barrier[..., self.trade]
-            dearer = dearer_elsewhere(self.calibration, self.outside[..., self.trade], barrier)
-        return spending_elsewhere(self.economy, income.index(self.base_consumption), dearer)
-
-    def _others(self) -> Array:
-        """Inputs that users who are not modelled firms buy, at basic prices."""
-        on_top = self.on_top[..., self.trade]
-        return other_users_purchases(
-            self.calibration, self.other_supply.owed, on_top, self._rates()
-        )
-
-    def _close(self, accounts: Accounts, income: Income) -> Closing:
-        """How the quarter closes beyond manufacturing."""
-        if self.scenario.economy.households_pay:
-            barrier = self.now.barrier[..., self.trade]
-            check_households(accounts, barrier, income, self.base_consumption)
-        absorbed = self.scenario.economy.closure != "partial"
-        return closing_of(
-            accounts, self.economy, self.calibration, income, self.base_consumption, absorbed
-        )

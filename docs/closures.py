@@ -19,9 +19,9 @@ from abm.axes import HOSTS, USA
 from abm.scenario.scenario import Scenario, shipped
 from abm.trade.books.rest_of_economy import balance_gap
 from abm.worlds.twin import alike, twin
-from docs.generate import table
 from experiments.fit.estimation_page import with_block
 from experiments.labels import with_minus
+from experiments.markdown import table
 from experiments.outcomes.summary import entries, summary
 from experiments.scenarios.overrides import load_scenario
 

@@ -22,8 +22,8 @@ from abm.axes import CONFIG_LABELS, FOOTLOOSE, HOSTS
 from abm.core.demand.claims import Claim
 from abm.core.inputs.content_rules import Floats
 from abm.scenario.scenario import Scenario
-from docs.generate import table
 from experiments.labels import REGION_NAMES, with_minus
+from experiments.markdown import table
 from experiments.outcomes.quantities import consumer_prices, employment, plants_changed
 from experiments.scenarios.overrides import load_scenario
 from viz.figures.documentation import laffer_curve, threat_and_openings, withdrawal_and_trade

@@ -10,7 +10,7 @@ here returns. A test holds the pages to be current.
 import ast
 import inspect
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
@@ -42,6 +42,7 @@ from abm.scenario.firm_assumptions import FirmAssumptions
 from abm.scenario.scenario import Scenario, shipped
 from agents import FirmTable
 from experiments.fit.estimation_page import found_text, split_table, targets_table
+from experiments.markdown import table
 from experiments.outcomes.tables import EVERY_TABLE
 from experiments.scenarios.collected_duties import special_duties
 
@@ -73,12 +74,6 @@ SHOWN_QUARTERS = ("2018Q3", "2019Q1", "2019Q3", "2020Q1", "2021Q1", "2022Q4")
 """Of the duties collected, enough to see every rise and end."""
 
 THRESHOLDS = "rules_of_origin.regional_value_content"
-
-
-def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A Markdown table."""
-    lines = [heads, ["---"] * len(heads), *rows]
-    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
 
 
 def code(text: object) -> str:

@@ -23,6 +23,7 @@ from abm.scenario.scenario import Scenario
 from abm.worlds.twin import twin
 from experiments.brief.sentences import sentences
 from experiments.labels import with_minus
+from experiments.markdown import table
 from experiments.outcomes.summary import summary
 from experiments.runs.channels import channel_worlds, split_differences
 from experiments.runs.finished_run import read_result
@@ -71,13 +72,10 @@ def orders() -> str:
     usual, turned = entry["channels_by_order"]
     parts = [(name, usual[name], turned[name], entry["channels"][name]) for name in usual]
     rows = [
-        f"| {name.replace('_', ' ')} | "
-        + " | ".join(with_minus(f"{number:+.1f}") for number in numbers)
-        + " |"
+        (name.replace("_", " "), *(with_minus(f"{number:+.1f}") for number in numbers))
         for name, *numbers in [*parts, ("all", *[entry["difference"]] * 3)]
     ]
-    heads = ["| channel | order as above | the other way round | mean |", "| --- |" + " --- |" * 3]
-    return "\n".join([*heads, *rows]) + "\n"
+    return table(("channel", "order as above", "the other way round", "mean"), rows) + "\n"
 
 
 def answer(command: str, folder: Path) -> str:

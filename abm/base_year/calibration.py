@@ -198,7 +198,7 @@ def calibrate(
         terms = price_inputs(economy, calibration, conditions, policy)
         _set_base_potential(table, calibration)
         value_added = value_added_cost(table, calibration, conditions, policy)
-        solve_costs(table, calibration, terms, value_added, costs)
+        solve_costs(table, terms, value_added, costs)
         borders = claim_origin(table, policy, costs, held)
         if rounds == FREE_ROUNDS:
             held = borders.claims

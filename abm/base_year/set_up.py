@@ -202,7 +202,9 @@ def first_state(
         contracts=Contracts.at_rest(start.calibration.source_shares),
         other_contracts=Contracts.at_rest(start.calibration.other_shares),
         log_wedge_held=np.where(
-            bound_to_comply(base_year.borders, 0), base_year.costs.log_wedge[..., 0], 0
+            bound_to_comply(base_year.borders, 0).any(axis=2),
+            base_year.costs.log_wedge[..., 0],
+            0,
         ).astype(np.float32),
         policy=policy,
         adapted_spending=spending,

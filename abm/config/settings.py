@@ -15,6 +15,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 Region = Literal["USA", "MEX", "CAN", "CHN", "ROW"]
 Host = Literal["USA", "MEX", "CAN"]
 Outsider = Literal["CHN", "ROW"]
+HostOrAll = Literal["all", "USA", "MEX", "CAN"]
 RegionOrAll = Literal["all", "USA", "MEX", "CAN", "CHN", "ROW"]
 GoodOrAll = Literal[
     "all", "cars", "light_trucks", "vehicle_parts", "electronics", "machinery", "metals",

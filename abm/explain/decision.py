@@ -122,10 +122,11 @@ def _host_cost(situation: Situation, host: int) -> HostCost:
 
 
 def _crossing(situation: Situation, host: int, market: int) -> Crossing:
-    table, costs, rows = situation.table, situation.costs_now, slice(0, 1)
+    table, rows, border = situation.table, slice(0, 1), (host, market)
+    costs = situation.costs_towards(border)
     policy = situation.policy.during(slice(situation.regime, situation.regime + 1))
     terms = border_terms(table, policy, (situation.sector, rows, host, market))
-    free, compliant = costs.free_cost[:, host], costs.compliant_cost[:, host]
+    free, compliant = costs.free_cost, costs.compliant_cost
     paperwork = paperwork_cost(table, policy, rows, host)
     ways = claim_costs(free, compliant, paperwork, table.reluctance[:, None], terms)
 
@@ -135,7 +136,9 @@ def _crossing(situation: Situation, host: int, market: int) -> Crossing:
     possible = bool(np.broadcast_to(terms.preference, free.shape)[0, 0])
     feasible = possible and bool(np.isfinite(compliant[0, 0]))
     can = float(table.can_qualify[0, host])
-    must_lie = not costs.meets_rule[0, host, 0] or can < 1
+    must_lie = not costs.meets_rule[0, 0] or can < 1
+    own = border in situation.own_now
+    asked = (policy.at_border(border) if own else policy).content_threshold
     lies = possible and must_lie and here(terms.waived) > 0
     claim, rest = (
         Claim(int(claims[0, host, market, 0])).name.lower().replace("_", " ")
@@ -153,6 +156,8 @@ def _crossing(situation: Situation, host: int, market: int) -> Crossing:
         here(ways.pay),
         here(ways.comply) if feasible else None,
         here(ways.claim_falsely) if lies else None,
+        own,
+        float(asked[situation.line, costs.way[0, 0], 0]),
     )
 
 

@@ -49,7 +49,8 @@ class Crossing:
     the others, for which it can pay or lie. ``duty_saved`` is what a claim avoids,
     ``duty_kept`` what is due in any case, ``compliance`` what a true claim adds to unit cost,
     with paperwork, as a share of it: each None or infinite where it cannot be.
-    ``claim_falsely`` counts the firm's reluctance.
+    ``claim_falsely`` counts the firm's reluctance. ``own_rules`` says whether rules hold there that
+    are not the agreement's, and ``content_asked`` which content of the region they ask for.
     """
 
     host: str
@@ -63,6 +64,8 @@ class Crossing:
     pays: float
     complies: float | None
     claims_falsely: float | None
+    own_rules: bool
+    content_asked: float
 
 
 @dataclass(frozen=True)

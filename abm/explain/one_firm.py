@@ -6,6 +6,7 @@ markets: so the firm's problem can be solved anew, as it is or with something ch
 by the functions that the model itself uses.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from abm.axes import N_HOSTS
 from abm.core.choice.dated_beliefs import Calendar
-from abm.core.inputs.sourcing import UnitCosts
+from abm.core.inputs.sourcing import InputTerms, UnitCosts
 from abm.economy.constants import Calibration
 from abm.economy.last_quarter import Conditions
 from abm.economy.tables import Array, Economy
@@ -23,8 +24,10 @@ from abm.location.moving_costs import MovingCosts, profit_per_sale
 from abm.location.payoffs import config_revenues, payoffs
 from abm.location.review import ValuedPlans
 from abm.location.valuation import Choices, Weighing, weigh
+from abm.policy.arrays import Border
 from abm.policy.regimes import Policy
 from abm.scenario.firm_assumptions import FirmAssumptions
+from abm.trade.borders.border_costs import BorderCosts, border_terms, solve_at_borders
 from abm.trade.borders.crossing import Borders, claim_origin
 from abm.trade.borders.this_quarter import Quarter
 from abm.trade.inputs.input_prices import outside_duty, price_inputs, solve_costs, value_added_cost
@@ -58,7 +61,9 @@ class Situation:
         Under each regime once contracts have run out, as plans see them.
     costs_now : UnitCosts
     borders_now : Borders
-        As it buys and claims this quarter, under its contracts: one regime, that in force.
+    own_now : mapping
+        As it buys and claims this quarter, under its contracts: one regime, that in force;
+        by border costs where rules are not the agreement's.
     market : MarketState
         As the firm expects it under each regime.
     expected : Calendar
@@ -82,6 +87,7 @@ class Situation:
     borders: Borders
     costs_now: UnitCosts
     borders_now: Borders
+    own_now: Mapping[Border, BorderCosts]
     market: MarketState
     expected: Calendar
     values: Array
@@ -169,6 +175,12 @@ class Situation:
         luck = DrawnLuck.none(1) if self.luck is None else self.luck
         return weigh(self.choices(expected), self.values, luck)
 
+    def costs_towards(self, border: Border) -> UnitCosts:
+        """What it costs to make now by the rules of a border, arrays of shape (firm, regime)."""
+        own = self.own_now.get(border)
+        only = slice(0, 1)
+        return self.costs_now.at(border[0], only) if own is None else own.costs.at(0, only)
+
     def under(self, policy: Policy, regimes: NDArray[np.int64]) -> "Situation":
         """The same firm under other policies, with costs and claims found anew.
 
@@ -185,17 +197,22 @@ class Situation:
             Its beliefs, values and regime in force are left as they are.
         """
         conditions = self.conditions.during(regimes)
-        terms = price_inputs(self.economy, self.calibration, conditions, policy, self.presence)
+
+        def terms_under(one: Policy) -> list[InputTerms]:
+            return price_inputs(self.economy, self.calibration, conditions, one, self.presence)
+
         value_added = value_added_cost(self.table, self.calibration, conditions, policy)
         costs = self.costs.during(regimes)
-        solve_costs(self.table, self.calibration, terms, value_added, costs)
+        solve_costs(self.table, terms_under(policy), value_added, costs)
+        at_borders = border_terms(policy, terms_under)
+        own = solve_at_borders(self.table, policy, at_borders, value_added, costs)
         market = {name: array[..., regimes] for name, array in vars(self.market).items()}
         return replace(
             self,
             policy=policy,
             conditions=conditions,
             costs=costs,
-            borders=claim_origin(self.table, policy, costs),
+            borders=claim_origin(self.table, policy, costs, own=own),
             market=MarketState(**market),
         )
 
@@ -259,6 +276,10 @@ class Moment:
             borders=_borders_of(all_firms.borders, row),
             costs_now=_costs_of(all_firms.costs_now, row),
             borders_now=_borders_of(all_firms.borders_now, row),
+            own_now={
+                border: replace(own, costs=_costs_of(own.costs, row))
+                for border, own in all_firms.own_now.items()
+            },
             values=all_firms.values[[row]],
             luck=self.luck(row),
         )
@@ -293,6 +314,7 @@ def moment_of(model: Decided, market: MarketState) -> Moment:
         adapted.borders,
         _copies(trade.costs),
         trade.borders,
+        {border: replace(own, costs=_copies(own.costs)) for border, own in trade.own.items()},
         market,
         model.expected,
         model.plan_values[..., model.live].copy(order="K"),

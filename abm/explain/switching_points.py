@@ -9,6 +9,7 @@ finest near today's, and where it changes the grid is refined.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,7 @@ from abm.explain.one_firm import ONLY, Situation
 from abm.location.may_do import DrawnLuck
 from abm.location.moving_costs import MovingCosts
 from abm.location.valuation import Choices, projects_of, weigh
+from abm.policy.arrays import Border
 from abm.policy.regimes import Policy
 from abm.trade.duties import duty_on_lines, with_fixed_duty
 
@@ -95,18 +97,7 @@ def levers_of(situation: Situation) -> list[Lever]:
         for origin in range(N_HOSTS)
         if origin != market
     ]
-    threshold = float(policy.content_threshold[line, 0, regime])
-    if threshold > 0:
-        levers.append(
-            Lever(
-                "rules_of_origin.regional_value_content",
-                "share of net cost",
-                threshold,
-                0.0,
-                MOST_THRESHOLD,
-                lambda policy, value: _with(policy, "content_threshold", (line, 0), value),
-            )
-        )
+    levers += _content_levers(policy, line, regime)
     for array, unit, most in (
         ("subsidy", "share of labour and capital cost", MOST_SUBSIDY),
         ("investment_grant", "share of build cost", MOST_GRANT),
@@ -124,6 +115,43 @@ def _with(policy: Policy, name: str, cell: tuple[int, ...], value: Array) -> Pol
     array = getattr(policy, name).copy()
     array[cell] = value
     return replace(policy, **{name: array})
+
+
+def _content_levers(policy: Policy, line: int, regime: int) -> list[Lever]:
+    """Content that is asked for by the agreement, and at each border that asks for another."""
+    key, unit = "regional_value_content", "share of net cost"
+    agreed = float(policy.content_threshold[line, 0, regime])
+    levers = []
+    if agreed > 0:
+        change = partial(_with_content, line=line)
+        levers.append(Lever(f"rules_of_origin.{key}", unit, agreed, 0.0, MOST_THRESHOLD, change))
+    for border, own in policy.border_rules.items():
+        asked = float(own.arrays["content_threshold"][line, 0, regime])
+        if asked in (0.0, agreed):
+            continue  # it asks for no content, or for as much as the agreement
+        origin, destination = (HOSTS[place] for place in border)
+        name = f"rules_of_origin.by_partner.{destination}.{origin}.{key}"
+        change = partial(_with_content_there, line=line, border=border)
+        levers.append(Lever(name, unit, asked, 0.0, MOST_THRESHOLD, change))
+    return levers
+
+
+def _with_content(policy: Policy, value: Array, line: int) -> Policy:
+    """The policy with another content in the agreement, and where a border asks for the same."""
+    for border, own in policy.border_rules.items():
+        there = own.arrays["content_threshold"][line, 0]
+        same = there == policy.content_threshold[line, 0]
+        policy = _with_content_there(policy, np.where(same, value, there), line, border)
+    return _with(policy, "content_threshold", (line, 0), value)
+
+
+def _with_content_there(policy: Policy, value: Array, line: int, border: Border) -> Policy:
+    own = policy.border_rules[border]
+    threshold = own.arrays["content_threshold"].copy()
+    threshold[line, 0] = value
+    arrays = {**own.arrays, "content_threshold": threshold}
+    rules = {**policy.border_rules, border: replace(own, arrays=arrays)}
+    return replace(policy, border_rules=rules)
 
 
 def _host_lever(situation: Situation, array: str, host: int, unit: str, most: float) -> Lever:

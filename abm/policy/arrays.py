@@ -5,7 +5,8 @@ From the declaration follow the blank form of one regime that instruments fill i
 and the table in ``docs/notation.md``.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Annotated, Any, Self, get_type_hints
 
@@ -41,6 +42,22 @@ LINE_CELLS = tuple(LENGTHS[axis] for axis in LINE_CELL)
 
 RULE = ("line", "way")
 """Axes of what a product must have to originate."""
+
+RULE_ARRAYS = (
+    "content_threshold",
+    "either_way",
+    "labour_value_content",
+    "metals_content",
+    "core_parts_content",
+    "tariff_shift",
+    "country_content",
+    "de_minimis",
+    "cumulation",
+)
+"""Arrays of which a border may have its own: what goods must have there to originate."""
+
+type Border = tuple[int, int]
+"""The host that goods come from and the member that they enter."""
 
 Float64 = NDArray[np.float64]
 Bool = NDArray[np.bool_]
@@ -264,11 +281,19 @@ class PolicyArrays:
         return {name: hint.__metadata__[0] for name, hint in hints.items()}
 
 
+@dataclass(frozen=True, eq=False, kw_only=True)
 class RegimeArrays(PolicyArrays):
     """Every array of one regime, which instruments write into and never replace.
 
     A number without an axis is an array of shape ``()``: ``regime.wage_line[...] = 16``.
+
+    Attributes
+    ----------
+    border_rules : dict
+        Those of `RULE_ARRAYS` at borders whose rules are not the agreement's.
     """
+
+    border_rules: dict[Border, dict[str, NDArray[Any]]] = field(default_factory=dict)
 
     @classmethod
     def neutral(cls) -> Self:
@@ -278,3 +303,53 @@ class RegimeArrays(PolicyArrays):
             for name, array in PolicyArrays.declared().items()
         }
         return cls(**arrays)
+
+
+@dataclass(frozen=True, eq=False)
+class BorderRules:
+    """Rules of origin at one border, where some regime has other ones than the agreement's.
+
+    Attributes
+    ----------
+    arrays : dict of ndarray
+        Those of `RULE_ARRAYS`, with ``regime`` as their last axis; the agreement's where the
+        border has none of its own.
+    differs : ndarray of bool, shape (regime,)
+        Where it has its own.
+    """
+
+    arrays: Mapping[str, NDArray[Any]]
+    differs: Bool
+
+    @classmethod
+    def of(cls, border: Border, regimes: Sequence[RegimeArrays]) -> Self:
+        """Return those of one border under all regimes."""
+        each = [one.border_rules.get(border) for one in regimes]
+        arrays = {
+            name: np.stack(
+                [
+                    getattr(regime, name) if own is None else own[name]
+                    for own, regime in zip(each, regimes, strict=True)
+                ],
+                axis=-1,
+            )
+            for name in RULE_ARRAYS
+        }
+        return cls(arrays, np.array([own is not None for own in each]))
+
+    def during(self, regimes: slice | NDArray[np.integer]) -> "BorderRules":
+        """Return the same for some regimes."""
+        arrays = {name: array[..., regimes] for name, array in self.arrays.items()}
+        return BorderRules(arrays, self.differs[regimes])
+
+    def same_as(self, other: "BorderRules") -> bool:
+        """Return whether the same is asked under every regime."""
+        return np.array_equal(self.differs, other.differs) and all(
+            np.array_equal(array, other.arrays[name]) for name, array in self.arrays.items()
+        )
+
+
+def border_rules(regimes: Sequence[RegimeArrays]) -> dict[Border, BorderRules]:
+    """Return the rules of every border that has its own under some regime, in order."""
+    borders = sorted({border for one in regimes for border in one.border_rules})
+    return {border: BorderRules.of(border, regimes) for border in borders}

@@ -8,7 +8,7 @@ are defined in ``docs/glossary.md``.
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import takewhile
@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.policy.arrays import PolicyArrays
+from abm.policy.arrays import Border, BorderRules, PolicyArrays, border_rules
 from abm.policy.events import PolicyEvent, policy_events
 from abm.policy.instruments.negotiation import Negotiation, drawn_outcome
 from abm.policy.instruments.threat import Threat
@@ -58,6 +58,8 @@ class Policy(PolicyArrays):
         Label of each regime.
     events : tuple of PolicyEvent
         What is announced and enacted within the run, in order.
+    border_rules : mapping
+        Rules of origin at borders whose rules are not the agreement's; empty if none are.
     """
 
     start: date
@@ -65,6 +67,7 @@ class Policy(PolicyArrays):
     conditions: tuple[str, ...]
     regimes: tuple[str, ...]
     events: tuple[PolicyEvent, ...] = field(default=(), repr=False)
+    border_rules: Mapping[Border, BorderRules] = field(default_factory=dict, repr=False)
 
     @property
     def states(self) -> int:
@@ -132,7 +135,14 @@ class Policy(PolicyArrays):
         """Return the same policy for some regimes; its timeline stays whole."""
         arrays = {name: array[..., regimes] for name, array in self._arrays().items()}
         labels = tuple(np.array(self.regimes, dtype=object)[regimes])
-        return replace(self, regimes=labels, **arrays)
+        at_borders = {border: own.during(regimes) for border, own in self.border_rules.items()}
+        some = {border: own for border, own in at_borders.items() if own.differs.any()}
+        return replace(self, regimes=labels, border_rules=some, **arrays)
+
+    def at_border(self, border: Border) -> "Policy":
+        """Return the same policy with one border's rules of origin as those of the agreement."""
+        own: dict[str, Any] = {"border_rules": {}, **self.border_rules[border].arrays}
+        return replace(self, **own)
 
     def places_in(self, former: "Policy") -> NDArray[np.int64]:
         """Return where each regime stood in ``former``, or -1 for one that it did not know.
@@ -261,6 +271,8 @@ class Policy(PolicyArrays):
         """Return whether two policies are the same in all that a run depends on."""
         return (
             all(np.array_equal(mine, getattr(other, name)) for name, mine in self._arrays().items())
+            and self.border_rules.keys() == other.border_rules.keys()
+            and all(own.same_as(other.border_rules[at]) for at, own in self.border_rules.items())
             and self._turns() == other._turns()
         )
 
@@ -388,6 +400,7 @@ def _compiled(
             segment.label + (f", {condition}" if condition else "") for segment, condition in grid
         ),
         events=events,
+        border_rules=border_rules(regimes),
         **{name: stacked(name) for name in PolicyArrays.declared()},
     )
 

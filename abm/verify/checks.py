@@ -14,6 +14,7 @@ from abm.core.inputs.buyers import (
     OTHER,
     OTHER_BEFORE_DUTY,
 )
+from abm.core.inputs.sourcing import InputTerms, UnitCosts
 from abm.location.payoffs import config_revenues, payoffs
 from abm.location.valuation import Choices
 from abm.trade.borders.crossing import MEMBER_PAIRS, border_terms, paperwork_cost
@@ -80,43 +81,50 @@ def check_costs(model: Any) -> Iterator[Discrepancy]:
     binding = np.flatnonzero((model.costs.compliant_cost > model.costs.free_cost).any(axis=(1, 2)))
     rows = {int(binding[place]) for place in drawn(model, "binding", len(binding), 1)}
     for row in sorted(rows.union(drawn(model, "solve_costs", len(model.firms), FIRMS))):
+        sector = int(model.firms.sector[row])
         for host in range(len(HOSTS)):
             for regime in range(regimes):
-                yield from _one_cost(model, row, host, regime)
+                where = _where(model, row, host, regime)
+                here, costs = model.terms[sector].at(host, regime), model.costs.at(host, regime)
+                yield from _one_cost(model, (row, host, regime), here, costs, where)
+        for (host, partner), own in model.border_costs.items():
+            for regime in own.regimes.tolist():
+                where = f"{_where(model, row, host, regime)}, by the rules of {HOSTS[partner]}"
+                here, costs = own.terms_at(sector, regime), own.at(regime)
+                yield from _one_cost(model, (row, host, regime), here, costs, where)
 
 
-def _one_cost(model: Any, row: int, host: int, regime: int) -> Iterator[Discrepancy]:
-    table, costs = model.firms, model.costs
-    sector = int(table.sector[row])
-    terms, at = model.terms[sector], (row, host, regime)
+def _one_cost(
+    model: Any, at: tuple[int, int, int], terms: InputTerms, costs: UnitCosts, where: str
+) -> Iterator[Discrepancy]:
+    """One firm's at one host under one regime; ``terms`` and ``costs`` are of these two alone."""
+    table, (row, host, _) = model.firms, at
     used = np.flatnonzero(terms.bill_of_materials.max(axis=1) > 0)
     groups = [ORIGINATING, OTHER, OTHER_BEFORE_DUTY, ORIGINATING_BEFORE_DUTY]
-    signed = regime == costs.free_cost.shape[-1] - 1 and terms.signed is not None
     theta = terms.theta[used].tolist()
     mix = free_mix(
         table.affinity[row, used].tolist(),
         float(table.origin_share[row, host]),
         table.base_potential[row, used, host].tolist(),
-        terms.weights[used][:, :, groups, host, regime].transpose(0, 2, 1).tolist(),
-        terms.signed[used][..., host].tolist() if signed else None,
+        terms.weights[used][:, :, groups, 0, 0].transpose(0, 2, 1).tolist(),
+        None if terms.signed is None else terms.signed[used][..., 0].tolist(),
         theta,
-        terms.bill_of_materials[used, host].tolist(),
-        float(model.value_added[at]) + float(terms.services[host, regime]),
+        terms.bill_of_materials[used, 0].tolist(),
+        float(model.value_added[at]) + float(terms.services[0, 0]),
     )
-    where = _where(model, row, host, regime)
-    free, content = float(costs.free_cost[at]), float(costs.free_content[at])
+    free, content = float(costs.free_cost[row]), float(costs.free_content[row])
     if not isclose(free, mix.cost, rel_tol=SINGLE):
         yield Discrepancy(f"unit cost {where}", free, mix.cost, row)
     if abs(content - mix.content) > SINGLE:
         yield Discrepancy(f"content {where}", content, mix.content, row)
     line = int(table.line[row])
-    ways = 1 if terms.either is None else 1 + int(terms.either[line, regime])
-    asked: list[float] = terms.threshold[line, :ways, regime].tolist()
+    ways = 1 if terms.either is None else 1 + int(terms.either[line, 0])
+    asked: list[float] = terms.threshold[line, :ways, 0].tolist()
     if terms.further is not None or min(abs(mix.content - x) for x in asked) < 10 * SHORTFALL:
         return  # rules beside that on content have tests of their own; at the rule both may be
     again = cheapest_compliant(mix, theta, min(asked), 0.0).compliant_cost
     again = mix.cost if mix.content >= min(asked) else again
-    compliant = float(costs.compliant_cost[at])
+    compliant = float(costs.compliant_cost[row])
     if isinf(again) != isinf(compliant) or not isclose(compliant, again, rel_tol=2 * SINGLE):
         yield Discrepancy(f"cost of meeting the content rule {where}", compliant, again, row)
 
@@ -128,7 +136,7 @@ def check_claims(model: Any) -> Iterator[Discrepancy]:
     """
     if model._held_claims() is not None:
         return  # of another world, and not chosen here
-    miss = np.flatnonzero(~model.costs.meets_rule.all(axis=(1, 2)))
+    miss = np.flatnonzero(~model.borders.meets_rule.all(axis=(1, 2, 3)))
     some = {int(miss[place]) for place in drawn(model, "missing", len(miss), FIRMS)}
     for row in sorted(some.union(drawn(model, "claim_origin", len(model.firms), FIRMS))):
         sector, rows = int(model.firms.sector[row]), np.array([row])
@@ -144,17 +152,17 @@ def _one_claim(
 ) -> Iterator[Discrepancy]:
     """Both parts of a firm's goods; no mix makes the second originate."""
     row, host, partner, regime = place
-    costs, at, borders = model.costs, (row, host, regime), model.borders
+    costs, borders = model.this_quarter().towards(host, partner, regime), model.borders
     can = float(model.firms.can_qualify[row, host])
     parts = (
-        ("", borders.claim, float(costs.compliant_cost[at]), bool(costs.meets_rule[at]), can),
+        ("", borders.claim, float(costs.compliant_cost[row]), bool(costs.meets_rule[row]), can),
         (" for the rest", borders.rest, inf, False, 1 - can),
     )
     where = f"{_where(model, row, host, regime)}, into {HOSTS[partner]}"
     cost = 0.0
     for name, claims, compliant_cost, meets_rule, weight in parts:
         ways = ways_over(
-            float(costs.free_cost[at]),
+            float(costs.free_cost[row]),
             compliant_cost,
             meets_rule=meets_rule,
             paperwork=float(paperwork[0, regime]),

@@ -40,12 +40,13 @@ from abm.axes import N_GOODS, N_HOSTS, N_SECTORS
 from abm.core.demand.capacity import Cleared
 from abm.core.demand.claims import Claim, HeldClaims
 from abm.core.inputs.repriced import reprice
-from abm.core.inputs.sourcing import InputTerms
+from abm.core.inputs.sourcing import InputTerms, UnitCosts
 from abm.economy.tables import Array
 from abm.engine.blocks import sector_rows
 from abm.engine.parallel import in_parallel
 from abm.errors import ModelError
 from abm.model import RelocationModel
+from abm.policy.regimes import Policy
 from abm.scenario.scenario import Scenario
 from abm.trade.inputs.input_prices import buyers
 from abm.trade.inputs.renewal import Supply
@@ -144,7 +145,8 @@ class HeldWorld(Twin):
         super()._look_at(regimes)
         if "claims" in self.held:
             theirs = self.followed.now.during(self._counterparts())
-            self.now = replace(self.now, **{name: getattr(theirs, name) for name in CLAIM_TERMS})
+            terms = {name: getattr(theirs, name) for name in CLAIM_TERMS}
+            self.now = replace(self.now, border_rules=theirs.border_rules, **terms)
 
     def _counterparts(self) -> NDArray[np.int64]:
         """The column of the world followed that stands for each one looked at here.
@@ -176,17 +178,18 @@ class HeldWorld(Twin):
             of_others = replace(others, price=of_others.price)
         return of_sectors, of_others
 
-    def renew_contracts(self) -> None:
-        """Contracts; if sources are held, plans choose them at the followed world's prices."""
-        super().renew_contracts()
-        if "sources" in self.held and self.trade:
-            theirs, regimes = self.followed, self._counterparts()[:-1]
-            before_duty = (self.on_top / (1 + self.now.barrier))[..., :-1]
-            before_duty /= (theirs.on_top / (1 + theirs.now.barrier))[..., regimes]
-            self.terms = [
-                _terms_as_weighed_by(mine, other, regimes, before_duty)
-                for mine, other in zip(self.terms, theirs.terms, strict=True)
-            ]
+    def _terms_under(self, policy: Policy) -> list[InputTerms]:
+        """What sectors meet; if sources are held, plans choose them at the followed prices."""
+        terms = super()._terms_under(policy)
+        if "sources" not in self.held or not self.trade:
+            return terms
+        theirs, regimes = self.followed, self._counterparts()[:-1]
+        before_duty = (self.on_top / (1 + self.now.barrier))[..., :-1]
+        before_duty /= (theirs.on_top / (1 + theirs.now.barrier))[..., regimes]
+        return [
+            _terms_as_weighed_by(mine, other, regimes, before_duty)
+            for mine, other in zip(terms, theirs.terms, strict=True)
+        ]
 
     def solve_costs(self) -> None:
         """Unit costs; those that plans look at of held mixes if sources are."""
@@ -194,18 +197,41 @@ class HeldWorld(Twin):
         if "sources" not in self.held or not self.trade:
             return
         adapted, change = slice(0, self.trade), self._price_change()
-
-        def of_sector(sector: tuple[slice, InputTerms]) -> None:
-            rows, terms = sector
-            reprice(
-                buyers(self.firms, rows),
-                self.value_added[rows][..., adapted],
-                terms.during(adapted),
-                change,
-                self.costs.rows(rows).during(adapted),
+        self._reprice(self.terms, adapted, self.value_added, change, self.costs)
+        for (host, _), own in self.border_costs.items():
+            here, some = slice(host, host + 1), own.regimes[own.regimes < self.trade]
+            self._reprice(
+                own.terms,
+                slice(0, len(some)),
+                self.value_added[:, here][..., own.regimes],
+                change[:, :, here][..., some],
+                own.costs,
+                host,
             )
 
-        in_parallel(of_sector, zip(sector_rows(self.firms), self.terms, strict=True))
+    def _reprice(
+        self,
+        terms: list[InputTerms],
+        adapted: slice,
+        value_added: NDArray[np.float32],
+        change: Array,
+        costs: UnitCosts,
+        host: int | None = None,
+    ) -> None:
+        """Add to costs under adapted regimes what held mixes cost more at new prices."""
+
+        def of_sector(sector: tuple[slice, InputTerms]) -> None:
+            rows, of = sector
+            some = buyers(self.firms, rows)
+            reprice(
+                some if host is None else some.at(host),
+                value_added[rows][..., adapted],
+                of.during(adapted),
+                change,
+                costs.rows(rows).during(adapted),
+            )
+
+        in_parallel(of_sector, zip(sector_rows(self.firms), terms, strict=True))
 
     def _price_change(self) -> Array:
         """Price of goods over that of the world followed less one, once buyers have adapted.

@@ -21,6 +21,7 @@ from benchmarks.page.figure import in_seconds, scaling
 from benchmarks.page.goals import GOALS
 from benchmarks.page.recorded import FILE, Recording, Timing, read
 from experiments.labels import NOTHING
+from experiments.markdown import table
 from experiments.runs.on_disk.run_folders import (
     FOLDER_FORMAT,
     MANIFEST,
@@ -131,22 +132,18 @@ def in_order(results: Recording) -> list[Timing]:
     return sorted(results.rows, key=lambda row: (-first[row.what], row.firms))
 
 
-def markdown(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table, numbers to the right."""
-    marks = ["---", *["---:"] * (len(heads) - 1)]
-    lines = [heads, marks, *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
-
-
 def block_table(results: Recording) -> str:
     """The table, and what else there is to say."""
     sentences = "\n".join(f"- {note}" for note in notes(results))
-    return markdown(HEADINGS, [cells(row) for row in in_order(results)]) + "\n\n" + sentences
+    return (
+        table(HEADINGS, [cells(row) for row in in_order(results)], right=True) + "\n\n" + sentences
+    )
 
 
 def block_goals(results: Recording) -> str:
     """What was wanted, measured and met."""
-    return markdown(("goal", "wanted", "measured", "met"), [goal.cells(results) for goal in GOALS])
+    heads = ("goal", "wanted", "measured", "met")
+    return table(heads, [goal.cells(results) for goal in GOALS], right=True)
 
 
 def block_machine(results: Recording) -> str:
@@ -170,7 +167,7 @@ def block_phases(results: Recording) -> str:
             spent = row.facts["phases"][name]
             line += [in_seconds(spent), f"{spent / sum(row.facts['phases'].values()):.0%}"]
         lines.append(line)
-    return markdown(heads, lines)
+    return table(heads, lines, right=True)
 
 
 BLOCKS = {

@@ -69,10 +69,13 @@ def film(
 def publish(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of a run.")],
     out: Annotated[Path, typer.Option("-o", metavar="FILE", help="HTML file to write.")],
+    seeds: Annotated[
+        int, typer.Option(metavar="N", help="Seeds played to tell what is luck; 1 tells nothing.")
+    ] = 8,
     quiet: QuietRun = False,
 ) -> None:
     """Publish a run as a single HTML file that needs neither server nor network."""
-    quarters, size = _from_above("publish")(folder, out, quiet=quiet)
+    quarters, size = _from_above("publish")(folder, out, seeds=seeds, quiet=quiet)
     typer.echo(f"{out}: {quarters} quarters, {size / 1e6:.1f} MB")
 
 

@@ -146,7 +146,10 @@ def _number(value: float | None, form: str) -> str:
 
 def why_claim(crossing: Crossing) -> str:
     """Why goods enter as they do."""
-    way = f"From {in_sentence(crossing.host)} to {in_sentence(crossing.market)} it"
+    way = f"From {in_sentence(crossing.host)} to {in_sentence(crossing.market)}"
+    if crossing.own_rules:
+        way += f", where {crossing.content_asked:.1%} content and rules of its own hold,"
+    way += " it"
     saved = f"{crossing.duty_saved:.2%} of duty"
     if crossing.compliance is None:
         barred = "the rule cannot be met" if crossing.claims_falsely else "no origin can be claimed"

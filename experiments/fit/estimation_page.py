@@ -10,7 +10,7 @@ numbers taken over; so does a test, which also holds them to the model's default
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -28,6 +28,7 @@ from experiments.fit.published_rows import (
     targets_as_written,
 )
 from experiments.labels import REGION_NAMES
+from experiments.markdown import table
 from experiments.runs.on_disk.run_folders import write_whole
 
 FOUND = FITTED_HERE / "estimation_found.json"
@@ -82,7 +83,7 @@ def figure_in_words(outcome: str) -> str:
 
 def targets_table() -> str:
     """The targets as written down, with the range that their row allows."""
-    return _table(
+    return table(
         ("row", "figure", "target", "95% of it"),
         (
             (
@@ -100,7 +101,7 @@ def split_table() -> str:
     """What every published row is used for, and the first digits of its checksum."""
     rows = frozen_split()["rows"]
     claims = data.read("published_results_2").set_index("id")["claim"]
-    return _table(
+    return table(
         ("row", "used for", "claim", "SHA-256"),
         (
             (name, row["use"].split(" (")[0], claims[name], f"`{row['sha256'][:12]}`")
@@ -136,7 +137,7 @@ def unlike_defaults(found: dict[str, Any]) -> list[str]:
 
 def _sections(found: dict[str, Any]) -> Iterator[str]:
     """Parameters, what is known of them together, and every figure."""
-    yield _table(
+    yield table(
         ("parameter", "value", "95% from slopes", "95% from the profile", "the targets say"),
         (
             (
@@ -151,7 +152,7 @@ def _sections(found: dict[str, Any]) -> Iterator[str]:
     )
     yield " ".join(_knowledge(found))
     if kept := [key for key in unlike_defaults(found) if key in KEPT]:
-        yield _table(
+        yield table(
             ("parameter", "estimate", "default", "why the default is another"),
             (
                 (
@@ -163,7 +164,7 @@ def _sections(found: dict[str, Any]) -> Iterator[str]:
                 for key in kept
             ),
         )
-    yield _table(
+    yield table(
         ("figure", "target", "model", "standard errors away", "runs at the estimate"),
         (
             (
@@ -213,11 +214,6 @@ def _span(ends: Sequence[float | None]) -> str:
     if low is None:
         return f"below {high:.3g}"
     return f"above {low:.3g}" if high is None else f"{low:.3g} to {high:.3g}"
-
-
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [heads, ["---"] * len(heads), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 def take_over(folder: Path) -> dict[str, Any]:

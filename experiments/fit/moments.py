@@ -285,7 +285,7 @@ def _observe(world: FitSetting, parameters: Parameters, firms: int, seed: int) -
                 value=values[host],
                 free_cost=costs.free_cost[at, host, 0].astype(np.float64),
                 compliant_cost=costs.compliant_cost[at, host, 0].astype(np.float64),
-                meets_rule=borders.meets_rule[at, host, 0],
+                meets_rule=borders.meets_rule[at, host, USA, 0],
                 parts_content=parts_content[at, host].astype(np.float64),
                 content=costs.free_content[at, host, 0].astype(np.float64),
                 can_qualify=table.can_qualify[at, host].astype(np.float64),
@@ -304,7 +304,7 @@ def _under_usmca(
     for remaining in reversed(range(rounds)):
         terms = price_inputs(economy, calibration, conditions, policy)
         costs = UnitCosts.empty(len(table), len(HOSTS), 1)
-        solve_costs(table, calibration, terms, value_added, costs)
+        solve_costs(table, terms, value_added, costs)
         borders = claim_origin(table, policy, costs)
         if remaining:
             quarter = Quarter(table, economy, calibration, policy, costs, borders, outside)
@@ -328,7 +328,7 @@ def _parts_content(world: FitSetting, table: FirmTable, base: BaseYear) -> Array
     for sector, rows in enumerate(sector_rows(table)):
         other_cost[rows] += terms[sector].services[:, 0]
     claims = base.borders.claim[:, :, USA, 0] == Claim.COMPLIES
-    adjusts = claims & ~base.borders.meets_rule[..., 0]
+    adjusts = claims & ~base.borders.meets_rule[:, :, USA, 0]
     threshold = world.nafta.content_threshold[table.line, 0]
     content = np.where(adjusts, threshold, costs.free_content[..., 0])
     cost = np.where(adjusts, costs.compliant_cost[..., 0], costs.free_cost[..., 0])

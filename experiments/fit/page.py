@@ -1,6 +1,6 @@
 """The part of ``docs/fit.md`` on what one year tells: what was fitted, and how well."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -34,6 +34,7 @@ from experiments.fit.search import (
     failing_share,
 )
 from experiments.labels import REGION_NAMES, SECTOR_NAMES
+from experiments.markdown import table
 
 INDISTINCT = 0.01
 """Medians whose error exceeds the least one by no more than this are called indistinct."""
@@ -169,10 +170,8 @@ def report(fitted: Fit, world: FitSetting, curve: pd.DataFrame, targets: list[Mo
     return "\n".join(parts).rstrip() + "\n"
 
 
-def _table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    header = list(header)
-    lines = [header, ["---"] + ["---:"] * (len(header) - 1), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    return table(heads, rows, right=True) + "\n"
 
 
 def _span(low: float, high: float) -> str:

@@ -15,7 +15,8 @@ def welfare(model: RelocationModel) -> Array:
     What consumers and immobile sectors gain from prices at fixed spending, profits where
     they are earned, pay above the calibration year's for the labour it employed, and
     what the treasury has left of duties and fines once subsidies and grants are paid, all in the
-    money of the host. Money that moving costs is left out.
+    money of the host. A duty on primary goods is both: revenue, and a burden on those who buy them.
+    Money that moving costs is left out.
     """
     economy, calibration = model.economy, model.calibration
     now, base = model.accounts, model.base_accounts
@@ -28,20 +29,16 @@ def welfare(model: RelocationModel) -> Array:
     wage_bill = (economy.value_added[:N_HOSTS] * economy.labour_share)[:, :N_FOOTLOOSE].sum(axis=1)
     pay = (model.conditions.wage - 1) * wage_bill / QUARTERS_A_YEAR
     treasury = (now.treasury / exchange - base.treasury)[:N_HOSTS]
-    total: Array = 100 * (consumers + users + profits + pay + treasury) / gdp
+    gains = consumers + _gain_from_fixed_sectors(model) + users + profits + pay + treasury
+    total: Array = 100 * gains / gdp
     return total
 
 
-def gain_from_fixed_sectors(model: RelocationModel) -> Array:
-    """Return what consumers gain where goods and services fixed in place are cheaper for them.
+def _gain_from_fixed_sectors(model: RelocationModel) -> Array:
+    """What consumers gain where goods and services fixed in place are cheaper, shape (host,).
 
-    A duty on primary goods is revenue, which `welfare` counts, and a burden, which it does
-    not; exchange rates make energy and services from elsewhere cheaper or dearer.
-
-    Returns
-    -------
-    ndarray, shape (host,)
-        Percent of the calibration year's GDP.
+    Duties and barriers make primary goods and services from elsewhere dearer, exchange rates
+    dearer or cheaper. In million USD a quarter.
     """
     economy, calibration = model.economy, model.calibration
     fixed = slice(N_FOOTLOOSE, None)
@@ -54,8 +51,7 @@ def gain_from_fixed_sectors(model: RelocationModel) -> Array:
     # Where duties come out of income, less is bought; elsewhere as much as ever, and more is paid.
     pays = model.scenario.economy.households_pay
     burden = value * on_top * (np.log(price) if pays else price - 1)
-    gdp = economy.value_added[:N_HOSTS].sum(axis=1) / QUARTERS_A_YEAR
-    gain: Array = -100 * burden.sum(axis=(0, 1))[:N_HOSTS] / gdp
+    gain: Array = -burden.sum(axis=(0, 1))[:N_HOSTS]
     return gain
 
 

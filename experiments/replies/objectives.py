@@ -14,7 +14,7 @@ from abm.axes import HOSTS, N_GOODS, N_HOSTS, QUARTERS_A_YEAR
 from abm.economy.tables import Array
 from abm.trade.books.indicators import customs_values, mean_content
 from experiments.outcomes.headlines import BILLION
-from experiments.outcomes.welfare import gain_from_fixed_sectors, welfare
+from experiments.outcomes.welfare import welfare
 from experiments.sweeps.design.run_spec import Outcomes, RunSpec
 from experiments.sweeps.workers.one_run import at_the_start
 
@@ -56,10 +56,6 @@ def _content(model: "RelocationModel") -> Array:
     return mean_content(accounts.content, accounts.sales)[1:]
 
 
-def _welfare(model: "RelocationModel") -> Array:
-    return welfare(model) + gain_from_fixed_sectors(model)
-
-
 OBJECTIVES: dict[str, Objective] = {
     "jobs": Objective("persons", "manufacturing jobs in the country", _jobs),
     "balance": Objective(
@@ -67,7 +63,7 @@ OBJECTIVES: dict[str, Objective] = {
         "exports less imports of goods at customs values, with everybody",
         _balance,
     ),
-    "welfare": Objective("percent of GDP", "real income against that of the base year", _welfare),
+    "welfare": Objective("percent of GDP", "real income against that of the base year", welfare),
     "content": Objective(
         "share of net cost", "regional content of what the country's plants make", _content
     ),

@@ -1,6 +1,5 @@
 """The report of validation as data, as a page of HTML and as a page of the documentation."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
+from experiments.markdown import table
 from experiments.outcomes.estimates import Estimate, expectation
 from experiments.validation.finding import Row
 from experiments.validation.pictures import picture
@@ -90,8 +90,8 @@ class ValidationReport:
     def markdown(self) -> str:
         """The same as ``docs/validation.md``, without pictures."""
         heads = ("Finding", "Claim", "Expected", "Model, mean and 95% interval", "Verdict")
-        table = [(r.id, r.claim, r.expected, r.judged, r.verdict) for r in self.rows]
-        parts = ["# Validation", self.introduction, _table(heads, table)]
+        verdicts = [(r.id, r.claim, r.expected, r.judged, r.verdict) for r in self.rows]
+        parts = ["# Validation", self.introduction, table(heads, verdicts)]
         for row in self.rows:
             numbers = [
                 (each.label.rstrip(","), each.text, _expected(each), _published(each))
@@ -102,12 +102,12 @@ class ValidationReport:
                 f"{row.claim}. *{row.source}*",
                 f"**Design.** {row.design}",
                 f"**Rule.** {row.rule}",
-                _table(("", "Model", "Expected", "Published"), numbers),
+                table(("", "Model", "Expected", "Published"), numbers),
                 f"**Why.** {row.why}",
             ]
         for section in self.sections:
             parts += [f"## {section.title}", *section.paragraphs]
-            parts.append(_table(section.columns, section.rows))
+            parts.append(table(section.columns, section.rows))
         return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -130,11 +130,3 @@ def _expected(each: Estimate) -> str:
 
 def _published(each: Estimate) -> str:
     return "" if each.published is None else f"{each.published:g}".replace("-", "\N{MINUS SIGN}")
-
-
-def _table(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
-    """A Markdown table; nothing where there are no rows."""
-    if not rows:
-        return ""
-    lines = [heads, ("---",) * len(heads), *rows]
-    return "\n".join(f"| {' | '.join(cell.replace('|', '/') for cell in line)} |" for line in lines)

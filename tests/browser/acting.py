@@ -7,7 +7,6 @@ is claimed only after something that happened later was waited for.
 """
 
 import re
-from contextlib import suppress
 from time import perf_counter
 from urllib.parse import parse_qs, urlsplit
 
@@ -81,10 +80,18 @@ def press(page, name):
     page.get_by_role("button", name=name, exact=True).first.click()
 
 
-def pause_if_playing(page):
-    """Pause; on a slow machine a scenario may have been played to its end by then."""
-    with suppress(playwright.TimeoutError):
-        page.get_by_role("button", name="Pause", exact=True).click(timeout=5000)
+def play_and_pause(page):
+    """Play, and pause at once; on a slow machine a scenario may be played to its end by then."""
+    press(page, "Play")
+    played = page.locator(".ns-play")
+    expect(played).to_have_attribute("aria-pressed", "true")
+
+    def paused():
+        if played.get_attribute("aria-pressed") == "true":
+            played.click()
+        assert played.get_attribute("aria-pressed") == "false"
+
+    until(page, paused)
 
 
 def do_or_start_anew(page, act):

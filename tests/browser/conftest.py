@@ -40,9 +40,12 @@ def looked_up(host, *rest, **more):
 socket.getaddrinfo = looked_up
 import functools, pathlib, runpy, time
 import uvicorn
+_, firms, token, port, PING, BREAKS, HOLDS, ONCE, LEFT, SEEDS = sys.argv
 import abm.model, abm.trade_phases
 from abm.errors import NearshoreError
-from viz.page.server import serve
+import viz.lab.luck
+viz.lab.luck.SEEDS_BESIDE = (int(SEEDS), *viz.lab.luck.SEEDS_BESIDE[1:])
+from viz.page.server import SETTINGS, serve
 solved = abm.trade_phases.solve_costs
 def solve_costs(*arguments):
     model = sys._getframe(1).f_locals["self"]
@@ -51,7 +54,7 @@ def solve_costs(*arguments):
     while HOLDS in model.scenario.name and model.quarter > 0 and not pathlib.Path("go").exists():
         time.sleep(0.05)
     return solved(*arguments)
-_, firms, token, port, PING, BREAKS, HOLDS, ONCE = sys.argv
+SETTINGS["SOLARA_KERNEL_CULL_TIMEOUT"] = LEFT or SETTINGS["SOLARA_KERNEL_CULL_TIMEOUT"]
 abm.model.calibrated_economy = runpy.run_path(ONCE)["set_up_once"]
 abm.trade_phases.solve_costs = solve_costs
 from viz.lab.laboratory import Laboratory
@@ -80,14 +83,20 @@ whose steps last until there is a file called ``go``. Like firms are set up once
 BREAKS, HOLDS = "breaks-down", "holds-still"
 """In the names of those scenarios."""
 
+SEEDS = 4
+"""That a story is run with: every one takes seconds, and two make an interval."""
+
 PING = 5.0
 """Seconds in which the server asks a browser for a sign of life, and waits for it."""
 
 
 class Served:
-    """A server in a process of its own."""
+    """A server in a process of its own.
 
-    def __init__(self, folder, token="", port=0, firms=FIRMS):
+    ``left`` is after how long a place is free whose browser is gone.
+    """
+
+    def __init__(self, folder, token="", port=0, firms=FIRMS, left=""):
         self.folder = folder
         self.log = folder / f"server{'-token' if token else ''}.log"
         environment = {
@@ -95,10 +104,20 @@ class Served:
             "PYTHONPATH": str(ROOT),
             "PYTHONUNBUFFERED": "1",
         }
-        given = [str(firms), token, str(port), str(PING), BREAKS, HOLDS, str(SET_UP_ONCE)]
+        given = [
+            str(firms),
+            token,
+            str(port),
+            str(PING),
+            BREAKS,
+            HOLDS,
+            str(SET_UP_ONCE),
+            left,
+            str(SEEDS),
+        ]
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-c", WATCHED, *given],
+                [sys.executable, "-c", WATCHED, *map(str, given)],
                 stdout=subprocess.PIPE,
                 stderr=log,
                 env=environment,

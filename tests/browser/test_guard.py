@@ -2,6 +2,7 @@
 
 import re
 from contextlib import ExitStack, contextmanager
+from socket import SHUT_RDWR
 from time import perf_counter, sleep
 from urllib.parse import urlsplit
 
@@ -17,10 +18,14 @@ TOKEN = "a-token-of-this-test"
 CDN = "_solara/cdn"
 
 
+LEFT = 2.0
+"""Seconds after which the place is free of a browser that is gone."""
+
+
 @contextmanager
-def asking(folder):
+def asking(folder, left=""):
     """A server that asks for a token."""
-    served = Served(folder, TOKEN)
+    served = Served(folder, TOKEN, left=left)
     served.address = served.address.partition("/?")[0] + "/"
     yield served
     served.stop()
@@ -35,7 +40,7 @@ def asks(tmp_path_factory):
 @pytest.fixture
 def nobody_there(tmp_path):
     """The same without visitors: those of other tests keep their places for a while."""
-    with asking(tmp_path) as served:
+    with asking(tmp_path, f"{LEFT}s") as served:
         yield served
 
 
@@ -175,4 +180,12 @@ def test_a_full_laboratory_says_so_and_lets_in_who_has_a_place(nobody_there):
             close = f"{own}/_solara/api/close/{kernel(number)}?session_id=page-{number}"
             closed = visitor.post(close, headers={"Origin": own}, timeout=60)
             assert closed.status_code == 200
+        until(lambda: visitor.get(asks.address, timeout=60).status_code == 200)
+        # One that closes its tabs and opens them anew has its place, or another.
+        stack_of_ended = [sockets.enter_context(opened(number)) for number in (8, 9)]
+        until(lambda: visitor.get(asks.address, timeout=60).status_code == 503)
+        # A browser that is killed closes nothing: its connections end, and that is all.
+        for ended in stack_of_ended:
+            ended.socket.shutdown(SHUT_RDWR)
+        assert visitor.get(asks.address, timeout=60).status_code == 503
         until(lambda: visitor.get(asks.address, timeout=60).status_code == 200)

@@ -55,12 +55,30 @@ def test_every_lever_and_button_acts_from_the_next_quarter_and_is_an_event(visit
     expect(page.locator(NOTICE)).to_have_count(0)
 
 
-def test_a_value_outside_its_range_cannot_be_entered(visit):
+def test_a_value_outside_its_range_is_moved_to_its_end_and_said_to_be(visit):
     page = visit()
+    said = lever_row(page, "Special duty").locator(".ns-lever-note")
     set_number(page, "Special duty", 900)
     expect(number_of(page, "Special duty")).to_have_value("500")
+    expect(said).to_have_text("500% is the most that can be set; 900% was entered.")
+    set_number(page, "Special duty", 20)
+    expect(said).to_have_count(0)
     set_number(page, "Special duty", -5)
     expect(number_of(page, "Special duty")).to_have_value("0")
+    expect(said).to_have_text("0% is the least that can be set; -5% was entered.")
+    set_number(page, "Special duty", "")
+    expect(said).to_have_text("That was no number: it stays 0%.")
+    # So it is of what a run starts with.
+    page.get_by_text("Scenario, firms, seed").click()
+    said = page.locator(".ns-setup .ns-lever-note")
+    firms = page.get_by_role("spinbutton", name="Firms")
+    firms.fill("7")
+    firms.press("Tab")
+    expect(firms).to_have_value("100")
+    expect(said).to_have_text("100 to 100,000, whole, can be set as firms: 7 became 100.")
+    firms.fill("300")
+    firms.press("Tab")
+    expect(said).to_have_count(0)
     set_number(page, "Special duty", 1000)
     step(page)
     wait_for_event(page, "United States imposes a 500% duty on Mexico")
@@ -91,7 +109,7 @@ def test_what_was_entered_is_not_overdrawn_by_figures_that_were_sent_before(visi
     held = []
     page = visit(before=lambda page: held.append(Held(page)))
     line, special = held[0], number_of(page, "Special duty")
-    claims = lever_row(page, "Spare goods that claim origin").locator("input")
+    claims = lever_row(page, "Exempt goods that claim origin").locator("input")
     origin = lever_row(page, "Special duty").locator("select").nth(1)
     settled(page)
     shown = [special.input_value(), claims.is_checked(), origin.input_value()]

@@ -68,6 +68,38 @@ DARK_GROUND = """
 """Whether nothing of the page lies on a sheet of another theme."""
 
 
+RINGS_CUT = """
+() => {
+  // Where the ring of focus reaches, against all that would cut it off however far it is scrolled.
+  const cut = [], ring = 4;
+  const shown = [...document.querySelectorAll('.ns-page :is(button, summary, a, input, select)'),
+                 ...document.querySelectorAll('.ns-page [tabindex="0"]')];
+  for (const one of shown) {
+    const box = one.getBoundingClientRect();
+    if (one.disabled || !box.width || one.type === 'file') continue;
+    for (let above = one.parentElement; above.closest('.ns-main'); above = above.parentElement) {
+      const style = getComputedStyle(above), around = above.getBoundingClientRect();
+      if (style.overflowX === 'visible' && style.overflowY === 'visible') continue;
+      const left = box.left - ring - around.left + above.scrollLeft - above.clientLeft;
+      const top = box.top - ring - around.top + above.scrollTop - above.clientTop;
+      const right = left + box.width + 2 * ring, bottom = top + box.height + 2 * ring;
+      const whole = right < above.scrollWidth + 0.5 && bottom < above.scrollHeight + 0.5;
+      if (Math.min(left, top) < -0.5 || !whole)
+        cut.push(`${one.outerHTML.slice(0, 80)} in ${above.className}`);
+    }
+  }
+  return cut;
+}"""
+"""What can be focused and has its ring cut off."""
+
+
+def expect_whole_rings(page):
+    def whole():
+        assert page.evaluate(RINGS_CUT) == []
+
+    until(page, whole)
+
+
 @pytest.mark.parametrize("size", SIZES)
 def test_every_state_is_whole_at_every_size_in_both_themes(visit, size):
     page = visit(**sized(size))
@@ -88,6 +120,8 @@ def test_every_state_is_whole_at_every_size_in_both_themes(visit, size):
         page.locator(".ns-place .ns-firm").first.wait_for()
         page.wait_for_function(NARROW)
         expect_not_grave(page)
+    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    expect_whole_rings(page)
     page.wait_for_function(DARK_GROUND)
     expect(page.locator("main")).to_have_count(1)
     expect(page.locator("th").filter(has_not_text=re.compile(r"\S"))).to_have_count(0)

@@ -30,13 +30,13 @@ def test_steps_go_on_while_a_drawing_does_not_end(monkeypatch):
     until(lambda: session.frame.value is not None and not session.busy.value)
     stop = session.frame.subscribe(lambda _: drawn.wait())
     session.speed.value = len(SPEEDS) - 1
-    session.toggle()
+    session.play(True)
     until(lambda: session.frame.value.quarter > 0)
     stands = session.frame.value.quarter
     until(lambda: session.laboratory.quarter >= stands + 4)
     assert session.frame.value.quarter == stands
     drawn.set()
-    session.toggle()
+    session.play(False)
     until(lambda: not session.playing.value)
     until(lambda: session.frame.value.quarter == session.laboratory.quarter)
     stop()
@@ -75,19 +75,19 @@ def test_whatever_is_asked_for_during_a_long_quarter_is_acknowledged_at_once(slo
     session.visit_city(0)
     session.visit_supplier(next(iter(session.frame.value.world.suppliers)))
     session.compare(None)
-    session.toggle()
+    session.play(False)
     # The quarter under way is held for a minute: whoever waited for it would wait as long.
     assert perf_counter() - began < 20
     assert session.pausing.value
     assert session.owed.value == 0
-    assert len(session.waiting.value) == 2
-    # The link has what waits already: it comes with the quarter after the one under way.
+    assert len(session.waiting) == 2
+    # The link has the quarter under way, and what waits: it comes with the quarter after.
     until(lambda: keep.restored(session.link.value).levers)
+    until(lambda: keep.restored(session.link.value).quarters == 1)
     played = keep.restored(session.link.value)
-    assert played.quarters == 0
     assert [quarter for quarter, _ in played.levers] == [2]
     go.set()
-    until(lambda: session.frame.value.quarter == 1 and not session.waiting.value)
+    until(lambda: session.frame.value.quarter == 1 and not session.waiting)
     until(lambda: not session.pausing.value and not session.doing.value)
     assert session.laboratory.quarter == 1, "the second step was given up by the pause"
     until(lambda: session.frame.value.scenario.timeline)
@@ -110,6 +110,31 @@ def test_as_many_quarters_are_played_as_were_asked_for(slow_session):
     assert session.laboratory.quarter == 15
 
 
+def test_the_link_has_whatever_was_asked_for_at_once_and_in_its_order(slow_session):
+    session, go = slow_session
+    session.step()
+    until(lambda: session.doing.value)
+    session.press("blanket")
+    session.step(4)
+    # Nothing of it is computed: a server that ends now comes back with all of it.
+    until(lambda: keep.restored(session.link.value).quarters == 5)
+    session.press("withdraw")
+    until(lambda: len(keep.restored(session.link.value).levers) == 2)
+    promised = keep.restored(session.link.value)
+    assert session.laboratory.quarter == 0
+    assert [quarter for quarter, _ in promised.levers] == [2, 6]
+    go.set()
+    until(lambda: session.frame.value.quarter == 5 and not session.asked.value)
+    until(lambda: keep.restored(session.link.value).quarters == 5)
+    assert keep.restored(session.link.value) == promised
+    # What a pause gives up is asked for no more.
+    session.step(4)
+    session.play(False)
+    until(lambda: not session.pausing.value)
+    until(lambda: keep.restored(session.link.value).quarters == session.laboratory.quarter)
+    assert session.laboratory.quarter <= 6
+
+
 def test_starting_again_drops_what_waits_and_ends_with_the_last_one_asked_for(slow_session):
     session, go = slow_session
     session.step(3)
@@ -119,6 +144,21 @@ def test_starting_again_drops_what_waits_and_ends_with_the_last_one_asked_for(sl
     until(lambda: session.frame.value.start.seed == 7 and not session.busy.value)
     assert session.laboratory.quarter == 0
     assert session.owed.value == 0
+
+
+def test_who_plays_again_while_it_pauses_reads_of_no_pause(slow_session):
+    session, go = slow_session
+    session.play(True)
+    session.play(True)
+    until(lambda: session.doing.value)
+    session.play(False)
+    assert session.pausing.value
+    session.play(True)
+    assert session.playing.value
+    assert not session.pausing.value
+    go.set()
+    until(lambda: session.frame.value.quarter > 1)
+    session.play(False)
 
 
 def test_it_pauses_until_the_quarter_under_way_is_drawn(slow_session):
@@ -132,7 +172,7 @@ def test_it_pauses_until_the_quarter_under_way_is_drawn(slow_session):
     stop = session.frame.subscribe(draw)
     session.step()
     until(lambda: session.doing.value)
-    session.toggle()
+    session.play(False)
     go.set()
     until(lambda: session.laboratory.quarter == 1)
     sleep(1)

@@ -43,7 +43,7 @@ def _origin_is_free_of_duty() -> bool:
     due = ordinary[..., None] * (1 - claimed)
     abroad = ~np.eye(len(HOSTS), dtype=bool)
     saves = model.firms.paperwork[:, :, None] < 0.999 * ordinary
-    worthwhile = model.borders.meets_rule[:, :, None] & (saves & abroad)[..., None]
+    worthwhile = model.borders.meets_rule & (saves & abroad)[..., None]
     as_due = np.allclose(model.borders.duty[:, abroad], due[:, abroad], rtol=0, atol=1e-6)
     return as_due and worthwhile.any() and not pays[worthwhile].any()
 

@@ -93,7 +93,7 @@ class _Visit:
 _MESSAGES = {
     "a step": lambda visit: (visit.session.step,),
     "two steps": lambda visit: (visit.session.step, 2),
-    "play or pause": lambda visit: (visit.session.toggle,),
+    "play or pause": lambda visit: (visit.session.play, visit.luck.choice([True, False])),
     "a lever": _Visit.pull,
     "another lever": _Visit.pull,
     "a threat": lambda visit: (visit.session.press, visit.luck.choice(THREATS)),

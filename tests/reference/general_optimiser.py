@@ -31,15 +31,13 @@ def optimised(firm, rules):
     def room(mass):
         return -rule_excess(firm, rules, spending(mass)[..., None])[:, 0]
 
+    # Linear in spending: its slope is that of a unit of each group.
+    zero = rule_excess(firm, rules, np.zeros((*shares.shape, 1)))[:, 0]
+    units = np.eye(shares.size).reshape(-1, *shares.shape, 1)
+    a_unit = -np.stack([rule_excess(firm, rules, unit)[:, 0] - zero for unit in units], axis=1)
+
     def room_slopes(mass):
-        # Linear in spending: its slope is that of a unit of each group.
-        zero = rule_excess(firm, rules, np.zeros((*shares.shape, 1)))[:, 0]
-        columns = []
-        for cell in range(shares.size):
-            unit = np.zeros(shares.size)
-            unit[cell] = 1
-            columns.append(rule_excess(firm, rules, unit.reshape(*shares.shape, 1))[:, 0] - zero)
-        return -np.stack(columns, axis=1) * slopes(mass)
+        return a_unit * slopes(mass)
 
     inputs = len(spend)
     groups = len(shares)

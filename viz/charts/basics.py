@@ -81,7 +81,7 @@ def plain_option(ink: Ink) -> dict[str, Any]:
         "animation": False,
         "aria": {"enabled": True, "decal": {"show": False}},
         "textStyle": {"color": ink.text, "fontFamily": "system-ui, sans-serif"},
-        "grid": {"left": 4, "right": 92, "top": 12, "bottom": 6, "containLabel": True},
+        "grid": {"left": 4, "right": 96, "top": 12, "bottom": 6, "containLabel": True},
     }
 
 

@@ -21,10 +21,15 @@ LEAST = 1.0
 
 @dataclass(frozen=True)
 class ChangeScale:
-    """Colours of changes from minus to plus ``end`` percent."""
+    """Colours of changes from minus to plus ``end`` percent.
+
+    ``below`` and ``above`` tell whether changes lie beyond its ends, which have the last colours.
+    """
 
     colours: tuple[str, ...]
     end: float
+    below: bool = False
+    above: bool = False
 
     def colour(self, percent: float) -> str:
         """Of one change; beyond its ends the scale stays as it is."""
@@ -34,7 +39,12 @@ class ChangeScale:
     def legend(self, label: str) -> dict[str, object]:
         """What the chart's legend shows of it."""
         low, high = (with_sign(end, 0 if self.end >= 1 else 1) for end in (-self.end, self.end))
-        return {"label": label, "colours": self.colours, "low": f"{low}%", "high": f"{high}%"}
+        return {
+            "label": label,
+            "colours": self.colours,
+            "low": f"{low}%{' or less' * self.below}",
+            "high": f"{high}%{' or more' * self.above}",
+        }
 
 
 @cache
@@ -58,7 +68,11 @@ def change_scale(percent: np.ndarray, weight: np.ndarray, ink: Ink) -> ChangeSca
     reach = np.cumsum(weight[order]) >= SHARE * weight.sum()
     end = float(np.abs(percent)[order][reach.argmax()]) if reach.any() else 0.0
     nice = MaxNLocator(nbins=1, steps=[1, 2, 5, 10]).tick_values(0, max(end, LEAST))[-1]
-    return ChangeScale(ink.change, float(nice))
+    # What lies beyond by less than half of the last digit shown reads as the end itself.
+    beyond = float(nice) + (0.5 if nice >= 1 else 0.05)
+    return ChangeScale(
+        ink.change, float(nice), bool((percent < -beyond).any()), bool((percent > beyond).any())
+    )
 
 
 def change_percent(now: np.ndarray, then: np.ndarray) -> np.ndarray:

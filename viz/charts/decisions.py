@@ -99,7 +99,10 @@ def _deed(row: dict[str, Any], done: bool, s: str) -> str:
         verb = "impose" if done else "announce"
         return f"{verb}{s} {_article(_percent(new))} duty on {goods}{whom}"
     if row["instrument"] == "tariffs.special_waived_for_originating":
-        return f"{f'spare{s}' if new == 'yes' else 'no longer spare' + s} goods that claim origin"
+        spared = f"exempt{s} goods that claim origin from special duties"
+        return (
+            spared if new == "yes" else f"charge{s} special duties on goods that claim origin, too"
+        )
     return f"change{s} {_named(parts)} from {_value(parts, old)} to {_value(parts, new)}"
 
 

@@ -12,7 +12,7 @@ from experiments.labels import REGION_NAMES
 from viz.charts.basics import Chart, Ink, axis, number, plain_option, signed
 from viz.lab.frame import Frame
 from viz.lab.history import PastQuarters
-from viz.lab.luck import band, interval, is_luck
+from viz.lab.luck import Luck, band, interval, is_luck
 from viz.lab.observed import Point, by_quarter, claimed, us_balance
 
 ROWS_SHOWN = 12
@@ -63,11 +63,11 @@ def lines_chart(
         series.append(_line_series(line, mine[0], digits, dashed=False))
         if frame.other is not None:
             series.append(_line_series(line, theirs[0], digits, dashed=True))
-        if half is not None:
+        if len(mine) > 1:
             bands += _band_series(line, mine[1:], digits)
-            if is_luck(difference, half):
-                # Drawn as what it is: the name of a line that may be luck is faint.
-                series[-1 - (frame.other is not None)]["faint"] = ink.faint
+        if half is not None and is_luck(difference, half):
+            # Drawn as what it is: the name of a line that may be luck is faint.
+            series[-1 - (frame.other is not None)]["faint"] = ink.faint
         now = f"{line.label} {number(mine[0][-1], digits)}"
         word = "difference " if frame.other is not None else ""
         ends.append(f"{now} ({word}{said_difference(difference, half, digits)})")
@@ -84,8 +84,9 @@ def lines_chart(
     }
     versus = f" against {frame.other.name}" if frame.other else " since the start"
     sentence = f"{unit}; {frame.date(frame.quarter)}: {'; '.join(ends)}{versus}."
-    if frame.sure is not None:
-        sentence += f" Lines: mean of {len(frame.sure.seeds)} seeds; bands: 95% of worlds."
+    if frame.other is not None:
+        sentence += f" Dashed: {frame.other.name}."
+    sentence += f" {_of_which_seeds(frame)}"
     if any(value is not None for line in points for value in line["data"]):
         sentence += f" Diamonds: {source}."
     listed = range(max(0, frame.quarter + 1 - ROWS_SHOWN), frame.quarter + 1)
@@ -94,6 +95,18 @@ def lines_chart(
     table = {"head": ["quarter", *(s["name"] for s in columns)], "rows": rows}
     seeds = frame.sure.seeds if frame.sure is not None else ()
     return Chart(name, title, sentence, option, table, seeds=seeds)
+
+
+def _of_which_seeds(frame: Frame) -> str:
+    """What the lines and their bands are of, where there are any."""
+    luck, seed = frame.luck, frame.start.seed
+    if luck is None:
+        return f"Seed {seed} alone: no band of luck."
+    count = len(luck.seeds)
+    if frame.sure is not None:
+        return f"Lines: mean of {count} seeds; bands: 95% of worlds."
+    until = frame.date(luck.quarter)
+    return f"Bands: 95% of the worlds of {count} seeds, up to {until}; lines: seed {seed} alone."
 
 
 def _cell(value: float | None, digits: int) -> str:
@@ -106,13 +119,15 @@ def _both(
     """A line of both worlds, each with its band where luck was measured, and what differs now.
 
     That is from the second world, or without one since the start; half its interval is
-    None where luck was not measured.
+    None where luck was not measured. Where it was up to an earlier quarter, the line is the
+    run's own and its band ends there.
     """
     luck, last = frame.sure, frame.quarter + 1
     if luck is None:
         mine = _values(frame.world.history, line)
         theirs = _values(frame.other.history, line) if frame.other else np.full(last, mine[0])
-        return [mine], [theirs], (float(mine[-1] - theirs[-1]), None)
+        ends = [] if frame.luck is None else _ends_so_far(frame.luck, line, last)
+        return [mine, *ends], [theirs], (float(mine[-1] - theirs[-1]), None)
     seeds = _transformed(luck.mine[line.series][:, :last, line.place], line)
     others = np.repeat(seeds[:, :1], last, axis=1)
     if luck.theirs:
@@ -120,12 +135,22 @@ def _both(
     return list(band(seeds)), list(band(others)), interval(seeds[:, -1] - others[:, -1])
 
 
+def _ends_so_far(luck: Luck, line: ChartLine, last: int) -> list[np.ndarray]:
+    """Lower and upper end of a line's band as far as it reaches, NaN from there on."""
+    _, *ends = band(_transformed(luck.mine[line.series][:, :, line.place], line))
+    return [np.concatenate([end, np.full(last - len(end), np.nan)]) for end in ends]
+
+
+LIKE_LUCK = "not distinguishable from luck"
+"""What is said of a difference whose interval leaves the sign open."""
+
+
 def said_difference(difference: float, half: float | None, digits: int) -> str:
     """A difference with its interval, or that it cannot be told from luck."""
     if half is None:
         return signed(difference, digits)
     if is_luck(difference, half):
-        return "not distinguishable from luck"
+        return LIKE_LUCK
     return f"{signed(difference, digits)} \N{PLUS-MINUS SIGN} {number(half, digits)}"
 
 
@@ -157,8 +182,7 @@ def _all_values(frame: Frame, lines: list[ChartLine]) -> list[float]:
     """What the lines and their bands reach in both worlds."""
     scenes = [frame.world] + ([frame.other] if frame.other else [])
     found = [_values(scene.history, line) for scene in scenes for line in lines]
-    if frame.sure is not None:
-        found += [end for line in lines for end in _both(frame, line)[0]]
+    found += [end for line in lines for end in _both(frame, line)[0]]
     values = np.concatenate(found)
     return [float(value) for value in values[np.isfinite(values)]]
 

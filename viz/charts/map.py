@@ -12,7 +12,7 @@ import numpy as np
 from abm.axes import FOOTLOOSE, HOSTS, REGIONS
 from abm.scenario.levers import TITLE
 from abm.state.places import cities
-from experiments.labels import REGION_NAMES, SECTOR_NAMES, in_sentence
+from experiments.labels import REGION_NAMES, SECTOR_NAMES, in_sentence, with_minus
 from viz.charts.basics import SECTOR_COLOURS, Chart, Ink, number, swatches, with_sign
 from viz.charts.change import ChangeScale, change_percent, change_scale
 from viz.charts.projection import projected
@@ -44,6 +44,9 @@ LEAST_FLOW = 0.5
 
 CURVENESS = 0.26
 """Of the arcs of flows: how far from the straight line, as a share of its length, they pull."""
+
+ALONG = (0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74, 0.2, 0.8)
+"""Where on its arc a flow's difference may be written, as shares of its length."""
 
 FLOWS_SHOWN, WAYS_SHOWN, LINKS_SHOWN = 8, 40, 12
 """Arcs of flows, of moves and of a city's suppliers, the largest."""
@@ -158,7 +161,8 @@ def trade_map(frame: Frame, ink: Ink, colour_by: str, arcs: bool) -> Chart:
     if frame.other is not None:
         pulled = any(entry.title == TITLE for entry in frame.world.scenario.timeline)
         title += f", {frame.world.name}{' with levers' * pulled} against {seen.against}"
-    return Chart("map", title, _sentence(seen), option, _table(seen), _legend(seen, colour_by, ink))
+    sentence = f"{_sentence(seen)} Drawn of seed {frame.start.seed} alone."
+    return Chart("map", title, sentence, option, _table(seen), _legend(seen, colour_by, ink))
 
 
 def _scatter(name: str, points: list[dict[str, Any]], z: int, **more: Any) -> dict[str, Any]:
@@ -184,9 +188,7 @@ def _city(seen: SeenCities, row: int, ink: Ink, by: str) -> dict[str, Any]:
     }[by]
     return {
         "id": row,
-        "name": f"{city['city']}, {city['state']}: {number(seen.now.output[row], 1)} billion USD a"
-        f" year, {with_sign(seen.change[row], 1)}% against {seen.against};"
-        f" {number(seen.now.plants[row], 0)} plants, mostly {SECTOR_NAMES[sector].lower()}",
+        "name": _told_city(seen, row),
         "value": city_places()[row].tolist(),
         "symbolSize": _size(seen.now, row),
         "itemStyle": {"color": colour, "opacity": 0.92, "borderColor": ink.faint,
@@ -195,31 +197,51 @@ def _city(seen: SeenCities, row: int, ink: Ink, by: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _told_city(seen: SeenCities, row: int) -> str:
+    """What is said of a city where it is pointed at."""
+    city, sector = city_rows()[row], FOOTLOOSE[int(seen.now.sector[row])]
+    return (
+        f"{city['city']}, {city['state']}: {number(seen.now.output[row], 1)} billion USD a"
+        f" year, {with_sign(seen.change[row], 1)}% against {seen.against};"
+        f" {_count(seen.now.plants[row])}, mostly {SECTOR_NAMES[sector].lower()}"
+    )
+
+
+def _count(plants: float, sign: str = "") -> str:
+    """So many plants, in words; with ``sign`` a plus where they are more."""
+    return with_minus(f"{plants:{sign},.0f} plant{'s' * (abs(round(plants)) != 1)}")
+
+
 def _news(seen: SeenCities, quarter: int, ink: Ink) -> dict[str, Any]:
     """Rings around cities in which plants opened or closed; they pulse once, as they appear.
 
-    A series of its own each quarter, so that it is new and is animated as such.
+    A series of its own each quarter, so that it is new and is animated as such. Less than half
+    a plant, which would read as none, has no ring.
     """
     picture, points = seen.now, []
     for row in seen.order:
         opened, closed = float(picture.opened[row]), float(picture.closed[row])
-        if opened == closed == 0:
-            continue
         more = opened >= closed
+        if round(max(opened, closed)) == 0:
+            continue
         points.append(
             {
+                "id": int(row),
+                "name": f"{_told_city(seen, int(row))}; {_count(opened)} opened and"
+                f" {number(closed, 0)} closed in the quarter",
                 "value": city_places()[row].tolist(),
                 "symbolSize": _size(picture, int(row)) + 9,
                 "itemStyle": {"color": "transparent", "borderColor": ink.text, "borderWidth": 2,
                               "borderType": "solid" if more else "dashed"},
-                "label": {"formatter": with_sign(opened if more else -closed, 0)},
+                "label": {"formatter": _count(opened if more else -closed, "+")},
+                "tooltip": {"formatter": "{b}"},
             }
         )  # fmt: skip
     label = {"show": True, "position": "top", "color": ink.text, "fontSize": 11,
              "fontWeight": "bold", "textBorderColor": ink.card, "textBorderWidth": 2}  # fmt: skip
     return _scatter(
-        f"news-{quarter}", points, 5, silent=True, label=label, animation=True,
-        animationDuration=900, animationEasing="elasticOut", labelLayout={"hideOverlap": True},
+        f"news-{quarter}", points, 5, label=label, animation=True,
+        animationDuration=900, animationEasing="elasticOut",
     )  # fmt: skip
 
 
@@ -247,14 +269,19 @@ def _city_name(row: float) -> str:
 def changed_flows(seen: SeenCities) -> list[tuple[int, int, float, float]]:
     """Source, market, flow and its change, billion USD a year; the largest changes first."""
     now, then = seen.now.trade, seen.then.trade
-    pairs = [
-        (s, m, float(now[s, m]), float(now[s, m] - then[s, m]))
+    flows = [(s, m, float(now[s, m]), float(now[s, m] - then[s, m])) for s, m in pairs()]
+    changed = [flow for flow in flows if abs(flow[3]) >= LEAST_FLOW]
+    return sorted(changed, key=lambda flow: -abs(flow[3]))[:FLOWS_SHOWN]
+
+
+def pairs() -> list[tuple[int, int]]:
+    """Sources and markets between which goods flow that are told of: a host is one of them."""
+    return [
+        (s, m)
         for s in range(len(REGIONS))
         for m in range(len(REGIONS))
         if s != m and (REGIONS[s] in HOSTS or REGIONS[m] in HOSTS)
     ]
-    changed = [pair for pair in pairs if abs(pair[3]) >= LEAST_FLOW]
-    return sorted(changed, key=lambda pair: -abs(pair[3]))[:FLOWS_SHOWN]
 
 
 def _flows(seen: SeenCities, ink: Ink) -> dict[str, Any]:
@@ -278,21 +305,31 @@ def _flows(seen: SeenCities, ink: Ink) -> dict[str, Any]:
 
 
 def _differences(seen: SeenCities, ink: Ink) -> dict[str, Any]:
-    """By how much each flow differs, written where its arc is furthest from the straight line."""
+    """By how much each flow differs, written on its arc where the page finds room."""
     points = []
     for s, m, _, change in changed_flows(seen):
-        (x, y), (to_x, to_y) = PLACES[REGIONS[s]], PLACES[REGIONS[m]]
-        place = [
-            (x + to_x - CURVENESS * (to_y - y)) / 2,
-            (y + to_y + CURVENESS * (to_x - x)) / 2,
-        ]
-        said = with_sign(change, 1 if abs(change) < 10 else 0)
-        points.append({"value": place, "label": {"formatter": said}})
+        along = _along_arc(PLACES[REGIONS[s]], PLACES[REGIONS[m]])
+        said = f"{with_sign(change, 1 if abs(change) < 10 else 0)} bn USD"
+        points.append({"value": along[0], "along": along, "label": {"formatter": said}})
     label = {"show": True, "position": "inside", "color": ink.text, "fontSize": 11,
              "fontWeight": "bold", "backgroundColor": ink.card, "padding": [1, 4],
              "borderRadius": 4}  # fmt: skip
-    return _scatter("differences", points, 6, silent=True, symbolSize=1, label=label,
-                    labelLayout={"hideOverlap": True})  # fmt: skip
+    return _scatter("differences", points, 6, silent=True, symbolSize=1, label=label)
+
+
+def _along_arc(start: tuple[float, float], end: tuple[float, float]) -> list[list[float]]:
+    """Places on an arc as ECharts draws it, from its middle to its ends."""
+    (x, y), (to_x, to_y) = start, end
+    # The point that pulls a quadratic curve from the straight line.
+    pull_x = (x + to_x) / 2 - CURVENESS * (to_y - y)
+    pull_y = (y + to_y) / 2 + CURVENESS * (to_x - x)
+    return [
+        [
+            round((1 - t) ** 2 * x + 2 * t * (1 - t) * pull_x + t**2 * to_x, 3),
+            round((1 - t) ** 2 * y + 2 * t * (1 - t) * pull_y + t**2 * to_y, 3),
+        ]
+        for t in ALONG
+    ]
 
 
 def _supplied(frame: Frame, ink: Ink) -> dict[str, Any]:
@@ -363,7 +400,7 @@ def _sentence(seen: SeenCities) -> str:
     return (
         f"{picture.plants.sum():,.0f} plants in {len(seen.order)} cities, most output in {first};"
         f" {opened:,.0f} opened and {closed:,.0f} closed in the quarter."
-        f" Circles: output; rings: openings, dashed: closures; arcs: trade that differs from"
+        f" Circles: output; rings: plants opened, dashed: closed; arcs: trade that differs from"
         f" {seen.against}, billion USD a year, dashed where it is less."
     )
 

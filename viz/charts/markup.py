@@ -5,6 +5,7 @@ from html import escape
 
 from viz.charts.decisions import decisions
 from viz.charts.headline_numbers import Headline, headlines
+from viz.charts.lines import LIKE_LUCK
 from viz.lab.frame import Frame
 
 EVENTS_SHOWN = 60
@@ -43,12 +44,14 @@ def tiles(frame: Frame) -> tuple[list[str], list[str]]:
 
 
 def _tile(figure: Headline, frame: Frame) -> str:
-    against = f"<span>{escape(figure.change)} since 2017</span>"
+    seed = ", one seed" if frame.sure is None else ""
+    against = f"<span>{escape(figure.change)} since 2017{seed}</span>"
     if frame.other is not None:
-        name = escape(frame.other.name)
+        name = f"vs {escape(frame.other.name)}{seed}"
+        like_luck = " ns-luck" if figure.difference == LIKE_LUCK else ""
         against = (
-            f"<span class='ns-diff' title='vs {name}'>{escape(figure.difference)}"
-            f" <small>vs {name}</small></span>"
+            f"<span class='ns-diff{like_luck}' title='{name}'>{escape(figure.difference)}"
+            f" <small>{name}</small></span>"
         )
     return (
         f"<li data-quarter='{frame.quarter}'>"

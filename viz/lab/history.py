@@ -34,7 +34,8 @@ class PastQuarters:
         ``false`` (shares of US imports) from Mexico and Canada, ``opened``,
         ``closed`` (real plants) by host, ``moves`` (real firms) announced, completed
         and cancelled, ``contracts`` and ``customers`` still to move (shares of what plants and
-        consumers buy) by host. NaN is a share of nothing.
+        consumers buy) by host, ``trade`` (goods, billion USD a year) by source and market, row
+        by row. NaN is a share of nothing.
     """
 
     series: dict[str, list[Floats]] = field(default_factory=dict)
@@ -84,7 +85,15 @@ def _figures(model: RelocationModel) -> dict[str, object]:
         "customers": indicators.still_to_move(
             accounts.customers_to_move[:, :N_HOSTS], accounts.consumption[:, :N_HOSTS]
         ),
+        "trade": _trade(accounts).ravel(),
     }
+
+
+def _trade(accounts: Accounts) -> Floats:
+    """Goods by source and market, billion USD a year at basic prices."""
+    value = accounts.final.value + accounts.intermediate.value
+    flows: Floats = BILLION_A_YEAR * value[:N_GOODS].sum(axis=0)
+    return flows
 
 
 def _share(accounts: Accounts, part: str, whole: str) -> Floats:
@@ -168,7 +177,6 @@ class Atlas:
         standing = table.plants * table.weight[:, None]
         plants = np.bincount(self.site.ravel(), standing.ravel(), minlength=count)
         opened, closed, moved = self._changes(model, count)
-        value = model.accounts.final.value + model.accounts.intermediate.value
         return Picture(
             output=by_sector.sum(axis=0),
             sector=by_sector.argmax(axis=0),
@@ -176,7 +184,7 @@ class Atlas:
             opened=opened,
             closed=closed,
             moved=moved,
-            trade=BILLION_A_YEAR * value[:N_GOODS].sum(axis=0),
+            trade=_trade(model.accounts),
             content=self._content(model, sold),
             threshold=_content_asked(model),
         )

@@ -54,6 +54,17 @@ class Start:
                 f"firms: {self.firms}; the page plays {FEWEST_FIRMS} to {MOST_FIRMS_PLAYED:,}"
             )
 
+    def changes_from(self, before: "Start") -> list[str]:
+        """What is different from another one, in words; second worlds apart."""
+        arrow, said = "\N{RIGHTWARDS ARROW}", []
+        if before.scenario != self.scenario:
+            said.append(f"scenario {before.scenario.name} {arrow} {self.scenario.name}")
+        if before.firms != self.firms:
+            said.append(f"firms {before.firms:,} {arrow} {self.firms:,}")
+        if before.seed != self.seed:
+            said.append(f"seed {before.seed} {arrow} {self.seed}")
+        return said
+
 
 type PulledLever = tuple[int, Mapping[str, object]]
 """First quarter of a change of policy, and the new value of each dotted key."""

@@ -4,7 +4,6 @@ import json
 from html import escape
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs
 
 import solara
 
@@ -14,12 +13,14 @@ from viz.charts.basics import DARK, LIGHT, Ink
 from viz.charts.suppliers import network
 from viz.lab.frame import Frame
 from viz.page import lever_panel
+from viz.page.asked import in_force
 from viz.page.cards import (
     Drawn,
     Events,
     Failed,
     Headlines,
     MapCard,
+    MoreFigures,
     Place,
     Scrubber,
     SpreadCard,
@@ -27,7 +28,7 @@ from viz.page.cards import (
     Strip,
     Sureness,
 )
-from viz.page.elements import Text
+from viz.page.elements import Section, Text
 from viz.page.parts import LeversPart, TransportPart
 from viz.page.session import SPEEDS, Session
 from viz.page.start_card import Setup
@@ -60,7 +61,7 @@ def Page() -> None:
 
 
 def _opened(session: Session, search: str | None) -> Any:
-    session.open(parse_qs((search or "").lstrip("?")).get("state", [None])[0])
+    session.open(search)
     return session.close
 
 
@@ -89,20 +90,20 @@ def Header(session: Session) -> None:
             over=session.failure.value is not None or (frame is not None and frame.over),
             speed=session.speed.value,
             names=[name for name, _ in SPEEDS],
-            event_toggle=lambda *_: session.toggle(),
+            event_play=lambda on: session.play(bool(on)),
             event_step=lambda count: session.step(
                 QUARTERS_A_YEAR if count == QUARTERS_A_YEAR else 1
             ),
             event_set_speed=lambda speed: session.speed.set(_within(speed, len(SPEEDS))),
             event_reset=lambda *_: _again(session),
-            event_go_to=lambda link: session.go_to(str(link) if link else None),
+            event_go_to=lambda query: session.go_to(str(query)),
             event_set_dark=lambda dark: session.dark.set(bool(dark)),
         )
 
 
 def _status(session: Session) -> str:
     """What is under way and what waits, in words."""
-    owed, waiting, said = session.owed.value, len(session.waiting.value), []
+    owed, waiting, said = session.owed.value, len(session.waiting), []
     if session.busy.value or session.frame.value is None:
         said.append(session.busy.value or "Setting up")
     if session.pausing.value:
@@ -130,27 +131,29 @@ def _again(session: Session) -> None:
 
 @solara.component
 def Laboratory_(session: Session, frame: Frame, ink: Ink) -> None:
-    """Levers left, the map in the middle, charts right; both of the quarter looked at."""
+    """Stories above; levers left, the map in the middle, charts right, of the quarter looked at."""
     seen = frame.at(session.looking.value)
-    with solara.Div(classes=["ns-grid"]):
-        with solara.v.Html(tag="section", class_="ns-side", attributes={"aria-label": "Policy"}):
-            Text("h2", "Policy from next quarter", "ns-h2")
-            Levers(session, frame)
-            Setup(session, frame)
-        with solara.v.Html(tag="section", class_="ns-middle", attributes={"aria-label": "Map"}):
-            Stories(session, frame)
-            Scrubber(session, frame)
-            MapCard(session, seen, ink)
-            Place(session, frame)
-            Headlines(seen)
-            Sureness(session, seen)
-            Events(seen)
-        with solara.v.Html(tag="section", class_="ns-charts", attributes={"aria-label": "Charts"}):
-            for draw in lines.CHARTS:
-                Drawn(draw(seen, ink), seen, "176px")
-            SpreadCard(session, seen, ink)
-            Drawn(network(frame, ink), frame, "260px", on_pick=session.visit_supplier)
-        Strip(seen)
+    with solara.Div():
+        Stories(session, frame)
+        with solara.Div(classes=["ns-grid"]):
+            with Section("ns-side", "Policy"):
+                Text("h2", "Policy from next quarter", "ns-h2")
+                Levers(session, frame)
+                Setup(session, frame)
+            with Section("ns-middle", "Map"):
+                Scrubber(session, frame)
+                Headlines(seen)
+                MapCard(session, seen, ink)
+                Place(session, frame)
+                MoreFigures(seen)
+                Sureness(session, frame, seen)
+                Events(seen)
+            with Section("ns-charts", "Charts"):
+                for draw in lines.CHARTS:
+                    Drawn(draw(seen, ink), seen, "176px")
+                SpreadCard(session, seen, ink)
+                Drawn(network(frame, ink), frame, "260px", on_pick=session.visit_supplier)
+            Strip(seen)
 
 
 @solara.component
@@ -158,7 +161,7 @@ def Levers(session: Session, frame: Frame) -> None:
     """The lever panel, with what was pulled and waits in force."""
     # Read before what waits: figures may be newer than the number they come with, never older.
     taken, quarter = session.taken.value, frame.quarter + 1
-    scenario = session.expected(frame, quarter)
+    scenario = in_force(session.asked.value, frame.scenario, quarter)
     groups = lever_panel.panel(scenario, quarter, session.chosen.value, frame.decided)
 
     def entered(data: dict[str, Any], act: Any) -> None:

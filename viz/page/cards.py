@@ -22,6 +22,9 @@ from viz.page.parts import ChartPart, ScrubberPart
 from viz.page.session import Session
 from viz.page.stories import STORIES, Story
 
+MAP_HEIGHT = "min(clamp(260px, calc(100vh - 440px), 640px), 84vw)"
+"""What is left of a window for the map, with stories and figures above it."""
+
 
 @solara.component
 def Drawn(chart: Chart, frame: Frame, height: str, on_pick: Any = None) -> None:
@@ -78,7 +81,7 @@ def MapCard(session: Session, frame: Frame, ink: Ink) -> None:
                 )
             Press("Trade", lambda: session.arcs.set(not session.arcs.value), session.arcs.value)
         chart = trade_map(frame, ink, session.colour_by.value, session.arcs.value)
-        Drawn(chart, frame, "min(clamp(280px, 50vh, 640px), 84vw)", on_pick=pick)
+        Drawn(chart, frame, MAP_HEIGHT, on_pick=pick)
 
 
 @solara.component
@@ -96,34 +99,47 @@ def SpreadCard(session: Session, frame: Frame, ink: Ink) -> None:
 
 @solara.component
 def Headlines(frame: Frame) -> None:
-    """The figures in front, with what changed and how the two worlds differ; the others folded."""
-    front, other = tiles(frame)
-    with solara.Div():
-        solara.HTML(tag="ul", classes=["ns-tiles", "ns-front"], unsafe_innerHTML="".join(front))
-        solara.HTML(
-            tag="details",
-            classes=["ns-more-figures"],
-            unsafe_innerHTML=f"<summary>{len(other)} more figures</summary>"
-            f"<ul class='ns-tiles'>{''.join(other)}</ul>",
-        )
+    """The figures in front, with what changed and how the two worlds differ."""
+    front, _ = tiles(frame)
+    solara.HTML(tag="ul", classes=["ns-tiles", "ns-front"], unsafe_innerHTML="".join(front))
 
 
 @solara.component
-def Sureness(session: Session, frame: Frame) -> None:
-    """What is luck: seeds run on request, in processes of their own."""
-    luck, running = frame.sure, session.measuring.value
+def MoreFigures(frame: Frame) -> None:
+    """The other figures, folded."""
+    _, other = tiles(frame)
+    solara.HTML(
+        tag="details",
+        classes=["ns-more-figures"],
+        unsafe_innerHTML=f"<summary>{len(other)} more figures</summary>"
+        f"<ul class='ns-tiles'>{''.join(other)}</ul>",
+    )
+
+
+@solara.component
+def Sureness(session: Session, frame: Frame, seen: Frame) -> None:
+    """What is luck: seeds run on request, in processes of their own.
+
+    ``seen`` is what is drawn: ``frame``, or an earlier quarter that is looked back at.
+    """
+    luck, running = frame.luck, session.measuring.value
     said = "One seed is one draw of luck: run more to see what would differ by itself."
     if luck is not None:
-        said = (
-            f"Figures and lines are means of {len(luck.seeds)} seeds with 95% intervals, up to"
-            f" {frame.date(luck.quarter)}."
-        )
+        count, until = len(luck.seeds), frame.date(luck.quarter)
+        said = f"Figures and lines are means of {count} seeds with 95% intervals, up to {until}."
+        if seen.sure is None:
+            said = (
+                f"The bands of {count} seeds reach up to {until}. Figures, and lines after it,"
+                f" are of seed {frame.start.seed} alone."
+            )
     with solara.Div(classes=["ns-card", "ns-sureness"]):
         Text("h2", "How much is luck?", "ns-h2")
-        Text("p", f"Running {running}\N{HORIZONTAL ELLIPSIS}" if running else said, "",
-             role="status")  # fmt: skip
+        Text("p", f"Running {running}\N{HORIZONTAL ELLIPSIS} {said if luck else ''}" if running
+             else said, "", role="status")  # fmt: skip
         for count in () if running else SEEDS_BESIDE:
-            Press(f"Run {count} seeds", lambda count=count: session.measure_luck(count))
+            on = luck is not None and count == len(luck.seeds) and frame.sure is None
+            name = f"Run {count} seeds{f' on to {frame.date(frame.quarter)}' * on}"
+            Press(name, lambda count=count: session.measure_luck(count))
 
 
 @solara.component
@@ -156,10 +172,12 @@ def Stories(session: Session, frame: Frame) -> None:
         if story is not None:
             Told(session, frame, story)
         else:
-            Press("Stories", lambda: session.offering.set(not session.offering.value),
-                  session.offering.value)  # fmt: skip
-            if session.offering.value:
-                Text("p", "Four questions to begin with, each answered by a run of the model.", "")
+            with solara.Div(classes=["ns-row"]):
+                Press("Stories", lambda: session.offering.set(not session.offering.value),
+                      session.offering.value)  # fmt: skip
+                if session.offering.value:
+                    Text("p", "Four questions to begin with, each answered by a run of the model.",
+                         "")  # fmt: skip
             with solara.Div(classes=["ns-story-cards"]):
                 for number, one in enumerate(STORIES if session.offering.value else ()):
                     Press(
@@ -180,16 +198,20 @@ def Told(session: Session, frame: Frame, story: Story) -> None:
         if not ready:
             Text("p", session.busy.value or "The story is being played.", "", role="status")
             return
-        Text("p", f"{number + 1} of {last + 1}. {frame.date(quarter)}: {what}", "ns-stop")
-        Text("p", who_gains_and_why(frame.at(quarter)), "ns-answer", role="status")
-        with solara.Div(classes=["ns-story-steps"]):
-            if number > 0:
-                Press("Back", lambda: session.visit_stop(number - 1))
-            if number < last:
-                Press("Next", lambda: session.visit_stop(number + 1), classes=["ns-go"])
-            else:
-                Press("Now pull it yourself", session.end_story, classes=["ns-go"])
-            Press("Leave the story", session.end_story)
+        with solara.Div(classes=["ns-row"]):
+            Text("p", f"{number + 1} of {last + 1}. {frame.date(quarter)}: {what}", "ns-stop")
+            with solara.Div(classes=["ns-story-steps"]):
+                if number > 0:
+                    Press("Back", lambda: session.visit_stop(number - 1))
+                if number < last:
+                    Press("Next", lambda: session.visit_stop(number + 1), classes=["ns-go"])
+                else:
+                    Press("Now pull it yourself", session.end_story, classes=["ns-go"])
+                Press("Leave the story", session.end_story)
+        told = who_gains_and_why(frame.at(quarter))
+        if session.measuring.value:
+            told += f" To tell, more seeds are run: {session.measuring.value} so far."
+        Text("p", told, "ns-answer", role="status")
 
 
 @solara.component

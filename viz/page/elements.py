@@ -39,6 +39,11 @@ def Press(
     solara.v.use_event(element, "click", lambda *_: on_press())
 
 
+def Section(class_: str, label: str) -> Any:
+    """A part of the page with a name of its own, to be filled."""
+    return solara.v.Html(tag="section", class_=class_, attributes={"aria-label": label})
+
+
 def Text(tag: str, text: str, class_: str, role: str | None = None) -> None:
     """Plain text in an element; nothing in it is read as HTML."""
     solara.v.Html(

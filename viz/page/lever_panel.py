@@ -85,7 +85,9 @@ IMPORTANT = (
         chosen=("USA", "MEX", "all"),
     ),
     PanelLever(
-        "Tariffs", "Spare goods that claim origin", "tariffs.special_waived_for_originating"
+        "Tariffs",
+        "Exempt goods that claim origin",
+        "tariffs.special_waived_for_originating",
     ),
     PanelLever("Tariffs", "Free trade for originating goods", "agreement.preference"),
     PanelLever(
@@ -290,7 +292,6 @@ def _row(
         "unit": scale.words,
         "meaning": keys.about(path, "description"),
         "choices": [_choice(slot, slots) for slot in lever.slots],
-        "note": "",
     }
 
 

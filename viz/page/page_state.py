@@ -1,11 +1,10 @@
 """What the page remembers of one visitor, each part of it redrawn when it changes."""
 
-from collections.abc import Mapping
-
 import solara
 
 from viz.lab.frame import Frame
 from viz.lab.laboratory import Failure
+from viz.page.asked import Asked
 from viz.page.stories import Story
 
 
@@ -24,8 +23,8 @@ class PageState:
         Whether a second world is being brought to the quarter of the first.
     owed : solara.Reactive of int
         Quarters that were asked for and are not computed yet.
-    waiting : solara.Reactive of tuple
-        Changes of policy that were pulled and wait for the end of a quarter.
+    asked : solara.Reactive of tuple of Asked
+        Quarters and changes of policy that were asked for and are not drawn yet, in order.
     taken : solara.Reactive of int
         Number of the last entry in the lever panel that was seen to.
     doing : solara.Reactive of str
@@ -64,7 +63,7 @@ class PageState:
         self.sector = solara.reactive("cars")
         self.chosen: solara.Reactive[dict[str, dict[str, str]]] = solara.reactive({})
         self.owed = solara.reactive(0)
-        self.waiting: solara.Reactive[tuple[Mapping[str, object], ...]] = solara.reactive(())
+        self.asked: solara.Reactive[tuple[Asked, ...]] = solara.reactive(())
         self.taken = solara.reactive(0)
         self.doing = solara.reactive("")
         self.pausing = solara.reactive(False)

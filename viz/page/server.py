@@ -32,7 +32,7 @@ COOKIE = "nearshore-token"
 POLICY_VIOLATION, TRY_AGAIN_LATER = 1008, 1013
 
 MOST_VISITORS = 8
-"""Each holds a world or two in memory, until half an hour after the page was left."""
+"""Each holds a world or two in memory, until its tab is closed or its browser is gone."""
 
 FULL = Path(__file__).parents[1] / "assets" / "full.html"
 """What a visitor reads for whom there is no place."""
@@ -42,7 +42,9 @@ DEFAULT_FIRMS, DEFAULT_PORT = 2_000, 8765
 SETTINGS = {
     "SOLARA_TELEMETRY_MIXPANEL_ENABLE": "false",
     "SOLARA_SESSION_HTTP_ONLY": "true",
-    "SOLARA_KERNEL_CULL_TIMEOUT": "30m",
+    # A browser that ended without closing its tabs; one that only lost its connection for longer,
+    # as on a machine that slept, loads the page again, and its address says what it shows.
+    "SOLARA_KERNEL_CULL_TIMEOUT": "2m",
     # The guard counts visitors and says when there are too many; Solara would let one more wait.
     "SOLARA_KERNEL_MAX_COUNT": "64",
     "SOLARA_KERNEL_MAX_PER_SESSION": "0",

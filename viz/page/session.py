@@ -12,20 +12,21 @@ import queue
 import threading
 import traceback
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from time import perf_counter
+from urllib.parse import parse_qs
 
 from abm.errors import NearshoreError
-from abm.scenario.levers import with_levers
 from abm.scenario.scenario import Scenario
 from viz.lab import keep
 from viz.lab.frame import Frame, take
 from viz.lab.laboratory import LONGEST, Failure, Laboratory, Played, Start
-from viz.lab.luck import SEEDS_BESIDE, Luck, measure
+from viz.lab.luck import SEEDS_BESIDE, Luck
 from viz.page import defaults, lever_panel
+from viz.page.asked import Asked, ahead
+from viz.page.measuring import MOST_FIRMS_AT_ONCE, Measuring
 from viz.page.page_state import PageState
-from viz.page.stories import STORIES, Story
+from viz.page.stories import STORIES, Story, in_link, told_by_link
 from viz.page.work import Work
 
 FRAMES = 4.0
@@ -50,22 +51,26 @@ class Session(PageState):
         self._work = Work(self._failed)
         self._gone = threading.Event()
         self._stale, self._ready = False, threading.Event()
-        self._frames: queue.SimpleQueue[tuple[Frame | Failure, int]] = queue.SimpleQueue()
-        self._passed_on = 0
+        self._frames: queue.SimpleQueue[tuple[Frame | Failure, list[Asked]] | None]
+        self._frames = queue.SimpleQueue()
+        self._done: list[Asked] = []
+        self._seeds = Measuring(self.measuring.set, self._failed)
         self._since: float | None = None
         self._linked: object = None
 
     # --- starting -----------------------------------------------------------------------
 
-    def open(self, link: str | None) -> None:
-        """Begin with what a link says, or with the default."""
+    def open(self, query: str | None) -> None:
+        """Begin with what an address says, or with the default."""
         self._ready.set()
         threading.Thread(target=self._draw, daemon=True, name="drawing").start()
         self._work.start()
-        self.go_to(link)
+        self.go_to(query)
 
-    def go_to(self, link: str | None) -> None:
-        """Show what a link says, or the default."""
+    def go_to(self, query: str | None) -> None:
+        """Show what the query of an address says, or the default."""
+        asked = parse_qs((query or "").lstrip("?"))
+        link, told = (asked.get(name, [""])[0] for name in ("state", "story"))
         played, said = Played(defaults.start), ""
         self.offering.value = not link
         if link:
@@ -73,17 +78,22 @@ class Session(PageState):
                 played = keep.restored(link, defaults.start.scenario.economy.table)
             except NearshoreError as error:
                 said = f"{error}. The page shows its defaults."
-        self.begin(played, said)
+        self.begin(played, said, *told_by_link(told, played))
 
-    def begin(self, played: Played, said: str = "", story: Story | None = None) -> None:
+    def begin(
+        self, played: Played, said: str = "", story: Story | None = None, stop: int = 0
+    ) -> None:
         """Set up a laboratory and play some quarters again, in the background.
 
         What is shown stays until it is ready; what was asked for before is dropped. A
-        story then begins at its first stop.
+        story then stands at one of its stops, and seeds are run to tell what of it is luck.
         """
         self._pause()
         outdated = self._work.forget()
-        self.story.value, self.stop.value = story, 0
+        with self._counting:
+            self.asked.value = ()
+        self._seeds.end()
+        self.story.value, self.stop.value = story, stop
         self.owed.value, self.comparing.value = 0, False
         self.busy.value = f"Setting up {played.start.firms:,} firms\N{HORIZONTAL ELLIPSIS}"
         self.notice.value = said
@@ -103,8 +113,9 @@ class Session(PageState):
             if laboratory is not None:
                 self.laboratory = laboratory
                 self.run.value += 1
-                self._passed_on = len(self.waiting.value)
-            self.looking.value = story.stops[0][0] if story else None
+                if story and played.start.firms <= MOST_FIRMS_AT_ONCE:
+                    self._measure(laboratory, played, SEEDS_BESIDE[0])
+            self.looking.value = story.stops[stop][0] if story else None
             self.city.value = self.firm.value = None
             self.busy.value = ""
             self._changed()
@@ -114,23 +125,15 @@ class Session(PageState):
     def reset(self, scenario: Scenario, firms: int, seed: int) -> None:
         """Start again; says what is different from before."""
         lab = self.laboratory
-        before = lab.start if lab else defaults.start
-        changed = []
-        if before.scenario != scenario:
-            changed.append(f"scenario {before.scenario.name} \N{RIGHTWARDS ARROW} {scenario.name}")
-        if before.firms != firms:
-            changed.append(f"firms {before.firms:,} \N{RIGHTWARDS ARROW} {firms:,}")
-        if before.seed != seed:
-            changed.append(f"seed {before.seed} \N{RIGHTWARDS ARROW} {seed}")
-        pulled = lab is not None and (lab.scenario != lab.start.scenario or self.waiting.value)
-        if pulled:
-            changed.append("levers pulled are undone")
         other = lab.other if lab else None
         try:
             start = Start(scenario, firms, seed, other.model.scenario if other else None)
         except NearshoreError as error:
             self.notice.value = str(error)
             return
+        changed = start.changes_from(lab.start if lab else defaults.start)
+        if lab is not None and (lab.scenario != lab.start.scenario or self.waiting):
+            changed.append("levers pulled are undone")
         said = "; ".join(changed) if changed else "nothing else changed"
         self.begin(Played(start), said=f"Reset: {said}.")
 
@@ -140,42 +143,62 @@ class Session(PageState):
         """Ask for some quarters more."""
         self.offering.value = False
         self.notice.value, self.looking.value = "", None
+        frame = self.frame.value
         with self._counting:
-            quarters = min(quarters, LONGEST - self.owed.value)
-            self.owed.value += quarters
-        for _ in range(quarters):
-            self._work.ask(self._owed_quarter)
+            left = LONGEST - (frame.quarter if frame else 0) - self.owed.value
+            if quarters > left:
+                self.notice.value = f"Quarter {LONGEST} is the last one that can be played."
+            more = [Asked() for _ in range(min(quarters, left))]
+            self.owed.value += len(more)
+            self.asked.value = (*self.asked.value, *more)
+        for one in more:
+            self._work.ask(lambda one=one: self._owed_quarter(one))
+        # The link has them at once: whoever draws is told to write it.
+        self._frames.put(None)
 
-    def toggle(self) -> None:
-        """Play or pause; quarters asked for are given up by a pause."""
-        if self.playing.value or self.owed.value:
+    def play(self, on: bool) -> None:
+        """Play or pause; quarters asked for are given up by a pause.
+
+        Asked for what is so already, it does nothing: of two fast clicks on one button the
+        second was made before the page had answered the first.
+        """
+        if not on:
             self._pause()
-            return
-        self.offering.value = False
-        self.playing.value, self.notice.value, self.looking.value = True, "", None
-        self._work.go_on(self._quarter, lambda: 1 / SPEEDS[self.speed.value][1])
+        elif not self.playing.value:
+            self.offering.value, self.pausing.value = False, False
+            self.playing.value, self.notice.value, self.looking.value = True, "", None
+            self._work.go_on(self._quarter, lambda: 1 / SPEEDS[self.speed.value][1])
 
     def _pause(self) -> None:
         self.playing.value = False
         self._work.pause()
         with self._counting:
             self.owed.value = 0
+            for one in self.asked.value:
+                one.owed = one.owed and one.changes is not None
+            self.asked.value = tuple(one for one in self.asked.value if one.owed or one.begun)
         self.pausing.value = self._behind()
 
-    def _owed_quarter(self) -> None:
-        if not self.owed.value:
-            return
+    def _owed_quarter(self, one: Asked) -> None:
+        with self._counting:
+            if not one.owed:
+                return
+            one.begun = True
+        # What is handed over from here on has it: this thread takes every frame.
+        self._done.append(one)
         try:
             self._quarter()
         finally:
             with self._counting:
-                self.owed.value = max(self.owed.value - 1, 0)
+                self.owed.value -= one.owed
+                one.owed = False
 
     def _quarter(self) -> None:
         lab = self.laboratory
         if lab is None or lab.over:
             self.playing.value = False
             self._work.pause()
+            self._changed()
             return
         self._since = perf_counter()
         try:
@@ -253,27 +276,29 @@ class Session(PageState):
             return
         frame = lab.failure or take(lab, self.city.value, self.firm.value)
         self._ready.clear()
-        self._frames.put((frame, self._passed_on))
+        self._frames.put((frame, self._done))
         self._stale = False
-        self._passed_on = 0
+        self._done = []
 
     def _draw(self) -> None:
         """The thread that draws: the last frame there is, until the visitor has gone."""
         while not self._gone.is_set():
             try:
-                new, passed_on = self._frames.get(timeout=1 / FRAMES)
+                new = self._frames.get(timeout=1 / FRAMES)
             except queue.Empty:
+                new = None
+            if new is None:
                 self._tell()
                 continue
             try:
-                self._show(new, passed_on)
+                self._show(*new)
             except Exception as error:
                 self._failed(error)
             self._gone.wait(1 / FRAMES)
             self._ready.set()
             self._work.ask(self._hand_over)
 
-    def _show(self, new: Frame | Failure, passed_on: int) -> None:
+    def _show(self, new: Frame | Failure, done: list[Asked]) -> None:
         # Setting a reactive draws, here and now, in this thread.
         if isinstance(new, Failure):
             self.failure.value = new
@@ -281,7 +306,7 @@ class Session(PageState):
             self.frame.value = new
             self.failure.value = None
         with self._counting:
-            self.waiting.value = self.waiting.value[passed_on:]
+            self.asked.value = tuple(one for one in self.asked.value if one not in done)
         self._tell()
 
     def _tell(self) -> None:
@@ -294,25 +319,22 @@ class Session(PageState):
         frame = self.frame.value
         if frame is None or self.busy.value:
             return
-        stands = (frame, self.waiting.value, since is not None)
+        stands = (frame, self.asked.value, since is not None, self.story.value, self.stop.value)
         if stands != self._linked:
             self._linked = stands
-            scenario = self.expected(frame, frame.quarter + 1 + (since is not None))
+            scenario, quarter = ahead(stands[1], frame.scenario, frame.quarter, stands[2])
             other = frame.other.scenario if frame.other else None
-            self.link.value = keep.link(replace(frame, scenario=scenario), other) or ""
+            link = keep.link(replace(frame, scenario=scenario, quarter=quarter), other)
+            self.link.value = link + in_link(*stands[3:]) if link else ""
 
     def _behind(self) -> bool:
         """Whether a quarter is computed, or was and is not drawn yet."""
         return self._since is not None or self._stale or not self._ready.is_set()
 
-    def expected(self, frame: Frame, first: int) -> Scenario:
-        """What was done so far, with what was pulled and waits in force from a quarter on."""
-        scenario = frame.scenario
-        for changes in self.waiting.value:
-            # What is not allowed is refused, with a notice, when its turn comes.
-            with suppress(NearshoreError):
-                scenario = with_levers(scenario, first, changes)
-        return scenario
+    @property
+    def waiting(self) -> tuple[Mapping[str, object], ...]:
+        """Changes of policy that were pulled and are not drawn yet."""
+        return tuple(one.changes for one in self.asked.value if one.changes is not None)
 
     # --- policy ---------------------------------------------------------------------------
 
@@ -340,22 +362,23 @@ class Session(PageState):
         if lab is None or self.busy.value:
             return
         try:
-            pulled = changes()
+            asked = Asked(changes())
         except NearshoreError as error:
             self.notice.value = str(error)
             return
         self.end_story()
         with self._counting:
-            self.waiting.value = (*self.waiting.value, pulled)
-        self._work.ask(lambda: self._pull(lab, pulled))
+            self.asked.value = (*self.asked.value, asked)
+        self._work.ask(lambda: self._pull(lab, asked))
+        self._frames.put(None)
 
-    def _pull(self, lab: Laboratory, changes: Mapping[str, object]) -> None:
+    def _pull(self, lab: Laboratory, asked: Asked) -> None:
         try:
-            lab.pull(changes)
+            lab.pull(asked.changes or {})
             self.notice.value = ""
         except NearshoreError as error:
             self.notice.value = str(error)
-        self._passed_on += 1
+        self._done.append(asked)
         self._changed()
 
     def compare(self, scenario: Scenario | None) -> None:
@@ -364,6 +387,9 @@ class Session(PageState):
         if lab is None:
             return
         self.end_story()
+        if self.measuring.value:
+            self._seeds.end()
+            self.notice.value = "The seeds are given up: they ran beside another second world."
         self.comparing.value = scenario is not None
 
         def run() -> None:
@@ -381,35 +407,25 @@ class Session(PageState):
     def measure_luck(self, count: int) -> None:
         """Run so many seeds in processes of their own; steps go on meanwhile."""
         lab, frame = self.laboratory, self.frame.value
-        if lab is None or frame is None or self.measuring.value or count not in SEEDS_BESIDE:
+        if lab is None or frame is None or self.busy.value or self.measuring.value:
             return
-        base = frame.start.scenario
-        played = Played(
-            replace(frame.start, against=frame.other.scenario if frame.other else None),
-            keep.levers_of(frame.scenario, base),
-            frame.quarter,
+        if count in SEEDS_BESIDE:
+            against = frame.other.scenario if frame.other else None
+            levers = keep.levers_of(frame.scenario, frame.start.scenario)
+            start = replace(frame.start, against=against)
+            self._measure(lab, Played(start, levers, frame.quarter), count)
+
+    def _measure(self, lab: Laboratory, played: Played, count: int) -> None:
+        self._seeds.begin(
+            played,
+            count,
+            lambda: not self._gone.is_set() and self.laboratory is lab,
+            lambda found: self._work.ask(lambda: self._measured(lab, played, found)),
         )
-        self.measuring.value = f"0 of {count} seeds"
 
-        def tell(number: int) -> None:
-            self.measuring.value = f"{number} of {count} seeds"
-
-        def run() -> None:
-            try:
-                found = measure(
-                    played, count, tell, lambda: self._gone.is_set() or self.laboratory is not lab
-                )
-                self._work.ask(lambda: self._measured(lab, frame, found))
-            except Exception as error:
-                self._failed(error)
-            finally:
-                self.measuring.value = ""
-
-        threading.Thread(target=run, daemon=True, name="measuring").start()
-
-    def _measured(self, lab: Laboratory, frame: Frame, found: Luck | None) -> None:
+    def _measured(self, lab: Laboratory, played: Played, found: Luck) -> None:
         other = lab.other.model.scenario if lab.other else None
-        if self.laboratory is lab and other == (frame.other.scenario if frame.other else None):
+        if self.laboratory is lab and other == played.start.against:
             lab.luck = found
             self._changed()
 

@@ -95,3 +95,23 @@ STORIES = (
         _duty("CHN"),
     ),
 )
+
+
+def in_link(story: Story | None, stop: int) -> str:
+    """What an address says of a story and the stop it is at; nothing without one."""
+    return "" if story is None else f"&story={STORIES.index(story)}.{stop}"
+
+
+def told_by_link(said: str, played: Played) -> tuple[Story | None, int]:
+    """The story of an address and its stop; None where what is played is not the story's run."""
+    number, _, stop = said.partition(".")
+    if not (number.isdecimal() and stop.isdecimal()) or int(number) >= len(STORIES):
+        return None, 0
+    story = STORIES[int(number)]
+    own = story.played()
+    mine, theirs = (one.start.scenario.name for one in (own, played))
+    against = played.start.against
+    same = mine == theirs and own.levers == played.levers and own.quarters == played.quarters
+    if not same or against is None or against.name != story.against:
+        return None, 0
+    return (story, int(stop)) if int(stop) < len(story.stops) else (story, 0)

@@ -84,20 +84,20 @@ def _drawings(frame: Frame) -> dict[str, Callable[[Ink], Any]]:
 
 
 def _map(frame: Frame, by: str, ink: Ink) -> dict[str, Any]:
-    return _written(trade_map(frame, ink, by, arcs=True))
+    return _written(trade_map(frame, ink, by, arcs=True), frame)
 
 
 def _charts(frame: Frame, ink: Ink) -> list[dict[str, Any]]:
-    return [_written(draw(frame, ink)) for draw in lines.CHARTS]
+    return [_written(draw(frame, ink), frame) for draw in lines.CHARTS]
 
 
 def _spread(frame: Frame, sector: str, ink: Ink) -> dict[str, Any]:
-    return _written(content_spread(frame, ink, sector))
+    return _written(content_spread(frame, ink, sector), frame)
 
 
-def _written(chart: Chart) -> dict[str, Any]:
-    """A chart without the cities' rows to be clicked: a story has no firms to show."""
-    written = asdict(chart)
+def _written(chart: Chart, frame: Frame) -> dict[str, Any]:
+    """A chart and of what it is, without rows to be clicked: a story has no firms to show."""
+    written = asdict(chart) | {"about": markup.about(frame, chart.seeds)}
     return written | {"table": {name: chart.table[name] for name in ("head", "rows")}}
 
 
@@ -106,7 +106,6 @@ def _told(frame: Frame) -> dict[str, Any]:
     front, other = markup.tiles(frame)
     return {
         "date": frame.date(frame.quarter),
-        "about": markup.about(frame),
         "stamp": markup.stamp(frame),
         "answer": who_gains_and_why(frame) if frame.other is not None else "",
         "front": "".join(front),

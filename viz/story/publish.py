@@ -1,9 +1,14 @@
 """The command that makes a file of a run which anybody can open."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from abm.errors import OutputError
+from experiments.runs.progress import SeedProgress
+from viz.lab.frame import Frame
+from viz.lab.laboratory import Played
+from viz.lab.luck import Luck, measure
 from viz.lab.played_again import played_again
 from viz.story.file import story_file
 
@@ -11,7 +16,13 @@ LARGEST = 5_000_000
 """Bytes of a story at most; what is larger is not opened from a page."""
 
 
-def publish(run: Path, out: Path, *, quiet: bool = True) -> tuple[int, int]:
+MOST_SEEDS = 64
+
+SEEDS = 8
+"""That a story is told with, unless another number is asked for."""
+
+
+def publish(run: Path, out: Path, *, seeds: int = SEEDS, quiet: bool = True) -> tuple[int, int]:
     """Play a folder's run again and write a story of it, in one file.
 
     Parameters
@@ -20,6 +31,9 @@ def publish(run: Path, out: Path, *, quiet: bool = True) -> tuple[int, int]:
         Folder of one run, or of a run and the one it is against, which is then shown beside it.
     out : Path
         File that ends in ``.html``.
+    seeds : int
+        That are played beside the run, its own with them, to tell what is luck: lines get their
+        bands and differences their intervals. With 1 there are none, and no difference is told.
     quiet : bool
         Whether to show no progress.
 
@@ -42,7 +56,11 @@ def publish(run: Path, out: Path, *, quiet: bool = True) -> tuple[int, int]:
         raise OutputError(f"{out}: a story is a web page; end its name in .html")
     if not out.parent.is_dir():
         raise OutputError(f"{out}: there is no folder {out.parent}")
+    if not 1 <= seeds <= MOST_SEEDS:
+        raise OutputError(f"--seeds {seeds}: 1 to {MOST_SEEDS} are played")
     shown = played_again(run, both=True, quiet=quiet)
+    if seeds > 1:
+        shown = replace(shown, luck=_luck(shown, seeds, quiet=quiet))
     story = story_file(shown)
     if len(story) > LARGEST:
         raise OutputError(
@@ -58,3 +76,11 @@ def publish(run: Path, out: Path, *, quiet: bool = True) -> tuple[int, int]:
     finally:
         new.unlink(missing_ok=True)
     return shown.quarter, len(story)
+
+
+def _luck(shown: Frame, seeds: int, *, quiet: bool) -> Luck | None:
+    """The same run with other seeds, in processes of their own."""
+    against = shown.other.scenario if shown.other else None
+    played = Played(replace(shown.start, against=against), (), shown.quarter)
+    with SeedProgress(shown.world.name, 0, seeds, quiet=quiet) as progress:
+        return measure(played, seeds, lambda _: progress.finish_one())

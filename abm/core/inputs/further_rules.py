@@ -69,7 +69,7 @@ class FurtherRules:
         """Whether a content of one country is asked for in any regime."""
         return bool(self.country.any())
 
-    def at(self, hosts: slice, regimes: slice) -> "FurtherRules":
+    def at(self, hosts: slice, regimes: slice | NDArray[np.integer]) -> "FurtherRules":
         """The same for some hosts and regimes."""
         return FurtherRules(
             self.high_wage_weights[:, :, hosts, regimes],

@@ -16,7 +16,7 @@ free mix and compliant mix are defined in ``docs/glossary.md``.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,8 +78,19 @@ class InputTerms:
 
     def at(self, host: int, regime: int) -> "InputTerms":
         """The same terms for one host and one regime."""
-        signed = self.signed if regime == self.regimes - 1 else None
-        hosts, regimes = slice(host, host + 1), slice(regime, regime + 1)
+        return self.some(slice(host, host + 1), slice(regime, regime + 1))
+
+    def some(self, hosts: slice, regimes: slice | NDArray[np.integer]) -> "InputTerms":
+        """The same terms for some hosts and regimes, at contracts if the last is one of them.
+
+        Parameters
+        ----------
+        hosts : slice
+        regimes : slice, or ndarray of int
+            Rising.
+        """
+        chosen = np.arange(self.regimes)[regimes]
+        bound = self.signed is not None and len(chosen) and chosen[-1] == self.regimes - 1
         return InputTerms(
             self.weights[:, :, :, hosts, regimes],
             self.theta,
@@ -88,20 +99,12 @@ class InputTerms:
             self.threshold[..., regimes],
             None if self.either is None else self.either[:, regimes],
             self.further and self.further.at(hosts, regimes),
-            signed=None if signed is None else signed[:, :, hosts],
+            signed=self.signed[:, :, hosts] if bound and self.signed is not None else None,
         )
 
     def during(self, regimes: slice) -> "InputTerms":
         """The same terms for some regimes under which all is bought anew."""
-        return InputTerms(
-            self.weights[..., regimes],
-            self.theta,
-            self.bill_of_materials,
-            self.services[..., regimes],
-            self.threshold[..., regimes],
-            None if self.either is None else self.either[:, regimes],
-            self.further and self.further.at(slice(None), regimes),
-        )
+        return replace(self, signed=None).some(slice(None), regimes)
 
     @property
     def regimes(self) -> int:
@@ -174,6 +177,10 @@ class UnitCosts:
     def rows(self, rows: slice) -> "UnitCosts":
         """The same arrays for some firms, as views."""
         return UnitCosts(*(array[rows] for array in vars(self).values()))
+
+    def at(self, host: int, regimes: int | slice | NDArray[np.integer]) -> "UnitCosts":
+        """The same arrays of one host, without its axis: views unless regimes are listed."""
+        return UnitCosts(*(array[..., host, regimes] for array in vars(self).values()))
 
     def during(self, regimes: slice | NDArray[np.integer]) -> "UnitCosts":
         """The same arrays for some regimes: views where these follow each other."""

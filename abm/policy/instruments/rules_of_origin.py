@@ -1,15 +1,18 @@
 """Rules of origin: how much of a product must come from the region to be duty-free."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from itertools import permutations
+from typing import Any, Literal
 
-from pydantic import AfterValidator
+import numpy as np
 
-from abm.axes import FOOTLOOSE, HOSTS, REGIONS, SECTORS
-from abm.config.settings import Host, ManufactureOrAll, Number, Settings, Share, setting
+from abm.axes import FOOTLOOSE, HOSTS, SECTORS
+from abm.config.settings import Number, Settings, Share, setting
 from abm.economy.tables import load_economy
-from abm.policy.arrays import RegimeArrays
+from abm.policy.arrays import RULE_ARRAYS, RegimeArrays
 from abm.policy.instruments.line_rules import CONDITIONS, ByLine, Schedule
+from abm.policy.instruments.partner_rules import ByPartner, PartnerRule, rule_between
+from abm.policy.instruments.sector_rules import BySector, CountryContent
 
 
 def _threshold(goods: str) -> Any:
@@ -34,27 +37,6 @@ class RegionalValueContent(Settings):
     textiles_apparel: Share = _threshold("textiles and apparel")
     food: Share = _threshold("food")
     other_manufacturing: Share = _threshold("other manufactures")
-
-
-BySector = dict[ManufactureOrAll, Share]
-
-
-def _content_of(asked: Mapping[Any, Mapping[Any, float]], host: str, sector: str) -> float:
-    """What a sector must have of a host."""
-    of_host: Mapping[Any, float] = asked.get(host, {})
-    return of_host.get(sector, of_host.get("all", 0.0))
-
-
-def _of_one_country(asked: dict[Host, BySector]) -> dict[Host, BySector]:
-    """Refuse content of two countries in one sector, which is not solved for."""
-    for sector in FOOTLOOSE:
-        of = [host for host in HOSTS if _content_of(asked, host, sector) > 0]
-        if len(of) > 1:
-            raise ValueError(f"{sector} is asked for content of {of[0]} and of {of[1]}; choose one")
-    return asked
-
-
-CountryContent = Annotated[dict[Host, BySector], AfterValidator(_of_one_country)]
 
 
 def _by_sector(unit: str, meaning: str) -> Any:
@@ -148,31 +130,63 @@ class RulesOfOrigin(Settings):
         source="NAFTA Article 405, from memory, unverified",
     )
     cumulation: Cumulation = Cumulation()
+    by_partner: ByPartner = setting(
+        {},
+        unit="",
+        meaning="rules at a border in place of the agreement's, by destination and origin (or all)",
+        source="one set of rules for all partners unless a scenario sets one",
+    )
 
 
 def fill_rules_of_origin(rules: RulesOfOrigin, regime: RegimeArrays) -> None:
-    """Write the conditions for origin into ``regime``."""
+    """Write the conditions for origin into ``regime``, with those of borders that have others."""
+    regime.wage_line[...] = rules.wage_line
+    _fill(rules, PartnerRule(), regime)
+    for pair in permutations(HOSTS, 2):
+        said = rule_between(rules.by_partner, pair)
+        if said is None:
+            continue
+        there = RegimeArrays.neutral()
+        _fill(rules, said, there)
+        asked = {name: getattr(there, name) for name in RULE_ARRAYS}
+        if any(not np.array_equal(array, getattr(regime, name)) for name, array in asked.items()):
+            host, partner = map(HOSTS.index, pair)
+            regime.border_rules[host, partner] = asked
+
+
+def _fill(rules: RulesOfOrigin, said: PartnerRule, regime: RegimeArrays) -> None:
+    """Write the conditions for origin at a border of which something is said."""
     lines = load_economy().lines
-    of_schedule = Schedule.of(rules.schedule)
     for sector in FOOTLOOSE:
         row = SECTORS.index(sector)
         of_sector = {name: _of_sector(rules, name, sector) for name in CONDITIONS}
         for line in range(*lines.of(row).indices(len(lines))):
-            name = lines.name[line]
-            first = of_schedule.conditions(name, 0) | _said(rules.lines, name)
-            second = of_schedule.conditions(name, 1) | _said(rules.or_else, name)
+            first, second = _ways(rules, said, sector, lines.name[line])
             _write(regime, (line, 0), of_sector | first)
             if second:
                 nothing = dict.fromkeys(CONDITIONS, 0.0) | {"de_minimis": of_sector["de_minimis"]}
                 _write(regime, (line, 1), nothing | second)
                 regime.either_way[line] = True
-        for column, host in enumerate(HOSTS):
-            regime.country_content[row, column] = _content_of(rules.country_content, host, sector)
+        regime.country_content[row] = said.country(sector, rules.country_content)
     # A credit counts towards the rule, so only the rest must be cost at high-wage plants.
     rest = regime.labour_value_content - rules.labour_value_credit
     regime.labour_value_content[:] = rest.clip(0.0)
-    regime.wage_line[...] = rules.wage_line
-    regime.cumulation[:] = [getattr(rules.cumulation, region) for region in REGIONS]
+    regime.cumulation[:] = said.counted(rules.cumulation)
+
+
+def _ways(
+    rules: RulesOfOrigin, said: PartnerRule, sector: str, line: str
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Conditions of a line's two ways to originate; the second's are none if there is no such way.
+
+    What a protocol says of a sector holds in both.
+    """
+    of_schedule, of_border = Schedule.of(rules.schedule), said.conditions(sector)
+    first = of_schedule.conditions(line, 0) | _said(rules.lines, line)
+    second = of_schedule.conditions(line, 1) | _said(rules.or_else, line)
+    if second:
+        second |= of_border
+    return first | of_border | _said(said.lines, line), second | _said(said.or_else, line)
 
 
 def _said(by_line: ByLine, name: str) -> dict[str, float]:

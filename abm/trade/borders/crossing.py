@@ -1,7 +1,8 @@
 """The claim every firm makes at the border of every other member, and what it costs."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from types import EllipsisType
+from types import EllipsisType, MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,9 @@ from abm.core.layout import firm_last, some_firms
 from abm.economy.tables import Array
 from abm.engine.blocks import Block, firm_blocks
 from abm.engine.parallel import in_parallel
+from abm.policy.arrays import Border
 from abm.policy.regimes import Policy
+from abm.trade.borders.border_costs import BorderCosts
 from abm.trade.duties import duty_on_lines, entry_fee
 from agents import FirmTable
 
@@ -23,6 +26,9 @@ OTHER_MEMBERS = (slice(1, 3), slice(0, 3, 2), slice(0, 2))
 """The members beside each host, as slices, which make views of arrays."""
 
 MEMBER_PAIRS = [(s, m) for s in range(N_HOSTS) for m in range(N_HOSTS) if s != m]
+
+NO_BORDERS: Mapping[Border, BorderCosts] = MappingProxyType({})
+"""All borders have the agreement's rules."""
 
 type Rows = slice | NDArray[np.integer]
 """Some rows of the firm table."""
@@ -52,8 +58,9 @@ class Borders:
         The former part's share of value at the border.
     penalty : ndarray, same shape
         Expected back duty and fines, fraction of the free mix's unit cost.
-    meets_rule : ndarray of bool, shape (firm, host, regime)
-        True where the free mix of inputs already meets the rule.
+    meets_rule : ndarray of bool, same shape
+        True where the free mix of inputs already meets the rule that holds at the border, or at
+        home the agreement's. It is not to be written into.
     """
 
     cost: Floats
@@ -84,7 +91,12 @@ class Borders:
         return Borders(*(array[..., regimes] for array in vars(self).values()))
 
     def put(
-        self, rows: Rows, host: int, partner: int, regimes: slice, choice: BorderChoice
+        self,
+        rows: Rows,
+        host: int,
+        partner: int,
+        regimes: slice | NDArray[np.integer],
+        choice: BorderChoice,
     ) -> None:
         """Take over what some firms choose at one border under some regimes."""
         place = (rows, host, partner, regimes)
@@ -125,6 +137,7 @@ def claim_origin(
     policy: Policy,
     costs: UnitCosts,
     held: HeldClaims | None = None,
+    own: Mapping[Border, BorderCosts] = NO_BORDERS,
 ) -> Borders:
     """The cheapest claim of every firm for every pair of members and regime.
 
@@ -136,6 +149,8 @@ def claim_origin(
         This quarter's.
     held : tuple of two ndarrays of int8, shape (firm, host, partner, regime), optional
         Claims for both parts to keep instead of choosing anew.
+    own : mapping, optional
+        By border what complying costs where its rules are not the agreement's.
 
     Returns
     -------
@@ -150,20 +165,44 @@ def claim_origin(
         rest=firm_last(shape, np.int8, Claim.PAYS),
         value_share=firm_last(shape, np.float32, 0.0),
         penalty=firm_last(shape, np.float32, 0.0),
-        meets_rule=costs.meets_rule,
+        meets_rule=_meets_rule_at(costs, own),
     )
     for host in range(N_HOSTS):
         borders.cost[:, host, host] = costs.free_cost[:, host]
+
+    laws = {border: policy.during(there.regimes) for border, there in own.items()}
 
     def decide(block: Block) -> None:
         for host, partner in MEMBER_PAIRS:
             claims = held_at(held, (block.rows, host, partner))
             place = (block.of_each(SECTOR), block.rows, host, partner)
-            choice = choice_at_border(table, policy, costs, place, claims)
+            here = costs.at(host, slice(None))
+            choice = choice_at_border(table, policy, here, place, claims)
             borders.put(block.rows, host, partner, slice(None), choice)
+        for (host, partner), there in own.items():
+            some = there.regimes
+            claims = held_at(held, (block.rows, host, partner, some))
+            place = (block.of_each(SECTOR), block.rows, host, partner)
+            here = there.costs.at(0, slice(None))
+            choice = choice_at_border(table, laws[host, partner], here, place, claims)
+            borders.put(block.rows, host, partner, some, choice)
 
     in_parallel(decide, firm_blocks(table))
     return borders
+
+
+def _meets_rule_at(costs: UnitCosts, own: Mapping[Border, BorderCosts]) -> NDArray[np.bool_]:
+    """Whether the free mix meets the rule of each border, shape (firm, host, partner, regime)."""
+    firms, _, regimes = costs.meets_rule.shape
+    shape = (firms, N_HOSTS, N_HOSTS, regimes)
+    everywhere = np.broadcast_to(costs.meets_rule[:, :, None], shape)
+    if not own:
+        return everywhere
+    meets = firm_last(shape, np.bool_, False)
+    meets[:] = everywhere
+    for (host, partner), there in own.items():
+        meets[:, host, partner, there.regimes] = there.costs.meets_rule[:, 0]
+    return meets
 
 
 def held_at(held: HeldClaims | None, cell: Cell) -> HeldClaims | None:
@@ -182,8 +221,11 @@ def choice_at_border(
 
     Parameters
     ----------
-    table, policy, costs
+    table, policy
         As for `claim_origin`.
+    costs : UnitCosts
+        Of the host that they ship from, arrays of shape (firm, regime), towards the member that
+        they ship to.
     place : tuple
         Sectors of firms, as an array of one or of each firm's; the firms; the host that they ship
         from; and the member that they ship to.
@@ -196,9 +238,9 @@ def choice_at_border(
     """
     _, rows, host, _ = place
     return choose_claim(
-        costs.free_cost[rows, host],
-        costs.compliant_cost[rows, host],
-        costs.meets_rule[rows, host],
+        costs.free_cost[rows],
+        costs.compliant_cost[rows],
+        costs.meets_rule[rows],
         paperwork_cost(table, policy, rows, host),
         table.reluctance[rows, None],
         border_terms(table, policy, place),

@@ -18,11 +18,12 @@ class Transition:
     ----------
     part : float
         Part of contracts that is signed this quarter.
-    moving : ndarray of bool, shape (firm, host)
-        The plants this is about; of others nothing below means anything.
-    held, signed : ndarray of float32, shape (firm, host)
+    moving : ndarray of bool, shape (firm, host, partner)
+        The plants this is about, by the border for which they would comply; of others nothing
+        below means anything.
+    held, signed : ndarray of float32, shape (firm, host, partner)
         Log wedge under which running contracts were signed, and that on those signed
-        now; in sectors with further rules factors on the multipliers of all of them.
+        now; where there are further rules factors on the multipliers of all of them.
     """
 
     part: float
@@ -32,7 +33,7 @@ class Transition:
 
 
 def bound_to_comply(borders: Borders, regime: int) -> NDArray[np.bool_]:
-    """Whether firms claim for goods that they must buy differently for, shape (firm, host)."""
-    complies = (borders.claim[..., regime] == Claim.COMPLIES).any(axis=2)
+    """Whether firms claim for goods that they must buy differently for, (firm, host, partner)."""
+    complies = borders.claim[..., regime] == Claim.COMPLIES
     bound: NDArray[np.bool_] = complies & ~borders.meets_rule[..., regime]
     return bound

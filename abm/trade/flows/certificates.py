@@ -1,8 +1,10 @@
 """Certificates of origin of a quarter, under which inputs are delivered in the next."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from abm.axes import N_FOOTLOOSE, N_HOSTS, N_REGIONS
 from abm.core.demand.claims import Claim
@@ -86,11 +88,48 @@ class Filings:
             sums[name] = amount[..., None] * part
         for name, amount in sums.items():
             self.filed[name][:, host, others] += sum_by_sector(amount, firms.edges)
-        qualifies = some_firms(borders.meets_rule[:, host], rows)
-        qualifies |= (claim == Claim.COMPLIES).any(axis=1)
-        counts = some_firms(quarter.table.can_qualify[:, host, None], rows) * qualifies
-        self.originating[:, host] += products_by_segment(sold.T, counts, firms.edges)
+        for markets, qualifies in _originate(quarter, rows, host, claim == Claim.COMPLIES):
+            counts = some_firms(quarter.table.can_qualify[:, host, None], rows) * qualifies
+            self.originating[:, host, markets] += products_by_segment(
+                sold[:, markets].T, counts, firms.edges
+            )
         self.sold[:, host] += sum_by_sector(sold, firms.edges)
+
+
+def _originate(
+    quarter: Quarter, rows: NDArray[np.integer], host: int, complies: NDArray[np.bool_]
+) -> Iterator[tuple[slice, NDArray[np.bool_]]]:
+    """Whether plants' goods originate for their buyers, by groups of markets.
+
+    They do where the free mix meets the rule, or where they comply with it at some border. At
+    home and outside the rule is the agreement's, and complying anywhere will do.
+
+    Parameters
+    ----------
+    quarter : Quarter
+    rows : ndarray of int, shape (plant,)
+    host : int
+    complies : ndarray of bool, shape (plant, partner, regime)
+
+    Yields
+    ------
+    tuple of slice and ndarray of bool, shape (plant, regime)
+        Of each market once.
+    """
+    anywhere = complies.any(axis=1)
+    agreed = some_firms(quarter.costs.meets_rule[:, host], rows) | anywhere
+    own = quarter.own_rules(host)
+    if not own.any():
+        yield slice(None), agreed
+        return
+    members = range(N_HOSTS)[OTHER_MEMBERS[host]]
+    for market in range(N_REGIONS):
+        qualify = agreed
+        if market in members:
+            alike = np.stack([(own[one] | own[market]) <= (one == market) for one in members])
+            meets = some_firms(quarter.borders.meets_rule[:, host, market], rows)
+            qualify = meets | (complies & alike).any(axis=1)
+        yield slice(market, market + 1), qualify
 
 
 def file_claims(quarter: Quarter, sales: Sales) -> Filings:

@@ -8,6 +8,7 @@ all markets, with plants buying from each other, then solves a small linear syst
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -208,7 +209,7 @@ def _tally_plants(
     """Add sales, costs, claims and purchases of the plants of one block at one host."""
     quarter, at = work.quarter, work.plants.at
     costs, table, firms = quarter.costs, quarter.table, at.rows
-    meets = quarter.borders.meets_rule[firms, host, regime]
+    meets = costs.meets_rule[firms, host, regime]
     of_home = (table.home[firms] == np.arange(N_HOMES)[:, None]).astype(np.float32)
     labour = 1 / table.productivity[firms, host]
     value_added = split_value_added(
@@ -246,8 +247,7 @@ def _tally_plants(
     _add_owned(part, work, host, {"border": of_home, "rent": of_home * work.rent}, work.border)
     _add_owned(part, work, host, {"labour": of_home * labour}, work.volume)
     compliant = _tally_crossings(part, work, host, regime)
-    here = [one.at(host, regime) for one in terms[at.sectors]]
-    bought = purchases(work, here, host, regime, compliant)
+    bought = purchases(work, terms, host, regime, compliant)
     part.purchases[:, :, :, host] += bought.reshape(*bought.shape[:3], 2, N_REGIONS)
 
 
@@ -265,12 +265,13 @@ def _tally_crossings(part: _OfBlock, work: PlantsAtWork, host: int, regime: int)
     claim, rest, share, duty, fined = (
         some_firms(array[:, host, others, regime], firms) for array in shipments
     )
-    mixes = (costs.free_cost, costs.compliant_cost, costs.free_content, costs.compliant_content)
-    free_cost, compliant_cost, free_content, compliant_content = (
-        array[firms, host, None, regime] for array in mixes
+    free_cost = costs.free_cost[firms, host, None, regime]
+    compliant_cost, free_content, compliant_content, log_wedge = (
+        _towards_others(quarter, name, firms, host, regime)
+        for name in ("compliant_cost", "free_content", "compliant_content", "log_wedge")
     )
-    log_wedge = costs.log_wedge[firms, host, None, regime]
-    meets = borders.meets_rule[firms, host, None, regime]
+    meets = some_firms(borders.meets_rule[:, host, others, regime], firms)
+    agreed = costs.meets_rule[firms, host, None, regime]  # added up for all markets already
     can = quarter.table.can_qualify[firms, host, None]
     filed = Filed.under(claim, rest, share)
     complies = claim == Claim.COMPLIES
@@ -287,7 +288,7 @@ def _tally_crossings(part: _OfBlock, work: PlantsAtWork, host: int, regime: int)
         work,
         host,
         {
-            "qualified": adapted_value,
+            "qualified": adapted_value + can * (meets.astype(np.float32) - agreed),
             "content": adapted_value * (compliant_content - free_content),
             "compliant": adapted_value,
             "wedge": adapted_value * np.exp(log_wedge),
@@ -304,6 +305,22 @@ def _tally_crossings(part: _OfBlock, work: PlantsAtWork, host: int, regime: int)
     compliant = np.zeros_like(work.volume)
     compliant[:, :, others] = work.volume[:, :, others] * adapted[:, None]
     return compliant
+
+
+def _towards_others(
+    quarter: Quarter, name: str, firms: NDArray[np.integer], host: int, regime: int
+) -> Floats:
+    """An array of costs by the rules of the other members' borders.
+
+    Returns
+    -------
+    ndarray, shape (plant, partner), or (plant, 1) if all have the same
+    """
+    groups = quarter.alike(host, regime)
+    partners = sorted(chain(*groups)) if len(groups) > 1 else groups[0][:1]
+    each = [getattr(quarter.towards(host, one, regime), name)[firms] for one in partners]
+    found: Floats = np.stack(each, axis=1)
+    return found
 
 
 def split_value_added(

@@ -6,9 +6,11 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from abm.axes import N_REGIONS
 from abm.core.inputs.content_rules import Floats
 from abm.core.inputs.purchases import input_purchases, ruled_purchases
-from abm.core.inputs.sourcing import InputTerms
+from abm.core.inputs.sourcing import InputTerms, UnitCosts
+from abm.policy.arrays import Border
 from abm.trade.borders.this_quarter import Quarter
 from abm.trade.borders.transition import Transition
 from abm.trade.inputs.input_prices import buyers
@@ -63,40 +65,87 @@ class PlantsAtWork:
 
 
 def purchases(
-    work: PlantsAtWork, here: list[InputTerms], host: int, regime: int, compliant_volume: Floats
+    work: PlantsAtWork, terms: list[InputTerms], host: int, regime: int, compliant_volume: Floats
 ) -> Floats:
     """Inputs of the plants of one block at one host, shape (sector, input, source, outlet).
 
-    ``here`` are the terms of the block's sectors.
+    Parameters
+    ----------
+    work : PlantsAtWork
+    terms : list of InputTerms
+        Of all sectors, hosts and regimes, under the agreement's rules.
+    host, regime : int
+    compliant_volume : ndarray, shape (plant, use, market)
+        Units of output that are made to comply and would not qualify otherwise.
     """
-    table, costs = work.quarter.table, work.quarter.costs
-    firms = work.plants.firm
-    of_rules = [one.further is not None for one in here]
-    ruled = np.repeat(of_rules, np.diff(work.plants.at.edges))
-    # What stands for the mix that complies: its wedge, or a factor on its multipliers.
-    mix = np.where(ruled, np.float32(1), costs.log_wedge[firms, host, regime])
-    free, compliant = by_outlet(work.volume - compliant_volume), by_outlet(compliant_volume)
-    purchase = _Purchase(firms, work.plants.at.edges, work.borne, mix, free, compliant)
-    transition = work.quarter.transition
-    if transition is not None:
-        purchase = purchase.with_late(transition, host)
-    firms, edges = purchase.firms, purchase.edges
-    some = buyers(table, firms).at(host)
-    by_rules = purchase.compliant.any(axis=1) & np.repeat(of_rules, np.diff(edges))
-    under_content = np.where(by_rules[:, None], np.float32(0), purchase.compliant)
-    bought = input_purchases(some, here, edges, purchase.mix, purchase.free, under_content)
-    for sector in np.unique(np.searchsorted(edges, np.flatnonzero(by_rules), side="right") - 1):
-        span = slice(int(edges[sector]), int(edges[sector + 1]))
-        multipliers = costs.multipliers[firms[span], :, host, regime] * purchase.mix[span, None]
-        bought[sector] += ruled_purchases(
-            some.take(span),
-            here[sector],
-            purchase.borne[span],
-            multipliers,
-            purchase.compliant[span],
-            costs.way[firms[span], host, regime],
-        )
-    return bought
+    quarter, bought = work.quarter, []
+    free = by_outlet(work.volume - compliant_volume)
+    for alike in quarter.alike(host, regime):
+        markets = np.isin(np.arange(N_REGIONS), alike)
+        here = Mix(work, terms, (host, alike[0]), regime)
+        bought.append(here.purchases(free, by_outlet(compliant_volume * markets)))
+        free = np.zeros_like(free)  # it is bought once
+    total: Floats = sum(bought[1:], bought[0])
+    return total
+
+
+@dataclass(frozen=True)
+class Mix:
+    """How plants at work at one host comply with the rules of one border.
+
+    Attributes
+    ----------
+    work : PlantsAtWork
+    terms : list of InputTerms
+        Of all sectors, hosts and regimes, under the agreement's rules.
+    border : tuple of two int
+    regime : int
+    """
+
+    work: PlantsAtWork
+    terms: list[InputTerms]
+    border: Border
+    regime: int
+
+    @cached_property
+    def here(self) -> list[InputTerms]:
+        """Terms of the block's sectors."""
+        sectors = range(len(self.terms))[self.work.plants.at.sectors]
+        terms_towards = self.work.quarter.terms_towards
+        return [terms_towards(self.terms, one, self.border, self.regime) for one in sectors]
+
+    @cached_property
+    def costs(self) -> UnitCosts:
+        """Of all firms, shape (firm,)."""
+        return self.work.quarter.towards(*self.border, self.regime)
+
+    def purchases(self, free: Floats, compliant: Floats) -> Floats:
+        """What is bought for output made freely and to comply, both of shape (plant, outlet)."""
+        work, here, costs = self.work, self.here, self.costs
+        table, firms, edges = work.quarter.table, work.plants.firm, work.plants.at.edges
+        of_rules = [one.further is not None for one in here]
+        ruled = np.repeat(of_rules, np.diff(edges))
+        # What stands for the mix that complies: its wedge, or a factor on its multipliers.
+        mix = np.where(ruled, np.float32(1), costs.log_wedge[firms])
+        purchase = _Purchase(firms, edges, work.borne, mix, free, compliant)
+        if work.quarter.transition is not None:
+            purchase = purchase.with_late(work.quarter.transition, self.border)
+        firms, edges = purchase.firms, purchase.edges
+        some = buyers(table, firms).at(self.border[0])
+        by_rules = purchase.compliant.any(axis=1) & np.repeat(of_rules, np.diff(edges))
+        under_content = np.where(by_rules[:, None], np.float32(0), purchase.compliant)
+        bought = input_purchases(some, here, edges, purchase.mix, purchase.free, under_content)
+        for sector in np.unique(np.searchsorted(edges, np.flatnonzero(by_rules), side="right") - 1):
+            span = slice(int(edges[sector]), int(edges[sector + 1]))
+            bought[sector] += ruled_purchases(
+                some.take(span),
+                here[sector],
+                purchase.borne[span],
+                costs.multipliers[firms[span]] * purchase.mix[span, None],
+                purchase.compliant[span],
+                costs.way[firms[span]],
+            )
+        return bought
 
 
 @dataclass(frozen=True)
@@ -122,13 +171,13 @@ class _Purchase:
     free: Floats
     compliant: Floats
 
-    def with_late(self, transition: Transition, host: int) -> "_Purchase":
+    def with_late(self, transition: Transition, border: Border) -> "_Purchase":
         """Plants on the way to complying counted as two buyers.
 
         One buys a part of what it needs for that under contracts that run on, the other a part as
         it signs now.
         """
-        late = np.flatnonzero(transition.moving[self.firms, host])
+        late = np.flatnonzero(transition.moving[self.firms, *border])
         if not len(late):
             return self
         who = np.sort(np.append(np.arange(len(self.firms)), late))
@@ -138,8 +187,8 @@ class _Purchase:
         free[new] = 0
         compliant[new] *= transition.part
         compliant[old] -= compliant[new]
-        mix[old] = transition.held[firms[old], host]
-        mix[new] = transition.signed[firms[new], host]
+        mix[old] = transition.held[firms[old], *border]
+        mix[new] = transition.signed[firms[new], *border]
         edges = np.searchsorted(who, self.edges)
         return _Purchase(firms, edges, self.borne[who], mix, free, compliant)
 

@@ -254,16 +254,29 @@ def buyers(table: FirmTable, rows: slice | NDArray[np.integer]) -> Buyers:
 
 def solve_costs(
     table: FirmTable,
-    calibration: Calibration,
     terms: list[InputTerms],
     value_added: np.ndarray,
     costs: UnitCosts,
+    host: int | None = None,
 ) -> None:
-    """Unit cost and content of every firm, host and regime, written into ``costs``."""
+    """Unit cost and content of every firm, host and regime, written into ``costs``.
+
+    Parameters
+    ----------
+    table : FirmTable
+    terms : list of InputTerms
+        One a footloose sector.
+    value_added : ndarray, shape (firm, host, regime)
+    costs : UnitCosts
+        Filled in place, as by `abm.core.inputs.cost_step.cost_step`.
+    host : int, optional
+        The only one that terms, value added and costs are of; all if not given.
+    """
 
     def solve(block: Block) -> None:
+        some = buyers(table, block.rows)
         cost_step(
-            buyers(table, block.rows),
+            some if host is None else some.at(host),
             value_added[block.rows],
             terms[block.sectors],
             costs.rows(block.rows),

@@ -10,6 +10,8 @@ from abm.scenario.scenario import Scenario
 from viz.charts.basics import LIGHT
 from viz.charts.headline_numbers import headlines
 from viz.charts.lines import CHARTS, production
+from viz.charts.map import trade_map
+from viz.charts.markup import tiles
 from viz.lab import keep
 from viz.lab.frame import take
 from viz.lab.laboratory import Laboratory, Played, Start
@@ -100,6 +102,9 @@ def test_a_difference_inside_the_band_is_said_and_drawn_as_luck(lab):
     told = {one.label: one.difference for one in headlines(same)}
     assert told["Mexico output"] == told["US output"] == "not distinguishable from luck"
     assert told["Mexico jobs"] != "not distinguishable from luck"
+    (quiet,) = (tile for tile in tiles(same)[0] if "Mexico output" in tile)
+    assert "class='ns-diff ns-luck'" in quiet
+    assert "ns-luck" not in "".join(tiles(frame)[0]).replace(quiet, "")
     chart = production(same, LIGHT)
     assert chart.sentence.count("not distinguishable from luck") == 3
     named = [one["markPoint"]["label"] for one in chart.option["series"] if "markPoint" in one]
@@ -107,6 +112,39 @@ def test_a_difference_inside_the_band_is_said_and_drawn_as_luck(lab):
     drawn = production(frame, LIGHT).option["series"]
     mexico = next(s for s in drawn if s["id"] == "Mexico")
     assert mexico["markPoint"]["label"]["color"] == LIGHT.countries["MEX"]
+
+
+def test_a_run_that_goes_on_keeps_the_bands_of_the_quarters_they_are_for(lab):
+    before = take(lab)
+    gone_on = Laboratory(lab.start)
+    gone_on.replay(keep.levers_of(lab.scenario, lab.start.scenario), QUARTERS + 1)
+    gone_on.luck = lab.luck
+    frame = take(gone_on)
+    until = f"up to {frame.date(QUARTERS)}; lines: seed 3 alone"
+    for draw in CHARTS:
+        mine, was = draw(frame, LIGHT), draw(before, LIGHT)
+        assert until in mine.sentence
+        assert mine.seeds == ()
+        one, other = ({s["id"]: s for s in chart.option["series"]} for chart in (mine, was))
+        bands = [name for name in one if name.endswith((", band", ", lower end"))]
+        assert bands
+        for name in bands:
+            assert one[name]["data"] == [*other[name]["data"], None]
+    output = frame.world.history.column("output", 1)
+    mexico = next(s for s in production(frame, LIGHT).option["series"] if s["id"] == "Mexico")
+    assert mexico["data"] == pytest.approx(100 * output / output[0], abs=0.01)
+    # And figures in front are those of the one seed, and say so.
+    assert all(", one seed" in tile for tile in tiles(frame)[0])
+    assert not any(", one seed" in tile for tile in tiles(frame.at(QUARTERS))[0])
+
+
+def test_without_other_seeds_every_line_says_that_it_has_no_band(lab):
+    frame = replace(take(lab), luck=None)
+    for draw in CHARTS:
+        chart = draw(frame, LIGHT)
+        assert "Seed 3 alone: no band of luck." in chart.sentence
+        assert not any("band" in one["name"] for one in chart.option["series"])
+    assert "Drawn of seed 3 alone." in trade_map(take(lab), LIGHT, "change", True).sentence
 
 
 def test_luck_ends_where_the_seeds_end_and_with_another_second_world(lab):

@@ -82,6 +82,14 @@ def test_a_change_is_coloured_by_its_sign_and_noise_is_pale():
     assert scale.colour(0) == LIGHT.change[2]
     assert scale.colour(-50) == scale.colour(-10) == LIGHT.change[0]
     assert scale.colour(50) == LIGHT.change[-1]
+    # What lies beyond an end and has its colour is said to.
+    ends = {"low": "\N{MINUS SIGN}10%", "high": "+10%"}
+    assert {name: scale.legend("")[name] for name in ends} == ends
+    heavy = np.array([100.0, 1.0, 1.0])
+    beyond = change_scale(np.array([-8.0, -30.0, 10.2]), heavy, LIGHT)
+    assert beyond.end == 10
+    assert beyond.legend("")["low"] == "\N{MINUS SIGN}10% or less"
+    assert beyond.legend("")["high"] == "+10%"
     noise = change_scale(np.array([-0.04, 0.03, 0.0]), weight, LIGHT)
     assert noise.end == 1, "four hundredths of a percent do not take the ends of the scale"
     assert change_percent(np.array([2.0, 1.0, 0.0]), np.array([1.0, 0.0, 0.0])).tolist() == [
@@ -214,6 +222,31 @@ def test_plants_that_move_leave_a_city_where_one_closed_for_one_where_one_opened
     styles = {tuple(p["value"]): p["itemStyle"]["borderType"] for p in news["data"]}
     assert styles[tuple(city_places()[left].tolist())] == "dashed"
     assert styles[tuple(city_places()[beside].tolist())] == "solid"
+
+
+def test_numbers_on_the_map_say_of_what_and_no_ring_reads_nothing(lab):
+    world = lab.world
+    rows = city_rows_with_output(lab)
+    opened, closed = np.zeros((2, len(world.pictures[-1].output)))
+    opened[rows[0]], opened[rows[1]], opened[rows[2]] = 1.2, 0.4, 1234.0
+    closed[rows[3]], closed[rows[2]] = 12.0, 3.0
+    picture = replace(world.pictures[-1], opened=opened, closed=closed)
+    scene = replace(take(lab).world, pictures=(*world.pictures[:-1], picture))
+    chart = trade_map(replace(take(lab), world=scene), LIGHT, "change", True)
+    rings = {point["id"]: point for point in series(chart, "news")["data"]}
+    assert {row: ring["label"]["formatter"] for row, ring in rings.items()} == {
+        rows[0]: "+1 plant",
+        rows[2]: "+1,234 plants",
+        rows[3]: "\N{MINUS SIGN}12 plants",
+    }
+    assert "1,234 plants opened and 3 closed in the quarter" in rings[rows[2]]["name"]
+    flows = [point["label"]["formatter"] for point in series(chart, "differences")["data"]]
+    assert flows
+    assert all(re.fullmatch("[+\N{MINUS SIGN}][0-9,.]+ bn USD", text) for text in flows)
+
+
+def city_rows_with_output(lab):
+    return [int(row) for row in shown(take(lab), LIGHT).order[:4]]
 
 
 def test_titles_end_and_tables_have_a_heading_for_every_column(lab):

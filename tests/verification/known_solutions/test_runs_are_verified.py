@@ -44,19 +44,19 @@ def test_a_run_that_is_verified_has_the_same_bytes(scenario):
     assert all(np.array_equal(one.arrays[name], other.arrays[name]) for name in one.arrays)
 
 
-def dearer_at_one_host(table, calibration, terms, value_added, costs):
+def dearer_at_one_host(table, terms, value_added, costs):
     costs.free_cost[:, 1] *= 1 + 1e-4
 
 
-def cheaper_to_comply(table, calibration, terms, value_added, costs):
+def cheaper_to_comply(table, terms, value_added, costs):
     costs.compliant_cost[costs.compliant_cost > costs.free_cost] *= 1.001
 
 
-def everybody_pays(table, policy, costs, held, borders):
+def everybody_pays(table, policy, costs, held, own, borders):
     borders.claim[:, 1, 0] = Claim.PAYS
 
 
-def waived_and_paid(table, policy, costs, held, borders):
+def waived_and_paid(table, policy, costs, held, own, borders):
     borders.cost[:, 1, 0] *= 1.001
 
 

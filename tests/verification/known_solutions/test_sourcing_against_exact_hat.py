@@ -196,7 +196,7 @@ class AlikeFirms:
         terms = price_inputs(self.economy, self.calibration, conditions, self.policy)
         value_added = value_added_cost(self.table, self.calibration, conditions, self.policy)
         costs = UnitCosts.empty(len(self.table), N_HOSTS, 1)
-        solve_costs(self.table, self.calibration, terms, value_added, costs)
+        solve_costs(self.table, terms, value_added, costs)
         quarter = Quarter(
             self.table,
             self.economy,

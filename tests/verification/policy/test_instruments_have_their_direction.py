@@ -292,6 +292,29 @@ def test_a_high_duty_raises_claims_to_what_can_qualify_and_no_further():
     assert (whole == 1).mean() > 0.9
 
 
+def test_american_content_asked_of_mexican_goods_alone_brings_american_inputs_and_fewer_claims():
+    """At the American border; what crosses the Canadian one is claimed as before."""
+    duties = (LONG_RUN, "tariffs.special.USA.all.all=0.03", "tariffs.special.CAN.all.all=0.03")
+    key = "rules_of_origin.by_partner.USA.MEX.country_content.USA.vehicle_parts=0.35"
+    parts = FOOTLOOSE.index("vehicle_parts")
+    plain, asked = run(*duties), run(*duties, key)
+
+    def claimed(model, market):
+        sums = model.tally.sums
+        shares = sums["claimed"] / np.where(sums["border"] > 0, sums["border"], 1)
+        return shares[parts, MEX, 0, market]
+
+    def american(model):
+        bought = model.tally.purchases[parts, :, :, MEX].sum(axis=(0, 2, 3))
+        return bought[USA] / bought.sum()
+
+    assert claimed(asked, USA) < claimed(plain, USA) - 0.01
+    assert claimed(asked, CAN) == pytest.approx(claimed(plain, CAN), abs=1e-3)
+    assert american(asked) > american(plain) + 0.005
+    imports = [flow(model, "MEX", "USA", ["vehicle_parts"]) for model in (plain, asked)]
+    assert imports[1] < imports[0]
+
+
 def test_more_audits_and_higher_fines_lower_what_is_misclassified():
     # A rule that is hard to meet and a duty, something to lie for; and firms that would.
     hard = ("tariffs.special.USA.MEX.all=0.25", "firms.honesty_median=0.1", *TIGHT)

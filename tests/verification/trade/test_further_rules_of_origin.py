@@ -46,7 +46,7 @@ def solved(*overrides):
     terms = price_inputs(model.economy, model.calibration, conditions, asked)
     value_added = value_added_cost(model.firms, model.calibration, conditions, asked)
     costs = UnitCosts.empty(len(model.firms), N_HOSTS, 1)
-    solve_costs(model.firms, model.calibration, terms, value_added, costs)
+    solve_costs(model.firms, terms, value_added, costs)
     return costs, terms, value_added
 
 

@@ -44,7 +44,7 @@ def solved(*overrides):
     terms = price_inputs(model.economy, model.calibration, conditions, asked)
     value_added = value_added_cost(model.firms, model.calibration, conditions, asked)
     costs = UnitCosts.empty(len(model.firms), N_HOSTS, 1)
-    solve_costs(model.firms, model.calibration, terms, value_added, costs)
+    solve_costs(model.firms, terms, value_added, costs)
     return costs, terms, value_added
 
 
@@ -264,7 +264,7 @@ def test_a_second_start_from_the_way_taken_ends_at_the_same_costs():
     costs, terms, value_added = either(CONTENT, KINDS)
     model = at_rest(400)
     again = UnitCosts(*(array.copy(order="K") for array in vars(costs).values()))
-    solve_costs(model.firms, model.calibration, terms, value_added, again)
+    solve_costs(model.firms, terms, value_added, again)
     np.testing.assert_allclose(again.compliant_cost, costs.compliant_cost, rtol=SAME)
     assert (again.way != costs.way).mean() < 1e-3
 

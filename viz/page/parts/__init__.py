@@ -40,7 +40,7 @@ def TransportPart(
     over: bool,
     speed: int,
     names: list[str],
-    event_toggle: Callable[..., None],
+    event_play: Callable[[bool], None],
     event_step: Callable[[int], None],
     event_set_speed: Callable[[int], None],
     event_reset: Callable[..., None],
