@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 from filelock import FileLock
 
-from abm.core.choice.ahead import Ahead, look_ahead
 from abm.core.choice.dated_beliefs import Calendar
+from abm.core.choice.dated_plants import Ahead, look_ahead
 from abm.core.choice.foresight import PlantProblem
 from abm.core.choice.parts_of_sets import Indices
 from abm.core.choice.plant_values import keeping_values
@@ -29,7 +29,7 @@ class Kernel(NamedTuple):
     keeping_values : callable
         As `abm.core.choice.plant_values.keeping_values`.
     look_ahead : callable
-        As `abm.core.choice.ahead.look_ahead`.
+        As `abm.core.choice.dated_plants.look_ahead`.
     waiting : type
         `abm.core.opportunities.waiting.Waiting`, or one that does the same.
     """
@@ -73,8 +73,8 @@ def _compiled() -> Kernel:
         with FileLock(kept / "lock"):
             from abm.core.compiled.ahead import look_ahead
             from abm.core.compiled.first_use import use_all
-            from abm.core.compiled.plant_values import keeping_values
-            from abm.core.compiled.waiting import CompiledWaiting
+            from abm.core.compiled.values_of_sets import keeping_values
+            from abm.core.compiled.when_to_build import CompiledWaiting
 
             use_all()
             (kept / READY).touch()

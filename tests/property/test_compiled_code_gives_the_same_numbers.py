@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from abm.core.choice.ahead import look_ahead
 from abm.core.choice.dated_beliefs import Calendar
+from abm.core.choice.dated_plants import look_ahead
 from abm.core.choice.plant_values import keeping_values
 from abm.core.opportunities.waiting import Waiting
 from abm.engine import kernels
