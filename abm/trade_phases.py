@@ -18,7 +18,6 @@ from abm.location.moving_costs import MovingCosts
 from abm.location.outlays import overhead, sunk_outlays
 from abm.location.relocation import Moves
 from abm.policy.regimes import Policy
-from abm.spending import Spending
 from abm.trade.books.accounts import Accounts, Consumers
 from abm.trade.books.investment import book_investment
 from abm.trade.books.job_flows import check_job_flows, job_flows, plants_jobs
@@ -60,6 +59,7 @@ from abm.trade.sales.scarcity import (
     use_against_contracts,
 )
 from abm.trade.sales.serving import Prospects, Served, prospects
+from abm.users_spending import Spending
 
 SETTLING_ROUNDS = 3
 """Rounds in which claims under regimes that become possible find their average duties."""

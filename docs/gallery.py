@@ -34,14 +34,20 @@ PICTURES = ROOT / "docs/figures/gallery"
 FIRMS, SEEDS, YEARS = 2_000, 5, 5
 """Of a run, unless asked for otherwise: later, luck hides what policy does."""
 
-WHOLE = ("history", "blanket-2025")
+WHOLE = ("history", "blanket-2025", "review-2026-lapse")
 """Scenarios that are run to their end, since what they ask is there."""
 
 USUAL = ("status-quo", ())
 REFERENCES: dict[str, tuple[str, tuple[str, ...]]] = {
     "history": ("status-quo", ("start=2016-01-01",)),
     "blanket-2025": ("usmca", ("start=2025-01-01",)),
-    "review-2026": ("usmca", ("start=2025-01-01",)),
+    "forced-labour-301": ("blanket-2025", ("start=2025-01-01",)),
+    "canada-338": ("forced-labour-301", ()),
+    "retaliation-2026": ("canada-338", ()),
+    "review-2026-lapse": ("review-2026-renewed", ()),
+    "review-2026-renewed": ("review-2026-lapse", ()),
+    "review-2026-content": ("review-2026-renewed", ()),
+    "review-2026-bilateral": ("review-2026-renewed", ()),
 }
 """What a scenario is compared with where that is not `USUAL`, and what is set there."""
 

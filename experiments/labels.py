@@ -28,6 +28,30 @@ SECTOR_NAMES = {
 }
 
 
+HEADLINE_NAMES = {
+    "us_goods_balance": "US goods balance",
+    "us_deficit_index": "US goods deficit",
+    "us_services_balance": "US services balance",
+    "manufacturing_employment": "Manufacturing jobs",
+    "jobs": "Jobs created and destroyed",
+    "utilisation": "Output over capacity",
+    "plants_decided": "Plants decided on",
+    "new_plants_by_owner": "New plants by owner",
+    "plants_moved": "Plants moved",
+    "investment": "Investment in new plants",
+    "preference_utilisation": "Dutiable US imports claiming origin",
+    "false_claim_share": "False ones among claims",
+    "misclassified_origin": "Misclassified origin",
+    "mean_content": "Regional content of net cost",
+    "consumer_prices": "Consumer prices",
+    "real_income": "Real income of consumers",
+    "welfare": "Consumers' welfare, present value",
+    "duty_revenue": "Duties and penalties",
+    "gross_move_rate_per_year": "Plants moving a year",
+}
+"""What headlines are called, by the first of their names."""
+
+
 CHANNEL_LABELS = {
     "duty_paid": "Duty paid",
     "compliance": "Compliance",

@@ -6,7 +6,7 @@ rate, is found in `abm.economy.line_shares`.
 """
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,8 +43,15 @@ class TradedProducts:
     share: Array
 
     def named(self, code: str) -> NDArray[np.bool_]:
-        """Return which products a code of two, four or six digits names."""
-        return np.array([own.startswith(code) for own in self.code], dtype=bool)
+        """Return which products a code of two, four or six digits names; not to be written into."""
+        return _beginning_with(self.code, code)
+
+
+@lru_cache(maxsize=2048)
+def _beginning_with(codes: tuple[str, ...], prefix: str) -> NDArray[np.bool_]:
+    flags = np.array([own.startswith(prefix) for own in codes], dtype=bool)
+    flags.flags.writeable = False
+    return flags
 
 
 @dataclass(frozen=True)

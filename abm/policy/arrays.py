@@ -306,7 +306,7 @@ class RegimeArrays(PolicyArrays):
 
 
 @dataclass(frozen=True, eq=False)
-class BorderRules:
+class RulesAtBorder:
     """Rules of origin at one border, where some regime has other ones than the agreement's.
 
     Attributes
@@ -337,19 +337,19 @@ class BorderRules:
         }
         return cls(arrays, np.array([own is not None for own in each]))
 
-    def during(self, regimes: slice | NDArray[np.integer]) -> "BorderRules":
+    def during(self, regimes: slice | NDArray[np.integer]) -> "RulesAtBorder":
         """Return the same for some regimes."""
         arrays = {name: array[..., regimes] for name, array in self.arrays.items()}
-        return BorderRules(arrays, self.differs[regimes])
+        return RulesAtBorder(arrays, self.differs[regimes])
 
-    def same_as(self, other: "BorderRules") -> bool:
+    def same_as(self, other: "RulesAtBorder") -> bool:
         """Return whether the same is asked under every regime."""
         return np.array_equal(self.differs, other.differs) and all(
             np.array_equal(array, other.arrays[name]) for name, array in self.arrays.items()
         )
 
 
-def border_rules(regimes: Sequence[RegimeArrays]) -> dict[Border, BorderRules]:
+def border_rules(regimes: Sequence[RegimeArrays]) -> dict[Border, RulesAtBorder]:
     """Return the rules of every border that has its own under some regime, in order."""
     borders = sorted({border for one in regimes for border in one.border_rules})
-    return {border: BorderRules.of(border, regimes) for border in borders}
+    return {border: RulesAtBorder.of(border, regimes) for border in borders}

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.policy.arrays import Border, BorderRules, PolicyArrays, border_rules
+from abm.policy.arrays import Border, PolicyArrays, RulesAtBorder, border_rules
 from abm.policy.events import PolicyEvent, policy_events
 from abm.policy.instruments.negotiation import Negotiation, drawn_outcome
 from abm.policy.instruments.threat import Threat
@@ -67,7 +67,7 @@ class Policy(PolicyArrays):
     conditions: tuple[str, ...]
     regimes: tuple[str, ...]
     events: tuple[PolicyEvent, ...] = field(default=(), repr=False)
-    border_rules: Mapping[Border, BorderRules] = field(default_factory=dict, repr=False)
+    border_rules: Mapping[Border, RulesAtBorder] = field(default_factory=dict, repr=False)
 
     @property
     def states(self) -> int:

@@ -8,6 +8,7 @@ from rich.table import Table
 
 from experiments.labels import (
     CHANNEL_LABELS,
+    HEADLINE_NAMES,
     NOTHING,
     REGION_NAMES,
     format_change,
@@ -17,25 +18,26 @@ from experiments.narrow import WholeNumbers
 from experiments.outcomes.summary import Summary, entries
 from experiments.runs.runner import RunResult
 
+WRITTEN_IN = {
+    "us_goods_balance": "bn USD a year",
+    "us_deficit_index": "2017 = 1",
+    "us_services_balance": "bn USD a year",
+    "manufacturing_employment": "thousand",
+    "jobs": "thousand",
+    "utilisation": "2017 = 1",
+    "plants_decided": "as expected",
+    "plants_moved": "real firms",
+    "investment": "bn USD",
+    "misclassified_origin": "bn USD a year",
+    "consumer_prices": "2017 = 1",
+    "real_income": "2017 = 1",
+    "welfare": "bn USD",
+    "duty_revenue": "bn USD a year",
+}
+
 HEADINGS = {
-    "us_goods_balance": "US goods balance, bn USD a year",
-    "us_deficit_index": "US goods deficit, 2017 = 1",
-    "us_services_balance": "US services balance, bn USD a year",
-    "manufacturing_employment": "Manufacturing jobs, thousand",
-    "jobs": "Jobs created and destroyed, thousand",
-    "utilisation": "Output over capacity, 2017 = 1",
-    "plants_decided": "Plants decided on, as expected",
-    "plants_moved": "Plants moved, real firms",
-    "investment": "Investment in new plants, bn USD",
-    "preference_utilisation": "Dutiable US imports claiming origin",
-    "false_claim_share": "False ones among claims",
-    "misclassified_origin": "Misclassified origin, bn USD a year",
-    "mean_content": "Regional content of net cost",
-    "consumer_prices": "Consumer prices, 2017 = 1",
-    "real_income": "Real income of consumers, 2017 = 1",
-    "welfare": "Consumers' welfare, present value, bn USD",
-    "duty_revenue": "Duties and penalties, bn USD a year",
-    "gross_move_rate_per_year": "Plants moving a year",
+    name: f"{said}, {WRITTEN_IN[name]}" if name in WRITTEN_IN else said
+    for name, said in HEADLINE_NAMES.items()
 }
 """With the unit in which `experiments.labels.format_value` writes the numbers below."""
 

@@ -17,6 +17,7 @@ from abm.axes import FOOTLOOSE, HOMES, HOSTS, REGIONS, SECTORS
 from abm.config.keys import shown
 from abm.errors import ScenarioError
 from abm.policy.timeline import quarter_of
+from experiments.outcomes.headlines import COUNTED
 from experiments.outcomes.summary import entries, summary
 from experiments.outcomes.tables import TABLES
 
@@ -27,9 +28,6 @@ AXES: dict[str, dict[str, tuple[str, ...]]] = {
     "content": {"host": HOSTS, "sector": FOOTLOOSE},
 }
 """Tables of cells, and by what they can be cut."""
-
-COUNTED = ("persons", "real plants", "expected real plants")
-"""Units of columns that are sums beside those of money."""
 
 CHANGE = ".change"
 """Behind the name of a headline: its change since quarter 0."""

@@ -35,12 +35,39 @@ type Names = tuple[str, ...]
 BILLION = 1000.0
 """Million USD in a billion."""
 
-_UNITS = {
-    "real plants": ("plants", 1.0),
-    "expected real plants": ("plants", 1.0),
-    "persons": ("persons", 1.0),
+COUNTED = ("persons", "real plants", "expected real plants")
+"""Units of columns that are counted; the others are money, in million USD."""
+
+UNITS = {
+    "us_goods_balance": "billion USD a year",
+    "us_deficit_index": "calibration year = 1",
+    "us_services_balance": "billion USD a year",
+    "manufacturing_employment": "persons",
+    "jobs": "persons",
+    "utilisation": "calibration year = 1",
+    "plants_decided": "plants",
+    "new_plants_by_owner": "plants",
+    "plants_moved": "plants",
+    "plants_moved.agents": "agents",
+    "investment.plants": "plants",
+    "investment.billion_usd": "billion USD",
+    "preference_utilisation": "share of dutiable imports",
+    "false_claim_share": "share of claims by value",
+    "misclassified_origin": "billion USD a year",
+    "mean_content": "share of net cost",
+    "consumer_prices": "calibration year = 1",
+    "real_income": "calibration year = 1",
+    "welfare": "billion USD",
+    "duty_revenue": "billion USD a year",
+    "gross_move_rate_per_year": "moves a plant a year",
 }
-"""Unit and scale of the sum of a column, by its unit; all others are money."""
+"""Units of headlines, by the first of their names."""
+
+
+def unit_of(names: Names) -> str:
+    """The unit of a headline; nothing where there is none of that name."""
+    first = ".".join(names[:2])
+    return UNITS.get(first, UNITS.get(first.partition(".")[0], ""))
 
 
 @dataclass(frozen=True)
@@ -88,13 +115,13 @@ def _of_trade_and_jobs(tables: Mapping[str, pd.DataFrame]) -> _Found:
     balances = yearly(us_goods_balance(trade))[list(PARTNERS)] / BILLION
     services = yearly(us_services_balance(trade))[list(PARTNERS)] / BILLION
     persons = employment(outcomes).assign(all=lambda table: table.sum(axis=1))
-    yield from _series(("us_goods_balance",), balances, "billion USD a year")
-    yield from _series(("us_deficit_index",), us_deficit_index(trade), "calibration year = 1")
-    yield from _series(("us_services_balance",), services, "billion USD a year")
-    yield from _series(("manufacturing_employment",), persons, "persons")
+    yield from _series(("us_goods_balance",), balances)
+    yield from _series(("us_deficit_index",), us_deficit_index(trade))
+    yield from _series(("us_services_balance",), services)
+    yield from _series(("manufacturing_employment",), persons)
     for flow in ("created", "destroyed"):
         yield from _sums(("jobs", flow), outcomes, f"jobs_{flow}")
-    yield from _series(("utilisation",), utilisation(outcomes), "calibration year = 1")
+    yield from _series(("utilisation",), utilisation(outcomes))
 
 
 def _of_plants(tables: Mapping[str, pd.DataFrame]) -> _Found:
@@ -105,12 +132,13 @@ def _of_plants(tables: Mapping[str, pd.DataFrame]) -> _Found:
     for drawn, how in enumerate(("expected", "drawn")):
         column = DECISIONS["opening"][drawn]
         for home, plants in new_plants_until(tables["owners"], column).items():
-            yield from _series(("new_plants_by_owner", how, home), plants, "plants")
+            yield from _series(("new_plants_by_owner", how, home), plants)
     quarters = pd.Index(sorted(outcomes["quarter"].unique()), name="quarter")
-    for of, column, unit in (("real_firms", "weight", "plants"), ("agents", "firms", "agents")):
+    for of, column in (("real_firms", "weight"), ("agents", "firms")):
         changed = _up_to(plants_changed(moves, column), quarters)
         for kind, host in changed.columns:
-            yield ("plants_moved", of, kind, host), QuarterlyHeadline(changed[kind, host], unit)
+            names = ("plants_moved", of, kind, host)
+            yield names, QuarterlyHeadline(changed[kind, host], unit_of(names))
     for kind, columns in INVESTMENT.items():
         for stage, column in columns.items():
             yield from _sums(("investment", kind, stage), outcomes, column)
@@ -118,38 +146,37 @@ def _of_plants(tables: Mapping[str, pd.DataFrame]) -> _Found:
 
 def _of_origin_and_prices(tables: Mapping[str, pd.DataFrame]) -> _Found:
     trade, outcomes, content = tables["trade"], tables["outcomes"], tables["content"]
-    yield from _series(
-        ("preference_utilisation",), preference_utilisation(trade), "share of dutiable imports"
-    )
-    yield from _series(("false_claim_share",), false_claim_share(trade), "share of claims by value")
+    yield from _series(("preference_utilisation",), preference_utilisation(trade))
+    yield from _series(("false_claim_share",), false_claim_share(trade))
     misclassified = yearly(misclassified_origin(trade)) / BILLION
-    yield from _series(("misclassified_origin",), misclassified, "billion USD a year")
+    yield from _series(("misclassified_origin",), misclassified)
     for name, sectors in (("manufacturing", ()), ("cars", (("cars",),))):
         share = mean_content(content, outcomes, *sectors)
-        yield from _series(("mean_content", name), share, "share of net cost")
+        yield from _series(("mean_content", name), share)
     prices, income = consumer_prices(outcomes, trade), real_income(outcomes, trade)
-    yield from _series(("consumer_prices",), prices, "calibration year = 1")
-    yield from _series(("real_income",), income, "calibration year = 1")
+    yield from _series(("consumer_prices",), prices)
+    yield from _series(("real_income",), income)
     path = welfare(outcomes, trade).pivot(
         index="quarter", columns="region", values="present_value_musd"
     )
     value = path[list(HOSTS)] / BILLION
-    yield from _series(("welfare", "present_value"), value, "billion USD")
+    yield from _series(("welfare", "present_value"), value)
     revenue = yearly(duty_revenue(trade)) / BILLION
-    yield from _series(("duty_revenue",), revenue, "billion USD a year")
+    yield from _series(("duty_revenue",), revenue)
     rate = _gross_move_rate(outcomes, tables["moves"])
-    yield ("gross_move_rate_per_year",), QuarterlyHeadline(rate, "moves a plant a year")
+    rate_name = ("gross_move_rate_per_year",)
+    yield rate_name, QuarterlyHeadline(rate, unit_of(rate_name))
 
 
-def _series(names: Names, table: pd.DataFrame, unit: str) -> _Found:
+def _series(names: Names, table: pd.DataFrame) -> _Found:
     for column in table.columns:
-        yield (*names, str(column)), QuarterlyHeadline(table[column], unit)
+        yield (*names, str(column)), QuarterlyHeadline(table[column], unit_of(names))
 
 
 def _sums(names: Names, outcomes: pd.DataFrame, column: str) -> _Found:
     """Everything up to each quarter, by host."""
-    unit, scale = _UNITS.get(TABLES["outcomes"][column].unit, ("billion USD", BILLION))
-    yield from _series(names, until_each_quarter(outcomes, column) / scale, unit)
+    counted = TABLES["outcomes"][column].unit in COUNTED
+    yield from _series(names, until_each_quarter(outcomes, column) / (1 if counted else BILLION))
 
 
 def _up_to(changed: pd.DataFrame, quarters: pd.Index) -> pd.DataFrame:

@@ -30,6 +30,7 @@ OWNED_BY_WORD = {
     "enforcement.penalty": 2,
     "retaliation": 1,
     "rules_of_origin.country_content": 2,
+    "rules_of_origin.by_partner": 2,
 }
 """Beginnings of keys, and which word of the key, from 0, is the government's."""
 

@@ -348,10 +348,11 @@ def test_a_lever_shows_what_was_entered_at_both_ends_and_between():
             assert rows_of(pulled, 3)[number]["value"] == value, row["label"]
 
 
-def test_no_slot_of_a_lever_lets_a_country_trade_with_itself():
-    for lever in levers.levers():
-        if "from" not in lever.slots:
-            continue
+@pytest.mark.parametrize("partner", ["from", "member"])
+def test_no_slot_of_a_lever_lets_a_country_trade_with_itself(partner):
+    of_partners = [lever for lever in levers.levers() if partner in lever.slots]
+    assert of_partners
+    for lever in of_partners:
         other = next(slot for slot in lever.slots if slot in ("into", "region"))
         for place in levers.CHOICES[other][1]:
             row = levers.panel(Scenario.load("status-quo"), 1, {lever.key: {other: place}})
@@ -361,9 +362,10 @@ def test_no_slot_of_a_lever_lets_a_country_trade_with_itself():
                 for one in group["levers"]
                 if one["id"] == levers.levers().index(lever)
                 for choice in one["choices"]
-                if choice["slot"] == "from"
+                if choice["slot"] == partner
             )
             assert place not in [option["value"] for option in shown["options"]]
+            assert levers.abroad({other: place, partner: place})[partner] == "all"
 
 
 def test_what_is_said_of_a_sector_wins_over_what_is_said_of_an_origin():

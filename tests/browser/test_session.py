@@ -135,6 +135,18 @@ def test_the_link_has_whatever_was_asked_for_at_once_and_in_its_order(slow_sessi
     assert session.laboratory.quarter <= 6
 
 
+def test_a_step_asked_for_while_it_pauses_is_done(slow_session):
+    session, go = slow_session
+    session.step(3)
+    until(lambda: session.doing.value)
+    session.play(False)
+    session.step()
+    assert session.owed.value == 1
+    go.set()
+    until(lambda: session.frame.value.quarter == 2 and not session.owed.value)
+    assert session.laboratory.quarter == 2, "the quarter under way, and the one asked for since"
+
+
 def test_starting_again_drops_what_waits_and_ends_with_the_last_one_asked_for(slow_session):
     session, go = slow_session
     session.step(3)

@@ -45,7 +45,6 @@ CONSTANTS_TO_BE_RENAMED = {
     "FLOWS",
     "METALS",
     "TABLES",
-    "TRADE",
 }
 """Constants that other files import, of which there are several; nothing is added here."""
 

@@ -13,7 +13,6 @@ from viz.charts.basics import DARK, LIGHT, Ink
 from viz.charts.suppliers import network
 from viz.lab.frame import Frame
 from viz.page import lever_panel
-from viz.page.asked import in_force
 from viz.page.cards import (
     Drawn,
     Events,
@@ -32,6 +31,7 @@ from viz.page.elements import Section, Text
 from viz.page.parts import LeversPart, TransportPart
 from viz.page.session import SPEEDS, Session
 from viz.page.start_card import Setup
+from viz.page.work import in_force
 
 STYLE = (Path(__file__).parents[1] / "assets" / "page.css").read_text(encoding="utf-8")
 

@@ -20,13 +20,15 @@ from abm.policy.regimes import known_entries
 from abm.policy.timeline import TimelineEntry, segments
 from abm.scenario.scenario import Scenario
 from experiments.labels import REGION_NAMES, SECTOR_NAMES
+from experiments.scenarios.names_and_units import KEY_NAMES
 
-ALL_REGIONS, ALL_SECTORS = "All regions", "All"
+ALL_REGIONS, ALL_MEMBERS, ALL_SECTORS = "All regions", "All members", "All"
 
 CHOICES: dict[str, tuple[str, dict[str, str]]] = {
     "host": ("Country", {host: REGION_NAMES[host] for host in HOSTS}),
     "into": ("Into", {host: REGION_NAMES[host] for host in HOSTS}),
     "from": ("From", {"all": ALL_REGIONS} | {region: REGION_NAMES[region] for region in REGIONS}),
+    "member": ("From", {"all": ALL_MEMBERS} | {host: REGION_NAMES[host] for host in HOSTS}),
     "goods": ("Goods", {"all": ALL_SECTORS} | {name: SECTOR_NAMES[name] for name in GOODS}),
     "sectors": ("Sector", {"all": ALL_SECTORS} | {name: SECTOR_NAMES[name] for name in SECTORS}),
     "sector": ("Sector", {name: SECTOR_NAMES[name] for name in FOOTLOOSE}),
@@ -41,7 +43,10 @@ CHOICES: dict[str, tuple[str, dict[str, str]]] = {
 }
 """What a slot of a key may be filled with."""
 
-PARTNER_OF = {"from": ("into", "region")}
+SLOT_BELOW = {"by_partner": "into"}
+"""The slot right below a heading, where what it may hold does not tell what it is."""
+
+PARTNER_OF = {"from": ("into", "region"), "member": ("into",)}
 """Slots that may not hold what another slot of the key holds: nobody trades abroad with himself."""
 
 
@@ -76,52 +81,33 @@ class PanelLever:
         return self.key.format(**chosen)
 
 
+def _front(
+    group: str, key: str, most: float | None = None, chosen: tuple[str, ...] = ()
+) -> PanelLever:
+    """A lever with the name that its key has in reports, too."""
+    return PanelLever(group, KEY_NAMES[_stem(key)], key, most, chosen)
+
+
+def _stem(key: str) -> str:
+    return key.partition(".{")[0]
+
+
+MARKETS = "Borders and markets"
+
 IMPORTANT = (
-    PanelLever(
-        "Tariffs",
-        "Special duty",
-        "tariffs.special.{into}.{from}.{goods}",
-        1.0,
-        chosen=("USA", "MEX", "all"),
+    _front("Tariffs", "tariffs.special.{into}.{from}.{goods}", 1.0, ("USA", "MEX", "all")),
+    _front("Tariffs", "tariffs.special_waived_for_originating"),
+    _front("Tariffs", "agreement.preference"),
+    _front("Rules of origin", "rules_of_origin.regional_value_content.{sector}", chosen=("cars",)),
+    _front(
+        "Rules of origin", "rules_of_origin.labour_value_content.{manufactures}", chosen=("cars",)
     ),
-    PanelLever(
-        "Tariffs",
-        "Exempt goods that claim origin",
-        "tariffs.special_waived_for_originating",
-    ),
-    PanelLever("Tariffs", "Free trade for originating goods", "agreement.preference"),
-    PanelLever(
-        "Rules of origin",
-        "Content required",
-        "rules_of_origin.regional_value_content.{sector}",
-        chosen=("cars",),
-    ),
-    PanelLever(
-        "Rules of origin",
-        "High-wage labour required",
-        "rules_of_origin.labour_value_content.{manufactures}",
-        chosen=("cars",),
-    ),
-    PanelLever("Customs", "Claims audited", "enforcement.audit_rate.{market}", chosen=("USA",)),
-    PanelLever(
-        "Customs", "Fine on false claims", "enforcement.penalty.{market}", 10.0, chosen=("USA",)
-    ),
-    PanelLever("Customs", "Cost of paperwork", "enforcement.paperwork_scale", 5.0),
-    PanelLever(
-        "Borders and markets",
-        "Non-tariff barrier",
-        "barriers.{into}.{from}.{sectors}",
-        1.0,
-        chosen=("USA", "MEX", "all"),
-    ),
-    PanelLever(
-        "Borders and markets",
-        "Production subsidy",
-        "subsidies.{host}.{manufactures}",
-        0.5,
-        chosen=("USA", "all"),
-    ),
-    PanelLever("Borders and markets", "Markup over cost", "competition.markup_scale", 3.0),
+    _front("Customs", "enforcement.audit_rate.{market}", chosen=("USA",)),
+    _front("Customs", "enforcement.penalty.{market}", 10.0, ("USA",)),
+    _front("Customs", "enforcement.paperwork_scale", 5.0),
+    _front(MARKETS, "barriers.{into}.{from}.{sectors}", 1.0, ("USA", "MEX", "all")),
+    _front(MARKETS, "subsidies.{host}.{manufactures}", 0.5, ("USA", "all")),
+    _front(MARKETS, "competition.markup_scale", 3.0),
 )
 """Levers in front, in the order of the panel."""
 
@@ -151,7 +137,7 @@ def _pattern(parts: list[str]) -> Iterator[str]:
     slots = {frozenset(options): slot for slot, (_, options) in reversed(CHOICES.items())}
     for depth, part in enumerate(parts):
         names = keys_of(Instruments).names(tuple(parts[:depth])) or ()
-        slot = slots.get(frozenset(names))
+        slot = SLOT_BELOW.get(parts[depth - 1] if depth else "", slots.get(frozenset(names)))
         yield part if slot is None else f"{{{slot}}}"
 
 
@@ -164,10 +150,6 @@ def _first(pattern: str) -> tuple[str, ...]:
     """The first choice of every slot; where goods come from, everywhere."""
     slots = PanelLever("", "", pattern).slots
     return tuple(next(iter(CHOICES[slot][1])) for slot in slots)
-
-
-def _stem(key: str) -> str:
-    return key.partition(".{")[0]
 
 
 def in_force(
@@ -262,6 +244,16 @@ def panel(
     ]
     shown.insert(1, _threat_group(now))
     return shown
+
+
+def abroad(slots: Mapping[str, str]) -> dict[str, str]:
+    """What slots hold, once whoever would trade with himself trades with all others."""
+    own = {
+        slot: "all"
+        for slot, others in PARTNER_OF.items()
+        if slot in slots and slots[slot] in [slots.get(other) for other in others]
+    }
+    return {**slots, **own}
 
 
 def slots_of(lever: PanelLever, chosen: dict[str, dict[str, str]]) -> dict[str, str]:

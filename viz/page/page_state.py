@@ -4,8 +4,8 @@ import solara
 
 from viz.lab.frame import Frame
 from viz.lab.laboratory import Failure
-from viz.page.asked import Asked
 from viz.page.stories import Story
+from viz.page.work import Asked
 
 
 class PageState:

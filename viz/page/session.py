@@ -21,13 +21,11 @@ from abm.scenario.scenario import Scenario
 from viz.lab import keep
 from viz.lab.frame import Frame, take
 from viz.lab.laboratory import LONGEST, Failure, Laboratory, Played, Start
-from viz.lab.luck import SEEDS_BESIDE, Luck
+from viz.lab.luck import MOST_FIRMS_AT_ONCE, SEEDS_BESIDE, Luck, Measuring
 from viz.page import defaults, lever_panel
-from viz.page.asked import Asked, ahead
-from viz.page.measuring import MOST_FIRMS_AT_ONCE, Measuring
 from viz.page.page_state import PageState
 from viz.page.stories import STORIES, Story, in_link, told_by_link
-from viz.page.work import Work
+from viz.page.work import Asked, Work, ahead
 
 FRAMES = 4.0
 """Pictures a second at most."""
@@ -353,9 +351,7 @@ class Session(PageState):
             return
         if value in lever_panel.CHOICES[slot][1]:
             slots = lever_panel.slots_of(known[lever], self.chosen.value) | {slot: value}
-            if slots.get("from") in (slots.get("into"), slots.get("region")):
-                slots["from"] = "all"
-            self.chosen.value = self.chosen.value | {known[lever].key: slots}
+            self.chosen.value = self.chosen.value | {known[lever].key: lever_panel.abroad(slots)}
 
     def _change(self, changes: Callable[[], dict[str, object]]) -> None:
         lab = self.laboratory

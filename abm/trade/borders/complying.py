@@ -89,7 +89,7 @@ def sign_to_comply(
                 firms = rows.start + np.flatnonzero(transition.moving[rows, *border])
                 if not len(firms):
                     continue
-                plants = _Plants(
+                plants = _LatePlants(
                     buyers(table, firms).at(host),
                     quarter.terms_towards(terms, sector, border, trade),
                     value_added[firms, host, trade],
@@ -112,7 +112,7 @@ def _some(costs: UnitCosts, firms: NDArray[np.integer]) -> UnitCosts:
 
 
 @dataclass(frozen=True)
-class _Plants:
+class _LatePlants:
     """Some plants of a sector at a host that are late for the rules of a border.
 
     ``terms`` are of that host and the last regime, ``costs`` and ``value_added`` of shape (plant,);

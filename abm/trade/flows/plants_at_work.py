@@ -82,7 +82,7 @@ def purchases(
     free = by_outlet(work.volume - compliant_volume)
     for alike in quarter.alike(host, regime):
         markets = np.isin(np.arange(N_REGIONS), alike)
-        here = Mix(work, terms, (host, alike[0]), regime)
+        here = MixTowards(work, terms, (host, alike[0]), regime)
         bought.append(here.purchases(free, by_outlet(compliant_volume * markets)))
         free = np.zeros_like(free)  # it is bought once
     total: Floats = sum(bought[1:], bought[0])
@@ -90,7 +90,7 @@ def purchases(
 
 
 @dataclass(frozen=True)
-class Mix:
+class MixTowards:
     """How plants at work at one host comply with the rules of one border.
 
     Attributes

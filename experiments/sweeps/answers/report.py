@@ -17,6 +17,7 @@ from abm.errors import OutputError, StoreError
 from experiments.outcomes.intervals import Interval
 from experiments.runs.on_disk.confined import is_file_inside
 from experiments.runs.on_disk.run_folders import write_whole
+from experiments.scenarios.names_and_units import axis_label, key_in_words, outcome_in_words
 from experiments.sweeps.answers import report_figures
 from experiments.sweeps.answers.answers import cell_means, paired_differences
 from experiments.sweeps.answers.export import chosen_outcomes
@@ -159,7 +160,7 @@ def _indices(
         found = what_matters(results, sweep, outcome, points)
     except StoreError as refusal:
         return told | {"refusal": str(refusal)}
-    title = f"{METHODS[found.kind]}: {outcome}, {scenario}"
+    title = f"{METHODS[found.kind]}: {outcome_in_words(outcome)}, {scenario}"
     figures = [report_figures.bars(found.table, found.shown, title)]
     if not found.course.empty:
         main = found.shown[-1].replace("_", " ")
@@ -207,6 +208,8 @@ def report_template(package: str) -> Template:
         lstrip_blocks=True,
     )
     environment.filters["number"] = number_text
+    environment.filters["label"] = axis_label
+    environment.filters["words"] = key_in_words
     return environment.get_template(REPORT)
 
 

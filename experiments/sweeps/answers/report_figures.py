@@ -9,7 +9,12 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
+
+from experiments.labels import with_minus
+from experiments.scenarios.names_and_units import axis_label, key_in_words
 
 # Okabe and Ito's colours, and a line style each, so that grey prints can be read.
 INKS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
@@ -24,6 +29,12 @@ WIDTH, HEIGHT = 6.4, 3.6
 
 ACROSS, UP = 64, 36
 """Letters that fit below the axes of a figure, and beside them."""
+
+BESIDE = 30
+"""Letters of a line that names a bar, and of one at the end of a line."""
+
+FEWEST_OF_A_LINE = 3
+"""Points that a line is drawn through."""
 
 LABEL_HEIGHT = 0.06
 """Of a small line of text, as a share of the axes."""
@@ -47,11 +58,16 @@ def response(means: pd.DataFrame, factor: str, outcome: str, lines: Sequence[str
         line = line.sort_values(factor)
         colour, style = INKS[number % len(INKS)], STYLES[number % len(STYLES)]
         x, y = line[factor].to_numpy(float), line["mean"].to_numpy(float)
-        axes.plot(x, y, style, color=colour, marker="o", markersize=3)
         low, high = line["low"].to_numpy(float), line["high"].to_numpy(float)
-        axes.fill_between(x, low, high, color=colour, alpha=0.2, linewidth=0)
+        if len(x) < FEWEST_OF_A_LINE:
+            # Nobody knows what is between two points: no line is drawn there.
+            ends_of = np.abs(np.nan_to_num([y - low, high - y]))
+            axes.errorbar(x, y, ends_of, fmt="o", color=colour, markersize=4, capsize=3)
+        else:
+            axes.plot(x, y, style, color=colour, marker="o", markersize=3)
+            axes.fill_between(x, low, high, color=colour, alpha=0.2, linewidth=0)
         named = ", ".join(
-            _short(value) if name == "scenario" else f"{name.rpartition('.')[2]} {_short(value)}"
+            _short(value) if name == "scenario" else f"{key_in_words(name)} {_short(value)}"
             for name, value in zip(lines, key, strict=True)
         )
         if named and len(x):
@@ -90,7 +106,8 @@ def heat_map(means: pd.DataFrame, across: str, up: str, outcome: str) -> Figure:
         )
         axes.set_xticks(range(len(table.columns)), [_short(value) for value in table.columns])
         axes.set_yticks(range(len(table.index)), [_short(value) for value in table.index])
-    figure.colorbar(image, ax=panels, label=_in_lines(outcome, UP))
+    colours = figure.colorbar(image, ax=panels, label=_in_lines(axis_label(outcome), UP))
+    _plain_numbers(colours.ax.yaxis)
     return figure
 
 
@@ -105,7 +122,7 @@ def bars(table: pd.DataFrame, columns: Sequence[str], title: str) -> Figure:
         half = middle - table[f"{name}_low"].to_numpy(float)
         at = places + (number - (len(columns) - 1) / 2) * -height
         axes.barh(at, middle, height, xerr=half, color=INKS[number], label=name.replace("_", " "))
-    axes.set_yticks(places, [_plain(name) for name in table["factor"]])
+    axes.set_yticks(places, [_in_lines(key_in_words(name), BESIDE) for name in table["factor"]])
     axes.axvline(0, color="black", linewidth=0.8)
     axes.legend(frameon=False)
     return figure
@@ -129,7 +146,7 @@ def course(table: pd.DataFrame, title: str) -> Figure:
         axes.plot(x, y, style, color=colour, marker="o", markersize=3)
         low, high = line["low"].to_numpy(float), line["high"].to_numpy(float)
         axes.fill_between(x, low, high, color=colour, alpha=0.15, linewidth=0)
-        ends.append((float(y[-1]), float(x[-1]), str(factor).rpartition(".")[2], colour))
+        ends.append((float(y[-1]), float(x[-1]), key_in_words(str(factor)), colour))
     axes.set_xscale("log", base=2)
     sizes = sorted(table["n"].unique())
     axes.set_xticks(sizes, [str(size) for size in sizes])
@@ -193,12 +210,19 @@ def _empty(across: str, up: str) -> tuple[Figure, Axes]:
     figure = Figure(figsize=(WIDTH, HEIGHT), layout="constrained")
     axes = figure.add_subplot()
     _label(axes, across, up)
+    _plain_numbers(axes.xaxis)
+    _plain_numbers(axes.yaxis)
     return figure, axes
 
 
+def _plain_numbers(axis: Axis) -> None:
+    """Write the numbers of an axis out: none as a difference from, or a multiple of, another."""
+    axis.set_major_formatter(FuncFormatter(lambda value, _: with_minus(f"{round(value, 9):,.10g}")))
+
+
 def _label(axes: Axes, across: str, up: str) -> None:
-    axes.set_xlabel(_in_lines(across, ACROSS))
-    axes.set_ylabel(_in_lines(up, UP))
+    axes.set_xlabel(_in_lines(axis_label(across), ACROSS))
+    axes.set_ylabel(_in_lines(axis_label(up), UP))
     axes.spines[["top", "right"]].set_visible(False)
 
 

@@ -33,7 +33,7 @@ def model():
     return twin(donor, donor.scenario)
 
 
-@pytest.mark.parametrize("scenario", ["usmca", "threat-35", "review-2026"])
+@pytest.mark.parametrize("scenario", ["usmca", "threat-35", "review-2026-lapse"])
 def test_a_run_that_is_verified_has_the_same_bytes(scenario):
     once, again = (model_of(scenario, FIRMS, SEED) for _ in range(2))
     once.run_for(3)
