@@ -52,6 +52,12 @@ def us_goods_balance(trade: pd.DataFrame, sectors: Collection[str] = GOODS) -> p
     return _us_balance(trade, sectors, "customs_value_musd")
 
 
+def us_goods_balance_by_sector(trade: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """The same of every sector whose products cross a customs border, by its name."""
+    flows = _array(trade, "customs_value_musd", FLOWS)
+    return {sector: _balance_of(trade, flows[:, :, [at]]) for at, sector in enumerate(GOODS)}
+
+
 def us_services_balance(trade: pd.DataFrame) -> pd.DataFrame:
     """What the United States sells of services less what it buys, at basic prices.
 
@@ -66,7 +72,10 @@ def us_services_balance(trade: pd.DataFrame) -> pd.DataFrame:
 
 
 def _us_balance(trade: pd.DataFrame, sectors: Collection[str], value: str) -> pd.DataFrame:
-    flows = _array(trade, value, FLOWS)[:, :, _places(sectors, SECTORS)]
+    return _balance_of(trade, _array(trade, value, FLOWS)[:, :, _places(sectors, SECTORS)])
+
+
+def _balance_of(trade: pd.DataFrame, flows: Array) -> pd.DataFrame:
     return _frame(trade, indicators.us_balance(flows), REGIONS).drop(columns="USA")
 
 
@@ -281,11 +290,14 @@ def until_each_quarter(outcomes: pd.DataFrame, column: str) -> pd.DataFrame:
 
     Quarter 0 belongs to the calibration year and does not count.
     """
-    rows = outcomes.loc[:, ["quarter", "region"]]
-    rows = rows.assign(made=outcomes[column].where(outcomes["quarter"] > 0, 0.0))
-    sums = rows.assign(made=rows.groupby("region")["made"].cumsum())
-    last = sums.groupby(["quarter", "region"])["made"].last().unstack()
-    return last.reindex(columns=list(HOSTS)).fillna(0.0)
+    quarters = _quarters(outcomes)
+    made = np.zeros((len(quarters), len(HOSTS)))
+    place = (
+        quarters.get_indexer(outcomes["quarter"]),
+        pd.Index(HOSTS).get_indexer(outcomes["region"]),
+    )
+    np.add.at(made, place, outcomes[column].where(outcomes["quarter"] > 0, 0.0))
+    return _frame(outcomes, made.cumsum(axis=0), HOSTS)
 
 
 def new_plants_until(owners: pd.DataFrame, column: str) -> dict[str, pd.DataFrame]:
