@@ -29,6 +29,7 @@ from abm.errors import ModelError
 from abm.governments.in_force import PolicyInForce
 from abm.governments.rules import RULES
 from abm.governments.watching import outlook
+from abm.licensing import LicensedTrading
 from abm.location.deaths import struck
 from abm.location.expected_moves import ExpectedMoves, expected_moves
 from abm.location.moving_costs import MovingCosts, Sunk
@@ -42,17 +43,17 @@ from abm.state.collected import collector
 from abm.state.finished import Finished
 from abm.state.state import State
 from abm.trade.books.accounts import Accounts
+from abm.trade.entry import only_where_open, open_to_sectors
 from abm.trade.inputs.links import follow_links
 from abm.trade.sales.market_clearing import MarketState, clear_markets, fringe_prices, total_appeal
 from abm.trade.sales.spending import repriced_spending
-from abm.trade_phases import Trading
 from abm.verify.mode import start_if_asked
 from agents import Firm, Government
 
 start_if_asked()
 
 
-class RelocationModel(Trading, mesa.Model):
+class RelocationModel(LicensedTrading, mesa.Model):
     """Firms of North America choosing where to produce, quarter by quarter.
 
     Parameters
@@ -158,6 +159,7 @@ class RelocationModel(Trading, mesa.Model):
         self.between_quarters = False
         self.enact_policy()
         self.update_beliefs()
+        self.price_licences()
         self.price_inputs()
         self.renew_contracts()
         self.solve_costs()
@@ -300,6 +302,9 @@ class RelocationModel(Trading, mesa.Model):
             self.adapted_spending,
             self.price[..., adapted] / self.last_price[..., None],
         )
+        let_in = open_to_sectors(quarter.policy)
+        if let_in is not None:
+            spending = only_where_open(spending, let_in)
         pools = spending / self.on_top[..., adapted]
         return clear_markets(
             self.economy,
@@ -308,4 +313,5 @@ class RelocationModel(Trading, mesa.Model):
             fringe_prices(quarter.policy, self.calibration, quarter.outside),
             self._expenditure(),
             pools[:N_FOOTLOOSE, :N_HOSTS],
+            let_in,
         )

@@ -1,6 +1,7 @@
 """How inputs are priced, goods made and sold in a quarter: the phases in which nobody moves."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +37,7 @@ from abm.trade.borders.complying import (
 from abm.trade.borders.crossing import claim_origin
 from abm.trade.borders.this_quarter import Quarter
 from abm.trade.borders.transition import Transition
+from abm.trade.entry import open_to_sectors
 from abm.trade.flows.certificates import Filings, file_claims, new_certificates, qualified_share
 from abm.trade.flows.deliveries import Tally, tally_plants
 from abm.trade.flows.input_flows import clear_with_purchases
@@ -48,6 +50,7 @@ from abm.trade.inputs.input_prices import (
     sourcing_weights,
     value_added_cost,
 )
+from abm.trade.inputs.offsets import with_offsets
 from abm.trade.inputs.renewal import Supply, renewed_supply
 from abm.trade.sales.market_clearing import FINAL, unit_prices
 from abm.trade.sales.scarcity import (
@@ -81,6 +84,8 @@ class Trading(Spending):
         Regimes that are possible, and their places in the state with that at contracts.
     now : Policy
         Of each of these columns.
+    ended : ndarray, shape (input, source, market), optional
+        Part of contracts that cannot go on this quarter, as licences are not to be had for them.
     """
 
     economy: Economy
@@ -92,6 +97,7 @@ class Trading(Spending):
     columns: slice | NDArray[np.int64]
     now: Policy
     transition: Transition | None = None
+    ended: Array | None = None
 
     # --- regimes --------------------------------------------------------------------
 
@@ -148,6 +154,8 @@ class Trading(Spending):
         self.trade = len(places)
         self.columns = as_slice(np.append(places, every))
         self.now = self.policy.during(np.append(places, self.in_force.regime))
+        past = self.conditions.during(self.columns)
+        self.now = with_offsets(self.now, self.calibration, past, self.contracts)
         self.costs = self.every_cost.during(self.columns)
         self.outside = outside_duty(self.economy, self.now)
 
@@ -160,15 +168,10 @@ class Trading(Spending):
         standing = plants_presence(self.firms, self.economy, self.calibration)
         self.presence = standing ** (1 + self.scenario.economy.agglomeration)
         self.price = purchase_prices(self.calibration, last, self.now)
-        self.weights = sourcing_weights(
-            self.economy,
-            self.calibration.source_shares,
-            self.price[:, :, :N_HOSTS],
-            self.presence[:, :, :N_HOSTS],
-        )
-        self.other_weights = sourcing_weights(
-            self.economy, self.calibration.other_shares, self.price, self.presence
-        )
+        weigh = partial(sourcing_weights, self.economy, let_in=open_to_sectors(self.now))
+        base, here = self.calibration, np.s_[:, :, :N_HOSTS]
+        self.weights = weigh(base.source_shares, self.price[here], self.presence[here])
+        self.other_weights = weigh(base.other_shares, self.price, self.presence)
         margin = self.calibration.trade_margin[..., None]
         self.on_top = (1 + margin) * (1 + last.certificates.duty) * (1 + self.now.barrier)
         self.value_added = value_added_cost(self.firms, self.calibration, last, self.now)
@@ -257,6 +260,7 @@ class Trading(Spending):
                 contracts_to_move=late,
                 capacity=capacity,
                 job_flows=flows,
+                licences_abroad=self._licences_abroad(accounts),
                 closing=self._close(accounts, income),
             )
         )
@@ -305,25 +309,18 @@ class Trading(Spending):
 
     def _supplies(self) -> tuple[Supply, Supply]:
         """Contracts of the quarter, of modelled sectors and of all other users of inputs."""
-        theta, renewals = self.economy.theta, self.scenario.economy.renewals
-        price = self.price[..., self.trade]
+        base, price, here = self.calibration, self.price[..., self.trade], np.s_[:, :, :N_HOSTS]
+        terms = self.economy.theta, self.scenario.economy.renewals
+        weights, ended = self.weights[..., self.trade], self.ended
+        here_ended = None if ended is None else ended[here]
         of_sectors = renewed_supply(
-            self.contracts,
-            self.weights[..., self.trade],
-            self.calibration.source_shares,
-            price[:, :, :N_HOSTS],
-            theta,
-            renewals,
+            self.contracts, weights, base.source_shares, price[here], *terms, here_ended
         )
-        of_others = renewed_supply(
-            self.other_contracts,
-            self.other_weights[..., self.trade],
-            self.calibration.other_shares,
-            price,
-            theta,
-            renewals,
+        weights = self.other_weights[..., self.trade]
+        others = renewed_supply(
+            self.other_contracts, weights, base.other_shares, price, *terms, ended
         )
-        return of_sectors, of_others
+        return of_sectors, others
 
     def _held_claims(self) -> HeldClaims | None:
         """Claims to keep instead of choosing them; none here."""
@@ -397,3 +394,7 @@ class Trading(Spending):
         self.adapted_spending = self.other_supply.adapted(others)
         self.adapted_spending[:, :, :N_HOSTS] += self.supply.adapted(bought).sum(axis=0)
         self.last_price = self.price[..., self.trade]
+
+    def _licences_abroad(self, accounts: Accounts) -> Array:
+        """What countries of origin earn of licences; nothing where none are needed."""
+        return np.zeros_like(accounts.licences_abroad)

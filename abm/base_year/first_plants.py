@@ -8,7 +8,6 @@ balance from the first quarter on. What sets of plants sell depends on how well 
 markets, and that on where firms stand: so plants and access are found in turns.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -47,6 +46,7 @@ from abm.core.blocks import blocks
 from abm.core.inputs.content_rules import Floats
 from abm.economy.tables import Array, Economy
 from abm.engine.draws import Draws
+from abm.engine.parallel import in_parallel
 from abm.location.moving_costs import MovingCosts, Sunk, dying, may_die
 from abm.location.payoffs import payoffs
 from abm.policy.regimes import Policy
@@ -72,8 +72,8 @@ ROUGHLY = 0.02
 SAMPLE = 1 << 12
 """Firms, about, from which sunk costs are found."""
 
-BLOCK = 1 << 14
-"""Firms whose long-run shares are found at once."""
+BLOCK = 1 << 12
+"""Firms whose long-run shares a thread finds at once: some 100 MB."""
 
 GUMBEL_SPREAD = np.pi / np.sqrt(6)
 
@@ -237,28 +237,35 @@ class _Turns:
 
     def long_run(self, turn: _Turn) -> AtRest:
         """Where every firm is in the long run; one that never moves stands where it does."""
-        table, firms = self.table, len(self.table)
-        standing, values, projects, needed = np.empty((4, firms, N_CONFIGS))
-        leaving = np.empty((firms, N_HOSTS))
+        firms = len(self.table)
+        by_set = (np.empty((firms, N_CONFIGS)) for _ in range(4))
+        standing, values, projects, needed = by_set
+        found = AtRest(standing, values, projects, np.empty((firms, N_HOSTS)), needed)
         if sum(map(len, turn.resting.rows)) == firms:
-            every: Iterable[Resting] = [turn.resting]
-        else:
-            spans = [np.arange(firms)[span] for span in blocks(firms, BLOCK)]
-            every = (Resting.of(table, self.moving, turn.payoff, span) for span in spans)
-        for resting in every:
-            rows = np.concatenate(resting.rows)
-            values[rows] = np.concatenate([moves.values for moves in resting.moves])
-            shares, under_way, leaving[rows], lack = resting.long_run(turn.sunk)
-            each, config = np.arange(len(rows)), table.config[rows]
-            stuck = ~np.isfinite(shares).all(axis=1)
-            shares[stuck] = np.eye(N_CONFIGS)[config[stuck]]
-            under_way[stuck] = 0
-            leaving[rows[stuck]] = 0
-            standing[rows] = shares
-            here = np.maximum(shares[each, config], np.finfo(np.float64).tiny)[:, None]
-            projects[rows] = np.minimum(under_way[each, config] / here, 1.0)
-            needed[rows] = lack[each, config]
-        return AtRest(standing, values, projects, leaving, needed)
+            self._rest(turn.resting, turn.sunk, found)
+            return found
+
+        def rest(span: slice) -> None:
+            rows = np.arange(firms)[span]
+            self._rest(Resting.of(self.table, self.moving, turn.payoff, rows), turn.sunk, found)
+
+        in_parallel(rest, blocks(firms, BLOCK))
+        return found
+
+    def _rest(self, resting: Resting, sunk: Sunk, found: AtRest) -> None:
+        """Fill in where some firms are in the long run."""
+        rows = np.concatenate(resting.rows)
+        each, config = np.arange(len(rows)), self.table.config[rows]
+        shares, under_way, leaving, lack = resting.long_run(sunk)
+        stuck = ~np.isfinite(shares).all(axis=1)
+        shares[stuck] = np.eye(N_CONFIGS)[config[stuck]]
+        under_way[stuck] = 0
+        leaving[stuck] = 0
+        here = np.maximum(shares[each, config], np.finfo(np.float64).tiny)[:, None]
+        found.values[rows] = np.concatenate([moves.values for moves in resting.moves])
+        found.standing[rows], found.leaving[rows] = shares, leaving
+        found.projects[rows] = np.minimum(under_way[each, config] / here, 1.0)
+        found.needed[rows] = lack[each, config]
 
     def _wanted(self, built: Floats, leaving: Array) -> Wanted:
         """What plants would make on average were all customers to choose anew.

@@ -26,6 +26,7 @@ from abm.governments.in_force import PolicyState
 from abm.location.evenly import MOVE_GROUPS
 from abm.location.moving_costs import profit_per_sale
 from abm.location.outlays import overhead
+from abm.policy.arrays import LINE_CELLS
 from abm.policy.regimes import Policy, compile_policy
 from abm.scenario.scenario import Scenario
 from abm.state.state import State
@@ -35,6 +36,7 @@ from abm.trade.books.job_flows import plants_jobs
 from abm.trade.books.settlement import settle
 from abm.trade.borders.transition import bound_to_comply
 from abm.trade.flows.input_flows import clear_with_purchases
+from abm.trade.flows.line_imports import from_outside, sold_by_line
 from abm.trade.inputs.input_prices import outside_duty
 from abm.trade.inputs.suppliers import SupplierNetwork
 from abm.trade.sales.customers import HELD, Customers
@@ -217,17 +219,20 @@ def first_state(
         relative_use=rest.relative_use,
         moves_owed=np.zeros((N_FOOTLOOSE, MOVE_GROUPS, 2)),
         deaths_owed=np.zeros((N_FOOTLOOSE, N_HOSTS, 2)),
+        licences=np.zeros((*LINE_CELLS, len(columns))),
+        base_imports=rest.imports,
     )
 
 
 @dataclass(frozen=True)
 class _CapacityAtRest:
-    """Customers and capacity of the calibration year, and its accounts with what wears out."""
+    """Customers, capacity and imports of the calibration year, and its accounts with wear."""
 
     customers: Customers
     capacity: Array
     relative_use: Array
     accounts: Accounts
+    imports: Array
 
 
 def _at_rest(start: CalibratedEconomy, accounts: Accounts, scenario: Scenario) -> _CapacityAtRest:
@@ -253,7 +258,10 @@ def _at_rest(start: CalibratedEconomy, accounts: Accounts, scenario: Scenario) -
         start.firms, scenario.firms, profit_per_sale(start.economy.margin, scenario.firms)
     )
     with_capital = replace(accounts.with_overhead(fixed), capacity=of_sector, investment=investment)
-    return _CapacityAtRest(customers, capacity, use, with_capital)
+    line, sold = start.firms.line, _base_spending(start)
+    imports = sold_by_line(line, customers, pending.standing, sold).sum(axis=0)
+    imports += from_outside(accounts.final.value, accounts.intermediate.value).sum(axis=0)
+    return _CapacityAtRest(customers, capacity, use, with_capital, imports)
 
 
 def _base_unit(start: CalibratedEconomy) -> Array:

@@ -158,6 +158,8 @@ def _crossing(situation: Situation, host: int, market: int) -> Crossing:
         here(ways.claim_falsely) if lies else None,
         own,
         float(asked[situation.line, costs.way[0, 0], 0]),
+        float(policy.licence_price[situation.line, host, market, 0]),
+        float(policy.banned[situation.line, host, market, 0]),
     )
 
 

@@ -51,6 +51,8 @@ class Crossing:
     with paperwork, as a share of it: each None or infinite where it cannot be.
     ``claim_falsely`` counts the firm's reluctance. ``own_rules`` says whether rules hold there that
     are not the agreement's, and ``content_asked`` which content of the region they ask for.
+    ``licence`` is the part of ``duty_kept`` that a licence under a quota costs, ``banned`` the
+    part of its line that may not enter at all.
     """
 
     host: str
@@ -66,6 +68,8 @@ class Crossing:
     claims_falsely: float | None
     own_rules: bool
     content_asked: float
+    licence: float
+    banned: float
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from abm.governments.in_force import PolicyInForce
 from abm.governments.outlook import Outlook
 from abm.trade.books.accounts import Accounts
 from abm.trade.books.indicators import by_host, us_goods_deficits
-from abm.trade.duties import duty_on
+from abm.trade.duties import duty_on, scheduled_duty
 
 
 def outlook(
@@ -35,7 +35,7 @@ def outlook(
     """
     base, *year = books
     jobs = by_host(year[-1].employment) / base_jobs
-    duty = duty_on(in_force.policy, (..., in_force.regime))
+    duty = duty_on(in_force.policy, (..., in_force.regime), scheduled=scheduled_duty(economy))
 
     def luck(purpose: str) -> Array:
         return in_force.draws.uniform(purpose, quarter, N_HOSTS)

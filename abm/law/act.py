@@ -73,7 +73,8 @@ class Term(Settings):
         ``all``, or only goods that are claimed as ``originating``, or only ``others``.
     originating : str
         What becomes of goods that qualify under the agreement of North America: the ``same``,
-        ``free``, or the duty on their ``non_us_content`` alone.
+        ``free``, or the duty on their ``non_us_content`` or ``non_member_content`` alone, the
+        latter what is from neither Canada nor Mexico.
     most_us_content : float
         Of what US content is taken off, the most.
     most_of_value : float
@@ -99,7 +100,7 @@ class Term(Settings):
     in_all: bool = False
     base: Base = "whole"
     goods: Literal["all", "originating", "others"] = "all"
-    originating: Literal["same", "free", "non_us_content"] = "same"
+    originating: Literal["same", "free", "non_us_content", "non_member_content"] = "same"
     most_us_content: Share = 1.0
     most_of_value: Share = 1.0
     least_in_all: Rate = 0.0
@@ -160,7 +161,7 @@ class Example(Settings):
     origin, product : str
     originating : bool
     content : dict
-        Shares of the value by ``steel``, ``aluminium``, ``copper`` and ``us``.
+        Shares of the value by ``steel``, ``aluminium``, ``copper``, ``us``, ``can`` and ``mex``.
     rate : float or None
         By all acts together.
     part : float or None
@@ -174,7 +175,7 @@ class Example(Settings):
     origin: Place
     product: str
     originating: bool = False
-    content: dict[Literal["steel", "aluminium", "copper", "us"], Share] = Field({})
+    content: dict[Literal["steel", "aluminium", "copper", "us", "can", "mex"], Share] = Field({})
     rate: Rate | None = None
     part: Rate | None = None
     banned: bool = False

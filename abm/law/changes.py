@@ -99,6 +99,10 @@ def described(term: Term) -> str:
     origins = "" if term.origins == (ALL,) else f" from {', '.join(term.origins)}"
     if term.base != "whole":
         on = f"the {term.base} in {on}"
-    free = {"free": ", originating goods free", "non_us_content": ", US content taken off"}
+    free = {
+        "free": ", originating goods free",
+        "non_us_content": ", US content taken off",
+        "non_member_content": ", content of Canada and Mexico taken off",
+    }
     tail = free.get(term.originating, "")
     return f"{what} on {on}{origins}{tail}" + (f", if {term.condition}" if term.condition else "")

@@ -341,6 +341,13 @@ class _Case:
             if "us" not in self.good.content:
                 self.notes.append("US content that is not shown is not taken off")
             return 1.0 - us
+        if term.originating == "non_member_content" and self.good.originating:
+            shown = [
+                self.good.content[place] for place in ("can", "mex") if place in self.good.content
+            ]
+            if not shown:
+                self.notes.append("content of Canada and Mexico that is not shown is not taken off")
+            return max(0.0, 1.0 - sum(shown))
         if term.base == "metal":
             return min(1.0, sum(self._content(metal) for metal in METALS))
         return self._content(term.base) if term.base in METALS else 1.0

@@ -8,7 +8,7 @@ from typing import Any
 from abm.law.act import Base, LegalAct, Term
 from abm.law.schedule import DECIMALS
 
-CONTENTS = ("steel", "aluminium", "copper", "us")
+CONTENTS = ("steel", "aluminium", "copper", "us", "can", "mex")
 """What shares of a good's value an act may ask for."""
 
 
@@ -24,9 +24,9 @@ class Good:
     originating : bool
         Whether it qualifies under the agreement of North America, and this is claimed.
     content : mapping of str to float
-        Shares of its value by ``steel``, ``aluminium``, ``copper`` and ``us``. A metal that is
-        not said is taken from the table of metal contents; US content that is not said is none,
-        as nothing is taken off that is not shown.
+        Shares of its value by ``steel``, ``aluminium``, ``copper``, and by ``us``, ``can`` and
+        ``mex``, where it was made. A metal that is not said is taken from the table of metal
+        contents; of a country's content none is taken off that is not shown.
     """
 
     origin: str

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from abm.axes import N_CONFIGS, N_HOSTS
 from abm.core.blocks import blocks
-from abm.core.choice.ahead import Ahead
 from abm.core.choice.attrition import ABROAD
 from abm.core.choice.dated_beliefs import Calendar
+from abm.core.choice.dated_plants import Ahead
 from abm.core.choice.foresight import PlantProblem
 from abm.core.choice.location import LocationProblem
 from abm.core.choice.projects import Projects

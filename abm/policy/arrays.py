@@ -122,6 +122,38 @@ class PolicyArrays:
         Float64,
         PolicyArray(CELL, "ad valorem", "mean of `line_fixed` over what a source sells"),
     ]
+    cap_rate: Annotated[
+        Float64,
+        PolicyArray(LINE_CELL, "ad valorem", "rate of measures that count the ordinary duty in"),
+    ]
+    cap_share: Annotated[
+        Float64,
+        PolicyArray(LINE_CELL, "share of value", "what such measures fall on; 0 without one"),
+    ]
+    quota: Annotated[
+        Float64,
+        PolicyArray(
+            LINE_CELL, "share of 2017 imports", "quantity that needs a licence; 0 without a quota"
+        ),
+    ]
+    licence_most: Annotated[
+        Float64, PolicyArray(LINE_CELL, "ad valorem", "what a licence is worth at most")
+    ]
+    licence_price: Annotated[
+        Float64,
+        PolicyArray(
+            LINE_CELL,
+            "ad valorem",
+            "what a licence is worth, which is found in every quarter",
+        ),
+    ]
+    licence_abroad: Annotated[
+        Float64,
+        PolicyArray(LINE_CELL, "share of rents", "part that the country of origin earns"),
+    ]
+    banned: Annotated[
+        Float64, PolicyArray(LINE_CELL, "share of value", "part of a line that may not enter")
+    ]
     preference: Annotated[
         Bool,
         PolicyArray(
@@ -214,6 +246,18 @@ class PolicyArrays:
             "share of labour and capital cost",
             "part that the host's treasury pays",
         ),
+    ]
+    offset_share: Annotated[
+        Float64,
+        PolicyArray(
+            ("sector", "host"),
+            "share of value made",
+            "duties on inputs that are credited at most",
+        ),
+    ]
+    offset_against: Annotated[
+        Bool,
+        PolicyArray(("sector",), "1", "whether duties on an input are credited", neutral=False),
     ]
     investment_grant: Annotated[
         Float64,

@@ -6,6 +6,7 @@ from typing import Any
 from abm.config.settings import Settings, setting
 from abm.policy.arrays import RegimeArrays
 from abm.policy.instruments.agreement import Agreement, fill_agreement
+from abm.policy.instruments.assembly_offset import AssemblyOffset, fill_assembly_offset
 from abm.policy.instruments.barriers import Barriers, fill_barriers
 from abm.policy.instruments.competition import Competition, fill_competition
 from abm.policy.instruments.enforcement import Enforcement, fill_enforcement
@@ -61,6 +62,7 @@ class Instruments(Settings):
         meaning="production subsidies by host and sector (or all)",
         source="none beyond the calibrated ones",
     )
+    assembly_offset: AssemblyOffset = AssemblyOffset()
     investment_grant: InvestmentGrant = setting(
         {},
         unit="share of build cost",
@@ -101,6 +103,7 @@ FILLS: tuple[tuple[str, Callable[[Any, RegimeArrays], None]], ...] = (
     ("barriers", fill_barriers),
     ("services", fill_services),  # after barriers, with which it compounds
     ("subsidies", fill_subsidies),
+    ("assembly_offset", fill_assembly_offset),
     ("investment_grant", fill_investment_grant),
     ("foreign_support", fill_foreign_support),
     ("intellectual_property", fill_intellectual_property),

@@ -282,6 +282,11 @@ TRADE = Table(
             lambda q: q.both_uses("false"),
         ),
         "duty_musd": _number(MONEY, "duties and fees paid on entry", lambda q: q.both_uses("duty")),
+        "licence_abroad_musd": _number(
+            MONEY,
+            "part of duty_musd that the treasury of the origin gets for licences under quotas",
+            lambda q: q.accounts.licences_abroad,
+        ),
         "penalty_musd": _number(
             MONEY,
             "back duty and fines on false claims, as expected",

@@ -72,6 +72,10 @@ class State:
         last those that open none; and the quarterly sales that they move, million USD.
     deaths_owed : ndarray, shape (sector, host, 2)
         The same of deaths of plants.
+    licences : ndarray, shape (line, source, market, regime)
+        What licences under quotas are worth, ad valorem, under the regimes of ``conditions``.
+    base_imports : ndarray, shape (line, source, market)
+        Of the calibration year, of which quotas are shares.
     quarter : int
         The last one finished.
     records : Records
@@ -97,6 +101,8 @@ class State:
     relative_use: Array
     moves_owed: Array
     deaths_owed: Array
+    licences: Array
+    base_imports: Array
     quarter: int = 0
     records: Records = field(default_factory=Records)
 
@@ -112,6 +118,7 @@ class State:
         self.plan_values = self.plan_values[..., origin]
         self.every_cost = self.every_cost.during(and_trade)
         self.conditions = self.conditions.during(and_trade)
+        self.licences = self.licences[..., and_trade]
 
 
 class HasState(Protocol):

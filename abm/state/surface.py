@@ -82,6 +82,8 @@ class Surface:
     relative_use = Carried()
     moves_owed = Carried()
     deaths_owed = Carried()
+    licences = Carried()
+    base_imports = Carried()
     quarter = Carried()
     records = Carried()
 

@@ -7,6 +7,9 @@ firms that choose a claim, buyers of goods for which none can be made, governmen
 answer each other's duties, and explanations that move them. Firms pay by their own product
 line; of a sector as a whole the duty is the mean over what the source sells of it.
 
+Some measures count the ordinary rate in (`abm.policy.instruments.in_all`): of what such a cap
+counts in, a claim of origin saves nothing.
+
 All rates are fractions of customs value.
 """
 
@@ -16,8 +19,10 @@ from types import EllipsisType
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.axes import USA
-from abm.economy.tables import MERCHANDISE_PROCESSING_FEE, Array, load_economy
+from abm.axes import N_GOODS, USA
+from abm.economy.tables import MERCHANDISE_PROCESSING_FEE, Array, Economy, load_economy
+from abm.policy.arrays import CELLS
+from abm.policy.instruments.in_all import counted_in
 from abm.policy.regimes import Policy
 
 type Cells = EllipsisType | tuple[int | slice | EllipsisType | None, ...]
@@ -48,7 +53,12 @@ class Duty:
         return np.stack([self.waived, self.fixed])
 
 
-def duty_on(policy: Policy, cells: Cells, ordinary: NDArray[np.floating] | float = 0.0) -> Duty:
+def duty_on(
+    policy: Policy,
+    cells: Cells,
+    ordinary: NDArray[np.floating] | float = 0.0,
+    scheduled: NDArray[np.floating] | float = 0.0,
+) -> Duty:
     """The duty on some flows.
 
     Parameters
@@ -59,16 +69,25 @@ def duty_on(policy: Policy, cells: Cells, ordinary: NDArray[np.floating] | float
     ordinary : float or ndarray, optional
         Most-favoured-nation or applied rate of the flows, with fees; broadcasts against
         the cells. Left out, what is found is the duty beyond it.
+    scheduled : float or ndarray, shape (sector, source, market), optional
+        The same without fees, which caps count in.
 
     Returns
     -------
     Duty
     """
     waivable, kept = _special(policy, cells)
-    return Duty(
-        waived=ordinary + waivable + policy.measures_waived[cells],
-        fixed=kept + policy.measures_fixed[cells],
-    )
+    waived = ordinary + waivable + policy.measures_waived[cells]
+    if policy.cap_share.any():
+        waived = waived - _counted_in(policy, scheduled)[cells]
+    return Duty(waived=waived, fixed=kept + policy.measures_fixed[cells])
+
+
+def _counted_in(policy: Policy, scheduled: NDArray[np.floating] | float) -> Array:
+    """Mean over lines of what caps count in, shape (sector, source, market, regime)."""
+    lines = load_economy().lines
+    known = np.broadcast_to(scheduled, CELLS)[lines.sector, ..., None]
+    return lines.by_sector(counted_in(policy.cap_rate, policy.cap_share, known))
 
 
 def duty_on_lines(
@@ -76,6 +95,7 @@ def duty_on_lines(
     cell: tuple[NDArray[np.integer] | int, int, int],
     line: NDArray[np.integer],
     ordinary: NDArray[np.floating],
+    scheduled: NDArray[np.floating] | float = 0.0,
 ) -> Duty:
     """The duty on the products of some firms, each by its own line.
 
@@ -87,6 +107,8 @@ def duty_on_lines(
     line : ndarray of int, shape (firm,)
     ordinary : ndarray, shape (firm,)
         Most-favoured-nation rate of each product, with fees.
+    scheduled : float or ndarray, shape (firm,), optional
+        The same without fees, which caps count in.
 
     Returns
     -------
@@ -104,7 +126,11 @@ def duty_on_lines(
         waived, fixed = waived[:, made][:, :1], fixed[:, made][:, :1]
     else:
         waived, fixed = waived.take(line, axis=1), fixed.take(line, axis=1)
-    return Duty(waived=ordinary + waivable + waived, fixed=kept + fixed)
+    due = ordinary + waivable + waived
+    rate, share = policy.cap_rate[:, source, market].T, policy.cap_share[:, source, market].T
+    if share.any():
+        due = due - counted_in(rate.take(line, axis=1), share.take(line, axis=1), scheduled)
+    return Duty(waived=due, fixed=kept + fixed)
 
 
 def _special(policy: Policy, cells: Cells) -> tuple[Array, Array]:
@@ -131,6 +157,18 @@ def with_fixed_duty(policy: Policy, cell: tuple[int, int, int], rate: Array) -> 
     measures[cell] = of_measures
     by_line[load_economy().lines.of(sector), source, market] = of_measures
     return replace(policy, measures_fixed=measures, line_fixed=by_line)
+
+
+def scheduled_duty(economy: Economy) -> Array:
+    """Ordinary rate applied on the goods of each flow, without fees, as caps count it in.
+
+    Returns
+    -------
+    ndarray, shape (sector, source, market)
+    """
+    rate = economy.applied_duty.copy()
+    rate[:N_GOODS, :, USA] -= MERCHANDISE_PROCESSING_FEE
+    return rate.clip(0.0)
 
 
 def entry_fee(market: int) -> float:

@@ -17,6 +17,7 @@ PARTS_OF_TRADE = (
     ("claimed_dutiable_musd", "claimed_musd"),
     ("claimed_dutiable_musd", "dutiable_musd"),
     ("false_claim_musd", "claimed_musd"),
+    ("licence_abroad_musd", "duty_musd"),
 )
 """Columns of trade of which the first is a part of the second, cell by cell."""
 
@@ -45,7 +46,7 @@ def sums_of(model: Any) -> Iterator[Sum]:
             stands = (firms.sector == s) & firms.plants[:, h]
             plants = fsum(firms.weight[stands].tolist())
             yield f"plants {where}", float(outcomes["plants"][s, h]), plants
-    paid = trade["duty_musd"] + trade["penalty_musd"]
+    paid = trade["duty_musd"] + trade["penalty_musd"] - trade["licence_abroad_musd"]
     for m, market in enumerate(REGIONS):
         collected = fsum(paid[..., m].ravel().tolist())
         yield f"duties and fines paid in {market}", float(accounts.duty_revenue[m]), collected

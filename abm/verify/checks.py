@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from math import inf, isclose, isfinite, isinf
 from typing import Any
 
@@ -21,6 +22,7 @@ from abm.trade.borders.crossing import MEMBER_PAIRS, border_terms, paperwork_cos
 from abm.verify.books import parts_of, sums_of
 from abm.verify.border_ways import ways_over
 from abm.verify.costs import SHORTFALL, cheapest_compliant, free_mix
+from abm.verify.licences import licence_sums
 from abm.verify.locations import OneFirm
 
 FIRMS = 3
@@ -220,7 +222,7 @@ def _problem_of(model: Any, rows: Any) -> Any:
 
 def check_books(model: Any) -> Iterator[Discrepancy]:
     """Accounts, by sums over the tables."""
-    for what, one, other in sums_of(model):
+    for what, one, other in chain(sums_of(model), licence_sums(model)):
         if not isclose(one, other, rel_tol=SUMS, abs_tol=1e-6):
             yield Discrepancy(what, one, other)
     for what, excess in parts_of(model):

@@ -145,7 +145,19 @@ def _number(value: float | None, form: str) -> str:
 
 
 def why_claim(crossing: Crossing) -> str:
-    """Why goods enter as they do."""
+    """Why goods enter as they do, or that they do not."""
+    if crossing.banned == 1:
+        market = in_sentence(crossing.market)
+        return f"From {in_sentence(crossing.host)} none enters {market}: banned."
+    told = _why_claim(crossing)
+    if crossing.banned > 0:
+        told += f" Of its line {crossing.banned:.0%} is banned."
+    if crossing.licence > 0:
+        told += f" Licences are scarce and cost {crossing.licence:.2%} of value."
+    return told
+
+
+def _why_claim(crossing: Crossing) -> str:
     way = f"From {in_sentence(crossing.host)} to {in_sentence(crossing.market)}"
     if crossing.own_rules:
         way += f", where {crossing.content_asked:.1%} content and rules of its own hold,"

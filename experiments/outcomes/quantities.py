@@ -211,7 +211,8 @@ def misclassified_origin(trade: pd.DataFrame) -> pd.DataFrame:
 
 def duty_revenue(trade: pd.DataFrame) -> pd.DataFrame:
     """Duties and penalties collected; a column for every host, million USD a quarter."""
-    paid = trade.assign(paid=trade["duty_musd"] + trade["penalty_musd"])
+    kept = trade["duty_musd"] - trade["licence_abroad_musd"]
+    paid = trade.assign(paid=kept + trade["penalty_musd"])
     sums = paid.groupby(["quarter", "destination"])["paid"].sum().unstack()
     return sums.reindex(index=_quarters(trade), columns=list(HOSTS)).fillna(0.0)
 

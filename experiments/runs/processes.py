@@ -14,7 +14,7 @@ from multiprocessing import get_context
 
 from pebble import ProcessPool
 
-from abm.engine.kernels import KERNEL, NUMPY
+from abm.engine.kernel_choice import KERNEL, NUMPY
 from abm.engine.parallel import THREADS
 from abm.errors import ModelError
 

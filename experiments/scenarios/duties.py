@@ -42,15 +42,17 @@ def duty_lines(scenario: Scenario) -> Iterator[str]:
 def _levied(measures: Measures) -> Iterator[str]:
     """Yield a line of text for every pair and set of products under the same measures."""
     rates, lines = contributions(measures), load_economy().lines
+    told = {name: name + (" in all," if measures[name].in_all else "") for name in rates}
     for market, destination in enumerate(REGIONS):
         for source, origin in enumerate(REGIONS):
             products: dict[Parts, list[int]] = {}
             for line in range(lines.of(N_GOODS - 1).stop):
                 cell = (slice(None), line, source, market)
+                here = {name: rate[cell] for name, rate in rates.items()}
                 parts = tuple(
-                    (name, round(float(rate[cell][WAIVED]), 6), round(float(rate[cell][FIXED]), 6))
-                    for name, rate in rates.items()
-                    if np.any(rate[cell] > 0)
+                    (told[name], round(float(rate[WAIVED]), 6), round(float(rate[FIXED]), 6))
+                    for name, rate in here.items()
+                    if np.any(rate > 0)
                 )
                 if parts:
                     products.setdefault(parts, []).append(line)

@@ -35,6 +35,8 @@ OTHER = {
     "conditions",
     "every_cost",
     "plan_values",
+    "licences",
+    "base_imports",
     "policy",
     "quarter",
     "records",

@@ -25,6 +25,7 @@ FILES_OF_SEVERAL_ROOMS = {
     "customers": "arrays in the core, the model's customers in trade",
     "doctor": "what nearshore doctor asks, of the packages and of the page",
     "duties": "worked out in trade, shown for a scenario",
+    "licences": "prices in the core, a part of duties in trade, gone over in verify",
     "presence": "arrays in the core, the model's plants in trade",
     "search": "for parameters: the shipped ones, and a user's",
     "suppliers": "the network, and the chart of it",

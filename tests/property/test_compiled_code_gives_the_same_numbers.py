@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from abm.core.choice.ahead import look_ahead
 from abm.core.choice.dated_beliefs import Calendar
+from abm.core.choice.dated_plants import look_ahead
 from abm.core.choice.plant_values import keeping_values
 from abm.core.opportunities.waiting import Waiting
 from abm.engine import kernels
+from abm.engine.kernel_choice import KERNEL, NUMBA, NUMPY
 from abm.model import RelocationModel
 from tests.synthetic_plants import ALL_SETS, owners
 
@@ -27,7 +28,7 @@ pytest.importorskip("numba", reason="compiled code needs the extra 'compiled'")
 def compiled():
     """The compiled code, in the user's own cache: it takes half a minute to compile."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(kernels.KERNEL, kernels.NUMBA)
+        patch.setenv(KERNEL, NUMBA)
         yield kernels.kernel()
 
 
@@ -152,8 +153,8 @@ def test_opportunities_are_used_and_worth_as_in_the_reference(compiled, data):
 @pytest.mark.parametrize("scenario", ["usmca", FOUR_REGIMES])
 def test_a_whole_run_is_that_of_the_reference(monkeypatch, scenario):
     ends = []
-    for name in (kernels.NUMPY, kernels.NUMBA):
-        monkeypatch.setenv(kernels.KERNEL, name)
+    for name in (NUMPY, NUMBA):
+        monkeypatch.setenv(KERNEL, name)
         model = RelocationModel(scenario, firms=150, rng=3)
         model.run_for(10)
         ends.append(model)
@@ -173,7 +174,7 @@ def test_a_whole_run_is_that_of_the_reference(monkeypatch, scenario):
 
 def test_compiled_code_gives_the_same_bytes_with_any_number_of_threads(monkeypatch):
     ends = []
-    monkeypatch.setenv(kernels.KERNEL, kernels.NUMBA)
+    monkeypatch.setenv(KERNEL, NUMBA)
     monkeypatch.setattr("abm.location.valuation.FIRMS_AT_A_TIME", 64)
     for threads in ("1", "2", "5"):
         monkeypatch.setenv("NEARSHORE_THREADS", threads)

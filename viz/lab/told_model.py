@@ -7,6 +7,7 @@ from experiments.explain.watched import WatchedModel
 PHASES = {
     "enact_policy": "what the law is now",
     "update_beliefs": "what firms expect of policy",
+    "price_licences": "what licences under quotas are worth",
     "price_inputs": "what inputs cost",
     "renew_contracts": "contracts that end are signed anew",
     "solve_costs": "what every firm's goods cost, and their content",

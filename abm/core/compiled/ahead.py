@@ -1,10 +1,10 @@
-"""What firms look ahead to, compiled: twin of `abm.core.choice.ahead.look_ahead`."""
+"""What firms look ahead to, compiled: twin of `abm.core.choice.dated_plants.look_ahead`."""
 
 import numpy as np
 from numba import njit
 
-from abm.core.choice.ahead import Ahead
 from abm.core.choice.dated_beliefs import Calendar
+from abm.core.choice.dated_plants import Ahead
 from abm.core.choice.foresight import PlantProblem
 from abm.core.choice.parts_of_sets import Indices
 from abm.core.choice.plant_values import MoveValues
@@ -27,7 +27,7 @@ from abm.core.inputs.content_rules import Floats
 def look_ahead(
     problem: PlantProblem, expected: Calendar, later: Floats, config: Indices, regime: int
 ) -> Ahead:
-    """As `abm.core.choice.ahead.look_ahead`, by compiled code.
+    """As `abm.core.choice.dated_plants.look_ahead`, by compiled code.
 
     Of regimes that nobody thinks possible in a quarter nothing is worked out.
     """
@@ -133,7 +133,7 @@ def _keep_paths(known, profit):
     if longest > 0:
         for config in range(configs):
             decay_path(lattice, chances, config, longest, (0, firms), path[config])
-            incomes(lattice, path[config], config, longest, (0, firms), profit, income[config])
+            incomes(lattice, path[config], (config, longest), (0, firms), profit, income[config])
     return path, income
 
 
@@ -159,7 +159,7 @@ def _move_paths(known, profit, stand):
     for span in range(count):
         some, config = (spans[span, 0], spans[span, 1]), spans[span, 3]
         decay_path(lattice, chances, config, longest, some, path)
-        incomes(lattice, path, config, longest, some, profit, income)
+        incomes(lattice, path, (config, longest), some, profit, income)
     return path, income, spans[:count]
 
 

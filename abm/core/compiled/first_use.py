@@ -7,8 +7,8 @@ from abm.core.choice.foresight import PlantProblem
 from abm.core.choice.location import LocationProblem
 from abm.core.choice.sets import Sets
 from abm.core.compiled.ahead import look_ahead
-from abm.core.compiled.plant_values import keeping_values
-from abm.core.compiled.waiting import CompiledWaiting
+from abm.core.compiled.values_of_sets import keeping_values
+from abm.core.compiled.when_to_build import CompiledWaiting
 
 
 def use_all() -> None:

@@ -97,8 +97,12 @@ def decay_path(lattice, chances, config, quarters, some, path):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def incomes(lattice, path, config, quarters, some, profit, income):
-    """Fill in what a set and what is left of it earn in each quarter, (quarter, regime, firm)."""
+def incomes(lattice, path, until, some, profit, income):
+    """Fill in what a set and what is left of it earn in each quarter, (quarter, regime, firm).
+
+    ``until`` has the set and how many quarters.
+    """
+    config, quarters = until
     for quarter in range(quarters):
         for regime in range(income.shape[1]):
             for firm in range(some[0], some[1]):

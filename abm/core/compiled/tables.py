@@ -42,7 +42,7 @@ class Lattice(NamedTuple):
     layer_ends: Indices
 
 
-class Firms(NamedTuple):
+class FirmArrays(NamedTuple):
     """What differs between firms, in double precision.
 
     Attributes
@@ -82,7 +82,7 @@ class Terms(NamedTuple):
     keep_noise: float
 
 
-class Outlook(NamedTuple):
+class PolicyAhead(NamedTuple):
     """How policy is expected to change.
 
     Attributes
@@ -118,12 +118,12 @@ def lattice_of(sets: Sets) -> Lattice:
     )
 
 
-def firms_of(problem: PlantProblem) -> Firms:
+def firms_of(problem: PlantProblem) -> FirmArrays:
     """What differs between the firms of a problem."""
     location = problem.location
     firms, hosts = len(location.belief), problem.sets.has_plant.shape[1]
     deaths, home, slow = problem.deaths, problem.home, problem.slow
-    return Firms(
+    return FirmArrays(
         doubles(location.profit),
         doubles(location.cost_by_regime),
         np.zeros((firms, hosts)) if deaths is None else doubles(deaths),
@@ -148,7 +148,7 @@ def terms_of(problem: PlantProblem) -> Terms:
     )
 
 
-def outlook_of(expected: Calendar, regime: int | None) -> Outlook:
+def outlook_of(expected: Calendar, regime: int | None) -> PolicyAhead:
     """How policy is expected to change, by those who are in some regime now.
 
     Without one every regime is possible.
@@ -161,7 +161,7 @@ def outlook_of(expected: Calendar, regime: int | None) -> Outlook:
     else:
         for ahead, found in enumerate(_possible(expected, regime)):
             possible[ahead, : len(found)], count[ahead] = found, len(found)
-    return Outlook(doubles(expected.near), doubles(expected.later), possible, count)
+    return PolicyAhead(doubles(expected.near), doubles(expected.later), possible, count)
 
 
 def _possible(expected: Calendar, regime: int) -> list[Indices]:

@@ -145,8 +145,13 @@ def inverse_of(total: Floats) -> Floats:
     return inverse
 
 
-def hand_on(held: Shares, sells: NDArray[np.bool_], edges: Edges) -> Shares:
-    """Customers of firms that sell no longer go to all others in proportion.
+def hand_on(
+    held: Shares,
+    sells: NDArray[np.bool_],
+    edges: Edges,
+    enters: NDArray[np.bool_] | None = None,
+) -> Shares:
+    """Customers of those who sell no longer go to all others in proportion.
 
     Parameters
     ----------
@@ -154,6 +159,8 @@ def hand_on(held: Shares, sells: NDArray[np.bool_], edges: Edges) -> Shares:
     sells : ndarray of bool, shape (firm, ...)
         Whether a firm still has a plant that can serve the pool.
     edges : ndarray of int, shape (sector + 1,)
+    enters : ndarray of bool, shape (sector, source, ...), optional
+        Whether what no modelled firm makes may still be sold; it may without it.
 
     Returns
     -------
@@ -162,9 +169,13 @@ def hand_on(held: Shares, sells: NDArray[np.bool_], edges: Edges) -> Shares:
         that nobody leaves is as it was, to the last bit.
     """
     left = sum_by_sector(np.where(sells, 0, held.firm), edges)
+    fringe = held.fringe
+    if enters is not None and (fringe[~enters] > 0).any():
+        left = left + np.where(enters, 0, fringe).sum(axis=1)
+        fringe = np.where(enters, fringe, 0)
     if not left.any():
         return held
-    kept = Shares(np.where(sells, held.firm, 0), held.fringe)
+    kept = Shares(np.where(sells, held.firm, 0), fringe)
     factor = np.where(left > 0, 1 + left * inverse_of(kept.total(edges)), 1.0)
     return kept.times(factor, edges)
 

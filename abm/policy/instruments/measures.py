@@ -4,7 +4,8 @@ Each measure in force in a regime gives a rate for the product lines it covers, 
 what a claim of origin waives and what is due in any case. The effective rate is worked out in
 three steps: a measure that stands *instead of* others sets their rates to zero on the
 lines it covers; the remaining rates are added up; and a *floor* raises the sum to its own
-rate where it is lower.
+rate where it is lower. What else a measure may say (caps net of the ordinary duty, limits to
+a duty on content, tiers by metal, exclusions) stands in files of its own beside this one.
 """
 
 import re
@@ -23,20 +24,30 @@ from abm.config.settings import (
     Rate,
     Region,
     RegionOrAll,
-    Settings,
     setting,
 )
 from abm.economy.sector_lines import line_names
 from abm.economy.tables import load_economy
 from abm.policy.arrays import LINE_CELLS, RegimeArrays
+from abm.policy.instruments.content_limits import ContentLimits, dutiable_content, owed_at_least
 from abm.policy.instruments.duty_bases import foreign_content, metal_content
+from abm.policy.instruments.exclusions import Exclusions, left_in
+from abm.policy.instruments.import_ban import ImportBan, closed_part, fill_bans
+from abm.policy.instruments.in_all import InAll, fill_caps
+from abm.policy.instruments.limited_quantity import (
+    MOST_FOR_A_LICENCE,
+    LimitedQuantity,
+    at_odds,
+    fill_quotas,
+)
 from abm.policy.instruments.line_rates import Rated, rates_by_line
+from abm.policy.instruments.metal_tiers import MetalTiers, part_of_rate
 
 WAIVED, FIXED = range(2)
 """Parts of a rate: what a claim of origin avoids, and what is due in any case."""
 
 
-class Measure(Settings):
+class Measure(InAll, ContentLimits, MetalTiers, Exclusions, ImportBan, LimitedQuantity):
     """One duty by one country, from its announcement to its end."""
 
     authority: str = setting(
@@ -47,11 +58,11 @@ class Measure(Settings):
         ("all",), unit="", meaning="where the goods come from; all but the destination", source="-"
     )
     rates: dict[Rated, Rate] = setting(
-        ...,
+        {},
         unit="ad valorem",
         meaning="rate by good (or all), product line or code of the Harmonized System;"
         " the more specific name wins",
-        source="-",
+        source="none but for a ban",
     )
     base: Literal["full_value", "metal_content", "foreign_content"] = setting(
         "full_value",
@@ -98,6 +109,8 @@ class Measure(Settings):
             raise ValueError(f"trade of {self.destination} with itself crosses no border")
         if (self.relation == "instead_of") != bool(self.instead_of):
             raise ValueError("instead_of names measures if and only if relation is 'instead_of'")
+        if complaint := self._at_odds():
+            raise ValueError(complaint)
         order = ("announced", "effective", "suspended", "resumed", "ended")
         dated = [(name, getattr(self, name)) for name in order if getattr(self, name) is not None]
         for (earlier, first), (later, second) in pairwise(dated):
@@ -106,6 +119,29 @@ class Measure(Settings):
         if self.resumed is not None and self.suspended is None:
             raise ValueError("resumed, but never suspended")
         return self
+
+    def _at_odds(self) -> str:
+        """Say which of its terms go against one another; nothing where none do."""
+        if not self.rates and not self.banned:
+            return "rates names no goods, and banned none either"
+        if any(name.startswith(("27", "primary_energy")) for name in self.banned):
+            return f"banned: {self.banned[0]} is energy, whose trade is fixed; name manufactures"
+        if self.relation == "floor" and (self.in_all or self.least_in_all > 0):
+            return "in_all and least_in_all count single duties, a floor their sum; choose one"
+        spares = (self.content_of, self.most_domestic_content < 1)
+        if any(spares) and self.originating != "pays_on_foreign_content":
+            return (
+                "content_of and most_domestic_content limit what originating is to be "
+                f"'pays_on_foreign_content' for; it is {self.originating!r}"
+            )
+        if self.originating == "exempt" and (self.least_in_all > 0 or self.most_of_value < 1):
+            return "least_in_all and most_of_value are of goods that originating has 'exempt'"
+        for complaint in at_odds(self):
+            return complaint
+        lowest = min((rate for rate in self.rates.values() if rate > 0), default=0.0)
+        if self.least_in_all > lowest:
+            return f"least_in_all {self.least_in_all:g} is above the rate {lowest:g}"
+        return ""
 
     def turns(self) -> Iterator[tuple[str, Date, bool]]:
         """Yield the dated turns of the measure: its name, its day, and in force from then on."""
@@ -123,25 +159,82 @@ class Measure(Settings):
         """Return the measure in words, such as ``25% on cars from MEX+CAN``."""
         goods = ", ".join(f"{100 * rate:.4g}% on {good}" for good, rate in self.rates.items())
         base = "" if self.base == "full_value" else f", on {self.base.replace('_', ' ')}"
-        return f"{goods} from {'+'.join(self.origins)}{base}"
+        in_all = " in all" if self.in_all else ""
+        if self.banned:
+            goods = ", ".join(filter(None, [goods, f"no import of {', '.join(self.banned)}"]))
+        if self.quota is not None:
+            within = f"{100 * self.quota:.4g}% of 2017 imports, {100 * self.quota_rate:.4g}% within"
+            goods = f"{goods} beyond {within}"
+        return f"{goods}{in_all} from {'+'.join(self.origins)}{base}"
+
+    def named_by_line(self) -> NDArray[np.float64]:
+        """Part of each line that its rates name, shape (line, source, market)."""
+        named = {name: float(rate > 0) for name, rate in self.rates.items()}
+        return rates_by_line(self.destination, self.origins, named)
+
+    def share_by_line(self) -> NDArray[np.float64]:
+        """Part of the value of what it names on which it falls, shape (line, source, market)."""
+        share = np.ones(LINE_CELLS)
+        if self.base == "metal_content":
+            share = share * metal_content()[:, :, None]
+        elif self.base == "foreign_content":
+            share = share * foreign_content(self.destination)[load_economy().lines.sector, :, None]
+        return share * left_in(self, self.destination, self.origins)
+
+    def levied_by_line(self) -> NDArray[np.float64]:
+        """Rate on the full value of what is not claimed, shape (line, source, market)."""
+        return self._of_value(self._rates_within())
+
+    def _rates_within(self) -> dict[str, float]:
+        """Its rates, those within the quantity where there is one."""
+        if self.quota is None:
+            return dict(self.rates)
+        return {name: min(rate, self.quota_rate) for name, rate in self.rates.items()}
+
+    def _of_value(self, rates: Mapping[str, float]) -> NDArray[np.float64]:
+        """Rates on the full value."""
+        full = rates_by_line(self.destination, self.origins, rates)
+        return full * part_of_rate(self.metal_tiers)[:, :, None] * self.share_by_line()
 
     def rate_by_line(self) -> NDArray[np.float64]:
-        """Rate on the full value by part, shape (part, line, source, market)."""
-        full = rates_by_line(self.destination, self.origins, self.rates)
-        foreign = foreign_content(self.destination)[load_economy().lines.sector, :, None]
-        if self.base == "metal_content":
-            full = full * metal_content()[:, :, None]
-        elif self.base == "foreign_content":
-            full = full * foreign
-        owed = foreign
-        if self.originating != "pays_on_foreign_content":
-            owed = np.full_like(foreign, float(self.originating == "pays"))
-        return np.stack([full * (1 - owed), full * owed])
+        """Rate on the full value by part, shape (part, line, source, market).
+
+        As if the ordinary duty was nothing, which is what goods that originate have of it.
+        """
+        full = self.levied_by_line()
+        if self.originating == "pays_on_foreign_content":
+            dutiable = dutiable_content(self, self.destination)
+            owed = dutiable[load_economy().lines.sector, :, None]
+        else:
+            owed = np.full(LINE_CELLS, float(self.originating == "pays"))
+        if self.most_of_value == 1 and self.least_in_all == 0:
+            return np.stack([full * (1 - owed), full * owed])
+        fixed = full * np.minimum(owed, self.most_of_value)
+        fixed = owed_at_least(fixed, self, np.where(full > 0, self._falls_on(), 0.0))
+        return np.stack([full - fixed, fixed])
+
+    def _falls_on(self) -> NDArray[np.float64]:
+        return self.named_by_line() * left_in(self, self.destination, self.origins)
+
+    def banned_by_line(self) -> NDArray[np.float64]:
+        """Part of each line that may not enter, shape (line, source, market)."""
+        if self.quota is not None:
+            return np.zeros(LINE_CELLS)
+        closed = closed_part(self, self.destination, self.origins)
+        return closed * left_in(self, self.destination, self.origins)
+
+    def most_by_line(self) -> NDArray[np.float64]:
+        """What a licence is worth at most, shape (line, source, market)."""
+        if self.banned:
+            closed = closed_part(self, self.destination, self.origins)
+            return MOST_FOR_A_LICENCE * closed * left_in(self, self.destination, self.origins)
+        return self._of_value(self.rates) - self._of_value(self._rates_within())
 
     def covered_by_line(self) -> NDArray[np.float64]:
         """Part of each line that it is levied on, shape (line, source, market)."""
-        named = {name: float(rate > 0) for name, rate in self.rates.items()}
-        covered = rates_by_line(self.destination, self.origins, named)
+        covered = self._falls_on()
+        if self.metal_tiers:
+            covered = covered * (part_of_rate(self.metal_tiers)[:, :, None] > 0)
         if self.base == "metal_content":
             covered = covered * (metal_content()[:, :, None] > 0)
         return covered
@@ -166,6 +259,20 @@ Measures = Annotated[dict[str, Measure], AfterValidator(_known_names)]
 """Measures by name; only those in force have an effect."""
 
 
+def in_force(measures: Mapping[str, Measure]) -> dict[str, Measure]:
+    """Measures that are collected, in the order of their names."""
+    return {name: measures[name] for name in sorted(measures) if measures[name].in_force}
+
+
+def left_to(active: Mapping[str, Measure]) -> dict[str, NDArray[np.float64]]:
+    """Part of each line, shape (line, source, market), that other measures leave to each."""
+    left = {name: np.ones(LINE_CELLS) for name in active}
+    for measure in active.values():
+        for displaced in left.keys() & set(measure.instead_of):
+            left[displaced] = left[displaced] * (1 - measure.covered_by_line())
+    return left
+
+
 def contributions(measures: Mapping[str, Measure]) -> dict[str, NDArray[np.float64]]:
     """What each measure in force adds to the effective rate of every product line.
 
@@ -179,7 +286,7 @@ def contributions(measures: Mapping[str, Measure]) -> dict[str, NDArray[np.float
     dict of ndarray, shape (part, line, source, market)
         By name; parts are `WAIVED` and `FIXED`.
     """
-    active = {name: measures[name] for name in sorted(measures) if measures[name].in_force}
+    active = in_force(measures)
     rates = {name: measure.rate_by_line() for name, measure in active.items()}
     for measure in active.values():
         for displaced in rates.keys() & set(measure.instead_of):
@@ -209,6 +316,12 @@ def fill_measures(measures: Measures, regime: RegimeArrays) -> None:
         by_line += rate
     regime.line_waived[:], regime.line_fixed[:] = by_line
     regime.measures_waived[:], regime.measures_fixed[:] = on_sectors(by_line)
+    active = in_force(measures)
+    fill_bans(active, regime)
+    if any(measure.in_all or measure.quota for measure in active.values()):
+        left = left_to(active)
+        fill_caps(active, left, regime)
+        fill_quotas(active, left, regime)
 
 
 def behind(measures: Measures, sector: str, source: str, market: str) -> dict[str, float]:

@@ -9,7 +9,17 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from abm.axes import FOOTLOOSE, HOSTS, N_FOOTLOOSE, N_HOMES, N_HOSTS, N_REGIONS, REGIONS, SECTORS
+from abm.axes import (
+    FOOTLOOSE,
+    HOSTS,
+    N_FOOTLOOSE,
+    N_HOMES,
+    N_HOSTS,
+    N_REGIONS,
+    N_SECTORS,
+    REGIONS,
+    SECTORS,
+)
 from abm.economy.constants import Calibration
 from abm.economy.tables import Array, Economy
 from abm.errors import IdentityError
@@ -150,6 +160,9 @@ class Accounts:
     overhead : ndarray, shape (sector, host, home)
         Fixed costs of plants by owner's home: wages of staff that do not depend on output, paid out
         of what is left of sales, so that ``profit`` is without them and value added is the same.
+    licences_abroad : ndarray, shape (use, sector, source, market)
+        The part of duties that licences under quotas are worth to treasuries of the countries of
+        origin, and that those of the markets do not get.
     investment : Outlays
     job_flows : JobFlows
         Against the quarter before; nothing in the calibration year.
@@ -188,6 +201,9 @@ class Accounts:
     owned_rents: Array = field(default_factory=lambda: np.zeros((N_FOOTLOOSE, N_HOSTS, N_HOMES)))
     capacity: Array = field(default_factory=lambda: np.zeros((N_FOOTLOOSE, N_HOSTS)))
     overhead: Array = field(default_factory=lambda: np.zeros((N_FOOTLOOSE, N_HOSTS, N_HOMES)))
+    licences_abroad: Array = field(
+        default_factory=lambda: np.zeros((2, N_SECTORS, N_REGIONS, N_REGIONS))
+    )
     investment: Outlays = field(default_factory=Outlays)
     job_flows: JobFlows = field(default_factory=JobFlows)
     closing: Closing = field(default_factory=Closing)
@@ -225,7 +241,7 @@ class Accounts:
 
     @property
     def duty_revenue(self) -> Array:
-        """Duty and penalties collected, shape (market,)."""
+        """Duty and penalties collected, less licences that others hold, shape (market,)."""
         collected: Array = sum(
             (
                 trade.duty.sum(axis=(0, 1)) + trade.penalty.sum(axis=(0, 1))
@@ -233,6 +249,7 @@ class Accounts:
             ),
             np.zeros(N_REGIONS),
         )
+        collected -= self.licences_abroad.sum(axis=(0, 1, 2))
         return collected
 
     @property
@@ -246,8 +263,8 @@ class Accounts:
 
     @property
     def treasury(self) -> Array:
-        """Duty and penalties collected less subsidies and grants paid, shape (market,)."""
-        balance = self.duty_revenue
+        """Duty, penalties and licences less subsidies and grants paid, shape (market,)."""
+        balance = self.duty_revenue + self.licences_abroad.sum(axis=(0, 1, 3))
         balance[:N_HOSTS] -= self.subsidies.sum(axis=0) + self.grants.sum(axis=0)
         return balance
 

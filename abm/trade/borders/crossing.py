@@ -271,8 +271,9 @@ def border_terms(table: FirmTable, policy: Policy, place: Shipments) -> BorderTe
     BorderTerms
     """
     sector, rows, host, partner = place
-    ordinary = table.product_duty[rows, host, partner] + entry_fee(partner)
-    duty = duty_on_lines(policy, (sector, host, partner), table.line[rows], ordinary)
+    scheduled = table.product_duty[rows, host, partner]
+    ordinary = scheduled + entry_fee(partner)
+    duty = duty_on_lines(policy, (sector, host, partner), table.line[rows], ordinary, scheduled)
     unwaived = np.broadcast_to(duty.fixed, duty.waived.shape)
     if (host, partner) == (MEX, USA):
         exposed = table.moved_from_home[rows] & ~table.grandfathered[rows]

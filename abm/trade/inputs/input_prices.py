@@ -15,7 +15,8 @@ from abm.economy.tables import Array, Economy
 from abm.engine.blocks import Block, firm_blocks
 from abm.engine.parallel import in_parallel
 from abm.policy.regimes import Policy
-from abm.trade.duties import duty_on
+from abm.trade.duties import duty_on, scheduled_duty
+from abm.trade.entry import open_to_sectors
 from abm.trade.inputs.labour import exchange_rates, value_added_index
 from abm.trade.inputs.origin import further_rules, originating_share
 from agents import FirmTable
@@ -37,11 +38,12 @@ def outside_duty(economy: Economy, policy: Policy) -> Array:
         Between members only the entries of energy are used, which no modelled firm makes:
         the average rate, or 0 under the preference, plus duties due in any case.
     """
-    rate = duty_on(policy, ..., economy.applied_duty[..., None]).unclaimed
+    scheduled = scheduled_duty(economy)
+    rate = duty_on(policy, ..., economy.applied_duty[..., None], scheduled).unclaimed
     for (host, partner, sector), distribution in economy.rates.items():
         if sector == ENERGY:
             cell = (ENERGY, host, partner)
-            duty = duty_on(policy, cell, distribution.mean)
+            duty = duty_on(policy, cell, distribution.mean, distribution.mean)
             rate[cell] = np.where(policy.preference[host, partner], duty.fixed, duty.unclaimed)
     return rate
 
@@ -70,7 +72,11 @@ def purchase_prices(calibration: Calibration, conditions: Conditions, policy: Po
 
 
 def sourcing_weights(
-    economy: Economy, shares: Array, price: Array, presence: Array | float = 1.0
+    economy: Economy,
+    shares: Array,
+    price: Array,
+    presence: Array | float = 1.0,
+    let_in: Array | None = None,
 ) -> Array:
     """Weights at which the average buyer of inputs chooses between sources.
 
@@ -83,6 +89,8 @@ def sourcing_weights(
         From `purchase_prices`, for the same markets.
     presence : ndarray, shape (input, source, market)
         From `abm.trade.flows.presence.plants_presence`; 1 for plants as in the calibration year.
+    let_in : ndarray, shape (input, source, market, regime), optional
+        Part of what a source sells that bans leave open; all without it.
 
     Returns
     -------
@@ -90,6 +98,8 @@ def sourcing_weights(
     """
     standing = present_weights(shares, np.asarray(presence, np.float64))
     weights: Array = standing[..., None] * price ** -economy.theta[:, None, None, None]
+    if let_in is not None:
+        weights *= let_in[:, :, : price.shape[2]]
     return weights
 
 
@@ -117,7 +127,8 @@ def price_inputs(
         One per footloose sector.
     """
     price = purchase_prices(calibration, conditions, policy)[:, :, :N_HOSTS]
-    weights = sourcing_weights(economy, calibration.source_shares, price, presence)
+    let_in = open_to_sectors(policy)
+    weights = sourcing_weights(economy, calibration.source_shares, price, presence, let_in)
     return input_terms(economy, calibration, conditions, policy, weights)
 
 

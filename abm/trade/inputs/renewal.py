@@ -12,6 +12,7 @@ from abm.core.inputs.contracts import (
     contract_weights,
     next_contracts,
     out_of_place,
+    renewed,
     signing_today,
 )
 from abm.economy.tables import Array
@@ -98,6 +99,7 @@ def _shares(amount: Array) -> Array:
     return shares
 
 
+# why: what decides who signs anew and with whom, each from another place
 def renewed_supply(
     contracts: Contracts,
     weights: Array,
@@ -105,6 +107,7 @@ def renewed_supply(
     price: Array,
     theta: Array,
     renewals: tuple[float, float],
+    ended: Array | None = None,
 ) -> Supply:
     """Contracts of a quarter after some of the last one's have been signed anew.
 
@@ -119,6 +122,8 @@ def renewed_supply(
     theta : ndarray, shape (input,)
     renewals : tuple of float
         Part that ends in any quarter, and how it rises with what signing anew saves.
+    ended : ndarray, shape (input, source, place), optional
+        Part of contracts that cannot go on and are signed anew before any other; none without it.
 
     Returns
     -------
@@ -131,6 +136,8 @@ def renewed_supply(
     """
     _check_sources(weights, base)
     today = signing_today(weights, base, price, theta)
+    if ended is not None:
+        contracts = renewed(contracts, today, np.broadcast_to(ended, contracts.part.shape))
     return Supply(next_contracts(contracts, today, *renewals), today, price, theta)
 
 

@@ -35,6 +35,7 @@ from abm.economy.tables import Array
 from abm.engine.blocks import Block, firm_blocks
 from abm.engine.parallel import in_parallel
 from abm.trade.borders.this_quarter import Quarter
+from abm.trade.entry import open_to_sectors
 from abm.trade.sales.market_clearing import (
     FINAL,
     INTERMEDIATE,
@@ -171,9 +172,13 @@ def make_offers(
     """
     sigma = quarter.economy.sigma[:N_FOOTLOOSE]
     prices = fringe_prices(quarter.policy, quarter.calibration, quarter.outside)[..., regime]
+    imports = quarter.calibration.fringe * prices ** (1 - sigma[:, None, None])
+    let_in = open_to_sectors(quarter.policy)
+    if let_in is not None:
+        imports = imports * let_in[:N_FOOTLOOSE, ..., regime]
     offers = Offers(
         np.empty_like(last.firms),
-        quarter.calibration.fringe * prices ** (1 - sigma[:, None, None]),
+        imports,
         np.zeros_like(held.pool),
         np.empty_like(held.split),
         np.empty_like(held.split),

@@ -28,6 +28,7 @@ from abm.engine.parallel import in_parallel
 from abm.policy.regimes import Policy
 from abm.trade.borders.crossing import delivery
 from abm.trade.borders.this_quarter import Quarter
+from abm.trade.entry import open_to_makers
 from agents import FirmTable
 
 FINAL, INTERMEDIATE = range(2)
@@ -113,6 +114,7 @@ def make_offer(quarter: Quarter, firms: SomeFirms, regime: int) -> Offer:
         some_firms(quarter.table.suitability, firms.rows),
         dispersion[:, None, None],
     )
+    pull = _let_in(quarter, pull, firms, slice(0, N_HOSTS), regime)
     access = firms.of_each(quarter.calibration.access[:, :N_HOSTS].astype(np.float32))
     home = quarter.table.home[firms.rows]
     home_appeal = quarter.calibration.home_appeal.T.take(home, axis=1).T
@@ -138,6 +140,7 @@ def _from_abroad(
             np.ones(len(some), np.float32),
             there.of_each(plant_dispersion(quarter.economy.sigma))[:, None],
         )
+        pull = _let_in(quarter, pull, there, region, regime)
         reach[some] = pull * there.of_each(access[:, region])
     return reach, mark_on
 
@@ -175,6 +178,17 @@ def _delivery(
         host,
         regime,
     )
+
+
+def _let_in(
+    quarter: Quarter, pull: Floats, firms: SomeFirms, source: int | slice, regime: int
+) -> Floats:
+    """Pull once bans have taken their part of what is sold; a banned good has none."""
+    let_in = open_to_makers(quarter.policy, quarter.table.line[firms.rows], source, regime)
+    if let_in is None:
+        return pull
+    closed: Floats = pull * let_in ** (1 / REACH_EXPONENT)
+    return closed
 
 
 def markups(quarter: Quarter, regime: int) -> Array:
@@ -292,6 +306,7 @@ def plants_under(quarter: Quarter, standing: Sequence[StandingPlants], regime: i
         border_cost, mark_on = delivers(quarter, there.at, region, regime)
         delivered = _delivered(quarter, border_cost, mark_on, there.at, regime)
         pull = plant_pull(delivered, there.suitability, there.at.of_each(dispersion)[:, None])
+        pull = _let_in(quarter, pull, there.at, region, regime)
         found.append(Plants(there.at, border_cost, mark_on, pull, there.mass))
     return found
 
@@ -363,6 +378,7 @@ def total_appeal(quarter: Quarter) -> Array:
     return total
 
 
+# why: all that sellers and buyers bring to a market, each by its name
 def clear_markets(
     economy: Economy,
     calibration: Calibration,
@@ -370,6 +386,7 @@ def clear_markets(
     fringe_price: Array,
     expenditure: Array,
     pools: Array,
+    let_in: Array | None = None,
 ) -> MarketState:
     """Revenue per unit of appeal and consumer prices, given the appeal of all sellers.
 
@@ -385,6 +402,8 @@ def clear_markets(
         Consumers' spending.
     pools : ndarray, shape (sector, host, market, regime)
         Purchases of inputs by source at basic prices.
+    let_in : ndarray, shape (sector, source, market, regime), optional
+        Part of imports that bans leave open; all without it.
 
     Returns
     -------
@@ -392,6 +411,8 @@ def clear_markets(
     """
     elasticity = 1 - economy.sigma[:N_FOOTLOOSE]
     fringe = calibration.fringe[..., None] * fringe_price ** elasticity[:, None, None, None]
+    if let_in is not None:
+        fringe = fringe * let_in[:N_FOOTLOOSE]
     # Only regions outside North America have a fringe: entries of hosts are zero.
     fringe = fringe.sum(axis=1)
     competition = appeal[:, :, FINAL].sum(axis=1) + fringe

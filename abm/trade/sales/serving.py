@@ -241,7 +241,8 @@ def prospects(
         sectors, rows, edges = block.sectors, block.rows, block.edges
         pool[rows] = _users(held.pool[rows], offers.inputs[rows], speeds.win, edges)
         shares = Shares(held.firms[rows], held.fringe[sectors])
-        kept = hand_on(shares, offers.appeal[rows] > 0, edges)
+        enters = offers.imports[sectors] > 0
+        kept = hand_on(shares, offers.appeal[rows] > 0, edges, enters)
         known = held.known(sectors, rows) if speeds.win > 0 else None
         return _Clientele(sectors, rows, edges, kept, known)
 

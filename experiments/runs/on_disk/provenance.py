@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from abm.economy.folders import as_shipped, economy_checksum
-from abm.engine.kernels import kernel_name
+from abm.engine.kernel_choice import kernel_name
 from abm.errors import CheckpointError
 from abm.scenario.scenario import Scenario
 

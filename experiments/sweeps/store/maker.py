@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any
 
 from abm.config.keys import shown
+from abm.engine.kernel_choice import NUMPY
 from abm.errors import StoreError
 from experiments.runs.processes import PORTABLE
 
@@ -72,7 +73,8 @@ def maker_of_workers(*, portable: bool) -> dict[str, Any]:
     import numpy as np
 
     baseline = list(np.show_config(mode="dicts")["SIMD Extensions"]["baseline"])
-    return {**maker(), "portable": portable} | ({"cpu_features": baseline} if portable else {})
+    compiled_for_none = {"cpu_features": baseline, "plants_valued_by": NUMPY}
+    return {**maker(), "portable": portable} | (compiled_for_none if portable else {})
 
 
 def maker_of_elsewhere(*, portable: bool) -> dict[str, Any]:

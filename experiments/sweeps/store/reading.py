@@ -16,6 +16,7 @@ import pandas as pd
 import pyarrow as pa
 
 from abm.config.keys import shown
+from abm.engine.kernel_choice import NUMPY
 from abm.errors import ScenarioError
 from experiments.outcomes.cells import CHANGE
 from experiments.runs.on_disk.run_folders import PROGRAM
@@ -46,6 +47,7 @@ MAKERS_SCHEMA = pa.schema(
         "revision": pa.string(),
         "portable": pa.bool_(),
         "kernels": pa.string(),
+        "plants_valued_by": pa.string(),
         "cpu_features": pa.string(),
         "machine": pa.string(),
         "packages": pa.string(),
@@ -178,6 +180,7 @@ def makers_table(history: History) -> pa.Table:
                 "revision": maker["git_revision"],
                 "portable": maker["portable"],
                 "kernels": ", ".join(maker["kernels"]),
+                "plants_valued_by": maker.get("plants_valued_by", NUMPY),
                 "cpu_features": " ".join(maker["cpu_features"]),
                 "machine": f"{maker['system']} {maker['machine']}",
                 "packages": ", ".join(f"{name} {told}" for name, told in packages.items()),

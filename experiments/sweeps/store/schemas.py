@@ -49,6 +49,7 @@ class Maker(Strict):
     cpu_features: list[str]
     kernels: list[str]
     portable: bool
+    plants_valued_by: str = "numpy"
 
 
 class LogLine(Strict):

@@ -59,6 +59,7 @@ def test_a_maker_of_one_kind_goes_with_itself_without_a_word():
         ({"versions": HERE["versions"] | {"numpy": "1.0"}}, "other versions of packages"),
         ({"cpu_features": ["X86_V2"]}, "a processor with other instruction sets"),
         ({"kernels": ["openblas 0.1 Zen"]}, "other kernels of linear algebra"),
+        ({"plants_valued_by": "numba"}, "other code that values plants"),
         ({"machine": "arm64"}, "a machine of another kind"),
     ],
 )

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from abm.core.choice.location import MAX_NEWTON_STEPS
 from abm.core.choice.parts_of_sets import Indices
-from abm.core.compiled.tables import Outlook, doubles, outlook_of
+from abm.core.compiled.tables import PolicyAhead, doubles, outlook_of
 from abm.core.inputs.content_rules import Floats
 from abm.core.opportunities.waiting import OUT_OF_REACH, Waiting
 
@@ -29,7 +29,7 @@ class CompiledWaiting(Waiting):
         _all_values(self._by_firm(gain, 2), self._chances(regime), doubles(luck), regime, found)
         return found
 
-    def _chances(self, regime: int) -> tuple[Outlook, Indices, Floats, float]:
+    def _chances(self, regime: int) -> tuple[PolicyAhead, Indices, Floats, float]:
         outlook = outlook_of(self.expected, regime)
         remains = self._by_firm(self.remains, 2)
         return outlook, self.belief.astype(np.int64), remains, float(self.discount * self.stay)

@@ -121,7 +121,7 @@ def _best_closing(known, money, config, reached, closing):
     income, earned = np.empty((longest + 1, regimes, firms)), np.empty((longest + 1, firms))
     if longest > 0:
         decay_path(lattice, chances, config, longest, every, path)
-        incomes(lattice, path, config, longest, every, money[0], income)
+        incomes(lattice, path, (config, longest), every, money[0], income)
     worth = np.empty((last - first, firms))
     for regime in range(regimes):
         earned_before(powers, income, regime, longest, earned)
