@@ -285,29 +285,33 @@ DECISIONS = {
 """Columns of what firms decide and what strikes their plants: as expected, and as drawn."""
 
 
-def until_each_quarter(outcomes: pd.DataFrame, column: str) -> pd.DataFrame:
-    """Sum of a column over the run up to each quarter; a column for every host.
+def until_each_quarter(outcomes: pd.DataFrame, columns: Collection[str]) -> dict[str, pd.DataFrame]:
+    """Sums of columns over the run up to each quarter; in each table a column for every host.
 
     Quarter 0 belongs to the calibration year and does not count.
     """
-    quarters = _quarters(outcomes)
-    made = np.zeros((len(quarters), len(HOSTS)))
-    place = (
-        quarters.get_indexer(outcomes["quarter"]),
-        pd.Index(HOSTS).get_indexer(outcomes["region"]),
-    )
-    np.add.at(made, place, outcomes[column].where(outcomes["quarter"] > 0, 0.0))
-    return _frame(outcomes, made.cumsum(axis=0), HOSTS)
-
-
-def new_plants_until(owners: pd.DataFrame, column: str) -> dict[str, pd.DataFrame]:
-    """New plants decided on up to each quarter, by owner's home; a column for every host."""
+    counts = (outcomes["quarter"] > 0).to_numpy()[:, None]
+    made = outcomes[list(columns)]
+    made = made.where(np.broadcast_to(counts, made.shape), 0.0)
+    sums = made.groupby(outcomes["region"]).cumsum()
+    last = sums.groupby([outcomes["quarter"], outcomes["region"]]).last()
     return {
-        home: until_each_quarter(owners[owners["home"] == home], column).reindex(
-            _quarters(owners), fill_value=0.0
-        )
-        for home in HOMES
+        column: last[column].unstack().reindex(columns=list(HOSTS)).fillna(0.0)
+        for column in columns
     }
+
+
+def new_plants_until(
+    owners: pd.DataFrame, columns: Collection[str]
+) -> dict[str, dict[str, pd.DataFrame]]:
+    """New plants decided on up to each quarter, by column and owner's home; a column a host."""
+    quarters = _quarters(owners)
+    found: dict[str, dict[str, pd.DataFrame]] = {column: {} for column in columns}
+    for home in HOMES:
+        of_home = until_each_quarter(owners[owners["home"] == home], columns)
+        for column, plants in of_home.items():
+            found[column][home] = plants.reindex(quarters, fill_value=0.0)
+    return found
 
 
 def utilisation(outcomes: pd.DataFrame) -> pd.DataFrame:
