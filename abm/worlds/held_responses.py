@@ -46,6 +46,7 @@ from abm.engine.blocks import sector_rows
 from abm.engine.parallel import in_parallel
 from abm.errors import ModelError
 from abm.model import RelocationModel
+from abm.policy.arrays import RULE_ARRAYS
 from abm.policy.regimes import Policy
 from abm.scenario.scenario import Scenario
 from abm.trade.inputs.input_prices import buyers
@@ -68,21 +69,7 @@ from abm.worlds.twin import Twin, check_twin
 RESPONSES = ("claims", "contracts", "sources", "customers", "capacity", *PLANT_CHOICES, "prices")
 """What can be held."""
 
-CLAIM_TERMS = (
-    "content_threshold",
-    "either_way",
-    "labour_value_content",
-    "wage_line",
-    "metals_content",
-    "core_parts_content",
-    "tariff_shift",
-    "country_content",
-    "de_minimis",
-    "cumulation",
-    "audit_rate",
-    "penalty",
-    "paperwork_scale",
-)
+CLAIM_TERMS = (*RULE_ARRAYS, "wage_line", "audit_rate", "penalty", "paperwork_scale")
 """Arrays of the policy that decide whether a claim is allowed and what it costs."""
 
 HANDED_ON = ("wage", "supply_price", "treasury", "exchange")

@@ -16,11 +16,10 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.axes import REGIONS
 from abm.config.settings import Settings, setting
-from abm.economy.sector_lines import line_names
 from abm.errors import ScenarioError
 from abm.policy.arrays import LINE_CELLS, RegimeArrays
+from abm.policy.instruments.line_rates import first_in_words
 
 
 class InAll(Settings):
@@ -101,10 +100,8 @@ def _floors(active: Mapping[str, Capped]) -> dict[str, NDArray[np.float64]]:
 
 
 def _twice(name: str, other: str, both: NDArray[np.bool_]) -> str:
-    line, source, market = (int(place) for place in np.argwhere(both)[0])
     return (
-        f"measures.{name}.in_all: {line_names()[line]} from {REGIONS[source]} into "
-        f"{REGIONS[market]} is under the cap or floor {other} too; "
+        f"measures.{name}.in_all: {first_in_words(both)} is under the cap or floor {other} too; "
         "let one stand instead_of the other"
     )
 

@@ -23,10 +23,10 @@ from pydantic import BeforeValidator, Field
 
 from abm.axes import N_FOOTLOOSE, N_HOSTS, REGIONS, SECTORS
 from abm.config.settings import Rate, Settings, setting
-from abm.economy.sector_lines import line_names
 from abm.economy.tables import load_economy
 from abm.errors import ScenarioError
 from abm.policy.arrays import RegimeArrays
+from abm.policy.instruments.line_rates import first_in_words
 
 MOST_FOR_A_LICENCE = 5.0
 """End of the scale of rates, as of `abm.config.settings.Rate`: what a licence costs at most."""
@@ -128,10 +128,9 @@ def _check_whole_sectors(name: str, limited: NDArray[np.bool_]) -> None:
 
 
 def _twice(name: str, other: str, both: NDArray[np.bool_]) -> str:
-    line, source, market = (int(place) for place in np.argwhere(both)[0])
     return (
-        f"measures.{name}.quota: {line_names()[line]} from {REGIONS[source]} into "
-        f"{REGIONS[market]} has a quota by {other} already; let one stand instead_of the other"
+        f"measures.{name}.quota: {first_in_words(both)} has a quota by {other} already; "
+        "let one stand instead_of the other"
     )
 
 

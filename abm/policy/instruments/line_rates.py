@@ -108,3 +108,9 @@ def _with_codes(
     np.minimum.at(least, products.line, after)
     np.maximum.at(most, products.line, after)
     return np.where(least == most, least, changed)
+
+
+def first_in_words(cells: NDArray[np.bool_]) -> str:
+    """Name the first of some cells, shape (line, source, market), of which one is at least."""
+    line, source, market = (int(place) for place in np.argwhere(cells)[0])
+    return f"{line_names()[line]} from {REGIONS[source]} into {REGIONS[market]}"
