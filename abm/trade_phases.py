@@ -18,8 +18,9 @@ from abm.engine.phase import phase
 from abm.location.moving_costs import MovingCosts
 from abm.location.outlays import overhead, sunk_outlays
 from abm.location.relocation import Moves
+from abm.location.remissions import remissions
 from abm.policy.regimes import Policy
-from abm.trade.books.accounts import Accounts, Consumers
+from abm.trade.books.accounts import Accounts, Consumers, check_remissions
 from abm.trade.books.investment import book_investment
 from abm.trade.books.job_flows import check_job_flows, job_flows, plants_jobs
 from abm.trade.books.rest_of_economy import (
@@ -248,6 +249,8 @@ class Trading(Spending):
             self.moves.grants,
             overhead(self.firms, self.scenario.firms, self.moving.gain),
         )
+        accounts = replace(accounts, remissions=self._remissions())
+        check_remissions(accounts)
         late = self.supply.to_move(self.calibration.bill_of_materials)
         capacity = sum_by_sector(self.standing_capacity, sector_edges(self.firms))
         jobs = plants_jobs(self.firms, accounts.employment, self.cleared.output)
@@ -362,6 +365,12 @@ class Trading(Spending):
             self.scarcity if self.scenario.economy.supply.slope > 0 else None,
         )
         return self.tally
+
+    def _remissions(self) -> Array:
+        """Duties that makers get back for what they make in the country that levies them."""
+        scarce = self.scarcity if self.scenario.economy.supply.slope > 0 else None
+        sales, spending = self.served.sales, self.spending
+        return remissions(self.this_quarter(), sales, spending, self.trade, scarce)
 
     def _file_certificates(self, filings: Filings) -> None:
         """Claims and contents of the quarter, for the buyers of the next."""

@@ -174,6 +174,7 @@ def _plans(situation: Situation, weighed: Weighing) -> tuple[Plan, ...]:
     chance = replace(situation, luck=strikes).weighed().expected[0]
     by_plan = {
         "profit": situation.payoff()[0, :, situation.regime],
+        "remission": situation.remissions()[0, :, situation.regime],
         "move_cost": cost[0, now],
         "arriving": _arriving(situation),
         "grant": _grants(situation),

@@ -81,6 +81,8 @@ class Plan:
     plants : str
     profit : float
         What it earns a quarter over having no plant, at today's policy and prices.
+    remission : float
+        The part of ``profit`` that is duty on its own imports given back for what it makes.
     move_cost : float
         Present value of building, arriving and closing, less ``grant``, and of ``build_up``.
     arriving : float
@@ -106,6 +108,7 @@ class Plan:
 
     plants: str
     profit: float
+    remission: float
     move_cost: float
     arriving: float
     grant: float

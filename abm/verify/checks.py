@@ -16,7 +16,7 @@ from abm.core.inputs.buyers import (
     OTHER_BEFORE_DUTY,
 )
 from abm.core.inputs.sourcing import InputTerms, UnitCosts
-from abm.location.payoffs import config_revenues, payoffs
+from abm.location.remissions import earnings
 from abm.location.valuation import Choices
 from abm.trade.borders.crossing import MEMBER_PAIRS, border_terms, paperwork_cost
 from abm.verify.books import parts_of, sums_of
@@ -213,9 +213,7 @@ def check_location(model: Any) -> Iterator[Discrepancy]:
 def _problem_of(model: Any, rows: Any) -> Any:
     """Return the choice of some firms, its payoffs worked out for them alone."""
     quarter = model.adapted_quarter()
-    revenue = config_revenues(quarter, model._expected_market(), rows)
-    settings = model.scenario.firms
-    payoff = payoffs(model.firms, model.calibration, settings, quarter.policy, revenue, rows)
+    payoff = earnings(quarter, model._expected_market(), model.scenario.firms, rows)
     choices = Choices(model.firms, model.moving, payoff, model.expected, rows, model.regime)
     return choices.problem(np.arange(len(rows)))
 
