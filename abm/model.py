@@ -33,6 +33,7 @@ from abm.licensing import LicensedTrading
 from abm.location.deaths import struck
 from abm.location.expected_moves import ExpectedMoves, expected_moves
 from abm.location.moving_costs import MovingCosts, Sunk
+from abm.location.plan_relief import relief_of_building
 from abm.location.relocation import Moves, die, relocate
 from abm.location.remissions import earnings
 from abm.location.review import believed, reviewing, value_plans
@@ -219,7 +220,9 @@ class RelocationModel(LicensedTrading, mesa.Model):
         # Checked before the search, which would not end on figures that are not finite.
         check_array(self, "value_plans", Guard("payoff", lambda _: payoff, lambda _: rows))
         self.moving = self._moving_costs().under(quarter.policy)
-        choices = Choices(self.firms, self.moving, payoff, self.expected, rows, self.regime)
+        relief = relief_of_building(quarter, market, self.scenario.firms, rows)
+        now = self.expected, rows, self.regime, relief
+        choices = Choices(self.firms, self.moving, payoff, *now)
         plans = value_plans(
             choices,
             self.plan_values[..., self.live],

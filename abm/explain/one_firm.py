@@ -22,6 +22,7 @@ from abm.economy.tables import Array, Economy
 from abm.location.may_do import DrawnLuck
 from abm.location.moving_costs import MovingCosts, profit_per_sale
 from abm.location.payoffs import config_revenues, payoffs
+from abm.location.plan_relief import relief_of_building
 from abm.location.remissions import in_profits, with_remissions
 from abm.location.review import ValuedPlans
 from abm.location.valuation import Choices, Weighing, weigh
@@ -169,10 +170,15 @@ class Situation:
         """What of the payoff is duty given back, shape (firm, config, regime)."""
         return in_profits(self.quarter, self.market, self.settings, ONLY)
 
+    def relief(self) -> Array | None:
+        """What it would get back a quarter while it builds, as `relief_of_building` has it."""
+        return relief_of_building(self.quarter, self.market, self.settings, ONLY)
+
     def choices(self, expected: Calendar | None = None) -> Choices:
         """The choice that it faces; ``expected`` where it is to expect something else."""
         foreseen = self.expected if expected is None else expected
-        return Choices(self.table, self.moving, self.payoff(), foreseen, ONLY, self.regime)
+        now = foreseen, ONLY, self.regime, self.relief()
+        return Choices(self.table, self.moving, self.payoff(), *now)
 
     def weighed(self, expected: Calendar | None = None) -> Weighing:
         """What it weighs and decides.

@@ -267,6 +267,14 @@ class PolicyArrays:
             "own imports of a maker that are free of measures for what it makes at the host",
         ),
     ]
+    plan_relief: Annotated[
+        Float64,
+        PolicyArray(
+            ("sector", "host"),
+            "share of measures",
+            "part not owed on own imports into the host by makers that build there",
+        ),
+    ]
     investment_grant: Annotated[
         Float64,
         PolicyArray(

@@ -172,7 +172,7 @@ OUTCOMES = Table(
         ),
         "remissions_musd": _number(
             MONEY,
-            "duties on own imports that the region's treasury gives back for what is made there",
+            "duties on own imports that the treasury gives back for what is made or built there",
             lambda q: q.accounts.remissions,
         ),
         "royalties_musd": _number(

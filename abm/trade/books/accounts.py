@@ -137,7 +137,7 @@ class Accounts:
         other accounts, so that here its treasury's part alone is booked.
     remissions : ndarray, shape (sector, host)
         Duties on their own imports that the host's treasury gives back to owners of plants there,
-        for what these make. No part of ``profit``.
+        for what these make, and to those who build there. No part of ``profit``.
     employment, volume, mean_cost : ndarray, shape (sector, host)
         Persons, output volume, unit cost against the calibration year (1 where nothing
         is made).

@@ -10,7 +10,8 @@ from abm.axes import FOOTLOOSE, HAS_PLANT, N_HOSTS, REGIONS
 from abm.core.demand.remissions import remitted
 from abm.errors import IdentityError, ScenarioError
 from abm.explain.decision import explained
-from abm.location.remissions import earnings, expected_remissions, measures_owed
+from abm.location.own_imports import measures_owed
+from abm.location.remissions import earnings, expected_remissions
 from abm.scenario.scenario import Scenario
 from abm.trade.books.accounts import check_remissions
 from abm.verify.mode import verifying
