@@ -208,15 +208,13 @@ def test_the_credit_for_assembly_has_the_share_and_the_days_of_its_act():
     act, scenario = LAW.acts["us-assembly-offset"], Scenario.load("blanket-2025")
     turns = [entry for entry in scenario.timeline if "credit" in entry.title.lower()]
     assert [entry.date for entry in turns] == [act.announced, act.ended]
-    # 3.75% and 0 of the value of what is made.
     share = [
         under("blanket-2025", quarter_of(day, scenario.start)).offset_share
         for day in (date(2025, 1, 1), act.announced, act.ended)
     ]
-    assert [one[CARS, USA, 0] for one in share] == [0.0, 0.0375, 0.0]
-    assert share[1][TRUCKS, USA, 0] == 0.0375
-    assert share[1].sum() == 0.075
-    assert "3.75%" in act.note
+    assert [one[CARS, USA, 0] for one in share] == [0.0, act.credit.share, 0.0]
+    assert share[1][TRUCKS, USA, 0] == act.credit.share
+    assert share[1].sum() == 2 * act.credit.share
 
 
 def test_a_settlement_ends_what_the_dispute_brought_and_nothing_else():
