@@ -33,7 +33,7 @@ from abm.licensing import LicensedTrading
 from abm.location.deaths import struck
 from abm.location.expected_moves import ExpectedMoves, expected_moves
 from abm.location.moving_costs import MovingCosts, Sunk
-from abm.location.plan_relief import relief_of_building
+from abm.location.relief_while_building import relief_of_building
 from abm.location.relocation import Moves, die, relocate
 from abm.location.remissions import earnings
 from abm.location.review import believed, reviewing, value_plans

@@ -18,7 +18,7 @@ from abm.engine.phase import phase
 from abm.location.moving_costs import MovingCosts
 from abm.location.outlays import overhead, sunk_outlays
 from abm.location.own_imports import OwnImports
-from abm.location.plan_relief import reliefs
+from abm.location.relief_while_building import reliefs
 from abm.location.relocation import Moves
 from abm.location.remissions import remissions
 from abm.policy.regimes import Policy

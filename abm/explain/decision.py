@@ -31,7 +31,7 @@ from abm.location.moving_costs import (
     from_abroad,
     quarterly_discount,
 )
-from abm.location.plan_relief import worth_until_open
+from abm.location.relief_while_building import worth_until_open
 from abm.location.valuation import Weighing
 from abm.trade.borders.crossing import MEMBER_PAIRS, border_terms, paperwork_cost
 from agents import status_of

@@ -22,7 +22,7 @@ from abm.economy.tables import Array, Economy
 from abm.location.may_do import DrawnLuck
 from abm.location.moving_costs import MovingCosts, profit_per_sale
 from abm.location.payoffs import config_revenues, payoffs
-from abm.location.plan_relief import relief_of_building
+from abm.location.relief_while_building import relief_of_building
 from abm.location.remissions import in_profits, with_remissions
 from abm.location.review import ValuedPlans
 from abm.location.valuation import Choices, Weighing, weigh

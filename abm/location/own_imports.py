@@ -1,7 +1,8 @@
 """What makers bring into a host from their own plants in other members, and owe on it.
 
-Two instruments give some of that back (`abm.location.remissions`, `abm.location.plan_relief`).
-Both look at it by set of plants, for plans, and as it was in a quarter, for the books.
+Two instruments give some of that back (`abm.location.remissions`,
+`abm.location.relief_while_building`). Both look at it by set of plants, for plans, and as it was
+in a quarter, for the books.
 """
 
 from dataclasses import dataclass

@@ -32,7 +32,7 @@ from abm.location.moving_costs import (
     quarterly_discount,
     quarterly_review,
 )
-from abm.location.plan_relief import worth_until_open
+from abm.location.relief_while_building import worth_until_open
 from agents import FirmTable
 
 VALUE_TOLERANCE = 1e-8
@@ -116,7 +116,7 @@ class Choices:
     regime : int
         The one in force.
     relief : ndarray, shape (firm, config, config, regime), optional
-        From `abm.location.plan_relief.relief_of_building`.
+        From `abm.location.relief_while_building.relief_of_building`.
     """
 
     table: FirmTable

@@ -16,7 +16,7 @@ from abm.core.inputs.buyers import (
     OTHER_BEFORE_DUTY,
 )
 from abm.core.inputs.sourcing import InputTerms, UnitCosts
-from abm.location.plan_relief import relief_of_building
+from abm.location.relief_while_building import relief_of_building
 from abm.location.remissions import earnings
 from abm.location.valuation import Choices
 from abm.trade.borders.crossing import MEMBER_PAIRS, border_terms, paperwork_cost

@@ -7,7 +7,7 @@ With ``D`` the measures owed a quarter, ``M`` the goods and ``Y`` what the new p
     relief = plan_relief * D * min(1, Y / M)
 
 It is given back quarter by quarter, so that it is worth more the longer building takes, and lost to
-a maker that gives the project up (`abm.location.plan_relief`).
+a maker that gives the project up (`abm.location.relief_while_building`).
 """
 
 from abm.axes import FOOTLOOSE, HOSTS, SECTORS

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from abm.axes import FOOTLOOSE, HAS_PLANT, N_HOSTS, REGIONS
-from abm.core.demand.remissions import remitted
+from abm.core.demand.given_back import remitted
 from abm.errors import IdentityError, ScenarioError
 from abm.explain.decision import explained
 from abm.location.own_imports import measures_owed

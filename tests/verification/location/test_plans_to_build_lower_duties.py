@@ -12,7 +12,7 @@ from abm.errors import ScenarioError
 from abm.explain.decision import explained
 from abm.location.moving_costs import OPENED, quarterly_discount
 from abm.location.own_imports import OwnImports
-from abm.location.plan_relief import relief_of_building, reliefs, worth_until_open
+from abm.location.relief_while_building import relief_of_building, reliefs, worth_until_open
 from abm.location.valuation import Choices
 from abm.scenario.scenario import Scenario
 from abm.verify.mode import verifying

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abm.axes import N_CONFIGS, N_HOSTS
-from abm.core.demand.remissions import remitted
+from abm.core.demand.given_back import remitted
 from abm.core.inputs.content_rules import Floats
 from abm.economy.tables import Array
 from abm.engine.blocks import SomeFirms, blocks_among
