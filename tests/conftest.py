@@ -2,12 +2,17 @@
 
 import multiprocessing
 import os
+import sys
 
 import pytest
 from hypothesis import settings
 
 import abm.model
 from tests.support.set_up_once import set_up_once
+
+# Hundreds of processes are started, which would each compile the whole program anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # Pictures are drawn to files, also where a screen is at hand.
 os.environ.setdefault("MPLBACKEND", "Agg")

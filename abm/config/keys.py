@@ -57,6 +57,23 @@ def flatten(document: Mapping[str, Any]) -> dict[str, Any]:
     return flat
 
 
+def differences(
+    before: Mapping[str, Any], after: Mapping[str, Any]
+) -> Iterator[tuple[str, Any, Any]]:
+    """Yield each dotted key whose value is another, with the old value, if any, and the new.
+
+    What is gone is not told.
+    """
+    for name, value in after.items():
+        old = before.get(name)
+        if isinstance(value, Mapping):
+            if old != value:  # most tables are the same as they were, and need not be opened
+                deeper = differences(old if isinstance(old, Mapping) else {}, value)
+                yield from ((f"{name}.{rest}", *values) for rest, *values in deeper)
+        elif old != value:
+            yield name, None if isinstance(old, Mapping) else old, value
+
+
 def merge(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     """Return nested tables with the values of ``changes`` in place of those of ``base``."""
     merged = dict(base)

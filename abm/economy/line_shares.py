@@ -17,7 +17,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import brentq
 from scipy.special import expit, logit
 
 from abm import data
@@ -188,6 +187,8 @@ def _rates_in_usa(trade: _Trade, part: NDArray[np.int64]) -> Array:
 
 def _root(miss: Callable[[float], float], bound: float) -> float:
     """Return where a rising function is nothing, or the bound that comes closest."""
+    from scipy.optimize import brentq  # takes a moment that reading a scenario need not wait
+
     if miss(-bound) >= 0:
         return -bound
     return float(brentq(miss, -bound, bound, xtol=1e-13)) if miss(bound) > 0 else bound

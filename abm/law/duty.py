@@ -117,6 +117,14 @@ class _Names:
             ]
             for name, act in self.acts.items()
         }
+        self._naming: list[list[str]] = [[] for _ in codes]
+        for name, terms in self._found.items():
+            for code in np.flatnonzero(np.any([some for _, some, _ in terms], axis=0)):
+                self._naming[code].append(name)
+
+    def acts_naming(self, code: int) -> list[str]:
+        """Return the acts with a term that names a code, at least perhaps."""
+        return self._naming[code]
 
     def naming(self, name: str, code: int) -> list[Named]:
         """Return the terms of an act that name a code, at least perhaps, in their order."""
@@ -220,10 +228,11 @@ class _Case:
 
     def rate(self) -> float | None:
         """Return what all acts together ask; None where the import is banned."""
-        found = self.standings()
+        # Most acts do not name a product at all, and ask nothing of it.
+        found = [self.standing(name) for name in self.names.acts_naming(self.place)]
         if any(one.banned for one in found):
             return None
-        return round(sum(one.rate for one in found), DECIMALS)
+        return round(sum((one.rate for one in found), 0.0), DECIMALS)
 
     def table_spread(self) -> tuple[float, float]:
         """Return how far ordinary duties inside the code lie below and above their mean."""

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any, TypedDict
 
 from abm.axes import HOSTS, REGIONS
-from abm.config.keys import flatten
+from abm.config.keys import differences
 from abm.policy.instruments.measures import Measure
 from abm.policy.instruments.shocks import shock_among
 from abm.policy.instruments.threat import Threat
@@ -89,9 +89,8 @@ def agreement_events(
     quarter : int
     day : datetime.date
     """
-    before = flatten(now.model_dump(exclude_none=True))
-    after = flatten(agreed_instruments(now, outcome).model_dump(exclude_none=True))
-    settled = [(key, before.get(key), new) for key, new in after.items() if new != before.get(key)]
+    agreed = agreed_instruments(now, outcome)
+    settled = differences(*(both.model_dump(exclude_none=True) for both in (now, agreed)))
     return tuple(
         PolicyEvent(
             quarter=quarter,

@@ -9,7 +9,7 @@ from typing import Any, Protocol, Self
 from pydantic import Field, model_validator
 
 from abm.config.complaints import validated
-from abm.config.keys import flatten, keys_of, merge, nested
+from abm.config.keys import differences, flatten, keys_of, merge, nested
 from abm.config.settings import Date, Settings, setting
 from abm.errors import ScenarioError
 from abm.policy.instruments.measures import Measure
@@ -281,10 +281,5 @@ def instrument_changes(
     old: Instruments, new: Instruments, entry: TimelineEntry
 ) -> tuple[Change, ...]:
     """Return what differs between two sets of instruments, key by key."""
-    before = flatten(old.model_dump(exclude_none=True))
-    after = flatten(new.model_dump(exclude_none=True))
-    return tuple(
-        Change(key, before.get(key), value, entry)
-        for key, value in after.items()
-        if before.get(key) != value
-    )
+    both = (now.model_dump(exclude_none=True) for now in (old, new))
+    return tuple(Change(key, was, value, entry) for key, was, value in differences(*both))

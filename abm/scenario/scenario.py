@@ -37,7 +37,6 @@ from abm.policy.timeline import (
 from abm.scenario.assumptions import EconomyAssumptions
 from abm.scenario.firm_assumptions import FirmAssumptions
 from abm.scenario.overriding import check_key, with_values
-from agents.in_notebooks import html_card
 
 
 def _by_date(timeline: tuple[TimelineEntry, ...]) -> tuple[TimelineEntry, ...]:
@@ -82,6 +81,8 @@ class Scenario(Instruments):
 
     def _repr_html_(self) -> str:
         """Return what a notebook shows: what it asks, when, and what is done on which day."""
+        from agents.in_notebooks import html_card  # with it comes Mesa, which reading need not wait
+
         acts: dict[str, list[str]] = {}
         for entry in self.dated:
             day = f"{entry.date.day} {entry.date:%B %Y}"

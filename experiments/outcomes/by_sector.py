@@ -1,15 +1,16 @@
 """What figures show of single sectors and of countries, quarter by quarter."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
-from abm.axes import FOOTLOOSE, GOODS, HOSTS, PARTNERS, QUARTERS_A_YEAR
+from abm.axes import FOOTLOOSE, HOSTS, PARTNERS, QUARTERS_A_YEAR
 from experiments.outcomes.headlines import BILLION, Names, QuarterlyHeadline
 from experiments.outcomes.quantities import (
     contracts_to_move,
     customers_to_move,
     us_goods_balance,
+    us_goods_balance_by_sector,
     yearly,
 )
 
@@ -41,15 +42,20 @@ def content_by_sector(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
 def balances_by_sector(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """US goods balances, billion USD a year; a column a sector and partner, or all `ALL_OTHERS`."""
-    found = {sector: balances(tables, (sector,)) for sector in GOODS}
+    by_sector = us_goods_balance_by_sector(tables["trade"])
+    found = {sector: _with_others(balance) for sector, balance in by_sector.items()}
     return pd.concat(found, axis=1, names=["sector", "region"])
 
 
-def balances(tables: Mapping[str, pd.DataFrame], sectors: Collection[str] = GOODS) -> pd.DataFrame:
-    """The same over some sectors; a column a partner, and all `ALL_OTHERS` in one."""
-    balance = yearly(us_goods_balance(tables["trade"], sectors)) / BILLION
-    others = balance.drop(columns=list(PARTNERS)).sum(axis=1)
-    return balance[list(PARTNERS)].assign(**{ALL_OTHERS: others})
+def balances(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """The same over all sectors; a column a partner, and all `ALL_OTHERS` in one."""
+    return _with_others(us_goods_balance(tables["trade"]))
+
+
+def _with_others(balance: pd.DataFrame) -> pd.DataFrame:
+    a_year = yearly(balance) / BILLION
+    others = a_year.drop(columns=list(PARTNERS)).sum(axis=1)
+    return a_year[list(PARTNERS)].assign(**{ALL_OTHERS: others})
 
 
 def details(tables: Mapping[str, pd.DataFrame]) -> dict[Names, QuarterlyHeadline]:

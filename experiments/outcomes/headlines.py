@@ -119,19 +119,25 @@ def _of_trade_and_jobs(tables: Mapping[str, pd.DataFrame]) -> _Found:
     yield from _series(("us_deficit_index",), us_deficit_index(trade))
     yield from _series(("us_services_balance",), services)
     yield from _series(("manufacturing_employment",), persons)
-    for flow in ("created", "destroyed"):
-        yield from _sums(("jobs", flow), outcomes, f"jobs_{flow}")
+    flows = {f"jobs_{flow}": ("jobs", flow) for flow in ("created", "destroyed")}
+    yield from _sums(flows, outcomes)
     yield from _series(("utilisation",), utilisation(outcomes))
 
 
 def _of_plants(tables: Mapping[str, pd.DataFrame]) -> _Found:
     outcomes, moves = tables["outcomes"], tables["moves"]
-    for drawn, how in enumerate(("expected", "drawn")):
-        for kind, pair in DECISIONS.items():
-            yield from _sums(("plants_decided", how, kind), outcomes, pair[drawn])
-    for drawn, how in enumerate(("expected", "drawn")):
-        column = DECISIONS["opening"][drawn]
-        for home, plants in new_plants_until(tables["owners"], column).items():
+    hows = ("expected", "drawn")
+    decided = {
+        pair[drawn]: ("plants_decided", how, kind)
+        for drawn, how in enumerate(hows)
+        for kind, pair in DECISIONS.items()
+    }
+    yield from _sums(decided, outcomes)
+    opening = DECISIONS["opening"]
+    for how, by_home in zip(
+        hows, new_plants_until(tables["owners"], opening).values(), strict=True
+    ):
+        for home, plants in by_home.items():
             yield from _series(("new_plants_by_owner", how, home), plants)
     quarters = pd.Index(sorted(outcomes["quarter"].unique()), name="quarter")
     for of, column in (("real_firms", "weight"), ("agents", "firms")):
@@ -139,9 +145,12 @@ def _of_plants(tables: Mapping[str, pd.DataFrame]) -> _Found:
         for kind, host in changed.columns:
             names = ("plants_moved", of, kind, host)
             yield names, QuarterlyHeadline(changed[kind, host], unit_of(names))
-    for kind, columns in INVESTMENT.items():
-        for stage, column in columns.items():
-            yield from _sums(("investment", kind, stage), outcomes, column)
+    invested = {
+        column: ("investment", kind, stage)
+        for kind, columns in INVESTMENT.items()
+        for stage, column in columns.items()
+    }
+    yield from _sums(invested, outcomes)
 
 
 def _of_origin_and_prices(tables: Mapping[str, pd.DataFrame]) -> _Found:
@@ -173,10 +182,12 @@ def _series(names: Names, table: pd.DataFrame) -> _Found:
         yield (*names, str(column)), QuarterlyHeadline(table[column], unit_of(names))
 
 
-def _sums(names: Names, outcomes: pd.DataFrame, column: str) -> _Found:
-    """Everything up to each quarter, by host."""
-    counted = TABLES["outcomes"][column].unit in COUNTED
-    yield from _series(names, until_each_quarter(outcomes, column) / (1 if counted else BILLION))
+def _sums(names: Mapping[str, Names], outcomes: pd.DataFrame) -> _Found:
+    """Everything up to each quarter, by host, of columns that have these names."""
+    sums = until_each_quarter(outcomes, tuple(names))
+    for column, called in names.items():
+        counted = TABLES["outcomes"][column].unit in COUNTED
+        yield from _series(called, sums[column] / (1 if counted else BILLION))
 
 
 def _up_to(changed: pd.DataFrame, quarters: pd.Index) -> pd.DataFrame:

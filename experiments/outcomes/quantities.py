@@ -52,6 +52,12 @@ def us_goods_balance(trade: pd.DataFrame, sectors: Collection[str] = GOODS) -> p
     return _us_balance(trade, sectors, "customs_value_musd")
 
 
+def us_goods_balance_by_sector(trade: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """The same of every sector whose products cross a customs border, by its name."""
+    flows = _array(trade, "customs_value_musd", FLOWS)
+    return {sector: _balance_of(trade, flows[:, :, [at]]) for at, sector in enumerate(GOODS)}
+
+
 def us_services_balance(trade: pd.DataFrame) -> pd.DataFrame:
     """What the United States sells of services less what it buys, at basic prices.
 
@@ -66,7 +72,10 @@ def us_services_balance(trade: pd.DataFrame) -> pd.DataFrame:
 
 
 def _us_balance(trade: pd.DataFrame, sectors: Collection[str], value: str) -> pd.DataFrame:
-    flows = _array(trade, value, FLOWS)[:, :, _places(sectors, SECTORS)]
+    return _balance_of(trade, _array(trade, value, FLOWS)[:, :, _places(sectors, SECTORS)])
+
+
+def _balance_of(trade: pd.DataFrame, flows: Array) -> pd.DataFrame:
     return _frame(trade, indicators.us_balance(flows), REGIONS).drop(columns="USA")
 
 
@@ -276,26 +285,33 @@ DECISIONS = {
 """Columns of what firms decide and what strikes their plants: as expected, and as drawn."""
 
 
-def until_each_quarter(outcomes: pd.DataFrame, column: str) -> pd.DataFrame:
-    """Sum of a column over the run up to each quarter; a column for every host.
+def until_each_quarter(outcomes: pd.DataFrame, columns: Collection[str]) -> dict[str, pd.DataFrame]:
+    """Sums of columns over the run up to each quarter; in each table a column for every host.
 
     Quarter 0 belongs to the calibration year and does not count.
     """
-    rows = outcomes.loc[:, ["quarter", "region"]]
-    rows = rows.assign(made=outcomes[column].where(outcomes["quarter"] > 0, 0.0))
-    sums = rows.assign(made=rows.groupby("region")["made"].cumsum())
-    last = sums.groupby(["quarter", "region"])["made"].last().unstack()
-    return last.reindex(columns=list(HOSTS)).fillna(0.0)
-
-
-def new_plants_until(owners: pd.DataFrame, column: str) -> dict[str, pd.DataFrame]:
-    """New plants decided on up to each quarter, by owner's home; a column for every host."""
+    counts = (outcomes["quarter"] > 0).to_numpy()[:, None]
+    made = outcomes[list(columns)]
+    made = made.where(np.broadcast_to(counts, made.shape), 0.0)
+    sums = made.groupby(outcomes["region"]).cumsum()
+    last = sums.groupby([outcomes["quarter"], outcomes["region"]]).last()
     return {
-        home: until_each_quarter(owners[owners["home"] == home], column).reindex(
-            _quarters(owners), fill_value=0.0
-        )
-        for home in HOMES
+        column: last[column].unstack().reindex(columns=list(HOSTS)).fillna(0.0)
+        for column in columns
     }
+
+
+def new_plants_until(
+    owners: pd.DataFrame, columns: Collection[str]
+) -> dict[str, dict[str, pd.DataFrame]]:
+    """New plants decided on up to each quarter, by column and owner's home; a column a host."""
+    quarters = _quarters(owners)
+    found: dict[str, dict[str, pd.DataFrame]] = {column: {} for column in columns}
+    for home in HOMES:
+        of_home = until_each_quarter(owners[owners["home"] == home], columns)
+        for column, plants in of_home.items():
+            found[column][home] = plants.reindex(quarters, fill_value=0.0)
+    return found
 
 
 def utilisation(outcomes: pd.DataFrame) -> pd.DataFrame:

@@ -59,6 +59,8 @@ def without_effect(
 ) -> list[str]:
     """Return a line for each override that leaves the run as it is without it."""
     parsed = parse_overrides(overrides)
+    if not parsed:
+        return []
     full = _with(source, parsed, without)
     lines = []
     for override in parsed:
@@ -75,10 +77,10 @@ def same_as_extended(
     source: Source, overrides: Sequence[str] = (), without: Sequence[str] = ()
 ) -> str | None:
     """Return the name of the scenario that ``source`` extends, if both give the same run."""
-    scenario = load_scenario(source, overrides, without)
     below = files.layers(source, keys_of(Scenario))[:-1]
     if not below:
         return None
+    scenario = load_scenario(source, overrides, without)
     base = Scenario.from_document(files.merged(below))
     return base.name if scenario.same_model_as(base) else None
 

@@ -29,7 +29,7 @@ def test_rows_are_the_same_again_and_move_with_the_assumption():
         "bounds": {"firms.location_dispersion": (4.0, 12.0)},
         "firms": 100,
         "seeds": (1, 2),
-        "quarters": 6,
+        "quarters": 2,
     }
     once = rows(**some)
     assert once == rows(**some)

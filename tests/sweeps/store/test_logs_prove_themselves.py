@@ -72,14 +72,22 @@ def test_what_stands_where_a_log_must_be_written_is_to_be_moved_away(finished, m
     assert len(results(out)) == 20
 
 
-@pytest.fixture
-def in_shards(tmp_path):
+@pytest.fixture(scope="module")
+def in_shards_once(tmp_path_factory):
     """A finished sweep whose runs two shards carried out, and the log of a merge beside theirs."""
-    file, out = write_sweep(tmp_path), tmp_path / "out"
+    folder = tmp_path_factory.mktemp("shards")
+    file, out = write_sweep(folder), folder / "out"
     carry_out(file, out, shard=(1, 2))
     result = carry_out(file, out, shard=(2, 2))
     assert result.notes == []
     return file, out
+
+
+@pytest.fixture
+def in_shards(in_shards_once, tmp_path):
+    """A copy of that sweep."""
+    file, out = in_shards_once
+    return shutil.copy(file, tmp_path), Path(shutil.copytree(out, tmp_path / "out"))
 
 
 @pytest.mark.parametrize("gone", [Path.unlink, lambda path: path.write_bytes(b"")])
