@@ -7,7 +7,8 @@ builds. Going there so costs less by
     sum_{t < L} discount**t * relief(set now, set to come)
 
 with ``L`` the quarters until the plant opens: today's duties are taken to last for so long. Of a
-project under way the same is lost by giving it up, for the quarters that are left.
+project under way the same is lost by giving it up, for the quarters that are left. Who builds at a
+host has no plant there yet, so that nothing is remitted for output on the same goods.
 """
 
 import numpy as np
@@ -55,7 +56,8 @@ def relief_of_building(
             earning = Earning.of(quarter, market, firms, regime)
             for host in range(N_HOSTS):
                 found = OwnImports.with_every_set(quarter, earning, firms.rows, host, regime)
-                owed = _owed(table, policy, found, (firms.rows, host, regime))[..., None]
+                share = policy.plan_relief[table.sector[firms.rows], host, regime]
+                owed = (share[:, None] * found.duty)[..., None]
                 value = np.broadcast_to(found.value[..., None], (*owed.shape[:2], N_CONFIGS))
                 given = remitted(owed, value, planned[:, None, :, host], np.ones(1))
                 back[places, ..., regime] += OPENED[..., host] * given
@@ -63,18 +65,6 @@ def relief_of_building(
     in_parallel(weigh, blocks_among(table, rows))
     back /= quarter_of_profit(quarter, settings, rows)[:, None, None, None]
     return back
-
-
-def _owed(
-    table: FirmTable, policy: Policy, found: OwnImports, cell: tuple[Rows, int, int]
-) -> Array:
-    """What of the measures owed is let off, those remitted for output not counted again."""
-    rows, host, regime = cell
-    place = (table.sector[rows], host, regime)
-    per_output = policy.output_remission[place][:, None]
-    left = found.duty - remitted(found.duty, found.value, found.made, per_output)
-    owed: Array = policy.plan_relief[place][:, None] * left
-    return owed
 
 
 def worth_until_open(relief: Floats, delay: NDArray[np.integer], discount: float) -> Array:
@@ -97,9 +87,7 @@ def reliefs(table: FirmTable, policy: Policy, found: OwnImports, regime: int) ->
     planned = OPENED[config, target] * table.base_plant_sales[building, target] * sales[:, None]
     sector = table.sector[building]
     some = OwnImports(*(array[building] for array in vars(found).values()))
-    per_output = policy.output_remission[sector, :, regime]
-    left = some.duty - remitted(some.duty, some.value, some.made, per_output)
     back = np.zeros((len(table), N_HOSTS))
-    owed = policy.plan_relief[sector, :, regime] * left
+    owed = policy.plan_relief[sector, :, regime] * some.duty
     back[building] = remitted(owed, some.value, planned, np.ones(1))
     return back

@@ -13,6 +13,7 @@ from abm.explain.decision import explained
 from abm.location.moving_costs import OPENED, quarterly_discount
 from abm.location.own_imports import OwnImports
 from abm.location.relief_while_building import relief_of_building, reliefs, worth_until_open
+from abm.location.remissions import expected_remissions
 from abm.location.valuation import Choices
 from abm.scenario.scenario import Scenario
 from abm.verify.mode import verifying
@@ -92,6 +93,20 @@ def test_relief_rises_with_its_rate_and_is_never_more_than_is_owed():
     np.testing.assert_allclose(whole, 2 * half, rtol=1e-9)
     builds = OPENED[..., USA] & HAS_PLANT[:, None, CAN]
     assert (whole[:, builds] > 0).all()
+
+
+def test_what_is_let_off_who_builds_and_what_output_frees_never_meet_on_the_same_goods():
+    more = "[output_remission]\nUSA = { metals = 10.0 }\n"
+    model = model_of(scenario(1.0, more=more), FIRMS)
+    model.run_for(QUARTERS)
+    rows, quarter = makers(model), model.adapted_quarter()
+    market, settings = model._expected_market(), model.scenario.firms
+    let_off = relief_of_building(quarter, market, settings, rows)[..., model.regime] > 0
+    freed = expected_remissions(quarter, market, rows)[..., model.regime] > 0
+    assert let_off.any()
+    assert freed.any()
+    assert not (let_off & freed[:, :, None]).any()
+    assert model.accounts.remissions[METALS, USA] > 0
 
 
 def test_half_of_a_duty_for_three_years_is_half_of_it_every_quarter_discounted():
