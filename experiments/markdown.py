@@ -10,7 +10,7 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[object]], *, right: bool
     ----------
     heads : sequence of str
     rows : iterable of sequences
-        A cell each; bars within are written so that they end no cell.
+        A cell each; a bar within would end it, and is written as a slash.
     right : bool
         Whether all columns but the first stand to the right, as numbers should.
     """
@@ -22,4 +22,4 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[object]], *, right: bool
 
 
 def _line(cells: Iterable[object]) -> str:
-    return "| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |"
+    return "| " + " | ".join(str(cell).replace("|", "/") for cell in cells) + " |"

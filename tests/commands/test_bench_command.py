@@ -32,6 +32,7 @@ from tests.same_firms import at_rest
 PHASES = (
     "enact_policy",
     "update_beliefs",
+    "price_licences",
     "price_inputs",
     "renew_contracts",
     "solve_costs",
