@@ -33,8 +33,9 @@ from abm.licensing import LicensedTrading
 from abm.location.deaths import struck
 from abm.location.expected_moves import ExpectedMoves, expected_moves
 from abm.location.moving_costs import MovingCosts, Sunk
-from abm.location.payoffs import config_revenues, payoffs
+from abm.location.relief_while_building import relief_of_building
 from abm.location.relocation import Moves, die, relocate
+from abm.location.remissions import earnings
 from abm.location.review import believed, reviewing, value_plans
 from abm.location.valuation import Choices
 from abm.own_rules import Rule, as_ruled, checked
@@ -215,14 +216,13 @@ class RelocationModel(LicensedTrading, mesa.Model):
         rows = reviewing(self.firms, self.scenario.firms, self.quarter)
         market = self._expected_market()
         quarter = self.adapted_quarter()
-        revenue = config_revenues(quarter, market, rows)
-        payoff = payoffs(
-            self.firms, self.calibration, self.scenario.firms, quarter.policy, revenue, rows
-        )
+        payoff = earnings(quarter, market, self.scenario.firms, rows)
         # Checked before the search, which would not end on figures that are not finite.
         check_array(self, "value_plans", Guard("payoff", lambda _: payoff, lambda _: rows))
         self.moving = self._moving_costs().under(quarter.policy)
-        choices = Choices(self.firms, self.moving, payoff, self.expected, rows, self.regime)
+        relief = relief_of_building(quarter, market, self.scenario.firms, rows)
+        now = self.expected, rows, self.regime, relief
+        choices = Choices(self.firms, self.moving, payoff, *now)
         plans = value_plans(
             choices,
             self.plan_values[..., self.live],

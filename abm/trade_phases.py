@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.axes import N_HOSTS, N_REGIONS
+from abm.axes import N_FOOTLOOSE, N_HOSTS, N_REGIONS
 from abm.core.demand.capacity import Cleared, invest
 from abm.core.demand.claims import HeldClaims
 from abm.core.demand.customers import sum_by_sector
@@ -17,9 +17,12 @@ from abm.engine.blocks import as_slice, sector_edges
 from abm.engine.phase import phase
 from abm.location.moving_costs import MovingCosts
 from abm.location.outlays import overhead, sunk_outlays
+from abm.location.own_imports import OwnImports
+from abm.location.relief_while_building import reliefs
 from abm.location.relocation import Moves
+from abm.location.remissions import remissions
 from abm.policy.regimes import Policy
-from abm.trade.books.accounts import Accounts, Consumers
+from abm.trade.books.accounts import Accounts, Consumers, check_remissions
 from abm.trade.books.investment import book_investment
 from abm.trade.books.job_flows import check_job_flows, job_flows, plants_jobs
 from abm.trade.books.rest_of_economy import (
@@ -248,6 +251,8 @@ class Trading(Spending):
             self.moves.grants,
             overhead(self.firms, self.scenario.firms, self.moving.gain),
         )
+        accounts = replace(accounts, remissions=self._remissions())
+        check_remissions(accounts)
         late = self.supply.to_move(self.calibration.bill_of_materials)
         capacity = sum_by_sector(self.standing_capacity, sector_edges(self.firms))
         jobs = plants_jobs(self.firms, accounts.employment, self.cleared.output)
@@ -362,6 +367,19 @@ class Trading(Spending):
             self.scarcity if self.scenario.economy.supply.slope > 0 else None,
         )
         return self.tally
+
+    def _remissions(self) -> Array:
+        """Duties that makers get back for what they make where they are levied, or build there."""
+        total = np.zeros((N_FOOTLOOSE, N_HOSTS))
+        given = self.now.output_remission, self.now.plan_relief
+        if not any(array[..., self.trade].any() for array in given):
+            return total
+        scarce = self.scarcity if self.scenario.economy.supply.slope > 0 else None
+        sales, spending = self.served.sales, self.spending
+        found = OwnImports.of_quarter(self.this_quarter(), sales, spending, self.trade, scarce)
+        makers = self.firms, self.now, found, self.trade
+        np.add.at(total, self.firms.sector, remissions(*makers) + reliefs(*makers))
+        return total
 
     def _file_certificates(self, filings: Filings) -> None:
         """Claims and contents of the quarter, for the buyers of the next."""

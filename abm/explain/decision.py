@@ -25,8 +25,14 @@ from abm.explain.explanation import (
 from abm.explain.one_firm import ONLY, Moment, Situation
 from abm.explain.switching_points import CANCELS, Lever, levers_of, nearest_switch
 from abm.location.may_do import DrawnLuck
-from abm.location.moving_costs import KINDS_OF_MOVES, OPENED, from_abroad
-from abm.location.valuation import Weighing, projects_of
+from abm.location.moving_costs import (
+    KINDS_OF_MOVES,
+    OPENED,
+    from_abroad,
+    quarterly_discount,
+)
+from abm.location.relief_while_building import worth_until_open
+from abm.location.valuation import Weighing
 from abm.trade.borders.crossing import MEMBER_PAIRS, border_terms, paperwork_cost
 from agents import status_of
 
@@ -168,15 +174,17 @@ def _plans(situation: Situation, weighed: Weighing) -> tuple[Plan, ...]:
     now, unit = situation.config, situation.unit
     worth = weighed.worth[0]
     certain = situation.weighed(_for_ever(situation)).worth[0]
-    cost = situation.moving.weighed(situation.table, ONLY)
+    cost = situation.choices().problem(ONLY).location.move_cost
     cost = cost if cost.ndim == 3 else cost[..., situation.regime]
     strikes = replace(DrawnLuck.none(1), strikes=np.ones(1, np.bool_))
     chance = replace(situation, luck=strikes).weighed().expected[0]
     by_plan = {
         "profit": situation.payoff()[0, :, situation.regime],
+        "remission": situation.remissions()[0, :, situation.regime],
         "move_cost": cost[0, now],
         "arriving": _arriving(situation),
         "grant": _grants(situation),
+        "relief": _relief(situation),
         "build_up": situation.moving.build_up(situation.table, ONLY)[0, now],
         "worth": worth,
         "against_staying": worth - worth[now],
@@ -224,6 +232,17 @@ def _arriving(situation: Situation) -> np.ndarray:
     return arriving
 
 
+def _relief(situation: Situation) -> np.ndarray:
+    """Present value of the duties it would be let off while it builds, shape (config,)."""
+    relief, now = situation.relief(), situation.config
+    if relief is None:
+        return np.zeros(len(CONFIG_LABELS))
+    moving = situation.moving
+    delay = moving.delays[int(from_abroad(situation.table.home)[0]), now]
+    flow = relief[0, now, :, situation.regime]
+    return worth_until_open(flow, delay, quarterly_discount(moving.settings))
+
+
 def _grants(situation: Situation) -> np.ndarray:
     """Present value of what treasuries would pay towards every set of plants, shape (config,)."""
     moving, (rows, now, every) = situation.moving, _every_move(situation)
@@ -269,7 +288,7 @@ def _opportunity(situation: Situation, weighed: Weighing) -> Opportunity | None:
 
 def _gate(situation: Situation, weighed: Weighing) -> Gate:
     table, unit = situation.table, situation.unit
-    projects = projects_of(table, situation.moving, ONLY)
+    projects = situation.choices().projects(np.zeros(1, np.int64))
     return Gate(
         CONFIG_LABELS[int(table.target[0])],
         unit * float(weighed.going_on[0]),

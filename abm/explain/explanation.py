@@ -81,13 +81,18 @@ class Plan:
     plants : str
     profit : float
         What it earns a quarter over having no plant, at today's policy and prices.
+    remission : float
+        The part of ``profit`` that is duty on its own imports given back for what it makes.
     move_cost : float
-        Present value of building, arriving and closing, less ``grant``, and of ``build_up``.
+        Present value of building, arriving and closing, less ``grant`` and ``relief``, and of
+        ``build_up``.
     arriving : float
         The part of ``move_cost`` that is neither building nor closing: the sunk cost of
         arriving in a country or of founding a firm.
     grant : float
         Present value of what treasuries would pay towards it.
+    relief : float
+        Present value of duties on its own goods that it is let off while it builds.
     build_up : float
         Present value of the profit it expects to miss while sales of new plants build up.
     worth : float
@@ -106,9 +111,11 @@ class Plan:
 
     plants: str
     profit: float
+    remission: float
     move_cost: float
     arriving: float
     grant: float
+    relief: float
     build_up: float
     worth: float
     against_staying: float

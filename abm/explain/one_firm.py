@@ -22,6 +22,8 @@ from abm.economy.tables import Array, Economy
 from abm.location.may_do import DrawnLuck
 from abm.location.moving_costs import MovingCosts, profit_per_sale
 from abm.location.payoffs import config_revenues, payoffs
+from abm.location.relief_while_building import relief_of_building
+from abm.location.remissions import in_profits, with_remissions
 from abm.location.review import ValuedPlans
 from abm.location.valuation import Choices, Weighing, weigh
 from abm.policy.arrays import Border
@@ -135,9 +137,10 @@ class Situation:
         gain = profit_per_sale(self.calibration.margin, other)
         return replace(self, costs_of_moving=replace(moving, settings=other, gain=gain))
 
-    def revenue(self) -> Array:
-        """What it would sell with every set of plants, as `config_revenues` has it."""
-        quarter = Quarter(
+    @property
+    def quarter(self) -> Quarter:
+        """What it would meet wherever it had plants."""
+        return Quarter(
             self.table,
             self.economy,
             self.calibration,
@@ -146,7 +149,10 @@ class Situation:
             self.borders,
             outside_duty(self.economy, self.policy),
         )
-        return config_revenues(quarter, self.market, ONLY)
+
+    def revenue(self) -> Array:
+        """What it would sell with every set of plants, as `config_revenues` has it."""
+        return config_revenues(self.quarter, self.market, ONLY)
 
     def payoff(self, revenue: Array | None = None) -> Array:
         """What every set of plants earns over having none, fixed costs paid.
@@ -157,12 +163,22 @@ class Situation:
             Quarters of profit.
         """
         sold = self.revenue() if revenue is None else revenue
-        return payoffs(self.table, self.calibration, self.settings, self.policy, sold, ONLY)
+        own = payoffs(self.table, self.calibration, self.settings, self.policy, sold, ONLY)
+        return with_remissions(own, self.quarter, self.market, self.settings, ONLY)
+
+    def remissions(self) -> Array:
+        """What of the payoff is duty given back, shape (firm, config, regime)."""
+        return in_profits(self.quarter, self.market, self.settings, ONLY)
+
+    def relief(self) -> Array | None:
+        """What it would get back a quarter while it builds, as `relief_of_building` has it."""
+        return relief_of_building(self.quarter, self.market, self.settings, ONLY)
 
     def choices(self, expected: Calendar | None = None) -> Choices:
         """The choice that it faces; ``expected`` where it is to expect something else."""
         foreseen = self.expected if expected is None else expected
-        return Choices(self.table, self.moving, self.payoff(), foreseen, ONLY, self.regime)
+        now = foreseen, ONLY, self.regime, self.relief()
+        return Choices(self.table, self.moving, self.payoff(), *now)
 
     def weighed(self, expected: Calendar | None = None) -> Weighing:
         """What it weighs and decides.

@@ -200,9 +200,9 @@ class _Copies(Choices):
 
     each: tuple[MovingCosts, ...] = ()
 
-    def problem(self, firms: NDArray[np.int64]) -> PlantProblem:
+    def without_relief(self, firms: NDArray[np.int64]) -> PlantProblem:
         """The choice of some of the copies."""
-        problem, regimes = super().problem(firms), self.payoff.shape[2]
+        problem, regimes = super().without_relief(firms), self.payoff.shape[2]
         costs = []
         for firm in firms:
             cost = self.each[firm].weighed(self.table, ONLY)[0]
@@ -210,7 +210,7 @@ class _Copies(Choices):
             costs.append(np.broadcast_to(cost, (*cost.shape[:2], regimes)))
         return replace(problem, location=replace(problem.location, move_cost=np.stack(costs)))
 
-    def projects(self, firms: NDArray[np.int64]) -> Projects:
+    def projects_without_relief(self, firms: NDArray[np.int64]) -> Projects:
         """Projects of some of the copies."""
         found = [projects_of(self.table, self.each[firm], ONLY) for firm in firms]
         return Projects(
@@ -236,40 +236,58 @@ def decisions(situation: Situation, lever: Lever, values: Array) -> NDArray[np.i
         A set of plants, or `CANCELS`.
     """
     if lever.policy is not None:
-        return _decide(situation, *_at_each_value(situation, lever.policy, values))
+        return _decide(situation, _at_each_value(situation, lever.policy, values))
     assert lever.setting is not None
     revenue = situation.revenue()
     each = [situation.assuming(**{lever.setting: float(value)}) for value in values]
     payoff = np.concatenate([one.payoff(revenue) for one in each])
-    return _decide(situation, payoff, [one.moving for one in each])
+    reliefs = [found for one in each if (found := one.relief()) is not None]
+    relief = np.concatenate(reliefs) if reliefs else None
+    return _decide(situation, _AtValues(payoff, [one.moving for one in each], relief))
+
+
+@dataclass(frozen=True)
+class _AtValues:
+    """What as many copies of a firm weigh as a lever has values.
+
+    Attributes
+    ----------
+    payoff : ndarray, shape (point, config, regime)
+    moving : list of MovingCosts
+    relief : ndarray, shape (point, config, config, regime), or None
+    """
+
+    payoff: Array
+    moving: list[MovingCosts]
+    relief: Array | None
 
 
 def _at_each_value(
     situation: Situation, change: Callable[[Policy, Array], Policy], values: Array
-) -> tuple[Array, list[MovingCosts]]:
-    """Payoffs, shape (point, config, regime), and moving costs at each value of a lever of policy.
+) -> _AtValues:
+    """What is weighed at each value of a lever of policy.
 
     Every value is a set of regimes of its own, so that all are found at once.
     """
     count = len(situation.policy.regimes)
     regimes = np.tile(np.arange(count), len(values))
     policy = change(situation.policy.during(regimes), np.repeat(values, count))
-    payoff = situation.under(policy, regimes).payoff()
+    changed = situation.under(policy, regimes)
+    payoff, relief = changed.payoff(), changed.relief()
     points = np.arange(len(regimes)).reshape(len(values), count)
     each = [situation.moving_under(policy.during(point)) for point in points]
     by_value: Array = payoff[0].reshape(N_CONFIGS, len(values), count).transpose(1, 0, 2)
-    return by_value, each
+    if relief is not None:
+        split = relief[0].reshape(N_CONFIGS, N_CONFIGS, len(values), count)
+        relief = split.transpose(2, 0, 1, 3)
+    return _AtValues(by_value, each, relief)
 
 
-def _decide(situation: Situation, payoff: Array, each: list[MovingCosts]) -> NDArray[np.int64]:
-    """Decisions of as many copies of the firm as there are payoffs.
-
-    ``each`` holds what moving costs every copy.
-    """
-    table, every = situation.table, np.zeros(len(payoff), np.int64)
-    choices = _Copies(
-        table, each[0], payoff, situation.expected, every, situation.regime, tuple(each)
-    )
+def _decide(situation: Situation, at: _AtValues) -> NDArray[np.int64]:
+    """Decisions of as many copies of the firm as there are payoffs."""
+    table, every = situation.table, np.zeros(len(at.payoff), np.int64)
+    now = situation.expected, every, situation.regime, at.relief
+    choices = _Copies(table, at.moving[0], at.payoff, *now, tuple(at.moving))
     luck = DrawnLuck.none(1) if situation.luck is None else situation.luck
     weighed = weigh(choices, situation.values[every], luck.take(every))
     if table.target[0] < 0:

@@ -167,6 +167,9 @@ class Example(Settings):
     part : float or None
         By this act.
     banned : bool
+    least, most : float or None
+        By all acts together, where that hangs on a fact that is left open, such as whether a
+        quota is used up.
     source : str
         What says so.
     """
@@ -179,7 +182,26 @@ class Example(Settings):
     rate: Rate | None = None
     part: Rate | None = None
     banned: bool = False
+    least: Rate | None = None
+    most: Rate | None = None
     source: Annotated[str, Field(min_length=3)]
+
+
+class Credit(Settings):
+    """What is given back to a firm that assembles or invests; nothing at the border of one good.
+
+    Attributes
+    ----------
+    share : float
+    of : str
+        Whether `share` is of the ``value`` of what it makes, at most, or of the ``duty`` it owes.
+    against : tuple of str
+        Acts whose duties are given back.
+    """
+
+    share: Share
+    of: Literal["value", "duty"]
+    against: Words
 
 
 class LegalAct(Settings):
@@ -216,6 +238,7 @@ class LegalAct(Settings):
     note: str = ""
     lists: dict[str, Products] = Field({})
     term: Annotated[tuple[Term, ...], AsTuple] = ()
+    credit: Credit | None = None
     gives_way: Annotated[tuple[GivesWay, ...], AsTuple] = ()
     citation: Annotated[tuple[Citation, ...], AsTuple, Field(min_length=1)]
     example: Annotated[tuple[Example, ...], AsTuple] = ()
@@ -224,6 +247,8 @@ class LegalAct(Settings):
     def _is_whole(self) -> Self:
         if (self.kind == "duty") != bool(self.term):
             raise ValueError("an act that is a duty has terms, and no other has")
+        if (self.kind == "credit") != (self.credit is not None):
+            raise ValueError("an act that is a credit says of what, and no other does")
         if self.kind == "duty" and not self.example:
             raise ValueError("an act that is a duty has at least one example")
         named = {name for term in self.term for name in term.lists}

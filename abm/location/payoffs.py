@@ -1,5 +1,8 @@
 """What every set of plants would sell and earn, under every regime."""
 
+from dataclasses import dataclass
+from typing import Self
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -76,14 +79,48 @@ def plant_sales(quarter: Quarter, market: MarketState, rows: NDArray[np.int64]) 
 
 def _sales(quarter: Quarter, market: MarketState, firms: SomeFirms, regime: int) -> Floats:
     """Sales of some firms by set and plant, that at home abroad last."""
-    offer = make_offer(quarter, firms, regime)
-    unit = market.unit_revenue(regime).astype(np.float32)
-    earned = np.empty_like(offer.reach)
-    earned[:] = firms.of_each(unit)
-    earned[:, :, FINAL] /= offer.mark_on
-    earned *= offer.home_appeal[:, None, None, :]
-    always = _at_home(offer, firms.of_each(unit[:, 0, FINAL]))
-    return config_sales(offer.reach, earned, HAS_PLANT, REACH_EXPONENT, always)
+    return Earning.of(quarter, market, firms, regime).sales()
+
+
+@dataclass(frozen=True)
+class Earning:
+    """What possible plants of some firms earn where they reach, under one regime.
+
+    Attributes
+    ----------
+    reach : ndarray, shape (firm, host, use, market)
+    earned : ndarray, same shape
+        At the border per unit of reach that stands alone.
+    always : tuple of ndarray, optional
+        The same two of the plant at home abroad.
+    """
+
+    reach: Floats
+    earned: Floats
+    always: tuple[Floats, Floats] | None
+
+    @classmethod
+    def of(cls, quarter: Quarter, market: MarketState, firms: SomeFirms, regime: int) -> Self:
+        """That of some firms."""
+        offer = make_offer(quarter, firms, regime)
+        unit = market.unit_revenue(regime).astype(np.float32)
+        earned = np.empty_like(offer.reach)
+        earned[:] = firms.of_each(unit)
+        earned[:, :, FINAL] /= offer.mark_on
+        earned *= offer.home_appeal[:, None, None, :]
+        always = _at_home(offer, firms.of_each(unit[:, 0, FINAL]))
+        return cls(offer.reach, earned, always)
+
+    def sales(self, part: Floats | None = None) -> Floats:
+        """Sales by set and plant, that at home abroad last, shape (firm, config, host + 1).
+
+        Parameters
+        ----------
+        part : ndarray, broadcasting to (firm, host, use, market), optional
+            Factor on what is counted, such as a rate of duty; all is counted without it.
+        """
+        earned = self.earned if part is None else self.earned * part
+        return config_sales(self.reach, earned, HAS_PLANT, REACH_EXPONENT, self.always)
 
 
 def _at_home(offer: Offer, unit: Floats) -> tuple[Floats, Floats] | None:

@@ -32,6 +32,7 @@ from abm.location.moving_costs import (
     quarterly_discount,
     quarterly_review,
 )
+from abm.location.relief_while_building import worth_until_open
 from agents import FirmTable
 
 VALUE_TOLERANCE = 1e-8
@@ -114,6 +115,8 @@ class Choices:
     rows : ndarray of int, shape (firm,)
     regime : int
         The one in force.
+    relief : ndarray, shape (firm, config, config, regime), optional
+        From `abm.location.relief_while_building.relief_of_building`.
     """
 
     table: FirmTable
@@ -122,6 +125,7 @@ class Choices:
     expected: Calendar
     rows: Rows
     regime: int
+    relief: Floats | None = None
 
     @cached_property
     def _alike(self) -> Rows:
@@ -134,6 +138,17 @@ class Choices:
 
     def problem(self, firms: Rows) -> PlantProblem:
         """The choice of some of them."""
+        found = self.without_relief(firms)
+        if self.relief is None:
+            return found
+        cost = found.location.move_cost
+        cost = cost if cost.ndim == 4 else cost[..., None]
+        delay = self.moving.delays[from_abroad(self.table.home[self.rows[firms]])][..., None]
+        less = cost - worth_until_open(self.relief[firms], delay, self._discount)
+        return replace(found, location=replace(found.location, move_cost=less))
+
+    def without_relief(self, firms: Rows) -> PlantProblem:
+        """The choice of some of them, if nobody was let off duties while building."""
         rows = self.rows[firms]
         belief = self._alike[self.table.belief[rows]]
         return plant_problem(
@@ -142,7 +157,20 @@ class Choices:
 
     def projects(self, firms: Rows) -> Projects:
         """Projects of some of them, all of which have one."""
+        found = self.projects_without_relief(firms)
+        if self.relief is None:
+            return found
+        each = self.relief[firms, found.config, found.target, self.regime]
+        worth = worth_until_open(each, found.quarters_left, self._discount)
+        return replace(found, remaining_cost=found.remaining_cost - worth)
+
+    def projects_without_relief(self, firms: Rows) -> Projects:
+        """The same if nobody was let off duties while building."""
         return projects_of(self.table, self.moving, self.rows[firms])
+
+    @property
+    def _discount(self) -> float:
+        return quarterly_discount(self.moving.settings)
 
     def pieces(self) -> Iterator[tuple[bool, Rows]]:
         """Firms that can be valued together, and whether they know of a date."""
@@ -299,7 +327,8 @@ def decide_again(choices: Choices, weighed: Weighing, firms: Rows, luck: DrawnLu
 
 def _worked_out_again(choices: Choices, weighed: Weighing, firms: Rows) -> list[MayDo]:
     """What some firms may do, of which only the values and cutoffs were kept."""
-    some = replace(choices, rows=choices.rows[firms], payoff=choices.payoff[firms])
+    relief = None if choices.relief is None else choices.relief[firms]
+    some = replace(choices, rows=choices.rows[firms], payoff=choices.payoff[firms], relief=relief)
 
     def solve(piece: tuple[bool, Rows]) -> MayDo:
         dated, which = piece

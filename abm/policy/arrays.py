@@ -259,6 +259,22 @@ class PolicyArrays:
         Bool,
         PolicyArray(("sector",), "1", "whether duties on an input are credited", neutral=False),
     ]
+    output_remission: Annotated[
+        Float64,
+        PolicyArray(
+            ("sector", "host"),
+            "value per value made",
+            "own imports of a maker that are free of measures for what it makes at the host",
+        ),
+    ]
+    plan_relief: Annotated[
+        Float64,
+        PolicyArray(
+            ("sector", "host"),
+            "share of measures",
+            "part not owed on own imports into the host by makers that build there",
+        ),
+    ]
     investment_grant: Annotated[
         Float64,
         PolicyArray(

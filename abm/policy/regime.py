@@ -19,6 +19,8 @@ from abm.policy.instruments.investment_grant import InvestmentGrant, fill_invest
 from abm.policy.instruments.labour_rights import LabourRights, fill_labour_rights
 from abm.policy.instruments.measures import Measures, fill_measures
 from abm.policy.instruments.negotiation import Negotiation
+from abm.policy.instruments.output_remission import OutputRemission, fill_output_remission
+from abm.policy.instruments.plan_relief import PlanRelief, fill_plan_relief
 from abm.policy.instruments.reaction import Reaction
 from abm.policy.instruments.retaliation import Retaliation
 from abm.policy.instruments.rules_of_origin import RulesOfOrigin, fill_rules_of_origin
@@ -63,6 +65,20 @@ class Instruments(Settings):
         source="none beyond the calibrated ones",
     )
     assembly_offset: AssemblyOffset = AssemblyOffset()
+    output_remission: OutputRemission = setting(
+        {},
+        unit="value per value made",
+        meaning="own imports of a maker, of the sector's goods from its plants in other members,"
+        " that are free of measures for what it makes there, by host and sector (or all)",
+        source="none before Canada's remission of its surtax on vehicles of April 2025",
+    )
+    plan_relief: PlanRelief = setting(
+        {},
+        unit="share of measures",
+        meaning="part of measures not owed by makers that build there on what their own plants in"
+        " other members deliver, by host and sector (or all)",
+        source="none before the programme for primary aluminium of July 2026, which has a half",
+    )
     investment_grant: InvestmentGrant = setting(
         {},
         unit="share of build cost",
@@ -104,6 +120,8 @@ FILLS: tuple[tuple[str, Callable[[Any, RegimeArrays], None]], ...] = (
     ("services", fill_services),  # after barriers, with which it compounds
     ("subsidies", fill_subsidies),
     ("assembly_offset", fill_assembly_offset),
+    ("output_remission", fill_output_remission),
+    ("plan_relief", fill_plan_relief),
     ("investment_grant", fill_investment_grant),
     ("foreign_support", fill_foreign_support),
     ("intellectual_property", fill_intellectual_property),

@@ -170,6 +170,11 @@ OUTCOMES = Table(
             "investment grants that the region's treasury pays towards plants being built",
             lambda q: q.accounts.grants,
         ),
+        "remissions_musd": _number(
+            MONEY,
+            "duties on own imports that the treasury gives back for what is made or built there",
+            lambda q: q.accounts.remissions,
+        ),
         "royalties_musd": _number(
             MONEY,
             "royalties of firms that are not at home in the region",

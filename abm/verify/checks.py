@@ -16,7 +16,8 @@ from abm.core.inputs.buyers import (
     OTHER_BEFORE_DUTY,
 )
 from abm.core.inputs.sourcing import InputTerms, UnitCosts
-from abm.location.payoffs import config_revenues, payoffs
+from abm.location.relief_while_building import relief_of_building
+from abm.location.remissions import earnings
 from abm.location.valuation import Choices
 from abm.trade.borders.crossing import MEMBER_PAIRS, border_terms, paperwork_cost
 from abm.verify.books import parts_of, sums_of
@@ -213,10 +214,10 @@ def check_location(model: Any) -> Iterator[Discrepancy]:
 def _problem_of(model: Any, rows: Any) -> Any:
     """Return the choice of some firms, its payoffs worked out for them alone."""
     quarter = model.adapted_quarter()
-    revenue = config_revenues(quarter, model._expected_market(), rows)
-    settings = model.scenario.firms
-    payoff = payoffs(model.firms, model.calibration, settings, quarter.policy, revenue, rows)
-    choices = Choices(model.firms, model.moving, payoff, model.expected, rows, model.regime)
+    given = quarter, model._expected_market(), model.scenario.firms, rows
+    payoff, relief = earnings(*given), relief_of_building(*given)
+    now = model.expected, rows, model.regime, relief
+    choices = Choices(model.firms, model.moving, payoff, *now)
     return choices.problem(np.arange(len(rows)))
 
 

@@ -294,10 +294,13 @@ def _built_up(plan: Plan) -> str:
 
 
 def _granted(plan: Plan) -> str:
-    """What treasuries pay towards it, where they pay anything."""
-    if plan.grant == 0:
-        return ""
-    return f", after grants of {100 * plan.grant:.1f}%"
+    """What treasuries pay towards it and give back for output, where they pay anything."""
+    granted = f", after grants of {100 * plan.grant:.1f}%" if plan.grant else ""
+    if plan.relief:
+        granted += f", after duties let off while it builds, {100 * plan.relief:.2g}%"
+    if plan.remission == 0:
+        return granted
+    return f"{granted}, {100 * plan.remission:.2g}% a quarter of duties given back counted"
 
 
 def waiting(found: Explanation) -> str:

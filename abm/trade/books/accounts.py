@@ -71,6 +71,10 @@ class Shipments:
         return total
 
 
+REMITTED = 1e-5
+"""Rounding, in single precision, of what firms owe against the sum over them."""
+
+
 @dataclass(frozen=True)
 class Consumers:
     """What consumers spend, and what they get for it.
@@ -131,6 +135,9 @@ class Accounts:
     grants : ndarray, shape (sector, host)
         What the host's treasury pays towards plants being built. Building is no part of the
         other accounts, so that here its treasury's part alone is booked.
+    remissions : ndarray, shape (sector, host)
+        Duties on their own imports that the host's treasury gives back to owners of plants there,
+        for what these make, and to those who build there. No part of ``profit``.
     employment, volume, mean_cost : ndarray, shape (sector, host)
         Persons, output volume, unit cost against the calibration year (1 where nothing
         is made).
@@ -195,6 +202,7 @@ class Accounts:
     owned_output: Array
     owned_jobs: Array
     grants: Array = field(default_factory=lambda: np.zeros((N_FOOTLOOSE, N_HOSTS)))
+    remissions: Array = field(default_factory=lambda: np.zeros((N_FOOTLOOSE, N_HOSTS)))
     contracts_to_move: Array = field(default_factory=lambda: np.zeros((N_FOOTLOOSE, N_HOSTS)))
     rents: Array = field(default_factory=lambda: np.zeros((N_FOOTLOOSE, N_HOSTS)))
     rents_paid: Array = field(default_factory=lambda: np.zeros((N_FOOTLOOSE, N_HOSTS)))
@@ -263,9 +271,10 @@ class Accounts:
 
     @property
     def treasury(self) -> Array:
-        """Duty, penalties and licences less subsidies and grants paid, shape (market,)."""
+        """Duty, penalties and licences less subsidies, grants and remissions, shape (market,)."""
         balance = self.duty_revenue + self.licences_abroad.sum(axis=(0, 1, 3))
-        balance[:N_HOSTS] -= self.subsidies.sum(axis=0) + self.grants.sum(axis=0)
+        paid = (self.subsidies, self.grants, self.remissions)
+        balance[:N_HOSTS] -= sum(part.sum(axis=0) for part in paid)
         return balance
 
 
@@ -369,3 +378,11 @@ def must_match(
         f"trade_and_account: {what} differ by {gap[worst]:.1e} for {rows[worst]} "
         f"(of {', '.join(columns)})"
     )
+
+
+def check_remissions(accounts: Accounts) -> None:
+    """Raise `IdentityError` where more is remitted than makers' goods were charged."""
+    owed = accounts.final.duty[:N_FOOTLOOSE, :N_HOSTS, :N_HOSTS].sum(axis=1)
+    back = accounts.remissions
+    if not ((back >= 0) & (back <= owed * (1 + REMITTED) + 1e-9)).all():
+        raise IdentityError("trade_and_account: more duty is remitted than was owed")

@@ -238,7 +238,6 @@ LEFT_OUT = {
     "2019-05-30": "shorter than a step; a scenario of its own",
     "2025-02-03": "suspended on the eve, so only announced",
     "2025-03-07": "the exemption is among the terms from the start of the quarter",
-    "2026-04-06": "tiers that are taken to leave the average as it was",
     "2026-04-23": "limited quantities",
 }
 """Rows of the dated list of tariffs that `history` has not, and why."""

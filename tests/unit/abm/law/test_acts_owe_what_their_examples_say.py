@@ -28,6 +28,20 @@ def test_a_product_owes_what_the_example_says(name, example):
         part = sum(one.rate for one in answer.acts if one.act == name)
         assert part == pytest.approx(example.part, abs=TOLERANCE)
 
+    if example.least is not None:
+        assert answer.low == pytest.approx(example.least, abs=TOLERANCE)
+    if example.most is not None:
+        assert answer.high == pytest.approx(example.most, abs=TOLERANCE)
+
+
+def test_a_credit_is_against_acts_there_are_and_says_of_what():
+    credits = {name: act.credit for name, act in LAW.acts.items() if act.credit is not None}
+    assert {name: (one.share, one.of) for name, one in credits.items()} == {
+        "us-assembly-offset": (0.0375, "value"),
+        "us-aluminium-programme": (0.5, "duty"),
+    }
+    assert all(set(one.against) <= set(LAW.acts) for one in credits.values())
+
 
 def test_every_act_that_levies_something_is_shown_levying_it():
     silent = [
