@@ -159,7 +159,7 @@ def test_a_border_is_crossed_as_if_its_rule_held_everywhere_and_the_others_as_be
         # Of firms that are indifferent but for the last bits of a search some decide otherwise.
         near = np.isclose(here[:, MEX, USA], asked[:, MEX, USA], rtol=SAME, atol=SAME)
         assert near.mean() > 0.999, name
-    assert (one.borders.claim[:, MEX, USA] != before.borders.claim[:, MEX, USA]).any()
+    assert (one.borders.cost[:, MEX, USA] != before.borders.cost[:, MEX, USA]).any()
     np.testing.assert_array_equal(one.costs.compliant_cost, before.costs.compliant_cost)
 
 
