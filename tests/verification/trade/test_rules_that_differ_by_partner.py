@@ -11,7 +11,7 @@ from functools import cache, cached_property
 import numpy as np
 import pytest
 
-from abm.axes import FOOTLOOSE, N_HOSTS
+from abm.axes import FOOTLOOSE, N_HOSTS, SECTORS
 from abm.core.demand.claims import BorderTerms, Claim, choose_claim
 from abm.core.inputs.content_rules import meet_content_rule, restricted_spending
 from abm.core.inputs.sourcing import InputTerms, UnitCosts, free_choice, free_mix
@@ -378,3 +378,21 @@ def test_content_of_two_countries_at_one_border_is_refused():
     two = [f"{NORTH}country_content.{host}.cars=0.3" for host in ("USA", "MEX")]
     with pytest.raises(ScenarioError, match="content of USA and of MEX"):
         load_scenario("status-quo", two)
+
+
+def test_a_border_that_asks_for_one_country_does_not_drop_what_the_agreement_asks_of_another():
+    agreed, own = f"{RULES}country_content.USA.cars=0.5", f"{NORTH}country_content.MEX.cars=0.3"
+    with pytest.raises(ScenarioError, match="content of USA and of MEX") as raised:
+        load_scenario("status-quo", [agreed, own])
+    assert "by_partner.USA.MEX.country_content" in str(raised.value)
+    assert "\n" not in str(raised.value)
+    alone = load_scenario("status-quo", [agreed, own, f"{NORTH}country_content.USA.cars=0"])
+    other = load_scenario("status-quo", [agreed, own.replace("cars", "food")])
+    cars, food = (SECTORS.index(name) for name in ("cars", "food"))
+
+    def at_the_border(scenario):
+        return compile_policy(scenario).border_rules[MEX, USA].arrays["country_content"][..., 0]
+
+    assert at_the_border(alone)[cars].tolist() == [0, 0.3, 0]
+    assert at_the_border(other)[cars].tolist() == [0.5, 0, 0]
+    assert at_the_border(other)[food].tolist() == [0, 0.3, 0]
