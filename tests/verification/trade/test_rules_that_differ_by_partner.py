@@ -365,6 +365,7 @@ def test_an_origin_by_its_name_goes_before_all_and_a_border_at_home_is_none():
         ("USA.MEX.content.cars=0.8", "by_partner.USA.MEX.content.cars: no such key"),
         ("USA.MEX.de_minimis=1.2", "by_partner.USA.MEX.de_minimis = 1.2: must be 0 to 1"),
         ("USA.MEX.lines.car.tariff_shift=1", '"car" is no product line'),
+        ("USA.MEX.lines.cars.tariff_shift=1", '"cars" is a sector, not a line of it'),
     ],
 )
 def test_what_cannot_be_a_rule_of_a_border_is_one_line(override, said):
