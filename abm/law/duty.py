@@ -21,7 +21,7 @@ from abm.law.mean_over_codes import mean_answer, six_digit_codes
 from abm.law.products import covers
 from abm.law.schedule import (
     DECIMALS,
-    DIGITS,
+    SUBHEADING_DIGITS,
     ScheduledProduct,
     former_code,
     metal_content,
@@ -398,7 +398,9 @@ class _Case:
             )
             return None
         if not known.exact:
-            self.notes.append(f"{name}: the mean over the lines of {self.good.code[:DIGITS]}")
+            self.notes.append(
+                f"{name}: the mean over the lines of {self.good.code[:SUBHEADING_DIGITS]}"
+            )
         self._tables.append(known)
         return known.value
 

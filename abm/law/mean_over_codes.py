@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from abm.law.good import ActStanding, DutyAnswer, Good
-from abm.law.schedule import DECIMALS, DIGITS, codes
+from abm.law.schedule import DECIMALS, SUBHEADING_DIGITS, codes
 
 NOMENCLATURE = "us_schedule_2025"
 """The table whose six digits stand for those of the Harmonized System."""
@@ -29,7 +29,7 @@ def six_digit_codes(code: str) -> tuple[str, ...]:
     tuple of str
         None for a code of six digits or more, nor where nothing in it is shipped.
     """
-    if len(code) >= DIGITS:
+    if len(code) >= SUBHEADING_DIGITS:
         return ()
     return tuple(known for known in codes(NOMENCLATURE) if known.startswith(code))
 

@@ -12,7 +12,7 @@ import numpy as np
 from abm import data
 from abm.law.act import METALS
 
-DIGITS = 6
+SUBHEADING_DIGITS = 6
 """Of the codes of these tables."""
 
 DECIMALS = 6
@@ -72,7 +72,9 @@ def _known(table: str, what: str, code: str, origin: str) -> ScheduledProduct | 
         return None
     values = np.array(found)
     low, high = float(values.min()), float(values.max())
-    return ScheduledProduct(round(float(values.mean()), DECIMALS), low, high, len(code) == DIGITS)
+    return ScheduledProduct(
+        round(float(values.mean()), DECIMALS), low, high, len(code) == SUBHEADING_DIGITS
+    )
 
 
 NEW_CODES_IN_FORCE = {"USA": date(2022, 1, 27)}
@@ -91,7 +93,7 @@ def former_code(code: str, importer: str, on: date) -> str:
     """
     if on >= NEW_CODES_IN_FORCE.get(importer, date(2022, 1, 1)):
         return ""
-    return _former_codes().get(code[:DIGITS], "")
+    return _former_codes().get(code[:SUBHEADING_DIGITS], "")
 
 
 @cache
@@ -101,8 +103,8 @@ def _former_codes() -> dict[str, str]:
 
 
 def _within(rows: Mapping[str, dict[str, str]], code: str) -> list[dict[str, str]]:
-    if len(code) >= DIGITS:
-        row = rows.get(code[:DIGITS])
+    if len(code) >= SUBHEADING_DIGITS:
+        row = rows.get(code[:SUBHEADING_DIGITS])
         return [] if row is None else [row]
     return [row for known, row in rows.items() if known.startswith(code)]
 

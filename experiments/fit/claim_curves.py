@@ -283,14 +283,14 @@ def curve_of(curve: pd.DataFrame, sector: str, partner: str) -> pd.DataFrame:
 STANDS_FOR = {"cars": "light_trucks"}
 """Whose reading is given to a sector that has no high rate: trucks, which pay 25%."""
 
-type Cell = tuple[str, str]
+type CurveOf = tuple[str, str]
 """A sector and a partner."""
 
-CELLS: list[Cell] = [(sector, host) for sector in FOOTLOOSE for host in PARTNERS]
+CURVES: list[CurveOf] = [(sector, host) for sector in FOOTLOOSE for host in PARTNERS]
 
 
 @dataclass(frozen=True)
-class Reading:
+class PlateauReading:
     """The part that can qualify as one claim curve tells it.
 
     Attributes
@@ -313,7 +313,7 @@ class Pool:
     variance: float
 
     @classmethod
-    def of(cls, readings: Sequence[Reading]) -> "Pool":
+    def of(cls, readings: Sequence[PlateauReading]) -> "Pool":
         """By moments: the variance of readings less the mean of their noise."""
         parts = np.array([reading.part for reading in readings])
         noise = np.array([reading.noise for reading in readings])
@@ -322,24 +322,24 @@ class Pool:
         weights = 1 / np.maximum(variance + noise, np.finfo(float).eps)
         return cls(float(np.average(parts, weights=weights)), variance)
 
-    def moved(self, reading: Reading) -> float:
+    def moved(self, reading: PlateauReading) -> float:
         """The reading, moved to the mean by its share of noise."""
         total = self.variance + reading.noise
         weight = self.variance / total if total > 0 else 1.0
         return weight * reading.part + (1 - weight) * self.mean
 
 
-def reading_of(view: View, border: Border, curve: pd.DataFrame, cell: Cell) -> Reading:
+def reading_of(view: View, border: Border, curve: pd.DataFrame, cell: CurveOf) -> PlateauReading:
     """What the claim curve of a cell tells by itself, and how noisily."""
     exports, bands = view[cell], curve_of(curve, *cell)
     part, response = read_plateau(exports, border, bands, fit_median(exports, border, bands))
     high = bands[bands["rate"] >= HIGH_RATE]
     claimed = np.average(high["claim_share"], weights=high["dutiable_imports_usd"])
     noise = high["noise"].iloc[0] * claimed * (1 - claimed)
-    return Reading(part, float(noise / response**2))
+    return PlateauReading(part, float(noise / response**2))
 
 
-def source_of_reading(curve: pd.DataFrame, sector: str, host: str) -> Cell:
+def source_of_reading(curve: pd.DataFrame, sector: str, host: str) -> CurveOf:
     """From which sector and partner it is read who can qualify."""
     sector = STANDS_FOR.get(sector, sector)
     if has_reading(curve_of(curve, sector, host)):
@@ -348,9 +348,9 @@ def source_of_reading(curve: pd.DataFrame, sector: str, host: str) -> Cell:
     return sector, other
 
 
-def own_readings(view: View, border: Border, curve: pd.DataFrame) -> dict[Cell, Reading]:
+def own_readings(view: View, border: Border, curve: pd.DataFrame) -> dict[CurveOf, PlateauReading]:
     """Readings of the sectors and partners whose own curve tells who can qualify."""
-    own = [cell for cell in CELLS if source_of_reading(curve, *cell) == cell]
+    own = [cell for cell in CURVES if source_of_reading(curve, *cell) == cell]
     return {cell: reading_of(view, border, curve, cell) for cell in own}
 
 
@@ -377,7 +377,7 @@ def fit_claims(view: View, border: Border, curve: pd.DataFrame) -> tuple[Array, 
     pool = Pool.of(list(readings.values()))
     medians = np.empty((len(FOOTLOOSE), len(HOSTS)))
     can = np.empty_like(medians)
-    for sector, host in CELLS:
+    for sector, host in CURVES:
         at, bands = (FOOTLOOSE.index(sector), HOSTS.index(host)), curve_of(curve, sector, host)
         part = pool.moved(readings[source_of_reading(curve, sector, host)])
         can[at] = max(part, claimed_at_low_rates(bands))

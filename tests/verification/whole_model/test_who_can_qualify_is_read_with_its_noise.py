@@ -7,8 +7,8 @@ import pytest
 from abm.axes import FOOTLOOSE, HOSTS, PARTNERS
 from abm.base_year.population import fitted_can_qualify
 from experiments.fit.claim_curves import (
+    PlateauReading,
     Pool,
-    Reading,
     claim_curve,
     claimed_at_low_rates,
     curve_of,
@@ -36,13 +36,13 @@ def test_every_curve_that_is_read_says_how_noisily():
         assert not has_reading(bands) or bands["noise"].notna().all(), (sector, partner)
 
 
-def drawn(cells: int, mean: float, spread: float) -> tuple[np.ndarray, list[Reading]]:
+def drawn(cells: int, mean: float, spread: float) -> tuple[np.ndarray, list[PlateauReading]]:
     """Parts that can qualify, and what is read of them with noise of all sizes."""
     rng = np.random.default_rng(5)
     parts = mean + spread * rng.standard_normal(cells)
     noise = rng.uniform(0.0, 4 * spread**2, cells)
     seen = parts + np.sqrt(noise) * rng.standard_normal(cells)
-    return parts, [Reading(*pair) for pair in zip(seen, noise, strict=True)]
+    return parts, [PlateauReading(*pair) for pair in zip(seen, noise, strict=True)]
 
 
 def test_readings_moved_to_their_mean_come_closer_than_readings_or_mean_alone():
@@ -60,12 +60,12 @@ def test_readings_moved_to_their_mean_come_closer_than_readings_or_mean_alone():
 
 
 def test_what_is_read_without_noise_is_kept_and_a_noisy_all_is_not():
-    pool = Pool.of([Reading(0.7, 0.0), Reading(0.9, 0.0), Reading(1.0, 0.04)])
-    assert pool.moved(Reading(0.7, 0.0)) == 0.7
-    assert pool.mean < pool.moved(Reading(1.0, 0.04)) < 1
-    same = Pool.of([Reading(0.8, 0.0), Reading(0.8, 0.0)])
+    pool = Pool.of([PlateauReading(0.7, 0.0), PlateauReading(0.9, 0.0), PlateauReading(1.0, 0.04)])
+    assert pool.moved(PlateauReading(0.7, 0.0)) == 0.7
+    assert pool.mean < pool.moved(PlateauReading(1.0, 0.04)) < 1
+    same = Pool.of([PlateauReading(0.8, 0.0), PlateauReading(0.8, 0.0)])
     assert same.variance == 0
-    assert same.moved(Reading(0.8, 0.0)) == pytest.approx(0.8)
+    assert same.moved(PlateauReading(0.8, 0.0)) == pytest.approx(0.8)
 
 
 def test_no_sector_and_partner_can_qualify_with_all_its_goods_or_with_less_than_it_claims():
