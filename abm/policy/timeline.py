@@ -89,6 +89,22 @@ class Change:
 
 
 @dataclass(frozen=True)
+class Spell:
+    """Days at the beginning or in the middle of a quarter, under what was law then.
+
+    Attributes
+    ----------
+    share : float
+        Of the days of the quarter.
+    instruments : Instruments
+        Measures and acts of those days; all else is as at the end of the quarter.
+    """
+
+    share: float
+    instruments: Instruments
+
+
+@dataclass(frozen=True)
 class Segment:
     """Quarters with one set of instruments.
 
@@ -104,6 +120,8 @@ class Segment:
         What holds in it.
     changes : tuple of Change
         What is new in it.
+    earlier : tuple of Spell
+        What was levied on other days of its quarter; it is that quarter alone then.
     """
 
     start: int
@@ -111,11 +129,13 @@ class Segment:
     label: str
     instruments: Instruments
     changes: tuple[Change, ...] = ()
+    earlier: tuple[Spell, ...] = ()
 
     @property
-    def policy(self) -> Instruments:
+    def policy(self) -> tuple[Instruments, ...]:
         """What governments do in it, whatever befalls the economy."""
-        return self.instruments.without_shocks
+        spells = (spell.instruments.without_shocks for spell in self.earlier)
+        return (self.instruments.without_shocks, *spells)
 
 
 def quarter_of(day: date, start: date) -> int:
@@ -180,7 +200,8 @@ def segments(
     """Return the segments that a timeline makes of a scenario.
 
     Entries of one quarter are merged, in the order of their dates; an entry that
-    changes nothing opens no segment.
+    changes nothing opens no segment. What is levied, measures and acts, counts by days: a
+    quarter in which that turns is a segment of its own, and the next quarter opens another one.
 
     Parameters
     ----------
@@ -199,19 +220,58 @@ def segments(
     found = [Segment(start=0, known=0, label="start", instruments=instruments)]
     by_date = sorted(timeline, key=lambda entry: entry.date)
     for quarter, entries in groupby(by_date, key=lambda entry: quarter_of(entry.date, start)):
-        now = found[-1].instruments
-        changes: list[Change] = []
+        if found[-1].earlier and found[-1].start < quarter - 1:
+            found.append(after_turning(found[-1], start))
+        now, turns, changes = found[-1].instruments, [], list[Change]()
         for entry in entries:
             changed = with_changes(now, entry.set, f"in the timeline, {entry.date}")
             changes += instrument_changes(now, changed, entry)
+            turns.append((entry.date, now))
             now = changed
         if changes:
             known = max(
                 quarter_of(change.entry.announced or change.entry.date, start) for change in changes
             )
             label = changes[0].entry.date.isoformat()
-            found.append(Segment(quarter, known, label, now, tuple(changes)))
+            earlier = _earlier(turns, now, quarter, start)
+            found.append(Segment(quarter, known, label, now, tuple(changes), earlier))
+    if found[-1].earlier:
+        found.append(after_turning(found[-1], start))
     return tuple(found)
+
+
+def after_turning(turning: Segment, start: date) -> Segment:
+    """Return the quarters after one in which what is levied turned: its end, for whole quarters."""
+    begins = turning.start + 1
+    label = first_day(begins, start).isoformat()
+    return Segment(begins, turning.known, label, turning.instruments)
+
+
+def _earlier(
+    turns: Sequence[tuple[date, Instruments]], end: Instruments, quarter: int, start: date
+) -> tuple[Spell, ...]:
+    """Return what was levied in a quarter before its end, by share of its days.
+
+    Parameters
+    ----------
+    turns : sequence of (datetime.date, Instruments)
+        Every date of a change and what held up to it, in order.
+    end : Instruments
+        What holds at the end of the quarter.
+    quarter : int
+    start : datetime.date
+        First day of quarter 1.
+    """
+    since, after = first_day(quarter, start), first_day(quarter + 1, start)
+    whole, spells = (after - since).days, list[Spell]()
+    for day, held in turns:
+        days = (day - since).days
+        if days <= 0:  # what changed before the run holds from its first day
+            continue
+        if held.levied != end.levied:
+            spells.append(Spell(days / whole, end.model_copy(update=held.levied)))
+        since = day
+    return tuple(spells)
 
 
 def within(found: Sequence[Segment], quarters: int) -> tuple[Segment, ...]:

@@ -136,18 +136,19 @@ def rate_by_quarter(policy, quarters):
 
 def test_a_measure_is_levied_from_its_day_until_suspended_and_from_resumed_until_ended():
     policy = compile_policy(Scenario.from_toml(DATED))
-    assert rate_by_quarter(policy, range(1, 14)) == [0] * 4 + [0.25] * 2 + [0] * 2 + [0.25] * 4 + [
-        0
-    ]
+    first, last = 0.25 * 86 / 90, 0.25 * 31 / 92  # from 5 January on, and up to 31 July
+    assert rate_by_quarter(policy, range(1, 14)) == pytest.approx(
+        [0] * 4 + [first, 0.25, last, 0] + [0.25] * 4 + [0]
+    )
 
 
 def test_firms_expect_an_announced_measure_and_never_its_end():
     policy = compile_policy(Scenario.from_toml(DATED))
     known = {quarter: policy.known_starts(quarter).tolist() for quarter in (1, 2, 6, 7, 13)}
     assert known[1] == [0]
-    assert known[2] == known[6] == [0, 5]
-    assert known[7] == [0, 5, 7]
-    assert known[13] == [0, 5, 7, 9, 13]
+    assert known[2] == known[6] == [0, 5, 6]
+    assert known[7] == [0, 5, 6, 7, 8]
+    assert known[13] == [0, 5, 6, 7, 8, 9, 13]
 
 
 def test_turns_are_events_of_the_country_that_levies():
