@@ -48,7 +48,7 @@ def duty(law: Law, on: date, importer: str, good: Good) -> DutyAnswer:
         If nobody's acts are known for this importer, or no such origin is.
     """
     check_places(law, importer, good.origin)
-    names = _Names(law, importer, good.origin, (good.code,))
+    names = NamingActs(law, importer, good.origin, (good.code,))
     return _answer(law, names, 0, on, good)
 
 
@@ -77,11 +77,11 @@ def duties(
         Ad valorem fractions; NaN where the import is banned.
     """
     check_places(law, importer, origin)
-    names = _Names(law, importer, origin, tuple(codes))
+    names = NamingActs(law, importer, origin, tuple(codes))
     claimed = np.broadcast_to(np.asarray(originating, dtype=bool), (len(codes),))
     rates = np.empty(len(codes))
     for place, code in enumerate(codes):
-        case = _Case(law, names, place, on, Good(origin, code, bool(claimed[place])))
+        case = Case(law, names, place, on, Good(origin, code, bool(claimed[place])))
         rate = case.rate()
         rates[place] = np.nan if rate is None else rate
     return rates
@@ -106,7 +106,7 @@ def check_places(law: Law, importer: str, origin: str | None) -> None:
         raise ScenarioError(f"--from {origin}: goods do not cross a border to {importer}")
 
 
-class _Names:
+class NamingActs:
     """What the terms about goods of one origin name of some codes, all codes at once."""
 
     def __init__(self, law: Law, importer: str, origin: str, codes: tuple[str, ...]) -> None:
@@ -135,8 +135,8 @@ class _Names:
         ]
 
 
-def _answer(law: Law, names: _Names, place: int, on: date, good: Good) -> DutyAnswer:
-    case = _Case(law, names, place, on, good)
+def _answer(law: Law, names: NamingActs, place: int, on: date, good: Good) -> DutyAnswer:
+    case = Case(law, names, place, on, good)
     standings = case.standings()
     rate = case.rate()
     rates, opened = _both_ways(law, names, place, on, good)
@@ -177,14 +177,14 @@ def _limits(acts: Mapping[str, LegalAct], on: date) -> list[str]:
 
 
 def _both_ways(
-    law: Law, names: _Names, place: int, on: date, good: Good
+    law: Law, names: NamingActs, place: int, on: date, good: Good
 ) -> tuple[list[float | None], list[Open]]:
     """Return the rate for every way in which facts left open may fall, and those facts."""
     opened: list[Open] = []
     while True:
         rates, more = [], list(opened)
         for way in product((True, False), repeat=len(opened)):
-            case = _Case(law, names, place, on, good, dict(zip(opened, way, strict=True)))
+            case = Case(law, names, place, on, good, dict(zip(opened, way, strict=True)))
             rates.append(case.rate())
             more += [one for one in case.opened if one not in more]
         if more == opened or len(opened) >= MOST_OPEN:
@@ -202,19 +202,24 @@ def _in(lists: tuple[str, ...]) -> str:
     return "" if lists == (ALL,) else f" ({', '.join(lists)})"
 
 
-class _Case:
-    """One good on one day, with facts left open taken one way."""
+class Case:
+    """One good on one day, with facts left open taken one way.
+
+    Where acts stand as of days of their own, `on` has the day of each, and those that it leaves
+    out are not there.
+    """
 
     def __init__(
         self,
         law: Law,
-        names: _Names,
+        names: NamingActs,
         place: int,
-        on: date,
+        on: date | Mapping[str, date],
         good: Good,
         taken: Mapping[Open, bool] | None = None,
     ) -> None:
-        self.law, self.names, self.place, self.on, self.good = law, names, place, on, good
+        self.law, self.names, self.place, self.good = law, names, place, good
+        self.days = on if isinstance(on, Mapping) else dict.fromkeys(names.acts, on)
         self.taken = taken or {}
         self.opened: list[Open] = []
         self.notes: list[str] = []
@@ -244,7 +249,7 @@ class _Case:
         if name not in self._standings:
             if name in self._asked:
                 circle = " and ".join((*self._asked[self._asked.index(name) :], name))
-                raise ScenarioError(f"{circle} give way to one another on {self.on}")
+                raise ScenarioError(f"{circle} give way to one another on {self.days[name]}")
             self._asked.append(name)
             self._standings[name] = self._ask(name, self.names.acts[name])
             self._asked.pop()
@@ -256,7 +261,9 @@ class _Case:
             return ActStanding(
                 name, why="names neither this product nor this origin", touches=False
             )
-        if why := act.why_not_held(self.on):
+        if name not in self.days:
+            return ActStanding(name, why="is not among the acts")
+        if why := act.why_not_held(self.days[name]):
             return ActStanding(name, why=why)
         term = self._first(name, naming)
         if term is None:
@@ -271,7 +278,7 @@ class _Case:
     def _first(self, name: str, naming: list[Named]) -> Term | None:
         claimed = self.good.originating
         for one in naming:
-            if not within(self.on, one.term.effective, one.term.ended):
+            if not within(self.days[name], one.term.effective, one.term.ended):
                 continue
             if one.term.goods != "all" and (one.term.goods == "originating") != claimed:
                 continue
@@ -288,7 +295,7 @@ class _Case:
         """Return the part of the value that other acts leave to this one, and why not all."""
         left, why = 1.0, ""
         for giving in act.gives_way:
-            if not within(self.on, giving.effective, giving.ended):
+            if not within(self.days[name], giving.effective, giving.ended):
                 continue
             for other in self.law.named(giving.to):
                 if other == name or other not in self.names.acts:
@@ -321,7 +328,9 @@ class _Case:
             rate = max(rate, term.least_in_all - self._ordinary(name))
         pays = rate > 0
         remark = why or ("" if pays else "its rate here is nothing")
-        return ActStanding(name, True, pays, False, rate, said, term.base, share, remark)
+        return ActStanding(
+            name, True, pays, False, rate, said, term.base, share, remark, in_all=term.in_all
+        )
 
     def _said(self, name: str, term: Term) -> float | None:
         if not term.schedule:

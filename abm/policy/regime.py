@@ -6,6 +6,7 @@ from typing import Any
 from abm.config.settings import Settings, setting
 from abm.policy.arrays import RegimeArrays
 from abm.policy.by_days import count_days
+from abm.policy.instruments.acts import Acts, fill_acts
 from abm.policy.instruments.agreement import Agreement, fill_agreement
 from abm.policy.instruments.assembly_offset import AssemblyOffset, fill_assembly_offset
 from abm.policy.instruments.barriers import Barriers, fill_barriers
@@ -38,6 +39,13 @@ class Instruments(Settings):
     agreement: Agreement = Agreement()
     rules_of_origin: RulesOfOrigin = RulesOfOrigin()
     tariffs: Tariffs = Tariffs()
+    acts: Acts = setting(
+        {},
+        unit="",
+        meaning="legal acts by name, each on its own dates (true), not at all (false) or as of a"
+        " day; a list of names is of acts on their dates",
+        source="the files of abm/data/law; none stands unless it is named",
+    )
     measures: Measures = setting(
         {},
         unit="",
@@ -112,7 +120,7 @@ class Instruments(Settings):
         return self.model_copy(update={"shocks": Shocks()})
 
 
-BY_DAYS = ("measures",)
+BY_DAYS = ("acts", "measures")
 """Sections that count by days; others hold for the whole quarter in which they change."""
 
 INSTRUMENTS = tuple(Instruments.model_fields)
@@ -123,7 +131,8 @@ FILLS: tuple[tuple[str, Callable[[Any, RegimeArrays], None]], ...] = (
     ("agreement", fill_agreement),
     ("rules_of_origin", fill_rules_of_origin),
     ("tariffs", fill_tariffs),
-    ("measures", fill_measures),
+    ("acts", fill_acts),
+    ("measures", fill_measures),  # after acts, to which they add
     ("enforcement", fill_enforcement),
     ("barriers", fill_barriers),
     ("services", fill_services),  # after barriers, with which it compounds

@@ -12,11 +12,14 @@ from abm.config.complaints import validated
 from abm.config.keys import differences, flatten, keys_of, merge, nested
 from abm.config.settings import Date, Settings, setting
 from abm.errors import ScenarioError
+from abm.law.act_files import shipped
+from abm.policy.instruments.acts import turns
 from abm.policy.instruments.measures import Measure
 from abm.policy.instruments.shocks import shock_among
 from abm.policy.regime import Instruments
 
 MONTHS_A_QUARTER = 3
+LONGEST_TITLE = 200
 _DATES = ("threat.announced", "threat.withdrawn", "negotiation.begins", "negotiation.broken_off")
 """Keys whose values are dates, so no dated entry of the timeline may set them."""
 
@@ -28,7 +31,7 @@ class TimelineEntry(Settings):
     announced: Date | None = setting(
         None, unit="", meaning="day on which it became known; without it, that of entry", source="-"
     )
-    title: str = Field(min_length=1, max_length=200)
+    title: str = Field(min_length=1, max_length=LONGEST_TITLE)
     source: str = Field("", max_length=500)
     unverified: bool = False
     set: dict[str, Any] = Field(min_length=1, description="new value of each dotted key")
@@ -191,6 +194,32 @@ def measure_entries(measures: Mapping[str, Measure]) -> tuple[TimelineEntry, ...
         )
         for name, measure in measures.items()
         for turn, day, in_force in measure.turns()
+    )
+
+
+def act_entries(
+    acts: Mapping[str, bool | date], timeline: Sequence[TimelineEntry]
+) -> tuple[TimelineEntry, ...]:
+    """Return the turns of acts on their own dates as entries of a timeline.
+
+    What a scenario's own timeline says of an act holds from then on, whatever its dates.
+    """
+    set_here = {
+        name: min((e.date for e in timeline if f"acts.{name}" in e.set), default=date.max)
+        for name in acts
+    }
+    return tuple(
+        TimelineEntry(
+            date=turn.on,
+            announced=turn.announced if turn.announced < turn.on else None,
+            title=f"{name} ({shipped().acts[name].authority}) {turn.what}"[:LONGEST_TITLE],
+            source=f"nearshore law, {name}",
+            set={f"acts.{name}": turn.standing},
+        )
+        for name, standing in acts.items()
+        if standing is True
+        for turn in turns(name)
+        if turn.on < set_here[name]
     )
 
 

@@ -103,11 +103,47 @@ def _with_codes(
     change = products.share[:, sources] * (after - before)
     changed = by_line.copy()
     np.add.at(changed, products.line, change)
-    # A line all of which has one rate has it to the bit, whatever its shares add up to.
-    least, most = np.full_like(by_line, np.inf), np.full_like(by_line, -np.inf)
-    np.minimum.at(least, products.line, after)
-    np.maximum.at(most, products.line, after)
-    return np.where(least == most, least, changed)
+    return _where_one(after, products.line, changed, by_line)
+
+
+def means_by_line(
+    by_product: NDArray[np.float64],
+    weights: NDArray[np.float64],
+    line: NDArray[np.int64],
+    lines: int,
+) -> NDArray[np.float64]:
+    """Return means over the products of every line.
+
+    Parameters
+    ----------
+    by_product, weights : ndarray, shape (product,)
+    line : ndarray of int, shape (product,)
+    lines : int
+
+    Returns
+    -------
+    ndarray, shape (line,)
+        0 where nothing weighs.
+    """
+    counts = weights > 0
+    by_product, weights, line = by_product[counts], weights[counts], line[counts]
+    whole = np.bincount(line, weights, lines)
+    mean = np.bincount(line, weights * by_product, lines)
+    np.divide(mean, whole, out=mean, where=whole > 0)
+    return _where_one(by_product, line, mean, np.zeros(lines))
+
+
+def _where_one(
+    by_product: NDArray[np.float64],
+    line: NDArray[np.int64],
+    mean: NDArray[np.float64],
+    empty: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Return means by line; a line all of which has one figure has it to the bit."""
+    least, most = np.full_like(mean, np.inf), np.full_like(mean, -np.inf)
+    np.minimum.at(least, line, by_product)
+    np.maximum.at(most, line, by_product)
+    return np.where(least == most, least, np.where(least > most, empty, mean))
 
 
 def first_in_words(cells: NDArray[np.bool_]) -> str:
