@@ -44,6 +44,10 @@ class Added:
     share: Floats
     banned: NDArray[np.bool_]
 
+    def of(self, places: NDArray[np.int64]) -> "Added":
+        """Return the same for codes at some places."""
+        return Added(self.rate[places], self.cap[places], self.share[places], self.banned[places])
+
 
 class ActsAtBorder:
     """Acts of one importer on what one origin sells.
@@ -96,10 +100,7 @@ class ActsAtBorder:
                 act.rate[group], act.banned[group] = one.beside_nothing, one.banned
                 if one.in_all:
                     act.cap[group], act.share[group] = one.said, one.share
-        return {
-            name: Added(*(array[self._group] for array in (a.rate, a.cap, a.share, a.banned)))
-            for name, a in found.items()
-        }
+        return {name: one.of(self._group) for name, one in found.items()}
 
     def _standings(self, group: int, days: Days, claimed: bool) -> list[ActStanding]:
         place = int(self._first[group])

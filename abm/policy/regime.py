@@ -6,11 +6,12 @@ from typing import Any
 from abm.config.settings import Settings, setting
 from abm.policy.arrays import RegimeArrays
 from abm.policy.by_days import count_days
-from abm.policy.instruments.acts import Acts, fill_acts
+from abm.policy.instruments.acts import Acts
 from abm.policy.instruments.agreement import Agreement, fill_agreement
 from abm.policy.instruments.assembly_offset import AssemblyOffset, fill_assembly_offset
 from abm.policy.instruments.barriers import Barriers, fill_barriers
 from abm.policy.instruments.competition import Competition, fill_competition
+from abm.policy.instruments.duties_of_acts import fill_acts
 from abm.policy.instruments.enforcement import Enforcement, fill_enforcement
 from abm.policy.instruments.foreign_support import ForeignSupport, fill_foreign_support
 from abm.policy.instruments.intellectual_property import (

@@ -28,7 +28,7 @@ from abm.axes import GOODS
 from abm.economy.sector_lines import Array
 from abm.law.act_files import shipped
 from abm.law.coverage import turning_days
-from abm.policy.instruments.acts import alone
+from abm.policy.instruments.duties_of_acts import alone
 from experiments.runs.on_disk.run_folders import write_whole
 from experiments.scenarios.collected_duties import special_duties
 
@@ -50,7 +50,7 @@ def _of(origin: str, good: str) -> Iterator[tuple[str, str, str, float]]:
     if collected is None:
         return
     quarters = [period.start_time.date() for period in collected.index]
-    groups = [METALS] if good == "metals" else []
+    groups: list[tuple[str, ...]] = [METALS] if good == "metals" else []
     groups += [(name,) for name in CHINA] if origin == "CHN" else []
     if not groups:
         return
@@ -89,7 +89,7 @@ def _rate(group: Sequence[str], origin: str, quarters: Sequence[date]) -> Array:
 
 
 def _relative(name: str, group: Sequence[str], origin: str) -> float:
-    """Return the part of metals that an act covers on products that stand in; 1 for an act alone."""
+    """Return the part of metals that an act covers of products that stand in; 1 if it is alone."""
     if len(group) == 1:
         return 1.0
     act = shipped().acts[name]

@@ -8,7 +8,7 @@ from abm.axes import GOODS, HOSTS, N_GOODS, REGIONS
 from abm.economy.sector_lines import SectorLines
 from abm.economy.tables import load_economy
 from abm.policy.arrays import LINE_CELLS
-from abm.policy.instruments.acts import duties_of_acts
+from abm.policy.instruments.duties_of_acts import duties_of_acts
 from abm.policy.instruments.measures import FIXED, WAIVED, contributions
 from abm.policy.regime import Instruments
 from abm.policy.timeline import segments
@@ -22,7 +22,7 @@ Parts = tuple[tuple[str, float, float], ...]
 
 
 def duty_lines(scenario: Scenario) -> Iterator[str]:
-    """Yield, for each quarter in which acts or measures change, what is then levied by whom on what.
+    """Yield, for each quarter in which acts or measures change, what is then levied on what.
 
     Parameters
     ----------
@@ -51,9 +51,9 @@ def _levied(policy: Instruments) -> Iterator[str]:
     levied = sum((act.rates for act in acts.values()), np.zeros((2, *LINE_CELLS)))
     rates = {name: act.rates for name, act in acts.items()}
     rates |= contributions(policy.measures, levied)
-    capped = [name for name, act in acts.items() if act.cap_share.any()]
-    capped += [name for name, measure in policy.measures.items() if measure.in_all]
-    told = {name: name + (" in all," if name in capped else "") for name in rates}
+    counted = [name for name, act in acts.items() if act.cap_share.any()]
+    counted += [name for name, measure in policy.measures.items() if measure.in_all]
+    told = {name: name + (" in all," if name in counted else "") for name in rates}
     for market, destination in enumerate(REGIONS):
         for source, origin in enumerate(REGIONS):
             products: dict[Parts, list[int]] = {}
@@ -69,8 +69,8 @@ def _levied(policy: Instruments) -> Iterator[str]:
                     products.setdefault(parts, []).append(line)
             for parts, named in products.items():
                 may_originate = origin in HOSTS and destination in HOSTS
-                levied = _rates(parts, may_originate)
-                yield f"{destination} on {origin}: {_named(lines, named)}: {levied}"
+                asked = _rates(parts, may_originate)
+                yield f"{destination} on {origin}: {_named(lines, named)}: {asked}"
 
 
 def _named(lines: SectorLines, named: list[int]) -> str:

@@ -7,7 +7,8 @@ from datetime import date
 from abm.axes import REGIONS
 from abm.errors import ScenarioError
 from abm.law.act_files import shipped
-from abm.policy.instruments.acts import duties_of_acts, turns
+from abm.policy.instruments.acts import turns
+from abm.policy.instruments.duties_of_acts import duties_of_acts
 from abm.policy.instruments.measures import Measure
 
 
