@@ -92,30 +92,32 @@ def _add_border(
     if importer in HOSTS and origin in HOSTS:
         claimed = border.added(dict(days), claimed=True)
     closed = [one.banned for one in plain.values()]
-    left = np.ones(len(border.codes))
-    if closed:
-        left[np.any(closed, axis=0)] = 0.0
+    enters = ~np.any([np.zeros(len(border.codes), dtype=bool), *closed], axis=0)
     cell = (slice(None), REGIONS.index(origin), REGIONS.index(importer))
     for name in dict.fromkeys((*plain, *claimed)):
         duty = found.setdefault(name, ActDuty.nothing())
-        fixed = _by_line(claimed[name].rate, left, origin) if name in claimed else 0.0
-        full = _by_line(plain[name].rate, left, origin) if name in plain else 0.0
+        fixed = _by_line(claimed[name].rate, enters, origin) if name in claimed else 0.0
+        full = _by_line(plain[name].rate, enters, origin) if name in plain else 0.0
         fitted = fitted_share(name, origin)
         if fitted is not None:
             full = fixed = fitted * _as_if_known(border, name, dict(days))
         duty.rates[(WAIVED, *cell)], duty.rates[(FIXED, *cell)] = full - fixed, fixed
         if name in plain and fitted is None:
-            _write_cap(duty, cell, plain[name], left, origin)
-            banned = _by_line(plain[name].banned.astype(float), np.ones_like(left), origin)
+            _write_cap(duty, cell, plain[name], enters, origin)
+            banned = _by_line(plain[name].banned.astype(float), np.ones_like(enters), origin)
             banned[load_economy().lines.sector >= N_FOOTLOOSE] = 0.0
             duty.banned[cell] = banned
 
 
 def _write_cap(
-    duty: ActDuty, cell: tuple[slice, int, int], added: Added, left: Array, origin: str
+    duty: ActDuty,
+    cell: tuple[slice, int, int],
+    added: Added,
+    enters: NDArray[np.bool_],
+    origin: str,
 ) -> None:
-    share = _by_line(added.share, left, origin)
-    capped = _by_line(added.share * added.cap, left, origin)
+    share = _by_line(added.share, enters, origin)
+    capped = _by_line(added.share * added.cap, enters, origin)
     duty.cap_share[cell] = share
     duty.cap_rate[cell] = np.divide(capped, share, out=np.zeros_like(share), where=share > 0)
 
@@ -153,7 +155,7 @@ def alone(name: str, day: date, origin: str) -> tuple[dict[str, float], float]:
     border = _border(shipped().acts[name].importer, origin)
     rate = border.added({name: day}, claimed=False)[name].rate
     lines = load_economy().lines
-    by_line = _by_line(rate, np.ones_like(rate), origin)
+    by_line = _by_line(rate, rate >= 0, origin)
     share = lines.share[:, REGIONS.index(origin)]
     mean = np.bincount(lines.sector, share * by_line, len(SECTORS))
     return dict(zip(SECTORS, mean.tolist(), strict=True)), float(rate.max())
@@ -178,11 +180,11 @@ def _weights(origin: str) -> Array:
     return sold
 
 
-def _by_line(by_code: Array, left: Array, origin: str) -> Array:
+def _by_line(by_code: Array, enters: NDArray[np.bool_], origin: str) -> Array:
     """Return the mean over what may enter of every line, shape (line,)."""
     products, (_, places) = load_economy().lines.products, _codes()
-    weights = products.share[:, REGIONS.index(origin)] * left[places]
-    return means_by_line(by_code[places], weights, products.line, LINE_CELLS[0])
+    share = products.share[:, REGIONS.index(origin)]
+    return means_by_line(by_code[places], share, enters[places], products.line)
 
 
 @cache

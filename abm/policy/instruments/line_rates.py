@@ -108,29 +108,33 @@ def _with_codes(
 
 def means_by_line(
     by_product: NDArray[np.float64],
-    weights: NDArray[np.float64],
+    share: NDArray[np.float64],
+    counts: NDArray[np.bool_],
     line: NDArray[np.int64],
-    lines: int,
 ) -> NDArray[np.float64]:
     """Return means over the products of every line.
 
     Parameters
     ----------
-    by_product, weights : ndarray, shape (product,)
+    by_product : ndarray, shape (product,)
+    share : ndarray, shape (product,)
+        Part of the line; adds to 1 over its products.
+    counts : ndarray of bool, shape (product,)
+        Those over which the mean is.
     line : ndarray of int, shape (product,)
-    lines : int
 
     Returns
     -------
     ndarray, shape (line,)
-        0 where nothing weighs.
+        0 where nothing counts.
     """
-    counts = weights > 0
-    by_product, weights, line = by_product[counts], weights[counts], line[counts]
-    whole = np.bincount(line, weights, lines)
-    mean = np.bincount(line, weights * by_product, lines)
-    np.divide(mean, whole, out=mean, where=whole > 0)
-    return _where_one(by_product, line, mean, np.zeros(lines))
+    lines = len(line_names())
+    some = counts & (share > 0)
+    mean = np.bincount(line[some], (share * by_product)[some], lines)
+    whole = np.bincount(line[some], share[some], lines)
+    less = np.bincount(line[~counts], share[~counts], lines) > 0
+    np.divide(mean, whole, out=mean, where=less & (whole > 0))
+    return _where_one(by_product[some], line[some], mean, np.zeros(lines))
 
 
 def _where_one(
