@@ -209,17 +209,17 @@ def test_the_history_is_that_of_its_sources():
     assert asked_on(date(2018, 7, 1), "steel_flat", "USA", "CAN") == {"ca-surtax-2018": 25.0}
     assert asked_on(date(2019, 5, 20), "steel_flat", "USA", "CAN") == {}
     canada = "us-ieepa-canada"
-    assert asked_on(date(2025, 3, 4), "toys_sports", "CAN", "USA") == {canada: 25.0}
-    assert asked_on(date(2025, 4, 3), "cars_petrol", "MEX", "USA") == {"us-232-autos": 25.0}
-    assert asked_on(date(2025, 8, 1), "toys_sports", "CAN", "USA") == {canada: 35.0}
+    assert asked_on(date(2025, 3, 4), "footwear", "CAN", "USA") == {canada: 25.0}
+    assert asked_on(date(2025, 4, 3), "cars_hybrid", "MEX", "USA") == {"us-232-autos": 25.0}
+    assert asked_on(date(2025, 8, 1), "footwear", "CAN", "USA") == {canada: 35.0}
     assert asked_on(date(2025, 8, 1), "steel_flat", "CAN", "USA") == {"us-232-steel-2025": 50.0}
     assert asked_on(date(2025, 8, 1), "copper_mill", "CAN", "USA") == {"us-232-copper-2025": 50.0}
     assert asked_on(date(2025, 8, 1), "copper_refined", "CAN", "USA") == {canada: 35.0}
     assert asked_on(date(2025, 10, 14), "softwood_lumber", "CAN", "USA") == {"us-232-lumber": 10.0}
     assert asked_on(date(2025, 11, 1), "buses", "MEX", "USA") == {"us-232-trucks": 10.0}
     surcharge = {"us-122-surcharge": 10.0}
-    assert asked_on(date(2026, 2, 24), "toys_sports", "CAN", "USA") == surcharge
-    assert asked_on(date(2026, 7, 24), "toys_sports", "CAN", "USA") == {}
+    assert asked_on(date(2026, 2, 24), "footwear", "CAN", "USA") == surcharge
+    assert asked_on(date(2026, 7, 24), "footwear", "CAN", "USA") == {}
 
 
 @pytest.mark.parametrize("origin", ["ROW", "CHN"])
