@@ -72,7 +72,7 @@ class ActsAtBorder:
         codes: Sequence[str],
         content: Sequence[Mapping[str, float]] = (),
     ) -> None:
-        self.law, self.origin, self.codes = law, origin, tuple(codes)
+        self.origin, self.codes = origin, tuple(codes)
         self.content = content or ({},) * len(codes)
         self.names = NamingActs(law, importer, origin, self.codes)
         ordinary = (name for name, act in self.names.acts.items() if sets_ordinary_duties(act))
@@ -111,7 +111,7 @@ class ActsAtBorder:
         if key not in self._found:
             content = self.content[place] if claimed else {}
             good = Good(self.origin, self.codes[place], claimed, content)
-            case = Case(self.law, self.names, place, {**self._ordinary, **active}, good)
+            case = Case(self.names, place, {**self._ordinary, **active}, good)
             found = (case.standing(name) for name in active)
             self._found[key] = [one for one in found if one.covers]
         return self._found[key]

@@ -49,7 +49,7 @@ def duty(law: Law, on: date, importer: str, good: Good) -> DutyAnswer:
     """
     check_places(law, importer, good.origin)
     names = NamingActs(law, importer, good.origin, (good.code,))
-    return _answer(law, names, 0, on, good)
+    return _answer(names, 0, on, good)
 
 
 def duties(
@@ -81,7 +81,7 @@ def duties(
     claimed = np.broadcast_to(np.asarray(originating, dtype=bool), (len(codes),))
     rates = np.empty(len(codes))
     for place, code in enumerate(codes):
-        case = Case(law, names, place, on, Good(origin, code, bool(claimed[place])))
+        case = Case(names, place, on, Good(origin, code, bool(claimed[place])))
         rate = case.rate()
         rates[place] = np.nan if rate is None else rate
     return rates
@@ -111,6 +111,8 @@ class NamingActs:
 
     def __init__(self, law: Law, importer: str, origin: str, codes: tuple[str, ...]) -> None:
         self.acts = law.of(importer)
+        self._law = law
+        self._called: dict[tuple[str, ...], list[str]] = {}
         self._found = {
             name: [
                 (term, *covers(act, term, codes)) for term in act.term if law.is_of(origin, term)
@@ -126,6 +128,12 @@ class NamingActs:
         """Return the acts with a term that names a code, at least perhaps."""
         return self._naming[code]
 
+    def called(self, words: tuple[str, ...]) -> list[str]:
+        """Return the acts of the importer that are called one of these words."""
+        if words not in self._called:
+            self._called[words] = [name for name in self._law.named(words) if name in self.acts]
+        return self._called[words]
+
     def naming(self, name: str, code: int) -> list[Named]:
         """Return the terms of an act that name a code, at least perhaps, in their order."""
         return [
@@ -135,11 +143,11 @@ class NamingActs:
         ]
 
 
-def _answer(law: Law, names: NamingActs, place: int, on: date, good: Good) -> DutyAnswer:
-    case = Case(law, names, place, on, good)
+def _answer(names: NamingActs, place: int, on: date, good: Good) -> DutyAnswer:
+    case = Case(names, place, on, good)
     standings = case.standings()
     rate = case.rate()
-    rates, opened = _both_ways(law, names, place, on, good)
+    rates, opened = _both_ways(names, place, on, good)
     known = [value for value in rates if value is not None]
     spread = case.table_spread()
     low = min(known) + spread[0] if known else None
@@ -177,14 +185,14 @@ def _limits(acts: Mapping[str, LegalAct], on: date) -> list[str]:
 
 
 def _both_ways(
-    law: Law, names: NamingActs, place: int, on: date, good: Good
+    names: NamingActs, place: int, on: date, good: Good
 ) -> tuple[list[float | None], list[Open]]:
     """Return the rate for every way in which facts left open may fall, and those facts."""
     opened: list[Open] = []
     while True:
         rates, more = [], list(opened)
         for way in product((True, False), repeat=len(opened)):
-            case = Case(law, names, place, on, good, dict(zip(opened, way, strict=True)))
+            case = Case(names, place, on, good, dict(zip(opened, way, strict=True)))
             rates.append(case.rate())
             more += [one for one in case.opened if one not in more]
         if more == opened or len(opened) >= MOST_OPEN:
@@ -211,14 +219,13 @@ class Case:
 
     def __init__(
         self,
-        law: Law,
         names: NamingActs,
         place: int,
         on: date | Mapping[str, date],
         good: Good,
         taken: Mapping[Open, bool] | None = None,
     ) -> None:
-        self.law, self.names, self.place, self.good = law, names, place, good
+        self.names, self.place, self.good = names, place, good
         self.days = on if isinstance(on, Mapping) else dict.fromkeys(names.acts, on)
         self.taken = taken or {}
         self.opened: list[Open] = []
@@ -297,8 +304,8 @@ class Case:
         for giving in act.gives_way:
             if not within(self.days[name], giving.effective, giving.ended):
                 continue
-            for other in self.law.named(giving.to):
-                if other == name or other not in self.names.acts:
+            for other in self.names.called(giving.to):
+                if other == name:
                     continue
                 found = self.standing(other)
                 if not (found.pays if giving.when == "pays" else found.covers):
