@@ -13,13 +13,12 @@ from abm.config.keys import differences, flatten, keys_of, merge, nested
 from abm.config.settings import Date, Settings, setting
 from abm.errors import ScenarioError
 from abm.law.act_files import shipped
-from abm.policy.instruments.acts import turns
+from abm.policy.instruments.acts import ON_ITS_DATES, turns
 from abm.policy.instruments.measures import Measure
 from abm.policy.instruments.shocks import shock_among
 from abm.policy.regime import Instruments
 
 MONTHS_A_QUARTER = 3
-LONGEST_TITLE = 200
 _DATES = ("threat.announced", "threat.withdrawn", "negotiation.begins", "negotiation.broken_off")
 """Keys whose values are dates, so no dated entry of the timeline may set them."""
 
@@ -31,7 +30,7 @@ class TimelineEntry(Settings):
     announced: Date | None = setting(
         None, unit="", meaning="day on which it became known; without it, that of entry", source="-"
     )
-    title: str = Field(min_length=1, max_length=LONGEST_TITLE)
+    title: str = Field(min_length=1, max_length=200)
     source: str = Field("", max_length=500)
     unverified: bool = False
     set: dict[str, Any] = Field(min_length=1, description="new value of each dotted key")
@@ -212,7 +211,7 @@ def act_entries(
         TimelineEntry(
             date=turn.on,
             announced=turn.announced if turn.announced < turn.on else None,
-            title=f"{name} ({shipped().acts[name].authority}) {turn.what}"[:LONGEST_TITLE],
+            title=f"{name} ({shipped().acts[name].authority[:100]}) {turn.what}",
             source=f"nearshore law, {name}",
             set={f"acts.{name}": turn.standing},
         )
@@ -359,6 +358,11 @@ def with_changes(now: Instruments, changes: Mapping[str, Any], where: str) -> In
                 raise ScenarioError(
                     'threat.imposed: is a date already; write "always" here, or the date in'
                     " the section [threat]"
+                )
+            if key.startswith("acts.") and value is ON_ITS_DATES:
+                raise ScenarioError(
+                    f"{key}: acts on its own dates already; write false here, or the day as of"
+                    " which it stands from then on"
                 )
             document = merge(document, nested(key, value))
         return validated(Instruments, document)

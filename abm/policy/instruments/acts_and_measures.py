@@ -8,7 +8,7 @@ from abm.axes import REGIONS
 from abm.errors import ScenarioError
 from abm.law.act_files import shipped
 from abm.policy.instruments.acts import turns
-from abm.policy.instruments.duties_of_acts import duties_of_acts
+from abm.policy.instruments.duties_of_acts import ActDuty, duties_of_acts
 from abm.policy.instruments.measures import Measure
 
 
@@ -46,8 +46,8 @@ def _says_again(measure: Measure, name: str, standing: bool | date) -> bool:
     for day in days:
         if isinstance(standing, bool) and not _meets(measure, day, name):
             continue
-        duty = duties_of_acts({name: day})[name].rates.sum(axis=0)[..., market]
-        if (named & (duty > 0)).any():
+        duty = duties_of_acts({name: day}).get(name, ActDuty.nothing())
+        if (named & (duty.rates.sum(axis=0)[..., market] > 0)).any():
             return True
     return False
 

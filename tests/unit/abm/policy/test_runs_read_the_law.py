@@ -1,5 +1,6 @@
 """Scenarios name legal acts, or the law of a day; a run levies what the acts say."""
 
+import json
 from datetime import date
 
 import numpy as np
@@ -18,6 +19,7 @@ from abm.policy import compile_policy
 from abm.policy.instruments.acts import acts_in_force, levying_acts, turns
 from abm.policy.instruments.duties_of_acts import CONTENT_OF, duties_of_acts
 from abm.policy.instruments.duty_bases import content_of
+from abm.policy.past import Past
 from abm.policy.regimes import compile_known
 from abm.scenario.scenario import Scenario
 from experiments.scenarios.describe import described
@@ -223,6 +225,8 @@ def test_every_act_that_levies_can_be_named_and_says_in_words_what_it_levies(nam
 
 AUTOS = 'acts = ["us-232-autos"]\n'
 
+LATER = '[[timeline]]\ndate = 2026-01-01\ntitle = "a court"\n'
+
 TWICE = (
     AUTOS
     + """
@@ -249,6 +253,15 @@ effective = 2025-04-03
         ('law = "as of 2026-13-01"', 'law = "as of 2026-13-01"'),
         ("law = 2026-10-01", "law = 2026-10-01"),
         ('law = "as of 2026-10-01"\n' + AUTOS, "goes with no acts, and acts names us-232-autos"),
+        (
+            AUTOS
+            + '[[timeline]]\ndate = 2026-01-01\ntitle = "a"\nset = { "acts.us-232-autos" = true }',
+            "acts.us-232-autos: acts on its own dates already; write false here",
+        ),
+        (
+            AUTOS + LATER + 'set = { "acts.us-x" = false }',
+            "is no act",
+        ),
         (TWICE, "measures.cars: levies what the act us-232-autos does"),
         (TWICE.replace("measures.cars", "measures.us-232-autos"), "measures.us-232-autos: levies"),
     ],
@@ -318,6 +331,19 @@ def test_an_act_can_be_left_out(tmp_path):
     assert list(load_scenario(file, (), ["us-232-lumber"]).acts) == ["us-232-autos"]
     with pytest.raises(ScenarioError, match="no such measure or act; there are us-232-autos"):
         load_scenario(file, (), ["us-232-lumbar"])
+
+
+def test_a_run_on_acts_is_forked_and_goes_on_from_what_is_written_of_it():
+    scenario = Scenario.from_toml('start = 2025-01-01\nacts = ["us-ieepa-mexico"]')
+    turning = compile_policy(scenario).timeline[1]
+    past = Past.of_document(json.loads(json.dumps(Past(turning, 1).as_document())))
+    assert past.segment.instruments == turning.instruments
+    assert past.segment.earlier == turning.earlier
+
+
+def test_a_measure_that_rests_on_an_act_of_no_use_here_is_no_duty_twice():
+    text = TWICE.replace("us-232-autos", "us-301-airbus").replace("Section 232", "Section 301")
+    assert Scenario.from_toml(text).measures
 
 
 def test_members_alone_can_claim():
