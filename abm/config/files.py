@@ -256,6 +256,7 @@ def _parsed(text: str, where: str, keys: Keys) -> dict[str, Any]:
     unknown = next(keys.unknown(document), None)
     if unknown is not None:
         raise ScenarioError(f"{keys.no_such_key(unknown)} (in {where})")
+    document = _acts_by_name(document)
     version = document.get("format", SCENARIO_FORMAT)
     if isinstance(version, int) and version > SCENARIO_FORMAT:
         raise ScenarioError(
@@ -265,6 +266,16 @@ def _parsed(text: str, where: str, keys: Keys) -> dict[str, Any]:
     if not isinstance(document.get("timeline", []), list):
         raise ScenarioError(f"timeline: must be a list, written [[timeline]] (in {where})")
     return document
+
+
+def _acts_by_name(document: dict[str, Any]) -> dict[str, Any]:
+    """Return what a file says with a list of acts as a table, so that a file adds to another's."""
+    acts = document.get("acts")
+    if not isinstance(acts, list) or not all(isinstance(name, str) for name in acts):
+        return document  # what it is instead is told with the other values
+    if twice := [name for name in acts if acts.count(name) > 1]:
+        raise ScenarioError(f"acts: names {shown(twice[0])} twice")
+    return document | {"acts": dict.fromkeys(acts, True)}
 
 
 def _is_too_deep(document: dict[str, Any]) -> bool:

@@ -60,11 +60,11 @@ def duty(law: Law, on: date, importer: str, good: Good) -> DutyAnswer:
     check_day(law, importer, on)
     held = six_digit_codes(good.code)
     if not held:
-        names = _Names(law, importer, good.origin, (good.code,))
-        return _answer(law, names, 0, on, good)
-    names = _Names(law, importer, good.origin, held)
+        names = NamingActs(law, importer, good.origin, (good.code,))
+        return _answer(names, 0, on, good)
+    names = NamingActs(law, importer, good.origin, held)
     each = [
-        _answer(law, names, place, on, replace(good, code=code)) for place, code in enumerate(held)
+        _answer(names, place, on, replace(good, code=code)) for place, code in enumerate(held)
     ]
     return mean_answer(good, each, _limits(names.acts, on))
 
@@ -95,11 +95,11 @@ def duties(
     """
     check_places(law, importer, origin)
     check_day(law, importer, on)
-    names = _Names(law, importer, origin, tuple(codes))
+    names = NamingActs(law, importer, origin, tuple(codes))
     claimed = np.broadcast_to(np.asarray(originating, dtype=bool), (len(codes),))
     rates = np.empty(len(codes))
     for place, code in enumerate(codes):
-        case = _Case(law, names, place, on, Good(origin, code, bool(claimed[place])))
+        case = Case(names, place, on, Good(origin, code, bool(claimed[place])))
         rate = case.rate()
         rates[place] = np.nan if rate is None else rate
     return rates
@@ -149,11 +149,13 @@ def check_day(law: Law, importer: str, on: date) -> None:
         )
 
 
-class _Names:
+class NamingActs:
     """What the terms about goods of one origin name of some codes, all codes at once."""
 
     def __init__(self, law: Law, importer: str, origin: str, codes: tuple[str, ...]) -> None:
         self.acts = law.of(importer)
+        self._law = law
+        self._called: dict[tuple[str, ...], list[str]] = {}
         self._found = {
             name: [
                 (term, *covers(act, term, codes)) for term in act.term if law.is_of(origin, term)
@@ -169,6 +171,12 @@ class _Names:
         """Return the acts with a term that names a code, at least perhaps."""
         return self._naming[code]
 
+    def called(self, words: tuple[str, ...]) -> list[str]:
+        """Return the acts of the importer that are called one of these words."""
+        if words not in self._called:
+            self._called[words] = [name for name in self._law.named(words) if name in self.acts]
+        return self._called[words]
+
     def naming(self, name: str, code: int) -> list[Named]:
         """Return the terms of an act that name a code, at least perhaps, in their order."""
         return [
@@ -178,11 +186,11 @@ class _Names:
         ]
 
 
-def _answer(law: Law, names: _Names, place: int, on: date, good: Good) -> DutyAnswer:
-    case = _Case(law, names, place, on, good)
+def _answer(names: NamingActs, place: int, on: date, good: Good) -> DutyAnswer:
+    case = Case(names, place, on, good)
     standings = case.standings()
     rate = case.rate()
-    rates, opened = _both_ways(law, names, place, on, good)
+    rates, opened = _both_ways(names, place, on, good)
     known = [value for value in rates if value is not None]
     spread = case.table_spread()
     low = min(known) + spread[0] if known else None
@@ -228,7 +236,7 @@ def _limits(acts: Mapping[str, LegalAct], on: date) -> list[str]:
     return found
 
 
-def _of_another_year(names: _Names, good: Good, on: date) -> list[str]:
+def _of_another_year(names: NamingActs, good: Good, on: date) -> list[str]:
     """Return what to say of a code that was not in use yet."""
     importer = next(iter(names.acts.values())).importer
     former = former_code(good.code, importer, on)
@@ -239,14 +247,14 @@ def _of_another_year(names: _Names, good: Good, on: date) -> list[str]:
 
 
 def _both_ways(
-    law: Law, names: _Names, place: int, on: date, good: Good
+    names: NamingActs, place: int, on: date, good: Good
 ) -> tuple[list[float | None], list[Open]]:
     """Return the rate for every way in which facts left open may fall, and those facts."""
     opened: list[Open] = []
     while True:
         rates, more = [], list(opened)
         for way in product((True, False), repeat=len(opened)):
-            case = _Case(law, names, place, on, good, dict(zip(opened, way, strict=True)))
+            case = Case(names, place, on, good, dict(zip(opened, way, strict=True)))
             rates.append(case.rate())
             more += [one for one in case.opened if one not in more]
         if more == opened or len(opened) >= MOST_OPEN:
@@ -264,19 +272,23 @@ def _in(lists: tuple[str, ...]) -> str:
     return "" if lists == (ALL,) else f" ({', '.join(lists)})"
 
 
-class _Case:
-    """One good on one day, with facts left open taken one way."""
+class Case:
+    """One good on one day, with facts left open taken one way.
+
+    Where acts stand as of days of their own, `on` has the day of each, and those that it leaves
+    out are not there.
+    """
 
     def __init__(
         self,
-        law: Law,
-        names: _Names,
+        names: NamingActs,
         place: int,
-        on: date,
+        on: date | Mapping[str, date],
         good: Good,
         taken: Mapping[Open, bool] | None = None,
     ) -> None:
-        self.law, self.names, self.place, self.on, self.good = law, names, place, on, good
+        self.names, self.place, self.good = names, place, good
+        self.days = on if isinstance(on, Mapping) else dict.fromkeys(names.acts, on)
         self.taken = taken or {}
         self.opened: list[Open] = []
         self.notes: list[str] = []
@@ -307,7 +319,7 @@ class _Case:
         if name not in self._standings:
             if name in self._asked:
                 circle = " and ".join((*self._asked[self._asked.index(name) :], name))
-                raise ScenarioError(f"{circle} give way to one another on {self.on}")
+                raise ScenarioError(f"{circle} give way to one another on {self.days[name]}")
             self._asked.append(name)
             self._standings[name] = self._ask(name, self.names.acts[name])
             self._asked.pop()
@@ -319,7 +331,9 @@ class _Case:
             return ActStanding(
                 name, why="names neither this product nor this origin", touches=False
             )
-        if why := act.why_not_held(self.on):
+        if name not in self.days:
+            return ActStanding(name, why="is not among the acts")
+        if why := act.why_not_held(self.days[name]):
             return ActStanding(name, why=why)
         term = self._first(name, naming)
         if term is None:
@@ -334,7 +348,7 @@ class _Case:
     def _first(self, name: str, naming: list[Named]) -> Term | None:
         claimed = self.good.originating
         for one in naming:
-            if not within(self.on, one.term.effective, one.term.ended):
+            if not within(self.days[name], one.term.effective, one.term.ended):
                 continue
             if one.term.goods != "all" and (one.term.goods == "originating") != claimed:
                 continue
@@ -351,10 +365,10 @@ class _Case:
         """Return the part of the value that other acts leave to this one, and why not all."""
         left, why = 1.0, ""
         for giving in act.gives_way:
-            if not within(self.on, giving.effective, giving.ended):
+            if not within(self.days[name], giving.effective, giving.ended):
                 continue
-            for other in self.law.named(giving.to):
-                if other == name or other not in self.names.acts:
+            for other in self.names.called(giving.to):
+                if other == name:
                     continue
                 found = self.standing(other)
                 if not (found.pays if giving.when == "pays" else found.covers):
@@ -384,7 +398,9 @@ class _Case:
             rate = max(rate, term.least_in_all - self._ordinary(name))
         pays = rate > 0
         remark = why or ("" if pays else "its rate here is nothing")
-        return ActStanding(name, True, pays, False, rate, said, term.base, share, remark)
+        return ActStanding(
+            name, True, pays, False, rate, said, term.base, share, remark, in_all=term.in_all
+        )
 
     def _said(self, name: str, term: Term) -> float | None:
         if not term.schedule:

@@ -55,6 +55,8 @@ class ActStanding:
         Why nothing is owed, or a remark on what is.
     touches : bool
         Whether it names the product from this origin on any day.
+    in_all : bool
+        Whether `said` counts the ordinary duty in, and `rate` is what is left of it.
     """
 
     act: str
@@ -67,6 +69,12 @@ class ActStanding:
     share: float = 0.0
     why: str = ""
     touches: bool = True
+    in_all: bool = False
+
+    @property
+    def beside_nothing(self) -> float:
+        """What it asks of the whole value where there is no ordinary duty to count in."""
+        return max(self.rate, self.said * self.share) if self.in_all else self.rate
 
 
 @dataclass(frozen=True)

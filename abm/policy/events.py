@@ -6,6 +6,8 @@ from typing import Any, TypedDict
 
 from abm.axes import HOSTS, REGIONS
 from abm.config.keys import differences
+from abm.law.act_files import shipped
+from abm.policy.instruments.acts import levied_by
 from abm.policy.instruments.measures import Measure
 from abm.policy.instruments.shocks import shock_among
 from abm.policy.instruments.threat import Threat
@@ -200,6 +202,8 @@ def _measure(key: str, segment: Segment) -> Measure | None:
 
 def _said(key: str, value: Any, segment: Segment) -> str:
     """Return a value in words; that of a measure in force is what it levies."""
+    if key.startswith("acts."):
+        return levied_by(key.removeprefix("acts."), value) if isinstance(value, date) else "none"
     measure = _measure(key, segment)
     if measure is None or not isinstance(value, bool):
         return _text(value)
@@ -207,13 +211,15 @@ def _said(key: str, value: Any, segment: Segment) -> str:
 
 
 def _actor(key: str, segment: Segment) -> str:
-    """Return who decides on a key: the market it names, the USA on threats, else all members.
+    """Return who decides on a key: who levies it, the USA on threats, else all members.
 
     On shocks nobody does; they come from the world.
     """
     measure = _measure(key, segment)
     if measure is not None:
         return measure.destination
+    if key.startswith("acts."):
+        return shipped().acts[key.removeprefix("acts.")].importer
     if key.startswith("threat."):
         return "USA"
     if shock_among((key,)):

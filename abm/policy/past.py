@@ -6,7 +6,14 @@ from datetime import date
 from typing import Any
 
 from abm.policy.regime import Instruments
-from abm.policy.timeline import Segment, TimelineEntry, first_day, instrument_changes
+from abm.policy.timeline import (
+    Segment,
+    Spell,
+    TimelineEntry,
+    after_turning,
+    first_day,
+    instrument_changes,
+)
 
 
 @dataclass(frozen=True)
@@ -38,7 +45,8 @@ class Past:
         now = [segment for segment in timeline if segment.start <= self.quarter][-1].instruments
         before, turn = self.segment.instruments, self.quarter + 1
         if now == before:
-            return (self.segment, *later)
+            ends = self.segment.earlier and not (later and later[0].start == turn)
+            return (self.segment, *([after_turning(self.segment, start)] if ends else ()), *later)
         day = first_day(turn, start)
         entry = TimelineEntry(date=day, title="policy of another future", set={"forked": True})
         news = instrument_changes(before, now, entry)
@@ -53,7 +61,8 @@ class Past:
             "start": self.segment.start,
             "known": self.segment.known,
             "label": self.segment.label,
-            "instruments": self.segment.instruments.model_dump(mode="json", exclude_none=True),
+            "instruments": _document(self.segment.instruments),
+            "earlier": [[one.share, _document(one.instruments)] for one in self.segment.earlier],
             "quarter": self.quarter,
         }
 
@@ -62,4 +71,13 @@ class Past:
         """The inverse of `as_document`."""
         instruments = Instruments.model_validate(document["instruments"])
         start, known, label = (document[name] for name in ("start", "known", "label"))
-        return cls(Segment(start, known, label, instruments), document["quarter"])
+        earlier = tuple(
+            Spell(share, Instruments.model_validate(levied))
+            for share, levied in document["earlier"]
+        )
+        segment = Segment(start, known, label, instruments, earlier=earlier)
+        return cls(segment, document["quarter"])
+
+
+def _document(instruments: Instruments) -> dict[str, Any]:
+    return instruments.model_dump(mode="json", exclude_none=True)

@@ -1,14 +1,17 @@
 """A regime: one full set of instruments. They are listed here, in the order in which they act."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from abm.config.settings import Settings, setting
 from abm.policy.arrays import RegimeArrays
+from abm.policy.by_days import count_days
+from abm.policy.instruments.acts import Acts
 from abm.policy.instruments.agreement import Agreement, fill_agreement
 from abm.policy.instruments.assembly_offset import AssemblyOffset, fill_assembly_offset
 from abm.policy.instruments.barriers import Barriers, fill_barriers
 from abm.policy.instruments.competition import Competition, fill_competition
+from abm.policy.instruments.duties_of_acts import fill_acts
 from abm.policy.instruments.enforcement import Enforcement, fill_enforcement
 from abm.policy.instruments.foreign_support import ForeignSupport, fill_foreign_support
 from abm.policy.instruments.intellectual_property import (
@@ -37,6 +40,13 @@ class Instruments(Settings):
     agreement: Agreement = Agreement()
     rules_of_origin: RulesOfOrigin = RulesOfOrigin()
     tariffs: Tariffs = Tariffs()
+    acts: Acts = setting(
+        {},
+        unit="",
+        meaning="legal acts by name, each on its own dates (true), not at all (false) or as of a"
+        " day; a list of names is of acts on their dates",
+        source="the files of abm/data/law; none stands unless it is named",
+    )
     measures: Measures = setting(
         {},
         unit="",
@@ -101,10 +111,18 @@ class Instruments(Settings):
     shocks: Shocks = Shocks()
 
     @property
+    def levied(self) -> dict[str, Any]:
+        """What counts by the days of a quarter on which it holds, by section."""
+        return {name: getattr(self, name) for name in BY_DAYS}
+
+    @property
     def without_shocks(self) -> "Instruments":
         """The same policy in a world without shocks."""
         return self.model_copy(update={"shocks": Shocks()})
 
+
+BY_DAYS = ("acts", "measures")
+"""Sections that count by days; others hold for the whole quarter in which they change."""
 
 INSTRUMENTS = tuple(Instruments.model_fields)
 """Names of the sections of a scenario file that a timeline may change."""
@@ -114,7 +132,8 @@ FILLS: tuple[tuple[str, Callable[[Any, RegimeArrays], None]], ...] = (
     ("agreement", fill_agreement),
     ("rules_of_origin", fill_rules_of_origin),
     ("tariffs", fill_tariffs),
-    ("measures", fill_measures),
+    ("acts", fill_acts),
+    ("measures", fill_measures),  # after acts, to which they add
     ("enforcement", fill_enforcement),
     ("barriers", fill_barriers),
     ("services", fill_services),  # after barriers, with which it compounds
@@ -135,11 +154,36 @@ WITHOUT_ARRAYS = tuple(name for name in INSTRUMENTS if name not in dict(FILLS))
 """Sections that fill no array but say how governments act: threats, talks, reactions."""
 
 
-def regime_arrays(instruments: Instruments, threat_imposed: bool) -> RegimeArrays:
-    """Return what ``instruments`` say as arrays, with the threatened measure or without."""
+def regime_arrays(
+    instruments: Instruments,
+    threat_imposed: bool,
+    earlier: Sequence[tuple[float, Instruments]] = (),
+) -> RegimeArrays:
+    """Return what instruments say as arrays.
+
+    Parameters
+    ----------
+    instruments : Instruments
+        Those at the end of the quarter.
+    threat_imposed : bool
+        Whether the threatened measure is in force.
+    earlier : sequence of (float, Instruments)
+        What was levied on other days of the quarter, with their share of it.
+    """
     regime = RegimeArrays.neutral()
     for name, fill in FILLS:
         fill(getattr(instruments, name), regime)
+    if earlier:
+        count_days(regime, [(share, _levied(spell)) for share, spell in earlier])
     if threat_imposed and instruments.threat is not None:
         impose_threat(instruments.threat, regime)  # last, as it compares with other duties
+    return regime
+
+
+def _levied(instruments: Instruments) -> RegimeArrays:
+    """Return the arrays of what counts by days alone."""
+    regime = RegimeArrays.neutral()
+    for name, fill in FILLS:
+        if name in BY_DAYS:
+            fill(getattr(instruments, name), regime)
     return regime

@@ -383,7 +383,14 @@ def _compiled(
     conditions = _conditions(timeline)
     grid = [(segment, condition) for segment in timeline for condition in conditions]
     regimes = [
-        regime_arrays(agreed_instruments(segment.instruments, condition), condition == IMPOSED)
+        regime_arrays(
+            agreed_instruments(segment.instruments, condition),
+            condition == IMPOSED,
+            [
+                (one.share, agreed_instruments(one.instruments, condition))
+                for one in segment.earlier
+            ],
+        )
         for segment, condition in grid
     ]
 

@@ -12,6 +12,8 @@ from abm.config.complaints import validated
 from abm.config.keys import differences, flatten, keys_of, merge, nested
 from abm.config.settings import Date, Settings, setting
 from abm.errors import ScenarioError
+from abm.law.act_files import shipped
+from abm.policy.instruments.acts import ON_ITS_DATES, turns
 from abm.policy.instruments.measures import Measure
 from abm.policy.instruments.shocks import shock_among
 from abm.policy.regime import Instruments
@@ -89,6 +91,22 @@ class Change:
 
 
 @dataclass(frozen=True)
+class Spell:
+    """Days at the beginning or in the middle of a quarter, under what was law then.
+
+    Attributes
+    ----------
+    share : float
+        Of the days of the quarter.
+    instruments : Instruments
+        Measures and acts of those days; all else is as at the end of the quarter.
+    """
+
+    share: float
+    instruments: Instruments
+
+
+@dataclass(frozen=True)
 class Segment:
     """Quarters with one set of instruments.
 
@@ -104,6 +122,8 @@ class Segment:
         What holds in it.
     changes : tuple of Change
         What is new in it.
+    earlier : tuple of Spell
+        What was levied on other days of its quarter; it is that quarter alone then.
     """
 
     start: int
@@ -111,11 +131,13 @@ class Segment:
     label: str
     instruments: Instruments
     changes: tuple[Change, ...] = ()
+    earlier: tuple[Spell, ...] = ()
 
     @property
-    def policy(self) -> Instruments:
+    def policy(self) -> tuple[Instruments, ...]:
         """What governments do in it, whatever befalls the economy."""
-        return self.instruments.without_shocks
+        spells = (spell.instruments.without_shocks for spell in self.earlier)
+        return (self.instruments.without_shocks, *spells)
 
 
 def quarter_of(day: date, start: date) -> int:
@@ -174,13 +196,40 @@ def measure_entries(measures: Mapping[str, Measure]) -> tuple[TimelineEntry, ...
     )
 
 
+def act_entries(
+    acts: Mapping[str, bool | date], timeline: Sequence[TimelineEntry]
+) -> tuple[TimelineEntry, ...]:
+    """Return the turns of acts on their own dates as entries of a timeline.
+
+    What a scenario's own timeline says of an act holds from then on, whatever its dates.
+    """
+    set_here = {
+        name: min((e.date for e in timeline if f"acts.{name}" in e.set), default=date.max)
+        for name in acts
+    }
+    return tuple(
+        TimelineEntry(
+            date=turn.on,
+            announced=turn.announced if turn.announced < turn.on else None,
+            title=f"{name} ({shipped().acts[name].authority[:100]}) {turn.what}",
+            source=f"nearshore law, {name}",
+            set={f"acts.{name}": turn.standing},
+        )
+        for name, standing in acts.items()
+        if standing is True
+        for turn in turns(name)
+        if turn.on < set_here[name]
+    )
+
+
 def segments(
     start: date, instruments: Instruments, timeline: Sequence[TimelineEntry]
 ) -> tuple[Segment, ...]:
     """Return the segments that a timeline makes of a scenario.
 
     Entries of one quarter are merged, in the order of their dates; an entry that
-    changes nothing opens no segment.
+    changes nothing opens no segment. What is levied, measures and acts, counts by days: a
+    quarter in which that turns is a segment of its own, and the next quarter opens another one.
 
     Parameters
     ----------
@@ -199,19 +248,58 @@ def segments(
     found = [Segment(start=0, known=0, label="start", instruments=instruments)]
     by_date = sorted(timeline, key=lambda entry: entry.date)
     for quarter, entries in groupby(by_date, key=lambda entry: quarter_of(entry.date, start)):
-        now = found[-1].instruments
-        changes: list[Change] = []
+        if found[-1].earlier and found[-1].start < quarter - 1:
+            found.append(after_turning(found[-1], start))
+        now, turns, changes = found[-1].instruments, [], list[Change]()
         for entry in entries:
             changed = with_changes(now, entry.set, f"in the timeline, {entry.date}")
             changes += instrument_changes(now, changed, entry)
+            turns.append((entry.date, now))
             now = changed
         if changes:
             known = max(
                 quarter_of(change.entry.announced or change.entry.date, start) for change in changes
             )
             label = changes[0].entry.date.isoformat()
-            found.append(Segment(quarter, known, label, now, tuple(changes)))
+            earlier = _earlier(turns, now, quarter, start)
+            found.append(Segment(quarter, known, label, now, tuple(changes), earlier))
+    if found[-1].earlier:
+        found.append(after_turning(found[-1], start))
     return tuple(found)
+
+
+def after_turning(turning: Segment, start: date) -> Segment:
+    """Return the quarters after one in which what is levied turned: its end, for whole quarters."""
+    begins = turning.start + 1
+    label = first_day(begins, start).isoformat()
+    return Segment(begins, turning.known, label, turning.instruments)
+
+
+def _earlier(
+    turns: Sequence[tuple[date, Instruments]], end: Instruments, quarter: int, start: date
+) -> tuple[Spell, ...]:
+    """Return what was levied in a quarter before its end, by share of its days.
+
+    Parameters
+    ----------
+    turns : sequence of (datetime.date, Instruments)
+        Every date of a change and what held up to it, in order.
+    end : Instruments
+        What holds at the end of the quarter.
+    quarter : int
+    start : datetime.date
+        First day of quarter 1.
+    """
+    since, after = first_day(quarter, start), first_day(quarter + 1, start)
+    whole, spells = (after - since).days, list[Spell]()
+    for day, held in turns:
+        days = (day - since).days
+        if days <= 0:  # what changed before the run holds from its first day
+            continue
+        if held.levied != end.levied:
+            spells.append(Spell(days / whole, end.model_copy(update=held.levied)))
+        since = day
+    return tuple(spells)
 
 
 def within(found: Sequence[Segment], quarters: int) -> tuple[Segment, ...]:
@@ -270,6 +358,11 @@ def with_changes(now: Instruments, changes: Mapping[str, Any], where: str) -> In
                 raise ScenarioError(
                     'threat.imposed: is a date already; write "always" here, or the date in'
                     " the section [threat]"
+                )
+            if key.startswith("acts.") and value is ON_ITS_DATES:
+                raise ScenarioError(
+                    f"{key}: acts on its own dates already; write false here, or the day as of"
+                    " which it stands from then on"
                 )
             document = merge(document, nested(key, value))
         return validated(Instruments, document)

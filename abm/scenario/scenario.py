@@ -21,13 +21,16 @@ from pydantic import AfterValidator, Field, model_validator
 
 from abm.config import files
 from abm.config.complaints import validated
-from abm.config.keys import keys_of
+from abm.config.keys import keys_of, shown
 from abm.config.settings import AsTuple, Date, setting
 from abm.errors import ScenarioError
+from abm.policy.instruments.acts import acts_in_force
+from abm.policy.instruments.acts_and_measures import check_no_act_twice
 from abm.policy.regime import INSTRUMENTS, Instruments
 from abm.policy.regimes import compile_policy
 from abm.policy.timeline import (
     TimelineEntry,
+    act_entries,
     agreed_instruments,
     known_by,
     measure_entries,
@@ -42,6 +45,21 @@ from abm.scenario.overriding import check_key, with_values
 def _by_date(timeline: tuple[TimelineEntry, ...]) -> tuple[TimelineEntry, ...]:
     """Entries in the order in which they act; of one day, that of the file."""
     return tuple(sorted(timeline, key=lambda entry: entry.date))
+
+
+AS_OF = "as of "
+
+
+def _law_of_a_day(text: str) -> str:
+    """Return what says as of which day the law stands, if it does."""
+    if text:
+        try:
+            date.fromisoformat(text.removeprefix(AS_OF) if text.startswith(AS_OF) else "")
+        except ValueError:
+            raise ValueError(
+                f'is "as of" and a day, such as "as of 2026-10-01"; not {shown(text)}'
+            ) from None
+    return text
 
 
 class Scenario(Instruments):
@@ -67,6 +85,13 @@ class Scenario(Instruments):
     )
     firms: FirmAssumptions = FirmAssumptions()
     economy: EconomyAssumptions = EconomyAssumptions()
+    law: Annotated[str, AfterValidator(_law_of_a_day)] = setting(
+        "",
+        unit="",
+        meaning="all acts that are in force on a day, as they then are and for the whole run:"
+        ' "as of" and the day; in place of acts',
+        source="none unless it is said",
+    )
     timeline: Annotated[
         tuple[TimelineEntry, ...], AsTuple, Field(max_length=500), AfterValidator(_by_date)
     ] = ()
@@ -98,12 +123,16 @@ class Scenario(Instruments):
     @property
     def instruments(self) -> Instruments:
         """Policy at the start, without the rest."""
-        return Instruments(**{name: getattr(self, name) for name in INSTRUMENTS})
+        policy = {name: getattr(self, name) for name in INSTRUMENTS}
+        if self.law:
+            policy["acts"] = acts_in_force(date.fromisoformat(self.law.removeprefix(AS_OF)))
+        return Instruments(**policy)
 
     @property
     def dated(self) -> tuple[TimelineEntry, ...]:
-        """The timeline with every turn of every measure, in the order of their dates."""
-        return _by_date(self.timeline + measure_entries(self.measures))
+        """The timeline with every turn of every act and measure, in the order of their dates."""
+        acts = act_entries(self.acts, self.timeline)
+        return _by_date(self.timeline + acts + measure_entries(self.measures))
 
     @property
     def instruments_at_the_end(self) -> Instruments:
@@ -217,6 +246,12 @@ class Scenario(Instruments):
     def _holds_together(self) -> Self:
         if self.start.day != 1:
             raise ValueError(f"start must be the first day of a month, not {self.start}")
+        if self.law and self.acts:
+            raise ScenarioError(
+                f"law: {shown(self.law)} goes with no acts, and acts names"
+                f" {', '.join(self.acts)[:80]}; leave one of the two out"
+            )
+        check_no_act_twice(self.instruments.acts, self.measures)
         for key in self.sources:
             if keys_of(Scenario).schema(tuple(key.split("."))) is None:
                 problem = keys_of(Scenario).no_such_key(tuple(key.split(".")))

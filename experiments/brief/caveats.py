@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from abm.law.act_files import shipped
+from abm.policy.instruments.acts import acts_standing, is_on_all_goods
 from abm.policy.regime import Instruments
 from abm.policy.timeline import segments
 from abm.scenario.scenario import Scenario
@@ -73,12 +75,16 @@ def has_blanket_duty(policy: Instruments) -> bool:
         return True
     if any(one.in_force and one.rates.get("all") for one in policy.measures.values()):
         return True
+    if any(is_on_all_goods(name, day) for name, day in acts_standing(policy.acts).items()):
+        return True
     return policy.threat is not None and policy.threat.instrument == "blanket"
 
 
 def _is_answered(policy: Instruments) -> bool:
     """Whether a partner of the United States levies a special duty of its own."""
     levied = any(destination != "USA" for destination in policy.tariffs.special)
+    acts = (shipped().acts[name] for name in acts_standing(policy.acts))
+    levied = levied or any(act.importer != "USA" for act in acts)
     return levied or any(
         one.in_force and one.destination != "USA" for one in policy.measures.values()
     )
@@ -94,5 +100,5 @@ def _quarters_since_last_act(result: RunResult) -> int | None:
     """Quarters from the last change of policy to the end; None where there is none."""
     scenario, last = result.scenarios[0], result.run.quarters
     found = segments(scenario.start, scenario.instruments, scenario.dated)
-    acts = [one.start for one in found if 0 < one.start <= last]
+    acts = [one.start for one in found if one.changes and one.start <= last]
     return last - max(acts) if acts else None

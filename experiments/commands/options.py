@@ -74,7 +74,7 @@ Without = Annotated[
     typer.Option(
         "--without",
         metavar="MEASURE",
-        help="Leave out one of the scenario's measures. Can be repeated.",
+        help="Leave out one of the scenario's measures or acts. Can be repeated.",
     ),
 ]
 

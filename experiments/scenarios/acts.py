@@ -9,7 +9,7 @@ from operator import itemgetter
 from abm.policy import compile_policy
 from abm.scenario.scenario import Scenario
 
-_TURN = re.compile(r"\S+ \(.*\) (effective|suspended|resumed|ended)")
+_TURN = re.compile(r"\S+ \(.*\) (effective|changed|suspended|resumed|ended)")
 _ANNOUNCED = re.compile(r"announced for (\d{4}-\d\d-\d\d): (.*)")
 
 
@@ -46,7 +46,7 @@ def told(instrument: str, old: str, new: str, reason: str) -> str:
     """
     text = title_of(reason)
     turn = _TURN.fullmatch(text)
-    if instrument.startswith("measures.") and turn:
+    if instrument.startswith(("acts.", "measures.")) and turn:
         text = new if turn[1] == "effective" else f"{turn[1]}: {old if new == 'none' else new}"
     elif not reason.startswith(("in force: ", "announced for ")):
         text = f"{text}: {new if new != 'none' else old}"

@@ -16,12 +16,13 @@ from experiments.scenarios.acts import timeline_lines
 from experiments.scenarios.duties import duty_lines
 from experiments.scenarios.overrides import Source, load_scenario, parse_overrides
 
-HEAD = ("format", "name", "title", "question", "start", "quarters")
+HEAD = ("format", "name", "title", "question", "start", "quarters", "law")
 
 MAY_BE_EMPTY = (
     "tariffs.special",
     "barriers",
     "services",
+    "acts",
     "measures",
     "subsidies",
     "foreign_support",

@@ -197,17 +197,10 @@ them rose by some ten points in 2018, most on food, and further in 2019."""
 
 def _answers() -> tuple[str, ...]:
     """What Canada, Mexico and China levied in return for the duties of 2018."""
-    shipped = Scenario.load("metals-2018").measures
-    kept = ("authority", "destination", "origins", "rates", "announced", "effective", "ended")
-    found = {
-        name: {term: getattr(shipped[name], term) for term in kept}
-        for name in ("retaliation-canada-2018", "retaliation-mexico-2018")
-    }
-    for name, terms in CHINAS_ANSWER.items():
-        found[name] = {
-            "authority": "retaliation", "destination": "CHN", "origins": ("USA",), **terms
-        }  # fmt: skip
-    return tuple(line for name, one in found.items() for line in measure(name, one))
+    acts = tuple(f"acts.{name}=true" for name in ("ca-surtax-2018", "mx-retaliation-2018"))
+    china = {"authority": "retaliation", "destination": "CHN", "origins": ("USA",)}
+    measures = (measure(name, china | terms) for name, terms in CHINAS_ANSWER.items())
+    return acts + tuple(line for one in measures for line in one)
 
 
 COLLECTED_ANSWERED = Design("duties of 2018-19 as collected, answered", "collected-2018",

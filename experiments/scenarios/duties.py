@@ -1,4 +1,4 @@
-"""Duties of dated measures as a reader sees them: by pair and sector, with the measures behind."""
+"""Duties of acts and measures as a reader sees them: by pair and sector, with what is behind."""
 
 from collections.abc import Iterator
 
@@ -7,16 +7,22 @@ import numpy as np
 from abm.axes import GOODS, HOSTS, N_GOODS, REGIONS
 from abm.economy.sector_lines import SectorLines
 from abm.economy.tables import load_economy
-from abm.policy.instruments.measures import FIXED, WAIVED, Measures, contributions
+from abm.policy.arrays import LINE_CELLS
+from abm.policy.instruments.duties_of_acts import duties_of_acts
+from abm.policy.instruments.measures import FIXED, WAIVED, contributions
+from abm.policy.regime import Instruments
 from abm.policy.timeline import segments
 from abm.scenario.scenario import Scenario
+
+LEVYING = ("acts.", "measures.")
+"""Beginnings of the keys of what levies duties."""
 
 Parts = tuple[tuple[str, float, float], ...]
 """Measures on one flow: name, part that origin waives, part due in any case."""
 
 
 def duty_lines(scenario: Scenario) -> Iterator[str]:
-    """Yield, for each quarter in which measures change, what is then levied by whom on what.
+    """Yield, for each quarter in which acts or measures change, what is then levied on what.
 
     Parameters
     ----------
@@ -25,24 +31,29 @@ def duty_lines(scenario: Scenario) -> Iterator[str]:
     Yields
     ------
     str
-        Without a line end; nothing at all where a scenario has no measure.
+        Without a line end; nothing at all where a scenario has no act and no measure.
     """
-    if not scenario.measures:
+    if not scenario.measures and not scenario.instruments.acts:
         return
-    yield "Duties of measures, on top of most-favoured-nation rates:"
+    yield "Duties of acts and measures, on top of most-favoured-nation rates:"
     for segment in segments(scenario.start, scenario.instruments, scenario.dated):
-        if segment.start and not any(c.key.startswith("measures.") for c in segment.changes):
+        if segment.start and not any(c.key.startswith(LEVYING) for c in segment.changes):
             continue
-        lines = list(_levied(segment.instruments.measures))
+        lines = list(_levied(segment.instruments))
         if lines or segment.start:
             yield f"from {segment.label}" + ("" if lines else ": none")
             yield from (f"  {line}" for line in lines)
 
 
-def _levied(measures: Measures) -> Iterator[str]:
-    """Yield a line of text for every pair and set of products under the same measures."""
-    rates, lines = contributions(measures), load_economy().lines
-    told = {name: name + (" in all," if measures[name].in_all else "") for name in rates}
+def _levied(policy: Instruments) -> Iterator[str]:
+    """Yield a line of text for every pair and set of products under the same duties."""
+    acts, lines = duties_of_acts(policy.acts), load_economy().lines
+    levied = sum((act.rates for act in acts.values()), np.zeros((2, *LINE_CELLS)))
+    rates = {name: act.rates for name, act in acts.items()}
+    rates |= contributions(policy.measures, levied)
+    counted = [name for name, act in acts.items() if act.cap_share.any()]
+    counted += [name for name, measure in policy.measures.items() if measure.in_all]
+    told = {name: name + (" in all," if name in counted else "") for name in rates}
     for market, destination in enumerate(REGIONS):
         for source, origin in enumerate(REGIONS):
             products: dict[Parts, list[int]] = {}
@@ -58,8 +69,8 @@ def _levied(measures: Measures) -> Iterator[str]:
                     products.setdefault(parts, []).append(line)
             for parts, named in products.items():
                 may_originate = origin in HOSTS and destination in HOSTS
-                levied = _rates(parts, may_originate)
-                yield f"{destination} on {origin}: {_named(lines, named)}: {levied}"
+                asked = _rates(parts, may_originate)
+                yield f"{destination} on {origin}: {_named(lines, named)}: {asked}"
 
 
 def _named(lines: SectorLines, named: list[int]) -> str:

@@ -128,34 +128,36 @@ def _with(source: Source, overrides: Sequence[Override], without: Sequence[str] 
 def without_measures(
     document: Mapping[str, Any], scenario: Scenario, names: Sequence[str]
 ) -> dict[str, Any]:
-    """Return what a scenario says without some of its measures.
+    """Return what a scenario says without some of its measures and acts.
 
     Raises
     ------
     ScenarioError
-        If it has no such measure.
+        If it has no such measure or act.
     """
-    known = scenario.measures
+    acts = [name for name, standing in scenario.acts.items() if standing is not False]
+    known = [*acts, *scenario.measures]
     for name in names:
         if name not in known:
             there = f"there are {', '.join(known)}" if known else "it has none"
             raise ScenarioError(
-                f"--without {shown(name)}: {scenario.name} has no such measure; {there}"
+                f"--without {shown(name)}: {scenario.name} has no such measure or act; {there}"
             )
     gone = set(names)
 
     def stays(key: str) -> bool:
         table, _, rest = key.partition(".")
-        return table != "measures" or rest.partition(".")[0] not in gone
+        return table not in ("acts", "measures") or rest.partition(".")[0] not in gone
 
     kept = {
         name: _displacing_less(measure, gone)
-        for name, measure in document["measures"].items()
+        for name, measure in document.get("measures", {}).items()
         if name not in gone
     }
+    left = {name: scenario.acts[name] for name in acts if name not in gone}
     timeline = of_keys(document.get("timeline", []), stays)
     sources = {key: text for key, text in document.get("sources", {}).items() if stays(key)}
-    changed = {**document, "measures": kept, "timeline": timeline}
+    changed = {**document, "acts": left, "measures": kept, "timeline": timeline}
     return changed | ({"sources": sources} if "sources" in document else {})
 
 

@@ -202,13 +202,40 @@ def test_a_measure_on_what_is_no_product_says_what_there_is(tmp_path, capsys, na
     assert said.count("\n") == 1
 
 
+STACKED = """
+extends = "status-quo"
+acts = ["us-ieepa-mexico"]
+[measures.blanket]
+authority = "a bill"
+destination = "USA"
+rates = { all = 0.1 }
+effective = 2017-04-01
+[measures.cars]
+authority = "a bill"
+destination = "USA"
+rates = { cars = 0.25 }
+relation = "instead_of"
+instead_of = ["blanket"]
+effective = 2017-04-01
+"""
+
+
 def test_without_leaves_a_measure_out_and_what_it_displaced_stands(tmp_path, capsys):
-    whole, less = load_scenario("blanket-2025"), load_scenario("blanket-2025", (), ["cars-2025"])
-    assert set(whole.measures) - set(less.measures) == {"cars-2025"}
-    assert not any("cars-2025" in one.instead_of for one in less.measures.values())
-    assert main(["show", "blanket-2025", "--without", "cars-2025"]) == 0
-    assert "[measures.cars-2025]" not in capsys.readouterr().out
-    with pytest.raises(ScenarioError, match="has no such measure; there are ieepa-mexico"):
-        load_scenario("blanket-2025", (), ["cars"])
+    (tmp_path / "own.toml").write_text(STACKED)
+    file = tmp_path / "own.toml"
+    whole, less = load_scenario(file), load_scenario(file, (), ["blanket"])
+    assert set(whole.measures) - set(less.measures) == {"blanket"}
+    assert (less.measures["cars"].relation, less.measures["cars"].instead_of) == ("adds", ())
+    assert main(["show", str(file), "--without", "cars"]) == 0
+    assert "[measures.cars]" not in capsys.readouterr().out
+    with pytest.raises(ScenarioError, match="no such measure or act; there are us-ieepa-mexico"):
+        load_scenario(file, (), ["buses"])
     with pytest.raises(ScenarioError, match="it has none"):
         load_scenario("status-quo", (), ["cars"])
+
+
+def test_without_leaves_an_act_out(capsys):
+    less = load_scenario("blanket-2025", (), ["us-232-autos"])
+    assert set(load_scenario("blanket-2025").acts) - set(less.acts) == {"us-232-autos"}
+    assert main(["show", "blanket-2025", "--without", "us-232-autos"]) == 0
+    assert "us-232-autos" not in capsys.readouterr().out

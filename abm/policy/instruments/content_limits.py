@@ -14,9 +14,8 @@ from typing import Annotated
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.axes import REGIONS
 from abm.config.settings import AsTuple, Host, Rate, Settings, Share, setting
-from abm.policy.instruments.duty_bases import foreign_content
+from abm.policy.instruments.duty_bases import content_of, foreign_content
 
 
 class ContentLimits(Settings):
@@ -62,13 +61,7 @@ def dutiable_content(limits: ContentLimits, destination: str) -> NDArray[np.floa
     """
     if not limits.content_of:
         return np.maximum(foreign_content(destination), 1 - limits.most_domestic_content)
-    bought = {region: 1 - foreign_content(region) for region in REGIONS}
-    made = 1 - np.sum(list(bought.values()), axis=0)  # value added where the good is made
-    foreign = np.ones_like(made)
-    for region in limits.content_of:
-        foreign -= bought[region]
-        source = REGIONS.index(region)
-        foreign[:, source] -= made[:, source]
+    foreign = 1 - np.sum([content_of(region) for region in limits.content_of], axis=0)
     dutiable: NDArray[np.float64] = np.maximum(foreign.clip(0.0), 1 - limits.most_domestic_content)
     return dutiable
 

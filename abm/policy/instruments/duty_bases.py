@@ -51,3 +51,18 @@ def foreign_content(destination: str) -> NDArray[np.float64]:
     share = 1 - _bought(use)
     share.flags.writeable = False
     return share
+
+
+@cache
+def content_of(region: str) -> NDArray[np.float64]:
+    """Value of a good that was made in ``region``, share, shape (sector, source).
+
+    What its maker bought there, and all that it adds itself where it is the maker's own region.
+    """
+    share = 1 - foreign_content(region)
+    bought = np.sum([1 - foreign_content(each) for each in REGIONS], axis=0)
+    source = REGIONS.index(region)
+    share[:, source] += 1 - bought[:, source]
+    share = share.clip(0.0, 1.0)
+    share.flags.writeable = False
+    return share

@@ -75,8 +75,9 @@ def fill_caps(
         counted in twice has no answer in law.
     """
     shares = dict(_shares(active, left))
+    others = shares | _floors(active) | {"of an act": regime.cap_share.copy()}
     for name, share in shares.items():
-        for other, theirs in (shares | _floors(active)).items():
+        for other, theirs in others.items():
             if other != name and (both := (share > 0) & (theirs > 0)).any():
                 raise ScenarioError(_twice(name, other, both))
         named, full = active[name].named_by_line(), active[name].levied_by_line()

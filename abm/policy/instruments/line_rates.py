@@ -103,11 +103,51 @@ def _with_codes(
     change = products.share[:, sources] * (after - before)
     changed = by_line.copy()
     np.add.at(changed, products.line, change)
-    # A line all of which has one rate has it to the bit, whatever its shares add up to.
-    least, most = np.full_like(by_line, np.inf), np.full_like(by_line, -np.inf)
-    np.minimum.at(least, products.line, after)
-    np.maximum.at(most, products.line, after)
-    return np.where(least == most, least, changed)
+    return _where_one(after, products.line, changed, by_line)
+
+
+def means_by_line(
+    by_product: NDArray[np.float64],
+    share: NDArray[np.float64],
+    counts: NDArray[np.bool_],
+    line: NDArray[np.int64],
+) -> NDArray[np.float64]:
+    """Return means over the products of every line.
+
+    Parameters
+    ----------
+    by_product : ndarray, shape (product,)
+    share : ndarray, shape (product,)
+        Part of the line; adds to 1 over its products.
+    counts : ndarray of bool, shape (product,)
+        Those over which the mean is.
+    line : ndarray of int, shape (product,)
+
+    Returns
+    -------
+    ndarray, shape (line,)
+        0 where nothing counts.
+    """
+    lines = len(line_names())
+    some = counts & (share > 0)
+    mean = np.bincount(line[some], (share * by_product)[some], lines)
+    whole = np.bincount(line[some], share[some], lines)
+    less = np.bincount(line[~counts], share[~counts], lines) > 0
+    np.divide(mean, whole, out=mean, where=less & (whole > 0))
+    return _where_one(by_product[some], line[some], mean, np.zeros(lines))
+
+
+def _where_one(
+    by_product: NDArray[np.float64],
+    line: NDArray[np.int64],
+    mean: NDArray[np.float64],
+    empty: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Return means by line; a line all of which has one figure has it to the bit."""
+    least, most = np.full_like(mean, np.inf), np.full_like(mean, -np.inf)
+    np.minimum.at(least, line, by_product)
+    np.maximum.at(most, line, by_product)
+    return np.where(least == most, least, np.where(least > most, empty, mean))
 
 
 def first_in_words(cells: NDArray[np.bool_]) -> str:

@@ -273,13 +273,17 @@ def left_to(active: Mapping[str, Measure]) -> dict[str, NDArray[np.float64]]:
     return left
 
 
-def contributions(measures: Mapping[str, Measure]) -> dict[str, NDArray[np.float64]]:
+def contributions(
+    measures: Mapping[str, Measure], beside: NDArray[np.float64] | float = 0.0
+) -> dict[str, NDArray[np.float64]]:
     """What each measure in force adds to the effective rate of every product line.
 
     Parameters
     ----------
     measures : mapping
         By name; their order does not matter.
+    beside : ndarray, shape (part, line, source, market), or float
+        What acts levy, which counts under a floor.
 
     Returns
     -------
@@ -293,7 +297,8 @@ def contributions(measures: Mapping[str, Measure]) -> dict[str, NDArray[np.float
             rates[displaced] = rates[displaced] * (1 - measure.covered_by_line())
     floors = [name for name, measure in active.items() if measure.relation == "floor"]
     cells = LINE_CELLS
-    total = sum((rates[name] for name in active if name not in floors), np.zeros((2, *cells)))
+    total = np.zeros((2, *cells)) + beside
+    total = sum((rates[name] for name in active if name not in floors), total)
     for name in floors:
         asked = rates[name].sum(axis=0)
         missing = np.maximum(asked - total.sum(axis=0), 0.0)
@@ -310,9 +315,9 @@ def on_sectors(by_line: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def fill_measures(measures: Measures, regime: RegimeArrays) -> None:
-    """Write the effective rate of the measures in force into ``regime``."""
-    by_line = np.zeros((2, *LINE_CELLS))
-    for rate in contributions(measures).values():
+    """Add the effective rate of the measures in force to that of acts in ``regime``."""
+    by_line = np.stack([regime.line_waived, regime.line_fixed])
+    for rate in contributions(measures, by_line.copy()).values():
         by_line += rate
     regime.line_waived[:], regime.line_fixed[:] = by_line
     regime.measures_waived[:], regime.measures_fixed[:] = on_sectors(by_line)

@@ -124,8 +124,8 @@ def test_an_american_car_with_parts_of_canada_and_mexico_owes_canada_on_the_rest
     law = duty(LAW, date(2025, 10, 1), "CAN", Good("USA", "870323", True, {"can": 0.1, "mex": 0.2}))
     shape = (len(SECTORS), len(REGIONS))
     monkeypatch.setattr(
-        "abm.policy.instruments.content_limits.foreign_content",
-        lambda destination: np.full(shape, 1 - shown.get(destination, 0.0)),
+        "abm.policy.instruments.content_limits.content_of",
+        lambda region: np.full(shape, shown[region]),
     )
     flow = (REGIONS.index("USA"), REGIONS.index("CAN"))
     terms = """destination = 'CAN'
