@@ -2,13 +2,18 @@
 
 import multiprocessing
 import os
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 import abm.model
+from tests.support.once_in_a_run import once_in_a_run
 from tests.support.set_up_once import set_up_once
+
+ROOT = Path(__file__).parents[1]
 
 # Hundreds of processes are started, which would each compile the whole program anew.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -47,3 +52,21 @@ def start_method_kept():
     before = multiprocessing.get_start_method(allow_none=True)
     yield
     multiprocessing.set_start_method(before, force=True)
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory):
+    """The pages, built as `make docs` does it."""
+
+    def build(folder):
+        done = subprocess.run(
+            [sys.executable, "docs/build.py", str(folder)],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+
+    return once_in_a_run(tmp_path_factory, "site", build)
