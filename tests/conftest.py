@@ -10,6 +10,7 @@ import pytest
 from hypothesis import settings
 
 import abm.model
+from experiments.runs import runner
 from tests.support.once_in_a_run import once_in_a_run
 from tests.support.set_up_once import set_up_once
 
@@ -52,6 +53,12 @@ def start_method_kept():
     before = multiprocessing.get_start_method(allow_none=True)
     yield
     multiprocessing.set_start_method(before, force=True)
+
+
+@pytest.fixture
+def no_pictures(monkeypatch):
+    """Runs draw no figures, which takes longer than small worlds do and has tests of its own."""
+    monkeypatch.setattr(runner, "find_figures", lambda: lambda *given, **more: [])
 
 
 @pytest.fixture(scope="session")
