@@ -11,6 +11,7 @@ from hypothesis import settings
 
 import abm.model
 from experiments.runs import runner
+from tests.support.longest_first import longest_first
 from tests.support.once_in_a_run import once_in_a_run
 from tests.support.set_up_once import set_up_once
 
@@ -41,6 +42,17 @@ settings.load_profile("ci" if os.environ.get("CI") else "local")
 abm.model.calibrated_economy = set_up_once
 
 
+def pytest_configure(config):
+    """Let files be begun in the order of their tests; pytest-xdist has those of few tests last."""
+    if hasattr(config.option, "loadscopereorder"):
+        config.option.loadscopereorder = False
+
+
+def pytest_collection_modifyitems(items):
+    """Begin with what takes longest."""
+    items[:] = longest_first(items)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item):
     """Let tests of the set-up itself, marked ``anew``, have a new one for every model."""
@@ -56,7 +68,7 @@ def start_method_kept():
 
 
 @pytest.fixture
-def no_pictures(monkeypatch):
+def no_figures(monkeypatch):
     """Runs draw no figures, which takes longer than small worlds do and has tests of its own."""
     monkeypatch.setattr(runner, "find_figures", lambda: lambda *given, **more: [])
 
