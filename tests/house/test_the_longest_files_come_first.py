@@ -18,4 +18,4 @@ def test_named_files_come_in_their_order_and_others_after_them_as_they_came():
 
 def test_processes_take_files_in_that_order(pytestconfig):
     # Of its own accord pytest-xdist would leave files of few tests, however long, to the end.
-    assert pytestconfig.getoption("loadscopereorder") is False
+    assert pytestconfig.getoption("loadscopereorder", default=False) is False
