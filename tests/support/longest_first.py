@@ -36,6 +36,7 @@ LONGEST = (
     "tests/sweeps/replies/test_nash.py",
     "tests/browser/test_levers_page.py",
     "tests/sweeps/test_sweep_cli.py",
+    "tests/verification/known_solutions/test_hysteresis_against_dixit.py",
     "tests/unit/experiments/test_scenario_overrides.py",
     "tests/runs/test_channels_sum_to_the_difference.py",
     "tests/verification/policy/test_best_tariffs_are_the_textbooks.py",
