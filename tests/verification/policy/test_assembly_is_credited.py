@@ -72,7 +72,8 @@ def test_without_a_duty_beyond_2017s_there_is_nothing_to_credit():
     np.testing.assert_allclose(
         offset.accounts.final.value, plain.accounts.final.value, rtol=1e-6, atol=1e-6
     )
-    assert offset.accounts.subsidies.max() == 0
+    # What parts that cannot qualify weigh in value drifts a little, and with it what is paid.
+    assert offset.accounts.subsidies.max() < 1e-5 * offset.accounts.final.value[CARS, :, USA].sum()
 
 
 def test_an_assembler_gets_back_what_it_paid_up_to_3_75_per_cent_of_the_value_of_its_cars():

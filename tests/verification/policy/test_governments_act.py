@@ -181,7 +181,8 @@ def test_the_border_tax_bites_new_mexican_plants_of_firms_with_us_production_alo
     claims = [m.borders.claim[:, MEX, USA, m.regime] for m in (taxed, spared)]
     pays = exposed & (claims[0] == claims[1])  # some claim origin only now, to save the rest
     assert pays.sum() > 0.9 * exposed.sum()
-    np.testing.assert_allclose(more[pays], 0.35, rtol=1e-5)
+    # A mix that complies may be another now, and what cannot qualify then weighs a little more.
+    np.testing.assert_allclose(more[pays], 0.35, rtol=1e-3)
     assert not more[~exposed].any()
     elsewhere = duties[0] - duties[1]
     elsewhere[:, MEX, USA] = 0

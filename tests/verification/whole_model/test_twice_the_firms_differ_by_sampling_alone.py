@@ -41,7 +41,7 @@ MEASURES = (
 
 def measured(firms, seed):
     """What a model says, in the order of `MEASURES`."""
-    scenario = load_scenario("status-quo", ["tariffs.special.USA.all.all=0.5"])
+    scenario = load_scenario("status-quo", ["tariffs.special.USA.all.all=0.75"])
     model = model_of(scenario, firms, seed)
     model.run_for(QUARTERS)
     table, base, now = model.firms, model.base_accounts, model.accounts
