@@ -16,9 +16,9 @@ from abm.law.good import Good
 from abm.law.schedule import ordinary_duty
 from abm.model import RelocationModel
 from abm.policy import compile_policy
-from abm.policy.instruments.acts import acts_in_force, levying_acts, turns
 from abm.policy.instruments.duties_of_acts import CONTENT_OF, duties_of_acts
 from abm.policy.instruments.duty_bases import content_of
+from abm.policy.instruments.legal_acts import acts_in_force, levying_acts, turns
 from abm.policy.past import Past
 from abm.policy.regimes import compile_known
 from abm.scenario.scenario import Scenario
