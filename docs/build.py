@@ -225,14 +225,12 @@ def accessible(page: str) -> str:
     return page.replace('role="heading"', 'role="heading" aria-level="2"')
 
 
-def main(site: Path, *, notebooks: bool = True) -> None:
+def main(site: Path) -> None:
     """Build into a folder, which is replaced.
 
     Parameters
     ----------
     site : Path
-    notebooks : bool
-        Whether they are carried out, and so shown with what they print and draw.
 
     Raises
     ------
@@ -249,10 +247,9 @@ def main(site: Path, *, notebooks: bool = True) -> None:
         source, built = Path(place).resolve() / "pages", Path(place) / "site"
         source.mkdir()
         stage(source)
-        told = configuration() | ({} if notebooks else {"nb_execution_mode": "off"})
         app = Sphinx(
             source, None, built, Path(place) / "doctrees", "html",
-            confoverrides=told, status=None, warning=said, freshenv=True,
+            confoverrides=configuration(), status=None, warning=said, freshenv=True,
         )  # fmt: skip
         app.add_lexer("snakemake", PythonLexer)
         app.build()

@@ -12,3 +12,6 @@ RESUME_ME = 75
 
 INTERRUPTED = 130
 """As shells tell a program that Ctrl-C ended."""
+
+NOBODY_READS = 141
+"""As shells tell a program that wrote into a pipe which was closed, such as one to ``head``."""

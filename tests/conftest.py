@@ -2,13 +2,20 @@
 
 import multiprocessing
 import os
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 import abm.model
+from experiments.runs import runner
+from tests.support.longest_first import longest_first
+from tests.support.once_in_a_run import once_in_a_run
 from tests.support.set_up_once import set_up_once
+
+ROOT = Path(__file__).parents[1]
 
 # Hundreds of processes are started, which would each compile the whole program anew.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -35,6 +42,17 @@ settings.load_profile("ci" if os.environ.get("CI") else "local")
 abm.model.calibrated_economy = set_up_once
 
 
+def pytest_configure(config):
+    """Let files be begun in the order of their tests; pytest-xdist has those of few tests last."""
+    if hasattr(config.option, "loadscopereorder"):
+        config.option.loadscopereorder = False
+
+
+def pytest_collection_modifyitems(items):
+    """Begin with what takes longest."""
+    items[:] = longest_first(items)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item):
     """Let tests of the set-up itself, marked ``anew``, have a new one for every model."""
@@ -47,3 +65,27 @@ def start_method_kept():
     before = multiprocessing.get_start_method(allow_none=True)
     yield
     multiprocessing.set_start_method(before, force=True)
+
+
+@pytest.fixture
+def no_figures(monkeypatch):
+    """Runs draw no figures, which takes longer than small worlds do and has tests of its own."""
+    monkeypatch.setattr(runner, "find_figures", lambda: lambda *given, **more: [])
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory):
+    """The pages, built as `make docs` does it."""
+
+    def build(folder):
+        done = subprocess.run(
+            [sys.executable, "docs/build.py", str(folder)],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+
+    return once_in_a_run(tmp_path_factory, "site", build)

@@ -26,6 +26,18 @@ class Here(ThreadPoolExecutor):
 
 
 @contextmanager
+def runs_in_this_process() -> Iterator[None]:
+    """Runs of a sweep need no process, which costs a second however short they are."""
+
+    def once(worker, run_one, spec, text, patience):
+        return chunk._guarded(run_one, spec, text)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(chunk.Worker, "_once", once)
+        yield
+
+
+@contextmanager
 def in_this_process() -> Iterator[None]:
     """No process is started, firms are set up once for a size, and no figure is drawn."""
     kept: dict[tuple[object, ...], tuple[object, object]] = {}
@@ -40,14 +52,9 @@ def in_this_process() -> Iterator[None]:
         first, _ = kept[key]
         return replace(first, firms=deepcopy(first.firms), network=deepcopy(first.network))
 
-    with pytest.MonkeyPatch.context() as patch:
+    with runs_in_this_process(), pytest.MonkeyPatch.context() as patch:
         patch.setattr(RelocationModel, "_start", once)
         patch.setattr(runner, "find_figures", lambda: lambda *given, **more: [])
-        patch.setattr(
-            chunk.Worker,
-            "_once",
-            lambda self, run_one, spec, text, patience: chunk._guarded(run_one, spec, text),
-        )
         patch.setattr(base_years, "_base_years", {})
         patch.setattr(processes, "ProcessPoolExecutor", Here)
         yield

@@ -28,6 +28,7 @@ from abm.axes import (
 from abm.base_year.fixed_point import Mixing
 from abm.base_year.market_access import matched_access
 from abm.base_year.owners import appeal_by_home, as_owned
+from abm.base_year.young_plants import LAGS, young_sales
 from abm.core.inputs.buyers import sourcing_potential
 from abm.core.inputs.content_rules import Floats
 from abm.core.inputs.sourcing import UnitCosts
@@ -77,7 +78,7 @@ in every round, so that flows never settle; after these rounds it keeps its last
 """
 
 OWNING_ROUNDS = 5
-"""Rounds in which weights are moved towards owners' shares of output; half, from a start."""
+"""Rounds in which weights are moved towards owners' shares of output."""
 
 PLAIN_ROUNDS = 2
 """Rounds before mixing starts: earlier ones are too far from the solution to be of use."""
@@ -87,7 +88,8 @@ PLAIN_ROUNDS = 2
 class BaseYear:
     """The calibrated constants and the solved base year they reproduce.
 
-    ``built``, of shape (firm, host + 1, use), is how far the sales of plants have built up.
+    ``built``, of shape (firm, host + 1, lag), is how far the sales of plants have built up, as
+    `abm.base_year.young_plants` has it.
     """
 
     calibration: Calibration
@@ -172,7 +174,7 @@ def calibrate(
     settings : FirmAssumptions
     start : BaseYear, optional
         Found for the same firms with other plants.
-    built : ndarray, shape (firm, host + 1, use), optional
+    built : ndarray, shape (firm, host + 1, lag), optional
         How far the sales of plants have built up; all of it if not given.
     tolerance : float
         Largest relative error of what is reproduced.
@@ -184,7 +186,7 @@ def calibrate(
     """
     targets = _targets(economy, table, settings)
     if built is None:
-        built = np.ones((len(table), N_HOSTS + 1, len(USES)), np.float32)
+        built = np.ones((len(table), N_HOSTS + 1, LAGS), np.float32)
     outside = outside_duty(economy, policy)
     if start is None:
         calibration = _first_guess(economy, targets, outside, settings.home_appeal)
@@ -192,7 +194,6 @@ def calibrate(
     else:
         calibration, costs = start.calibration, start.costs
     worst, flow, held, mixing = np.inf, "", None, Mixing()
-    owning = OWNING_ROUNDS if start is None else OWNING_ROUNDS // 2
     for rounds in range(1, MAX_ROUNDS + 1):
         conditions = calibration.conditions
         terms = price_inputs(economy, calibration, conditions, policy)
@@ -203,12 +204,13 @@ def calibrate(
         if rounds == FREE_ROUNDS:
             held = borders.claims
         quarter = Quarter(table, economy, calibration, policy, costs, borders, outside)
-        access = matched_access(quarter, targets.everywhere, built, patient=rounds > FREE_ROUNDS)
+        young = young_sales(quarter, built)
+        access = matched_access(quarter, targets.everywhere, young, patient=rounds > FREE_ROUNDS)
         calibration = replace(calibration, access=access)
         quarter = replace(quarter, calibration=calibration)
-        sales = sales_by_appeal(quarter, 0, built)
+        sales = sales_by_appeal(quarter, 0, young)
         tally = tally_plants(quarter, terms, value_added, regime=0, sales=sales)
-        if settings.foreign_firms and rounds <= owning:
+        if settings.foreign_firms and rounds <= OWNING_ROUNDS:
             as_owned(table, economy.owners, tally.owned["border"].sum(axis=(3, 4)))
         miss, flow = _worst_miss(calibration, tally, targets)
         if not np.isfinite(miss):
@@ -216,7 +218,7 @@ def calibrate(
                 f"calibration: in round {rounds} {flow} are not finite; firms differ too widely"
             )
         near_enough = tolerance if rounds < PATIENT_ROUNDS else max(tolerance, PROMISED)
-        settled = rounds > owning or not settings.foreign_firms
+        settled = rounds > OWNING_ROUNDS or not settings.foreign_firms
         if settled and miss < near_enough and worst < 10 * near_enough:
             calibration = _finish(economy, calibration, tally, table, miss, rounds)
             return BaseYear(calibration, costs, borders, tally, built)

@@ -5,14 +5,33 @@ holds; those after it are for what is left. What acts mean to one another stands
 gives way, so that an act that is added needs no change in those there are.
 """
 
+from collections import Counter
 from datetime import date
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from abm.config.settings import AsTuple, Date, Rate, Settings, Share
 
-Code = Annotated[str, Field(pattern=r"^\d{2,10}$")]
+CODE_LENGTHS = (2, 4, 6, 8, 10)
+"""Digits of a chapter, a heading, a subheading, and of lines of a country's own."""
+
+
+def _read_code(value: object) -> object:
+    """Return a code as it is written; complain of what is none in words that help."""
+    if not isinstance(value, str):
+        raise ValueError('a code is text of digits alone, in quotes, such as "870830"')
+    digits = value.replace(".", "")
+    if not (digits.isascii() and digits.isdigit()):
+        raise ValueError('a code has digits alone, such as "870830"')
+    if digits != value:
+        raise ValueError(f'a code has digits alone: write "{digits}"')
+    if len(value) not in CODE_LENGTHS:
+        raise ValueError(f"has {len(value)} digits; a code has 2, 4, 6, 8 or 10")
+    return value
+
+
+Code = Annotated[str, BeforeValidator(_read_code)]
 """Digits of the Harmonized System, from a chapter (2) to a statistical line (10)."""
 
 Codes = Annotated[tuple[Code, ...], AsTuple]
@@ -24,6 +43,9 @@ Words = Annotated[tuple[str, ...], AsTuple]
 Day = Date | None
 ALL = "all"
 """The list of every product, and the place of every origin."""
+
+Importer = Literal["USA", "MEX", "CAN", "CHN"]
+"""Whose law is kept: the members of the agreement, and China."""
 
 Base = Literal["whole", "steel", "aluminium", "copper", "metal"]
 """What part of the customs value a rate falls on; ``metal`` is the three together."""
@@ -49,6 +71,14 @@ class Products(Settings):
     without: Codes = ()
     partly: Codes = ()
 
+    @model_validator(mode="after")
+    def _names_a_code_once(self) -> Self:
+        said = Counter((*self.hs, *self.without, *self.partly))
+        twice = sorted(code for code, times in said.items() if times > 1)
+        if twice:
+            raise ValueError(f"names {twice[0]} twice")
+        return self
+
 
 class Term(Settings):
     """What an act asks of some products from some origins on some days.
@@ -64,6 +94,8 @@ class Term(Settings):
         Ad valorem fraction.
     schedule : str
         Name of the table that has the rate by product, where `rate` has none.
+    schedule_year : int or None
+        The year whose rates the table has.
     exempt, banned : bool
         No duty by this act; no import at all.
     in_all : bool
@@ -95,6 +127,7 @@ class Term(Settings):
     ended: Day = None
     rate: Rate | None = None
     schedule: str = ""
+    schedule_year: int | None = None
     exempt: bool = False
     banned: bool = False
     in_all: bool = False
@@ -213,6 +246,8 @@ class LegalAct(Settings):
     importer : str
     kind : str
         ``duty``; ``agreement``, ``notice`` or ``credit`` that charges nothing at the border.
+    origins : tuple of str
+        Whose goods an act without terms is about.
     groups : tuple of str
         Words by which other acts may name it together with its like.
     announced, effective, ended : datetime.date or None
@@ -227,9 +262,10 @@ class LegalAct(Settings):
 
     title: Annotated[str, Field(min_length=3)]
     authority: Annotated[str, Field(min_length=3)]
-    importer: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    importer: Importer
     kind: Literal["duty", "agreement", "notice", "credit"] = "duty"
     groups: Words = ()
+    origins: Places = (ALL,)
     announced: Day = None
     effective: Date
     ended: Day = None
@@ -249,6 +285,8 @@ class LegalAct(Settings):
             raise ValueError("an act that is a duty has terms, and no other has")
         if (self.kind == "credit") != (self.credit is not None):
             raise ValueError("an act that is a credit says of what, and no other does")
+        if self.kind == "duty" and self.origins != (ALL,):
+            raise ValueError("the origins of an act that is a duty stand with its terms")
         if self.kind == "duty" and not self.example:
             raise ValueError("an act that is a duty has at least one example")
         named = {name for term in self.term for name in term.lists}

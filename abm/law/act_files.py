@@ -25,9 +25,10 @@ REST_OF_THE_WORLD = "ROW"
 
 
 class Countries(Settings):
-    """Groups of countries by name."""
+    """Groups of countries by name, and every country there is."""
 
     groups: dict[str, Annotated[tuple[str, ...], AsTuple]]
+    countries: Annotated[tuple[str, ...], AsTuple] = ()
 
 
 @dataclass(frozen=True)
@@ -117,6 +118,7 @@ def read_law(folder: Traversable | Path) -> Law:
             acts[name.removesuffix(".toml")] = _checked(LegalAct, document, name)
     law = Law(acts, groups)
     for name, act in acts.items():
+        _check_places(name, act, law)
         for giving in act.gives_way:
             known = set(law.named(giving.to))
             called = {word for one in known for word in (one, *acts[one].groups)}
@@ -125,6 +127,32 @@ def read_law(folder: Traversable | Path) -> Law:
                     f"{name}.toml: gives_way.to: there is no act or group {lost[0]}"
                 )
     return law
+
+
+@cache
+def _every_country() -> frozenset[str]:
+    """Return what the shipped file has, whatever folder is read."""
+    document = _document(files(data) / "law" / GROUPS_FILE)
+    return frozenset(_checked(Countries, document, GROUPS_FILE).countries)
+
+
+def _check_places(name: str, act: LegalAct, law: Law) -> None:
+    """Complain of a place that is no country and no group, which no good would come from."""
+    known = {*_every_country(), *law.groups, REST_OF_THE_WORLD, ALL}
+    said = {"origins": act.origins}
+    for place, term in enumerate(act.term):
+        said[f"term[{place}].origins"] = term.origins
+        said[f"term[{place}].not_origins"] = term.not_origins
+    for place, example in enumerate(act.example):
+        said[f"example[{place}].origin"] = (example.origin,)
+    for key, places in said.items():
+        for one in places:
+            if one not in known:
+                groups = ", ".join(sorted(law.groups)) or "none here"
+                raise ScenarioError(
+                    f"{name}.toml: {key}: {one} is no country; write three letters such as MEX, "
+                    f"a group ({groups}), ROW, or all"
+                )
 
 
 def _document(file: Traversable | Path) -> dict[str, object]:

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
-from abm.law.act import ALL, LegalAct, Term
+from abm.law.act import ALL, LegalAct, Term, within
 from abm.law.act_files import Law
+from abm.law.coverage import turning_days
 from abm.law.products import covers
 
 
@@ -46,14 +47,54 @@ def changes(
         if act.importer == importer and _concerns(law, act, origin, code)
         for change in _turns(law, name, act, origin, code)
         if first < change.on <= last
+        and (
+            change.on == act.announced
+            or _was_called_off(act)
+            or _is_felt(law, act, change.on, origin, code)
+        )
     ]
     return sorted(set(found), key=lambda one: (one.on, one.act, one.what))
 
 
 def _concerns(law: Law, act: LegalAct, origin: str, code: str) -> bool:
     if not act.term:
-        return not code
-    return any(_names(law, act, term, origin, code) for term in act.term)
+        return not code and (not origin or law.is_among(origin, act.origins))
+    return any(_asks(law, act, origin, code, day) for day in turning_days(act)) or (
+        _was_called_off(act) and any(_names(law, act, term, origin, code) for term in act.term)
+    )
+
+
+def _was_called_off(act: LegalAct) -> bool:
+    """Return whether an act ended before it took effect."""
+    return act.ended is not None and act.ended <= act.effective
+
+
+def _asks(law: Law, act: LegalAct, origin: str, code: str, on: date) -> tuple[Term, ...]:
+    """Return the terms that decide on a day what a good owes; none where nothing is asked."""
+    if act.why_not_held(on):
+        return ()
+    found = []
+    for term in act.term:
+        if within(on, term.effective, term.ended) and _names(law, act, term, origin, code):
+            found.append(term)
+            if _settles(act, term, code):
+                break
+    return tuple(found) if any(not term.exempt for term in found) else ()
+
+
+def _settles(act: LegalAct, term: Term, code: str) -> bool:
+    """Return whether no later term can be about the same good."""
+    if term.condition or term.goods != "all":
+        return False
+    return bool(covers(act, term, (code,))[1][0]) if code else term.lists == (ALL,)
+
+
+def _is_felt(law: Law, act: LegalAct, on: date, origin: str, code: str) -> bool:
+    """Return whether goods from one origin notice a turn of an act on a day."""
+    if not act.term or not (origin or code):
+        return True
+    before = on - timedelta(days=1)
+    return _asks(law, act, origin, code, before) != _asks(law, act, origin, code, on)
 
 
 def _names(law: Law, act: LegalAct, term: Term, origin: str, code: str) -> bool:
@@ -63,10 +104,9 @@ def _names(law: Law, act: LegalAct, term: Term, origin: str, code: str) -> bool:
 
 
 def _turns(law: Law, name: str, act: LegalAct, origin: str, code: str) -> Iterator[LawChange]:
-    called_off = act.ended is not None and act.ended <= act.effective
     if act.announced is not None:
         yield LawChange(act.announced, name, f"announced: {act.title}")
-    if called_off and act.ended is not None:
+    if _was_called_off(act) and act.ended is not None:
         yield LawChange(act.ended, name, f"called off: {act.title}")
         return
     if not act.why_not_held(act.effective):

@@ -6,6 +6,7 @@ another is read from the acts that give way; nothing here knows any of them by n
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from itertools import product
 
@@ -16,8 +17,16 @@ from abm.errors import ScenarioError
 from abm.law.act import ALL, METALS, LegalAct, Term, within
 from abm.law.act_files import Law
 from abm.law.good import ActStanding, DutyAnswer, Good, Named
+from abm.law.mean_over_codes import mean_answer, six_digit_codes
 from abm.law.products import covers
-from abm.law.schedule import DECIMALS, ScheduledProduct, metal_content, ordinary_duty
+from abm.law.schedule import (
+    DECIMALS,
+    SUBHEADING_DIGITS,
+    ScheduledProduct,
+    former_code,
+    metal_content,
+    ordinary_duty,
+)
 
 MOST_OPEN = 6
 """Facts left open that are tried both ways; a good with more is rare, and each doubles the work."""
@@ -48,8 +57,16 @@ def duty(law: Law, on: date, importer: str, good: Good) -> DutyAnswer:
         If nobody's acts are known for this importer, or no such origin is.
     """
     check_places(law, importer, good.origin)
-    names = NamingActs(law, importer, good.origin, (good.code,))
-    return _answer(names, 0, on, good)
+    check_day(law, importer, on)
+    held = six_digit_codes(good.code)
+    if not held:
+        names = NamingActs(law, importer, good.origin, (good.code,))
+        return _answer(names, 0, on, good)
+    names = NamingActs(law, importer, good.origin, held)
+    each = [
+        _answer(names, place, on, replace(good, code=code)) for place, code in enumerate(held)
+    ]
+    return mean_answer(good, each, _limits(names.acts, on))
 
 
 def duties(
@@ -68,7 +85,7 @@ def duties(
     on : datetime.date
     importer, origin : str
     codes : sequence of str
-        Digits alone.
+        Digits alone, six or more.
     originating : ndarray of bool, shape (code,), or bool
 
     Returns
@@ -77,6 +94,7 @@ def duties(
         Ad valorem fractions; NaN where the import is banned.
     """
     check_places(law, importer, origin)
+    check_day(law, importer, on)
     names = NamingActs(law, importer, origin, tuple(codes))
     claimed = np.broadcast_to(np.asarray(originating, dtype=bool), (len(codes),))
     rates = np.empty(len(codes))
@@ -96,14 +114,39 @@ def check_places(law: Law, importer: str, origin: str | None) -> None:
         In one line.
     """
     if importer not in law.importers():
-        raise ScenarioError(f"--to {importer[:20]}: acts are known of {', '.join(law.importers())}")
+        known = ", ".join(law.importers())
+        hint = _in_capitals(importer, law.importers())
+        raise ScenarioError(f"--to {importer[:20]}: acts are known of {known}{hint}")
     if origin is not None and origin not in law.countries():
         raise ScenarioError(
             f"--from {origin[:20]}: is one of {', '.join(law.countries())}; "
-            "a country that no act names is ROW"
+            f"a country that no act names is ROW{_in_capitals(origin, law.countries())}"
         )
     if origin == importer:
         raise ScenarioError(f"--from {origin}: goods do not cross a border to {importer}")
+
+
+def _in_capitals(text: str, known: Sequence[str]) -> str:
+    """Return a question for someone who wrote a country in small letters."""
+    return f"; did you mean {text.upper()}?" if text.upper() in known else ""
+
+
+def check_day(law: Law, importer: str, on: date) -> None:
+    """Complain of a day of whose law nothing is known.
+
+    Raises
+    ------
+    ScenarioError
+        In one line.
+    """
+    acts = law.of(importer).values()
+    known = [act.effective for act in acts if any(term.schedule for term in act.term)]
+    first = min(known, default=EARLIEST)
+    if on < first:
+        raise ScenarioError(
+            f"--on {on}: the law of {importer} is not known before {first}; give that day or a "
+            "later one"
+        )
 
 
 class NamingActs:
@@ -151,37 +194,56 @@ def _answer(names: NamingActs, place: int, on: date, good: Good) -> DutyAnswer:
     known = [value for value in rates if value is not None]
     spread = case.table_spread()
     low = min(known) + spread[0] if known else None
-    high = max(known) + spread[1] if known else None
-    notes = [*_limits(names.acts, on), *case.notes]
+    high = max(known) + spread[1] if known and not case.ordinary_unknown else None
+    notes = [*_limits(names.acts, on), *_of_another_year(names, good, on), *case.notes]
     if opened:
         notes.append("depends on " + "; ".join(_told(one) for one in opened))
-    if rate is not None and len(known) < len(rates):
-        notes.append("some of what the code holds is banned")
+    in_part = 0 < len(known) < len(rates)
+    if in_part:
+        notes.append("some of what the code holds is banned, and some not")
     by_date = sorted(standings, key=lambda one: (names.acts[one.act].effective, one.act))
     return DutyAnswer(
         on=on,
         importer=next(iter(names.acts.values())).importer,
         good=good,
         rate=rate,
-        low=None if rate is None or low is None else round(max(0.0, low), DECIMALS),
-        high=None if rate is None or high is None else round(high, DECIMALS),
+        low=None if low is None else round(max(0.0, low), DECIMALS),
+        high=None if high is None else round(high, DECIMALS),
         acts=tuple(one for one in by_date if one.pays),
         others=tuple(one for one in by_date if not one.pays and one.touches),
         notes=tuple(dict.fromkeys(notes)),
+        banned_in_part=in_part,
+        ordinary_unknown=case.ordinary_unknown,
     )
 
 
 def _limits(acts: Mapping[str, LegalAct], on: date) -> list[str]:
     """Return what of the law is not known at all."""
     found = []
-    if not any(term.schedule for act in acts.values() for term in act.term):
+    years = {term.schedule_year for act in acts.values() for term in act.term if term.schedule}
+    if not years:
         found.append("additional duties alone: the ordinary duty of this importer is not known")
+    found += [
+        f"the ordinary duty is that of {year}: rates of other years are not here"
+        for year in sorted(year for year in years if year is not None)
+        if year != on.year
+    ]
     known_to = max(act.known_to for act in acts.values())
     if on > known_to:
         found.append(f"the law is known to {known_to}")
     if on < EARLIEST:
         found.append(f"of the law before {EARLIEST} only the ordinary duty is known")
     return found
+
+
+def _of_another_year(names: NamingActs, good: Good, on: date) -> list[str]:
+    """Return what to say of a code that was not in use yet."""
+    importer = next(iter(names.acts.values())).importer
+    former = former_code(good.code, importer, on)
+    if not former:
+        return []
+    dotted = f"{good.code[:4]}.{good.code[4:6]}"
+    return [f"{dotted} is a code of the year 2022; on this day its goods were under {former}"]
 
 
 def _both_ways(
@@ -231,6 +293,7 @@ class Case:
         self.opened: list[Open] = []
         self.notes: list[str] = []
         self._standings: dict[str, ActStanding] = {}
+        self.ordinary_unknown = False
         self._asked: list[str] = []
         self._tables: list[ScheduledProduct] = []
 
@@ -344,10 +407,16 @@ class Case:
             return term.rate
         known = ordinary_duty(term.schedule, self.good.code, self.good.origin)
         if known is None:
-            self.notes.append(f"{name}: the table {term.schedule} has no such product")
+            self.ordinary_unknown = True
+            self.notes.append(
+                f"{name}: the ordinary duty is not known, as the table {term.schedule} has no such "
+                "product"
+            )
             return None
         if not known.exact:
-            self.notes.append(f"{name}: the mean over six-digit codes, or over a code's lines")
+            self.notes.append(
+                f"{name}: the mean over the lines of {self.good.code[:SUBHEADING_DIGITS]}"
+            )
         self._tables.append(known)
         return known.value
 

@@ -89,7 +89,12 @@ class DutyAnswer:
     rate : float or None
         Ad valorem fraction; None where the import is banned.
     low, high : float or None
-        The range over what code, table and conditions leave open.
+        The range over what code, table and conditions leave open; `high` is None where the
+        ordinary duty is not known.
+    banned_in_part : bool
+        Whether some of what the code holds may be banned, and some not.
+    ordinary_unknown : bool
+        Whether the table of ordinary duties lacks the product, so that `rate` is without one.
     acts : tuple of ActStanding
         Those behind the rate, in the order of their dates.
     others : tuple of ActStanding
@@ -106,6 +111,8 @@ class DutyAnswer:
     acts: tuple[ActStanding, ...]
     others: tuple[ActStanding, ...]
     notes: tuple[str, ...]
+    banned_in_part: bool = False
+    ordinary_unknown: bool = False
 
     @property
     def banned(self) -> bool:
@@ -115,7 +122,8 @@ class DutyAnswer:
     @property
     def certain(self) -> bool:
         """Return whether nothing is left open."""
-        return self.low == self.high
+        known = not self.ordinary_unknown and not self.banned_in_part
+        return known and self.low == self.high
 
     def as_json(self, acts: Mapping[str, LegalAct]) -> dict[str, Any]:
         """Return the answer as plain values.
@@ -133,6 +141,7 @@ class DutyAnswer:
             "originating": self.good.originating,
             "rate": self.rate,
             "banned": self.banned,
+            "banned_in_part": self.banned_in_part,
             "range": [self.low, self.high],
             "partial": not self.certain,
             "acts": [_told(standing, acts) for standing in self.acts],

@@ -11,9 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abm.errors import ScenarioError
-from abm.law.act import ALL, LegalAct, Products, Term
+from abm.law.act import ALL, CODE_LENGTHS, LegalAct, Products, Term
 
 type Flags = NDArray[np.bool_]
+
+LAST_CHAPTER = 97
+"""Of the Harmonized System; 98 and 99 are provisions of a country's own, not goods."""
+
+NO_CHAPTER = "77"
+"""Kept free for later use."""
 
 
 def code_of(text: str) -> str:
@@ -35,10 +41,15 @@ def code_of(text: str) -> str:
     '87083050'
     """
     digits = text.replace(".", "").strip()
-    if not (digits.isascii() and digits.isdigit()) or len(digits) not in (2, 4, 6, 8, 10):
+    if not (digits.isascii() and digits.isdigit()) or len(digits) not in CODE_LENGTHS:
         raise ScenarioError(
             f"--product {text[:40]}: is a code of the Harmonized System of 2, 4, 6, 8 or 10 "
             "digits, such as 8708.30"
+        )
+    if not 0 < int(digits[:2]) <= LAST_CHAPTER or digits[:2] == NO_CHAPTER:
+        raise ScenarioError(
+            f"--product {text[:40]}: goods stand in chapters 01 to {LAST_CHAPTER}, but for "
+            f"{NO_CHAPTER}; there is no chapter {digits[:2]}"
         )
     return digits
 

@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from importlib.resources import files
 
@@ -11,7 +12,7 @@ import numpy as np
 from abm import data
 from abm.law.act import METALS
 
-DIGITS = 6
+SUBHEADING_DIGITS = 6
 """Of the codes of these tables."""
 
 DECIMALS = 6
@@ -43,7 +44,7 @@ def ordinary_duty(table: str, code: str, origin: str) -> ScheduledProduct | None
     table : str
         Name of the table.
     code : str
-        Digits alone. A finer code has the mean of its six digits; a coarser one the mean over them.
+        Digits alone, six or more. A finer code has the mean of its six digits.
     origin : str
         The rate of a six-digit code is a mean over its lines with the weights of this origin's
         trade, where the table knows it.
@@ -71,12 +72,39 @@ def _known(table: str, what: str, code: str, origin: str) -> ScheduledProduct | 
         return None
     values = np.array(found)
     low, high = float(values.min()), float(values.max())
-    return ScheduledProduct(round(float(values.mean()), DECIMALS), low, high, len(code) == DIGITS)
+    return ScheduledProduct(
+        round(float(values.mean()), DECIMALS), low, high, len(code) == SUBHEADING_DIGITS
+    )
+
+
+NEW_CODES_IN_FORCE = {"USA": date(2022, 1, 27)}
+"""When an importer took over the Harmonized System of 2022; others on the first of that year."""
+
+
+def former_code(code: str, importer: str, on: date) -> str:
+    """Return where the goods of a code stood on a day on which it was not in use yet, or nothing.
+
+    Parameters
+    ----------
+    code : str
+        Digits alone.
+    importer : str
+    on : datetime.date
+    """
+    if on >= NEW_CODES_IN_FORCE.get(importer, date(2022, 1, 1)):
+        return ""
+    return _former_codes().get(code[:SUBHEADING_DIGITS], "")
+
+
+@cache
+def _former_codes() -> dict[str, str]:
+    text = (files(data) / "law" / "codes_of_2022.csv").read_text(encoding="utf-8")
+    return {row["hs6"]: row["formerly"] for row in csv.DictReader(text.splitlines())}
 
 
 def _within(rows: Mapping[str, dict[str, str]], code: str) -> list[dict[str, str]]:
-    if len(code) >= DIGITS:
-        row = rows.get(code[:DIGITS])
+    if len(code) >= SUBHEADING_DIGITS:
+        row = rows.get(code[:SUBHEADING_DIGITS])
         return [] if row is None else [row]
     return [row for known, row in rows.items() if known.startswith(code)]
 

@@ -6,7 +6,7 @@ from datetime import date
 from itertools import groupby
 from typing import Any, Protocol, Self
 
-from pydantic import Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 from abm.config.complaints import validated
 from abm.config.keys import differences, flatten, keys_of, merge, nested
@@ -16,7 +16,7 @@ from abm.law.act_files import shipped
 from abm.policy.instruments.legal_acts import ON_ITS_DATES, turns
 from abm.policy.instruments.measures import Measure
 from abm.policy.instruments.shocks import shock_among
-from abm.policy.regime import Instruments
+from abm.policy.regime import INSTRUMENTS, Instruments
 
 MONTHS_A_QUARTER = 3
 _DATES = ("threat.announced", "threat.withdrawn", "negotiation.begins", "negotiation.broken_off")
@@ -350,7 +350,8 @@ def with_changes(now: Instruments, changes: Mapping[str, Any], where: str) -> In
     ScenarioError
         If a key does not exist or a value is not allowed.
     """
-    document = now.model_dump(exclude_none=True)
+    # Parts that are not touched stay the objects they are, which are not validated again.
+    document = {name: getattr(now, name) for name in INSTRUMENTS}
     try:
         for key, value in changes.items():
             check_key(key)
@@ -364,15 +365,40 @@ def with_changes(now: Instruments, changes: Mapping[str, Any], where: str) -> In
                     f"{key}: acts on its own dates already; write false here, or the day as of"
                     " which it stands from then on"
                 )
-            document = merge(document, nested(key, value))
+            document = merge(_opened(document, key.split(".")), nested(key, value))
         return validated(Instruments, document)
     except ScenarioError as error:
         raise ScenarioError(f"{error} ({where})") from None
+
+
+def _opened(part: Any, path: Sequence[str]) -> Any:
+    """Return a part of a policy as tables: those on the way to ``path``, and all below it."""
+    if not path and isinstance(part, BaseModel):
+        return part.model_dump(exclude_none=True)
+    if isinstance(part, BaseModel):
+        part = {name: value for name, value in part if value is not None}
+    if not isinstance(part, Mapping):
+        return part
+    if not path:
+        return {name: _opened(value, ()) for name, value in part.items()}
+    return {**part, path[0]: _opened(part[path[0]], path[1:])} if path[0] in part else part
 
 
 def instrument_changes(
     old: Instruments, new: Instruments, entry: TimelineEntry
 ) -> tuple[Change, ...]:
     """Return what differs between two sets of instruments, key by key."""
-    both = (now.model_dump(exclude_none=True) for now in (old, new))
+    parts = _parts_that_differ(old, new)
+    both = (now.model_dump(include=parts, exclude_none=True) for now in (old, new))
     return tuple(Change(key, was, value, entry) for key, was, value in differences(*both))
+
+
+def _parts_that_differ(old: Instruments, new: Instruments) -> dict[str, Any]:
+    """Return the sections that are others, and of tables of any names the entries that are."""
+    parts: dict[str, Any] = {}
+    for name in INSTRUMENTS:
+        was, now = getattr(old, name), getattr(new, name)
+        if was != now:
+            table = isinstance(was, dict) and isinstance(now, dict)
+            parts[name] = {key for key in now if was.get(key) != now[key]} if table else True
+    return parts

@@ -257,14 +257,15 @@ class Scenario(Instruments):
                 problem = keys_of(Scenario).no_such_key(tuple(key.split(".")))
                 raise ScenarioError(f"{problem} (in sources)")
         # Every entry leaves a valid policy, and every outcome of talks would.
-        for segment in segments(self.start, self.instruments, self.dated):
+        dated = self.dated
+        for segment in segments(self.start, self.instruments, dated):
             talks = segment.instruments.negotiation
             for outcome in talks.outcomes if talks is not None else ():
                 agreed_instruments(segment.instruments, outcome)
-        for day in {entry.announced for entry in self.dated if entry.announced is not None}:
+        news = {quarter_of(one.announced, self.start) for one in dated if one.announced is not None}
+        for quarter in sorted(news):
             # Firms plan with what is announced by then, so that must be a policy, too.
-            known = known_by(self.dated, self.start, quarter_of(day, self.start))
-            segments(self.start, self.instruments, known)
+            segments(self.start, self.instruments, known_by(dated, self.start, quarter))
         return self
 
 

@@ -143,7 +143,7 @@ def list_acts(
         return
     width = max((len(row["act"]) for row in rows), default=0)
     for row in rows:
-        until = f"{row['ended']:10}" if row["ended"] else "in force  "
+        until = f"{row['ended'] or _state(known.acts[row['act']]):10}"
         said = f"{row['effective']} {until} {row['title']}"
         typer.echo(f"{row['act']:{width}}  {row['importer']}  {said}")
 
@@ -172,6 +172,13 @@ def collected(
         far = "" if one.near or not one.judged else "  more than half a point"
         rates = f"{one.by_law:7.2%} {one.collected:9.2%} {100 * one.difference:+6.2f}"
         typer.echo(f"{one.year:4} {one.partner:4} {one.sector:18} {rates}{far}")
+
+
+def _state(act: Any) -> str:
+    """Return what an act without an end is, as far as its file knows."""
+    if act.effective > act.known_to:
+        return "not yet"
+    return "in force" if act.kind in ("duty", "credit") else str(act.kind)
 
 
 def _acts(folder: Path | None) -> Any:

@@ -11,7 +11,7 @@ def answer_lines(answer: DutyAnswer, law: Law) -> Iterator[str]:
     good = answer.good
     claimed = ", originating" if good.originating else ""
     yield f"{good.code} from {good.origin} to {answer.importer} on {answer.on}{claimed}"
-    yield "banned: it may not be imported" if answer.rate is None else f"owes {_owed(answer)}"
+    yield _banned(answer) if answer.rate is None else f"owes {_owed(answer)}"
     for one in answer.acts:
         act = law.acts[one.act]
         yield f"  {_part(one)}  {act.title} ({act.authority}){_remark(one)}"
@@ -23,9 +23,22 @@ def answer_lines(answer: DutyAnswer, law: Law) -> Iterator[str]:
         yield f"note: {note}"
 
 
+def _banned(answer: DutyAnswer) -> str:
+    if not answer.banned_in_part:
+        return "banned: it may not be imported"
+    if answer.low is None or answer.high is None:
+        return "banned, as facts fall"
+    rest = f"between {_percent(answer.low)} and {_percent(answer.high)}"
+    return f"banned, as facts fall; otherwise {rest} of its customs value"
+
+
 def _owed(answer: DutyAnswer) -> str:
-    if answer.certain or answer.low is None or answer.high is None:
-        return f"{_percent(answer.rate or 0.0)} of its customs value"
+    if answer.ordinary_unknown:
+        known = f"{_percent(answer.rate or 0.0)} of its customs value"
+        return f"{known}, and the ordinary duty is not known"
+    if answer.low == answer.high or answer.low is None or answer.high is None:
+        open_ = ", and some of it is banned" if answer.banned_in_part else ""
+        return f"{_percent(answer.rate or 0.0)} of its customs value{open_}"
     between = f"between {_percent(answer.low)} and {_percent(answer.high)} as facts fall"
     return f"{_percent(answer.rate or 0.0)} of its customs value, {between}"
 

@@ -41,7 +41,7 @@ from experiments.commands.options import (
     shipped_names,
     with_economy,
 )
-from experiments.exit_codes import BAD_INPUT, DAMAGED_OR_LOCKED, INTERRUPTED
+from experiments.exit_codes import BAD_INPUT, DAMAGED_OR_LOCKED, INTERRUPTED, NOBODY_READS
 
 COMMAND = "nearshore"
 
@@ -404,6 +404,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _complain(f"{error.format_message().rstrip('.')}; see '{asked} --help'")
     except (typer.Abort, KeyboardInterrupt):
         code = INTERRUPTED
+    except SystemExit as end:  # what the library does where nobody reads on
+        if not isinstance(end.__context__, BrokenPipeError):
+            raise
+        return NOBODY_READS
     except Exception as error:
         from abm.errors import NearshoreError, StoreError
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import least_squares
-from scipy.stats import chi2, norm
+from scipy.special import chdtrc, chdtri, ndtri
 
 from abm.config.keys import shown
 from abm.errors import OutputError
@@ -39,7 +39,7 @@ REFITS = 4
 
 CONFIDENCE = 0.95
 
-LIMIT = float(chi2.ppf(CONFIDENCE, 1))
+LIMIT = float(chdtri(1, 1 - CONFIDENCE))
 """By how much a sum of squares may exceed the least one within the confidence interval."""
 
 SMALLEST_CHANGE = 1e-3
@@ -129,7 +129,7 @@ class FittedParameters:
     @property
     def p_value(self) -> float | None:
         """Chance of a distance as large or larger if the model is right."""
-        return float(chi2.sf(self.distance, self.freedom)) if self.freedom else None
+        return float(chdtrc(self.freedom, self.distance)) if self.freedom else None
 
 
 class Search:
@@ -290,7 +290,7 @@ class Search:
         def value(share: float) -> float:
             return float(self.point(np.where(np.arange(len(best)) == column, share, best))[key])
 
-        reach = float(norm.ppf((1 + CONFIDENCE) / 2)) * spread
+        reach = float(ndtri((1 + CONFIDENCE) / 2)) * spread
         down, up = (side for side in profiles if side.held == column)
         least = min(side.least for side in profiles)
         low, high = (side.leaves(least, least + LIMIT) for side in (down, up))

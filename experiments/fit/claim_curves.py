@@ -2,9 +2,15 @@
 
 The part of goods that can qualify is a plateau: at high rates nearly everybody claims who can.
 What it costs to prove origin tells how fast claims come up to it.
+
+A plateau rests on few products: one code of vehicle parts pays 5%, seven of light trucks pay
+25%. Where it is noisy, what all curves together tell says more, so every reading is moved
+towards their mean by its share of noise (empirical Bayes with a normal law, the variance
+between curves by moments, as in Hedges and Olkin, 1985).
 """
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -25,9 +31,6 @@ HIGH_RATE = 0.05
 
 LEAST_READ = 0.01
 """Part of dutiable imports at high rates below which they are too few to be read."""
-
-STANDS_FOR = {"cars": "light_trucks"}
-"""Whose reading is given to a sector that has no high rate: trucks, which pay 25%."""
 
 BANDS = {
     "0-1%": (0.0, 0.01),
@@ -111,14 +114,56 @@ def claim_curve() -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Of 2024; bands without trade are left out.
+        Of 2024; bands without trade are left out. ``noise`` is that of the sector and
+        partner's plateau, as of `noise_by_cell`.
     """
     curve = data.read("us_claims_by_mfn_rate_2024")
     curve = curve[curve["sector"].isin(FOOTLOOSE) & (curve["dutiable_imports_usd"] > 0)]
     middle = curve["mfn_bin"].map({band: sum(edges) / 2 for band, edges in BANDS.items()})
     single = curve["mfn_bin"].map(SINGLE_RATES)
     vehicle_goods = curve["sector"].isin(MOTOR)
-    return curve.assign(rate=np.where(vehicle_goods & single.notna(), single, middle))
+    cells = pd.MultiIndex.from_frame(curve[["sector", "partner"]])
+    return curve.assign(
+        rate=np.where(vehicle_goods & single.notna(), single, middle),
+        noise=pd.Series(noise_by_cell()).reindex(cells).to_numpy(),
+    )
+
+
+def products_that_count(values: Array) -> float:
+    """How many products of equal value would be as telling as these.
+
+    Parameters
+    ----------
+    values : ndarray, shape (product,)
+        What is imported of each; the inverse of their Herfindahl index is given.
+    """
+    shares = values / values.sum()
+    return float(1 / (shares**2).sum())
+
+
+def noise_by_cell() -> dict[tuple[str, str], float]:
+    """Variance of a plateau from which products happen to be dear, over ``p * (1 - p)``.
+
+    Products of a cell vary about its mean ``p`` with a variance in proportion to
+    ``p * (1 - p)``, as shares do; the factor is pooled over cells, each counting for what its
+    products tell. It is divided by how many products there are to average over.
+
+    Returns
+    -------
+    dict of (str, str) to float
+        Cells in which a code of six digits pays 5% or more.
+    """
+    products = data.read("us_claims_at_high_rates_2024")
+    counts: dict[tuple[str, str], float] = {}
+    squares = expected = 0.0
+    for (sector, partner), some in products.groupby(["sector", "partner"]):
+        values = some["dutiable_imports_usd"].to_numpy(np.float64)
+        shares = some["claim_share"].to_numpy()
+        count = counts[sector, partner] = products_that_count(values)
+        mean = np.average(shares, weights=values)
+        squares += count * float(np.average((shares - mean) ** 2, weights=values))
+        expected += (count - 1) * float(mean * (1 - mean))
+    return {cell: squares / expected / count for cell, count in counts.items()}
 
 
 def curve_error(
@@ -130,36 +175,63 @@ def curve_error(
     return float(np.sqrt(np.average((model - curve["claim_share"]) ** 2, weights=weight)))
 
 
-def read_can_qualify(exports: Exports, border: Border, curve: pd.DataFrame, median: float) -> float:
-    """Part of goods that can qualify, read from a claim curve.
-
-    It explains the share claimed at rates of `HIGH_RATE` and more, given what paperwork
-    keeps from claiming even there. It is never less than what was claimed at lower rates
-    asks for, were paperwork next to nothing: whoever claims there can.
+def read_plateau(
+    exports: Exports, border: Border, curve: pd.DataFrame, median: float
+) -> tuple[float, float]:
+    """What claims at rates of `HIGH_RATE` and more tell about the part that can qualify.
 
     Parameters
     ----------
     exports : Exports
     border : Border
     curve : DataFrame
-        As for `fit_claims`.
+        As for `fit_median`.
     median : float
         Median cost of proving origin, share of unit cost.
+
+    Returns
+    -------
+    part : float
+        Of goods that would explain these claims, given what paperwork keeps from claiming
+        even there; between 0 and 1.
+    response : float
+        By how much the share claimed rises as all goods come to qualify.
     """
-    high = (curve["rate"] >= HIGH_RATE).to_numpy()
-    weight = curve["dutiable_imports_usd"].to_numpy()
-    readings = [0.0]
-    for some, cost in ((high, median), (~high, MEDIAN_BOUNDS[0])):
-        if weight[some].sum() < LEAST_READ * weight.sum():
-            continue
-        rates, observed = (curve.loc[some, name].to_numpy() for name in ("rate", "claim_share"))
-        of_part, of_rest = (
-            np.average(share, weights=weight[some])
-            for share in _shares_by_part(exports, border, rates, cost)
-        )
-        claimed = np.average(observed, weights=weight[some])
-        readings.append((claimed - of_rest) / max(of_part - of_rest, np.finfo(float).eps))
-    return float(np.clip(max(readings), 0.0, 1.0))
+    high = curve[curve["rate"] >= HIGH_RATE]
+    weight = high["dutiable_imports_usd"].to_numpy()
+    of_part, of_rest = (
+        float(np.average(share, weights=weight))
+        for share in _shares_by_part(exports, border, high["rate"].to_numpy(), median)
+    )
+    response = max(of_part - of_rest, float(np.finfo(float).eps))
+    claimed = np.average(high["claim_share"], weights=weight)
+    return float(np.clip((claimed - of_rest) / response, 0.0, 1.0)), response
+
+
+def claimed_at_low_rates(curve: pd.DataFrame) -> float:
+    """Share claimed of what pays less than `HIGH_RATE`; 0 where nothing does.
+
+    No less than that can qualify: whoever claims there can.
+    """
+    low = curve[curve["rate"] < HIGH_RATE]
+    imports = low["dutiable_imports_usd"].sum()
+    return float((low["claim_share"] * low["dutiable_imports_usd"]).sum() / max(imports, 1.0))
+
+
+def read_can_qualify(exports: Exports, border: Border, curve: pd.DataFrame, median: float) -> float:
+    """Part of goods that can qualify, by one claim curve alone.
+
+    It explains claims at high rates, and is never less than the share claimed at lower ones.
+
+    Parameters
+    ----------
+    exports, border, curve, median
+        As for `read_plateau`.
+    """
+    least = claimed_at_low_rates(curve)
+    if not has_reading(curve):
+        return least
+    return max(read_plateau(exports, border, curve, median)[0], least)
 
 
 def has_reading(curve: pd.DataFrame) -> bool:
@@ -208,43 +280,111 @@ def curve_of(curve: pd.DataFrame, sector: str, partner: str) -> pd.DataFrame:
     return curve[(curve["sector"] == sector) & (curve["partner"] == partner)]
 
 
-def fit_claims(view: View, border: Border, curve: pd.DataFrame) -> tuple[Array, Array]:
-    """Medians of paperwork and parts that can qualify, of all sectors.
+STANDS_FOR = {"cars": "light_trucks"}
+"""Whose reading is given to a sector that has no high rate: trucks, which pay 25%."""
 
-    Sectors without enough trade at high rates are given another's reading: that of
-    `STANDS_FOR`, else that of the other partner. Exporters of the United States are given
-    Canada's, as their claims are not observed.
+type CurveOf = tuple[str, str]
+"""A sector and a partner."""
 
-    Returns
-    -------
-    paperwork_median, can_qualify : ndarray, shape (sector, host)
+CURVES: list[CurveOf] = [(sector, host) for sector in FOOTLOOSE for host in PARTNERS]
+
+
+@dataclass(frozen=True)
+class PlateauReading:
+    """The part that can qualify as one claim curve tells it.
+
+    Attributes
+    ----------
+    part : float
+        Of goods.
+    noise : float
+        Variance of it, were other products of the sector those that pay a high rate.
     """
-    medians = np.empty((len(FOOTLOOSE), len(HOSTS)))
-    can = np.empty_like(medians)
 
-    def read(sector: str, host: str) -> float:
-        exports, bands = view[sector, host], curve_of(curve, sector, host)
-        return read_can_qualify(exports, border, bands, fit_median(exports, border, bands))
-
-    for row, sector in enumerate(FOOTLOOSE):
-        for host in PARTNERS:
-            column, bands = HOSTS.index(host), curve_of(curve, sector, host)
-            can[row, column] = read(*source_of_reading(curve, sector, host))
-            medians[row, column] = fit_median(
-                view[sector, host], border, bands, float(can[row, column])
-            )
-    for found in (medians, can):
-        found[:, USA] = found[:, HOSTS.index("CAN")]
-    return medians, can
+    part: float
+    noise: float
 
 
-def source_of_reading(curve: pd.DataFrame, sector: str, host: str) -> tuple[str, str]:
+@dataclass(frozen=True)
+class Pool:
+    """What all readings tell together: their mean, and the variance of parts between cells."""
+
+    mean: float
+    variance: float
+
+    @classmethod
+    def of(cls, readings: Sequence[PlateauReading]) -> "Pool":
+        """By moments: the variance of readings less the mean of their noise."""
+        parts = np.array([reading.part for reading in readings])
+        noise = np.array([reading.noise for reading in readings])
+        spread = float(np.var(parts, ddof=1)) if len(parts) > 1 else 0.0
+        variance = max(spread - float(noise.mean()), 0.0)
+        weights = 1 / np.maximum(variance + noise, np.finfo(float).eps)
+        return cls(float(np.average(parts, weights=weights)), variance)
+
+    def moved(self, reading: PlateauReading) -> float:
+        """The reading, moved to the mean by its share of noise."""
+        total = self.variance + reading.noise
+        weight = self.variance / total if total > 0 else 1.0
+        return weight * reading.part + (1 - weight) * self.mean
+
+
+def reading_of(view: View, border: Border, curve: pd.DataFrame, cell: CurveOf) -> PlateauReading:
+    """What the claim curve of a cell tells by itself, and how noisily."""
+    exports, bands = view[cell], curve_of(curve, *cell)
+    part, response = read_plateau(exports, border, bands, fit_median(exports, border, bands))
+    high = bands[bands["rate"] >= HIGH_RATE]
+    claimed = np.average(high["claim_share"], weights=high["dutiable_imports_usd"])
+    noise = high["noise"].iloc[0] * claimed * (1 - claimed)
+    return PlateauReading(part, float(noise / response**2))
+
+
+def source_of_reading(curve: pd.DataFrame, sector: str, host: str) -> CurveOf:
     """From which sector and partner it is read who can qualify."""
     sector = STANDS_FOR.get(sector, sector)
     if has_reading(curve_of(curve, sector, host)):
         return sector, host
     (other,) = (partner for partner in PARTNERS if partner != host)
     return sector, other
+
+
+def own_readings(view: View, border: Border, curve: pd.DataFrame) -> dict[CurveOf, PlateauReading]:
+    """Readings of the sectors and partners whose own curve tells who can qualify."""
+    own = [cell for cell in CURVES if source_of_reading(curve, *cell) == cell]
+    return {cell: reading_of(view, border, curve, cell) for cell in own}
+
+
+def fit_claims(view: View, border: Border, curve: pd.DataFrame) -> tuple[Array, Array]:
+    """Medians of paperwork and parts that can qualify, of all sectors.
+
+    Sectors without enough trade at high rates are given another's reading: that of
+    `STANDS_FOR`, else that of the other partner. What is claimed at lower rates can qualify
+    whatever the reading. Exporters of the United States are given Canada's, as their claims
+    are not observed.
+
+    Parameters
+    ----------
+    view : View
+    border : Border
+    curve : DataFrame
+        From `claim_curve`.
+
+    Returns
+    -------
+    paperwork_median, can_qualify : ndarray, shape (sector, host)
+    """
+    readings = own_readings(view, border, curve)
+    pool = Pool.of(list(readings.values()))
+    medians = np.empty((len(FOOTLOOSE), len(HOSTS)))
+    can = np.empty_like(medians)
+    for sector, host in CURVES:
+        at, bands = (FOOTLOOSE.index(sector), HOSTS.index(host)), curve_of(curve, sector, host)
+        part = pool.moved(readings[source_of_reading(curve, sector, host)])
+        can[at] = max(part, claimed_at_low_rates(bands))
+        medians[at] = fit_median(view[sector, host], border, bands, float(can[at]))
+    for found in (medians, can):
+        found[:, USA] = found[:, HOSTS.index("CAN")]
+    return medians, can
 
 
 HONESTY = (0.1, 0.3, 0.5, 1.0, 3.0)

@@ -13,9 +13,11 @@ from experiments.fit.claim_curves import (
     HIGH_RATE,
     LEAST_READ,
     MEDIAN_BOUNDS,
+    Pool,
     claim_share,
     curve_error,
     curve_of,
+    own_readings,
     source_of_reading,
 )
 from experiments.fit.moments import (
@@ -64,16 +66,18 @@ METHOD = f"""### How
   meet it in 2024, as Goldman Sachs estimated; the same share at all hosts. In other sectors what
   qualifies originates in full.
 - **Part that can qualify**: what explains the share of dutiable imports claimed at rates of
-  {HIGH_RATE:.0%} and more in 2024, given what paperwork keeps from claiming even there; never
-  less than the share claimed at lower rates asks for, were paperwork next to nothing, as
-  whoever claims there can. Where less than {LEAST_READ:.0%} of dutiable imports pays so much, the
-  other partner's; cars, which pay 2.5%, are given what is read from light trucks, which pay 25%.
+  {HIGH_RATE:.0%} and more in 2024, given what paperwork keeps from claiming even there. Such a
+  reading rests on few products (`us_claims_at_high_rates_2024.csv`): it is moved to the mean of
+  all readings by its share of noise, how far it would differ had others of the sector's products
+  paid these rates. Where less than {LEAST_READ:.0%} of dutiable imports pays so much, the other
+  partner's reading is taken; cars, which pay 2.5%, are given that of light trucks, which pay 25%.
+  Never less than the share claimed at lower rates, as whoever claims there can.
 - **Median cost of paperwork**: least squares on the share of dutiable imports claimed by band of
   the most-favoured-nation rate in 2024, partner by partner, bands weighted by
-  dutiable value, with the part that can qualify as read at each median tried. A band stands for
-  its middle; for vehicles and parts, where a band holds one
-  rate of the schedule, for that. The log spread is given (`PAPERWORK_SPREAD`); of others, those
-  from 1.2 to 2.2 fit about as well and none better, and below it fewer goods would seem to qualify.
+  dutiable value, given the part that can qualify. A band stands for its middle; for vehicles and
+  parts, where a band holds one rate of the schedule, for that. The log spread is given
+  (`PAPERWORK_SPREAD`); of others, those from 1.2 to 2.2 fit about as well and none better, and
+  below it fewer goods would seem to qualify.
 - **Spread, other sectors**: jointly with the medians, where the claim curve can tell
   spreads apart; elsewhere the mean of cars and light trucks.
 - Competitiveness is calibrated anew at every trial, for all sectors at once, until no log spread
@@ -105,6 +109,9 @@ LIMITS = """### What to keep in mind
   level. Both are shown.
 - **Curves that do not rise.** In machinery claims do not grow with the rate, and in several
   sectors single bands lie far off; one plateau and one median cannot follow them.
+- **Readings of 100%.** Where claims still rise at 5% paperwork alone can explain who does not
+  claim, and the reading ends at its bound, as for parts and electronics. How few products tell it
+  says how far to believe it. Light trucks and food claim nearly in full on much trade.
 - **Light trucks** nearly all claim, so their median is only known to be small.
 - The Canadian medians stand for exporters of the United States (assumption).
 - Reluctance to lie and the audit rate are assumptions; false claims add to the modelled share.
@@ -138,6 +145,10 @@ def report(fitted: Fit, world: FitSetting, curve: pd.DataFrame, targets: list[Mo
         f"({_span(*SPREAD_BOUNDS)} for spreads, {_span(*ORIGIN_BOUNDS)} for shares of origin, "
         f"{_span(*MEDIAN_BOUNDS)} for medians). "
         f"The search took {fitted.passes} passes.\n",
+        "What claims at high rates tell of the part that can qualify, curve by curve, with its "
+        "standard error, and what is taken once noise is discounted. "
+        f"{_pool(fitted, world, curve)}\n",
+        _readings(fitted, world, curve),
         "### Fitted\n",
         _content_moments(fitted, targets),
         "Share of dutiable imports claimed in 2024, and the root mean squared error over bands:\n",
@@ -205,6 +216,29 @@ def _parameters(fitted: Fit, world: FitSetting, curve: pd.DataFrame) -> str:
     paperwork = [f"Median paperwork, {REGION_NAMES[host]}" for host in PARTNERS]
     can_qualify = [f"Can qualify, {REGION_NAMES[host]}" for host in PARTNERS]
     return _table(["Sector", "Spread", "from", *origin, *can_qualify, *paperwork], rows)
+
+
+def _pool(fitted: Fit, world: FitSetting, curve: pd.DataFrame) -> str:
+    pool = Pool.of(list(own_readings(fitted.view, world.border, curve).values()))
+    return (
+        f"All curves together tell {pool.mean:.1%}, from which those of sectors and partners "
+        f"differ by {np.sqrt(pool.variance):.1%} (standard deviation) beside noise."
+    )
+
+
+def _readings(fitted: Fit, world: FitSetting, curve: pd.DataFrame) -> str:
+    own = own_readings(fitted.view, world.border, curve)
+    rows = []
+    for row, sector in enumerate(FOOTLOOSE):
+        cells = [SECTOR_NAMES[sector]]
+        for host in PARTNERS:
+            reading = own.get((sector, host))
+            alone = f"{reading.part:.1%} ±{np.sqrt(reading.noise):.1%}" if reading else ""
+            can = float(fitted.parameters.can_qualify[row, HOSTS.index(host)])
+            cells += [alone, f"{can:.1%}"]
+        rows.append(cells)
+    heads = [f"{REGION_NAMES[host]}: {what}" for host in PARTNERS for what in ("alone", "taken")]
+    return _table(["Sector", *heads], rows)
 
 
 def _indistinct(

@@ -9,7 +9,7 @@ from math import ceil, inf, nan
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy.special import stdtrit
 
 LEVEL = 0.95
 """Of every interval."""
@@ -75,7 +75,7 @@ def half_widths(numbers: NDArray[np.float64]) -> NDArray[np.float64]:
     n = len(numbers)
     if n < 2:
         return np.full(numbers.shape[1:], np.nan)
-    factor = stats.t.ppf((1 + LEVEL) / 2, n - 1) / np.sqrt(n)
+    factor = stdtrit(n - 1, (1 + LEVEL) / 2) / np.sqrt(n)
     width: NDArray[np.float64] = factor * numbers.std(axis=0, ddof=1)
     return width
 

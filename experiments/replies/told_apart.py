@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy.special import stdtrit
 
 from abm.economy.tables import Array
 from experiments.outcomes.intervals import LEAST_SPREAD, LEVEL
@@ -99,7 +99,7 @@ def told(shortfall: Array, comparisons: int) -> Truths:
     seeds = shortfall.shape[1]
     mean = shortfall.mean(axis=1)
     level = 1 - (1 - LEVEL) / max(comparisons, 1)
-    half = stats.t.ppf(level, seeds - 1) * shortfall.std(axis=1, ddof=1) / np.sqrt(seeds)
+    half = stdtrit(seeds - 1, level) * shortfall.std(axis=1, ddof=1) / np.sqrt(seeds)
     above: Truths = mean - half > LEAST_SPREAD * np.abs(shortfall).max(axis=1, initial=0.0)
     return above
 

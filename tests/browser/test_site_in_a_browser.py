@@ -1,25 +1,10 @@
 """The pages opened from a disk, without a server or a network, as a reader does."""
 
-import subprocess
-import sys
-
 import pytest
 
 from tests.browser.acting import NARROW, expect, expect_not_grave
-from tests.browser.conftest import ROOT
 
 PAGES = ("index", "docs/tutorial", "docs/odd", "docs/gallery", "docs/reference/the-model")
-
-BUILD = "import sys; from pathlib import Path; from docs.build import main; "
-BUILD += "main(Path(sys.argv[1]), notebooks=False)"
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    """Built without carrying out notebooks, which another test does."""
-    folder = tmp_path_factory.mktemp("built") / "site"
-    subprocess.run([sys.executable, "-c", BUILD, str(folder)], cwd=ROOT, check=True)
-    return folder
 
 
 @pytest.fixture

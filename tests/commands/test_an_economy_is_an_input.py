@@ -21,18 +21,15 @@ from experiments.sweeps.design.sweep_file import read_sweep
 from experiments.sweeps.workers.one_run import check_identity
 from experiments.validation.registry import chosen
 
+# No economy changes how figures are drawn.
+pytestmark = pytest.mark.usefixtures("no_figures")
+
 SMALL = ["--firms", "100", "--quiet"]
 FLOWS = ("intermediate_use", "final_demand", "output_value_added")
 
 
 def run(*words):
     assert main([str(word) for word in words]) == 0
-
-
-@pytest.fixture(autouse=True)
-def no_figures(monkeypatch):
-    """Pictures take longer than the runs, and no economy changes how they are drawn."""
-    monkeypatch.setattr("experiments.runs.runner.find_figures", lambda: lambda *_, **__: [])
 
 
 @pytest.fixture

@@ -1,6 +1,8 @@
 """`nearshore law`, from its words to what it prints."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -79,6 +81,8 @@ def test_acts_are_listed_by_importer_and_day(capsys):
     assert len(everything) >= 60
     assert {row["importer"] for row in canadian} == {"CAN"}
     assert "ca-surtax-2018" not in {row["act"] for row in canadian}
+    of_2025 = asked(capsys, "law", "list", "--on", "2025-05-01")
+    assert "us-nafta-renegotiation" not in {row["act"] for row in of_2025}
     assert main(["law", "list"]) == 0
     assert len(capsys.readouterr().out.splitlines()) == len(everything)
 
@@ -92,6 +96,10 @@ def test_acts_are_listed_by_importer_and_day(capsys):
         (["law", *QUESTION[1:], "--on", "June"], "--on June: is a day"),
         (["law", *QUESTION[1:], "--product", "870"], "--product 870: is a code"),
         (["law", *QUESTION[1:], "--from", "XYZ"], "--from XYZ: is one of"),
+        (["law", *QUESTION[1:], "--product", "9999.99"], "there is no chapter 99"),
+        (["law", *QUESTION[1:], "--on", "1980-01-01"], "is not known before 1995-01-01"),
+        (["law", *QUESTION[1:], "--from", "mex"], "did you mean MEX?"),
+        (["law", *QUESTION[1:], "--to", "usa"], "did you mean USA?"),
         (["law", *QUESTION[1:], "--to", "FRA"], "--to FRA: acts are known of"),
         (["law", *QUESTION[1:], "--content", "gold=1"], "--content gold=1: is one of"),
         (["law", *QUESTION[1:], "--content", "us=40"], "must be a share from 0 to 1"),
@@ -120,3 +128,38 @@ def test_a_folder_of_acts_of_ones_own_is_asked(tmp_path, capsys):
     )
     words = ["law", "--on", "2030-01-01", "--from", "ROW", "--product", "6505.00"]
     assert asked(capsys, *words, "--acts", str(tmp_path))["rate"] == 0.3
+
+
+def test_acts_that_are_not_yet_in_force_are_not_listed_as_if_they_were(capsys):
+    assert main(["law", "list"]) == 0
+    lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines()}
+    assert " in force " in lines["us-232-autos"]
+    assert " not yet " in lines["us-232-polysilicon"]
+    assert " notice " in lines["usmca-review-2026"]
+
+
+def test_an_unknown_ordinary_duty_is_told(capsys):
+    words = ["law", "--on", "2025-05-01", "--from", "CHE", "--product", "9102.11"]
+    assert main(words) == 0
+    assert "owes 10% of its customs value, and the ordinary duty is not known" in (
+        capsys.readouterr().out
+    )
+
+
+def test_a_heading_of_which_some_is_banned_is_told(capsys):
+    words = ["law", "--on", "2026-10-01", "--from", "CAN", "--product", "8711"]
+    assert main(words) == 0
+    assert "owes 10% of its customs value, and some of it is banned" in capsys.readouterr().out
+
+
+def test_whoever_reads_the_first_line_alone_is_told_nothing_else():
+    """As `nearshore law list | head -1`."""
+    words = [sys.executable, "-m", "nearshore", "law", "list"]
+    with subprocess.Popen(
+        words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, bufsize=0
+    ) as told:
+        assert told.stdout is not None
+        assert told.stderr is not None
+        told.stdout.close()
+        assert told.stderr.read() == ""
+        assert told.wait(60) in (0, 141)

@@ -1,16 +1,13 @@
 """The pages as a site: whole, linked, searchable, and asking nothing of the network."""
 
-import os
 import re
-import subprocess
-import sys
 from html import unescape
 from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
 
-from docs.build import HOME, INDEX, REFERENCE, ROOT, sections
+from docs.build import HOME, INDEX, REFERENCE, sections
 from tests.pages import PAGES
 from viz.palette import COLOURS, COLOURS_ON_DARK
 
@@ -29,22 +26,6 @@ FETCHED_BY_SCRIPT = re.compile(
 
 BY_KIND = {".html": (FETCHED, FETCHED_BY_STYLE), ".css": (FETCHED_BY_STYLE,),
            ".js": (FETCHED_BY_SCRIPT,)}  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    """Built as `make docs` does it."""
-    folder = tmp_path_factory.mktemp("built") / "site"
-    done = subprocess.run(
-        [sys.executable, "docs/build.py", str(folder)],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return folder
 
 
 def built(site: Path) -> list[Path]:

@@ -9,7 +9,6 @@ import nearshore
 from abm.errors import OutputError, ScenarioError
 from abm.scenario.scenario import Scenario
 from agents.in_notebooks import html_card
-from experiments.runs import runner
 from experiments.scenarios.overrides import load_scenario
 
 FIRMS, QUARTERS, SEEDS = 120, 5, (3, 1)
@@ -109,8 +108,8 @@ def test_no_seed_is_refused():
         nearshore.compare("usmca", seeds=[])
 
 
-def test_a_result_says_in_one_line_what_it_is(monkeypatch, tmp_path):
-    monkeypatch.setattr(runner, "find_figures", lambda: lambda *given, **more: [])
+@pytest.mark.usefixtures("no_figures")
+def test_a_result_says_in_one_line_what_it_is(tmp_path):
     result = nearshore.run("usmca", firms=FIRMS, quarters=1, seed=4, out=tmp_path / "run")
     assert repr(result) == (
         f"RunResult(usmca, quarter 1, 120 firms, seed 4, written to {tmp_path / 'run'})"

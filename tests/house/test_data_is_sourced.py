@@ -41,6 +41,7 @@ KEYS = IO_TABLES | {
     "owners": ["sector", "host", "home"],
     "regional_distances": ["origin", "destination"],
     "fitted_parameters": ["sector"],
+    "us_claims_at_high_rates_2024": ["hs6", "partner"],
     "us_claims_by_mfn_rate_2024": ["partner", "sector", "mfn_bin"],
     "us_claims_by_mfn_rate_2025": ["partner", "sector", "mfn_bin"],
     "us_duty_events_2018_2022": ["id"],
@@ -50,6 +51,7 @@ KEY_LABELS = {
     "input_sector": set(SECTORS),
     "using_sector": set(SECTORS),
     "mfn_bin": None,
+    "hs6": None,
     "id": None,
 }
 

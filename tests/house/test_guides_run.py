@@ -101,7 +101,8 @@ def smaller(words):
     for option in LENGTHS:
         if option in known and option not in words and "--resume" not in words:
             words += [option, str(SMALL[option][1])]
-    if "--against" in words and "--seeds" in known and "--seeds" not in words:
+    several = "--against" in words or command.name == "validate"
+    if several and "--seeds" in known and "--seeds" not in words:
         words += ["--seeds", str(SMALL["--seeds"][1])]
     return words
 

@@ -25,6 +25,8 @@ from experiments.scenarios.describe import described
 from experiments.scenarios.overrides import load_scenario
 from tests.kept_runs import QUARTERS, bytes_of, changed, cut, run
 
+pytestmark = pytest.mark.usefixtures("no_figures")
+
 DUTY = {"tariffs.special.USA.MEX.all": 0.25}
 
 

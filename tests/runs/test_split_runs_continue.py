@@ -16,6 +16,8 @@ from experiments.runs.on_disk.run_folders import write_manifest
 from experiments.scenarios.overrides import load_scenario
 from tests.kept_runs import bytes_of, changed, cut, run
 
+pytestmark = pytest.mark.usefixtures("no_figures")
+
 SPLIT = {
     "channels": True,
     "against": load_scenario("status-quo"),

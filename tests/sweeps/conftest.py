@@ -7,11 +7,20 @@ from pathlib import Path
 
 import pytest
 
+from tests.in_this_process import runs_in_this_process
+
 HERE = Path(__file__).parent
 
 # Worker processes inherit the path, and with it the module that holds the runs.
 if str(HERE) not in sys.path:
     sys.path.insert(0, str(HERE))
+
+
+@pytest.fixture
+def without_processes():
+    """For what is done with results of runs; how processes carry runs out has its own tests."""
+    with runs_in_this_process():
+        yield
 
 
 @pytest.fixture

@@ -47,8 +47,8 @@ def closed_part(ban: ImportBan, destination: str, origins: tuple[str, ...]) -> N
     Only goods of modelled sectors: of energy, trade is fixed in place.
     """
     named = rates_by_line(destination, origins, dict.fromkeys(ban.banned, 1.0))
-    named[load_economy().lines.sector >= N_FOOTLOOSE] = 0.0
-    return named
+    modelled = load_economy().lines.sector < N_FOOTLOOSE
+    return np.where(modelled[:, None, None], named, 0.0)
 
 
 def fill_bans(active: Mapping[str, Banning], regime: RegimeArrays) -> None:

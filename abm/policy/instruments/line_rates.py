@@ -8,7 +8,7 @@ of what the source sells of it, since firms are told apart by lines.
 import difflib
 import re
 from collections.abc import Collection, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Annotated
 
 import numpy as np
@@ -66,9 +66,17 @@ def rates_by_line(
     Returns
     -------
     ndarray, shape (line, source, market)
-        Ad valorem; 0 where the rates are silent.
+        Ad valorem; 0 where the rates are silent. Not to be written into: whoever asks the
+        same gets the same array, as regimes have most of their measures in common.
     """
-    lines = load_economy().lines
+    return _rates_by_line(destination, tuple(origins), tuple(rates.items()))
+
+
+@lru_cache(maxsize=512)
+def _rates_by_line(
+    destination: str, origins: tuple[str, ...], said: tuple[tuple[str, float], ...]
+) -> NDArray[np.float64]:
+    lines, rates = load_economy().lines, dict(said)
     goods = {name: rate for name, rate in rates.items() if name in ("all", *GOODS)}
     by_line = rates_by_cell({destination: dict.fromkeys(origins, goods)}, GOODS)[lines.sector]
     market = REGIONS.index(destination)
@@ -85,6 +93,7 @@ def rates_by_line(
     if codes:
         on_lines = by_line[:, sources, market]
         by_line[:, sources, market] = _with_codes(lines, on_lines, sources, codes)
+    by_line.flags.writeable = False
     return by_line
 
 

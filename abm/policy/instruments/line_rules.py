@@ -30,8 +30,12 @@ CONDITIONS = {
 @cache
 def _made(name: str) -> str:
     """Return the name of a line that firms make."""
-    known = tuple(data.read("product_lines")["line"])
+    products = data.read("product_lines")
+    known = tuple(products["line"])
     if name not in known:
+        if name in set(products["sector"]):
+            some = ", ".join(products["line"][products["sector"] == name].head(3))
+            raise ValueError(f"{shown(name)} is a sector, not a line of it such as {some}")
         near = difflib.get_close_matches(name, known, n=1)
         hint = f"did you mean '{near[0]}'?" if near else "docs/lines.md lists all"
         raise ValueError(f"{shown(name)} is no product line; {hint}")

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator
 
-from abm.axes import HOSTS, REGIONS
+from abm.axes import FOOTLOOSE, HOSTS, REGIONS
 from abm.config.settings import Host, HostOrAll, Region, Settings, Share, setting
 from abm.policy.instruments.line_rules import CONDITIONS, ByLine
 from abm.policy.instruments.rates import require_foreign
@@ -66,10 +66,11 @@ class PartnerRule(Settings):
         return asked
 
     def country(self, sector: str, agreed: Mapping[Any, Mapping[Any, float]]) -> list[float]:
-        """Content asked of each host; what the agreement asks where nothing is said of a sector."""
-        said = any(sector in of or "all" in of for of in self.country_content.values())
-        asked: Mapping[Any, Mapping[Any, float]] = self.country_content if said else agreed
-        return [content_of(asked, host, sector) for host in HOSTS]
+        """Content asked of each host; what the agreement asks where nothing is said of the host."""
+        own: Mapping[Any, Mapping[Any, float]] = self.country_content
+        return [
+            content_of(own if _says(own, host, sector) else agreed, host, sector) for host in HOSTS
+        ]
 
     def counted(self, agreed: Settings) -> list[float]:
         """Part of each region's goods that counts, given what the agreement counts."""
@@ -77,8 +78,34 @@ class PartnerRule(Settings):
         return [own.get(region, getattr(agreed, region)) for region in REGIONS]
 
 
+def _says(asked: Mapping[Any, Mapping[Any, float]], host: str, sector: str) -> bool:
+    """Whether anything is said of a host's content in a sector, be it that none is asked for."""
+    return bool({sector, "all"} & set(asked.get(host, {})))
+
+
 ByPartner = Annotated[dict[Host, dict[HostOrAll, PartnerRule]], AfterValidator(require_foreign)]
 """Rules by destination and origin (or all); what is said of an origin replaces what is of all."""
+
+
+def require_one_country(by_partner: ByPartner, agreed: Mapping[Any, Mapping[Any, float]]) -> None:
+    """Refuse a border that asks for another country's content than the agreement asks of a sector.
+
+    Raises
+    ------
+    ValueError
+        In words that say how to ask for one of the two alone.
+    """
+    for destination, by_origin in by_partner.items():
+        for origin, rule in by_origin.items():
+            for sector in FOOTLOOSE:
+                asked = rule.country(sector, agreed)
+                of = [host for host, share in zip(HOSTS, asked, strict=True) if share > 0]
+                if len(of) > 1:
+                    raise ValueError(
+                        f"by_partner.{destination}.{origin}.country_content: with the agreement's, "
+                        f"{sector} is asked for content of {of[0]} and of {of[1]}; set one of the "
+                        "two to 0 here"
+                    )
 
 
 def rule_between(

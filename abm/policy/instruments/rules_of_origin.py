@@ -2,16 +2,22 @@
 
 from collections.abc import Mapping
 from itertools import permutations
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import numpy as np
+from pydantic import model_validator
 
 from abm.axes import FOOTLOOSE, HOSTS, SECTORS
 from abm.config.settings import Number, Settings, Share, setting
 from abm.economy.tables import load_economy
 from abm.policy.arrays import RULE_ARRAYS, RegimeArrays
 from abm.policy.instruments.line_rules import CONDITIONS, ByLine, Schedule
-from abm.policy.instruments.partner_rules import ByPartner, PartnerRule, rule_between
+from abm.policy.instruments.partner_rules import (
+    ByPartner,
+    PartnerRule,
+    require_one_country,
+    rule_between,
+)
 from abm.policy.instruments.sector_rules import BySector, CountryContent
 
 
@@ -136,6 +142,11 @@ class RulesOfOrigin(Settings):
         meaning="rules at a border in place of the agreement's, by destination and origin (or all)",
         source="one set of rules for all partners unless a scenario sets one",
     )
+
+    @model_validator(mode="after")
+    def _asks_for_one_country_at_a_border(self) -> Self:
+        require_one_country(self.by_partner, self.country_content)
+        return self
 
 
 def fill_rules_of_origin(rules: RulesOfOrigin, regime: RegimeArrays) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy.special import stdtrit
 
 from experiments.outcomes.intervals import LEVEL
 
@@ -42,7 +42,7 @@ def _with_intervals(table: pd.DataFrame, groups: Any) -> pd.DataFrame:
     """Return a table by cell with mean and Student interval of what each group holds."""
     n, mean = groups.count(), groups.mean()
     spread = groups.std(ddof=1) / np.sqrt(n)
-    half = stats.t.ppf((1 + LEVEL) / 2, np.maximum(n - 1, 1)) * spread  # NaN of one number
+    half = stdtrit(np.maximum(n - 1, 1), (1 + LEVEL) / 2) * spread  # NaN of one number
     return table.assign(mean=mean, low=mean - half, high=mean + half, n=n)
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from pandas.api.types import is_numeric_dtype
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from abm.errors import StoreError
 from experiments.outcomes.intervals import LEVEL
@@ -95,7 +95,7 @@ def _delta(x: Array, y: Array, luck: np.random.Generator) -> tuple[float, float]
     found = delta(x, y)
     drawn = (luck.integers(len(y), size=len(y)) for _ in range(RESAMPLES))
     again = [2 * found - delta(x[rows], y[rows]) for rows in drawn]
-    return float(np.mean(again)), float(norm.ppf((1 + LEVEL) / 2) * np.std(again, ddof=1))
+    return float(np.mean(again)), float(ndtri((1 + LEVEL) / 2) * np.std(again, ddof=1))
 
 
 def delta(x: Array, y: Array) -> float:

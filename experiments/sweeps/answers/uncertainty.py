@@ -34,7 +34,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy.special import stdtrit
 
 from experiments.outcomes.intervals import LEVEL
 
@@ -139,7 +139,7 @@ def two_way(
     variance = of_units + of_luck
     spread = of_units**2 / (units - 1) + of_luck**2 / max(replications - 1, 1)
     freedom = np.divide(variance**2, spread, out=np.ones_like(spread), where=spread > 0)
-    half = stats.t.ppf((1 + LEVEL) / 2, freedom) * np.sqrt(variance)
+    half = stdtrit(freedom, (1 + LEVEL) / 2) * np.sqrt(variance)
     return Estimates(value[:, 0], value[:, 0] - half, value[:, 0] + half)
 
 

@@ -13,6 +13,7 @@ from experiments.commands.main import main
 from experiments.replies import nash as played
 from experiments.replies.game import game_of, read_game, shipped_games
 from experiments.sweeps.work.sweep import Options
+from tests.in_this_process import runs_in_this_process
 from viz.figures.path_of_replies import draw_path, path_of_replies
 
 QUIET = Options(quiet=True)
@@ -40,7 +41,8 @@ def play(folder, run_one, options=QUIET, **changes):
 @pytest.fixture(scope="module")
 def settled(tmp_path_factory):
     folder = tmp_path_factory.mktemp("nash") / "out"
-    return play(folder, reply_runs.best_replies), folder
+    with runs_in_this_process():
+        return play(folder, reply_runs.best_replies), folder
 
 
 def test_replies_that_have_a_fixed_point_reach_it(settled):
@@ -62,6 +64,7 @@ def test_each_turn_is_the_best_reply_to_what_the_other_did(settled):
         duty = turn["policy"]
 
 
+@pytest.mark.usefixtures("without_processes")
 def test_replies_without_rest_are_a_cycle(tmp_path):
     values = {"objectives": {"USA": "jobs", "MEX": "jobs"},
               "levers": {USA_DUTY: [0.0, 0.1], MEX_DUTY: [0.0, 0.1]}}  # fmt: skip
@@ -73,12 +76,14 @@ def test_replies_without_rest_are_a_cycle(tmp_path):
     )
 
 
+@pytest.mark.usefixtures("without_processes")
 def test_replies_that_run_out_of_rounds_are_neither(tmp_path):
     found = play(tmp_path / "out", reply_runs.best_replies, rounds=1)
     assert found.numbers["verdict"] == "neither"
     assert found.numbers["sentence"].endswith("the last to move was Mexico.")
 
 
+@pytest.mark.usefixtures("without_processes")
 @pytest.mark.parametrize(("common", "held"), [("strictest", 0.8), ("loosest", 0.5)])
 def test_of_demands_for_a_common_threshold_the_one_holds_that_the_game_says(tmp_path, common, held):
     values = {"objectives": {"USA": "jobs", "MEX": "jobs"}, "common": common,

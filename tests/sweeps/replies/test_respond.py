@@ -17,6 +17,7 @@ from experiments.commands.main import main
 from experiments.replies import replying
 from experiments.replies.game import game_of
 from experiments.sweeps.work.sweep import Options
+from tests.in_this_process import runs_in_this_process
 
 QUIET = Options(quiet=True)
 
@@ -52,7 +53,8 @@ def respond(folder, run_one=reply_runs.hill, options=QUIET, **changes):
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     folder = tmp_path_factory.mktemp("reply") / "out"
-    return respond(folder), folder
+    with runs_in_this_process():
+        return respond(folder), folder
 
 
 def test_the_best_of_a_fine_grid_is_found_and_what_is_as_good(finished):
@@ -131,12 +133,14 @@ def test_a_search_that_was_killed_goes_on_to_the_same_bytes(finished, tmp_path, 
     assert found_in(tmp_path / "out") == found_in(folder)
 
 
+@pytest.mark.usefixtures("without_processes")
 def test_where_nothing_does_anything_it_says_that_nothing_can_be_told(tmp_path):
     found = respond(tmp_path / "out", reply_runs.flat)
     assert "no policy judged can be told from any other by this objective" in found.lines
     assert found.numbers["like_the_best"][USA_DUTY]["from"] == 0.0
 
 
+@pytest.mark.usefixtures("without_processes")
 def test_policies_whose_runs_fail_are_passed_over_and_shown_as_such(tmp_path):
     found = respond(tmp_path / "out", reply_runs.fails_above)
     rows = {row["policy"][USA_DUTY]: row for row in found.numbers["policies"]}
@@ -146,6 +150,7 @@ def test_policies_whose_runs_fail_are_passed_over_and_shown_as_such(tmp_path):
     assert found.numbers["best"][USA_DUTY] == pytest.approx(reply_runs.TOP, abs=0.02)
 
 
+@pytest.mark.usefixtures("without_processes")
 def test_an_objective_without_a_number_is_refused_in_one_line(tmp_path):
     with pytest.raises(OutputError, match="jobs of USA: has no number where all stays as it is"):
         respond(tmp_path / "out", reply_runs.has_no_number)

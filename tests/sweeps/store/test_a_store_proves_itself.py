@@ -28,6 +28,7 @@ from experiments.runs.on_disk.run_folders import manifest_problem, read_json, wr
 from experiments.sweeps.store.run_log import RunLog, damages_of
 from experiments.sweeps.store.store import SweepStore
 from tests.faults.spoilt import flips
+from tests.in_this_process import runs_in_this_process
 
 DRAWN = 300
 """Bytes of a file that is too long for all of them."""
@@ -38,7 +39,8 @@ def tiny(tmp_path_factory):
     """A finished sweep of two runs: its file, its folder and its results."""
     folder = tmp_path_factory.mktemp("tiny")
     file = write_sweep(folder, replications=1, costs=(0.1, 0.2))
-    carry_out(file, folder / "out")
+    with runs_in_this_process():
+        carry_out(file, folder / "out")
     return file, folder / "out", (folder / "out" / "results.parquet").read_bytes()
 
 
@@ -187,6 +189,7 @@ def trivial_runs(monkeypatch):
     monkeypatch.setattr(sweeps, "run_sweep", run)
 
 
+@pytest.mark.usefixtures("without_processes")
 @pytest.mark.parametrize(("kind", "where"), CASES)
 def test_a_changed_folder_is_refused_or_right_through_the_commands(
     tiny, tmp_path, trivial_runs, capsys, kind, where

@@ -5,7 +5,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from abm.axes import FOOTLOOSE, GOODS, HOSTS, N_HOSTS, USA
+from abm.axes import FOOTLOOSE, GOODS, HOSTS, N_HOSTS, PARTNERS, SECTORS, USA
 from abm.base_year.population import fitted_can_qualify
 from abm.core.demand.claims import Claim
 from abm.engine.blocks import sector_rows
@@ -15,6 +15,8 @@ from tests.same_firms import model_of
 
 MEX = HOSTS.index("MEX")
 FIRMS = 150
+MANY_FIRMS = 1_000
+"""So that every sector and partner has makers of several products."""
 DUTY = "tariffs.special.USA.MEX.all=0.25"
 MANY = ("machinery", "metals", "chemicals_plastics", "textiles_apparel")
 STRICT = (
@@ -91,3 +93,26 @@ def test_what_cannot_qualify_pays_the_duty_that_the_rest_is_spared():
     economy = model.economy
     customs = economy.customs_over_basic[machinery, MEX, USA]
     assert rates[0] - rates[1] == pytest.approx(0.25 * cannot * customs, rel=0.1)
+
+
+@cache
+def claimed_shares(duty):
+    """Share of imports of the United States claimed, shape (sector, partner)."""
+    duties = load_scenario("status-quo", [f"tariffs.special.USA.all.all={duty}"])
+    model = model_of(duties, MANY_FIRMS)
+    model.run_for(2)
+    uses = (model.accounts.final, model.accounts.intermediate)
+    rows = [SECTORS.index(sector) for sector in FOOTLOOSE]
+    cells = np.ix_(rows, [HOSTS.index(name) for name in PARTNERS], [USA])
+    claimed, value = (
+        sum(getattr(use, name)[cells][..., 0] for use in uses) for name in ("claimed", "value")
+    )
+    return claimed / value
+
+
+@pytest.mark.parametrize("duty", [0.25, 1.0])
+def test_a_high_duty_raises_claims_of_every_sector_and_partner_and_never_to_all_goods(duty):
+    now, then = claimed_shares(0.0), claimed_shares(duty)
+    assert (then > now).all()
+    assert then.max() < 1
+    assert then.mean() > now.mean() + 0.1

@@ -101,7 +101,7 @@ def test_a_run_stops_if_treasuries_or_traders_get_what_nobody_paid(taxed, use, p
 
 
 def test_a_duty_of_a_tenth_raises_the_delivered_price_by_a_tenth():
-    donor = world(*OPEN)
+    donor = world(*OPEN, "firms.cannot_qualify_scale=0")  # or what cannot would pay some duty
     model, still = twin(donor, donor.scenario), twin(donor, donor.scenario)
     model.pull_levers({f"tariffs.special.USA.{origin}.all": 0.1 for origin in ("MEX", "CHN")})
     for each in (model, still):

@@ -11,7 +11,7 @@ from functools import cache, cached_property
 import numpy as np
 import pytest
 
-from abm.axes import FOOTLOOSE, N_HOSTS
+from abm.axes import FOOTLOOSE, N_HOSTS, SECTORS
 from abm.core.demand.claims import BorderTerms, Claim, choose_claim
 from abm.core.inputs.content_rules import meet_content_rule, restricted_spending
 from abm.core.inputs.sourcing import InputTerms, UnitCosts, free_choice, free_mix
@@ -159,7 +159,7 @@ def test_a_border_is_crossed_as_if_its_rule_held_everywhere_and_the_others_as_be
         # Of firms that are indifferent but for the last bits of a search some decide otherwise.
         near = np.isclose(here[:, MEX, USA], asked[:, MEX, USA], rtol=SAME, atol=SAME)
         assert near.mean() > 0.999, name
-    assert (one.borders.claim[:, MEX, USA] != before.borders.claim[:, MEX, USA]).any()
+    assert (one.borders.cost[:, MEX, USA] != before.borders.cost[:, MEX, USA]).any()
     np.testing.assert_array_equal(one.costs.compliant_cost, before.costs.compliant_cost)
 
 
@@ -365,6 +365,7 @@ def test_an_origin_by_its_name_goes_before_all_and_a_border_at_home_is_none():
         ("USA.MEX.content.cars=0.8", "by_partner.USA.MEX.content.cars: no such key"),
         ("USA.MEX.de_minimis=1.2", "by_partner.USA.MEX.de_minimis = 1.2: must be 0 to 1"),
         ("USA.MEX.lines.car.tariff_shift=1", '"car" is no product line'),
+        ("USA.MEX.lines.cars.tariff_shift=1", '"cars" is a sector, not a line of it'),
     ],
 )
 def test_what_cannot_be_a_rule_of_a_border_is_one_line(override, said):
@@ -378,3 +379,21 @@ def test_content_of_two_countries_at_one_border_is_refused():
     two = [f"{NORTH}country_content.{host}.cars=0.3" for host in ("USA", "MEX")]
     with pytest.raises(ScenarioError, match="content of USA and of MEX"):
         load_scenario("status-quo", two)
+
+
+def test_a_border_that_asks_for_one_country_does_not_drop_what_the_agreement_asks_of_another():
+    agreed, own = f"{RULES}country_content.USA.cars=0.5", f"{NORTH}country_content.MEX.cars=0.3"
+    with pytest.raises(ScenarioError, match="content of USA and of MEX") as raised:
+        load_scenario("status-quo", [agreed, own])
+    assert "by_partner.USA.MEX.country_content" in str(raised.value)
+    assert "\n" not in str(raised.value)
+    alone = load_scenario("status-quo", [agreed, own, f"{NORTH}country_content.USA.cars=0"])
+    other = load_scenario("status-quo", [agreed, own.replace("cars", "food")])
+    cars, food = (SECTORS.index(name) for name in ("cars", "food"))
+
+    def at_the_border(scenario):
+        return compile_policy(scenario).border_rules[MEX, USA].arrays["country_content"][..., 0]
+
+    assert at_the_border(alone)[cars].tolist() == [0, 0.3, 0]
+    assert at_the_border(other)[cars].tolist() == [0.5, 0, 0]
+    assert at_the_border(other)[food].tolist() == [0, 0.3, 0]

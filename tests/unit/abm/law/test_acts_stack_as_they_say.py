@@ -75,7 +75,7 @@ def test_section_338_gives_way_to_section_232_until_it_adds_to_it():
     after, _ = paid("2026-09-15", "CAN", "870321", originating=True)
     assert set(before) == {"us-232-metals-2026"}
     assert "us-338-vehicles" in why
-    assert after == {"us-232-metals-2026": 0.25, "us-338-vehicles": 0.5}
+    assert after == {"us-232-metals-2026": 0.15, "us-338-vehicles": 0.5}
 
 
 def test_fifteen_per_cent_in_all_takes_the_ordinary_duty_off():

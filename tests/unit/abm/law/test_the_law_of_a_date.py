@@ -140,7 +140,16 @@ def test_an_act_that_names_its_group_is_left_to_by_others_that_stay_as_they_are(
         (('lists = ["bicycles"]', 'lists = ["cars"]'), "no list is called cars"),
         (('"us-301-forced-labour"', '"us-302"'), "there is no act or group us-302"),
         ((", verified = false", ""), "verified: is missing"),
-        (('hs = ["8712"]', 'hs = ["87.12"]'), "hs"),
+        (('hs = ["8712"]', 'hs = ["87.12"]'), r'hs\[0\] = .*digits alone: write "8712"'),
+        (('hs = ["8712"]', "hs = [87.12]"), r"hs\[0\] = 87.12: a code is text of digits alone"),
+        (('hs = ["8712"]', 'hs = ["87123"]'), "has 5 digits; a code has 2, 4, 6, 8 or 10"),
+        (('hs = ["8712"]', 'hs = ["bike"]'), "a code has digits alone"),
+        (('hs = ["8712"]', 'hs = ["8712", "8712"]'), "names 8712 twice"),
+        (('hs = ["8712"]', 'hs = ["8712"], partly = ["8712"]'), "names 8712 twice"),
+        (('importer = "USA"', 'importer = "DEU"'), "importer = .DEU.: must be 'USA' or"),
+        (("rate = 0.1", 'rate = 0.1\norigins = ["MX"]'), r"term\[0\].origins: MX is no country"),
+        (("rate = 0.1", 'rate = 0.1\nnot_origins = ["UK"]'), "not_origins: UK is no country"),
+        (('origin = "MEX"', 'origin = "MXC"'), r"example\[0\].origin: MXC is no country"),
         (("effective = 2027-03-01", 'effective = "soon"'), "must be a date"),
         (("[[term]]", "[[term"), "is not TOML"),
     ],
@@ -200,7 +209,8 @@ def test_what_changed_between_two_days_is_told_once_and_in_order():
     told = [(str(one.on), one.act, one.what.partition(":")[0]) for one in found]
     assert told == sorted(told)
     assert ("2025-03-04", "us-ieepa-canada", "in force") in told
-    assert ("2025-03-12", "us-232-steel-2018", "ended") in told
+    assert ("2025-03-12", "us-232-steel-2025", "in force") in told
+    assert not any(one.act == "us-232-steel-2018" for one in found)  # Canada is left out since 2019
     assert ("2025-06-04", "us-232-steel-2025", "from now") in told
     assert not any(one.act == "us-232-autos" for one in found)
     assert changes(LAW, date(2025, 3, 4), date(2025, 3, 4), "USA") == []

@@ -5,8 +5,10 @@ from datetime import date
 import numpy as np
 import pytest
 
+from abm.config.keys import differences, merge, nested
 from abm.policy import compile_policy, threat_event
-from abm.policy.timeline import first_day, quarter_of
+from abm.policy.regime import INSTRUMENTS, Instruments
+from abm.policy.timeline import first_day, instrument_changes, quarter_of, with_changes
 from abm.scenario.scenario import Scenario
 
 
@@ -69,6 +71,24 @@ def test_entries_of_one_quarter_make_one_segment():
 
 def test_an_entry_that_changes_nothing_opens_no_segment():
     assert policy(entry("2018-01-01", "agreement.preference = true")).regimes == ("start",)
+
+
+@pytest.mark.parametrize("name", ["history", "retaliation-2026", "review-2026-lapse", "usmca"])
+def test_a_change_leaves_the_policy_that_all_of_it_read_anew_is(name):
+    scenario = Scenario.load(name)
+    now = scenario.instruments
+    for entry in scenario.dated:
+        document = now.model_dump(exclude_none=True)
+        for key, value in entry.set.items():
+            document = merge(document, nested(key, value))
+        changed = with_changes(now, entry.set, "test")
+        assert changed == Instruments.model_validate(document)
+        untouched = set(INSTRUMENTS) - {key.split(".")[0] for key in entry.set} - {"measures"}
+        assert all(getattr(changed, part) == getattr(now, part) for part in untouched)
+        told = {change.key: change.new for change in instrument_changes(now, changed, entry)}
+        both = (policy.model_dump(exclude_none=True) for policy in (now, changed))
+        assert told == {key: new for key, _, new in differences(*both)}
+        now = changed
 
 
 def test_changes_before_the_start_meet_the_calibrated_economy_in_quarter_1():

@@ -1,0 +1,141 @@
+"""Codes of two or four digits, what is banned in part, and what is not known."""
+
+from datetime import date
+
+import pytest
+
+from abm.errors import ScenarioError
+from abm.law.act_files import shipped
+from abm.law.changes import changes
+from abm.law.duty import duties, duty
+from abm.law.good import Good
+from abm.law.mean_over_codes import six_digit_codes
+from abm.law.schedule import former_code
+
+LAW = shipped()
+
+
+def asked(on, origin, code, importer="USA", **said):
+    return duty(LAW, date.fromisoformat(on), importer, Good(origin, code, **said))
+
+
+@pytest.mark.parametrize(
+    ("on", "origin", "code"),
+    [
+        ("2025-05-10", "MEX", "8708"),
+        ("2026-09-20", "CAN", "8703"),
+        ("2019-06-15", "CHN", "9403"),
+        ("2026-07-10", "MEX", "8433"),
+    ],
+)
+def test_a_short_code_owes_the_mean_over_what_it_holds_and_no_sum_of_acts(on, origin, code):
+    whole = asked(on, origin, code)
+    each = [asked(on, origin, six) for six in six_digit_codes(code)]
+    rates = [answer.rate for answer in each]
+    assert whole.rate == pytest.approx(sum(rates) / len(rates), abs=1e-6)
+    assert (whole.low, whole.high) == (min(a.low for a in each), max(a.high for a in each))
+    assert min(rates) <= whole.rate <= max(rates)
+    assert sum(one.rate for one in whole.acts) == pytest.approx(whole.rate, abs=1e-5)
+    assert whole.certain == (whole.low == whole.high and not whole.ordinary_unknown)
+    assert f"the mean over {len(each)} codes of six digits that {code} holds" in " ".join(
+        whole.notes
+    )
+
+
+def test_a_chapter_of_vehicles_pays_no_more_than_its_dearest_good():
+    chapter = asked("2026-09-14", "CAN", "87")
+    dearest = max(asked("2026-09-14", "CAN", six).rate for six in six_digit_codes("87"))
+    assert 0.1 < chapter.rate < 0.3 < dearest
+
+
+def test_a_heading_banned_in_part_says_so_and_has_the_rate_of_the_rest():
+    heading = asked("2026-10-01", "CAN", "8711")
+    assert not heading.banned
+    assert heading.banned_in_part
+    assert heading.rate == asked("2026-10-01", "CAN", "871120").rate
+    told = heading.as_json(LAW.acts)
+    assert (told["banned"], told["banned_in_part"], told["partial"]) == (False, True, True)
+    assert "us-338-vehicles" not in {one.act for one in heading.acts}  # on the banned code alone
+
+
+def test_a_code_of_which_some_lines_are_banned_is_partial():
+    found = [
+        answer
+        for six in (*six_digit_codes("04"), *six_digit_codes("22"))
+        if (answer := asked("2026-10-01", "CAN", six)).banned_in_part
+    ]
+    assert found
+    for answer in found:
+        assert answer.as_json(LAW.acts)["partial"]
+        assert answer.low is not None
+
+
+def test_a_good_that_is_banned_as_a_whole_is_not_partial():
+    told = asked("2026-10-01", "CAN", "871150").as_json(LAW.acts)
+    assert (told["rate"], told["banned"], told["banned_in_part"], told["partial"]) == (
+        None, True, False, False,
+    )  # fmt: skip
+
+
+def test_an_ordinary_duty_that_is_not_known_makes_an_answer_partial():
+    told = asked("2025-05-01", "CHE", "910211").as_json(LAW.acts)
+    assert told["partial"]
+    assert told["range"] == [told["rate"], None]
+    assert any("ordinary duty is not known" in note for note in told["notes"])
+
+
+@pytest.mark.parametrize(
+    ("on", "importer", "first"),
+    [("1994-12-31", "USA", "1995-01-01"), ("2016-12-31", "MEX", "2017-01-01")],
+)
+def test_a_day_of_whose_law_nothing_is_known_is_refused(on, importer, first):
+    origin = "CAN"
+    with pytest.raises(ScenarioError, match=f"is not known before {first}"):
+        asked(on, origin, "870323", importer)
+    with pytest.raises(ScenarioError, match=f"is not known before {first}"):
+        duties(LAW, date.fromisoformat(on), importer, origin, ["870323"])
+    assert asked(first, origin, "870323", importer).rate is not None
+
+
+def test_rates_of_another_year_are_told_to_be_so():
+    note = "the ordinary duty is that of 2025: rates of other years are not here"
+    assert note in asked("2019-01-01", "MEX", "870323").notes
+    assert note not in asked("2025-02-01", "MEX", "870323").notes
+
+
+def test_a_code_that_was_not_in_use_yet_is_told_with_the_one_before():
+    note = "0403.20 is a code of the year 2022; on this day its goods were under 0403.10"
+    assert note in asked("2018-05-05", "MEX", "040320").notes
+    assert note not in asked("2022-01-27", "MEX", "040320").notes
+    assert former_code("04032050", "CAN", date(2021, 12, 31)) == "0403.10"
+    assert former_code("040320", "CAN", date(2022, 1, 1)) == ""
+
+
+@pytest.mark.parametrize(
+    ("origin", "code", "first", "last", "silent"),
+    [
+        ("CHN", "", "2017-01-01", "2026-12-31", "us-nafta-renegotiation"),
+        ("CHN", "", "2017-01-01", "2026-12-31", "usmca"),
+        ("MEX", "", "2017-01-01", "2026-12-31", "us-canada-threat-2026"),
+        ("AUS", "720839", "2018-01-01", "2025-12-31", "us-232-steel-2018"),  # left out
+        ("MEX", "720839", "2025-01-01", "2025-04-01", "us-232-steel-2018"),  # left out since 2019
+    ],
+)
+def test_what_changed_leaves_out_acts_that_do_not_touch_the_goods(
+    origin, code, first, last, silent
+):
+    days = date.fromisoformat(first), date.fromisoformat(last)
+    told = {one.act for one in changes(LAW, *days, "USA", origin, code)}
+    assert told
+    assert silent not in told
+
+
+def test_a_turn_is_told_to_those_who_feel_it():
+    days = date(2018, 3, 1), date(2018, 12, 31)
+    canadian = changes(LAW, *days, "USA", "CAN", "720839")
+    chinese = changes(LAW, *days, "USA", "CHN", "720839")
+    steel = [
+        [str(one.on) for one in found if one.act == "us-232-steel-2018"]
+        for found in (canadian, chinese)
+    ]
+    assert steel == [["2018-03-08", "2018-06-01"], ["2018-03-08", "2018-03-23"]]
