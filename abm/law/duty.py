@@ -63,9 +63,7 @@ def duty(law: Law, on: date, importer: str, good: Good) -> DutyAnswer:
         names = NamingActs(law, importer, good.origin, (good.code,))
         return _answer(names, 0, on, good)
     names = NamingActs(law, importer, good.origin, held)
-    each = [
-        _answer(names, place, on, replace(good, code=code)) for place, code in enumerate(held)
-    ]
+    each = [_answer(names, place, on, replace(good, code=code)) for place, code in enumerate(held)]
     return mean_answer(good, each, _limits(names.acts, on))
 
 
