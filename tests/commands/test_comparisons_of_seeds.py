@@ -133,6 +133,7 @@ def counted(asked):
     return run
 
 
+@pytest.mark.usefixtures("no_figures")
 def test_a_stop_keeps_the_seeds_that_ended_and_the_rest_is_run_later(whole, tmp_path, monkeypatch):
     monkeypatch.setattr(other_seeds, "run_seeds", stopped_after_one)
     first = compare(tmp_path / "run", seeds=3)
@@ -147,6 +148,7 @@ def test_a_stop_keeps_the_seeds_that_ended_and_the_rest_is_run_later(whole, tmp_
     assert bytes_of(second.out) == bytes_of(whole.out)
 
 
+@pytest.mark.usefixtures("no_figures")
 def test_a_kill_loses_no_seed_that_ended(whole, tmp_path, monkeypatch):
     monkeypatch.setattr(other_seeds, "run_seeds", killed_after_one)
     with pytest.raises(SystemExit):

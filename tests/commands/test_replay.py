@@ -76,7 +76,7 @@ def test_a_real_run_that_breaks_down_is_seen_again_by_its_file(tmp_path, spoilt,
 
 SPOILT = {
     "claim_origin": ("claim_origin", lambda result, table: result.penalty.__setitem__(7, np.nan)),
-    "value_plans": ("payoffs", lambda result, table: result.__setitem__(0, np.inf)),
+    "value_plans": ("earnings", lambda result, table: result.__setitem__(0, np.inf)),
     "relocate": ("relocate", lambda result, table: table.sunk.__setitem__(7, np.nan)),
     "trade_and_account": ("settle", lambda result, table: result.sales.__setitem__(2, np.nan)),
 }

@@ -182,7 +182,7 @@ ZOO = (
             _changed(wage=lambda wage: 1 / wage), "audit"),
     Planted("nobody reviews where to produce", "abm.model:reviewing", _nobody_reviews,
             "law: a firm reviews once a year"),
-    Planted("payoffs of plants have the wrong sign", "abm.model:payoffs", _backwards),
+    Planted("payoffs of plants have the wrong sign", "abm.model:earnings", _backwards),
     Planted("the same luck in every quarter", "abm.engine.draws:Draws.gumbel", _same_luck,
             "law: luck is new in every quarter"),
     Planted("a tenth of jobs missing from the tables", "abm.state.records:Records.add_quarter",

@@ -114,7 +114,7 @@ SPOILT = {
     "renewed_supply": (spoil_contracts, "quantity of contracts of sectors at (1, 2, 0, 1)"),
     "solve_costs": (spoil_costs, "unit cost of firm 7 ("),
     "claim_origin": (spoil_claims, "cost at the border of firm 7 ("),
-    "payoffs": (spoil_payoffs, "payoff of firm "),
+    "earnings": (spoil_payoffs, "payoff of firm "),
     "relocate": (spoil_projects, "cost sunk of firm 7 ("),
     "held_after": (spoil_held, "held wedge of firm 7 ("),
     "prospects": (spoil_customers, "plants that serve customers of firm 7 ("),
@@ -128,7 +128,7 @@ SPOILT = {
 PHASES = {
     "renewed_supply": "renew_contracts",
     "held_after": "trade_and_account",
-    "payoffs": "value_plans",
+    "earnings": "value_plans",
     "prospects": "serve_customers",
     "clear_plants": "serve_customers",
     "invest": "build_capacity",

@@ -16,6 +16,8 @@ from experiments.sweeps.store.log_ends import noted_ends
 from experiments.sweeps.store.run_log import RunLog, as_line
 from tests.faults.spoilt import flips
 
+pytestmark = pytest.mark.usefixtures("without_processes")
+
 
 def test_a_damaged_line_of_the_log_is_named_and_counts_for_nothing(finished):
     file, out = finished
