@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from abm.law.act import METALS, LegalAct, Term
 from abm.law.act_files import Law
-from abm.law.duty import Case, NamingActs
+from abm.law.case import Case, NamingActs
 from abm.law.good import ActStanding, Good
 from abm.law.schedule import metal_content
 

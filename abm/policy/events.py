@@ -7,7 +7,7 @@ from typing import Any, TypedDict
 from abm.axes import HOSTS, REGIONS
 from abm.config.keys import differences
 from abm.law.act_files import shipped
-from abm.policy.instruments.acts import levied_by
+from abm.policy.instruments.legal_acts import levied_by
 from abm.policy.instruments.measures import Measure
 from abm.policy.instruments.shocks import shock_among
 from abm.policy.instruments.threat import Threat

@@ -6,7 +6,6 @@ from typing import Any
 from abm.config.settings import Settings, setting
 from abm.policy.arrays import RegimeArrays
 from abm.policy.by_days import count_days
-from abm.policy.instruments.acts import Acts
 from abm.policy.instruments.agreement import Agreement, fill_agreement
 from abm.policy.instruments.assembly_offset import AssemblyOffset, fill_assembly_offset
 from abm.policy.instruments.barriers import Barriers, fill_barriers
@@ -20,6 +19,7 @@ from abm.policy.instruments.intellectual_property import (
 )
 from abm.policy.instruments.investment_grant import InvestmentGrant, fill_investment_grant
 from abm.policy.instruments.labour_rights import LabourRights, fill_labour_rights
+from abm.policy.instruments.legal_acts import Acts
 from abm.policy.instruments.measures import Measures, fill_measures
 from abm.policy.instruments.negotiation import Negotiation
 from abm.policy.instruments.output_remission import OutputRemission, fill_output_remission

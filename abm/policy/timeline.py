@@ -13,7 +13,7 @@ from abm.config.keys import differences, flatten, keys_of, merge, nested
 from abm.config.settings import Date, Settings, setting
 from abm.errors import ScenarioError
 from abm.law.act_files import shipped
-from abm.policy.instruments.acts import ON_ITS_DATES, turns
+from abm.policy.instruments.legal_acts import ON_ITS_DATES, turns
 from abm.policy.instruments.measures import Measure
 from abm.policy.instruments.shocks import shock_among
 from abm.policy.regime import INSTRUMENTS, Instruments

@@ -24,8 +24,8 @@ from abm.config.complaints import validated
 from abm.config.keys import keys_of, shown
 from abm.config.settings import AsTuple, Date, setting
 from abm.errors import ScenarioError
-from abm.policy.instruments.acts import acts_in_force
 from abm.policy.instruments.acts_and_measures import check_no_act_twice
+from abm.policy.instruments.legal_acts import acts_in_force
 from abm.policy.regime import INSTRUMENTS, Instruments
 from abm.policy.regimes import compile_policy
 from abm.policy.timeline import (

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from abm.law.act_files import shipped
-from abm.policy.instruments.acts import acts_standing, is_on_all_goods
+from abm.policy.instruments.legal_acts import acts_standing, is_on_all_goods
 from abm.policy.regime import Instruments
 from abm.policy.timeline import segments
 from abm.scenario.scenario import Scenario

@@ -32,9 +32,9 @@ from abm.policy.instruments.duties_of_acts import alone
 from experiments.runs.on_disk.run_folders import write_whole
 from experiments.scenarios.collected_duties import special_duties
 
-METALS = ("us-232-steel-2018", "us-232-aluminium-2018")
-CHINA = tuple(f"us-301-china-list-{name}" for name in ("1", "2", "3", "4a"))
-DECIMALS = 4
+METAL_ACTS = ("us-232-steel-2018", "us-232-aluminium-2018")
+CHINAS_LISTS = tuple(f"us-301-china-list-{name}" for name in ("1", "2", "3", "4a"))
+SHARE_DECIMALS = 4
 FIRMLY = 1000.0
 """Weight of the condition that lists do not cover more than there is."""
 
@@ -50,15 +50,15 @@ def _of(origin: str, good: str) -> Iterator[tuple[str, str, str, float]]:
     if collected is None:
         return
     quarters = [period.start_time.date() for period in collected.index]
-    groups: list[tuple[str, ...]] = [METALS] if good == "metals" else []
-    groups += [(name,) for name in CHINA] if origin == "CHN" else []
+    groups: list[tuple[str, ...]] = [METAL_ACTS] if good == "metals" else []
+    groups += [(name,) for name in CHINAS_LISTS] if origin == "CHN" else []
     if not groups:
         return
     rates = np.stack([_rate(group, origin, quarters) for group in groups], axis=1)
-    shares = _nearest(rates, collected.to_numpy(), [group != METALS for group in groups])
+    shares = _nearest(rates, collected.to_numpy(), [group != METAL_ACTS for group in groups])
     for group, share in zip(groups, shares, strict=True):
         for name in group:
-            part = round(float(share * _relative(name, group, origin)), DECIMALS)
+            part = round(float(share * _relative(name, group, origin)), SHARE_DECIMALS)
             if part:
                 yield name, origin, good, part
 

@@ -7,8 +7,8 @@ from datetime import date
 from abm.axes import REGIONS
 from abm.errors import ScenarioError
 from abm.law.act_files import shipped
-from abm.policy.instruments.acts import turns
 from abm.policy.instruments.duties_of_acts import ActDuty, duties_of_acts
+from abm.policy.instruments.legal_acts import turns
 from abm.policy.instruments.measures import Measure
 
 

@@ -25,13 +25,11 @@ from abm.economy.tables import load_economy
 from abm.law.act_files import Law, shipped
 from abm.law.added import ActsAtBorder, Added
 from abm.policy.arrays import LINE_CELLS, RegimeArrays
-from abm.policy.instruments.acts import Acts, acts_standing
 from abm.policy.instruments.duty_bases import content_of
 from abm.policy.instruments.fitted_acts import fitted_share
+from abm.policy.instruments.legal_acts import Acts, acts_standing
 from abm.policy.instruments.line_rates import means_by_line
-
-WAIVED, FIXED = range(2)
-"""Parts of a rate: what a claim of origin avoids, and what is due in any case."""
+from abm.policy.instruments.measures import FIXED, WAIVED
 
 CONTENT_OF = {"us": "USA", "can": "CAN", "mex": "MEX"}
 """Whose content an act may take off, by its name in `abm.law.good.Good`."""

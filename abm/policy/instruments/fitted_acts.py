@@ -19,13 +19,11 @@ from abm.axes import SECTORS
 from abm.economy.sector_lines import Array
 from abm.economy.tables import load_economy
 
-TABLE = "coverage_of_acts"
-
 
 @cache
 def _table() -> dict[tuple[str, str], dict[str, float]]:
     """Return the part of each sector that an act covers, by act and origin."""
-    table = data.read(TABLE)
+    table = data.read("coverage_of_acts")
     return {
         (str(act), str(origin)): dict(zip(rows["sector"], rows["share"], strict=True))
         for (act, origin), rows in table.groupby(["act", "origin"])

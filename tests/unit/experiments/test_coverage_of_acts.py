@@ -10,7 +10,7 @@ from abm.policy import compile_policy
 from abm.policy.instruments.fitted_acts import fitted_share
 from abm.scenario.scenario import Scenario
 from experiments.scenarios.collected_duties import special_duties
-from experiments.scenarios.coverage_of_acts import CHINA, METALS, fitted
+from experiments.scenarios.coverage_of_acts import CHINAS_LISTS, METAL_ACTS, fitted
 
 QUARTERS = 20
 """From 2018 to 2022."""
@@ -19,7 +19,7 @@ QUARTERS = 20
 @pytest.fixture(scope="module")
 def by_law():
     """Rates by quarter, shape (sector, source, quarter)."""
-    names = ", ".join(f'"{name}"' for name in (*CHINA, *METALS))
+    names = ", ".join(f'"{name}"' for name in (*CHINAS_LISTS, *METAL_ACTS))
     scenario = Scenario.from_toml(f"start = 2018-01-01\nquarters = {QUARTERS}\nacts = [{names}]")
     policy = compile_policy(scenario)
     at = [policy.regime_index(quarter, imposed=False) for quarter in range(1, QUARTERS + 1)]
@@ -51,7 +51,7 @@ def test_rates_by_law_are_those_collected_on_average_and_near_them_in_a_quarter(
 def test_shares_are_parts_of_a_sector_and_chinas_lists_no_more_than_all_of_it():
     table = data.read("coverage_of_acts")
     assert table["share"].between(0, 1).all()
-    lists = table[table["act"].isin(CHINA)]
+    lists = table[table["act"].isin(CHINAS_LISTS)]
     assert lists.groupby("sector")["share"].sum().max() <= 1.0 + 1e-6
     largest = lists.sort_values("share").groupby("sector")["act"].last()
     assert largest["cars"] == "us-301-china-list-1"

@@ -16,9 +16,9 @@ from abm.law.good import Good
 from abm.law.schedule import ordinary_duty
 from abm.model import RelocationModel
 from abm.policy import compile_policy
-from abm.policy.instruments.acts import acts_in_force, levying_acts, turns
 from abm.policy.instruments.duties_of_acts import CONTENT_OF, duties_of_acts
 from abm.policy.instruments.duty_bases import content_of
+from abm.policy.instruments.legal_acts import acts_in_force, levied_by, levying_acts, turns
 from abm.policy.past import Past
 from abm.policy.regimes import compile_known
 from abm.scenario.scenario import Scenario
@@ -175,6 +175,12 @@ set = { "acts.us-ieepa-canada" = false }
         cell(under(text, quarter, "line_waived"), "toys_sports", "CAN") for quarter in (2, 3, 4)
     ]
     assert waived == [pytest.approx(0.25), 0, 0]  # and no rise to 35% on 1 August
+
+
+def test_whom_an_act_spares_is_told_with_what_it_levies():
+    told = [levied_by("us-232-steel-2018", date(2018, month, 1)) for month in (4, 6)]
+    assert told[0] == "Steel duties of 2018: 25% on articles; none from MEX, CAN"
+    assert told[1] == "Steel duties of 2018: 25% on articles"
 
 
 def test_talks_can_end_an_act():

@@ -157,12 +157,11 @@ def turns(name: str) -> Iterator[ActTurn]:
 def levied_by(name: str, day: date) -> str:
     """Return what an act asks on a day in words."""
     act = shipped().acts[name]
-    asked = [
-        described(term)
-        for term in act.term
-        if within(day, term.effective, term.ended) and not term.exempt and _noticed(act, term)
-    ]
-    return f"{act.title}: {'; '.join(dict.fromkeys(asked)) or 'nothing'}"
+    held = [t for t in act.term if within(day, t.effective, t.ended) and _noticed(act, t)]
+    asked = "; ".join(dict.fromkeys(described(term) for term in held if not term.exempt))
+    spared = [term for term in held if term.exempt and term.lists == (ALL,) and not term.condition]
+    free = [region for region in REGIONS if any(shipped().is_of(region, term) for term in spared)]
+    return f"{act.title}: {asked or 'nothing'}" + (f"; none from {', '.join(free)}" if free else "")
 
 
 def _noticed(act: LegalAct, term: Term) -> bool:
