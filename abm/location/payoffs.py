@@ -54,16 +54,8 @@ def config_revenues(quarter: Quarter, market: MarketState, rows: NDArray[np.int6
     return revenue
 
 
-def plant_sales(quarter: Quarter, market: MarketState, rows: NDArray[np.int64]) -> Floats:
+def plant_sales(quarter: Quarter, market: MarketState, rows: NDArray[np.int64]) -> Array:
     """Quarterly sales of each plant of every set, under the first regime.
-
-    Parameters and units are those of `sales_by_place`; shape (firm, config, host).
-    """
-    return sales_by_place(quarter, market, rows)[..., :N_HOSTS]
-
-
-def sales_by_place(quarter: Quarter, market: MarketState, rows: NDArray[np.int64]) -> Floats:
-    """Quarterly sales from each place with every set of plants, under the first regime.
 
     Parameters
     ----------
@@ -72,16 +64,14 @@ def sales_by_place(quarter: Quarter, market: MarketState, rows: NDArray[np.int64
 
     Returns
     -------
-    ndarray of float32, shape (firm, config, host + 1)
-        Million USD at the border for one real firm of size one; that at home abroad comes last,
-        and has nothing of firms from North America.
+    ndarray, shape (firm, config, host)
+        Million USD at the border for one real firm of size one.
     """
-    sales = np.zeros((len(rows), N_CONFIGS, N_HOSTS + 1), np.float32)
+    sales = np.empty((len(rows), N_CONFIGS, N_HOSTS))
 
     def earn(block: tuple[slice, SomeFirms]) -> None:
         places, firms = block
-        found = _sales(quarter, market, firms, 0)
-        sales[places, :, : found.shape[2]] = found
+        sales[places] = _sales(quarter, market, firms, 0)[..., :N_HOSTS]
 
     in_parallel(earn, blocks_among(quarter.table, rows))
     return sales

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from abm.axes import N_FOOTLOOSE, N_GOODS, N_HOMES, N_HOSTS, N_REGIONS, N_SECTORS
 from abm.core.demand.claims import Claim
-from abm.core.demand.youth import YoungSales
 from abm.core.inputs.content_rules import Floats
 from abm.core.inputs.sourcing import InputTerms
 from abm.core.layout import some_firms
@@ -178,18 +177,18 @@ def tally_plants(
     return tally
 
 
-def sales_by_appeal(quarter: Quarter, regime: int, young: YoungSales | None = None) -> Sales:
-    """Sales from hosts where a unit of appeal earns one, times what young plants sell of theirs.
+def sales_by_appeal(quarter: Quarter, regime: int, built: Floats | None = None) -> Sales:
+    """Sales from hosts where a unit of appeal earns one, times how far sales have built up.
 
-    All buyers have chosen anew if that is not given.
+    That has shape (firm, host + 1, use), the hosts first; all buyers have chosen if not given.
     """
 
     def sales(block: Block) -> Iterable[tuple[Plants, Floats]]:
         plants = standing_plants(quarter, block, regime)
         sold = appeal(plants, quarter.calibration.access, block)
-        if young is not None:
+        if built is not None:
             for host, place in enumerate(plants[:N_HOSTS]):
-                sold[host] *= young.at(place.firm, host)
+                sold[host] *= built[place.firm, host, :, None]
         return zip(plants[:N_HOSTS], sold[:N_HOSTS], strict=True)
 
     return sales
