@@ -132,11 +132,12 @@ effective = 2026-09-29
     policy = compile_policy(Scenario.from_toml("start = 2026-01-01\nquarters = 8\n" + terms))
     closed = policy.banned[:, CAN, USA]
     beer, motorcycles = (LINES.name.index(name) for name in ("beer", "motorcycles"))
-    regimes = [policy.regime_index(quarter, imposed=False) for quarter in (2, 3)]
-    assert closed[beer, regimes].tolist() == [0, 1]
-    assert 0 < closed[motorcycles, regimes[1]] < 1
-    assert np.count_nonzero(closed[:, regimes[1]]) == 2
-    assert np.count_nonzero(policy.banned[..., regimes[1]]) == 2
+    regimes = [policy.regime_index(quarter, imposed=False) for quarter in (2, 3, 4)]
+    # Of the third quarter it closes the last two days.
+    np.testing.assert_allclose(closed[beer, regimes], [0, 2 / 92, 1])
+    assert 0 < closed[motorcycles, regimes[2]] < 1
+    assert np.count_nonzero(closed[:, regimes[2]]) == 2
+    assert np.count_nonzero(policy.banned[..., regimes[2]]) == 2
 
 
 def test_a_firm_knows_what_a_ban_that_is_announced_would_cost_its_plants():
