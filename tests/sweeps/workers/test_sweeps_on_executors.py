@@ -69,7 +69,8 @@ STARTED = []
 def on_dask():
     from distributed import Client, LocalCluster
 
-    local = LocalCluster(1, processes=False, dashboard_address=None, protocol="tcp")
+    # Port 0: where a second cluster of this machine has taken the usual one, Dask warns.
+    local = LocalCluster(1, processes=False, dashboard_address=":0", protocol="tcp")
     client = Client(local, set_as_default=False)
     STARTED.extend([local, client])
     return client.get_executor()
