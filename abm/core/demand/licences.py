@@ -26,7 +26,7 @@ GAP_LEFT = 1e-3
 FIRST = -2.0
 """First guess of the elasticity of imports to their price."""
 
-LONGEST = 1.0
+MOST_AT_ONCE = 1.0
 """Of a step in the logarithm of a price."""
 
 HALVINGS = 50
@@ -83,7 +83,7 @@ class LicenceSearch:
         step = np.zeros_like(at)
         slope = self.slope[np.ix_(free, free)]
         step[free] = np.linalg.lstsq(slope, -excess[free])[0]
-        return np.clip(step, -LONGEST, LONGEST)
+        return np.clip(step, -MOST_AT_ONCE, MOST_AT_ONCE)
 
 
 def imports_by_hat(value: Floats, share: Floats, elasticity: Floats, relative: Floats) -> Floats:
