@@ -296,6 +296,11 @@ class LegalAct(Settings):
             raise ValueError(f"no term has the list {idle[0]}")
         return self
 
+    @property
+    def sets_ordinary_duties(self) -> bool:
+        """Whether it has the ordinary duties, to which others add."""
+        return any(term.schedule for term in self.term)
+
     def why_not_held(self, on: date) -> str:
         """Return why it is not in force on a day, or nothing where it is."""
         if self.ended is not None and on >= self.ended:

@@ -13,7 +13,7 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.law.act import METALS, LegalAct, Term
+from abm.law.act import METALS, Term
 from abm.law.act_files import Law
 from abm.law.case import Case, NamingActs
 from abm.law.good import ActStanding, Good
@@ -75,7 +75,7 @@ class ActsAtBorder:
         self.origin, self.codes = origin, tuple(codes)
         self.content = content or ({},) * len(codes)
         self.names = NamingActs(law, importer, origin, self.codes)
-        ordinary = (name for name, act in self.names.acts.items() if sets_ordinary_duties(act))
+        ordinary = (name for name, act in self.names.acts.items() if act.sets_ordinary_duties)
         self._ordinary = {name: self.names.acts[name].effective for name in ordinary}
         self._first, self._group = self._alike()
         self._found: dict[tuple[object, ...], list[ActStanding]] = {}
@@ -147,15 +147,9 @@ class ActsAtBorder:
         return tuple(named)
 
     def _metals(self, code: str) -> list[float | None]:
-        tables = {term.schedule for act in self.names.acts.values() for term in act.term} - {""}
         known = [
             metal_content(table, metal, code, self.origin)
-            for table in sorted(tables)
+            for table in self.names.schedules
             for metal in METALS
         ]
         return [None if one is None else one.value for one in known]
-
-
-def sets_ordinary_duties(act: LegalAct) -> bool:
-    """Return whether an act has the ordinary duties, to which others add."""
-    return any(term.schedule for term in act.term)

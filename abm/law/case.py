@@ -10,6 +10,7 @@ from datetime import date
 
 import numpy as np
 
+from abm.axes import HOSTS
 from abm.errors import ScenarioError
 from abm.law.act import ALL, METALS, LegalAct, Term, within
 from abm.law.act_files import Law
@@ -35,6 +36,10 @@ class NamingActs:
 
     def __init__(self, law: Law, importer: str, origin: str, codes: tuple[str, ...]) -> None:
         self.acts = law.of(importer)
+        self.importer = importer
+        self.schedules = tuple(
+            sorted({t.schedule for a in self.acts.values() for t in a.term} - {""})
+        )
         self._law = law
         self._called: dict[tuple[str, ...], list[str]] = {}
         self._found = {
@@ -93,13 +98,20 @@ class Case:
         self.opened: list[Open] = []
         self.notes: list[str] = []
         self._standings: dict[str, ActStanding] = {}
-        self.ordinary_unknown = False
+        self.ordinary_unknown = not names.schedules and not self._is_free_by_agreement()
         self._asked: list[str] = []
         self._tables: list[ScheduledProduct] = []
 
     def standings(self) -> list[ActStanding]:
         """Return how every act of the importer stands to the good."""
         return [self.standing(name) for name in self.names.acts]
+
+    def _is_free_by_agreement(self) -> bool:
+        """Return whether the good owes no ordinary duty, as one that qualifies between members.
+
+        NAFTA, and USMCA after it, have been in force on every day whose special duties are known.
+        """
+        return self.good.originating and {self.good.origin, self.names.importer} <= set(HOSTS)
 
     def rate(self) -> float | None:
         """Return what all acts together ask; None where the import is banned."""
@@ -225,7 +237,7 @@ class Case:
         return sum(
             self.standing(other).rate
             for other, act in self.names.acts.items()
-            if other != name and any(term.schedule for term in act.term)
+            if other != name and act.sets_ordinary_duties
         )
 
     def _share(self, term: Term) -> float:
@@ -249,7 +261,7 @@ class Case:
     def _content(self, metal: str) -> float:
         if metal in self.good.content:
             return self.good.content[metal]
-        for table in sorted({t.schedule for a in self.names.acts.values() for t in a.term} - {""}):
+        for table in self.names.schedules:
             known = metal_content(table, metal, self.good.code, self.good.origin)
             if known is not None:
                 self.notes.append(f"{metal} content {known.value:g}, the industry's mean")

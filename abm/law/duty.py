@@ -46,7 +46,7 @@ def duty(law: Law, on: date, importer: str, good: Good) -> DutyAnswer:
         return _answer(names, 0, on, good)
     names = NamingActs(law, importer, good.origin, held)
     each = [_answer(names, place, on, replace(good, code=code)) for place, code in enumerate(held)]
-    return mean_answer(good, each, _limits(names.acts, on))
+    return mean_answer(good, each, _limits(names, on))
 
 
 def duties(
@@ -120,7 +120,7 @@ def check_day(law: Law, importer: str, on: date) -> None:
         In one line.
     """
     acts = law.of(importer).values()
-    known = [act.effective for act in acts if any(term.schedule for term in act.term)]
+    known = [act.effective for act in acts if act.sets_ordinary_duties]
     first = min(known, default=EARLIEST)
     if on < first:
         raise ScenarioError(
@@ -138,7 +138,7 @@ def _answer(names: NamingActs, place: int, on: date, good: Good) -> DutyAnswer:
     spread = case.table_spread()
     low = min(known) + spread[0] if known else None
     high = max(known) + spread[1] if known and not case.ordinary_unknown else None
-    notes = [*_limits(names.acts, on), *_of_another_year(names, good, on), *case.notes]
+    notes = [*_limits(names, on), *_of_another_year(names, good, on), *case.notes]
     if opened:
         notes.append("depends on " + "; ".join(_told(one) for one in opened))
     in_part = 0 < len(known) < len(rates)
@@ -160,11 +160,11 @@ def _answer(names: NamingActs, place: int, on: date, good: Good) -> DutyAnswer:
     )
 
 
-def _limits(acts: Mapping[str, LegalAct], on: date) -> list[str]:
+def _limits(names: NamingActs, on: date) -> list[str]:
     """Return what of the law is not known at all."""
-    found = []
+    found, acts = [], names.acts
     years = {term.schedule_year for act in acts.values() for term in act.term if term.schedule}
-    if not years:
+    if not names.schedules:
         found.append("additional duties alone: the ordinary duty of this importer is not known")
     found += [
         f"the ordinary duty is that of {year}: rates of other years are not here"

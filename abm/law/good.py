@@ -94,7 +94,8 @@ class DutyAnswer:
     banned_in_part : bool
         Whether some of what the code holds may be banned, and some not.
     ordinary_unknown : bool
-        Whether the table of ordinary duties lacks the product, so that `rate` is without one.
+        Whether the ordinary duty is not here, as its table lacks the product or the importer has
+        no table, so that `rate` is without one.
     acts : tuple of ActStanding
         Those behind the rate, in the order of their dates.
     others : tuple of ActStanding
@@ -122,8 +123,9 @@ class DutyAnswer:
     @property
     def certain(self) -> bool:
         """Return whether nothing is left open."""
-        known = not self.ordinary_unknown and not self.banned_in_part
-        return known and self.low == self.high
+        if self.banned_in_part:
+            return False
+        return self.banned or (not self.ordinary_unknown and self.low == self.high)
 
     def as_json(self, acts: Mapping[str, LegalAct]) -> dict[str, Any]:
         """Return the answer as plain values.

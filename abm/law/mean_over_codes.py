@@ -56,7 +56,7 @@ def mean_answer(good: Good, each: Sequence[DutyAnswer], limits: Sequence[str]) -
         good=good,
         rate=_mean([answer.rate or 0.0 for answer in free]) if free else None,
         low=min(lows, default=None),
-        high=max(highs, default=None),
+        high=None if any(one.ordinary_unknown for one in free) else max(highs, default=None),
         acts=tuple(_paying(free or each)),
         others=tuple(_asking_nothing(each, free)),
         notes=(*limits, *_notes(good, each, bans)),
@@ -72,7 +72,7 @@ def _notes(good: Good, each: Sequence[DutyAnswer], bans: int) -> list[str]:
     if any(not answer.certain for answer in each):
         found.append("some hang on facts that are left open: ask for six digits to see which")
     unknown = sum(answer.ordinary_unknown for answer in each)
-    if unknown:
+    if 0 < unknown < len(each):
         found.append(f"the ordinary duty of {unknown} of them is not known")
     return found
 

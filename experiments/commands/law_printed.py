@@ -35,7 +35,9 @@ def _banned(answer: DutyAnswer) -> str:
 def _owed(answer: DutyAnswer) -> str:
     if answer.ordinary_unknown:
         known = f"{_percent(answer.rate or 0.0)} of its customs value"
-        return f"{known}, and the ordinary duty is not known"
+        least = answer.low if answer.low != answer.rate else None
+        facts = "" if least is None else f", at least {_percent(least)} as facts fall"
+        return f"{known}{facts}, and the ordinary duty is not known"
     if answer.low == answer.high or answer.low is None or answer.high is None:
         open_ = ", and some of it is banned" if answer.banned_in_part else ""
         return f"{_percent(answer.rate or 0.0)} of its customs value{open_}"

@@ -19,7 +19,6 @@ from abm.config.keys import shown
 from abm.config.settings import Date
 from abm.law.act import ALL, LegalAct, Term, within
 from abm.law.act_files import shipped
-from abm.law.added import sets_ordinary_duties
 from abm.law.changes import described
 from abm.law.coverage import turning_days
 
@@ -89,7 +88,7 @@ def levying_acts() -> tuple[str, ...]:
     return tuple(
         name
         for name, act in acts
-        if act.kind == "duty" and act.importer in REGIONS and not sets_ordinary_duties(act)
+        if act.kind == "duty" and act.importer in REGIONS and not act.sets_ordinary_duties
     )
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from abm.economy.tables import load_economy
 from abm.law.act_files import shipped
-from abm.law.added import ActsAtBorder, sets_ordinary_duties
+from abm.law.added import ActsAtBorder
 from abm.law.duty import duties
 from abm.law.schedule import ordinary_duty
 
@@ -20,7 +20,7 @@ def in_force(on, importer="USA"):
     return {
         name: on
         for name, act in LAW.of(importer).items()
-        if not act.why_not_held(on) and not sets_ordinary_duties(act)
+        if not act.why_not_held(on) and not act.sets_ordinary_duties
     }
 
 

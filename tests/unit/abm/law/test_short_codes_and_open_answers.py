@@ -85,6 +85,31 @@ def test_an_ordinary_duty_that_is_not_known_makes_an_answer_partial():
 
 
 @pytest.mark.parametrize(
+    ("importer", "origin", "code"),
+    [
+        ("MEX", "CHN", "870323"),
+        ("MEX", "USA", "020312"),
+        ("CAN", "JPN", "870323"),
+        ("CAN", "MEX", "8703"),
+        ("CHN", "USA", "120190"),
+        ("USA", "CHE", "910211"),
+    ],
+)
+def test_where_the_ordinary_duty_is_not_known_the_range_has_no_upper_end(importer, origin, code):
+    told = asked("2025-12-10", origin, code, importer).as_json(LAW.acts)
+    assert (told["range"][1], told["partial"]) == (None, True)
+    assert told["range"][0] <= told["rate"]
+
+
+@pytest.mark.parametrize(
+    ("importer", "origin"), [("MEX", "USA"), ("MEX", "CAN"), ("CAN", "MEX"), ("CAN", "USA")]
+)
+def test_goods_that_qualify_between_members_owe_no_ordinary_duty_for_certain(importer, origin):
+    told = asked("2017-12-10", origin, "870323", importer, originating=True).as_json(LAW.acts)
+    assert (told["range"], told["partial"]) == ([0, 0], False)
+
+
+@pytest.mark.parametrize(
     ("on", "importer", "first"),
     [("1994-12-31", "USA", "1995-01-01"), ("2016-12-31", "MEX", "2017-01-01")],
 )
