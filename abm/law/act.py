@@ -116,6 +116,9 @@ class Term(Settings):
     condition : str
         A fact beyond code and origin on which it depends; such a term counts where
         `counted` says so, and is told as uncertain either way.
+    metal_below : float
+        Where it is not 0, the condition holds for goods with less steel, aluminium and copper than
+        this share. Content that is shown settles it.
     counted : bool
         Whether products named in part, or under a condition, count as named.
     """
@@ -138,6 +141,7 @@ class Term(Settings):
     most_of_value: Share = 1.0
     least_in_all: Rate = 0.0
     condition: str = ""
+    metal_below: Share = 0.0
     counted: bool = True
 
     @model_validator(mode="after")
@@ -145,6 +149,8 @@ class Term(Settings):
         said = (self.rate is not None, bool(self.schedule), self.exempt, self.banned)
         if sum(said) != 1:
             raise ValueError("a term has one of rate, schedule, exempt and banned")
+        if self.metal_below and not self.condition:
+            raise ValueError("a term with metal_below tells it in words too, as its condition")
         return self
 
 

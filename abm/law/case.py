@@ -66,7 +66,7 @@ class NamingActs:
     def naming(self, name: str, code: int) -> list[Named]:
         """Return the terms of an act that name a code, at least perhaps, in their order."""
         return [
-            Named(term, bool(certain[code]) and not term.condition)
+            Named(term, bool(certain[code]))
             for term, some, certain in self._found[name]
             if some[code]
         ]
@@ -164,14 +164,27 @@ class Case:
                 continue
             if one.term.goods != "all" and (one.term.goods == "originating") != claimed:
                 continue
-            if one.certain:
-                return one.term
-            key = (name, one.term.lists, one.term.condition, one.term.counted)
+            settled = self._settled(one)
+            if settled is not None:
+                if settled:
+                    return one.term
+                continue
+            key = (name, one.lists, one.term.condition, one.term.counted)
             if key not in self.opened:
                 self.opened.append(key)
             if self.taken.get(key, one.term.counted):
                 return one.term
         return None
+
+    def _settled(self, one: Named) -> bool | None:
+        """Return whether a term holds for the good; None where that is left open."""
+        limit, content = one.term.metal_below, self.good.content
+        if not limit:
+            return one.certain or None
+        shown = [content[metal] for metal in METALS if metal in content]
+        if sum(shown) >= limit:
+            return False
+        return True if one.listed and len(shown) == len(METALS) else None
 
     def _left(self, name: str, act: LegalAct) -> tuple[float, str]:
         """Return the part of the value that other acts leave to this one, and why not all."""

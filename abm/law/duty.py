@@ -1,6 +1,6 @@
 """The duty that all acts together ask of a good on a day, and what of it is left open."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from itertools import product
@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abm.errors import ScenarioError
-from abm.law.act import LegalAct
 from abm.law.act_files import Law
 from abm.law.case import Case, NamingActs, Open, in_lists
 from abm.law.good import DutyAnswer, Good

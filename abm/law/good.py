@@ -168,7 +168,24 @@ def _told(standing: ActStanding, acts: Mapping[str, LegalAct]) -> dict[str, Any]
 
 @dataclass(frozen=True)
 class Named:
-    """A term that names a good, for certain or perhaps."""
+    """A term that names a good, for certain or perhaps.
+
+    Attributes
+    ----------
+    term : Term
+    listed : bool
+        Whether its lists name all that the code holds.
+    """
 
     term: Term
-    certain: bool
+    listed: bool
+
+    @property
+    def certain(self) -> bool:
+        """Whether nothing about code or good could keep the term from holding."""
+        return self.listed and not self.term.condition
+
+    @property
+    def lists(self) -> tuple[str, ...]:
+        """The lists that a fact left open is about; none where it is one of all the act's goods."""
+        return () if self.term.metal_below else self.term.lists

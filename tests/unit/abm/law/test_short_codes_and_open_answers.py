@@ -164,3 +164,36 @@ def test_a_turn_is_told_to_those_who_feel_it():
         for found in (canadian, chinese)
     ]
     assert steel == [["2018-03-08", "2018-06-01"], ["2018-03-08", "2018-03-23"]]
+
+
+LITTLE = {"steel": 0.05, "aluminium": 0.0, "copper": 0.0}
+MUCH = {"steel": 0.15}
+
+
+@pytest.mark.parametrize("code", ["845129", "841810", "84295110", "842832"])
+def test_a_good_of_little_metal_is_out_of_the_act_of_2026_where_its_content_is_shown(code):
+    act = "us-232-metals-2026"
+
+    def owed(**said):
+        return asked("2026-07-10", "MEX", code, **said)
+
+    silent, little, much = owed(), owed(content=LITTLE), owed(content=MUCH)
+    assert {one.act for one in silent.acts} >= {act}
+    assert act not in {one.act for one in little.acts}
+    assert act in {one.act for one in much.acts}
+    assert silent.rate == much.rate == much.low == much.high
+    assert (silent.low, silent.high) == tuple(sorted((little.rate, much.rate)))
+    assert owed(content={"steel": 0.05}).as_json(LAW.acts)["partial"]
+
+
+@pytest.mark.parametrize("code", ["720839", "732111", "761510", "740811"])
+def test_in_the_chapters_of_metals_content_takes_no_good_out(code):
+    little = asked("2026-07-10", "MEX", code, content=LITTLE)
+    assert "us-232-metals-2026" in {one.act for one in little.acts}
+    assert not any("15% of its weight" in note for note in little.notes)
+
+
+def test_a_good_that_the_act_of_2026_does_not_list_hangs_on_no_metal():
+    answers = [asked("2026-07-10", "MEX", "610910"), asked("2026-05-10", "MEX", "842710")]
+    assert not any("15% of its weight" in note for note in answers[0].notes)
+    assert [" ".join(one.notes).count("15% of its weight") for one in answers] == [0, 1]
