@@ -11,6 +11,7 @@ import ast
 import inspect
 import re
 from collections.abc import Callable, Iterator, Sequence
+from datetime import date
 from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
@@ -26,6 +27,7 @@ from abm.axes import (
     GOODS,
     HOMES,
     N_FOOTLOOSE,
+    PARTNERS,
     REGIONS,
     SECTORS,
 )
@@ -45,6 +47,7 @@ from experiments.fit.estimation_page import found_text, split_table, targets_tab
 from experiments.markdown import table
 from experiments.outcomes.tables import EVERY_TABLE
 from experiments.scenarios.collected_duties import special_duties
+from experiments.scenarios.duties_by_law import OpenRange, open_ranges
 
 ROOT = Path(__file__).parents[1]
 
@@ -378,6 +381,25 @@ def law_acts() -> str:
     )
 
 
+def law_ranges() -> str:
+    """Duties on originating goods at the end of what is known, and what is left open of them."""
+    return table(
+        ("sector", *(f"{one} {what}" for one in PARTNERS for what in ("in runs", "from", "to"))),
+        (
+            (good, *(f"{value:.1%}" for one in found for value in (one.rate, one.low, one.high)))
+            for good, found in _ranges_by_sector().items()
+        ),
+    )
+
+
+def _ranges_by_sector() -> dict[str, list[OpenRange]]:
+    """Ranges of a sector, by partner, on the day that runs under the last law take."""
+    by_sector: dict[str, list[OpenRange]] = {}
+    for one in open_ranges(date(2026, 10, 1), originating=True):
+        by_sector.setdefault(one.sector, []).append(one)
+    return by_sector
+
+
 def lines() -> str:
     """Every product line that firms make, with its share, rates and metals."""
     lines = load_economy().lines
@@ -451,6 +473,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
         estimation_found,
         house,
         law_acts,
+        law_ranges,
         lines,
     )
 } | {f"{name}_columns": _columns_of(name) for name in EVERY_TABLE}

@@ -1,6 +1,6 @@
 """The duty that all acts together ask of a good on a day, and what of it is left open."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from itertools import product
@@ -46,6 +46,27 @@ def duty(law: Law, on: date, importer: str, good: Good) -> DutyAnswer:
     names = NamingActs(law, importer, good.origin, held)
     each = [_answer(names, place, on, replace(good, code=code)) for place, code in enumerate(held)]
     return mean_answer(good, each, _limits(names, on))
+
+
+def answers(
+    law: Law, on: date, importer: str, origin: str, codes: Sequence[str], originating: bool = False
+) -> Iterator[DutyAnswer]:
+    """Yield what many products from one origin owe on a day, in their order.
+
+    Parameters
+    ----------
+    law : Law
+    on : datetime.date
+    importer, origin : str
+    codes : sequence of str
+        Digits alone, six or more.
+    originating : bool
+    """
+    check_places(law, importer, origin)
+    check_day(law, importer, on)
+    names = NamingActs(law, importer, origin, tuple(codes))
+    for place, code in enumerate(codes):
+        yield _answer(names, place, on, Good(origin, code, originating))
 
 
 def duties(

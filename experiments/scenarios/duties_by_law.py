@@ -17,11 +17,11 @@ import numpy as np
 import pandas as pd
 
 from abm import data
-from abm.axes import HOSTS, PARTNERS
+from abm.axes import FOOTLOOSE, HOSTS, PARTNERS
 from abm.economy.tables import Array
 from abm.law.act_files import Law, shipped
 from abm.law.coverage import turning_days
-from abm.law.duty import duties
+from abm.law.duty import answers, duties
 
 ORIGINS = (*PARTNERS, "CHN", "ROW")
 
@@ -91,6 +91,57 @@ def effective_rates(
         for (year, partner, sector), rate in paid.items()
         if (year, partner, sector) in found
     ]
+
+
+@dataclass(frozen=True)
+class OpenRange:
+    """Where one partner's sector's duty by law may lie; fractions of customs value.
+
+    Attributes
+    ----------
+    partner, sector : str
+    rate : float
+        As runs take it: every fact left open falls as the act's file says.
+    low, high : float
+        Mean over products of the lower and of the upper end of each: all facts fall one way.
+    """
+
+    partner: str
+    sector: str
+    rate: float
+    low: float
+    high: float
+
+
+def open_ranges(on: date, originating: bool) -> list[OpenRange]:
+    """Return the duties of the United States on Mexico and Canada on a day, and what is left open.
+
+    Means over what was imported in January and February 2025, by sector of the model. Products
+    that are banned, or whose ordinary duty is not known, are left out.
+    """
+    table = data.read("us_imports_by_product_2025", text=("hs6",))
+    lines = data.read("product_lines").set_index("line")["sector"]
+    found = []
+    for partner in PARTNERS:
+        own = table[table["partner"] == partner]
+        told = list(answers(shipped(), on, "USA", partner, tuple(own["hs6"]), originating))
+        rates = pd.DataFrame(
+            [(one.rate, one.low, one.high) for one in told],
+            columns=["rate", "low", "high"],
+            index=own.index,
+            dtype=float,
+        )
+        known = rates.notna().all(axis=1)
+        value = own["imports_usd"][known]
+        sector = own["line"].map(lines).fillna(own["line"])[known]
+        weighted = rates[known].mul(value, axis=0).groupby(sector).sum()
+        means = weighted.div(value.groupby(sector).sum(), axis=0)
+        found += [
+            OpenRange(partner, good, *means.loc[good].tolist())
+            for good in FOOTLOOSE
+            if good in means.index
+        ]
+    return found
 
 
 def _products(partner: str) -> pd.DataFrame:

@@ -1,12 +1,13 @@
 """Rates by law are those that US customs collected, but for what the page says of the law."""
 
 import json
+from datetime import date
 from functools import cache
 
 import pytest
 
 from experiments.commands.main import main
-from experiments.scenarios.duties_by_law import WITHIN, effective_rates
+from experiments.scenarios.duties_by_law import WITHIN, effective_rates, open_ranges
 
 FAR = {
     ("MEX", "textiles_apparel"): (2017, 2018, 2019),
@@ -51,3 +52,13 @@ def test_the_command_prints_what_was_compared_and_refuses_a_partner_that_is_none
     assert printed.count("more than half a point") == 1
     assert main(["law", "collected", "--from", "Mexico"]) == 2
     assert capsys.readouterr().err.count("--from Mexico: is one of MEX, CAN, CHN, ROW") == 1
+
+
+def test_what_runs_take_of_the_law_of_2026_lies_in_its_range_and_near_the_upper_end():
+    found = open_ranges(date(2026, 10, 1), originating=True)
+    assert {one.partner for one in found} == {"MEX", "CAN"}
+    assert all(one.low - 1e-9 <= one.rate <= one.high + 1e-9 for one in found)
+    parts = {one.partner: one for one in found if one.sector == "vehicle_parts"}
+    for one in parts.values():
+        assert one.low < 0.01
+        assert one.rate > 0.5 * one.high
