@@ -88,9 +88,20 @@ def _named(lines: SectorLines, named: list[int]) -> str:
 def _rates(parts: Parts, may_originate: bool) -> str:
     total = sum(waived + fixed for _, waived, fixed in parts)
     due = sum(fixed for *_, fixed in parts)
-    behind = " + ".join(f"{name} {_percent(waived + fixed)}" for name, waived, fixed in parts)
+    behind = " + ".join(_part(*part, may_originate) for part in parts)
     originating = f" ({_percent(due)} if originating)" if may_originate else ""
     return f"{_percent(total)}{originating}: {behind}"
+
+
+def _part(name: str, waived: float, fixed: float, may_originate: bool) -> str:
+    """Return what one act or measure asks, and of goods that claim origin where that is another.
+
+    One that leaves the latter free needs no word; one may ask more of them, where the act that it
+    gives way to spares them.
+    """
+    told = f"{name} {_percent(waived + fixed)}"
+    differs = may_originate and fixed > 0 and _percent(fixed) != _percent(waived + fixed)
+    return told + (f" ({_percent(fixed)} if originating)" if differs else "")
 
 
 def _percent(rate: float) -> str:

@@ -326,6 +326,16 @@ def test_what_is_shown_of_a_scenario_names_its_acts_and_what_they_levy_and_runs_
     )
 
 
+def test_what_is_shown_of_an_act_that_asks_more_of_originating_goods_says_so(tmp_path):
+    shown = described(_written(tmp_path, 'law = "as of 2026-10-01"')).splitlines()
+    of_mexico = [line for line in shown if line.startswith("#   USA on MEX: ")]
+    (bodies,) = [line for line in of_mexico if " bodies:" in line]
+    total, _, parts = bodies.partition(" if originating): ")
+    due = total.rpartition("(")[2]
+    assert f"us-232-metals-2026 in all, 0% ({due} if originating)" in parts
+    assert "us-232-auto-parts 25% +" in parts  # nothing of it is due: no word
+
+
 def _written(folder, text):
     file = folder / "written.toml"
     file.write_text(text)
