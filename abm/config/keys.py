@@ -17,6 +17,9 @@ type Path = tuple[str | int, ...]
 
 _BARE = re.compile(r"[A-Za-z0-9_-]{1,80}")
 _LONGEST_KEY = 160
+OTHER_WORDS = {"importer": "destination", "market": "destination", "origin": "origins"}
+"""What people write for a key, where it is nowhere near the word."""
+
 _LONGEST_VALUE = 60
 
 
@@ -155,6 +158,8 @@ class Keys:
 
     def _did_you_mean(self, path: Path, depth: int, names: list[str]) -> str:
         wrong = str(path[depth])
+        if OTHER_WORDS.get(wrong) in names:
+            return f"; did you mean '{OTHER_WORDS[wrong]}'?"
         near = difflib.get_close_matches(wrong, names, n=1)
         if near:
             return f"; did you mean '{near[0]}'?"

@@ -236,11 +236,14 @@ class Credit(Settings):
         Whether `share` is of the ``value`` of what it makes, at most, or of the ``duty`` it owes.
     against : tuple of str
         Acts whose duties are given back.
+    lists : tuple of str
+        Names of the act's lists of goods on which they are, or ``all`` that those acts levy.
     """
 
     share: Share
     of: Literal["value", "duty"]
     against: Words
+    lists: Words = (ALL,)
 
 
 class LegalAct(Settings):
@@ -295,7 +298,8 @@ class LegalAct(Settings):
             raise ValueError("the origins of an act that is a duty stand with its terms")
         if self.kind == "duty" and not self.example:
             raise ValueError("an act that is a duty has at least one example")
-        named = {name for term in self.term for name in term.lists}
+        asking = (*self.term, *((self.credit,) if self.credit is not None else ()))
+        named = {name for one in asking for name in one.lists}
         if missing := sorted(named - {ALL} - set(self.lists)):
             raise ValueError(f"no list is called {missing[0]}")
         if idle := sorted(set(self.lists) - named):
@@ -307,11 +311,16 @@ class LegalAct(Settings):
         """Whether it has the ordinary duties, to which others add."""
         return any(term.schedule for term in self.term)
 
+    @property
+    def was_called_off(self) -> bool:
+        """Whether it ended before it took effect."""
+        return self.ended is not None and self.ended <= self.effective
+
     def why_not_held(self, on: date) -> str:
         """Return why it is not in force on a day, or nothing where it is."""
         if self.ended is not None and on >= self.ended:
-            called_off = self.ended <= self.effective
-            return f"called off on {self.ended}" if called_off else f"ended on {self.ended}"
+            what = "called off" if self.was_called_off else "ended"
+            return f"{what} on {self.ended}"
         if on < self.effective:
             return f"in force only from {self.effective}"
         for pause in self.suspended:

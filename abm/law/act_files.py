@@ -53,6 +53,14 @@ class Law:
             if act.importer == importer and act.kind == "duty"
         }
 
+    def credits(self, importer: str) -> dict[str, LegalAct]:
+        """Return the acts of one importer that give duties back to some firms."""
+        return {
+            name: act
+            for name, act in self.acts.items()
+            if act.importer == importer and act.credit is not None
+        }
+
     def named(self, words: tuple[str, ...]) -> Iterator[str]:
         """Yield the names of acts that are called one of these words or belong to such a group."""
         for name, act in self.acts.items():

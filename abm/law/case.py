@@ -40,7 +40,7 @@ class NamingActs:
         self.schedules = tuple(
             sorted({t.schedule for a in self.acts.values() for t in a.term} - {""})
         )
-        self._law = law
+        self.law = law
         self._called: dict[tuple[str, ...], list[str]] = {}
         self._found = {
             name: [
@@ -60,7 +60,7 @@ class NamingActs:
     def called(self, words: tuple[str, ...]) -> list[str]:
         """Return the acts of the importer that are called one of these words."""
         if words not in self._called:
-            self._called[words] = [name for name in self._law.named(words) if name in self.acts]
+            self._called[words] = [name for name in self.law.named(words) if name in self.acts]
         return self._called[words]
 
     def naming(self, name: str, code: int) -> list[Named]:

@@ -49,7 +49,7 @@ def changes(
         if first < change.on <= last
         and (
             change.on == act.announced
-            or _was_called_off(act)
+            or act.was_called_off
             or _is_felt(law, act, change.on, origin, code)
         )
     ]
@@ -60,13 +60,8 @@ def _concerns(law: Law, act: LegalAct, origin: str, code: str) -> bool:
     if not act.term:
         return not code and (not origin or law.is_among(origin, act.origins))
     return any(_asks(law, act, origin, code, day) for day in turning_days(act)) or (
-        _was_called_off(act) and any(_names(law, act, term, origin, code) for term in act.term)
+        act.was_called_off and any(_names(law, act, term, origin, code) for term in act.term)
     )
-
-
-def _was_called_off(act: LegalAct) -> bool:
-    """Return whether an act ended before it took effect."""
-    return act.ended is not None and act.ended <= act.effective
 
 
 def _asks(law: Law, act: LegalAct, origin: str, code: str, on: date) -> tuple[Term, ...]:
@@ -106,7 +101,7 @@ def _names(law: Law, act: LegalAct, term: Term, origin: str, code: str) -> bool:
 def _turns(law: Law, name: str, act: LegalAct, origin: str, code: str) -> Iterator[LawChange]:
     if act.announced is not None:
         yield LawChange(act.announced, name, f"announced: {act.title}")
-    if _was_called_off(act) and act.ended is not None:
+    if act.was_called_off and act.ended is not None:
         yield LawChange(act.ended, name, f"called off: {act.title}")
         return
     if not act.why_not_held(act.effective):

@@ -1,6 +1,6 @@
 """The duty that all acts together ask of a good on a day, and what of it is left open."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from itertools import product
@@ -8,12 +8,16 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
+from abm.axes import HOSTS
 from abm.errors import ScenarioError
+from abm.law import schedule
+from abm.law.act import LegalAct
 from abm.law.act_files import Law
 from abm.law.case import Case, NamingActs, Open, in_lists
 from abm.law.good import DutyAnswer, Good
-from abm.law.mean_over_codes import mean_answer, six_digit_codes
-from abm.law.schedule import DECIMALS, former_code
+from abm.law.mean_over_codes import NOMENCLATURE, mean_answer, six_digit_codes
+from abm.law.products import covers
+from abm.law.schedule import DECIMALS, SUBHEADING_DIGITS, former_code
 
 MOST_OPEN = 6
 """Facts left open that are tried both ways; a good with more is rare, and each doubles the work."""
@@ -37,7 +41,7 @@ def duty(law: Law, on: date, importer: str, good: Good) -> DutyAnswer:
     ScenarioError
         If nobody's acts are known for this importer, or no such origin is.
     """
-    check_places(law, importer, good.origin)
+    check_places(law, importer, good.origin, good.originating)
     check_day(law, importer, on)
     held = six_digit_codes(good.code)
     if not held:
@@ -45,7 +49,9 @@ def duty(law: Law, on: date, importer: str, good: Good) -> DutyAnswer:
         return _answer(names, 0, on, good)
     names = NamingActs(law, importer, good.origin, held)
     each = [_answer(names, place, on, replace(good, code=code)) for place, code in enumerate(held)]
-    return mean_answer(good, each, _limits(names, on))
+    paying = {one.act for answer in each for one in answer.acts}
+    limits = [*_limits(names, on), *_credits(names, on, good.code, paying)]
+    return mean_answer(good, each, limits)
 
 
 def answers(
@@ -62,7 +68,7 @@ def answers(
         Digits alone, six or more.
     originating : bool
     """
-    check_places(law, importer, origin)
+    check_places(law, importer, origin, originating)
     check_day(law, importer, on)
     names = NamingActs(law, importer, origin, tuple(codes))
     for place, code in enumerate(codes):
@@ -93,7 +99,7 @@ def duties(
     ndarray, shape (code,)
         Ad valorem fractions; NaN where the import is banned.
     """
-    check_places(law, importer, origin)
+    check_places(law, importer, origin, bool(np.any(originating)))
     check_day(law, importer, on)
     names = NamingActs(law, importer, origin, tuple(codes))
     claimed = np.broadcast_to(np.asarray(originating, dtype=bool), (len(codes),))
@@ -105,8 +111,11 @@ def duties(
     return rates
 
 
-def check_places(law: Law, importer: str, origin: str | None) -> None:
+def check_places(law: Law, importer: str, origin: str | None, originating: bool = False) -> None:
     """Complain of an importer whose acts are not known, or of an origin that is no country.
+
+    Goods that qualify for the agreement of North America, `originating`, cross a border between
+    its members.
 
     Raises
     ------
@@ -115,24 +124,45 @@ def check_places(law: Law, importer: str, origin: str | None) -> None:
     """
     if importer not in law.importers():
         known = ", ".join(law.importers())
-        hint = _in_capitals(importer, law.importers())
+        hint = _did_you_mean(importer, law.importers())
         raise ScenarioError(f"--to {importer[:20]}: acts are known of {known}{hint}")
     if origin is not None and origin not in law.countries():
         raise ScenarioError(
             f"--from {origin[:20]}: is one of {', '.join(law.countries())}; "
-            f"a country that no act names is ROW{_in_capitals(origin, law.countries())}"
+            f"a country that no act names is ROW{_did_you_mean(origin, law.countries())}"
+        )
+    if originating and not {origin, importer} <= set(HOSTS):
+        raise ScenarioError(
+            f"--originating: goods qualify between {', '.join(HOSTS)} alone; leave it out for "
+            f"goods from {origin} to {importer}"
         )
     if origin == importer:
         raise ScenarioError(f"--from {origin}: goods do not cross a border to {importer}")
 
 
-def _in_capitals(text: str, known: Sequence[str]) -> str:
-    """Return a question for someone who wrote a country in small letters."""
-    return f"; did you mean {text.upper()}?" if text.upper() in known else ""
+NAMES = {
+    **dict.fromkeys(("US", "UNITED STATES", "AMERICA"), "USA"),
+    **dict.fromkeys(("MX", "MEXICO", "MÉXICO"), "MEX"),
+    **dict.fromkeys(("CA", "CANADA"), "CAN"),
+    **dict.fromkeys(("CN", "CHINA"), "CHN"),
+    **dict.fromkeys(("JP", "JAPAN"), "JPN"),
+    **dict.fromkeys(("KR", "KOREA", "SOUTH KOREA"), "KOR"),
+    **dict.fromkeys(("GB", "UK", "BRITAIN", "UNITED KINGDOM"), "GBR"),
+    **dict.fromkeys(("DE", "GERMANY"), "DEU"),
+    **dict.fromkeys(("BR", "BRAZIL"), "BRA"),
+    **dict.fromkeys(("IN", "INDIA"), "IND"),
+}
+"""What people write for some countries, by their three letters."""
 
 
-def check_day(law: Law, importer: str, on: date) -> None:
-    """Complain of a day of whose law nothing is known.
+def _did_you_mean(text: str, known: Sequence[str]) -> str:
+    """Return a question for someone who wrote a country in small letters or by its name."""
+    meant = NAMES.get(text.strip().upper(), text.strip().upper())
+    return f"; did you mean {meant}?" if meant in known else ""
+
+
+def check_day(law: Law, importer: str, on: date, named: str = "--on") -> None:
+    """Complain of a day of whose law nothing is known; the day is `named` in the complaint.
 
     Raises
     ------
@@ -144,7 +174,7 @@ def check_day(law: Law, importer: str, on: date) -> None:
     first = min(known, default=EARLIEST)
     if on < first:
         raise ScenarioError(
-            f"--on {on}: the law of {importer} is not known before {first}; give that day or a "
+            f"{named} {on}: the law of {importer} is not known before {first}; give that day or a "
             "later one"
         )
 
@@ -161,6 +191,7 @@ def _answer(names: NamingActs, place: int, on: date, good: Good) -> DutyAnswer:
     notes = [*_limits(names, on), *_of_another_year(names, good, on), *case.notes]
     if opened:
         notes.append("depends on " + "; ".join(_told(one) for one in opened))
+    notes += _credits(names, on, good.code, {one.act for one in standings if one.pays})
     in_part = 0 < len(known) < len(rates)
     if in_part:
         notes.append("some of what the code holds is banned, and some not")
@@ -180,6 +211,12 @@ def _answer(names: NamingActs, place: int, on: date, good: Good) -> DutyAnswer:
     )
 
 
+def beyond_known(acts: Collection[LegalAct], on: date) -> list[str]:
+    """Return what to say of a day beyond the last one to which any act is known."""
+    known_to = max(act.known_to for act in acts)
+    return [f"the law is known to {known_to}"] if on > known_to else []
+
+
 def _limits(names: NamingActs, on: date) -> list[str]:
     """Return what of the law is not known at all."""
     found, acts = [], names.acts
@@ -191,12 +228,25 @@ def _limits(names: NamingActs, on: date) -> list[str]:
         for year in sorted(year for year in years if year is not None)
         if year != on.year
     ]
-    known_to = max(act.known_to for act in acts.values())
-    if on > known_to:
-        found.append(f"the law is known to {known_to}")
+    found += beyond_known(acts.values(), on)
     if on < EARLIEST:
         found.append(f"of the law before {EARLIEST} only the ordinary duty is known")
     return found
+
+
+def _credits(names: NamingActs, on: date, code: str, paying: Collection[str]) -> Iterator[str]:
+    """Yield what some firms get back of the duties that a good pays, which is in no rate."""
+    for name, act in names.law.credits(names.importer).items():
+        credit = act.credit
+        if credit is None or act.why_not_held(on) or not set(credit.against) & set(paying):
+            continue
+        if covers(act, credit, (code,))[0][0]:
+            of = "the duty" if credit.of == "duty" else "the value of what they make"
+            against = " and ".join(one for one in credit.against if one in paying)
+            yield (
+                f"{name} ({act.title}) gives firms that take part up to {100 * credit.share:g}% of "
+                f"{of} back, against {against}; it is not in the rate"
+            )
 
 
 def _of_another_year(names: NamingActs, good: Good, on: date) -> list[str]:
@@ -204,9 +254,26 @@ def _of_another_year(names: NamingActs, good: Good, on: date) -> list[str]:
     importer = next(iter(names.acts.values())).importer
     former = former_code(good.code, importer, on)
     if not former:
-        return []
+        return _of_no_table(names, good.code)
     dotted = f"{good.code[:4]}.{good.code[4:6]}"
     return [f"{dotted} is a code of the year 2022; on this day its goods were under {former}"]
+
+
+def _of_no_table(names: NamingActs, code: str) -> list[str]:
+    """Return what to say of a subheading that neither a table nor any act has."""
+    six = code[:SUBHEADING_DIGITS]
+    listed = any(
+        named[:SUBHEADING_DIGITS] == six
+        for act in names.law.acts.values()
+        for products in act.lists.values()
+        for named in (*products.hs, *products.partly)
+    )
+    if listed or six in schedule.codes(NOMENCLATURE):
+        return []
+    return [
+        f"{six[:4]}.{six[4:]} is in no table or list here: there may be no such code, or it is one "
+        "that neither Mexico nor Canada ships"
+    ]
 
 
 def _both_ways(

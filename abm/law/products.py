@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abm.errors import ScenarioError
-from abm.law.act import ALL, CODE_LENGTHS, LegalAct, Products, Term
+from abm.law.act import ALL, CODE_LENGTHS, Credit, LegalAct, Products, Term
 
 type Flags = NDArray[np.bool_]
 
@@ -79,8 +79,8 @@ def named(products: Products, codes: tuple[str, ...]) -> tuple[Flags, Flags]:
     return some, certain
 
 
-def covers(act: LegalAct, term: Term, codes: tuple[str, ...]) -> tuple[Flags, Flags]:
-    """Return what a term names of some codes: in part, and for certain; shape (code,) each."""
+def covers(act: LegalAct, term: Term | Credit, codes: tuple[str, ...]) -> tuple[Flags, Flags]:
+    """Return what a term or credit names of some codes: in part, and for certain; shape (code,)."""
     in_part = np.zeros(len(codes), dtype=bool)
     for_certain = np.zeros(len(codes), dtype=bool)
     for name in term.lists:

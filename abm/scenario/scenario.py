@@ -24,6 +24,7 @@ from abm.config.complaints import validated
 from abm.config.keys import keys_of, shown
 from abm.config.settings import AsTuple, Date, setting
 from abm.errors import ScenarioError
+from abm.law.duty import EARLIEST
 from abm.policy.instruments.acts_and_measures import check_no_act_twice
 from abm.policy.instruments.legal_acts import acts_in_force
 from abm.policy.regime import INSTRUMENTS, Instruments
@@ -59,6 +60,8 @@ def _law_of_a_day(text: str) -> str:
             raise ValueError(
                 f'is "as of" and a day, such as "as of 2026-10-01"; not {shown(text)}'
             ) from None
+        if date.fromisoformat(text.removeprefix(AS_OF)) < EARLIEST:
+            raise ValueError(f"special duties are not known before {EARLIEST}; give a later day")
     return text
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from abm.law.act_files import shipped
-from abm.policy.instruments.legal_acts import acts_standing, is_on_all_goods
+from abm.policy.instruments.legal_acts import acts_standing, beyond_known_law, is_on_all_goods
 from abm.policy.regime import Instruments
 from abm.policy.timeline import segments
 from abm.scenario.scenario import Scenario
@@ -56,6 +56,9 @@ def _every(result: RunResult) -> Iterator[str]:
             f"The threat of {threat.rate:.0%} is never carried out: what is told is what firms do "
             "because they think that it may be."
         )
+    late = next(filter(None, (beyond_known_law(policy.acts) for policy in policies)), "")
+    if late:
+        yield f"{late[0].upper()}{late[1:]}: what was decided in between is not in it."
     doubtful = [entry.title for entry in scenario.timeline if entry.unverified]
     if doubtful:
         more = f" and {len(doubtful) - 1} more" if len(doubtful) > 1 else ""

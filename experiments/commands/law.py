@@ -98,7 +98,7 @@ def diff(
 ) -> None:
     """List what changed between two days."""
     from abm.law.changes import changes
-    from abm.law.duty import check_places
+    from abm.law.duty import beyond_known, check_day, check_places
     from abm.law.products import code_of
 
     known = _acts(acts)
@@ -106,6 +106,9 @@ def diff(
     days = day_of("first date", first), day_of("last date", last)
     if days[0] > days[1]:
         raise bad_input(f"{first} comes after {last}: give the earlier day first")
+    check_day(known, importer, days[0], "first date")
+    for note in beyond_known(known.of(importer).values(), days[1]):
+        typer.echo(f"note: {note}", err=True)
     found = changes(known, *days, importer, origin, code_of(product) if product else "")
     if json:
         _print_json([{"on": str(one.on), "act": one.act, "what": one.what} for one in found])
@@ -130,6 +133,8 @@ def list_acts(
     """List the acts, one line each, by the day they took effect."""
     known = _acts(acts)
     day = None if on is None else day_of("--on", on)
+    if day is not None:
+        _check_listed(known, importer, day)
     if importer and importer not in {act.importer for act in known.acts.values()}:
         raise bad_input(f"--to {importer[:20]}: acts are known of {', '.join(known.importers())}")
     rows = [
@@ -181,6 +186,16 @@ def _state(act: Any) -> str:
     return "in force" if act.kind in ("duty", "credit") else str(act.kind)
 
 
+def _check_listed(known: Any, importer: str, day: Any) -> None:
+    """Complain of a day before any act of an importer, and tell of one beyond what is known."""
+    from abm.law.duty import beyond_known, check_day
+
+    for one in [importer] if importer in known.importers() else []:
+        check_day(known, one, day)
+    for note in beyond_known(known.acts.values(), day):
+        typer.echo(f"note: {note}", err=True)
+
+
 def _acts(folder: Path | None) -> Any:
     from abm.law.act_files import read_law, shipped
 
@@ -197,7 +212,12 @@ def _needed(name: str, value: str | None) -> str:
     return value
 
 
+ROUNDING = 1e-9
+"""By which shares that are one value's may exceed it."""
+
+
 def _contents(said: list[str]) -> dict[str, float]:
+    from abm.law.act import METALS
     from abm.law.good import CONTENTS
 
     found: dict[str, float] = {}
@@ -211,6 +231,11 @@ def _contents(said: list[str]) -> dict[str, float]:
             found[name] = -1.0
         if not 0 <= found[name] <= 1:
             raise bad_input(f"--content {one[:40]}: must be a share from 0 to 1, as {name}=0.3")
+    for parts in (METALS, tuple(name for name in CONTENTS if name not in METALS)):
+        whole = sum(found.get(name, 0.0) for name in parts)
+        if whole > 1 + ROUNDING:
+            given = " + ".join(f"{name}={found[name]:g}" for name in parts if name in found)
+            raise bad_input(f"--content {given}: are shares of one value, {whole:g} in all")
     return found
 
 

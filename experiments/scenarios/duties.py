@@ -9,6 +9,7 @@ from abm.economy.sector_lines import SectorLines
 from abm.economy.tables import load_economy
 from abm.policy.arrays import LINE_CELLS
 from abm.policy.instruments.duties_of_acts import duties_of_acts
+from abm.policy.instruments.legal_acts import beyond_known_law
 from abm.policy.instruments.measures import FIXED, WAIVED, contributions
 from abm.policy.regime import Instruments
 from abm.policy.timeline import segments
@@ -36,6 +37,8 @@ def duty_lines(scenario: Scenario) -> Iterator[str]:
     if not scenario.measures and not scenario.instruments.acts:
         return
     yield "Duties of acts and measures, on top of most-favoured-nation rates:"
+    if late := beyond_known_law(scenario.instruments.acts):
+        yield f"note: {late}"
     for segment in segments(scenario.start, scenario.instruments, scenario.dated):
         if segment.start and not any(c.key.startswith(LEVYING) for c in segment.changes):
             continue

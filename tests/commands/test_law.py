@@ -75,6 +75,15 @@ def test_changes_between_two_days_are_listed(capsys):
     assert capsys.readouterr().out == "nothing changed\n"
 
 
+def test_days_beyond_what_is_known_are_told_beside_what_is_listed(capsys):
+    for words in (
+        ["law", "diff", "2026-10-01", "2030-01-01"],
+        ["law", "list", "--on", "2030-01-01"],
+    ):
+        assert main(words) == 0
+        assert capsys.readouterr().err == "note: the law is known to 2026-10-10\n"
+
+
 def test_acts_are_listed_by_importer_and_day(capsys):
     everything = asked(capsys, "law", "list")
     canadian = asked(capsys, "law", "list", "--to", "CAN", "--on", "2025-05-01")
@@ -106,6 +115,18 @@ def test_acts_are_listed_by_importer_and_day(capsys):
         (["law", *QUESTION[1:], "--acts", "nowhere"], "--acts nowhere: is no folder"),
         (["law", "diff", "2025-02-01", "2025-01-01"], "give the earlier day first"),
         (["law", "diff", "2025-02-01", "x"], "last date x: is a day"),
+        (["law", *QUESTION[1:], "--from", "Mexico"], "did you mean MEX?"),
+        (["law", *QUESTION[1:], "--from", "CHN", "--originating"], "goods qualify between"),
+        (
+            ["law", *QUESTION[1:], "--content", "us=0.8", "--content", "mex=0.7"],
+            "--content us=0.8 + mex=0.7: are shares of one value, 1.5 in all",
+        ),
+        (
+            ["law", *QUESTION[1:], "--content", "steel=0.8", "--content", "copper=0.7"],
+            "--content steel=0.8 + copper=0.7",
+        ),
+        (["law", "diff", "1980-03-01", "2025-01-01"], "first date 1980-03-01: the law of USA is"),
+        (["law", "list", "--to", "CAN", "--on", "1980-03-01"], "is not known before 2017-01-01"),
         (["law", "list", "--to", "FRA"], "--to FRA: acts are known of"),
     ],
 )

@@ -53,6 +53,8 @@ def _standing(value: Any) -> Any:
 
 def _by_name(acts: Any) -> Any:
     """Read a list of names as a table of acts on their own dates."""
+    if isinstance(acts, str):
+        raise ValueError(f"is a list of acts, such as [{shown(acts)}]")
     if not isinstance(acts, list | tuple):
         return acts
     for name in acts:
@@ -65,6 +67,11 @@ def _by_name(acts: Any) -> Any:
 
 def _held(acts: dict[str, bool | date]) -> dict[str, bool | date]:
     for name, day in acts.items():
+        if day is True and shipped().acts[name].was_called_off:
+            raise ValueError(
+                f"{name} was {shipped().acts[name].why_not_held(date.max)}, before it took effect, "
+                "and levies nothing; to ask what if, write a measure"
+            )
         if isinstance(day, date) and (why := shipped().acts[name].why_not_held(day)):
             raise ValueError(f"{name} as of {day}: {why}")
     return acts
@@ -103,13 +110,22 @@ def acts_standing(acts: Mapping[str, bool | date]) -> dict[str, date]:
     return {name: day for name, day in sorted(acts.items()) if not isinstance(day, bool)}
 
 
+def beyond_known_law(acts: Mapping[str, bool | date]) -> str:
+    """Return what to say of acts that stand as of a day beyond what is known, or nothing."""
+    known_to = max(act.known_to for act in shipped().acts.values())
+    late = sorted({day for day in acts_standing(acts).values() if day > known_to})
+    if not late:
+        return ""
+    return f"acts stand as of {late[-1]}, and the law is known to {known_to}"
+
+
 def is_on_all_goods(name: str, day: date) -> bool:
     """Return whether an act names all goods of a region of the model on a day."""
     act = shipped().acts[name]
     return any(
-        term.lists == (ALL,) and within(day, term.effective, term.ended) and _noticed(act, term)
+        term.lists == (ALL,) and within(day, term.effective, term.ended) and _of_a_region(act, term)
         for term in act.term
-        if not term.exempt
+        if not term.exempt and (term.counted or not term.condition)
     )
 
 
@@ -139,7 +155,7 @@ def turns(name: str) -> Iterator[ActTurn]:
     act is known, since it is known on that day; all else is known on the day itself.
     """
     act = shipped().acts[name]
-    noticed = act.model_copy(update={"term": tuple(t for t in act.term if _noticed(act, t))})
+    noticed = act.model_copy(update={"term": tuple(t for t in act.term if _of_a_region(act, t))})
     before = began = False
     for day in turning_days(noticed):
         holds = not act.why_not_held(day)
@@ -156,13 +172,13 @@ def turns(name: str) -> Iterator[ActTurn]:
 def levied_by(name: str, day: date) -> str:
     """Return what an act asks on a day in words."""
     act = shipped().acts[name]
-    held = [t for t in act.term if within(day, t.effective, t.ended) and _noticed(act, t)]
+    held = [t for t in act.term if within(day, t.effective, t.ended) and _of_a_region(act, t)]
     asked = "; ".join(dict.fromkeys(described(term) for term in held if not term.exempt))
     spared = [term for term in held if term.exempt and term.lists == (ALL,) and not term.condition]
     free = [region for region in REGIONS if any(shipped().is_of(region, term) for term in spared)]
     return f"{act.title}: {asked or 'nothing'}" + (f"; none from {', '.join(free)}" if free else "")
 
 
-def _noticed(act: LegalAct, term: Term) -> bool:
+def _of_a_region(act: LegalAct, term: Term) -> bool:
     """Return whether a term is about goods of a region of the model."""
     return any(shipped().is_of(region, term) for region in REGIONS if region != act.importer)

@@ -197,3 +197,52 @@ def test_a_good_that_the_act_of_2026_does_not_list_hangs_on_no_metal():
     answers = [asked("2026-07-10", "MEX", "610910"), asked("2026-05-10", "MEX", "842710")]
     assert not any("15% of its weight" in note for note in answers[0].notes)
     assert [" ".join(one.notes).count("15% of its weight") for one in answers] == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("on", "code", "most"),
+    [("2018-08-01", "210410", 0.1), ("2018-08-01", "200811", 0.1), ("2025-04-01", "300490", 0.25)],
+)
+def test_a_product_that_may_be_on_a_list_that_was_not_read_is_open_and_not_free(on, code, most):
+    told = asked(on, "USA", code, "CAN", originating=True).as_json(LAW.acts)
+    assert (told["rate"], told["range"], told["partial"]) == (0, [0, most], True)
+
+
+@pytest.mark.parametrize(
+    ("origin", "code", "on", "credit"),
+    [
+        ("CAN", "760120", "2026-08-01", "us-aluminium-programme"),
+        ("CAN", "7601", "2026-08-01", "us-aluminium-programme"),
+        ("MEX", "870830", "2026-08-01", "us-assembly-offset"),
+        ("CHN", "870830", "2025-06-01", "us-assembly-offset"),
+    ],
+)
+def test_a_credit_against_a_duty_that_is_paid_is_told(origin, code, on, credit):
+    notes = asked(on, origin, code).notes
+    assert len([note for note in notes if note.startswith(f"{credit} (")]) == 1
+
+
+@pytest.mark.parametrize(
+    ("origin", "code", "on", "said"),
+    [
+        ("CAN", "760120", "2026-07-19", {}),  # not yet
+        ("CAN", "760820", "2026-08-01", {}),  # no primary metal
+        ("MEX", "870830", "2026-08-01", {"originating": True}),  # owes nothing to give back
+    ],
+)
+def test_a_credit_against_nothing_that_is_paid_is_not_told(origin, code, on, said):
+    assert not any(" back, against " in note for note in asked(on, origin, code, **said).notes)
+
+
+@pytest.mark.parametrize(("importer", "origin"), [("USA", "CHN"), ("MEX", "JPN"), ("CHN", "USA")])
+def test_a_claim_between_countries_of_which_one_is_no_member_is_refused(importer, origin):
+    with pytest.raises(ScenarioError, match="goods qualify between USA, MEX, CAN alone"):
+        asked("2025-12-10", origin, "870323", importer, originating=True)
+
+
+@pytest.mark.parametrize(
+    ("code", "told"), [("870831", True), ("87083110", True), ("870830", False)]
+)
+def test_a_code_that_is_in_no_table_and_no_list_may_not_exist(code, told):
+    notes = asked("2026-02-01", "MEX", code).notes
+    assert any("is in no table or list here" in note for note in notes) == told

@@ -258,6 +258,11 @@ effective = 2025-04-03
         ('law = "as of yesterday"', 'law = "as of yesterday": is "as of" and a day, such as'),
         ('law = "as of 2026-13-01"', 'law = "as of 2026-13-01"'),
         ("law = 2026-10-01", "law = 2026-10-01"),
+        ('law = "as of 1990-10-01"', "special duties are not known before 2017-01-01"),
+        ('acts = ["us-mexico-threat-2019"]', "was called off on 2019-06-07, before it took effect"),
+        ("acts = { us-mexico-threat-2019 = true }", "and levies nothing"),
+        ('acts = "us-232-autos"', 'acts = "us-232-autos": is a list of acts, such as ["us-232-a'),
+        (TWICE.replace("destination", "importer"), "did you mean 'destination'?"),
         ('law = "as of 2026-10-01"\n' + AUTOS, "goes with no acts, and acts names us-232-autos"),
         (
             AUTOS
@@ -334,6 +339,12 @@ def test_what_is_shown_of_an_act_that_asks_more_of_originating_goods_says_so(tmp
     due = total.rpartition("(")[2]
     assert f"us-232-metals-2026 in all, 0% ({due} if originating)" in parts
     assert "us-232-auto-parts 25% +" in parts  # nothing of it is due: no word
+
+
+def test_a_law_as_of_a_day_beyond_what_is_known_is_told_to_be_so(tmp_path):
+    late = described(_written(tmp_path, 'law = "as of 2030-10-01"'))
+    assert "# note: acts stand as of 2030-10-01, and the law is known to 2026-10-10" in late
+    assert "# note:" not in described(_written(tmp_path, 'law = "as of 2026-10-01"'))
 
 
 def _written(folder, text):
