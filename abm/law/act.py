@@ -65,8 +65,11 @@ class Products(Settings):
     partly : tuple of str
         Prefixes of which some lines are named and it is not known which, or whose lines are
         named for one use and not for another.
+    words : str
+        What answers call the list, where its name says too little.
     """
 
+    words: str = ""
     hs: Codes = ()
     without: Codes = ()
     partly: Codes = ()
@@ -310,6 +313,11 @@ class LegalAct(Settings):
     def sets_ordinary_duties(self) -> bool:
         """Whether it has the ordinary duties, to which others add."""
         return any(term.schedule for term in self.term)
+
+    def called(self, lists: tuple[str, ...]) -> str:
+        """Return what lists are called in answers; nothing for all goods."""
+        named = (self.lists[one].words or one.replace("_", " ") for one in lists if one != ALL)
+        return ", ".join(named)
 
     @property
     def was_called_off(self) -> bool:

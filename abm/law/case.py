@@ -12,7 +12,7 @@ import numpy as np
 
 from abm.axes import HOSTS
 from abm.errors import ScenarioError
-from abm.law.act import ALL, METALS, LegalAct, Term, within
+from abm.law.act import METALS, LegalAct, Term, within
 from abm.law.act_files import Law
 from abm.law.good import ActStanding, Good, Named
 from abm.law.products import covers
@@ -70,11 +70,6 @@ class NamingActs:
             for term, some, certain in self._found[name]
             if some[code]
         ]
-
-
-def in_lists(lists: tuple[str, ...]) -> str:
-    """Return the lists of a term in parentheses; nothing for one of all goods."""
-    return "" if lists == (ALL,) else f" ({', '.join(lists)})"
 
 
 class Case:
@@ -149,13 +144,18 @@ class Case:
             return ActStanding(name, why=why)
         term = self._first(name, naming)
         if term is None:
-            return ActStanding(name, why="does not name this product on this day")
+            return ActStanding(name, why=self._why_unnamed(name))
         if term.exempt:
-            return ActStanding(name, why=f"exempts it{in_lists(term.lists)}")
+            return ActStanding(name, why=_exempts(act, term))
         left, why = self._left(name, act)
         if not left:
             return ActStanding(name, why=why)
         return self._levied(name, term, left, why)
+
+    def _why_unnamed(self, name: str) -> str:
+        if any(one[0] == name for one in self.opened):
+            return "names it only if a fact holds that is not known, and is taken not to hold"
+        return "does not name this product on this day"
 
     def _first(self, name: str, naming: list[Named]) -> Term | None:
         claimed = self.good.originating
@@ -281,3 +281,11 @@ class Case:
                 return known.value
         self.notes.append(f"{metal} content not known: the whole value")
         return 1.0
+
+
+def _exempts(act: LegalAct, term: Term) -> str:
+    """Return in words that a term exempts a good, and as what."""
+    called = act.called(term.lists)
+    return "exempts it" + (
+        f", as {term.condition}" if term.condition else f" ({called})" * bool(called)
+    )

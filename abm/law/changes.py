@@ -6,7 +6,6 @@ from datetime import date, timedelta
 
 from abm.law.act import ALL, LegalAct, Term, within
 from abm.law.act_files import Law
-from abm.law.coverage import turning_days
 from abm.law.products import covers
 
 
@@ -54,6 +53,15 @@ def changes(
         )
     ]
     return sorted(set(found), key=lambda one: (one.on, one.act, one.what))
+
+
+def turning_days(act: LegalAct) -> list[date]:
+    """Return the days on which something in an act changes, in order."""
+    days = [act.effective, act.ended]
+    days += [day for pause in act.suspended for day in (pause.begins, pause.ends)]
+    days += [day for term in act.term for day in (term.effective, term.ended)]
+    days += [day for giving in act.gives_way for day in (giving.effective, giving.ended)]
+    return sorted({day for day in days if day is not None})
 
 
 def _concerns(law: Law, act: LegalAct, origin: str, code: str) -> bool:
@@ -115,12 +123,12 @@ def _turns(law: Law, name: str, act: LegalAct, origin: str, code: str) -> Iterat
         if not _names(law, act, term, origin, code):
             continue
         if term.effective is not None and not act.why_not_held(term.effective):
-            yield LawChange(term.effective, name, f"from now: {described(term)}")
+            yield LawChange(term.effective, name, f"from now: {described(act, term)}")
         if term.ended is not None and not act.why_not_held(term.ended):
-            yield LawChange(term.ended, name, f"no longer: {described(term)}")
+            yield LawChange(term.ended, name, f"no longer: {described(act, term)}")
 
 
-def described(term: Term) -> str:
+def described(act: LegalAct, term: Term) -> str:
     """Return a term in a few words, such as ``25% on articles from MEX, CAN``."""
     if term.banned:
         what = "import ban"
@@ -130,7 +138,7 @@ def described(term: Term) -> str:
         what = "the schedule's rates"
     else:
         what = f"{100 * term.rate:g}%" + (" in all" if term.in_all else "")
-    on = "all goods" if term.lists == (ALL,) else ", ".join(term.lists).replace("_", " ")
+    on = act.called(term.lists) or "all goods"
     origins = "" if term.origins == (ALL,) else f" from {', '.join(term.origins)}"
     if term.base != "whole":
         on = f"the {term.base} in {on}"
@@ -140,4 +148,6 @@ def described(term: Term) -> str:
         "non_member_content": ", content of Canada and Mexico taken off",
     }
     tail = free.get(term.originating, "")
-    return f"{what} on {on}{origins}{tail}" + (f", if {term.condition}" if term.condition else "")
+    return f"{what} on {on}{origins}{tail}" + (
+        f", if it is {term.condition}" if term.condition else ""
+    )

@@ -13,7 +13,7 @@ from abm.errors import ScenarioError
 from abm.law import schedule
 from abm.law.act import LegalAct
 from abm.law.act_files import Law
-from abm.law.case import Case, NamingActs, Open, in_lists
+from abm.law.case import Case, NamingActs, Open
 from abm.law.good import DutyAnswer, Good
 from abm.law.mean_over_codes import NOMENCLATURE, mean_answer, six_digit_codes
 from abm.law.products import covers
@@ -190,7 +190,7 @@ def _answer(names: NamingActs, place: int, on: date, good: Good) -> DutyAnswer:
     high = max(known) + spread[1] if known and not case.ordinary_unknown else None
     notes = [*_limits(names, on), *_of_another_year(names, good, on), *case.notes]
     if opened:
-        notes.append("depends on " + "; ".join(_told(one) for one in opened))
+        notes += [_told(names.acts[one[0]], one) for one in opened]
     notes += _credits(names, on, good.code, {one.act for one in standings if one.pays})
     in_part = 0 < len(known) < len(rates)
     if in_part:
@@ -292,7 +292,11 @@ def _both_ways(
         opened = more[:MOST_OPEN]
 
 
-def _told(opened: Open) -> str:
+def _told(act: LegalAct, opened: Open) -> str:
+    """Return a fact that is left open, and how the rate takes it."""
     name, lists, condition, counted = opened
-    of = condition or "which lines are listed"
-    return f"{name}{in_lists(lists)}: {of}, here {'counted' if counted else 'not counted'}"
+    taken = f"the rate takes it that it {'is' if counted else 'is not'}"
+    if condition:
+        return f"depends on whether the good is {condition} ({name}); {taken}"
+    listed = f"is listed under {act.called(lists)}, which names a part of the code"
+    return f"depends on whether the good {listed} ({name}); {taken}"

@@ -114,11 +114,12 @@ LIMITS = """### What to keep in mind
   says how far to believe it. Light trucks and food claim nearly in full on much trade.
 - **Light trucks** nearly all claim, so their median is only known to be small.
 - The Canadian medians stand for exporters of the United States (assumption).
-- Reluctance to lie and the audit rate are assumptions; false claims add to the modelled share. Claims
-  *at 25%* have them as a mean over very many firms: a fifth of what cannot be claimed truly. One firm
-  claims falsely on all of that or on none, since audit and fine are in proportion to what is claimed
-  ([why](odd.md#claims)). So where one firm carries a sector of a small run, the share claimed can jump
-  to 100% under a high duty and back, on either side of the figure here.
+- Reluctance to lie and the audit rate are assumptions; false claims add to the modelled share.
+  Claims *at 25%* have them as a mean over very many firms: a fifth of what cannot be claimed
+  truly. One firm claims falsely on all of that or on none, since audit and fine are in
+  proportion to what is claimed ([why](odd.md#claims)). So where one firm carries a sector of a
+  small run, the share claimed can jump to 100% under a high duty and back, on either side of
+  the figure here.
 """
 
 

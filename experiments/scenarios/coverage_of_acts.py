@@ -27,7 +27,7 @@ from scipy.optimize import nnls
 from abm.axes import GOODS
 from abm.economy.sector_lines import Array
 from abm.law.act_files import shipped
-from abm.law.coverage import turning_days
+from abm.law.changes import turning_days
 from abm.policy.instruments.duties_of_acts import alone
 from experiments.runs.on_disk.run_folders import write_whole
 from experiments.scenarios.collected_duties import special_duties

@@ -20,7 +20,7 @@ from abm import data
 from abm.axes import FOOTLOOSE, HOSTS, PARTNERS
 from abm.economy.tables import Array
 from abm.law.act_files import Law, shipped
-from abm.law.coverage import turning_days
+from abm.law.changes import turning_days
 from abm.law.duty import answers, duties
 
 ORIGINS = (*PARTNERS, "CHN", "ROW")

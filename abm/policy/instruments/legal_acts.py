@@ -19,8 +19,7 @@ from abm.config.keys import shown
 from abm.config.settings import Date
 from abm.law.act import ALL, LegalAct, Term, within
 from abm.law.act_files import shipped
-from abm.law.changes import described
-from abm.law.coverage import turning_days
+from abm.law.changes import described, turning_days
 
 ON_ITS_DATES = True
 """What stands for an act that acts on its own dates."""
@@ -173,7 +172,7 @@ def levied_by(name: str, day: date) -> str:
     """Return what an act asks on a day in words."""
     act = shipped().acts[name]
     held = [t for t in act.term if within(day, t.effective, t.ended) and _of_a_region(act, t)]
-    asked = "; ".join(dict.fromkeys(described(term) for term in held if not term.exempt))
+    asked = "; ".join(dict.fromkeys(described(act, term) for term in held if not term.exempt))
     spared = [term for term in held if term.exempt and term.lists == (ALL,) and not term.condition]
     free = [region for region in REGIONS if any(shipped().is_of(region, term) for term in spared)]
     return f"{act.title}: {asked or 'nothing'}" + (f"; none from {', '.join(free)}" if free else "")

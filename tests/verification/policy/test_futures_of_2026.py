@@ -15,7 +15,6 @@ from abm.core.demand.claims import Claim
 from abm.core.inputs.sourcing import UnitCosts
 from abm.economy.tables import load_economy
 from abm.law.act_files import shipped
-from abm.law.coverage import covered_share
 from abm.law.products import named
 from abm.policy import compile_policy
 from abm.policy.instruments.duties_of_acts import duties_of_acts
@@ -26,6 +25,7 @@ from abm.trade.borders.border_costs import border_terms, solve_at_borders
 from abm.trade.borders.crossing import claim_origin
 from abm.trade.inputs.input_prices import price_inputs, solve_costs, value_added_cost
 from experiments.scenarios.overrides import load_scenario
+from tests.covered_share import covered_share
 from tests.same_firms import at_rest, model_of
 
 USA, MEX, CAN = range(3)

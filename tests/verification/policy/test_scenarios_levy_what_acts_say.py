@@ -9,12 +9,12 @@ import pytest
 from abm.axes import REGIONS, SECTORS, USA
 from abm.economy.tables import load_economy
 from abm.law.act_files import shipped
-from abm.law.coverage import covered_share
 from abm.policy import compile_policy
 from abm.policy.instruments.duties_of_acts import duties_of_acts
 from abm.policy.instruments.duty_bases import foreign_content
 from abm.policy.timeline import quarter_of
 from abm.scenario.scenario import Scenario
+from tests.covered_share import covered_share
 
 LINES, LAW = load_economy().lines, shipped()
 

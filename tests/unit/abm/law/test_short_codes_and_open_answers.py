@@ -246,3 +246,27 @@ def test_a_claim_between_countries_of_which_one_is_no_member_is_refused(importer
 def test_a_code_that_is_in_no_table_and_no_list_may_not_exist(code, told):
     notes = asked("2026-02-01", "MEX", code).notes
     assert any("is in no table or list here" in note for note in notes) == told
+
+
+def test_a_fact_left_open_is_told_in_plain_words_with_what_the_rate_takes():
+    found = asked("2026-08-01", "MEX", "850710")
+    other = "depends on whether the good is for something else than a car or light truck"
+    assert f"{other} (us-232-auto-parts); the rate takes it that it is not" in found.notes
+    lists = asked("2026-01-26", "MEX", "870893", originating=True).notes
+    told = [note for note in lists if "is listed under" in note]
+    assert told
+    assert all(note.endswith(("that it is", "that it is not")) for note in told)
+
+
+def test_an_act_that_hangs_on_a_fact_is_not_said_to_name_the_product_not_at_all():
+    found = asked("2018-08-01", "USA", "210410", "CAN", originating=True)
+    whys = {one.act: one.why for one in found.others}
+    assert whys["ca-surtax-2018"].startswith("names it only if a fact holds that is not known")
+
+
+def test_no_list_is_told_by_a_name_that_says_nothing():
+    first, last = date(2017, 1, 1), date(2026, 12, 31)
+    told = [one.what for to in LAW.importers() for one in changes(LAW, first, last, to)]
+    assert any("articles outside chapter 76" in what for what in told)
+    for riddle in ("_", "in outside", " seldom", " on often", "on more", "on wider", "in part"):
+        assert not [what for what in told if riddle in what and "seldom for" not in what]

@@ -14,11 +14,11 @@ from abm.errors import ScenarioError
 from abm.law.act import Products
 from abm.law.act_files import read_law, shipped
 from abm.law.changes import changes
-from abm.law.coverage import covered_share
 from abm.law.duty import duties, duty
 from abm.law.good import Good
 from abm.law.products import code_of, named
 from abm.law.schedule import codes
+from tests.covered_share import covered_share
 
 LAW = shipped()
 

@@ -1,4 +1,6 @@
-"""What part of some trade an act covers in a quarter: what measures by sector are made of."""
+"""What part of some trade an act covers in a quarter, worked out by itself: what runs levy is held
+against it.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +12,7 @@ from numpy.typing import NDArray
 
 from abm.law.act import LegalAct, Term, within
 from abm.law.act_files import Law
+from abm.law.changes import turning_days
 from abm.law.products import covers
 
 MONTHS = 3
@@ -72,15 +75,6 @@ def covered_share(
         most += days * float(share @ possible)
         rate += days * float(share @ rates)
     return Coverage(least, most, rate)
-
-
-def turning_days(act: LegalAct) -> list[date]:
-    """Return the days on which something in an act changes, in order."""
-    days = [act.effective, act.ended]
-    days += [day for pause in act.suspended for day in (pause.begins, pause.ends)]
-    days += [day for term in act.term for day in (term.effective, term.ended)]
-    days += [day for giving in act.gives_way for day in (giving.effective, giving.ended)]
-    return sorted({day for day in days if day is not None})
 
 
 def _on(
