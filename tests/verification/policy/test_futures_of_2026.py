@@ -25,7 +25,7 @@ from abm.trade.borders.border_costs import border_terms, solve_at_borders
 from abm.trade.borders.crossing import claim_origin
 from abm.trade.inputs.input_prices import price_inputs, solve_costs, value_added_cost
 from experiments.scenarios.overrides import load_scenario
-from tests.covered_share import covered_share
+from tests.reference.covered_share import covered_share
 from tests.same_firms import at_rest, model_of
 
 USA, MEX, CAN = range(3)

@@ -14,7 +14,7 @@ from abm.policy.instruments.duties_of_acts import duties_of_acts
 from abm.policy.instruments.duty_bases import foreign_content
 from abm.policy.timeline import quarter_of
 from abm.scenario.scenario import Scenario
-from tests.covered_share import covered_share
+from tests.reference.covered_share import covered_share
 
 LINES, LAW = load_economy().lines, shipped()
 

@@ -18,7 +18,7 @@ from abm.law.duty import duties, duty
 from abm.law.good import Good
 from abm.law.products import code_of, named
 from abm.law.schedule import codes
-from tests.covered_share import covered_share
+from tests.reference.covered_share import covered_share
 
 LAW = shipped()
 
