@@ -173,16 +173,18 @@ def regime_arrays(
     regime = RegimeArrays.neutral()
     for name, fill in FILLS:
         fill(getattr(instruments, name), regime)
+        if name == "tariffs" and threat_imposed and instruments.threat is not None:
+            # It compares with other special duties, and floors among measures count it in.
+            impose_threat(instruments.threat, regime)
     if earlier:
-        count_days(regime, [(share, _levied(spell)) for share, spell in earlier])
-    if threat_imposed and instruments.threat is not None:
-        impose_threat(instruments.threat, regime)  # last, as it compares with other duties
+        count_days(regime, [(share, _levied(spell, regime)) for share, spell in earlier])
     return regime
 
 
-def _levied(instruments: Instruments) -> RegimeArrays:
-    """Return the arrays of what counts by days alone."""
+def _levied(instruments: Instruments, end: RegimeArrays) -> RegimeArrays:
+    """Return arrays of what counts by days alone, beside special duties of the quarter's end."""
     regime = RegimeArrays.neutral()
+    regime.special_duty[:], regime.special_waived[:] = end.special_duty, end.special_waived
     for name, fill in FILLS:
         if name in BY_DAYS:
             fill(getattr(instruments, name), regime)

@@ -4,8 +4,9 @@ Each measure in force in a regime gives a rate for the product lines it covers, 
 what a claim of origin waives and what is due in any case. The effective rate is worked out in
 three steps: a measure that stands *instead of* others sets their rates to zero on the
 lines it covers; the remaining rates are added up; and a *floor* raises the sum to its own
-rate where it is lower. What else a measure may say (caps net of the ordinary duty, limits to
-a duty on content, tiers by metal, exclusions) stands in files of its own beside this one.
+rate where it is lower (`abm.policy.instruments.floors`). What else a measure may say (caps net of
+the ordinary duty, limits to a duty on content, tiers by metal, exclusions) stands in files of its
+own beside this one.
 """
 
 import re
@@ -32,6 +33,7 @@ from abm.policy.arrays import LINE_CELLS, RegimeArrays
 from abm.policy.instruments.content_limits import ContentLimits, dutiable_content, owed_at_least
 from abm.policy.instruments.duty_bases import foreign_content, metal_content
 from abm.policy.instruments.exclusions import Exclusions, left_in
+from abm.policy.instruments.floors import FIXED, WAIVED, Floor, lifted
 from abm.policy.instruments.import_ban import ImportBan, closed_part, fill_bans
 from abm.policy.instruments.in_all import InAll, fill_caps
 from abm.policy.instruments.limited_quantity import (
@@ -43,8 +45,7 @@ from abm.policy.instruments.limited_quantity import (
 from abm.policy.instruments.line_rates import Rated, rates_by_line
 from abm.policy.instruments.metal_tiers import MetalTiers, part_of_rate
 
-WAIVED, FIXED = range(2)
-"""Parts of a rate: what a claim of origin avoids, and what is due in any case."""
+__all__ = ["FIXED", "WAIVED", "Measure", "Measures", "contributions", "fill_measures"]
 
 
 class Measure(InAll, ContentLimits, MetalTiers, Exclusions, ImportBan, LimitedQuantity):
@@ -210,10 +211,11 @@ class Measure(InAll, ContentLimits, MetalTiers, Exclusions, ImportBan, LimitedQu
         if self.most_of_value == 1 and self.least_in_all == 0:
             return np.stack([full * (1 - owed), full * owed])
         fixed = full * np.minimum(owed, self.most_of_value)
-        fixed = owed_at_least(fixed, self, np.where(full > 0, self._falls_on(), 0.0))
+        fixed = owed_at_least(fixed, self, np.where(full > 0, self.falls_on(), 0.0))
         return np.stack([full - fixed, fixed])
 
-    def _falls_on(self) -> NDArray[np.float64]:
+    def falls_on(self) -> NDArray[np.float64]:
+        """Part of each line that it names and does not exclude, shape (line, source, market)."""
         return self.named_by_line() * left_in(self, self.destination, self.origins)
 
     def banned_by_line(self) -> NDArray[np.float64]:
@@ -232,7 +234,7 @@ class Measure(InAll, ContentLimits, MetalTiers, Exclusions, ImportBan, LimitedQu
 
     def covered_by_line(self) -> NDArray[np.float64]:
         """Part of each line that it is levied on, shape (line, source, market)."""
-        covered = self._falls_on()
+        covered = self.falls_on()
         if self.metal_tiers:
             covered = covered * (part_of_rate(self.metal_tiers)[:, :, None] > 0)
         if self.base == "metal_content":
@@ -283,7 +285,7 @@ def contributions(
     measures : mapping
         By name; their order does not matter.
     beside : ndarray, shape (part, line, source, market), or float
-        What acts levy, which counts under a floor.
+        What acts and special duties levy, which counts under a floor.
 
     Returns
     -------
@@ -291,21 +293,21 @@ def contributions(
         By name; parts are `WAIVED` and `FIXED`.
     """
     active = in_force(measures)
+    left = left_to(active)
     rates = {name: measure.rate_by_line() for name, measure in active.items()}
-    for measure in active.values():
-        for displaced in rates.keys() & set(measure.instead_of):
-            rates[displaced] = rates[displaced] * (1 - measure.covered_by_line())
     floors = [name for name, measure in active.items() if measure.relation == "floor"]
-    cells = LINE_CELLS
-    total = np.zeros((2, *cells)) + beside
-    total = sum((rates[name] for name in active if name not in floors), total)
-    for name in floors:
-        asked = rates[name].sum(axis=0)
-        missing = np.maximum(asked - total.sum(axis=0), 0.0)
-        part = np.divide(missing, asked, out=np.zeros(cells), where=asked > 0)
-        rates[name] = rates[name] * part
-        total = total + rates[name]
-    return rates
+    added = {name: rates[name] * left[name] for name in active if name not in floors}
+
+    def below(floor: str) -> NDArray[np.float64]:
+        # What stands instead of a floor does not fall on the goods that it leaves to it.
+        others = (rate for name, rate in added.items() if floor not in active[name].instead_of)
+        return sum(others, np.zeros((2, *LINE_CELLS)) + beside)
+
+    by_floor = lifted(
+        [Floor(rates[f], active[f].falls_on(), left[f], below(f)) for f in floors],
+    )
+    found = added | dict(zip(floors, by_floor, strict=True))
+    return {name: found[name] for name in active}
 
 
 def on_sectors(by_line: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -314,10 +316,17 @@ def on_sectors(by_line: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.stack([lines.by_sector(part) for part in by_line])
 
 
+def special_by_line(regime: RegimeArrays) -> NDArray[np.float64]:
+    """Special duties on every product line, shape (part, line, source, market)."""
+    duty, waived = regime.special_duty, regime.special_waived
+    by_part = np.stack([np.where(waived, duty, 0.0), np.where(waived, 0.0, duty)])
+    return by_part[:, load_economy().lines.sector]
+
+
 def fill_measures(measures: Measures, regime: RegimeArrays) -> None:
     """Add the effective rate of the measures in force to that of acts in ``regime``."""
     by_line = np.stack([regime.line_waived, regime.line_fixed])
-    for rate in contributions(measures, by_line.copy()).values():
+    for rate in contributions(measures, by_line + special_by_line(regime)).values():
         by_line += rate
     regime.line_waived[:], regime.line_fixed[:] = by_line
     regime.measures_waived[:], regime.measures_fixed[:] = on_sectors(by_line)

@@ -29,8 +29,8 @@ FOREIGN = float(foreign_content("USA")[SECTORS.index("machinery"), FROM])
 ORDINARY = 0.04
 
 
-def scenario(**measures):
-    text = ""
+def scenario(before="", **measures):
+    text = before
     for name, terms in measures.items():
         text += f"[measures.{name}]\nauthority = 'law'\nin_force = true\n"
         if "destination" not in terms:
@@ -39,10 +39,10 @@ def scenario(**measures):
     return Scenario.from_toml(text)
 
 
-def owes(line=LINE, flow=(FROM, INTO), ordinary=ORDINARY, **measures):
+def owes(line=LINE, flow=(FROM, INTO), ordinary=ORDINARY, before="", **measures):
     """What a good of a line owes where nothing is claimed, and where its origin is."""
     number = LINES.name.index(line)
-    policy = compile_policy(scenario(**measures), quarters=0)
+    policy = compile_policy(scenario(before, **measures), quarters=0)
     sector = int(LINES.sector[number])
     rate = np.array([ordinary])
     due = duty_on_lines(policy, (sector, *flow), np.array([number]), rate, rate)
@@ -202,6 +202,8 @@ BLANKET = "rates = { all = 0.25 }\noriginating = 'exempt'\n"
 INSTEAD = "relation = 'instead_of'\ninstead_of = ['blanket']\n"
 CONTENT = f"rates = {{ {LINE} = 0.25 }}\noriginating = 'pays_on_foreign_content'\n"
 
+FLOOR = "rates = { all = 0.15 }\nrelation = 'floor'\n"
+
 PAIRS = [
     ("a cap, and a duty beside it", {"cap": CAP, "ten": TEN}, 0.25, 0.25),
     ("a cap that spares originating goods", {"cap": CAP + "originating = 'exempt'"}, 0.15, 0),
@@ -262,6 +264,39 @@ PAIRS = [
         0.29,
         0.125,
     ),
+    (
+        "a floor that originating goods pay, over a duty that spares them",
+        {"blanket": BLANKET, "floor": FLOOR},
+        0.29,
+        0.15,
+    ),
+    (
+        "a floor on content, over a lower duty that spares originating goods",
+        {"ten": TEN + "originating = 'exempt'", "floor": CONTENT + "relation = 'floor'"},
+        0.29,
+        0.25 * FOREIGN,
+    ),
+    (
+        "a floor, half of it excluded, over a lower duty",
+        {"ten": TEN, "floor": FLOOR.replace("0.15", "0.25") + "excluded = { all = 0.5 }"},
+        0.04 + 0.175,
+        0.175,
+    ),
+    (
+        "a floor on metal, over a lower duty",
+        {"ten": TEN, "floor": TERMS + "relation = 'floor'\nbase = 'metal_content'"},
+        0.04 + max(0.1, 0.5 * METAL),
+        max(0.1, 0.5 * METAL),
+    ),
+    (
+        "half of a duty instead of a floor",
+        {
+            "ten": TEN + INSTEAD + "excluded = { all = 0.5 }",
+            "blanket": "rates = { all = 0.25 }\nrelation = 'floor'",
+        },
+        0.04 + 0.5 * 0.1 + 0.5 * 0.25,
+        0.5 * 0.1 + 0.5 * 0.25,
+    ),
 ]
 
 
@@ -270,6 +305,50 @@ PAIRS = [
 )
 def test_terms_that_meet_make_up_the_right_duty(what, measures, unclaimed, claimed):
     assert (unclaimed, claimed) == owes(**measures), what
+
+
+@pytest.mark.parametrize("excluded", [0.0, 0.5])
+def test_of_two_floors_each_part_has_the_higher_one_whatever_their_names(excluded):
+    low = FLOOR.replace("0.15", "0.10")
+    high = FLOOR + f"originating = 'exempt'\nexcluded = {{ all = {excluded} }}"
+    due = 0.04 + 0.15 * (1 - excluded) + 0.10 * excluded, 0.10
+    assert owes(a=low, b=high) == due
+    assert owes(a=high, b=low) == due
+
+
+@pytest.mark.parametrize("waived", ["true", "false"])
+@pytest.mark.parametrize("special", [0.1, 0.2])
+def test_a_floor_counts_special_duties(waived, special):
+    before = f"""[tariffs]
+        special_waived_for_originating = {waived}
+        special.USA.MEX = {{ all = {special} }}
+        """
+    kept = 0.0 if waived == "true" else special
+    due = (0.04 + max(special, 0.15), max(kept, 0.15))
+    assert owes(before=before, floor=FLOOR) == due
+
+
+def test_a_floor_counts_a_special_duty_on_every_day_and_one_that_is_threatened():
+    text = """[threat]
+        instrument = "blanket"
+        waived_for_originating = true
+        rate = 0.1
+        origins = ["MEX"]
+        [measures.floor]
+        authority = "law"
+        destination = "USA"
+        rates = { all = 0.15 }
+        relation = "floor"
+        effective = 2017-11-15
+        """
+    policy = compile_policy(Scenario.from_toml(text), quarters=8)
+    line = LINES.name.index(LINE)
+    days = 47 / 92  # from 15 November on
+    for quarter, part in ((4, days), (5, 1.0)):
+        for imposed, waived in ((False, 0.0), (True, 0.1)):
+            at = (line, FROM, INTO, policy.regime_index(quarter, imposed=imposed))
+            assert policy.line_fixed[at] == pytest.approx(0.15 * part)
+            assert policy.line_waived[at] == pytest.approx(-waived * part)
 
 
 @pytest.mark.parametrize(
