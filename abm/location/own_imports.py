@@ -18,6 +18,7 @@ from abm.engine.blocks import Block, firm_blocks
 from abm.engine.parallel import in_parallel
 from abm.location.payoffs import Earning
 from abm.trade.borders.this_quarter import Quarter
+from abm.trade.duties import duty_on_lines
 from abm.trade.sales.market_clearing import FINAL, INTERMEDIATE, Sales
 
 Rows = NDArray[np.integer]
@@ -30,7 +31,7 @@ class OwnImports:
     Attributes
     ----------
     value, duty, made : ndarray, shape (firm, config) or (firm, host)
-        Million USD; ``duty`` is what measures ask, whatever the ordinary rate.
+        Million USD; ``duty`` is what is owed beyond the ordinary rate, without licences.
     """
 
     value: Array
@@ -98,16 +99,27 @@ class OwnImports:
 
 
 def measures_owed(quarter: Quarter, rows: Rows, host: int, regime: int) -> Array:
-    """Measures that some firms owe on what they bring into a host, per value at the border.
+    """Duties that some firms owe on what they bring into a host, per value at the border.
 
     Returns
     -------
     ndarray, shape (firm, source host)
-        What of the duty paid is not ordinary; it may be less where origin is claimed.
+        Measures, acts and special duties: not the ordinary duty, nor of a cap what counts that in,
+        nor what licences cost, which are no duty. Where origin is claimed, what a claim leaves.
     """
-    table, policy = quarter.table, quarter.policy
-    levied = (policy.line_waived + policy.line_fixed)[table.line[rows], :N_HOSTS, host, regime]
-    owed = np.minimum(quarter.borders.duty[rows, :, host, regime], levied)
+    table = quarter.table
+    policy = quarter.policy.during(slice(regime, regime + 1))
+    sector, line = table.sector[rows], table.line[rows]
+    owed = np.zeros((len(rows), N_HOSTS))
+    for source in range(N_HOSTS):
+        if source == host:
+            continue
+        scheduled = table.product_duty[rows, source, host]
+        beyond = duty_on_lines(policy, (sector, source, host), line, np.zeros(1), scheduled)
+        licence = policy.licence_price[line, source, host, 0]
+        claimed = quarter.borders.filed((rows, source, host, regime)).claimed
+        due = beyond.fixed[0] - licence + (1.0 - claimed) * beyond.waived[0]
+        owed[:, source] = np.maximum(due, 0.0)
     margin = quarter.calibration.trade_margin[table.sector[rows], :N_HOSTS, host]
     found: Array = owed * (1.0 + margin)
     return found

@@ -11,11 +11,9 @@ from typing import Annotated, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.axes import N_FOOTLOOSE
 from abm.config.settings import AsTuple, Settings, setting
-from abm.economy.tables import load_economy
 from abm.policy.arrays import RegimeArrays
-from abm.policy.instruments.line_rates import Rated, rates_by_line
+from abm.policy.instruments.line_rates import Rated, is_footloose, rates_by_line
 
 
 class ImportBan(Settings):
@@ -47,8 +45,7 @@ def closed_part(ban: ImportBan, destination: str, origins: tuple[str, ...]) -> N
     Only goods of modelled sectors: of energy, trade is fixed in place.
     """
     named = rates_by_line(destination, origins, dict.fromkeys(ban.banned, 1.0))
-    modelled = load_economy().lines.sector < N_FOOTLOOSE
-    return np.where(modelled[:, None, None], named, 0.0)
+    return np.where(is_footloose(), named, 0.0)
 
 
 def fill_bans(active: Mapping[str, Banning], regime: RegimeArrays) -> None:

@@ -98,11 +98,10 @@ def fill_quotas(
         If two of them limit the same goods, or one a part of what a sector abroad sells.
     """
     of: dict[str, NDArray[np.float64]] = {}
-    made = load_economy().lines.sector < N_FOOTLOOSE
     for name, measure in active.items():
         if measure.quota is None:
             continue
-        most = measure.most_by_line() * left[name] * made[:, None, None]
+        most = measure.most_by_line() * left[name]
         _check_whole_sectors(name, most > 0)
         for other, theirs in of.items():
             if (both := (most > 0) & (theirs > 0)).any():

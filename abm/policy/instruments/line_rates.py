@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import AfterValidator
 
-from abm.axes import GOODS, REGIONS
+from abm.axes import GOODS, N_FOOTLOOSE, N_GOODS, REGIONS
 from abm.config.keys import shown
 from abm.economy.sector_lines import SectorLines, line_names
 from abm.economy.tables import load_economy
@@ -37,7 +37,11 @@ def _known(name: str) -> str:
         return digits
     if digits.isdigit():
         raise ValueError(f"{shown(name)} is no code of 2, 4 or 6 digits, such as 8708.30")
-    known = ("all", *GOODS, *line_names())
+    lines = load_economy().lines
+    goods = [lines.name[line] for line in np.flatnonzero(lines.sector < N_GOODS)]
+    known = ("all", *GOODS, *goods)
+    if name in lines.name and name not in known:
+        raise ValueError(f"{shown(name)} is a service, on which no duty is levied; see services")
     if name not in known:
         near = difflib.get_close_matches(name, known, n=1, cutoff=ALIKE)
         hint = f"did you mean '{near[0]}'?" if near else f"goods are all, {', '.join(GOODS)}"
@@ -47,6 +51,27 @@ def _known(name: str) -> str:
 
 Rated = Annotated[str, AfterValidator(_known)]
 """What a measure may name: a good, ``all``, a product line, or a code of products."""
+
+
+@cache
+def has_fixed_trade(name: str) -> bool:
+    """Whether all that a name of `Rated` stands for is energy and raw materials.
+
+    Trade in these is fixed in place, so that nothing can be kept out.
+    """
+    lines = load_economy().lines
+    if name.isdigit():
+        line = lines.products.line[lines.products.named(name)]
+        return bool((lines.sector[line] >= N_FOOTLOOSE).all())
+    if name in lines.name:
+        return bool(lines.sector[lines.name.index(name)] >= N_FOOTLOOSE)
+    return name in GOODS[N_FOOTLOOSE:]
+
+
+def is_footloose() -> NDArray[np.bool_]:
+    """Lines whose trade is not fixed in place, shape (line, 1, 1)."""
+    footloose: NDArray[np.bool_] = load_economy().lines.sector[:, None, None] < N_FOOTLOOSE
+    return footloose
 
 
 def rates_by_line(

@@ -42,7 +42,7 @@ from abm.policy.instruments.limited_quantity import (
     at_odds,
     fill_quotas,
 )
-from abm.policy.instruments.line_rates import Rated, rates_by_line
+from abm.policy.instruments.line_rates import Rated, has_fixed_trade, is_footloose, rates_by_line
 from abm.policy.instruments.metal_tiers import MetalTiers, part_of_rate
 
 __all__ = ["FIXED", "WAIVED", "Measure", "Measures", "contributions", "fill_measures"]
@@ -125,8 +125,17 @@ class Measure(InAll, ContentLimits, MetalTiers, Exclusions, ImportBan, LimitedQu
         """Say which of its terms go against one another; nothing where none do."""
         if not self.rates and not self.banned:
             return "rates names no goods, and banned none either"
-        if any(name.startswith(("27", "primary_energy")) for name in self.banned):
-            return f"banned: {self.banned[0]} is energy, whose trade is fixed; name manufactures"
+        for name in self.banned:
+            if has_fixed_trade(name):
+                return (
+                    f"banned: {name} is of primary_energy, whose trade is fixed; name manufactures"
+                )
+        for name in self.rates if self.quota is not None else ():
+            if has_fixed_trade(name):
+                return (
+                    f"quota: {name} is of primary_energy, whose trade is fixed; give it a measure "
+                    "of its own"
+                )
         if self.relation == "floor" and (self.in_all or self.least_in_all > 0):
             return "in_all and least_in_all count single duties, a floor their sum; choose one"
         spares = (self.content_of, self.most_domestic_content < 1)
@@ -183,8 +192,14 @@ class Measure(InAll, ContentLimits, MetalTiers, Exclusions, ImportBan, LimitedQu
         return share * left_in(self, self.destination, self.origins)
 
     def levied_by_line(self) -> NDArray[np.float64]:
-        """Rate on the full value of what is not claimed, shape (line, source, market)."""
-        return self._of_value(self._rates_within())
+        """Rate on the full value of what is not claimed, shape (line, source, market).
+
+        Within the quantity where there is one; of energy, whose trade is fixed, there is none.
+        """
+        levied = self._of_value(self._rates_within())
+        if self.quota is None:
+            return levied
+        return np.where(is_footloose(), levied, self._of_value(self.rates))
 
     def _rates_within(self) -> dict[str, float]:
         """Its rates, those within the quantity where there is one."""
@@ -230,7 +245,7 @@ class Measure(InAll, ContentLimits, MetalTiers, Exclusions, ImportBan, LimitedQu
         if self.banned:
             closed = closed_part(self, self.destination, self.origins)
             return MOST_FOR_A_LICENCE * closed * left_in(self, self.destination, self.origins)
-        return self._of_value(self.rates) - self._of_value(self._rates_within())
+        return self._of_value(self.rates) - self.levied_by_line()
 
     def covered_by_line(self) -> NDArray[np.float64]:
         """Part of each line that it is levied on, shape (line, source, market)."""

@@ -363,11 +363,24 @@ def test_bans_and_quotas_that_meet_other_terms_ask_for_the_right_duty(
     assert found == pytest.approx([due, most, closed], abs=1e-12), what
 
 
+def test_a_quota_on_all_goods_leaves_energy_which_has_none_at_the_full_rate():
+    policy = compile_policy(scenario("rates = { all = 0.5 }\nquota = 0.5\nquota_rate = 0.1"))
+    energy, steel = (LINES.name.index(name) for name in ("primary_energy", "steel_flat"))
+    assert policy.line_fixed[[energy, steel], CAN, USA, -1].tolist() == [0.5, 0.1]
+    assert policy.licence_most[[energy, steel], CAN, USA, -1].tolist() == [0.0, 0.4]
+    assert policy.quota[[energy, steel], CAN, USA, -1].tolist() == [0.0, 0.5]
+
+
 @pytest.mark.parametrize(
     ("terms", "complaint"),
     [
         (["rates = {}"], "rates names no goods, and banned none either"),
-        (['banned = ["primary_energy"]'], "banned: primary_energy is energy"),
+        (['banned = ["primary_energy"]'], "banned: primary_energy is of primary_energy"),
+        (['banned = ["beer", "2709"]'], "banned: 2709 is of primary_energy, whose trade is fixed"),
+        (
+            ["rates = { metals = 0.2, primary_energy = 0.5 }\nquota = 0.5"],
+            "quota: primary_energy is of primary_energy, whose trade is fixed",
+        ),
         (['banned = ["beeer"]'], "did you mean 'beer'?"),
         ([LOWER + "\nin_all = true"], "a quota stands by itself"),
         ([LOWER + '\noriginating = "exempt"'], "originating must be 'pays'; it is 'exempt'"),

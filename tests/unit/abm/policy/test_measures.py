@@ -177,6 +177,7 @@ def test_turns_are_events_of_the_country_that_levies():
         ),
         (DATED.replace("measures.one", 'measures."a b"'), "'a b' is no name"),
         (DATED + "rate = 0.1", "measures.one"),
+        (DATED.replace("all =", "telecom ="), "is a service, on which no duty is levied"),
     ],
 )
 def test_an_impossible_measure_is_told_in_one_line(text, line):
