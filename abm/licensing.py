@@ -75,6 +75,10 @@ class LicensedTrading(Trading):
             self.now = with_licences(self.now, worth)
             self.outside = outside_duty(self.economy, self.now)
 
+    def _cost_of_licences(self) -> Array | float:
+        worth = self.licences[..., self.columns]
+        return mean_of_sectors(worth, self.parts) if worth.any() else 0.0
+
     def _settle(self, live: NDArray[np.int64], kept: NDArray[np.int64]) -> None:
         self.ended = None
         super()._settle(live, kept)

@@ -158,9 +158,14 @@ class Trading(Spending):
         self.columns = as_slice(np.append(places, every))
         self.now = self.policy.during(np.append(places, self.in_force.regime))
         past = self.conditions.during(self.columns)
-        self.now = with_offsets(self.now, self.calibration, past, self.contracts)
+        licences = self._cost_of_licences()
+        self.now = with_offsets(self.now, self.calibration, past, self.contracts, licences)
         self.costs = self.every_cost.during(self.columns)
         self.outside = outside_duty(self.economy, self.now)
+
+    def _cost_of_licences(self) -> Array | float:
+        """What of the duty in certificates licences are: nothing, where goods need none."""
+        return 0.0
 
     # --- phases ---------------------------------------------------------------------
 

@@ -1,7 +1,8 @@
 """Remissions for output: what they are worth with every set of plants, and what is paid.
 
-The rule is `abm.policy.instruments.output_remission`. A maker gets back measures on what its own
-plants in other members deliver to consumers, so that the duty it bears hangs on its other plants.
+The rule is `abm.policy.instruments.output_remission`. A maker gets back duties beyond the ordinary
+one on what its own plants in other members deliver to consumers, so that the duty it bears hangs on
+its other plants.
 Buyers are charged, and sources compete at, prices with the duty; what comes back is the owner's.
 """
 

@@ -2,7 +2,7 @@
 
 Who makes goods at a host may bring goods of the same sector from its own plants in other members
 free of measures, up to a part of the value of what it makes there. With ``M`` what it brings,
-``D`` the measures owed on that, and ``Y`` what its plant there makes,
+``D`` the duty owed on that beyond the ordinary one, and ``Y`` what its plant there makes,
 
     remission = D * min(1, per_output * Y / M)
 

@@ -2,7 +2,8 @@
 
 Who builds a plant at a host owes only a part of the measures on what its own plants in other
 members deliver there, from the decision until the plant opens, and up to the quantity of the plan.
-With ``D`` the measures owed a quarter, ``M`` the goods and ``Y`` what the new plant is to make,
+With ``D`` the duty owed a quarter beyond the ordinary one, ``M`` the goods and ``Y`` what the new
+plant is to make,
 
     relief = plan_relief * D * min(1, Y / M)
 

@@ -23,7 +23,11 @@ MOST = 0.9
 
 
 def with_offsets(
-    policy: Policy, calibration: Calibration, conditions: Conditions, contracts: Contracts
+    policy: Policy,
+    calibration: Calibration,
+    conditions: Conditions,
+    contracts: Contracts,
+    licences: Array | float = 0.0,
 ) -> Policy:
     """The same policy with credits against duties on inputs among its subsidies.
 
@@ -35,6 +39,8 @@ def with_offsets(
         Last quarter's outcomes under the regimes of ``policy``.
     contracts : Contracts
         Of footloose sectors.
+    licences : ndarray, shape (sector, source, market, regime), or float
+        What of the duty in ``conditions`` is the cost of licences, which is no duty.
 
     Returns
     -------
@@ -43,7 +49,7 @@ def with_offsets(
     """
     if not policy.offset_share.any():
         return policy
-    credit = credits(policy, calibration, conditions, contracts)
+    credit = credits(policy, calibration, conditions, contracts, licences)
     gross = value_added_index(calibration, conditions, policy)
     rate = np.divide(credit, gross, out=np.zeros_like(credit), where=gross > 0)
     subsidy = policy.subsidy.copy()
@@ -52,13 +58,17 @@ def with_offsets(
 
 
 def credits(
-    policy: Policy, calibration: Calibration, conditions: Conditions, contracts: Contracts
+    policy: Policy,
+    calibration: Calibration,
+    conditions: Conditions,
+    contracts: Contracts,
+    licences: Array | float = 0.0,
 ) -> Array:
     """What a unit of output is credited with.
 
     Parameters
     ----------
-    policy, calibration, conditions, contracts
+    policy, calibration, conditions, contracts, licences
         As for `with_offsets`.
 
     Returns
@@ -68,12 +78,16 @@ def credits(
     """
     value = conditions.supply_price[:N_FOOTLOOSE, :N_HOSTS] / (1 - calibration.margin)[:, None]
     most = policy.offset_share[:N_FOOTLOOSE] * value[..., None]
-    paid = duties_paid(policy, calibration, conditions, contracts)
+    paid = duties_paid(policy, calibration, conditions, contracts, licences)
     return np.minimum(most, paid)
 
 
 def duties_paid(
-    policy: Policy, calibration: Calibration, conditions: Conditions, contracts: Contracts
+    policy: Policy,
+    calibration: Calibration,
+    conditions: Conditions,
+    contracts: Contracts,
+    licences: Array | float = 0.0,
 ) -> Array:
     """Duties on inputs beyond those of 2017 that credits are against, a unit of output.
 
@@ -87,7 +101,8 @@ def duties_paid(
     customs = customs * conditions.supply_price[:, :, None]
     base = calibration.base_input_duty[here]
     customs /= 1 + base
-    levied = np.maximum(conditions.certificates.duty[here] - base[..., None], 0.0)
+    duty = conditions.certificates.duty - licences
+    levied = np.maximum(duty[here] - base[..., None], 0.0)
     rate = levied * policy.offset_against[:, None, None]
     paid: Array = np.einsum("jksh,kshr->jhr", customs, rate)
     return paid

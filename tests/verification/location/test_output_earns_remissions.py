@@ -117,6 +117,72 @@ def test_more_is_remitted_the_more_output_earns_until_all_that_is_owed_comes_bac
     assert (owed[:, USA] > 0.9 * SURTAX).all()
 
 
+def owed_and_paid(duty, more=""):
+    """What makers of American cars owe Canada beyond the ordinary duty, and pay in all of duties.
+
+    With the ordinary rate of their goods, the part for which no origin is claimed, and what
+    licences cost: shape (firm,) each, over customs value.
+    """
+    model = run(10.0, duty, more)
+    quarter, regime = model.adapted_quarter(), model.regime
+    table = quarter.table
+    rows = np.flatnonzero((table.sector == CARS) & table.plants[:, USA])
+    at = rows, USA, CAN, regime
+    margin = quarter.calibration.trade_margin[CARS, USA, CAN]
+    owed = measures_owed(quarter, rows, CAN, regime)[:, USA] / (1 + margin)
+    licence = quarter.policy.licence_price[table.line[rows], USA, CAN, regime]
+    ordinary = table.product_duty[rows, USA, CAN].astype(float)
+    unclaimed = 1.0 - quarter.borders.filed(at).claimed
+    return owed, quarter.borders.duty[at], ordinary, unclaimed, licence
+
+
+SPARES = DUTY + 'originating = "exempt"\n'
+CAP = DUTY.replace(f"{{ cars = {SURTAX} }}", "{ cars = 0.08 }\nin_all = true")
+QUOTA = DUTY + 'quota = 0.5\nquota_holder = "exporter"\n'
+SPECIAL = "[tariffs]\nspecial.CAN.USA = { cars = 0.25 }\n"
+NO_PREFERENCE = "[agreement]\npreference = false\n"
+
+
+@pytest.mark.parametrize(
+    ("duty", "more"),
+    [
+        (DUTY, ""),
+        (SPARES, ""),
+        (CAP, ""),
+        (CAP, NO_PREFERENCE),
+        (QUOTA, ""),
+        ("", SPECIAL),
+        (SPARES.replace("exempt", "pays") + 'relation = "floor"\n', SPECIAL.replace("0.25", "0.1")),
+    ],
+    ids=["plain", "spares", "cap", "cap without preference", "quota", "special", "floor"],
+)
+def test_what_is_given_back_is_all_that_is_paid_but_the_ordinary_duty_and_licences(duty, more):
+    owed, paid, ordinary, unclaimed, licence = owed_and_paid(duty, more)
+    rest = unclaimed * ordinary + licence
+    if duty is CAP:  # it counts the ordinary duty in, which stays
+        assert owed == pytest.approx(0.08 - unclaimed * np.minimum(ordinary, 0.08), rel=1e-5)
+        rest = unclaimed * ordinary
+    np.testing.assert_allclose(owed + rest, paid, rtol=1e-5, atol=1e-7)
+    assert (owed >= 0).all()
+
+
+def test_a_cap_at_the_ordinary_rate_adds_nothing_that_could_come_back():
+    free = CAP.replace("0.08", "0.061")
+    owed, paid, ordinary, unclaimed, _ = owed_and_paid(free, NO_PREFERENCE)
+    assert (unclaimed == 1).all()
+    assert owed == pytest.approx(np.maximum(0.061 - ordinary, 0), abs=1e-6)
+    assert paid == pytest.approx(np.maximum(0.061, ordinary), rel=1e-5)
+
+
+def test_licences_are_no_duty_and_do_not_come_back():
+    model = run(10.0, QUOTA)
+    assert model.accounts.licences_abroad[:, CARS, USA, CAN].sum() > 0
+    assert not model.accounts.remissions.any()
+    owed, _, _, _, licence = owed_and_paid(QUOTA)
+    assert (licence > 0.01).any()
+    assert not owed.any()
+
+
 def test_plants_there_are_worth_more_to_makers_that_bring_goods_in_and_others_are_not():
     model = run(1.0)
     with_it = worth(model)

@@ -97,6 +97,20 @@ def test_the_credit_lowers_the_cost_of_those_who_assemble_there_and_of_nobody_el
     assert bought[0] > bought[1] > bought[2]
 
 
+@pytest.mark.parametrize("holder", ["importer", "exporter"])
+def test_what_licences_cost_is_no_duty_and_is_not_credited(holder):
+    limited = DUTY.replace("rates", "origins = ['MEX', 'CAN']\nquota = 0.8\nrates")
+    limited += f"quota_holder = '{holder}'\n"
+    books = run(1.0, duty=limited).accounts
+    assert run(1.0, duty=limited).licences[..., -1].max() > 0.05
+    assert books.subsidies.max() < 1e-4 * books.sales[CARS, USA]
+    # What is owed within the quantity is a duty.
+    part = run(1.0, duty=limited + "quota_rate = 0.1\n").accounts
+    full = run(1.0, duty=DUTY.replace("rates", "origins = ['MEX', 'CAN']\nrates")).accounts
+    back = [accounts.subsidies[:2, USA].sum() for accounts in (part, full)]
+    assert 0.2 * back[1] < back[0] < 0.6 * back[1]
+
+
 def test_the_treasury_pays_what_assemblers_are_credited_with():
     model = run(0.01)
     books = model.accounts
