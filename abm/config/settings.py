@@ -33,7 +33,7 @@ SectorOrAll = Literal[
 ]  # fmt: skip
 
 
-def _read_percent(value: object) -> object:
+def read_percent(value: object) -> object:
     """Return ``"25%"`` as 0.25 and anything else unchanged."""
     if isinstance(value, str) and value.rstrip().endswith("%"):
         try:
@@ -58,18 +58,18 @@ def _read_list(value: object) -> object:
     return tuple(value) if isinstance(value, list) else value
 
 
-Number = Annotated[float, BeforeValidator(_read_percent)]
+Number = Annotated[float, BeforeValidator(read_percent)]
 """A finite number; ``"25%"`` is read as 0.25."""
 
-Share = Annotated[float, Field(ge=0, le=1), BeforeValidator(_read_percent)]
+Share = Annotated[float, Field(ge=0, le=1), BeforeValidator(read_percent)]
 
-Rate = Annotated[float, Field(ge=0, le=5), BeforeValidator(_read_percent)]
+Rate = Annotated[float, Field(ge=0, le=5), BeforeValidator(read_percent)]
 """An ad valorem rate; 500% is beyond every line of a schedule (US tobacco has 350%)."""
 
-RateChange = Annotated[float, Field(ge=-0.5, le=3), BeforeValidator(_read_percent)]
+RateChange = Annotated[float, Field(ge=-0.5, le=3), BeforeValidator(read_percent)]
 """A rate against the calibration year's; below zero where a barrier is taken down."""
 
-MostlyShare = Annotated[float, Field(ge=0, le=0.9), BeforeValidator(_read_percent)]
+MostlyShare = Annotated[float, Field(ge=0, le=0.9), BeforeValidator(read_percent)]
 """A share that leaves something: nothing is free, however much a state pays."""
 
 Date = Annotated[date, Field(ge=date(1900, 1, 1), le=date(2200, 1, 1)), BeforeValidator(_read_date)]

@@ -10,16 +10,24 @@ from typing import Annotated, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import AfterValidator
 
 from abm.config.settings import AsTuple, Settings, setting
 from abm.policy.arrays import RegimeArrays
 from abm.policy.instruments.line_rates import Rated, is_footloose, rates_by_line
 
 
+def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
+    for place, name in enumerate(names):
+        if name in names[:place]:
+            raise ValueError(f"names {name} twice")
+    return names
+
+
 class ImportBan(Settings):
     """What may not be imported."""
 
-    banned: Annotated[tuple[Rated, ...], AsTuple] = setting(
+    banned: Annotated[tuple[Rated, ...], AsTuple, AfterValidator(_each_once)] = setting(
         (),
         unit="",
         meaning="goods (or all manufactures), product lines or codes of the Harmonized System that"
@@ -48,8 +56,21 @@ def closed_part(ban: ImportBan, destination: str, origins: tuple[str, ...]) -> N
     return np.where(is_footloose(), named, 0.0)
 
 
-def fill_bans(active: Mapping[str, Banning], regime: RegimeArrays) -> None:
-    """Write what is banned into ``regime``; of two bans on a line the wider holds."""
-    for measure in active.values():
+def fill_bans(
+    active: Mapping[str, Banning],
+    left: Mapping[str, NDArray[np.float64]],
+    regime: RegimeArrays,
+) -> None:
+    """Write what is banned into ``regime``; of two bans on a line the wider holds.
+
+    Parameters
+    ----------
+    active : mapping
+        Measures in force by name.
+    left : mapping of ndarray, shape (line, source, market)
+        Part of each line that other measures leave to one.
+    regime : RegimeArrays
+    """
+    for name, measure in active.items():
         if measure.banned:
-            np.maximum(regime.banned, measure.banned_by_line(), out=regime.banned)
+            np.maximum(regime.banned, measure.banned_by_line() * left[name], out=regime.banned)

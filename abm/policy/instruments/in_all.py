@@ -17,9 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abm.config.settings import Settings, setting
-from abm.errors import ScenarioError
 from abm.policy.arrays import LINE_CELLS, RegimeArrays
-from abm.policy.instruments.line_rates import first_in_words
+from abm.policy.instruments.line_rates import met_twice
 
 
 class InAll(Settings):
@@ -79,7 +78,8 @@ def fill_caps(
     for name, share in shares.items():
         for other, theirs in others.items():
             if other != name and (both := (share > 0) & (theirs > 0)).any():
-                raise ScenarioError(_twice(name, other, both))
+                what = f"is under the cap or floor {other} too"
+                raise met_twice(f"measures.{name}.in_all", both, what)
         named, full = active[name].named_by_line(), active[name].levied_by_line()
         whole = named * active[name].share_by_line()
         rate = np.divide(full, whole, out=np.zeros(LINE_CELLS), where=whole > 0)
@@ -98,13 +98,6 @@ def _shares(
 def _floors(active: Mapping[str, Capped]) -> dict[str, NDArray[np.float64]]:
     floors = {name: measure for name, measure in active.items() if measure.relation == "floor"}
     return {name: measure.named_by_line() for name, measure in floors.items()}
-
-
-def _twice(name: str, other: str, both: NDArray[np.bool_]) -> str:
-    return (
-        f"measures.{name}.in_all: {first_in_words(both)} is under the cap or floor {other} too; "
-        "let one stand instead_of the other"
-    )
 
 
 def counted_in(

@@ -1,7 +1,8 @@
 """Limited quantities: quotas, and lower rates for a limited quantity (tariff-rate quotas).
 
-Up to a quantity, a part of what came in 2017, goods owe ``quota_rate``; beyond it what the
-measure has in ``rates``, or what it has in ``banned`` may not enter. Licences are scarce where
+Up to a quantity, a part of what came in 2017, goods owe ``quota_rate``, those in ``banned`` as
+well as those in ``rates``; beyond it what the measure has in ``rates``, or what it has in
+``banned`` may not enter. Licences are scarce where
 more would come in at the lower rate than may. Then they have a price ``p``, which buyers pay on
 every unit as if it was a duty, and which is found for each line and pair
 (`abm.core.demand.licences`):
@@ -22,22 +23,17 @@ from numpy.typing import NDArray
 from pydantic import BeforeValidator, Field
 
 from abm.axes import N_FOOTLOOSE, N_HOSTS, REGIONS, SECTORS
-from abm.config.settings import Rate, Settings, setting
+from abm.config.settings import Rate, Settings, read_percent, setting
 from abm.economy.tables import load_economy
 from abm.errors import ScenarioError
 from abm.policy.arrays import RegimeArrays
-from abm.policy.instruments.line_rates import first_in_words
+from abm.policy.instruments.line_rates import met_twice
 
 MOST_FOR_A_LICENCE = 5.0
 """End of the scale of rates, as of `abm.config.settings.Rate`: what a licence costs at most."""
 
 
-def _percent(value: Any) -> Any:
-    text = value.strip() if isinstance(value, str) else ""
-    return float(text[:-1] + "e-2") if text.endswith("%") and text[:-1].strip() else value
-
-
-Quantity = Annotated[float, Field(gt=0, le=10), BeforeValidator(_percent)]
+Quantity = Annotated[float, Field(gt=0, le=10), BeforeValidator(read_percent)]
 
 
 class LimitedQuantity(Settings):
@@ -105,7 +101,7 @@ def fill_quotas(
         _check_whole_sectors(name, most > 0)
         for other, theirs in of.items():
             if (both := (most > 0) & (theirs > 0)).any():
-                raise ScenarioError(_twice(name, other, both))
+                raise met_twice(f"measures.{name}.quota", both, f"has a quota by {other} already")
         of[name], limited = most, most > 0
         regime.quota[limited] = measure.quota
         regime.licence_most[limited] = most[limited]
@@ -124,13 +120,6 @@ def _check_whole_sectors(name: str, limited: NDArray[np.bool_]) -> None:
                 f"measures.{name}.quota: of what {region} sells lines are not told apart; "
                 f"name {SECTORS[sector]} as a whole, or leave {region} out of origins"
             )
-
-
-def _twice(name: str, other: str, both: NDArray[np.bool_]) -> str:
-    return (
-        f"measures.{name}.quota: {first_in_words(both)} has a quota by {other} already; "
-        "let one stand instead_of the other"
-    )
 
 
 def at_odds(measure: Any) -> Iterator[str]:

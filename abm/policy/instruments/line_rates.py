@@ -19,6 +19,7 @@ from abm.axes import GOODS, N_FOOTLOOSE, N_GOODS, REGIONS
 from abm.config.keys import shown
 from abm.economy.sector_lines import SectorLines, line_names
 from abm.economy.tables import load_economy
+from abm.errors import ScenarioError
 from abm.policy.instruments.rates import rates_by_cell
 
 ALIKE = 0.75
@@ -182,6 +183,23 @@ def _where_one(
     np.minimum.at(least, line, by_product)
     np.maximum.at(most, line, by_product)
     return np.where(least == most, least, np.where(least > most, empty, mean))
+
+
+def met_twice(key: str, cells: NDArray[np.bool_], what: str) -> ScenarioError:
+    """Complain that two measures say of the same goods what one alone may.
+
+    Parameters
+    ----------
+    key : str
+        Of the setting that is at odds with another measure.
+    cells : ndarray of bool, shape (line, source, market)
+        Goods of which both say it.
+    what : str
+        What the other one says, after the name of the goods.
+    """
+    return ScenarioError(
+        f"{key}: {first_in_words(cells)} {what}; let one stand instead_of the other"
+    )
 
 
 def first_in_words(cells: NDArray[np.bool_]) -> str:

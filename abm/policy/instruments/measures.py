@@ -205,6 +205,8 @@ class Measure(InAll, ContentLimits, MetalTiers, Exclusions, ImportBan, LimitedQu
         """Its rates, those within the quantity where there is one."""
         if self.quota is None:
             return dict(self.rates)
+        if self.banned:
+            return dict.fromkeys(self.banned, self.quota_rate)
         return {name: min(rate, self.quota_rate) for name, rate in self.rates.items()}
 
     def _of_value(self, rates: Mapping[str, float]) -> NDArray[np.float64]:
@@ -248,8 +250,14 @@ class Measure(InAll, ContentLimits, MetalTiers, Exclusions, ImportBan, LimitedQu
         return self._of_value(self.rates) - self.levied_by_line()
 
     def covered_by_line(self) -> NDArray[np.float64]:
-        """Part of each line that it is levied on, shape (line, source, market)."""
-        covered = self.falls_on()
+        """Part of each line that it takes from what it displaces, shape (line, source, market).
+
+        All that it names, at whatever rate, as a rate of 0 is one too; of bans those beyond a
+        quantity alone, as nothing else that is banned owes anything.
+        """
+        names = (*self.rates, *(self.banned if self.quota is not None else ()))
+        named = rates_by_line(self.destination, self.origins, dict.fromkeys(names, 1.0))
+        covered = named * left_in(self, self.destination, self.origins)
         if self.metal_tiers:
             covered = covered * (part_of_rate(self.metal_tiers)[:, :, None] > 0)
         if self.base == "metal_content":
@@ -269,7 +277,22 @@ def _known_names(measures: dict[str, Measure]) -> dict[str, Measure]:
                 raise ValueError(
                     f"{name} stands instead of {other!r}, and there is no such measure"
                 )
+    for name in measures:
+        if name in displaced(measures, name):
+            raise ValueError(f"{name} stands instead of itself, by instead_of of what it displaces")
     return measures
+
+
+def displaced(measures: Mapping[str, Measure], name: str) -> set[str]:
+    """Measures that one stands instead of, with those that these stand instead of, and so on."""
+    found: set[str] = set()
+    ahead = list(measures[name].instead_of)
+    while ahead:
+        other = ahead.pop()
+        if other not in found:
+            found.add(other)
+            ahead.extend(measures[other].instead_of)
+    return found
 
 
 Measures = Annotated[dict[str, Measure], AfterValidator(_known_names)]
@@ -285,8 +308,8 @@ def left_to(active: Mapping[str, Measure]) -> dict[str, NDArray[np.float64]]:
     """Part of each line, shape (line, source, market), that other measures leave to each."""
     left = {name: np.ones(LINE_CELLS) for name in active}
     for measure in active.values():
-        for displaced in left.keys() & set(measure.instead_of):
-            left[displaced] = left[displaced] * (1 - measure.covered_by_line())
+        for other in left.keys() & set(measure.instead_of):
+            left[other] = left[other] * (1 - measure.covered_by_line())
     return left
 
 
@@ -346,9 +369,9 @@ def fill_measures(measures: Measures, regime: RegimeArrays) -> None:
     regime.line_waived[:], regime.line_fixed[:] = by_line
     regime.measures_waived[:], regime.measures_fixed[:] = on_sectors(by_line)
     active = in_force(measures)
-    fill_bans(active, regime)
-    if any(measure.in_all or measure.quota for measure in active.values()):
+    if any(measure.banned or measure.in_all or measure.quota for measure in active.values()):
         left = left_to(active)
+        fill_bans(active, left, regime)
         fill_caps(active, left, regime)
         fill_quotas(active, left, regime)
 

@@ -306,6 +306,8 @@ def test_a_licence_that_costs_more_than_it_saves_stops_a_verified_run():
 # --- what meets -------------------------------------------------------------------------
 
 TEN = "rates = { metals = 0.10 }"
+FEW_METALS = 'banned = ["metals"]\nquota = 0.5'
+INSTEAD_OF_IT = '\nrelation = "instead_of"\ninstead_of = ["m0"]'
 
 
 @pytest.mark.parametrize(
@@ -351,6 +353,42 @@ TEN = "rates = { metals = 0.10 }"
             0,
             0,
         ),
+        ("a duty instead of a ban", [NO_METALS, TEN + INSTEAD_OF_IT], 0.10, 0, 0),
+        (
+            "a duty instead of half a ban",
+            [NO_METALS, TEN + INSTEAD_OF_IT + "\nexcluded = { all = 0.5 }"],
+            0.05,
+            0,
+            0.5,
+        ),
+        ("a duty instead of a quota", [FEW_METALS, TEN + INSTEAD_OF_IT], 0.10, 0, 0),
+        ("a rate within on what is banned beyond", [FEW_METALS + "\nquota_rate = 0.1"], 0.1, 5, 0),
+        (
+            "the same, half excluded, beside a duty",
+            [
+                FEW_METALS + "\nquota_rate = 0.1\nexcluded = { all = 0.5 }",
+                TEN,
+            ],
+            0.15,
+            2.5,
+            0,
+        ),
+        (
+            "a quota on what is banned beyond, instead of a duty",
+            [TEN, FEW_METALS + INSTEAD_OF_IT],
+            0,
+            5,
+            0,
+        ),
+        ("a ban instead of a duty", [TEN, NO_METALS + INSTEAD_OF_IT], 0.1, 0, 1),
+        ("a rate of 0 instead of a duty", [TEN, "rates = { metals = 0 }" + INSTEAD_OF_IT], 0, 0, 0),
+        (
+            "a rate of 0 instead of a ban",
+            [NO_METALS, "rates = { metals = 0 }" + INSTEAD_OF_IT],
+            0,
+            0,
+            0,
+        ),
     ],
 )
 def test_bans_and_quotas_that_meet_other_terms_ask_for_the_right_duty(
@@ -381,6 +419,8 @@ def test_a_quota_on_all_goods_leaves_energy_which_has_none_at_the_full_rate():
             ["rates = { metals = 0.2, primary_energy = 0.5 }\nquota = 0.5"],
             "quota: primary_energy is of primary_energy, whose trade is fixed",
         ),
+        (['banned = ["beer", "beer"]'], "names beer twice"),
+        (['banned = ["8711.50", "871150"]'], "names 871150 twice"),
         (['banned = ["beeer"]'], "did you mean 'beer'?"),
         ([LOWER + "\nin_all = true"], "a quota stands by itself"),
         ([LOWER + '\noriginating = "exempt"'], "originating must be 'pays'; it is 'exempt'"),

@@ -72,6 +72,25 @@ def test_a_measure_instead_of_another_displaces_it_where_it_applies_and_nowhere_
     assert behind(measures, "food", "MEX", "USA") == {"blanket": 0.25}
 
 
+def test_a_rate_of_nothing_stands_instead_of_others_on_what_it_names():
+    measures = {
+        "blanket": measure(),
+        "relief": measure(rates={"cars": 0.0}, relation="instead_of", instead_of=("blanket",)),
+    }
+    assert cell(total(measures), "cars").tolist() == [0, 0]
+    assert cell(total(measures), "food").tolist() == [0, 0.25]
+
+
+def test_measures_that_displace_one_another_in_a_chain_all_count():
+    instead = {"relation": "instead_of", "rates": {"cars": 0.1}}
+    measures = {
+        "blanket": measure(),
+        "first": measure(**instead, instead_of=("second",)),
+        "second": measure(**instead, instead_of=("blanket",)),
+    }
+    assert cell(total(measures), "cars").tolist() == [0, 0.1]
+
+
 def test_the_order_of_measures_in_a_file_does_not_matter():
     measures = {
         "a": measure(),
@@ -174,6 +193,19 @@ def test_turns_are_events_of_the_country_that_levies():
         (
             DATED + 'relation = "instead_of"\ninstead_of = ["two"]',
             "one stands instead of 'two', and there is no such measure",
+        ),
+        (
+            DATED + 'relation = "instead_of"\ninstead_of = ["one"]',
+            "one stands instead of itself",
+        ),
+        (
+            DATED
+            + 'relation = "instead_of"\ninstead_of = ["two"]'
+            + DATED.replace("one", "two")
+            + 'relation = "instead_of"\ninstead_of = ["three"]'
+            + DATED.replace("one", "three")
+            + 'relation = "instead_of"\ninstead_of = ["one"]',
+            "one stands instead of itself, by instead_of of what it displaces",
         ),
         (DATED.replace("measures.one", 'measures."a b"'), "'a b' is no name"),
         (DATED + "rate = 0.1", "measures.one"),
