@@ -77,7 +77,10 @@ class LicensedTrading(Trading):
 
     def _cost_of_licences(self) -> Array | float:
         worth = self.licences[..., self.columns]
-        return mean_of_sectors(worth, self.parts) if worth.any() else 0.0
+        if not (worth.any() and self.policy.offset_share.any()):
+            return 0.0
+        parts = parts_of_deliveries(self.firms.line, self.customers.pool)
+        return mean_of_sectors(worth, parts)
 
     def _settle(self, live: NDArray[np.int64], kept: NDArray[np.int64]) -> None:
         self.ended = None

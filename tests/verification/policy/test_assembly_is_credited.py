@@ -10,6 +10,7 @@ from abm.explain.decision import explained
 from abm.scenario.scenario import Scenario
 from abm.trade.inputs.offsets import credits, duties_paid
 from abm.verify.mode import verifying
+from abm.worlds.checkpoint import put_away, take_up
 from experiments.explain.watched import WatchedModel
 from tests.same_firms import model_of
 from tests.support.refusals import refused_in_one_line
@@ -109,6 +110,17 @@ def test_what_licences_cost_is_no_duty_and_is_not_credited(holder):
     full = run(1.0, duty=DUTY.replace("rates", "origins = ['MEX', 'CAN']\nrates")).accounts
     back = [accounts.subsidies[:2, USA].sum() for accounts in (part, full)]
     assert 0.2 * back[1] < back[0] < 0.6 * back[1]
+
+
+def test_a_run_with_credits_and_licences_goes_on_byte_for_byte_once_put_away():
+    limited = DUTY.replace("rates", "origins = ['MEX', 'CAN']\nquota = 0.8\nrates")
+    kept = model_of(scenario(1.0, limited + "quota_rate = 0.1\n"), FIRMS)
+    kept.run_for(QUARTERS)
+    again = take_up(put_away(kept))
+    for model in (kept, again):
+        model.run_for(2)
+    np.testing.assert_array_equal(kept.licences, again.licences)
+    np.testing.assert_array_equal(kept.accounts.subsidies, again.accounts.subsidies)
 
 
 def test_the_treasury_pays_what_assemblers_are_credited_with():
