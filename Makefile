@@ -38,6 +38,7 @@ measure: $(READY) ## run anew whatever numbers and pictures of the docs come fro
 	$(BIN)/python docs/what_moved.py
 	$(BIN)/python docs/closures.py
 	$(BIN)/python docs/not_identified.py
+	$(BIN)/python docs/best_replies.py
 	$(BIN)/python docs/gallery.py
 	$(MAKE) story validation
 	$(BIN)/python docs/generate.py

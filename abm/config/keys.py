@@ -13,6 +13,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from abm.axes import REGIONS
+
 type Path = tuple[str | int, ...]
 
 _BARE = re.compile(r"[A-Za-z0-9_-]{1,80}")
@@ -158,19 +160,27 @@ class Keys:
 
     def _did_you_mean(self, path: Path, depth: int, names: list[str]) -> str:
         wrong = str(path[depth])
-        if OTHER_WORDS.get(wrong) in names:
-            return f"; did you mean '{OTHER_WORDS[wrong]}'?"
-        near = difflib.get_close_matches(wrong, names, n=1)
-        if near:
-            return f"; did you mean '{near[0]}'?"
-        # Perhaps it belongs elsewhere: look for the last name among all keys.
-        last = str(path[-1])
-        everywhere = {str(leaf[-1]): dotted(leaf) for leaf in reversed(list(self.leaves()))}
-        near = difflib.get_close_matches(last, everywhere, n=1, cutoff=0.8)
-        if near and everywhere[near[0]] != dotted(path):
-            return f"; did you mean '{everywhere[near[0]]}'?"
+        # A region where only others may stand is no slip of the pen, however alike two codes are.
+        if wrong not in REGIONS:
+            near = difflib.get_close_matches(wrong, names, n=1)
+            other = OTHER_WORDS.get(wrong)
+            found = other if other in names else near[0] if near else self._elsewhere(path)
+            if found is not None:
+                return f"; did you mean '{found}'?"
         lines = "; for codes of products see nearshore tariffs" if wrong.isdigit() else ""
         return f"; {dotted(path[:depth]) or 'a scenario'} knows {', '.join(names)}{lines}"
+
+    def _elsewhere(self, path: Path) -> str | None:
+        """Return the key that a misplaced name belongs to; None where there are several."""
+        by_name: dict[str, list[Path]] = {}
+        for leaf in self.leaves():
+            by_name.setdefault(str(leaf[-1]), []).append(leaf)
+        near = difflib.get_close_matches(str(path[-1]), by_name, n=1, cutoff=0.8)
+        found = by_name[near[0]] if near else []
+        related = [leaf for leaf in found if leaf[0] == path[0]]
+        if not related and len(found) == 1:
+            related = found
+        return dotted(related[0]) if related and related[0] != path else None
 
     def _unknown(
         self, document: Mapping[str, Any], schema: dict[str, Any], path: Path

@@ -124,6 +124,7 @@ def _host_cost(situation: Situation, host: int) -> HostCost:
         float(costs.compliant_cost[cell]) if feasible else None,
         float(costs.compliant_content[cell]) if feasible else None,
         1.0 if meets else float(np.exp(costs.log_wedge[cell])),
+        float(situation.offset[situation.sector, host]),
     )
 
 

@@ -27,7 +27,8 @@ class HostCost:
     They are those of this quarter, with inputs under the contracts that still run.
 
     ``compliant_cost`` and ``compliant_content`` are None where the rule cannot be met,
-    ``wedge`` is 1 where it does not bind.
+    ``wedge`` is 1 where it does not bind. ``offset`` is what a unit made is credited with against
+    duties on inputs, by which ``unit_cost`` is lower already.
     """
 
     host: str
@@ -39,6 +40,7 @@ class HostCost:
     compliant_cost: float | None
     compliant_content: float | None
     wedge: float
+    offset: float
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from abm.axes import N_HOSTS
 from abm.core.choice.dated_beliefs import Calendar
+from abm.core.inputs.contracts import Contracts
 from abm.core.inputs.sourcing import InputTerms, UnitCosts
 from abm.economy.constants import Calibration
 from abm.economy.last_quarter import Conditions
@@ -33,6 +34,7 @@ from abm.trade.borders.border_costs import BorderCosts, border_terms, solve_at_b
 from abm.trade.borders.crossing import Borders, claim_origin
 from abm.trade.borders.this_quarter import Quarter
 from abm.trade.inputs.input_prices import outside_duty, price_inputs, solve_costs, value_added_cost
+from abm.trade.inputs.offsets import credits
 from abm.trade.sales.market_clearing import MarketState
 from agents import FirmTable
 
@@ -76,6 +78,9 @@ class Situation:
         The one in force.
     luck : DrawnLuck or None
         What chance brings the firm; None where it decides nothing in the quarter.
+    offset : ndarray, shape (sector, host)
+        Credit against duties on inputs for a unit made, in the calibration year's cost, as in
+        force.
     """
 
     table: FirmTable
@@ -95,6 +100,7 @@ class Situation:
     values: Array
     regime: int
     luck: DrawnLuck | None
+    offset: Array
 
     @property
     def settings(self) -> FirmAssumptions:
@@ -245,6 +251,7 @@ class Decided(Protocol):
     trade: int
     presence: Array
     conditions: Conditions
+    contracts: Contracts
     expected: Calendar
     plan_values: Array
     moving: MovingCosts
@@ -318,6 +325,9 @@ def moment_of(model: Decided, market: MarketState) -> Moment:
     """
     adapted = model.adapted_quarter()
     trade = model.this_quarter().during(slice(model.trade, model.trade + 1))
+    conditions = model.conditions.during(model.live)
+    given = adapted.policy, model.calibration, conditions, model.contracts
+    credited = credits(*given)[..., model.regime]
     everyone = Situation(
         _rows(model.firms, slice(None)),
         model.economy,
@@ -325,7 +335,7 @@ def moment_of(model: Decided, market: MarketState) -> Moment:
         replace(model.moving, grant=None),
         model.presence[:, :, :N_HOSTS],
         adapted.policy,
-        model.conditions.during(model.live),
+        conditions,
         _copies(adapted.costs),
         adapted.borders,
         _copies(trade.costs),
@@ -336,6 +346,7 @@ def moment_of(model: Decided, market: MarketState) -> Moment:
         model.plan_values[..., model.live].copy(order="K"),
         model.regime,
         None,
+        credited,
     )
     return Moment(model.quarter, everyone, model.plans.rows, model.plans.luck)
 

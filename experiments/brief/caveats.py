@@ -8,10 +8,14 @@ from abm.policy.instruments.legal_acts import acts_standing, beyond_known_law, i
 from abm.policy.regime import Instruments
 from abm.policy.timeline import segments
 from abm.scenario.scenario import Scenario
+from experiments.runs.on_disk.run_folders import MANIFEST
 from experiments.runs.runner import RunResult
 
 LATE = 12
 """Quarters after its last act that a run needs for plants to follow."""
+
+LINES_TOLD = 3
+"""Measures of which it is told that the model has too little or too much of what they name."""
 
 CLOSURES = {
     "partial": "nothing beyond manufacturing answers: workers come from nowhere, treasuries keep "
@@ -40,6 +44,7 @@ def _every(result: RunResult) -> Iterator[str]:
     policies = _policies(scenario, result.run.quarters)
     if result.interrupted:
         yield "The run was stopped before its end, and what is told is what was finished."
+    yield from lines_told(result)
     if any(has_blanket_duty(policy) for policy in policies):
         closure = closure_in_words(scenario)
         yield (
@@ -69,6 +74,15 @@ def _every(result: RunResult) -> Iterator[str]:
             f"The last act comes {last} quarters before the end, and plants take years to follow: "
             "a longer run (--quarters) may say more."
         )
+
+
+def lines_told(result: RunResult) -> Iterator[str]:
+    """Yield what is said of lines that the model makes too little or too much of."""
+    for share in result.lines_far_off[:LINES_TOLD]:
+        yield share.told(result.firms, result.seed)
+    more = len(result.lines_far_off) - LINES_TOLD
+    if more > 0:
+        yield f"The same holds of {more} more, which {MANIFEST} of the run has."
 
 
 def has_blanket_duty(policy: Instruments) -> bool:

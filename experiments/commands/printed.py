@@ -68,7 +68,7 @@ def print_result(result: RunResult, console: Console | None = None, *, quiet: bo
             console.print(profile_table(result.phase_seconds))
         if result.reference is not None:
             print_brief(result, console)
-    for note in result.notes:
+    for note in [*_lines_of_a_run_alone(result), *result.notes]:
         console.print(note, markup=False, highlight=False, soft_wrap=True)
     if result.out is not None:
         figures = (
@@ -77,6 +77,13 @@ def print_result(result: RunResult, console: Console | None = None, *, quiet: bo
         console.print(
             f"Written: {result.out}{figures}", markup=False, highlight=False, soft_wrap=True
         )
+
+
+def _lines_of_a_run_alone(result: RunResult) -> list[str]:
+    """What a comparison has among its caveats, for a run that has none."""
+    from experiments.brief.caveats import lines_told
+
+    return list(lines_told(result)) if result.reference is None else []
 
 
 def print_brief(result: RunResult, console: Console) -> None:

@@ -91,12 +91,15 @@ def respond(
     """Look for the policy of one government that does best for what it wants."""
     from abm.axes import HOSTS
     from experiments.replies.game import game_of
+    from experiments.replies.objectives import OBJECTIVES
     from experiments.replies.policy_levers import read_option
     from experiments.replies.replying import respond as reply
     from experiments.scenarios.overrides import parse_overrides
 
     if government not in HOSTS:
         raise bad_input(f"{government[:40]}: is no government; there are {', '.join(HOSTS)}")
+    if objective not in OBJECTIVES:
+        raise bad_input(f"--objective {objective[:40]}: is one of {', '.join(OBJECTIVES)}")
     named = [read_option(text) for text in levers]
     twice = [key for place, (key, _) in enumerate(named) if key in dict(named[:place])]
     if twice:

@@ -33,9 +33,14 @@ def print_told(told: Told, console: Console | None = None) -> None:
     console.print(_hosts(found), _borders(found))
     for crossing in found.borders:
         if _at_plant(crossing, found):
-            console.print(f"  {why_claim(crossing)}", markup=False, highlight=False)
+            said = f"  {why_claim(crossing)}{levied(told, crossing)}"
+            console.print(said, markup=False, highlight=False)
+    for line in credited(found):
+        console.print(f"  {line}", markup=False, highlight=False)
     console.print()
     console.print(_plans(found))
+    for line in given_back(found):
+        console.print(line, markup=False, highlight=False)
     for line in verdict(found):
         console.print(line, markup=False, highlight=False)
 
@@ -155,6 +160,45 @@ def why_claim(crossing: Crossing) -> str:
     if crossing.licence > 0:
         told += f" Licences are scarce and cost {crossing.licence:.2%} of value."
     return told
+
+
+def levied(told: Told, crossing: Crossing) -> str:
+    """Which acts and measures a claim does not avoid, by name; nothing where none is due."""
+    due = told.levied.get(f"{crossing.host} to {crossing.market}", {})
+    if not due or crossing.banned == 1:
+        return ""
+    named = ", ".join(f"{name} {rate:.2%}" for name, rate in due.items())
+    return f" Duty kept is that of {named}."
+
+
+def credited(found: Explanation) -> Iterator[str]:
+    """What of duties on inputs is credited where it has plants."""
+    for host in found.hosts:
+        if host.stands and host.offset > 0:
+            yield (
+                f"Made in {in_sentence(host.host)} it costs {host.offset:.4f} less by the credit"
+                " against duties on inputs (assembly offset), counted in its unit cost."
+            )
+
+
+def given_back(found: Explanation) -> Iterator[str]:
+    """What it gets back of duties on its own imports, where it is and where it could be."""
+    for plan in found.plans:
+        here = plan.plants == found.who.plants
+        told = here or plan.plants == found.waiting.best_other
+        if told and plan.remission:
+            part = f", {plan.remission / plan.profit:.0%} of that profit" if plan.profit > 0 else ""
+            yield (
+                f"{'Where it is' if here else f'With plants in {plan.plants}'} it gets back"
+                f" {100 * plan.remission:.2g}% of quarterly sales, in duties on its own imports,"
+                f" for what it makes (output remission){part}."
+            )
+        if told and plan.relief:
+            yield (
+                f"While it builds for {plan.plants} it is let off duties on its own goods worth"
+                f" {100 * plan.relief:.2g}% of quarterly sales (plan relief), which counts"
+                " against moving costs."
+            )
 
 
 def _why_claim(crossing: Crossing) -> str:

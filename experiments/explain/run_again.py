@@ -15,13 +15,16 @@ import numpy as np
 import pandas as pd
 
 from abm import RelocationModel
-from abm.axes import CONFIG_LABELS
+from abm.axes import CONFIG_LABELS, HOSTS
 from abm.config.keys import shown
 from abm.errors import CheckpointError, OutputError, ScenarioError
 from abm.explain.decision import explained
 from abm.explain.explanation import Explanation
 from abm.explain.one_firm import Moment
+from abm.policy.instruments.measures import FIXED
+from abm.policy.timeline import segments
 from abm.scenario.scenario import Scenario
+from abm.trade.borders.crossing import MEMBER_PAIRS
 from experiments.explain.watched import WatchedModel
 from experiments.runs.on_disk.confined import read_inside
 from experiments.runs.on_disk.provenance import check_economy, git_revision, versions
@@ -32,6 +35,7 @@ from experiments.runs.on_disk.run_folders import (
     manifest_problem,
     read_json,
 )
+from experiments.scenarios.duties import rates_by_name
 
 SAME = 1e-6
 """Relative gap to the stored tables that other processors' last bits may leave."""
@@ -63,6 +67,9 @@ class Told:
     reviews : tuple of int
         Quarters in which it decided.
     explained : Explanation
+    levied : dict of str to dict of str to float
+        Rates of acts and measures on its product that are due in any case, by name, by pair such
+        as ``MEX to USA``.
     """
 
     folder: str
@@ -72,6 +79,7 @@ class Told:
     turns: tuple[Turn, ...]
     reviews: tuple[int, ...]
     explained: Explanation
+    levied: dict[str, dict[str, float]]
 
 
 @dataclass
@@ -172,7 +180,25 @@ def explain_firm(folder: Path, row: int, quarter: int | None = None) -> Told:
         tuple(seen.turns),
         tuple(seen.reviews),
         explained(moment, row),
+        _due_in_any_case(model, moment.quarter, int(model.firms.line[row])),
     )
+
+
+def _due_in_any_case(
+    model: RelocationModel, quarter: int, line: int
+) -> dict[str, dict[str, float]]:
+    """Rates on a line that no claim avoids, as acts and measures stood in a quarter."""
+    scenario = model.scenario
+    dated = (*scenario.dated, *model.in_force.decided)
+    stood = segments(scenario.start, scenario.instruments, dated)
+    now = [one for one in stood if one.start <= quarter][-1].instruments
+    due = {name: rate[FIXED, line] for name, rate in rates_by_name(now).items()}
+    return {
+        f"{HOSTS[source]} to {HOSTS[market]}": {
+            name: float(rate[source, market]) for name, rate in due.items() if rate[source, market]
+        }
+        for source, market in MEMBER_PAIRS
+    }
 
 
 def _watched(description: dict[str, Any], row: int, quarter: int | None, last: int) -> _ModelOfFirm:

@@ -1,10 +1,12 @@
 """Replies upon replies: each government in turn does what is best given the others, round by round.
 
-A government moves only if its best reply can be told from staying where it is. Where
+A government moves only if its best reply can be told from staying where it is. Where it moves, it
+moves as few of its levers as it can: of the policies that cannot be told from the best, it takes
+those that leave most levers where they are, and the best of these. So no lever moves on luck. Where
 nobody moves in a whole round, all stand at policies that cannot be told from their best replies: a
 Nash equilibrium within the noise of the search, among the policies that may be chosen. What a
-government replies depends on what the others do alone, so that once all stand where they stood
-after an earlier round, everything comes again: a cycle.
+government does follows from where all stand, so that once all stand where they stood after an
+earlier round, everything comes again: a cycle.
 """
 
 from collections.abc import Callable
@@ -16,6 +18,7 @@ from experiments.outcomes.intervals import interval
 from experiments.replies.game import Game, Profile
 from experiments.replies.kept_runs import PolicyRuns, place_of
 from experiments.replies.replying import of_judgement, searched
+from experiments.replies.told_apart import Choice, Judgement
 
 AT_REST, CYCLE, NEITHER = "settled", "cycle", "neither"
 
@@ -109,10 +112,20 @@ def _turn(
 ) -> ReplyTurn:
     judgement, complete = searched(game, government, profile, runs)
     stays = bool(judgement.alike[judgement.choices.index(profile[government])])
-    best = judgement.choices[judgement.best]
-    after = profile if stays else {**profile, government: best}
+    after = profile if stays else {**profile, government: _taken(judgement, profile[government])}
     reply = of_judgement(game, government, judgement)
     return ReplyTurn(number, government, not stays, complete, after, reply)
+
+
+def _taken(judgement: Judgement, present: Choice) -> Choice:
+    """Return the policy like the best that moves the fewest levers; the best of those there are."""
+    alike = [place for place, same in enumerate(judgement.alike) if same]
+
+    def moves(place: int) -> int:
+        pairs = zip(judgement.choices[place], present, strict=True)
+        return sum(new != old for new, old in pairs)
+
+    return judgement.choices[min(alike, key=lambda at: (moves(at), -judgement.means[at]))]
 
 
 def as_numbers(game: Game, runs: PolicyRuns, path: PathOfReplies) -> dict[str, Any]:

@@ -95,6 +95,10 @@ def place_of(game: Game, government: str) -> int:
     return ALL_OBJECTIVES.index(outcome_name(game.wants[government], government))
 
 
+SAID = {"replications": "number of seeds"}
+"""Names of the fields of a game, where people who ask know them by another."""
+
+
 def begin(out: Path, game: Game, options: Options, run_one: RunFunction) -> None:
     """Check all that can be checked, and write down what was asked.
 
@@ -118,9 +122,10 @@ def begin(out: Path, game: Game, options: Options, run_one: RunFunction) -> None
     written = read_json(out, ASKED)
     changed = [key for key in asked if written.get(key) != asked[key]]
     if changed:
+        key = changed[0]
         raise OutputError(
-            f"{out}: holds a search with another {changed[0]}: {shown(written.get(changed[0]))}, "
-            f"not {shown(asked[changed[0]])}; name another folder"
+            f"{out}: holds a search with another {SAID.get(key, key)}: "
+            f"{shown(written.get(key))}, not {shown(asked[key])}; name another folder"
         )
     if not options.resume and (out / JUDGED_RUNS).exists():
         raise OutputError(f"{out}: holds a search; --resume goes on with it")

@@ -26,6 +26,9 @@ OWNED_BY_WORD = {
     "services": 1,
     "subsidies": 1,
     "investment_grant": 1,
+    "assembly_offset.share": 2,
+    "output_remission": 1,
+    "plan_relief": 1,
     "enforcement.audit_rate": 2,
     "enforcement.penalty": 2,
     "retaliation": 1,
@@ -91,7 +94,7 @@ def read_lever(key: str, spec: Any, scenario: Scenario) -> PolicyLever:
     """
     check_key(keys_of(Scenario), key)
     owner = owner_of(key, scenario)
-    factor = read_factor(key, spec)
+    factor = read_factor(key, spec, said=f"levers: {key}", most=MOST_VALUES)
     values = factor.values
     if not all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
         wrong = next(v for v in values if isinstance(v, bool) or not isinstance(v, int | float))

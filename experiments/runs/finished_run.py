@@ -11,6 +11,7 @@ from abm.errors import CheckpointError, ScenarioError, StoreError
 from abm.scenario.scenario import Scenario
 from experiments.outcomes.over_seeds import of_seeds
 from experiments.outcomes.tables import TABLES, RunFrames
+from experiments.runs.lines_modelled import LineShare, from_numbers
 from experiments.runs.on_disk.checkpoints import NO_CHECKPOINT
 from experiments.runs.on_disk.confined import read_inside
 from experiments.runs.on_disk.kept_seeds import kept_seeds
@@ -72,7 +73,8 @@ def read_result(folder: Path) -> RunResult:
     if "run" not in manifest:
         manifest = {**manifest, "run": ""}
     names = [manifest[key] for key in ("run", "reference") if key in manifest]
-    runs, scenarios = zip(*(_read_run(folder / name, name) for name in names), strict=True)
+    read = [_read_run(folder / name, name) for name in names]
+    runs, scenarios, lines = zip(*read, strict=True)
     summary = _checked_json(folder, SUMMARY, manifest)
     parts = kept_seeds(folder) if len(runs) > 1 else []
     pair = [run.name for run in runs]
@@ -87,11 +89,12 @@ def read_result(folder: Path) -> RunResult:
         scenarios=scenarios,
         firms=manifest["firms"],
         seed=manifest["seed"],
+        lines_far_off=tuple(dict.fromkeys(line for of_one in lines for line in of_one)),
     )
 
 
-def _read_run(folder: Path, name: str) -> tuple[RunFrames, Scenario]:
-    """The tables and the scenario of one run."""
+def _read_run(folder: Path, name: str) -> tuple[RunFrames, Scenario, tuple[LineShare, ...]]:
+    """The tables and the scenario of one run, and lines that its model has too little of."""
     if folder.is_symlink():
         raise CheckpointError(f"{folder}: is a link, not the folder of a run")
     manifest = read_manifest(folder)
@@ -100,7 +103,11 @@ def _read_run(folder: Path, name: str) -> tuple[RunFrames, Scenario]:
     except (ScenarioError, LookupError, TypeError) as error:
         raise CheckpointError(f"{folder}: holds a scenario that cannot be: {error}") from None
     tables = {table: _table(folder, f"{table}.parquet", manifest) for table in TABLES}
-    return RunFrames(name or scenario.name, scenario.start, tables), scenario
+    try:
+        lines = from_numbers(manifest.get("lines_far_off", ()))
+    except (LookupError, TypeError):
+        raise CheckpointError(f"{folder}: {MANIFEST} is wrong: its 'lines_far_off'") from None
+    return RunFrames(name or scenario.name, scenario.start, tables), scenario, lines
 
 
 def _table(folder: Path, name: str, manifest: dict[str, Any]) -> pd.DataFrame:

@@ -82,6 +82,7 @@ class RunProgress(Shown):
         self.title = title
         self.quarters = quarters
         self.every = ceil(quarters / LINES)
+        self._since: tuple[int, float] | None = None
         # Without a total the bar pulses: setting up takes as long as it takes.
         self._task = self._bar.add_task(f"{title}: setting up", total=None, quarters=quarters)
 
@@ -92,14 +93,22 @@ class RunProgress(Shown):
     def begin(self) -> None:
         """Set-up is over: the first quarter starts."""
         self.started = monotonic()
+        self._since = None
         self._bar.reset(self._task, total=self.quarters, description=self.title)
 
     def reach(self, quarter: int) -> None:
         """A quarter is finished."""
         self._bar.update(self._task, completed=quarter)
+        now = monotonic()
+        if self._since is None:
+            self._since = quarter, now
         if quarter % self.every == 0 or quarter == self.quarters:
-            left = (monotonic() - self.started) / quarter * (self.quarters - quarter)
-            self._line(f"{self.title}: quarter {quarter} of {self.quarters}, {clock(left)} left")
+            # The first quarter compiles code and reads acts as no later one does: it tells how
+            # long the others take only while there is no other. A run that goes on starts later.
+            first, began = self._since
+            of_one = (now - began) / (quarter - first) if quarter > first else now - self.started
+            left = clock(of_one * (self.quarters - quarter))
+            self._line(f"{self.title}: quarter {quarter} of {self.quarters}, {left} left")
 
     def stopping(self) -> None:
         """A stop was asked for; safe to call from a signal handler, since it prints nothing."""

@@ -18,6 +18,7 @@ from experiments.outcomes.over_seeds import OverSeeds
 from experiments.outcomes.summary import Summary, summary
 from experiments.outcomes.tables import RunFrames
 from experiments.runs.channels import channel_worlds, check_comparable, split_differences
+from experiments.runs.lines_modelled import LineShare
 from experiments.runs.on_disk.checkpoints import save_checkpoint
 from experiments.runs.on_disk.provenance import git_revision, processor, versions
 from experiments.runs.on_disk.run_folders import (
@@ -90,6 +91,8 @@ class RunResult:
         Of the run, and of the reference where there is one.
     firms, seed : int
         Of the runs.
+    lines_far_off : tuple of LineShare
+        Lines that a measure names and whose share in the model is far from the observed one.
     """
 
     summary: Summary
@@ -105,6 +108,7 @@ class RunResult:
     scenarios: tuple[Scenario, ...] = ()
     firms: int = 0
     seed: int = 0
+    lines_far_off: tuple[LineShare, ...] = ()
 
     def __repr__(self) -> str:
         against = "" if self.reference is None else f" against {self.reference.name}"
@@ -336,6 +340,7 @@ def _result(
         scenarios=tuple(simulation.scenario for simulation in pair),
         firms=facts["firms"],
         seed=facts["seed"],
+        lines_far_off=tuple(dict.fromkeys(line for one in pair for line in one.lines)),
     )
 
 

@@ -14,6 +14,7 @@ from abm.errors import PhaseError, VerificationError
 from abm.model import RelocationModel
 from abm.scenario.scenario import Scenario
 from experiments.outcomes.tables import RunFrames, check_tables
+from experiments.runs.lines_modelled import LineShare, as_numbers, lines_far_off
 from experiments.runs.on_disk.failure import failure_file, write_failure
 from experiments.runs.on_disk.provenance import economy_facts
 from experiments.runs.on_disk.run_folders import (
@@ -74,6 +75,7 @@ class Simulation:
     seconds: float = 0.0
     broken: bool = False
     model: Model = field(init=False)
+    lines: tuple[LineShare, ...] = ()
 
     def set_up(self, factory: ModelFactory, firms: int, seed: int) -> None:
         """Make the model, and see now, not after the last quarter, that its tables can be kept."""
@@ -81,6 +83,7 @@ class Simulation:
         self.model = factory(self.scenario, firms, seed)
         self.seconds += perf_counter() - began
         check_tables(self.model.frames())
+        self.lines = lines_far_off(self.model, self.scenario)
 
     def step(self) -> None:
         """Take one quarter; ``broken`` while it is unfinished."""
@@ -104,6 +107,7 @@ class Simulation:
             "calibration_checksum": self.model.calibration_checksum,
             "firms_on_top": self.model.firms_on_top,
             "economy": economy_facts(self.scenario),
+            "lines_far_off": as_numbers(self.lines),
             "wall_seconds": round(self.seconds, 3),
             "scenario": self.scenario.model_dump(mode="json"),
         }

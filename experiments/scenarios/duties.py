@@ -1,16 +1,16 @@
 """Duties of acts and measures as a reader sees them: by pair and sector, with what is behind."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
 from abm.axes import GOODS, HOSTS, N_GOODS, REGIONS
 from abm.economy.sector_lines import SectorLines
-from abm.economy.tables import load_economy
+from abm.economy.tables import Array, load_economy
 from abm.policy.arrays import LINE_CELLS
 from abm.policy.instruments.duties_of_acts import duties_of_acts
 from abm.policy.instruments.legal_acts import beyond_known_law
-from abm.policy.instruments.measures import FIXED, WAIVED, contributions
+from abm.policy.instruments.measures import FIXED, WAIVED, Measure, contributions, in_force
 from abm.policy.regime import Instruments
 from abm.policy.timeline import segments
 from abm.scenario.scenario import Scenario
@@ -48,12 +48,24 @@ def duty_lines(scenario: Scenario) -> Iterator[str]:
             yield from (f"  {line}" for line in lines)
 
 
+def rates_by_name(policy: Instruments) -> dict[str, Array]:
+    """Return what acts and measures in force levy, shape (part, line, source, market), by name."""
+    rates = {name: act.rates for name, act in duties_of_acts(policy.acts).items()}
+    levied = sum(rates.values(), np.zeros((2, *LINE_CELLS)))
+    return rates | contributions(policy.measures, levied)
+
+
 def _levied(policy: Instruments) -> Iterator[str]:
     """Yield a line of text for every pair and set of products under the same duties."""
     acts, lines = duties_of_acts(policy.acts), load_economy().lines
-    levied = sum((act.rates for act in acts.values()), np.zeros((2, *LINE_CELLS)))
-    rates = {name: act.rates for name, act in acts.items()}
-    rates |= contributions(policy.measures, levied)
+    rates = rates_by_name(policy)
+    quotas = {name: one for name, one in in_force(policy.measures).items() if one.quota is not None}
+    bans = {name: act.banned for name, act in acts.items() if act.banned.any()}
+    bans |= {
+        name: one.banned_by_line()
+        for name, one in in_force(policy.measures).items()
+        if one.banned and name not in quotas
+    }
     counted = [name for name, act in acts.items() if act.cap_share.any()]
     counted += [name for name, measure in policy.measures.items() if measure.in_all]
     told = {name: name + (" in all," if name in counted else "") for name in rates}
@@ -66,7 +78,7 @@ def _levied(policy: Instruments) -> Iterator[str]:
                 parts = tuple(
                     (told[name], round(float(rate[WAIVED]), 6), round(float(rate[FIXED]), 6))
                     for name, rate in here.items()
-                    if np.any(rate > 0)
+                    if np.any(rate > 0) and name not in quotas
                 )
                 if parts:
                     products.setdefault(parts, []).append(line)
@@ -74,6 +86,34 @@ def _levied(policy: Instruments) -> Iterator[str]:
                 may_originate = origin in HOSTS and destination in HOSTS
                 asked = _rates(parts, may_originate)
                 yield f"{destination} on {origin}: {_named(lines, named)}: {asked}"
+            for words, named in _closed(bans, quotas, source, market).items():
+                yield f"{destination} on {origin}: {_named(lines, named)}: {words}"
+
+
+def _closed(
+    bans: Mapping[str, Array], quotas: Mapping[str, Measure], source: int, market: int
+) -> dict[str, list[int]]:
+    """What is banned or limited on a pair, in words, and the lines under it."""
+    found: dict[str, list[int]] = {}
+    for name, banned in bans.items():
+        for line in np.flatnonzero(banned[:, source, market]):
+            part = float(banned[line, source, market])
+            of_it = "" if part == 1 else f" for {_percent(part)} of it"
+            found.setdefault(f"banned{of_it}: {name}", []).append(int(line))
+    for name, measure in quotas.items():
+        within = measure.levied_by_line()[:, source, market]
+        most = measure.most_by_line()[:, source, market]
+        for line in np.flatnonzero(most > 0):
+            beyond = _percent(float(within[line] + most[line]))
+            if measure.banned:
+                beyond = "banned"
+            words = (
+                f"quota of {_percent(measure.quota or 0)} of 2017 imports,"
+                f" {_percent(float(within[line]))} within, {beyond} beyond,"
+                f" licences held by the {measure.quota_holder}: {name}"
+            )
+            found.setdefault(words, []).append(int(line))
+    return found
 
 
 def _named(lines: SectorLines, named: list[int]) -> str:

@@ -82,8 +82,17 @@ class Factor:
         return [_rounded(value) for value in frozen.ppf(inside)]
 
 
-def read_factor(key: str, spec: Any) -> Factor:
+def read_factor(key: str, spec: Any, *, said: str = "", most: int = MOST_VALUES) -> Factor:
     """Return the factor that a sweep file describes.
+
+    Parameters
+    ----------
+    key : str
+    spec : object
+    said : str, optional
+        How complaints name it, where it is not from a sweep file.
+    most : int
+        Values that it may have.
 
     Raises
     ------
@@ -92,56 +101,55 @@ def read_factor(key: str, spec: Any) -> Factor:
     """
     if spec == IMPORTED:
         return Factor((), IMPORTED)
+    name = said or f'factors."{key}"'
     if isinstance(spec, list | tuple):
-        return Factor(_listed(key, spec))
+        return Factor(_listed(name, spec, most))
     if isinstance(spec, dict) and set(spec) == _RANGE:
-        return _range(key, spec)
+        return _range(name, spec, most)
     if isinstance(spec, dict) and len(spec) == 1 and set(spec) <= set(DISTRIBUTIONS):
-        ((name, parameters),) = spec.items()
-        return _distribution(key, name, parameters)
+        ((kind, parameters),) = spec.items()
+        return _distribution(name, kind, parameters)
     raise ScenarioError(
-        f'factors."{key}" = {shown(spec)}: must be a list of values, {{ from, to, steps }}, '
+        f"{name} = {shown(spec)}: must be a list of values, {{ from, to, steps }}, "
         f"or one of {', '.join(DISTRIBUTIONS)}"
     )
 
 
-def _listed(key: str, values: list[Any] | tuple[Any, ...]) -> tuple[Any, ...]:
-    if not 1 <= len(values) <= MOST_VALUES:
-        raise ScenarioError(f'factors."{key}": must list 1 to {MOST_VALUES} values')
+def _listed(said: str, values: list[Any] | tuple[Any, ...], most: int) -> tuple[Any, ...]:
+    if not 1 <= len(values) <= most:
+        raise ScenarioError(f"{said}: must list 1 to {most} values")
     kept: list[Any] = []
     seen = set()
     for value in values:
         # A list, such as the lengths of a plant's stages, is one value.
         fixed = tuple(value) if isinstance(value, list) else value
         if isinstance(value, dict):
-            raise ScenarioError(f'factors."{key}": {shown(value)} is a table, not a value')
+            raise ScenarioError(f"{said}: {shown(value)} is a table, not a value")
         if isinstance(value, float) and not isfinite(value):
-            raise ScenarioError(f'factors."{key}": {shown(value)} is not finite')
+            raise ScenarioError(f"{said}: {shown(value)} is not finite")
         if repr(fixed) in seen:
-            raise ScenarioError(f'factors."{key}": {shown(value)} is listed twice')
+            raise ScenarioError(f"{said}: {shown(value)} is listed twice")
         seen.add(repr(fixed))
         kept.append(fixed)
     return tuple(kept)
 
 
-def _range(key: str, spec: dict[str, Any]) -> Factor:
-    low, high = _numbers(key, [spec["from"], spec["to"]])
+def _range(said: str, spec: dict[str, Any], most: int) -> Factor:
+    low, high = _numbers(said, [spec["from"], spec["to"]])
     steps = spec["steps"]
-    if isinstance(steps, bool) or not isinstance(steps, int) or not 2 <= steps <= MOST_VALUES:
-        raise ScenarioError(
-            f'factors."{key}".steps = {shown(steps)}: must be a whole number, 2 to {MOST_VALUES}'
-        )
+    if isinstance(steps, bool) or not isinstance(steps, int) or not 2 <= steps <= most:
+        raise ScenarioError(f"{said}.steps = {shown(steps)}: must be a whole number, 2 to {most}")
     if not low < high:
-        raise ScenarioError(f'factors."{key}": from = {low:g} must be below to = {high:g}')
+        raise ScenarioError(f"{said}: from = {low:g} must be below to = {high:g}")
     values = tuple(_rounded(value) for value in np.linspace(low, high, steps))
     return Factor(values, "uniform", (low, high))
 
 
-def _distribution(key: str, name: str, parameters: Any) -> Factor:
+def _distribution(said: str, name: str, parameters: Any) -> Factor:
     expected = DISTRIBUTIONS[name]
     if not isinstance(parameters, list | tuple) or len(parameters) != expected:
-        raise ScenarioError(f'factors."{key}": {name} takes a list of {expected} numbers')
-    numbers = _numbers(key, parameters)
+        raise ScenarioError(f"{said}: {name} takes a list of {expected} numbers")
+    numbers = _numbers(said, parameters)
     ordered = all(a <= b for a, b in pairwise(numbers))
     spread = numbers[1] > 0 if name == "normal" else ordered and numbers[0] < numbers[-1]
     if not spread or (name == "loguniform" and numbers[0] <= 0):
@@ -151,16 +159,16 @@ def _distribution(key: str, name: str, parameters: Any) -> Factor:
             "triangular": "low, mode and high in that order",
             "uniform": "two numbers, the lower first",
         }
-        raise ScenarioError(f'factors."{key}": {name} takes {allowed[name]}')
+        raise ScenarioError(f"{said}: {name} takes {allowed[name]}")
     return Factor((), name, numbers)
 
 
-def _numbers(key: str, values: Any) -> tuple[float, ...]:
+def _numbers(said: str, values: Any) -> tuple[float, ...]:
     for value in values:
         # A whole number of more than 308 digits is no float.
         good = isinstance(value, int | float) and not isinstance(value, bool)
         if not good or abs(value) > 1e300 or not isfinite(value):
-            raise ScenarioError(f'factors."{key}": {shown(value)} is not a finite number')
+            raise ScenarioError(f"{said}: {shown(value)} is not a finite number")
     return tuple(float(value) for value in values)
 
 

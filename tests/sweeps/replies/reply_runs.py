@@ -62,6 +62,13 @@ def thresholds(spec, scenario):
     return _all(jobs_USA=-abs(said[CARS] - 0.8), jobs_MEX=-abs(said[CARS] - 0.5))
 
 
+def cars_are_luck(spec, scenario):
+    """The United States does best at a duty of a tenth; content of cars is nothing but luck."""
+    said = _said(spec)
+    luck = random.Random(f"{spec.seed}{said[CARS]}{said[USA_DUTY]}").gauss(0, 0.1)
+    return _all(jobs_USA=-1000 * (said[USA_DUTY] - 0.1) ** 2 + luck, jobs_MEX=0.0)
+
+
 def hill_until_stopped(spec, scenario):
     """Asks the program to stop at the sixth run, once; leaves a mark a run."""
     marks = Path(os.environ["MARKS"])

@@ -9,7 +9,9 @@ import reply_runs
 from reply_runs import CARS, MEX_DUTY, USA_DUTY
 
 from abm.errors import ScenarioError
+from docs import best_replies
 from experiments.commands.main import main
+from experiments.labels import with_minus
 from experiments.replies import nash as played
 from experiments.replies.game import game_of, read_game, shipped_games
 from experiments.sweeps.work.sweep import Options
@@ -84,6 +86,17 @@ def test_replies_that_run_out_of_rounds_are_neither(tmp_path):
 
 
 @pytest.mark.usefixtures("without_processes")
+@pytest.mark.parametrize("seed", [1, 2, 3, 4])
+def test_a_lever_that_makes_no_difference_stays_where_it_is(tmp_path, seed):
+    values = {"objectives": {"USA": "jobs"}, "replications": 4, "seed": seed,
+              "levers": {USA_DUTY: [0.0, 0.1, 0.3], CARS: [0.5, 0.625, 0.7, 0.75]}}  # fmt: skip
+    found = play(tmp_path / "out", reply_runs.cars_are_luck, **values)
+    start = found.numbers["start"][CARS]
+    assert found.numbers["end"] == {USA_DUTY: 0.1, CARS: start}
+    assert found.numbers["turns"][0]["moved"]
+
+
+@pytest.mark.usefixtures("without_processes")
 @pytest.mark.parametrize(("common", "held"), [("strictest", 0.8), ("loosest", 0.5)])
 def test_of_demands_for_a_common_threshold_the_one_holds_that_the_game_says(tmp_path, common, held):
     values = {"objectives": {"USA": "jobs", "MEX": "jobs"}, "common": common,
@@ -118,6 +131,40 @@ def test_the_lines_drawn_are_what_was_in_force(settled):
     steps = [line.get_ydata().tolist() for line in lines if len(line.get_ydata()) > 1]
     for key, values in zip(numbers["owners"], steps, strict=True):
         assert values == [numbers["start"][key], *(t["policy"][key] for t in numbers["turns"])]
+
+
+def test_the_page_tells_what_the_game_came_to(settled, monkeypatch, tmp_path):
+    numbers = settled[0].numbers
+    page, picture = tmp_path / "page.md", tmp_path / "replies.png"
+    marks = "<!-- measured: game -->\n", "<!-- end -->\nafter\n"
+    page.write_text(f"before\n{marks[0]}stale\n{marks[1]}", "utf-8")
+    assert best_replies.PAGE.read_text("utf-8").count(marks[0]) == 1
+
+    def played_before(game, folder):
+        assert game in shipped_games()
+        folder.mkdir()
+        (folder / "path.png").write_bytes(b"drawn")
+        return numbers
+
+    monkeypatch.setattr(best_replies, "played", played_before)
+    monkeypatch.setattr(best_replies, "PAGE", page)
+    monkeypatch.setattr(best_replies, "FIGURE", picture)
+    best_replies.main(None)
+    text = page.read_text("utf-8")
+    assert picture.read_bytes() == b"drawn"
+    assert text.startswith("before\n")
+    assert text.endswith("after\n")
+    assert "stale" not in text
+    assert numbers["sentence"] in text
+    rows = [line for line in text.splitlines() if line.startswith("|")][2:]
+    moved = [turn for turn in numbers["turns"] if turn["moved"]]
+    assert len(rows) == len(moved) + 1
+    for row, turn in zip(rows, moved, strict=False):
+        for government, gain in turn["gain_over_the_start"].items():
+            assert government in numbers["objectives"]
+            assert with_minus(f"{gain['mean']:+.2f}") in row
+    fresh = numbers["gain_on_fresh_seeds"]["USA"]["mean"]
+    assert with_minus(f"{fresh:+.2f}") in rows[-1]
 
 
 def test_a_government_without_a_lever_and_a_lever_without_a_government_are_refused():

@@ -16,6 +16,7 @@ from abm.scenario.scenario import Scenario
 from experiments.commands.main import main
 from experiments.replies import replying
 from experiments.replies.game import game_of
+from experiments.replies.policy_levers import read_lever
 from experiments.sweeps.work.sweep import Options
 from tests.in_this_process import runs_in_this_process
 
@@ -178,7 +179,16 @@ WRONG = {
     "not ascending": ("USA", "tariffs.special.USA.MEX.all=0.1,0.05", "jobs", "must ascend"),
     "too much": ("USA", "tariffs.special.USA.MEX.all=0:9", "jobs", "9"),
     "no government": ("CHN", "tariffs.special.USA.MEX.all=0:1", "jobs", "CHN"),
-    "no objective": ("USA", "tariffs.special.USA.MEX.all=0:1", "votes", "votes"),
+    "no objective": ("USA", f"{USA_DUTY}=0:1", "votes", "--objective votes: is one of"),
+    "one step": (
+        "USA",
+        f"{USA_DUTY}=0:1:1",
+        "jobs",
+        "steps = 1: must be a whole number, 2 to",
+    ),
+    "many steps": ("USA", f"{USA_DUTY}=0:1:2000", "jobs", "2 to 1001"),
+    "of no member": ("USA", "output_remission.CHN.cars=0:1", "jobs", "knows USA, MEX, CAN"),
+    "no manufacture": ("CAN", "output_remission.CAN.primary_energy=0:1", "jobs", "CAN knows "),
 }
 
 
@@ -191,7 +201,28 @@ def test_what_cannot_be_asked_is_one_line_and_writes_nothing(case, tmp_path, mon
     said = capsys.readouterr().err
     assert said.count("\n") == 1
     assert line in said
+    assert "factors" not in said
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("key", "owner"),
+    [
+        ("output_remission.CAN.cars", "CAN"),
+        ("assembly_offset.share.USA.cars", "USA"),
+        ("plan_relief.MEX.all", "MEX"),
+    ],
+)
+def test_what_is_given_back_is_a_lever_of_the_treasury_that_gives_it(key, owner):
+    lever = read_lever(key, [0.0, 0.1], Scenario.load("status-quo"))
+    assert lever.owner == owner
+    assert lever.start == 0
+
+
+def test_another_number_of_seeds_is_called_that(finished):
+    _, folder = finished
+    with pytest.raises(OutputError, match="another number of seeds"):
+        respond(folder, options=replace(QUIET, resume=True), replications=4)
 
 
 def test_a_lever_given_twice_or_set_as_well_is_refused(tmp_path, monkeypatch, capsys):

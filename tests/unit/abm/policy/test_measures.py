@@ -315,6 +315,47 @@ def test_duties_are_shown_by_pair_and_sector_with_the_measures_behind_them():
     assert list(duty_lines(Scenario.load("status-quo"))) == []
 
 
+def test_bans_and_quotas_are_shown_with_rates_and_holders():
+    scenario = Scenario.from_toml(
+        """
+        format = 1
+        [measures.no-beer]
+        authority = "x"
+        destination = "USA"
+        origins = ["MEX"]
+        banned = ["beer"]
+        effective = 2018-01-01
+        [measures.steel-quota]
+        authority = "x"
+        destination = "USA"
+        origins = ["CAN"]
+        rates = { steel_flat = 0.5 }
+        quota = 0.7
+        quota_rate = 0.1
+        quota_holder = "exporter"
+        effective = 2018-01-01
+        [measures.trucks-limit]
+        authority = "x"
+        destination = "USA"
+        origins = ["MEX"]
+        banned = ["light_trucks"]
+        quota = "80%"
+        effective = 2019-01-01
+        """
+    )
+    first, second, third = list(duty_lines(scenario))[2:4], *list(duty_lines(scenario))[-3:-1]
+    assert first == [
+        "  USA on MEX: beer: banned: no-beer",
+        "  USA on CAN: steel_flat: quota of 70% of 2017 imports, 10% within, 50% beyond,"
+        " licences held by the exporter: steel-quota",
+    ]
+    assert second == "  USA on MEX: beer: banned: no-beer"
+    assert third == (
+        "  USA on MEX: light_trucks: quota of 80% of 2017 imports, 0% within, banned beyond,"
+        " licences held by the importer: trucks-limit"
+    )
+
+
 def test_a_withdrawal_that_is_threatened_ends_the_preference_where_it_is_carried_out():
     policy = compile_policy(Scenario.from_toml("threat = { instrument = 'withdrawal' }"))
     assert policy.preference[..., 0].sum() == len(HOSTS) * (len(HOSTS) - 1)
