@@ -12,6 +12,7 @@ from typing import Any
 
 from abm.axes import HOSTS
 from abm.config.keys import keys_of, shown
+from abm.config.settings import read_percent
 from abm.errors import ScenarioError
 from abm.scenario.overriding import check_key
 from abm.scenario.scenario import Scenario
@@ -165,8 +166,7 @@ USUAL_STEPS = 11
 
 
 def _number(text: str) -> float:
-    text = text.strip()
-    return float(text[:-1].strip() + "e-2") if text.endswith("%") else float(text)
+    return float(str(read_percent(text)))
 
 
 def _levied_by(name: str, scenario: Scenario) -> str:

@@ -27,11 +27,12 @@ LONGEST = 32
 
 FOLDER = Path(__file__).parent / "frozen"
 
-TOLERANCE = 1e-5
+TOLERANCE = 2e-4
 """Relative difference that processors may make, and no change of the model should.
 
-With the newer vector instructions switched off, which changes how exponentials and sums
-are rounded, no frozen number moved by more than a millionth; this leaves ten times that.
+They round exponentials and sums differently. That moves most numbers by less than a millionth, but
+a firm at the edge between complying and not may end on either side of it: between two processors
+that moved 0.009% of what is claimed in `usmca-by-line`.
 """
 
 HEADLINES = (
