@@ -7,10 +7,18 @@ import numpy as np
 from abm.axes import GOODS, HOSTS, N_GOODS, REGIONS
 from abm.economy.sector_lines import SectorLines
 from abm.economy.tables import Array, load_economy
-from abm.policy.arrays import LINE_CELLS
+from abm.policy.arrays import RegimeArrays
 from abm.policy.instruments.duties_of_acts import duties_of_acts
 from abm.policy.instruments.legal_acts import beyond_known_law
-from abm.policy.instruments.measures import FIXED, WAIVED, Measure, contributions, in_force
+from abm.policy.instruments.measures import (
+    FIXED,
+    WAIVED,
+    Measure,
+    contributions,
+    in_force,
+    special_by_line,
+)
+from abm.policy.instruments.tariffs import fill_tariffs
 from abm.policy.regime import Instruments
 from abm.policy.timeline import segments
 from abm.scenario.scenario import Scenario
@@ -51,7 +59,9 @@ def duty_lines(scenario: Scenario) -> Iterator[str]:
 def rates_by_name(policy: Instruments) -> dict[str, Array]:
     """Return what acts and measures in force levy, shape (part, line, source, market), by name."""
     rates = {name: act.rates for name, act in duties_of_acts(policy.acts).items()}
-    levied = sum(rates.values(), np.zeros((2, *LINE_CELLS)))
+    special = RegimeArrays.neutral()
+    fill_tariffs(policy.tariffs, special)
+    levied = sum(rates.values(), special_by_line(special))  # floors count special duties in
     return rates | contributions(policy.measures, levied)
 
 

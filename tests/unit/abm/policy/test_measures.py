@@ -315,6 +315,25 @@ def test_duties_are_shown_by_pair_and_sector_with_the_measures_behind_them():
     assert list(duty_lines(Scenario.load("status-quo"))) == []
 
 
+def test_a_floor_is_shown_as_what_it_adds_to_special_duties():
+    """Of these 10% claimed goods owe nothing, so that the floor of 15% is all that they owe."""
+    scenario = Scenario.from_toml(
+        """
+        [tariffs.special.USA.MEX]
+        metals = 0.10
+        [measures.low]
+        authority = "x"
+        destination = "USA"
+        origins = ["MEX"]
+        relation = "floor"
+        rates = { metals = 0.15 }
+        effective = 2017-01-01
+        """
+    )
+    shown = "  USA on MEX: metals: 5% (15% if originating): low 5% (15% if originating)"
+    assert list(duty_lines(scenario))[-1] == shown
+
+
 def test_bans_and_quotas_are_shown_with_rates_and_holders():
     scenario = Scenario.from_toml(
         """
