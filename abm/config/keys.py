@@ -19,10 +19,10 @@ type Path = tuple[str | int, ...]
 
 _BARE = re.compile(r"[A-Za-z0-9_-]{1,80}")
 _LONGEST_KEY = 160
-OTHER_WORDS = {"importer": "destination", "market": "destination", "origin": "origins"}
-"""What people write for a key, where it is nowhere near the word."""
-
 _LONGEST_VALUE = 60
+
+_OTHER_WORDS = {"importer": "destination", "market": "destination", "origin": "origins"}
+"""What people write for a key, where it is nowhere near the word."""
 
 
 def dotted(path: Path) -> str:
@@ -163,7 +163,7 @@ class Keys:
         # A region where only others may stand is no slip of the pen, however alike two codes are.
         if wrong not in REGIONS:
             near = difflib.get_close_matches(wrong, names, n=1)
-            other = OTHER_WORDS.get(wrong)
+            other = _OTHER_WORDS.get(wrong)
             found = other if other in names else near[0] if near else self._elsewhere(path)
             if found is not None:
                 return f"; did you mean '{found}'?"

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from abm.axes import GOODS, HOSTS, N_GOODS, REGIONS
 from abm.governments.outlook import Act, Outlook
-from abm.policy.instruments.measures import FIXED, WAIVED, Measure
+from abm.policy.instruments.floors import FIXED, WAIVED
+from abm.policy.instruments.measures import Measure
 
 DIGITS = 6
 """Decimals of a rate: a millionth of a value is no duty."""

@@ -41,13 +41,10 @@ def duty(law: Law, on: date, importer: str, good: Good) -> DutyAnswer:
     ScenarioError
         If nobody's acts are known for this importer, or no such origin is.
     """
-    check_places(law, importer, good.origin, good.originating)
-    check_day(law, importer, on)
     held = six_digit_codes(good.code)
+    names = _checked(law, on, importer, good.origin, held or (good.code,), good.originating)
     if not held:
-        names = NamingActs(law, importer, good.origin, (good.code,))
         return _answer(names, 0, on, good)
-    names = NamingActs(law, importer, good.origin, held)
     each = [_answer(names, place, on, replace(good, code=code)) for place, code in enumerate(held)]
     paying = {one.act for answer in each for one in answer.acts}
     limits = [*_limits(names, on), *_credits(names, on, good.code, paying)]
@@ -68,9 +65,7 @@ def answers(
         Digits alone, six or more.
     originating : bool
     """
-    check_places(law, importer, origin, originating)
-    check_day(law, importer, on)
-    names = NamingActs(law, importer, origin, tuple(codes))
+    names = _checked(law, on, importer, origin, codes, originating)
     for place, code in enumerate(codes):
         yield _answer(names, place, on, Good(origin, code, originating))
 
@@ -99,9 +94,7 @@ def duties(
     ndarray, shape (code,)
         Ad valorem fractions; NaN where the import is banned.
     """
-    check_places(law, importer, origin, bool(np.any(originating)))
-    check_day(law, importer, on)
-    names = NamingActs(law, importer, origin, tuple(codes))
+    names = _checked(law, on, importer, origin, codes, bool(np.any(originating)))
     claimed = np.broadcast_to(np.asarray(originating, dtype=bool), (len(codes),))
     rates = np.empty(len(codes))
     for place, code in enumerate(codes):
@@ -109,6 +102,15 @@ def duties(
         rate = case.rate()
         rates[place] = np.nan if rate is None else rate
     return rates
+
+
+def _checked(
+    law: Law, on: date, importer: str, origin: str, codes: Sequence[str], originating: bool
+) -> NamingActs:
+    """Return what acts name of some codes, once it is clear that the law of the day is known."""
+    check_places(law, importer, origin, originating)
+    check_day(law, importer, on)
+    return NamingActs(law, importer, origin, tuple(codes))
 
 
 def check_places(law: Law, importer: str, origin: str | None, originating: bool = False) -> None:

@@ -21,7 +21,7 @@ from abm.errors import CheckpointError, OutputError, ScenarioError
 from abm.explain.decision import explained
 from abm.explain.explanation import Explanation
 from abm.explain.one_firm import Moment
-from abm.policy.instruments.measures import FIXED
+from abm.policy.instruments.floors import FIXED
 from abm.policy.timeline import segments
 from abm.scenario.scenario import Scenario
 from abm.trade.borders.crossing import MEMBER_PAIRS

@@ -9,10 +9,9 @@ from abm.economy.sector_lines import SectorLines
 from abm.economy.tables import Array, load_economy
 from abm.policy.arrays import RegimeArrays
 from abm.policy.instruments.duties_of_acts import duties_of_acts
+from abm.policy.instruments.floors import FIXED, WAIVED
 from abm.policy.instruments.legal_acts import beyond_known_law
 from abm.policy.instruments.measures import (
-    FIXED,
-    WAIVED,
     Measure,
     contributions,
     in_force,

@@ -27,9 +27,9 @@ from abm.law.added import ActsAtBorder, Added
 from abm.policy.arrays import LINE_CELLS, RegimeArrays
 from abm.policy.instruments.duty_bases import content_of
 from abm.policy.instruments.fitted_acts import fitted_share
+from abm.policy.instruments.floors import FIXED, WAIVED
 from abm.policy.instruments.legal_acts import Acts, acts_standing
 from abm.policy.instruments.line_rates import means_by_line
-from abm.policy.instruments.measures import FIXED, WAIVED
 
 CONTENT_OF = {"us": "USA", "can": "CAN", "mex": "MEX"}
 """Whose content an act may take off, by its name in `abm.law.good.Good`."""

@@ -33,7 +33,7 @@ from abm.policy.arrays import LINE_CELLS, RegimeArrays
 from abm.policy.instruments.content_limits import ContentLimits, dutiable_content, owed_at_least
 from abm.policy.instruments.duty_bases import foreign_content, metal_content
 from abm.policy.instruments.exclusions import Exclusions, left_in
-from abm.policy.instruments.floors import FIXED, WAIVED, Floor, lifted
+from abm.policy.instruments.floors import Floor, lifted
 from abm.policy.instruments.import_ban import ImportBan, closed_part, fill_bans
 from abm.policy.instruments.in_all import InAll, fill_caps
 from abm.policy.instruments.limited_quantity import (
@@ -44,8 +44,6 @@ from abm.policy.instruments.limited_quantity import (
 )
 from abm.policy.instruments.line_rates import Rated, has_fixed_trade, is_footloose, rates_by_line
 from abm.policy.instruments.metal_tiers import MetalTiers, part_of_rate
-
-__all__ = ["FIXED", "WAIVED", "Measure", "Measures", "contributions", "fill_measures"]
 
 
 class Measure(InAll, ContentLimits, MetalTiers, Exclusions, ImportBan, LimitedQuantity):

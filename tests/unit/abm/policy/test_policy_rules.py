@@ -10,7 +10,7 @@ from abm.errors import ScenarioError
 from abm.governments.outlook import Outlook
 from abm.governments.retaliate import retaliate
 from abm.policy import compile_policy
-from abm.policy.instruments.measures import FIXED, WAIVED
+from abm.policy.instruments.floors import FIXED, WAIVED
 from abm.policy.timeline import with_changes
 from abm.scenario.scenario import Scenario
 from abm.trade.duties import duty_on
