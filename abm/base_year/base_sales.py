@@ -1,13 +1,20 @@
 """What firms sell in the calibration year, and would sell with other plants."""
 
-import numpy as np
+from dataclasses import replace
 
-from abm.axes import N_HOSTS, NO_PLANT
+import numpy as np
+from numpy.typing import NDArray
+
+from abm.axes import N_CONFIGS, N_HOSTS, N_REGIONS, NO_PLANT
 from abm.base_year.calibration import BaseYear
+from abm.base_year.young_plants import GOLDEN, LAGS, home_place, lags
 from abm.core.choice.parts_of_sets import Indices
+from abm.core.demand.customers import Speeds
+from abm.core.demand.youth import ASSIGNED, WON, built_up, sales_when_young, steady_ages
+from abm.core.inputs.content_rules import Floats
 from abm.economy.tables import Array, Economy
 from abm.location.moving_costs import SETS
-from abm.location.payoffs import config_revenues, plant_sales
+from abm.location.payoffs import sales_by_place
 from abm.policy.regimes import Policy
 from abm.trade.borders.this_quarter import Quarter
 from abm.trade.inputs.input_prices import outside_duty
@@ -16,9 +23,13 @@ from abm.trade.sales.market_clearing import (
     MarketState,
     clear_markets,
     fringe_prices,
+    plant_dispersion,
     total_appeal,
 )
 from agents import FirmTable
+
+AGES_TRIED = 16
+"""Ages, evenly spread over what is likely, over which what plants sell is averaged."""
 
 ALONE = np.flatnonzero(SETS.size == 1)
 """The sets of one plant."""
@@ -58,17 +69,87 @@ def set_base_sales(quarter: Quarter, base_year: BaseYear) -> Array:
         Sales with every set of plants at base-year policy, those from home abroad included;
         million USD a quarter of one real firm of size one.
     """
-    table = quarter.table
-    market = _base_market(quarter, base_year)
-    every = np.arange(len(table))
-    here = plant_sales(quarter, market, every)
-    sold = here.sum(axis=2)
+    table, every = quarter.table, np.arange(len(quarter.table))
+    found = sales_by_place(quarter, _base_market(quarter, base_year), every)
+    here = found[..., :N_HOSTS]
+    sold = here.sum(axis=2, dtype=np.float64)
     reference = sold[
         every, np.where(table.config == NO_PLANT, _first_set(table, sold), table.config)
     ]
     table.base_revenue[:] = reference * table.size
     table.base_plant_sales[:] = here / reference[:, None, None]
-    return config_revenues(quarter, market, every)[..., 0]
+    return found.sum(axis=2, dtype=np.float64)
+
+
+def usually_sold(
+    quarter: Quarter,
+    base_year: BaseYear,
+    rows: NDArray[np.int64],
+    leaving: Array,
+    speeds: Speeds,
+) -> Array:
+    """What some firms sell with every set of plants, on average over the ages of plants.
+
+    Not what it is at average ages: a firm whose young plant serves its customers at a low price
+    has more of them as well.
+
+    Parameters
+    ----------
+    quarter : Quarter
+        From `base_quarter`.
+    base_year : BaseYear
+    rows : ndarray of int, shape (firm,)
+        In rising order.
+    leaving : ndarray, shape (firm, host)
+        Probability per quarter that a plant of theirs closes or dies.
+    speeds : Speeds
+
+    Returns
+    -------
+    ndarray, shape (firm, config, host)
+        Million USD a quarter of one real firm of size one, all other firms selling what they do.
+    """
+    final, inputs = _sales_by_use(quarter, base_year, rows)
+    table = quarter.table
+    sigma, home = quarter.economy.sigma[table.sector[rows]], home_place(table.home[rows])
+    dispersion = plant_dispersion(sigma)
+    built = np.ones((len(rows), N_HOSTS + 1, LAGS))
+    mean = np.zeros(inputs.shape)
+    for luck in (np.arange(AGES_TRIED) + 0.5) / AGES_TRIED:
+        at = (luck + GOLDEN * np.arange(N_HOSTS)) % 1.0
+        ages = steady_ages(leaving, np.broadcast_to(at, leaving.shape))
+        built[:, :N_HOSTS] = np.stack([built_up(ages, *lag) for lag in lags(speeds)], axis=-1)
+        built[np.arange(len(rows)), home, ASSIGNED:] = 1
+        for config in range(N_CONFIGS):
+            reach = final[:, config]
+            young = reach * sales_when_young(reach, built, home, dispersion, sigma)
+            mean[:, config] += young[:, :N_HOSTS].sum(axis=2)
+            mean[:, config] += inputs[:, config] * built[:, :N_HOSTS, WON]
+    return mean / AGES_TRIED
+
+
+def _sales_by_use(
+    quarter: Quarter, base_year: BaseYear, rows: NDArray[np.int64]
+) -> tuple[Floats, Floats]:
+    """What firms would sell with every set of plants if their own customers chose anew.
+
+    All others are the calibration year's, in which a unit of appeal earns one. To final users,
+    shape (firm, config, host + 1, market), and to users of inputs, (firm, config, host).
+    """
+    market = _base_market(quarter, base_year)
+    earns = np.sign(market.unit_final), np.sign(market.unit_intermediate)
+    nothing = tuple(np.zeros_like(unit) for unit in earns)
+
+    def sold(final: Array, inputs: Array) -> Floats:
+        state = replace(market, unit_final=final, unit_intermediate=inputs)
+        return sales_by_place(quarter, state, rows)
+
+    final = np.empty((len(rows), N_CONFIGS, N_HOSTS + 1, N_REGIONS), np.float32)
+    for place in range(N_REGIONS):
+        alone = nothing[0].copy()
+        alone[:, place] = earns[0][:, place]
+        final[..., place] = sold(alone, nothing[1])
+    return final, sold(nothing[0], earns[1])[..., :N_HOSTS]
 
 
 def _first_set(table: FirmTable, sold: Array) -> Indices:

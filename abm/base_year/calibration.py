@@ -28,6 +28,7 @@ from abm.axes import (
 from abm.base_year.fixed_point import Mixing
 from abm.base_year.market_access import matched_access
 from abm.base_year.owners import appeal_by_home, as_owned
+from abm.base_year.young_plants import LAGS, young_sales
 from abm.core.inputs.buyers import sourcing_potential
 from abm.core.inputs.content_rules import Floats
 from abm.core.inputs.sourcing import UnitCosts
@@ -87,7 +88,8 @@ PLAIN_ROUNDS = 2
 class BaseYear:
     """The calibrated constants and the solved base year they reproduce.
 
-    ``built``, of shape (firm, host + 1, use), is how far the sales of plants have built up.
+    ``built``, of shape (firm, host + 1, lag), is how far the sales of plants have built up, as
+    `abm.base_year.young_plants` has it.
     """
 
     calibration: Calibration
@@ -172,7 +174,7 @@ def calibrate(
     settings : FirmAssumptions
     start : BaseYear, optional
         Found for the same firms with other plants.
-    built : ndarray, shape (firm, host + 1, use), optional
+    built : ndarray, shape (firm, host + 1, lag), optional
         How far the sales of plants have built up; all of it if not given.
     tolerance : float
         Largest relative error of what is reproduced.
@@ -184,7 +186,7 @@ def calibrate(
     """
     targets = _targets(economy, table, settings)
     if built is None:
-        built = np.ones((len(table), N_HOSTS + 1, len(USES)), np.float32)
+        built = np.ones((len(table), N_HOSTS + 1, LAGS), np.float32)
     outside = outside_duty(economy, policy)
     if start is None:
         calibration = _first_guess(economy, targets, outside, settings.home_appeal)
@@ -203,10 +205,11 @@ def calibrate(
         if rounds == FREE_ROUNDS:
             held = borders.claims
         quarter = Quarter(table, economy, calibration, policy, costs, borders, outside)
-        access = matched_access(quarter, targets.everywhere, built, patient=rounds > FREE_ROUNDS)
+        young = young_sales(quarter, built)
+        access = matched_access(quarter, targets.everywhere, young, patient=rounds > FREE_ROUNDS)
         calibration = replace(calibration, access=access)
         quarter = replace(quarter, calibration=calibration)
-        sales = sales_by_appeal(quarter, 0, built)
+        sales = sales_by_appeal(quarter, 0, young)
         tally = tally_plants(quarter, terms, value_added, regime=0, sales=sales)
         if settings.foreign_firms and rounds <= owning:
             as_owned(table, economy.owners, tally.owned["border"].sum(axis=(3, 4)))

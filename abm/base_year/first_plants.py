@@ -24,7 +24,7 @@ from abm.axes import (
     NO_PLANT,
     QUARTERS_A_YEAR,
 )
-from abm.base_year.base_sales import base_quarter, set_base_sales
+from abm.base_year.base_sales import base_quarter, set_base_sales, usually_sold
 from abm.base_year.calibration import ACCESS_TOLERANCE, BaseYear, calibrate
 from abm.base_year.drawn_plants import (
     draw_sets,
@@ -32,18 +32,15 @@ from abm.base_year.drawn_plants import (
     keep_every_owner_alive,
 )
 from abm.base_year.first_projects import AtRest, begin_projects
-from abm.base_year.owners import StandingMakers, as_expected, standing_makers
-from abm.base_year.resting import Resting
+from abm.base_year.owners import StandingMakers, as_expected, by_owner, standing_makers
+from abm.base_year.resting import Resting, Rows
 from abm.base_year.sunk_costs import Wanted, matched_sunk
 from abm.base_year.young_plants import (
     base_competition,
     base_customers,
     drawn_built,
-    expected_built,
-    of_both_uses,
 )
 from abm.core.blocks import blocks
-from abm.core.inputs.content_rules import Floats
 from abm.economy.tables import Array, Economy
 from abm.engine.draws import Draws
 from abm.engine.parallel import in_parallel
@@ -51,9 +48,9 @@ from abm.location.moving_costs import MovingCosts, Sunk, dying, may_die
 from abm.location.payoffs import payoffs
 from abm.policy.regimes import Policy
 from abm.scenario.scenario import Scenario
+from abm.trade.borders.this_quarter import Quarter
 from abm.trade.inputs.links import link_suppliers
 from abm.trade.inputs.suppliers import SupplierNetwork
-from abm.trade.sales.market_clearing import FINAL, INTERMEDIATE
 from agents import FirmTable
 
 TURNS = 4
@@ -230,9 +227,11 @@ class _Turns:
         """With firms where they are in the long run, given what was found before."""
         table = self.table
         rest = self.long_run(turn)
+        sales = table.base_plant_sales * table.base_revenue[:, None, None]
+        expected = np.einsum("nc,nch->nh", rest.standing, sales) * table.weight[:, None]
         self._stand(rest.standing)
-        share = table.base_plant_sales[np.arange(len(table)), table.config]
-        as_expected(table, table.base_revenue[:, None] * share, self.made)
+        drawn = sales[np.arange(len(table)), table.config]
+        as_expected(table, drawn, by_owner(table, expected))
         return self._found(turn, rest.leaving)
 
     def long_run(self, turn: _Turn) -> AtRest:
@@ -267,21 +266,14 @@ class _Turns:
         found.projects[rows] = np.minimum(under_way[each, config] / here, 1.0)
         found.needed[rows] = lack[each, config]
 
-    def _wanted(self, built: Floats, leaving: Array) -> Wanted:
-        """What plants would make on average were all customers to choose anew.
-
-        Those that stand make what they do, and owners their shares of what all would at a host.
-        """
-        table, economy = self.table, self.economy
-        share = table.base_plant_sales[np.arange(len(table)), table.config]
-        anew = (table.base_revenue * table.weight)[:, None] * share
-        young = [built[:, :N_HOSTS, use] for use in (FINAL, INTERMEDIATE)]
-        now = anew * of_both_uses(table, economy, *young)
-        total = np.stack([np.bincount(table.sector, at, N_FOOTLOOSE) for at in now.T], axis=1)
-        made = self.made.sum(axis=1)
-        scale = np.divide(total, made, out=np.ones_like(total), where=made > 0)
-        expected = expected_built(table, leaving, self.scenario.economy.speeds, economy)
-        return Wanted(self.made * scale[:, None], self.stands, expected)
+    def _wanted(self, quarter: Quarter, base_year: BaseYear, leaving: Array, some: Rows) -> Wanted:
+        """Owners' shares of what is made, and what some firms make with every set of plants."""
+        table = self.table
+        made = np.zeros((len(table), N_CONFIGS, N_HOSTS))
+        speeds = self.scenario.economy.speeds
+        made[some] = usually_sold(quarter, base_year, some, leaving[some], speeds)
+        made[some] *= (table.size * table.weight)[some, None, None]
+        return Wanted(self.made, self.stands, made)
 
     def _stand(self, standing: Array) -> None:
         """Draw where firms stand."""
@@ -300,11 +292,13 @@ class _Turns:
         found_to = ROUGHLY if before is None else ACCESS_TOLERANCE
         base_year = calibrate(table, economy, policy, settings, start, built, found_to)
         network.mass[:] = table.size * table.weight  # as owners' shares have moved weights
-        sold = set_base_sales(base_quarter(table, economy, policy, base_year), base_year)
+        quarter = base_quarter(table, economy, policy, base_year)
+        sold = set_base_sales(quarter, base_year)
         found = payoffs(table, base_year.calibration, settings, policy, sold[..., None], every)
         payoff = found[..., 0]
-        resting = Resting.of(table, self.moving, payoff, _sample(table))
-        wanted = self._wanted(built, leaving)
+        sample = _sample(table)
+        resting = Resting.of(table, self.moving, payoff, sample)
+        wanted = self._wanted(quarter, base_year, leaving, sample)
         if before is None:
             sunk = matched_sunk(resting, wanted, None, ROUGHLY)
         else:

@@ -1,7 +1,7 @@
 """The market access of regions at which modelled firms sell what the tables say.
 
-In the calibration year a unit of appeal earns a unit of revenue, times how far a plant's sales
-have built up. So access must make the appeal of all plants of a host to a market, times that,
+In the calibration year a unit of appeal earns a unit of revenue, times what a young plant sells
+of what it will. So access must make the appeal of all plants of a host to a market, times that,
 equal to the sales observed. The appeal of
 a firm with one plant is a power of its host's access and depends on no other host.
 So only firms with several plants are summed anew in each round.
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from abm.axes import N_HOSTS, N_REGIONS
 from abm.core.demand.customers import sum_by_sector
 from abm.core.demand.markets import share_scale
+from abm.core.demand.youth import YoungSales
 from abm.core.inputs.content_rules import Floats
 from abm.core.layout import first_last, last_first
 from abm.economy.tables import Array
@@ -91,7 +92,9 @@ class _Sellers:
         return value
 
 
-def matched_access(quarter: Quarter, target: Array, built: Floats, patient: bool = False) -> Array:
+def matched_access(
+    quarter: Quarter, target: Array, young: YoungSales, patient: bool = False
+) -> Array:
     """Access at which sales at the border meet their targets.
 
     Parameters
@@ -100,8 +103,8 @@ def matched_access(quarter: Quarter, target: Array, built: Floats, patient: bool
         The calibration year with one regime; its access is the first guess.
     target : ndarray, shape (sector, region, use, market)
         Sales observed, million USD a quarter.
-    built : ndarray, shape (firm, host + 1, use)
-        How far the sales of plants have built up.
+    young : YoungSales
+        Of the plants that stand.
 
     Returns
     -------
@@ -123,7 +126,7 @@ def matched_access(quarter: Quarter, target: Array, built: Floats, patient: bool
     powers = [1 / REACH_EXPONENT] * ROUNDS + [1.0] * ROUNDS
 
     def match(block: Block) -> None:
-        sellers, wanted = _sellers(quarter, built, block), target[block.sectors]
+        sellers, wanted = _sellers(quarter, young, block), target[block.sectors]
         found = access[block.sectors]
         unmet = np.ones(len(found), np.bool_)
         for power in powers:
@@ -139,7 +142,7 @@ def matched_access(quarter: Quarter, target: Array, built: Floats, patient: bool
     return access
 
 
-def _sellers(quarter: Quarter, built: Floats, block: Block) -> _Sellers:
+def _sellers(quarter: Quarter, young: YoungSales, block: Block) -> _Sellers:
     table, rows = quarter.table, block.rows
     several = table.plants[rows].sum(axis=1) + (table.home[rows] >= N_HOSTS) > 1
     number, sectors = np.cumsum(several) - 1, len(block.edges) - 1
@@ -147,7 +150,7 @@ def _sellers(quarter: Quarter, built: Floats, block: Block) -> _Sellers:
     pulls, values, firms, cells = [], [], [], []
     for region, place in enumerate(standing_plants(quarter, block, regime=0)):
         of_several = several[place.firm - rows.start]
-        value = place.mass[:, None] * built[place.firm, min(region, N_HOSTS), :, None]
+        value = place.mass[:, None] * young.at(place.firm, min(region, N_HOSTS))
         value[:, FINAL] /= place.mark_on
         single = np.where(of_several[:, None], 0, place.pull**REACH_EXPONENT)
         alone[:, region] = sum_by_sector(single[:, None] * value, place.at.edges)

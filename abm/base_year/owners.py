@@ -257,7 +257,7 @@ def as_expected(table: FirmTable, each: Array, wanted: Array) -> None:
     """
     before = table.weight.copy()
     for _ in range(EXPECTING_ROUNDS):
-        found = _by_owner(table, table.weight[:, None] * each)
+        found = by_owner(table, table.weight[:, None] * each)
         off = np.divide(wanted, found, out=np.ones_like(found), where=(found > 0) & (wanted > 0))
         _reweigh(table, np.moveaxis(off, 1, 2))
         np.clip(table.weight, before / MOST_MOVED, before * MOST_MOVED, out=table.weight)
@@ -311,7 +311,7 @@ def _keep_number(table: FirmTable, before: Array) -> None:
     table.size[:] *= factor
 
 
-def _by_owner(table: FirmTable, amount: Array) -> Array:
+def by_owner(table: FirmTable, amount: Array) -> Array:
     """Sum of what firms make at each host by sector and home, shape (sector, home, host)."""
     cell = table.sector.astype(np.int64) * N_HOMES + table.home
     at = [np.bincount(cell, here, N_FOOTLOOSE * N_HOMES) for here in amount.T]

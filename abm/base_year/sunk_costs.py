@@ -46,18 +46,18 @@ class Wanted:
     Attributes
     ----------
     sales : ndarray, shape (sector, home, host)
-        What plants of firms of a home make at each host, million USD a quarter, were all
-        customers to choose anew; 0 is left alone.
+        What plants of firms of a home make at each host, million USD a quarter; 0 is left alone.
     standing : ndarray, shape (sector, home)
         Part of firms that stands, which follows from what founding one costs; 1 where none is
         founded.
-    built : ndarray, shape (firm, host)
-        What a plant makes on average in the time that it stands over what it would make then.
+    made : ndarray, shape (firm, config, host)
+        What a firm's plants make on average in the time that it has a set of them, million USD a
+        quarter; of firms from which costs are found.
     """
 
     sales: Array
     standing: Array
-    built: Array
+    made: Array
 
 
 def matched_sunk(
@@ -120,8 +120,7 @@ def _gap(resting: Resting, costs: Sunk, wanted: Wanted) -> Array:
     every = np.bincount(cells_of(table, np.arange(len(table))), mass, cells)
     taken = np.bincount(cell, mass[rows], cells)
     counted = np.bincount(cell, minlength=cells)
-    sales = np.einsum("nc,nch->nh", standing, table.base_plant_sales[rows]) * wanted.built[rows]
-    sales *= (table.base_revenue * table.weight)[rows, None]
+    sales = np.einsum("nc,nch->nh", standing, wanted.made[rows])
     made = np.stack([np.bincount(cell, at, cells) for at in sales.T], axis=1)
     made *= (every / np.where(taken > 0, taken, 1))[:, None]  # firms that were not looked at
     gap = np.zeros((cells, N_HOSTS + 1))

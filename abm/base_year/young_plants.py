@@ -11,48 +11,41 @@ they sell at those ages is what the tables say.
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.axes import N_FOOTLOOSE, N_HOSTS
+from abm.axes import N_FOOTLOOSE, N_HOSTS, N_REGIONS
+from abm.core.choice.parts_of_sets import Indices
 from abm.core.demand.customers import Speeds, inverse_of, of_every_firm, sum_by_sector
-from abm.core.demand.youth import built_up, mean_built, steady_ages
+from abm.core.demand.youth import (
+    ASSIGNED,
+    FOLLOWED,
+    WON,
+    YoungSales,
+    built_up,
+    mean_built,
+    sales_when_young,
+    steady_ages,
+)
 from abm.core.inputs.content_rules import Floats
-from abm.economy.tables import Array, Economy
-from abm.engine.blocks import sector_rows
+from abm.core.layout import firm_last, some_firms
+from abm.economy.tables import Array
+from abm.engine.blocks import Block, firm_blocks, sector_rows
 from abm.engine.draws import Draws
+from abm.engine.parallel import in_parallel
 from abm.trade.borders.this_quarter import Quarter
-from abm.trade.sales.customers import AT_HOME, AT_ONCE, HELD, Customers
-from abm.trade.sales.market_clearing import FINAL, INTERMEDIATE
+from abm.trade.sales.customers import AT_HOME, AT_ONCE, HELD, Customers, reach_of
+from abm.trade.sales.market_clearing import FINAL, plant_dispersion, standing_plants
 from abm.trade.sales.serving import serve
 from agents import FirmTable
 
 GOLDEN = (np.sqrt(5) - 1) / 2
 
-MOST_MISSING = 0.9
+LAGS = 3
+"""`WON`, `ASSIGNED` and `FOLLOWED`."""
+
+MOST_MISSING = 0.99
 """Part of its sales that a plant may miss at most."""
 
-
-def lags(
-    table: FirmTable, host: int, speeds: Speeds
-) -> list[tuple[NDArray[np.bool_], tuple[float, ...]]]:
-    """Which firms win final users of a plant at a host how: all of them, group by group.
-
-    A firm wins customers for its plant at home. For a plant of a firm from North America elsewhere
-    it assigns sales of its sisters. A firm from abroad has customers for whom a plant here makes
-    goods cheaper: sales are assigned to it, and customers follow.
-    """
-    local, home = table.home < N_HOSTS, table.home == host
-    return [
-        (home, (speeds.win,)),
-        (local & ~home, (speeds.shift,)),
-        (~local, (speeds.shift, speeds.win)),
-    ]
-
-
-def final_part(economy: Economy) -> Array:
-    """Part of sales of plants of each sector that goes to final users, shape (sector,)."""
-    final = economy.final_demand[:N_HOSTS, :N_FOOTLOOSE].sum(axis=(0, 2))
-    inputs = economy.intermediate_use[:N_HOSTS, :N_FOOTLOOSE].sum(axis=(0, 2, 3))
-    part: Array = final / (final + inputs)
-    return part
+BALANCING_ROUNDS = 8
+"""After the first, others make up for plants that would miss more than all."""
 
 
 def drawn_built(table: FirmTable, leaving: Array, speeds: Speeds, draws: Draws) -> Floats:
@@ -71,26 +64,39 @@ def drawn_built(table: FirmTable, leaving: Array, speeds: Speeds, draws: Draws) 
 
     Returns
     -------
-    ndarray of float32, shape (firm, host + 1, use)
-        Of plants at hosts, and last of those at home abroad, which are not young.
+    ndarray of float32, shape (firm, host + 1, lag)
+        Of plants at hosts, and last of those at home abroad, which are not young; lags as in
+        `abm.core.demand.youth`.
     """
-    built = np.ones((len(table), AT_HOME + 1, 2), np.float32)
+    built = np.ones((len(table), AT_HOME + 1, LAGS), np.float32)
     order = np.lexsort((table.size, table.sector, table.home))
     start = draws.uniform("ages of plants", 0, N_HOSTS)
     for host in range(N_HOSTS):
         rows = order[table.plants[order, host]]
         luck = (start[host] + GOLDEN * np.arange(1, len(rows) + 1)) % 1.0
-        ages = np.zeros(len(table), np.int64)
-        ages[rows] = steady_ages(leaving[rows, host], np.maximum(luck, 2.0**-54))
-        mean = np.ones((len(table), 2))
-        built[rows, host, INTERMEDIATE] = built_up(ages[rows], speeds.win)
-        mean[rows, INTERMEDIATE] = mean_built(leaving[rows, host], speeds.win)
-        for some, lag in lags(table, host, speeds):
-            theirs = some & table.plants[:, host]
-            built[theirs, host, FINAL] = built_up(ages[theirs], *lag)
-            mean[theirs, FINAL] = mean_built(leaving[theirs, host], *lag)
-        built[rows, host] = _balanced(table, rows, built[rows, host], mean[rows])
+        ages = steady_ages(leaving[rows, host], np.maximum(luck, 2.0**-54))
+        young = np.stack([built_up(ages, *lag) for lag in lags(speeds)], axis=1)
+        mean = mean_of_lags(leaving[rows, host], speeds)
+        lag_counts = np.ones(young.shape, bool)
+        lag_counts[:, (ASSIGNED, FOLLOWED)] = (table.home[rows] != host)[:, None]
+        built[rows, host] = _balanced(
+            table, rows, np.where(lag_counts, young, 1), np.where(lag_counts, mean, 1)
+        )
     return built
+
+
+def lags(speeds: Speeds) -> list[tuple[float, ...]]:
+    """Speeds at which sales of a plant build up, one after the other; lag by lag.
+
+    Users of inputs, and consumers of a firm founded at home, are won. To a plant elsewhere its
+    firm assigns sales of its sisters, or of its plant abroad, and consumers follow the price.
+    """
+    return [(speeds.win,), (speeds.shift,), (speeds.shift, speeds.win)]
+
+
+def mean_of_lags(leaving: Floats, speeds: Speeds) -> Floats:
+    """How far sales have built up on average, of the shape of ``leaving`` and (lag,)."""
+    return np.stack([mean_built(leaving, *lag) for lag in lags(speeds)], axis=-1)
 
 
 def _balanced(table: FirmTable, rows: NDArray[np.int64], built: Floats, mean: Floats) -> Floats:
@@ -102,44 +108,67 @@ def _balanced(table: FirmTable, rows: NDArray[np.int64], built: Floats, mean: Fl
     ----------
     table : FirmTable
     rows : ndarray of int, shape (plant,)
-    built, mean : ndarray, shape (plant, use)
-        How far the sales of each have built up, and how far they have on average.
+    built, mean : ndarray, shape (plant, lag)
+        How far the sales of each have built up, and how far they have on average; 1 where a plant
+        takes no sales over.
 
     Returns
     -------
-    ndarray, shape (plant, use)
+    ndarray, shape (plant, lag)
     """
     sector, mass = table.sector[rows], (table.size * table.weight)[rows]
-    balanced = built.copy()
-    for use in (FINAL, INTERMEDIATE):
-        missing = 1 - built[:, use].astype(np.float64)
-        now, wanted = (
-            np.bincount(sector, mass * gap, N_FOOTLOOSE) for gap in (missing, 1 - mean[:, use])
-        )
-        most = np.zeros(N_FOOTLOOSE)
-        np.maximum.at(most, sector, missing)
-        scale = np.divide(wanted, now, out=np.ones_like(now), where=now > 0)
-        scale = np.minimum(scale, MOST_MISSING / np.maximum(most, MOST_MISSING / 1e3))
+    balanced = built.astype(np.float32)
+    for lag in range(LAGS):
+        drawn, usual = 1 - built[:, lag], 1 - mean[:, lag]
+        wanted = np.bincount(sector, mass * usual, N_FOOTLOOSE)
+        missing = drawn
+        for _ in range(BALANCING_ROUNDS):
+            now = np.bincount(sector, mass * missing, N_FOOTLOOSE)
+            scale = np.divide(wanted, now, out=np.ones_like(now), where=now > 0)
+            missing = np.minimum(scale[sector] * missing, MOST_MISSING)
         # Where all are old by chance each misses what it does on average.
-        none = (now <= 0)[sector]
-        balanced[:, use] = np.where(none, mean[:, use], 1 - scale[sector] * missing)
+        balanced[:, lag] = 1 - np.where((now <= 0)[sector], usual, missing)
     return balanced
 
 
-def expected_built(table: FirmTable, leaving: Array, speeds: Speeds, economy: Economy) -> Array:
-    """Part of its sales that a plant makes on average in the time that it stands, (firm, host)."""
-    final = np.empty_like(leaving)
-    for host in range(N_HOSTS):
-        for some, lag in lags(table, host, speeds):
-            final[some, host] = mean_built(leaving[some, host], *lag)
-    return of_both_uses(table, economy, final, mean_built(leaving, speeds.win))
+def young_sales(quarter: Quarter, built: Floats) -> YoungSales:
+    """What the plants that stand sell over what they would sell had all customers chosen anew.
+
+    Parameters
+    ----------
+    quarter : Quarter
+        The calibration year with one regime.
+    built : ndarray, shape (firm, host + 1, lag)
+        From `drawn_built`.
+    """
+    table, sigma = quarter.table, quarter.economy.sigma[:N_FOOTLOOSE]
+    access = quarter.calibration.access[:, :, FINAL].astype(np.float32)
+    at_home = home_place(table.home)
+    final = firm_last((len(table), AT_HOME + 1, N_REGIONS), np.float32, 1.0)
+    each = np.arange(len(table))
+    final[each, at_home] = built[each, at_home, WON, None]
+
+    def of_block(block: Block) -> None:
+        reach = reach_of(standing_plants(quarter, block, regime=0), access, block)
+        several = np.flatnonzero((reach > 0).any(axis=2).sum(axis=1) > 1)
+        rows = block.rows.start + several
+        elasticity = sigma[table.sector[rows]]
+        final[rows] = sales_when_young(
+            some_firms(reach, several),
+            built[rows],
+            at_home[rows],
+            plant_dispersion(elasticity),
+            elasticity,
+        )
+
+    in_parallel(of_block, firm_blocks(table))
+    return YoungSales(final, built[..., WON])
 
 
-def of_both_uses(table: FirmTable, economy: Economy, final: Floats, inputs: Floats) -> Array:
-    """Averages over both uses, weighted as plants of a sector sell on average, (firm, host)."""
-    part = final_part(economy)[table.sector, None]
-    both: Array = part * final + (1 - part) * inputs
-    return both
+def home_place(home: NDArray[np.integer]) -> Indices:
+    """Place of firms' plants at home: their host, or that at home abroad."""
+    place: Indices = np.minimum(home, AT_HOME).astype(np.int64)
+    return place
 
 
 def base_customers(quarter: Quarter, built: Floats) -> Customers:
@@ -149,24 +178,24 @@ def base_customers(quarter: Quarter, built: Floats) -> Customers:
     ----------
     quarter : Quarter
         From `abm.base_year.base_sales.base_quarter`.
-    built : ndarray, shape (firm, host + 1, use)
+    built : ndarray, shape (firm, host + 1, lag)
         From `drawn_built`.
 
     Returns
     -------
     Customers
     """
-    table = quarter.table
+    table, young = quarter.table, young_sales(quarter, built)
     anew = serve(quarter, Customers.nobodys(len(table)), AT_ONCE, regime=0).customers
     spans = sector_rows(table)
     edges = np.array([0, *(span.stop for span in spans)])
-    sales = anew.firms[:, None] * anew.split * built[:, :, FINAL, None]
+    sales = anew.firms[:, None] * anew.split * young.final
     firms = sales.sum(axis=1, dtype=np.float64)
     scale = inverse_of(sum_by_sector(firms, edges) + anew.fringe.sum(axis=1))
     anew.split[:] = sales * inverse_of(firms)[:, None]
     anew.firms[:] = firms * of_every_firm(scale, edges)
     anew.fringe[:] *= scale[:, None]
-    pool = anew.pool * built[:, :N_HOSTS, INTERMEDIATE, None]
+    pool = anew.pool * young.inputs[:, :N_HOSTS, None]
     anew.pool[:] = pool * of_every_firm(inverse_of(sum_by_sector(pool, edges)), edges)
     anew.recent[:, -1] = anew.firms
     anew.recent_fringe[:, -1] = anew.fringe

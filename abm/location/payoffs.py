@@ -54,8 +54,16 @@ def config_revenues(quarter: Quarter, market: MarketState, rows: NDArray[np.int6
     return revenue
 
 
-def plant_sales(quarter: Quarter, market: MarketState, rows: NDArray[np.int64]) -> Array:
+def plant_sales(quarter: Quarter, market: MarketState, rows: NDArray[np.int64]) -> Floats:
     """Quarterly sales of each plant of every set, under the first regime.
+
+    Parameters and units are those of `sales_by_place`; shape (firm, config, host).
+    """
+    return sales_by_place(quarter, market, rows)[..., :N_HOSTS]
+
+
+def sales_by_place(quarter: Quarter, market: MarketState, rows: NDArray[np.int64]) -> Floats:
+    """Quarterly sales from each place with every set of plants, under the first regime.
 
     Parameters
     ----------
@@ -64,14 +72,16 @@ def plant_sales(quarter: Quarter, market: MarketState, rows: NDArray[np.int64]) 
 
     Returns
     -------
-    ndarray, shape (firm, config, host)
-        Million USD at the border for one real firm of size one.
+    ndarray of float32, shape (firm, config, host + 1)
+        Million USD at the border for one real firm of size one; that at home abroad comes last,
+        and has nothing of firms from North America.
     """
-    sales = np.empty((len(rows), N_CONFIGS, N_HOSTS))
+    sales = np.zeros((len(rows), N_CONFIGS, N_HOSTS + 1), np.float32)
 
     def earn(block: tuple[slice, SomeFirms]) -> None:
         places, firms = block
-        sales[places] = _sales(quarter, market, firms, 0)[..., :N_HOSTS]
+        found = _sales(quarter, market, firms, 0)
+        sales[places, :, : found.shape[2]] = found
 
     in_parallel(earn, blocks_among(quarter.table, rows))
     return sales

@@ -69,12 +69,12 @@ class EconomyAssumptions(Closure):
         source="1 by definition",
     )
     renewal: Number = setting(
-        0.15,
+        0.152,
         gt=0,
         le=1,
         unit="share a quarter",
         meaning="contracts with suppliers that end in a quarter without news",
-        source="estimated from published rows (docs/fit.md): 0.156 (0.139 to 0.175), rounded",
+        source="estimated from published rows (docs/fit.md): 0.135 to 0.161",
     )
     renewal_slope: Number = setting(
         1.0,
@@ -85,20 +85,20 @@ class EconomyAssumptions(Closure):
         source="assumption",
     )
     win: Number = setting(
-        0.15,
+        0.684,
         gt=0,
         le=1,
         unit="share a quarter",
         meaning="buyers that choose anew from whom they buy",
-        source="assumption",
+        source="estimated from published rows (docs/fit.md): 0.61 to 0.73",
     )
     shift: Number = setting(
-        0.15,
+        0.0278,
         gt=0,
         le=1,
         unit="share a quarter",
         meaning="part of a firm's sales whose plant is chosen anew",
-        source="assumption",
+        source="estimated from published rows (docs/fit.md): 0.026 to 0.031",
     )
     supply_slope: Number = setting(
         0.4,

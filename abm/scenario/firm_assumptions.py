@@ -113,12 +113,13 @@ class FirmAssumptions(Settings):
         source="assumption",
     )
     build_cost: Number = setting(
-        0.2,
+        0.23,
         ge=0,
         le=10,
         unit="share of the plant's yearly sales",
         meaning="cost of a new plant",
-        source="BMW San Luis Potosi: USD 1bn for 175,000 cars a year (MarkLines)",
+        source="estimated from published rows (docs/fit.md): 0.21 to 0.25; BMW San Luis"
+        " Potosi: USD 1bn for 175,000 cars a year (MarkLines)",
     )
     closure_cost: Number = setting(
         0.08,
@@ -129,29 +130,29 @@ class FirmAssumptions(Settings):
         source="assumption",
     )
     fixed_cost: Number = setting(
-        0.45,
+        0.92,
         ge=0,
         le=10,
         unit="profit on the plant's sales",
         meaning="fixed cost of running the plant abroad of a small firm that makes all it sells"
         " there; half at home, less for large firms, and concave in sales",
-        source="assumption, with yearly entry and exit of establishments",
+        source="estimated from published rows (docs/fit.md): 0.83 to 1.00",
     )
     build_noise: Number = setting(
-        14.4,
+        6.5,
         ge=0,
         le=1000,
         unit="quarters of profit on base-year sales",
         meaning="scale of what firms know about opportunities to build and the model does not",
-        source="assumption: 1.3 of quarterly sales where profit is 0.09 of them",
+        source="estimated from published rows (docs/fit.md): at most 7.2",
     )
     keep_noise: Number = setting(
-        3.9,
+        4.65,
         ge=0,
         le=1000,
         unit="quarters of profit on base-year sales",
         meaning="the same about keeping and closing plants; at most build_noise",
-        source="assumption: 0.35 of quarterly sales where profit is 0.09 of them",
+        source="estimated from published rows (docs/fit.md): 4.5 to 4.8",
     )
     arriving_gradient: Number = setting(
         0.7,
@@ -164,17 +165,16 @@ class FirmAssumptions(Settings):
         " of them in manufacturing, 2016), most of them foreign-owned",
     )
     death_always: Share = setting(
-        0.007,
+        0.0093,
         unit="share a year",
         meaning="plants of very large firms that die whatever their owners would like",
-        source="fitted, with the two below, to yearly exit of US manufacturing establishments"
-        " 2013-19: 6.8% of them, with 2.2% of jobs",
+        source="estimated from published rows (docs/fit.md): 0.0087 to 0.0093",
     )
     death_of_small: Share = setting(
-        0.07,
+        0.0,
         unit="share a year",
         meaning="what plants of the smallest firms have on top",
-        source="fitted, as above",
+        source="estimated from published rows (docs/fit.md): at most 0.013",
     )
     death_gradient: Number = setting(
         0.55,

@@ -10,6 +10,7 @@ import numpy as np
 
 from abm.axes import HOMES, HOSTS
 from abm.base_year.resting import Resting
+from abm.core.inputs.content_rules import Floats
 from abm.economy.tables import Array
 from abm.location.moving_costs import MovingCosts, Sunk
 from abm.location.payoffs import config_revenues, payoffs, plant_sales
@@ -47,12 +48,12 @@ def semi_elasticity(model: RelocationModel, host: str) -> float:
     return 100 * (after / before - 1)
 
 
-def made_at(sales: Array, host: int) -> Array:
+def made_at(sales: Floats, host: int) -> Array:
     """Part of what each set of plants sells from North America that is sold from a host.
 
     ``sales`` has shape (firm, config, host); the result (firm, config), 0 for the empty set.
     """
-    every = sales.sum(axis=2)
+    every = sales.sum(axis=2, dtype=np.float64)
     part: Array = np.divide(sales[..., host], every, out=np.zeros_like(every), where=every > 0)
     return part
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from abm.axes import N_FOOTLOOSE, N_GOODS, N_HOMES, N_HOSTS, N_REGIONS, N_SECTORS
 from abm.core.demand.claims import Claim
+from abm.core.demand.youth import YoungSales
 from abm.core.inputs.content_rules import Floats
 from abm.core.inputs.sourcing import InputTerms
 from abm.core.layout import some_firms
@@ -177,18 +178,18 @@ def tally_plants(
     return tally
 
 
-def sales_by_appeal(quarter: Quarter, regime: int, built: Floats | None = None) -> Sales:
-    """Sales from hosts where a unit of appeal earns one, times how far sales have built up.
+def sales_by_appeal(quarter: Quarter, regime: int, young: YoungSales | None = None) -> Sales:
+    """Sales from hosts where a unit of appeal earns one, times what young plants sell of theirs.
 
-    That has shape (firm, host + 1, use), the hosts first; all buyers have chosen if not given.
+    All buyers have chosen anew if that is not given.
     """
 
     def sales(block: Block) -> Iterable[tuple[Plants, Floats]]:
         plants = standing_plants(quarter, block, regime)
         sold = appeal(plants, quarter.calibration.access, block)
-        if built is not None:
+        if young is not None:
             for host, place in enumerate(plants[:N_HOSTS]):
-                sold[host] *= built[place.firm, host, :, None]
+                sold[host] *= young.at(place.firm, host)
         return zip(plants[:N_HOSTS], sold[:N_HOSTS], strict=True)
 
     return sales

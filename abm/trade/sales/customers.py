@@ -192,7 +192,7 @@ def make_offers(
         rows = block.rows
         dispersion = np.broadcast_to(block.of_each(plant_dispersion(sigma)), len(block))
         plants = standing_plants(quarter, block, regime)
-        reach = _reach(plants, access[:, :, FINAL], block)
+        reach = reach_of(plants, access[:, :, FINAL], block)
         split = _split(held.split[rows], reach, shift, dispersion)
         offers.split[rows], offers.best_split[rows], several, dearer = split
         total = reach.sum(axis=1)
@@ -214,7 +214,7 @@ def make_offers(
     return offers, {block.rows.start: plants for block, plants in standing}
 
 
-def _reach(plants: list[Plants], access: Floats, block: Block) -> Floats:
+def reach_of(plants: list[Plants], access: Floats, block: Block) -> Floats:
     """Pull of plants times access, 0 where there is none, shape (firm, plant, market)."""
     reach = firm_last((len(block), AT_HOME + 1, N_REGIONS), np.float32, 0.0)
     innermost = first_last(reach)

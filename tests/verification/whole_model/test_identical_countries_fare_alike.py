@@ -67,7 +67,7 @@ def model():
 
     def built_mirrored(table, *rest):
         built = drawn_built(table, *rest)
-        mirror_column(table, built, ("firm", "host", "use"))
+        mirror_column(table, built, ("firm", "host", "lag"))
         return built
 
     with pytest.MonkeyPatch.context() as patch:
