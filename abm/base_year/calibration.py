@@ -78,7 +78,7 @@ in every round, so that flows never settle; after these rounds it keeps its last
 """
 
 OWNING_ROUNDS = 5
-"""Rounds in which weights are moved towards owners' shares of output; half, from a start."""
+"""Rounds in which weights are moved towards owners' shares of output."""
 
 PLAIN_ROUNDS = 2
 """Rounds before mixing starts: earlier ones are too far from the solution to be of use."""
@@ -194,7 +194,6 @@ def calibrate(
     else:
         calibration, costs = start.calibration, start.costs
     worst, flow, held, mixing = np.inf, "", None, Mixing()
-    owning = OWNING_ROUNDS if start is None else OWNING_ROUNDS // 2
     for rounds in range(1, MAX_ROUNDS + 1):
         conditions = calibration.conditions
         terms = price_inputs(economy, calibration, conditions, policy)
@@ -211,7 +210,7 @@ def calibrate(
         quarter = replace(quarter, calibration=calibration)
         sales = sales_by_appeal(quarter, 0, young)
         tally = tally_plants(quarter, terms, value_added, regime=0, sales=sales)
-        if settings.foreign_firms and rounds <= owning:
+        if settings.foreign_firms and rounds <= OWNING_ROUNDS:
             as_owned(table, economy.owners, tally.owned["border"].sum(axis=(3, 4)))
         miss, flow = _worst_miss(calibration, tally, targets)
         if not np.isfinite(miss):
@@ -219,7 +218,7 @@ def calibrate(
                 f"calibration: in round {rounds} {flow} are not finite; firms differ too widely"
             )
         near_enough = tolerance if rounds < PATIENT_ROUNDS else max(tolerance, PROMISED)
-        settled = rounds > owning or not settings.foreign_firms
+        settled = rounds > OWNING_ROUNDS or not settings.foreign_firms
         if settled and miss < near_enough and worst < 10 * near_enough:
             calibration = _finish(economy, calibration, tally, table, miss, rounds)
             return BaseYear(calibration, costs, borders, tally, built)

