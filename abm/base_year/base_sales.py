@@ -1,13 +1,14 @@
 """What firms sell in the calibration year, and would sell with other plants."""
 
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.axes import N_CONFIGS, N_HOSTS, N_REGIONS, NO_PLANT
+from abm.axes import HAS_PLANT, N_CONFIGS, N_HOSTS, N_REGIONS, NO_PLANT
 from abm.base_year.calibration import BaseYear
-from abm.base_year.young_plants import GOLDEN, LAGS, home_place, lags
+from abm.base_year.young_plants import LAGS, home_place, lags
 from abm.core.choice.parts_of_sets import Indices
 from abm.core.demand.customers import Speeds
 from abm.core.demand.youth import ASSIGNED, WON, built_up, sales_when_young, steady_ages
@@ -28,8 +29,11 @@ from abm.trade.sales.market_clearing import (
 )
 from agents import FirmTable
 
-AGES_TRIED = 16
-"""Ages, evenly spread over what is likely, over which what plants sell is averaged."""
+PARTS_OF_LIFE = 3
+"""Parts of a plant's life, each as likely, over which what firms sell is averaged."""
+
+AGES_IN_PART = 8
+"""Ages over which a part of a life is averaged."""
 
 ALONE = np.flatnonzero(SETS.size == 1)
 """The sets of one plant."""
@@ -113,19 +117,39 @@ def usually_sold(
     table = quarter.table
     sigma, home = quarter.economy.sigma[table.sector[rows]], home_place(table.home[rows])
     dispersion = plant_dispersion(sigma)
-    built = np.ones((len(rows), N_HOSTS + 1, LAGS))
+    parts = _parts_of_life(leaving, home, speeds)
     mean = np.zeros(inputs.shape)
-    for luck in (np.arange(AGES_TRIED) + 0.5) / AGES_TRIED:
-        at = (luck + GOLDEN * np.arange(N_HOSTS)) % 1.0
-        ages = steady_ages(leaving, np.broadcast_to(at, leaving.shape))
-        built[:, :N_HOSTS] = np.stack([built_up(ages, *lag) for lag in lags(speeds)], axis=-1)
-        built[np.arange(len(rows)), home, ASSIGNED:] = 1
-        for config in range(N_CONFIGS):
-            reach = final[:, config]
+    for config in range(N_CONFIGS):
+        reach, hosts = final[:, config], np.flatnonzero(HAS_PLANT[config])
+        built = np.ones((len(rows), N_HOSTS + 1, LAGS))
+        chances = list(product(range(PARTS_OF_LIFE), repeat=len(hosts)))
+        for part in chances:
+            built[:, hosts] = parts[:, hosts, part]
             young = reach * sales_when_young(reach, built, home, dispersion, sigma)
-            mean[:, config] += young[:, :N_HOSTS].sum(axis=2)
-            mean[:, config] += inputs[:, config] * built[:, :N_HOSTS, WON]
-    return mean / AGES_TRIED
+            made = young[:, :N_HOSTS].sum(axis=2) + inputs[:, config] * built[:, :N_HOSTS, WON]
+            mean[:, config] += made / len(chances)
+    return mean
+
+
+def _parts_of_life(leaving: Array, home: Indices, speeds: Speeds) -> Array:
+    """How far sales have built up on average in parts of plants' lives that are equally likely.
+
+    Ages of a firm's plants are independent of each other, so with `PARTS_OF_LIFE` of each plant
+    what a firm sells is averaged over all that they may be together.
+
+    Returns
+    -------
+    ndarray, shape (firm, host, part, lag)
+    """
+    luck = (np.arange(PARTS_OF_LIFE * AGES_IN_PART) + 0.5) / (PARTS_OF_LIFE * AGES_IN_PART)
+    ages = steady_ages(leaving[..., None], luck)
+    parts = np.empty((*leaving.shape, PARTS_OF_LIFE, LAGS))
+    for lag, speed in enumerate(lags(speeds)):
+        by_part = built_up(ages, *speed).reshape(*leaving.shape, PARTS_OF_LIFE, AGES_IN_PART)
+        parts[..., lag] = by_part.mean(axis=3)
+    local = np.flatnonzero(home < N_HOSTS)
+    parts[local, home[local], :, ASSIGNED:] = 1  # at home nothing is taken over from sisters
+    return parts
 
 
 def _sales_by_use(

@@ -54,6 +54,7 @@ def model():
     """A quarter-by-quarter run in which every draw of the first member's firms is everybody's."""
     place, draw_sets = abm.base_year.set_up.place_firms, abm.base_year.first_plants.draw_sets
     drawn_built = abm.base_year.first_plants.drawn_built
+    as_expected = abm.base_year.first_plants.as_expected
 
     def place_mirrored(table, economy, scenario, *rest):
         lucky = scenario.firms.model_copy(update=LUCK)
@@ -70,8 +71,13 @@ def model():
         mirror_column(table, built, ("firm", "host", "lag"))
         return built
 
+    def expected_mirrored(table, *rest):
+        as_expected(table, *rest)  # of first shares of sets of plants, which differ by country
+        mirror_firms(table)
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(abm.base_year.set_up, "place_firms", place_mirrored)
+        patch.setattr(abm.base_year.first_plants, "as_expected", expected_mirrored)
         patch.setattr(abm.base_year.first_plants, "draw_sets", draw_mirrored)
         patch.setattr(abm.base_year.first_plants, "drawn_built", built_mirrored)
         patch.setattr(abm.trade.duties, "MERCHANDISE_PROCESSING_FEE", 0.0)
