@@ -155,7 +155,7 @@ class FirmAssumptions(Settings):
         source="estimated from published rows (docs/fit.md): 4.5 to 4.8",
     )
     arriving_gradient: Number = setting(
-        0.7,
+        1.5,
         ge=0,
         le=5,
         unit="elasticity",

@@ -80,6 +80,10 @@ class _Orders:
         use = budget.input_use * a_unit[None, :, :, :N_HOSTS]
         by_pair = use.transpose(1, 2, 0, 3).reshape(a_unit[..., 0].size, -1)
         multiplier = np.linalg.inv(np.eye(len(by_pair)) - by_pair)
+        if multiplier.min() < 0:
+            # Under duties of several hundred per cent plants' orders may cost more than what they
+            # make: no output meets them, and orders on orders are left out of the forecast.
+            multiplier = np.eye(len(by_pair)) + by_pair
         return cls(budget.input_use, budget.others, a_unit, multiplier)
 
     def placed(self, for_consumers: Array) -> Array:
