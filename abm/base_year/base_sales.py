@@ -19,6 +19,7 @@ from abm.location.payoffs import sales_by_place
 from abm.policy.regimes import Policy
 from abm.trade.borders.this_quarter import Quarter
 from abm.trade.inputs.input_prices import outside_duty
+from abm.trade.sales.customers import AT_HOME
 from abm.trade.sales.market_clearing import (
     INTERMEDIATE,
     MarketState,
@@ -118,16 +119,29 @@ def usually_sold(
     sigma, home = quarter.economy.sigma[table.sector[rows]], home_place(table.home[rows])
     dispersion = plant_dispersion(sigma)
     parts = _parts_of_life(leaving, home, speeds)
-    mean = np.zeros(inputs.shape)
-    for config in range(N_CONFIGS):
-        reach, hosts = final[:, config], np.flatnonzero(HAS_PLANT[config])
-        built = np.ones((len(rows), N_HOSTS + 1, LAGS))
-        chances = list(product(range(PARTS_OF_LIFE), repeat=len(hosts)))
-        for part in chances:
-            built[:, hosts] = parts[:, hosts, part]
-            young = reach * sales_when_young(reach, built, home, dispersion, sigma)
-            made = young[:, :N_HOSTS].sum(axis=2) + inputs[:, config] * built[:, :N_HOSTS, WON]
-            mean[:, config] += made / len(chances)
+    mean = inputs * parts[..., WON].mean(axis=2)[:, None]
+    for place in range(AT_HOME + 1):
+        there = np.flatnonzero(home == place)
+        for config in range(N_CONFIGS):
+            away = [host for host in range(N_HOSTS) if HAS_PLANT[config, host] and host != place]
+            chances = np.array(list(product(range(PARTS_OF_LIFE), repeat=len(away))), int)
+            built = np.ones((len(chances), len(there), AT_HOME + 1, LAGS))
+            if place < N_HOSTS:
+                # Customers that a plant at home has won multiply all that its firm sells.
+                built[:, :, place, WON] = parts[there, place, :, WON].mean(axis=1)
+            for number, host in enumerate(away):
+                built[:, :, host] = parts[there, host][:, chances[:, number]].swapaxes(0, 1)
+            each = np.tile(there, len(chances))
+            reach = final[each, config]
+            young = sales_when_young(
+                reach,
+                built.reshape(len(each), *built.shape[2:]),
+                home[each],
+                dispersion[each],
+                sigma[each],
+            )
+            made = (reach * young)[:, :N_HOSTS].sum(axis=2)
+            mean[there, config] += made.reshape(len(chances), len(there), N_HOSTS).mean(axis=0)
     return mean
 
 
