@@ -16,10 +16,10 @@ from abm import RelocationModel
 from abm.worlds.twin import twin
 from docs.closures import HEADS as OF_CLOSURES
 from docs.closures import change, figures
-from docs.generate import table
 from docs.what_moved import DUTY
 from experiments.fit.estimation_page import FIT_PAGE, default_of, with_block
 from experiments.labels import with_minus
+from experiments.markdown import table
 from experiments.outcomes.intervals import half_widths
 from experiments.scenarios.overrides import load_scenario
 

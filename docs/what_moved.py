@@ -20,9 +20,9 @@ from abm.policy.timeline import quarter_of
 from abm.scenario.scenario import Scenario
 from abm.worlds.held_responses import RESPONSES, HeldWorld
 from abm.worlds.twin import twin
-from docs.generate import table
 from experiments.fit.estimation_page import with_block
 from experiments.labels import with_minus
+from experiments.markdown import table
 from experiments.outcomes.intervals import half_widths
 from experiments.scenarios.overrides import load_scenario
 

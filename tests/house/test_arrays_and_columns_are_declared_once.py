@@ -13,7 +13,7 @@ ARRAY = """
 import numpy as np
 from abm.policy import compile_policy
 from abm.policy.arrays import RegimeArrays
-from docs.generate import policy_arrays
+from docs.blocks.model import policy_arrays
 from experiments.scenarios.overrides import load_scenario
 
 def compiled(*overrides):

@@ -23,8 +23,9 @@ from abm.trade.borders import crossing as borders
 from abm.trade.sales import customers, spending
 from abm.trade.sales import market_clearing as sales
 from agents import firm_table
+from docs.blocks.model import PACKAGES, ROOT
 from docs.diagrams import DIAGRAMS
-from docs.generate import BLOCKS, GENERATED, PACKAGES, ROOT, pages, rewritten
+from docs.generate import BLOCKS, GENERATED, pages, rewritten
 from docs.printed import ANSWER, QUESTION, TOLD
 from experiments.outcomes.summary import entries, summary
 from experiments.runs.channels import CHANNEL_NAMES

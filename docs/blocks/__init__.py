@@ -1,0 +1,1 @@
+"""What the generated parts of the documentation say, block by block."""
