@@ -173,9 +173,11 @@ class HeldWorld(Twin):
         theirs, regimes = self.followed, self._counterparts()[:-1]
         before_duty = (self.on_top / (1 + self.now.barrier))[..., :-1]
         before_duty /= (theirs.on_top / (1 + theirs.now.barrier))[..., regimes]
+        here, there = self.weights[:, :N_GOODS, ..., :-1], theirs.weights[:, :N_GOODS, ..., regimes]
+        factor = np.divide(there, here, out=np.ones_like(here), where=here > 0)
         return [
-            _terms_as_weighed_by(mine, other, regimes, before_duty)
-            for mine, other in zip(terms, theirs.terms, strict=True)
+            _terms_as_weighed(of_sector, one, before_duty[:N_GOODS, :, :N_HOSTS])
+            for of_sector, one in zip(terms, factor, strict=True)
         ]
 
     def solve_costs(self) -> None:
@@ -324,28 +326,23 @@ class HeldWorld(Twin):
             self.conditions = replace(self.conditions, **handed)
 
 
-def _terms_as_weighed_by(
-    mine: InputTerms, other: InputTerms, regimes: NDArray[np.int64], before_duty: Array
-) -> InputTerms:
+def _terms_as_weighed(mine: InputTerms, factor: Array, before_duty: Array) -> InputTerms:
     """Terms with the sourcing weights of another world and the rules of this one.
 
     Parameters
     ----------
-    mine, other : InputTerms
-    regimes : ndarray of int, shape (regime,)
-        The regime of the other world that stands for each one here, but for the last, at
-        contracts, which are held as such.
-    before_duty : ndarray, shape (input, source, market, regime)
+    mine : InputTerms
+    factor : ndarray, shape (input, source, host, regime)
+        Weights of sources there over those here, whatever of them counts as originating. The
+        last regime, at contracts, is left out: contracts are held as such.
+    before_duty : ndarray, shape (input, source, host, regime)
         One plus the duty here over one plus the duty there. It corrects the value before
         duty of parts that do not originate, from which the other world's duty is taken.
     """
-    adapted = slice(0, len(regimes))
-    here = mine.weights[:, :, :2, :, adapted].sum(axis=2, dtype=np.float64)
-    there = other.weights[:, :, :2, :, regimes].sum(axis=2, dtype=np.float64)
-    factor = np.divide(there, here, out=np.ones_like(here), where=here > 0)
-    duty = before_duty[:N_GOODS, :, :N_HOSTS]
+    adapted = slice(0, factor.shape[-1])
     weights = mine.weights.copy()
-    weights[..., adapted] *= np.stack([factor, factor, factor * duty, factor * duty], axis=2)
+    on_value = factor * before_duty
+    weights[..., adapted] *= np.stack([factor, factor, on_value, on_value], axis=2)
     further = mine.further
     if further is not None:
         high = further.high_wage_weights.copy()

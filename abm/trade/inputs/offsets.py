@@ -9,13 +9,15 @@ all of the duty comes back, a firm would buy more parts abroad than it does here
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
-from abm.axes import N_FOOTLOOSE, N_HOSTS
+from abm.axes import N_FOOTLOOSE, N_HOSTS, N_REGIONS
 from abm.core.inputs.contracts import Contracts
 from abm.economy.constants import Calibration
 from abm.economy.last_quarter import Conditions
 from abm.economy.tables import Array
 from abm.policy.regimes import Policy
+from abm.trade.duties import duty_on
 from abm.trade.inputs.labour import value_added_index
 
 MOST = 0.9
@@ -91,6 +93,9 @@ def duties_paid(
 ) -> Array:
     """Duties on inputs beyond those of 2017 that credits are against, a unit of output.
 
+    Where the law is that of 2017 nothing is, though the average buyer's duty moves a little as
+    makers of inputs come and go: some of their goods cannot qualify.
+
     Returns
     -------
     ndarray, shape (sector, host, regime)
@@ -102,7 +107,19 @@ def duties_paid(
     base = calibration.base_input_duty[here]
     customs /= 1 + base
     duty = conditions.certificates.duty - licences
-    levied = np.maximum(duty[here] - base[..., None], 0.0)
+    levied = np.where(_law_levies_more(policy)[here], duty[here] - base[..., None], 0.0).clip(0.0)
     rate = levied * policy.offset_against[:, None, None]
     paid: Array = np.einsum("jksh,kshr->jhr", customs, rate)
     return paid
+
+
+def _law_levies_more(policy: Policy) -> NDArray[np.bool_]:
+    """Where more may be due than in 2017, shape (sector, source, market, regime).
+
+    There is a duty beyond the ordinary one, or the agreement's preference has ended.
+    """
+    beyond = duty_on(policy, ...).unclaimed > 0
+    members = np.zeros((N_REGIONS, N_REGIONS, 1), np.bool_)
+    members[:N_HOSTS, :N_HOSTS, 0] = ~np.eye(N_HOSTS, dtype=np.bool_)
+    more: NDArray[np.bool_] = beyond | (members & ~policy.preference)
+    return more
