@@ -69,12 +69,12 @@ class EconomyAssumptions(Closure):
         source="1 by definition",
     )
     renewal: Number = setting(
-        0.152,
+        0.149,
         gt=0,
         le=1,
         unit="share a quarter",
         meaning="contracts with suppliers that end in a quarter without news",
-        source="estimated from published rows (docs/fit.md): 0.135 to 0.161",
+        source="estimated from published rows (docs/fit.md): 0.136 to 0.164",
     )
     renewal_slope: Number = setting(
         1.0,
@@ -85,20 +85,20 @@ class EconomyAssumptions(Closure):
         source="assumption",
     )
     win: Number = setting(
-        0.684,
+        1.0,
         gt=0,
         le=1,
         unit="share a quarter",
         meaning="buyers that choose anew from whom they buy",
-        source="estimated from published rows (docs/fit.md): 0.61 to 0.73",
+        source="estimated from published rows (docs/fit.md): at least 0.85",
     )
     shift: Number = setting(
-        0.0278,
+        0.0192,
         gt=0,
         le=1,
         unit="share a quarter",
         meaning="part of a firm's sales whose plant is chosen anew",
-        source="estimated from published rows (docs/fit.md): 0.026 to 0.031",
+        source="estimated from published rows (docs/fit.md): 0.018 to 0.023",
     )
     supply_slope: Number = setting(
         0.4,

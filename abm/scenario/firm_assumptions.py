@@ -113,12 +113,12 @@ class FirmAssumptions(Settings):
         source="assumption",
     )
     build_cost: Number = setting(
-        0.23,
+        0.219,
         ge=0,
         le=10,
         unit="share of the plant's yearly sales",
         meaning="cost of a new plant",
-        source="estimated from published rows (docs/fit.md): 0.21 to 0.25; BMW San Luis"
+        source="estimated from published rows (docs/fit.md): 0.21 to 0.24; BMW San Luis"
         " Potosi: USD 1bn for 175,000 cars a year (MarkLines)",
     )
     closure_cost: Number = setting(
@@ -130,29 +130,29 @@ class FirmAssumptions(Settings):
         source="assumption",
     )
     fixed_cost: Number = setting(
-        0.92,
+        0.746,
         ge=0,
         le=10,
         unit="profit on the plant's sales",
         meaning="fixed cost of running the plant abroad of a small firm that makes all it sells"
         " there; half at home, less for large firms, and concave in sales",
-        source="estimated from published rows (docs/fit.md): 0.83 to 1.00",
+        source="estimated from published rows (docs/fit.md): 0.70 to 0.84",
     )
     build_noise: Number = setting(
-        6.5,
+        5.2,
         ge=0,
         le=1000,
         unit="quarters of profit on base-year sales",
         meaning="scale of what firms know about opportunities to build and the model does not",
-        source="estimated from published rows (docs/fit.md): at most 7.2",
+        source="estimated from published rows (docs/fit.md): at most 5.7",
     )
     keep_noise: Number = setting(
-        4.65,
+        5.2,
         ge=0,
         le=1000,
         unit="quarters of profit on base-year sales",
         meaning="the same about keeping and closing plants; at most build_noise",
-        source="estimated from published rows (docs/fit.md): 4.5 to 4.8",
+        source="estimated from published rows (docs/fit.md): at least 4.75",
     )
     arriving_gradient: Number = setting(
         1.5,
@@ -165,16 +165,16 @@ class FirmAssumptions(Settings):
         " of them in manufacturing, 2016), most of them foreign-owned",
     )
     death_always: Share = setting(
-        0.0093,
+        0.0064,
         unit="share a year",
         meaning="plants of very large firms that die whatever their owners would like",
-        source="estimated from published rows (docs/fit.md): 0.0087 to 0.0093",
+        source="estimated from published rows (docs/fit.md): 0.0058 to 0.0085",
     )
     death_of_small: Share = setting(
-        0.0,
+        0.04,
         unit="share a year",
         meaning="what plants of the smallest firms have on top",
-        source="estimated from published rows (docs/fit.md): at most 0.013",
+        source="estimated from published rows (docs/fit.md): at least 0.034",
     )
     death_gradient: Number = setting(
         0.55,

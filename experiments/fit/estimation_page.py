@@ -40,20 +40,7 @@ ROUNDING = 1e-9
 ROUNDED = 0.05
 """How far a default may be from the fitted value, as a share of it."""
 
-FOR_FIGURES_THAT_NO_SPEED_REACHES = "moved for the sake of figures that no speed reaches"
-AT_AN_END = "at the end of the range searched: a wider search has to come first"
-WITH_THE_OTHERS = "hangs together with those at the ends of their ranges"
-
-KEPT = {
-    "economy.win": FOR_FIGURES_THAT_NO_SPEED_REACHES,
-    "economy.shift": FOR_FIGURES_THAT_NO_SPEED_REACHES,
-    "firms.build_noise": AT_AN_END,
-    "firms.keep_noise": WITH_THE_OTHERS,
-    "firms.build_cost": WITH_THE_OTHERS,
-    "firms.fixed_cost": AT_AN_END,
-    "firms.death_always": AT_AN_END,
-    "firms.death_of_small": AT_AN_END,
-}
+KEPT: dict[str, str] = {}
 """Parameters whose default is an assumption although there is an estimate, and why."""
 
 LABELS = {
