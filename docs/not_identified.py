@@ -35,6 +35,7 @@ BOUNDS: Mapping[str, tuple[float, float]] = {
     "firms.location_dispersion": (4.0, 12.0),
     "firms.empty_slots": (0.1, 0.4),
     "firms.closure_cost": (0.02, 0.2),
+    "firms.death_gradient": (0.45, 0.65),
     "economy.renewal_slope": (0.0, 4.0),
 }
 """Assumptions that are held, and the ends between which nothing here tells."""
