@@ -116,11 +116,12 @@ def test_without_news_customers_stay(donor: RelocationModel) -> None:
     model = another(donor)
     before = model.customers
     model.run_for(4)
-    # Suppliers are rewired, so that single firms become a little cheaper or dearer.
+    # Suppliers are rewired, so that single firms become a little cheaper or dearer; in a year
+    # nearly all customers see it.
     gone = np.maximum(before.firms - model.customers.firms, 0)
     lost = np.stack([gone[model.firms.sector == j].sum(axis=0) for j in range(N_FOOTLOOSE)])
-    assert lost.max() < 2e-3
-    np.testing.assert_allclose(model.accounts.price_index, 1, rtol=2e-3)
+    assert lost.max() < 5e-3
+    np.testing.assert_allclose(model.accounts.price_index, 1, rtol=4e-3)
     assert (model.accounts.customers_to_move < 3e-3).all()
 
 
@@ -145,8 +146,13 @@ def test_the_first_quarter_answers_with_the_speed_of_customers(donor: Relocation
     np.testing.assert_allclose(middle, expected[seen], rtol=0.08)
 
 
-def test_a_duty_that_has_gone_leaves_no_trace(donor: RelocationModel) -> None:
-    model, still = another(donor), another(donor)
+@pytest.mark.parametrize("win", [0.15, 1.0])
+def test_a_duty_that_has_gone_leaves_no_trace(win: float) -> None:
+    """Customers come back at once to sellers that they remember; what their firms made elsewhere
+    meanwhile comes back as fast as firms assign sales to plants anew."""
+    shift = 0.15
+    model = world(f"economy.win={win}", f"economy.shift={shift}")
+    still = another(model)
     pull(model, 0.25)
     gap = []
     for quarter in range(1, 131):  # single plants come back to complying after a hundred
@@ -156,11 +162,9 @@ def test_a_duty_that_has_gone_leaves_no_trace(donor: RelocationModel) -> None:
         still.step()
         gap.append(1 - final(model).sum() / final(still).sum())
         check_shares(model)
-    # Customers go while it lasts, and come back as fast as they choose anew.
     assert (np.diff(gap[:4]) > 0).all()
     assert (np.diff(gap[4:40]) < 0).all()
-    win = model.scenario.economy.win
-    np.testing.assert_allclose(gap[12] / gap[8], (1 - win) ** 4, rtol=0.05)
+    np.testing.assert_allclose(gap[12] / gap[8], (1 - shift) ** 4, rtol=0.05)
     assert abs(gap[-1]) < 1e-6
     np.testing.assert_allclose(model.accounts.price_index, still.accounts.price_index, rtol=1e-5)
 

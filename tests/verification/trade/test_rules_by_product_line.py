@@ -27,6 +27,7 @@ from experiments.scenarios.overrides import load_scenario
 from tests.reference.general_optimiser import optimised
 from tests.same_firms import at_rest
 
+FIRMS = 1000  # of which enough make vehicle parts that are bound by a rule
 USA, MEX, CAN = range(3)
 CARS, PARTS = (FOOTLOOSE.index(name) for name in ("cars", "vehicle_parts"))
 KEY = "rules_of_origin."
@@ -39,7 +40,7 @@ SAME = 1e-5
 @cache
 def solved(*overrides):
     """Unit costs of every firm, and the terms and value added behind them."""
-    model, asked = at_rest(400), compile_policy(load_scenario("status-quo", list(overrides)))
+    model, asked = at_rest(FIRMS), compile_policy(load_scenario("status-quo", list(overrides)))
     conditions = model.calibration.conditions
     terms = price_inputs(model.economy, model.calibration, conditions, asked)
     value_added = value_added_cost(model.firms, model.calibration, conditions, asked)
@@ -105,7 +106,7 @@ def test_a_stricter_rule_of_one_line_binds_on_its_makers_alone():
 
 
 def made(line):
-    return at_rest(400).firms.line == load_economy().lines.name.index(line)
+    return at_rest(FIRMS).firms.line == load_economy().lines.name.index(line)
 
 
 def free_of_rule(line):
@@ -121,7 +122,7 @@ def test_every_firm_meets_the_content_asked_of_its_own_line_at_least_cost():
     costs, terms, value_added = solved(
         *(f"{KEY}lines.{line}.regional_value_content={share}" for line, share in asked.items())
     )
-    model, bound = at_rest(400), 0
+    model, bound = at_rest(FIRMS), 0
     here = terms[PARTS]
     names = load_economy().lines.name
     for row in range(*sector_rows(model.firms)[PARTS].indices(len(model.firms))):
@@ -173,7 +174,7 @@ def either(first, second):
 @pytest.mark.parametrize(("first", "second"), PAIRS)
 def test_of_two_rules_every_firm_takes_the_cheaper(first, second):
     """By enumeration: the lesser of what it costs to meet each rule if there is no other."""
-    of_parts = at_rest(400).firms.sector == PARTS
+    of_parts = at_rest(FIRMS).firms.sector == PARTS
     one, other, both = (
         vars(costs) for costs in (alone(first)[0], alone(second)[0], either(first, second)[0])
     )
@@ -189,13 +190,13 @@ def test_of_two_rules_every_firm_takes_the_cheaper(first, second):
 
 
 def test_some_firms_take_either_way():
-    way = either(CONTENT, KINDS)[0].way[at_rest(400).firms.sector == PARTS]
+    way = either(CONTENT, KINDS)[0].way[at_rest(FIRMS).firms.sector == PARTS]
     assert 5 < way.sum() < way.size - 5
 
 
 def test_the_cheaper_way_is_what_a_general_optimiser_finds():
     costs, terms, value_added = either(CONTENT, KINDS)
-    model, here = at_rest(400), terms[PARTS].at(MEX, 0)
+    model, here = at_rest(FIRMS), terms[PARTS].at(MEX, 0)
     rows = np.arange(len(model.firms))[sector_rows(model.firms)[PARTS]]
     rows = rows[~costs.meets_rule[rows, MEX, 0] & costs.feasible[rows, MEX, 0]]
     ways = costs.way[rows, MEX, 0]
@@ -237,7 +238,7 @@ def bought_from_two(firm, used):
 
 def test_what_is_bought_in_the_way_taken_costs_what_complying_does():
     costs, terms, value_added = either(CONTENT, KINDS)
-    model, here = at_rest(400), terms[PARTS].at(MEX, 0)
+    model, here = at_rest(FIRMS), terms[PARTS].at(MEX, 0)
     rows = np.arange(len(model.firms))[sector_rows(model.firms)[PARTS]]
     rows = rows[~costs.meets_rule[rows, MEX, 0] & costs.feasible[rows, MEX, 0]]
     volume = np.eye(len(rows))
@@ -262,7 +263,7 @@ def test_a_second_way_changes_nothing_where_it_asks_for_more():
 def test_a_second_start_from_the_way_taken_ends_at_the_same_costs():
     """The warm start of a way is of those who took it."""
     costs, terms, value_added = either(CONTENT, KINDS)
-    model = at_rest(400)
+    model = at_rest(FIRMS)
     again = UnitCosts(*(array.copy(order="K") for array in vars(costs).values()))
     solve_costs(model.firms, terms, value_added, again)
     np.testing.assert_allclose(again.compliant_cost, costs.compliant_cost, rtol=SAME)
@@ -313,7 +314,7 @@ def test_a_line_that_is_none_is_refused_with_the_nearest_name(way):
 def test_core_parts_of_mexican_cars_must_originate_in_the_share_asked_for():
     asked = (f"{KEY}core_parts_content.cars=0.9", f"{KEY}regional_value_content.cars=0")
     costs, terms, value_added = solved(*asked)
-    model, here = at_rest(400), terms[CARS].at(MEX, 0)
+    model, here = at_rest(FIRMS), terms[CARS].at(MEX, 0)
     rows = np.arange(len(model.firms))[sector_rows(model.firms)[CARS]]
     rows = rows[~costs.meets_rule[rows, MEX, 0] & costs.feasible[rows, MEX, 0]]
     assert len(rows) >= 5
