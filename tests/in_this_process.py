@@ -5,8 +5,8 @@ started, lost and replaced rightly, and that shared firms are the same to the la
 has tests of its own.
 """
 
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import replace
@@ -23,6 +23,30 @@ class Here(ThreadPoolExecutor):
 
     def __init__(self, workers: int, mp_context: object) -> None:
         super().__init__(1)
+
+
+class SeedsHere(ThreadPoolExecutor):
+    """The same in the place of the pool that seeds are shared among, which gives way to nobody."""
+
+    def __init__(self, workers: int, **_: object) -> None:
+        super().__init__(1)
+
+    def schedule[T](self, work: Callable[..., T], args: Iterable[object]) -> Future[T]:
+        """Do it when what was asked for before is done."""
+        return self.submit(work, *args)
+
+    def stop(self) -> None:
+        """Give up what is not begun."""
+        self.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def seeds_in_this_process() -> Iterator[None]:
+    """Other seeds, and tasks of a validation, need no process: firms of tests are set up here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(processes, "ProcessPool", SeedsHere)
+        patch.setattr(processes, "ProcessPoolExecutor", Here)
+        yield
 
 
 @contextmanager
@@ -52,9 +76,8 @@ def in_this_process() -> Iterator[None]:
         first, _ = kept[key]
         return replace(first, firms=deepcopy(first.firms), network=deepcopy(first.network))
 
-    with runs_in_this_process(), pytest.MonkeyPatch.context() as patch:
+    with runs_in_this_process(), seeds_in_this_process(), pytest.MonkeyPatch.context() as patch:
         patch.setattr(RelocationModel, "_start", once)
         patch.setattr(runner, "find_figures", lambda: lambda *given, **more: [])
         patch.setattr(base_years, "_base_years", {})
-        patch.setattr(processes, "ProcessPoolExecutor", Here)
         yield

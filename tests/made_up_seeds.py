@@ -1,5 +1,6 @@
 """Comparisons over several seeds, made of synthetic tables: no model is run."""
 
+from copy import deepcopy
 from dataclasses import replace
 from functools import cache
 
@@ -7,7 +8,7 @@ import pandas as pd
 
 from abm.scenario.scenario import Scenario
 from experiments.outcomes.over_seeds import OverSeeds, add_intervals, measured, of_seeds
-from experiments.outcomes.summary import summary
+from experiments.outcomes.summary import Summary, summary
 from experiments.runs.channels import CHANNEL_NAMES, channels_table
 from experiments.runs.runner import RunResult
 from tests.synthetic import a_run, tables
@@ -26,14 +27,28 @@ UNSURE = (0.04, -0.02, 0.05, -0.01)
 @cache
 def over_seeds(tilts: tuple[float, ...], against: float = 0.0) -> OverSeeds:
     """A run whose tilt differs from seed to seed, against one that is the same in all."""
-    theirs = tables(QUARTERS, against)
     parts = [
-        measured(seed, name, some)
+        _measured(name, some).assign(seed=seed)
         for seed, tilt in enumerate(tilts, start=1)
-        for name, some in (("usmca", tables(QUARTERS, tilt)), ("status-quo", theirs))
+        for name, some in (("usmca", tilt), ("status-quo", against))
     ]
     found = of_seeds(_by_seed(parts), "usmca", "status-quo", FIRMS)
     assert found is not None
+    return found
+
+
+@cache
+def _measured(scenario: str, tilt: float) -> pd.DataFrame:
+    """What is kept of one run, which says the same whatever its seed is called."""
+    return measured(0, scenario, tables(QUARTERS, tilt))
+
+
+@cache
+def _said(tilts: tuple[float, ...], against: float) -> Summary:
+    """The summary of such runs, with its intervals where there are several seeds."""
+    found = summary(tables(QUARTERS, tilts[0]), tables(QUARTERS, against))
+    if len(tilts) > 1:
+        add_intervals(found, over_seeds(tilts, against))
     return found
 
 
@@ -47,10 +62,8 @@ def a_result(
 ) -> RunResult:
     """What such runs leave; with one tilt, of a single seed."""
     run, reference = a_run("usmca", QUARTERS, tilts[0]), a_run("status-quo", QUARTERS, against)
-    said = summary(run.tables, reference.tables)
+    said = deepcopy(_said(tilts, against))
     seeds = over_seeds(tilts, against) if len(tilts) > 1 else None
-    if seeds is not None:
-        add_intervals(said, seeds)
     scenarios = (scenario or Scenario.load("usmca"), Scenario.load("status-quo"))
     return RunResult(
         said, None, False, run, reference, seeds=seeds, scenarios=scenarios, firms=FIRMS, seed=1

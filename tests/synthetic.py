@@ -28,6 +28,12 @@ def a_run(name: str = "usmca", quarters: int = 40, tilt: float = 0.1) -> RunFram
 
 def tables(quarters: int = 40, tilt: float = 0.1) -> dict[str, pd.DataFrame]:
     """All six tables; with a tilt of 0 nothing ever changes but a few plants move."""
+    return {name: table.copy() for name, table in _tables(quarters, tilt).items()}
+
+
+@cache
+def _tables(quarters: int, tilt: float) -> dict[str, pd.DataFrame]:
+    """The same, made once for all who ask."""
     made_up = {
         "outcomes": _outcomes(quarters, tilt),
         "trade": _trade(quarters, tilt),
@@ -67,15 +73,17 @@ def moved(quarter: int, tilt: float, region: str, sector: str) -> float:
 
 
 @cache
-def _base() -> pd.DataFrame:
+def _base() -> dict[tuple[str, str], dict[str, float]]:
+    """Figures of the calibration year by region and sector."""
     table = data.read("output_value_added_2017").merge(data.read("labour"), how="left")
-    return table.set_index(["region", "sector"])
+    return table.set_index(["region", "sector"]).to_dict("index")
 
 
+@cache
 def _outcomes(quarters: int, tilt: float) -> pd.DataFrame:
     rows = []
     for quarter, region, sector in product(range(quarters + 1), HOSTS, FOOTLOOSE):
-        base, scale = _base().loc[(region, sector)], moved(quarter, tilt, region, sector)
+        base, scale = _base()[region, sector], moved(quarter, tilt, region, sector)
         plants = base["gross_output_musd"] / {"USA": 17, "MEX": 1.2, "CAN": 10}[region]
         rows.append(
             {

@@ -42,20 +42,22 @@ def content_by_sector(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
 def balances_by_sector(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """US goods balances, billion USD a year; a column a sector and partner, or all `ALL_OTHERS`."""
-    by_sector = us_goods_balance_by_sector(tables["trade"])
-    found = {sector: _with_others(balance) for sector, balance in by_sector.items()}
+    by_sector = pd.concat(
+        us_goods_balance_by_sector(tables["trade"]), axis=1, names=["sector", "region"]
+    )
+    a_year = yearly(by_sector) / BILLION
+    found = {sector: _with_others(a_year[sector]) for sector in by_sector.columns.unique("sector")}
     return pd.concat(found, axis=1, names=["sector", "region"])
 
 
 def balances(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """The same over all sectors; a column a partner, and all `ALL_OTHERS` in one."""
-    return _with_others(us_goods_balance(tables["trade"]))
+    return _with_others(yearly(us_goods_balance(tables["trade"])) / BILLION)
 
 
 def _with_others(balance: pd.DataFrame) -> pd.DataFrame:
-    a_year = yearly(balance) / BILLION
-    others = a_year.drop(columns=list(PARTNERS)).sum(axis=1)
-    return a_year[list(PARTNERS)].assign(**{ALL_OTHERS: others})
+    others = balance.drop(columns=list(PARTNERS)).sum(axis=1)
+    return balance[list(PARTNERS)].assign(**{ALL_OTHERS: others})
 
 
 def details(tables: Mapping[str, pd.DataFrame]) -> dict[Names, QuarterlyHeadline]:

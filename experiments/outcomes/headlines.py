@@ -19,7 +19,6 @@ from experiments.outcomes.quantities import (
     new_plants_until,
     plants_changed,
     preference_utilisation,
-    real_income,
     until_each_quarter,
     us_deficit_index,
     us_goods_balance,
@@ -162,13 +161,12 @@ def _of_origin_and_prices(tables: Mapping[str, pd.DataFrame]) -> _Found:
     for name, sectors in (("manufacturing", ()), ("cars", (("cars",),))):
         share = mean_content(content, outcomes, *sectors)
         yield from _series(("mean_content", name), share)
-    prices, income = consumer_prices(outcomes, trade), real_income(outcomes, trade)
-    yield from _series(("consumer_prices",), prices)
-    yield from _series(("real_income",), income)
+    yield from _series(("consumer_prices",), consumer_prices(outcomes, trade))
     path = welfare(outcomes, trade).pivot(
-        index="quarter", columns="region", values="present_value_musd"
+        index="quarter", columns="region", values=["real_income", "present_value_musd"]
     )
-    value = path[list(HOSTS)] / BILLION
+    yield from _series(("real_income",), path["real_income"][list(HOSTS)])
+    value = path["present_value_musd"][list(HOSTS)] / BILLION
     yield from _series(("welfare", "present_value"), value)
     revenue = yearly(duty_revenue(trade)) / BILLION
     yield from _series(("duty_revenue",), revenue)

@@ -37,19 +37,21 @@ def measured(seed: int, scenario: str, tables: Mapping[str, pd.DataFrame]) -> pd
         With `SEED_COLUMNS`; NaN stands for a share of nothing.
     """
     found = headlines(tables) | details(tables)
-    parts = [
-        pd.DataFrame(
-            {
-                "quarter": one.values.index,
-                "indicator": ".".join(names),
-                "unit": one.unit,
-                "value": one.values.to_numpy(float),
-            }
-        )
-        for names, one in found.items()
-    ]
-    table = pd.concat(parts, ignore_index=True).assign(seed=seed, scenario=scenario)
-    return table[list(SEED_COLUMNS)]
+    values = [one.values for one in found.values()]
+    quarters = [len(one) for one in values]
+    indicators = pd.Index([".".join(names) for names in found])
+    units = pd.Index([one.unit for one in found.values()])
+    return pd.DataFrame(
+        {
+            "seed": seed,
+            "scenario": scenario,
+            "quarter": np.concatenate([one.index.to_numpy() for one in values]),
+            "indicator": indicators.repeat(quarters),
+            "unit": units.repeat(quarters),
+            "value": np.concatenate([one.to_numpy(float) for one in values]),
+        },
+        columns=list(SEED_COLUMNS),
+    )
 
 
 @dataclass(frozen=True, eq=False)

@@ -290,27 +290,33 @@ def until_each_quarter(outcomes: pd.DataFrame, columns: Collection[str]) -> dict
 
     Quarter 0 belongs to the calibration year and does not count.
     """
-    counts = (outcomes["quarter"] > 0).to_numpy()[:, None]
-    made = outcomes[list(columns)]
-    made = made.where(np.broadcast_to(counts, made.shape), 0.0)
-    sums = made.groupby(outcomes["region"]).cumsum()
-    last = sums.groupby([outcomes["quarter"], outcomes["region"]]).last()
+    last = _last_sums(outcomes, columns, ["region"])
     return {
         column: last[column].unstack().reindex(columns=list(HOSTS)).fillna(0.0)
         for column in columns
     }
 
 
+def _last_sums(table: pd.DataFrame, columns: Collection[str], places: list[str]) -> pd.DataFrame:
+    """Sums of columns up to each quarter but 0, by quarter and these places."""
+    counts = (table["quarter"] > 0).to_numpy()[:, None]
+    made = table[list(columns)]
+    made = made.where(np.broadcast_to(counts, made.shape), 0.0)
+    by = [table[place] for place in places]
+    return made.groupby(by).cumsum().groupby([table["quarter"], *by]).last()
+
+
 def new_plants_until(
     owners: pd.DataFrame, columns: Collection[str]
 ) -> dict[str, dict[str, pd.DataFrame]]:
     """New plants decided on up to each quarter, by column and owner's home; a column a host."""
-    quarters = _quarters(owners)
-    found: dict[str, dict[str, pd.DataFrame]] = {column: {} for column in columns}
-    for home in HOMES:
-        of_home = until_each_quarter(owners[owners["home"] == home], columns)
-        for column, plants in of_home.items():
-            found[column][home] = plants.reindex(quarters, fill_value=0.0)
+    last = _last_sums(owners, columns, ["home", "region"])
+    quarters, places = _quarters(owners), pd.MultiIndex.from_product([HOMES, HOSTS])
+    found: dict[str, dict[str, pd.DataFrame]] = {}
+    for column in columns:
+        wide = last[column].unstack(["home", "region"])
+        every = wide.reindex(index=quarters, columns=places).fillna(0.0)
+        found[column] = {home: every[home] for home in HOMES}
     return found
 
 

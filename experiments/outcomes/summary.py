@@ -1,6 +1,7 @@
 """A run in a few numbers: where each began, where it ended, and against a reference."""
 
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from math import isfinite
 from typing import Any
 
@@ -39,9 +40,20 @@ def summary(
             place = place.setdefault(name, {})
         values = headline.values
         place[names[-1]] = _entry(values.iloc[0], values.iloc[-1], headline.unit)
-    if reference is not None:
-        _add_differences(result, summary(reference))
-    return result
+    return result if reference is None else compared(result, summary(reference))
+
+
+def compared(run: Summary, reference: Summary) -> Summary:
+    """The summary of a run alone with its differences from that of a reference.
+
+    Returns
+    -------
+    dict
+        As `summary` gives it of both; neither of the two is changed.
+    """
+    found = deepcopy(run)
+    _add_differences(found, reference)
+    return found
 
 
 def entries(result: Summary, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:

@@ -15,7 +15,7 @@ import pandas as pd
 from abm.errors import ScenarioError
 from abm.scenario.scenario import Scenario
 from experiments.outcomes.over_seeds import OverSeeds
-from experiments.outcomes.summary import Summary, summary
+from experiments.outcomes.summary import Summary, compared, summary
 from experiments.outcomes.tables import RunFrames
 from experiments.runs.channels import channel_worlds, check_comparable, split_differences
 from experiments.runs.lines_modelled import LineShare
@@ -328,7 +328,9 @@ def _result(
     """What is finished so far."""
     run, *others = [simulation.frames().until(finished) for simulation in pair]
     reference = others[0] if others else None
-    headlines = summary(run.tables, reference.tables if reference else None)
+    for simulation, frames in zip(pair, (run, *others), strict=True):
+        simulation.summary = summary(frames.tables)
+    headlines = pair[0].summary if reference is None else compared(*(one.summary for one in pair))
     between = {name: world.frames().until(finished).tables for name, world in worlds.items()}
     return RunResult(
         headlines,
@@ -404,7 +406,7 @@ def _write(
             (folder / run.name).mkdir()
             if save is not None:
                 save(simulation.model, folder / run.name)
-            write_run(folder / run.name, run, manifest, summary(run.tables))
+            write_run(folder / run.name, run, manifest, simulation.summary)
         if save is not None:
             for channel, world in worlds.items():
                 save(world.model, folder / CHECKPOINT / channel)

@@ -13,6 +13,7 @@ import pandas as pd
 from abm.errors import PhaseError, VerificationError
 from abm.model import RelocationModel
 from abm.scenario.scenario import Scenario
+from experiments.outcomes.summary import Summary
 from experiments.outcomes.tables import RunFrames, check_tables
 from experiments.runs.lines_modelled import LineShare, as_numbers, lines_far_off
 from experiments.runs.on_disk.failure import failure_file, write_failure
@@ -68,7 +69,7 @@ def relocation_model(scenario: Scenario, firms: int, seed: int) -> Model:
 
 @dataclass
 class Simulation:
-    """A model on its way, with the seconds it has taken."""
+    """A model on its way, with the seconds it has taken, and its summary when it was kept last."""
 
     scenario: Scenario
     name: str
@@ -76,6 +77,7 @@ class Simulation:
     broken: bool = False
     model: Model = field(init=False)
     lines: tuple[LineShare, ...] = ()
+    summary: Summary = field(default_factory=dict)
 
     def set_up(self, factory: ModelFactory, firms: int, seed: int) -> None:
         """Make the model, and see now, not after the last quarter, that its tables can be kept."""

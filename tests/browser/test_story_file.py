@@ -21,6 +21,7 @@ from tests.browser.acting import (
     until,
 )
 from tests.browser.conftest import FIRMS, ROOT
+from tests.in_this_process import seeds_in_this_process
 from viz.figures.film import film
 from viz.story.publish import LARGEST, publish
 
@@ -47,7 +48,8 @@ def run(tmp_path_factory):
 @pytest.fixture(scope="session")
 def story(run):
     out = run.parent / "story.html"
-    quarters, size = publish(run, out, seeds=SEEDS)
+    with seeds_in_this_process():
+        quarters, size = publish(run, out, seeds=SEEDS)
     assert (quarters, size) == (QUARTERS, out.stat().st_size)
     return out
 

@@ -20,6 +20,7 @@ from experiments.sweeps.design.plan import make_plan
 from experiments.sweeps.design.sweep_file import read_sweep
 from experiments.sweeps.workers.one_run import check_identity
 from experiments.validation.registry import chosen
+from tests.in_this_process import seeds_in_this_process
 
 # No economy changes how figures are drawn.
 pytestmark = pytest.mark.usefixtures("no_figures")
@@ -152,7 +153,8 @@ def test_the_script_for_a_cluster_names_the_economy_in_full(folder, monkeypatch,
 def test_validation_asks_its_findings_of_the_economy(folder, tmp_path):
     shortest = min(chosen([]), key=lambda finding: sum(d.quarters for d in finding.designs))
     words = ["--only", shortest.id, "--seeds", 2, "--firms", 100, "--quiet"]
-    run("validate", *words, "--out", tmp_path / "v", "--economy", folder)
+    with seeds_in_this_process():
+        run("validate", *words, "--out", tmp_path / "v", "--economy", folder)
     told = json.loads((tmp_path / "v" / "manifest.json").read_text())["economy"]
     assert told == {"table": str(folder), "sha256": economy_checksum(str(folder))}
     assert str(folder) in (tmp_path / "v" / "validation.md").read_text()

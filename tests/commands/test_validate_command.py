@@ -11,6 +11,7 @@ from experiments.fit.long_run_stock import semi_elasticity
 from experiments.outcomes.observing import shipped
 from experiments.scenarios.designs import BASE_FIXED, FIRST_QUARTER, cars_fixed
 from experiments.validation.running import Task, collected, run_all, run_task
+from tests.in_this_process import seeds_in_this_process
 from tests.same_firms import model_of
 
 FIRMS = 100
@@ -39,7 +40,8 @@ def test_a_population_that_breaks_down_is_left_out_and_named(task):
 def test_the_command_writes_one_row_for_the_finding_asked_about(tmp_path, capsys):
     out, page = tmp_path / "report", tmp_path / "page.md"
     asked = ["validate", "--only", "HMM-1", "--seeds", "2", "--firms", str(FIRMS)]
-    assert main([*asked, "--out", str(out), "--page", str(page)]) == 0
+    with seeds_in_this_process():
+        assert main([*asked, "--out", str(out), "--page", str(page)]) == 0
     (row,) = json.loads((out / "validation.json").read_text(encoding="utf-8"))
     assert row["id"] == "HMM-1"
     assert row["verdict"] in ("holds", "fails")
@@ -66,7 +68,8 @@ def test_a_folder_that_holds_something_else_is_refused_before_anything_runs(tmp_
 
 def test_what_a_finding_looks_at_in_a_finished_run_reaches_its_verdict(tmp_path):
     asked = ["validate", "--only", "OWN-1", "--seeds", "2", "--firms", str(FIRMS)]
-    assert main([*asked, "--out", str(tmp_path / "report")]) == 0
+    with seeds_in_this_process():
+        assert main([*asked, "--out", str(tmp_path / "report")]) == 0
     (row,) = json.loads((tmp_path / "report/validation.json").read_text(encoding="utf-8"))
     share = row["interval"][0]["mean"]
     assert 50 < share < 100

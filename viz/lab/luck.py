@@ -17,9 +17,13 @@ from numpy.typing import NDArray
 from abm.errors import NearshoreError
 from experiments.outcomes.intervals import half_widths
 from experiments.runs.processes import each_done
+from viz.lab.history import PastQuarters
 from viz.lab.laboratory import Laboratory, Played
 
 type Floats = NDArray[np.float64]
+
+type BothSeries = tuple[dict[str, Floats], dict[str, Floats]]
+"""Series of `viz.lab.history.PastQuarters` in both worlds of a seed, shape (quarter, place)."""
 
 SEEDS_BESIDE = (8, 12, 16)
 """How many can be asked for."""
@@ -83,6 +87,7 @@ def measure(
     count: int,
     done: Callable[[int], None] = lambda _: None,
     stop: Callable[[], bool] = lambda: False,
+    own: BothSeries | None = None,
 ) -> Luck | None:
     """Play a run with so many seeds, from its own on.
 
@@ -94,6 +99,8 @@ def measure(
         Is told how many seeds are finished.
     stop : callable, optional
         Whether it is no longer wanted; asked after every seed.
+    own : tuple of dict, optional
+        What the run's own seed came to, where it has been played; it is not played again then.
 
     Returns
     -------
@@ -107,9 +114,12 @@ def measure(
     """
     seeds = tuple(played.start.seed + n for n in range(count))
     runs = [replace(played, start=replace(played.start, seed=seed)) for seed in seeds]
-    found: dict[int, tuple[dict[str, Floats], dict[str, Floats]]] = {}
-    for place, series in each_done(_series, runs, give_way=True):
-        found[place] = series
+    found = {} if own is None else {0: own}
+    if own is not None:
+        done(1)
+    begun = len(found)
+    for place, series in each_done(_series, runs[begun:], give_way=True):
+        found[begun + place] = series
         done(len(found))
         if stop():
             return None
@@ -120,18 +130,21 @@ def measure(
     return Luck(seeds, mine, theirs)
 
 
-def _series(played: Played) -> tuple[dict[str, Floats], dict[str, Floats]]:
-    """The series of both worlds of one seed, shape (quarter, place)."""
+def _series(played: Played) -> BothSeries:
     lab = Laboratory(played.start)
     lab.replay(played.levers, played.quarters)
     if lab.failure is not None:
         raise NearshoreError(f"seed {played.start.seed}: {lab.failure.text}")
-    worlds = (lab.world, lab.other)
-    mine, theirs = (
-        {} if one is None else {n: np.array(v) for n, v in one.history.series.items()}
-        for one in worlds
+    return both_series(lab.world.history, lab.other.history if lab.other else None)
+
+
+def both_series(mine: PastQuarters, theirs: PastQuarters | None) -> BothSeries:
+    """The figures of a run, and of the world beside it where there is one."""
+    first, second = (
+        {} if one is None else {name: np.array(values) for name, values in one.series.items()}
+        for one in (mine, theirs)
     )
-    return mine, theirs
+    return first, second
 
 
 class Measuring:

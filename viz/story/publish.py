@@ -8,7 +8,7 @@ from abm.errors import OutputError
 from experiments.runs.progress import SeedProgress
 from viz.lab.frame import Frame
 from viz.lab.laboratory import Played
-from viz.lab.luck import Luck, measure
+from viz.lab.luck import Luck, both_series, measure
 from viz.lab.played_again import played_again
 from viz.story.file import story_file
 
@@ -80,7 +80,9 @@ def publish(run: Path, out: Path, *, seeds: int = SEEDS, quiet: bool = True) -> 
 
 def _luck(shown: Frame, seeds: int, *, quiet: bool) -> Luck | None:
     """The same run with other seeds, in processes of their own."""
-    against = shown.other.scenario if shown.other else None
+    other = shown.other
+    against = other.scenario if other else None
     played = Played(replace(shown.start, against=against), (), shown.quarter)
+    own = both_series(shown.world.history, other.history if other else None)
     with SeedProgress(shown.world.name, 0, seeds, quiet=quiet) as progress:
-        return measure(played, seeds, lambda _: progress.finish_one())
+        return measure(played, seeds, lambda _: progress.finish_one(), own=own)

@@ -15,9 +15,9 @@ from viz.charts.markup import tiles
 from viz.lab import keep
 from viz.lab.frame import take
 from viz.lab.laboratory import Laboratory, Played, Start
-from viz.lab.luck import Luck, band, interval, is_luck, measure
+from viz.lab.luck import Luck, band, both_series, interval, is_luck, measure
 
-COUNT, QUARTERS = 8, 2
+COUNT, QUARTERS = 4, 2
 
 
 @pytest.fixture(scope="module")
@@ -155,6 +155,18 @@ def test_luck_ends_where_the_seeds_end_and_with_another_second_world(lab):
     other.luck = lab.luck
     other.compare(None)
     assert other.luck is None
+
+
+def test_a_seed_that_was_played_is_not_played_again_and_comes_out_the_same(lab):
+    played = Played(lab.start, keep.levers_of(lab.scenario, lab.start.scenario), QUARTERS)
+    own, told = both_series(lab.world.history, lab.other.history), []
+    # Of one seed nothing is left to play.
+    luck = measure(played, 1, told.append, own=own)
+    assert told == [1]
+    for found, known in ((luck.mine, lab.luck.mine), (luck.theirs, lab.luck.theirs)):
+        assert found.keys() == known.keys()
+        for name, values in known.items():
+            assert np.array_equal(found[name], values[:1], equal_nan=True), name
 
 
 def test_measuring_stops_when_it_is_no_longer_wanted():
