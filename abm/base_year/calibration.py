@@ -226,7 +226,8 @@ def calibrate(
         moved = _move_constants(economy, calibration, tally, targets, outside)
         calibration = moved if rounds < PLAIN_ROUNDS else _mixed(mixing, calibration, moved)
     raise CalibrationError(
-        f"calibration: after {MAX_ROUNDS} rounds {flow} are still {worst:.2%} off the tables"
+        f"calibration: after {MAX_ROUNDS} rounds {flow} are still {worst:.2%} off the tables; "
+        f"where one of {len(table)} firms makes most of a sector, take more firms or another seed"
     )
 
 

@@ -11,7 +11,7 @@ import pytest
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 ROOT = Path(__file__).parents[2]
-FIRMS = 100
+FIRMS = 120
 SET_UP_ONCE = ROOT / "tests" / "support" / "set_up_once.py"
 ARGUMENTS = [
     "--no-sandbox",
