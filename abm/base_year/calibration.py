@@ -227,7 +227,7 @@ def calibrate(
         calibration = moved if rounds < PLAIN_ROUNDS else _mixed(mixing, calibration, moved)
     raise CalibrationError(
         f"calibration: after {MAX_ROUNDS} rounds {flow} are still {worst:.2%} off the tables; "
-        f"where one of {len(table)} firms makes most of a sector, take more firms or another seed"
+        "where one firm makes most of a sector, take more firms or another seed"
     )
 
 

@@ -38,7 +38,7 @@ def duty(tmp_path):
 
 def asked(tmp_path, *claims):
     path = tmp_path / "claims.toml"
-    path.write_text("firms = 100\nseeds = 2\n" + "".join(claims))
+    path.write_text("firms = 100\nseeds = 3\n" + "".join(claims))
     return path
 
 

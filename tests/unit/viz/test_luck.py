@@ -24,7 +24,7 @@ COUNT, QUARTERS = 4, 2
 def lab():
     """A duty on what Mexico sells against no duty, and the luck of both."""
     scenario = Scenario.load("status-quo")
-    start = Start(scenario, 100, 3, keep.second_world(scenario, keep.NO_LEVERS))
+    start = Start(scenario, 120, 3, keep.second_world(scenario, keep.NO_LEVERS))
     duty = {"tariffs.special.USA.MEX.all": 0.25, "tariffs.special_waived_for_originating": False}
     played = Played(start, ((1, duty),), QUARTERS)
     laboratory, told = Laboratory(start), []
