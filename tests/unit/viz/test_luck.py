@@ -102,9 +102,11 @@ def test_a_difference_inside_the_band_is_said_and_drawn_as_luck(lab):
     told = {one.label: one.difference for one in headlines(same)}
     assert told["Mexico output"] == told["US output"] == "not distinguishable from luck"
     assert told["Mexico jobs"] != "not distinguishable from luck"
-    (quiet,) = (tile for tile in tiles(same)[0] if "Mexico output" in tile)
+    quiet, loud = (
+        next(tile for tile in tiles(one)[0] if "Mexico output" in tile) for one in (same, frame)
+    )
     assert "class='ns-diff ns-luck'" in quiet
-    assert "ns-luck" not in "".join(tiles(frame)[0]).replace(quiet, "")
+    assert "ns-luck" not in loud
     chart = production(same, LIGHT)
     assert chart.sentence.count("not distinguishable from luck") == 3
     named = [one["markPoint"]["label"] for one in chart.option["series"] if "markPoint" in one]
