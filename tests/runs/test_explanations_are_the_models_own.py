@@ -69,7 +69,7 @@ def test_worth_and_choice_are_those_that_the_model_used(model):
         worth = {plan.plants: plan.worth / situation.unit for plan in told.plans}
         used = dict(zip(CONFIG_LABELS, plans.weighed.worth[place], strict=True))
         # Revenues are in single precision, and summed in another order for a firm alone.
-        assert worth == pytest.approx(used, rel=1e-6, abs=1e-6)
+        assert worth == pytest.approx(used, rel=1e-5, abs=1e-5)
         target, config = (before[place] for before in model.before)
         if target >= 0:
             built += 1
