@@ -12,12 +12,7 @@ from abm.axes import (
     N_HOSTS,
     QUARTERS_A_YEAR,
 )
-from abm.base_year.set_up import (
-    CalibratedEconomy,
-    base_year_accounts,
-    calibrated_economy,
-    first_state,
-)
+from abm.base_year.set_up import CalibratedEconomy, base_year_accounts, first_state
 from abm.economy.constants import Calibration
 from abm.economy.folders import economy_of
 from abm.economy.tables import Economy
@@ -29,6 +24,7 @@ from abm.errors import ModelError
 from abm.governments.in_force import PolicyInForce
 from abm.governments.rules import RULES
 from abm.governments.watching import outlook
+from abm.kept_set_ups import kept_economy
 from abm.licensing import LicensedTrading
 from abm.location.deaths import struck
 from abm.location.expected_moves import ExpectedMoves, expected_moves
@@ -118,7 +114,7 @@ class RelocationModel(LicensedTrading, mesa.Model):
         self.base_accounts: Accounts = base_year_accounts(start)
 
     def _start(self, firms: int, observed: Economy) -> CalibratedEconomy:
-        return calibrated_economy(observed, self.scenario, firms, self.draws)
+        return kept_economy(observed, self.scenario, firms, self.draws)
 
     @phase
     def _set_up_state(self) -> None:

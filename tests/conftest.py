@@ -39,7 +39,7 @@ settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 
 # Most of the time of small models is their set-up.
-abm.model.calibrated_economy = set_up_once
+abm.model.kept_economy = set_up_once
 
 
 def pytest_configure(config):

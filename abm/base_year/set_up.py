@@ -112,11 +112,16 @@ def calibrated_economy(
     settings = scenario.firms
     economy = scaled(observed, scenario)
     table = draw_population(economy, settings, firms, draws)
-    base_policy = compile_policy(Scenario.load(BASE_YEAR_POLICY), quarters=0)
-    placed = place_firms(table, economy, scenario, base_policy, draws)
+    policy = base_policy()
+    placed = place_firms(table, economy, scenario, policy, draws)
     return CalibratedEconomy(
-        economy, table, placed.network, base_policy, placed.base_year, placed.values
+        economy, table, placed.network, policy, placed.base_year, placed.values
     )
+
+
+def base_policy() -> Policy:
+    """Policy of the calibration year, a single regime."""
+    return compile_policy(Scenario.load(BASE_YEAR_POLICY), quarters=0)
 
 
 def _check_what_is_made(observed: Economy) -> None:

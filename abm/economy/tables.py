@@ -9,6 +9,7 @@ goods stands with the goods (`abm.economy.trade_margins`), not with other servic
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from hashlib import sha256
 
 import numpy as np
 import pandas as pd
@@ -129,6 +130,23 @@ class Economy:
         of_sales = np.divide(surplus, sales, out=np.full_like(sales, np.inf), where=sales > 0)
         share: Array = PROFIT_SHARE_OF_SURPLUS * of_sales.min(axis=0)
         return share
+
+    def fingerprint(self) -> str:
+        """SHA-256 of all figures."""
+        named = {"": self, "lines.": self.lines, "products.": self.lines.products}
+        arrays = {
+            f"{part}{name}": value
+            for part, of in named.items()
+            for name, value in vars(of).items()
+            if isinstance(value, np.ndarray)
+        }
+        for key, distribution in sorted(self.rates.items()):
+            arrays[f"rates.{key}"] = np.append(distribution.shares, distribution.position)
+        told = sha256(repr((self.lines.name, self.lines.codes)).encode())
+        for name in sorted(arrays):
+            told.update(f"{name}{arrays[name].shape}{arrays[name].dtype}".encode())
+            told.update(np.ascontiguousarray(arrays[name]).tobytes())
+        return told.hexdigest()
 
 
 def _cube(frame: pd.DataFrame, columns: dict[str, tuple[str, ...]], value: str) -> Array:

@@ -7,6 +7,7 @@ import pandas as pd
 
 from abm.axes import CONFIG_LABELS, FOOTLOOSE
 from abm.economy.tables import Array
+from abm.engine.taken_apart import TakenApart
 from abm.location.relocation import Moves
 from abm.state.columns import (
     CONTENT,
@@ -19,6 +20,9 @@ from abm.state.columns import (
     Table,
 )
 from abm.state.finished import Finished
+
+OF_ARRAYS = ("outcomes", "trade", "content", "owners")
+"""Records that are arrays; moves and events are rows."""
 
 
 @dataclass
@@ -53,6 +57,43 @@ class Records:
             quarters.append({name: take(finished) for name, take in declared.sources.items()})
         if finished.moves is not None:
             self.moves.extend(_move_rows(finished, finished.moves, quarter))
+
+    def take_apart(self, parts: TakenApart, name: str) -> None:
+        """Take the records apart: quarters stacked a column, and rows."""
+        for table in OF_ARRAYS:
+            quarters = getattr(self, table)
+            for column in quarters[0]:
+                stacked = np.stack([part[column] for part in quarters])
+                parts.arrays[f"{name}.{table}.{column}"] = stacked
+        parts.numbers[f"{name}.moves"] = [list(row) for row in self.moves]
+        parts.numbers[f"{name}.events"] = self.events
+
+    @classmethod
+    def put_together(cls, parts: TakenApart, name: str) -> "Records":
+        """Put records together; the inverse of `take_apart`.
+
+        Raises
+        ------
+        KeyError, ValueError
+            If parts are missing, or columns of a table differ in length.
+        """
+        tables = {}
+        for table in OF_ARRAYS:
+            prefix = f"{name}.{table}."
+            columns = {
+                full.removeprefix(prefix): array
+                for full, array in parts.arrays.items()
+                if full.startswith(prefix)
+            }
+            lengths = {len(array) for array in columns.values()}
+            if len(lengths) != 1:
+                raise ValueError(f"columns of {table} differ in length")
+            tables[table] = [
+                {column: array[quarter] for column, array in columns.items()}
+                for quarter in range(lengths.pop())
+            ]
+        moves = [tuple(row) for row in parts.numbers[f"{name}.moves"]]
+        return cls(**tables, moves=moves, events=list(parts.numbers[f"{name}.events"]))
 
     def frames(self) -> dict[str, pd.DataFrame]:
         """Tables by name, with the unit of each column in ``attrs["units"]``; labels have none."""

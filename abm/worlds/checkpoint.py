@@ -1,39 +1,33 @@
 """A run put away and taken up again: its state as plain arrays and numbers.
 
-A checkpoint holds data only. Arrays go by a dotted name (``conditions.wage``), all
-else is what JSON takes. Arrays come back with their axes in the same order in
-memory, since the order of summation decides the last bits of a sum. So a run that
-is continued gives the same bytes as one that was never stopped.
+A checkpoint holds data only, as `abm.engine.taken_apart` takes a state apart. A run that is
+continued gives the same bytes as one that was never stopped.
 """
 
-import hashlib
-from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass
-from typing import Any, get_args, get_origin, get_type_hints
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from abm import data
-from abm.axes import QUARTERS_A_YEAR
 from abm.base_year.set_up import scaled
 from abm.economy.constants import Calibration
 from abm.economy.folders import base_years, economy_of
 from abm.economy.tables import Economy
+from abm.engine.taken_apart import TakenApart, packed, unpacked
 from abm.errors import CheckpointError, ScenarioError
 from abm.model import RelocationModel
 from abm.policy.past import Past
-from abm.policy.timeline import TimelineEntry
 from abm.scenario.scenario import Scenario
-from abm.state.records import Records
 from abm.state.state import State
 from abm.trade.books.accounts import Accounts
 from abm.trade.inputs.suppliers import SupplierNetwork
 from abm.worlds.held_responses import HeldWorld
 
-TABLES_KEPT = ("outcomes", "trade", "content", "owners")
-"""Records that are arrays; moves and events are rows."""
+PARTS = {"state": State, "calibration": Calibration, "base_accounts": Accounts}
+"""What of a model is kept, by the name of its attribute."""
 
 
 @dataclass(frozen=True)
@@ -73,19 +67,10 @@ def put_away(model: RelocationModel) -> Checkpoint:
     """
     if model.rule is not None:
         raise CheckpointError("firms follow a rule of your own, which a checkpoint cannot hold")
-    arrays: dict[str, NDArray[Any]] = {}
-    numbers: dict[str, Any] = {}
-    parts = {
-        "state": model.state,
-        "calibration": model.calibration,
-        "base_accounts": model.base_accounts,
-    }
-    for name, part in parts.items():
-        _take_apart(name, part, arrays, numbers)
-    order, packed = {}, {}
-    for name, array in arrays.items():
-        order[name] = np.argsort([-abs(stride) for stride in array.strides], kind="stable").tolist()
-        packed[name] = np.ascontiguousarray(array.transpose(order[name]))
+    parts = TakenApart()
+    for name in PARTS:
+        parts.put(name, getattr(model, name))
+    arrays, order = packed(parts.arrays)
     facts = {
         "scenario": model.scenario.model_dump(mode="json"),
         "past": _document_of(model.in_force.past),
@@ -94,8 +79,8 @@ def put_away(model: RelocationModel) -> Checkpoint:
         "seed": model.draws.seed,
         "quarter": model.quarter,
         "calibration_checksum": model.calibration_checksum,
-        "economy": fingerprint(model.economy),
-        "numbers": numbers,
+        "economy": model.economy.fingerprint(),
+        "numbers": parts.numbers,
         "axes_in_memory": order,
     }
     if model.in_force.before_fork is not None:
@@ -106,7 +91,7 @@ def put_away(model: RelocationModel) -> Checkpoint:
         }
     if isinstance(model, HeldWorld):
         facts["held"] = sorted(model.held)
-    return Checkpoint(facts, packed)
+    return Checkpoint(facts, arrays)
 
 
 def take_up(checkpoint: Checkpoint, followed: RelocationModel | None = None) -> RelocationModel:
@@ -132,17 +117,11 @@ def take_up(checkpoint: Checkpoint, followed: RelocationModel | None = None) -> 
         scenario = Scenario.from_document(then["scenario"])
         past = None if then["past"] is None else Past.of_document(then["past"])
         economy = scaled(economy_of(scenario.economy.table), scenario)
-        if facts["economy"] != fingerprint(economy):
+        if facts["economy"] != economy.fingerprint():
             raise CheckpointError(_another_economy(scenario))
-        arrays = _unpacked(checkpoint)
-        state, calibration, base = (
-            _put_together(name, kind, arrays, facts["numbers"])
-            for name, kind in (
-                ("state", State),
-                ("calibration", Calibration),
-                ("base_accounts", Accounts),
-            )
-        )
+        arrays = unpacked(checkpoint.arrays, facts["axes_in_memory"])
+        parts = TakenApart(arrays, facts["numbers"])
+        state, calibration, base = (parts.take(name, kind) for name, kind in PARTS.items())
         _check(state, facts["rows"])
         carried = (economy, calibration, base, state, past)
         if followed is None:
@@ -172,21 +151,6 @@ def _another_economy(scenario: Scenario) -> str:
 
 def _document_of(past: Past | None) -> dict[str, Any] | None:
     return None if past is None else past.as_document()
-
-
-def fingerprint(economy: Economy) -> str:
-    """SHA-256 of an economy's figures."""
-    arrays: dict[str, NDArray[Any]] = {}
-    for name, value in vars(economy).items():
-        if isinstance(value, np.ndarray):
-            arrays[name] = value
-    for key, distribution in sorted(economy.rates.items()):
-        arrays[f"rates.{key}"] = np.append(distribution.shares, distribution.position)
-    told = hashlib.sha256()
-    for name in sorted(arrays):
-        told.update(f"{name}{arrays[name].shape}".encode())
-        told.update(np.ascontiguousarray(arrays[name]).tobytes())
-    return told.hexdigest()
 
 
 class _Continued(RelocationModel):
@@ -227,89 +191,6 @@ class _ContinuedHeldWorld(_Continued, HeldWorld):
         self.followed, self.held = followed, frozenset(held)
         _Continued.__init__(self, scenario, *carried)
         self._know_who_is_in_step()
-
-
-def _take_apart(
-    name: str, value: Any, arrays: dict[str, NDArray[Any]], numbers: dict[str, Any]
-) -> None:
-    """Split a value into arrays and everything else, under dotted names."""
-    if isinstance(value, np.ndarray):
-        arrays[name] = value
-    elif isinstance(value, Records):
-        for table in TABLES_KEPT:
-            quarters = getattr(value, table)
-            for column in quarters[0]:
-                arrays[f"{name}.{table}.{column}"] = np.stack([part[column] for part in quarters])
-        numbers[f"{name}.moves"] = [list(row) for row in value.moves]
-        numbers[f"{name}.events"] = value.events
-    elif is_dataclass(value):
-        for item in fields(value):
-            _take_apart(f"{name}.{item.name}", getattr(value, item.name), arrays, numbers)
-    elif isinstance(value, deque):
-        for place, part in enumerate(value):
-            _take_apart(f"{name}.{place}", part, arrays, numbers)
-    elif isinstance(value, tuple):
-        numbers[name] = [entry.model_dump(mode="json") for entry in value]
-    else:
-        numbers[name] = value
-
-
-def _put_together(
-    name: str, kind: Any, arrays: Mapping[str, NDArray[Any]], numbers: Mapping[str, Any]
-) -> Any:
-    """A value of a kind from its arrays and numbers; the inverse of `_take_apart`."""
-    if kind is Records:
-        return _records(name, arrays, numbers)
-    if get_origin(kind) is deque:
-        (part,) = get_args(kind)
-        names = (f"{name}.{quarter}" for quarter in range(QUARTERS_A_YEAR))
-        every = (_put_together(one, part, arrays, numbers) for one in names)
-        return deque(every, maxlen=QUARTERS_A_YEAR)
-    if isinstance(kind, type) and is_dataclass(kind):
-        hints = get_type_hints(kind)
-        values = {
-            item.name: _put_together(f"{name}.{item.name}", hints[item.name], arrays, numbers)
-            for item in fields(kind)
-        }
-        made = kind(**{item.name: values.pop(item.name) for item in fields(kind) if item.init})
-        for attribute, value in values.items():
-            setattr(made, attribute, value)
-        return made
-    if get_origin(kind) is tuple:
-        return tuple(TimelineEntry.model_validate(entry) for entry in numbers[name])
-    return arrays[name] if name in arrays else numbers[name]
-
-
-def _records(name: str, arrays: Mapping[str, NDArray[Any]], numbers: Mapping[str, Any]) -> Records:
-    tables = {}
-    for table in TABLES_KEPT:
-        prefix = f"{name}.{table}."
-        columns = {
-            full.removeprefix(prefix): array
-            for full, array in arrays.items()
-            if full.startswith(prefix)
-        }
-        lengths = {len(array) for array in columns.values()}
-        if len(lengths) != 1:
-            raise CheckpointError(f"is incomplete (columns of {table} differ in length)")
-        tables[table] = [
-            {column: array[quarter] for column, array in columns.items()}
-            for quarter in range(lengths.pop())
-        ]
-    moves = [tuple(row) for row in numbers[f"{name}.moves"]]
-    return Records(**tables, moves=moves, events=list(numbers[f"{name}.events"]))
-
-
-def _unpacked(checkpoint: Checkpoint) -> dict[str, NDArray[Any]]:
-    """Copies of the arrays, with their axes where they belong.
-
-    A run changes its arrays in place, and several may start from one checkpoint.
-    """
-    order = checkpoint.facts["axes_in_memory"]
-    return {
-        name: array.transpose(np.argsort(order[name])).copy(order="K")
-        for name, array in checkpoint.arrays.items()
-    }
 
 
 def _check(state: State, firms: int) -> None:

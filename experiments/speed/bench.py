@@ -16,6 +16,7 @@ from rich.table import Table
 from abm.base_year.population import SMALLEST_FIRMS
 from abm.engine.parallel import thread_count
 from abm.errors import ScenarioError
+from abm.kept_set_ups import set_up_anew
 from abm.model import RelocationModel
 from abm.scenario.scenario import Scenario
 from experiments.labels import NOTHING
@@ -112,7 +113,8 @@ def measure_size(scenario: Scenario, firms: int, quarters: int, seed: int) -> Si
     SizeResult
     """
     began = perf_counter()
-    model = RelocationModel(scenario, firms=firms, rng=seed)
+    with set_up_anew():
+        model = RelocationModel(scenario, firms=firms, rng=seed)
     set_up = perf_counter() - began
     threads = thread_count()
     quarter_seconds, bound_seconds = [], []

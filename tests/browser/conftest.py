@@ -55,7 +55,7 @@ def solve_costs(*arguments):
         time.sleep(0.05)
     return solved(*arguments)
 SETTINGS["SOLARA_KERNEL_CULL_TIMEOUT"] = LEFT or SETTINGS["SOLARA_KERNEL_CULL_TIMEOUT"]
-abm.model.calibrated_economy = runpy.run_path(ONCE)["set_up_once"]
+abm.model.kept_economy = runpy.run_path(ONCE)["set_up_once"]
 abm.trade_phases.solve_costs = solve_costs
 from viz.lab.laboratory import Laboratory
 stepped = Laboratory.step

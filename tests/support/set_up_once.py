@@ -4,12 +4,13 @@ from copy import deepcopy
 from dataclasses import replace
 
 import abm.model
+from abm.base_year.set_up import calibrated_economy
 
-SET_UP = abm.model.calibrated_economy
+SET_UP = abm.model.kept_economy
 
 
 class SetUpOnce:
-    """Stands for `abm.base_year.set_up.calibrated_economy`, and remembers what it gave.
+    """Stands for `abm.kept_set_ups.kept_economy`, and remembers what it gave.
 
     A model changes its table of firms and its network, so each gets copies of its own, as
     `abm.worlds.twin.twin` copies them. Tests marked ``anew`` are about the set-up itself.
@@ -22,8 +23,10 @@ class SetUpOnce:
     def __call__(self, observed, scenario, firms, draws):
         # What moving is called differs from step 1 on only.
         assumed = scenario.firms.model_copy(update={"relocation": True})
+        if self.anew:
+            return calibrated_economy(observed, scenario, firms, draws)
         key = (id(observed), assumed, scenario.economy, firms, draws.seed)
-        if self.anew or key not in self.kept:
+        if key not in self.kept:
             start = SET_UP(observed, scenario, firms, draws)
             self.kept[key] = observed, start
         observed, start = self.kept[key]
