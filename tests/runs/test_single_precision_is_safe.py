@@ -37,6 +37,7 @@ if precision == "double":
 from abm import RelocationModel
 from abm.axes import HAS_PLANT
 from abm.base_year import first_plants
+from abm.kept_set_ups import set_up_anew
 from abm.worlds.twin import twin
 from agents import FirmTable
 from experiments.scenarios.overrides import load_scenario
@@ -59,7 +60,8 @@ def same_sets(turns, standing):
     drawn.append([table.config.tolist(), table.founded.tolist()])
 
 first_plants._Turns._stand = same_sets
-model = RelocationModel("usmca", firms=400, rng=1)
+with set_up_anew():
+    model = RelocationModel("usmca", firms=400, rng=1)
 assert model.firms.affinity.dtype == {"single": "f4", "double": "f8"}[precision]
 if precision == "single":
     json.dump(drawn, open(path, "w"))
