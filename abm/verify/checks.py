@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain
-from math import inf, isclose, isfinite, isinf
+from math import inf, isclose, isfinite
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,9 @@ from abm.verify.locations import OneFirm
 
 FIRMS = 3
 """Of a quarter, drawn from the run's own seed."""
+
+EXACTLY = 1e-12
+"""Shortfall at which a content rule is met to rounding."""
 
 SINGLE = 1e-5
 """Relative: a cost adds up some dozen products in single precision, exact to 6e-8 each."""
@@ -125,10 +128,16 @@ def _one_cost(
     asked: list[float] = terms.threshold[line, :ways, 0].tolist()
     if terms.further is not None or min(abs(mix.content - x) for x in asked) < 10 * SHORTFALL:
         return  # rules beside that on content have tests of their own; at the rule both may be
-    again = cheapest_compliant(mix, theta, min(asked), 0.0).compliant_cost
-    again = mix.cost if mix.content >= min(asked) else again
+    if mix.content >= min(asked):
+        least = again = most = mix.cost
+    else:
+        # A rule is met to a shortfall, which costs the more the harder it is to meet.
+        least, again, most = (
+            cheapest_compliant(mix, theta, content, 0.0, EXACTLY).compliant_cost
+            for content in (min(asked) - SHORTFALL, min(asked), min(asked) + SHORTFALL)
+        )
     compliant = float(costs.compliant_cost[row])
-    if isinf(again) != isinf(compliant) or not isclose(compliant, again, rel_tol=2 * SINGLE):
+    if not least * (1 - 2 * SINGLE) <= compliant <= most * (1 + 2 * SINGLE):
         yield Discrepancy(f"cost of meeting the content rule {where}", compliant, again, row)
 
 

@@ -50,7 +50,7 @@ def test_the_usual_share_is_what_luck_alone_gives():
 
 
 def test_the_command_runs_both_sets_and_says_how_they_compare(capsys):
-    code = main(["--firms", "100", "--quarters", "2", "--seeds", "2"])
+    code = main(["--firms", "150", "--quarters", "2", "--seeds", "2"])
     said = capsys.readouterr().out
     assert "seeds 1 to 2 and 3 to 4" in said
     assert all(label in said for label, _ in SIX_FIGURES.values())
