@@ -35,6 +35,10 @@ def donor(settings: tuple[str, ...] = STILL) -> RelocationModel:
     return RelocationModel(load_scenario("status-quo", settings), firms=FIRMS, rng=1)
 
 
+LATE = "economy.win=0.15"
+"""Customers follow late, so that demand comes to plants by and by."""
+
+
 def model_of(*policy: str, settings: tuple[str, ...] = STILL) -> RelocationModel:
     return twin(donor(settings), load_scenario("status-quo", [*settings, *policy]))
 
@@ -42,7 +46,7 @@ def model_of(*policy: str, settings: tuple[str, ...] = STILL) -> RelocationModel
 @pytest.fixture(scope="module")
 def shocked():
     """Forty quarters after a duty on what comes from overseas, each as a copy of its books."""
-    model = model_of(*OVERSEAS)
+    model = model_of(*OVERSEAS, settings=(*STILL, LATE))
     quarters = []
     for _ in range(40):
         before = model.capacity.copy()
@@ -172,7 +176,7 @@ def test_with_capacity_at_will_all_is_as_without_it(limit):
 
 
 def test_new_plants_open_with_what_they_will_want_and_are_new_investment():
-    settings = ("firms.stage_quarters=[1,1,1]",)
+    settings = ("firms.stage_quarters=[1,1,1]", LATE)
     model = model_of(settings=settings)
     before, opened = model.firms.plants.copy(), 0
     for _ in range(8):

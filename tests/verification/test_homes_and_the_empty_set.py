@@ -174,8 +174,9 @@ def test_a_firm_that_exits_leaves_its_customers_to_all_others_in_proportion(dono
     assert (model.customers.split[row] == 0).all()
 
 
-def test_an_entrant_wins_customers_from_nothing_and_finds_suppliers(donor):
-    model = another(donor)
+def test_an_entrant_wins_customers_from_nothing_and_finds_suppliers():
+    late = load_scenario("status-quo", ["economy.win=0.15"])
+    model = RelocationModel(late, firms=400, rng=2)
     model.step()
     table = model.firms
     row = int(np.flatnonzero((table.home == MEX) & ~table.founded)[0])

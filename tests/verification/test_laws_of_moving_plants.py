@@ -78,10 +78,9 @@ def test_a_duty_lifted_after_a_year_leaves_less_made_in_mexico_years_later():
 def test_owners_from_overseas_open_more_plants_here_under_a_duty_on_china():
     duty = load_scenario("status-quo", ["tariffs.special.USA.CHN.all=0.25"])
     before, after = (run(each, 4)["opening"] for each in (Scenario.load("status-quo"), duty))
-    first = (after - before)[0][OVERSEAS]
-    assert (first[:, [USA, MEX]] > 0).all()
-    overseas = (after - before)[:, OVERSEAS].sum(axis=(0, 1))
-    assert (overseas[[USA, MEX]] > 0).all()
+    # Over a year, since in one quarter few of them have an opportunity to weigh.
+    more = (after - before).sum(axis=0)[OVERSEAS]
+    assert (more[:, [USA, MEX]] > 0).all()
 
 
 def test_a_likelier_threat_lowers_expected_foreign_plants_in_mexico_more():

@@ -96,7 +96,7 @@ def test_naming_every_line_of_a_sector_is_naming_the_sector():
     named = LINES.name[LINES.of(METALS)]
     runs = []
     for rates in ({"metals": 0.2}, dict.fromkeys(named, 0.2)):
-        model = RelocationModel(scenario(rates), firms=100, rng=4)
+        model = RelocationModel(scenario(rates), firms=120, rng=4)
         for _ in range(2):
             model.step()
         runs.append(model)
@@ -207,7 +207,7 @@ def test_where_all_lines_of_a_sector_pay_alike_it_is_as_if_it_had_one():
     runs = []
     for turned in (0, 3):
         economy = one_rate_a_sector(load_economy(), turned)
-        model = RelocationModel(scenario({"metals": 0.2}), firms=100, rng=4, economy=economy)
+        model = RelocationModel(scenario({"metals": 0.2}), firms=120, rng=4, economy=economy)
         for _ in range(2):
             model.step()
         runs.append(model)

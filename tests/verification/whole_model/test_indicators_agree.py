@@ -24,6 +24,7 @@ UNREST = (
     "barriers.MEX.USA.all=0.05",
     "enforcement.audit_rate.USA=0.0",
     "firms.honesty_median=0.001",
+    "economy.win=0.5",  # else customers are where they would go in every quarter
 )
 """Something for every indicator to follow, false claims too."""
 
