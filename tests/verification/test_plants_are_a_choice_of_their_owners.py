@@ -7,6 +7,7 @@ import pytest
 from scipy import stats
 
 from abm.axes import HAS_PLANT, HOSTS, N_CONFIGS, N_FOOTLOOSE, N_HOMES, N_HOSTS, NO_PLANT
+from abm.base_year.base_sales import base_quarter, usually_sold
 from abm.base_year.resting import Resting, RestingMoves
 from abm.core.choice.attrition import attrition
 from abm.core.choice.clocks import Kind
@@ -81,10 +82,16 @@ def test_in_the_long_run_as_many_firms_stand_and_owners_make_about_what_they_do(
     """But for few that own more abroad than what is modelled explains."""
     model, _, _, resting = rest
     table, economy = model.firms, model.economy
-    standing = resting.standing(Sunk(model.calibration.arriving, model.calibration.founding))
+    sunk = Sunk(model.calibration.arriving, model.calibration.founding)
+    standing, _, leaving, _ = resting.long_run(sunk)
     rows = np.concatenate(resting.rows)
-    sales = np.einsum("nc,nch->nh", standing, table.base_plant_sales[rows])
-    sales *= (table.base_revenue * table.weight)[rows, None]
+    start, speeds = model.start, model.scenario.economy.speeds
+    quarter = base_quarter(table, economy, start.base_policy, start.base_year)
+    order = np.argsort(rows)
+    # Plants that come and go are young a part of their lives, and sell less than they will.
+    sold = np.empty((len(rows), *standing.shape[1:], N_HOSTS))
+    sold[order] = usually_sold(quarter, start.base_year, rows[order], leaving[order], speeds)
+    sales = np.einsum("nc,nch->nh", standing, sold) * (table.size * table.weight)[rows, None]
     output = economy.output[:N_HOSTS, :N_FOOTLOOSE].sum(axis=1) / 4
     np.testing.assert_allclose(sales.sum(axis=0), output, rtol=0.05)
     wanted = np.einsum("jho,hj->oh", economy.owners, economy.output[:N_HOSTS, :N_FOOTLOOSE]) / 4
