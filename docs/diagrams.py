@@ -113,7 +113,7 @@ def quarter() -> str:
         (("Parts are bought", "some contracts end", "and are signed anew"), FIRM),
         (("Origin is claimed", "comply, pay or cheat,", "whatever costs least"), BORDER),
         (("Plants are decided", "open, close, go on", "building, or wait"), FIRM),
-        (("Goods are sold", "customers move slowly;", "prices and jobs follow"), PEOPLE),
+        (("Goods are sold", "customers choose;", "prices and jobs follow"), PEOPLE),
     ]
     places = [(20, 30), (300, 30), (580, 30), (580, 190), (300, 190), (20, 190)]
     boxes = [

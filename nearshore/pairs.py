@@ -44,7 +44,7 @@ def run(
     seed : int
         Of all draws.
     out : Path, optional
-        Folder for tables, summary and figures; nothing is written without it.
+        Folder for tables, summary and figures; without it no results are written.
 
     Returns
     -------

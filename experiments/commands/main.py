@@ -114,7 +114,7 @@ def run(
         typer.Option(
             "--channels",
             help="Split the differences from --against by cause: duties, compliance, "
-            "re-sourcing, relocation, prices and so on. Takes four more runs.",
+            "re-sourcing, relocation, prices and so on. Takes seventeen more runs.",
         ),
     ] = False,
     out: OutOfRun = None,

@@ -70,7 +70,7 @@ def publish(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of a run.")],
     out: Annotated[Path, typer.Option("-o", metavar="FILE", help="HTML file to write.")],
     seeds: Annotated[
-        int, typer.Option(metavar="N", help="Seeds played to tell what is luck; 1 tells nothing.")
+        int, typer.Option(metavar="N", help="Seeds to play, to tell policy from luck; 1 cannot.")
     ] = 8,
     quiet: QuietRun = False,
 ) -> None:

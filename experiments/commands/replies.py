@@ -48,8 +48,8 @@ def respond(
         list[str],
         typer.Option(
             metavar="KEY=FROM:TO:STEPS",
-            help="A key that it sets, and from where to where in how many values (11 unless said), "
-            "or the values as V,V,V. Can be repeated.",
+            help="A key that it may set and the values to try: a range in 11 steps, or in STEPS, "
+            "or a list V,V,V. Can be repeated.",
         ),
     ],
     objective: Annotated[
@@ -73,7 +73,7 @@ def respond(
     candidates: Annotated[
         int,
         typer.Option(
-            min=4, max=10_000, metavar="N", help="Policies that are proposed, if there are more."
+            min=4, max=10_000, metavar="N", help="Policies to propose, if there are more."
         ),
     ] = 24,
     overrides: Overrides = None,

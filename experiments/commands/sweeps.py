@@ -108,7 +108,7 @@ def sweep(
         bool, typer.Option("--insecure", help="Allow a scheduler on another machine without TLS.")
     ] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Estimate time, memory and disk; write nothing.")
+        bool, typer.Option("--dry-run", help="Estimate time, memory and disk; begin nothing.")
     ] = False,
     quiet: QuietSweep = False,
     economy: OfEconomy = None,

@@ -334,7 +334,7 @@ def _built_up(plan: Plan) -> str:
     """What of the cost of moving is not paid but missed, where sales take time."""
     if plan.build_up == 0:
         return ""
-    return f" ({100 * plan.build_up:.1f}% of it missed while its new plants find their buyers)"
+    return f" ({100 * plan.build_up:.1f}% of it missed while sales of its new plants build up)"
 
 
 def _granted(plan: Plan) -> str:

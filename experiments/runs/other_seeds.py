@@ -82,7 +82,7 @@ def find_seeds(
         Of these; it gains intervals, see `experiments.outcomes.over_seeds.add_intervals`.
     asked : SeedsAsked
     out : Path or None
-        The comparison's folder; None writes nothing.
+        The comparison's folder; None writes no results.
 
     Returns
     -------

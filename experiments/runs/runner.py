@@ -175,7 +175,7 @@ def run_scenario(
     firms, quarters, seed : int
         The reference has the same.
     out : Path or None
-        Folder to write; None writes nothing.
+        Folder to write; None writes no results.
     against : Scenario, optional
         The reference.
     channels : bool

@@ -1,4 +1,4 @@
-"""Customers change their supplier slowly: shares of what is spent that follow prices with a lag.
+"""Customers choose their sellers anew: shares of spending that follow prices, or lag behind them.
 
 Were every buyer to choose anew today, seller ``i`` with appeal ``A[i] = b[i] * p[i]**(1 - sigma)``
 would have the share ``t[i] = A[i] / C`` of spending, ``C`` being the sum of all appeal. In a
@@ -8,7 +8,7 @@ quarter a part ``win`` of buyers does choose anew, so that shares, in value, are
 
 for firms and for importers without firms alike, and sum to one. Buyers go back at once to
 a seller that they left and still remember, as users of inputs do
-(`abm.core.inputs.contracts`): to win a customer takes time, to regain one does not. What
+(`abm.core.inputs.contracts`): to win one takes time if ``win < 1``, to regain one none. What
 leaves the market hands its customers on to all others in proportion; what enters it
 starts without any. Sellers are firms where final goods are sold, since a brand's
 customers are the firm's and not a plant's, and plants where a host's producers share what

@@ -1,9 +1,9 @@
 """Who buys from whom: customers of firms, of importers and of plants, from quarter to quarter.
 
 Consumers are a brand's, the firm's and not a plant's; users of inputs buy from plants.
-Both choose anew now and then (`abm.core.demand.customers`), so that what a firm sells in
-a quarter follows what it would sell, had everybody just chosen, with a lag. Its plants
-take each other's place at a speed of their own. What no plant serves any more is handed
+A part of both chooses anew in a quarter, all where ``win`` is 1 (`abm.core.demand.customers`);
+with less, what a firm sells follows what it would sell, had everybody just chosen, with a lag.
+Its plants take each other's place at a speed of their own. What no plant serves any more is handed
 on at once, whatever the cause: a firm's customers in a market go to the others there, a
 plant's part of its firm's customers to its sisters, the users of its inputs to the host's
 other plants. Nothing is told of openings and closings, they are seen from where plants

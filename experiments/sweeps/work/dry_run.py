@@ -19,7 +19,7 @@ HALF_AGAIN = 1.5
 
 
 def dry_run_text(plan: SweepPlan, workers: int, *, run_one: RunFunction = simulate) -> str:
-    """Return runs, time, memory and disk of a sweep, in words; nothing is written.
+    """Return runs, time, memory and disk of a sweep, in words; no sweep is begun.
 
     Parameters
     ----------
