@@ -4,8 +4,8 @@ Plants always come and go, and those that came lately do not sell yet what they 
 or where customers are still to be won other sellers, do meanwhile. Were all customers of the
 calibration year where they would go if they chose anew, the first years of every run would see
 young plants come to lack theirs: output would fall where plants come and go, and imports rise. So
-plants of the calibration year have ages, drawn as often as they come and go in the long run, and market access is such that what
-they sell at those ages is what the tables say.
+plants of the calibration year have ages, drawn as often as they come and go in the long run, and
+market access is such that what they sell at those ages is what the tables say.
 """
 
 import numpy as np
