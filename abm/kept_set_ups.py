@@ -12,7 +12,6 @@ import platform
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from contextvars import ContextVar
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -58,17 +57,25 @@ TEXT_OF_NUMBERS = "numbers"
 
 PREFIX = "set-up-"
 
-_ANEW = ContextVar("anew", default=False)
+SET_UPS, ANEW = "NEARSHORE_SET_UPS", "anew"
+"""Environment variable, and its value where all set-ups are worked out and none is kept."""
 
 
 @contextmanager
 def set_up_anew() -> Iterator[None]:
-    """Work set-ups out, whatever is kept, and keep none; for those who time or change them."""
-    before = _ANEW.set(True)
+    """Work set-ups out, whatever is kept, and keep none; for those who time or change them.
+
+    It holds for processes started meanwhile, too.
+    """
+    before = os.environ.get(SET_UPS)
+    os.environ[SET_UPS] = ANEW
     try:
         yield
     finally:
-        _ANEW.reset(before)
+        if before is None:
+            del os.environ[SET_UPS]
+        else:
+            os.environ[SET_UPS] = before
 
 
 def kept_economy(
@@ -76,7 +83,7 @@ def kept_economy(
 ) -> CalibratedEconomy:
     """As `abm.base_year.set_up.calibrated_economy`, from the user's cache where it is there."""
     folder = cache_folder()
-    if folder is None or firms > LARGEST_KEPT or _ANEW.get():
+    if folder is None or firms > LARGEST_KEPT or os.environ.get(SET_UPS) == ANEW:
         return calibrated_economy(observed, scenario, firms, draws)
     path = folder / f"{PREFIX}{_name(observed, scenario, firms, draws)}.npz"
     found = _read(path, observed, scenario)

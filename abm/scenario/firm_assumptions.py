@@ -182,7 +182,7 @@ class FirmAssumptions(Settings):
         le=5,
         unit="elasticity",
         meaning="fall of that part with a firm's size",
-        source="fitted, as above; more would lower what entrants make further below what it is",
+        source="assumption; more would lower what entrants make further below what it is",
     )
     location_dispersion: Number = setting(
         7.0,

@@ -26,8 +26,8 @@ VARIANTS: dict[str, tuple[str, ...]] = {
     "theta by half more": ("economy.theta_scale=1.5",),
     "sigma - 1 down by a quarter": ("economy.sigma_scale=0.75",),
     "sigma - 1 by half more": ("economy.sigma_scale=1.5",),
-    "sunk cost halved": ("firms.build_cost=0.1", "firms.closure_cost=0.04"),
-    "sunk cost doubled": ("firms.build_cost=0.4", "firms.closure_cost=0.16"),
+    "sunk cost halved": ("firms.build_cost=0.11", "firms.closure_cost=0.04"),
+    "sunk cost doubled": ("firms.build_cost=0.44", "firms.closure_cost=0.16"),
     "all myopic": ("firms.beliefs.myopic=1.0",),
     "all adaptive": ("firms.beliefs.adaptive=1.0",),
     "all forward": ("firms.beliefs.forward=1.0",),
@@ -50,25 +50,26 @@ AT_BOUNDS: dict[str, tuple[str, ...]] = VARIANTS | {
     "suppliers are kept": ("economy.rewire_per_year=0.0",),
     "suppliers are looked for each year": ("economy.rewire_per_year=1.0",),
     "contracts and customers slower": (
-        "economy.renewal=0.11", "economy.win=0.11", "economy.shift=0.11",
+        "economy.renewal=0.136", "economy.win=0.855", "economy.shift=0.018",
     ),
     "contracts and customers faster": (
-        "economy.renewal=0.18", "economy.win=0.18", "economy.shift=0.18",
+        "economy.renewal=0.164", "economy.shift=0.023",
     ),
     "trade in the long run at once": ("economy.adjustment=long run",),
     "a future worth less": ("firms.discount_per_year=0.90",),
     "a future worth more": ("firms.discount_per_year=0.95",),
     "reviews half as often": ("firms.reviews_per_year=0.5",),
     "reviews in every quarter": ("firms.reviews_per_year=4.0",),
-    "choices half as noisy": ("firms.build_noise=7.2", "firms.keep_noise=1.95"),
-    "choices twice as noisy": ("firms.build_noise=28.8", "firms.keep_noise=7.8"),
-    "plants die half as often": ("firms.death_always=0.0035", "firms.death_of_small=0.035"),
-    "plants die twice as often": ("firms.death_always=0.014", "firms.death_of_small=0.14"),
-    "firms half as honest": ("firms.honesty_median=0.05",),
-    "firms twice as honest": ("firms.honesty_median=0.2",),
+    "choices half as noisy": ("firms.build_noise=2.6", "firms.keep_noise=2.6"),
+    "choices twice as noisy": ("firms.build_noise=10.4", "firms.keep_noise=10.4"),
+    "plants die half as often": ("firms.death_always=0.0032", "firms.death_of_small=0.02"),
+    "plants die twice as often": ("firms.death_always=0.0128", "firms.death_of_small=0.08"),
+    "firms half as honest": ("firms.honesty_median=0.25",),
+    "firms twice as honest": ("firms.honesty_median=1.0",),
 }  # fmt: skip
 """The same and more, each assumption on both sides of what it is: a user's conclusions are put to
-these. Speeds of trade have the ends of the interval that was fitted, the discount its source's."""
+these. Speeds of trade have the ends of the intervals that were fitted (customers cannot choose more
+often than every quarter, as they do), the discount its source's."""
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,11 @@ import pytest
 
 from abm.errors import ScenarioError
 from experiments.commands.main import main
+from experiments.fit.estimation_page import default_of
 from experiments.validation.audit import auditing
 from experiments.validation.audit.claim_file import ClaimFile
 from experiments.validation.finding import Results
+from experiments.validation.robustness import AT_BOUNDS
 from tests.in_this_process import in_this_process
 
 DUTY = """
@@ -152,3 +154,16 @@ def test_an_economy_of_its_own_cannot_be_held_against_another(tmp_path, duty):
     duty.write_text(duty.read_text() + "[economy]\nwage_elasticity = 0.4\n")
     with pytest.raises(ScenarioError, match="assumes another economy or other firms"):
         ClaimFile.read(asked(tmp_path, DUTY.format(duty=duty, direction="falls", size=0)))
+
+
+def test_what_is_assumed_is_tried_on_both_sides_of_what_it_is():
+    """But for what is at the end of what it may be, as customers who choose in every quarter."""
+    tried = {}
+    for overrides in AT_BOUNDS.values():
+        for key, value in (override.split("=") for override in overrides):
+            if value.replace(".", "", 1).isdigit():
+                tried.setdefault(key, []).append(float(value))
+    pairs = {key: values for key, values in tried.items() if len(values) > 1}
+    assert len(pairs) > 10
+    for key, values in pairs.items():
+        assert min(values) < default_of(key) < max(values), key

@@ -5,6 +5,7 @@ import sys
 import time
 from pathlib import Path
 
+from abm.kept_set_ups import set_up_anew
 from experiments.runs.processes import environment_of_workers
 from experiments.runs.progress import clock
 from experiments.sweeps.design.plan import SweepPlan
@@ -34,7 +35,7 @@ def dry_run_text(plan: SweepPlan, workers: int, *, run_one: RunFunction = simula
     # The second shares the first one's base year, as most runs of a sweep do.
     pair = [first, first]
     started = time.perf_counter()
-    with environment_of_workers():
+    with set_up_anew(), environment_of_workers():
         reports = list(run_chunk(pair, plan.scenarios, Limits(), run_one))
     lines = [
         f"{len(plan.scenarios)} scenarios x {len(plan.points)} points x {plan.replications} "
