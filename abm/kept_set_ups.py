@@ -25,6 +25,7 @@ from abm import data
 from abm.base_year.calibration import BaseYear
 from abm.base_year.set_up import (
     CalibratedEconomy,
+    assumed,
     base_policy,
     calibrated_economy,
     scaled,
@@ -96,12 +97,11 @@ def kept_economy(
 
 def _name(observed: Economy, scenario: Scenario, firms: int, draws: Draws) -> str:
     """Another name once anything changes on which a set-up depends."""
-    assumed = scenario.firms.model_copy(update={"relocation": True})  # read in steps only
     known = {
         "program": _program(),
         "kernel": kernel_name(),
         "economy": observed.fingerprint(),
-        "assumed": [assumed.model_dump(mode="json"), scenario.economy.model_dump(mode="json")],
+        "assumed": [part.model_dump(mode="json") for part in assumed(scenario)],
         "firms": firms,
         "seed": draws.seed,
     }

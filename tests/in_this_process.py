@@ -14,6 +14,7 @@ from dataclasses import replace
 import pytest
 
 from abm import RelocationModel
+from abm.base_year.set_up import assumed
 from experiments.runs import processes, runner
 from experiments.sweeps.workers import base_years, chunk
 
@@ -68,9 +69,8 @@ def in_this_process() -> Iterator[None]:
     start = RelocationModel._start
 
     def once(model, firms, observed):
-        said = model.scenario
-        assumed = said.firms.model_copy(update={"relocation": True}), said.economy
-        key = firms, model.draws.seed, id(observed), *(part.model_dump_json() for part in assumed)
+        said = (part.model_dump_json() for part in assumed(model.scenario))
+        key = firms, model.draws.seed, id(observed), *said
         if key not in kept:
             kept[key] = start(model, firms, observed), observed  # kept, so that its id is
         first, _ = kept[key]

@@ -28,6 +28,8 @@ from abm.location.moving_costs import profit_per_sale
 from abm.location.outlays import overhead
 from abm.policy.arrays import LINE_CELLS
 from abm.policy.regimes import Policy, compile_policy
+from abm.scenario.assumptions import EconomyAssumptions
+from abm.scenario.firm_assumptions import FirmAssumptions
 from abm.scenario.scenario import Scenario
 from abm.state.state import State
 from abm.trade.books.accounts import Accounts, Consumers
@@ -117,6 +119,14 @@ def calibrated_economy(
     return CalibratedEconomy(
         economy, table, placed.network, policy, placed.base_year, placed.values
     )
+
+
+def assumed(scenario: Scenario) -> tuple[FirmAssumptions, EconomyAssumptions]:
+    """What of a scenario set-ups depend on: all but its policy and whether firms move.
+
+    The latter is read in steps only.
+    """
+    return scenario.firms.model_copy(update={"relocation": True}), scenario.economy
 
 
 def base_policy() -> Policy:

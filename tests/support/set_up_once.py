@@ -4,7 +4,7 @@ from copy import deepcopy
 from dataclasses import replace
 
 import abm.model
-from abm.base_year.set_up import calibrated_economy
+from abm.base_year.set_up import assumed, calibrated_economy
 
 SET_UP = abm.model.kept_economy
 
@@ -21,11 +21,9 @@ class SetUpOnce:
         self.anew = False
 
     def __call__(self, observed, scenario, firms, draws):
-        # What moving is called differs from step 1 on only.
-        assumed = scenario.firms.model_copy(update={"relocation": True})
         if self.anew:
             return calibrated_economy(observed, scenario, firms, draws)
-        key = (id(observed), assumed, scenario.economy, firms, draws.seed)
+        key = (id(observed), *assumed(scenario), firms, draws.seed)
         if key not in self.kept:
             start = SET_UP(observed, scenario, firms, draws)
             self.kept[key] = observed, start

@@ -23,8 +23,9 @@ from experiments.runs.on_disk.run_folders import (
     write_json,
 )
 
-CHECKPOINT_FORMAT = 3
-"""Of the two files below; since 3 a run carries contracts and customers."""
+CHECKPOINT_FORMAT = 4
+"""Of the two files below; since 4 lengths stand beside lists, and economies are known by their
+product lines as well."""
 
 FACTS, ARRAYS = CHECKPOINT_FILES
 
