@@ -29,7 +29,8 @@ FINDING = Finding(
     " a factor of the root of ten of the published figure.",
     designs=(BASE_MOVING, WITHDRAWAL),
     judge=judge,
-    understanding="Order and size agree for Mexico and Canada. The loss of the United States is too"
-    " small; it has not been taken apart. The study has general equilibrium, capital,"
-    " and trade costs that rise beside the duty, which the model lacks.",
+    understanding="Mexico and Canada lose and in the order of the study, but from one population to"
+    " the next what Mexico loses differs by more than the two are apart; and the loss of the"
+    " United States is too small, which has not been taken apart. The study has general"
+    " equilibrium, capital, and trade costs that rise beside the duty, which the model lacks.",
 )

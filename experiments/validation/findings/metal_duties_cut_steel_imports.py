@@ -76,6 +76,7 @@ FINDING = Finding(
     understanding="The sector is wider than steel: 6.5% and 3.6% was collected on all metals"
     " of Canada and Mexico, 3% on those of the rest of the world, where exclusions and quotas"
     " are counted. So the sector answers less than steel does; steel of Mexico and Canada, on"
-    " which the whole rate falls, answers more. Users of metal lose little, as metal is a"
-    " small part of their cost and can be bought elsewhere.",
+    " which the whole rate falls, answers more. American steel as a line loses a"
+    " little where all metals gain; why has not been looked into. Users of metal lose little, as"
+    " metal is a small part of their cost and can be bought elsewhere.",
 )
