@@ -11,7 +11,7 @@ A = before
 B = latest
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run app test freeze lint types docs measure bench bench-large bench-compare bench-page validation story mutation
+.PHONY: help setup run app test test-all freeze lint types docs measure bench bench-large bench-compare bench-page validation story mutation
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
@@ -25,7 +25,11 @@ run: $(READY) ## the main job: usmca against status-quo, five seeds, and the ans
 app: $(READY) ## the live laboratory, for a browser on this machine
 	$(BIN)/nearshore app
 
-test: $(READY) ## all tests, three files at a time: those of the page wait a lot
+# Three files at a time, since those of the page wait a lot.
+test: $(READY) ## the tests but for the thorough ones
+	$(BIN)/python -m pytest -n 3 --dist loadfile -m "not thorough"
+
+test-all: $(READY) ## all tests
 	$(BIN)/python -m pytest -n 3 --dist loadfile
 
 freeze: $(READY) ## make today's numbers those that the tests hold later changes to; on purpose only

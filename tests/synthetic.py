@@ -97,7 +97,7 @@ def _outcomes(quarters: int, tilt: float) -> pd.DataFrame:
                 "price_index": 1 + 0.05 * tilt * progress_of(quarter) * (sector in FOOTLOOSE[:3]),
                 "price_tornqvist": 1
                 + 0.04 * tilt * progress_of(quarter) * (sector in FOOTLOOSE[:3]),
-                "customers_to_move": 0.1 * abs(tilt) * progress_of(quarter),
+                "sales_to_move": 0.1 * abs(tilt) * progress_of(quarter),
                 "contracts_to_move": 0.2 * abs(tilt) * progress_of(quarter),
                 "consumption_musd": base["gross_output_musd"] / 5,
                 "plants": plants * scale,

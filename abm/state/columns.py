@@ -217,10 +217,11 @@ OUTCOMES = Table(
                 q.accounts.price_tornqvist[:, :N_HOSTS] / q.accounts.closing.exchange[:N_HOSTS]
             ),
         ),
-        "customers_to_move": _number(
+        "sales_to_move": _number(
             "share of spending",
-            "what consumers in the region would spend with other sellers if all chose anew",
-            lambda q: q.accounts.customers_to_move[:, :N_HOSTS],
+            "what consumers in the region spend that other plants and sellers would have, if firms"
+            " assigned all sales to their plants anew and all customers chose anew",
+            lambda q: q.accounts.sales_to_move[:, :N_HOSTS],
         ),
         "contracts_to_move": _number(
             "share of purchases",

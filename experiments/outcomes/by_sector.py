@@ -8,7 +8,7 @@ from abm.axes import FOOTLOOSE, HOSTS, PARTNERS, QUARTERS_A_YEAR
 from experiments.outcomes.headlines import BILLION, Names, QuarterlyHeadline
 from experiments.outcomes.quantities import (
     contracts_to_move,
-    customers_to_move,
+    sales_to_move,
     us_goods_balance,
     us_goods_balance_by_sector,
     yearly,
@@ -83,7 +83,7 @@ def _every(tables: Mapping[str, pd.DataFrame]) -> Iterator[tuple[Names, Quarterl
         ("balances_by_sector", balances_by_sector(tables), "billion USD a year"),
         ("content_by_sector", content_by_sector(tables), "share of net cost"),
         ("contracts_to_move", contracts_to_move(outcomes), "share of purchases"),
-        ("customers_to_move", customers_to_move(outcomes), "share of spending"),
+        ("sales_to_move", sales_to_move(outcomes), "share of spending"),
     ):
         for column in table.columns:
             names = column if isinstance(column, tuple) else (column,)

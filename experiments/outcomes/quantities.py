@@ -153,17 +153,15 @@ def contracts_to_move(outcomes: pd.DataFrame) -> pd.DataFrame:
     return _still_to_move(outcomes, "contracts_to_move", output - value_added)
 
 
-def customers_to_move(outcomes: pd.DataFrame) -> pd.DataFrame:
-    """What consumers spend that would go to other sellers if all chose anew.
+def sales_to_move(outcomes: pd.DataFrame) -> pd.DataFrame:
+    """What consumers spend that other plants and sellers would have if all chose anew.
 
     Returns
     -------
     pandas.DataFrame
         Shares of spending on footloose goods; a column for every host.
     """
-    return _still_to_move(
-        outcomes, "customers_to_move", _array(outcomes, "consumption_musd", PLANTS)
-    )
+    return _still_to_move(outcomes, "sales_to_move", _array(outcomes, "consumption_musd", PLANTS))
 
 
 def _still_to_move(outcomes: pd.DataFrame, column: str, amount: Array) -> pd.DataFrame:

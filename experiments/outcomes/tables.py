@@ -113,7 +113,7 @@ COMPARISON_TABLES: dict[str, dict[str, StoredColumn]] = {
         "indicator": _label(
             "names in summary.json that lead to it, with dots between, or what figures show: "
             "output, output_shares_by_sector, jobs_by_sector, balances, balances_by_sector, "
-            "content_by_sector, contracts_to_move, customers_to_move"
+            "content_by_sector, contracts_to_move, sales_to_move"
         ),
         "unit": _label("of value"),
         "value": _number(

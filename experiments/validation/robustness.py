@@ -7,6 +7,8 @@ import numpy as np
 
 from abm.axes import HOSTS, MOTOR
 from abm.economy.tables import Array
+from abm.scenario.assumptions import EconomyAssumptions
+from abm.scenario.firm_assumptions import FirmAssumptions
 from experiments.scenarios.designs import (
     BASE_MOVING,
     USMCA_MOVING,
@@ -21,13 +23,27 @@ from experiments.validation.sections import Section
 SEEDS = 3
 """Seeds of each variant; effects are paired, so that their sign shows in few."""
 
+DEFAULTS = {"firms": FirmAssumptions(), "economy": EconomyAssumptions()}
+
+
+def _times(factor: float, *keys: str) -> tuple[str, ...]:
+    """Overrides that make assumptions a multiple of their defaults."""
+    parts = (key.split(".") for key in keys)
+    usual = (getattr(DEFAULTS[section], name) for section, name in parts)
+    return tuple(f"{key}={factor * value:.6g}" for key, value in zip(keys, usual, strict=True))
+
+
+SUNK = ("firms.build_cost", "firms.closure_cost")
+NOISE = ("firms.build_noise", "firms.keep_noise")
+DEATHS = ("firms.death_always", "firms.death_of_small")
+
 VARIANTS: dict[str, tuple[str, ...]] = {
     "theta halved": ("economy.theta_scale=0.5",),
     "theta by half more": ("economy.theta_scale=1.5",),
     "sigma - 1 down by a quarter": ("economy.sigma_scale=0.75",),
     "sigma - 1 by half more": ("economy.sigma_scale=1.5",),
-    "sunk cost halved": ("firms.build_cost=0.11", "firms.closure_cost=0.04"),
-    "sunk cost doubled": ("firms.build_cost=0.44", "firms.closure_cost=0.16"),
+    "sunk cost halved": _times(0.5, *SUNK),
+    "sunk cost doubled": _times(2, *SUNK),
     "all myopic": ("firms.beliefs.myopic=1.0",),
     "all adaptive": ("firms.beliefs.adaptive=1.0",),
     "all forward": ("firms.beliefs.forward=1.0",),
@@ -44,7 +60,7 @@ AT_BOUNDS: dict[str, tuple[str, ...]] = VARIANTS | {
     "nothing closes beyond manufacturing": ("economy.closure=partial",),
     "people alone come from services": ("economy.closure=labour",),
     "exchange rates stand": ("economy.exchange_speed=0.0",),
-    "exchange rates twice as quick": ("economy.exchange_speed=0.1",),
+    "exchange rates twice as quick": _times(2, "economy.exchange_speed"),
     "regions with plants draw buyers": ("economy.agglomeration=0.3",),
     "no standing relations": ("economy.relation=0.0",),
     "suppliers are kept": ("economy.rewire_per_year=0.0",),
@@ -60,12 +76,12 @@ AT_BOUNDS: dict[str, tuple[str, ...]] = VARIANTS | {
     "a future worth more": ("firms.discount_per_year=0.95",),
     "reviews half as often": ("firms.reviews_per_year=0.5",),
     "reviews in every quarter": ("firms.reviews_per_year=4.0",),
-    "choices half as noisy": ("firms.build_noise=2.6", "firms.keep_noise=2.6"),
-    "choices twice as noisy": ("firms.build_noise=10.4", "firms.keep_noise=10.4"),
-    "plants die half as often": ("firms.death_always=0.0032", "firms.death_of_small=0.02"),
-    "plants die twice as often": ("firms.death_always=0.0128", "firms.death_of_small=0.08"),
-    "firms half as honest": ("firms.honesty_median=0.25",),
-    "firms twice as honest": ("firms.honesty_median=1.0",),
+    "choices half as noisy": _times(0.5, *NOISE),
+    "choices twice as noisy": _times(2, *NOISE),
+    "plants die half as often": _times(0.5, *DEATHS),
+    "plants die twice as often": _times(2, *DEATHS),
+    "firms half as honest": _times(0.5, "firms.honesty_median"),
+    "firms twice as honest": _times(2, "firms.honesty_median"),
 }  # fmt: skip
 """The same and more, each assumption on both sides of what it is: a user's conclusions are put to
 these. Speeds of trade have the ends of the intervals that were fitted (customers cannot choose more

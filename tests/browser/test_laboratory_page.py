@@ -137,6 +137,7 @@ def test_a_broken_link_says_so_and_shows_the_defaults(visit, link):
     expect_quarter(page, 0)
 
 
+@pytest.mark.thorough
 def test_reload_and_back_and_forward_come_back_to_the_same_state(visit, server):
     page, other = visit(), visit()
     set_number(page, "Special duty", 40)
@@ -187,6 +188,7 @@ class Line:
         self.whole = True
 
 
+@pytest.mark.thorough
 def test_after_a_crash_of_the_server_the_page_comes_back_by_itself(chromium, tmp_path):
     first, line = Served(tmp_path), Line()
     page = chromium.new_page()
@@ -222,6 +224,7 @@ def test_after_a_crash_of_the_server_the_page_comes_back_by_itself(chromium, tmp
     second.stop()
 
 
+@pytest.mark.thorough
 def test_nothing_waits_for_a_quarter_that_takes_very_long(visit, server):
     page = visit()
     upload(page, f'extends = "status-quo"\nname = "{HOLDS}"\n')
@@ -344,6 +347,7 @@ def heap(page):
     return size
 
 
+@pytest.mark.thorough
 def test_commands_at_random_leave_no_error_and_no_memory(visit, server):
     page, said, luck = visit(), len(server.log.read_text()), random.Random(3)
 

@@ -34,6 +34,7 @@ def read(chromium, site):
     assert elsewhere == []
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("size", "scheme"),
     [((1280, 800), "light"), ((1280, 800), "dark"), ((390, 844), "light"), ((390, 844), "dark")],
@@ -49,6 +50,7 @@ def test_pages_fit_the_window_and_axe_finds_nothing_serious(read, size, scheme):
         expect_not_grave(page)
 
 
+@pytest.mark.thorough
 def test_the_search_finds_pages_without_a_server(read):
     page = read("search.html?q=cumulation")
     page.locator("#search-results li a").first.wait_for()
@@ -56,6 +58,7 @@ def test_the_search_finds_pages_without_a_server(read):
     expect(page.locator("article h1").first).to_be_visible()
 
 
+@pytest.mark.thorough
 def test_a_reader_goes_on_to_the_next_page_and_back(read):
     page = read("docs/tutorial.html")
     page.locator(".next-page").click()

@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from tests.browser.acting import (
     CLOCK,
     NARROW,
@@ -92,6 +94,7 @@ def test_a_story_is_read_on_a_phone_from_its_question_to_the_lever(visit):
 SURENESS = ".ns-sureness p"
 
 
+@pytest.mark.thorough
 def test_a_story_tells_what_is_no_luck_and_bands_stay_where_the_run_goes_on(visit):
     page = visit(
         viewport={"width": 1280, "height": 720}, color_scheme="dark", reduced_motion="reduce"

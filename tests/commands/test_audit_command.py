@@ -44,6 +44,7 @@ def asked(tmp_path, *claims):
     return path
 
 
+@pytest.mark.thorough
 def test_claims_survive_or_fail_with_their_intervals(tmp_path, duty, capsys):
     right = DUTY.format(duty=duty, direction="falls", size=0.0)
     wrong = DUTY.format(duty=duty, direction="rises", size=0.0)

@@ -121,6 +121,7 @@ def test_the_description_has_no_markers_and_no_link_that_leads_nowhere(wheel):
     assert "](" not in text.replace("](https://", "")
 
 
+@pytest.mark.thorough
 def test_the_installed_program_runs_outside_the_repository(place):
     code, lines = place.nearshore(
         "run", "threat-35", "--firms", "150", "--quarters", "1", "--quiet", "--out", "run"

@@ -231,6 +231,7 @@ def test_firms_with_no_or_next_to_no_luck_have_a_place(noise):
     assert table.plants[local, table.home[local]].mean() > 0.7
 
 
+@pytest.mark.thorough
 def test_forty_years_full_of_events_keep_every_identity():
     """All that happened from 2016 on, and partners who answer duties ever after."""
     answers = ["retaliation.MEX=0.5", "retaliation.CAN=0.5"]

@@ -66,6 +66,7 @@ def same_split(one, other):
         assert bytes_of(one / name) == bytes_of(other / name)
 
 
+@pytest.mark.thorough
 def test_a_stopped_run_split_into_channels_goes_on_to_the_same_bytes(
     stopped_split, whole_split, tmp_path
 ):

@@ -106,6 +106,7 @@ def on_surface(folder, starts):
     return write(folder, *BOTH, head=head)
 
 
+@pytest.mark.thorough
 def test_a_surface_finds_what_slopes_of_noisy_figures_miss(tmp_path):
     result, numbers = fit(on_surface(tmp_path, 64), tmp_path / "out", sweep_runs.noisy)
     build, closure = numbers["parameters"].values()
@@ -179,6 +180,7 @@ def test_a_wrong_file_is_one_line(tmp_path, targets, line):
     assert "\n" not in str(refused.value)
 
 
+@pytest.mark.thorough
 def test_the_fit_recovers_a_parameter_from_data_made_by_the_model(tmp_path):
     size = "scenario = 'status-quo'\nfirms = 1000\nquarters = 1\nreplications = 2\n"
     truth = tmp_path / "truth.toml"

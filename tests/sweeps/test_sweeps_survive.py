@@ -40,6 +40,7 @@ def uninterrupted(tmp_path_factory):
     return folder / "out"
 
 
+@pytest.mark.thorough
 def test_the_main_process_killed_at_random_moments_costs_nothing(tmp_path, uninterrupted):
     file, out = write_sweep(tmp_path, replications=50), tmp_path / "out"
     luck, killed = random.Random(4), 0

@@ -90,6 +90,7 @@ def test_what_no_run_has_is_refused_before_the_first_run(tmp_path, capsys, said,
     assert not (tmp_path / "o").exists()
 
 
+@pytest.mark.thorough
 def test_a_fit_to_a_sector_a_pair_and_a_quarter_measures_what_tables_say(tmp_path):
     out = tmp_path / "o"
     jobs = {"outcome": "manufacturing_employment.USA", "quarter": 1}

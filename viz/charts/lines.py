@@ -369,14 +369,14 @@ def contracts(frame: Frame, ink: Ink) -> Chart:
     return lines_chart(frame, ink, "contracts", "Contracts still to move", unit, lines, 2, 0.4)
 
 
-def customers(frame: Frame, ink: Ink) -> Chart:
-    """Consumers' spending that would go to other sellers if all chose anew."""
+def sales(frame: Frame, ink: Ink) -> Chart:
+    """Consumers' spending that other plants and sellers would have if all chose anew."""
     lines = [
-        ChartLine("customers", n, REGION_NAMES[host], ink.countries[host], factor=100)
+        ChartLine("sales", n, REGION_NAMES[host], ink.countries[host], factor=100)
         for n, host in enumerate(HOSTS)
     ]
-    unit = "% of consumers' spending that would go to other sellers, were all to choose anew"
-    return lines_chart(frame, ink, "customers", "Customers still to move", unit, lines, 2, 0.4)
+    unit = "% of consumers' spending that other plants or sellers would have, were all chosen anew"
+    return lines_chart(frame, ink, "sales", "Sales still to move", unit, lines, 2, 0.4)
 
 
 CHARTS = (
@@ -384,7 +384,7 @@ CHARTS = (
     jobs,
     balances,
     contracts,
-    customers,
+    sales,
     claims,
     false_claims,
     content_lines,

@@ -21,11 +21,11 @@ from experiments.outcomes.by_sector import (
 from experiments.outcomes.over_seeds import OverSeeds
 from experiments.outcomes.quantities import (
     contracts_to_move,
-    customers_to_move,
     employment,
     mean_content,
     output_shares,
     preference_utilisation,
+    sales_to_move,
 )
 from experiments.outcomes.tables import RunFrames
 from viz.figures.canvas import (
@@ -189,13 +189,13 @@ def still_to_move(
         )
         for name, measure in (
             ("contracts_to_move", contracts_to_move),
-            ("customers_to_move", customers_to_move),
+            ("sales_to_move", sales_to_move),
         )
     )
     years = [year_of(run, quarter) for quarter in late[0].series.index]
     finding = still_to_move_finding(late[0].series, years)
     figure = new_figure(finding, reading_note(run, reference, seeds))
-    titles = ("Inputs that wait to be re-sourced, %", "Spending that waits to change seller, %")
+    titles = ("Inputs that wait to be re-sourced, %", "Spending that waits for another plant, %")
     two_panels(figure, shown, late, hundredths, titles)
     return figure
 

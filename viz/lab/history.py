@@ -33,7 +33,7 @@ class PastQuarters:
         rest, ``content`` (vehicles and parts) and ``prices`` by host, ``claimed`` and
         ``false`` (shares of US imports) from Mexico and Canada, ``opened``,
         ``closed`` (real plants) by host, ``moves`` (real firms) announced, completed
-        and cancelled, ``contracts`` and ``customers`` still to move (shares of what plants and
+        and cancelled, ``contracts`` and ``sales`` still to move (shares of what plants and
         consumers buy) by host, ``trade`` (goods, billion USD a year) by source and market, row
         by row. NaN is a share of nothing.
     """
@@ -82,8 +82,8 @@ def _figures(model: RelocationModel) -> dict[str, object]:
         "closed": last["closed"].sum(axis=0),
         "moves": _moves(model),
         "contracts": indicators.still_to_move(accounts.contracts_to_move, accounts.purchases),
-        "customers": indicators.still_to_move(
-            accounts.customers_to_move[:, :N_HOSTS], accounts.consumption[:, :N_HOSTS]
+        "sales": indicators.still_to_move(
+            accounts.sales_to_move[:, :N_HOSTS], accounts.consumption[:, :N_HOSTS]
         ),
         "trade": _trade(accounts).ravel(),
     }

@@ -288,6 +288,31 @@ def hand_to_sisters(split: Floats, today: Floats) -> Floats:
     return np.where(changed, new, split).astype(split.dtype, copy=False)
 
 
+def to_move(
+    shares: Shares, today: Shares, split: Floats, best_split: Floats, edges: Edges
+) -> NDArray[np.float64]:
+    """Part of what is spent that other plants and sellers would have, were all to choose anew.
+
+    Parameters
+    ----------
+    shares, today : Shares
+        Of firms in a market, as they are and from `shares_today`.
+    split, best_split : ndarray, shape (firm, plant, market)
+        Which plants serve them, as they do and from `split_today`.
+    edges : ndarray of int, shape (sector + 1,)
+
+    Returns
+    -------
+    ndarray, shape (sector, market)
+        Half the sum of all differences, since what one wins another loses: between 0 and 1.
+    """
+    firm = np.zeros_like(shares.firm)
+    for plant in range(split.shape[1]):
+        firm += np.abs(shares.firm * split[:, plant] - today.firm * best_split[:, plant])
+    half: NDArray[np.float64] = Shares(firm, np.abs(shares.fringe - today.fringe)).total(edges) / 2
+    return half
+
+
 def follow_split(split: Floats, today: Floats, shift: Speed) -> Floats:
     """Split after a quarter in which some of every firm's sales were assigned anew.
 

@@ -145,7 +145,7 @@ class Accounts:
         Mean regional value content; share of deliveries to other members truly
         claimed; mean wedge of output made to comply (1 if none); share of output that
         cannot comply; share whose content meets the rule.
-    price_index, price_tornqvist, consumption, customers_to_move : ndarray
+    price_index, price_tornqvist, consumption, sales_to_move : ndarray
         Shape (sector, market), of consumers: what a unit of utility from a sector's goods
         costs against the calibration year; a chain of Tornqvist indices of the prices they
         were charged; what they spend, whatever its origin; the part of it that would go to
@@ -197,7 +197,7 @@ class Accounts:
     price_index: Array
     price_tornqvist: Array
     consumption: Array
-    customers_to_move: Array
+    sales_to_move: Array
     input_spending: Array
     owned_output: Array
     owned_jobs: Array

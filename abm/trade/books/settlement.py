@@ -103,7 +103,7 @@ def settle(
         price_index=consumers.price_index,
         price_tornqvist=consumers.price_tornqvist,
         consumption=consumers.spending,
-        customers_to_move=consumers.to_move,
+        sales_to_move=consumers.to_move,
         input_spending=flows * dearer * on_top,
         owned_output=owned["border"],
         owned_jobs=owned["labour"] * calibration.jobs_per_volume[..., None],

@@ -15,6 +15,7 @@ from abm.core.demand.customers import (
     of_every_firm,
     recall,
     shares_today,
+    to_move,
 )
 from abm.core.demand.held_prices import price_index, tornqvist
 from abm.core.inputs.content_rules import Floats
@@ -44,7 +45,7 @@ class Served:
     price_change : ndarray, shape (sector, market)
         Tornqvist index of prices against the quarter before.
     to_move : ndarray, shape (sector, market)
-        Part of spending that would go to another seller if all chose anew.
+        Part of spending that other plants and sellers would have if all chose anew.
     """
 
     customers: Customers
@@ -180,8 +181,8 @@ class Prospects:
             )
             served.price_index[sectors] = price_index(competition, base, now, today, sigma, edges)
             served.price_change[sectors] = tornqvist(before, now, change, edges)
-            gap = Shares(np.abs(now.firm - today.firm), np.abs(now.fringe - today.fringe))
-            served.to_move[sectors] = gap.total(edges) / 2
+            best_split = offers.best_split[rows]
+            served.to_move[sectors] = to_move(now, today, offers.split[rows], best_split, edges)
 
         in_parallel(choose, self.pieces)
         return served

@@ -23,7 +23,7 @@ from experiments.runs.on_disk.run_folders import (
     write_json,
 )
 
-CHECKPOINT_FORMAT = 4
+CHECKPOINT_FORMAT = 5
 """Of the two files below; since 4 lengths stand beside lists, and economies are known by their
 product lines as well."""
 

@@ -1,5 +1,7 @@
 """Headlines against what is not identified: the page has what its program writes."""
 
+import pytest
+
 from docs.not_identified import BOUNDS, FIT_PAGE, HEADS, POLICIES, rows, variants
 from experiments.fit.estimation_page import default_of, read_parameters
 
@@ -24,6 +26,7 @@ def test_defaults_lie_between_the_ends_and_nothing_estimated_is_held():
     assert not set(BOUNDS) & set(read_parameters())
 
 
+@pytest.mark.thorough
 def test_rows_are_the_same_again_and_move_with_the_assumption():
     some = {
         "bounds": {"firms.location_dispersion": (4.0, 12.0)},

@@ -106,6 +106,7 @@ def test_of_demands_for_a_common_threshold_the_one_holds_that_the_game_says(tmp_
     assert found.numbers["verdict"] == "settled"
 
 
+@pytest.mark.thorough
 def test_the_same_game_gives_the_same_bytes_with_any_number_of_workers(settled, tmp_path):
     _, folder = settled
     play(tmp_path / "two", reply_runs.best_replies, replace(QUIET, workers=2))

@@ -120,6 +120,7 @@ respond(Path(sys.argv[1]), reply_runs.hill_until_killed, replace(QUIET, resume=T
 """
 
 
+@pytest.mark.thorough
 def test_a_search_that_was_killed_goes_on_to_the_same_bytes(finished, tmp_path, marks):
     _, folder = finished
     here = Path(__file__).parent

@@ -15,6 +15,7 @@ from abm.core.demand.customers import (
     shares_today,
     split_today,
     sum_by_sector,
+    to_move,
 )
 from abm.core.demand.held_prices import price_index, price_of_split
 from abm.core.demand.markets import plant_appeal, plant_pull
@@ -219,6 +220,21 @@ def test_customers_of_a_firm_with_one_plant_pay_nothing_for_its_split():
     today = split_today(np.float32(np.random.default_rng(1).random((50, 3, 5))) * [[1], [0], [0]])
     split = follow_split(today.astype(np.float32), today, 0.13)
     np.testing.assert_array_equal(price_of_split(split, today, np.full(50, 6.0)), 1)
+
+
+def test_what_has_still_to_move_counts_plants_and_sellers_once():
+    edges, none = np.array([0, 2]), np.zeros((1, 0, 1))
+    half, third = np.full((2, 1), 0.5), np.array([[0.7], [0.3]])
+    best = np.array([[0.5, 0.5], [1.0, 0.0]])[..., None]
+    late = np.array([[0.9, 0.1], [1.0, 0.0]])[..., None]
+    as_they_are, anew = Shares(half, none), Shares(third, none)
+    # Sellers alone: 0.2 of spending goes from the second firm to the first one.
+    assert to_move(as_they_are, anew, best, best, edges) == pytest.approx(0.2)
+    # Plants alone: 0.4 of the first firm's half goes to its second plant.
+    assert to_move(as_they_are, as_they_are, late, best, edges) == pytest.approx(0.2)
+    # Both: its second plant wins 0.3 of all spending, its first one loses 0.1, the other firm 0.2.
+    assert to_move(as_they_are, anew, late, best, edges) == pytest.approx(0.3)
+    assert to_move(anew, anew, best, best, edges) == 0
 
 
 def test_a_sector_without_a_market_has_a_price_of_one():

@@ -49,6 +49,7 @@ def test_the_usual_share_is_what_luck_alone_gives():
     assert usual_share(seeds) == pytest.approx(held / designs, abs=0.02)
 
 
+@pytest.mark.thorough
 def test_the_command_runs_both_sets_and_says_how_they_compare(capsys):
     code = main(["--firms", "150", "--quarters", "2", "--seeds", "2"])
     said = capsys.readouterr().out

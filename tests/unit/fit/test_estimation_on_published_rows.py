@@ -103,6 +103,7 @@ def test_the_lasting_duty_is_never_waived_and_stands_from_the_first_quarter():
     assert scenario.timeline == Scenario.load("status-quo").timeline
 
 
+@pytest.mark.thorough
 def test_a_population_gives_every_figure_that_is_named():
     found = figures_of(RelocationModel(NO_NEWS.load(), firms=100, rng=1))
     assert tuple(found) == PUBLISHED_FIGURES

@@ -194,6 +194,7 @@ def test_what_a_tariff_costs_a_price_taker_is_the_triangle_under_its_demand():
     np.testing.assert_allclose(losses, 100 * np.array(known) / gdp, rtol=0.01)
 
 
+@pytest.mark.thorough
 def test_a_country_whose_partner_supplies_less_at_lower_prices_charges_the_inverse_elasticity():
     known = brentq(lambda duty: duty - inverse_export_supply_elasticity(duty), 0.0, 1.0)
     assert 0.05 < known < 0.25

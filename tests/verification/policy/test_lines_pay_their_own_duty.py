@@ -203,6 +203,7 @@ def one_rate_a_sector(economy, turned=0):
     return replace(economy, lines=replace(LINES, rate=rate, share=share))
 
 
+@pytest.mark.thorough
 def test_where_all_lines_of_a_sector_pay_alike_it_is_as_if_it_had_one():
     runs = []
     for turned in (0, 3):

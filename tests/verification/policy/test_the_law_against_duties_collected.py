@@ -20,6 +20,7 @@ def rates():
     return effective_rates(partners=("MEX", "CAN"))
 
 
+@pytest.mark.thorough
 def test_rates_by_law_are_within_half_a_point_of_those_collected_but_for_three():
     assert len(rates()) == 90
     far = {(one.partner, one.sector, one.year) for one in rates() if not one.near}

@@ -28,6 +28,7 @@ from abm.trade.sales.serving import serve
 from abm.worlds.twin import twin
 from experiments.scenarios.overrides import load_scenario
 from tests.same_firms import NOBODY_MOVES
+from tests.support.thorough import but_for
 
 ECONOMY, FIRMS = load_economy(), FirmAssumptions()
 USA, MEX = (REGIONS.index(name) for name in ("USA", "MEX"))
@@ -122,7 +123,19 @@ def test_without_news_customers_stay(donor: RelocationModel) -> None:
     lost = np.stack([gone[model.firms.sector == j].sum(axis=0) for j in range(N_FOOTLOOSE)])
     assert lost.max() < 5e-3
     np.testing.assert_allclose(model.accounts.price_index, 1, rtol=4e-3)
-    assert (model.accounts.customers_to_move < 3e-3).all()
+    assert (model.accounts.sales_to_move < 3e-3).all()
+
+
+def test_what_has_still_to_move_to_other_plants_runs_out_at_the_speed_of_plants() -> None:
+    model = world("economy.win=1.0", "economy.shift=0.3", "economy.renewal=1.0")
+    pull(model, 0.25)
+    waits = []
+    for _ in range(6):
+        model.step()
+        amount = model.accounts.consumption[:, USA]
+        waits.append(float(model.accounts.sales_to_move[:, USA] @ amount / amount.sum()))
+    assert waits[0] > 1e-3
+    np.testing.assert_allclose(np.divide(waits[1:], waits[:-1]), 0.7, atol=0.03)
 
 
 def test_the_first_quarter_answers_with_the_speed_of_customers(donor: RelocationModel) -> None:
@@ -146,7 +159,7 @@ def test_the_first_quarter_answers_with_the_speed_of_customers(donor: Relocation
     np.testing.assert_allclose(middle, expected[seen], rtol=0.08)
 
 
-@pytest.mark.parametrize("win", [0.15, 1.0])
+@pytest.mark.parametrize("win", but_for([0.15], [0.15, 1.0]))
 def test_a_duty_that_has_gone_leaves_no_trace(win: float) -> None:
     """Customers come back at once to sellers that they remember; what their firms made elsewhere
     meanwhile comes back as fast as firms assign sales to plants anew."""

@@ -133,6 +133,7 @@ def test_a_world_that_holds_responses_under_the_same_rules_is_the_world_it_follo
         assert_same(followed, world)
 
 
+@pytest.mark.thorough
 def test_what_rules_at_one_border_do_is_split_into_channels(tmp_path):
     result = run_scenario(
         scenario(*PROTOCOL),

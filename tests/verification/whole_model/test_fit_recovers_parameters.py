@@ -150,6 +150,7 @@ def test_a_parameter_stays_within_its_bounds() -> None:
     assert (none.content_spread == START.content_spread).all()
 
 
+@pytest.mark.thorough
 def test_parameters_are_recovered_from_model_made_content_and_claims() -> None:
     world, firms = FitSetting.shipped(), 1_500
     rows = [FOOTLOOSE.index(sector) for sector in VEHICLES]

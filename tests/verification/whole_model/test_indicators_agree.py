@@ -53,7 +53,7 @@ def test_the_page_draws_what_the_summary_counts_to_the_last_bit(world):
         "claimed": measures.preference_utilisation(trade)[members],
         "false": measures.false_claim_share(trade)[members],
         "contracts": measures.contracts_to_move(outcomes),
-        "customers": measures.customers_to_move(outcomes),
+        "sales": measures.sales_to_move(outcomes),
     }
     for name, table in counted.items():
         drawn = np.stack(world.history.series[name])

@@ -39,6 +39,7 @@ def both(tmp_path_factory):
     return lab.world, told
 
 
+@pytest.mark.thorough
 def test_page_and_command_explain_firms_of_a_run_alike(both):
     world, told = both
     for row, by_command in told.items():

@@ -97,6 +97,7 @@ def tolerance(samples):
     return stats.t.ppf(1 - CHANCE / 2 / len(MEASURES), freedom) * error
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("measure", MEASURES)
 def test_aggregates_move_by_sampling_error_only(samples, tolerance, measure):
     which = MEASURES.index(measure)
@@ -104,6 +105,7 @@ def test_aggregates_move_by_sampling_error_only(samples, tolerance, measure):
     assert abs(two - one) < tolerance[which]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("measure", MEASURES)
 def test_sampling_error_is_small_enough_to_show_a_dependence_on_size(samples, tolerance, measure):
     """A measure that doubled, or halved, with the number of firms would be caught."""
@@ -111,6 +113,7 @@ def test_sampling_error_is_small_enough_to_show_a_dependence_on_size(samples, to
     assert abs(samples[:, :, which].mean()) / 2 > tolerance[which]
 
 
+@pytest.mark.thorough
 def test_sampling_error_falls_with_the_number_of_firms(samples):
     """Halved variance: no ratio is out of the reach of the F distribution around two."""
     one, two = samples.var(axis=1, ddof=1)

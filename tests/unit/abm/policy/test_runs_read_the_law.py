@@ -24,6 +24,7 @@ from abm.policy.regimes import compile_known
 from abm.scenario.scenario import Scenario
 from experiments.scenarios.describe import described
 from experiments.scenarios.overrides import load_scenario
+from tests.support.thorough import but_for
 
 LINES = load_economy().lines
 LAW = shipped()
@@ -74,8 +75,11 @@ def test_an_act_and_the_same_measure_typed_by_hand_are_the_same_run_to_the_bit()
     assert len(told[0]) >= 5
 
 
-@pytest.mark.parametrize("origin", ["MEX", "CAN"])
-@pytest.mark.parametrize("day", [date(2018, 7, 1), date(2025, 9, 1), date(2026, 10, 1)])
+DAYS = [date(2018, 7, 1), date(2025, 9, 1), date(2026, 10, 1)]
+
+
+@pytest.mark.parametrize("origin", but_for(["MEX"], ["MEX", "CAN"]))
+@pytest.mark.parametrize("day", but_for(DAYS[1:2], DAYS))
 def test_the_law_of_a_day_is_on_every_line_what_the_command_says_of_its_products(day, origin):
     policy = compile_policy(Scenario.from_toml(f'law = "as of {day}"'), quarters=3)
     source, at = REGIONS.index(origin), policy.regime_index(2, imposed=False)
