@@ -111,6 +111,7 @@ def test_cookies_are_not_for_scripts(server):
     assert "httponly" in answer.headers["set-cookie"].lower()
 
 
+@pytest.mark.thorough
 def test_without_the_token_nothing_is_shown_and_with_it_everything(asks):
     assert requests.get(asks.address, timeout=60).status_code == 403
     assert requests.get(f"{asks.address}?token=wrong", timeout=60).status_code == 403
@@ -151,6 +152,7 @@ def test_no_request_to_any_route_leads_off_this_machine(server):
     assert kept.status_code == 200
 
 
+@pytest.mark.thorough
 def test_a_full_laboratory_says_so_and_lets_in_who_has_a_place(nobody_there):
     asks = nobody_there
     own = asks.address.rstrip("/")

@@ -78,6 +78,7 @@ KEPT_OF_A_QUARTER, ROOM = 200e3, 20e6
 memory may vary by besides."""
 
 
+@pytest.mark.thorough
 def test_many_steps_with_levers_pulled_at_random(capfd):
     luck, memory = np.random.default_rng(4), psutil.Process(os.getpid())
     lab, after_set_up = Laboratory(Start(Scenario.load("status-quo"), FIRMS)), None

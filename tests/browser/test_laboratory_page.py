@@ -64,6 +64,7 @@ def test_the_page_loads_with_map_levers_figures_and_charts(visit):
     )
 
 
+@pytest.mark.thorough
 def test_it_plays_pauses_steps_and_steps_a_year(visit):
     page = visit()
     step(page)
@@ -81,6 +82,7 @@ def test_it_plays_pauses_steps_and_steps_a_year(visit):
     assert settled(page) == stands + 1
 
 
+@pytest.mark.thorough
 def test_two_worlds_with_one_seed_show_their_difference_in_numbers(visit):
     page = visit()
     set_number(page, "Special duty", 25)
@@ -117,6 +119,7 @@ def test_what_was_played_is_exported_and_replays_byte_for_byte(visit, tmp_path):
     wait_for_event(page, "United States imposes a 25% duty on Mexico")
 
 
+@pytest.mark.thorough
 def test_a_link_restores_scenario_seed_levers_and_quarter(visit, server):
     page = visit()
     set_number(page, "Special duty", 40)
@@ -258,6 +261,7 @@ def test_nothing_waits_for_a_quarter_that_takes_very_long(visit, server):
     wait_for_event(page, "United States imposes a 30% duty on Mexico")
 
 
+@pytest.mark.thorough
 def test_ten_fast_clicks_are_ten_quarters_and_a_year_and_a_step_are_five(visit):
     page = visit()
     page.evaluate(
@@ -273,6 +277,7 @@ def test_ten_fast_clicks_are_ten_quarters_and_a_year_and_a_step_are_five(visit):
     assert settled(page) == 15
 
 
+@pytest.mark.thorough
 def test_shortcuts_work_after_a_click_on_a_button_and_tabbing_keeps_the_space_bar(visit):
     page = visit()
     press(page, "By sector")
@@ -291,6 +296,7 @@ def test_shortcuts_work_after_a_click_on_a_button_and_tabbing_keeps_the_space_ba
     page.get_by_role("button", name="Play", exact=True).wait_for()
 
 
+@pytest.mark.thorough
 def test_keys_play_step_and_reset(visit):
     page = visit()
     page.locator("h1").click()
@@ -305,6 +311,7 @@ def test_keys_play_step_and_reset(visit):
     page.locator(CLOCK).filter(has_text="quarter 0,").wait_for()
 
 
+@pytest.mark.thorough
 def test_reset_says_what_changed(visit):
     page = visit()
     set_number(page, "Special duty", 10)
@@ -315,6 +322,7 @@ def test_reset_says_what_changed(visit):
     expect(page.locator(NOTICE)).to_contain_text("levers pulled are undone")
 
 
+@pytest.mark.thorough
 def test_a_phone_shows_all_of_it_in_one_column(visit):
     page = visit(viewport={"width": 390, "height": 844}, color_scheme="dark")
     step(page)
@@ -326,6 +334,7 @@ def test_a_phone_shows_all_of_it_in_one_column(visit):
     )
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_serious_and_every_chart_has_a_table_and_a_sentence(visit, scheme):
     page = visit(color_scheme=scheme)
@@ -370,6 +379,7 @@ def test_commands_at_random_leave_no_error_and_no_memory(visit, server):
     assert "Traceback" not in server.log.read_text()[said:]
 
 
+@pytest.mark.thorough
 def test_no_connection_leaves_this_machine(visit, server):
     asked = []
     page = visit()
@@ -382,6 +392,7 @@ def test_no_connection_leaves_this_machine(visit, server):
     assert server.said == []
 
 
+@pytest.mark.thorough
 def test_a_failing_step_tells_quarter_phase_firm_and_a_report_and_offers_reset(visit, server):
     page = visit()
     upload(page, f'extends = "status-quo"\nname = "{BREAKS}"\n')
@@ -399,6 +410,7 @@ def test_a_failing_step_tells_quarter_phase_firm_and_a_report_and_offers_reset(v
     page.wait_for_selector(MAP)
 
 
+@pytest.mark.thorough
 def test_a_city_shows_its_firms_and_a_firm_its_page(visit):
     page = visit()
     step(page)

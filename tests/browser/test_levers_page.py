@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from abm.scenario.scenario import Scenario
 from tests.browser.acting import (
     LEVER,
@@ -20,6 +22,7 @@ from tests.browser.acting import (
 from viz.page import lever_panel as levers
 
 
+@pytest.mark.thorough
 def test_every_lever_and_button_acts_from_the_next_quarter_and_is_an_event(visit):
     page = visit()
     page.evaluate("document.querySelectorAll('.ns-levers details').forEach(d => d.open = true)")
@@ -55,6 +58,7 @@ def test_every_lever_and_button_acts_from_the_next_quarter_and_is_an_event(visit
     expect(page.locator(NOTICE)).to_have_count(0)
 
 
+@pytest.mark.thorough
 def test_a_value_outside_its_range_is_moved_to_its_end_and_said_to_be(visit):
     page = visit()
     said = lever_row(page, "Special duty").locator(".ns-lever-note")
@@ -105,6 +109,7 @@ class Held:
         line.send(said)
 
 
+@pytest.mark.thorough
 def test_what_was_entered_is_not_overdrawn_by_figures_that_were_sent_before(visit):
     held = []
     page = visit(before=lambda page: held.append(Held(page)))

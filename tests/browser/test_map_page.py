@@ -128,6 +128,7 @@ def test_every_state_is_whole_at_every_size_in_both_themes(visit, size):
     expect(page.locator("th").filter(has_not_text=re.compile(r"\S"))).to_have_count(0)
 
 
+@pytest.mark.thorough
 def test_at_twice_the_size_nothing_is_cut(visit):
     """As zoomed to 200%: half as many pixels for the page, each twice as large."""
     page = visit(
@@ -139,6 +140,7 @@ def test_at_twice_the_size_nothing_is_cut(visit):
     assert at["x"] == pytest.approx(at["y"], rel=1e-3)
 
 
+@pytest.mark.thorough
 def test_who_wants_no_motion_gets_none_and_others_see_moves_once(visit):
     still, moving = visit(), visit(**sized("laptop") | {"reduced_motion": "no-preference"})
     for page, moves in ((still, False), (moving, True)):
@@ -154,6 +156,7 @@ def test_who_wants_no_motion_gets_none_and_others_see_moves_once(visit):
         until(page, moving_or_not)
 
 
+@pytest.mark.thorough
 def test_legends_say_what_colours_mean_and_the_map_compares_two_worlds(visit):
     page = visit()
     set_number(page, "Special duty", 40)
@@ -171,6 +174,7 @@ def test_legends_say_what_colours_mean_and_the_map_compares_two_worlds(visit):
     expect(page.locator(".ns-map .ns-chart-title")).to_have_text(title)
 
 
+@pytest.mark.thorough
 def test_on_a_phone_the_result_stands_beside_the_lever(visit):
     page = visit(**sized("phone"))
     lever = lever_row(page, "Cost of paperwork")
@@ -211,6 +215,7 @@ DOWNLOADS = 10
 """As many as Chromium lets a page begin by itself before it asks."""
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("titles", list(batched(UNITS, DOWNLOADS // 2)))
 def test_what_is_saved_of_any_chart_says_what_it_shows_and_where_it_is_from(
     visit, tmp_path, titles
@@ -252,6 +257,7 @@ def written_in(svg):
     return " ".join(re.findall(r">([^<>]+)<", html.unescape(svg.read_text())))
 
 
+@pytest.mark.thorough
 def test_the_loader_is_dark_in_the_dark_and_names_no_framework(visit, server):
     page = visit(**sized("laptop"), color_scheme="dark")
     page.goto(server.address, wait_until="commit")
@@ -264,6 +270,7 @@ def test_the_loader_is_dark_in_the_dark_and_names_no_framework(visit, server):
     page.wait_for_selector(".ns-map canvas")
 
 
+@pytest.mark.thorough
 def test_a_notice_goes_with_the_next_thing_asked_for(visit):
     page = visit()
     press(page, "Reset")
@@ -280,6 +287,7 @@ def look_back(page, quarter):
     slider.fill(str(quarter))
 
 
+@pytest.mark.thorough
 def test_time_can_be_scrubbed_and_what_if_forks_in_the_past(visit):
     page = visit()
     step(page)

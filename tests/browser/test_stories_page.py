@@ -55,6 +55,7 @@ def next_stop(page, story, number):
     page.locator(STOP).filter(has_text=f"{number} of 4").filter(has_text=what).wait_for()
 
 
+@pytest.mark.thorough
 def test_a_story_is_read_on_a_phone_from_its_question_to_the_lever(visit):
     page = visit(viewport={"width": 390, "height": 844}, reduced_motion="reduce")
     expect(page.locator(".ns-story")).to_have_count(len(STORIES))
@@ -156,6 +157,7 @@ def expect_banded(page):
     return until(page, banded)
 
 
+@pytest.mark.thorough
 def test_stories_give_way_to_whoever_plays_alone_and_come_back_when_asked(visit):
     page = visit()
     press(page, "Step")
@@ -168,6 +170,7 @@ def test_stories_give_way_to_whoever_plays_alone_and_come_back_when_asked(visit)
     page.locator(STOP).wait_for(state="detached")
 
 
+@pytest.mark.thorough
 def test_what_governments_did_is_never_told_in_dotted_keys(visit):
     page = visit()
     for _ in range(2):

@@ -88,6 +88,7 @@ def test_an_economy_counts_in_identities_by_its_content(folder, tmp_path):
     assert scenario_digest(Scenario.load("usmca").on_economy(str(copy))) != one
 
 
+@pytest.mark.thorough
 def test_a_sweep_runs_on_the_economy_and_refuses_it_once_changed(folder, tmp_path, monkeypatch):
     (tmp_path / "s.toml").write_text(
         'scenario = "usmca"\nfirms = 100\nquarters = 1\nreplications = 1\n'
@@ -256,6 +257,7 @@ def test_a_table_under_a_name_with_a_slip_is_not_passed_over(folder, slip):
         economy_of(str(folder))
 
 
+@pytest.mark.thorough
 def test_a_run_of_a_file_that_names_its_economy_says_what_is_of_another_year(folder, capsys):
     file = folder.parent / "mine.toml"
     file.write_text('format = 1\nextends = "usmca"\n[economy]\ntable = "own"\n')

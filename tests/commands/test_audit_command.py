@@ -66,6 +66,7 @@ def test_claims_survive_or_fail_with_their_intervals(tmp_path, duty, capsys):
     assert "Not varied: time step" in lines
 
 
+@pytest.mark.thorough
 def test_what_all_claims_survive_ends_with_0(tmp_path, duty):
     file = asked(tmp_path, DUTY.format(duty=duty, direction="falls", size=0.0))
     with in_this_process():

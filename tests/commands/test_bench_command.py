@@ -56,6 +56,7 @@ def folder(tmp_path_factory):
     return out
 
 
+@pytest.mark.thorough
 def test_every_size_has_its_seconds_by_quarter_and_by_phase(folder):
     document = json.loads((folder / "bench.json").read_text())
     (size,) = document["sizes"]

@@ -70,6 +70,7 @@ def run_here(comparison, seeds, *, workers, finished, enough):
         finished(seed_run_here(seed))
 
 
+@pytest.mark.thorough
 def test_the_bytes_do_not_depend_on_the_processes(whole, tmp_path, monkeypatch):
     monkeypatch.setattr(other_seeds, "run_seeds", run_here)
     alone = compare(tmp_path / "run", seeds=3)

@@ -79,6 +79,7 @@ def any_crate(request, folder):
     return packed(folder / "usmca" if request.param == "run" else folder)
 
 
+@pytest.mark.thorough
 def test_the_crate_holds_every_result_with_its_true_hash(any_crate):
     with zipfile.ZipFile(any_crate) as archive:
         names = set(archive.namelist())

@@ -234,6 +234,7 @@ def test_without_leaves_a_measure_out_and_what_it_displaced_stands(tmp_path, cap
         load_scenario("status-quo", (), ["cars"])
 
 
+@pytest.mark.thorough
 def test_without_leaves_an_act_out(capsys):
     less = load_scenario("blanket-2025", (), ["us-232-autos"])
     assert set(load_scenario("blanket-2025").acts) - set(less.acts) == {"us-232-autos"}

@@ -22,6 +22,7 @@ def task():
     return Task((BASE_FIXED, cars_fixed(0.75)), FIRMS, seed=2)
 
 
+@pytest.mark.thorough
 def test_results_do_not_depend_on_the_number_of_processes(task):
     here = run_task(task)
     there = run_all([task, Task(task.designs, FIRMS, seed=3)], workers=2)
@@ -37,6 +38,7 @@ def test_a_population_that_breaks_down_is_left_out_and_named(task):
     assert "seed 5" in failures[0]
 
 
+@pytest.mark.thorough
 def test_the_command_writes_one_row_for_the_finding_asked_about(tmp_path, capsys):
     out, page = tmp_path / "report", tmp_path / "page.md"
     asked = ["validate", "--only", "HMM-1", "--seeds", "2", "--firms", str(FIRMS)]

@@ -60,6 +60,7 @@ def test_a_link_that_a_reader_may_follow_asks_nothing():
     assert asked_elsewhere("a.html", '<a href="https://mesa.readthedocs.io">Mesa</a>') == []
 
 
+@pytest.mark.thorough
 def test_no_file_of_the_site_asks_the_network(site):
     files = [path for path in site.rglob("*") if path.suffix in BY_KIND and "stories" not in
              path.parts]  # fmt: skip

@@ -66,6 +66,7 @@ def test_the_instrument_of_contributing_is_known_everywhere_once_added(copied):
     assert said(USE, copied) == "port_fees.USB: no such key; did you mean 'USA'?\n"
 
 
+@pytest.mark.thorough
 def test_the_rule_of_contributing_acts_and_its_act_is_an_event(copied):
     assert said(ACT, copied) == "in force: jobs are below their floor\n"
 

@@ -106,6 +106,7 @@ def copied(tmp_path_factory):
     return root
 
 
+@pytest.mark.thorough
 def test_the_array_of_contributing_is_there_under_every_regime_once_declared(copied):
     assert said(ARRAY, copied) == (
         "| `Policy.port_fee` | market, regime | ad valorem | 0 "
@@ -113,11 +114,13 @@ def test_the_array_of_contributing_is_there_under_every_regime_once_declared(cop
     )
 
 
+@pytest.mark.thorough
 def test_the_column_of_contributing_is_in_files_documentation_and_test_data_once_declared(copied):
     assert said(COLUMN, copied) == (
         "| `profit_share` | double | share of output | what is left to owners |\n"
     )
 
 
+@pytest.mark.thorough
 def test_the_figure_of_contributing_is_drawn_for_every_run_once_it_has_its_place(copied):
     assert said(FIGURE, copied) == "9 plants.png plants.svg\n"

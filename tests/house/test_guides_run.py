@@ -50,7 +50,6 @@ ELSEWHERE = {
 
 FIRST_READ = (
     "README.md",
-    "docs/tutorial.md",
     "docs/plain-words.md",
     "docs/how-to/use-it-with-mesa.md",
 )

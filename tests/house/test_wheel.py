@@ -134,6 +134,7 @@ def test_the_installed_program_runs_outside_the_repository(place):
     assert (code, lines) == (0, [f"usmca {place.packages / 'abm' / '__init__.py'}"])
 
 
+@pytest.mark.thorough
 def test_a_package_written_over_ours_is_named_in_one_line(place, other):
     place.install(other)
     line = (
@@ -153,6 +154,7 @@ def test_a_package_written_over_ours_is_named_in_one_line(place, other):
     assert place.nearshore("doctor") == (1, [gone])
 
 
+@pytest.mark.thorough
 def test_a_package_that_stands_in_front_of_ours_is_named_in_one_line(place):
     (place.folder / "viz.py").write_text("chart = 1\n")
     code, lines = place.says(place.python, "-c", "import nearshore")
@@ -163,6 +165,7 @@ def test_a_package_that_stands_in_front_of_ours_is_named_in_one_line(place):
     )
 
 
+@pytest.mark.thorough
 def test_a_file_changed_deep_inside_is_found_by_the_doctor_alone(place):
     (place.packages / "abm" / "axes.py").write_text("")
     assert place.nearshore("--version")[0] == 0

@@ -153,6 +153,7 @@ def test_whatever_is_taken_can_be_shown_and_read_again(values):
     assert again.model_dump(exclude=told_apart) == scenario.model_dump(exclude=told_apart)
 
 
+@pytest.mark.thorough
 @given(st.sampled_from(sorted(TEXTS)), st.data())
 def test_a_damaged_file_given_to_the_program_is_one_line_and_leaves_no_folder(
     tmp_path_factory, name, data

@@ -65,11 +65,11 @@ def played(model, after_each=lambda model: model):
 @pytest.mark.parametrize(
     ("name", "overrides", "agreed"),
     [
-        ("history", (), None),
+        pytest.param("history", (), None, marks=pytest.mark.thorough),
         ("threat-35", (), None),
         ("usmca", ["retaliation.MEX=1.0"], None),
         ("threat-35", TALKS, "peace"),
-        ("threat-35", LUCK, "duty"),
+        pytest.param("threat-35", LUCK, "duty", marks=pytest.mark.thorough),
     ],
     ids=["history", "a threat", "governments that act by rules", "talks", "talks left to chance"],
 )
@@ -125,6 +125,7 @@ def test_futures_of_one_checkpoint_do_not_touch_each_other(donor):
     assert not first.outcomes.equals(second.outcomes)
 
 
+@pytest.mark.thorough
 def test_what_was_agreed_stands_in_a_future_of_the_same_talks_and_in_no_other(donor):
     model = twin(donor, load_scenario("threat-35", TALKS))
     model.run_for(4)
@@ -270,6 +271,7 @@ def test_a_fork_after_an_agreement_into_a_future_without_talks_can_be_made_again
     pd.testing.assert_frame_equal(outcomes[outcomes["quarter"] <= 4], past, check_exact=True)
 
 
+@pytest.mark.thorough
 def test_a_fork_that_is_stopped_before_its_first_quarter_goes_on(talks, tmp_path, monkeypatch):
     out, whole = tmp_path / "fork", tmp_path / "whole"
     forked(talks / "stopped", 4, "blanket-25", whole)

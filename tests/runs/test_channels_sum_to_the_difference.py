@@ -137,6 +137,7 @@ def itself():
     return followed.frames(), {name: world.frames() for name, world in worlds.items()}
 
 
+@pytest.mark.thorough
 def test_under_the_policy_that_it_follows_a_held_world_is_the_world_it_follows(itself):
     followed, worlds = itself
     assert len(followed["events"])
@@ -145,6 +146,7 @@ def test_under_the_policy_that_it_follows_a_held_world_is_the_world_it_follows(i
             pd.testing.assert_frame_equal(world[name], table, check_exact=True)
 
 
+@pytest.mark.thorough
 def test_a_run_against_itself_has_nothing_to_split(itself):
     followed, worlds = itself
     headlines = summary(followed, followed)
@@ -153,6 +155,7 @@ def test_a_run_against_itself_has_nothing_to_split(itself):
     assert (table["part"] == 0).all()
 
 
+@pytest.mark.thorough
 def test_without_relocation_its_channel_is_nothing():
     off = ("firms.relocation=false",)
     found, _ = split(load_scenario("status-quo", [*off, *PUSH]), load_scenario("status-quo", off))

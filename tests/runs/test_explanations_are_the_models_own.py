@@ -61,6 +61,7 @@ def model():
     return watched
 
 
+@pytest.mark.thorough
 def test_worth_and_choice_are_those_that_the_model_used(model):
     plans = model.plans
     built = stayed = 0
@@ -152,6 +153,7 @@ def test_a_firm_that_takes_today_to_last_gets_nothing_from_doubt(model):
             assert max(doubts) > 1e-6
 
 
+@pytest.mark.thorough
 def test_at_the_value_found_the_firm_decides_otherwise_and_just_before_it_does_not(model):
     found = 0
     for _, _, situation in model.told[:8]:
@@ -199,6 +201,7 @@ def test_a_firm_of_a_finished_run_is_told_in_words_and_numbers(folder, capsys):
     assert "Firm 7 of status-quo" in capsys.readouterr().out
 
 
+@pytest.mark.thorough
 def test_a_firm_of_a_fork_is_told_with_its_past(folder, tmp_path):
     future = load_scenario("blanket-25", RESTLESS)
     fork(folder / "usmca", future, at=2, quarters=3, out=tmp_path / "fork", quiet=True)

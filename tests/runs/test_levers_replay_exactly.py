@@ -9,6 +9,7 @@ from abm.scenario.scenario import Scenario
 from experiments.runs.on_disk.run_folders import write_table
 from experiments.scenarios.describe import described_scenario
 from tests.same_firms import model_of
+from tests.support.thorough import but_for
 
 FIRMS = 300
 QUARTERS = 12
@@ -53,14 +54,15 @@ def written(model, folder):
     return {file.name: file.read_bytes() for file in folder.iterdir()}
 
 
-@pytest.mark.parametrize(
-    ("scenario", "pulls"),
-    [
-        *(("usmca", name) for name in PULLS),
-        ("threat-35", "a threat announced, carried out, withdrawn and made again"),
-    ],
-)
-def test_a_run_with_levers_replays_byte_for_byte(scenario, pulls, tmp_path):
+PLAYED = [
+    *(("usmca", name) for name in PULLS),
+    ("threat-35", "a threat announced, carried out, withdrawn and made again"),
+]
+
+
+@pytest.mark.parametrize("game", but_for(PLAYED[-1:], PLAYED), ids=", ".join)
+def test_a_run_with_levers_replays_byte_for_byte(game, tmp_path):
+    scenario, pulls = game
     live = played(scenario, PULLS[pulls])
     again = Scenario.from_toml(described_scenario(live.scenario))
     replayed = RelocationModel(again, firms=FIRMS, rng=3)

@@ -54,6 +54,7 @@ def test_a_run_without_a_seed_is_had_again_by_the_seed_it_tells():
     assert drawn.datacollector.get_model_vars_dataframe()["seed"].tolist() == [drawn.seed]
 
 
+@pytest.mark.thorough
 def test_a_numpy_seed_leaves_a_manifest_with_a_plain_number(tmp_path):
     run("status-quo", firms=FIRMS, quarters=1, seed=np.int64(3), out=tmp_path / "run")
     assert '"seed": 3' in (tmp_path / "run" / "manifest.json").read_text()

@@ -106,6 +106,7 @@ def test_a_scenario_against_one_of_its_own_name_gets_a_folder_of_its_own(tmp_pat
     assert differs_nowhere(result)
 
 
+@pytest.mark.thorough
 def test_no_name_of_a_scenario_escapes_the_folder_or_takes_the_place_of_a_file(tmp_path):
     odd = [FakeScenario(name) for name in ("../../etc", "figures", "a b/c", "...", "x" * 200)]
     for number, scenario in enumerate(odd):
@@ -337,6 +338,7 @@ def test_the_default_folder_names_scenario_reference_and_seed():
     assert both == Path("results/usmca-against-status-quo-seed7")
 
 
+@pytest.mark.thorough
 def test_running_imports_nothing_that_draws():
     code = (
         "import sys, experiments.runs.runner; "

@@ -18,6 +18,7 @@ def frames_of(scenario, quarters, seed=1):
     return model.frames()
 
 
+@pytest.mark.thorough
 def test_scenarios_start_from_the_same_firms_to_the_byte():
     one, other = (RelocationModel(name, firms=FIRMS) for name in ("status-quo", "usmca"))
     for column in FirmTable.columns():
@@ -25,6 +26,7 @@ def test_scenarios_start_from_the_same_firms_to_the_byte():
         assert same, column
 
 
+@pytest.mark.thorough
 def test_nothing_differs_before_the_agreement_is_announced():
     before, after = frames_of("status-quo", 6), frames_of("usmca", 6)
     for name in ("outcomes", "trade", "moves", "content"):

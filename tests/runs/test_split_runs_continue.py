@@ -78,6 +78,7 @@ def test_a_stopped_run_split_into_channels_goes_on_to_the_same_bytes(
     assert json.loads((again / "manifest.json").read_bytes())["resumed_from"] == [3]
 
 
+@pytest.mark.thorough
 def test_a_run_split_into_channels_goes_on_again_and_again(stopped_split, whole_split, tmp_path):
     again = tmp_path / "again"
     shutil.copytree(stopped_split, again)

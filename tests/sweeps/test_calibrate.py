@@ -128,6 +128,7 @@ def test_too_few_points_for_a_surface_are_refused(tmp_path):
         fit(on_surface(tmp_path, 3), tmp_path / "out")
 
 
+@pytest.mark.thorough
 def test_what_targets_cannot_tell_apart_is_said(tmp_path):
     file = write(tmp_path, ("sum", A + B, 0.01, "fit"), ("twice", 2 * (A + B), 0.02, "fit"))
     result, numbers = fit(file, tmp_path / "out")
@@ -149,6 +150,7 @@ def test_a_target_that_changes_sides_is_refused(tmp_path, fitted):
     assert (out / "targets.json").read_bytes() == before
 
 
+@pytest.mark.thorough
 def test_a_fit_that_was_stopped_goes_on_to_the_same_numbers(tmp_path, fitted, marks, monkeypatch):
     _, numbers, _ = fitted
     monkeypatch.setenv("MAIN", str(os.getpid()))

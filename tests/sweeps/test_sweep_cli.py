@@ -56,6 +56,7 @@ def test_a_real_sweep_leaves_a_row_a_run_with_every_outcome(real):
     assert frame["mean_content.cars.MEX"].nunique() == 2
 
 
+@pytest.mark.thorough
 def test_the_command_that_explains_a_run_gives_the_same_numbers(real, tmp_path, capsys):
     row = results(real).iloc[1]
     assert main(["explain", str(real), row["run"]]) == 0

@@ -70,6 +70,7 @@ def test_a_log_can_name_no_file_outside_the_folder(finished):
         results(out)
 
 
+@pytest.mark.thorough
 def test_a_second_sweep_in_one_folder_is_refused(tmp_path):
     file, out = write_sweep(tmp_path, replications=250), tmp_path / "out"
     first = start(file, out)
@@ -105,6 +106,7 @@ def test_another_sweep_is_not_mixed_in(finished, tmp_path):
         carry_out(other, out, resume=True)
 
 
+@pytest.mark.thorough
 def test_more_replications_and_points_keep_the_runs_that_are_there(finished, tmp_path):
     file, out = finished
     before = results(out).set_index("run")
@@ -141,6 +143,7 @@ def test_results_of_another_sweep_are_taken_where_runs_are_the_same(finished, tm
     assert results(new).set_index("run").loc[shared.index, columns].equals(shared[columns])
 
 
+@pytest.mark.thorough
 def test_results_can_be_read_while_the_sweep_runs(tmp_path):
     file, out = write_sweep(tmp_path, replications=50), tmp_path / "out"
     process = start(file, out)

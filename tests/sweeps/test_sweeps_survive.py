@@ -92,6 +92,7 @@ def test_workers_of_a_killed_program_end_too(tmp_path):
     assert alive == []
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 75), (signal.SIGINT, 130)])
 def test_a_request_to_stop_writes_what_is_finished(tmp_path, number, code):
     file, out = write_sweep(tmp_path, replications=50), tmp_path / "out"
@@ -107,6 +108,7 @@ def test_a_request_to_stop_writes_what_is_finished(tmp_path, number, code):
     assert (resumed.code, resumed.done) == (0, 200)
 
 
+@pytest.mark.thorough
 def test_any_number_of_workers_and_order_gives_the_same_bytes(tmp_path, uninterrupted):
     file = write_sweep(tmp_path, replications=50)
     for shard in (3, 1, 2):
@@ -115,6 +117,7 @@ def test_any_number_of_workers_and_order_gives_the_same_bytes(tmp_path, uninterr
     assert bytes_of(tmp_path / "shards") == bytes_of(uninterrupted)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("run_one", "kind", "words"),
     [
@@ -140,6 +143,7 @@ def test_a_run_that_fails_is_recorded_and_costs_no_other(tmp_path, run_one, kind
     assert set(results(out)["firms.build_cost"]) == {0.1, 0.3, 0.4}
 
 
+@pytest.mark.thorough
 def test_a_run_that_kills_its_process_once_is_run_again(tmp_path, marks):
     file = write_sweep(tmp_path, replications=2)
     result = carry_out(file, tmp_path / "out", sweep_runs.crashes_once)
@@ -165,6 +169,7 @@ def test_a_process_killed_between_two_runs_costs_nothing(tmp_path, monkeypatch):
         worker.stop()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("seconds", "processes"), [(0.0, 3), (60.0, 1)])
 def test_a_worker_starts_afresh_after_many_runs_that_took_some_time(tmp_path, seconds, processes):
     limits = Limits(runs_a_process=8, seconds_a_process=seconds)
@@ -173,6 +178,7 @@ def test_a_worker_starts_afresh_after_many_runs_that_took_some_time(tmp_path, se
     assert results(tmp_path / "out")["profit"].nunique() == processes
 
 
+@pytest.mark.thorough
 def test_failed_runs_wait_until_a_retry_is_asked_for(tmp_path, marks, uninterrupted):
     file, out = write_sweep(tmp_path), tmp_path / "out"
     run_one = sweep_runs.raises_unless_mended

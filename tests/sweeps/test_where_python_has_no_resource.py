@@ -42,6 +42,7 @@ def test_the_peak_of_memory_is_none(tmp_path, no_resource):
     assert peak_memory(tmp_path / "no-such-file") is None
 
 
+@pytest.mark.thorough
 def test_every_module_of_the_commands_loads_and_a_scenario_runs(tmp_path, program_environment):
     """In a program of its own, so that nothing was imported before."""
     program = (

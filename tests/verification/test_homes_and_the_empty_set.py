@@ -65,6 +65,7 @@ def test_as_many_firms_stand_as_are_asked_for_and_the_others_come_on_top(donor):
     np.testing.assert_array_equal(stands, table.config != NO_PLANT)
 
 
+@pytest.mark.thorough
 def test_what_stands_in_a_country_differs_little_between_seeds():
     """With independent draws Mexican output varied by 14% at 2,000 firms."""
     made = []

@@ -53,6 +53,7 @@ def test_what_the_page_says_of_a_subsidy_and_a_duty_has_the_signs_derived_above_
         assert abs(full[balance]) < partial[balance] / 2
 
 
+@pytest.mark.thorough
 def test_a_row_is_made_of_runs_under_its_own_closure():
     duty = list(MADE_UP)[1]
     (partial, *_), (_, *_), (full, *_) = (

@@ -83,6 +83,7 @@ def test_parts_by_owner_take_worlds_of_the_same_firms():
     assert without[0].to_numpy().sum() > 0
 
 
+@pytest.mark.thorough
 def test_parts_are_the_same_again_and_have_intervals():
     told = duty(firms=100, seeds=(1, 2), years=1)
     assert told == duty(firms=100, seeds=(1, 2), years=1)

@@ -82,6 +82,7 @@ def test_relief_while_building_is_told_where_it_is_there_to_be_had(folder, firms
     pytest.fail("no firm looks at building in the USA")
 
 
+@pytest.mark.thorough
 def test_a_duty_kept_and_a_credit_have_their_names(folder, firms, capsys):
     plants = firms.plants
     row = int(np.flatnonzero(plants[:, 1] & ~plants[:, 0])[0])

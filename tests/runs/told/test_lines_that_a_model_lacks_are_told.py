@@ -99,6 +99,7 @@ def test_a_folder_says_what_its_run_said(shares, tmp_path):
     assert sentence not in caveats(replace(back, lines_far_off=()))
 
 
+@pytest.mark.thorough
 def test_the_command_prints_it(shares, tmp_path, capsys):
     name = next(name for name, observed, modelled in shares if modelled < observed / 2)
     file = tmp_path / "bans.toml"

@@ -195,6 +195,7 @@ def test_a_wrong_game_is_one_line(tmp_path, monkeypatch, capsys):
     assert [path.name for path in tmp_path.iterdir()] == ["my.toml"]
 
 
+@pytest.mark.thorough
 def test_a_game_of_the_model_is_played_from_the_command_line(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(played, "find_drawing", lambda: draw_path)
     monkeypatch.chdir(tmp_path)

@@ -93,6 +93,7 @@ def test_the_same_question_gives_the_same_bytes_with_any_number_of_workers(finis
     assert found_in(tmp_path / "two") == found_in(folder)
 
 
+@pytest.mark.thorough
 def test_a_search_that_was_stopped_goes_on_and_runs_nothing_twice(
     finished, tmp_path, marks, monkeypatch
 ):
@@ -236,6 +237,7 @@ def test_a_lever_given_twice_or_set_as_well_is_refused(tmp_path, monkeypatch, ca
     assert "is both set and a lever" in capsys.readouterr().err
 
 
+@pytest.mark.thorough
 def test_the_model_itself_is_asked_from_the_command_line(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     words = ["respond", "USA", "--levers", "tariffs.special.USA.CHN.all=0%,50%", "--objective"]

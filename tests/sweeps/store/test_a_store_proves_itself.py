@@ -29,6 +29,7 @@ from experiments.sweeps.store.run_log import RunLog, damages_of
 from experiments.sweeps.store.store import SweepStore
 from tests.faults.spoilt import flips
 from tests.in_this_process import runs_in_this_process
+from tests.support.thorough import but_for
 
 DRAWN = 300
 """Bytes of a file that is too long for all of them."""
@@ -84,6 +85,7 @@ def check_every(tiny, path, places):
     return sum(map(bool, lines[::2]))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", ["manifest.json", "*-points.json"])
 def test_every_byte_of_what_says_what_a_sweep_is_is_proven(tiny, kind):
     path = the_file(tiny[1], kind)
@@ -93,6 +95,7 @@ def test_every_byte_of_what_says_what_a_sweep_is_is_proven(tiny, kind):
         assert refused > 0.7 * size  # all but white space between its lines
 
 
+@pytest.mark.thorough
 def test_every_byte_of_the_log_is_proven(tiny):
     _, out, _ = tiny
     path = out / "log" / "main.jsonl"
@@ -105,9 +108,10 @@ def test_every_byte_of_the_log_is_proven(tiny):
     path.write_bytes(content)
 
 
-@pytest.mark.parametrize(
-    "kind", ["*-design.parquet", "scenarios/*.toml", "parts/*.parquet", "results.parquet"]
-)
+OTHERS = ["*-design.parquet", "scenarios/*.toml", "parts/*.parquet", "results.parquet"]
+
+
+@pytest.mark.parametrize("kind", but_for(OTHERS[1:3], OTHERS))
 def test_bytes_of_every_other_file_are_proven(tiny, kind):
     path = the_file(tiny[1], kind)
     refused = check_every(tiny, path, drawn_places(path.read_bytes(), DRAWN, seed=kind))
@@ -125,6 +129,7 @@ def stopped_run(tmp_path_factory):
     return folder
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", [FACTS, ARRAYS])
 def test_bytes_of_a_checkpoint_are_proven(stopped_run, name):
     right = read_checkpoint(stopped_run)

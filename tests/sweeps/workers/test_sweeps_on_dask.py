@@ -140,6 +140,7 @@ def test_a_worker_killed_in_its_runs_costs_nothing(tmp_path, cluster, at_home):
     cluster.workers[0] = cluster.start_worker()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_a_scheduler_that_goes_away_and_comes_back_costs_nothing(
     tmp_path, cluster, at_home, number

@@ -51,6 +51,7 @@ def test_lines_have_their_shares_of_what_firms_of_a_home_sell(home):
     assert seen >= 8
 
 
+@pytest.mark.thorough
 def test_over_seeds_even_a_few_firms_have_every_line_at_its_share():
     metals = LINES.of(SECTORS.index("metals"))
     found = np.zeros(len(LINES))

@@ -26,6 +26,7 @@ def by_law():
     return policy.measures_fixed[:, :, USA][..., at]
 
 
+@pytest.mark.thorough
 def test_the_table_is_what_the_fit_finds():
     pd.testing.assert_frame_equal(data.read("coverage_of_acts"), fitted(), check_dtype=False)
 

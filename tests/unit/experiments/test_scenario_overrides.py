@@ -130,6 +130,7 @@ def test_an_override_that_changes_something_is_not_reported(name, overrides):
     assert without_effect(name, overrides) == []
 
 
+@pytest.mark.thorough
 def test_a_scenario_that_equals_what_it_extends_is_reported(tmp_path):
     file = tmp_path / "mine.toml"
     file.write_text('extends = "usmca"\ntitle = "the same under another name"\n')

@@ -45,6 +45,7 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
+@pytest.mark.thorough
 def test_a_file_that_a_kill_left_goes_with_the_next_of_its_name(tmp_path):
     for name in ("a.json", "a.json", "b.json"):
         killed(KILLED_IN_A_FILE, tmp_path / name)

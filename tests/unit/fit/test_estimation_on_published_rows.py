@@ -145,6 +145,7 @@ def file_of(folder, targets, **changes):
     return path
 
 
+@pytest.mark.thorough
 def test_the_search_starts_where_the_scenario_stands_and_finds_what_made_the_targets(tmp_path):
     slope = np.random.default_rng(8).normal(0, 1, (2, len(PUBLISHED_FIGURES)))
     figures = dict(

@@ -34,6 +34,7 @@ def refusal(run, out):
     return str(error.value)
 
 
+@pytest.mark.thorough
 def test_a_film_of_a_changed_manifest_is_refused(runs, tmp_path):
     run = shutil.copytree(runs / "run", tmp_path / "run")
     text = (run / MANIFEST).read_text()

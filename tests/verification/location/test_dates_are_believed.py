@@ -82,6 +82,7 @@ AHEAD = (60, 30, 24, 20, 18, 16)
 """Dates later than what is decided on now can open, the nearest last; three beyond the horizon."""
 
 
+@pytest.mark.thorough
 def test_a_tax_on_new_plants_keeps_them_away_the_more_the_nearer_its_date():
     """It is on plants of US firms alone, so that it changes no rival's price."""
     never = expected_openings(told(TAX, 60, "myopic"))
@@ -217,6 +218,7 @@ def watched():
     return model
 
 
+@pytest.mark.thorough
 def test_explanations_before_a_date_are_the_models_own(watched):
     plans, gates = watched.plans, 0
     for place, row in enumerate(plans.rows[:40].tolist()):

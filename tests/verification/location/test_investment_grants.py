@@ -160,6 +160,7 @@ def test_the_treasury_has_less_by_exactly_the_grants_and_the_books_still_balance
     assert spent[MEX] > 0
 
 
+@pytest.mark.thorough
 def test_grants_are_paid_for_by_households_where_they_pay_for_treasuries():
     still = "economy.exchange_speed=0.0"
     nobody, paid = (

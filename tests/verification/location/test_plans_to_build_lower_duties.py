@@ -202,6 +202,7 @@ def test_a_project_that_is_given_up_loses_what_is_left_of_the_relief():
     assert without.remaining_cost - with_it.remaining_cost == pytest.approx(expected)
 
 
+@pytest.mark.thorough
 def test_firms_are_told_what_they_would_be_let_off():
     watched = WatchedModel(scenario(0.5), firms=FIRMS)
     watched.run_for(QUARTERS)

@@ -203,6 +203,7 @@ def test_a_country_whose_partner_supplies_less_at_lower_prices_charges_the_inver
     )
 
 
+@pytest.mark.thorough
 def test_profits_at_home_make_a_tariff_worthwhile_by_as_much_as_they_are():
     surplus = 0.4
     margin = surplus / 2

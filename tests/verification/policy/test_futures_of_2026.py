@@ -123,6 +123,7 @@ def test_threats_and_talks_begin_when_they_did_and_say_what_is_assumed():
     assert Scenario.load("retaliation-2026").measures["canada-2026"].unverified
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("origin", [MEX, CAN])
 def test_a_claim_is_worth_ten_points_on_every_line_that_is_not_exempt_nor_under_section_232(origin):
     before, after = under("blanket-2025", 40), under("forced-labour-301")
@@ -240,6 +241,7 @@ def test_a_settlement_ends_what_the_dispute_brought_and_nothing_else():
     np.testing.assert_array_equal(into_canada[2][cars], into_canada[1][cars])
 
 
+@pytest.mark.thorough
 def test_the_dispute_cuts_canadas_sales_to_the_united_states_and_the_answer_theirs_to_canada():
     names = ("forced-labour-301", "canada-338", "retaliation-2026")
     models = [model_of(load_scenario(name, ["start=2026-01-01"]), 150) for name in names]

@@ -315,6 +315,7 @@ def test_american_content_asked_of_mexican_goods_alone_brings_american_inputs_an
     assert imports[1] < imports[0]
 
 
+@pytest.mark.thorough
 def test_more_audits_and_higher_fines_lower_what_is_misclassified():
     # A rule that is hard to meet and a duty, something to lie for; and firms that would.
     hard = ("tariffs.special.USA.MEX.all=0.25", "firms.honesty_median=0.1", *TIGHT)

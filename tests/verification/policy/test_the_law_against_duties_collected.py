@@ -28,6 +28,7 @@ def test_rates_by_law_are_within_half_a_point_of_those_collected_but_for_three()
     assert all(abs(one.difference) < 2 * WITHIN for one in rates())
 
 
+@pytest.mark.thorough
 def test_the_metal_duties_of_2018_and_2019_show_in_both():
     of_metals = {(one.partner, one.year): one for one in rates() if one.sector == "metals"}
     for partner in ("MEX", "CAN"):
@@ -55,6 +56,7 @@ def test_the_command_prints_what_was_compared_and_refuses_a_partner_that_is_none
     assert capsys.readouterr().err.count("--from Mexico: is one of MEX, CAN, CHN, ROW") == 1
 
 
+@pytest.mark.thorough
 def test_what_runs_take_of_the_law_of_2026_lies_in_its_range_and_near_the_upper_end():
     found = open_ranges(date(2026, 10, 1), originating=True)
     assert {one.partner for one in found} == {"MEX", "CAN"}

@@ -48,6 +48,7 @@ def test_the_scale_acts_on_what_cannot_and_none_means_that_everything_can(scale)
         assert (at_rest_with(scale).borders.value_share[:, abroad] == 1).all()
 
 
+@pytest.mark.thorough
 def test_money_adds_up_where_a_part_is_bought_for_to_comply():
     """Purchases, paperwork, fines and profit of both parts make up what is sold, cell by cell."""
     some = ("firms.cannot_qualify_scale=2", "firms.honesty_median=0.1", *STRICT)

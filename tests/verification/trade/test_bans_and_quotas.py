@@ -208,6 +208,7 @@ def test_no_more_comes_in_than_the_quota_and_a_licence_costs_something_only_wher
         assert not asked[~limited].any()
 
 
+@pytest.mark.thorough
 def test_the_tighter_a_quota_the_dearer_its_licences_the_goods_and_the_rivals_sales():
     runs = [run(f'banned = ["cars"]\nquota = {quota}') for quota in (0.9, 0.7, 0.5)]
     prices = [worth(model, "cars").max() for model in runs]
@@ -227,6 +228,7 @@ def test_a_lower_rate_for_a_quantity_lies_between_no_duty_and_the_duty():
         assert level[0] > level[1] > level[2]
 
 
+@pytest.mark.thorough
 def test_who_holds_licences_decides_who_earns_them_and_nothing_else():
     part = '[economy]\nclosure = "partial"\n'
     ours, theirs = (
@@ -278,6 +280,7 @@ def test_a_firm_is_told_that_its_goods_are_banned():
     assert "From Canada none enters the United States: banned." in words
 
 
+@pytest.mark.thorough
 def test_a_run_under_quotas_goes_on_byte_for_byte_once_put_away():
     kept, again = (start(FEW_CARS, LOWER.replace("0.8", "0.6")) for _ in range(2))
     kept.run_for(5)

@@ -52,6 +52,7 @@ def against_status_quo(quarters, changes, *overrides):
     return np.array(change)
 
 
+@pytest.mark.thorough
 def test_without_news_contracts_stay_with_their_sources():
     still = model()
     for _ in range(40):
@@ -64,6 +65,7 @@ def test_without_news_contracts_stay_with_their_sources():
     np.testing.assert_allclose(still.contracts.part.sum(axis=2), 1, rtol=1e-12)
 
 
+@pytest.mark.thorough
 def test_a_duty_works_as_contracts_run_out_and_ends_where_all_have_signed_anew():
     change = against_status_quo(40, {1: {DUTY: 0.25}})
     longest = against_status_quo(3, {1: {DUTY: 0.25}}, LONG_RUN)[-1]
@@ -114,6 +116,7 @@ def test_a_prohibitive_duty_moves_everything_one_way():
         assert (now[before > 0] < before[before > 0]).all()
 
 
+@pytest.mark.thorough
 def test_a_regime_begins_with_the_claims_of_buyers_who_have_not_adapted():
     some = model(firms=400, waived=True)
     some.pull_levers({DUTY: 0.25, "rules_of_origin.regional_value_content.vehicle_parts": 0.8})
@@ -126,6 +129,7 @@ def test_a_regime_begins_with_the_claims_of_buyers_who_have_not_adapted():
     assert (now >= adapted - 0.01).all()
 
 
+@pytest.mark.thorough
 def test_firms_bound_by_a_rule_that_is_tightened_claim_again_after_a_while():
     rule = "rules_of_origin.regional_value_content.cars"
     some = model(firms=600, waived=True)
@@ -160,6 +164,7 @@ def test_where_all_contracts_end_each_quarter_nobody_is_on_the_way():
         np.testing.assert_allclose(array[..., -1], array[..., some.regime], rtol=3e-5, atol=3e-5)
 
 
+@pytest.mark.thorough
 def test_plants_moved_by_hand_take_their_inputs_along():
     unmoved, other = (model(LONG_RUN, "economy.wage_elasticity=0.0", firms=1000) for _ in range(2))
     table = other.firms

@@ -159,6 +159,7 @@ def test_the_first_quarter_answers_with_the_speed_of_customers(donor: Relocation
     np.testing.assert_allclose(middle, expected[seen], rtol=0.08)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("win", but_for([0.15], [0.15, 1.0]))
 def test_a_duty_that_has_gone_leaves_no_trace(win: float) -> None:
     """Customers come back at once to sellers that they remember; what their firms made elsewhere

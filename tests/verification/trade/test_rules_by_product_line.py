@@ -194,6 +194,7 @@ def test_some_firms_take_either_way():
     assert 5 < way.sum() < way.size - 5
 
 
+@pytest.mark.thorough
 def test_the_cheaper_way_is_what_a_general_optimiser_finds():
     costs, terms, value_added = either(CONTENT, KINDS)
     model, here = at_rest(FIRMS), terms[PARTS].at(MEX, 0)

@@ -185,6 +185,7 @@ def test_content_at_a_border_is_met_at_least_cost_by_plain_python():
     assert bound > 10
 
 
+@pytest.mark.thorough
 def test_content_of_region_and_country_at_a_border_is_met_as_a_general_optimiser_finds():
     model, one = at_rest(400), world(*north(*AMERICAN))
     here, there = one.own[MEX, USA].terms_at(PARTS, 0), one.quarter().towards(MEX, USA, 0)

@@ -59,6 +59,7 @@ def test_a_border_that_repeats_the_agreement_changes_no_byte_of_a_run():
     assert_same(*runs)
 
 
+@pytest.mark.thorough
 def test_plants_get_ready_for_the_border_that_changed_and_go_on_complying_at_the_other():
     model = model_of(scenario(), 400)
     model.run_for(2)
@@ -122,6 +123,7 @@ def test_a_fault_at_one_border_stops_a_verified_run(monkeypatch, array, said):
         model.run_for(3)
 
 
+@pytest.mark.thorough
 def test_a_world_that_holds_responses_under_the_same_rules_is_the_world_it_follows():
     policy = scenario(*PROTOCOL)
     followed = model_of(policy, FIRMS)

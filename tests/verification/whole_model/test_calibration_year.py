@@ -100,6 +100,7 @@ def largest_drift(by_quarter, least):
     return float((series.loc[:, large] / series.loc[0, large] - 1).abs().max(axis=None))
 
 
+@pytest.mark.thorough
 def test_without_news_output_and_jobs_stay_where_they_are_in_every_quarter(long_run):
     by_country = long_run.outcomes.groupby(["region", "quarter"])[["output_musd", "employment"]]
     for _, series in by_country.sum().items():

@@ -104,6 +104,7 @@ def assert_alike(array, axes):
     np.testing.assert_allclose(array, turned(array, axes), rtol=ROUNDING, atol=scale)
 
 
+@pytest.mark.thorough
 def test_the_shock_moves_trade_and_plants(model):
     """What follows would hold of a model in which nothing happens, too."""
     between = ~np.eye(N_HOSTS, dtype=bool)

@@ -60,6 +60,7 @@ def test_page_and_command_explain_firms_of_a_run_alike(both):
         assert next(iter(verdict(by_command))) in card["why"]
 
 
+@pytest.mark.thorough
 def test_the_run_has_firms_that_stay_move_build_and_do_not_decide(both):
     told = both[1].values()
     decided = {found.decision == found.who.plants for found in told if found.reviewed}

@@ -216,6 +216,7 @@ def test_what_changed_between_two_days_is_told_once_and_in_order():
     assert changes(LAW, date(2025, 3, 4), date(2025, 3, 4), "USA") == []
 
 
+@pytest.mark.thorough
 def test_a_rate_moves_only_on_days_on_which_something_is_told_to_change():
     for code, origin in (("720839", "CAN"), ("870830", "MEX"), ("610910", "CAN")):
         told = changes(LAW, date(2017, 1, 1), date(2026, 12, 31), "USA", origin)
