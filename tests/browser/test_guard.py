@@ -132,6 +132,7 @@ def filled(route):
     return [path, *(f"{path}/{name}" for name in below)]
 
 
+@pytest.mark.thorough
 def test_no_request_to_any_route_leads_off_this_machine(server):
     routes = (server.folder / "routes").read_text().splitlines()
     assert f"/{CDN}" in routes

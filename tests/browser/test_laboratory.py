@@ -274,6 +274,7 @@ def test_what_strangers_bring_is_played_on_the_economy_that_the_page_serves():
     assert start.scenario.economy.table == start.against.economy.table == "2011"
 
 
+@pytest.mark.thorough
 def test_a_link_of_an_economy_that_is_not_served_is_refused(tmp_path):
     tables = Path(str(resources.files(data))) / "base_years" / "2011"
     own = shutil.copytree(tables, tmp_path / "own")

@@ -133,6 +133,7 @@ def test_a_link_restores_scenario_seed_levers_and_quarter(visit, server):
     wait_for_tiles(other, tiles(page, 2))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("link", ["%3Cscript%3E", "A" * 3000])
 def test_a_broken_link_says_so_and_shows_the_defaults(visit, link):
     page = visit(f"?state={link}")

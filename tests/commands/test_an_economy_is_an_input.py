@@ -56,6 +56,7 @@ def sold(out):
     return trade[trade["quarter"] == 0]["value_musd"].sum()
 
 
+@pytest.mark.thorough
 def test_a_run_starts_from_the_economy_of_its_folder_and_says_which(folder, tmp_path, capsys):
     words = ["run", "status-quo", *SMALL, "--quarters", 1]
     run(*words, "--out", tmp_path / "shipped")
@@ -135,6 +136,7 @@ def test_a_stopped_run_goes_on_unless_its_economy_was_changed(folder, tmp_path, 
         assert "made with" in said or "changed since" in said
 
 
+@pytest.mark.thorough
 def test_a_crate_takes_the_economy_along(folder, tmp_path):
     out = tmp_path / "run"
     run("run", "usmca", *SMALL, "--quarters", 1, "--out", out, "--economy", folder)
@@ -151,6 +153,7 @@ def test_the_script_for_a_cluster_names_the_economy_in_full(folder, monkeypatch,
     assert f"--economy {folder}" in capsys.readouterr().out
 
 
+@pytest.mark.thorough
 def test_validation_asks_its_findings_of_the_economy(folder, tmp_path):
     shortest = min(chosen([]), key=lambda finding: sum(d.quarters for d in finding.designs))
     words = ["--only", shortest.id, "--seeds", 2, "--firms", 100, "--quiet"]

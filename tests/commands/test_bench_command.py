@@ -69,6 +69,7 @@ def test_every_size_has_its_seconds_by_quarter_and_by_phase(folder):
     assert (by_phase <= size["quarter_seconds"]).all()
 
 
+@pytest.mark.thorough
 def test_the_manifest_names_scenario_and_contents_so_that_a_second_run_may_replace_the_first(
     folder,
 ):

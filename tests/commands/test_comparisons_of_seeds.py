@@ -77,6 +77,7 @@ def test_the_bytes_do_not_depend_on_the_processes(whole, tmp_path, monkeypatch):
     assert bytes_of(alone.out) == bytes_of(whole.out)
 
 
+@pytest.mark.thorough
 def test_the_first_seeds_runs_are_those_of_a_single_comparison(whole, tmp_path):
     single = compare(tmp_path / "run")
     for name in ("threat-35", "status-quo"):
@@ -134,6 +135,7 @@ def counted(asked):
     return run
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("no_figures")
 def test_a_stop_keeps_the_seeds_that_ended_and_the_rest_is_run_later(whole, tmp_path, monkeypatch):
     monkeypatch.setattr(other_seeds, "run_seeds", stopped_after_one)

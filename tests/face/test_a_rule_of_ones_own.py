@@ -77,6 +77,7 @@ def test_whoever_is_told_to_stay_begins_nothing():
     assert after(None).outcomes.query("quarter > 0")["expected_announced"].sum() > 0
 
 
+@pytest.mark.thorough
 def test_what_a_rule_decides_is_begun_paid_and_built():
     model = after(to_canada, quarters=20)
     moves = announced(model).query("quarter > 0")

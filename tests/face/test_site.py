@@ -89,10 +89,12 @@ def dead_links(page: Path) -> list[str]:
     return dead
 
 
+@pytest.mark.thorough
 def test_no_link_is_dead(site):
     assert [link for page in built(site) for link in dead_links(page)] == []
 
 
+@pytest.mark.thorough
 def test_every_page_is_built_and_in_the_menu(site):
     menu = {page for pages in sections().values() for page in pages} | {INDEX, HOME}
     documented = {name for name in PAGES if "/" in name}
@@ -104,6 +106,7 @@ def test_every_page_is_built_and_in_the_menu(site):
         assert f'href="{page.rpartition(".")[0]}.html"' in home, page
 
 
+@pytest.mark.thorough
 def test_the_reference_is_taken_from_the_docstrings(site):
     reference = text_of(site, "docs/reference/the-model.html")
     assert "RelocationModel" in reference
@@ -111,6 +114,7 @@ def test_the_reference_is_taken_from_the_docstrings(site):
     assert len(list((site / "docs/reference").glob("*.html"))) == len(REFERENCE)
 
 
+@pytest.mark.thorough
 def test_pages_have_neighbours_highlighting_and_a_search(site):
     tutorial = text_of(site, "docs/tutorial.html")
     assert 'rel="next"' in tutorial
@@ -120,12 +124,14 @@ def test_pages_have_neighbours_highlighting_and_a_search(site):
     assert "wedg" in text_of(site, "searchindex.js")
 
 
+@pytest.mark.thorough
 def test_the_notebook_is_shown_with_what_it_prints_and_draws(site):
     notebook = text_of(site, "docs/notebook.html")
     assert re.search(r'class="cell_output [^>]*>\s*<img alt="What owners', notebook)
     assert "Firm(" in notebook
 
 
+@pytest.mark.thorough
 def test_the_site_has_the_colours_of_the_laboratory(site):
     home = text_of(site, "index.html")
     assert f"--color-brand-primary: {COLOURS['USA']}" in home

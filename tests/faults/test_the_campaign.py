@@ -39,6 +39,7 @@ def found_wrong(count):
     return [outcome.wrong for outcome in outcomes if outcome.wrong]
 
 
+@pytest.mark.thorough
 def test_a_log_that_loses_lines_is_found_out(monkeypatch):
     def forgetful(self, event, **facts):
         if event != "part":

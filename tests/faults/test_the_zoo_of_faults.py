@@ -33,6 +33,7 @@ def test_no_fault_is_noticed_by_frozen_numbers_alone():
     assert {fault.by for fault in zoo.ZOO} <= {*ASKED, "audit"}
 
 
+@pytest.mark.thorough
 def test_a_fault_is_gone_when_it_is_taken_out(sound):
     with zoo.planted(zoo.ZOO[0]):
         assert zoo.stopped_by() == zoo.VERIFICATION

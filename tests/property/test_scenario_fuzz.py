@@ -87,6 +87,7 @@ def test_any_text_is_read_or_refused(text):
     gives_a_scenario_or_one_line(lambda: Scenario.from_toml(text))
 
 
+@pytest.mark.thorough
 @given(st.dictionaries(names, values, max_size=6))
 def test_any_tables_are_read_or_refused(tables):
     text = "\n".join(f"{quoted(name)} = {toml(value)}" for name, value in tables.items())
@@ -108,6 +109,7 @@ def test_any_timeline_is_read_or_refused(entries):
     gives_a_scenario_or_one_line(lambda: Scenario.from_toml(text))
 
 
+@pytest.mark.thorough
 @given(st.sampled_from(sorted(TEXTS)), st.data())
 def test_a_damaged_file_is_read_or_refused(name, data):
     text = TEXTS[name]

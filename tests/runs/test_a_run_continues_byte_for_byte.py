@@ -312,6 +312,7 @@ def test_a_fork_from_the_checkpoint_can_be_made_again_from_its_manifest(stopped,
     pd.testing.assert_frame_equal(outcomes[outcomes["quarter"] <= 4], past, check_exact=True)
 
 
+@pytest.mark.thorough
 def test_what_is_finished_is_kept_every_so_often_and_survives_a_kill(donor, tmp_path):
     out, seen = tmp_path / "run", []
 

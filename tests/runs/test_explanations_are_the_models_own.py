@@ -90,6 +90,7 @@ def test_worth_and_choice_are_those_that_the_model_used(model):
     assert stayed
 
 
+@pytest.mark.thorough
 def test_firms_decide_as_often_as_the_probabilities_say(model):
     copies = 20_000
 

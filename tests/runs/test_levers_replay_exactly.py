@@ -70,6 +70,7 @@ def test_a_run_with_levers_replays_byte_for_byte(game, tmp_path):
     assert written(replayed, tmp_path / "again") == written(live, tmp_path / "live")
 
 
+@pytest.mark.thorough
 def test_an_entry_nobody_knows_of_changes_nothing_until_it_is_news():
     before = played("usmca", {})
     after = played("usmca", {11: DUTY})

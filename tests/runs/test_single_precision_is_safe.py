@@ -15,6 +15,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.thorough
+
 pytestmark = pytest.mark.anew
 
 AGGREGATES = 1e-5
@@ -102,7 +104,6 @@ def both(tmp_path_factory):
     return found
 
 
-@pytest.mark.thorough
 def test_aggregates_in_single_precision_are_those_in_double(both):
     single, double = (found["aggregates"] for found in both)
     for name, exact in double.items():

@@ -16,6 +16,8 @@ from experiments.runs.on_disk.run_folders import write_manifest
 from experiments.scenarios.overrides import load_scenario
 from tests.kept_runs import bytes_of, changed, cut, run
 
+pytestmark = pytest.mark.thorough
+
 pytestmark = pytest.mark.usefixtures("no_figures")
 
 SPLIT = {
@@ -66,7 +68,6 @@ def same_split(one, other):
         assert bytes_of(one / name) == bytes_of(other / name)
 
 
-@pytest.mark.thorough
 def test_a_stopped_run_split_into_channels_goes_on_to_the_same_bytes(
     stopped_split, whole_split, tmp_path
 ):
@@ -78,7 +79,6 @@ def test_a_stopped_run_split_into_channels_goes_on_to_the_same_bytes(
     assert json.loads((again / "manifest.json").read_bytes())["resumed_from"] == [3]
 
 
-@pytest.mark.thorough
 def test_a_run_split_into_channels_goes_on_again_and_again(stopped_split, whole_split, tmp_path):
     again = tmp_path / "again"
     shutil.copytree(stopped_split, again)

@@ -198,6 +198,7 @@ def test_the_fit_recovers_a_parameter_from_data_made_by_the_model(tmp_path):
     assert known["profile"][0] < 1.6 < known["profile"][1]
 
 
+@pytest.mark.thorough
 def test_the_command_fits_and_says_what_it_found(tmp_path, monkeypatch, capsys):
     from experiments.estimation import command
 

@@ -61,6 +61,7 @@ def test_a_sweep_is_read_right_while_it_is_made_larger(finished, monkeypatch):
     assert len(results(out)) == 24
 
 
+@pytest.mark.thorough
 def test_two_last_shards_at_once_leave_what_a_merge_makes_good(tmp_path, finished_once, capsys):
     file, out = write_sweep(tmp_path), tmp_path / "out"
     carry_out(file, out, shard=(1, 2))

@@ -80,6 +80,7 @@ def test_workers_killed_at_random_moments_cost_nothing(tmp_path, uninterrupted):
     assert bytes_of(out) == bytes_of(uninterrupted)
 
 
+@pytest.mark.thorough
 def test_workers_of_a_killed_program_end_too(tmp_path):
     file, out = write_sweep(tmp_path, replications=50), tmp_path / "out"
     process = start(file, out)

@@ -41,6 +41,7 @@ def test_there_is_a_small_picture_of_every_scenario_and_of_nothing_else():
     assert all(0 < path.stat().st_size < MOST_BYTES for path in PICTURES.iterdir())
 
 
+@pytest.mark.thorough
 def test_an_entry_says_what_the_brief_says_and_of_which_run():
     found = entry("usmca", a_result(SURE))
     for sentence in sentences(a_result(SURE))[:TOLD]:

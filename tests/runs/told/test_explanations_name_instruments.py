@@ -101,6 +101,7 @@ def test_a_duty_kept_and_a_credit_have_their_names(folder, firms, capsys):
     assert hosts["CAN"].offset == 0
 
 
+@pytest.mark.thorough
 def test_the_credit_told_is_what_the_cost_is_lower_by(folder, firms):
     """At most the share of the value made, which is above cost by the margin."""
     row = int(np.flatnonzero(firms.plants[:, 0])[0])

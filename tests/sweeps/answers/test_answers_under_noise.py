@@ -204,6 +204,7 @@ def test_noise_is_no_effect_and_no_interaction_to_morris():
     assert naive.set_index("factor")["mu_star"][SWEPT[3]] > 0.3
 
 
+@pytest.mark.thorough
 def test_intervals_of_morris_hold_what_they_promise():
     hits = np.zeros((2, 2))
     draws = np.random.default_rng(1)
@@ -244,6 +245,7 @@ def test_delta_is_that_of_salib_where_values_do_not_repeat():
     assert delta(x, y) == pytest.approx(theirs, rel=0.02)
 
 
+@pytest.mark.thorough
 def test_delta_of_a_sum_of_normals_is_the_integral_it_stands_for():
     """Delta is half the mean distance of the density given a factor to that without."""
     from scipy.integrate import dblquad

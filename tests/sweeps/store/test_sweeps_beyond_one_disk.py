@@ -42,6 +42,7 @@ def placed(shards, to):
     return [f"{to}/{k}" for k in (1, 2, 3)]
 
 
+@pytest.mark.thorough
 def test_shards_from_other_disks_give_the_bytes_of_one_sweep(shards, finished_once, tmp_path):
     joined = join([str(shards / f"{k}") for k in (1, 2, 3)], tmp_path / "out")
     assert (joined.done, joined.code) == (20, 0)

@@ -31,6 +31,7 @@ def test_what_two_sets_say_is_compared(first, second, sign, verdict, inside):
     assert found.whole == (sign and verdict and all(inside))
 
 
+@pytest.mark.thorough
 def test_a_set_says_the_same_as_itself_and_not_as_one_that_tells_nothing():
     assert all(one.whole for one in compared(over_seeds(SURE), over_seeds(SURE)))
     found = compared(over_seeds(SURE), over_seeds(UNSURE))

@@ -37,6 +37,7 @@ def test_what_changed_is_told_with_its_interval(sure):
     )
 
 
+@pytest.mark.thorough
 def test_the_sign_of_the_answer_turns_with_the_numbers(sure):
     other = a_result(tuple(-tilt for tilt in SURE))
     for indicator in ("manufacturing_employment.MEX", "us_goods_balance.MEX"):

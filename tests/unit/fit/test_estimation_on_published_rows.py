@@ -183,6 +183,7 @@ def test_what_cannot_be_done_is_one_line(tmp_path, arguments, problem):
     assert not any(tmp_path.iterdir())
 
 
+@pytest.mark.thorough
 def test_sectors_hardly_meet_so_a_cell_answers_in_company_as_it_does_alone():
     model = RelocationModel(NO_NEWS.load(), firms=300, rng=1)
 

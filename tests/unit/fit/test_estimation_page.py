@@ -120,6 +120,7 @@ def test_a_fit_to_other_targets_is_refused_and_nothing_is_written(folder, elsewh
     assert page.read_text(encoding="utf-8") == before
 
 
+@pytest.mark.thorough
 def test_a_folder_without_a_fit_is_one_line_and_exit_status_2(tmp_path):
     done = subprocess.run(
         [sys.executable, "-m", "experiments.fit.estimation_page", str(tmp_path)],

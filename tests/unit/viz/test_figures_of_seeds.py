@@ -16,6 +16,7 @@ def drawn(name, result):
     return FIGURES[name](result.run, result.reference, result.seeds)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", OF_CHANGES)
 def test_a_title_claims_nothing_that_may_be_luck(name, unsure):
     assert MAY_BE_LUCK in drawn(name, unsure).get_label()

@@ -43,6 +43,7 @@ def test_a_film_of_a_changed_manifest_is_refused(runs, tmp_path):
     assert "manifest.json is damaged" in refusal(run, tmp_path)
 
 
+@pytest.mark.thorough
 def test_a_film_of_a_forked_run_is_refused_since_it_had_another_past(runs, tmp_path):
     assert "was forked" in refusal(runs / "forked", tmp_path)
 

@@ -17,6 +17,8 @@ from viz.lab.frame import take
 from viz.lab.laboratory import Laboratory, Played, Start
 from viz.lab.luck import Luck, band, both_series, interval, is_luck, measure
 
+pytestmark = pytest.mark.thorough
+
 COUNT, QUARTERS = 4, 2
 
 
@@ -34,7 +36,6 @@ def lab():
     return laboratory
 
 
-@pytest.mark.thorough
 def test_each_seed_is_the_run_that_this_process_would_make(lab):
     luck = lab.luck
     assert luck.seeds == tuple(range(3, 3 + COUNT))
@@ -172,7 +173,6 @@ def test_a_seed_that_was_played_is_not_played_again_and_comes_out_the_same(lab):
             assert np.array_equal(found[name], values[:1], equal_nan=True), name
 
 
-@pytest.mark.thorough
 def test_measuring_stops_when_it_is_no_longer_wanted():
     start = Start(Scenario.load("status-quo"), 100)
     assert measure(Played(start, (), 0), 1, stop=lambda: True) is None

@@ -37,6 +37,7 @@ def told():
         defaults.start = before
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.title)
 def test_a_story_has_four_stops_that_its_run_reaches(told, story):
     quarters = [quarter for quarter, _ in story.stops]

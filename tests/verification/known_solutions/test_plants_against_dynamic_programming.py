@@ -119,6 +119,7 @@ def dated(problem, quarters):
     return Calendar(near, later)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("quarters", [1, 5])
 def test_values_and_moves_equal_brute_force_under_a_date(quarters):
     problem = owners(FIRMS, 4, delays=(3, 2))

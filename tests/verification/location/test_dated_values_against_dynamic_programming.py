@@ -161,6 +161,7 @@ def test_a_cost_of_moving_that_differs_by_regime_is_that_of_the_quarter_of_the_d
         np.testing.assert_allclose(found.path[0, row, :, 1], here, rtol=1e-11)
 
 
+@pytest.mark.thorough
 def test_values_equal_brute_force_under_two_dates_of_which_one_is_beyond_the_horizon():
     problem = random_problem(0.3, 0.6, 1, segments=3)
     expected = calendar(WITHIN, np.array([0, 4, 15]), TOLD, 0, longest=8)

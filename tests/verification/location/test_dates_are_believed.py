@@ -95,6 +95,7 @@ def test_a_tax_on_new_plants_keeps_them_away_the_more_the_nearer_its_date():
     assert expected_openings(told(TAX, 1)) == pytest.approx(certain, rel=1e-8)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("change", [DUTY, SUBSIDY], ids=["a duty", "a subsidy"])
 def test_a_change_for_all_weighs_the_more_the_nearer_until_new_plants_open_after_it(change):
     """Firm by firm, whichever sign it has: rivals are touched too."""

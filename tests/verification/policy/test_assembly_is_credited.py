@@ -101,6 +101,7 @@ def test_the_credit_lowers_the_cost_of_those_who_assemble_there_and_of_nobody_el
     assert bought[0] > bought[1] > bought[2]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("holder", ["importer", "exporter"])
 def test_what_licences_cost_is_no_duty_and_is_not_credited(holder):
     limited = DUTY.replace("rates", "origins = ['MEX', 'CAN']\nquota = 0.8\nrates")

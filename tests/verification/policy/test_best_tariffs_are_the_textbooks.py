@@ -177,6 +177,7 @@ def test_the_formula_and_the_model_speak_of_the_same_market():
     assert bought == pytest.approx((imports(0.2, price) * price)[USA], rel=CLOSE)
 
 
+@pytest.mark.thorough
 def test_a_country_that_takes_prices_does_best_without_a_tariff():
     assert best_found(surplus=NO_SURPLUS, mexican_slope=0.0) == 0.0
 

@@ -152,6 +152,7 @@ def listed(act, line, origin):
     return covered_share(LAW, act, weights, REGIONS[origin], date(2026, 10, 1)).rate
 
 
+@pytest.mark.thorough
 def test_more_is_claimed_under_the_duty_over_forced_labour():
     before, after = claims("blanket-2025", quarter=40), claims("forced-labour-301")
     every = range(N_FOOTLOOSE)

@@ -9,6 +9,8 @@ import pytest
 from experiments.commands.main import main
 from experiments.scenarios.duties_by_law import WITHIN, effective_rates, open_ranges
 
+pytestmark = pytest.mark.thorough
+
 FAR = {
     ("MEX", "textiles_apparel"): (2017, 2018, 2019),
 }
@@ -20,7 +22,6 @@ def rates():
     return effective_rates(partners=("MEX", "CAN"))
 
 
-@pytest.mark.thorough
 def test_rates_by_law_are_within_half_a_point_of_those_collected_but_for_three():
     assert len(rates()) == 90
     far = {(one.partner, one.sector, one.year) for one in rates() if not one.near}
@@ -28,7 +29,6 @@ def test_rates_by_law_are_within_half_a_point_of_those_collected_but_for_three()
     assert all(abs(one.difference) < 2 * WITHIN for one in rates())
 
 
-@pytest.mark.thorough
 def test_the_metal_duties_of_2018_and_2019_show_in_both():
     of_metals = {(one.partner, one.year): one for one in rates() if one.sector == "metals"}
     for partner in ("MEX", "CAN"):
@@ -56,7 +56,6 @@ def test_the_command_prints_what_was_compared_and_refuses_a_partner_that_is_none
     assert capsys.readouterr().err.count("--from Mexico: is one of MEX, CAN, CHN, ROW") == 1
 
 
-@pytest.mark.thorough
 def test_what_runs_take_of_the_law_of_2026_lies_in_its_range_and_near_the_upper_end():
     found = open_ranges(date(2026, 10, 1), originating=True)
     assert {one.partner for one in found} == {"MEX", "CAN"}

@@ -86,6 +86,7 @@ def test_plants_get_ready_for_the_border_that_changed_and_go_on_complying_at_the
     assert (asked[done] > model.costs.log_wedge[done, MEX, model.trade] + 0.05).all()
 
 
+@pytest.mark.thorough
 def test_a_run_put_away_and_taken_up_is_the_same():
     plain, again = (model_of(scenario(*PROTOCOL), FIRMS) for _ in range(2))
     for _ in range(QUARTERS):
