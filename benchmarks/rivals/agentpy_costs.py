@@ -33,6 +33,7 @@ class AgentpyFirm(agentpy.Agent):
                     self.origin_share[host],
                     self.base_potential[host],
                     weights,
+                    terms.signed[host] if regime == len(terms.weights[host]) - 1 else None,
                     terms.theta,
                     terms.bill[host],
                     self.value_added[host] + terms.services[host][regime],

@@ -95,9 +95,14 @@ def _cost_and_content(
     for k in range(terms.shape[0]):
         weights = terms.weights[k, :, :, host, regime]
         potential = _appeal(k, weights[:, ORIGINATING] + weights[:, OTHER])
+        # What contracts buy was chosen when they were signed; other regimes choose anew.
+        held = terms.signed is not None and regime == terms.regimes - 1
+        chosen_at = _appeal(k, terms.signed[k, :, host]) if held else potential
         # A logarithm and an exponential: Polars takes powers twice as slowly.
-        change = (potential / pl.col(f"base_{k}_{host}")).log() * _number(-1 / terms.theta[k])
+        change = (chosen_at / pl.col(f"base_{k}_{host}")).log() * _number(-1 / terms.theta[k])
         spend = change.exp() * _number(terms.bill_of_materials[k, host])
+        if held:
+            spend *= potential / chosen_at
         cost += spend
         before_duty = _appeal(k, weights[:, OTHER_BEFORE_DUTY])
         if falls_short:
