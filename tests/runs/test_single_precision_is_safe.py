@@ -15,9 +15,7 @@ import sys
 
 import pytest
 
-pytestmark = pytest.mark.thorough
-
-pytestmark = pytest.mark.anew
+pytestmark = [pytest.mark.thorough, pytest.mark.anew]
 
 AGGREGATES = 1e-5
 """Largest relative error accepted of a sum over firms."""

@@ -16,9 +16,7 @@ from experiments.runs.on_disk.run_folders import write_manifest
 from experiments.scenarios.overrides import load_scenario
 from tests.kept_runs import bytes_of, changed, cut, run
 
-pytestmark = pytest.mark.thorough
-
-pytestmark = pytest.mark.usefixtures("no_figures")
+pytestmark = [pytest.mark.thorough, pytest.mark.usefixtures("no_figures")]
 
 SPLIT = {
     "channels": True,
