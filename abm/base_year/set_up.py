@@ -272,7 +272,12 @@ def _at_rest(start: CalibratedEconomy, accounts: Accounts, scenario: Scenario) -
     fixed = overhead(
         start.firms, scenario.firms, profit_per_sale(start.economy.margin, scenario.firms)
     )
-    with_capital = replace(accounts.with_overhead(fixed), capacity=of_sector, investment=investment)
+    with_capital = replace(
+        accounts.with_overhead(fixed),
+        capacity=of_sector,
+        investment=investment,
+        sales_to_move=pending.served().to_move,
+    )
     line, sold = start.firms.line, _base_spending(start)
     imports = sold_by_line(line, customers, pending.standing, sold).sum(axis=0)
     imports += from_outside(accounts.final.value, accounts.intermediate.value).sum(axis=0)

@@ -138,6 +138,14 @@ def test_what_has_still_to_move_to_other_plants_runs_out_at_the_speed_of_plants(
     np.testing.assert_allclose(np.divide(waits[1:], waits[:-1]), 0.7, atol=0.03)
 
 
+def test_young_plants_of_the_calibration_year_have_sales_still_to_come() -> None:
+    model = RelocationModel("status-quo", firms=300, rng=1)
+    model.run_for(1)
+    waits = model.outcomes.groupby("quarter")["sales_to_move"].mean()
+    assert waits[0] > 0.01
+    assert waits[1] == pytest.approx(waits[0], rel=0.1)
+
+
 def test_the_first_quarter_answers_with_the_speed_of_customers(donor: RelocationModel) -> None:
     """A small duty takes ``win (sigma - 1)`` of customers, less what Mexico has of the market."""
     model, still, rate = another(donor), another(donor), 1e-3
